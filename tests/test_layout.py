@@ -1,0 +1,156 @@
+"""The tree keeps its shape: names agree, interfaces are declared, laws that text can show are kept."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests import layout
+
+# Ways around kubernetes.core: check mode, diff and review would not see what they do.
+FORBIDDEN_ACTIONS = {
+    f"{prefix}{name}"
+    for prefix in ("", "ansible.builtin.", "ansible.legacy.")
+    for name in ("command", "shell", "raw", "script", "expect", "uri", "get_url")
+}
+CHANGING = {f"kubernetes.core.{name}" for name in ("k8s", "k8s_scale", "k8s_json_patch", "k8s_drain", "k8s_taint")}
+REFUSED = {f"kubernetes.core.{name}" for name in ("k8s_rollback", "kubectl", "helm")}
+MACHINE_PATH = re.compile(r"(?<![\w.${}~-])/(?:work/|home/\w|root/\.|Users/\w)")
+TASK_FILES = layout.task_files()
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(layout.ROOT))
+
+
+def interface(role: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    specs = layout.load(layout.ROLES / role / "meta" / "argument_specs.yml")["argument_specs"]
+    defaults = layout.ROLES / role / "defaults" / "main.yml"
+    return specs["main"].get("options", {}), layout.load(defaults) or {}
+
+
+def test_there_are_roles_and_playbooks() -> None:
+    assert layout.roles()
+    assert layout.playbooks()
+
+
+def test_every_role_has_its_playbook_and_every_playbook_its_role_or_fault() -> None:
+    names = set(layout.playbooks())
+    single = {name for name in names if not name.startswith("respond_")}
+    assert single == set(layout.roles())
+
+
+def test_playbooks_lie_flat() -> None:
+    assert [relative(path) for path in layout.PLAYBOOKS.rglob("*") if path.is_dir()] == []
+    assert {path.suffix for path in layout.PLAYBOOKS.iterdir()} <= {".yml", ".md"}
+
+
+@pytest.mark.parametrize("name", layout.playbooks())
+def test_a_playbook_is_one_play_on_the_named_cluster_that_runs_the_shared_room(name: str) -> None:
+    plays = layout.load(layout.PLAYBOOKS / f"{name}.yml")
+    assert len(plays) == 1
+    play = plays[0]
+    assert play["hosts"] == "{{ ir_cluster }}"
+    assert play["gather_facts"] is False
+    assert "roles" not in play
+    calls = [task["ansible.builtin.import_role"] for task in layout.tasks(play["tasks"])]
+    assert calls == [{"name": "tuheg.ir.common", "tasks_from": calls[0]["tasks_from"]}]
+
+
+@pytest.mark.parametrize("role", layout.roles())
+@pytest.mark.parametrize(
+    "part", ["README.md", "defaults/main.yml", "meta/argument_specs.yml", "meta/main.yml", "tasks/main.yml"]
+)
+def test_every_role_has_the_skeleton(role: str, part: str) -> None:
+    assert (layout.ROLES / role / part).is_file()
+
+
+@pytest.mark.parametrize("part", ["README.md", "meta/main.yml", "meta/argument_specs.yml"])
+def test_the_shared_room_is_publishable_and_has_no_main_entry(part: str) -> None:
+    assert (layout.ROLES / "common" / part).is_file()
+    assert not (layout.ROLES / "common" / "tasks" / "main.yml").exists()
+
+
+@pytest.mark.parametrize("role", layout.roles())
+def test_defaults_are_the_specs_defaults(role: str) -> None:
+    options, defaults = interface(role)
+    assert {name: option["default"] for name, option in options.items() if "default" in option} == defaults
+
+
+@pytest.mark.parametrize("role", layout.roles())
+def test_inputs_carry_the_roles_name_and_are_described(role: str) -> None:
+    options, _ = interface(role)
+    for name, option in options.items():
+        assert name.startswith(f"{role}_")
+        assert option["description"]
+        assert not (option.get("required") and "default" in option)
+
+
+@pytest.mark.parametrize("path", TASK_FILES, ids=relative)
+def test_tasks_go_through_kubernetes_core_alone(path: Path) -> None:
+    actions = {layout.action(task) for task in layout.tasks(layout.load(path))}
+    assert actions & (FORBIDDEN_ACTIONS | REFUSED) == set()
+
+
+@pytest.mark.parametrize("path", TASK_FILES, ids=relative)
+def test_tasks_do_not_lie_about_change_and_do_not_ignore_errors(path: Path) -> None:
+    for task in layout.tasks(layout.load(path)):
+        assert "ignore_errors" not in task, task
+        if layout.action(task) in CHANGING:
+            assert task.get("changed_when") is not False, task
+
+
+@pytest.mark.parametrize("path", TASK_FILES, ids=relative)
+def test_diffs_of_changes_hide_managed_fields(path: Path) -> None:
+    for task in layout.tasks(layout.load(path)):
+        if layout.action(task) == "kubernetes.core.k8s":
+            hidden = task["kubernetes.core.k8s"].get("hidden_fields", [])
+            assert "metadata.managedFields" in hidden, task
+
+
+def test_plugins_start_no_programs() -> None:
+    plugins = (layout.ROOT / "collection" / "plugins").rglob("*.py")
+    starts = re.compile(r"^\s*(?:import|from)\s+subprocess\b|os\.(?:system|popen|exec)|run_command", re.MULTILINE)
+    assert [relative(path) for path in plugins if starts.search(path.read_text(encoding="utf-8"))] == []
+
+
+def looks_like_a_playbook(path: Path) -> bool:
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return isinstance(data, list) and any(isinstance(item, dict) and "hosts" in item for item in data)
+
+
+def test_awx_finds_no_playbook_outside_playbooks() -> None:
+    """AWX lists every YAML file with a play, at any depth."""
+    elsewhere = [
+        path
+        for path in layout.tracked()
+        if path.suffix in {".yml", ".yaml"}
+        and path.is_file()
+        and not path.is_relative_to(layout.PLAYBOOKS)
+        and re.search(r"^\s*-?\s*hosts:", path.read_text(encoding="utf-8"), re.MULTILINE)
+        and looks_like_a_playbook(path)
+    ]
+    assert elsewhere == []
+
+
+@pytest.mark.parametrize("place", ["inventories/example", "lab/inventory"])
+def test_an_inventory_is_ini_and_variables_and_nothing_else(place: str) -> None:
+    """Any other YAML file beside them would be read as inventory too."""
+    top = {path.name for path in (layout.ROOT / place).iterdir()}
+    assert top <= {"hosts", "group_vars", "host_vars"}
+    assert "hosts" in top
+
+
+def test_tracked_files_name_no_place_on_one_machine() -> None:
+    found = []
+    for path in layout.tracked():
+        if path.suffix in {".sum", ".svg", ".png"} or path.is_symlink() or not path.is_file():
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if MACHINE_PATH.search(line):
+                found.append(f"{relative(path)}:{number}: {line.strip()}")
+    assert found == []
