@@ -1,0 +1,119 @@
+"""All gates without the lab, two at a time: `python .ci/check.py [GATE ...]`.
+
+A gate that passes is one line; a gate that fails, and every pytest run, is printed whole. Run it with the primary
+environment's Python.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from machine import CACHE, ROOT, say
+
+REPORTS = CACHE / "reports"
+PRIMARY = ".venv"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One check: a command of the primary environment, run in a folder of the project."""
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path = ROOT
+    show: bool = False
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a gate ended: exit code, seconds, and what it printed."""
+
+    gate: Gate
+    code: int
+    seconds: float
+    output: str
+
+
+def pytest_gate(venv: str, select: str, *options: str) -> Gate:
+    """Return a pytest run in one environment, with a JUnit report named after it."""
+    name = f"pytest-{venv.removeprefix('.venv').removeprefix('-') or 'main'}"
+    command = (f"{venv}/bin/python", "-m", "pytest", "-m", select, f"--junit-xml={REPORTS / name}.xml", *options)
+    return Gate(name, command, show=True)
+
+
+def gates() -> list[Gate]:
+    """Return the gates, the long ones first so that two at a time end together."""
+    others = sorted(path.name for path in ROOT.glob(".venv-3.*") if (path / ".stamp").exists())
+    build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
+    return [
+        pytest_gate(PRIMARY, "not lab"),
+        Gate("ansible-test", ("python", ".ci/sanity.py")),
+        Gate("ansible-lint", ("ansible-lint", "--offline", "-q")),
+        Gate("mypy", ("mypy",)),
+        *(pytest_gate(venv, "not lab and not ansible") for venv in others),
+        Gate("yamllint", ("yamllint", "--strict", ".")),
+        Gate("imports", ("lint-imports", "--no-logo")),
+        Gate("galaxy-build", build),
+        Gate("changelog", ("antsibull-changelog", "lint"), folder=ROOT / "collection"),
+        Gate("tables", ("python", ".ci/tables.py", "--check")),
+        Gate("ruff", ("ruff", "check", ".")),
+        Gate("ruff-format", ("ruff", "format", "--check", ".")),
+    ]
+
+
+def run(gate: Gate) -> Result:
+    """Run one gate; never raises for a gate that fails."""
+    place = ROOT / PRIMARY / "bin"
+    environment = {**os.environ, "PATH": f"{place}:{os.environ['PATH']}", "NO_COLOR": "1", **gate.environment}
+    environment.pop("PYTHONPATH", None)
+    began = time.monotonic()
+    done = subprocess.run(
+        gate.command,
+        cwd=gate.folder,
+        env=environment,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    return Result(gate, done.returncode, time.monotonic() - began, done.stdout)
+
+
+def report(result: Result) -> Result:
+    """Print how a gate ended."""
+    word = "ok    " if result.code == 0 else "FAILED"
+    say(f"{word} {result.gate.name:<14}{result.seconds:6.1f} s")
+    if result.code or result.gate.show:
+        say(result.output.rstrip() + "\n")
+    return result
+
+
+def run_all(chosen: list[Gate]) -> list[Result]:
+    """Run gates two at a time, each reported as it ends."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return list(pool.map(lambda gate: report(run(gate)), chosen))
+
+
+def main() -> int:
+    """Run the gates named, or all; 0 only when every one passed."""
+    known = {gate.name: gate for gate in gates()}
+    names = sys.argv[1:] or list(known)
+    if unknown := set(names) - set(known):
+        raise SystemExit(f"no such gate: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    results = run_all([known[name] for name in names])
+    failed = [result.gate.name for result in results if result.code]
+    say(f"gates: {len(results) - len(failed)} passed, {len(failed)} failed {' '.join(failed)}".rstrip())
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""Everything: the gates, then the tests on a real cluster. The body of `make test`.
+
+Says at the end what was left out and why, and the ten slowest tests; the last line is in pytest's form and counts gates
+and tests of all runs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from check import PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run_all
+from machine import ROOT, is_root, say
+from summary import cases, summary
+
+LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
+
+
+def lab_runs() -> list[Gate]:
+    """Return the pytest runs on the lab: all on the primary Python, a chosen part on the newest."""
+    runs = [pytest_gate(PRIMARY, "lab", "--require-lab")]
+    others = sorted(ROOT.glob(".venv-3.*"), key=lambda path: int(path.name.rpartition(".")[2]))
+    if others:
+        runs.append(pytest_gate(others[-1].name, "lab and newest", "--require-lab"))
+    return [Gate(f"lab-{run.name}", _renamed(run), show=True) for run in runs]
+
+
+def _renamed(run: Gate) -> tuple[str, ...]:
+    return tuple(word.replace(f"{REPORTS}/", f"{REPORTS}/lab-") for word in run.command)
+
+
+def why_no_lab() -> str:
+    """Return why the lab cannot run here ("" when it can)."""
+    if not is_root():
+        return "the lab needs root (it starts a real Kubernetes in namespaces of its own): sudo make test"
+    sys.path.insert(0, str(ROOT))
+    from lab.errors import LabError
+    from lab.gobuild import load_modules
+    from lab.paths import Lab
+    from lab.toolchain import find_go
+
+    lab = Lab.from_environment()
+    if all(module.fresh(lab) for module in load_modules()):
+        return ""
+    try:
+        find_go(lab)
+    except LabError as error:
+        return f"the lab cannot be built: {error}"
+    return ""
+
+
+def run_on_lab() -> list[Result]:
+    """Build and start the lab, run its tests, and take it down whatever happens."""
+    results = [step("lab-build", "build")]
+    if results[-1].code == 0:
+        results.append(step("lab-up", "up"))
+    if results[-1].code:
+        return results
+    try:
+        results += [report(_live(gate)) for gate in lab_runs()]
+    finally:
+        results.append(step("lab-down", "down"))
+    return results
+
+
+def step(name: str, command: str) -> Result:
+    """Run one command of the lab in the open."""
+    return report(_live(Gate(name, (*LAB, command))))
+
+
+def _live(gate: Gate) -> Result:
+    """Run a long step whose output is seen as it comes."""
+    began = time.monotonic()
+    place = ROOT / PRIMARY / "bin"
+    environment = {**os.environ, "PATH": f"{place}:{os.environ['PATH']}"}
+    code = subprocess.run(gate.command, cwd=ROOT, env=environment, check=False).returncode
+    return Result(gate, code, time.monotonic() - began, "")
+
+
+def main() -> int:
+    """Run everything that can run here; 0 only when nothing failed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    began = time.monotonic()
+    for old in REPORTS.glob("*.xml"):
+        old.unlink()
+    results = run_all(gates())
+    if reason := why_no_lab():
+        left_out = [f"all tests on the lab: {reason}"]
+    else:
+        left_out = []
+        results += run_on_lab()
+    found = cases(sorted(REPORTS.glob("*.xml")))
+    say(summary(results, found, left_out, time.monotonic() - began))
+    return 1 if any(result.code for result in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Write the tables of the README files from the catalogue and the roles, or check that they are as written.
+
+A table lies between `<!-- table:NAME -->` and `<!-- /table:NAME -->`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import yaml
+from machine import ROOT
+from tuheg_ir.catalogue import load_catalogue
+
+READMES = {"README.md": "en", "README.zh-CN.md": "zh"}
+Row = tuple[str, ...]
+
+
+def _table(head: Row, rows: Iterable[Row]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
+
+
+def faults(language: str) -> str:
+    """Return the faults: what a responder sees, and which playbook answers."""
+    heads = {"en": ("fault", "what you see", "playbook"), "zh": ("故障", "现象", "剧本")}
+    found = load_catalogue().faults.values()
+    return _table(
+        heads[language],
+        ((f"`{fault.name}`", fault.summary[language], _playbook_link(fault.playbook)) for fault in found),
+    )
+
+
+def ladders(language: str) -> str:
+    """Return the ladder of each `respond_` playbook, in order."""
+    heads = {"en": ("playbook", "rungs, in order"), "zh": ("剧本", "步骤（依次）")}
+    rows = []
+    for path in sorted((ROOT / "playbooks").glob("respond_*.yml")):
+        [play] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        steps = " → ".join(f"`{rung['remedy']}` ({rung['class']})" for rung in play["vars"]["ir_rungs"])
+        rows.append((_playbook_link(path.stem), steps))
+    return _table(heads[language], rows)
+
+
+def single(language: str) -> str:
+    """Return the playbooks that do one thing, with the sentence of their role."""
+    heads = {"en": ("playbook", "what its role does"), "zh": ("剧本", "作用（角色说明）")}
+    rows = []
+    for path in sorted((ROOT / "playbooks").glob("*.yml")):
+        if not path.stem.startswith("respond_"):
+            specs = ROOT / "collection" / "roles" / path.stem / "meta" / "argument_specs.yml"
+            rows.append((_playbook_link(path.stem), _sentence(specs)))
+    return _table(heads[language], rows)
+
+
+def _sentence(specs: Any) -> str:
+    main = yaml.safe_load(specs.read_text(encoding="utf-8"))["argument_specs"]["main"]
+    return str(main["short_description"]).rstrip(".")
+
+
+def _playbook_link(name: str) -> str:
+    return f"[`{name}`](playbooks/{name}.yml)"
+
+
+TABLES: dict[str, Callable[[str], str]] = {"faults": faults, "ladders": ladders, "playbooks": single}
+
+
+def written(text: str, language: str) -> str:
+    """Return a README's text with every table in it made anew."""
+    for name, table in TABLES.items():
+        place = re.compile(rf"(<!-- table:{name} -->\n).*?(<!-- /table:{name} -->)", re.DOTALL)
+        escaped = table(language).replace("\\", r"\\")
+        text = place.sub(rf"\g<1>{escaped}\n\g<2>", text)
+    return text
+
+
+def main() -> int:
+    """Write the tables; with `--check` only tell which files are stale."""
+    stale = []
+    for name, language in READMES.items():
+        path = ROOT / name
+        old = path.read_text(encoding="utf-8")
+        new = written(old, language)
+        if new != old:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(new, encoding="utf-8")
+    if stale and "--check" in sys.argv:
+        print(f"stale tables in {', '.join(stale)}: make docs")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

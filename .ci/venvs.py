@@ -1,0 +1,106 @@
+"""Make the project's virtual environments: `.venv` (the oldest Python here) and `.venv-3.N` for the others.
+
+Each holds what `.ci/requirements.lock` pins, the project itself in editable form, and kubernetes.core. A stamp makes a
+second call a matter of milliseconds. Standard library alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from machine import CACHE, ROOT, digest, pythons, say
+
+LOCK = ROOT / ".ci" / "requirements.lock"
+COLLECTIONS_LOCK = ROOT / ".ci" / "collections.lock"
+_STAMP = ".stamp"
+_PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+# What this file does to an environment, as a number: raise it when that changes.
+_RECIPE = "1"
+
+
+def environments(*, primary_only: bool = False) -> dict[Path, Path]:
+    """Return {virtual environment: interpreter it is made from}, the primary one first."""
+    chosen = list(pythons().items())[: 1 if primary_only else None]
+    return {
+        ROOT / (".venv" if index == 0 else f".venv-3.{minor}"): python for index, (minor, python) in enumerate(chosen)
+    }
+
+
+def ensure(place: Path, python: Path) -> None:
+    """Make or renew one environment unless its stamp says that nothing changed."""
+    wanted = _fingerprint(python)
+    stamp = place / _STAMP
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    say(f"making {place.name} from {python}")
+    if not (place / "bin" / "pip").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        subprocess.run([python, "-m", "venv", place], check=True)
+    pip = [str(place / "bin" / "python"), *_PIP]
+    subprocess.run([*pip, "install", "--require-hashes", "--compile", "-r", LOCK], check=True)
+    subprocess.run([*pip, "install", "--no-deps", "--no-build-isolation", "-e", ROOT], check=True)
+    _add_kubernetes_core(place)
+    stamp.write_text(wanted, encoding="utf-8")
+
+
+def _fingerprint(python: Path) -> str:
+    version = subprocess.run([python, "-VV"], check=True, capture_output=True).stdout
+    files = (LOCK, COLLECTIONS_LOCK, ROOT / "pyproject.toml", ROOT / "hatch_build.py")
+    return digest(_RECIPE, version, str(ROOT), *(path.read_bytes() for path in files))
+
+
+def _add_kubernetes_core(place: Path) -> None:
+    """Put kubernetes.core beside ansible-core, where Ansible looks without being told."""
+    python = place / "bin" / "python"
+    asked = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = Path(subprocess.run([python, "-c", asked], check=True, capture_output=True, text=True).stdout.strip())
+    target = site / "ansible_collections" / "kubernetes" / "core"
+    source = _kubernetes_core(python)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+    subprocess.run([python, "-m", "compileall", "-q", target], check=True)
+
+
+def _kubernetes_core(python: Path) -> Path:
+    """Return kubernetes.core out of PyPI's `ansible` bundle; only its 2 MB are kept of the bundle's 50."""
+    asked = "from ansible.release import __version__ as v; print(v)"
+    core = subprocess.run([python, "-c", asked], check=True, capture_output=True).stdout
+    cached = CACHE / f"kubernetes.core-{digest(core, COLLECTIONS_LOCK.read_bytes())}"
+    if not cached.is_dir():
+        say("fetching kubernetes.core (from the ansible bundle on PyPI)")
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as work:
+            _unpack_bundle(python, Path(work))
+            (Path(work) / "ansible_collections" / "kubernetes" / "core").rename(cached)
+    return cached
+
+
+def _unpack_bundle(python: Path, work: Path) -> None:
+    from zipfile import ZipFile
+
+    pip = [str(python), *_PIP]
+    options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(COLLECTIONS_LOCK), "-d", str(work)]
+    subprocess.run([*pip, "download", *options], check=True)
+    [wheel] = work.glob("ansible-*.whl")
+    with ZipFile(wheel) as bundle:
+        wanted = [name for name in bundle.namelist() if name.startswith("ansible_collections/kubernetes/core/")]
+        bundle.extractall(work, wanted)
+
+
+def main() -> int:
+    """Make the environments; print the primary one's place."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--primary", action="store_true", help="only .venv")
+    options = parser.parse_args()
+    for place, python in environments(primary_only=options.primary).items():
+        ensure(place, python)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
