@@ -57,9 +57,7 @@ def test_the_nearest_checkout_above_the_start_is_found(checkout: Path) -> None:
     )
 
 
-def test_without_a_checkout_the_packaged_copy_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_checkout_the_packaged_copy_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "site-packages" / "tuheg_ir"
     (package / "_project" / "playbooks").mkdir(parents=True)
     monkeypatch.setattr(module, "_PACKAGE", package)
@@ -171,9 +169,7 @@ def import_utils(checkout: Path, before: str = "") -> subprocess.CompletedProces
 
 
 @pytest.mark.parametrize("bundle", ["none", "namespace", "regular package"])
-def test_module_utils_are_imported_beside_any_other_collections(
-    checkout: Path, tmp_path: Path, bundle: str
-) -> None:
+def test_module_utils_are_imported_beside_any_other_collections(checkout: Path, tmp_path: Path, bundle: str) -> None:
     utils = checkout / "collection" / "plugins" / "module_utils"
     (utils / "beacon.py").write_text("LIGHT = 'on'\n")
     other = tmp_path / "other" / "ansible_collections"
