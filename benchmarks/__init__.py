@@ -1,0 +1,1 @@
+"""Measurements against plain kubectl, side by side on one running lab."""
