@@ -33,13 +33,14 @@ def run_playbook(
     *,
     run: str,
     check: bool = False,
+    diff: bool = False,
     env: Mapping[str, str] | None = None,
     on_event: Callable[[TaskEvent], None] | None = None,
     on_process: Callable[[Process], None] | None = None,
 ) -> RunOutcome:
     """Run one playbook to its end and return how it ended.
 
-    ``run`` is the run's id: every process of it carries it. ``check`` means --check --diff.
+    ``run`` is the run's id: every process of it carries it. ``check`` and ``diff`` are Ansible's.
     ``on_event`` only observes, in another thread: what it raises is noted and the play goes on.
     ``on_process`` is told ansible-playbook's process as soon as it is there. Ctrl-C (also SIGTERM
     and SIGHUP) ends ansible-playbook and gives an outcome with status ``interrupted``.
@@ -51,7 +52,8 @@ def run_playbook(
         place.write_private(folder / "env" / "settings", {"pexpect_timeout": _EXPECT_S})
         overlay = {**place.environment(project, folder, run), **(env or {})}
         play = _Play(folder, on_event)
-        cmdline = f"-e @{folder / 'vars.json'}" + (" --check --diff" if check else "")
+        flags = (" --check" if check else "") + (" --diff" if diff else "")
+        cmdline = f"-e @{folder / 'vars.json'}{flags}"
         settings = {
             "private_data_dir": str(folder),
             "project_dir": str(project.root),
