@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from tuheg_ir.journal.model import Event, Followup, Incident, Process, Run
+from tuheg_ir.journal.model import Event, Followup, Incident, Process, Run, read_time
 
 _STATED = ("severity", "fault", "attempt", "impact", "users", "owner", "closed")
 
@@ -42,7 +41,7 @@ def _opened(event: Event) -> Incident:
         severity=data["severity"],
         fault=data["fault"],
         drill=data["drill"],
-        opened_at=event.at,
+        opened_at=event.happened_at,
         actor=event.actor,
         services=(service,) if service else (),
     )
@@ -65,7 +64,7 @@ def _run_started(incident: Incident, event: Event) -> Incident:
     run = Run(
         id=run_id,
         playbook=data.get("playbook") or "",
-        started_at=event.at,
+        started_at=event.happened_at,
         attempt=data.get("attempt") or incident.attempt,
         check=bool(data.get("check")),
         service=service,
@@ -95,13 +94,13 @@ def _run_ended(incident: Incident, event: Event) -> Incident:
         return incident
     status = event.data.get("status") or "interrupted"
     result = event.data.get("result") or known.result
-    return _with_run(incident, replace(known, status=status, result=result, ended_at=event.at))
+    return _with_run(incident, replace(known, status=status, result=result, ended_at=event.happened_at))
 
 
 def _followup(incident: Incident, event: Event) -> Incident:
     task = Followup(
         task=str(event.data.get("task", "")),
-        at=event.at,
+        at=event.happened_at,
         remedy=event.data.get("remedy") or "",
         target=event.data.get("target") or "",
     )
@@ -124,15 +123,6 @@ def _with_process(run: Run, process: Process | None) -> Run:
 def _with_run(incident: Incident, run: Run) -> Incident:
     runs = tuple(run if known.id == run.id else known for known in incident.runs)
     return replace(incident, runs=runs)
-
-
-def read_time(value: object) -> datetime | None:
-    """Read an ISO 8601 time as UTC; None for anything else."""
-    try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 _STEPS: dict[str, Callable[[Incident, Event], Incident]] = {

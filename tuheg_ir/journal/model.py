@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
+
+
+def read_time(value: object) -> datetime | None:
+    """Read an ISO 8601 time as UTC; None for anything else."""
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
 
 ENDED_WELL = frozenset({"healed", "nothing_to_do"})
 """Run states after which an incident needs nothing more."""
@@ -23,6 +33,14 @@ class Event:
     data: dict[str, Any]
     prev_hash: str
     hash: str
+
+    @property
+    def happened_at(self) -> datetime:
+        """Return when it happened: earlier than ``at`` if the event had to wait in the spool."""
+        spooled = self.data.get("spooled")
+        if not isinstance(spooled, dict):
+            return self.at
+        return read_time(spooled.get("at")) or self.at
 
 
 @dataclass(frozen=True, slots=True)
