@@ -1,0 +1,176 @@
+"""A load is steady and bounded, and its report is what happened."""
+
+from __future__ import annotations
+
+import http.server
+import itertools
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab import background
+from lab.errors import LabError
+from lab.load import PROFILES, Plan, Sample, paths, percentile, run, summarise
+from lab.load_cli import text
+from lab.processes import start_time
+
+
+@contextmanager
+def service(status: int = 200, seconds: float = 0.0) -> Iterator[int]:
+    """A service on a loopback port; yields the port."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            time.sleep(seconds)
+            assert self.headers["Host"] == "gateway.example"
+            self.send_response(status)
+            self.send_header("X-Version", "1.0.0")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_keeps_its_shares_over_every_round(profile: str) -> None:
+    mix = Counter(path.split("?")[0] for path in PROFILES[profile])
+    size = len(PROFILES[profile])
+    sequence = (path.split("?")[0] for path in paths(profile))
+    for _ in range(3):
+        assert Counter(itertools.islice(sequence, size)) == mix
+
+
+@given(st.lists(st.floats(0, 10), min_size=1))
+def test_percentiles_are_values_that_were_seen_in_order(values: list[float]) -> None:
+    ordered = sorted(values)
+    marks = [percentile(ordered, share) for share in (0.0, 0.5, 0.95, 0.99, 1.0)]
+    assert set(marks) <= set(ordered)
+    assert marks == sorted(marks)
+    assert marks[-1] == ordered[-1]
+
+
+def test_a_report_counts_statuses_errors_and_versions() -> None:
+    samples = [Sample("200", 0.01, "1.0.0")] * 3 + [Sample("503", 1.0, "1.1.0"), Sample("TimeoutError", 5.0)]
+    report = summarise(samples, skipped=2, seconds=2.0)
+    assert report.statuses == {"200": 3, "503": 1, "TimeoutError": 1}
+    assert report.versions == {"1.0.0": 3, "1.1.0": 1}
+    assert (report.requests, report.skipped, report.failed, report.rps) == (5, 2, 2, 2.5)
+    assert report.latency_ms == {"p50": 10.0, "p95": 5000.0, "p99": 5000.0, "max": 5000.0}
+
+
+def test_nothing_sent_is_a_report_too() -> None:
+    report = summarise([], skipped=0, seconds=1.0)
+    assert (report.requests, report.failed, report.latency_ms["p95"]) == (0, 0, 0.0)
+
+
+def test_a_load_keeps_its_rate_and_ends_in_time() -> None:
+    with service() as port:
+        begin = time.monotonic()
+        report = run(Plan(rps=40, seconds=1.0, workers=4), port)
+    assert 0.9 < time.monotonic() - begin < 2.0
+    assert report.statuses == {"200": 40}
+    assert report.versions == {"1.0.0": 40}
+
+
+def test_a_slow_service_bounds_the_requests_at_work_and_the_rest_is_told() -> None:
+    with service(seconds=0.5) as port:
+        report = run(Plan(rps=40, seconds=1.0, workers=4), port)
+    assert report.requests <= 12
+    assert report.requests + report.skipped == 40
+
+
+def test_a_service_that_is_away_is_counted_by_the_name_of_the_error() -> None:
+    report = run(Plan(rps=40, seconds=0.25, workers=2), port=1)
+    assert report.statuses == {"ConnectionRefusedError": 10}
+
+
+def test_a_load_ends_when_it_is_told_to() -> None:
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    with service() as port:
+        begin = time.monotonic()
+        report = run(Plan(rps=20, seconds=60.0, workers=2), port, stop)
+    assert time.monotonic() - begin < 2.0
+    assert 2 <= report.requests <= 6
+
+
+@pytest.mark.parametrize("wrong", [{"rps": 0}, {"seconds": 0}, {"workers": 0}, {"profile": "none-such"}])
+def test_a_plan_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"above zero|no such profile"):
+        Plan(**({"rps": 1, "seconds": 1} | wrong))  # type: ignore[arg-type]
+
+
+def test_the_text_report_shows_all_figures() -> None:
+    shown = text(
+        {
+            "requests": 5,
+            "seconds": 2.0,
+            "rps": 2.5,
+            "skipped": 0,
+            "statuses": {"200": 5},
+            "latency_ms": {"p50": 1.0},
+            "versions": {},
+        }
+    )
+    assert "5 in 2.0 s, 2.5/s" in shown
+    assert "200 5" in shown
+    assert "versions  none" in shown
+
+
+def test_a_background_load_is_found_stopped_and_reported(tmp_path: Path) -> None:
+    with service() as port:
+        pid = background.start(tmp_path, "steady", Plan(rps=20, seconds=60.0, workers=2), port)
+        assert background.running(tmp_path, "steady") == pid
+        assert background.names(tmp_path) == ["steady"]
+        with pytest.raises(LabError, match="runs already"):
+            background.start(tmp_path, "steady", Plan(rps=1, seconds=1.0), port)
+        deadline = time.monotonic() + 5
+        time.sleep(0.8)
+        report = background.stop(tmp_path, "steady")
+    assert time.monotonic() < deadline + 10
+    assert report is not None
+    assert report["statuses"].keys() == {"200"}
+    assert background.running(tmp_path, "steady") is None
+    assert start_time(pid) is None
+
+
+def test_a_stopped_or_unknown_load_has_nothing_to_stop(tmp_path: Path) -> None:
+    assert background.stop(tmp_path, "steady") is None
+
+
+def test_a_pid_that_belongs_to_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "load-steady.json").write_text('{"pid": 1, "start_time": 1, "plan": {}}')
+    assert background.running(tmp_path, "steady") is None
+    assert background.stop(tmp_path, "steady") is None
+
+
+def test_all_loads_of_a_lab_are_stopped_together(tmp_path: Path) -> None:
+    with service() as port:
+        pids = [background.start(tmp_path, name, Plan(rps=5, seconds=60.0, workers=1), port) for name in ("a", "b")]
+        background.stop_all(tmp_path)
+    assert [start_time(pid) for pid in pids] == [None, None]
+    assert background.names(tmp_path) == []
+
+
+def test_a_load_needs_a_lab_that_runs(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="does not run"):
+        background.start(tmp_path / "run", "steady", Plan(rps=1, seconds=1.0), 1)
