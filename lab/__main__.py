@@ -1,0 +1,111 @@
+"""The lab's command line: ``python -m lab build|up|down|status|reset|break|load``."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from typing import Any
+
+import click
+
+from lab.errors import LabError
+from lab.paths import Lab
+
+#: Commands that live elsewhere; loaded when they are called.
+LAZY = {
+    "break": "lab.breaks_cli:break_command",
+    "load": "lab.load_cli:load_command",
+    "reset": "lab.reset_cli:reset_command",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *LAZY})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if place := LAZY.get(cmd_name):
+            module, name = place.split(":")
+            command: click.Command = getattr(importlib.import_module(module), name)
+            return command
+        return super().get_command(ctx, cmd_name)
+
+
+def _sayer() -> Any:
+    start = time.monotonic()
+
+    def say(text: str) -> None:
+        click.echo(f"{time.monotonic() - start:6.1f} s  {text}", err=True)
+
+    return say
+
+
+@click.group(cls=LazyGroup)
+def main() -> None:
+    """A real one-node Kubernetes for tests and game days."""
+
+
+@main.command()
+def build() -> None:
+    """Build the lab's programs and images; nothing to do if nothing has changed."""
+    from lab.build import build as build_lab
+
+    if not build_lab(Lab.from_environment(), _sayer()):
+        click.echo("nothing to do", err=True)
+
+
+@main.command()
+@click.option("--keep", is_flag=True, help="Leave a start that fails as it is, to look at it.")
+def up(keep: bool) -> None:
+    """Build what is missing and start the lab."""
+    from lab.lifecycle import up as start
+
+    lab = Lab.from_environment()
+    start(lab, _sayer(), keep=keep)
+    click.echo(f"export KUBECONFIG={lab.kubeconfig}")
+
+
+@main.command()
+def down() -> None:
+    """Stop the lab and remove all that it has left on the machine."""
+    from lab.teardown import down as stop
+
+    if not stop(Lab.from_environment()):
+        click.echo("the lab was not up", err=True)
+
+
+@main.command()
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.pass_context
+def status(ctx: click.Context, form: str) -> None:
+    """Show the lab: whose it is, its programs, its pods. Exit code 3 unless it is up."""
+    from lab.status import look, table
+
+    found = look(Lab.from_environment())
+    click.echo(json.dumps(found, indent=2) if form == "json" else table(found))
+    if found["state"] != "up":
+        ctx.exit(3)
+
+
+def run() -> None:
+    """Run the command line; an error is one sentence and exit code 4, Ctrl-C is 130."""
+    try:
+        code = main.main(prog_name="python -m lab", standalone_mode=False)
+    except LabError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        click.echo("interrupted; the lab is down and nothing is left", err=True)
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    run()

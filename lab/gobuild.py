@@ -1,0 +1,128 @@
+"""Build the lab's programs from the Go modules that lab/go pins."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import stamps
+from lab.errors import LabError
+from lab.paths import PACKAGE, Lab
+from lab.toolchain import go_environment
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Module:
+    """A pinned module and the programs made from it; `source`: it is built from a patched copy."""
+
+    name: str
+    programs: Mapping[str, str]
+    ldflags: str = ""
+    tags: tuple[str, ...] = ()
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pins(self) -> Path:
+        return PACKAGE / "go" / self.name
+
+    def key(self) -> str:
+        """Return the key of all that goes into the programs; the toolchain is left out on purpose."""
+        pins = stamps.content([self.pins], PACKAGE)
+        return stamps.key(pins, self.programs, self.ldflags, self.tags, self.source)
+
+    def products(self, lab: Lab) -> list[Path]:
+        return [lab.program(name) for name in self.programs]
+
+    def fresh(self, lab: Lab) -> bool:
+        return stamps.is_fresh(lab, f"go-{self.name}", self.key(), self.products(lab))
+
+
+def load_modules() -> list[Module]:
+    """Read programs.yml."""
+    entries = yaml.safe_load((PACKAGE / "programs.yml").read_text())
+    return [
+        Module(
+            name=name,
+            programs=entry["programs"],
+            ldflags=entry.get("ldflags", ""),
+            tags=tuple(entry.get("tags", ())),
+            source=entry.get("source", {}),
+        )
+        for name, entry in entries.items()
+    ]
+
+
+def build(module: Module, lab: Lab, go: Path, say: Say) -> None:
+    """Build all programs of a module and stamp them."""
+    folder = copy_source(module, lab, go) if module.source else module.pins
+    lab.bin.mkdir(parents=True, exist_ok=True)
+    for name, package in module.programs.items():
+        part = lab.program(f".{name}.part")
+        flags = ["-ldflags", f"-s -w {module.ldflags}".strip()]
+        if module.tags:
+            flags += ["-tags", ",".join(module.tags)]
+        _go(go, folder, "build", *flags, "-o", str(part), package)
+        part.replace(lab.program(name))
+        say(f"built {name}")
+    if module.source:
+        write_gateway_definitions(lab, go, folder)
+    stamps.mark(lab, f"go-{module.name}", module.key())
+
+
+def copy_source(module: Module, lab: Lab, go: Path) -> Path:
+    """Copy the module and its patched neighbours out of the module cache; return where to build."""
+    source = dict(module.source)
+    remove, stubs = source.pop("remove"), source.pop("stubs")
+    work = lab.src / module.name
+    if work.exists():
+        shutil.rmtree(work)
+    for folder, wanted in source.items():
+        found = json.loads(_go(go, module.pins, "mod", "download", "-json", wanted["module"]))
+        if found["Sum"] != wanted["sum"]:
+            raise LabError(f"{wanted['module']} has the hash {found['Sum']}, pinned is another")
+        shutil.copytree(found["Dir"], work / folder)
+        _make_writable(work / folder)
+    for place in remove:
+        shutil.rmtree(work / place)
+    for place, stub in stubs.items():
+        shutil.copytree(module.pins / "stubs" / stub, work / place)
+    main = work / next(iter(source))
+    for pin in ("go.mod", "go.sum"):
+        shutil.copy(module.pins / pin, main / pin)
+    return main
+
+
+def write_gateway_definitions(lab: Lab, go: Path, folder: Path) -> None:
+    """Keep the Gateway API's definitions, which come with the ingress controller's dependencies."""
+    module = _go(go, folder, "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").strip()
+    files = sorted(Path(module, "config/crd/standard").glob("*.yaml"))
+    gateway_definitions(lab).write_text("".join(f"---\n{f.read_text()}\n" for f in files))
+
+
+def gateway_definitions(lab: Lab) -> Path:
+    """Return where the Gateway API's definitions are kept."""
+    return lab.bin / "gateway-api.yaml"
+
+
+def _make_writable(folder: Path) -> None:
+    """Undo the module cache's write protection."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)
+
+
+def _go(go: Path, folder: Path, *args: str) -> str:
+    done = subprocess.run([go, *args], cwd=folder, env=go_environment(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-8:])
+        raise LabError(f"go {args[0]} in {folder} failed:\n{last}")
+    return done.stdout

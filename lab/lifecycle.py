@@ -1,0 +1,269 @@
+"""Start the lab: from nothing, or from whatever a killed run has left, to every pod ready."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any, NoReturn
+
+from lab import account, gobuild, host, pki, readiness, settings, units
+from lab.api import Api
+from lab.build import build
+from lab.errors import LabError
+from lab.kubectl import kubectl
+from lab.owner import Busy, Claim, Owner, claim, read_owner
+from lab.paths import CHECKOUT, PACKAGE, Lab
+from lab.processes import INSIDE, end_processes, start_time
+from lab.teardown import clean, still_there
+
+Say = Callable[[str], None]
+
+API_SECONDS = 90.0
+READY_SECONDS = 180.0
+CRDS = ("gatewayclasses", "gateways", "httproutes")
+
+
+def up(lab: Lab, say: Say, *, keep: bool = False) -> None:
+    """Build what is missing and start the lab; a start that fails is cleaned up unless `keep`."""
+    if os.geteuid() != 0:
+        raise LabError(
+            "the lab needs root: it makes namespaces, mounts and cgroups",
+            "Run it as root, for example with sudo",
+        )
+    with _end_on_signals(), _take(lab) as held:
+        owner = _new_owner(lab)
+        held.write(owner)
+        try:
+            build(lab, say)
+            _start(lab, held, owner, say)
+        except BaseException as error:
+            if not (keep and isinstance(error, LabError)):
+                _give_up(lab, held, owner)
+            raise
+        owner.phase = "up"
+        held.write(owner)
+
+
+@contextmanager
+def _take(lab: Lab) -> Iterator[Claim]:
+    """Take the lock, away from a start that was killed if need be, and clean what is left of it."""
+    try:
+        with claim() as held:
+            _clean_left(lab)
+            yield held
+            return
+    except Busy as busy:
+        owner = busy.owner
+    if owner is None or not owner.abandoned:
+        raise still_there(owner)
+    end_processes(Lab(lab.home.__class__(owner.home)))
+    try:
+        with claim() as held:
+            _clean_left(lab)
+            yield held
+    except Busy as busy:
+        raise still_there(busy.owner) from None
+
+
+def _clean_left(lab: Lab) -> None:
+    owner = read_owner()
+    if owner and owner.home != str(lab.home):
+        clean(Lab(lab.home.__class__(owner.home)), owner)
+    clean(lab, owner)
+
+
+def _new_owner(lab: Lab) -> Owner:
+    return Owner(
+        pid=os.getpid(),
+        started=start_time(os.getpid()) or 0,
+        user=os.environ.get("SUDO_USER") or getpass.getuser(),
+        since=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        checkout=str(CHECKOUT),
+        home=str(lab.home),
+        kernel=host.kernel_settings(),
+        folders=host.missing_folders(),
+    )
+
+
+def _give_up(lab: Lab, held: Claim, owner: Owner) -> None:
+    """Clean up after a failed start; its logs stay, outside the run folder."""
+    end_processes(lab)
+    if lab.log.exists():
+        kept = lab.home / "failed-log"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.move(lab.log, kept)
+    clean(lab, owner)
+    held.forget()
+
+
+def _start(lab: Lab, held: Claim, owner: Owner, say: Say) -> None:
+    lab.run.mkdir(mode=0o700, parents=True)
+    lab.log.mkdir()
+    pki.make_pki(lab.pki)
+    pki.write_kubeconfigs(lab.run)
+    for place, text in units.configuration(lab).items():
+        (lab.run / place).parent.mkdir(exist_ok=True)
+        (lab.run / place).write_text(text)
+    host.make_folders(owner.folders)
+    host.make_cgroups()
+    node = _start_namespaces(lab, held)
+    watch = Watch(lab, node)
+    watch.until("api", API_SECONDS)
+    say("API ready")
+    apply_all(lab, say)
+    watch.until("images", API_SECONDS)
+    say("images imported")
+    watch.until_ready(READY_SECONDS, say)
+    say("everything ready")
+
+
+def _start_namespaces(lab: Lab, held: Claim) -> subprocess.Popen[bytes]:
+    """Start process 1; it inherits the lock, and the sockets that listen on this machine's loopback."""
+    listeners = {listen(port): address for port, address in settings.FORWARDS.items()}
+    forwards = " ".join(f"{s.fileno()}={address}" for s, address in listeners.items())
+    command = "unshare --net --mount --pid --uts --ipc --fork --kill-child --mount-proc --propagation slave --"
+    with (lab.log / "inside.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command.split(), sys.executable, "-m", INSIDE, str(lab.run), forwards],
+            cwd=CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(held.fd, *(s.fileno() for s in listeners)),
+        )
+    for listener in listeners:
+        listener.close()
+    return process
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on a port of 127.0.0.1; LabError when somebody else does."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        raise LabError(
+            f"port {port} on 127.0.0.1 cannot be used: {error.strerror}",
+            f"See who has it: ss -ltnp 'sport = :{port}'",
+        ) from None
+    return listener
+
+
+class Watch:
+    """Waits for the node, and raises LabError as soon as one of its programs ends."""
+
+    def __init__(self, lab: Lab, node: subprocess.Popen[bytes]) -> None:
+        self._lab, self._node = lab, node
+        self._api = Api(lab.pki, settings.API_PORT)
+
+    def until(self, name: str, seconds: float) -> None:
+        """Wait until process 1 has written down that `name` holds."""
+        deadline = time.monotonic() + seconds
+        while name not in self._state().get("holds", ()):
+            if time.monotonic() > deadline:
+                raise LabError(f"the lab's {name} was not there after {seconds:.0f} s", self._logs())
+            time.sleep(0.05)
+
+    def until_ready(self, seconds: float, say: Say) -> None:
+        """Wait until the node, all workloads, pods and aggregated APIs are ready."""
+        deadline = time.monotonic() + seconds
+        node_told = False
+        while left := self._waiting_for():
+            if not node_told and not any(line.startswith("node") for line in left):
+                node_told = True
+                say("node ready")
+            if time.monotonic() > deadline:
+                lines = "\n  ".join(left[:12])
+                raise LabError(f"not ready after {seconds:.0f} s:\n  {lines}\n", self._logs())
+            time.sleep(0.25)
+
+    def _waiting_for(self) -> list[str]:
+        self._state()
+        objects = {k: self._api.get(path)["items"] for k, path in readiness.READS.items()}
+        return readiness.waiting_for(objects)
+
+    def _state(self) -> dict[str, Any]:
+        """Return what process 1 has written; LabError when it, or a unit, has ended."""
+        if self._node.poll() is not None:
+            raise LabError(f"the lab's process 1 ended: {self._tail('inside')}", self._logs())
+        try:
+            state: dict[str, Any] = json.loads((self._lab.run / "state.json").read_text())
+        except FileNotFoundError:
+            return {}
+        for name, unit in state["units"].items():
+            if unit["code"] is not None and (unit["code"], name) != (0, "images"):
+                raise LabError(f"{name} ended with {unit['code']}: {self._tail(name)}", self._logs())
+        return state
+
+    def _tail(self, name: str) -> str:
+        try:
+            lines = (self._lab.log / f"{name}.log").read_text(errors="replace").strip().splitlines()
+        except FileNotFoundError:
+            lines = []
+        return lines[-1] if lines else "no output"
+
+    def _logs(self) -> str:
+        return f"Logs are kept in {self._lab.home / 'failed-log'} (with --keep in {self._lab.log})"
+
+
+def apply_all(lab: Lab, say: Say) -> None:
+    """Apply every manifest: the add-ons, then the platform, then the account's rights."""
+    manifests = sorted((PACKAGE / "manifests").glob("*.yaml"))
+    kubectl(lab, "apply", "--server-side", "-f", str(gobuild.gateway_definitions(lab)))
+    names = [f"crd/{name}.gateway.networking.k8s.io" for name in CRDS]
+    kubectl(lab, "wait", "--for=condition=Established", "--timeout=30s", *names)
+    kubectl(lab, "apply", *_files(manifests))
+    apply_platform(lab)
+    if account.apply_rights(lab):
+        account.write_account(lab)
+    say("manifests applied")
+
+
+def apply_platform(lab: Lab) -> None:
+    """Apply the handbook's platform and the alert rules that watch it."""
+    rules = PACKAGE / "platform/rules.yml"
+    if rules.exists():
+        content = {"rules.yml": rules.read_text()}
+        made = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "prometheus-rules", "namespace": "monitoring"},
+            "data": content,
+        }
+        kubectl(lab, "apply", "-f", "-", stdin=json.dumps(made))
+    if platform := sorted((PACKAGE / "platform/manifests").glob("*.yaml")):
+        kubectl(lab, "apply", *_files(platform))
+
+
+def _files(paths: list[Any]) -> list[str]:
+    return [word for path in paths for word in ("-f", str(path))]
+
+
+@contextmanager
+def _end_on_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into what Ctrl-C does, so that they clean up too."""
+
+    def end(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = {s: signal.signal(s, end) for s in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
