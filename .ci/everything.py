@@ -13,7 +13,7 @@ import sys
 import time
 
 from check import PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run_all
-from machine import ROOT, is_root, say
+from machine import MINORS, ROOT, is_root, pythons, say
 from summary import cases, summary
 
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
@@ -52,6 +52,12 @@ def why_no_lab() -> str:
     return ""
 
 
+def absent_pythons() -> list[str]:
+    """Return a line for the Pythons that the project runs on and this machine has not."""
+    absent = [f"3.{minor}" for minor in MINORS if minor not in pythons()]
+    return [f"tests on Python {', '.join(absent)}: not on this machine"] if absent else []
+
+
 def run_on_lab() -> list[Result]:
     """Build and start the lab, run its tests, and take it down whatever happens."""
     results = [step("lab-build", "build")]
@@ -87,10 +93,10 @@ def main() -> int:
     for old in REPORTS.glob("*.xml"):
         old.unlink()
     results = run_all(gates())
+    left_out = absent_pythons()
     if reason := why_no_lab():
-        left_out = [f"all tests on the lab: {reason}"]
+        left_out.append(f"all tests on the lab: {reason}")
     else:
-        left_out = []
         results += run_on_lab()
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
