@@ -26,6 +26,7 @@ from tuheg_ir.diagnosis.facts import (
 GATEWAY = "Deployment/backend-gateway"
 POSTGRES = "StatefulSet/postgres"
 REDIS = "Deployment/redis"
+REPORTS = "Deployment/report-runner"
 
 WELL = Workload(
     ref=GATEWAY,
@@ -59,7 +60,14 @@ NORMAL = Facts(
 
 
 def database(holder: Any, own_idle: int = 0, other: int = 0) -> Database:
-    return Database("postgres", POSTGRES, 40, 40, 43, 30, own_idle, other, holder)
+    refs = {"own": GATEWAY, "load": GATEWAY, "other": REPORTS}
+    return Database(
+        "postgres", POSTGRES, 40, 40, 43, 30, own_idle, other, holder, "40 of 40 taken", refs.get(holder, "")
+    )
+
+
+def errors(before: float | None) -> Errors:
+    return Errors(failing=True, told="30.0% of requests fail", limit=0.01, ratio=0.3, before_revision=before)
 
 
 def ill(facts: Facts, **changes: Any) -> Facts:
@@ -114,13 +122,18 @@ CASES: dict[str, tuple[Facts, tuple[str, str, str, str], set[str]]] = {
     ),
     "another client holds the database's slots": (
         replace(NORMAL, database=database("other", other=10)),
-        (POSTGRES, "database_connection", "scale_database", POSTGRES),
+        (REPORTS, "database_connection", "scale_database", POSTGRES),
         {"restart_connection_pool", "restart_workload", "rollback_workload"},
     ),
     "the service's own open transactions hold them": (
         replace(NORMAL, database=database("own", own_idle=28)),
-        (POSTGRES, "database_connection", "restart_connection_pool", GATEWAY),
+        (GATEWAY, "database_connection", "restart_connection_pool", GATEWAY),
         set(),
+    ),
+    "the service's own work fills them": (
+        replace(NORMAL, database=database("load")),
+        (GATEWAY, "database_connection", "scale_database", POSTGRES),
+        {"scale_workload"},
     ),
     "a full database is explained by its sessions, not called broken": (
         replace(
@@ -128,7 +141,7 @@ CASES: dict[str, tuple[Facts, tuple[str, str, str, str], set[str]]] = {
             probes=(HEALTHY_PROBES[0], probe("postgres", "connections", "unhealthy"), HEALTHY_PROBES[2]),
             database=database("own", own_idle=28),
         ),
-        (POSTGRES, "database_connection", "restart_connection_pool", GATEWAY),
+        (GATEWAY, "database_connection", "restart_connection_pool", GATEWAY),
         set(),
     ),
     "killed for memory": (
@@ -147,7 +160,7 @@ CASES: dict[str, tuple[Facts, tuple[str, str, str, str], set[str]]] = {
         set(),
     ),
     "errors began with a release": (
-        ill(NORMAL, workload=RELEASED, errors=Errors(0.3, 0.01, 0.0)),
+        ill(NORMAL, workload=RELEASED, errors=errors(before=0.0)),
         (GATEWAY, "code_defect", "rollback_workload", GATEWAY),
         set(),
     ),
@@ -220,19 +233,27 @@ def test_a_starved_service_does_not_make_its_dependencies_guilty() -> None:
 
 
 def test_errors_that_were_there_before_the_release_are_not_its_fault() -> None:
-    decision = decide(ill(NORMAL, workload=RELEASED, errors=Errors(0.3, 0.01, 0.25)))
+    decision = decide(ill(NORMAL, workload=RELEASED, errors=errors(before=0.25)))
     assert all(f.root_cause != "code_defect" for f in decision.findings)
 
 
 def test_an_old_release_is_not_blamed() -> None:
-    decision = decide(ill(NORMAL, errors=Errors(0.3, 0.01, 0.0)))
+    decision = decide(ill(NORMAL, errors=errors(before=0.0)))
     assert all(f.remedy != "rollback_workload" for f in decision.findings)
 
 
 def test_without_an_older_template_there_is_no_rollback() -> None:
-    decision = decide(ill(NORMAL, workload=ONLY_REVISION, errors=Errors(0.3, 0.01, 0.0)))
+    decision = decide(ill(NORMAL, workload=ONLY_REVISION, errors=errors(before=0.0)))
     assert [(e.remedy, e.reason) for e in decision.excluded] == [("rollback_workload", "there is no older template")]
     assert all(f.remedy != "rollback_workload" for f in decision.findings)
+
+
+def test_transactions_left_open_since_a_release_point_to_the_release_too() -> None:
+    decision = decide(replace(NORMAL, workload=RELEASED, database=database("own", own_idle=28)))
+    assert [(f.root_cause, f.remedy) for f in decision.findings] == [
+        ("database_connection", "restart_connection_pool"),
+        ("code_defect", "rollback_workload"),
+    ]
 
 
 def test_a_single_restart_does_not_rule_another_out() -> None:
@@ -269,9 +290,9 @@ FACTS = st.builds(
         )
     ).map(tuple),
     dependencies=st.just({"postgres": POSTGRES, "redis": REDIS}),
-    database=st.none() | st.sampled_from(["own", "other", "nobody", "unknown"]).map(database),
+    database=st.none() | st.sampled_from(["own", "other", "load", "nobody"]).map(database),
     resources=st.builds(Resources, SHARES, SHARES, SHARES),
-    errors=st.none() | st.builds(Errors, st.floats(0, 1), st.just(0.01), SHARES),
+    errors=st.none() | st.builds(Errors, st.booleans(), st.just("seen"), st.just(0.01), SHARES, SHARES),
 )
 
 

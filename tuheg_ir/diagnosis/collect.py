@@ -91,7 +91,7 @@ def _start_logs(
     """
     started = []
     container = str(context.spec.get("container", context.service))
-    pods = [p for p in found.answers.get("pods", []) if _belongs(p, context.service)]
+    pods = [p for p in found.answers.get("pods", []) if context.utils.sessions.pod_owner(p) == context.service]
     for pod in sorted(pods, key=_least_well)[:LOG_PODS]:
         status = _container_status(pod, container)
         if not status or "waiting" in (status.get("state") or {}):
@@ -106,14 +106,6 @@ def _start_logs(
                 future = pool.submit(log, context, name, container, previous=previous)
                 started.append((name, container, previous, future))
     return started
-
-
-def _belongs(pod: Mapping[str, Any], service: str) -> bool:
-    owners = pod["metadata"].get("ownerReferences") or []
-    return any(
-        owner.get("controller") and (owner["name"] == service or owner["name"].rpartition("-")[0] == service)
-        for owner in owners
-    )
 
 
 def _container_status(pod: Mapping[str, Any], container: str) -> Mapping[str, Any] | None:

@@ -54,7 +54,7 @@ class Diagnosis:
 def decide(facts: Facts) -> Diagnosis:
     """Apply the table of rules to the facts."""
     held = [(rule, match) for rule in RULES for match in rule.matches(facts)]
-    findings = sorted((_finding(facts, rule, match) for rule, match in held), key=_by_confidence)
+    findings = sorted((_finding(rule, match) for rule, match in held), key=_by_confidence)
     verdict = _verdict(facts, bool(findings))
     if not findings:
         findings = [_nothing_found(facts, verdict)]
@@ -65,11 +65,8 @@ def _by_confidence(finding: Finding) -> float:
     return -finding.confidence
 
 
-def _finding(facts: Facts, rule: Rule, match: Match) -> Finding:
-    # A pool is restarted at the service that holds it, not at the database it talks to.
-    target = match.component
-    if rule.remedy == "restart_connection_pool":
-        target = facts.workload.ref
+def _finding(rule: Rule, match: Match) -> Finding:
+    target = match.target or match.component
     confidence = rule.confidence if match.confidence is None else match.confidence
     return Finding(match.component, rule.root_cause, rule.remedy, target, confidence, match.evidence)
 

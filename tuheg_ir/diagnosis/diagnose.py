@@ -34,7 +34,7 @@ _PACKAGE = "ansible_collections.tuheg.ir.plugins.module_utils"
 _BEFORE_S = 5.0
 
 
-def diagnose(
+def diagnose(  # noqa: PLR0913 - the words of an inventory, by name only
     *,
     auth: Mapping[str, Any],
     cluster: str,
@@ -124,7 +124,7 @@ def _with_history(context: Context, facts: Facts, now: datetime) -> Facts:
     """
     errors, age = facts.errors, facts.workload.revision_age_s
     described = slim.errors_probe(context)
-    if errors is None or errors.ratio <= errors.limit or not can_roll_back(facts):
+    if errors is None or not errors.failing or not can_roll_back(facts):
         return facts
     if age is None or described is None:
         return facts

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["healthy", "unhealthy", "unknown"]
-Holder = Literal["own", "other", "nobody", "unknown"]
+Holder = Literal["own", "other", "load", "nobody"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,8 @@ class Database:
     other: int
     holder: Holder
     detail: str = ""
+    holder_ref: str = ""
+    """Who holds most of them: Kind/name, or the address of a client outside of the cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,16 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """The share of failed requests now, and just before the current revision came."""
+    """Requests that fail now: ``told`` says how that is seen.
 
-    ratio: float
+    ``before_revision`` is the share of failed requests just before the current revision came,
+    ``limit`` what is tolerated.
+    """
+
+    failing: bool
+    told: str
     limit: float
+    ratio: float | None = None
     before_revision: float | None = None
 
 

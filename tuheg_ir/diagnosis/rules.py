@@ -21,10 +21,14 @@ NEW_REVISION_S = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule that holds: for which component, and how one can see it."""
+    """A rule that holds: for which component, and how one can see it.
+
+    ``target`` is what the remedy acts on, when that is not the component itself.
+    """
 
     component: str
     evidence: tuple[str, ...]
+    target: str = ""
     confidence: float | None = None
     """None: the rule's own."""
     firm: bool = True
@@ -73,7 +77,7 @@ def dependency_unhealthy(facts: Facts) -> Iterator[Match]:
     """A service that this one needs fails its own probes, and is not a full database."""
     for key, ref in facts.dependencies.items():
         database = facts.database
-        if database and database.service == key and database.holder in ("own", "other"):
+        if database and database.service == key and database.holder != "nobody":
             continue
         bad = [p for p in facts.dependency_probes(key) if p.verdict == "unhealthy"]
         if not bad:
@@ -88,29 +92,45 @@ def dependency_unhealthy(facts: Facts) -> Iterator[Match]:
 
 def slots_held_by_others(facts: Facts) -> Iterator[Match]:
     """The database has no slots left, and clients other than the service hold them."""
-    database = facts.database
-    if database and database.holder == "other":
-        yield Match(
-            database.ref,
-            (
-                f"{database.used} of {database.usable} usable connections are in use; "
-                f"{database.other} belong to other clients, {database.own} to {facts.service}",
-                *((database.detail,) if database.detail else ()),
-            ),
-        )
+    return _slots_held(facts, "other")
 
 
 def slots_held_by_own_idle(facts: Facts) -> Iterator[Match]:
     """The service's own sessions sit idle in an open transaction and hold the slots."""
+    return _slots_held(facts, "own")
+
+
+def slots_held_by_load(facts: Facts) -> Iterator[Match]:
+    """The service's own working sessions fill the slots."""
+    return _slots_held(facts, "load")
+
+
+def _slots_held(facts: Facts, holder: str) -> Iterator[Match]:
     database = facts.database
-    if database and database.holder == "own":
+    if database and database.holder == holder:
+        counts = (
+            f"{database.used} of {database.usable} usable connections are in use: "
+            f"{database.own} by {facts.service} ({database.own_idle_in_transaction} idle in an "
+            f"open transaction), {database.other} by other clients"
+        )
+        own = holder == "own"
         yield Match(
-            database.ref,
+            database.holder_ref or database.ref,
+            (database.detail, counts),
+            target=facts.workload.ref if own else database.ref,
+        )
+
+
+def leak_since_release(facts: Facts) -> Iterator[Match]:
+    """Transactions are left open since a younger revision came: what is ended comes back."""
+    database = facts.database
+    if database and database.holder == "own" and can_roll_back(facts):
+        age = _age(facts.workload.revision_age_s)
+        yield Match(
+            facts.workload.ref,
             (
-                f"{database.own_idle_in_transaction} of {database.own} sessions of {facts.service} "
-                "are idle in an open transaction",
-                f"{database.used} of {database.usable} usable connections are in use",
-                *((database.detail,) if database.detail else ()),
+                database.detail,
+                f"the revision in force, {facts.workload.revision}, is {age} old, and an older template is there",
             ),
         )
 
@@ -213,19 +233,19 @@ def _crash_evidence(facts: Facts) -> str:
 def errors_since_release(facts: Facts) -> Iterator[Match]:
     """Requests fail since a younger revision came, and nothing beneath it is broken."""
     errors = facts.errors
-    if not errors or errors.ratio <= errors.limit or not can_roll_back(facts) or saturated(facts):
+    if not errors or not errors.failing or not can_roll_back(facts) or saturated(facts):
         return
     if errors.before_revision is not None and errors.before_revision > errors.limit:
         return
     before = (
         "how it was before that revision is not known"
         if errors.before_revision is None
-        else f"just before that revision it was {errors.before_revision:.1%}"
+        else f"just before that revision {errors.before_revision:.1%} failed"
     )
     yield Match(
         facts.workload.ref,
         (
-            f"{errors.ratio:.1%} of requests fail (limit {errors.limit:.1%})",
+            errors.told,
             f"the revision in force, {facts.workload.revision}, is {_age(facts.workload.revision_age_s)} old; {before}",
         ),
         confidence=0.6 if errors.before_revision is None else None,
@@ -265,8 +285,7 @@ RULES: tuple[Rule, ...] = (
         (
             Exclusion(
                 ("restart_connection_pool", "restart_workload", "rollback_workload"),
-                "the connections of {component} are held by another client; "
-                "nothing done to this service gives them back",
+                "{component} holds the database's connections; nothing done to this service gives them back",
             ),
         ),
     ),
@@ -276,6 +295,26 @@ RULES: tuple[Rule, ...] = (
         "restart_connection_pool",
         0.9,
         slots_held_by_own_idle,
+    ),
+    Rule(
+        "open transactions since a release",
+        "code_defect",
+        "rollback_workload",
+        0.7,
+        leak_since_release,
+    ),
+    Rule(
+        "database slots filled by the service's own work",
+        "database_connection",
+        "scale_database",
+        0.6,
+        slots_held_by_load,
+        (
+            Exclusion(
+                ("scale_workload",),
+                "more instances of this service take more connections of {component}, and it has none left",
+            ),
+        ),
     ),
     Rule(
         "a dependency is broken by itself",

@@ -6,6 +6,7 @@ the plays never disagree.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -226,14 +227,13 @@ def _age(utils: Any, revision: Mapping[str, Any] | None, pods: Iterable[Any], no
 def _rollback(context: Context, found: dict[str, Any], answers: Mapping[str, Any], incident: str) -> Rollback | None:
     if "revisions" not in answers:
         return None
-    target = context.utils.revisions.rollback_target(
-        found, answers["revisions"], answers.get("last_good") or {}, incident=incident
-    )
+    module = context.utils.revisions
+    target = module.rollback_target(found, answers["revisions"], answers.get("last_good"), incident=incident)
     return Rollback(
-        possible=target["action"] == "rollback",
-        target=str(target.get("target") or ""),
-        proven=bool(target.get("proven")),
-        reason=str(target.get("reason") or ""),
+        possible=target["action"] == module.ROLLBACK,
+        target=target["target"],
+        proven=target["proven"],
+        reason=target["reason"],
     )
 
 
@@ -263,14 +263,25 @@ def errors_probe(context: Context) -> Mapping[str, Any] | None:
 
 
 def errors(context: Context, probes: Iterable[Probe]) -> Errors | None:
-    """Return the share of failed requests, when it is known and has a limit."""
+    """Return whether requests fail, by the share of failed ones or by answers of our own asking.
+
+    A share over a window lags behind: a release that is seconds old shows in its answers first.
+    """
     described = errors_probe(context)
-    for probe in probes:
-        if described and (probe.service, probe.name) == (context.service, ERRORS_PROBE):
-            if probe.value is None or probe.verdict == "unknown":
-                return None
-            return Errors(probe.value, float(described["max"]))
-    return None
+    if described is None:
+        return None
+    own = [probe for probe in probes if probe.service == context.service]
+    limit = float(described["max"])
+    share = next((p for p in own if p.name == ERRORS_PROBE and p.verdict != "unknown"), None)
+    ratio = share.value if share else None
+    if ratio is not None and ratio > limit:
+        told = f"{ratio:.1%} of requests fail (limit {limit:.1%})"
+        return Errors(failing=True, told=told, limit=limit, ratio=ratio)
+    for probe in own:
+        answered = probe.purpose == "core_function" and "status 5" in probe.reason
+        if answered and probe.verdict == "unhealthy":
+            return Errors(failing=True, told=f"probe {probe.name}: {probe.reason}", limit=limit, ratio=ratio)
+    return None if ratio is None else Errors(failing=False, told="", limit=limit, ratio=ratio)
 
 
 def resources(context: Context, answers: Mapping[str, Any]) -> Resources:
@@ -317,39 +328,59 @@ _UNITS = {
     "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50,
 }  # fmt: skip
 
+_QUANTITY = re.compile(r"(?P<number>[0-9.]+(?:[eE][+-]?[0-9]+)?)(?P<unit>[a-zA-Z]*)")
+
 
 def quantity(text: str) -> float:
     """Return a Kubernetes quantity (250m, 128Mi, 1e3) as a number; ValueError for another text."""
-    digits = text.rstrip("numkMGTPEi")
-    unit = text[len(digits) :]
-    if unit not in _UNITS:
+    found = _QUANTITY.fullmatch(text)
+    if found is None or found["unit"] not in _UNITS:
         raise ValueError(f"{text!r} is not a quantity")
-    return float(digits) * _UNITS[unit]
+    return float(found["number"]) * _UNITS[found["unit"]]
 
 
 def database(context: Context, answers: Mapping[str, Any]) -> Database | None:
-    """Return who holds the slots of the database, when its answer can be read."""
+    """Return who holds the slots of the database, when it has answered."""
     found = context.database()
     if found is None or "sessions" not in answers:
         return None
     name, _ = found
-    decided = context.utils.sessions.decide_sessions(
-        answers["sessions"], pods=answers.get("pods") or [], service=context.service
-    )
-    groups = decided.get("groups") or []
-    own = [g for g in groups if g.get("client") == context.service]
-    idle = [g for g in own if str(g.get("state", "")).startswith("idle in transaction")]
-    used, most = int(decided.get("used") or 0), int(decided.get("max") or 0)
-    own_count = sum(int(g["count"]) for g in own)
+    module = context.utils.sessions
+    report = module.parse(answers["sessions"], module.pod_owners(answers.get("pods") or []))
+    decided = module.decide_sessions(report, context.service)
     return Database(
         service=name,
         ref=ref(context, name),
-        used=used,
-        usable=most - int(decided.get("reserved") or 0),
-        maximum=most,
-        own=own_count,
-        own_idle_in_transaction=sum(int(g["count"]) for g in idle),
-        other=sum(int(g["count"]) for g in groups) - own_count,
-        holder=decided["holder"],
-        detail=str(decided.get("reason") or ""),
+        used=decided.used,
+        usable=decided.usable,
+        maximum=decided.max,
+        own=decided.own,
+        own_idle_in_transaction=decided.own_leaking,
+        other=decided.other,
+        holder=decided.holder,
+        detail=decided.reason,
+        holder_ref=_holder(context, decided, answers.get("pods") or []),
     )
+
+
+def _holder(context: Context, decided: Any, pods: Iterable[Any]) -> str:
+    """Return Kind/name of the client that holds most slots."""
+    if decided.holder in ("own", "load"):
+        return ref(context, context.service)
+    others = [g for g in decided.groups if g["client"] not in (context.service, "local")]
+    held: dict[str, int] = {}
+    for group in others:
+        held[group["client"]] = held.get(group["client"], 0) + int(group["count"])
+    if not held:
+        return ""
+    client = max(held, key=lambda name: held[name])
+    owned = [pod for pod in pods if context.utils.sessions.pod_owner(pod) == client]
+    return f"{_owner_kind(owned[0])}/{client}" if owned else client
+
+
+def _owner_kind(pod: Mapping[str, Any]) -> str:
+    for owner in pod["metadata"].get("ownerReferences") or []:
+        if owner.get("controller"):
+            kind = str(owner.get("kind"))
+            return "Deployment" if kind == "ReplicaSet" else kind
+    return "Pod"

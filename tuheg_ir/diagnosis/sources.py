@@ -18,7 +18,7 @@ LOG_LINES = 200
 LAST_GOOD = "tuheg-ir-last-good-{}"
 
 
-class NotConfigured(Exception):  # noqa: N818 - nothing went wrong
+class NotConfigured(Exception):
     """This platform does not have what the source would ask."""
 
 
@@ -96,7 +96,7 @@ def revisions(context: Context) -> list[Any]:
 
 
 def last_good(context: Context) -> dict[str, Any]:
-    """Return the record of the last good template; {} when there is none yet."""
+    """Return the ConfigMap with the last good template; {} when there is none yet."""
     name = LAST_GOOD.format(context.service)
     path = f"/api/v1/namespaces/{quote(context.namespace)}/configmaps/{quote(name)}"
     try:
@@ -133,7 +133,7 @@ def sessions(context: Context) -> str:
         raise NotConfigured("no database among the service and what it depends on")
     name, database = found
     module = context.utils.sessions
-    command = module.psql_words(user=database.get("user", "postgres"))
+    command = module.psql_words(module.SESSIONS_SQL, user=database.get("user", "postgres"))
     answer = context.client.exec(
         context.namespace,
         database.get("exec_pod", f"{name}-0"),
@@ -143,6 +143,7 @@ def sessions(context: Context) -> str:
     )
     if answer.rc != 0:
         raise RuntimeError(f"psql ended with {answer.rc}: {answer.stderr.strip()[:200]}")
+    module.parse(answer.stdout)  # one that cannot be read is a failed source
     return str(answer.stdout)
 
 

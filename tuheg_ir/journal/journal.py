@@ -87,6 +87,11 @@ class Journal:
         _check_same(incident, uid, cluster)
         return incident
 
+    def next_number(self, at: datetime) -> str:
+        """Return the number that the next incident of a UTC day would get. Nothing is stored."""
+        with self._store.reading() as connection:
+            return rows.next_number(connection, at.astimezone(UTC).strftime("%Y%m%d"))
+
     def append(
         self,
         incident: str | Incident,

@@ -1,0 +1,105 @@
+"""`tuheg-ir faults` and `tuheg-ir show`: what can be answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuheg_ir.cli.output import columns, emit, format_option, wrapped
+from tuheg_ir.errors import UsageError
+
+if TYPE_CHECKING:
+    from tuheg_ir.catalogue import Catalogue, Fault
+
+lang_option = click.option(
+    "--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of texts."
+)
+
+
+@click.command()
+@lang_option
+@format_option
+def faults(lang: str, form: str) -> None:
+    """List the faults that can be answered, with their playbooks."""
+    from tuheg_ir.catalogue import load_catalogue
+
+    found = load_catalogue().faults
+    emit(
+        form,
+        {"faults": [fault_dict(fault) for fault in found.values()]},
+        lambda: columns([[f.name, f.playbook, f.title[lang]] for f in found.values()]),
+    )
+
+
+@click.command()
+@click.argument("fault")
+@lang_option
+@format_option
+def show(fault: str, lang: str, form: str) -> None:
+    """Show a fault: what it is, which playbook answers it, the steps of its ladder."""
+    from tuheg_ir.catalogue import load_catalogue
+    from tuheg_ir.project import find_project
+
+    found = pick_fault(load_catalogue(), fault)
+    project = find_project()
+    rungs = ladder(project.playbook(found.playbook).read_text(encoding="utf-8"))
+    emit(
+        form,
+        {**fault_dict(found), "rungs": rungs},
+        lambda: [
+            f"{found.name}  {found.title[lang]}",
+            *wrapped(found.summary[lang]),
+            *columns(
+                [
+                    ["playbook", found.playbook],
+                    ["handbook", found.handbook],
+                    ["alerts", ", ".join(found.alerts)],
+                    ["users see", found.user_impact[lang]],
+                ],
+                indent="  ",
+            ),
+            "Steps, least invasive first:",
+            *columns(
+                [[f"{n}.", r["remedy"], r.get("target", ""), r.get("class", "")] for n, r in enumerate(rungs, 1)],
+                indent="  ",
+            ),
+        ],
+    )
+
+
+def pick_fault(catalogue: Catalogue, name: str) -> Fault:
+    """Return a fault; for an unknown one UsageError with the nearest names and all of them."""
+    if name in catalogue.faults:
+        return catalogue.faults[name]
+    import difflib
+
+    near = difflib.get_close_matches(name, catalogue.faults, n=2, cutoff=0.5)
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    raise UsageError(
+        f"There is no fault {name!r} in the catalogue",
+        "",
+        f"{meant}The faults are: {', '.join(catalogue.faults)}.",
+    )
+
+
+def fault_dict(fault: Fault) -> dict[str, Any]:
+    """Return a fault as JSON types."""
+    return {
+        "name": fault.name,
+        "title": {"zh": fault.title.zh, "en": fault.title.en},
+        "summary": {"zh": fault.summary.zh, "en": fault.summary.en},
+        "handbook": fault.handbook,
+        "playbook": fault.playbook,
+        "alerts": list(fault.alerts),
+        "user_impact": {"zh": fault.user_impact.zh, "en": fault.user_impact.en},
+    }
+
+
+def ladder(playbook: str) -> list[dict[str, Any]]:
+    """Return the rungs that the text of a playbook hands to the ladder; [] when it has none."""
+    import yaml
+
+    plays = yaml.safe_load(playbook)
+    rungs = plays[0].get("vars", {}).get("ir_rungs") if isinstance(plays, list) and plays else None
+    return [dict(rung) for rung in rungs] if isinstance(rungs, list) else []

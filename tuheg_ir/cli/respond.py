@@ -1,0 +1,129 @@
+"""`tuheg-ir respond` and `tuheg-ir resume`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tuheg_ir.cli.output import as_json, format_option
+from tuheg_ir.cli.target import actor, choose_target, target_options
+
+if TYPE_CHECKING:
+    from tuheg_ir.cli.progress import Progress
+    from tuheg_ir.incidents import Report, Shop
+
+extra_option = click.option(
+    "-e",
+    "--extra-var",
+    "extra",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="One more variable for the playbook; may be repeated.",
+)
+
+
+@click.command(name="respond")
+@click.argument("fault")
+@click.option("--severity", type=click.Choice(["P0", "P1", "P2"]), required=True)
+@target_options
+@click.option("--service", help="Service of the inventory (default: its ir_default_service).")
+@click.option("--plan", is_flag=True, help="Show what would be done; store and change nothing.")
+@click.option("--yes", is_flag=True, help="Approve, in your name, what needs approval.")
+@click.option("--incident", "number", metavar="INC", help="Go on with this incident.")
+@extra_option
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@format_option
+def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
+    fault: str,
+    severity: str,
+    inventory: Path | None,
+    cluster: str | None,
+    service: str | None,
+    plan: bool,
+    yes: bool,
+    number: str | None,
+    extra: tuple[str, ...],
+    lang: str,
+    form: str,
+) -> int:
+    """Answer FAULT: run its playbook until the service is proven healthy, or say what is needed.
+
+    Least invasive first; stops at the first cure that is proven. The incident is in the journal
+    before anything is done, and the handbook's messages lie ready afterwards.
+    """
+    from tuheg_ir.incidents import Order, extra_vars, respond
+
+    given = extra_vars(extra)
+    chosen, name = choose_target(inventory, cluster)
+    who = actor()
+    with _shop() as (shop, progress):
+        from tuheg_ir.cli.faults import pick_fault
+
+        pick_fault(shop.catalogue, fault)
+        order = Order(
+            fault=fault,
+            severity=severity,
+            inventory=chosen,
+            cluster=name,
+            actor=who,
+            service=service,
+            plan=plan,
+            approved_by=who if yes else "",
+            number=number,
+            extra=given,
+            lang=lang,
+        )
+        progress.begin(f"{fault}  {severity}  {name}/{service or 'default service'}" + ("  PLAN" if plan else ""))
+        return _show(respond(shop, order), form, progress)
+
+
+@click.command(name="resume")
+@click.argument("number", metavar="[INC]", required=False)
+@extra_option
+@click.option("--wait", default=120.0, show_default=True, help="Seconds that an orphaned run may go on by itself.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the messages (default: as before).")
+@format_option
+def resume_command(number: str | None, extra: tuple[str, ...], wait: float, lang: str | None, form: str) -> int:
+    """Take up a run that was killed or stopped (default: of the newest incident that is not over).
+
+    What was done is not done again; an orphaned ansible-playbook is waited for, then ended.
+    """
+    from tuheg_ir.incidents import extra_vars, resume
+
+    given = extra_vars(extra)
+    with _shop() as (shop, progress):
+        progress.begin(f"resume {number or 'the newest incident that is not over'}")
+        report = resume(shop, number, actor=actor(), extra=given, lang=lang, wait_s=wait)
+        return _show(report, form, progress)
+
+
+@contextmanager
+def _shop() -> Iterator[tuple[Shop, Progress]]:
+    """Open what an order needs; progress goes to standard error."""
+    from tuheg_ir.catalogue import load_catalogue
+    from tuheg_ir.cli.progress import Progress
+    from tuheg_ir.incidents import Shop
+    from tuheg_ir.journal import open_journal
+    from tuheg_ir.project import find_project
+
+    project = find_project()
+    catalogue = load_catalogue()
+    with Progress() as progress, open_journal() as journal:
+        shop = Shop(project=project, catalogue=catalogue, journal=journal)
+        yield replace(shop, on_event=progress.event, tell=progress.tell), progress
+
+
+def _show(report: Report, form: str, progress: Progress) -> int:
+    progress.end()
+    if form == "json":
+        click.echo(as_json(report.as_dict()))
+    else:
+        from tuheg_ir.cli.report import show
+
+        show(report)
+    return report.exit_code

@@ -1,0 +1,65 @@
+"""Put the handbook's messages beside the incident, rendered from what the journal knows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tuheg_ir.errors import StoreError, TuhegError
+from tuheg_ir.incidents.facts import message_facts
+from tuheg_ir.incidents.shop import Shop
+from tuheg_ir.messages import render
+
+WELL_AGAIN = ("internal_update", "user_notice", "summary")
+STILL_ILL = ("internal_update", "user_notice")
+ONLY_INSIDE = ("internal_update",)
+
+
+def stages_for(status: str, *, healed_before: bool) -> tuple[str, ...]:
+    """Return the messages that fit an end.
+
+    A summary tells of an end. An incident in which nothing was ever wrong concerns no user.
+    """
+    if status == "healed" or (status == "nothing_to_do" and healed_before):
+        return WELL_AGAIN
+    return ONLY_INSIDE if status in ("nothing_to_do", "planned") else STILL_ILL
+
+
+def deliver(
+    shop: Shop, number: str, status: str, *, run: str, actor: str, lang: str
+) -> tuple[dict[str, str], list[str]]:
+    """Render the fitting messages; return stage -> path, and what could not be done.
+
+    A message that cannot be written never changes how the incident ended.
+    """
+    paths: dict[str, str] = {}
+    notes: list[str] = []
+    healed_before = any(known.status == "healed" for known in shop.journal.incident(number).runs)
+    for stage in stages_for(status, healed_before=healed_before):
+        try:
+            paths[stage] = write(shop, number, stage, run=run, actor=actor, lang=lang)
+        except (TuhegError, OSError) as error:
+            notes.append(f"message {stage} could not be written: {error}")
+    return paths, notes
+
+
+def write(shop: Shop, number: str, stage: str, *, run: str | None, actor: str, lang: str) -> str:
+    """Render one message into the incident's folder, record it, return its path."""
+    facts = message_facts(shop.journal, shop.catalogue, number, lang=lang, now=datetime.now(UTC))
+    text = render(stage, facts, lang)
+    path = shop.journal.directory(number) / f"{stage}.{lang}.md"
+    temporary = path.with_suffix(".new")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.chmod(0o600)
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError("A message cannot be written", f"{path}: {error.strerror}", "Make room there.") from error
+    relative = str(path.relative_to(shop.journal.place))
+    shop.journal.append(
+        number,
+        "message",
+        {"stage": stage, "lang": lang, "path": relative},
+        run=run,
+        actor=actor,
+    )
+    return str(path)

@@ -1,0 +1,65 @@
+"""Runs whose wrapper was killed: what they left is waited for, ended and cleared away."""
+
+from __future__ import annotations
+
+import signal
+
+from tuheg_ir.errors import RefusedError
+from tuheg_ir.incidents import policy
+from tuheg_ir.incidents.shop import Shop
+from tuheg_ir.journal import Incident, Run
+from tuheg_ir.runner import processes
+from tuheg_ir.runner.environment import remove_leftovers
+from tuheg_ir.runner.processes import Process
+
+WAIT_S = 120.0
+"""How long an orphaned ansible-playbook may go on by itself: it may be in the middle of a step."""
+_GRACE_S = 10.0
+
+
+def settle(shop: Shop, incident: Incident, *, actor: str, wait_s: float = WAIT_S) -> None:
+    """Make sure that no dead run of the incident acts any more, and record that it is dead.
+
+    Raises RefusedError when a run is not dead at all: its wrapper is still at work.
+    """
+    for run in policy.dead_runs(incident):
+        wrapper = _wrapper(run)
+        if run.status == "running" and wrapper is not None and wrapper.alive():
+            raise RefusedError(
+                f"A run of {incident.number} is still at work",
+                f"process {wrapper.pid}",
+                "Wait for it, or stop it with Ctrl-C there.",
+            )
+        _end_orphans(shop, run, wait_s)
+        remove_leftovers(run.id)
+        if run.status == "running":
+            shop.journal.append(
+                incident,
+                "interrupted",
+                {"reason": "the wrapper was killed"},
+                run=run.id,
+                actor=actor,
+            )
+
+
+def _wrapper(run: Run) -> Process | None:
+    """Return the process that wrote the run's start, which is its wrapper."""
+    first = run.processes[0] if run.processes else None
+    return Process(first.pid, int(first.start_time)) if first else None
+
+
+def _end_orphans(shop: Shop, run: Run, wait_s: float) -> None:
+    recorded = [Process(p.pid, int(p.start_time)) for p in run.processes]
+    left = [p for p in {*recorded, *processes.of_run(run.id)} if p.alive()]
+    if not left:
+        return
+    pids = ", ".join(str(p.pid) for p in left)
+    shop.tell(f"waiting up to {wait_s:.0f} s for the orphaned run {run.id} (process {pids})")
+    left = processes.wait_gone(left, wait_s)
+    for number in (signal.SIGINT, signal.SIGKILL):
+        if not left:
+            return
+        shop.tell(f"ending the orphaned run {run.id} ({number.name})")
+        processes.send(left, number)
+        processes.wait_gone(left, _GRACE_S)
+        left = processes.of_run(run.id)

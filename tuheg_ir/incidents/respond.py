@@ -1,0 +1,243 @@
+"""Answer a fault: open or continue the incident, run its playbook, record, tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tuheg_ir.catalogue import Platform, load_platform
+from tuheg_ir.errors import Interrupted, TuhegError, UsageError
+from tuheg_ir.incidents import policy
+from tuheg_ir.incidents.deliver import deliver
+from tuheg_ir.incidents.order import Order
+from tuheg_ir.incidents.orphans import settle
+from tuheg_ir.incidents.outcome import Report, error_of, followups_of, reason_of, status_of
+from tuheg_ir.incidents.shop import Shop, new_run
+from tuheg_ir.journal import Incident
+from tuheg_ir.runner import RunOutcome, processes, run_playbook
+
+
+def respond(shop: Shop, order: Order) -> Report:
+    """Carry out an order; see Report for what comes back.
+
+    Raises UsageError and its kin for what cannot be started, Interrupted after Ctrl-C with the
+    journal closed. A plan stores nothing: neither here nor in the cluster.
+    """
+    fault = shop.catalogue.fault(order.fault)
+    shop.catalogue.severity(order.severity)
+    platform = load_platform(order.inventory, order.cluster)
+    service = choose_service(platform, order.service)
+    shop.project.check_collections()
+    shop.project.playbook(fault.playbook)
+    if order.plan:
+        return _plan(shop, order, fault.playbook, service)
+    incident = _incident(shop, order, service)
+    if policy.dead_runs(incident):
+        settle(shop, incident, actor=order.actor)
+        incident = shop.journal.incident(incident.number)
+    return carry_out(shop, order, incident, platform, playbook=fault.playbook, service=service)
+
+
+def choose_service(platform: Platform, asked: str | None) -> str:
+    """Return the service to act on; UsageError when the inventory does not have it."""
+    service = asked or platform.default_service
+    if service not in platform.services:
+        known = ", ".join(platform.services)
+        raise UsageError(f"There is no service {service!r}", platform.cluster, f"There are: {known}.")
+    return service
+
+
+def carry_out(
+    shop: Shop, order: Order, incident: Incident, platform: Platform, *, playbook: str, service: str
+) -> Report:
+    """Run a playbook for an incident: journal first, then the play, then its end and messages."""
+    run = new_run()
+    attempt = policy.attempt_for(incident, ill=_ill_again(shop, platform, incident, service))
+    if attempt != incident.attempt:
+        incident = shop.journal.change(
+            incident,
+            reason="ill again after it was over",
+            attempt=attempt,
+            closed=False,
+            actor=order.actor,
+        )
+    given = policy.variables(order, incident, run=run, service=service, attempt=attempt)
+    started = {
+        "playbook": playbook,
+        "service": service,
+        "attempt": attempt,
+        "fault": order.fault,
+        "severity": order.severity,
+        "extra_vars": {
+            **policy.recordable(order.extra),
+            "ir_approved_by": order.approved_by,
+        },
+        "inventory": str(order.inventory.resolve()),
+        "lang": order.lang,
+        **processes.own().as_dict(),
+    }
+    shop.journal.append(incident, "run_started", started, run=run, actor=order.actor)
+    try:
+        ended = _play(shop, order, incident, playbook=playbook, run=run, given=given)
+    except TuhegError as error:
+        _close(shop, order, incident, run, {"status": "error", "error": error.as_dict()})
+        raise
+    if ended.status == "interrupted":
+        raise _interrupted(shop, order, incident, run)
+    return _report(shop, order, incident, playbook=playbook, run=run, ended=ended)
+
+
+def _play(
+    shop: Shop, order: Order, incident: Incident, *, playbook: str, run: str, given: dict[str, Any]
+) -> RunOutcome:
+    def record(process: processes.Process) -> None:
+        shop.journal.append(incident, "process", process.as_dict(), run=run, actor=order.actor)
+
+    return run_playbook(
+        shop.project,
+        playbook,
+        order.inventory,
+        given,
+        run=run,
+        env={"TUHEG_IR_HOME": str(shop.journal.place)},
+        # A severity that changes nothing unapproved gets a plan: show what it would change.
+        diff=order.severity == "P2" and not order.approved_by,
+        on_event=shop.on_event,
+        on_process=record,
+    )
+
+
+def _report(shop: Shop, order: Order, incident: Incident, *, playbook: str, run: str, ended: RunOutcome) -> Report:
+    status = status_of(ended)
+    result = ended.result or {}
+    error = error_of(ended, status)
+    closing: dict[str, Any] = {"status": status, "result": ended.result}
+    if error is not None:
+        closing["error"] = error.as_dict()
+    _close(shop, order, incident, run, closing)
+    known = {f.task for f in shop.journal.incident(incident.number).followups}
+    if not known:
+        for followup in followups_of(result):
+            shop.journal.append(incident, "followup", followup, run=run, actor=order.actor)
+    messages, notes = deliver(shop, incident.number, status, run=run, actor=order.actor, lang=order.lang)
+    return Report(
+        incident=incident.number,
+        status=status,
+        playbook=playbook,
+        result=result,
+        messages=messages,
+        error=error,
+        reason=reason_of(result),
+        diffs=ended.diffs,
+        followups=tuple(f.task for f in shop.journal.incident(incident.number).followups),
+        notes=(*ended.notes, *notes),
+    )
+
+
+def _close(shop: Shop, order: Order, incident: Incident, run: str, closing: dict[str, Any]) -> None:
+    shop.journal.append(incident, "run_ended", closing, run=run, actor=order.actor)
+
+
+def _interrupted(shop: Shop, order: Order, incident: Incident, run: str) -> Interrupted:
+    command = f"tuheg-ir resume {incident.number}"
+    shop.journal.append(
+        incident,
+        "interrupted",
+        {"reason": "stopped by the user", "resume": command},
+        run=run,
+        actor=order.actor,
+    )
+    return Interrupted("Interrupted", incident.number, f"Go on with: {command}")
+
+
+def _incident(shop: Shop, order: Order, service: str) -> Incident:
+    """Return the incident that the order is about, opened or brought up to date."""
+    incident = shop.journal.open_incident(
+        cluster=order.cluster,
+        severity=order.severity,
+        fault=order.fault,
+        service=service,
+        actor=order.actor,
+        number=order.number,
+    )
+    changed: dict[str, Any] = {}
+    if incident.severity != order.severity:
+        changed["severity"] = order.severity
+    if incident.fault != order.fault:
+        changed["fault"] = order.fault
+    if not changed:
+        return incident
+    return shop.journal.change(incident, reason="stated with the order to respond", actor=order.actor, **changed)
+
+
+def _ill_again(shop: Shop, platform: Platform, incident: Incident, service: str) -> bool:
+    """Look whether an incident that was over has a symptom now; no data is no symptom."""
+    if not policy.is_over(incident):
+        return False
+    from tuheg_ir.diagnosis import diagnose
+
+    try:
+        found = diagnose(**platform_arguments(shop, platform, service), incident=incident.number)
+    except TuhegError:
+        return False  # the play will say what is wrong with the cluster
+    return bool(found["verdict"] == "unhealthy")
+
+
+def platform_arguments(shop: Shop, platform: Platform, service: str) -> dict[str, Any]:
+    """Return what the inventory says, as diagnose() takes it."""
+    return {
+        "auth": {},
+        "cluster": platform.cluster,
+        "namespace": platform.namespace,
+        "service": service,
+        "services": platform.services,
+        "prometheus_url": str(platform.vars.get("ir_prometheus_url", "")),
+        "ingress_url": str(platform.vars.get("ir_ingress_url", "")),
+        "window": str(platform.vars.get("ir_probe_window", "")),
+        "utils": shop.project.module_utils(),
+    }
+
+
+def _plan(shop: Shop, order: Order, playbook: str, service: str) -> Report:
+    """Run in check mode. The incident's number is only looked ahead at."""
+    at = datetime.now(UTC)
+    number = order.number or shop.journal.next_number(at)
+    incident = next(
+        (known for known in shop.journal.incidents() if known.number == number),
+        Incident(
+            uid="",
+            number=number,
+            cluster=order.cluster,
+            severity=order.severity,
+            fault=order.fault,
+            drill=False,
+            opened_at=at,
+            actor=order.actor,
+        ),
+    )
+    run = new_run(at)
+    given = policy.variables(order, incident, run=run, service=service, attempt=incident.attempt)
+    ended = run_playbook(
+        shop.project,
+        playbook,
+        order.inventory,
+        given,
+        run=run,
+        check=True,
+        diff=True,
+        env={"TUHEG_IR_HOME": str(shop.journal.place)},
+        on_event=shop.on_event,
+    )
+    if ended.status == "interrupted":
+        raise Interrupted("Interrupted", "the plan", "Nothing was changed.")
+    status = status_of(ended)
+    result = ended.result or {}
+    return replace(
+        Report(number, status, playbook, result),
+        error=error_of(ended, status),
+        reason=reason_of(result),
+        diffs=ended.diffs,
+        notes=ended.notes,
+        plan=True,
+    )
