@@ -35,7 +35,7 @@ def _renamed(run: Gate) -> tuple[str, ...]:
 def why_no_lab() -> str:
     """Return why the lab cannot run here ("" when it can)."""
     if not is_root():
-        return "the lab needs root (it starts a real Kubernetes in namespaces of its own): sudo make test"
+        return "the lab needs root (it starts a real Kubernetes in namespaces of its own)"
     sys.path.insert(0, str(ROOT))
     from lab.errors import LabError
     from lab.gobuild import load_modules
