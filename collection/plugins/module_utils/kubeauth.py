@@ -63,7 +63,7 @@ class Access:
 def find_access(auth: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Access:
     """Find the cluster. Raises KubeError(kind="invalid") that says what is missing."""
     env = os.environ if environ is None else environ
-    given = _given(auth, env)
+    given = given_access(auth, env)
     if given.get("host") and _has_credentials(given):
         base = Access(server=given["host"].rstrip("/"), source="K8S_AUTH_HOST and its credentials")
     elif given.get("kubeconfig") or given.get("context"):
@@ -75,7 +75,8 @@ def find_access(auth: Mapping[str, Any], environ: Mapping[str, str] | None = Non
     return _overridden(base, given)
 
 
-def _given(auth: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
+def given_access(auth: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
+    """What arguments and K8S_AUTH_* say, under our names and with their types."""
     given: dict[str, Any] = {}
     for word, names in _NAMES.items():
         values = [auth.get(name) for name in names]

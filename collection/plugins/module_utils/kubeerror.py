@@ -76,6 +76,14 @@ def silent(server: str, limit_s: float) -> KubeError:
     )
 
 
+def no_workload(error: KubeError, kind: str, namespace: str, name: str) -> KubeError:
+    """A workload's 404 in the words of the inventory; any other error as it is."""
+    if error.kind != "not_found":
+        return error
+    text = f"there is no {kind} {name} in namespace {namespace}"
+    return KubeError("not_found", text, "check ir_service and ir_namespace")
+
+
 def broken_off(server: str, error: Exception) -> KubeError:
     """The connection ended in the middle of an answer."""
     return KubeError(

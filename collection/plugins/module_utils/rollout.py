@@ -11,13 +11,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from .kube import Client, KubeError
+from .kubeerror import no_workload
 from .kubewatch import Mirror
 from .look import HEALTHY, UNHEALTHY, UNKNOWN, WAITING, Look
 from .rollout_judge import judge
@@ -26,6 +28,7 @@ from .templates import API_PATHS, selector_text
 __all__ = ["HEALTHY", "UNHEALTHY", "UNKNOWN", "Look", "judge", "look_once", "watch_rollout"]
 
 _TICK_S = 0.5  # timers (a pull error that must hold 2 s) are looked at this often
+_PASSING = ("unreachable", "silent", "busy", "failed")  # kinds of trouble that may end by itself
 _UNREADY_AFTER_S = 60.0  # for one look: this long without being ready is a fault
 
 
@@ -47,7 +50,10 @@ class Moment(NamedTuple):
 def read_moment(client: Client, kind: str, namespace: str, name: str) -> Moment:
     """Read a workload, its revisions and pods, one after the other. Raises KubeError."""
     paths = _paths(kind, namespace, name)
-    workload = client.get(paths.workload) | {"kind": kind}
+    try:
+        workload = client.get(paths.workload) | {"kind": kind}
+    except KubeError as error:
+        raise no_workload(error, kind, namespace, name) from error
     query = {"labelSelector": selector_text(workload)}
     revisions = client.get(paths.revisions, query).get("items") or []
     return Moment(workload, revisions, client.get(paths.pods, query).get("items") or [])
@@ -62,11 +68,8 @@ def look_once(
     since: datetime | None = None,
     generation: int | None = None,
 ) -> Look:
-    """One look now. Trouble with the cluster is "unknown" with its reason, never an exception."""
-    try:
-        moment = read_moment(client, kind, namespace, name)
-    except KubeError as error:
-        return _troubled(error, kind, name)
+    """One look now. Raises KubeError."""
+    moment = read_moment(client, kind, namespace, name)
     return _judged(client, moment, since=since, generation=generation, unready_after_s=_UNREADY_AFTER_S)
 
 
@@ -85,61 +88,66 @@ def watch_rollout(
     since, generation: as in judge(); `since` is this machine's clock. Without a generation the
     one found first counts as ours: who changes it while we watch is someone else.
     timeout_s 0 is one look.
+
+    Raises KubeError if the cluster cannot be read at all; passing trouble is waited out, and
+    trouble in the middle that lasts to the end of the time is "unknown".
     """
     if timeout_s <= 0:
         return look_once(client, kind, namespace, name, since=since, generation=generation)
     deadline = time.monotonic() + timeout_s
-    try:
-        workload = client.get(_paths(kind, namespace, name).workload, timeout_s=timeout_s)
-    except KubeError as error:
-        return _troubled(error, kind, name)
-    if generation is None:
-        generation = int(workload["metadata"].get("generation") or 0)
-    with ExitStack() as stack:
-        mirrors = _Mirrors(client, kind, namespace, workload, deadline)
-        stack.enter_context(closing(mirrors))
+    workload = _first_read(client, kind, namespace, name, deadline)
+    ours = generation if generation is not None else int(workload["metadata"].get("generation") or 0)
+    judged = partial(_judged, client, since=since, generation=ours)
+    with closing(_Mirrors(client, kind, namespace, workload, deadline)) as mirrors:
+        return _until_settled(
+            mirrors,
+            judged,
+            lambda: judged(read_moment(client, kind, namespace, name)),
+            deadline,
+            timeout_s,
+        )
 
-        def look(moment: Moment, seen: dict[Any, datetime]) -> Look:
-            return _judged(client, moment, since=since, generation=generation, seen=seen)
 
-        def confirm() -> Look:
-            try:
-                moment = read_moment(client, kind, namespace, name)
-            except KubeError as error:
-                return _troubled(error, kind, name)
-            return _judged(client, moment, since=since, generation=generation)
-
-        return _until_settled(mirrors, look, confirm, deadline, timeout_s)
+def _first_read(client: Client, kind: str, namespace: str, name: str, deadline: float) -> dict[str, Any]:
+    """The workload, waiting out a server that is away for a moment."""
+    path = _paths(kind, namespace, name).workload
+    while True:
+        try:
+            return client.get(path, timeout_s=max(0.1, deadline - time.monotonic()))
+        except KubeError as error:
+            if error.kind not in _PASSING or time.monotonic() + _TICK_S >= deadline:
+                raise no_workload(error, kind, namespace, name) from error
+            time.sleep(_TICK_S)
 
 
 def _until_settled(
     mirrors: _Mirrors,
-    look: Callable[[Moment, dict[Any, datetime]], Look],
+    judged: Callable[..., Look],
     confirm: Callable[[], Look],
     deadline: float,
     timeout_s: float,
 ) -> Look:
     seen: dict[Any, datetime] = {}
     last = Look(UNKNOWN, "nothing was read yet", "progressing")
+    trouble: KubeError | None = None
     while (left := deadline - time.monotonic()) > 0:
+        trouble = mirrors.error()
         moment = mirrors.wait(min(_TICK_S, left))
-        if isinstance(moment, Moment):
-            last = look(moment, seen)
-            _remember(seen, last)
-            if last.verdict == HEALTHY:
+        if isinstance(moment, Look):
+            return moment
+        if moment is None:
+            continue
+        last = judged(moment, seen=seen)
+        _remember(seen, last)
+        if last.verdict == HEALTHY:
+            try:
                 last = confirm()
-        elif moment is not None:
-            last = moment
-        if last.cause not in WAITING and not _may_come_back(last):
+            except KubeError as error:
+                trouble, last = error, replace(last, verdict=UNKNOWN, cause="progressing", reason=str(error))
+        if last.cause not in WAITING:
             return last
-    error = mirrors.error()
-    reason = str(error) if error else last.reason
-    return replace(last, verdict=UNKNOWN, cause="timeout", reason=f"not over after {timeout_s:g} s: {reason}")
-
-
-def _may_come_back(look: Look) -> bool:
-    """A confirming read that failed: the watch goes on until the time is up."""
-    return look.verdict == UNKNOWN and look.cause in ("unreachable", "silent", "busy", "failed")
+    reason = f"not over after {timeout_s:g} s: {trouble or last.reason}"
+    return replace(last, verdict=UNKNOWN, cause="timeout", reason=reason)
 
 
 def _remember(seen: dict[Any, datetime], look: Look) -> None:
@@ -172,12 +180,6 @@ def _judged(
         seen=seen,
         unready_after_s=unready_after_s,
     )
-
-
-def _troubled(error: KubeError, kind: str, name: str) -> Look:
-    if error.kind == "not_found":
-        return Look(UNKNOWN, f"there is no {kind} {name} ({error.message})", "missing")
-    return Look(UNKNOWN, str(error), error.kind)
 
 
 def _paths(kind: str, namespace: str, name: str) -> _Paths:
@@ -215,7 +217,7 @@ class _Mirrors:
     def wait(self, limit_s: float) -> Moment | Look | None:
         """The moment after a change or after limit_s; None while a mirror is not fresh.
 
-        A Look if there is nothing to judge any more: deleted, or not allowed to read.
+        A Look if there is nothing to judge any more. Raises KubeError if we may not read.
         """
         with self._changed:
             news = sum(mirror.version for mirror in self._all)
@@ -225,8 +227,9 @@ class _Mirrors:
             self._news = news
             if not all(mirror.fresh for mirror in self._all):
                 error = self.error()
-                final = error and error.kind in ("forbidden", "unauthorized", "invalid")
-                return Look(UNKNOWN, str(error), error.kind) if error and final else None
+                if error and error.kind not in (*_PASSING, "gone"):
+                    raise error
+                return None
             found = self._workload.objects()
             if not found:
                 return Look(UNKNOWN, "it was deleted while we watched", "missing")
