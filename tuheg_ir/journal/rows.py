@@ -62,6 +62,8 @@ def read_events(connection: Connection, incident: str | None = None) -> Iterator
 def to_event(row: Row[Any]) -> Event:
     """Parse a row; ValueError or TypeError when it is not what was written."""
     fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    for value in fields.values():
+        str(value).encode("utf-8")  # fails for text that was not UTF-8
     fields["data"] = json.loads(fields["data"])
     if not isinstance(fields["data"], dict):
         raise TypeError("data is not a mapping")

@@ -180,6 +180,8 @@ def _engine(path: Path, wait_s: float) -> Engine:
     def _connected(connection: Any, _record: Any) -> None:
         # The driver must not begin transactions of its own; `begin` below does.
         connection.isolation_level = None
+        # Text that is not UTF-8 was never written by us: let `verify` see it instead of failing.
+        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
         connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "begin")

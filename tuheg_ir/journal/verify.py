@@ -32,8 +32,7 @@ def _chain_problems(rows: list[Row[Any]]) -> list[Problem]:
     seq, previous = 0, GENESIS
     for row in rows:
         if row.seq != seq + 1:
-            lost = f"event {seq + 1} is" if row.seq == seq + 2 else f"events {seq + 1} to {row.seq - 1} are"
-            found.append(Problem(row.seq, "gap", f"{lost} missing"))
+            found.append(Problem(row.seq, "gap", f"event {seq + 1} is missing, {row.seq} follows"))
         elif row.prev_hash != previous:
             found.append(Problem(row.seq, "link", f"event {row.seq} does not follow event {seq}"))
         reason = _edited(row)
