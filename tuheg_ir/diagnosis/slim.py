@@ -347,7 +347,7 @@ def database(context: Context, answers: Mapping[str, Any]) -> Database | None:
     name, _ = found
     module = context.utils.sessions
     report = module.parse(answers["sessions"], module.pod_owners(answers.get("pods") or []))
-    decided = module.decide_sessions(report, context.service)
+    decided = module.decide(report, context.service)
     return Database(
         service=name,
         ref=ref(context, name),
