@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from lab import debian, gobuild, images_build
-from lab.errors import LabError
+from lab import debian, gobuild, host, images_build
 from lab.paths import Lab
 from lab.toolchain import find_go
 
@@ -26,7 +24,7 @@ def _packages(_lab: Lab, say: Say) -> bool:
     missing = debian.missing_packages()
     if not missing:
         return False
-    _need_root(f"to install {', '.join(missing)}")
+    host.need_root(f"{', '.join(missing)} must be installed")
     debian.install(missing)
     say(f"installed {', '.join(missing)}")
     return True
@@ -47,14 +45,9 @@ def _programs(lab: Lab, say: Say) -> bool:
 def _images(lab: Lab, say: Say) -> bool:
     if images_build.fresh(lab):
         return False
-    _need_root("to unpack images with their owners and rights")
+    host.need_root("images are unpacked with their owners and rights")
     images_build.build(lab, say)
     return True
-
-
-def _need_root(why: str) -> None:
-    if os.geteuid() != 0:
-        raise LabError(f"building the lab needs root {why}", "Run it as root, for example with sudo")
 
 
 @contextmanager

@@ -9,8 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lab import settings
+from lab.errors import LabError
 
 PROC = Path("/proc")
+
+
+def need_root(why: str) -> None:
+    """Raise LabError unless this process is root's."""
+    if os.geteuid() != 0:
+        raise LabError(f"the lab needs root: {why}", "Run it as root, for example with sudo")
 
 
 def kernel_settings() -> dict[str, str]:

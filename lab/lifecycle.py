@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -36,11 +37,7 @@ CRDS = ("gatewayclasses", "gateways", "httproutes")
 
 def up(lab: Lab, say: Say, *, keep: bool = False) -> None:
     """Build what is missing and start the lab; a start that fails is cleaned up unless `keep`."""
-    if os.geteuid() != 0:
-        raise LabError(
-            "the lab needs root: it makes namespaces, mounts and cgroups",
-            "Run it as root, for example with sudo",
-        )
+    host.need_root("it makes namespaces, mounts and cgroups")
     with _end_on_signals(), _take(lab) as held:
         owner = _new_owner(lab)
         held.write(owner)
@@ -50,6 +47,7 @@ def up(lab: Lab, say: Say, *, keep: bool = False) -> None:
         except BaseException as error:
             if not (keep and isinstance(error, LabError)):
                 _give_up(lab, held, owner)
+                say("cleaned up")
             raise
         owner.phase = "up"
         held.write(owner)
@@ -67,7 +65,7 @@ def _take(lab: Lab) -> Iterator[Claim]:
         owner = busy.owner
     if owner is None or not owner.abandoned:
         raise still_there(owner)
-    end_processes(Lab(lab.home.__class__(owner.home)))
+    end_processes(Lab(Path(owner.home)))
     try:
         with claim() as held:
             _clean_left(lab)
@@ -79,7 +77,7 @@ def _take(lab: Lab) -> Iterator[Claim]:
 def _clean_left(lab: Lab) -> None:
     owner = read_owner()
     if owner and owner.home != str(lab.home):
-        clean(Lab(lab.home.__class__(owner.home)), owner)
+        clean(Lab(Path(owner.home)), owner)
     clean(lab, owner)
 
 
@@ -250,7 +248,7 @@ def apply_platform(lab: Lab) -> None:
         kubectl(lab, "apply", *_files(platform))
 
 
-def _files(paths: list[Any]) -> list[str]:
+def _files(paths: list[Path]) -> list[str]:
     return [word for path in paths for word in ("-f", str(path))]
 
 

@@ -26,6 +26,7 @@ def clean(lab: Lab, owner: Owner | None) -> None:
 
 def down(lab: Lab) -> bool:
     """Remove the lab; False when there was none. Refuses to take away somebody else's."""
+    host.need_root("its processes are root's")
     owner = read_owner(LOCK)
     refuse_strangers(lab, owner)
     had = owner is not None or lab.run.exists()

