@@ -16,6 +16,8 @@ from check import PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, ru
 from machine import MINORS, ROOT, is_root, pythons, say
 from summary import cases, summary
 
+# Which breaks the newest Python and ansible-core live through too: a roll-out, and a command in a pod.
+NEWEST_PART = "bad-release or leaked-transactions"
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
 
 
@@ -24,7 +26,7 @@ def lab_runs() -> list[Gate]:
     runs = [pytest_gate(PRIMARY, "lab", "--require-lab")]
     others = sorted(ROOT.glob(".venv-3.*"), key=lambda path: int(path.name.rpartition(".")[2]))
     if others:
-        runs.append(pytest_gate(others[-1].name, "lab and newest", "--require-lab"))
+        runs.append(pytest_gate(others[-1].name, "lab", "--require-lab", "-k", NEWEST_PART))
     return [Gate(f"lab-{run.name}", _renamed(run), show=True) for run in runs]
 
 
