@@ -23,11 +23,15 @@ Variables = dict[str, Field]
 
 @dataclass
 class Group:
-    """A group with its own hosts, its children's names and its ``[group:vars]``."""
+    """A group with its own hosts, its children's names and its ``[group:vars]``.
+
+    ``priority`` orders groups of the same depth, as ``ansible_group_priority`` sets it.
+    """
 
     hosts: list[str] = field(default_factory=list)
     children: list[str] = field(default_factory=list)
     variables: Variables = field(default_factory=dict)
+    priority: int = 1
 
 
 @dataclass
@@ -55,7 +59,7 @@ class Hosts:
         """Return the groups that a host is in, outermost first, as Ansible orders them."""
         depths = self._depths()
         names = [name for name in self.groups if host in self.members(name)]
-        return sorted(names, key=lambda name: (depths[name], self._priority(name), name))
+        return sorted(names, key=lambda name: (depths[name], self.groups[name].priority, name))
 
     def _depths(self) -> dict[str, int]:
         """Return how deep each group lies; a loop of groups is bounded by their number."""
@@ -65,10 +69,6 @@ class Hosts:
                 for child in group.children:
                     depths[child] = max(depths.get(child, 1), depths[name] + 1)
         return depths
-
-    def _priority(self, name: str) -> int:
-        given = self.groups[name].variables.get("ansible_group_priority")
-        return given.value if given is not None and isinstance(given.value, int) else 1
 
 
 def read_hosts(file: Path) -> Hosts:
@@ -114,7 +114,11 @@ def _host_line(hosts: Hosts, group: Group, line: str, file: Path, number: int) -
 
 
 def _vars_line(_hosts: Hosts, group: Group, line: str, file: Path, number: int) -> None:
-    group.variables |= _variable(line, file, number)
+    found = _variable(line, file, number)
+    priority = found.pop("ansible_group_priority", None)
+    if priority is not None:
+        group.priority = priority.whole()
+    group.variables |= found
 
 
 def _children_line(hosts: Hosts, group: Group, line: str, file: Path, number: int) -> None:
