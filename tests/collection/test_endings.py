@@ -192,7 +192,7 @@ def test_an_exhausted_ladder_points_to_what_the_diagnosis_found() -> None:
 
 
 ACTIONS = st.lists(
-    st.sampled_from(["healed", "not_healed", "unknown"]).map(lambda verdict: tried(verdict)),
+    st.sampled_from(["healed", "not_healed", "unknown"]).map(tried),
     max_size=4,
 )
 
@@ -247,7 +247,9 @@ def test_a_lock_that_may_be_taken_is_no_problem_and_a_held_one_names_its_holder(
     }
 
 
-@pytest.mark.parametrize(("kept", "check", "status"), [(True, False, None), (False, True, None), (False, False, "error")])
+@pytest.mark.parametrize(
+    ("kept", "check", "status"), [(True, False, None), (False, True, None), (False, False, "error")]
+)
 def test_evidence_that_was_asked_for_and_not_kept_is_an_error(kept: bool, check: bool, status: str | None) -> None:
     result = endings.evidence_result({"kept": kept, "folder": "f", "files": [], "note": "disk full"}, check)
     assert result["problem"].get("status") == status

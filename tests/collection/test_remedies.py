@@ -31,9 +31,9 @@ def patched(generation: int = 4, *, changed: bool = True) -> dict[str, Any]:
     return {"changed": changed, "result": thing}
 
 
-def autoscaler(low: int = 3, high: int = 6, **marks: str) -> dict[str, Any]:
+def autoscaler(low: int = 3, high: int = 6, marks: dict[str, str] | None = None) -> dict[str, Any]:
     return {
-        "metadata": {"name": "web", "namespace": "ns", "annotations": marks},
+        "metadata": {"name": "web", "namespace": "ns", "annotations": marks or {}},
         "spec": {"minReplicas": low, "maxReplicas": high},
     }
 
@@ -106,7 +106,7 @@ def test_a_quota_that_leaves_too_little_forbids_it() -> None:
 
 
 def test_a_run_killed_between_autoscaler_and_workload_is_finished_not_skipped() -> None:
-    raised = autoscaler(low=5, **{"ir.tuheg.com/r": KEY})
+    raised = autoscaler(low=5, marks={"ir.tuheg.com/r": KEY})
     grown = workload(replicas=5)
     assert remedies.scale_decision({"workload": grown, "hpa": raised}, SPEC, 5, "r", KEY)["action"] == "scale"
     assert remedies.scale_decision({"workload": grown, "hpa": raised}, SPEC, 5, "r", "other")["action"] == "none"
@@ -115,7 +115,7 @@ def test_a_run_killed_between_autoscaler_and_workload_is_finished_not_skipped() 
 # --- results
 
 MAKERS: dict[str, Any] = {
-    "restart": lambda w, patch: remedies.restart_result(w, patch),
+    "restart": remedies.restart_result,
     "rollback": lambda w, patch: remedies.rollback_result(
         w, {"action": "rollback", "reason": "r", "undo": remedies.undo("back", "kubectl x")}, patch
     ),
@@ -175,9 +175,7 @@ def test_a_database_result_always_names_the_alternatives_to_a_second_primary(sql
 # --- the database of a service
 
 
-@pytest.mark.parametrize(
-    ("service", "name"), [("web", "db"), ("db", "db"), ("alone", ""), ("absent", "")]
-)
+@pytest.mark.parametrize(("service", "name"), [("web", "db"), ("db", "db"), ("alone", ""), ("absent", "")])
 def test_the_database_of_a_service_is_itself_or_what_it_depends_on(service: str, name: str) -> None:
     services: dict[str, Any] = {
         "web": {"kind": "Deployment", "depends_on": ["cache", "db"]},

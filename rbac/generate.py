@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Write the account's rights from the platform's description: nothing that no service needs.
+
+    python rbac/generate.py            writes rbac/tuheg-ir.yml
+    python rbac/generate.py --check    tells whether it is up to date (exit 1 if not)
+
+Needs PyYAML alone. Another inventory's rights: --platform FILE prints them to stdout with --print.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PLATFORM = ROOT / "inventories" / "example" / "group_vars" / "clusters.yml"
+MANIFEST = Path(__file__).resolve().parent / "tuheg-ir.yml"
+ACCOUNT = "tuheg-ir"
+HEADER = """\
+# Written by rbac/generate.py from inventories/example: change that, not this.
+# The account that runs the plays. Reads the namespace; changes the named objects alone.
+"""
+
+Rule = dict[str, list[str]]
+
+PLURAL = {"Deployment": "deployments", "StatefulSet": "statefulsets"}
+READ = ["get", "list", "watch"]
+
+# What every look, diagnosis and verification reads, whatever the platform. `metrics.k8s.io`
+# is the handbook's `kubectl top pods`.
+READS: tuple[tuple[str, list[str], list[str]], ...] = (
+    ("", ["pods"], READ),
+    ("", ["pods/log"], ["get"]),
+    ("", ["events", "resourcequotas"], ["list"]),
+    ("apps", ["deployments", "statefulsets", "replicasets", "controllerrevisions"], READ),
+    ("autoscaling", ["horizontalpodautoscalers"], ["list"]),
+    ("metrics.k8s.io", ["pods"], ["list"]),
+)
+
+
+def rule(group: str, resources: list[str], verbs: list[str], names: list[str] | None = None) -> Rule:
+    """Return one rule of a Role; without names it is for all objects of the resources."""
+    made: Rule = {"apiGroups": [group], "resources": resources}
+    if names is not None:
+        made["resourceNames"] = sorted(names)
+    return {**made, "verbs": verbs}
+
+
+def pods_of(name: str, spec: Mapping[str, Any]) -> list[str]:
+    """Return the names that a StatefulSet's pods can have."""
+    return [f"{name}-{number}" for number in range((spec.get("replicas") or {}).get("surge", 1))]
+
+
+def workload_rules(services: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
+    """Return the rights to restart, roll back and scale."""
+    rules = []
+    for kind, plural in PLURAL.items():
+        names = [name for name, spec in services.items() if spec["kind"] == kind]
+        if names:
+            rules.append(rule("apps", [plural], ["patch"], names))
+    hpas = [spec["hpa"] for spec in services.values() if spec.get("hpa")]
+    if hpas:
+        rules.append(rule("autoscaling", ["horizontalpodautoscalers"], ["get", "patch"], hpas))
+    return rules
+
+
+def pod_rules(services: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
+    """Return the rights on single pods: they need names that stay, a StatefulSet's."""
+    rules = []
+    stuck = [pod for name, spec in services.items() if spec["kind"] == "StatefulSet" for pod in pods_of(name, spec)]
+    if stuck:
+        # A StatefulSet does not replace a pod of a bad revision that never got ready.
+        rules.append(rule("", ["pods"], ["delete"], stuck))
+    executed = [
+        spec["database"].get("exec_pod", f"{name}-0") for name, spec in services.items() if spec.get("database")
+    ]
+    if executed:
+        # kubernetes.core opens the command with a GET, kubectl with a POST: both are needed.
+        rules.append(rule("", ["pods/exec"], ["get", "create"], executed))
+    return rules
+
+
+def record_rules(services: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
+    """Return the rights on the lock and on the record of the last good template.
+
+    A right to create cannot be narrowed to a name.
+    """
+    return [
+        rule("coordination.k8s.io", ["leases"], ["create"]),
+        rule("coordination.k8s.io", ["leases"], ["get", "update"], [f"tuheg-ir-{name}" for name in services]),
+        rule("", ["configmaps"], ["create"]),
+        rule("", ["configmaps"], ["get", "patch"], [f"tuheg-ir-last-good-{name}" for name in services]),
+    ]
+
+
+def ingress_rules(services: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
+    """Return the right to read the services' ingresses."""
+    names = [spec["ingress"] for spec in services.values() if spec.get("ingress")]
+    return [rule("networking.k8s.io", ["ingresses"], ["get"], names)] if names else []
+
+
+def rules_for(services: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
+    """Return every rule of the account's Role."""
+    reads = [rule(*read) for read in READS]
+    return reads + ingress_rules(services) + workload_rules(services) + pod_rules(services) + record_rules(services)
+
+
+def manifests(platform: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return ServiceAccount, Role and RoleBinding for the platform of an inventory."""
+    meta = {"name": ACCOUNT, "namespace": platform["ir_namespace"]}
+    role_ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT}
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta},
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": meta,
+            "rules": rules_for(platform["ir_services"]),
+        },
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": meta,
+            "roleRef": role_ref,
+            "subjects": [{"kind": "ServiceAccount", **meta}],
+        },
+    ]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Indents lists below their key, and repeats instead of pointing with anchors."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT
+        super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def render(platform: Mapping[str, Any]) -> str:
+    """Return the manifest's text."""
+    text = yaml.dump_all(manifests(platform), Dumper=_Dumper, sort_keys=False, explicit_start=True, width=140)
+    return HEADER + text
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write, print or check the manifest; 1 when a check finds it out of date."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--platform", type=Path, default=PLATFORM, help="group_vars file with ir_services")
+    parser.add_argument("--print", action="store_true", dest="to_stdout", help="print instead of writing")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if out of date")
+    options = parser.parse_args(argv)
+    text = render(yaml.safe_load(options.platform.read_text(encoding="utf-8")))
+    if options.to_stdout:
+        sys.stdout.write(text)
+        return 0
+    if options.check:
+        fresh = MANIFEST.is_file() and MANIFEST.read_text(encoding="utf-8") == text
+        if not fresh:
+            sys.stderr.write(f"{MANIFEST.name} is out of date. Next: python rbac/generate.py\n")
+        return 0 if fresh else 1
+    MANIFEST.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
