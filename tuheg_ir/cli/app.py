@@ -80,7 +80,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _usage(error: click.UsageError) -> UsageError:
     command = error.ctx.command_path if error.ctx else "tuheg-ir"
-    message = error.format_message().strip()
+    message = " ".join(error.format_message().split())
     return UsageError(message.rstrip("."), "", f"See {command} --help.")
 
 

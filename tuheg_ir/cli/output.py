@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -36,12 +37,20 @@ def emit(form: str, data: Any, lines: Callable[[], Iterable[str]]) -> None:
 
 def error_text(error: TuhegError) -> str:
     """Return an error as one line: ``Error: what (which). Next: ...``."""
-    text = f"Error: {error.what}"
+    text = _begun(error.what)
     if error.which:
         text += f" ({error.which})"
-    if not text.endswith((".", "!", "?")):
-        text += "."
-    return f"{text} Next: {error.next}" if error.next else text
+    text = f"Error: {_stopped(text)}"
+    return f"{text} Next: {_stopped(_begun(error.next))}" if error.next else text
+
+
+def _begun(text: str) -> str:
+    """Return the text with a capital, unless it begins with the name of a thing."""
+    return text[:1].upper() + text[1:] if re.match(r"[a-z]+(?![\w.-])", text) else text
+
+
+def _stopped(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def error_json(error: TuhegError) -> str:

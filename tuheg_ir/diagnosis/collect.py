@@ -17,7 +17,6 @@ from tuheg_ir.errors import ClusterError
 
 THREADS = 8
 _NO_CONNECTION = frozenset({"unreachable", "silent", "tls", "unauthorized", "invalid"})
-_ESSENTIAL = ("pods", "deployments", "statefulsets", "revisions")
 
 
 class Collection:
@@ -31,7 +30,7 @@ class Collection:
 
 
 def collect(context: Context, sources: Mapping[str, Callable[[Context], Any]] | None = None) -> Collection:
-    """Ask the sources (default: all). Raises ClusterError when no essential one got through."""
+    """Ask the sources (default: all). Raises ClusterError when the pods cannot be asked for."""
     asked = SOURCES if sources is None else sources
     found = Collection()
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="diagnose")
@@ -41,12 +40,12 @@ def collect(context: Context, sources: Mapping[str, Callable[[Context], Any]] | 
         running = {name: pool.submit(_timed, asked[name], context) for name in order}
         if "pods" in running:
             _gather(context, found, {"pods": running.pop("pods")})
+            _check_connection(found)
         logs = _start_logs(context, found, pool)
         _gather(context, found, {name: running[name] for name in asked if name in running})
         _gather_logs(context, found, logs)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    _check_connection(found)
     return found
 
 
@@ -139,16 +138,13 @@ def _gather_logs(context: Context, found: Collection, logs: list[tuple[str, str,
 
 def _check_connection(found: Collection) -> None:
     """Tell a cluster that cannot be reached from one that merely hides something."""
-    errors = [found.errors[name] for name in _ESSENTIAL if name in found.errors]
-    if any(name in found.answers for name in _ESSENTIAL) or not errors:
-        return
-    for error in errors:
-        if getattr(error, "kind", "") in _NO_CONNECTION:
-            raise ClusterError(
-                sentence(str(getattr(error, "message", error))),
-                "",
-                sentence(str(getattr(error, "next", ""))) + ".",
-            ) from error
+    error = found.errors.get("pods")
+    if getattr(error, "kind", "") in _NO_CONNECTION:
+        raise ClusterError(
+            sentence(str(getattr(error, "message", error))),
+            "",
+            sentence(str(getattr(error, "next", ""))) + ".",
+        ) from error
 
 
 def sentence(text: str) -> str:

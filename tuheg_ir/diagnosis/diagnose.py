@@ -32,6 +32,8 @@ UTILS = (
 """The collection's module_utils that a diagnosis uses."""
 _PACKAGE = "ansible_collections.tuheg.ir.plugins.module_utils"
 _BEFORE_S = 5.0
+READ_S = 5.0
+"""An API server that says nothing for so long is called silent."""
 
 
 def diagnose(  # noqa: PLR0913 - the words of an inventory, by name only
@@ -70,7 +72,7 @@ def diagnose(  # noqa: PLR0913 - the words of an inventory, by name only
     began = time.monotonic()
     modules = utils or _module_utils()
     try:
-        client = modules.kube.connect(auth)
+        client = modules.kube.connect(auth, limits=modules.kube.Limits(read_s=READ_S))
     except modules.kube.KubeError as error:
         raise ClusterError(sentence(error.message), "", f"{sentence(error.next)}.") from error
     context = Context(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tuheg_ir.catalogue import Platform, load_platform
-from tuheg_ir.errors import Interrupted, TuhegError, UsageError
+from tuheg_ir.errors import Interrupted, TuhegError
 from tuheg_ir.incidents import policy
 from tuheg_ir.incidents.deliver import deliver
 from tuheg_ir.incidents.order import Order
@@ -41,11 +41,8 @@ def respond(shop: Shop, order: Order) -> Report:
 
 def choose_service(platform: Platform, asked: str | None) -> str:
     """Return the service to act on; UsageError when the inventory does not have it."""
-    service = asked or platform.default_service
-    if service not in platform.services:
-        known = ", ".join(platform.services)
-        raise UsageError(f"There is no service {service!r}", platform.cluster, f"There are: {known}.")
-    return service
+    platform.service(asked)
+    return asked or platform.default_service
 
 
 def carry_out(

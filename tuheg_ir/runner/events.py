@@ -159,7 +159,7 @@ def _task_error(event: TaskEvent) -> PlayError:
 
 def _first_sentence(text: str) -> str:
     """Return a message short enough to read: its first paragraph, without its last stop."""
-    first = text.strip().split("\n\n", 1)[0]
+    first = re.sub(r"^(?:(?:Task|Module) failed: )+", "", text.strip()).split("\n\n", 1)[0]
     return " ".join(first.split())[:600].rstrip(". ")
 
 
