@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import platform
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+#: The machine's processor, as images name it.
+ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
@@ -36,7 +39,7 @@ class Image:
         variables = {"PATH": PATH, **self.environment}
         return _json(
             {
-                "architecture": "amd64",
+                "architecture": ARCHITECTURE,
                 "os": "linux",
                 "config": {
                     "Entrypoint": list(self.command),

@@ -116,15 +116,15 @@ def _root_layer(lab: Lab, name: str, spec: Mapping[str, Any], say: Say) -> Layer
 
 
 def _packages(lab: Lab, packages: list[str], leave_out: list[str]) -> tuple[list[str], dict[str, Path]]:
-    """Resolve and fetch packages; once more with fresh lists if the machine's are missing or old."""
-    cache = lab.home / "debs"
+    """Resolve and fetch packages; once more with fresh lists if they are missing or old."""
+    source = debian.Archive(lab.home)
     try:
-        versions = debian.closure(packages, leave_out)
-        return versions, debian.fetch(versions, cache)
+        versions = source.closure(packages, leave_out)
+        return versions, source.fetch(versions)
     except LabError:
-        debian.refresh()
-    versions = debian.closure(packages, leave_out)
-    return versions, debian.fetch(versions, cache)
+        source.refresh()
+    versions = source.closure(packages, leave_out)
+    return versions, source.fetch(versions)
 
 
 def make_skeleton(root: Path) -> None:

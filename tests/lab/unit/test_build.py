@@ -166,3 +166,31 @@ def test_every_system_package_says_how_it_is_recognised() -> None:
     entries = yaml.safe_load((PACKAGE / "packages.yml").read_text())
     assert all(Path(file).is_absolute() for entry in entries for file in entry["files"])
     assert len({entry["package"] for entry in entries}) == len(entries)
+
+
+@pytest.mark.parametrize(("machine", "own"), [("bookworm", False), ("noble", True), ("trixie", True)])
+def test_images_are_of_one_debian_release_on_every_machine(
+    machine: str, own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def apt(*args: str, cwd: Path | None = None) -> str:
+        asked.extend(args)
+        return PLAN
+
+    monkeypatch.setattr(debian, "_apt", apt)
+    assert "libc6=2.36-9" in debian.Archive(tmp_path, machine).closure(["redis-server"], [])
+    assert (f"Dir::Etc::sourcelist={PACKAGE / 'debian.sources'}" in asked) is own
+    assert ("Dir::Etc::sourceparts=/dev/null" in asked) is own
+
+
+def test_the_sources_of_our_own_are_of_that_release_and_signed() -> None:
+    text = (PACKAGE / "debian.sources").read_text()
+    suites = [word for line in text.splitlines() if line.startswith("Suites:") for word in line.split()[1:]]
+    assert {suite.split("-")[0] for suite in suites} == {debian.RELEASE}
+    assert text.count("\nTypes: deb\n") == text.count("\nSigned-By: ")
+
+
+def test_packages_in_the_cache_are_found_by_name_and_version(tmp_path: Path) -> None:
+    (tmp_path / "redis-server_5%3a7.0.15-1~deb12u10_amd64.deb").touch()
+    assert list(debian.cached(tmp_path)) == ["redis-server=5:7.0.15-1~deb12u10"]
