@@ -99,7 +99,7 @@ class UnknownError(TuhegError):
     exit_code = 6
 
 
-class Interrupted(TuhegError):  # noqa: N818 - an interruption, not a fault
+class Interrupted(TuhegError):
     """The user pressed Ctrl-C; the message says how to resume."""
 
     exit_code = 130

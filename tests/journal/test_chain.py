@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuheg_ir.journal.chain import canonical, link, plain, stamp, unstamp
@@ -19,6 +19,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_plain_data_comes_back_from_its_text_and_has_only_that_text(value: Any) -> None:
     text = canonical(plain(value))
@@ -26,6 +27,7 @@ def test_plain_data_comes_back_from_its_text_and_has_only_that_text(value: Any) 
     assert canonical(json.loads(text)) == text
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec=None)))
 def test_any_text_can_be_written(text: str) -> None:
     canonical(plain(text)).encode("utf-8")

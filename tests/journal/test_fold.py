@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuheg_ir.journal import Event, Followup, Incident, Process, fold
@@ -174,6 +174,7 @@ def test_a_record_that_does_not_begin_with_its_opening_is_refused() -> None:
 KINDS = ["run_started", "run_ended", "process", "interrupted", "followup", "incident_changed", "look", "x"]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

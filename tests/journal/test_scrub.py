@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.journal.test_chain import JSON
@@ -92,6 +92,7 @@ def test_the_environment_tells_which_values_are_secret() -> None:
     assert environment_secrets(environ) == {"0123456789"}
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_scrubbing_twice_changes_nothing_more(value: Any) -> None:
     assert scrub(scrub(value)) == scrub(value)
@@ -100,6 +101,7 @@ def test_scrubbing_twice_changes_nothing_more(value: Any) -> None:
 SECRET = st.text(st.sampled_from("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"), min_size=12, max_size=40)
 
 
+@settings(deadline=None)
 @given(
     secret=SECRET,
     around=st.text(max_size=20),

@@ -176,7 +176,32 @@ def test_malformed_events_are_refused_not_spooled(place: Path, kind: str, number
     assert files(place) == []
 
 
-@settings(max_examples=20)
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"id": "1", "opening": {}, "run": null, "at": "", "actor": "a", "kind": "look", "data": {}}',
+    ],
+)
+def test_a_foreign_file_in_the_spool_stays_there_and_stops_nothing(place: Path, content: str) -> None:
+    record(place)
+    (place / "spool").mkdir(mode=0o700)
+    foreign = place / "spool" / "0.json"
+    foreign.write_text(content)
+    assert record(place).where == "store"
+    assert files(place) == [foreign]
+
+
+def test_an_opening_that_could_not_be_written_later_is_refused_now(place: Path) -> None:
+    block(place)
+    with pytest.raises(UsageError, match="'cluster' must be text, not None"):
+        record(place, opening=Opening(NUMBER, None, "s", "f", "P0"))  # type: ignore[arg-type]
+    assert files(place) == []
+
+
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.booleans(), min_size=1, max_size=6))
 def test_however_store_and_spool_alternate_the_order_is_kept(
     tmp_path_factory: pytest.TempPathFactory, usable: list[bool]

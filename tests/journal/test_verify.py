@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.journal.conftest import OPENING
@@ -155,6 +155,7 @@ VALUES = st.none() | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False) |
 EDITS = st.sampled_from([(table, column) for table, columns in COLUMNS.items() for column in columns])
 
 
+@settings(deadline=None)
 @given(edit=EDITS, row=st.integers(1, 8), value=VALUES)
 def test_any_edit_of_any_row_is_found(
     written: Path, tmp_path_factory: pytest.TempPathFactory, edit: tuple[str, str], row: int, value: Any
@@ -169,6 +170,7 @@ def test_any_edit_of_any_row_is_found(
     assert problems(copy) != []
 
 
+@settings(deadline=None)
 @given(gone=st.sets(st.integers(1, 8), min_size=1))
 def test_any_loss_is_found(written: Path, tmp_path_factory: pytest.TempPathFactory, gone: set[int]) -> None:
     copy = Path(shutil.copy(written, tmp_path_factory.mktemp("loss") / FILE_NAME))

@@ -17,6 +17,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, NotRequired, TypedDict, get_args, get_origin
 
 from tuheg_ir.errors import UsageError
+from tuheg_ir.journal.model import Opening
 
 Verdict = Literal["healed", "not_healed", "unknown"]
 LookVerdict = Literal["healthy", "unhealthy", "unknown"]
@@ -99,9 +100,13 @@ class Diagnosis(TypedDict):
     """``diagnosis``: findings ``{component, root_cause, remedy, target, confidence, evidence[]}``.
 
     ``excluded`` are ``{remedy, target, reason}``: remedies that would be useless or do harm.
+    ``look`` is ``{verdict, reason}``, what was seen of the service before anything was done, with
+    the ``probes`` (as in ``look``) that it rests on.
     """
 
     findings: list[dict[str, Any]]
+    look: NotRequired[dict[str, Any]]
+    probes: NotRequired[list[dict[str, Any]]]
     excluded: NotRequired[list[dict[str, Any]]]
     facts: NotRequired[dict[str, Any]]
 
@@ -221,6 +226,24 @@ def check_event(kind: str, data: Mapping[str, Any]) -> None:
     wrong = faults_of(kind, data)
     if wrong:
         raise UsageError("The event does not fit its schema", "; ".join(wrong), "See tuheg_ir.journal.events.")
+
+
+def check_opening(opening: Opening) -> None:
+    """Raise UsageError unless an incident can be opened with this."""
+    check_number(opening.number)
+    check_event("incident_opened", opened_data(opening, opening.uid or ""))
+
+
+def opened_data(opening: Opening, uid: str) -> dict[str, Any]:
+    """Return the data of the event that opens an incident."""
+    return {
+        "uid": uid,
+        "cluster": opening.cluster,
+        "service": opening.service,
+        "fault": opening.fault,
+        "severity": opening.severity,
+        "drill": opening.drill,
+    }
 
 
 def faults_of(kind: str, data: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from tuheg_ir.errors import RefusedError, StoreError, UsageError
 from tuheg_ir.journal import rows, spool
 from tuheg_ir.journal.chain import plain, stamp
-from tuheg_ir.journal.events import check_event, check_number
+from tuheg_ir.journal.events import check_event, check_number, check_opening, opened_data
 from tuheg_ir.journal.fold import fold
 from tuheg_ir.journal.model import Event, Incident, Opening, Problem
 from tuheg_ir.journal.place import private_folder
@@ -200,15 +200,8 @@ class Journal:
         at: datetime | None = None,
         mark: dict[str, str] | None = None,
     ) -> None:
-        data: dict[str, Any] = {
-            "uid": opening.uid or str(uuid.uuid4()),
-            "cluster": opening.cluster,
-            "service": opening.service,
-            "fault": opening.fault,
-            "severity": opening.severity,
-            "drill": opening.drill,
-        }
-        check_event("incident_opened", data)
+        check_opening(opening)
+        data = opened_data(opening, opening.uid or str(uuid.uuid4()))
         if mark is not None:
             data["spooled"] = mark
         event = self._append(connection, opening.number, "incident_opened", data, run=None, actor=actor, at=at)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tuheg_ir.errors import StoreError, UsageError
 from tuheg_ir.journal import spool
 from tuheg_ir.journal.chain import plain, stamp
-from tuheg_ir.journal.events import check_event, check_number
+from tuheg_ir.journal.events import check_event, check_opening
 from tuheg_ir.journal.model import Opening, Recorded
 from tuheg_ir.journal.place import journal_place
 from tuheg_ir.journal.scrub import environment_secrets, scrub
@@ -49,9 +49,9 @@ def record_event(
 
     Falls back to the spool when the store cannot be used. When this returns, the event is on
     disk. Raises StoreError if neither took it, RefusedError if the number belongs to another
-    incident, UsageError if the number or the data is malformed.
+    incident, UsageError if the opening or the data is malformed.
     """
-    check_number(opening.number)
+    check_opening(opening)
     check_event(kind, plain(data))
     folder = place or journal_place()
     try:

@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tuheg_ir.errors import StoreError
+from tuheg_ir.errors import StoreError, UsageError
+from tuheg_ir.journal.events import check_event, check_opening
 from tuheg_ir.journal.model import Opening
 
 
@@ -58,7 +59,10 @@ def spool(place: Path, event: Spooled) -> Path:
 
 
 def waiting(place: Path) -> Iterator[tuple[Path, Spooled | None]]:
-    """Yield the events that wait, oldest first; None for a file that cannot be read."""
+    """Yield the events that wait, oldest first; None for a file that is not one of ours.
+
+    Such a file stays where it is, for `verify` to report; it must not stop the journal.
+    """
     files: list[Path] = []
     for folder in spool_folders(place):
         if _is_private(folder):
@@ -93,11 +97,14 @@ def _read(path: Path) -> Spooled | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         content["opening"] = Opening(**content["opening"])
-        return Spooled(**content)
+        event = Spooled(**content)
+        check_opening(event.opening)
+        check_event(event.kind, event.data)
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, UsageError):
         return None
+    return event
 
 
 def _is_private(folder: Path) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tuheg_ir.messages.record import EventLike
@@ -12,52 +13,69 @@ USER_FACING = ("core_function", "user")
 """Purposes of probes that ask what users get."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at a service: the verdict, and the probes that were asked."""
+
+    service: object
+    verdict: object
+    probes: tuple[Mapping[str, Any], ...]
+
+
 def impact_of(events: Sequence[EventLike], teller: Teller) -> str | None:
     """Say what fails, from the last look that found something; None if nobody looked."""
     look = _telling_look(events)
     if look is None:
         return None
-    failing = _failing(look)
-    component = teller.text(look.get("service"))
-    if failing:
-        by_service: dict[str, list[str]] = {}
-        for probe in failing:
-            name = teller.text(probe.get("service") or look.get("service"))
-            by_service.setdefault(name, []).append(teller.purpose(probe.get("purpose")))
-        return teller.line("joined").join(
-            teller.line("of_component", component=name, impact=teller.line("joined").join(dict.fromkeys(found)))
-            for name, found in by_service.items()
-        )
-    if look.get("verdict") == "unhealthy":
-        return teller.line("of_component", component=component, impact=teller.line("rollout_impact"))
-    if look.get("verdict") == "healthy":
-        return teller.line("of_component", component=component, impact=teller.line("no_impact"))
-    return None
+    failing: dict[str, dict[str, None]] = {}
+    for probe in look.probes:
+        if probe.get("verdict") == "unhealthy":
+            service = teller.text(probe.get("service") or look.service)
+            failing.setdefault(service, {})[teller.purpose(probe.get("purpose"))] = None
+    if not failing:
+        plain = {"unhealthy": "rollout_impact", "healthy": "no_impact"}.get(str(look.verdict))
+        if plain is None:
+            return None
+        failing = {teller.text(look.service): {teller.line(plain): None}}
+    joint = teller.line("joined")
+    return joint.join(
+        teller.line("of_component", component=service, impact=joint.join(found)) for service, found in failing.items()
+    )
 
 
 def user_facing(events: Sequence[EventLike]) -> bool | None:
-    """Tell whether users are affected, from the last look that found something; None: not known."""
+    """Tell whether users are affected, from the last look that found something; None: unknown."""
     look = _telling_look(events)
-    verdicts = {probe.get("verdict") for probe in _probes(look or {}) if probe.get("purpose") in USER_FACING}
+    if look is None:
+        return None
+    verdicts = {probe.get("verdict") for probe in look.probes if probe.get("purpose") in USER_FACING}
     if "unhealthy" in verdicts:
         return True
     return False if verdicts == {"healthy"} else None
 
 
-def _telling_look(events: Sequence[EventLike]) -> Mapping[str, Any] | None:
-    """Return the data of the last unhealthy look, else of the last one."""
-    looks = [event.data for event in events if event.kind == "look"]
-    bad = [look for look in looks if look.get("verdict") == "unhealthy"]
+def _telling_look(events: Sequence[EventLike]) -> _Look | None:
+    """Return the last look that found something wrong, else the last one."""
+    looks = list(_looks(events))
+    bad = [look for look in looks if look.verdict == "unhealthy"]
     found = bad or looks
     return found[-1] if found else None
 
 
-def _failing(look: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [probe for probe in _probes(look) if probe.get("verdict") == "unhealthy"]
+def _looks(events: Sequence[EventLike]) -> Iterator[_Look]:
+    """Yield all looks: those with an event of their own, and those that a diagnosis began with."""
+    service: object = None
+    for event in events:
+        if event.kind == "run_started":
+            service = event.data.get("service")
+        elif event.kind == "look":
+            yield _Look(event.data.get("service"), event.data.get("verdict"), _probes(event.data))
+        elif event.kind == "diagnosis" and isinstance(event.data.get("look"), Mapping):
+            yield _Look(service, event.data["look"].get("verdict"), _probes(event.data))
 
 
-def _probes(look: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    probes = look.get("probes")
+def _probes(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    probes = data.get("probes")
     if not isinstance(probes, list):
-        return []
-    return [probe for probe in probes if isinstance(probe, Mapping)]
+        return ()
+    return tuple(probe for probe in probes if isinstance(probe, Mapping))

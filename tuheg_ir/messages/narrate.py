@@ -46,13 +46,14 @@ def facts_from_journal(
     state = _state(incident)
     recovered = _recovered(incident, events) if state == "resolved" else None
     expected = None if state == "resolved" else incident.expected_recovery
-    impact = incident.impact or impact_of(events, teller)
+    impact = _stated(incident.impact) or impact_of(events, teller)
+    users = _stated(incident.users)
     return {
         "internal_update": {
             "incident": incident.number,
             "state": state,
             "impact": impact,
-            "users": incident.users,
+            "users": users,
             "started": incident.opened_at,
             "expected_recovery": expected,
             "recovered": recovered,
@@ -72,13 +73,18 @@ def facts_from_journal(
             "started": incident.opened_at,
             "ended": recovered,
             "impact": impact,
-            "users": incident.users,
+            "users": users,
             "root_cause": _root_cause(events, teller),
             "fixes": _fixes(events, teller),
             "prevention": _prevention(events, teller),
-            "owner": incident.owner,
+            "owner": _stated(incident.owner),
         },
     }
+
+
+def _stated(text: str | None) -> str | None:
+    """Return what a person stated; blank text states nothing."""
+    return (text or "").strip() or None
 
 
 _STATES = {
