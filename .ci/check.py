@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from machine import CACHE, ROOT, say
@@ -22,13 +22,18 @@ PRIMARY = ".venv"
 
 @dataclass(frozen=True)
 class Gate:
-    """One check: a command of the primary environment, run in a folder of the project."""
+    """One check: a command of a virtual environment (the primary one), run in a folder of the project."""
 
     name: str
     command: tuple[str, ...]
     folder: Path = ROOT
     show: bool = False
-    environment: dict[str, str] = field(default_factory=dict)
+    venv: str = PRIMARY
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment in which every program of the virtual environment is found first."""
+        kept = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME"}}
+        return {**kept, "PATH": f"{ROOT / self.venv / 'bin'}:{os.environ['PATH']}"}
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,8 @@ class Result:
 def pytest_gate(venv: str, select: str, *options: str) -> Gate:
     """Return a pytest run in one environment, with a JUnit report named after it."""
     name = f"pytest-{venv.removeprefix('.venv').removeprefix('-') or 'main'}"
-    command = (f"{venv}/bin/python", "-m", "pytest", "-m", select, f"--junit-xml={REPORTS / name}.xml", *options)
-    return Gate(name, command, show=True)
+    command = ("python", "-m", "pytest", "-m", select, f"--junit-xml={REPORTS / name}.xml", *options)
+    return Gate(name, command, show=True, venv=venv)
 
 
 def gates() -> list[Gate]:
@@ -70,14 +75,11 @@ def gates() -> list[Gate]:
 
 def run(gate: Gate) -> Result:
     """Run one gate; never raises for a gate that fails."""
-    place = ROOT / PRIMARY / "bin"
-    environment = {**os.environ, "PATH": f"{place}:{os.environ['PATH']}", "NO_COLOR": "1", **gate.environment}
-    environment.pop("PYTHONPATH", None)
     began = time.monotonic()
     done = subprocess.run(
         gate.command,
         cwd=gate.folder,
-        env=environment,
+        env=gate.environment(),
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -6,7 +6,6 @@ and tests of all runs.
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -27,7 +26,7 @@ def lab_runs() -> list[Gate]:
     others = sorted(ROOT.glob(".venv-3.*"), key=lambda path: int(path.name.rpartition(".")[2]))
     if others:
         runs.append(pytest_gate(others[-1].name, "lab", "--require-lab", "-k", NEWEST_PART))
-    return [Gate(f"lab-{run.name}", _renamed(run), show=True) for run in runs]
+    return [replace(run, name=f"lab-{run.name}", command=_renamed(run)) for run in runs]
 
 
 def _renamed(run: Gate) -> tuple[str, ...]:
@@ -82,9 +81,7 @@ def step(name: str, command: str) -> Result:
 def _live(gate: Gate) -> Result:
     """Run a long step whose output is seen as it comes."""
     began = time.monotonic()
-    place = ROOT / PRIMARY / "bin"
-    environment = {**os.environ, "PATH": f"{place}:{os.environ['PATH']}"}
-    code = subprocess.run(gate.command, cwd=ROOT, env=environment, check=False).returncode
+    code = subprocess.run(gate.command, cwd=gate.folder, env=gate.environment(), check=False).returncode
     return Result(gate, code, time.monotonic() - began, "")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 from machine import ROOT
+
 from tuheg_ir.catalogue import load_catalogue
 
 READMES = {"README.md": "en", "README.zh-CN.md": "zh"}

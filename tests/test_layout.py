@@ -19,7 +19,7 @@ FORBIDDEN_ACTIONS = {
 }
 CHANGING = {f"kubernetes.core.{name}" for name in ("k8s", "k8s_scale", "k8s_json_patch", "k8s_drain", "k8s_taint")}
 REFUSED = {f"kubernetes.core.{name}" for name in ("k8s_rollback", "kubectl", "helm")}
-MACHINE_PATH = re.compile(r"(?<![\w.${}~-])/(?:work/|home/\w|root/\.|Users/\w)")
+MACHINE_PATH = re.compile(r"(?<![\w.${}~-])/(?:work/|root/\.|Users/\w)")
 TASK_FILES = layout.task_files()
 
 
