@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 from check import PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run_all
 from machine import MINORS, ROOT, is_root, pythons, say
