@@ -55,9 +55,7 @@ class Project:
         path = self.playbooks / f"{name}.yml"
         if not path.is_file():
             there = ", ".join(sorted(p.stem for p in self.playbooks.glob("*.yml"))) or "none"
-            raise ProjectError(
-                f"There is no playbook {name!r}", str(path), f"Playbooks there: {there}."
-            )
+            raise ProjectError(f"There is no playbook {name!r}", str(path), f"Playbooks there: {there}.")
         return path
 
     def module_utils(self, *names: str) -> ModuleType:
@@ -87,9 +85,7 @@ class Project:
         for name, wanted in self._required_collections().items():
             found = _installed_version(name, self._search_paths())
             if found is None:
-                raise ProjectError(
-                    f"The Ansible collection {name} is not installed", f"needed: {wanted}", _INSTALL
-                )
+                raise ProjectError(f"The Ansible collection {name} is not installed", f"needed: {wanted}", _INSTALL)
             if not satisfies(found, wanted):
                 raise ProjectError(
                     f"The Ansible collection {name} has a version that does not work",
@@ -154,9 +150,7 @@ def satisfies(version: str, wanted: str) -> bool:
         if match is None:
             raise ProjectError("A version range cannot be understood", wanted, "Write >=1.2,<2.")
         sign, bound = match.groups()
-        if bound != "*" and not _COMPARE[{None: "==", "=": "=="}.get(sign, sign)](
-            number, _numbers(bound)
-        ):
+        if bound != "*" and not _COMPARE[{None: "==", "=": "=="}.get(sign, sign)](number, _numbers(bound)):
             return False
     return True
 
