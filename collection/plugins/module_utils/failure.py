@@ -148,17 +148,19 @@ def _text(failed: Mapping[str, Any]) -> str:
     """All that a failed result says, its stderr last."""
     words = [failed.get(key) for key in ("msg", "reason", "error", "module_stderr", "stderr")]
     # a loop fails with its items' results
-    items = [each for each in failed.get("results") or [] if isinstance(each, Mapping)]
+    results = failed.get("results")
+    items = [each for each in results if isinstance(each, Mapping)] if isinstance(results, list) else []
     words.extend(each.get("msg") for each in items if each.get("failed"))
     return "\n".join(w if isinstance(w, str) else json.dumps(w, default=str) for w in words if w)
 
 
 def _message(text: str) -> str:
     """The one line worth reading: the Status' message if there is one, else the first line."""
+    text = text.replace('\\\\"', '\\"')  # the repr of bytes doubles what JSON escapes
     body = _BODY.search(text)
     found = _MESSAGE.search(body.group(1) if body else text)
     if found:
-        return _short(found.group(1).replace('\\\\"', '"').replace('\\"', '"'))
+        return _short(found.group(1).replace('\\"', '"'))
     return _short(next((line for line in text.splitlines() if line.strip()), ""))
 
 

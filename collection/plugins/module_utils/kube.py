@@ -7,6 +7,7 @@ an object: changes are kubernetes.core's. Safe for threads, which share its conn
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import time
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote, urlencode
 
 from .kubeauth import Access, find_access
-from .kubeerror import KubeError, broken_off, from_status, silent
+from .kubeerror import KubeError, broken_off, from_status, silent, unfinished
 from .kubenet import Network
 
 if TYPE_CHECKING:
@@ -165,15 +166,10 @@ class Client:
             raise
         try:
             body = self._read(connection, response, end)
-        except TimeoutError as error:
+        except BaseException as error:
+            response.close()
             connection.close()
-            raise silent(self.access.server, self.limits.read_s) from error
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise broken_off(self.access.server, error) from error
-        except BaseException:
-            connection.close()
-            raise
+            raise self._named(error, end) from error
         response.close()  # frees the connection for the next request, does not end it
         if response.will_close:
             connection.close()
@@ -204,19 +200,24 @@ class Client:
                 f"{self.access.server} does not speak HTTP",
                 f"check the address ({self.access.source}): https?",
             ) from error
-        self._learn_skew(response)
+        self._learn_skew(response.getheader("Date"))
         return response
+
+    def _named(self, error: BaseException, end: float) -> BaseException:
+        """What went wrong while an answer was read."""
+        if isinstance(error, TimeoutError):
+            left = end - time.monotonic()
+            return silent(self.access.server, self.limits.read_s) if left > 0 else unfinished(self.access.server)
+        if isinstance(error, (OSError, http.client.HTTPException)):
+            return broken_off(self.access.server, error)
+        return error
 
     def _read(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse, end: float) -> bytes:
         parts = []
         while True:
             left = end - time.monotonic()
             if left <= 0:
-                raise KubeError(
-                    "silent",
-                    f"the API server {self.access.server} did not finish its answer in time",
-                    "check the network, or ask for less at once",
-                )
+                raise TimeoutError
             if connection.sock is not None:  # gone once the server said Connection: close
                 connection.sock.settimeout(min(self.limits.read_s, left))
             part = response.read1(_CHUNK)
@@ -228,15 +229,12 @@ class Client:
             raise http.client.IncompleteRead(body, response.length)
         return body
 
-    def _learn_skew(self, response: http.client.HTTPResponse) -> None:
+    def _learn_skew(self, date: str | None) -> None:
         """How far the cluster's clock is ahead of ours: times of both are compared."""
-        date = response.getheader("Date")
         if date:
-            try:
+            with contextlib.suppress(ValueError):
                 ahead = parsedate_to_datetime(date).timestamp() + 0.5 - time.time()
-            except ValueError:
-                return
-            self.skew_s = ahead if abs(ahead) > _ODD_SKEW_S else 0.0
+                self.skew_s = ahead if abs(ahead) > _ODD_SKEW_S else 0.0
 
 
 def _pause(response: http.client.HTTPResponse) -> float:

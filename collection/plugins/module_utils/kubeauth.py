@@ -48,7 +48,7 @@ class Access:
 
     server: str
     source: str
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     ca_file: str = ""
     ca_data: str = ""
     cert_file: str = ""
@@ -57,7 +57,7 @@ class Access:
     key_data: str = field(default="", repr=False)
     verify: bool = True
     server_name: str = ""
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
 
 
 def find_access(auth: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Access:

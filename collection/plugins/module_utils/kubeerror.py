@@ -76,6 +76,15 @@ def silent(server: str, limit_s: float) -> KubeError:
     )
 
 
+def unfinished(server: str) -> KubeError:
+    """The server was still answering when the time for the whole request was over."""
+    return KubeError(
+        "silent",
+        f"the API server {server} did not finish its answer in time",
+        "check the network, or ask for less at once",
+    )
+
+
 def no_workload(error: KubeError, kind: str, namespace: str, name: str) -> KubeError:
     """A workload's 404 in the words of the inventory; any other error as it is."""
     if error.kind != "not_found":

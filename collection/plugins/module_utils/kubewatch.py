@@ -57,9 +57,15 @@ class Watch:
                 raise broken_off(self._client.access.server, error) from error
         finally:
             connection.close()
+            self._socket.close()
 
     def _events(self, connection: http.client.HTTPConnection, target: str) -> Iterator[dict[str, Any]]:
-        response = self._client.send(connection, target, self._deadline)
+        with self._client.send(connection, target, self._deadline) as response:
+            yield from self._lines(connection, response)
+
+    def _lines(
+        self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse
+    ) -> Iterator[dict[str, Any]]:
         if response.status >= 300:
             raise from_status(response.status, response.read(), self._path, self._client.access.source)
         while not self._closed.is_set():

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from .look import HEALTHY, UNHEALTHY, UNKNOWN
@@ -133,7 +133,7 @@ class _Answered:
 
 def _ask(task: _Task, end: float) -> _Answered:
     answer = task.ask(end)
-    return _Answered(answer, datetime.now(timezone.utc))
+    return _Answered(answer, datetime.now(UTC))
 
 
 def _worth_waiting(answers: Iterable[_Answered]) -> bool:
