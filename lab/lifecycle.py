@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from lab import account, gobuild, host, pki, readiness, settings, units
-from lab.api import Api
+from lab import host, pki, settings, units
+from lab.apply import apply_all
 from lab.build import build
 from lab.errors import LabError
-from lab.kubectl import kubectl
 from lab.owner import Busy, Claim, Owner, claim, read_owner
-from lab.paths import CHECKOUT, PACKAGE, Lab
+from lab.paths import CHECKOUT, Lab
 from lab.processes import INSIDE, end_processes, start_time
 from lab.teardown import clean, still_there
+from lab.watch import Watch
 
 Say = Callable[[str], None]
 
 API_SECONDS = 90.0
 READY_SECONDS = 180.0
-CRDS = ("gatewayclasses", "gateways", "httproutes")
 
 
 def up(lab: Lab, say: Say, *, keep: bool = False) -> None:
@@ -160,96 +157,6 @@ def listen(port: int) -> socket.socket:
             f"See who has it: ss -ltnp 'sport = :{port}'",
         ) from None
     return listener
-
-
-class Watch:
-    """Waits for the node, and raises LabError as soon as one of its programs ends."""
-
-    def __init__(self, lab: Lab, node: subprocess.Popen[bytes]) -> None:
-        self._lab, self._node = lab, node
-        self._api = Api(lab.pki, settings.API_PORT)
-
-    def until(self, name: str, seconds: float) -> None:
-        """Wait until process 1 has written down that `name` holds."""
-        deadline = time.monotonic() + seconds
-        while name not in self._state().get("holds", ()):
-            if time.monotonic() > deadline:
-                raise LabError(f"the lab's {name} was not there after {seconds:.0f} s", self._logs())
-            time.sleep(0.05)
-
-    def until_ready(self, seconds: float, say: Say) -> None:
-        """Wait until the node, all workloads, pods and aggregated APIs are ready."""
-        deadline = time.monotonic() + seconds
-        node_told = False
-        while left := self._waiting_for():
-            if not node_told and not any(line.startswith("node") for line in left):
-                node_told = True
-                say("node ready")
-            if time.monotonic() > deadline:
-                lines = "\n  ".join(left[:12])
-                raise LabError(f"not ready after {seconds:.0f} s:\n  {lines}\n", self._logs())
-            time.sleep(0.25)
-
-    def _waiting_for(self) -> list[str]:
-        self._state()
-        objects = {k: self._api.get(path)["items"] for k, path in readiness.READS.items()}
-        return readiness.waiting_for(objects)
-
-    def _state(self) -> dict[str, Any]:
-        """Return what process 1 has written; LabError when it, or a unit, has ended."""
-        if self._node.poll() is not None:
-            raise LabError(f"the lab's process 1 ended: {self._tail('inside')}", self._logs())
-        try:
-            state: dict[str, Any] = json.loads((self._lab.run / "state.json").read_text())
-        except FileNotFoundError:
-            return {}
-        for name, unit in state["units"].items():
-            if unit["code"] is not None and (unit["code"], name) != (0, "images"):
-                raise LabError(f"{name} ended with {unit['code']}: {self._tail(name)}", self._logs())
-        return state
-
-    def _tail(self, name: str) -> str:
-        try:
-            lines = (self._lab.log / f"{name}.log").read_text(errors="replace").strip().splitlines()
-        except FileNotFoundError:
-            lines = []
-        return lines[-1] if lines else "no output"
-
-    def _logs(self) -> str:
-        return f"Logs are kept in {self._lab.home / 'failed-log'} (with --keep in {self._lab.log})"
-
-
-def apply_all(lab: Lab, say: Say) -> None:
-    """Apply every manifest: the add-ons, then the platform, then the account's rights."""
-    manifests = sorted((PACKAGE / "manifests").glob("*.yaml"))
-    kubectl(lab, "apply", "--server-side", "-f", str(gobuild.gateway_definitions(lab)))
-    names = [f"crd/{name}.gateway.networking.k8s.io" for name in CRDS]
-    kubectl(lab, "wait", "--for=condition=Established", "--timeout=30s", *names)
-    kubectl(lab, "apply", *_files(manifests))
-    apply_platform(lab)
-    if account.apply_rights(lab):
-        account.write_account(lab)
-    say("manifests applied")
-
-
-def apply_platform(lab: Lab) -> None:
-    """Apply the handbook's platform and the alert rules that watch it."""
-    rules = PACKAGE / "platform/rules.yml"
-    if rules.exists():
-        content = {"rules.yml": rules.read_text()}
-        made = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "prometheus-rules", "namespace": "monitoring"},
-            "data": content,
-        }
-        kubectl(lab, "apply", "-f", "-", stdin=json.dumps(made))
-    if platform := sorted((PACKAGE / "platform/manifests").glob("*.yaml")):
-        kubectl(lab, "apply", *_files(platform))
-
-
-def _files(paths: list[Path]) -> list[str]:
-    return [word for path in paths for word in ("-f", str(path))]
 
 
 @contextmanager
