@@ -45,8 +45,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def answering(answer: Answering, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
-    """Serve until the block ends. A list as body is sent as one JSON line an item (a watch)."""
+def answering(answer: Answering, tls: ssl.SSLContext | None = None, date: str = "") -> Iterator[Server]:
+    """Serve until the block ends. A list as body is sent as one JSON line an item (a watch).
+
+    date: what the server calls the time, if not the true one.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -68,6 +71,9 @@ def answering(answer: Answering, tls: ssl.SSLContext | None = None) -> Iterator[
             self.end_headers()
             with contextlib.suppress(OSError):
                 self.wfile.write(text)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return date or super().date_time_string(timestamp)  # type: ignore[arg-type]
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import wraps
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -20,22 +19,9 @@ from ansible_collections.tuheg.ir.plugins.module_utils import (
     times,
     workloads,
 )
+from ansible_collections.tuheg.ir.plugins.plugin_utils.filtering import filtered
 
 Thing = Mapping[str, Any] | None
-
-
-def _said_plainly(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter's bad argument is one sentence that names the filter, without a traceback."""
-
-    @wraps(function)
-    def filtered(*args: Any, **options: Any) -> Any:
-        try:
-            return function(*args, **options)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            cause = f"{error} is missing" if isinstance(error, KeyError) else error
-            raise AnsibleFilterError(f"tuheg.ir.{function.__name__}: {cause}") from error
-
-    return filtered
 
 
 def slim_workload(workload: Thing) -> dict[str, Any]:
@@ -238,4 +224,4 @@ class FilterModule:
             template_hash,
             verdict,
         )
-        return {function.__name__: _said_plainly(function) for function in functions}
+        return {function.__name__: filtered(function) for function in functions}

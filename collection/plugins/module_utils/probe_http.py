@@ -57,14 +57,19 @@ def ask_http(question: HttpQuestion, end: float) -> Answer:
     failures: Counter[str] = Counter()
     sent = unreachable = 0
     for _ in range(question.requests):
-        if time.monotonic() >= end:
+        left = end - time.monotonic()
+        if left <= 0:
             break
-        sent += 1
         try:
-            failure = _one(question, parts, min(question.timeout_s, end - time.monotonic()))
+            failure = _one(question, parts, min(question.timeout_s, left))
+        except TimeoutError:
+            if left < question.timeout_s:
+                break  # our own time is up: that says nothing about the service
+            failure = f"no answer within {question.timeout_s:g} s"
         except _Unreachable as error:
             unreachable += 1
             failure = str(error)
+        sent += 1
         if failure:
             failures[failure] += 1
         certain = failures.total() > question.max_failures and unreachable < sent
@@ -87,7 +92,7 @@ def _judged(question: HttpQuestion, sent: int, unreachable: int, failures: Count
 
 
 def _one(question: HttpQuestion, parts: SplitResult, timeout_s: float) -> str:
-    """One request; what failed, or ''."""
+    """One request; what failed, or ''. Raises TimeoutError if there was no answer in time."""
     connection = _connected(question, parts, max(0.05, timeout_s))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
@@ -95,7 +100,7 @@ def _one(question: HttpQuestion, parts: SplitResult, timeout_s: float) -> str:
         response = connection.getresponse()
         response.read(1 << 20)
     except TimeoutError:
-        return f"no answer within {question.timeout_s:g} s"
+        raise
     except (OSError, http.client.HTTPException) as error:
         return f"the connection broke ({str(error) or type(error).__name__})"
     finally:
