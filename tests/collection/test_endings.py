@@ -254,3 +254,9 @@ def test_evidence_that_was_asked_for_and_not_kept_is_an_error(kept: bool, check:
     result = endings.evidence_result({"kept": kept, "folder": "f", "files": [], "note": "disk full"}, check)
     assert result["problem"].get("status") == status
     assert result["facts"]["evidence"]["folder"] == "f"
+
+
+def test_before_counts_back_from_a_moment_and_refuses_what_is_none() -> None:
+    assert endings.before("2025-11-05T14:30:00Z", 300) == "2025-11-05T14:25:00.000000Z"
+    with pytest.raises(ValueError, match="is not an ISO 8601 time"):
+        endings.before("soon", 300)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
 from ansible_collections.tuheg.ir.plugins.module_utils import endings, remedies
+from ansible_collections.tuheg.ir.plugins.plugin_utils.filtering import filtered
 
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     endings.action,
+    endings.before,
     endings.evidence_result,
     endings.first_look,
     endings.ladder_ends,
@@ -37,22 +38,9 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
 )
 
 
-def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function as a filter: what it cannot use is an error of one sentence."""
-
-    def filtered(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            what = f"{type(error).__name__}: {error}"
-            raise AnsibleFilterError(f"tuheg.ir.{function.__name__} was given what it cannot use ({what})") from error
-
-    return filtered
-
-
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> Mapping[str, Callable[..., Any]]:
         """Return name -> filter."""
-        return {function.__name__: guarded(function) for function in FUNCTIONS}
+        return {function.__name__: filtered(function) for function in FUNCTIONS}

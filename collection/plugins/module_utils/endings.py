@@ -8,10 +8,12 @@ entry of ir_result's `actions`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from .ladder import verdict
 from .look import UNHEALTHY
+from .times import format_time, need_time
 from .workloads import key_present
 
 Action = Mapping[str, Any]
@@ -48,6 +50,11 @@ def _stop(text: str) -> str:
 
 
 # --- the first look -----------------------------------------------------------------------
+
+
+def before(moment: str, seconds: float) -> str:
+    """Return the time so many seconds before another. Raises ValueError for what is no time."""
+    return format_time(need_time(moment, "the moment") - timedelta(seconds=seconds))
 
 
 def first_look(
@@ -251,7 +258,8 @@ def _way_on(run: Mapping[str, Any]) -> str:
 def lines(report: Mapping[str, Any], notes: Sequence[str] = ()) -> list[str]:
     """Return the result as a person reads it at the end of a play; the failure says the rest."""
     told = [f"{report['service']}: {report['status']} ({report['incident'] or 'no incident'}, {report['severity']})"]
-    told += [f"finding: {each['component']} {each['root_cause']} -> {each['remedy']}" for each in report["findings"]]
+    found = [f"finding: {each['component']} {each['root_cause']} -> {each['remedy']}" for each in report["findings"]]
+    told += dict.fromkeys(found)
     for action in report["actions"]:
         changed = "changed" if action["changed"] else "no change"
         told.append(f"{action['rung']} on {action['target']}: {action['verdict']}, {changed}: {action['reason']}")
