@@ -113,7 +113,7 @@ class Supervisor:
             )
         self._processes.append(process)
         self._pids[process.pid] = unit
-        self._units[unit.name] = {"pid": process.pid, "started": time.time(), "code": None}
+        self._units[unit.name] = {"pid": process.pid, "started": time.time(), "once": unit.once, "code": None}
         self._write()
 
     def _bury(self, *, block: bool) -> None:

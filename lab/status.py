@@ -13,6 +13,7 @@ from lab.errors import LabError
 from lab.owner import Owner, read_owner
 from lab.paths import Lab
 from lab.processes import PROC, first_process
+from lab.units import has_failed
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -40,7 +41,7 @@ def look(lab: Lab) -> dict[str, Any]:
         objects = {kind: api.get(path)["items"] for kind, path in readiness.READS.items()}
     except LabError as error:
         return found | {"state": _state(owner, [error.what]), "waiting_for": [error.what]}
-    waiting = [f"{u['name']} ended with {u['code']}" for u in found["units"] if u["code"]]
+    waiting = [f"{u['name']} ended with {u['code']}" for u in found["units"] if u["failed"]]
     waiting += readiness.waiting_for(objects)
     found["pods"] = [pod(one) for one in objects["pods"]]
     return found | {"state": _state(owner, waiting), "waiting_for": waiting}
@@ -69,13 +70,18 @@ def urls() -> dict[str, str]:
 
 
 def units(lab: Lab, first: int) -> list[dict[str, Any]]:
-    """Return the node's programs: name, code (None while it runs), rss_mb."""
+    """Return the node's programs: name, code (None while it runs), failed, rss_mb."""
     try:
         state = json.loads((lab.run / "state.json").read_text())
     except FileNotFoundError:
         return []
     return [
-        {"name": name, "code": unit["code"], "rss_mb": rss_mb(first, unit["pid"])}
+        {
+            "name": name,
+            "code": unit["code"],
+            "failed": has_failed(unit),
+            "rss_mb": rss_mb(first, unit["pid"]),
+        }
         for name, unit in state["units"].items()
     ]
 
@@ -119,7 +125,7 @@ def table(found: Mapping[str, Any]) -> str:
 def _unit_row(unit: Mapping[str, Any]) -> tuple[str, ...]:
     if unit["code"] is None:
         return (unit["name"], "running", f"{unit['rss_mb']:.0f} MB")
-    return (unit["name"], "done" if unit["code"] == 0 else f"ended with {unit['code']}", "")
+    return (unit["name"], f"ended with {unit['code']}" if unit["failed"] else "done", "")
 
 
 def _pod_row(one: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Template
+from typing import Any
 
 import yaml
 
@@ -66,6 +67,11 @@ def load_units(lab: Lab, forwards: Mapping[int, str]) -> list[Unit]:
         )
         for entry in entries
     ]
+
+
+def has_failed(state: Mapping[str, Any]) -> bool:
+    """Say whether a unit has ended that should not have, by what process 1 has written about it."""
+    return state["code"] is not None and (state["code"] != 0 or not state["once"])
 
 
 def configuration(lab: Lab) -> dict[str, str]:

@@ -12,6 +12,7 @@ from lab import readiness, settings
 from lab.api import Api
 from lab.errors import LabError
 from lab.paths import Lab
+from lab.units import has_failed
 
 Say = Callable[[str], None]
 
@@ -61,7 +62,7 @@ class Watch:
         except FileNotFoundError:
             return {}
         for name, unit in state["units"].items():
-            if unit["code"] is not None and (unit["code"], name) != (0, "images"):
+            if has_failed(unit):
                 raise LabError(f"{name} ended with {unit['code']}: {self._tail(name)}", self._logs())
         return state
 

@@ -112,9 +112,9 @@ def test_status_for_a_person_names_owner_ways_in_and_what_is_wrong() -> None:
             "owner": {"user": "ann", "since": "2026-11-05 10:00:00 UTC", "checkout": "/src", "pid": 1, "home": "/h"},
             "urls": {"ingress": "http://127.0.0.1:17080"},
             "units": [
-                {"name": "etcd", "code": None, "rss_mb": 64.2},
-                {"name": "kubelet", "code": 1, "rss_mb": 0},
-                {"name": "images", "code": 0, "rss_mb": 0},
+                {"name": "etcd", "code": None, "failed": False, "rss_mb": 64.2},
+                {"name": "kubelet", "code": 1, "failed": True, "rss_mb": 0},
+                {"name": "images", "code": 0, "failed": False, "rss_mb": 0},
             ],
             "pods": [{"namespace": "ns", "name": "p", "ready": False, "restarts": 4, "reason": "c exited 1"}],
             "waiting_for": ["pod ns/p: c exited 1"],

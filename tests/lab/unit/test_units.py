@@ -6,6 +6,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 from lab import gobuild, settings, units
@@ -47,6 +48,14 @@ def test_configuration_files_are_of_their_kind() -> None:
     assert network["plugins"][0]["ipam"]["ranges"] == [[{"subnet": settings.POD_RANGE}]]
     assert yaml.safe_load(CONFIGURATION["kubelet.yaml"])["cgroupRoot"] == f"/{settings.CGROUP}"
     assert yaml.safe_load(CONFIGURATION["kube-proxy.yaml"])["mode"] == "nftables"
+
+
+@pytest.mark.parametrize(
+    ("code", "once", "failed"),
+    [(None, False, False), (None, True, False), (0, True, False), (0, False, True), (1, True, True), (-9, False, True)],
+)
+def test_a_unit_has_failed_when_it_ended_badly_or_should_go_on(code: int | None, once: bool, failed: bool) -> None:
+    assert units.has_failed({"code": code, "once": once}) is failed
 
 
 def test_the_audit_log_keeps_changes_and_every_request_of_the_account() -> None:

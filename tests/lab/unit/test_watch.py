@@ -32,7 +32,7 @@ def node() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def write(lab: Lab, holds: list[str], **codes: int | None) -> None:
-    units = {name: {"pid": 1, "started": 0, "code": code} for name, code in codes.items()}
+    units = {name: {"pid": 1, "started": 0, "once": name == "images", "code": code} for name, code in codes.items()}
     (lab.run / "state.json").write_text(json.dumps({"holds": holds, "units": units}))
 
 
