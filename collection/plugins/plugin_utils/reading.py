@@ -7,7 +7,6 @@ check mode.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -16,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.tuheg.ir.plugins.module_utils.kube import Client, connect
 from ansible_collections.tuheg.ir.plugins.module_utils.kubeauth import given_access
 from ansible_collections.tuheg.ir.plugins.module_utils.kubeerror import KubeError
+from ansible_collections.tuheg.ir.plugins.plugin_utils.filtering import plain
 
 AUTH_SPEC: dict[str, dict[str, Any]] = {
     "kubeconfig": {"type": "raw", "no_log": True},
@@ -96,8 +96,3 @@ def failed(told: Mapping[str, str], kind: str) -> dict[str, Any]:
         message += f" Next: {told['next']}."
     parts = {name: told.get(name, "") for name in ("what", "which", "next")}
     return {"changed": False, "failed": True, "msg": message, **parts, "error": {"kind": kind, **parts}}
-
-
-def plain(value: Any) -> Any:
-    """Ansible's tagged values as the plain types that other libraries expect."""
-    return json.loads(json.dumps(value, default=str))
