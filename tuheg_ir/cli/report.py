@@ -34,7 +34,7 @@ def show(report: Report, console: Console | None = None) -> None:
     if report.error is not None:
         error = TuhegError(report.error.what, report.error.which, report.error.next)
         out.print(Text(error_text(error), style="red" if report.status != "refused" else ""))
-    elif report.reason:
+    elif report.reason and report.status != "planned":  # a plan tells each step below
         out.print(Text(f"  {report.reason}"))
     for action in report.result.get("actions") or []:
         for line in _action(action, plan=report.status == "planned"):

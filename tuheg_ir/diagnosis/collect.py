@@ -15,7 +15,8 @@ from tuheg_ir.diagnosis.facts import Source
 from tuheg_ir.diagnosis.sources import LOG_PODS, SOURCES, Context, NotConfigured, log
 from tuheg_ir.errors import ClusterError
 
-THREADS = 8
+THREADS = 16
+"""More than there are sources: none waits for another, and all give up a silent API together."""
 _NO_CONNECTION = frozenset({"unreachable", "silent", "tls", "unauthorized", "invalid"})
 
 
