@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
+import subprocess
 import tempfile
 import threading
 import time
@@ -157,8 +159,30 @@ def test_ctrl_c_ends_ansible_and_everything_it_started(project: Project, number:
     assert private_folders() == []
 
 
-def test_what_a_killed_wrapper_left_is_deleted_later(project: Project) -> None:
-    left = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{RUN}-"))
+def leave(pid: int) -> Path:
+    left = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{RUN}-{pid}-"))
     left.joinpath("vars.json").write_text(SECRET)
+    return left
+
+
+def gone_pid() -> int:
+    """Return the pid of a process that has ended."""
+    child = subprocess.Popen(["true"])
+    child.wait()
+    return child.pid
+
+
+def test_what_a_killed_run_left_is_deleted_once_it_is_known_to_be_dead() -> None:
+    left = leave(os.getpid())
     remove_leftovers(RUN)
     assert not left.exists()
+
+
+def test_the_next_run_deletes_what_no_living_process_owns(project: Project) -> None:
+    dead, living = leave(gone_pid()), leave(os.getpid())
+    try:
+        remove_leftovers()
+        assert not dead.exists()
+        assert living.exists(), "another run may be at work in it"
+    finally:
+        shutil.rmtree(living)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -28,7 +29,8 @@ HEADLINES: dict[str, tuple[str, str]] = {
 
 def show(report: Report, console: Console | None = None) -> None:
     """Print how it ended, what was or would be changed, how to undo it, and what lies ready."""
-    out = console or Console(highlight=False, soft_wrap=True)
+    # Lines for programs stay whole; lines for eyes are broken between words.
+    out = console or Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     headline, style = HEADLINES.get(report.status, (report.status, "bold red"))
     out.print(Text(f"{report.incident}: {headline}", style=style))
     if report.error is not None:

@@ -78,7 +78,8 @@ def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
             extra=given,
             lang=lang,
         )
-        progress.begin(f"{fault}  {severity}  {name}/{service or 'default service'}" + ("  PLAN" if plan else ""))
+        where = f"{name}/{service}" if service else name
+        progress.begin(f"{fault}  {severity}  {where}" + ("  PLAN" if plan else ""))
         return _show(respond(shop, order), form, progress)
 
 

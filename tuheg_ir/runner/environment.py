@@ -8,32 +8,44 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from tuheg_ir.errors import ProjectError
 from tuheg_ir.project import Project
-from tuheg_ir.runner.processes import RUN_VARIABLE
+from tuheg_ir.runner.processes import RUN_VARIABLE, of_run, start_time
 
 PREFIX = "tuheg-ir-run-"
 
 
 @contextmanager
 def private_folder(run: str) -> Iterator[Path]:
-    """Give a fresh folder that only this user can enter; it is gone afterwards, come what may."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{run}-"))
+    """Give a fresh folder that only this user can enter; it is gone afterwards, come what may.
+
+    Its name tells the run and our pid, so that what a killed run leaves can be told from a
+    living one's.
+    """
+    remove_leftovers()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{run}-{os.getpid()}-"))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove_leftovers(run: str) -> None:
-    """Delete the private folder of a run whose wrapper was killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}{run}-*"):
-        if folder.stat().st_uid == os.getuid() and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
+def remove_leftovers(run: str = "") -> None:
+    """Delete the folders of runs that were killed: those of ``run``, which is known to be dead.
+
+    Without ``run``: of every run of which neither the wrapper nor any other process lives.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}{run or '*'}-*"):
+        name, _, pid = folder.name.removeprefix(PREFIX).rpartition("-")[0].rpartition("-")
+        living = not pid.isdigit() or start_time(int(pid)) is not None or of_run(name)
+        with suppress(FileNotFoundError):
+            ours = folder.lstat().st_uid == os.getuid() and not folder.is_symlink()
+            if ours and (run or not living):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_private(path: Path, content: Mapping[str, Any]) -> None:

@@ -96,9 +96,9 @@ class _Play:
 
     def observe(self, raw: dict[str, Any]) -> bool:
         """Keep and pass on an event; False: ansible-runner need not write it to disk."""
-        if not self.events:
-            self._forget_inputs()
         event = parse(raw)
+        if raw.get("event") == "playbook_on_start":
+            self._forget_inputs()
         self.events.append(event)
         if self.on_event is not None:
             try:
@@ -163,7 +163,9 @@ def _stop(play: _Play, thread: threading.Thread, run: str) -> None:
     except KeyboardInterrupt:
         pass
     play.cancelled.set()
-    processes.send(processes.of_run(run), signal.SIGKILL)
+    left = processes.of_run(run)
+    processes.send(left, signal.SIGKILL)
+    processes.wait_gone(left, INTERRUPT_GRACE_S)
     thread.join(INTERRUPT_GRACE_S)
 
 
