@@ -92,6 +92,14 @@ def test_a_run_gives_its_result_and_leaves_nothing(project: Project) -> None:
     assert processes.of_run(RUN) == []
 
 
+def test_a_warning_before_the_play_does_not_cost_it_its_inputs(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", os.devnull)  # Ansible warns that it can make no folder there
+    ended = start(project, "good")
+    assert ended.result == {"status": "healed", "cluster": "lab"}
+
+
 def test_a_failed_play_says_what_failed_and_still_gives_its_result(project: Project) -> None:
     ended = start(project, "bad")
     assert ended.status == "failed"

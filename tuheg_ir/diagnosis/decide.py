@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tuheg_ir.diagnosis.facts import Facts, Verdict
-from tuheg_ir.diagnosis.rules import RULES, Match, Rule
+from tuheg_ir.diagnosis.rules import RULES, Rule
+from tuheg_ir.diagnosis.signs import Match
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis import slim
 from tuheg_ir.diagnosis.collect import Collection, collect, note_of, sentence
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.facts import Facts, Source
-from tuheg_ir.diagnosis.rules import can_roll_back
+from tuheg_ir.diagnosis.signs import can_roll_back
 from tuheg_ir.diagnosis.sources import Context, NotConfigured, ask, asked_at
 from tuheg_ir.errors import ClusterError, UsageError
 from tuheg_ir.project import find_project
