@@ -189,7 +189,7 @@ def test_the_messages_lie_ready_and_name_the_incident(story: Story) -> None:
 def test_a_temporary_cure_leaves_a_follow_up_task(story: Story) -> None:
     if not story.kind.temporary:
         pytest.skip(f"{story.kind.kind} is cured for good")
-    assert story.result["follow_ups"], story.runs[-1].told()
+    assert story.result["followups"], story.runs[-1].told()
 
 
 def test_the_same_incident_again_changes_nothing(story: Story) -> None:
