@@ -5,32 +5,36 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import redis
 
-# os.clock is the CPU time of the Redis process, so the script costs the same on every machine.
+from .pacing import next_amount
+
 RANKING = """
-local stop = os.clock() + tonumber(ARGV[1])
 local score = 0
-while os.clock() < stop do
-  for player = 1, 1000 do score = (score * 31 + player) % 1000003 end
-end
+for player = 1, tonumber(ARGV[1]) do score = (score * 31 + player) % 1000003 end
 return score
 """
+FIRST = 100_000
 
 
 def main() -> None:
     """Run the script again and again with a short pause, until SIGTERM."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    host, cpu_s = os.environ.get("SCANNER_REDIS_HOST", "redis"), os.environ["SCANNER_CPU_S"]
-    cache = redis.Redis(host=host, socket_timeout=30)
-    print(f"ranking: {cpu_s} s of CPU a run", flush=True)
-    while not stop.wait(float(os.environ["SCANNER_PAUSE_S"])):
+    wanted_s, pause_s = float(os.environ["SCANNER_BLOCK_S"]), float(os.environ["SCANNER_PAUSE_S"])
+    cache = redis.Redis(host=os.environ.get("SCANNER_REDIS_HOST", "redis"), socket_timeout=30)
+    print(f"ranking: blocks Redis for {wanted_s} s at a time", flush=True)
+    players = FIRST
+    while not stop.wait(pause_s):
+        begin = time.monotonic()
         try:
-            cache.eval(RANKING, 0, cpu_s)
+            cache.eval(RANKING, 0, players)
         except redis.RedisError as error:
             print(f"ranking: {error}", flush=True)
+            continue
+        players = next_amount(players, time.monotonic() - begin, wanted_s)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Settings:
     pool_timeout_s: float = 1.0
     cache_ttl_ms: int = 50
     cache_timeout_s: float = 2.5
-    world_cpu_ms: int = 20
+    world_cpu_ms: int = 10
     drain_s: float = 2.0
     fault: Fault = field(default_factory=Fault)
 
