@@ -60,7 +60,7 @@ def answering(answer: Answering, tls: ssl.SSLContext | None = None, date: str = 
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
-            request = Request(parts.path, dict(parse_qsl(parts.query)), self.headers)
+            request = Request(parts.path, dict(parse_qsl(parts.query)), dict(self.headers.items()))
             seen.requests.append(request)
             status, body, *rest = answer(request)
             text = body if isinstance(body, bytes) else _text(body)
@@ -73,7 +73,7 @@ def answering(answer: Answering, tls: ssl.SSLContext | None = None, date: str = 
                 self.wfile.write(text)
 
         def date_time_string(self, timestamp: float | None = None) -> str:
-            return date or super().date_time_string(timestamp)  # type: ignore[arg-type]
+            return date or super().date_time_string(timestamp)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ def test_a_forbidden_read_names_verb_and_resource() -> None:
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_an_overloaded_server_is_asked_again_as_it_wishes(status: int) -> None:
-    answers = iter([(status, {}, {"Retry-After": "0.2"}), (200, {"items": []})])
+    answers: Iterator[Answer] = iter([(status, {}, {"Retry-After": "0.2"}), (200, {"items": []})])
     with answering(lambda _: next(answers)) as server, client_of(server.url) as client:
         assert client.get(PODS) == {"items": []}
     assert len(server.requests) == 2

@@ -36,9 +36,9 @@ def lease(
 
 
 def decide(found: dict[str, Any] | None, **options: Any) -> dict[str, Any]:
-    return lease_decision(
-        found, **({"name": "l", "namespace": "ns", "me": ME, "incident": INCIDENT, "now": NOW} | options)
-    )
+    words: dict[str, Any] = {"name": "l", "namespace": "ns", "me": ME, "incident": INCIDENT, "now": NOW}
+    decision: dict[str, Any] = lease_decision(found, **(words | options))
+    return decision
 
 
 @pytest.mark.parametrize(

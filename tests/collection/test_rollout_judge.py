@@ -278,31 +278,29 @@ def test_a_statefulset_that_leaves_pods_as_they_are_is_unknown(strategy: dict[st
 # Whatever the cluster shows
 
 
+COUNTS = st.fixed_dictionaries(
+    {}, optional={"updatedReplicas": st.integers(0, 3), "unavailableReplicas": st.integers(0, 3)}
+)
+STATES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [{}, {"state": ended(1)}, {"lastState": ended(1), "restartCount": 1}, {"state": waiting("ErrImagePull")}]
+)
+
+
 @st.composite
 def moments(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
     """A moment out of the middle of anything."""
-    replicas = draw(st.integers(0, 3))
+    generation, observed = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     workload = deployment(
-        replicas=replicas,
-        generation=draw(st.integers(1, 4)),
-        observed=draw(st.integers(1, 4)),
-        paused=draw(st.booleans()),
-        **draw(
-            st.fixed_dictionaries(
-                {}, optional={"updatedReplicas": st.integers(0, 3), "unavailableReplicas": st.integers(0, 3)}
-            )
-        ),
+        replicas=draw(st.integers(0, 3)), generation=generation, observed=observed, paused=draw(st.booleans())
     )
-    states = st.sampled_from(
-        [{}, {"state": ended(1)}, {"lastState": ended(1), "restartCount": 1}, {"state": waiting("ErrImagePull")}]
-    )
+    workload["status"] |= draw(COUNTS)
     pods = [
         pod(
             f"p{number}",
             draw(st.sampled_from([NEW, OLD])),
             ready=draw(st.booleans()),
             deleted=draw(st.booleans()),
-            **draw(states),
+            **draw(STATES),
         )
         for number in range(draw(st.integers(0, 5)))
     ]

@@ -16,7 +16,7 @@ _NOTHING: dict[str, Any] = {"verdict": "unknown", "findings": [], "excluded": []
 class ActionModule(ReadingAction):
     """The action; reads only."""
 
-    SPEC: ClassVar = {
+    SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "cluster": {"type": "str", "default": ""},
         "namespace": {"type": "str", "required": True},
         "service": {"type": "str", "required": True},
@@ -26,7 +26,8 @@ class ActionModule(ReadingAction):
         "ingress_url": {"type": "str", "default": ""},
         "window": {"type": "str", "default": ""},
         "timeout_s": {"type": "float", "default": 15.0},
-    } | AUTH_SPEC
+        **AUTH_SPEC,
+    }
 
     def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Ask the package; without it the ladder goes on undiagnosed and says so."""

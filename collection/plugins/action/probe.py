@@ -12,7 +12,7 @@ from ansible_collections.tuheg.ir.plugins.plugin_utils.reading import ReadingAct
 class ActionModule(ReadingAction):
     """The action; asks Prometheus and the services themselves, not the API server."""
 
-    SPEC: ClassVar = {
+    SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "services": {"type": "dict", "required": True},
         "names": {"type": "list", "elements": "str"},
         "namespace": {"type": "str", "required": True},

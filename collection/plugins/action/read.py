@@ -12,14 +12,15 @@ from ansible_collections.tuheg.ir.plugins.plugin_utils.reading import AUTH_SPEC,
 class ActionModule(ReadingAction):
     """The action; reads only."""
 
-    SPEC: ClassVar = {
+    SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "kind": {"type": "str", "default": "Deployment", "choices": ["Deployment", "StatefulSet"]},
         "service": {"type": "str", "required": True},
         "namespace": {"type": "str", "required": True},
         "want": {"type": "list", "elements": "str", "default": ["workload"], "choices": list(reader.WANTS)},
         "lease": {"type": "str", "default": ""},
         "timeout_s": {"type": "float", "default": 15.0},
-    } | AUTH_SPEC
+        **AUTH_SPEC,
+    }
 
     def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Read all at once."""

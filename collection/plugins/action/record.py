@@ -20,7 +20,7 @@ _OPENING = ("cluster", "service", "fault", "severity")
 class ActionModule(ReadingAction):
     """The action; writes to the journal on this machine, never to the cluster."""
 
-    SPEC: ClassVar = {
+    SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "kind": {"type": "str", "required": True},
         "data": {"type": "dict", "default": {}},
         "incident": {"type": "str", "required": True},
@@ -29,7 +29,8 @@ class ActionModule(ReadingAction):
         "actor": {"type": "str", "default": ""},
         "process": {"type": "bool", "default": False},
         "uid": {"type": "str"},
-    } | {name: {"type": "str"} for name in _OPENING}
+        **{name: {"type": "str"} for name in _OPENING},
+    }
 
     def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Record, or say in one sentence why not."""

@@ -13,14 +13,15 @@ from ansible_collections.tuheg.ir.plugins.plugin_utils.reading import AUTH_SPEC,
 class ActionModule(ReadingAction):
     """The action; reads only."""
 
-    SPEC: ClassVar = {
+    SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "kind": {"type": "str", "default": "Deployment", "choices": ["Deployment", "StatefulSet"]},
         "name": {"type": "str", "required": True},
         "namespace": {"type": "str", "required": True},
         "since": {"type": "raw"},
         "generation": {"type": "int"},
         "timeout_s": {"type": "float", "default": 60.0},
-    } | AUTH_SPEC
+        **AUTH_SPEC,
+    }
 
     def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Watch, and tell what was seen."""

@@ -139,7 +139,7 @@ def _from_text(text: str, task: str) -> dict[str, str]:
         found = sign.search(text)
         if found:
             return _told(status, what.format(*found.groups()), message, cure)
-    what, _, cure = message.partition("Next: ")
+    what, _sign, cure = message.partition("Next: ")
     where = f"task: {task}" if task else ""
     return _told("error", what.strip() or "a task failed and said nothing", where, cure.strip())
 

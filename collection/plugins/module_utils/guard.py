@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from .ladder import SEVERITIES
 
@@ -28,7 +28,7 @@ def guard(inputs: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
-_Found = tuple[str, str, str] | None
+_Found: TypeAlias = "tuple[str, str, str] | None"
 
 
 def _one_host(inputs: Mapping[str, Any]) -> _Found:

@@ -56,7 +56,7 @@ def ask_http(question: HttpQuestion, end: float) -> Answer:
         return Answer(UNKNOWN, f"{question.url!r} is not an http address (is ir_ingress_url set?)", lasting=True)
     failures: Counter[str] = Counter()
     sent = unreachable = 0
-    for _ in range(question.requests):
+    for _number in range(question.requests):
         left = end - time.monotonic()
         if left <= 0:
             break

@@ -101,7 +101,7 @@ class _Source:
         self._timeout_s = timeout_s
 
     def workload(self) -> dict[str, Any]:
-        group, plural, _ = API_PATHS[self._kind]
+        group, plural, _revisions = API_PATHS[self._kind]
         try:
             found = self._get(f"{group}/namespaces/{self._namespace}/{plural}/{quote(self._service)}")
         except KubeError as error:
@@ -109,7 +109,7 @@ class _Source:
         return clean({"apiVersion": "apps/v1"} | found | {"kind": self._kind})
 
     def revisions(self, workload: Mapping[str, Any]) -> list[dict[str, Any]]:
-        group, _, plural = API_PATHS[self._kind]
+        group, _workloads, plural = API_PATHS[self._kind]
         path = f"{group}/namespaces/{self._namespace}/{plural}"
         items = self._items(path, {"labelSelector": selector_text(workload)})
         return [clean(each) for each in owned_by(workload, items)]

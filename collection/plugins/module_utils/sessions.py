@@ -283,7 +283,7 @@ def _to_relieve(report: Report, other: list[Session], exhausted: bool) -> list[S
     chosen: list[Session] = []
     if not exhausted:
         return chosen
-    for _, sessions in _by_size(other):
+    for _client, sessions in _by_size(other):
         if len(report.sessions) - len(chosen) <= report.usable * _RELIEF:
             break
         chosen += sessions

@@ -42,13 +42,13 @@ class ReadingAction(ActionBase):  # type: ignore[misc]  # Ansible ships no types
     _supports_check_mode = True
     _supports_async = False
 
-    SPEC: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    SPEC: ClassVar[dict[str, dict[str, Any]]] = {}
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Called by Ansible."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         self._task_vars = task_vars or {}
-        _, given = self.validate_argument_spec(dict(self.SPEC))
+        _result, given = self.validate_argument_spec(dict(self.SPEC))
         arguments = {name: plain(given.get(name)) for name in self.SPEC}
         try:
             return result | {"changed": False} | self.act(arguments)
