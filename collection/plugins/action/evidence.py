@@ -13,7 +13,7 @@ from ansible_collections.tuheg.ir.plugins.plugin_utils.reading import AUTH_SPEC,
 class ActionModule(ReadingAction):
     """The action; reads the cluster, writes files on this machine."""
 
-    SPEC: ClassVar = {
+    SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "service": {"type": "str", "required": True},
         "kind": {"type": "str", "default": "Deployment", "choices": ["Deployment", "StatefulSet"]},
         "namespace": {"type": "str", "required": True},
@@ -22,7 +22,8 @@ class ActionModule(ReadingAction):
         "folder": {"type": "str", "default": ""},
         "tail_lines": {"type": "int", "default": 200},
         "timeout_s": {"type": "float", "default": 15.0},
-    } | AUTH_SPEC
+        **AUTH_SPEC,
+    }
 
     def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Read, then write; what could not be read or written is told in `note`."""
