@@ -121,7 +121,7 @@ def test_a_server_that_stays_overloaded_is_given_up_in_time(status: int) -> None
 def test_a_server_that_wants_us_to_wait_longer_than_we_have_is_not_waited_for() -> None:
     with answering(always(429, {}, Retry_After="60")) as server:
         _, took = trouble(client_of(server.url))
-    assert took < 0.5
+    assert took < 5
     assert len(server.requests) == 1
 
 

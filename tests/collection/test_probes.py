@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.tuheg.ir.plugins.module_utils import probes
 from ansible_collections.tuheg.ir.plugins.module_utils.probe_promql import (
     PromQuestion,
     judge_value,
@@ -208,6 +209,16 @@ def test_a_prometheus_that_cannot_be_asked_is_unknown_with_its_reason_never_an_e
     assert expected in result["reason"]
 
 
+def test_credentials_in_the_address_are_sent_and_never_shown() -> None:
+    with answering(lambda _: (200, vector("0"))) as server:
+        (result,) = ask(promql(), prometheus_url=server.url.replace("//", "//ann:s%40crt@"))
+    assert result["verdict"] == "healthy"
+    assert server.requests[0].headers["Authorization"] == "Basic YW5uOnNAY3J0"
+    (result,) = ask(promql(), prometheus_url=f"http://ann:secret@127.0.0.1:{closed_port()}")
+    assert result["verdict"] == "unknown"
+    assert "secret" not in str(result)
+
+
 def test_after_an_action_only_a_window_wholly_after_it_counts(prometheus: Callable[[Table], Server]) -> None:
     server = prometheus({})
     since = datetime.now(UTC)
@@ -245,19 +256,27 @@ def test_a_prometheus_whose_clock_is_ahead_is_asked_on_its_own_clock() -> None:
 # Asking until it is well
 
 
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again sooner than in earnest."""
+    monkeypatch.setattr(probes, "_AGAIN_S", 0.2)
+
+
+@pytest.mark.usefixtures("soon")
 def test_until_healthy_asks_again_and_tells_the_last_answers(prometheus: Callable[[Table], Server]) -> None:
     table = prometheus({"errors": vector("1")})
-    threading.Timer(1.0, lambda: prometheus({"errors": vector("0")})).start()
+    threading.Timer(0.5, lambda: prometheus({"errors": vector("0")})).start()
     (result,) = ask(promql(), prometheus_url=table.url, until_healthy=True, timeout_s=10)
     assert result["verdict"] == "healthy"
 
 
+@pytest.mark.usefixtures("soon")
 def test_until_healthy_ends_with_the_time_and_with_the_bad_answer(prometheus: Callable[[Table], Server]) -> None:
     server = prometheus({"errors": vector("1")})
     started = time.monotonic()
-    (result,) = ask(promql(), prometheus_url=server.url, until_healthy=True, timeout_s=3)
+    (result,) = ask(promql(), prometheus_url=server.url, until_healthy=True, timeout_s=1)
     assert result["verdict"] == "unhealthy"
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 3
     assert len(server.requests) >= 2
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import math
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from .look import HEALTHY, UNHEALTHY, UNKNOWN
 from .probe_http import Answer
@@ -98,7 +99,7 @@ def single_value(body: Mapping[str, Any]) -> float | None:
 
 class _Prometheus:
     def __init__(self, url: str, end: float) -> None:
-        self._url = url.rstrip("/")
+        self._address, self._headers = _without_credentials(url)
         self._end = end
         self.skew_s = 0.0
 
@@ -112,9 +113,9 @@ class _Prometheus:
         self._get({"query": "time()"})
 
     def _get(self, query: Mapping[str, str]) -> dict[str, Any]:
-        parts = urlsplit(self._url)
+        parts = urlsplit(self._address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise PromQuestionError(f"{self._url!r} is not the address of a Prometheus")
+            raise PromQuestionError(f"{self._address!r} is not the address of a Prometheus")
         left = self._end - time.monotonic()
         if left <= 0:
             raise PromError("time was up before Prometheus was asked")
@@ -123,21 +124,19 @@ class _Prometheus:
         try:
             connection.connect()
             connection.sock.settimeout(max(0.05, min(self._end - time.monotonic(), 10.0)))
-            connection.request(
-                "GET", f"{parts.path}/api/v1/query?{urlencode(query)}", headers={"User-Agent": "tuheg-ir"}
-            )
+            connection.request("GET", f"{parts.path}/api/v1/query?{urlencode(query)}", headers=self._headers)
             response = connection.getresponse()
             body = json.loads(response.read())
         except (OSError, http.client.HTTPException) as error:
             cause = "no answer in time" if isinstance(error, TimeoutError) else error
-            raise PromError(f"Prometheus at {self._url} cannot be asked ({cause})") from error
+            raise PromError(f"Prometheus at {self._address} cannot be asked ({cause})") from error
         except ValueError as error:
-            raise PromError(f"{self._url} does not answer as a Prometheus") from error
+            raise PromError(f"{self._address} does not answer as a Prometheus") from error
         finally:
             connection.close()
         self._learn(response.getheader("Date"))
         if not isinstance(body, dict):
-            raise PromError(f"{self._url} does not answer as a Prometheus")
+            raise PromError(f"{self._address} does not answer as a Prometheus")
         return body
 
     def _learn(self, date: str | None) -> None:
@@ -157,3 +156,13 @@ def _time_to_ask(prometheus: _Prometheus, question: PromQuestion, end: float) ->
     if wait > 0:
         time.sleep(wait)
     return time.time() + prometheus.skew_s
+
+
+def _without_credentials(url: str) -> tuple[str, dict[str, str]]:
+    """The address as it may be shown, and the headers with what was in it."""
+    parts = urlsplit(url.rstrip("/"))
+    headers = {"User-Agent": "tuheg-ir"}
+    if parts.username:
+        words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Authorization"] = "Basic " + base64.b64encode(words.encode()).decode("ascii")
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])), headers

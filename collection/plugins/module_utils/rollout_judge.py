@@ -16,37 +16,10 @@ from typing import Any
 from . import podfaults
 from .look import HEALTHY, UNHEALTHY, UNKNOWN, Look
 from .podfaults import Fault
-from .templates import (
-    REVISION_LABEL,
-    controller_uid,
-    current_revision,
-    owned_by,
-)
+from .rollout_view import View, view_of
 from .times import parse_time
 
 Seen = Mapping[tuple[str, str, str], datetime]
-
-
-@dataclass(frozen=True)
-class _View:
-    """One moment, taken apart: what every rule below looks at."""
-
-    workload: Mapping[str, Any]
-    revision: Mapping[str, Any] | None
-    current: list[Mapping[str, Any]]
-    other: list[Mapping[str, Any]]
-    ended: list[Mapping[str, Any]]
-    wanted: int
-    since: datetime | None
-    now: datetime
-
-    @property
-    def status(self) -> Mapping[str, Any]:
-        return self.workload.get("status") or {}
-
-    def condition(self, kind: str) -> Mapping[str, Any]:
-        conditions = self.status.get("conditions") or []
-        return next((each for each in conditions if each.get("type") == kind), {})
 
 
 def judge(
@@ -68,7 +41,7 @@ def judge(
     seen (None: this is the only look). unready_after_s: a pod that is not ready for longer is
     a fault (None: wait for it). All times are the cluster's.
     """
-    view = _view(workload, revisions, pods, since, now)
+    view = view_of(workload, revisions, pods, since, now)
     faults = _faults(view)
     known = {str(pod["metadata"].get("uid")): pod for pod in [*view.current, *view.ended]}
     standing = [f for f in faults if podfaults.held(f, known.get(f.key[0], workload), seen, now)]
@@ -103,60 +76,13 @@ class _Verdict:
     reason: str
 
 
-def _view(
-    workload: Mapping[str, Any],
-    revisions: Iterable[Mapping[str, Any]],
-    pods: Iterable[Mapping[str, Any]],
-    since: datetime | None,
-    now: datetime,
-) -> _View:
-    owned = owned_by(workload, revisions)
-    revision = current_revision(workload, owned)
-    ours, others = _pods_of(workload, owned, revision, pods)
-    wanted = (workload.get("spec") or {}).get("replicas")
-    return _View(
-        workload=workload,
-        revision=revision,
-        current=[pod for pod in ours if podfaults.is_live(pod)],
-        other=[pod for pod in others if podfaults.is_live(pod)],
-        ended=[pod for pod in ours if not podfaults.is_live(pod)],
-        wanted=1 if wanted is None else int(wanted),
-        since=since,
-        now=now,
-    )
-
-
-def _pods_of(
-    workload: Mapping[str, Any],
-    owned: Iterable[Mapping[str, Any]],
-    revision: Mapping[str, Any] | None,
-    pods: Iterable[Mapping[str, Any]],
-) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
-    """The pods of the current revision, and those of the workload's other revisions."""
-    ours: list[Mapping[str, Any]] = []
-    others: list[Mapping[str, Any]] = []
-    if workload.get("kind") == "StatefulSet":
-        name = revision["metadata"]["name"] if revision else None
-        for pod in owned_by(workload, pods):
-            label = (pod["metadata"].get("labels") or {}).get(REVISION_LABEL)
-            (ours if label == name else others).append(pod)
-        return ours, others
-    uids = {each["metadata"]["uid"] for each in owned}
-    current = revision["metadata"]["uid"] if revision else None
-    for pod in pods:
-        owner = controller_uid(pod)
-        if owner in uids:
-            (ours if owner == current else others).append(pod)
-    return ours, others
-
-
-def _faults(view: _View) -> list[Fault]:
+def _faults(view: View) -> list[Fault]:
     """A pod that is gone tells only of its own failure, not of containers it was stopped with."""
     gone = [fault for pod in view.ended for fault in podfaults.failed(pod, view.since)]
     return [f for pod in view.current for f in podfaults.pod_faults(pod, view.since)] + gone
 
 
-def _not_ours(view: _View, generation: int | None) -> _Verdict | None:
+def _not_ours(view: View, generation: int | None) -> _Verdict | None:
     have = int(view.workload["metadata"].get("generation") or 0)
     if generation is not None and have > generation:
         reason = f"someone changed the spec (generation {have}, ours was {generation})"
@@ -170,7 +96,7 @@ def _not_ours(view: _View, generation: int | None) -> _Verdict | None:
     return _strategy(view)
 
 
-def _strategy(view: _View) -> _Verdict | None:
+def _strategy(view: View) -> _Verdict | None:
     """A StatefulSet that leaves pods as they are by its own settings never completes."""
     strategy = (view.workload.get("spec") or {}).get("updateStrategy") or {}
     if view.workload.get("kind") != "StatefulSet" or not view.other:
@@ -183,7 +109,7 @@ def _strategy(view: _View) -> _Verdict | None:
     return None
 
 
-def _stale(view: _View) -> _Verdict | None:
+def _stale(view: View) -> _Verdict | None:
     have = int(view.workload["metadata"].get("generation") or 0)
     observed = int(view.status.get("observedGeneration") or 0)
     if observed < have:
@@ -193,13 +119,13 @@ def _stale(view: _View) -> _Verdict | None:
     return None
 
 
-def _nothing_wanted(view: _View) -> _Verdict | None:
+def _nothing_wanted(view: View) -> _Verdict | None:
     if view.wanted == 0:
         return _Verdict(UNHEALTHY, "scaled_to_zero", "it is scaled to 0 replicas")
     return None
 
 
-def _quota(view: _View) -> _Verdict | None:
+def _quota(view: View) -> _Verdict | None:
     """The current ReplicaSet may not make its pods (quota, admission)."""
     conditions = ((view.revision or {}).get("status") or {}).get("conditions") or []
     for each in conditions:
@@ -210,7 +136,7 @@ def _quota(view: _View) -> _Verdict | None:
     return None
 
 
-def _deadline(view: _View) -> _Verdict | None:
+def _deadline(view: View) -> _Verdict | None:
     progressing = view.condition("Progressing")
     if progressing.get("reason") != "ProgressDeadlineExceeded":
         return None
@@ -220,7 +146,7 @@ def _deadline(view: _View) -> _Verdict | None:
     return _Verdict(UNHEALTHY, "deadline", f"its progress deadline has passed: {_progress(view)}")
 
 
-def _complete(view: _View) -> _Verdict | None:
+def _complete(view: View) -> _Verdict | None:
     ready = [pod for pod in view.current if podfaults.is_ready(pod)]
     counts = _replicas(view)
     done = (
@@ -237,7 +163,7 @@ def _complete(view: _View) -> _Verdict | None:
     return _Verdict(HEALTHY, "", f"{view.wanted} of {view.wanted} pods of {name} are ready")
 
 
-def _closed(view: _View) -> bool:
+def _closed(view: View) -> bool:
     """Whether the controller itself says that the roll-out is over."""
     if view.workload.get("kind") == "StatefulSet":
         name = (view.revision or {"metadata": {"name": ""}})["metadata"]["name"]
@@ -252,7 +178,7 @@ def _closed(view: _View) -> bool:
     return progressing.get("status") == "True" and progressing.get("reason") == "NewReplicaSetAvailable"
 
 
-def _not_ready(view: _View, after_s: float | None) -> _Verdict | None:
+def _not_ready(view: View, after_s: float | None) -> _Verdict | None:
     if after_s is None:
         return None
     for pod in view.current:
@@ -264,7 +190,7 @@ def _not_ready(view: _View, after_s: float | None) -> _Verdict | None:
     return None
 
 
-def _stuck(view: _View) -> _Verdict | None:
+def _stuck(view: View) -> _Verdict | None:
     """A StatefulSet does not replace a pod of an earlier template that never became ready."""
     if view.workload.get("kind") != "StatefulSet":
         return None
@@ -279,7 +205,7 @@ def _stuck(view: _View) -> _Verdict | None:
     return None
 
 
-def _replicas(view: _View) -> dict[str, int]:
+def _replicas(view: View) -> dict[str, int]:
     status = view.status
     return {
         "wanted": view.wanted,
@@ -289,7 +215,7 @@ def _replicas(view: _View) -> dict[str, int]:
     }
 
 
-def _progress(view: _View) -> str:
+def _progress(view: View) -> str:
     ready = sum(1 for pod in view.current if podfaults.is_ready(pod))
     text = f"{len(view.current)} of {view.wanted} pods have the current template, {ready} ready"
     return text + (f", {len(view.other)} of an earlier one still live" if view.other else "")
