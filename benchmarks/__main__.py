@@ -27,13 +27,22 @@ def running_lab() -> Iterator[Lab]:
         subprocess.run([*_LAB, "up"], cwd=CHECKOUT, check=True)
     try:
         subprocess.run([*_LAB, "reset"], cwd=CHECKOUT, check=True)
-        # Probes that count requests have no verdict without traffic.
-        subprocess.run([*_LAB, "load", "--background"], cwd=CHECKOUT, check=True)
-        yield Lab.from_environment()
+        with traffic():
+            yield Lab.from_environment()
     finally:
-        subprocess.run([*_LAB, "load", "--stop"], cwd=CHECKOUT, check=False)
         if ours:
             subprocess.run([*_LAB, "down"], cwd=CHECKOUT, check=False)
+
+
+@contextmanager
+def traffic() -> Iterator[None]:
+    """Send requests meanwhile, unless somebody does already: probes that count them have no verdict without."""
+    started = subprocess.run([*_LAB, "load", "--background"], cwd=CHECKOUT, check=False, capture_output=True)
+    try:
+        yield
+    finally:
+        if started.returncode == 0:
+            subprocess.run([*_LAB, "load", "--stop"], cwd=CHECKOUT, check=False, capture_output=True)
 
 
 def show(title: str, contenders: list[Contender], goals: dict[str, float], rounds: int, rng: random.Random) -> None:
