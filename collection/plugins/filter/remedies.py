@@ -15,6 +15,7 @@ from ansible_collections.tuheg.ir.plugins.plugin_utils.filtering import filtered
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     endings.action,
     endings.before,
+    endings.diagnosis_notes,
     endings.evidence_result,
     endings.first_look,
     endings.ladder_ends,

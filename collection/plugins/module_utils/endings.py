@@ -83,6 +83,13 @@ def first_look(
     return {**found, "go": go}
 
 
+def diagnosis_notes(diagnosis: Mapping[str, Any]) -> list[str]:
+    """Return what a diagnosis could not read, one line a source; why there is none at all."""
+    unread = [each for each in diagnosis.get("sources") or [] if not each["ok"]]
+    notes = [f"the diagnosis did without {each['source']}: {each['note']}" for each in unread]
+    return [diagnosis["note"], *notes] if diagnosis.get("note") else notes
+
+
 # --- a rung -------------------------------------------------------------------------------
 
 
