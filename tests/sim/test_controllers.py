@@ -275,7 +275,8 @@ def test_a_stateful_set_does_not_replace_a_bad_pod_by_itself(standing: Simulated
 
 def test_eviction_keeps_to_the_budget_in_the_real_words(standing: SimulatedCluster) -> None:
     test_a_budget_allows_what_is_more_than_it_asks_for(standing)
-    from tuheg_ir.sim.paths import Request, Target
+    from tuheg_ir.sim.answers import Request
+    from tuheg_ir.sim.paths import Target
     from tuheg_ir.sim.rbac import User
 
     def evict() -> None:

@@ -5,33 +5,21 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from tuheg_ir.sim import discovery, openapi, protobuf, reviews, tables, validation
+from tuheg_ir.sim.answers import Answer, Request
 from tuheg_ir.sim.patches import apply_patch
-from tuheg_ir.sim.paths import Form, Request, Target, form, target
+from tuheg_ir.sim.paths import Form, Target, form, target
 from tuheg_ir.sim.rbac import Ask, Authorizer, User
 from tuheg_ir.sim.registry import Query, Registry
 from tuheg_ir.sim.selectors import render
 from tuheg_ir.sim.status import ApiError, Cause, Obj
 from tuheg_ir.sim.watch import Watch
 
-PodAnswer = Callable[[Target, Request, User], "Answer"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back: a body, a stream of watch events, or a conversation over the raw connection."""
-
-    code: int = 200
-    body: Any = None
-    stream: Iterator[Obj | None] | None = None
-    text: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    talk: Callable[[Any], None] | None = None
+PodAnswer = Callable[[Target, Request, User], Answer]
 
 
 class Api:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
-from tuheg_ir.sim.paths import Request
+from tuheg_ir.sim.answers import Request
 from tuheg_ir.sim.status import ApiError, Obj
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tuheg_ir.sim.api import Answer
-from tuheg_ir.sim.paths import Request
+from tuheg_ir.sim.answers import Answer, Request
 
 Handle = Callable[[Request], Answer]
 

@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tuheg_ir.sim.answers import Request
 from tuheg_ir.sim.resources import Resource, resources
 from tuheg_ir.sim.status import ApiError, Obj
 
 _SUBVERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One HTTP request, read completely."""
-
-    method: str
-    path: str
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-    def one(self, key: str, default: str = "") -> str:
-        """Return the first value of a query parameter."""
-        values = self.query.get(key)
-        return values[0] if values else default
-
-    def flag(self, key: str) -> bool:
-        """Return whether a query parameter says yes."""
-        return self.one(key).lower() in ("true", "1")
 
 
 @dataclass(frozen=True, slots=True)

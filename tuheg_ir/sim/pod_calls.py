@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tuheg_ir.sim.api import Answer, decode
+from tuheg_ir.sim.answers import Answer, Request
+from tuheg_ir.sim.api import decode
 from tuheg_ir.sim.clock import parse
 from tuheg_ir.sim.controllers.common import Writer, active, ready
 from tuheg_ir.sim.controllers.container import Container, Instance
 from tuheg_ir.sim.controllers.kubelet import Kubelet
-from tuheg_ir.sim.paths import Request, Target
+from tuheg_ir.sim.paths import Target
 from tuheg_ir.sim.rbac import User
 from tuheg_ir.sim.resources import by_key
 from tuheg_ir.sim.selectors import matches

@@ -1,0 +1,86 @@
+"""The simulated Prometheus says what the lab's says, from the same samples."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tuheg_ir.sim.answers import Request
+from tuheg_ir.sim.prometheus.samples import Samples
+from tuheg_ir.sim.prometheus.web import PrometheusApi
+
+pytestmark = pytest.mark.lab
+URL = "http://127.0.0.1:17090"
+QUERIES: list[str] = yaml.safe_load((Path(__file__).parent / "promql.yml").read_text(encoding="utf-8"))
+METRICS = (
+    "traefik_service_requests_total|traefik_service_request_duration_seconds_bucket|gateway_dependency_seconds_bucket|"
+    "container_memory_working_set_bytes|kube_pod_container_resource_limits|gateway_db_pool_in_use|gateway_db_pool_size|"
+    "kube_pod_container_status_last_terminated_reason|kube_pod_container_status_restarts_total|pg_stat_activity_count|"
+    "pg_settings_max_connections|pg_up|redis_up|process_resident_memory_bytes|http_requests_total"
+)
+
+
+def ask(query: str, moment: float) -> Any:
+    form = urllib.parse.urlencode({"query": query, "time": f"{moment:.3f}"}).encode()
+    try:
+        with urllib.request.urlopen(f"{URL}/api/v1/query", data=form, timeout=20) as answer:
+            return json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return json.loads(error.read())
+
+
+@pytest.fixture(scope="module")
+def both() -> tuple[PrometheusApi, float]:
+    """Copy what the lab's Prometheus holds of some metrics, up to a moment that is over."""
+    import threading
+
+    moment = math.floor(time.time()) - 10.0
+    samples = Samples()
+    for series in ask(f'{{__name__=~"{METRICS}"}}[16m]', moment)["data"]["result"]:
+        labels = {name: value for name, value in series["metric"].items() if name != "__name__"}
+        name = series["metric"]["__name__"]
+        target = json.dumps(series["metric"], sort_keys=True)
+        points = [(at, float(value)) for at, value in series["values"]]
+        every = min((after[0] - before[0] for before, after in pairwise(points)), default=5.0)
+        for number, (at, value) in enumerate(points):
+            samples.scrape(at, [(name, labels, value)], target)
+            following = points[number + 1][0] if number + 1 < len(points) else moment
+            if following - at > 1.5 * every:  # it had gone stale in between
+                samples.scrape(at + every, [], target)
+    return PrometheusApi(samples, time.time, threading.RLock()), moment
+
+
+def simplified(answer: Any) -> Any:
+    """Return what must be equal: errors whole, values to six digits, in no order."""
+    if answer["status"] == "error":
+        return answer["errorType"], re.sub(r"\[.*\];", "[two of them];", answer["error"])  # in any order
+    data = answer["data"]
+    if data["resultType"] in ("scalar", "string"):
+        return data["resultType"], number(data["result"][1])
+    return data["resultType"], {
+        json.dumps(row["metric"], sort_keys=True): number(row["value"][1]) for row in data["result"]
+    }
+
+
+def number(text: str) -> Any:
+    value = float(text)
+    return "NaN" if math.isnan(value) else pytest.approx(value, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("query", [query.replace("{w}", "1m") for query in QUERIES])
+def test_a_query_is_answered_alike(both: tuple[PrometheusApi, float], query: str) -> None:
+    api, moment = both
+    request = Request("GET", "/api/v1/query", {"query": [query], "time": [str(moment)]}, {})
+    assert simplified(api.answer(request).body) == simplified(ask(query, moment))

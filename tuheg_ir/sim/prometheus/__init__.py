@@ -1,0 +1,1 @@
+"""Prometheus in small: samples, a real evaluator of PromQL, its HTTP API."""
