@@ -167,6 +167,8 @@ def bucket_quantile(share: float, buckets: list[tuple[float, float]]) -> float:
     low = ordered[place - 1][0] if place else 0.0
     below = ordered[place - 1][1] if place else 0.0
     inside = ordered[place][1] - below
+    if inside == 0:  # the share 0 of a histogram whose first bucket is empty
+        return NAN
     return low + (ordered[place][0] - low) * ((rank - below) / inside)
 
 
