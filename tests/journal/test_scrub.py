@@ -92,6 +92,12 @@ def test_the_environment_tells_which_values_are_secret() -> None:
     assert environment_secrets(environ) == {"0123456789"}
 
 
+def test_the_working_directory_is_no_secret() -> None:
+    assert environment_secrets({"PWD": "/home/kim/tuheg-ir", "OLDPWD": "/home/kim", "DB_PWD": "0123456789"}) == {
+        "0123456789"
+    }
+
+
 @settings(deadline=None)
 @given(JSON)
 def test_scrubbing_twice_changes_nothing_more(value: Any) -> None:

@@ -70,7 +70,7 @@ class Audit:
             lines = log.read().splitlines()
         # The last line may be half written.
         events = [json.loads(line) for line in lines if line.endswith(b"}")]
-        return [each for each in events if each["user"]["username"] == ACCOUNT]
+        return [each for each in events if each["user"].get("username") == ACCOUNT]
 
     def stored(self) -> list[str]:
         """What the account changed for good since the mark, as `verb resource/name`."""

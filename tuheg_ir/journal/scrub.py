@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 HIDDEN = "***"
+_FOLDERS = frozenset({"PWD", "OLDPWD"})
 
 _NAME = re.compile(
     r"pass(word|wd|phrase)|pwd\b|secret|token|api[-_ ]?key|apikey|authorization|credential"
@@ -57,9 +58,12 @@ def scrub(value: Any, known: Iterable[str] = ()) -> Any:
 def environment_secrets(environ: Mapping[str, str] | None = None) -> frozenset[str]:
     """Return the values of environment variables whose names say that they are secret.
 
-    Short values are left out: hiding every ``1`` would ruin each message and protect nothing.
+    Short values are left out: hiding every ``1`` would ruin each message and protect nothing. The
+    working directory stands under a name (``PWD``) that only looks like a password's.
     """
-    source = os.environ if environ is None else environ
+    source = {
+        name: value for name, value in (os.environ if environ is None else environ).items() if name not in _FOLDERS
+    }
     return frozenset(v for name, v in source.items() if len(v) >= 8 and _NAME.search(name))
 
 
