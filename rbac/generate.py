@@ -29,15 +29,16 @@ HEADER = """\
 Rule = dict[str, list[str]]
 
 PLURAL = {"Deployment": "deployments", "StatefulSet": "statefulsets"}
-READ = ["get", "list", "watch"]
+LOOK = ["list", "watch"]
 
 # What every look, diagnosis and verification reads, whatever the platform. `metrics.k8s.io`
 # is the handbook's `kubectl top pods`.
 READS: tuple[tuple[str, list[str], list[str]], ...] = (
-    ("", ["pods"], READ),
+    ("", ["pods"], LOOK),
     ("", ["pods/log"], ["get"]),
     ("", ["events", "resourcequotas"], ["list"]),
-    ("apps", ["deployments", "statefulsets", "replicasets", "controllerrevisions"], READ),
+    ("apps", ["deployments", "statefulsets"], ["get", *LOOK]),
+    ("apps", ["replicasets", "controllerrevisions"], LOOK),
     ("autoscaling", ["horizontalpodautoscalers"], ["list"]),
     ("metrics.k8s.io", ["pods"], ["list"]),
 )
@@ -75,7 +76,7 @@ def pod_rules(services: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
     stuck = [pod for name, spec in services.items() if spec["kind"] == "StatefulSet" for pod in pods_of(name, spec)]
     if stuck:
         # A StatefulSet does not replace a pod of a bad revision that never got ready.
-        rules.append(rule("", ["pods"], ["delete"], stuck))
+        rules.append(rule("", ["pods"], ["get", "delete"], stuck))
     executed = [
         spec["database"].get("exec_pod", f"{name}-0") for name, spec in services.items() if spec.get("database")
     ]

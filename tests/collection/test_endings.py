@@ -218,12 +218,13 @@ def test_the_lines_of_a_result_name_status_findings_actions_undo_and_notes() -> 
         "incident": "INC-20251105-001",
         "severity": "P0",
         "findings": [{"component": "Deployment/web", "root_cause": "code_defect", "remedy": "rollback_workload"}],
-        "actions": [tried(rung="rollback_workload", undo=undo)],
+        "actions": [tried(rung="rollback_workload", undo=undo, temporary=True)],
     }
     assert endings.lines(report, ["the store was slow"]) == [
         "web: healed (INC-20251105-001, P0)",
         "finding: Deployment/web code_defect -> rollback_workload",
         "rollback_workload on Deployment/web: healed, changed: because",
+        "  temporary: what caused it is still there; the follow-up is in the journal",
         "  undo: kubectl -n ns rollout undo deployment/web --to-revision=4",
         "note: the store was slow",
     ]

@@ -33,9 +33,17 @@ SERVICES: dict[str, Any] = {
         "container": "main",
         "replicas": {"surge": 3, "floor": 1},
         "hpa": "web",
+        "ingress": "web",
+        "depends_on": ["store"],
         "probes": [ALWAYS],
     },
-    "store": {"kind": "StatefulSet", "container": "main", "replicas": {"surge": 2, "floor": 1}, "probes": [ALWAYS]},
+    "store": {
+        "kind": "StatefulSet",
+        "container": "main",
+        "replicas": {"surge": 2, "floor": 1},
+        "probes": [ALWAYS],
+        "database": {"exec_pod": "store-0", "exec_container": "main", "single_primary": False},
+    },
 }
 PLATFORM: dict[str, Any] = {
     "ir_namespace": NAMESPACE,
@@ -160,12 +168,13 @@ class Scratch:
         write_private(self.account, text)
         self.fresh()
 
-    def fresh(self) -> None:
-        """Both workloads as they were first, and nothing that a run left."""
+    def fresh(self, *names: str) -> None:
+        """The named workloads (default: all) as they were first, and nothing that a run left."""
+        chosen = names or tuple(SERVICES)
         self.kubectl("delete", "configmap,lease,hpa,resourcequota", "--all", "--ignore-not-found")
-        self.kubectl("delete", "deployment,statefulset", "--all", "--ignore-not-found", "--wait")
-        self.apply(workload("web"), workload("store"))
-        for name in SERVICES:
+        self.kubectl("delete", *(f"{SERVICES[name]['kind'].lower()}/{name}" for name in chosen), "--ignore-not-found")
+        self.apply(*map(workload, chosen))
+        for name in chosen:
             self.settled(name)
 
     def remove(self) -> None:
@@ -176,6 +185,11 @@ class Scratch:
     def incident(self) -> str:
         """A number that no other test has."""
         return f"INC-20300601-{next(self.numbers):03d}"
+
+    def act(self, remedy: str, *arguments: str, rung: Mapping[str, Any] | None = None, **inputs: Any) -> Played:
+        """Run the playbook of one remedy, without the time that it gives a service to show harm."""
+        only = {"remedy": remedy, "class": "safe", "settle_s": 0, **(rung or {})}
+        return self.play(remedy, *arguments, ir_rungs=[only], **{"ir_incident": self.incident(), **inputs})
 
     def play(self, playbook: str, *arguments: str, env: Mapping[str, str] | None = None, **inputs: Any) -> Played:
         """Run a playbook at P0 on the platform, as the account."""

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -16,80 +10,24 @@ from tests import layout
 
 pytestmark = pytest.mark.ansible
 
-INVENTORY = """\
-[clusters]
-one
-two
 
-[clusters:vars]
-ansible_connection=local
-ansible_python_interpreter="{{ ansible_playbook_python }}"
-ir_namespace=tuheg-production
-ir_default_service=web
-
-[lonely]
-one
-"""
-SERVICES = {"web": {"kind": "Deployment"}, "jobs": {"kind": "CronJob"}}
-GOOD: dict[str, Any] = {"ir_cluster": "one", "ir_incident": "INC-20251105-001", "ir_services": SERVICES}
-
-
-class Outcome(NamedTuple):
-    rc: int
-    text: str
-    result: dict[str, Any]
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Any:
-    """Run a playbook on an inventory of two clusters; no cluster is behind either."""
-    hosts = tmp_path / "hosts"
-    hosts.write_text(INVENTORY, encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("K8S_", "KUBE"))}
-    environment |= {
-        "HOME": str(tmp_path),
-        "TUHEG_IR_HOME": str(tmp_path / "home"),
-        "KUBECONFIG": str(tmp_path / "none"),
-        "ANSIBLE_NOCOLOR": "1",
-    }
-
-    def run(playbook: str, extra: dict[str, Any], *arguments: str) -> Outcome:
-        program = Path(sys.executable).parent / "ansible-playbook"
-        done = subprocess.run(
-            [program, "-i", hosts, layout.PLAYBOOKS / f"{playbook}.yml", "-e", json.dumps(extra), *arguments],
-            cwd=layout.ROOT,
-            env=environment,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        return Outcome(done.returncode, done.stdout + done.stderr, reported(done.stdout))
-
-    return run
-
-
-def reported(text: str) -> dict[str, Any]:
-    """The ir_result that a play handed over by set_stats; {} if it gave none."""
-    found = re.search(r"^\tRUN: (\{.*\})$", text, re.MULTILINE)
-    return json.loads(found[1])["ir_result"] if found else {}
-
-
-def without(name: str) -> dict[str, Any]:
-    return {key: value for key, value in GOOD.items() if key != name}
+def without(inputs: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in inputs.items() if key != name}
 
 
 @pytest.mark.parametrize("playbook", layout.playbooks())
-def test_no_playbook_guesses_a_cluster(play: Any, playbook: str) -> None:
-    outcome = play(playbook, without("ir_cluster"))
+def test_no_playbook_guesses_a_cluster(play: Any, good: dict[str, Any], playbook: str) -> None:
+    outcome = play(playbook, without(good, "ir_cluster"))
     assert outcome.rc != 0
     assert "'ir_cluster' is undefined" in outcome.text
     assert "TASK" not in outcome.text
 
 
 @pytest.mark.parametrize("playbook", ["respond_service_crash", "verify_service"])
-def test_a_misspelt_cluster_is_an_error_and_not_an_empty_success(play: Any, playbook: str) -> None:
-    outcome = play(playbook, {**GOOD, "ir_cluster": "onne"})
+def test_a_misspelt_cluster_is_an_error_and_not_an_empty_success(
+    play: Any, good: dict[str, Any], playbook: str
+) -> None:
+    outcome = play(playbook, {**good, "ir_cluster": "onne"})
     assert outcome.rc != 0
     assert "Could not match supplied host pattern, ignoring: onne" in outcome.text
     assert "TASK" not in outcome.text
@@ -151,8 +89,10 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("extra", "sentence"), REFUSED, ids=lambda value: next(iter(value)) if isinstance(value, dict) else ""
 )
-def test_a_wrong_input_is_refused_with_what_which_and_next(play: Any, extra: dict[str, str], sentence: str) -> None:
-    outcome = play("respond_high_error_rate", {**GOOD, **extra})
+def test_a_wrong_input_is_refused_with_what_which_and_next(
+    play: Any, good: dict[str, Any], extra: dict[str, str], sentence: str
+) -> None:
+    outcome = play("respond_high_error_rate", {**good, **extra})
     assert outcome.rc != 0
     assert f'"msg": "{sentence}"' in outcome.text
     assert outcome.result["status"] == "refused"
@@ -162,8 +102,8 @@ def test_a_wrong_input_is_refused_with_what_which_and_next(play: Any, extra: dic
 
 # All share one room (test_layout.py): one respond_ and one single remedy stand for the rest.
 @pytest.mark.parametrize("playbook", ["respond_database_connection", "scale_database"])
-def test_whatever_may_change_something_requires_an_incident(play: Any, playbook: str) -> None:
-    outcome = play(playbook, without("ir_incident"))
+def test_whatever_may_change_something_requires_an_incident(play: Any, good: dict[str, Any], playbook: str) -> None:
+    outcome = play(playbook, without(good, "ir_incident"))
     assert outcome.rc != 0
     assert outcome.result["facts"]["error"] == {
         "what": "an incident number is needed before anything is changed",
@@ -172,8 +112,8 @@ def test_whatever_may_change_something_requires_an_incident(play: Any, playbook:
     }
 
 
-def test_a_cluster_without_configuration_is_an_error_of_one_sentence(play: Any) -> None:
-    outcome = play("respond_high_error_rate", GOOD)
+def test_a_cluster_without_configuration_is_an_error_of_one_sentence(play: Any, good: dict[str, Any]) -> None:
+    outcome = play("respond_high_error_rate", good)
     assert outcome.rc != 0
     assert outcome.result["status"] == "error"
     assert outcome.result["facts"]["error"]["next"]

@@ -270,6 +270,8 @@ def lines(report: Mapping[str, Any], notes: Sequence[str] = ()) -> list[str]:
     for action in report["actions"]:
         changed = "changed" if action["changed"] else "no change"
         told.append(f"{action['rung']} on {action['target']}: {action['verdict']}, {changed}: {action['reason']}")
+        if action["temporary"] and action["verdict"] == "healed":
+            told.append("  temporary: what caused it is still there; the follow-up is in the journal")
         back = action.get("undo") or {}
         if action["changed"] and back:
             told.append(f"  undo: {back.get('command') or back.get('what')}")

@@ -29,6 +29,8 @@ _SIGNS: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
             "the API server did not answer in time ({0} s)",
             "check the API server and the network, then run it again",
         ),
+        # a GET opened the command, and the server asked for the right to create as well
+        (r"Failed to execute on pod.*Handshake status 403", "error", "our account may not create pods/exec", _RIGHTS),
         (r"exceeded quota: ([\w.-]+)", "refused", "the quota {0} forbids it", "raise the quota or free what it counts"),
         (
             r"ValidatingAdmissionPolicy '([^']+)'",
