@@ -18,6 +18,7 @@ from everything import LAB, why_no_lab
 from machine import ROOT, say
 
 sys.path.insert(0, str(ROOT))
+from benchmarks.session import running_lab
 from lab.paths import Lab
 
 TUHEG = (str(ROOT / ".venv" / "bin" / "tuheg-ir"),)
@@ -25,7 +26,8 @@ BREAK, FAULT = "leaked-transactions", "database-connection"
 STAGES = ("internal_update", "user_notice", "summary")
 _BEFORE = """\
 This starts a real one-node Kubernetes on this machine (as root, in namespaces of its own, reached through loopback
-only), breaks the database connections of a service on it, lets tuheg-ir respond, and takes everything down again.
+only), breaks the database connections of a service on it, lets tuheg-ir respond, and takes everything down again. A
+lab that runs already is used and left running.
 The first time it builds Kubernetes and the rest from source: about 20 minutes on two cores. After that it takes about
 three minutes.
 """
@@ -97,7 +99,7 @@ def environment(lab: Lab, home: str) -> dict[str, str]:
 
 
 def main() -> int:
-    """Run the demonstration; the lab is taken down whatever happens."""
+    """Run the demonstration; a lab that it started is taken down whatever happens."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--record", type=Path, metavar="FILE.svg")
     options = parser.parse_args()
@@ -106,15 +108,13 @@ def main() -> int:
         say(f"Not here: {reason}")
         return 4
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if subprocess.run([*LAB, "up"], cwd=ROOT, check=False).returncode:
-        return 4
     try:
-        with tempfile.TemporaryDirectory(prefix="tuheg-ir-demo-") as home:
-            recorder = Recorder(environment(Lab.from_environment(), home))
-            subprocess.run([*LAB, "load", "--background"], cwd=ROOT, check=True)
+        with running_lab() as lab, tempfile.TemporaryDirectory(prefix="tuheg-ir-demo-") as home:
+            recorder = Recorder(environment(lab, home))
             code = respond(recorder)
-    finally:
-        subprocess.run([*LAB, "down"], cwd=ROOT, check=False)
+    except subprocess.CalledProcessError:
+        say("The lab did not start (see above).")
+        return 4
     if options.record:
         recorder.picture(options.record)
     return code
