@@ -1,0 +1,71 @@
+"""Scenario files: what comes with the program is whole, what is wrong is named with file, line and field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests import layout
+from tuheg_ir.errors import UsageError
+from tuheg_ir.sim.scenario import parse, scenarios
+
+GOOD = """\
+title: {en: A break, zh: 故障}
+fault: high-error-rate
+break:
+  - release: {env: {A: b}}
+expected: {exit: 0, status: healed}
+allowed: [rollback_workload]
+"""
+FAULTS: dict[str, Any] = yaml.safe_load((layout.ROOT / "lab" / "faults.yml").read_text(encoding="utf-8"))
+
+
+def test_a_scenario_is_read() -> None:
+    found = parse(GOOD, "folder/a-break.yml")
+    assert (found.name, found.service, found.minutes) == ("a-break", "backend-gateway", 3.0)
+    assert found.breaks == ({"release": {"env": {"A": "b"}}},)
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "what"),
+    [
+        (("fault: high", "fualt: high"), "bad.yml, line 2", "fualt is not a field of scenarios"),
+        (("title: {en: A break, zh: 故障}\n", ""), "bad.yml, line 1", "title is missing"),
+        (("allowed: [rollback_workload]", "allowed: rollback"), "bad.yml, line 6", "allowed is str, which"),
+        (("- release:", "- explode:"), "bad.yml, line 3", "break has a step that is none: {'explode': "),
+        (("status: healed", "status: fine"), "bad.yml, line 5", "expected needs exit (a number) and status"),
+        (("{exit: 0, status: healed}", "{exit: 0"), "bad.yml, line 6", "The scenario cannot be read"),
+        ((GOOD, "- a list"), "bad.yml, line 1", "A scenario is a mapping of fields"),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_is_named_with_line_and_field(change: tuple[str, str], where: str, what: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse(GOOD.replace(*change), "bad.yml")
+    assert refused.value.which == where
+    assert refused.value.what.startswith(what)
+    assert refused.value.next
+
+
+def test_every_kind_of_break_of_the_lab_is_a_scenario_with_the_same_end() -> None:
+    ends = {name: scenario.expected["exit"] for name, scenario in scenarios().items()}
+    assert {name: ends[name] for name in FAULTS} == {name: fault["ends"]["exit"] for name, fault in FAULTS.items()}
+    assert {name: scenarios()[name].fault for name in FAULTS} == {
+        name: fault["fault"] for name, fault in FAULTS.items()
+    }
+
+
+def test_there_are_scenarios_that_the_lab_cannot_make() -> None:
+    assert len(scenarios()) >= 12
+    assert {"nothing-is-wrong", "metrics-vanish"} <= set(scenarios())
+
+
+@pytest.mark.parametrize("name", sorted(scenarios()))
+def test_a_scenario_speaks_the_projects_words(name: str) -> None:
+    scenario = scenarios()[name]
+    assert set(scenario.title) == {"en", "zh"}
+    assert (layout.PLAYBOOKS / f"respond_{scenario.fault.replace('-', '_')}.yml").is_file()
+    assert set(scenario.allowed) <= set(layout.roles())
+    assert Path(scenario.file).stem == name

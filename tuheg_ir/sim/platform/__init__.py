@@ -1,0 +1,1 @@
+"""The platform of the handbook, simulated: gateway, database, cache, ingress, their figures."""
