@@ -141,6 +141,7 @@ EXCLUDED = [{"remedy": "restart_workload", "target": "Deployment/gateway", "reas
         ([], RUN, {"key_present": True, "plan": True}, "skip"),
         (EXCLUDED, RUN, {"key_present": False}, "skip"),
         (EXCLUDED, REFUSE, {"key_present": False}, "skip"),
+        (EXCLUDED, RUN, {"key_present": True}, "verify"),
         ([EXCLUDED[0] | {"target": "gateway"}], RUN, {"key_present": False}, "skip"),
         ([EXCLUDED[0] | {"target": ""}], RUN, {"key_present": False}, "skip"),
         ([EXCLUDED[0] | {"target": "Deployment/redis"}], RUN, {"key_present": False}, "act"),

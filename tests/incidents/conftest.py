@@ -42,7 +42,6 @@ PLAY = """
                 remedy: restart_workload
                 target: Deployment/backend-gateway
                 changed: true
-                temporary: "{{{{ planted_temporary | default(false) | bool }}}}"
                 verdict: healed
                 reason: all pods are ready
                 undo: {{}}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tuheg_ir.incidents.deliver import stages_for
-from tuheg_ir.incidents.outcome import Report, error_of, followups_of, reason_of, status_of
+from tuheg_ir.incidents.outcome import FOLLOW_UP, Report, error_of, owed, reason_of, status_of
+from tuheg_ir.journal import Event
 from tuheg_ir.runner import PlayError, RunOutcome
 
 
@@ -59,15 +61,38 @@ def test_the_reason_is_that_of_the_last_action() -> None:
     assert reason_of({}) == ""
 
 
-def test_a_cure_that_only_buys_time_leaves_a_task() -> None:
-    healed = {"remedy": "restart_workload", "target": "Deployment/web", "temporary": True, "verdict": "healed"}
-    (task,) = followups_of({"actions": [healed, {**healed, "verdict": "not_healed"}]})
-    assert task["task"].startswith("检查应用代码")
-    assert followups_of({"actions": [{**healed, "temporary": False}]}) == []
+TARGET = {"key": "INC-20251105-001/1/restart_workload", "remedy": "restart_workload", "target": "Deployment/web"}
+
+
+def event(kind: str, **data: Any) -> Event:
+    at = datetime(2025, 11, 5, tzinfo=UTC)
+    return Event(1, "INC-20251105-001", "run-1", at, "kim", kind, {**TARGET, **data}, "", "")
+
+
+INTENT = event("intent", args={"temporary": True, "follow_up": "find the leak"})
+HEALED = event("outcome", verdict="healed")
 
 
 @pytest.mark.parametrize(
-    ("status", "healed_before", "stages"),
+    ("events", "task"),
+    [
+        pytest.param([INTENT], "find the leak", id="killed before the outcome"),
+        pytest.param([INTENT, HEALED], "find the leak", id="killed before the task"),
+        pytest.param([INTENT, HEALED, event("followup", task="find the leak")], None, id="on record"),
+        pytest.param([INTENT, event("outcome", verdict="not_healed")], None, id="it did not help"),
+        pytest.param([event("intent", args={})], None, id="a lasting cure"),
+        pytest.param([event("intent", args={"temporary": True})], FOLLOW_UP, id="a cure that names no task"),
+        pytest.param([INTENT, event("intent", args={})], None, id="another cure came after it"),
+        pytest.param([], None, id="nothing was done"),
+    ],
+)
+def test_a_cure_that_only_buys_time_owes_a_task(events: list[Event], task: str | None) -> None:
+    found = owed(events)
+    assert (found["task"] if found else None) == task
+
+
+@pytest.mark.parametrize(
+    ("status", "acted", "stages"),
     [
         ("healed", True, ("internal_update", "user_notice", "summary")),
         ("nothing_to_do", True, ("internal_update", "user_notice", "summary")),
@@ -77,5 +102,5 @@ def test_a_cure_that_only_buys_time_leaves_a_task() -> None:
         ("refused", False, ("internal_update", "user_notice")),
     ],
 )
-def test_messages_fit_the_end(status: str, healed_before: bool, stages: tuple[str, ...]) -> None:
-    assert stages_for(status, healed_before=healed_before) == stages
+def test_messages_fit_the_end(status: str, acted: bool, stages: tuple[str, ...]) -> None:
+    assert stages_for(status, acted=acted) == stages

@@ -114,14 +114,6 @@ def test_another_cluster_cannot_take_a_number(checkout: Path, capsys: pytest.Cap
     assert refused["error"]["what"]
 
 
-def test_a_temporary_cure_leaves_a_task(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _, told = respond(capsys, "-e", "planted_temporary=true")
-    assert told["followups"]
-    with open_journal() as journal:
-        (task,) = journal.incident(told["incident"]).followups
-        assert task.target == "Deployment/backend-gateway"
-
-
 def wrapper(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", "from tuheg_ir.cli import main; main()", *arguments, "--format", "json"],

@@ -14,12 +14,12 @@ STILL_ILL = ("internal_update", "user_notice")
 ONLY_INSIDE = ("internal_update",)
 
 
-def stages_for(status: str, *, healed_before: bool) -> tuple[str, ...]:
+def stages_for(status: str, *, acted: bool) -> tuple[str, ...]:
     """Return the messages that fit an end.
 
     A summary tells of an end. An incident in which nothing was ever wrong concerns no user.
     """
-    if status == "healed" or (status == "nothing_to_do" and healed_before):
+    if status == "healed" or (status == "nothing_to_do" and acted):
         return WELL_AGAIN
     return ONLY_INSIDE if status in ("nothing_to_do", "planned") else STILL_ILL
 
@@ -33,8 +33,9 @@ def deliver(
     """
     paths: dict[str, str] = {}
     notes: list[str] = []
-    healed_before = any(known.status == "healed" for known in shop.journal.incident(number).runs)
-    for stage in stages_for(status, healed_before=healed_before):
+    # A run that was killed in its change may have healed what the next one finds healthy.
+    acted = any(event.kind == "intent" for event in shop.journal.events(number))
+    for stage in stages_for(status, acted=acted):
         try:
             paths[stage] = write(shop, number, stage, run=run, actor=actor, lang=lang)
         except (TuhegError, OSError) as error:

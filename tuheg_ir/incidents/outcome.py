@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,8 @@ from tuheg_ir.errors import (
     UnknownError,
     UnusableError,
 )
+from tuheg_ir.journal import Event
+from tuheg_ir.journal.events import FollowupTask
 from tuheg_ir.runner import Diff, PlayError, RunOutcome
 
 EXIT_CODES: dict[str, int] = {
@@ -101,14 +103,19 @@ def reason_of(result: Mapping[str, Any]) -> str:
     return str(actions[-1].get("reason") or "") if actions else ""
 
 
-def followups_of(result: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return what remains to be done after cures that only buy time."""
-    return [
-        {
-            "task": FOLLOW_UP,
-            "remedy": str(action.get("remedy", "")),
-            "target": str(action.get("target", "")),
-        }
-        for action in result.get("actions") or []
-        if action.get("temporary") and action.get("verdict") == "healed"
-    ]
+def owed(events: Sequence[Event]) -> FollowupTask | None:
+    """Return the task that the cure of an incident leaves and that nobody has written down yet.
+
+    For an incident that is well: the play writes the task itself, unless it was killed between
+    its change and its record.
+    """
+    last = next((e.data for e in reversed(events) if e.kind == "intent"), None)
+    if last is None or not (last.get("args") or {}).get("temporary"):
+        return None
+    outcome = next((e.data for e in events if e.kind == "outcome" and e.data["key"] == last["key"]), None)
+    helped = outcome is None or outcome["verdict"] == "healed"
+    known = any(e.kind == "followup" and e.data.get("target") == last["target"] for e in events)
+    if not helped or known:
+        return None
+    task = str(last["args"].get("follow_up") or FOLLOW_UP)
+    return FollowupTask(task=task, remedy=last["remedy"], target=last["target"])

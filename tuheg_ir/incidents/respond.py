@@ -12,7 +12,7 @@ from tuheg_ir.incidents import policy
 from tuheg_ir.incidents.deliver import deliver
 from tuheg_ir.incidents.order import Order
 from tuheg_ir.incidents.orphans import settle
-from tuheg_ir.incidents.outcome import Report, error_of, followups_of, reason_of, status_of
+from tuheg_ir.incidents.outcome import Report, error_of, owed, reason_of, status_of
 from tuheg_ir.incidents.shop import Shop, new_run
 from tuheg_ir.journal import Incident
 from tuheg_ir.runner import RunOutcome, processes, run_playbook
@@ -113,10 +113,9 @@ def _report(shop: Shop, order: Order, incident: Incident, *, playbook: str, run:
     if error is not None:
         closing["error"] = error.as_dict()
     _close(shop, order, incident, run, closing)
-    known = {f.task for f in shop.journal.incident(incident.number).followups}
-    if not known:
-        for followup in followups_of(result):
-            shop.journal.append(incident, "followup", followup, run=run, actor=order.actor)
+    task = owed(shop.journal.events(incident.number)) if status in policy.WELL else None
+    if task is not None:
+        shop.journal.append(incident, "followup", dict(task), run=run, actor=order.actor)
     messages, notes = deliver(shop, incident.number, status, run=run, actor=order.actor, lang=order.lang)
     return Report(
         incident=incident.number,

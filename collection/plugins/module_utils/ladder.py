@@ -98,13 +98,16 @@ def rung_decision(
 
     excluded: the diagnosis' [{remedy, target, reason}], an empty target means any. plan: nothing
     may change in this run; planned: an earlier rung is planned already, this one is "if not healed".
+
+    What this incident has done already is verified first: a run that was killed in its roll-back leaves
+    a service from which the diagnosis, rightly, would not roll back again.
     """
-    for each in excluded:
-        if each.get("remedy") == rung["remedy"] and _same_target(each.get("target"), rung):
-            return _do("skip", str(each.get("reason") or "excluded by the diagnosis"))
     plan = plan or may["mode"] == "plan"
     if key_present:
         return _do("skip" if plan else "verify", f"already done by this incident ({rung.get('key', '')})")
+    for each in excluded:
+        if each.get("remedy") == rung["remedy"] and _same_target(each.get("target"), rung):
+            return _do("skip", str(each.get("reason") or "excluded by the diagnosis"))
     if plan:
         needs = "" if may["allowed"] else f" ({may['reason']})"
         told = "if not healed by the rungs before" if planned else "would run first"

@@ -1,0 +1,259 @@
+"""A small shop on the simulated cluster, whose every change can be the moment of a kill -9.
+
+The gate stands before the API: it sees each request that would change something and can kill the
+run before the change is stored, or after it is stored and before anybody is told.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from tuheg_ir.journal import Event, open_journal
+from tuheg_ir.runner import processes
+from tuheg_ir.sim.answers import Answer, Request
+from tuheg_ir.sim.behaviour import Behaviour, Rule
+from tuheg_ir.sim.cluster import SimulatedCluster
+from tuheg_ir.sim.pod_calls import Call, Output
+from tuheg_ir.sim.resources import by_key
+
+NAMESPACE = "shop"
+RULES = (
+    Rule("crash:*", behaviour=Behaviour(exit_after_s=0.2, exit_code=3)),
+    Rule("*", behaviour=Behaviour()),
+)
+Object = dict[str, Any]
+
+
+def workload(kind: str, name: str, image: str, replicas: int) -> Object:
+    template = {
+        "metadata": {"labels": {"app": name}},
+        "spec": {"containers": [{"name": name, "image": image, "readinessProbe": {"tcpSocket": {"port": 80}}}]},
+    }
+    spec: Object = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
+    if kind == "StatefulSet":
+        spec["serviceName"] = name
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": spec,
+    }
+
+
+AUTOSCALER: Object = {
+    "apiVersion": "autoscaling/v2",
+    "kind": "HorizontalPodAutoscaler",
+    "metadata": {"name": "web", "namespace": NAMESPACE},
+    "spec": {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+        "minReplicas": 2,
+        "maxReplicas": 6,
+    },
+}
+
+
+class Shop:
+    """The cluster with `web` and `db`, the web server that the probe asks, and the gate."""
+
+    def __init__(self, folder: Path, well: Callable[[Shop], bool], release: str, *, autoscaler: bool = True) -> None:
+        self.folder = folder
+        self.well = well
+        self.release = release
+        self.autoscaler = autoscaler
+        self.leaked = 0
+        self.changes: list[str] = []
+        self.kill_at = ""
+        self.child: subprocess.Popen[str] | None = None
+        self.cluster = SimulatedCluster(rules=RULES)
+        self.inner = self.cluster.api.answer
+        setattr(self.cluster.api, "answer", self.gate)  # noqa: B010 - the tests' own gate
+        self.cluster.pod_calls.programs["psql"] = self.psql
+        self.web = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        self.thread = threading.Thread(target=self.web.serve_forever, daemon=True)
+
+    # --- life ---
+
+    def start(self) -> Shop:
+        """Open the shop with its first release, then bring the one that makes it ill."""
+        self.cluster.start()
+        self.thread.start()
+        self.cluster.apply(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+            workload("StatefulSet", "db", "db:1", 1),
+            workload("Deployment", "web", "web:1", 2),
+            *([AUTOSCALER] if self.autoscaler else []),
+        )
+        self.await_pods("web:1", 2)
+        if self.release:
+            self.cluster.apply(workload("Deployment", "web", self.release, 2))
+            self.await_pods(self.release, 1 if "crash" in self.release else 2)
+        return self
+
+    def stop(self) -> None:
+        """Close everything."""
+        self.cluster.stop()
+        self.web.shutdown()
+        self.web.server_close()
+        self.thread.join()
+
+    def object(self, resource: str, name: str) -> Object:
+        with self.cluster.store.lock:
+            found: Object = self.cluster.registry.get(by_key()[resource], NAMESPACE, name)
+            return found
+
+    def deployment(self) -> Object:
+        return self.object("deployments.apps", "web")
+
+    def await_pods(self, image: str, count: int) -> None:
+        """Wait until as many pods of an image are there: ready, or crashed for one that crashes."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with self.cluster.store.lock:
+                pods = list(self.cluster.store.objects("pods", NAMESPACE))
+            mine = [pod for pod in pods if pod["spec"]["containers"][0]["image"] == image]
+            if sum(_arrived(pod) for pod in mine) >= count:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{count} pods of {image} never came")
+
+    # --- what the probe and the database say ---
+
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        shop = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200 if shop.well(shop) else 500)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        return Handler
+
+    def psql(self, call: Call) -> Output:
+        """Answer the sessions query, and end the sessions that leak."""
+        if "pg_terminate_backend" not in " ".join(call.argv):
+            return Output(out=json.dumps({"max": 20, "reserved": 3, "sessions": self.sessions()}) + "\n")
+        if self.dies("before"):
+            return Output(1)
+        ended, self.leaked = self.leaked, 0
+        self.changes.append("end sessions")
+        self.dies("in")
+        return Output(out=json.dumps({"asked": ended, "ended": ended}) + "\n")
+
+    def sessions(self) -> list[Object]:
+        pods = list(self.cluster.store.objects("pods", NAMESPACE))
+        address = next(p["status"]["podIP"] for p in pods if p["metadata"]["labels"]["app"] == "web")
+        return [
+            {
+                "pid": 100 + n,
+                "backend_start": "2025-11-05T14:00:00.000000Z",
+                "client": address,
+                "user": "web",
+                "database": "web",
+                "application": "",
+                "state": "idle in transaction",
+                "age_s": 300.0,
+            }
+            for n in range(self.leaked)
+        ]
+
+    # --- the gate ---
+
+    def gate(self, request: Request) -> Answer:
+        change = change_of(request)
+        if not change:
+            return self.inner(request)
+        if self.dies("before"):
+            return Answer(503, body={})
+        answer = self.inner(request)
+        if answer.code < 300:
+            self.changes.append(change)
+        self.dies("in")
+        return answer
+
+    def dies(self, moment: str) -> bool:
+        """Kill the run, everything of it, if this is the moment; tell whether it was."""
+        if self.kill_at != moment or self.child is None:
+            return False
+        self.kill_at = ""
+        self.kill()
+        return True
+
+    def kill(self) -> None:
+        """Kill the wrapper and all that it has started, with -9."""
+        assert self.child is not None
+        os.kill(self.child.pid, signal.SIGKILL)
+        run = next(e.run for e in reversed(self.events()) if e.kind == "run_started")
+        processes.send(processes.of_run(str(run)), signal.SIGKILL)
+
+    def events(self) -> list[Event]:
+        with open_journal(self.folder / "journal") as journal:
+            return journal.events()
+
+    # --- the responder ---
+
+    def respond(self, *command: str) -> tuple[int, Object]:
+        """Run a command to its end; -9 and no result if it was killed."""
+        self.child = subprocess.Popen(
+            [sys.executable, "-c", "from tuheg_ir.cli import main; main()", *command, "--format", "json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            cwd=self.folder / "checkout",
+        )
+        out, err = self.child.communicate(timeout=120)
+        if self.child.returncode == -signal.SIGKILL:
+            return self.child.returncode, {}
+        assert out, err
+        result: Object = json.loads(out)
+        return self.child.returncode, result
+
+    def respond_until_outcome(self, *command: str) -> bool:
+        """Run a command and kill it as soon as an outcome is on record; False if it ended before."""
+        already = sum(event.kind == "outcome" for event in self.events())
+        watched = threading.Event()
+
+        def watch() -> None:
+            while not watched.is_set():
+                if sum(event.kind == "outcome" for event in self.events()) > already:
+                    self.kill()
+                    return
+                watched.wait(0.05)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        code, _ = self.respond(*command)
+        watched.set()
+        watcher.join()
+        return code == -signal.SIGKILL
+
+
+def _arrived(pod: Object) -> bool:
+    status = pod["status"]
+    crashed = any(int(s.get("restartCount") or 0) > 0 for s in status.get("containerStatuses") or [])
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or [])
+    return ready or crashed
+
+
+def change_of(request: Request) -> str:
+    """Return what a request would change, the lock left out; "" for one that changes nothing."""
+    if request.method in ("GET", "HEAD", "OPTIONS") or "dryRun" in request.query:
+        return ""
+    resource, _, name = request.path.partition(f"/namespaces/{NAMESPACE}/")[2].partition("/")
+    if resource in ("", "leases") or request.path.endswith("/exec"):
+        return ""
+    return f"{request.method.lower()} {resource}/{name}".rstrip("/")

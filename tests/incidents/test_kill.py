@@ -1,0 +1,208 @@
+"""Killed with -9 before, in and after each change of each playbook, an incident reaches the same end.
+
+Each story is one incident. In the first kind the run is killed before its first change is stored; what
+goes on is killed when the change is stored and nobody knows; the next before the second change, and so
+on. In the second kind it is killed once, when the outcome is on record and nothing more. What then goes
+on has to end as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.incidents.simulated import NAMESPACE, Shop
+from tuheg_ir.incidents.policy import WELL
+from tuheg_ir.journal import Incident, open_journal
+
+pytestmark = pytest.mark.ansible
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+RESTARTED = "ir.tuheg.com/restarted-by"
+
+
+def restarted(shop: Shop) -> bool:
+    return RESTARTED in (shop.deployment()["spec"]["template"]["metadata"].get("annotations") or {})
+
+
+def first_release(shop: Shop) -> bool:
+    return bool(shop.deployment()["spec"]["template"]["spec"]["containers"][0]["image"] == "web:1")
+
+
+def scaled(shop: Shop) -> bool:
+    return int(shop.deployment()["spec"]["replicas"]) >= 5
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault, what makes the shop well again, and the changes that must be made, each once.
+
+    ``enough``: after how many of them the cluster itself does the rest, if nobody goes on.
+    """
+
+    fault: str
+    well: Callable[[Shop], bool]
+    changes: tuple[str, ...]
+    release: str = ""
+    leaked: int = 0
+    autoscaler: bool = True
+    enough: int | None = None
+
+
+CASES = [
+    Case("high-error-rate", first_release, ("patch deployments/web",), release="web:2"),
+    Case("service-crash", lambda _shop: True, ("patch deployments/web",), release="crash:2"),
+    Case("memory-leak", restarted, ("patch deployments/web",)),
+    Case(
+        "response-timeout",
+        scaled,
+        ("patch horizontalpodautoscalers/web", "patch deployments/web"),
+        enough=1,
+    ),
+    Case("response-timeout", scaled, ("patch deployments/web",), autoscaler=False),
+    Case("database-connection", restarted, ("end sessions", "patch deployments/web"), leaked=15),
+]
+
+INVENTORY = """
+ir_namespace: {namespace}
+ir_default_service: web
+ir_services:
+  web:
+    kind: Deployment
+    container: web
+    replicas: {{surge: 5, floor: 1}}
+    {hpa}
+    depends_on: [db]
+    probes:
+      - {{name: core, purpose: core_function, http: {{url: "{url}", requests: 1}}}}
+  db:
+    kind: StatefulSet
+    container: db
+    database: {{exec_container: db, exec_pod: db-0, single_primary: true, user: postgres}}
+"""
+
+
+def prepare(folder: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a checkout with the real playbooks, only their waiting shortened, and an inventory."""
+    root = folder / "checkout"
+    books = root / "playbooks"
+    books.mkdir(parents=True)
+    for source in (CHECKOUT / "playbooks").glob("respond_*.yml"):
+        books.joinpath(source.name).write_text(re.sub(r"settle_s: \d+", "settle_s: 0", source.read_text()))
+    root.joinpath("collection").symlink_to(CHECKOUT / "collection")
+    root.joinpath("collections").symlink_to(CHECKOUT / "collections")
+    inventory = folder / "inventory"
+    inventory.joinpath("group_vars").mkdir(parents=True)
+    url = f"http://127.0.0.1:{shop.web.server_address[1]}/"
+    inventory.joinpath("group_vars", "clusters.yml").write_text(
+        INVENTORY.format(namespace=NAMESPACE, url=url, hpa="hpa: web" if shop.autoscaler else "")
+    )
+    inventory.joinpath("hosts").write_text(
+        "[clusters]\nsim\n\n[clusters:vars]\nansible_connection=local\n"
+        "ansible_python_interpreter='{{ ansible_playbook_python }}'\n"
+    )
+    monkeypatch.setenv("KUBECONFIG", str(shop.cluster.kubeconfig(folder)))
+    monkeypatch.setenv("TUHEG_IR_HOME", str(folder / "journal"))
+    monkeypatch.setenv("TUHEG_IR_INVENTORY", str(inventory))
+    monkeypatch.setenv("TUHEG_IR_CLUSTER", "sim")
+
+
+@dataclass
+class Story:
+    """What was kept of one incident."""
+
+    case: Case
+    killer: str
+    kills: list[str]
+    end: tuple[int, dict[str, Any]] = (-1, {})
+    changes: list[str] = field(default_factory=list)
+    incident: Incident | None = None
+    again: tuple[int, dict[str, Any]] = (-1, {})
+    changes_again: list[str] = field(default_factory=list)
+
+
+def kill_at_changes(case: Case, shop: Shop) -> Iterator[str]:
+    """Kill before and in each change; what was killed is taken up by `resume`."""
+    order = ["respond", case.fault, "--severity", "P0"]
+    for change in case.changes[: case.enough]:
+        for moment in ("before", "in"):
+            shop.kill_at = moment
+            code, told = shop.respond(*order)
+            assert code == -9, f"it was never killed {moment} '{change}': {told}"
+            yield f"{moment} {change}"
+            order = ["resume"]
+
+
+def kill_at_outcome(case: Case, shop: Shop) -> Iterator[str]:
+    """Kill when all is done and on record, before the run could say so."""
+    killed = shop.respond_until_outcome("respond", case.fault, "--severity", "P0")
+    assert killed, "it ended before it could be killed"
+    yield "after the outcome"
+
+
+KILLERS = {"changes": kill_at_changes, "outcome": kill_at_outcome}
+
+
+def live_through(case: Case, shop: Shop, killer: str) -> Story:
+    story = Story(case, killer, list(KILLERS[killer](case, shop)))
+    story.end = shop.respond("resume")
+    story.changes = list(shop.changes)
+    with open_journal(shop.folder / "journal") as journal:
+        (story.incident,) = journal.incidents()
+    story.again = shop.respond("respond", case.fault, "--severity", "P0", "--incident", story.incident.number)
+    story.changes_again = shop.changes[len(story.changes) :]
+    return story
+
+
+@pytest.fixture(scope="module", params=KILLERS)
+def killer(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.fault + ("" if case.autoscaler else "-alone"))
+def story(request: pytest.FixtureRequest, killer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    case: Case = request.param
+    folder = tmp_path_factory.mktemp(case.fault)
+    shop = Shop(folder, case.well, case.release, autoscaler=case.autoscaler)
+    shop.leaked = case.leaked
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        shop.start()
+        try:
+            prepare(folder, shop, monkeypatch)
+            yield live_through(case, shop, killer)
+        finally:
+            shop.stop()
+
+
+def test_it_ends_as_if_nothing_had_happened(story: Story) -> None:
+    code, told = story.end
+    assert (code, told.get("status") in WELL) == (0, True), told
+    assert set(told["messages"]) == {"internal_update", "user_notice", "summary"}
+
+
+def test_each_change_was_made_once_and_in_order(story: Story) -> None:
+    expected = story.case.changes if story.killer == "outcome" else story.case.changes[: story.case.enough]
+    assert story.changes == list(expected)
+
+
+def test_the_attempt_stays_and_every_dead_run_is_closed(story: Story) -> None:
+    assert story.incident is not None
+    assert {run.attempt for run in story.incident.runs} == {1}
+    assert [run.status for run in story.incident.runs[:-1]] == ["interrupted"] * len(story.kills)
+
+
+def test_a_cure_that_buys_time_leaves_its_task_once(story: Story) -> None:
+    assert story.incident is not None
+    tasks = [task.task for task in story.incident.followups]
+    assert len(tasks) == (1 if story.case.fault == "memory-leak" else 0), tasks
+
+
+def test_the_same_incident_again_changes_nothing(story: Story) -> None:
+    code, told = story.again
+    assert (code, told.get("status")) == (0, "nothing_to_do"), told
+    assert story.changes_again == []
