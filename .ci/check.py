@@ -58,11 +58,11 @@ def gates() -> list[Gate]:
     others = sorted(path.name for path in ROOT.glob(".venv-3.*") if (path / ".stamp").exists())
     build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
     return [
-        pytest_gate(PRIMARY, "not lab"),
+        pytest_gate(PRIMARY, "not lab and not slow"),
         Gate("ansible-test", ("python", ".ci/sanity.py")),
         Gate("ansible-lint", ("ansible-lint", "--offline", "-q")),
         Gate("mypy", ("mypy",)),
-        *(pytest_gate(venv, "not lab and not ansible") for venv in others),
+        *(pytest_gate(venv, "not lab and not ansible and not slow") for venv in others),
         Gate("yamllint", ("yamllint", "--strict", ".")),
         Gate("imports", ("lint-imports", "--no-logo")),
         Gate("galaxy-build", build),

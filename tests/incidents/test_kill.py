@@ -20,7 +20,7 @@ from tests.incidents.simulated import NAMESPACE, Shop
 from tuheg_ir.incidents.policy import WELL
 from tuheg_ir.journal import Incident, open_journal
 
-pytestmark = pytest.mark.ansible
+pytestmark = [pytest.mark.ansible, pytest.mark.slow]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RESTARTED = "ir.tuheg.com/restarted-by"
