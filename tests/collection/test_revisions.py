@@ -130,10 +130,15 @@ def test_the_patch_tests_what_was_read_and_keeps_every_other_annotation() -> Non
 
 def test_the_patch_does_not_apply_to_what_someone_changed_meanwhile() -> None:
     target = rollback_target(deployment(V3), SETS, good(V1), incident=INCIDENT, key=KEY)
-    changed = deployment(V3)
-    changed["metadata"]["resourceVersion"] = "101"
     with pytest.raises(AssertionError):
-        applied(changed, target)
+        applied(deployment(V3, generation=4), target)
+
+
+def test_a_status_that_moves_does_not_stop_the_patch() -> None:
+    workload = deployment(V3, annotations={"owner": "team"})
+    target = rollback_target(workload, SETS, good(V1), incident=INCIDENT, key=KEY)
+    workload["metadata"]["resourceVersion"] = "101"
+    assert template_of(applied(workload, target)) == V1
 
 
 def test_an_old_replicaset_is_found_again_because_its_template_comes_back_exactly() -> None:

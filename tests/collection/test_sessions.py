@@ -98,6 +98,13 @@ def test_ending_others_takes_the_largest_holders_until_half_is_free_and_never_ou
     assert {each["pid"] for each in decision["end"]} == set(range(1, 21))
 
 
+def test_a_session_of_another_client_that_is_at_work_is_spared() -> None:
+    text = output((12, OTHER, ACTIVE), (12, OTHER, LEAK), (12, OWN, IDLE))
+    decision = decide_sessions(text, pods=PODS, service="gateway", whose="other")
+    assert {each["pid"] for each in decision["end"]} == set(range(13, 25))
+    assert "a.state LIKE 'idle%'" in decision["sql"]
+
+
 def test_others_are_left_alone_while_there_is_room() -> None:
     decision = decide_sessions(output((20, OTHER, IDLE)), pods=PODS, service="gateway", whose="other")
     assert (decision["count"], decision["sql"]) == (0, "")

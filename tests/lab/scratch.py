@@ -186,10 +186,17 @@ class Scratch:
         """A number that no other test has."""
         return f"INC-20300601-{next(self.numbers):03d}"
 
-    def act(self, remedy: str, *arguments: str, rung: Mapping[str, Any] | None = None, **inputs: Any) -> Played:
+    def act(
+        self,
+        remedy: str,
+        *arguments: str,
+        rung: Mapping[str, Any] | None = None,
+        env: Mapping[str, str] | None = None,
+        **inputs: Any,
+    ) -> Played:
         """Run the playbook of one remedy, without the time that it gives a service to show harm."""
         only = {"remedy": remedy, "class": "safe", "settle_s": 0, **(rung or {})}
-        return self.play(remedy, *arguments, ir_rungs=[only], **{"ir_incident": self.incident(), **inputs})
+        return self.play(remedy, *arguments, env=env, ir_rungs=[only], **{"ir_incident": self.incident(), **inputs})
 
     def play(self, playbook: str, *arguments: str, env: Mapping[str, str] | None = None, **inputs: Any) -> Played:
         """Run a playbook at P0 on the platform, as the account."""

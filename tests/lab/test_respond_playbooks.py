@@ -41,7 +41,7 @@ class Story:
         return dict(json.loads(found[1])["ir_result"])
 
 
-RUNS: dict[str, dict[str, str]] = {
+RUNS: dict[str, dict[str, Any]] = {
     "P1": {"ir_severity": "P1"},
     "P2": {"ir_severity": "P2"},
     "approved": {"ir_severity": "P1", "ir_approved_by": "tester"},

@@ -67,6 +67,21 @@ def test_a_restart_replaces_every_pod_once_for_its_incident(scratch: Scratch, na
     assert scratch.get(SERVICES[name]["kind"], name)["metadata"]["generation"] == generation
 
 
+def test_what_awx_gives_is_enough_and_the_token_stays_out_of_sight(scratch: Scratch) -> None:
+    config = json.loads(scratch.account.read_text(encoding="utf-8"))
+    token = config["users"][0]["user"]["token"]
+    given = {
+        "KUBECONFIG": str(scratch.home / "none"),
+        "K8S_AUTH_HOST": config["clusters"][0]["cluster"]["server"],
+        "K8S_AUTH_API_KEY": token,
+        "K8S_AUTH_VERIFY_SSL": "true",
+        "K8S_AUTH_SSL_CA_CERT": str(scratch.lab.pki / "ca.crt"),
+    }
+    played = scratch.act("restart_workload", "--diff", "-vvv", env=given)
+    assert (played.code, played.status) == (0, "healed"), played.out
+    assert token not in played.out
+
+
 def pods(scratch: Scratch, name: str) -> set[str]:
     listed = json.loads(scratch.kubectl("get", "pods", "-l", f"app={name}", "-o", "json"))["items"]
     return {pod["metadata"]["uid"] for pod in listed if "deletionTimestamp" not in pod["metadata"]}

@@ -72,7 +72,8 @@ class Target:
     """The decision. action: rollback, none (nothing to do, reason says why) or refuse.
 
     proven: the template is the recorded last good one. patch: the JSON patch that does it, with
-    a test of uid and resourceVersion, so that it applies to what was read or not at all.
+    a test of uid and generation, so that it applies to what was read or not at all. Not of the
+    resourceVersion: the status of a crashing workload moves that several times a second.
     undo: {what, command, data}: the way forward again, to the running one.
     """
 
@@ -273,10 +274,12 @@ def _patch(
         new[LEFT] = left_annotation(workload, incident, running)
     steps: list[dict[str, Any]] = [
         {"op": "test", "path": "/metadata/uid", "value": meta["uid"]},
-        {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]},
+        {"op": "test", "path": "/metadata/generation", "value": meta["generation"]},
         {"op": "replace", "path": "/spec/template", "value": dict(template)},
     ]
     if new != marks and not marks:
+        # the whole map is written: nobody else may have begun one
+        steps.insert(1, {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]})
         steps.append({"op": "add", "path": "/metadata/annotations", "value": new})
     elif new != marks:
         for name in (name for name in new if new[name] != marks.get(name)):

@@ -30,6 +30,7 @@ SESSIONS_SQL = (
     "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()), '[]'::json))"
 )
 LOCAL = "local"  # the client of a session from inside the database's own pod
+_IDLE = "idle"
 _IDLE_IN_TRANSACTION = "idle in transaction"  # also "idle in transaction (aborted)"
 _FULL = 0.9  # of the usable connections: newcomers will be refused any moment
 _RELIEF = 0.5  # ending other clients' sessions stops when no more than this is used
@@ -53,6 +54,11 @@ class Session:
     def leaking(self) -> bool:
         """Whether it sits in an open transaction and does nothing."""
         return self.state.startswith(_IDLE_IN_TRANSACTION)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it does nothing, in a transaction or not."""
+        return self.state.startswith(_IDLE)
 
 
 @dataclass(frozen=True)
@@ -159,8 +165,8 @@ def decide(report: Report, service: str, *, min_age_s: float = 30.0, whose: str 
     """Tell who holds the slots, and choose what to end.
 
     whose "own": the service's sessions that are idle in transaction for min_age_s or longer.
-    whose "other": the sessions of the clients that fill the slots, the largest first, until
-    half of the slots are free; never the service's own, never local ones.
+    whose "other": the idle sessions of the clients that fill the slots, the largest first, until
+    half of the slots are free; never one at work, never the service's own, never local ones.
     """
     if whose not in ("own", "other"):
         raise ValueError(f"whose is {whose!r}; it must be own or other")
@@ -170,7 +176,7 @@ def decide(report: Report, service: str, *, min_age_s: float = 30.0, whose: str 
     used = len(report.sessions)
     exhausted = used >= report.usable * _FULL
     holder, reason = _holder(report, service, own, leaking, other, exhausted)
-    end = leaking if whose == "own" else _to_relieve(report, other, exhausted)
+    end = leaking if whose == "own" else _to_relieve(report, [s for s in other if s.idle], exhausted)
     return Decision(
         holder=holder,
         exhausted=exhausted,
@@ -205,7 +211,7 @@ def group_sessions(sessions: Iterable[Session]) -> list[dict[str, Any]]:
 def end_sql(sessions: Iterable[Session], *, only_leaking: bool) -> str:
     """The statement that ends these sessions and no other; '' for none.
 
-    only_leaking: a session that went back to work meanwhile is spared.
+    One that went back to work meanwhile is spared; with only_leaking also one that is merely idle.
     """
     rows = []
     for each in sessions:
@@ -214,7 +220,7 @@ def end_sql(sessions: Iterable[Session], *, only_leaking: bool) -> str:
         rows.append(f"({int(each.pid)}, timestamptz '{each.backend_start}')")
     if not rows:
         return ""
-    spare = f" AND a.state LIKE '{_IDLE_IN_TRANSACTION}%'" if only_leaking else ""
+    spare = f" AND a.state LIKE '{_IDLE_IN_TRANSACTION if only_leaking else _IDLE}%'"
     head = f"SELECT json_build_object('asked', {len(rows)}, 'ended', count(*) FILTER (WHERE done)) FROM ("  # noqa: S608 - numbers and checked times
     ends = "SELECT pg_terminate_backend(a.pid) AS done FROM pg_stat_activity a "
     these = f"JOIN (VALUES {', '.join(rows)}) AS v(pid, start) ON a.pid = v.pid AND a.backend_start = v.start"
