@@ -22,6 +22,7 @@ class ReplicaSets:
         self._engine = engine
         self._write = writer
         self._store = writer.store
+        self._ready_at: dict[str, float] = {}  # uid of a pod -> when, in simulated seconds, it was seen to be ready
         self._not_before: dict[str, float] = {}  # uid -> when a refused pod is tried again
 
     def concerned(self, change: Change) -> Iterable[Key]:
@@ -80,11 +81,11 @@ class ReplicaSets:
         return sorted(pods, key=rank)
 
     def _available(self, pod: Obj, seconds: int) -> bool:
-        found = condition(pod["status"], "Ready")
-        if found is None or found["status"] != "True":
+        uid, now = pod["metadata"]["uid"], self._store.clock.seconds()
+        if not ready(pod):
+            self._ready_at.pop(uid, None)
             return False
-        age = self._store.clock.stamp() - parse(found["lastTransitionTime"])
-        return age.total_seconds() >= seconds
+        return now - self._ready_at.setdefault(uid, now) >= seconds
 
     def _count(self, namespace: str, name: str, failure: str) -> None:
         obj = self._store.get(KEY, namespace, name)

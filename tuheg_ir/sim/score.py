@@ -1,0 +1,39 @@
+"""What a drill is worth: the end against the expected one, and what should not have been done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tuheg_ir.sim.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Whether the end was the expected one; actions that changed something and were not allowed, or done twice."""
+
+    expected_end: bool
+    wrong_actions: tuple[str, ...]
+    repeated_actions: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Return whether there is nothing to say against the run."""
+        return self.expected_end and not self.wrong_actions and not self.repeated_actions
+
+
+def score(scenario: Scenario, exit_code: int, result: Mapping[str, Any]) -> Score:
+    """Judge a run by its exit code and its ``ir_result``."""
+    expected = scenario.expected
+    actions = list(result.get("actions") or [])
+    changed = [action for action in actions if action.get("changed")]
+    temporary = any(action.get("temporary") for action in changed)
+    end = exit_code == expected["exit"] and result.get("status") == expected["status"]
+    if "temporary" in expected:
+        end = end and temporary == expected["temporary"]
+    wrong = [str(action["remedy"]) for action in changed if action["remedy"] not in scenario.allowed]
+    done = Counter((str(action["remedy"]), str(action["target"])) for action in changed)
+    repeated = [remedy for (remedy, _), number in done.items() if number > 1]
+    return Score(end, tuple(wrong), tuple(repeated))
