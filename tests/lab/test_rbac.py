@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -245,9 +244,3 @@ def can(lab: Lab, verb: str, resource: str, namespace: str) -> str:
         return kubectl(lab, "-n", namespace, "auth", "can-i", verb, *words, f"--as={who}").strip()
     except LabError:
         return "no"  # kubectl says no and ends with 1
-
-
-def test_the_manifest_is_what_the_example_inventory_needs(tmp_path: Path) -> None:
-    from rbac.generate import main
-
-    assert main(["--check"]) == 0

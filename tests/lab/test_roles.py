@@ -98,8 +98,7 @@ def test_a_paused_workload_is_not_restarted_and_the_way_to_resume_it_is_named(sc
 # --- rollback_workload
 
 
-@BOTH
-@pytest.mark.parametrize("bad", list(BAD))
+@pytest.mark.parametrize(("name", "bad"), [("web", "crash"), ("store", "image")])
 def test_a_rollback_leaves_a_bad_release_for_the_last_good_template(scratch: Scratch, name: str, bad: str) -> None:
     good = scratch.template(name)
     recorded = scratch.play("verify_service", ir_service=name, ir_record_good=True)
@@ -207,16 +206,15 @@ def test_a_statefulset_is_scaled_as_well(scratch: Scratch) -> None:
 # --- verify_service, collect_evidence
 
 
-@BOTH
-def test_a_template_is_recorded_once(scratch: Scratch, name: str) -> None:
-    first = scratch.play("verify_service", ir_service=name, ir_record_good=True)
-    second = scratch.play("verify_service", ir_service=name, ir_record_good=True)
+def test_a_template_is_recorded_once(scratch: Scratch) -> None:
+    first = scratch.play("verify_service", ir_record_good=True)
+    second = scratch.play("verify_service", ir_record_good=True)
     assert [(each.code, each.status, each.changed) for each in (first, second)] == [
         (0, "nothing_to_do", 1),
         (0, "nothing_to_do", 0),
     ], first.out + second.out
-    record = scratch.get("configmap", f"tuheg-ir-last-good-{name}")["data"]
-    assert json.loads(record["template"])["spec"] == scratch.template(name)["spec"]
+    record = scratch.get("configmap", "tuheg-ir-last-good-web")["data"]
+    assert json.loads(record["template"])["spec"] == scratch.template("web")["spec"]
 
 
 def test_a_sick_service_is_told_and_not_recorded(scratch: Scratch) -> None:
@@ -281,9 +279,9 @@ def test_the_lock_of_a_dead_run_is_taken_and_given_back(scratch: Scratch, age_s:
 
 def test_a_run_may_wait_for_the_lock_and_gives_up_in_time(scratch: Scratch) -> None:
     scratch.apply(lease(OTHER, datetime.now(UTC)))
-    played = scratch.act("restart_workload", ir_lock_wait_s=4)
+    played = scratch.act("restart_workload", ir_lock_wait_s=2)
     assert played.status == "refused"
-    scratch.apply(lease(OTHER, datetime.now(UTC) - timedelta(seconds=297)))
+    scratch.apply(lease(OTHER, datetime.now(UTC) - timedelta(seconds=298)))
     assert scratch.act("restart_workload", ir_lock_wait_s=20).status == "healed"
 
 
@@ -298,12 +296,9 @@ def test_the_number_of_another_incident_is_refused(scratch: Scratch) -> None:
 # --- a plan
 
 
-@pytest.mark.parametrize("inputs", [{}, {"ir_severity": "P2"}], ids=["--check", "P2"])
-def test_a_plan_shows_the_diff_and_stores_nothing(scratch: Scratch, inputs: dict[str, Any]) -> None:
+def test_a_plan_shows_the_diff_and_stores_nothing(scratch: Scratch) -> None:
     before = scratch.get("deployment", "web")["metadata"]["resourceVersion"]
-    arguments = [] if inputs else ["--check", "--diff"]
-    incident = scratch.incident()
-    played = scratch.play("restart_workload", *arguments, ir_incident=incident, **inputs)
+    played = scratch.play("restart_workload", "--check", "--diff", ir_incident=scratch.incident())
     assert (played.code, played.status) == (0, "planned"), played.out
     assert '+                    "ir.tuheg.com/restarted-by"' in played.out
     assert "managedFields" not in played.out
