@@ -65,12 +65,27 @@ class Entrance(Side):
         super().__init__()
         self._host, self._port = host, port
         self._dial: asyncio.Task[None] | None = None
+        self._early = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         assert self.transport
         self.transport.pause_reading()
         self._dial = asyncio.get_running_loop().create_task(self._connect())
+
+    # A transport that is paused in connection_made reads all the same in Debian 12's Python 3.11.2:
+    # what arrives before the other side is there is kept for it.
+    def data_received(self, data: bytes) -> None:
+        if self.other is None:
+            self._early += data
+        else:
+            super().data_received(data)
+
+    def eof_received(self) -> bool:
+        if self.other is None:
+            self.ended = True
+            return True
+        return super().eof_received()
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
@@ -86,7 +101,12 @@ class Entrance(Side):
                 inner.transport.abort()
             return
         self.other, inner.other = inner, self
-        self.transport.resume_reading()
+        if inner.transport and self._early:
+            inner.transport.write(self._early)
+        if inner.transport and self.ended:
+            inner.transport.write_eof()
+        else:
+            self.transport.resume_reading()
 
 
 async def serve(forwards: Mapping[int, str]) -> None:

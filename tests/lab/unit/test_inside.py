@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -48,7 +50,7 @@ class Run:
     def end(self) -> None:
         for unit in self.state()["units"].values():
             if unit["code"] is None:
-                subprocess.run(["kill", "-KILL", str(unit["pid"])], check=True)
+                os.kill(unit["pid"], signal.SIGKILL)
         self.process.kill()
         self.process.wait()
 
@@ -97,7 +99,7 @@ def test_a_unit_after_one_that_failed_never_starts(start: Any) -> None:
 def test_the_end_of_a_unit_is_written_down_with_its_signal(start: Any) -> None:
     run = start({"name": "one", "command": SLEEP})
     pid = run.until(lambda s: "one" in s["units"])["units"]["one"]["pid"]
-    subprocess.run(["kill", "-TERM", str(pid)], check=True)
+    os.kill(pid, signal.SIGTERM)
     assert run.until(lambda s: s["units"]["one"]["code"] is not None)["units"]["one"]["code"] == -15
 
 
