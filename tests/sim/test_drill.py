@@ -24,14 +24,13 @@ PLATFORM = layout.ROOT / "inventories" / "example" / "group_vars" / "clusters.ym
 ACCOUNT = [
     obj for obj in yaml.safe_load_all((layout.ROOT / "rbac" / "tuheg-ir.yml").read_text(encoding="utf-8")) if obj
 ]
-SPEED = 20.0
 
 
 def respond(name: str, folder: Path) -> tuple[int, dict[str, Any], str]:
     """Respond to a scenario at P0 and return exit code, result and what was said."""
     scenario = scenarios()[name]
     with Simulation(scenario) as simulation:
-        places = simulation.start(SPEED)
+        places = simulation.start(scenario.speed)
         site = prepare(simulation, places, folder, PLATFORM, account=ACCOUNT)
         command = [str(Path(sys.executable).with_name("tuheg-ir")), "respond", scenario.fault, "--severity", "P0"]
         command += ["-i", str(site.inventory), "--cluster", CLUSTER, "--format", "json"]

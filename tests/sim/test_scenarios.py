@@ -25,7 +25,7 @@ FAULTS: dict[str, Any] = yaml.safe_load((layout.ROOT / "lab" / "faults.yml").rea
 
 def test_a_scenario_is_read() -> None:
     found = parse(GOOD, "folder/a-break.yml")
-    assert (found.name, found.service, found.minutes) == ("a-break", "backend-gateway", 3.0)
+    assert (found.name, found.service, found.minutes, found.speed) == ("a-break", "backend-gateway", 3.0, 20.0)
     assert found.breaks == ({"release": {"env": {"A": "b"}}},)
 
 

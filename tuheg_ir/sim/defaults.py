@@ -184,6 +184,7 @@ _HOOKS: dict[str, Callable[[Obj], None]] = {
     "RoleBinding": _binding,
     "ClusterRoleBinding": _binding,
 }
+_WITH_PODS = ("Pod", "Deployment", "ReplicaSet", "StatefulSet")
 _WITH_SPEC = {
     "Pod",
     "Deployment",
@@ -208,8 +209,17 @@ def prune(value: Any) -> Any:
     return value
 
 
+def _without_empty_lists(value: Any) -> Any:
+    """Return a value without its empty lists: in a pod there is no difference between none and empty."""
+    if isinstance(value, dict):
+        return {key: _without_empty_lists(item) for key, item in value.items() if item != []}
+    return [_without_empty_lists(item) for item in value] if isinstance(value, list) else value
+
+
 def fill(obj: Obj) -> None:
     """Fill in the defaults of the object's kind, in place."""
+    if obj["kind"] in _WITH_PODS and isinstance(obj.get("spec"), dict):
+        obj["spec"] = _without_empty_lists(obj["spec"])
     if obj["kind"] in _WITH_SPEC and not isinstance(obj.get("spec"), dict):
         obj["spec"] = {}
     hook = _HOOKS.get(obj["kind"])

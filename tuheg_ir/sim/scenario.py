@@ -19,6 +19,7 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "service": str,
     "break": list,
     "minutes": (int, float),
+    "speed": (int, float),
     "expected": dict,
     "allowed": list,
     "why": str,
@@ -30,7 +31,11 @@ _ENDS = ("healed", "nothing_to_do", "planned", "not_healed", "unknown", "refused
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One scenario file; ``breaks`` are applied in order, then ``minutes`` pass."""
+    """One scenario file; ``breaks`` are applied in order, then ``minutes`` pass.
+
+    ``speed`` is the most at which it makes sense: a leak that fills a container within the few
+    seconds that a play lets it settle is another scenario.
+    """
 
     name: str
     title: dict[str, str]
@@ -38,6 +43,7 @@ class Scenario:
     service: str
     breaks: tuple[Obj, ...]
     minutes: float
+    speed: float
     expected: dict[str, Any]
     allowed: tuple[str, ...]
     why: str = ""
@@ -94,6 +100,7 @@ def parse(text: str, file: str) -> Scenario:
         service=found.get("service", "backend-gateway"),
         breaks=tuple(found.get("break", [])),
         minutes=float(found.get("minutes", 3)),
+        speed=float(found.get("speed", 20)),
         expected=found["expected"],
         allowed=tuple(found["allowed"]),
         why=found.get("why", ""),
