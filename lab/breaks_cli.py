@@ -13,7 +13,8 @@ from lab.errors import LabError
 from lab.faults import Break, load_breaks
 from lab.load_cli import STEADY
 from lab.paths import Lab
-from lab.symptoms import Measure
+from lab.probing import ask_probes
+from lab.symptoms import Measure, strays
 
 
 @click.command("break", help="Break the platform for real; KIND is one of lab/faults.yml, none lists them.")
@@ -56,10 +57,13 @@ def run_break(lab: Lab, kind: Break, wait: bool, form: str) -> int:
             click.echo(f"{passed:5.1f} s  " + "; ".join(f"{each.name} {each.told}" for each in measures), err=True)
 
     shown = wait_for_symptom(lab, kind, tell)
+    others = strays(kind, ask_probes()) if shown else []
     if form == "json":
         measured = [asdict(each) for each in last]
-        data = {"kind": kind.kind, "made": True, "shown": shown, "seconds": round(spent, 1), "measures": measured}
-        click.echo(json.dumps(data))
+        figures = {"shown": shown, "seconds": round(spent, 1), "measures": measured, "strays": others}
+        click.echo(json.dumps({"kind": kind.kind, "made": True, **figures}))
     else:
         click.echo(f"{kind.kind}: {'there' if shown else 'NOT there'} after {spent:.1f} s")
+        if others:
+            click.echo(f"unhealthy too: {', '.join(others)}")
     return 0 if shown else 1

@@ -44,6 +44,12 @@ def all_there(measures: Sequence[Measure]) -> bool:
     return bool(measures) and all(each.there for each in measures)
 
 
+def strays(kind: Break, verdicts: Iterable[Verdict]) -> list[str]:
+    """Probes that are unhealthy although the break does not say so: then it breaks more than it means to."""
+    expected = {*kind.shows.probes, *kind.shows.may}
+    return [each.name for each in verdicts if each.verdict == "unhealthy" and each.name not in expected]
+
+
 def _check(lab: Lab, kind: Break, check: Check) -> Measure:
     value = _crashed(lab, kind.service) if check.crashed_pods else _sql(lab, check.sql)
     return Measure(check.name, value >= check.min, f"{value:g}, shown from {check.min:g} on")
