@@ -92,7 +92,9 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield Server("lab", kubeconfig, api)
         api("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
         return
-    with SimulatedCluster(rules=[Rule("registry.invalid/*")]) as cluster:
+    simulated = SimulatedCluster(rules=[Rule("registry.invalid/*")])
+    simulated.clock.run(5)
+    with simulated as cluster:
         kubeconfig = cluster.kubeconfig(tmp_path_factory.mktemp("sim"))
         api = ApiClient(kubeconfig)
         _fill(api)

@@ -29,7 +29,9 @@ def standing() -> SimulatedCluster:
 
 @pytest.fixture
 def cluster() -> Iterator[SimulatedCluster]:
-    with SimulatedCluster(rules=RULES) as running:
+    simulated = SimulatedCluster(rules=RULES)
+    simulated.clock.run(5)
+    with simulated as running:
         yield running
 
 

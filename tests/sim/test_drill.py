@@ -49,7 +49,11 @@ def respond(name: str, folder: Path) -> tuple[int, dict[str, Any], str]:
     return done.returncode, json.loads(done.stdout), done.stderr
 
 
-@pytest.mark.parametrize("name", ["bad-release", "foreign-sessions", "metrics-vanish", "nothing-is-wrong"])
+QUICK = ("bad-release", "foreign-sessions", "metrics-vanish", "nothing-is-wrong")
+DRILLS = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in sorted(scenarios())]
+
+
+@pytest.mark.parametrize("name", DRILLS)
 def test_a_drill_ends_as_its_scenario_says(name: str, tmp_path: Path) -> None:
     code, result, told = respond(name, tmp_path)
     found = score(scenarios()[name], code, result)
