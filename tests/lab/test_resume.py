@@ -22,6 +22,7 @@ from lab.api import Api
 from lab.paths import CHECKOUT, Lab
 from lab.settings import NAMESPACE
 from tests.lab.world import Audit, Done, Responder, lab_command, reset_platform, responder_at
+from tuheg_ir.incidents.policy import WELL
 from tuheg_ir.journal import Event, open_journal
 from tuheg_ir.runner import processes
 
@@ -188,7 +189,7 @@ def story(
 
 def test_it_reaches_the_same_end(story: Story) -> None:
     assert story.end.code == 0, story.end.told()
-    assert story.end.data["status"] == "healed"
+    assert story.end.data["status"] in WELL, "what the dead runs did may have healed it already"
     assert set(story.end.data["messages"]) == {"internal_update", "user_notice", "summary"}
 
 

@@ -49,13 +49,19 @@ def _wrapper(run: Run) -> Process | None:
 
 
 def _end_orphans(shop: Shop, run: Run, wait_s: float) -> None:
+    """Let ansible-playbook go on for a while, its workers finish their one task, then end them.
+
+    A worker that has lost its ansible-playbook starts nothing more, and may never end by itself.
+    """
     recorded = [Process(p.pid, int(p.start_time)) for p in run.processes]
-    left = [p for p in {*recorded, *processes.of_run(run.id)} if p.alive()]
-    if not left:
-        return
-    pids = ", ".join(str(p.pid) for p in left)
-    shop.tell(f"waiting up to {wait_s:.0f} s for the orphaned run {run.id} (process {pids})")
-    left = processes.wait_gone(left, wait_s)
+    leaders = [p for p in recorded if p.alive()] or ([] if recorded[1:] else processes.of_run(run.id))
+    if leaders:
+        pids = ", ".join(str(p.pid) for p in leaders)
+        shop.tell(f"waiting up to {wait_s:.0f} s for the orphaned run {run.id} (process {pids})")
+        processes.wait_gone(leaders, wait_s)
+    left = processes.of_run(run.id)
+    if left and not any(leader.alive() for leader in leaders):
+        left = processes.wait_gone(left, _GRACE_S)
     for number in (signal.SIGINT, signal.SIGKILL):
         if not left:
             return
