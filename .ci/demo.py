@@ -40,11 +40,12 @@ class Recorder:
         self.environment = environment
         self.text = ""
 
-    def run(self, shown: str, *command: str) -> int:
-        """Run one command; return its exit code."""
+    def run(self, shown: str, *command: str, keep_progress: bool = True) -> int:
+        """Run one command; return its exit code. Progress (standard error) may be shown and not kept."""
         self._put(f"\n$ {shown}\n")
+        errors = subprocess.STDOUT if keep_progress else None
         with subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=errors, text=True
         ) as process:
             for line in process.stdout or ():
                 self._put(line)
@@ -68,8 +69,8 @@ class Recorder:
 
 def respond(recorder: Recorder) -> int:
     """Break, respond, show the messages; return respond's exit code (1 when the break never showed)."""
-    python = LAB[0]
-    if recorder.run(f"python -m lab break {BREAK} --wait", python, "-m", "lab", "break", BREAK, "--wait"):
+    breaking = ("-m", "lab", "break", BREAK, "--wait")
+    if recorder.run(f"python {' '.join(breaking)}", LAB[0], *breaking, keep_progress=False):
         return 1
     options = ("respond", FAULT, "--severity", "P0", "--lang", "en")
     code = recorder.run(f"tuheg-ir {' '.join(options)}", *TUHEG, *options)
@@ -91,6 +92,7 @@ def environment(lab: Lab, home: str) -> dict[str, str]:
     """Return the environment of a responder on the lab: the least-privilege account, a journal of its own."""
     return {
         **os.environ,
+        "FORCE_COLOR": "1",
         "KUBECONFIG": str(lab.account),
         "TUHEG_IR_HOME": home,
         "TUHEG_IR_INVENTORY": str(ROOT / "lab" / "inventory"),
