@@ -23,15 +23,22 @@ LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
 
 def lab_runs() -> list[Gate]:
     """Return the pytest runs on the lab, with what takes minutes without it: a chosen part on the newest Python too."""
-    runs = [pytest_gate(PRIMARY, "lab or slow", "--require-lab")]
+    runs = [pytest_gate(PRIMARY, "lab", "--require-lab")]
     others = sorted(ROOT.glob(".venv-3.*"), key=lambda path: int(path.name.rpartition(".")[2]))
     if others:
         runs.append(pytest_gate(others[-1].name, "lab", "--require-lab", "-k", NEWEST_PART))
-    return [replace(run, name=f"lab-{run.name}", command=_renamed(run)) for run in runs]
+    return [_named(run, "lab") for run in runs]
 
 
-def _renamed(run: Gate) -> tuple[str, ...]:
-    return tuple(word.replace(f"{REPORTS}/", f"{REPORTS}/lab-") for word in run.command)
+def slow_run() -> Gate:
+    """Return the tests that need no lab and take minutes."""
+    return _named(pytest_gate(PRIMARY, "slow and not lab"), "slow")
+
+
+def _named(run: Gate, part: str) -> Gate:
+    """Give a pytest run, and its report, the name of the part that it is."""
+    command = tuple(word.replace(f"{REPORTS}/", f"{REPORTS}/{part}-") for word in run.command)
+    return replace(run, name=f"{part}-{run.name}", command=command)
 
 
 def why_no_lab() -> str:
@@ -92,7 +99,7 @@ def main() -> int:
     began = time.monotonic()
     for old in REPORTS.glob("*.xml"):
         old.unlink()
-    results = run_all(gates())
+    results = run_all([slow_run(), *gates()])
     left_out = absent_pythons()
     if reason := why_no_lab():
         left_out.append(f"all tests on the lab: {reason}")
