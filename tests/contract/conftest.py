@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import LAB_HOME
 from tests.sim.api_client import ApiClient
 from tests.sim.objects import deployment, lease, stateful_set
-from tuheg_ir.sim.behaviour import Rule
+from tuheg_ir.sim.behaviour import Behaviour, Rule
 from tuheg_ir.sim.cluster import SimulatedCluster
 
 NAMESPACE = "sim-compare"
@@ -92,7 +92,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield Server("lab", kubeconfig, api)
         api("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
         return
-    simulated = SimulatedCluster(rules=[Rule("registry.invalid/*")])
+    crash = Rule("registry.invalid/*", env={"CRASH": "yes"}, behaviour=Behaviour(exit_after_s=0.3, exit_code=1))
+    simulated = SimulatedCluster(rules=[crash, Rule("registry.invalid/*")])
     simulated.clock.run(5)
     with simulated as cluster:
         kubeconfig = cluster.kubeconfig(tmp_path_factory.mktemp("sim"))

@@ -223,3 +223,37 @@ def test_logs_that_there_are_not(server: Server, run: Callable[..., str]) -> Non
     assert (
         log(server, pod, "?previous=true").message == f'previous terminated container "main" in pod "{named}" not found'
     )
+
+
+def test_a_container_that_ends_at_once(server: Server, run: Callable[..., str]) -> None:
+    """Mostly it is `terminated`; CrashLoopBackOff is seen for a moment before the next start, if at all."""
+    name = run("crashes", command=["redis-server", "/nosuch.conf"], env=[{"name": "CRASH", "value": "yes"}])
+    seen: list[tuple[int, str]] = []
+
+    def restarted_twice() -> Obj | None:
+        for pod in pods(server, name):
+            for row in pod["status"].get("containerStatuses") or []:
+                (kind, state) = next(iter(row["state"].items()))
+                seen.append((row["restartCount"], kind if kind == "running" else f"{kind} {state.get('reason')}"))
+                if row["restartCount"] >= 2 and kind == "terminated":
+                    found: Obj = row
+                    return found
+        return None
+
+    row = wait_for(restarted_twice)
+    last = row["lastState"]["terminated"]
+    assert (row["state"]["terminated"]["exitCode"], last["exitCode"], last["reason"], row["ready"]) == (
+        1,
+        1,
+        "Error",
+        False,
+    )
+    in_loop = {state for restarts, state in seen if restarts == 1}
+    assert "terminated Error" in in_loop
+    assert in_loop <= {"terminated Error", "running", "waiting CrashLoopBackOff"}
+    events = server.api("GET", f"/api/v1/namespaces/{NAMESPACE}/events").body["items"]
+    pod = pods(server, name)[0]["metadata"]
+    said = {event["reason"]: event["message"] for event in events if event["involvedObject"]["name"] == pod["name"]}
+    told = f"Back-off restarting failed container main in pod {pod['name']}_{NAMESPACE}({pod['uid']})"
+    assert said["BackOff"] == told
+    assert (said["Created"], said["Started"]) == ("Container created", "Container started")

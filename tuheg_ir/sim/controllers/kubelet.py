@@ -17,6 +17,7 @@ from tuheg_ir.sim.status import Obj
 from tuheg_ir.sim.store import Change
 
 _BACKOFF = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0)  # seconds before the second and later restarts
+_LOOP_SHOWN = 0.2  # seconds before the next start in which the state is CrashLoopBackOff, not terminated
 _FORGET = 600.0  # seconds of a good run after which the back-off starts anew
 _PULL_AGAIN = (2.5, 10.0)  # ErrImagePull is shown so long, then ImagePullBackOff until the next try
 
@@ -137,15 +138,15 @@ class Kubelet:
         return f"{zlib.crc32(seed.encode()):08x}" * 8
 
     def _started(self, run: Run, container: Container, pod: Obj, path: str) -> None:
-        now, name, image = self._store.clock.stamp(), container.spec["name"], container.spec["image"]
+        now, image = self._store.clock.stamp(), container.spec["image"]
         container.start(now, self._ident(run, container))
         instance, behaviour = container.now, container.behaviour
         for line in behaviour.logs:
             container.say(now, line)
         present = f'Container image "{image}" already present on machine and can be accessed by the pod'
         self._write.event(pod, "Normal", "Pulled", present, "kubelet", path)
-        self._write.event(pod, "Normal", "Created", f"Container created: {name}", "kubelet", path)
-        self._write.event(pod, "Normal", "Started", f"Container started: {name}", "kubelet", path)
+        self._write.event(pod, "Normal", "Created", "Container created", "kubelet", path)
+        self._write.event(pod, "Normal", "Started", "Container started", "kubelet", path)
         probed = "readinessProbe" in container.spec
         container.ready = not probed
         self._report(run)
@@ -181,6 +182,8 @@ class Kubelet:
             name = container.spec["name"]
             told = f"Back-off restarting failed container {name} in pod {run.name}_{run.namespace}({run.uid})"
             self._write.event(pod, "Warning", "BackOff", told, "kubelet", f"spec.containers{{{name}}}")
+            shown = f"back-off {wait:g}s restarting failed container={name} pod={run.name}_{run.namespace}({run.uid})"
+            self._later(run, wait - _LOOP_SHOWN, lambda: self._wait(run, container, "CrashLoopBackOff", shown))
         self._later(run, wait, lambda: self._begin_again(run, container))
 
     def _begin_again(self, run: Run, container: Container) -> None:
