@@ -212,6 +212,7 @@ def test_useless_remedies_are_excluded_and_no_others(case: str) -> None:
         (replace(NORMAL, probes=(probe("backend-gateway", "core", "unknown"),)), "unknown"),
         (replace(NORMAL, workload=Workload(GATEWAY)), "unknown"),
         (replace(NORMAL, database=database("other", other=9)), "unhealthy"),
+        (replace(NORMAL, probes=(), sources=(Source("probes", ok=False, ms=20000, note="late"),)), "unknown"),
     ],
 )
 def test_no_data_is_never_good_news(facts: Facts, verdict: str) -> None:

@@ -77,7 +77,9 @@ def _verdict(facts: Facts, found: bool) -> Verdict:
     others = [p.verdict for key in facts.dependencies for p in facts.dependency_probes(key)]
     if found or "unhealthy" in looks or "unhealthy" in others:
         return "unhealthy"
-    return "healthy" if all(look == "healthy" for look in looks) else "unknown"
+    # Probes that did not answer in time leave no verdict behind at all.
+    blind = any(s.source == "probes" and not s.ok for s in facts.sources)
+    return "healthy" if not blind and all(look == "healthy" for look in looks) else "unknown"
 
 
 def _nothing_found(facts: Facts, verdict: Verdict) -> Finding:
