@@ -17,7 +17,7 @@ DOCUMENTS = sorted(
     [*layout.ROOT.glob("*.md"), *(layout.ROOT / "docs").glob("*.md"), *(layout.ROOT / "collection").rglob("README.md")]
 )
 OURS = [path for path in DOCUMENTS if path.name != "handbook.zh-CN.md"]
-COMMAND = re.compile(r"(?:^|[`/ ])tuheg-ir ((?:[a-z]+ ?){1,2})((?: ?[^`\n]*)?)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[`/]|\$ )tuheg-ir ((?:[a-z]+ ?){1,2})((?: ?[^`\n]*)?)", re.MULTILINE)
 
 
 def name(path: Path) -> str:

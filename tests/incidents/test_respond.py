@@ -235,11 +235,12 @@ def test_no_secret_is_left_behind_anywhere(
     checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("K8S_AUTH_API_KEY", SECRET)
-    before = set(Path(tempfile.gettempdir()).iterdir())
+    temporary = tmp_path / "temporary"  # of this test alone: other runs on the machine come and go
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     _, told = respond(capsys, "-e", f"planted_word={SECRET}", "-e", f"ir_note=password={SECRET}")
     assert told["status"] == "healed"
-    left = set(Path(tempfile.gettempdir()).iterdir()) - before
-    assert [path for path in left if path.name.startswith("tuheg-ir-run-")] == []
+    assert [path for path in temporary.iterdir() if path.name.startswith("tuheg-ir-run-")] == []
     files = [path for path in (tmp_path / "journal").rglob("*") if path.is_file()]
     assert files
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []

@@ -105,7 +105,8 @@ class _Prometheus:
 
     def value(self, query: str, at: float | None) -> float | None:
         """The value of a query, now or at a time of Prometheus' clock."""
-        when = {} if at is None else {"time": f"{at:.3f}"}
+        # Rounded up: a moment too early would count a moment from before the act.
+        when = {} if at is None else {"time": f"{math.ceil(at * 1000) / 1000:.3f}"}
         return single_value(self._get({"query": query} | when))
 
     def learn_skew(self) -> None:
