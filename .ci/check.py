@@ -46,9 +46,9 @@ class Result:
     output: str
 
 
-def pytest_gate(venv: str, select: str, *options: str) -> Gate:
-    """Return a pytest run in one environment, with a JUnit report named after it."""
-    name = f"pytest-{venv.removeprefix('.venv').removeprefix('-') or 'main'}"
+def pytest_gate(venv: str, select: str, *options: str, part: str = "") -> Gate:
+    """Return a pytest run in one environment, with a JUnit report named after it and the part that it is."""
+    name = "-".join(filter(None, ("pytest", venv.removeprefix(".venv").removeprefix("-") or "main", part)))
     command = ("python", "-m", "pytest", "-m", select, f"--junit-xml={REPORTS / name}.xml", *options)
     return Gate(name, command, show=True, venv=venv)
 
@@ -58,7 +58,8 @@ def gates() -> list[Gate]:
     others = sorted(path.name for path in ROOT.glob(".venv-3.*") if (path / ".stamp").exists())
     build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
     return [
-        pytest_gate(PRIMARY, "not lab and not slow"),
+        pytest_gate(PRIMARY, "ansible and not lab and not slow", part="ansible"),
+        pytest_gate(PRIMARY, "not ansible and not lab and not slow"),
         Gate("ansible-test", ("python", ".ci/sanity.py")),
         Gate("ansible-lint", ("ansible-lint", "--offline", "-q")),
         Gate("mypy", ("mypy",)),

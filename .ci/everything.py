@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 from check import PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run_all
 from machine import MINORS, ROOT, is_root, pythons, say
@@ -23,22 +22,11 @@ LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
 
 def lab_runs() -> list[Gate]:
     """Return the pytest runs on the lab, with what takes minutes without it: a chosen part on the newest Python too."""
-    runs = [pytest_gate(PRIMARY, "lab", "--require-lab")]
+    runs = [pytest_gate(PRIMARY, "lab", "--require-lab", part="lab")]
     others = sorted(ROOT.glob(".venv-3.*"), key=lambda path: int(path.name.rpartition(".")[2]))
     if others:
-        runs.append(pytest_gate(others[-1].name, "lab", "--require-lab", "-k", NEWEST_PART))
-    return [_named(run, "lab") for run in runs]
-
-
-def slow_run() -> Gate:
-    """Return the tests that need no lab and take minutes."""
-    return _named(pytest_gate(PRIMARY, "slow and not lab"), "slow")
-
-
-def _named(run: Gate, part: str) -> Gate:
-    """Give a pytest run, and its report, the name of the part that it is."""
-    command = tuple(word.replace(f"{REPORTS}/", f"{REPORTS}/{part}-") for word in run.command)
-    return replace(run, name=f"{part}-{run.name}", command=command)
+        runs.append(pytest_gate(others[-1].name, "lab", "--require-lab", "-k", NEWEST_PART, part="lab"))
+    return runs
 
 
 def why_no_lab() -> str:
@@ -99,7 +87,7 @@ def main() -> int:
     began = time.monotonic()
     for old in REPORTS.glob("*.xml"):
         old.unlink()
-    results = run_all([slow_run(), *gates()])
+    results = run_all([pytest_gate(PRIMARY, "slow and not lab", part="slow"), *gates()])
     left_out = absent_pythons()
     if reason := why_no_lab():
         left_out.append(f"all tests on the lab: {reason}")
