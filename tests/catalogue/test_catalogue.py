@@ -63,7 +63,7 @@ def test_alerts_are_those_of_the_lab() -> None:
 def test_criteria_scope_and_response_time_are_the_handbooks(name: str, heading: str) -> None:
     severity = CATALOGUE.severity(name)
     text = section(heading)
-    assert [criterion.zh for criterion in severity.criteria] == re.findall(r"^- (.+)$", text, re.MULTILINE)
+    assert [criterion.text.zh for criterion in severity.criteria] == re.findall(r"^- (.+)$", text, re.MULTILINE)
     assert f"**影响范围**: {severity.scope.zh}" in text
     limit = re.search(r"\*\*响应时间\*\*: < (\d+)(分钟|小时)", text)
     assert limit is not None

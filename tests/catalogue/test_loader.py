@@ -31,7 +31,7 @@ FAULT_CASES = [
         "  playbook: respond_memory_leak\n",
         "  playbok: respond_memory_leak\n",
         "memory-leak.playbok is not known here",
-        "Known here: title, summary, handbook, playbook, alerts, user_impact.",
+        "Known here: title, summary, handbook, playbook, alerts, user_impact, causes, signs.",
     ),
     ("[HighErrorRate]", "HighErrorRate", "high-error-rate.alerts is 'HighErrorRate'", "Write a list."),
     (

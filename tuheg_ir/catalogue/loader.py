@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tuheg_ir.catalogue.model import Call, Catalogue, Fault, Phase, Severity, Text
+from tuheg_ir.catalogue.model import Call, Catalogue, Criterion, Fault, Phase, Severity, Text
 from tuheg_ir.catalogue.strict import Field, read_yaml
 from tuheg_ir.errors import CatalogueError
 from tuheg_ir.project import Project
@@ -32,7 +32,7 @@ def load_catalogue(folder: Path | None = None, *, project: Project | None = None
 
 def _fault(name: str, field: Field, project: Project | None) -> Fault:
     Field(field.document, field.key, name).text(_FAULT_NAME, "the name in kebab-case")
-    parts = field.mapping(["title", "summary", "handbook", "playbook", "alerts", "user_impact"])
+    parts = field.mapping(["title", "summary", "handbook", "playbook", "alerts", "user_impact"], ["causes", "signs"])
     playbook = parts["playbook"].text(_PLAYBOOK_NAME, "the name in snake_case, without .yml")
     if project is not None:
         there = sorted(path.stem for path in project.playbooks.glob("*.yml"))
@@ -49,6 +49,8 @@ def _fault(name: str, field: Field, project: Project | None) -> Fault:
         playbook=playbook,
         alerts=parts["alerts"].texts(),
         user_impact=_text(parts["user_impact"]),
+        causes=parts["causes"].texts() if "causes" in parts else (),
+        signs=parts["signs"].texts() if "signs" in parts else (),
     )
 
 
@@ -65,12 +67,18 @@ def _severity(name: str, field: Field) -> Severity:
         name=name,
         title=_text(parts["title"]),
         scope=_text(parts["scope"]),
-        criteria=tuple(_text(item) for item in parts["criteria"].items(at_least=1)),
+        criteria=tuple(_criterion(item) for item in parts["criteria"].items(at_least=1)),
         respond_minutes=parts["respond_minutes"].whole(at_least=1),
         update_minutes=parts["update_minutes"].whole(at_least=1),
         phases=phases,
         calls=tuple(_call(item) for item in parts["calls"].items(at_least=1)),
     )
+
+
+def _criterion(field: Field) -> Criterion:
+    parts = field.mapping(["zh", "en"], ["sign"])
+    text = Text(zh=parts["zh"].text(), en=parts["en"].text())
+    return Criterion(text, parts["sign"].text() if "sign" in parts else "")
 
 
 def _phase(name: str, field: Field) -> Phase:

@@ -29,6 +29,7 @@ class Fault:
 
     ``handbook`` is the heading of its section in the handbook, ``alerts`` are the names of the
     Prometheus alerts that show it, ``user_impact`` is what users notice, in words fit for them.
+    ``causes`` are the root causes that it answers, ``signs`` what a diagnosis sees of it.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Fault:
     playbook: str
     alerts: tuple[str, ...]
     user_impact: Text
+    causes: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Criterion:
+    """When a severity applies; ``sign`` is how that shows to a diagnosis ("": only a person can tell)."""
+
+    text: Text
+    sign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Severity:
     """A severity of the handbook: when it applies, who is called, what the clock says.
 
@@ -72,7 +83,7 @@ class Severity:
     name: str
     title: Text
     scope: Text
-    criteria: tuple[Text, ...]
+    criteria: tuple[Criterion, ...]
     respond_minutes: int
     update_minutes: int
     phases: Mapping[str, Phase]
