@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tuheg_ir.diagnosis.view.reading import items, mapping, name, text
+from tuheg_ir.diagnosis.view.reading import items, mapping, quantity, text
 
-Aspect = Literal["image", "env", "limits", "probe", "mounts", "command", "ports", "other"]
+Aspect = Literal["image", "env", "limits", "probe", "mounts", "command", "ports", "placement", "other"]
 
-RESTART_MARKS = ("kubectl.kubernetes.io/restartedAt",)
-"""Annotations of a template that only make its pods new."""
-_OURS = "ir.tuheg.com/"
+_RESTARTS = ("kubectl.kubernetes.io/restartedat", "ir.tuheg.com/", "rollme", "rollout-timestamp", "restart-timestamp")
+"""Annotations of a template (lower case, beginnings) that only make its pods new."""
+_SUMS = re.compile(r"checksum|config-?hash|secret-?hash|configmap-?reload|sha256", re.IGNORECASE)
+"""Annotations that follow the content of a ConfigMap or Secret: an older value brings no older content back."""
+_SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|private_?key|credential|auth", re.IGNORECASE)
+_PLACEMENT = ("nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "nodeName", "priorityClassName")
+_DEFAULTS: dict[str, Any] = {
+    "restartPolicy": "Always",
+    "dnsPolicy": "ClusterFirst",
+    "schedulerName": "default-scheduler",
+    "terminationGracePeriodSeconds": 30,
+    "securityContext": {},
+    "enableServiceLinks": True,
+    "serviceAccount": None,
+    "automountServiceAccountToken": True,
+}
+"""What the API fills in: a template that leaves it out is the same."""
+_PROBE_DEFAULTS: dict[str, Any] = {
+    "initialDelaySeconds": 0,
+    "timeoutSeconds": 1,
+    "periodSeconds": 10,
+    "successThreshold": 1,
+    "failureThreshold": 3,
+}
 _CONTAINER_FIELDS: dict[str, Aspect] = {
     "image": "image",
     "env": "env",
@@ -63,9 +86,10 @@ def _pod_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             else:
                 yield from _container_changes(key, olds[key], news[key])
     old, new = mapping(before, "spec"), mapping(after, "spec")
-    for key in sorted({*old, *new} - {"containers", "initContainers"}):
-        if old.get(key) != new.get(key):
-            aspect: Aspect = "mounts" if key == "volumes" else "other"
+    for key in sorted(map(str, {*old, *new} - {"containers", "initContainers"})):
+        default = _DEFAULTS.get(key)
+        if old.get(key, default) != new.get(key, default):
+            aspect: Aspect = "mounts" if key == "volumes" else "placement" if key in _PLACEMENT else "other"
             yield Change(aspect, "", key, _short(old.get(key)), _short(new.get(key)))
     yield from _annotations(before, after)
 
@@ -73,14 +97,28 @@ def _pod_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
 def _container_changes(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
     for field, aspect in _CONTAINER_FIELDS.items():
         old, new = before.get(field), after.get(field)
-        if old == new:
+        if old == new or (not old and not new):
             continue
         if field == "env":
             yield from _env(key, before, after)
         elif field == "resources":
             yield from _resources(key, before, after)
+        elif aspect == "probe":
+            yield from _probe(key, field, before, after)
         else:
             yield Change(aspect, key, field, _short(old), _short(new))
+
+
+def _probe(key: str, field: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    old, new = mapping(before, field), mapping(after, field)
+    if not old or not new:
+        yield Change("probe", key, field, _short(old or None), _short(new or None))
+        return
+    for part in sorted(map(str, {*old, *new})):
+        default = _PROBE_DEFAULTS.get(part)
+        was, became = old.get(part, default), new.get(part, default)
+        if was != became:
+            yield Change("probe", key, f"{field}.{part}", _short(was), _short(became))
 
 
 def _env(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
@@ -95,15 +133,28 @@ def _env(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Itera
 def _value(entry: Mapping[str, Any] | None) -> str:
     if entry is None:
         return ""
-    return text(entry, "value") if "value" in entry else _short(entry.get("valueFrom"))
+    if "value" in entry and _SECRET.search(text(entry, "name")):
+        return f"(hidden, {_mark(text(entry, 'value'))})"
+    return _short(text(entry, "value")) if "value" in entry else _short(entry.get("valueFrom"))
+
+
+def _mark(value: str) -> str:
+    """Return a few characters that differ when a value differs, and tell nothing of it."""
+    return hashlib.sha256(value.encode()).hexdigest()[:6]
 
 
 def _resources(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
     for side in ("limits", "requests"):
         old, new = mapping(before, "resources", side), mapping(after, "resources", side)
-        for resource in sorted({*old, *new}):
-            if old.get(resource) != new.get(resource):
+        for resource in sorted(map(str, {*old, *new})):
+            if _amount(old.get(resource)) != _amount(new.get(resource)):
                 yield Change("limits", key, f"{side}.{resource}", text(old, resource), text(new, resource))
+
+
+def _amount(value: Any) -> Any:
+    """Return a quantity as a number: 0.5 and 500m are the same limit."""
+    number = quantity(value)
+    return value if number is None else number
 
 
 def _annotations(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
@@ -114,16 +165,21 @@ def _annotations(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
 
 
 def _kept(annotations: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in annotations.items() if k not in RESTART_MARKS and not k.startswith(_OURS)}
+    return {
+        key: value
+        for key, value in ((str(k), v) for k, v in annotations.items())
+        if not key.lower().startswith(_RESTARTS) and not _SUMS.search(key)
+    }
 
 
 def _short(value: Any) -> str:
     """Return a value in a few words; names of things that are referred to come first."""
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value
-    found = json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
+    try:
+        found = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
+    except TypeError:  # keys of several types cannot be sorted
+        found = str(value)
     return found if len(found) <= 160 else f"{found[:157]}..."
 
 
@@ -164,6 +220,3 @@ def reads(template: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return (kind, name) of everything that a pod template refers to."""
     found = {(kind, ref) for kind, ref, _ in volumes_of(template)}
     return found | {(kind, ref) for kind, ref, _, _ in keys_of(template)}
-
-
-__all__ = ["Aspect", "Change", "changes", "keys_of", "name", "reads", "volumes_of"]

@@ -31,7 +31,7 @@ def events(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Event, ..
     for ref, workload in found.items():
         above |= {f"ReplicaSet/{revision.name}": ref for revision in workload.revisions}
     read = [_event(obj, above) for obj in snapshot.of("Event")]
-    return tuple(sorted(read, key=lambda e: str(e.last or ""), reverse=True))
+    return tuple(sorted(read, key=lambda e: (str(e.last or ""), e.about, e.reason, e.message), reverse=True))
 
 
 def _event(obj: Obj, above: Mapping[str, str]) -> Event:

@@ -23,6 +23,8 @@ _HOST = re.compile(
 )
 _LINE_CHARS = 2000
 """No pattern is asked about more of a line than this: a line of megabytes is no message."""
+_LINES = 2000
+"""No more of a log's newest lines are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +48,59 @@ def patterns() -> Mapping[str, re.Pattern[str]]:
     """Return trouble -> pattern, from log_patterns.yml."""
     source = (files("tuheg_ir.diagnosis.view") / "log_patterns.yml").read_text(encoding="utf-8")
     read = yaml.safe_load(source)
-    return {trouble: re.compile("|".join(f"(?:{p})" for p in entry["any"]), re.IGNORECASE) for trouble, entry in read.items()}
+    return {
+        trouble: re.compile("|".join(f"(?:{p})" for p in entry["any"]), re.IGNORECASE | re.MULTILINE)
+        for trouble, entry in read.items()
+    }
 
 
 def hits(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Hit, ...]:
     """Return every trouble that a log tells of."""
     above = {pod.name: ref for ref, workload in found.items() for pod in workload.pods}
-    return tuple(hit for log in snapshot.logs for hit in _of(log, above.get(log.pod, f"Pod/{log.pod}")))
+    told: dict[str, frozenset[str]] = {}
+    every = (hit for log in snapshot.logs for hit in _of(log, above.get(log.pod, f"Pod/{log.pod}"), told))
+    return tuple(sorted(every, key=lambda h: (h.component, h.pod, h.container, h.previous, h.trouble)))
 
 
-def _of(log: Log, component: str) -> Iterator[Hit]:
-    lines = [line[:_LINE_CHARS] for line in log.lines]
-    for trouble, pattern in patterns().items():
-        seen = [line for line in lines if pattern.search(line)]
-        if seen:
-            times = [time for line in (seen[0], seen[-1]) if (time := stamp(line)) is not None]
-            yield Hit(
-                trouble=trouble,
-                component=component,
-                pod=log.pod,
-                container=log.container,
-                count=len(seen),
-                line=seen[-1].strip()[:300],
-                hosts=tuple(sorted(set(_hosts(seen)))),
-                first=min(times, default=None),
-                last=max(times, default=None),
-                previous=log.previous,
-            )
+def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[Hit]:
+    lines = [line[:_LINE_CHARS] for line in log.lines[-_LINES:] if line and not line.isspace()]
+    by_trouble = _sorted_out(lines, told)
+    for trouble, seen in by_trouble.items():
+        times = [time for line in seen if (time := stamp(line)) is not None]
+        yield Hit(
+            trouble=trouble,
+            component=component,
+            pod=log.pod,
+            container=log.container,
+            count=len(seen),
+            line=seen[-1].strip()[:300],
+            hosts=tuple(sorted(set(_hosts(seen)))),
+            first=min(times, default=None),
+            last=max(times, default=None),
+            previous=log.previous,
+        )
+
+
+def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[str]]:
+    """Return trouble -> its lines. The whole log is asked first, and no text of a line is asked twice."""
+    whole = "\n".join({_bare(line): None for line in lines})
+    able = [trouble for trouble, pattern in patterns().items() if pattern.search(whole)]
+    found: dict[str, list[str]] = {trouble: [] for trouble in able}
+    if not able:
+        return found
+    for line in lines:
+        bare = _bare(line)
+        troubles = told.get(bare)
+        if troubles is None:
+            troubles = told[bare] = frozenset(t for t, pattern in patterns().items() if pattern.search(bare))
+        for trouble in troubles:
+            found.setdefault(trouble, []).append(line)
+    return {trouble: seen for trouble, seen in found.items() if seen}
+
+
+def _bare(line: str) -> str:
+    """Return a line without its time: the same message comes again and again."""
+    return _STAMP.sub("", line).strip()
 
 
 def stamp(line: str) -> datetime | None:

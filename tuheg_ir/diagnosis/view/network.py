@@ -33,7 +33,7 @@ class Service:
 
 def services(snapshot: Snapshot, found: Mapping[str, Workload]) -> dict[str, Service]:
     """Return the Services by name."""
-    return {name(obj): _service(snapshot, obj, found) for obj in snapshot.of("Service")}
+    return {name(obj): _service(snapshot, obj, found) for obj in snapshot.of("Service") if name(obj)}
 
 
 def _service(snapshot: Snapshot, obj: Obj, found: Mapping[str, Workload]) -> Service:
@@ -140,7 +140,9 @@ def policies(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Policy,
     made = []
     for obj in snapshot.of("NetworkPolicy"):
         selector = mapping(obj, "spec", "podSelector")
-        types = at(obj, "spec", "policyTypes") or ["Ingress", *(["Egress"] if at(obj, "spec", "egress") else [])]
+        types = at(obj, "spec", "policyTypes")
+        if not isinstance(types, list | tuple) or not types:
+            types = ["Ingress", *(["Egress"] if at(obj, "spec", "egress") else [])]
         binds = tuple(ref for ref, w in found.items() if label_selector(selector, w.labels))
         made.append(Policy(f"NetworkPolicy/{name(obj)}", obj, binds, "Ingress" in types, "Egress" in types))
     return tuple(made)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-_UNITS = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
-_BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50}
+_UNITS = {
+    **{"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60},
+    **{"m": 1e-3, "u": 1e-6, "n": 1e-9, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18},
+}
+_LONG = 100_000
+"""No name, message or value is longer than this; what is longer is cut."""
 
 
 def at(thing: Any, *path: str | int) -> Any:
@@ -37,14 +42,14 @@ def items(thing: Any, *path: str | int) -> list[Mapping[str, Any]]:
 def text(thing: Any, *path: str | int) -> str:
     """Return the text at a path; "" where there is none."""
     found = at(thing, *path)
-    return "" if found is None or isinstance(found, Mapping | list) else str(found)
+    return "" if found is None or isinstance(found, Mapping | list | tuple) else str(found)[:_LONG]
 
 
 def whole(thing: Any, *path: str | int) -> int:
     """Return the whole number at a path; 0 where there is none."""
     found = at(thing, *path)
     try:
-        return int(found) if found is not None else 0
+        return int(found) if isinstance(found, int | float | str) else 0
     except (TypeError, ValueError, OverflowError):
         return 0
 
@@ -72,21 +77,21 @@ def parse_moment(value: Any) -> datetime | None:
 def quantity(value: Any) -> float | None:
     """Return a Kubernetes quantity ("250m", "64Mi") as a number; None for what is none."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return _number(str(value), 1.0)
     if not isinstance(value, str):
         return None
-    for units in (_BINARY, _UNITS):
-        for unit, factor in units.items():
-            if unit and value.endswith(unit):
-                return _number(value.removesuffix(unit), factor)
+    for unit, factor in _UNITS.items():
+        if value.endswith(unit):
+            return _number(value.removesuffix(unit), factor)
     return _number(value, 1.0)
 
 
 def _number(digits: str, factor: float) -> float | None:
     try:
-        return float(digits) * factor
+        found = float(digits) * factor
     except ValueError:
         return None
+    return found if math.isfinite(found) else None
 
 
 def name(obj: Any) -> str:
@@ -129,15 +134,10 @@ def label_selector(selector: Any, found: Mapping[str, Any]) -> bool:
 
 
 def _expression(each: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    key, operator, values = each.get("key"), each.get("operator"), each.get("values") or []
-    value = found.get(str(key))
-    decided = {
-        "In": value in values,
-        "NotIn": value not in values,
-        "Exists": key in found,
-        "DoesNotExist": key not in found,
-    }
-    return decided.get(str(operator), False)
+    key, operator, values = text(each, "key"), text(each, "operator"), at(each, "values")
+    there = found.get(key) in values if isinstance(values, list | tuple) else False
+    decided = {"In": there, "NotIn": not there, "Exists": key in found, "DoesNotExist": key not in found}
+    return decided.get(operator, False)
 
 
 def newest(times: Iterable[datetime | None]) -> datetime | None:

@@ -79,6 +79,25 @@ class View:
         """Return what is known of databases' sessions."""
         return self.snapshot.databases
 
+    @cached_property
+    def _events_by_ref(self) -> dict[str, list[Event]]:
+        found: dict[str, list[Event]] = {}
+        for event in self.events:
+            for ref in {event.component, event.about}:
+                found.setdefault(ref, []).append(event)
+        return found
+
+    @cached_property
+    def _hits_by_ref(self) -> dict[str, list[Hit]]:
+        found: dict[str, list[Hit]] = {}
+        for hit in self.hits:
+            found.setdefault(hit.component, []).append(hit)
+        return found
+
+    @cached_property
+    def _owners(self) -> dict[str, str]:
+        return {pod.name: workload.ref for workload in self.workloads.values() for pod in workload.pods}
+
     # --- asking ---
 
     def recent(self, moment: datetime | None, within: timedelta = RECENT) -> bool:
@@ -89,13 +108,13 @@ class View:
         """Return the recent events of a component (its pods' too), of some reasons, newest first."""
         return tuple(
             e
-            for e in self.events
-            if ref in (e.component, e.about) and (not reasons or e.reason in reasons) and self.recent(e.last, within)
+            for e in self._events_by_ref.get(ref, ())
+            if (not reasons or e.reason in reasons) and self.recent(e.last, within)
         )
 
     def hits_of(self, ref: str, *troubles: str) -> tuple[Hit, ...]:
         """Return the troubles in the logs of a component, of some kinds."""
-        return tuple(h for h in self.hits if h.component == ref and (not troubles or h.trouble in troubles))
+        return tuple(h for h in self._hits_by_ref.get(ref, ()) if not troubles or h.trouble in troubles)
 
     def objects(self, kind: str) -> dict[str, Obj]:
         """Return the objects of a kind by name."""
@@ -109,16 +128,13 @@ class View:
 
     def owner_of(self, pod: str) -> str:
         """Return the workload of a pod; Pod/name if it is not known."""
-        return next((w.ref for w in self.workloads.values() for p in w.pods if p.name == pod), f"Pod/{pod}")
+        return self._owners.get(pod, f"Pod/{pod}")
 
     def component(self, label: str) -> str:
         """Return the workload that a series' `component` or an alert's label means; "" for none."""
         if "/" in label and label in self.workloads:
             return label
-        found = self.graph.resolve(label)
-        if found:
-            return found
-        return next((w.ref for w in self.workloads.values() for p in w.pods if p.name == label), "")
+        return self._owners.get(label) or self.graph.resolve(label)
 
     def about_alert(self, alert: Alert) -> str:
         """Return the workload that an alert is about; "" for none that is known."""

@@ -9,15 +9,16 @@ from typing import Any
 
 from tuheg_ir.diagnosis.model import Obj, Snapshot
 from tuheg_ir.diagnosis.view.changes import Change, changes
+from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod, controller, read_pods
 from tuheg_ir.diagnosis.view.reading import (
     created,
     items,
     label_selector,
     labels,
     mapping,
-    moment,
     name,
     newest,
+    oldest,
     ref,
     text,
     whole,
@@ -26,63 +27,6 @@ from tuheg_ir.diagnosis.view.reading import (
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 _REVISION = "deployment.kubernetes.io/revision"
 _HISTORY = "deployment.kubernetes.io/revision-history"
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a container ended."""
-
-    reason: str
-    exit_code: int
-    message: str
-    at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """One container of a pod: its state now ("running", "waiting", "terminated", ""), and how it ended last."""
-
-    name: str
-    init: bool
-    ready: bool
-    restarts: int
-    state: str
-    reason: str
-    message: str
-    started_at: datetime | None
-    ended: Ended | None
-    """Its last end: of the state if it is terminated, else of the state before."""
-    spec: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Pod:
-    """One pod; ``revision`` is the name of its ReplicaSet or ControllerRevision."""
-
-    name: str
-    obj: Obj
-    owner: str
-    revision: str
-    phase: str
-    reason: str
-    ready: bool
-    node: str
-    address: str
-    created: datetime | None
-    ready_since: datetime | None
-    unready_since: datetime | None
-    deleting: bool
-    containers: tuple[Container, ...]
-
-    @property
-    def live(self) -> bool:
-        """Tell whether it is one that serves or should: not over, not on its way out."""
-        return not self.deleting and self.phase not in ("Succeeded", "Failed")
-
-    @property
-    def restarts(self) -> int:
-        """Return how often its containers were started again."""
-        return sum(c.restarts for c in self.containers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +39,8 @@ class Revision:
     created: datetime | None
     wanted: int
     ready: int
+    again: bool = False
+    """It served once before, and was taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,114 +90,33 @@ class Workload:
 
 def workloads(snapshot: Snapshot) -> dict[str, Workload]:
     """Return all workloads of a snapshot by Kind/name; pods without an owner are workloads of their own."""
-    owners = _owners(snapshot)
     pods: dict[str, list[Pod]] = {}
-    for obj in snapshot.of("Pod"):
-        pod = _pod(obj, owners)
+    for pod in read_pods(snapshot):
         pods.setdefault(pod.owner, []).append(pod)
-    found = {ref(obj): _workload(snapshot, obj, pods.get(ref(obj), ())) for obj in snapshot.of(*KINDS)}
-    for owner, orphans in pods.items():
+    pasts = _pasts(snapshot)
+    found = {
+        ref(obj): _workload(obj, sorted(pods.get(ref(obj), ()), key=_by_name), pasts.get(ref(obj), ()))
+        for obj in snapshot.of(*KINDS)
+        if name(obj)
+    }
+    for owner in sorted(pods):
         if owner not in found:
-            found[owner] = _of_pods(owner, orphans)
-    return found
+            found[owner] = _of_pods(owner, sorted(pods[owner], key=_by_name))
+    return dict(sorted(found.items()))
 
 
-def _owners(snapshot: Snapshot) -> dict[str, str]:
-    """Return uid and Kind/name of ReplicaSets and Jobs -> their controller."""
-    found = {}
-    for obj in snapshot.of("ReplicaSet", "Job"):
-        above = controller(obj)
-        if above:
-            found[text(obj, "metadata", "uid")] = found[ref(obj)] = above
-    return found
+def _by_name(pod: Pod) -> str:
+    return pod.name
 
 
-def controller(obj: Any) -> str:
-    """Return Kind/name of the controller of an object; "" for none."""
-    for owner in items(obj, "metadata", "ownerReferences"):
-        if owner.get("controller", True):
-            return f"{text(owner, 'kind')}/{text(owner, 'name')}"
-    return ""
-
-
-def _pod(obj: Obj, owners: Mapping[str, str]) -> Pod:
-    direct = controller(obj)
-    revision = direct.partition("/")[2] if direct.startswith("ReplicaSet/") else ""
-    revision = revision or str(labels(obj).get("controller-revision-hash", ""))
-    conditions = {text(c, "type"): c for c in items(obj, "status", "conditions")}
-    at_ready = moment(conditions.get("Ready"), "lastTransitionTime")
-    ready = text(conditions.get("Ready"), "status") == "True"
-    return Pod(
-        name=name(obj),
-        obj=obj,
-        owner=_top(obj, direct, owners),
-        revision=revision,
-        phase=text(obj, "status", "phase"),
-        reason=text(obj, "status", "reason"),
-        ready=ready,
-        node=text(obj, "spec", "nodeName"),
-        address=text(obj, "status", "podIP"),
-        created=created(obj),
-        ready_since=at_ready if ready else None,
-        unready_since=None if ready else (at_ready or created(obj)),
-        deleting=bool(text(obj, "metadata", "deletionTimestamp")),
-        containers=tuple(_containers(obj)),
-    )
-
-
-def _top(obj: Obj, direct: str, owners: Mapping[str, str]) -> str:
-    """Return the workload above a pod; a ReplicaSet that is not in the snapshot is told by its name."""
-    if not direct:
-        return ref({"kind": "Pod", **obj})
-    uid = next((text(o, "uid") for o in items(obj, "metadata", "ownerReferences")), "")
-    above = owners.get(uid) or owners.get(direct)
-    if above is None and direct.startswith("ReplicaSet/") and labels(obj).get("pod-template-hash"):
-        return f"Deployment/{direct.partition('/')[2].rpartition('-')[0]}"
-    above = above or direct
-    return owners.get(above, above)
-
-
-def _containers(obj: Obj) -> Iterable[Container]:
-    for group, statuses, init in (
-        ("initContainers", "initContainerStatuses", True),
-        ("containers", "containerStatuses", False),
-    ):
-        specs = {text(c, "name"): c for c in items(obj, "spec", group)}
-        for status in items(obj, "status", statuses):
-            yield _container(status, specs.get(text(status, "name"), {}), init=init)
-
-
-def _container(status: Mapping[str, Any], spec: Mapping[str, Any], *, init: bool) -> Container:
-    states = mapping(status, "state")
-    state = next((s for s in ("terminated", "waiting", "running") if s in states), "")
-    now = mapping(states, state) if state else {}
-    ended = now if state == "terminated" else mapping(status, "lastState", "terminated")
-    return Container(
-        name=text(status, "name"),
-        init=init,
-        ready=status.get("ready") is True,
-        restarts=whole(status, "restartCount"),
-        state=state,
-        reason=text(now, "reason"),
-        message=text(now, "message"),
-        started_at=moment(now, "startedAt"),
-        ended=Ended(
-            text(ended, "reason"), whole(ended, "exitCode"), text(ended, "message"), moment(ended, "finishedAt")
-        )
-        if ended
-        else None,
-        spec=spec,
-    )
-
-
-def _workload(snapshot: Snapshot, obj: Obj, pods: Iterable[Pod]) -> Workload:
+def _workload(obj: Obj, pods: list[Pod], past: Iterable[Obj]) -> Workload:
     kind = text(obj, "kind")
     template = mapping(obj, "spec", "jobTemplate", "spec", "template") or mapping(obj, "spec", "template")
-    revisions = _revisions(snapshot, obj)
-    mine = tuple(pods)
-    wanted = whole(obj, "status", "desiredNumberScheduled") if kind == "DaemonSet" else _replicas(obj)
-    ready = whole(obj, "status", "numberReady") if kind == "DaemonSet" else whole(obj, "status", "readyReplicas")
-    differences, at = _difference(template, revisions)
+    revisions = _revisions(obj, past)
+    wanted, ready = _counts(kind, obj, pods)
+    differences, came = _difference(obj, template, revisions)
+    if differences and (came is None or _served_before(revisions)):
+        came = newest((came, oldest(p.created for p in pods if p.live and p.revision in ("", revisions[0].name))))
     return Workload(
         ref=ref(obj),
         kind=kind,
@@ -260,77 +125,85 @@ def _workload(snapshot: Snapshot, obj: Obj, pods: Iterable[Pod]) -> Workload:
         wanted=wanted,
         ready=ready,
         template=template,
-        pods=mine,
+        pods=tuple(pods),
         revisions=revisions,
         changes=differences,
-        released_at=newest((at, _first_pod(mine, revisions))) if at and _used_again(snapshot, revisions) else at,
+        released_at=came,
         labels=mapping(template, "metadata", "labels"),
     )
 
 
-def _replicas(obj: Obj) -> int:
-    return whole(obj, "spec", "replicas") if "replicas" in mapping(obj, "spec") else 1
+def _counts(kind: str, obj: Obj, pods: list[Pod]) -> tuple[int, int]:
+    """Return how many pods are wanted and how many are ready; the pods themselves where the status does not say."""
+    status = mapping(obj, "status")
+    seen = sum(pod.ready and pod.live for pod in pods)
+    if kind == "DaemonSet":
+        return whole(status, "desiredNumberScheduled"), whole(status, "numberReady")
+    wanted = whole(obj, "spec", "replicas") if "replicas" in mapping(obj, "spec") else 1
+    return max(wanted, 0), whole(status, "readyReplicas") if "readyReplicas" in status else seen
 
 
-def _revisions(snapshot: Snapshot, obj: Obj) -> tuple[Revision, ...]:
-    uid, me = text(obj, "metadata", "uid"), ref(obj)
+def _pasts(snapshot: Snapshot) -> dict[str, list[Obj]]:
+    """Return Kind/name -> its ReplicaSets or ControllerRevisions."""
+    found: dict[str, list[Obj]] = {}
+    for each in snapshot.of("ReplicaSet", "ControllerRevision"):
+        if (above := controller(each)) and name(each):
+            found.setdefault(above, []).append(each)
+    return found
 
-    def mine(each: Obj) -> bool:
-        owners = items(each, "metadata", "ownerReferences")
-        return controller(each) == me and (not uid or any(text(o, "uid") in ("", uid) for o in owners))
 
-    if text(obj, "kind") == "Deployment":
-        found = [
-            Revision(
-                name(each),
-                whole(each, "metadata", "annotations", _REVISION),
-                mapping(each, "spec", "template"),
-                created(each),
-                whole(each, "spec", "replicas"),
-                whole(each, "status", "readyReplicas"),
-            )
-            for each in snapshot.of("ReplicaSet")
-            if mine(each)
-        ]
-    else:
-        found = [
-            Revision(
-                name(each), whole(each, "revision"), mapping(each, "data", "spec", "template"), created(each), 0, 0
-            )
-            for each in snapshot.of("ControllerRevision")
-            if mine(each)
-        ]
-    return tuple(sorted(found, key=lambda r: (-r.number, str(r.created or ""))))
+def _revisions(obj: Obj, past: Iterable[Obj]) -> tuple[Revision, ...]:
+    uid = text(obj, "metadata", "uid")
+    mine = (e for e in past if not uid or any(text(o, "uid") in ("", uid) for o in owner_references(e)))
+    return tuple(sorted(map(_revision, mine), key=lambda r: (r.number, str(r.created or ""), r.name), reverse=True))
+
+
+def _revision(obj: Obj) -> Revision:
+    if text(obj, "kind") == "ControllerRevision":
+        return Revision(
+            name(obj), whole(obj, "revision"), mapping(obj, "data", "spec", "template"), created(obj), 0, 0, False
+        )
+    return Revision(
+        name(obj),
+        whole(obj, "metadata", "annotations", _REVISION),
+        mapping(obj, "spec", "template"),
+        created(obj),
+        whole(obj, "spec", "replicas"),
+        whole(obj, "status", "readyReplicas"),
+        bool(text(obj, "metadata", "annotations", _HISTORY)),
+    )
+
+
+def owner_references(obj: Obj) -> list[Mapping[str, Any]]:
+    """Return the owner references of an object."""
+    return items(obj, "metadata", "ownerReferences")
 
 
 def _difference(
-    template: Mapping[str, Any], revisions: tuple[Revision, ...]
+    obj: Obj, template: Mapping[str, Any], revisions: tuple[Revision, ...]
 ) -> tuple[tuple[Change, ...], datetime | None]:
-    """Return what the template has that the one before has not, and when it came.
+    """Return what the newest template has that the one before has not, and when it came.
 
     Revisions that differ by a restart only count as one: the release is where the oldest of them came.
+    The newest revision stands for the template, unless the workload's own number is ahead of it.
     """
     came: datetime | None = None
-    for older in revisions:
-        found = changes(older.template, template)
-        if found:
+    past = revisions
+    if revisions and whole(obj, "metadata", "annotations", _REVISION) <= revisions[0].number:
+        template, came, past = revisions[0].template or template, revisions[0].created, revisions[1:]
+    for older in past:
+        if found := changes(older.template, template):
             return found, came
         came = older.created or came
     return (), None
 
 
-def _used_again(snapshot: Snapshot, revisions: tuple[Revision, ...]) -> bool:
-    """Tell whether the newest ReplicaSet served once before: then it is older than the release."""
-    return any(
-        revisions and name(obj) == revisions[0].name and text(obj, "metadata", "annotations", _HISTORY)
-        for obj in snapshot.of("ReplicaSet")
-    )
-
-
-def _first_pod(pods: Iterable[Pod], revisions: tuple[Revision, ...]) -> datetime | None:
-    """Return when the first of the newest revision's pods came that are still there."""
-    times = [p.created for p in pods if revisions and p.revision == revisions[0].name and p.created]
-    return min(times, default=None)
+def _served_before(revisions: tuple[Revision, ...]) -> bool:
+    """Tell whether the newest template served once before: then it is older than its release."""
+    if len(revisions) < 2:
+        return False
+    now, before = revisions[0], revisions[1]
+    return now.again or (now.created is not None and before.created is not None and now.created < before.created)
 
 
 def _of_pods(owner: str, pods: list[Pod]) -> Workload:
@@ -355,3 +228,6 @@ def _of_pods(owner: str, pods: list[Pod]) -> Workload:
 def matching(found: Iterable[Workload], selector: Any) -> list[Workload]:
     """Return the workloads whose pods a LabelSelector selects."""
     return [workload for workload in found if label_selector(selector, workload.labels)]
+
+
+__all__ = ["KINDS", "Container", "Ended", "Pod", "Revision", "Workload", "matching", "workloads"]

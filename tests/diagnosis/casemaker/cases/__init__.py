@@ -1,0 +1,1 @@
+"""The cases by theme; importing a module registers its cases."""

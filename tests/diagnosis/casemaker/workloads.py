@@ -1,0 +1,352 @@
+"""Workloads with their whole chain of owners: Deployment, ReplicaSets with revisions, pods; StatefulSet; DaemonSet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.diagnosis.casemaker.events import born, event
+from tests.diagnosis.casemaker.names import safe, template_hash
+from tests.diagnosis.casemaker.pods import P, pod, suffix
+from tests.diagnosis.casemaker.world import EVENT_LIFE, World, days
+
+Obj = dict[str, Any]
+
+
+@dataclass
+class Workload:
+    """What was made of a workload."""
+
+    kind: str
+    name: str
+    labels: Obj
+    obj: Obj
+    pods: list[Obj] = field(default_factory=list)
+    sets: list[Obj] = field(default_factory=list)
+
+    def pod(self, number: int) -> str:
+        """Return a pod's name."""
+        return str(self.pods[number]["metadata"]["name"])
+
+
+@dataclass(frozen=True)
+class Rev:
+    """A revision of a pod template and how old it is (seconds)."""
+
+    spec: Obj
+    age: float
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    cause: str = ""
+    """Text of kubernetes.io/change-cause."""
+
+
+def reference(obj: Obj) -> Obj:
+    return {
+        "apiVersion": obj["apiVersion"],
+        "kind": obj["kind"],
+        "name": obj["metadata"]["name"],
+        "uid": obj["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def deployment(
+    w: World,
+    name: str,
+    revisions: Sequence[Rev],
+    pods: Sequence[P] | int = 2,
+    *,
+    replicas: int | None = None,
+    age: float = days(120),
+    labels: Obj | None = None,
+    desired: Mapping[int, int] | None = None,
+    number: int = 4,
+    strategy: Obj | None = None,
+    failure: str = "",
+    annotations: Obj | None = None,
+    deadline: int = 600,
+    scaled: float | None = None,
+) -> Workload:
+    """Return a Deployment with a ReplicaSet for each revision, oldest first, and its pods.
+
+    ``pods`` is a number of healthy pods of the newest revision, or each pod; ``desired`` overrides what a
+    ReplicaSet (by index) wants; ``failure`` is why pods could not be made ({set}: name of the newest ReplicaSet); ``scaled`` is how long
+    ago (seconds) the number of replicas was changed.
+    """
+    described = [P() for _ in range(pods)] if isinstance(pods, int) else list(pods)
+    labels = labels or {"app": name}
+    live = [each for each in described if each.phase not in {"Failed", "Succeeded"}]
+    wanted = len(live) if replicas is None else replicas
+    newest = revisions[-1]
+    top = w.add(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": w.meta(
+                "Deployment",
+                name,
+                max(age, revisions[0].age),
+                labels=labels,
+                annotations={"deployment.kubernetes.io/revision": str(number + len(revisions) - 1)}
+                | ({"kubernetes.io/change-cause": newest.cause} if newest.cause else {})
+                | (annotations or {}),
+                generation=number + len(revisions) + 3,
+            ),
+            "spec": {
+                "replicas": wanted,
+                "revisionHistoryLimit": 10,
+                "progressDeadlineSeconds": deadline,
+                "selector": {"matchLabels": labels},
+                "strategy": strategy
+                or {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}},
+                "template": _template(labels, newest),
+            },
+        }
+    )
+    made = Workload("Deployment", name, labels, top)
+    for index, rev in enumerate(revisions):
+        mine = [each for each in described if each.rev % len(revisions) == index]
+        _replicaset(w, made, rev, mine, number + index, wanted, (desired or {}).get(index))
+    _deployment_status(w, made, wanted, newest, failure, deadline)
+    _roll_events(w, made, revisions, scaled)
+    return made
+
+
+def _template(labels: Obj, rev: Rev, more: Obj | None = None) -> Obj:
+    meta: Obj = {"labels": labels | (more or {})}
+    if rev.annotations:
+        meta["annotations"] = dict(rev.annotations)
+    return {"metadata": meta, "spec": rev.spec}
+
+
+def _replicaset(
+    w: World, top: Workload, rev: Rev, pods: Sequence[P], number: int, wanted: int, desired: int | None
+) -> None:
+    made_hash = template_hash(top.name, [rev.spec, dict(rev.annotations)])
+    labels = top.labels | {"pod-template-hash": made_hash}
+    live = [each for each in pods if each.phase not in {"Failed", "Succeeded"}]
+    replicas = len(live) if desired is None else desired
+    obj = w.add(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "metadata": w.meta(
+                "ReplicaSet",
+                f"{top.name}-{made_hash}",
+                rev.age,
+                labels=labels,
+                annotations={
+                    "deployment.kubernetes.io/desired-replicas": str(wanted),
+                    "deployment.kubernetes.io/max-replicas": str(wanted + max(1, wanted // 4)),
+                    "deployment.kubernetes.io/revision": str(number),
+                }
+                | ({"kubernetes.io/change-cause": rev.cause} if rev.cause else {}),
+                ownerReferences=[reference(top.obj)],
+            ),
+            "spec": {
+                "replicas": replicas,
+                "selector": {"matchLabels": labels},
+                "template": _template(top.labels, rev, {"pod-template-hash": made_hash}),
+            },
+        }
+    )
+    top.sets.append(obj)
+    name = obj["metadata"]["name"]
+    for each in pods:
+        count = len(top.pods)
+        old = rev.age - 4 - 9 * count if each.age is None else each.age
+        one = pod(
+            w,
+            f"{name}-{suffix(name, count)}",
+            rev.spec,
+            labels,
+            reference(obj),
+            each,
+            max(old, 5),
+            count,
+            dict(rev.annotations),
+        )
+        top.pods.append(one)
+        born(w, one, obj, max(old, 5))
+    ready = sum(_ready(each) for each in top.pods if each["metadata"]["ownerReferences"][0]["name"] == name)
+    status: Obj = {"replicas": len(live), "observedGeneration": 2}
+    if live:
+        status |= {"fullyLabeledReplicas": len(live), "readyReplicas": ready, "availableReplicas": ready}
+    obj["status"] = status
+
+
+def _ready(obj: Obj) -> bool:
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in obj["status"].get("conditions", []))
+
+
+def _deployment_status(w: World, top: Workload, wanted: int, newest: Rev, failure: str, deadline: int) -> None:
+    last = top.sets[-1]
+    live = sum(each["status"]["replicas"] for each in top.sets)
+    ready = sum(each["status"].get("readyReplicas", 0) for each in top.sets)
+    updated = last["status"]["replicas"]
+    done = updated == live == wanted and last["status"].get("readyReplicas", 0) == wanted
+    settled = done or (len(top.sets) > 0 and updated == live and newest.age > 2 * deadline and not failure)
+    reason = "NewReplicaSetAvailable" if settled else "ReplicaSetUpdated"
+    if not settled and newest.age > deadline:
+        reason = "ProgressDeadlineExceeded"
+    word = {
+        "NewReplicaSetAvailable": "has successfully progressed.",
+        "ReplicaSetUpdated": "is progressing.",
+        "ProgressDeadlineExceeded": "has timed out progressing.",
+    }[reason]
+    enough = ready >= wanted - wanted // 4
+    conditions: list[Obj] = [
+        {
+            "type": "Progressing",
+            "status": str(reason != "ProgressDeadlineExceeded"),
+            "reason": reason,
+            "message": f'ReplicaSet "{last["metadata"]["name"]}" {word}',
+            "lastUpdateTime": w.at(max(newest.age - 30, 0)),
+            "lastTransitionTime": w.at(newest.age),
+        },
+        {
+            "type": "Available",
+            "status": str(enough),
+            "reason": "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
+            "message": "Deployment has minimum availability."
+            if enough
+            else "Deployment does not have minimum availability.",
+            "lastUpdateTime": w.at(max(newest.age - 40, 0)),
+            "lastTransitionTime": w.at(max(newest.age - 40, 0)),
+        },
+    ]
+    if failure:
+        conditions.append(
+            {
+                "type": "ReplicaFailure",
+                "status": "True",
+                "reason": "FailedCreate",
+                "message": failure.replace("{set}", last["metadata"]["name"]),
+                "lastUpdateTime": w.at(60),
+                "lastTransitionTime": w.at(min(newest.age, 3000)),
+            }
+        )
+    status: Obj = {
+        "observedGeneration": top.obj["metadata"]["generation"],
+        "replicas": live,
+        "updatedReplicas": updated,
+    }
+    if ready:
+        status |= {"readyReplicas": ready, "availableReplicas": ready}
+    if wanted > ready:
+        status["unavailableReplicas"] = max(live, wanted) - ready
+    top.obj["status"] = status | {"conditions": conditions}
+
+
+def _roll_events(w: World, top: Workload, revisions: Sequence[Rev], scaled: float | None) -> None:
+    newest = top.sets[-1]
+    text = f"Scaled up replica set {newest['metadata']['name']} from"
+    if len(revisions) > 1 and revisions[-1].age < EVENT_LIFE:
+        event(w, top.obj, "ScalingReplicaSet", f"{text} 0 to 1", kind="Normal", last=revisions[-1].age)
+    elif scaled is not None and scaled < EVENT_LIFE:
+        few = sum(1 for each in top.pods if each["metadata"]["creationTimestamp"] < w.at(scaled + 30))
+        event(
+            w,
+            top.obj,
+            "ScalingReplicaSet",
+            f"{text} {few} to {top.obj['spec']['replicas']}",
+            kind="Normal",
+            last=scaled,
+        )
+
+
+def statefulset(
+    w: World,
+    name: str,
+    spec: Obj,
+    pods: Sequence[P] | int = 1,
+    *,
+    age: float = days(200),
+    labels: Obj | None = None,
+    claim: str = "",
+    replicas: int | None = None,
+) -> Workload:
+    """Return a StatefulSet and its pods, numbered from 0; ``claim`` is the name of its volume claim template."""
+    described = [P() for _ in range(pods)] if isinstance(pods, int) else list(pods)
+    labels = labels or {"app": name}
+    wanted = len(described) if replicas is None else replicas
+    revision = f"{name}-{safe(10, name, 'revision')}"
+    top = w.add(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "metadata": w.meta("StatefulSet", name, age, labels=labels, generation=1),
+            "spec": {
+                "replicas": wanted,
+                "serviceName": name,
+                "podManagementPolicy": "OrderedReady",
+                "selector": {"matchLabels": labels},
+                "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
+                "template": {"metadata": {"labels": labels}, "spec": spec},
+            },
+        }
+    )
+    made = Workload("StatefulSet", name, labels, top)
+    for index, each in enumerate(described):
+        mine = dict(spec)
+        if claim:
+            volume = {"name": claim, "persistentVolumeClaim": {"claimName": f"{claim}-{name}-{index}"}}
+            mine["volumes"] = [volume, *spec.get("volumes", [])]
+        extra = {
+            "controller-revision-hash": revision,
+            "statefulset.kubernetes.io/pod-name": f"{name}-{index}",
+            "apps.kubernetes.io/pod-index": str(index),
+        }
+        old = age - 60 * index - 30 if each.age is None else each.age
+        one = pod(w, f"{name}-{index}", mine, labels | extra, reference(top), each, old, index)
+        made.pods.append(one)
+        born(w, one, top, old)
+    ready = sum(_ready(each) for each in made.pods)
+    top["status"] = {
+        "observedGeneration": 1,
+        "replicas": len(described),
+        "readyReplicas": ready,
+        "availableReplicas": ready,
+        "currentReplicas": len(described),
+        "updatedReplicas": len(described),
+        "currentRevision": revision,
+        "updateRevision": revision,
+    }
+    return made
+
+
+def daemonset(w: World, name: str, spec: Obj, pods: Sequence[P] | int = 3, *, age: float = days(300)) -> Workload:
+    """Return a DaemonSet with a pod for each node."""
+    described = [P() for _ in range(pods)] if isinstance(pods, int) else list(pods)
+    labels = {"k8s-app": name}
+    top = w.add(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": w.meta("DaemonSet", name, age, labels=labels, generation=1),
+            "spec": {
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": spec},
+                "updateStrategy": {"type": "RollingUpdate"},
+            },
+        }
+    )
+    made = Workload("DaemonSet", name, labels, top)
+    for index, each in enumerate(described):
+        old = age - 20 if each.age is None else each.age
+        one = pod(w, f"{name}-{suffix(name, index)}", spec, labels, reference(top), each, old, index)
+        made.pods.append(one)
+        born(w, one, top, old)
+    ready = sum(_ready(each) for each in made.pods)
+    top["status"] = {
+        "desiredNumberScheduled": len(described),
+        "currentNumberScheduled": len(described),
+        "updatedNumberScheduled": len(described),
+        "numberReady": ready,
+        "numberAvailable": ready,
+        "numberMisscheduled": 0,
+        "observedGeneration": 1,
+    }
+    return made
