@@ -5,12 +5,12 @@ The words are those that `faults.yml` and `severities.yml` call ``signs``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Diagnosis, Snapshot
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Ended, Workload
 
 SIGNS = (
     "unavailable",
@@ -49,7 +49,9 @@ def signs_seen(snapshot: Snapshot, diagnosis: Diagnosis) -> tuple[str, ...]:
 
 def _entries(view: View) -> list[Workload]:
     """Return the workloads that users reach: behind a route, else those that nobody calls."""
-    behind = {ref for route in view.routes if (s := view.services.get(route.service)) for ref in (*s.backends, *s.meant)}
+    behind = {
+        ref for route in view.routes if (s := view.services.get(route.service)) for ref in (*s.backends, *s.meant)
+    }
     routed = [w for w in view.serving if w.ref in behind]
     return routed or [w for w in view.serving if not view.graph.callers(w.ref)]
 
@@ -67,72 +69,73 @@ def _of_causes(diagnosis: Diagnosis) -> Iterator[str]:
             yield "data"
 
 
-def _of_users(view: View, entries: Iterable[Workload]) -> Iterator[str]:
-    entries = list(entries)
+def _of_users(view: View, entries: Sequence[Workload]) -> Iterator[str]:
     down = [w for w in entries if w.wanted and not w.ready]
+    short = [w for w in entries if w.ready < w.wanted]
     ratio = _highest(view, "error_ratio", entries)
-    core = [p for p in view.snapshot.probes if p.get("purpose") == "core_function"]
     if (entries and len(down) == len(entries)) or ratio >= ALL_FAIL:
         yield "unavailable"
     if down or ratio >= HALF_FAIL:
         yield "core_broken"
-    if ratio > ERRORS or any(w.ready < w.wanted for w in entries) or any(p.get("verdict") == "unhealthy" for p in core):
+    if short or ratio > ERRORS or _failing(view, "purpose", "core_function"):
         yield "core_partly"
-    databases = [w for d in view.databases if (w := view.workloads.get(d.ref)) is not None]
-    databases += [w for n, s in view.snapshot.services.items() if s.get("database") and (w := view.workloads.get(_ref(n, s)))]
-    if any(w.wanted and not w.ready for w in databases):
+    if any(w.wanted and not w.ready for w in _databases(view)):
         yield "database_away"
     if view.alerts:
         yield "alerting"
 
 
-def _of_time(view: View, entries: Iterable[Workload]) -> Iterator[str]:
-    for workload in entries:
-        for label in view.figures.latest("latency_p95", "component"):
-            if view.component(label) != workload.ref:
-                continue
-            now, usual = view.figures.now("latency_p95", component=label), view.figures.median("latency_p95", component=label)
-            if now is None or not usual:
-                continue
-            if now > BADLY * usual:
-                yield from ("slow_badly", "latency")
-            elif now > SLIGHTLY * usual:
-                yield "slow_little"
-    slow = [p for p in view.snapshot.probes if p.get("name") == "latency" and p.get("verdict") == "unhealthy"]
-    if slow:
+def _databases(view: View) -> Iterator[Workload]:
+    refs = {database.ref for database in view.databases}
+    for name, declared in view.snapshot.services.items():
+        if declared.get("database"):
+            refs.add(f"{declared.get('kind', 'StatefulSet')}/{name}")
+    yield from (view.workloads[ref] for ref in refs if ref in view.workloads)
+
+
+def _failing(view: View, key: str, value: str) -> bool:
+    """Tell whether a probe of this purpose or name is unhealthy."""
+    return any(p.get(key) == value and p.get("verdict") == "unhealthy" for p in view.snapshot.probes)
+
+
+def _of_time(view: View, entries: Sequence[Workload]) -> Iterator[str]:
+    refs = {workload.ref for workload in entries}
+    figures = view.figures
+    for label, now in figures.latest("latency_p95", "component").items():
+        usual = figures.median("latency_p95", component=label)
+        if view.component(label) not in refs or not usual:
+            continue
+        if now > BADLY * usual:
+            yield from ("slow_badly", "latency")
+        elif now > SLIGHTLY * usual:
+            yield "slow_little"
+    if _failing(view, "name", "latency"):
         # How it was before is not known: the worse is assumed.
         yield from ("slow_badly", "latency")
 
 
 def _of_service(view: View) -> Iterator[str]:
-    for database in view.databases:
-        if database.usable and database.used >= NEAR_LIMIT * database.usable:
-            yield "connections"
-    if any(h.trouble in ("database_full", "pool_exhausted") for h in view.hits):
+    full = any(d.usable and d.used >= NEAR_LIMIT * d.usable for d in view.databases)
+    if full or any(hit.trouble in ("database_full", "pool_exhausted") for hit in view.hits):
         yield "connections"
-    if any(ratio > ERRORS for ratio in view.figures.latest("error_ratio", "component").values()):
+    ratios = view.figures.latest("error_ratio", "component").values()
+    if any(ratio > ERRORS for ratio in ratios) or _failing(view, "name", "errors"):
         yield "errors"
-    if any(p.get("name") == "errors" and p.get("verdict") == "unhealthy" for p in view.snapshot.probes):
-        yield "errors"
-    for _, pod in view.pods():
-        for container in pod.containers:
-            ended = container.ended
-            if ended is None or not view.recent(ended.at):
-                continue
-            if ended.reason == "OOMKilled":
-                yield "memory"
-            elif ended.exit_code not in (0, 143):
-                yield "crashes"
     if any(share >= NEAR_LIMIT for share in view.figures.latest("memory_share", "pod").values()):
         yield "memory"
+    yield from (sign for _, pod in view.pods() for c in pod.containers if (sign := _of_end(view, c.ended)))
+
+
+def _of_end(view: View, ended: Ended | None) -> str:
+    """Return what the last end of a container shows, if it was a moment ago."""
+    if ended is None or not view.recent(ended.at):
+        return ""
+    if ended.reason == "OOMKilled":
+        return "memory"
+    return "crashes" if ended.exit_code not in (0, 143) else ""
 
 
 def _highest(view: View, signal: str, workloads: Iterable[Workload]) -> float:
     refs = {w.ref for w in workloads}
     values = view.figures.latest(signal, "component")
     return max((value for label, value in values.items() if view.component(label) in refs), default=0.0)
-
-
-def _ref(name: str, spec: object) -> str:
-    kind = spec.get("kind", "Deployment") if isinstance(spec, dict) else "Deployment"
-    return f"{kind}/{name}"

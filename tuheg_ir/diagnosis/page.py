@@ -48,7 +48,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that happened: when, to what, and in which words; ``kind`` is release, change, event, alert or cause."""
+    """Something that happened: when, to what, in which words; ``kind``: release, change, event, alert or cause."""
 
     time: datetime
     about: str

@@ -64,14 +64,23 @@ def _svg(plot: Any) -> Any:
         plot_background="transparent",
         colors=(*_COLOURS[: len(plot.lines)], *(_MARK for _ in plot.marks)),
         font_family="system-ui, sans-serif",
+        guide_stroke_color="#e5e7eb",
+        major_guide_stroke_color="#e5e7eb",
+        guide_stroke_dasharray="1, 0",
+        major_guide_stroke_dasharray="1, 0",
         label_font_size=11,
         legend_font_size=11,
     )
+    values = [value for _, points in plot.lines for _, value in points]
+    low, high = min(0.0, *values), max(values) * 1.05 or 1.0
     chart = pygal.DateTimeLine(
         style=style,
         width=760,
         height=260,
         show_dots=False,
+        range=(low, high),
+        y_labels=[low + (high - low) * n / 4 for n in range(5)],
+        value_formatter=lambda value: f"{value:.3g}",
         js=(),
         no_prefix=False,
         legend_at_bottom=True,
@@ -83,12 +92,20 @@ def _svg(plot: Any) -> Any:
     )
     for name, points in plot.lines:
         chart.add(name, [(datetime.fromtimestamp(t, UTC), value) for t, value in points])
-    values = [value for _, points in plot.lines for _, value in points]
     for moment, word in plot.marks:
         if _within(moment, plot):
             dashed = {"width": 1, "dasharray": "4, 3"}
-            chart.add(word, [(moment, min(values)), (moment, max(values))], stroke_style=dashed)
+            chart.add(word, [(moment, low), (moment, high)], stroke_style=dashed)
+    chart.add_xml_filter(_without_scripts)
     return Markup(chart.render(is_unicode=True, disable_xml_declaration=True))  # noqa: S704 - see above
+
+
+def _without_scripts(root: Any) -> Any:
+    """Return pygal's SVG without the scripts that make it interactive."""
+    for parent in root.iter():
+        for child in [each for each in parent if each.tag.rpartition("}")[2] == "script"]:
+            parent.remove(child)
+    return root
 
 
 def _within(moment: datetime, plot: Any) -> bool:

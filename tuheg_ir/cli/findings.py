@@ -1,0 +1,98 @@
+"""A diagnosis for people: five lines a finding, and on request every guess that was dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tuheg_ir.cli.output import columns, wrapped
+
+_FACTS = 4
+"""So many facts stand behind `why`; --explain and the JSON have all."""
+
+
+def lines(found: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong, since when, why we think so, what to do and what not to do, of each finding."""
+    shown = [_head(found)]
+    for number, finding in enumerate(found["findings"], 1):
+        shown += _finding(finding, found["taken_at"], number if len(found["findings"]) > 1 else 0)
+    shown += [f"not read: {s['source']}: {s['note']}" for s in found["sources"] if _missing(s)]
+    return shown
+
+
+def _head(found: Mapping[str, Any]) -> str:
+    where = "/".join(str(found[key]) for key in ("cluster", "namespace", "service") if found.get(key))
+    took = f" ({found['took_s']:.1f} s)" if found.get("took_s") is not None else ""
+    return f"{where}: {found['verdict']}{took}"
+
+
+def _finding(finding: Mapping[str, Any], taken_at: str, number: int) -> Iterator[str]:
+    mark = f"{number}. " if number else ""
+    cause = str(finding["root_cause"]).replace("_", " ")
+    yield f"{mark}{finding['component']}: {cause} ({finding['confidence']:.0%})"
+    if finding.get("since"):
+        yield from _told("since", f"{_clock(finding['since'])} UTC, {_span(finding['since'], taken_at)}")
+    facts = [_fact(fact) for fact in finding["evidence"]]
+    more = f"; and {len(facts) - _FACTS} more" if len(facts) > _FACTS else ""
+    yield from _told("why", "; ".join(facts[:_FACTS]) + more if facts else "nothing speaks for anything else")
+    yield from _told("do", f"{finding['remedy']} {finding['target']}")
+    for reason, remedies in _grouped(finding.get("excluded") or []).items():
+        yield from _told("do not", f"{', '.join(remedies)}: {reason}")
+
+
+def _grouped(excluded: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in excluded:
+        found.setdefault(str(each["reason"]), []).append(str(each["remedy"]))
+    return found
+
+
+def _told(word: str, text: str) -> list[str]:
+    first, *rest = wrapped(text, indent=" " * 10) or [" " * 10]
+    return [f"  {word:<8}{first[10:]}", *rest]
+
+
+def _fact(fact: Any) -> str:
+    if isinstance(fact, str):
+        return fact
+    about = f"{fact['object']}: " if fact.get("object") else ""
+    return f"{about}{fact['fact']}"
+
+
+def explained(found: Mapping[str, Any], silent: Sequence[tuple[str, str]]) -> list[str]:
+    """Return every guess that lost and every rule that did not fire, each with its reason.
+
+    ``silent``: name of a rule and why it did not fire.
+    """
+    shown = ["", "All facts:"]
+    for finding in found["findings"]:
+        shown += [f"  {finding['component']} by {str(finding.get('rule', '')).replace('_', ' ')}"]
+        for fact in finding["evidence"]:
+            at = f", {_clock(fact['time'])}" if isinstance(fact, Mapping) and fact.get("time") else ""
+            shown += wrapped(f"- {_fact(fact)} ({fact['source']}{at})", indent="    ")
+    if found["considered"]:
+        shown += ["", "Guesses that were dropped:"]
+        for guess in found["considered"]:
+            rule, cause = (str(guess[key]).replace("_", " ") for key in ("rule", "root_cause"))
+            shown += wrapped(
+                f"- {guess['component']}: {cause} by {rule} ({guess['confidence']:.0%}): {guess['reason']}", indent="  "
+            )
+    shown += ["", "Rules that did not fire:"]
+    shown += columns([[name.replace("_", " "), why] for name, why in silent], indent="  ")
+    return shown
+
+
+def _missing(source: Mapping[str, Any]) -> bool:
+    return not source["ok"] and source.get("kind") not in ("not_configured", "absent")
+
+
+def _clock(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S}"
+
+
+def _span(since: str, until: str) -> str:
+    seconds = max(0.0, (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds())
+    if seconds < 120:
+        return f"{seconds:.0f} s ago"
+    return f"{seconds / 60:.0f} min ago" if seconds < 7200 else f"{seconds / 3600:.0f} h ago"
