@@ -103,7 +103,7 @@ def _svg(plot: Any) -> Any:
 def _without_scripts(root: Any) -> Any:
     """Return pygal's SVG without the scripts that make it interactive."""
     for parent in root.iter():
-        for child in [each for each in parent if each.tag.rpartition("}")[2] == "script"]:
+        for child in [each for each in parent if str(each.tag).endswith("script")]:
             parent.remove(child)
     return root
 
