@@ -98,6 +98,12 @@ class View:
     def _owners(self) -> dict[str, str]:
         return {pod.name: workload.ref for workload in self.workloads.values() for pod in workload.pods}
 
+    @cached_property
+    def blind(self) -> int:
+        """Return how many kinds of sources the snapshot has nothing of: events, logs, metrics."""
+        seen = (bool(self.snapshot.of("Event")), bool(self.snapshot.logs), self.figures.any_known)
+        return len(seen) - sum(seen)
+
     # --- asking ---
 
     def recent(self, moment: datetime | None, within: timedelta = RECENT) -> bool:
