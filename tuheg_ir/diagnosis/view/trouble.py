@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import created, oldest, written
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -146,6 +147,51 @@ def cause_of_release(workload: Workload, container: str = "") -> str:
     return "code_defect" if "image" in aspects else "configuration_error"
 
 
+def release_cause(view: View, workload: Workload, container: str = "") -> str:
+    """Return what a release brought that fails: what the logs say decides where code and settings both changed."""
+    settings = any(c.aspect in ("env", "mounts", "command") and c.container in ("", container) for c in workload.changes)
+    if settings and view.hits_of(workload.ref, "configuration_missing"):
+        return "configuration_error"
+    return cause_of_release(workload, container)
+
+
 def healthy_older(workload: Workload) -> tuple[Pod, ...]:
     """Return the ready pods of older revisions."""
     return tuple(pod for pod in workload.older_pods() if pod.ready)
+
+
+def never_ready(pod: Pod) -> bool:
+    """Tell whether a pod has never served, as far as its condition tells."""
+    if pod.ready:
+        return False
+    if pod.unready_since is None or pod.created is None:
+        return True
+    return pod.unready_since - pod.created <= timedelta(seconds=30)
+
+
+def brought_by_release(workload: Workload, pods: Iterable[Pod]) -> bool:
+    """Tell whether pods are the first of a release, and not later ones of a template that was well once."""
+    bad = tuple(pods)
+    newest = {pod.name for pod in workload.newest_pods()}
+    if not workload.changes or not bad or not all(pod.name in newest for pod in bad):
+        return False
+    first = oldest(pod.created for pod in bad)
+    if workload.released_at is None or first is None:
+        return True
+    return first - workload.released_at <= LATELY
+
+
+def releases(view: View, workload: Workload, within: timedelta) -> bool:
+    """Tell whether the newest template differs from the one before and came within that time."""
+    return bool(workload.changes) and (workload.released_at is None or view.recent(workload.released_at, within))
+
+
+def outside_changes(view: View, workload: Workload) -> tuple[tuple[str, datetime], ...]:
+    """Return (Kind/name, when) of the ConfigMaps and Secrets of a template that were written after they were made."""
+    found = []
+    for kind, label in sorted(reads(workload.template)):
+        obj = view.objects(kind).get(label)
+        time, made = written(obj), created(obj)
+        if time is not None and made is not None and time - made > timedelta(minutes=1):
+            found.append((f"{kind}/{label}", time))
+    return tuple(sorted(found, key=lambda each: each[1], reverse=True))

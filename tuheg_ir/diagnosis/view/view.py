@@ -28,6 +28,7 @@ class View:
         self.snapshot = snapshot
         self.now = snapshot.taken_at
         self.figures = Figures(snapshot)
+        self._objects: dict[str, dict[str, Obj]] = {}
 
     @cached_property
     def workloads(self) -> dict[str, Workload]:
@@ -124,7 +125,9 @@ class View:
 
     def objects(self, kind: str) -> dict[str, Obj]:
         """Return the objects of a kind by name."""
-        return {name(obj): obj for obj in self.snapshot.of(kind)}
+        if kind not in self._objects:
+            self._objects[kind] = {name(obj): obj for obj in self.snapshot.of(kind)}
+        return self._objects[kind]
 
     def pods(self) -> Iterator[tuple[Workload, Pod]]:
         """Yield every live pod with its workload."""
