@@ -36,7 +36,9 @@ def when(view: View) -> Iterator[Match]:
 
 def _match(view: View, workload: Workload, ended: list[Crash]) -> Match:
     again = sum(c.container.restarts for c in ended) >= 2
-    later = [time for _, time in outside_changes(view, workload) if workload.released_at and time > workload.released_at]
+    later = [
+        time for _, time in outside_changes(view, workload) if workload.released_at and time > workload.released_at
+    ]
     hits = view.hits_of(workload.ref, "code_crash", "configuration_missing", "schema", "permission")
     return Match(
         component=workload.ref,

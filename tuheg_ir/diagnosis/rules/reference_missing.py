@@ -18,7 +18,9 @@ _TOLD = (
     re.compile(
         r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) (?:[^\s/]+/)?(?P<name>[\w.-]+)", re.IGNORECASE
     ),
-    re.compile(r"(?P<kind>configmap|secret) references non-existent (?:config|secret) key: (?P<key>\S+)", re.IGNORECASE),
+    re.compile(
+        r"(?P<kind>configmap|secret) references non-existent (?:config|secret) key: (?P<key>\S+)", re.IGNORECASE
+    ),
 )
 _KINDS = {"configmap": "ConfigMap", "secret": "Secret"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import median
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.changes import reads
@@ -149,7 +150,9 @@ def cause_of_release(workload: Workload, container: str = "") -> str:
 
 def release_cause(view: View, workload: Workload, container: str = "") -> str:
     """Return what a release brought that fails: what the logs say decides where code and settings both changed."""
-    settings = any(c.aspect in ("env", "mounts", "command") and c.container in ("", container) for c in workload.changes)
+    settings = any(
+        c.aspect in ("env", "mounts", "command") and c.container in ("", container) for c in workload.changes
+    )
     if settings and view.hits_of(workload.ref, "configuration_missing"):
         return "configuration_error"
     return cause_of_release(workload, container)
@@ -195,3 +198,31 @@ def outside_changes(view: View, workload: Workload) -> tuple[tuple[str, datetime
         if time is not None and made is not None and time - made > timedelta(minutes=1):
             found.append((f"{kind}/{label}", time))
     return tuple(sorted(found, key=lambda each: each[1], reverse=True))
+
+
+def traffic_growth(view: View, ref: str) -> float | None:
+    """Return how many times its former traffic a workload gets now; None if nobody knows."""
+    found = []
+    for label in labels_of(view, ref, "request_rate"):
+        was = view.figures.first("request_rate", component=label)
+        now = view.figures.now("request_rate", component=label)
+        if was and now is not None:
+            found.append(now / was)
+    return max(found, default=None)
+
+
+def by_revision(view: View, workload: Workload) -> str:
+    """Return which pods show errors or slowness: "newer", "older" (they as well, or they alone), "" if not known."""
+    new = {pod.name for pod in workload.newest_pods()}
+    old = {pod.name for pod in workload.older_pods()}
+    for signal, limit in (("error_ratio_by_pod", ERRORS), ("latency_p95_by_pod", SLOW_S)):
+        values = view.figures.latest(signal, "pod")
+        newer = [value for pod, value in values.items() if pod in new]
+        older = [value for pod, value in values.items() if pod in old]
+        if not newer or not older or max(*newer, *older) <= limit:
+            continue
+        if median(newer) > max(limit, SLOWER * max(older)):
+            return "newer"
+        if median(older) > limit:
+            return "older"
+    return ""
