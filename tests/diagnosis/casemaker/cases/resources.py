@@ -257,7 +257,15 @@ def quota_full(w: World) -> None:
     spec = pod_spec(container("api", "registry.wh.example/stock-api:5.12.0", memory=("1Gi", "1Gi")))
     denied = 'pods "{set}-q8w2z" is forbidden: exceeded quota: compute, requested: limits.memory=1Gi, used: limits.memory=16Gi, limited: limits.memory=16Gi'
     top = deployment(w, "stock-api", [Rev(spec, days(8))], 3, replicas=5, desired={0: 5}, failure=denied)
-    event(w, top.sets[0], "FailedCreate", f"Error creating: {denied}".replace("{set}", top.sets[0]["metadata"]["name"]), first=minutes(27), last=minutes(2), count=18)
+    event(
+        w,
+        top.sets[0],
+        "FailedCreate",
+        f"Error creating: {denied}".replace("{set}", top.sets[0]["metadata"]["name"]),
+        first=minutes(27),
+        last=minutes(2),
+        count=18,
+    )
     service(w, "stock-api")
     quota(w, "compute", {"limits.memory": "16Gi", "pods": "40"}, {"limits.memory": "16Gi", "pods": "14"})
     importer = pod_spec(container("import", "registry.wh.example/bulk-import:1.0.0", memory=("6Gi", "6Gi")))
