@@ -173,7 +173,7 @@ def database_evicted(w: World) -> None:
 )
 def redis_busy(w: World) -> None:
     nodes(w, "au-1", "au-2")
-    cache = redis(w)
+    cache = redis(w, pods=[P(ready=False, unready=875)])
     bids = well(
         w, "bids", "registry.auctions.example/bids:55", pods=3, age=days(12), before="registry.auctions.example/bids:54"
     )
