@@ -243,18 +243,26 @@ def _deployment_status(w: World, top: Workload, wanted: int, newest: Rev, failur
 def _roll_events(w: World, top: Workload, revisions: Sequence[Rev], scaled: float | None) -> None:
     newest = top.sets[-1]
     text = f"Scaled up replica set {newest['metadata']['name']} from"
-    if len(revisions) > 1 and revisions[-1].age < EVENT_LIFE:
-        event(w, top.obj, "ScalingReplicaSet", f"{text} 0 to 1", kind="Normal", last=revisions[-1].age)
+    age, wanted = revisions[-1].age, top.obj["spec"]["replicas"]
+    if len(revisions) > 1 and age < EVENT_LIFE:
+        event(w, top.obj, "ScalingReplicaSet", f"{text} 0 to 1", kind="Normal", last=age)
+        if newest["spec"]["replicas"] == wanted:
+            _replaced(w, top, age, wanted)
     elif scaled is not None and scaled < EVENT_LIFE:
         few = sum(1 for each in top.pods if each["metadata"]["creationTimestamp"] < w.at(scaled + 30))
-        event(
-            w,
-            top.obj,
-            "ScalingReplicaSet",
-            f"{text} {few} to {top.obj['spec']['replicas']}",
-            kind="Normal",
-            last=scaled,
-        )
+        event(w, top.obj, "ScalingReplicaSet", f"{text} {few} to {wanted}", kind="Normal", last=scaled)
+
+
+def _replaced(w: World, top: Workload, age: float, wanted: int) -> None:
+    """Add the events of the revision that a finished roll-out took away."""
+    old = top.sets[-2]
+    name = old["metadata"]["name"]
+    for left in range(wanted, 0, -1):
+        text = f"Scaled down replica set {name} from {left} to {left - 1}"
+        when = max(age - 20 * (wanted - left + 1), 1)
+        event(w, top.obj, "ScalingReplicaSet", text, kind="Normal", last=when)
+        text = f"Deleted pod: {name}-{suffix(name, 'old', left)}"
+        event(w, old, "SuccessfulDelete", text, kind="Normal", last=when)
 
 
 def statefulset(
