@@ -9,15 +9,16 @@ from tests.diagnosis.casemaker.network import service
 from tests.diagnosis.casemaker.platform import budget, node, nodes
 from tests.diagnosis.casemaker.pods import P
 from tests.diagnosis.casemaker.scene import alert, well
+from tests.diagnosis.casemaker.sets import daemonset
 from tests.diagnosis.casemaker.signals import exact, flat, ramp, requests, signal, step
 from tests.diagnosis.casemaker.templates import container, pod_spec
-from tests.diagnosis.casemaker.workloads import Rev, daemonset, deployment
+from tests.diagnosis.casemaker.workloads import Rev, deployment
 from tests.diagnosis.casemaker.world import World, days, minutes
 
-GONE = {
-    kind: ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.")
-    for kind in ("MemoryPressure", "DiskPressure", "PIDPressure", "Ready")
-}
+GONE = dict.fromkeys(
+    ("MemoryPressure", "DiskPressure", "PIDPressure", "Ready"),
+    ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."),
+)
 
 
 @case(
@@ -26,7 +27,8 @@ GONE = {
     "2026-04-03T02:58:00",
     title="A node stopped answering; its pods are stuck terminating and two services lost half of theirs",
     drawn_from="KubeNodeNotReady: kubelet stopped posting node status, pods marked for deletion that nobody confirms",
-    why="What is missing ran on one node; the pods elsewhere are well; a person has to bring the node back or remove it.",
+    why="What is missing ran on one node; the pods elsewhere are well; a person has to bring the node back or "
+    "remove it.",
     expect=[Fault("Node/tm-2", "dependency_failure", "page_human")],
     acceptable=[
         ("resource_exhaustion", "page_human"),
@@ -47,7 +49,10 @@ def not_ready(w: World) -> None:
         taints=("node.kubernetes.io/unreachable:NoSchedule", "node.kubernetes.io/unreachable:NoExecute"),
     )
     event(w, lost, "NodeNotReady", "Node tm-2 status is now: NodeNotReady", kind="Normal", last=minutes(16))
-    text = "0/3 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/unreachable: }, 2 Insufficient memory. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."
+    text = (
+        "0/3 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/unreachable: }, 2 "
+        "Insufficient memory. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."
+    )
     for name, here in (("collector", 3), ("writer", 2)):
         spec = pod_spec(container(name, f"registry.tm.example/{name}:8.0", memory=("4Gi", "4Gi")))
         stuck = [
@@ -88,7 +93,8 @@ def not_ready(w: World) -> None:
     "2026-09-14T11:11:00",
     title="A node is low on disk and evicts pods over and over; that is not a lack of memory",
     drawn_from="The node was low on resource: ephemeral-storage, with a dozen Evicted pods left behind",
-    why="Evicted pods all sat on one node with disk pressure; templates are unchanged and run elsewhere; someone must free the node's disk.",
+    why="Evicted pods all sat on one node with disk pressure; templates are unchanged and run elsewhere; "
+    "someone must free the node's disk.",
     expect=[Fault("Node/ar-3", "resource_exhaustion", "page_human")],
     acceptable=[("capacity", "page_human"), ("resource_exhaustion", "page_human", "Deployment/indexer")],
     tolerated=[],
@@ -126,13 +132,17 @@ def disk_pressure(w: World) -> None:
         w,
         full,
         "FreeDiskSpaceFailed",
-        "Failed to garbage collect required amount of images. Attempted to free 5837211238 bytes, but only found 0 bytes eligible to free.",
+        "Failed to garbage collect required amount of images. Attempted to free 5837211238 bytes, but only "
+        "found 0 bytes eligible to free.",
         first=minutes(41),
         last=100,
         count=9,
         writer="kubelet",
     )
-    text = "The node was low on resource: ephemeral-storage. Threshold quantity: 6272562380, available: {n}Ki. Container indexer was using 48212Ki, request is 0, has larger consumption of ephemeral-storage. "
+    text = (
+        "The node was low on resource: ephemeral-storage. Threshold quantity: 6272562380, available: {n}Ki. "
+        "Container indexer was using 48212Ki, request is 0, has larger consumption of ephemeral-storage. "
+    )
     spec = pod_spec(container("indexer", "registry.archive.example/indexer:2.8.8"), volumes={"tmp": "emptydir/"})
     evicted = [
         P(
@@ -169,7 +179,8 @@ def disk_pressure(w: World) -> None:
     "2026-05-30T18:20:00",
     title="Pods of three services that share one node are slow; all others of theirs are well",
     drawn_from="noisy or broken nodes found by splitting latency by pod and then by node",
-    why="The same templates are fast elsewhere; what the slow pods share is the node; restarting pods in place would land there again.",
+    why="The same templates are fast elsewhere; what the slow pods share is the node; restarting pods in place "
+    "would land there again.",
     expect=[Fault("Node/rt-2", "resource_exhaustion", "page_human")],
     acceptable=[("capacity", "page_human"), ("dependency_failure", "page_human"), ("network_fault", "page_human")],
     tolerated=[],

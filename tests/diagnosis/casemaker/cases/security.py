@@ -21,7 +21,8 @@ from tests.diagnosis.casemaker.world import World, days, minutes
     "2026-03-29T03:17:00",
     title="One pod of an unchanged web service runs a coin miner that somebody fetched through it",
     drawn_from="remote code execution in a web application followed by xmrig over stratum",
-    why="Unchanged template, one pod with a downloaded program and a mining pool in its log: isolate it; a restart destroys the evidence.",
+    why="Unchanged template, one pod with a downloaded program and a mining pool in its log: isolate it; a "
+    "restart destroys the evidence.",
     expect=[Fault("Deployment/landing", "security_incident", "isolate_workload")],
     tolerated=["page_human"],
     forbidden=["restart_workload", "rollback_workload", "scale_workload", "no_action", "restart_connection_pool"],
@@ -72,7 +73,8 @@ def miner(w: World) -> None:
     "2026-06-24T23:44:00",
     title="At night somebody patched the image to one from a registry that nothing else here uses",
     drawn_from="stolen deploy credentials: image replaced by kubectl patch, new service account, host access",
-    why="Not the pipeline but kubectl patch changed it, to an unknown registry, with host mounts; a rollback would remove the evidence and leave the door open.",
+    why="Not the pipeline but kubectl patch changed it, to an unknown registry, with host mounts; a rollback "
+    "would remove the evidence and leave the door open.",
     expect=[Fault("Deployment/report-api", "security_incident", "isolate_workload")],
     tolerated=["page_human"],
     forbidden=["restart_workload", "rollback_workload", "scale_workload", "no_action"],
@@ -116,7 +118,8 @@ def swapped(w: World) -> None:
     "2026-08-27T01:05:00",
     title="A pod without an owner appeared, privileged, mounting the host and talking to a mining pool",
     drawn_from="exposed dashboards and API servers through which attackers create pods",
-    why="Nobody's controller made it and its program mines; the namespace's services are well; isolate it and call security.",
+    why="Nobody's controller made it and its program mines; the namespace's services are well; isolate it and "
+    "call security.",
     expect=[Fault("Pod/kube-proxy-helper", "security_incident", "isolate_workload")],
     acceptable=[("security_incident", "page_human")],
     tolerated=["page_human"],
