@@ -12,20 +12,24 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.harm import harms
 from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Excluded, Finding, Snapshot
-from tuheg_ir.diagnosis.rule import Match, Rule
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import oldest
 
 CERTAIN = {1: 0.85, 2: 0.93}
 """The most that evidence of so many independent sources can prove; three and more: 0.97."""
 _MORE = 0.97
-LEAST = 0.35
+BLIND = {Tier.SYMPTOM: 0.85, Tier.PATTERN: 0.93, Tier.STATED: 0.97}
+"""What a confidence is multiplied by for each kind of source that the snapshot has nothing of."""
+LEAST = 0.3
 """What is less likely than this is a guess and no finding."""
 BESIDE = 0.5
 """A second finding has to be as likely as this: two faults at once are rare."""
-EARLIER = timedelta(minutes=3)
+EARLIER = timedelta(minutes=5)
 """A symptom that began so long before its supposed cause is no symptom of it."""
+MOST_EVIDENCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
     """Apply the rules to a snapshot and weigh what holds."""
     view = View(snapshot)
     held = [
-        Held(rule, match, confidence(match))
+        Held(rule, match, confidence(match, rule.tier, view.blind))
         for rule in (all_rules() if rules is None else rules)
         for match in rule.when(view)
     ]
@@ -67,32 +71,25 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
     return Diagnosis(verdict_of(view, findings), findings, tuple(lost))
 
 
-def confidence(match: Match) -> float:
-    """Return how sure a match is: its certainty, raised by each further independent source, within limits."""
+def confidence(match: Match, tier: Tier, blind: int = 0) -> float:
+    """Return how sure a match is: its certainty, raised by each further independent source, within limits.
+
+    ``blind``: how many kinds of sources the snapshot has nothing of; what they would say is not known.
+    """
     sources = len({each.source for each in match.evidence})
     raised = 1 - (1 - match.certainty) * 0.75 ** max(0, sources - 1)
-    return round(min(raised, CERTAIN.get(max(1, sources), _MORE)), 2)
+    return round(min(raised, CERTAIN.get(max(1, sources), _MORE)) * BLIND[tier] ** blind, 2)
 
 
 def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Considered]]:
     """Return what is believed, best first, and what is not, with the reason."""
-    order = sorted(held, key=lambda h: (-h.rule.tier, -h.confidence, h.rule.name, h.match.component))
-    kept: list[Held] = []
-    lost: list[Considered] = []
-    for each in order:
-        better = next((k for k in kept if k.match.component == each.match.component), None)
-        if better is not None:
-            lost.append(_lost(each, f"{better.rule.name} explains {each.match.component} better"))
-        elif each.confidence < LEAST:
-            lost.append(_lost(each, f"too little speaks for it ({each.confidence:.0%})"))
-        else:
-            kept.append(each)
+    kept, lost = _one_each(view, sorted(held, key=_nearness))
     for each in list(kept):
         cause = next((k for k in kept if k is not each and _explains(view, k, each)), None)
         if cause is not None:
             kept.remove(each)
             lost.append(_lost(each, f"{cause.match.component} is behind it: {cause.rule.name}"))
-    kept.sort(key=lambda h: (-h.confidence, h.rule.name, h.match.component))
+    kept.sort(key=lambda h: (-h.confidence, -h.rule.tier, h.rule.name, h.match.component))
     for each in kept[1:]:
         if each.confidence < BESIDE:
             kept.remove(each)
@@ -100,17 +97,59 @@ def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Consid
     return kept, lost
 
 
+def _nearness(held: Held) -> tuple[object, ...]:
+    """Order matches: nearer to the cause first, but what is hardly likely last of all."""
+    tier = held.rule.tier if held.confidence >= BESIDE else Tier.SYMPTOM
+    return (-tier, -held.confidence, held.rule.name, held.match.component, held.target)
+
+
+def _one_each(view: View, order: Sequence[Held]) -> tuple[list[Held], list[Considered]]:
+    """Keep the best match of each component; others that mean the same lend it their evidence."""
+    kept: list[Held] = []
+    lost: list[Considered] = []
+    for each in order:
+        at = next((n for n, k in enumerate(kept) if k.match.component == each.match.component), None)
+        if at is not None:
+            better = kept[at]
+            if (better.root_cause, better.remedy, better.target) == (each.root_cause, each.remedy, each.target):
+                kept[at] = _joined(view, better, each)
+                lost.append(_lost(each, f"it means the same as {better.rule.name}"))
+            else:
+                lost.append(_lost(each, f"{better.rule.name} explains {each.match.component} better"))
+        elif each.confidence < LEAST:
+            lost.append(_lost(each, f"too little speaks for it ({each.confidence:.0%})"))
+        else:
+            kept.append(each)
+    return kept, lost
+
+
+def _joined(view: View, better: Held, other: Held) -> Held:
+    """Return a match with the evidence of another that means the same."""
+    evidence = tuple(dict.fromkeys((*better.match.evidence, *other.match.evidence)))[:MOST_EVIDENCE]
+    match = replace(
+        better.match,
+        evidence=evidence,
+        explains=tuple(dict.fromkeys((*better.match.explains, *other.match.explains))),
+        excludes=(*better.match.excludes, *other.match.excludes),
+        since=oldest((better.match.since, other.match.since)),
+    )
+    surer = max(better.confidence, confidence(match, better.rule.tier, view.blind))
+    return Held(better.rule, match, surer)
+
+
 def _explains(view: View, cause: Held, symptom: Held) -> bool:
     """Tell whether one match is the reason of another's trouble."""
     named = symptom.match.component in cause.match.explains
-    if not symptom.rule.follows and not (named and cause.rule.tier > symptom.rule.tier):
+    if not symptom.rule.follows and not (named and cause.rule.tier >= symptom.rule.tier):
         return False
     if not named and cause.match.component not in view.graph.needs(symptom.match.component):
         return False
     if cause.rule.follows and not named and symptom.match.component in view.graph.needs(cause.match.component):
         return cause.confidence > symptom.confidence  # each calls the other: the surer one is the cause
+    if not named and cause.rule.tier < symptom.rule.tier and cause.confidence < BESIDE:
+        return False  # a mere symptom behind it explains no pattern
     began, came = symptom.match.since, cause.match.since
-    return began is None or came is None or came - began <= EARLIER
+    return named or began is None or came is None or came - began <= EARLIER
 
 
 def _lost(each: Held, reason: str) -> Considered:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Excluded
+from tuheg_ir.diagnosis.rule import RESTARTS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.reading import mapping, text
 from tuheg_ir.diagnosis.view.workloads import Workload
-
-RESTARTS = ("restart_workload", "restart_connection_pool")
 
 
 def harms(view: View, ref: str) -> tuple[Excluded, ...]:

@@ -83,3 +83,11 @@ class Rule:
     when: Callable[[View], Iterable[Match]]
     why_not: str
     follows: bool = False
+
+
+RESTARTS = ("restart_workload", "restart_connection_pool")
+
+
+def excluding(target: str, reason: str, *remedies: str) -> tuple[Excluded, ...]:
+    """Return remedies that would be useless or harmful at a target, all for one reason."""
+    return tuple(Excluded(remedy, target, reason) for remedy in remedies)

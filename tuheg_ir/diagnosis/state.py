@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Finding
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.trouble import ERRORS, crashes, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-ERRORS = 0.05
-"""Share of failed requests that is trouble wherever no limit is declared."""
+__all__ = ["ERRORS", "nothing_found", "verdict_of"]
+
 _FRESH = timedelta(minutes=2)
+_BUSY = 0.9
+"""Share of a limit, or of throttled periods, at which nobody may call a container well."""
 
 
 def nothing_found(view: View) -> Finding:
     """Return the finding of a snapshot in which no rule holds."""
-    ill = tuple(_ill(view))
+    ill = tuple(signs_of_trouble(view))
     where = _component(view, ill)
     if not ill and _seen_well(view):
         well = tuple(_well(view))
-        sources = len({e.source for e in well})
-        return Finding(
-            where, "no_fault", "no_action", where, min(0.9, 0.6 + 0.12 * sources), well, rule="nothing_wrong"
-        )
+        return Finding(where, "no_fault", "no_action", where, _surety(view), well, rule="nothing_wrong")
     missing = tuple(
-        Evidence(s.source, "", f"{s.source} could not be read: {s.note}") for s in view.snapshot.sources if not s.ok
+        Evidence("objects", "", f"{s.source} could not be read: {s.note or s.kind}")
+        for s in view.snapshot.sources
+        if not s.ok
     )
-    return Finding(where, "unknown", "page_human", where, 0.2, (*ill, *missing), rule="nothing_known")
+    return Finding(where, "unknown", "page_human", where, 0.2, (*ill, *missing)[:12], rule="nothing_known")
 
 
 def verdict_of(view: View, findings: Sequence[Finding]) -> str:
@@ -39,32 +42,45 @@ def verdict_of(view: View, findings: Sequence[Finding]) -> str:
     return "unhealthy" if any(p.get("verdict") == "unhealthy" for p in view.snapshot.probes) else "unknown"
 
 
-def _ill(view: View) -> list[Evidence]:
-    """Return the signs that something is wrong, whatever it is."""
-    found = [
-        Evidence("objects", w.ref, f"{w.ready} of {w.wanted} pods are ready")
-        for w in view.serving
-        if w.ready < w.wanted and not _starting(view, w)
-    ]
-    found += [Evidence("alerts", view.about_alert(a), f"alert {a.name} fires", a.starts_at) for a in view.alerts]
-    found += [
-        Evidence("probes", f"{p.get('service')}", f"probe {p.get('name')} is {p.get('verdict')}: {p.get('reason')}")
-        for p in view.snapshot.probes
-        if p.get("verdict") != "healthy"
-    ]
-    for component, ratio in view.figures.latest("error_ratio", "component").items():
-        if ratio > ERRORS:
-            found.append(Evidence("metrics", view.component(component) or component, f"{ratio:.1%} of requests fail"))
-    return found
+def signs_of_trouble(view: View) -> Iterator[Evidence]:
+    """Yield the signs that something is wrong, whatever it is."""
+    for workload in view.serving:
+        if workload.ready < workload.wanted and not _starting(view, workload):
+            yield Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready")
+        elif waiting := [p for p in workload.live if not p.ready and not _young(view, p)]:
+            yield Evidence("objects", workload.ref, f"{waiting[0].name} is not ready", waiting[0].unready_since)
+        yield from (crash.evidence() for crash in crashes(view, workload)[:2])
+        yield from (seen for seen, _ in troubles(view, workload.ref))
+    for alert in view.alerts:
+        yield Evidence("alerts", view.about_alert(alert), f"alert {alert.name} fires", alert.starts_at)
+    for probe in view.snapshot.probes:
+        if probe.get("verdict") != "healthy":
+            told = f"probe {probe.get('name')} is {probe.get('verdict')}: {probe.get('reason')}"
+            yield Evidence("probes", f"{probe.get('service')}", told)
+    for signal in ("throttled_share", "memory_share", "volume_used_share"):
+        if (share := view.figures.now(signal)) is not None and share > _BUSY:
+            yield Evidence("metrics", "", f"{signal.replace('_', ' ')} is at {share:.0%}")
+    yield from _unplaced_errors(view)
+
+
+def _unplaced_errors(view: View) -> Iterator[Evidence]:
+    """Yield failed requests whose series names no workload that is known."""
+    for label, ratio in view.figures.latest("error_ratio", "component").items():
+        if ratio > ERRORS and not view.component(label):
+            yield Evidence("metrics", label, f"{ratio:.1%} of requests fail")
 
 
 def _starting(view: View, workload: Workload) -> bool:
     """Tell whether the pods that are not ready came a moment ago and nothing has failed in them."""
     waiting = [p for p in workload.live if not p.ready]
-    return bool(waiting) and all(
-        view.recent(p.created, _FRESH) and not p.restarts and not any(c.state == "waiting" for c in p.containers)
-        for p in waiting
+    return bool(waiting) and all(_young(view, pod) for pod in waiting)
+
+
+def _young(view: View, pod: Pod) -> bool:
+    faults = any(
+        c.state == "waiting" and c.reason not in ("ContainerCreating", "PodInitializing") for c in pod.containers
     )
+    return view.recent(pod.created, _FRESH) and not pod.restarts and not faults
 
 
 def _seen_well(view: View) -> bool:
@@ -72,32 +88,36 @@ def _seen_well(view: View) -> bool:
     return any(w.pods or w.wanted for w in view.serving) and view.snapshot.known("Pod")
 
 
-def _well(view: View) -> list[Evidence]:
+def _surety(view: View) -> float:
+    """Return how sure it is that all is well: pods that run say little, requests that succeed say much."""
+    sure = 0.5
+    sure += 0.2 if view.figures.latest("error_ratio", "component") else 0.0
+    sure += 0.2 if view.snapshot.probes else 0.0
+    sure += 0.05 if view.snapshot.logs else 0.0
+    sure += 0.05 if view.snapshot.known("Event") else 0.0
+    return round(min(0.95, sure), 2)
+
+
+def _well(view: View) -> Iterator[Evidence]:
     serving = view.serving
     pods = sum(w.ready for w in serving)
-    found = [Evidence("objects", "", f"all {len(serving)} workloads are complete, {pods} pods ready")]
+    yield Evidence("objects", "", f"all {len(serving)} workloads are complete, {pods} pods ready")
     ratios = view.figures.latest("error_ratio", "component")
     if ratios:
-        found.append(Evidence("metrics", "", f"at most {max(ratios.values()):.1%} of requests fail"))
+        yield Evidence("metrics", "", f"at most {max(ratios.values()):.1%} of requests fail")
     if view.snapshot.probes:
-        found.append(Evidence("probes", "", f"all {len(view.snapshot.probes)} probes are healthy"))
+        yield Evidence("probes", "", f"all {len(view.snapshot.probes)} probes are healthy")
     if view.snapshot.alerts and not view.alerts:
-        found.append(Evidence("alerts", "", "no alert fires that means trouble"))
-    return found
+        yield Evidence("alerts", "", "no alert fires that means trouble")
 
 
 def _component(view: View, ill: Sequence[Evidence]) -> str:
-    """Return what the finding is about: what is ill, else what an alert is about, else the busiest workload."""
-    for each in ill:
-        if "/" in each.object:
-            return each.object
-    for alert in view.snapshot.alerts:
-        if ref := view.about_alert(alert):
-            return ref
-    routed = [r.service for r in view.routes]
-    for name in routed:
-        service = view.services.get(name)
-        if service and service.backends:
-            return service.backends[0]
-    callers = [w.ref for w in view.serving if not view.graph.callers(w.ref)]
-    return next(iter([*callers, *(w.ref for w in view.serving)]), f"Namespace/{view.snapshot.namespace}")
+    """Return what the finding is about: what is ill, else what an alert is about, else what users come to first."""
+    named = [each.object for each in ill if each.object in view.workloads]
+    named += [ref for alert in view.snapshot.alerts if (ref := view.about_alert(alert))]
+    for route in view.routes:
+        service = view.services.get(route.service)
+        named += service.backends if service else ()
+    named += [w.ref for w in view.serving if not view.graph.callers(w.ref)]
+    named += [w.ref for w in view.serving]
+    return next(iter(named), f"Namespace/{view.snapshot.namespace}")

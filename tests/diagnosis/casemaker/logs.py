@@ -12,7 +12,6 @@ from tests.diagnosis.casemaker.names import digest, fraction
 from tests.diagnosis.casemaker.workloads import Workload
 from tests.diagnosis.casemaker.world import World
 
-
 TAIL = 100
 """Lines kept of a log, its newest."""
 

@@ -175,3 +175,8 @@ def _timed(w: World, state: State, ref: str) -> Obj:
 
 def suffix(*parts: object) -> str:
     return safe(5, *parts)
+
+
+def is_ready(obj: Obj) -> bool:
+    """Tell whether a pod is ready."""
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in obj["status"].get("conditions", []))

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.diagnosis.casemaker.logs import L, log, often
+from tests.diagnosis.casemaker.names import digest
 from tests.diagnosis.casemaker.network import service
+from tests.diagnosis.casemaker.platform import claim
+from tests.diagnosis.casemaker.sets import statefulset
 from tests.diagnosis.casemaker.templates import container, pod_spec
-from tests.diagnosis.casemaker.workloads import Rev, Workload, deployment, statefulset
+from tests.diagnosis.casemaker.workloads import Rev, Workload, deployment
 from tests.diagnosis.casemaker.world import World, days
 
 Obj = dict[str, Any]
@@ -23,14 +26,8 @@ def alert(w: World, name: str, since: float, summary: str, *, ended: float | Non
         "startsAt": w.at(since),
         "endsAt": "0001-01-01T00:00:00Z" if ended is None else w.at(ended),
         "generatorURL": "",
-        "fingerprint": f"{abs(hash_of(name, labels)):016x}"[:16],
+        "fingerprint": digest(name, sorted(labels.items()))[:16],
     }
-
-
-def hash_of(name: str, labels: Mapping[str, str]) -> int:
-    from tests.diagnosis.casemaker.names import digest
-
-    return int(digest(name, sorted(labels.items()))[:16], 16)
 
 
 def sessions(w: World, ref: str, maximum: int, rows: Sequence[Obj], *, reserved: int = 3) -> None:
@@ -98,8 +95,6 @@ def well(
 
 def postgres(w: World, name: str = "postgres", *, image: str = "postgres:16.4", **more: Any) -> Workload:
     """Return a healthy single-primary database with its volume and Service."""
-    from tests.diagnosis.casemaker.platform import claim
-
     spec = pod_spec(
         container(
             "postgres",

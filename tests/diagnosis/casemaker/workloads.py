@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.diagnosis.casemaker.events import born, event
-from tests.diagnosis.casemaker.names import safe, template_hash
-from tests.diagnosis.casemaker.pods import P, pod, suffix
+from tests.diagnosis.casemaker.names import template_hash
+from tests.diagnosis.casemaker.pods import P, is_ready, pod, suffix
 from tests.diagnosis.casemaker.world import EVENT_LIFE, World, days
 
 Obj = dict[str, Any]
@@ -72,8 +72,8 @@ def deployment(
     """Return a Deployment with a ReplicaSet for each revision, oldest first, and its pods.
 
     ``pods`` is a number of healthy pods of the newest revision, or each pod; ``desired`` overrides what a
-    ReplicaSet (by index) wants; ``failure`` is why pods could not be made ({set}: name of the newest ReplicaSet); ``scaled`` is how long
-    ago (seconds) the number of replicas was changed.
+    ReplicaSet (by index) wants; ``failure`` is why pods could not be made ({set}: name of the newest
+    ReplicaSet); ``scaled`` is how long ago (seconds) the number of replicas was changed.
     """
     described = [P() for _ in range(pods)] if isinstance(pods, int) else list(pods)
     labels = labels or {"app": name}
@@ -170,15 +170,11 @@ def _replicaset(
         )
         top.pods.append(one)
         born(w, one, obj, max(old, 5))
-    ready = sum(_ready(each) for each in top.pods if each["metadata"]["ownerReferences"][0]["name"] == name)
+    ready = sum(is_ready(each) for each in top.pods if each["metadata"]["ownerReferences"][0]["name"] == name)
     status: Obj = {"replicas": len(live), "observedGeneration": 2}
     if live:
         status |= {"fullyLabeledReplicas": len(live), "readyReplicas": ready, "availableReplicas": ready}
     obj["status"] = status
-
-
-def _ready(obj: Obj) -> bool:
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in obj["status"].get("conditions", []))
 
 
 def _deployment_status(w: World, top: Workload, wanted: int, newest: Rev, failure: str, deadline: int) -> None:
@@ -243,110 +239,23 @@ def _deployment_status(w: World, top: Workload, wanted: int, newest: Rev, failur
 def _roll_events(w: World, top: Workload, revisions: Sequence[Rev], scaled: float | None) -> None:
     newest = top.sets[-1]
     text = f"Scaled up replica set {newest['metadata']['name']} from"
-    if len(revisions) > 1 and revisions[-1].age < EVENT_LIFE:
-        event(w, top.obj, "ScalingReplicaSet", f"{text} 0 to 1", kind="Normal", last=revisions[-1].age)
+    age, wanted = revisions[-1].age, top.obj["spec"]["replicas"]
+    if len(revisions) > 1 and age < EVENT_LIFE:
+        event(w, top.obj, "ScalingReplicaSet", f"{text} 0 to 1", kind="Normal", last=age)
+        if newest["spec"]["replicas"] == wanted:
+            _replaced(w, top, age, wanted)
     elif scaled is not None and scaled < EVENT_LIFE:
         few = sum(1 for each in top.pods if each["metadata"]["creationTimestamp"] < w.at(scaled + 30))
-        event(
-            w,
-            top.obj,
-            "ScalingReplicaSet",
-            f"{text} {few} to {top.obj['spec']['replicas']}",
-            kind="Normal",
-            last=scaled,
-        )
+        event(w, top.obj, "ScalingReplicaSet", f"{text} {few} to {wanted}", kind="Normal", last=scaled)
 
 
-def statefulset(
-    w: World,
-    name: str,
-    spec: Obj,
-    pods: Sequence[P] | int = 1,
-    *,
-    age: float = days(200),
-    labels: Obj | None = None,
-    claim: str = "",
-    replicas: int | None = None,
-) -> Workload:
-    """Return a StatefulSet and its pods, numbered from 0; ``claim`` is the name of its volume claim template."""
-    described = [P() for _ in range(pods)] if isinstance(pods, int) else list(pods)
-    labels = labels or {"app": name}
-    wanted = len(described) if replicas is None else replicas
-    revision = f"{name}-{safe(10, name, 'revision')}"
-    top = w.add(
-        {
-            "apiVersion": "apps/v1",
-            "kind": "StatefulSet",
-            "metadata": w.meta("StatefulSet", name, age, labels=labels, generation=1),
-            "spec": {
-                "replicas": wanted,
-                "serviceName": name,
-                "podManagementPolicy": "OrderedReady",
-                "selector": {"matchLabels": labels},
-                "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
-                "template": {"metadata": {"labels": labels}, "spec": spec},
-            },
-        }
-    )
-    made = Workload("StatefulSet", name, labels, top)
-    for index, each in enumerate(described):
-        mine = dict(spec)
-        if claim:
-            volume = {"name": claim, "persistentVolumeClaim": {"claimName": f"{claim}-{name}-{index}"}}
-            mine["volumes"] = [volume, *spec.get("volumes", [])]
-        extra = {
-            "controller-revision-hash": revision,
-            "statefulset.kubernetes.io/pod-name": f"{name}-{index}",
-            "apps.kubernetes.io/pod-index": str(index),
-        }
-        old = age - 60 * index - 30 if each.age is None else each.age
-        one = pod(w, f"{name}-{index}", mine, labels | extra, reference(top), each, old, index)
-        made.pods.append(one)
-        born(w, one, top, old)
-    ready = sum(_ready(each) for each in made.pods)
-    top["status"] = {
-        "observedGeneration": 1,
-        "replicas": len(described),
-        "readyReplicas": ready,
-        "availableReplicas": ready,
-        "currentReplicas": len(described),
-        "updatedReplicas": len(described),
-        "currentRevision": revision,
-        "updateRevision": revision,
-    }
-    return made
-
-
-def daemonset(w: World, name: str, spec: Obj, pods: Sequence[P] | int = 3, *, age: float = days(300)) -> Workload:
-    """Return a DaemonSet with a pod for each node."""
-    described = [P() for _ in range(pods)] if isinstance(pods, int) else list(pods)
-    labels = {"k8s-app": name}
-    top = w.add(
-        {
-            "apiVersion": "apps/v1",
-            "kind": "DaemonSet",
-            "metadata": w.meta("DaemonSet", name, age, labels=labels, generation=1),
-            "spec": {
-                "selector": {"matchLabels": labels},
-                "template": {"metadata": {"labels": labels}, "spec": spec},
-                "updateStrategy": {"type": "RollingUpdate"},
-            },
-        }
-    )
-    made = Workload("DaemonSet", name, labels, top)
-    for index, each in enumerate(described):
-        old = age - 20 if each.age is None else each.age
-        one = pod(w, f"{name}-{suffix(name, index)}", spec, labels, reference(top), each, old, index)
-        made.pods.append(one)
-        born(w, one, top, old)
-    ready = sum(_ready(each) for each in made.pods)
-    top["status"] = {
-        "desiredNumberScheduled": len(described),
-        "currentNumberScheduled": len(described),
-        "updatedNumberScheduled": len(described),
-        "numberReady": ready,
-        "numberAvailable": ready,
-        "numberMisscheduled": 0,
-        "observedGeneration": 1,
-    }
-    return made
+def _replaced(w: World, top: Workload, age: float, wanted: int) -> None:
+    """Add the events of the revision that a finished roll-out took away."""
+    old = top.sets[-2]
+    name = old["metadata"]["name"]
+    for left in range(wanted, 0, -1):
+        text = f"Scaled down replica set {name} from {left} to {left - 1}"
+        when = max(age - 20 * (wanted - left + 1), 1)
+        event(w, top.obj, "ScalingReplicaSet", text, kind="Normal", last=when)
+        text = f"Deleted pod: {name}-{suffix(name, 'old', left)}"
+        event(w, old, "SuccessfulDelete", text, kind="Normal", last=when)

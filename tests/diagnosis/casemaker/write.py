@@ -29,9 +29,10 @@ def dump(value: Any) -> str:
 def files(case: Made) -> dict[str, str]:
     """Return the files of a case by their path in its folder."""
     world = case.world()
-    made = {"expected.yaml": dump(case.expected)}
-    if world.objects:
-        made["objects.yaml"] = dump({"apiVersion": "v1", "kind": "List", "items": world.objects})
+    made = {
+        "expected.yaml": dump(case.expected),
+        "objects.yaml": dump({"apiVersion": "v1", "kind": "List", "items": world.objects}),
+    }
     for path, lines in world.logs.items():
         made[f"logs/{path}"] = "\n".join(lines) + "\n"
     for signal, result in world.metrics.items():

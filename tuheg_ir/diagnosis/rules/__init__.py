@@ -17,10 +17,8 @@ from tuheg_ir.diagnosis.rule import Rule
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by name."""
-    found = []
-    for module in pkgutil.iter_modules(__path__):
-        if not module.name.startswith("_"):
-            found.append(importlib.import_module(f"{__name__}.{module.name}").RULE)
+    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    found: list[Rule] = [importlib.import_module(f"{__name__}.{name}").RULE for name in names]
     return tuple(sorted(found, key=lambda rule: rule.name))
 
 

@@ -216,6 +216,12 @@ def keys_of(template: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]
                     yield kind, text(found, "name"), "", bool(found.get("optional"))
 
 
+def needs(template: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield (kind, name, key) of all that a template refers to and cannot start without; key "" is the whole object."""
+    yield from ((kind, ref, "") for kind, ref, optional in volumes_of(template) if not optional)
+    yield from ((kind, ref, key) for kind, ref, key, optional in keys_of(template) if not optional)
+
+
 def reads(template: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return (kind, name) of everything that a pod template refers to."""
     found = {(kind, ref) for kind, ref, _ in volumes_of(template)}

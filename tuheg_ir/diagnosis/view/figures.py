@@ -74,11 +74,8 @@ class Figures:
 
     def first(self, signal: str, **labels: str) -> float | None:
         """Return the highest of what the series began with, each by the median of its oldest tenth."""
-        found = []
-        for series in self.series(signal, **labels):
-            if series.points:
-                found.append(median(v for _, v in series.points[: max(1, len(series.points) // 10)]))
-        return max(found, default=None)
+        oldest = [s.points[: max(1, len(s.points) // 10)] for s in self.series(signal, **labels) if s.points]
+        return max((median(v for _, v in points) for points in oldest), default=None)
 
     def crossed(self, signal: str, limit: float, *, below: bool = False, **labels: str) -> datetime | None:
         """Return when a signal last went beyond a limit and stayed there until now; None if it is not beyond it.
@@ -96,17 +93,14 @@ class Figures:
 
     def beyond_from_the_start(self, signal: str, limit: float, **labels: str) -> bool:
         """Tell whether a signal that is beyond a limit was so already where its series begin."""
-        began = self.crossed(signal, limit, **labels)
+        began = self.crossed(signal, limit, below=False, **labels)
         starts = [s.points[0][0] for s in self.series(signal, **labels) if s.points]
         return began is not None and bool(starts) and began.timestamp() <= min(starts)
 
     def growth(self, signal: str, **labels: str) -> float | None:
         """Return the strongest growth among the series: value now over the first, from 0; 1.0 is no growth."""
-        found = []
-        for series in self.series(signal, **labels):
-            if len(series.points) >= _SETTLED and series.points[0][1] > 0:
-                found.append(_stands(series) / series.points[0][1])
-        return max(found, default=None)
+        able = [s for s in self.series(signal, **labels) if len(s.points) >= _SETTLED and s.points[0][1] > 0]
+        return max((_stands(s) / s.points[0][1] for s in able), default=None)
 
     def steady_growth(self, signal: str, **labels: str) -> bool:
         """Tell whether a series grows nearly all the time, by a fifth or more altogether (falls to a restart aside)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tuheg_ir.diagnosis.model import Snapshot
-from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
+from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, name, text
@@ -132,8 +132,7 @@ class Graph:
             yield from ((str(key), str(value)) for key, value in data.items() if not _hashed(value))
 
     def _read_by(self, workload: Workload) -> set[str]:
-        found = [*volumes_of(workload.template), *keys_of(workload.template)]
-        return {ref for kind, ref, *_ in found if kind == "ConfigMap"}
+        return {ref for kind, ref in reads(workload.template) if kind == "ConfigMap"}
 
 
 def hosts_in(key: str, value: str) -> set[str]:
@@ -169,19 +168,15 @@ def _foreign(host: str) -> bool:
 def _names(snapshot: Snapshot, found: Mapping[str, Workload], services: Mapping[str, Service]) -> dict[str, str]:
     names: dict[str, str] = {}
     for workload in found.values():
-        for pod in workload.live:
-            if pod.address:
-                names[pod.address] = workload.ref
+        names |= {pod.address: workload.ref for pod in workload.live if pod.address}
         if workload.kind == "StatefulSet":
-            for number in range(min(_MOST, max(workload.wanted, len(workload.pods)))):
-                names[f"{workload.name}-{number}"] = workload.ref
-    for service in services.values():
-        backend = next(iter(service.backends or service.meant), "")
-        if backend:
+            count = min(_MOST, max(workload.wanted, len(workload.pods)))
+            names |= {f"{workload.name}-{number}".lower(): workload.ref for number in range(count)}
+    for _, service in sorted(services.items()):
+        if backend := next(iter(service.backends or service.meant), ""):
             names[service.name.lower()] = backend
             address = text(service.obj, "spec", "clusterIP")
-            if address and address != "None":
-                names[address] = backend
+            names |= {address: backend} if address not in ("", "None") else {}
     for workload in found.values():
         names.setdefault(workload.name.lower(), workload.ref)
     for key, declared in snapshot.services.items():

@@ -100,7 +100,7 @@ class Route:
 
 def routes(snapshot: Snapshot) -> tuple[Route, ...]:
     """Return the routes of all Ingresses and HTTPRoutes."""
-    return tuple(_routes(snapshot))
+    return tuple(sorted(set(_routes(snapshot)), key=str))
 
 
 def _routes(snapshot: Snapshot) -> Iterator[Route]:
@@ -145,7 +145,7 @@ def policies(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Policy,
             types = ["Ingress", *(["Egress"] if at(obj, "spec", "egress") else [])]
         binds = tuple(ref for ref, w in found.items() if label_selector(selector, w.labels))
         made.append(Policy(f"NetworkPolicy/{name(obj)}", obj, binds, "Ingress" in types, "Egress" in types))
-    return tuple(made)
+    return tuple(sorted(made, key=lambda policy: policy.ref))
 
 
 def lets_in(policy: Policy, caller: Workload, ports: Iterable[Any] = ()) -> bool:

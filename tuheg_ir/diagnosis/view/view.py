@@ -28,6 +28,7 @@ class View:
         self.snapshot = snapshot
         self.now = snapshot.taken_at
         self.figures = Figures(snapshot)
+        self._objects: dict[str, dict[str, Obj]] = {}
 
     @cached_property
     def workloads(self) -> dict[str, Workload]:
@@ -98,6 +99,12 @@ class View:
     def _owners(self) -> dict[str, str]:
         return {pod.name: workload.ref for workload in self.workloads.values() for pod in workload.pods}
 
+    @cached_property
+    def blind(self) -> int:
+        """Return how many kinds of sources the snapshot has nothing of: events, logs, metrics."""
+        seen = (bool(self.snapshot.of("Event")), bool(self.snapshot.logs), self.figures.any_known)
+        return len(seen) - sum(seen)
+
     # --- asking ---
 
     def recent(self, moment: datetime | None, within: timedelta = RECENT) -> bool:
@@ -118,7 +125,9 @@ class View:
 
     def objects(self, kind: str) -> dict[str, Obj]:
         """Return the objects of a kind by name."""
-        return {name(obj): obj for obj in self.snapshot.of(kind)}
+        if kind not in self._objects:
+            self._objects[kind] = {name(obj): obj for obj in self.snapshot.of(kind)}
+        return self._objects[kind]
 
     def pods(self) -> Iterator[tuple[Workload, Pod]]:
         """Yield every live pod with its workload."""

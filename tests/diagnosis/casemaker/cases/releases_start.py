@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tests.diagnosis.casemaker.case import Fault, case
-from tests.diagnosis.casemaker.events import event, probe_failure, pull_failure, restarting
-from tests.diagnosis.casemaker.logs import L, log, often, raw
+from tests.diagnosis.casemaker.events import event, pull_failure, restarting
+from tests.diagnosis.casemaker.logs import log, often, raw
 from tests.diagnosis.casemaker.network import ingress, service
 from tests.diagnosis.casemaker.platform import config_map, nodes, secret
 from tests.diagnosis.casemaker.pods import P, terminated, waiting
 from tests.diagnosis.casemaker.scene import alert, postgres, well
-from tests.diagnosis.casemaker.signals import exact, flat, requests
-from tests.diagnosis.casemaker.templates import container, from_map, from_secret, http, pod_spec
+from tests.diagnosis.casemaker.signals import flat, requests
+from tests.diagnosis.casemaker.templates import container, from_map, from_secret, pod_spec
 from tests.diagnosis.casemaker.workloads import Rev, deployment
 from tests.diagnosis.casemaker.world import World, days, minutes
 
@@ -34,7 +34,8 @@ def bad_image_tag(w: World) -> None:
     specs = [pod_spec(container("checkout", f"{tag}{end}", env=env, live="/livez")) for end in ("", "-rc.hotfix1")]
     stuck = waiting(
         "ImagePullBackOff",
-        f'Back-off pulling image "{tag}-rc.hotfix1": ErrImagePull: rpc error: code = NotFound desc = failed to pull and '
+        f'Back-off pulling image "{tag}-rc.hotfix1": ErrImagePull: rpc error: code = NotFound desc = failed to '
+        "pull and "
         f'unpack image "{tag}-rc.hotfix1": failed to resolve reference "{tag}-rc.hotfix1": {tag}-rc.hotfix1: not found',
     )
     top = deployment(
@@ -62,7 +63,8 @@ def bad_image_tag(w: World) -> None:
     "2026-03-04T09:12:00",
     title="A release reads a ConfigMap key that nobody added; its pods cannot be created",
     drawn_from="failure stories of CreateContainerConfigError after a template and its ConfigMap went separate ways",
-    why="The new template asks for a key that is not there; the old template needs none; a restart would replace good pods.",
+    why="The new template asks for a key that is not there; the old template needs none; a restart would "
+    "replace good pods.",
     expect=[Fault("Deployment/ledger-api", "configuration_error", "rollback_workload")],
     tolerated=["page_human"],
     forbidden=["restart_workload", "restart_connection_pool", "scale_workload", "no_action", "scale_database"],
@@ -178,128 +180,14 @@ def crash_at_start(w: World) -> None:
         "node:internal/modules/cjs/loader:1228\n  throw err;\n  ^\n\nError: Cannot find module '@id/token-claims'\n"
         "Require stack:\n- /app/dist/claims.js\n- /app/dist/index.js\n    at Module._resolveFilename "
         "(node:internal/modules/cjs/loader:1225:15)\n    at Module._load (node:internal/modules/cjs/loader:1051:27) {\n"
-        "  code: 'MODULE_NOT_FOUND',\n  requireStack: [ '/app/dist/claims.js', '/app/dist/index.js' ]\n}\n\nNode.js v20.17.0"
+        "  code: 'MODULE_NOT_FOUND',\n  requireStack: [ '/app/dist/claims.js', '/app/dist/index.js' "
+        "]\n}\n\nNode.js v20.17.0"
     )
     raw(w, top, 3, trace)
     # While the container is terminated the previous log is gone; the runtime answers with this text instead.
     raw(w, top, 3, "unable to retrieve container logs for containerd://5ff31b1e0a", previous=True)
     log(w, top, 0, "pino", often(25, 800, 3, "info", ["request completed", "session refreshed"]))
     well(w, "profile", "eu.gcr.example/id/profile:2.9.1", port=3000)
-
-
-@case(
-    "readiness-path-changed",
-    "search",
-    "2026-05-27T11:20:00",
-    title="A template moved the readiness probe to a path that the program answers with 404",
-    drawn_from="stalled roll-outs in postmortems: probe path or port changed together with a chart upgrade",
-    why="Image and code are the same; only the probe differs; new pods run but are never ready; the old ones are.",
-    expect=[Fault("Deployment/query-frontend", "configuration_error", "rollback_workload")],
-    tolerated=["page_human"],
-    forbidden=["restart_workload", "scale_workload", "no_action", "switch_traffic"],
-)
-def readiness_path(w: World) -> None:
-    nodes(w, "worker-1", "worker-2", "worker-3")
-    image = "registry.search.example/query-frontend:0.77.1"
-    specs = [
-        pod_spec(container("frontend", image, port=8000, ready=http(path, 8000)))
-        for path in ("/health", "/health/ready")
-    ]
-    top = deployment(
-        w,
-        "query-frontend",
-        [Rev(specs[0], days(27), cause="helm upgrade 41"), Rev(specs[1], minutes(38), cause="helm upgrade 42")],
-        [P(0), P(0), P(0), P(1, age=minutes(38), ready=False, unready=minutes(38))],
-        replicas=3,
-        labels={"app.kubernetes.io/name": "query-frontend", "app.kubernetes.io/managed-by": "Helm"},
-    )
-    probe_failure(
-        w, top.pods[3], "Readiness", "HTTP probe failed with statuscode: 404", first=minutes(37.8), last=6, count=227
-    )
-    service(w, "query-frontend", {"app.kubernetes.io/name": "query-frontend"}, target=8000)
-    lines = often(10, 1500, 4, "info", ['"GET /health/ready HTTP/1.1" 404 Not Found'], "uvicorn.access")
-    log(w, top, 3, "python", [L(2270, "info", "Application startup complete.", "uvicorn.error"), *lines])
-    log(
-        w,
-        top,
-        0,
-        "python",
-        often(12, 700, 4, "info", ['"GET /health HTTP/1.1" 200 OK', '"GET /search HTTP/1.1" 200 OK'], "uvicorn.access"),
-    )
-    requests(w, "query-frontend", rate=flat(84), errors=flat(0.0004), p95=flat(0.21))
-    exact(w, "replicas_available", {"component": "query-frontend"}, flat(3))
-
-
-@case(
-    "liveness-tightened-kills-slow-starts",
-    "billing",
-    "2026-06-18T08:15:00",
-    title="A template made the liveness probe so tight that a slow start is always killed",
-    drawn_from="JVM services that are killed by liveness probes while they warm up under load",
-    why="Same image; the probe's delay and threshold were cut; exit 143 after a failed liveness probe, no error of its own.",
-    expect=[Fault("Deployment/invoice-engine", "configuration_error", "rollback_workload")],
-    tolerated=["page_human"],
-    forbidden=["restart_workload", "no_action", "restart_connection_pool", "scale_database"],
-)
-def liveness_tight(w: World) -> None:
-    nodes(w, "n-01", "n-02", "n-03")
-    image = "registry.billing.example/invoice-engine:2026.06.2"
-    probes = (
-        http("/actuator/health/liveness", 8080, delay=120, failures=5),
-        http("/actuator/health/liveness", 8080, delay=20, failures=2),
-    )
-    specs = [
-        pod_spec(
-            container(
-                "engine", image, live=probe, ready="/actuator/health/readiness", memory=("1Gi", "2Gi"), cpu=("1", "2")
-            )
-        )
-        for probe in probes
-    ]
-    killed = terminated(143, "Error", started=118, finished=52)
-    bad = [
-        P(1, age=minutes(41), restarts=17, ready=False, state=("running", {"startedAt": 31}), last=killed, unready=52),
-        P(1, age=minutes(39), restarts=16, backoff="5m0s", last=killed, unready=52),
-        P(1, age=minutes(38), restarts=16, ready=False, state=("running", {"startedAt": 12}), last=killed, unready=40),
-    ]
-    top = deployment(
-        w,
-        "invoice-engine",
-        [Rev(specs[0], days(9)), Rev(specs[1], minutes(41))],
-        bad,
-        replicas=3,
-        strategy={"type": "Recreate"},
-    )
-    for pod, count in zip(top.pods, (17, 16, 16), strict=True):
-        cause = f'Get "http://{pod["status"]["podIP"]}:8080/actuator/health/liveness": dial tcp {pod["status"]["podIP"]}:8080: connect: connection refused'
-        probe_failure(w, pod, "Liveness", cause, first=minutes(40), last=50, count=2 * count, killed=count)
-        restarting(w, pod, first=minutes(36), last=45, count=61)
-    service(w, "invoice-engine")
-    start = [
-        L(117, "info", "Starting InvoiceEngine using Java 21.0.4 with PID 1", "c.b.InvoiceEngine"),
-        L(104, "info", "HikariPool-1 - Start completed.", "com.zaxxer.hikari.HikariDataSource"),
-        L(82, "info", "Loading 1841 tariff rules into cache", "c.b.rules.TariffCache"),
-        L(
-            53,
-            "info",
-            "Commencing graceful shutdown. Waiting for active requests to complete",
-            "o.s.b.w.e.t.GracefulShutdown",
-        ),
-    ]
-    log(w, top, 0, "logback", start, previous=True)
-    log(
-        w,
-        top,
-        0,
-        "logback",
-        [L(30, "info", "Starting InvoiceEngine using Java 21.0.4 with PID 1", "c.b.InvoiceEngine")],
-    )
-    postgres(w)
-    exact(w, "replicas_available", {"component": "invoice-engine"}, lambda age: 3 if age > 2450 else 0)
-    for index in range(3):
-        labels = {"pod": top.pod(index), "container": "engine"}
-        exact(w, "restarts", labels, lambda age: max(0.0, (2300 - age) / 140), since=2300)
-    alert(w, "InvoiceEngineDown", minutes(38), "No ready replica of invoice-engine", service="invoice-engine")
 
 
 @case(
