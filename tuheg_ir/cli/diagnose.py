@@ -1,76 +1,100 @@
-"""`tuheg-ir diagnose`: the handbook's checks, now."""
+"""`tuheg-ir diagnose`: look at a namespace, or at a saved snapshot of one, and say what is wrong."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tuheg_ir.cli.output import columns, emit, format_option, wrapped
+from tuheg_ir.cli.output import emit, format_option
 from tuheg_ir.cli.target import choose_target, target_options
+from tuheg_ir.errors import StoreError, UsageError
 
-TAIL_LINES = 5
+if TYPE_CHECKING:
+    from tuheg_ir.diagnosis import Looked
 
 
 @click.command(name="diagnose")
 @target_options
-@click.option("--service", help="Service of the inventory (default: its ir_default_service).")
+@click.option("--service", help="Say first what concerns this service of the inventory.")
+@click.option("--snapshot", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Look at a saved snapshot.")
+@click.option("--prometheus", metavar="URL", help="With --snapshot: take the figures from this Prometheus.")
+@click.option("--at", metavar="TIME", help="With --snapshot: the moment to look at, as 2025-11-05T14:30:00Z.")
+@click.option("--explain", is_flag=True, help="All facts, each guess that was dropped and each rule that did not fire.")
+@click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write a page with plots.")
 @format_option
-def diagnose_command(inventory: Path | None, cluster: str | None, service: str | None, form: str) -> None:
-    """Run the handbook's checks now and say what is probably wrong. Changes nothing."""
-    from tuheg_ir.catalogue import load_platform
-    from tuheg_ir.diagnosis import diagnose
+def diagnose_command(  # noqa: PLR0913, PLR0917 - one parameter an option
+    inventory: Path | None,
+    cluster: str | None,
+    service: str | None,
+    folder: Path | None,
+    prometheus: str | None,
+    at: str | None,
+    explain: bool,
+    html: Path | None,
+    form: str,
+) -> None:
+    """Say what is wrong, since when, why, what to do and what not to do. Changes nothing."""
+    from tuheg_ir.cli.findings import explained, lines
     from tuheg_ir.journal import scrub
+
+    if folder is None and (prometheus or at):
+        raise UsageError("--prometheus and --at belong to --snapshot", "", "Add --snapshot DIR, or leave them out.")
+    if folder is None:
+        looked, name = _live(inventory, cluster, service)
+    else:
+        from tuheg_ir.diagnosis import look_back
+
+        looked, name = look_back(folder, prometheus_url=prometheus or "", at=_moment(at)), ""
+    found = scrub(looked.as_dict(cluster=name, service=service or ""))
+    if html is not None:
+        _write_page(html, found, looked)
+    if explain:
+        from tuheg_ir.diagnosis.answer import silent
+
+        found["silent"] = silent(looked.diagnosis)
+
+    def told() -> Iterator[str]:
+        yield from lines(found)
+        if explain:
+            yield from explained(found)
+        if html is not None:
+            yield f"page: {html}"
+
+    emit(form, found, told)
+
+
+def _live(inventory: Path | None, cluster: str | None, service: str | None) -> tuple[Looked, str]:
+    from tuheg_ir.catalogue import load_platform
+    from tuheg_ir.diagnosis import Target, look
     from tuheg_ir.project import find_project
 
     chosen, name = choose_target(inventory, cluster)
     platform = load_platform(chosen, name)
     platform.service(service)
-    found = diagnose(
-        auth={},
-        cluster=platform.cluster,
-        namespace=platform.namespace,
-        service=service or platform.default_service,
-        services=platform.services,
-        prometheus_url=str(platform.vars.get("ir_prometheus_url") or ""),
-        ingress_url=str(platform.vars.get("ir_ingress_url") or ""),
-        window=str(platform.vars.get("ir_probe_window") or ""),
-        tail_lines=TAIL_LINES,
-        utils=_utils(find_project()),
-    )
-    shown = scrub(found)
-    emit(form, shown, lambda: lines(shown))
+    find_project().module_utils("kube")  # says what is missing before anything is asked
+    return look({}, Target.of_platform(platform.namespace, platform.services, platform.vars)), platform.cluster
 
 
-def _utils(project: Any) -> Any:
-    from tuheg_ir.diagnosis.diagnose import UTILS
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError("--at is no time", text, "Write it as 2025-11-05T14:30:00Z.") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
-    return project.module_utils(*UTILS)
 
+def _write_page(file: Path, found: dict[str, Any], looked: Looked) -> None:
+    from tuheg_ir.diagnosis.page import page_of
+    from tuheg_ir.messages.page import render_page
 
-def lines(found: dict[str, Any]) -> list[str]:
-    """Return a diagnosis for people: verdict, findings, what not to do, figures, gaps."""
-    shown = [
-        f"{found['cluster']}/{found['namespace']}/{found['service']}: {found['verdict']} ({found['took_s']:.1f} s)"
-    ]
-    for finding in found["findings"]:
-        shown.append(
-            f"{finding['root_cause']} at {finding['component']} ({finding['confidence']:.0%}): "
-            f"{finding['remedy']} {finding['target']}"
-        )
-        for sentence in finding["evidence"]:
-            shown += wrapped(f"- {sentence}")
-    for excluded in found["excluded"]:
-        shown += wrapped(f"not {excluded['remedy']}: {excluded['reason']}", indent="")
-    shown += columns(
-        [[p["service"], p["name"], p["verdict"], p["reason"]] for p in found["facts"].get("probes", [])],
-        indent="  ",
-    )
-    for log in found["logs"]:
-        which = "previous log" if log["previous"] else "log"
-        shown.append(f"{which} of {log['pod']}, last {len(log['lines'])} lines:")
-        shown += [f"  {line[:200]}" for line in log["lines"]]
-    failed = [s for s in found["sources"] if not s["ok"]]
-    shown += [f"not read: {s['source']}: {s['note']}" for s in failed]
-    return shown
+    text = render_page(found, page_of(looked.snapshot, looked.diagnosis))
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError("The page cannot be written", f"{file}: {error.strerror}", "Name another file.") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ def _finding(finding: Mapping[str, Any], taken_at: str, number: int) -> Iterator
     cause = str(finding["root_cause"]).replace("_", " ")
     yield f"{mark}{finding['component']}: {cause} ({finding['confidence']:.0%})"
     if finding.get("since"):
-        yield from _told("since", f"{_clock(finding['since'])} UTC, {_span(finding['since'], taken_at)}")
+        yield from _told("since", f"{_clock(finding['since'])} UTC, {_span(finding['since'], taken_at)} before")
     facts = [_fact(fact) for fact in finding["evidence"]]
     more = f"; and {len(facts) - _FACTS} more" if len(facts) > _FACTS else ""
     yield from _told("why", "; ".join(facts[:_FACTS]) + more if facts else "nothing speaks for anything else")
@@ -60,11 +60,8 @@ def _fact(fact: Any) -> str:
     return f"{about}{fact['fact']}"
 
 
-def explained(found: Mapping[str, Any], silent: Sequence[tuple[str, str]]) -> list[str]:
-    """Return every guess that lost and every rule that did not fire, each with its reason.
-
-    ``silent``: name of a rule and why it did not fire.
-    """
+def explained(found: Mapping[str, Any]) -> list[str]:
+    """Return all facts, every guess that lost and every rule that did not fire, each with its reason."""
     shown = ["", "All facts:"]
     for finding in found["findings"]:
         shown += [f"  {finding['component']} by {str(finding.get('rule', '')).replace('_', ' ')}"]
@@ -79,7 +76,7 @@ def explained(found: Mapping[str, Any], silent: Sequence[tuple[str, str]]) -> li
                 f"- {guess['component']}: {cause} by {rule} ({guess['confidence']:.0%}): {guess['reason']}", indent="  "
             )
     shown += ["", "Rules that did not fire:"]
-    shown += columns([[name.replace("_", " "), why] for name, why in silent], indent="  ")
+    shown += columns([[each["rule"].replace("_", " "), each["why_not"]] for each in found["silent"]], indent="  ")
     return shown
 
 
@@ -94,5 +91,5 @@ def _clock(text: str) -> str:
 def _span(since: str, until: str) -> str:
     seconds = max(0.0, (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds())
     if seconds < 120:
-        return f"{seconds:.0f} s ago"
-    return f"{seconds / 60:.0f} min ago" if seconds < 7200 else f"{seconds / 3600:.0f} h ago"
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -61,23 +61,18 @@ def _target(inventory: Path | None, cluster: str | None, namespace: str | None, 
 
     if namespace and not inventory:
         return Target(namespace, prometheus_url=prometheus or "")
+    from dataclasses import replace
+
     from tuheg_ir.catalogue import load_platform
 
     chosen, name = choose_target(inventory, cluster)
     platform = load_platform(chosen, name)
 
-    def word(variable: str) -> str:
-        return str(platform.vars.get(variable) or "")
-
-    return Target(
-        namespace or platform.namespace,
+    target = Target.of_platform(platform.namespace, platform.services, platform.vars)
+    if namespace not in (None, platform.namespace):
         # Another namespace's services are not those that the inventory describes.
-        services=platform.services if namespace in (None, platform.namespace) else {},
-        prometheus_url=prometheus or word("ir_prometheus_url"),
-        alertmanager_url=word("ir_alertmanager_url"),
-        ingress_url=word("ir_ingress_url"),
-        window=word("ir_probe_window"),
-    )
+        target = replace(target, namespace=namespace, services={})
+    return replace(target, prometheus_url=prometheus) if prometheus else target
 
 
 def _summary(snapshot: Any, folder: Path, size: int, took_s: float) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""What is wrong, and what would help: the handbook's checks, read at once and judged by rules."""
+"""What is wrong, and what would help: a namespace is read at once, and judged by rules."""
 
-from tuheg_ir.diagnosis.diagnose import diagnose
-from tuheg_ir.diagnosis.service_decide import decide
+from tuheg_ir.diagnosis.collector.context import Target
+from tuheg_ir.diagnosis.decide import decide
+from tuheg_ir.diagnosis.diagnose import Looked, diagnose_service, look, look_back
 
-__all__ = ["decide", "diagnose"]
+__all__ = ["Looked", "Target", "decide", "diagnose_service", "look", "look_back"]

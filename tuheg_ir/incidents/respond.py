@@ -50,7 +50,7 @@ def carry_out(
 ) -> Report:
     """Run a playbook for an incident: journal first, then the play, then its end and messages."""
     run = new_run()
-    attempt = policy.attempt_for(incident, ill=_ill_again(shop, platform, incident, service))
+    attempt = policy.attempt_for(incident, ill=_ill_again(platform, incident, service))
     if attempt != incident.attempt:
         incident = shop.journal.change(
             incident,
@@ -167,32 +167,18 @@ def _incident(shop: Shop, order: Order, service: str) -> Incident:
     return shop.journal.change(incident, reason="stated with the order to respond", actor=order.actor, **changed)
 
 
-def _ill_again(shop: Shop, platform: Platform, incident: Incident, service: str) -> bool:
+def _ill_again(platform: Platform, incident: Incident, service: str) -> bool:
     """Look whether an incident that was over has a symptom now; no data is no symptom."""
     if not policy.is_over(incident):
         return False
-    from tuheg_ir.diagnosis import diagnose
+    from tuheg_ir.diagnosis import Target, diagnose_service
 
+    target = Target.of_platform(platform.namespace, platform.services, platform.vars)
     try:
-        found = diagnose(**platform_arguments(shop, platform, service), incident=incident.number)
+        found = diagnose_service({}, target, service, cluster=platform.cluster)
     except TuhegError:
         return False  # the play will say what is wrong with the cluster
     return bool(found["verdict"] == "unhealthy")
-
-
-def platform_arguments(shop: Shop, platform: Platform, service: str) -> dict[str, Any]:
-    """Return what the inventory says, as diagnose() takes it."""
-    return {
-        "auth": {},
-        "cluster": platform.cluster,
-        "namespace": platform.namespace,
-        "service": service,
-        "services": platform.services,
-        "prometheus_url": str(platform.vars.get("ir_prometheus_url", "")),
-        "ingress_url": str(platform.vars.get("ir_ingress_url", "")),
-        "window": str(platform.vars.get("ir_probe_window", "")),
-        "utils": shop.project.module_utils(),
-    }
 
 
 def _plan(shop: Shop, order: Order, playbook: str, service: str) -> Report:

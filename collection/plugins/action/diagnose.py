@@ -21,8 +21,8 @@ class ActionModule(ReadingAction):
         "namespace": {"type": "str", "required": True},
         "service": {"type": "str", "required": True},
         "services": {"type": "dict", "required": True},
-        "incident": {"type": "str", "default": ""},
         "prometheus_url": {"type": "str", "default": ""},
+        "alertmanager_url": {"type": "str", "default": ""},
         "ingress_url": {"type": "str", "default": ""},
         "window": {"type": "str", "default": ""},
         "timeout_s": {"type": "float", "default": 15.0},
@@ -37,16 +37,19 @@ class ActionModule(ReadingAction):
         except Missing as missing:
             return _NOTHING | {"available": False, "note": f"not diagnosed: {missing}"}
         try:
-            found = diagnosis.diagnose(
-                auth=self.auth(arguments),
-                cluster=arguments["cluster"],
-                namespace=arguments["namespace"],
-                service=arguments["service"],
+            target = diagnosis.Target(
+                arguments["namespace"],
                 services=arguments["services"],
                 prometheus_url=arguments["prometheus_url"],
+                alertmanager_url=arguments["alertmanager_url"],
                 ingress_url=arguments["ingress_url"],
                 window=arguments["window"],
-                incident=arguments["incident"],
+            )
+            found = diagnosis.diagnose_service(
+                self.auth(arguments),
+                target,
+                arguments["service"],
+                cluster=arguments["cluster"],
                 deadline_s=arguments["timeout_s"],
             )
         except errors.TuhegError as error:

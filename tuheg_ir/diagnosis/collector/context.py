@@ -47,6 +47,24 @@ class Target:
     ingress_url: str = ""
     window: str = ""
 
+    @classmethod
+    def of_platform(
+        cls, namespace: str, services: Mapping[str, Mapping[str, Any]], variables: Mapping[str, Any]
+    ) -> Target:
+        """Return the target that an inventory describes; ``variables`` are its ``ir_*``."""
+
+        def word(variable: str) -> str:
+            return str(variables.get(variable) or "")
+
+        return cls(
+            namespace,
+            services=services,
+            prometheus_url=word("ir_prometheus_url"),
+            alertmanager_url=word("ir_alertmanager_url"),
+            ingress_url=word("ir_ingress_url"),
+            window=word("ir_probe_window"),
+        )
+
 
 @dataclass(slots=True)
 class Context:
