@@ -36,7 +36,7 @@ def _match(view: View, node: Node, lost: list[Node]) -> Match:
             for workload, _ in hit
             for each in excluding(
                 workload.ref,
-                f"{node.name} is lost; the template is well, and pods elsewhere serve",
+                f"{node.name} is lost, the template is well",
                 "rollback_workload",
                 *RESTARTS,
             )

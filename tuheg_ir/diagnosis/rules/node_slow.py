@@ -36,10 +36,7 @@ def when(view: View) -> Iterator[Match]:
         component=f"Node/{node}",
         evidence=(
             *told,
-            *(
-                Evidence("metrics", f"Pod/{pod}", f"{odd[ref][pod]}; its like elsewhere are well")
-                for ref, pod in sorted(on)
-            ),
+            *(Evidence("metrics", f"Pod/{pod}", f"{odd[ref][pod]}; others are well") for ref, pod in sorted(on)),
             Evidence("objects", f"Node/{node}", f"all odd pods of {len(odd)} workloads are on it"),
         ),
         certainty=0.7 + (0.1 if loaded and len(odd) > 1 else 0.0),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.odd import odd_pods, pods_by_name
+from tuheg_ir.diagnosis.view.odd import odd_pods
 from tuheg_ir.diagnosis.view.trouble import by_revision, troubles
 
 
@@ -29,12 +29,7 @@ def when(view: View) -> Iterator[Match]:
                     for pod, told in odd.items()
                 ),
                 *felt[:1],
-                *(
-                    Evidence(
-                        "objects", f"Pod/{pod}", f"same template, runs since {pods_by_name(workload)[pod].created}"
-                    )
-                    for pod in list(odd)[:1]
-                ),
+                Evidence("objects", f"Pod/{min(odd)}", "it has the same template as those that are well"),
                 *(view.hit_evidence(hit) for hit in hits[:2]),
             ),
             certainty=0.7 if len(odd) == 1 else 0.6,

@@ -9,12 +9,14 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import items, ref, text
 from tuheg_ir.diagnosis.view.refusals import refusals
 from tuheg_ir.diagnosis.view.trouble import release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _QUOTA = re.compile(r"exceeded quota: ([\w.-]+)")
-_HOOK = re.compile(r"failed calling webhook|failed to call webhook", re.IGNORECASE)
+_HOOK = re.compile(r"failed (?:calling|to call) webhook \W*([\w.-]*)", re.IGNORECASE)
+_SERVICE = re.compile(r"https://([\w-]+)\.[\w-]+\.svc")
 _ASPECTS = ("limits", "other", "placement", "image", "mounts")
 
 
@@ -37,27 +39,36 @@ def _match(view: View, workload: Workload, told: tuple[Evidence, ...]) -> Match:
     asks_more = bool(workload.changed(*_ASPECTS)) and releases(view, workload, SUSPECT) and bool(workload.older_pods())
     released = asks_more and not hook and (not quota or bool(workload.changed("limits")))
     lacking = Evidence("objects", workload.ref, f"{len(workload.live)} of {workload.wanted} pods exist")
-    reason = "a pod that ends could not be made again"
+    component = f"ResourceQuota/{quota.group(1)}" if quota else _hook(view, said, hook) if hook else ""
     return Match(
-        component=f"ResourceQuota/{quota.group(1)}" if quota and not released else workload.ref,
+        component=component if component and not released else workload.ref,
         evidence=(*told[:3], lacking, *(release_evidence(workload, "limits") if released else ())),
         certainty=0.85,
-        root_cause="configuration_error" if released else _cause(quota is not None, hook is not None),
+        root_cause="configuration_error" if released else _cause(quota is not None, hook is not None, said),
         remedy="rollback_workload" if released else "page_human",
         since=told[0].time,
         explains=(workload.ref,),
-        excludes=excluding(workload.ref, reason, *RESTARTS)
-        + excluding(workload.ref, "no further pod may be made", "scale_workload")
-        + (
-            ()
-            if released
-            else excluding(workload.ref, f"older pods would be refused too; {reason}", "rollback_workload")
+        excludes=(
+            *excluding(workload.ref, "a pod that ends could not be made again", *RESTARTS),
+            *excluding(workload.ref, "no further pod may be made", "scale_workload"),
+            *(() if released else excluding(workload.ref, "older pods would be refused too", "rollback_workload")),
         ),
     )
 
 
-def _cause(quota: bool, hook: bool) -> str:
-    return "resource_exhaustion" if quota else "dependency_failure" if hook else "configuration_error"
+def _hook(view: View, said: str, found: re.Match[str]) -> str:
+    """Return the webhook's configuration; the Service behind it where no configuration was read."""
+    for obj in view.snapshot.of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
+        if any(text(each, "name") == found.group(1) for each in items(obj, "webhooks")):
+            return ref(obj)
+    service = _SERVICE.search(said)
+    return f"Service/{service.group(1)}" if service else ""
+
+
+def _cause(quota: bool, hook: bool, said: str) -> str:
+    if quota:
+        return "resource_exhaustion"
+    return "dependency_failure" if hook and "x509" not in said else "configuration_error"
 
 
 RULE = Rule(

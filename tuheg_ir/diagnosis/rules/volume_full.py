@@ -31,17 +31,13 @@ def _match(view: View, workload: Workload, fullest: tuple[str, float], hits: tup
     claim, share = fullest
     began = view.figures.crossed("volume_used_share", TIGHT, persistentvolumeclaim=claim) if claim else None
     told = [Evidence("metrics", f"PersistentVolumeClaim/{claim}", f"{share:.0%} of the volume is used", began)]
-    short = workload.ready < workload.wanted
+    short = [Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready")]
     return Match(
         component=workload.ref,
         evidence=(
             *(told if share >= TIGHT else ()),
             *(view.hit_evidence(hit) for hit in hits[:2]),
-            *(
-                (Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods ready"),)
-                if short
-                else ()
-            ),
+            *(short if workload.ready < workload.wanted else ()),
         ),
         certainty=0.8 if hits else 0.6,
         since=oldest([began, *(hit.first for hit in hits)]),

@@ -57,10 +57,7 @@ def _match(view: View, workload: Workload, unbound: list[str], events: list[Even
         component=claim if claim and not released else workload.ref,
         evidence=(
             *((bound,) if bound else ()),
-            *(
-                Evidence("objects", f"Pod/{p.name}", p.unschedulable or "waits for its volume", p.created)
-                for p in waiting[:2]
-            ),
+            *(Evidence("objects", f"Pod/{p.name}", p.unschedulable or "waits", p.created) for p in waiting[:2]),
             *(view.event_evidence(event) for event in about[:2]),
             *(release_evidence(workload, "mounts") if released else ()),
         ),
