@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._sessions import Holder, clients, full, holders, serves
+from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, serves
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints
 
 SHARE = 0.35
 """Share of the usable sessions that one client takes from the others."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """The greediest client of a full database is no service of this system."""
+    """The greediest client of a full database is not one of those that suffer."""
     for each in full(view):
         if each.database is None:
             continue
         found = holders(each.database)
         greedy = next((h for h in found if h.count >= SHARE * each.usable), None)
-        if greedy is None or greedy != found[0] or serves(view, greedy.ref):
+        if greedy is None or greedy != found[0] or not _apart(view, each, greedy):
             continue
         component = greedy.ref if greedy.ref in view.workloads else each.ref
         sufferers = tuple(ref for ref in clients(view, each.ref) if ref != greedy.ref)
@@ -39,6 +40,15 @@ def when(view: View) -> Iterator[Match]:
         )
 
 
+def _apart(view: View, each: Full, greedy: Holder) -> bool:
+    """Tell whether a client is not one of the services that suffer: no service at all, or idle and not refused itself."""
+    if not serves(view, greedy.ref):
+        return True
+    refused = {c.caller for c in (*each.refused, *complaints(view, "pool_exhausted"))} - {each.ref}
+    idle = greedy.of_state("idle") - greedy.forgotten
+    return bool(refused) and greedy.ref not in refused and 2 * idle > greedy.count
+
+
 def _told(holder: Holder, usable: int) -> str:
     states = {s.state: 0 for s in holder.sessions}
     for session in holder.sessions:
@@ -54,5 +64,5 @@ RULE = Rule(
     remedy="scale_database",
     tier=Tier.STATED,
     when=when,
-    why_not="no client that is not a service holds a large part of a full database's sessions",
+    why_not="no client beside the services that suffer holds a large part of a full database's sessions",
 )
