@@ -10,11 +10,8 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
-from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.workloads import Workload
-
-CAUSES = {"database": "database_connection"}
-"""What it is called when a program of this role is down; a dependency's failure otherwise."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -34,7 +31,6 @@ def when(view: View) -> Iterator[Match]:
                 *told(view, mine),
             ),
             certainty=0.7,
-            root_cause=CAUSES.get(role(workload), "dependency_failure"),
             since=_since(workload),
             explains=callers,
             excludes=not_for(callers, f"{workload.ref} is down: nothing done to its callers brings it back"),
@@ -64,7 +60,7 @@ def _states(workload: Workload) -> Iterator[Evidence]:
 RULE = Rule(
     name="database_down",
     title="A database, cache or broker has no running instance",
-    root_cause="database_connection",
+    root_cause="dependency_failure",
     remedy="page_human",
     tier=Tier.SYMPTOM,
     when=when,
