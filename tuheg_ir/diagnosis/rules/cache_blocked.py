@@ -26,7 +26,7 @@ def when(view: View) -> Iterator[Match]:
         waiting = tuple(
             c for c in complaints(view, "connection_timeout") if c.about == cache.ref and c.caller != cache.ref
         )
-        if not cache.ready or not (measured or lines or busy or (waiting and _answers_nobody(view, cache))):
+        if not _runs(cache) or not (measured or lines or busy or (waiting and _answers_nobody(view, cache))):
             continue
         callers = tuple(ref for ref in behind(view, cache.ref) if ref != cache.ref)
         evidence = (*measured, *(view.hit_evidence(h) for h in lines[:2]), *told(view, (*busy, *waiting), 2))
@@ -50,11 +50,16 @@ def _measured(view: View, cache: Workload) -> Iterator[Evidence]:
         if turn := slowed(view, "cache_latency_p95", SLOW_S, component=label):
             yield slow_evidence(cache.ref, "its own answers", turn)
     for label in labels_of(view, "cache_up", cache.ref):
-        if view.figures.now("cache_up", component=label) == 0 and cache.ready:
+        if view.figures.now("cache_up", component=label) == 0:
             since = view.figures.crossed("cache_up", 0.5, below=True, component=label)
             yield Evidence("metrics", cache.ref, "it runs and does not answer the exporter", since)
     for _, evidence in said_by_callers(view, cache.ref):
         yield evidence
+
+
+def _runs(cache: Workload) -> bool:
+    """Tell whether a pod of it runs, ready or not: what is blocked fails its probes as well."""
+    return any(c.state == "running" for pod in cache.live for c in pod.containers)
 
 
 def _answers_nobody(view: View, cache: Workload) -> bool:
