@@ -18,7 +18,9 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=24)
 """A Secret that was written within this time is thought of first."""
-_NAMED = re.compile(r"pass|cred|auth|dsn|user|url|db|database|postgres|mysql|redis|mongo|amqp|rabbit|kafka", re.IGNORECASE)
+_NAMED = re.compile(
+    r"pass|cred|auth|dsn|user|url|db|database|postgres|mysql|redis|mongo|amqp|rabbit|kafka", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def lets_through(view: View, caller: Workload, callee: Workload) -> tuple[Policy
             continue
         other = caller if ingress else callee
         passes = lets_in if ingress else lets_out
-        if not any(passes(p, other, ports) or _by_address(p, other, ingress=ingress) for p in closing):
+        if not any(passes(p, other, ports) or _by_address(p, other, ports, ingress=ingress) for p in closing):
             return closing
     return ()
 
@@ -67,11 +67,17 @@ def _ports(workload: Workload) -> Iterator[str]:
             yield from (found for key in ("containerPort", "name") if (found := text(port, key)))
 
 
-def _by_address(policy: Policy, other: Workload, *, ingress: bool) -> bool:
-    """Tell whether a block of addresses in a policy holds a pod of the other side."""
+def _by_address(policy: Policy, other: Workload, wanted: Iterable[str], *, ingress: bool) -> bool:
+    """Tell whether a block of addresses in a policy holds a pod of the other side, for one of the wanted ports."""
     side, key = ("ingress", "from") if ingress else ("egress", "to")
-    blocks = [text(peer, "ipBlock", "cidr") for r in items(policy.obj, "spec", side) for peer in items(r, key)]
-    return any(_within(block, pod.address) for block in blocks if block for pod in other.live)
+    for rule in items(policy.obj, "spec", side):
+        allowed = {text(p, "port") for p in items(rule, "ports") if text(p, "port")}
+        if allowed and set(wanted) and not allowed & set(wanted):
+            continue
+        blocks = [text(peer, "ipBlock", "cidr") for peer in items(rule, key)]
+        if any(_within(block, pod.address) for block in blocks if block for pod in other.live):
+            return True
+    return False
 
 
 def _within(block: str, address: str) -> bool:

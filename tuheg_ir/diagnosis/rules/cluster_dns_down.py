@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._reach import closed_to_dns
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FAILED = 0.05
@@ -22,6 +23,7 @@ SOON = timedelta(minutes=10)
 def when(view: View) -> Iterator[Match]:
     """DNS is ill by its own signs, or several services cannot resolve names that exist."""
     found = [c for c in complaints(view, "dns") if c.caller in view.workloads and not closed_to_dns(view, c.caller)]
+    found = [c for c in found if not _headless(view, c)]
     servers = of_role(view.workloads, "dns")
     found = [c for c in found if c.caller not in {s.ref for s in servers}]
     signs = (*_figures(view), *(e for server in servers for e in _ill(view, server)))
@@ -73,6 +75,13 @@ def _exists(view: View, each: Complaint) -> bool:
     """Tell whether a name that could not be resolved is one of a Service that is there."""
     named = [*each.hosts, *each.hit.hosts]
     return bool(each.about) or any(host.split(".")[0] in view.services for host in named)
+
+
+def _headless(view: View, each: Complaint) -> bool:
+    """Tell whether all names are of headless Services without a ready pod: DNS rightly knows no address for them."""
+    services = [view.services.get(host.split(".")[0]) for host in each.hit.hosts]
+    known = [s for s in services if s is not None]
+    return bool(known) and all(text(s.obj, "spec", "clusterIP") == "None" and not s.ready for s in known)
 
 
 def _together(found: list[Complaint]) -> Iterator[Evidence]:

@@ -57,7 +57,9 @@ def _claims(workload: Workload) -> set[str]:
         for volume in items(pod.obj, "spec", "volumes")
     }
     templates = [text(c, "metadata", "name") for c in items(workload.obj, "spec", "volumeClaimTemplates")]
-    numbered = {f"{t}-{workload.name}-{n}" for t in templates for n in range(max(workload.wanted, len(workload.pods), 1))}
+    numbered = {
+        f"{t}-{workload.name}-{n}" for t in templates for n in range(max(workload.wanted, len(workload.pods), 1))
+    }
     return mounted | numbered
 
 

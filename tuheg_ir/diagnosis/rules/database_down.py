@@ -25,7 +25,9 @@ def when(view: View) -> Iterator[Match]:
         yield Match(
             component=workload.ref,
             evidence=(
-                Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready", _since(workload)),
+                Evidence(
+                    "objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready", _since(workload)
+                ),
                 *_states(workload),
                 *(view.event_evidence(e) for e in view.events_of(workload.ref)[:2] if e.type == "Warning"),
                 *told(view, mine),
@@ -52,7 +54,11 @@ def _states(workload: Workload) -> Iterator[Evidence]:
     for pod in workload.live[:2]:
         for container in pod.containers:
             if container.state != "running" or not container.ready:
-                ended = f", ended before with {container.ended.reason} ({container.ended.exit_code})" if container.ended else ""
+                ended = (
+                    f", ended before with {container.ended.reason} ({container.ended.exit_code})"
+                    if container.ended
+                    else ""
+                )
                 fact = f"{container.name} is {container.state or 'unknown'} {container.reason}".rstrip()
                 yield Evidence("objects", f"Pod/{pod.name}", f"{fact}{ended}")
 

@@ -48,7 +48,9 @@ def when(view: View) -> Iterator[Match]:
             since=began,
             explains=behind(view, ref) if one else (),
             excludes=not_for(
-                (ref,), "the order of the clients' statements makes the deadlocks, not the server", ("restart_workload",)
+                (ref,),
+                "the order of the clients' statements makes the deadlocks, not the server",
+                ("restart_workload",),
             ),
         )
 

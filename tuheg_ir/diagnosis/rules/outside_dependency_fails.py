@@ -71,7 +71,9 @@ def _hosts(view: View) -> dict[str, _Host]:
             least, factor = (ERRORS, 2.0) if "error" in signal else (SLOW_S, SLOWER)
             turn = rise(view, series, signal, factor, least) if host and not view.component(host) else None
             if turn is not None and caller:
-                unit = f"{turn.now:.0%} of its calls fail" if "error" in signal else f"its answers take {turn.now:.2g} s"
+                unit = (
+                    f"{turn.now:.0%} of its calls fail" if "error" in signal else f"its answers take {turn.now:.2g} s"
+                )
                 entry = found.setdefault(_same(found, host), _Host())
                 entry.measured.append((caller, Evidence("metrics", host, f"{host}: {unit}", turn.since)))
     return found

@@ -37,7 +37,10 @@ def when(view: View) -> Iterator[Match]:
                 component=caller,
                 evidence=(
                     _grew(ref, grew),
-                    *(Evidence("objects", caller, c.told(), workload.released_at) for c in (changed or workload.changes)[:3]),
+                    *(
+                        Evidence("objects", caller, c.told(), workload.released_at)
+                        for c in (changed or workload.changes)[:3]
+                    ),
                     *told(view, [c for c in complaints(view, "throttled_retry") if c.caller == caller], 1),
                 ),
                 certainty=0.8 if changed else 0.65,
@@ -46,7 +49,9 @@ def when(view: View) -> Iterator[Match]:
                 since=grew.since,
                 explains=tuple(r for r in behind(view, ref) if r != caller),
                 excludes=not_for(
-                    (ref,), f"{caller} sends too much: the same load would come again", ("restart_workload", "rollback_workload")
+                    (ref,),
+                    f"{caller} sends too much: the same load would come again",
+                    ("restart_workload", "rollback_workload"),
                 ),
             )
             break

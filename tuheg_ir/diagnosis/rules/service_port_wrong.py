@@ -42,7 +42,12 @@ def when(view: View) -> Iterator[Match]:
             yield Match(
                 component=component,
                 evidence=(
-                    Evidence("objects", service.ref, f"it sends to port {wrong}, which no container has", written(service.obj)),
+                    Evidence(
+                        "objects",
+                        service.ref,
+                        f"it sends to port {wrong}, which no container has",
+                        written(service.obj),
+                    ),
                     *(Evidence("objects", ref, c.told(), workload.released_at) for c in changed),
                     *hurts,
                 ),

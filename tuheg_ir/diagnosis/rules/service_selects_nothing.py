@@ -21,7 +21,9 @@ def when(view: View) -> Iterator[Match]:
         meant = tuple(ref for ref in service.meant if view.workloads[ref].ready)
         if not meant:
             continue
-        callers = {c.caller: c for c in complaints(view, "connection_refused", "connection_timeout", "upstream_failure")}
+        callers = {
+            c.caller: c for c in complaints(view, "connection_refused", "connection_timeout", "upstream_failure")
+        }
         said = [c for c in callers.values() if c.about in meant]
         told_labels = ", ".join(f"{k}={v}" for k, v in service.selector.items())
         routed = [r.ref for r in view.routes if r.service == service.name]

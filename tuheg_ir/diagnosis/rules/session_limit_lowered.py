@@ -40,7 +40,9 @@ def when(view: View) -> Iterator[Match]:
             remedy="rollback_workload" if changed else "page_human",
             since=each.since or released,
             explains=behind(view, each.ref),
-            excludes=not_for(clients(view, each.ref), f"the limit of {each.ref} is what changed: no client can raise it"),
+            excludes=not_for(
+                clients(view, each.ref), f"the limit of {each.ref} is what changed: no client can raise it"
+            ),
         )
 
 

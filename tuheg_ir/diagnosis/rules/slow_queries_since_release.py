@@ -28,7 +28,9 @@ def when(view: View) -> Iterator[Match]:
         lines = tuple(h for h in view.hits_of(server.ref, "slow_statement") if view.recent(h.last) or h.last is None)
         if not slow and not (busy and lines):
             continue
-        began = min((e.time for e in busy if e.time), default=None) or min((h.first for h in lines if h.first), default=None)
+        began = min((e.time for e in busy if e.time), default=None) or min(
+            (h.first for h in lines if h.first), default=None
+        )
         blamed = _blamed(view, server, slow, began)
         if blamed is None:
             continue
@@ -46,7 +48,9 @@ def when(view: View) -> Iterator[Match]:
             since=began or blamed.released_at,
             explains=others,
             excludes=not_for(
-                (blamed.ref,), "the same statements would be sent again, by more instances even more", ("scale_workload",)
+                (blamed.ref,),
+                "the same statements would be sent again, by more instances even more",
+                ("scale_workload",),
             ),
         )
 

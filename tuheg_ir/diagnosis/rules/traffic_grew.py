@@ -68,7 +68,10 @@ def _suffers(view: View, workload: Workload) -> Iterator[Evidence]:
 
 
 def _busy(view: View, workload: Workload) -> Iterator[Evidence]:
-    for signal, limit, what in (("cpu_share", BUSY, "of the CPU limit"), ("throttled_share", 0.25, "of the time throttled")):
+    for signal, limit, what in (
+        ("cpu_share", BUSY, "of the CPU limit"),
+        ("throttled_share", 0.25, "of the time throttled"),
+    ):
         shares = [view.figures.now(signal, pod=pod.name) for pod in workload.live]
         known = [share for share in shares if share is not None]
         over = [share for share in known if share >= limit]

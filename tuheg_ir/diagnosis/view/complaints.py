@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 
+_WORD = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 STILL = timedelta(minutes=15)
 """A trouble that was last told longer ago than this is over."""
 _SPEAKS_OF = {"database": ("database_", "pool_", "read_only_", "lock_")}
@@ -39,7 +41,7 @@ def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
         abouts = {ref for host in hit.hosts if (ref := view.graph.resolve(host)) and ref != hit.component}
         outside = tuple(h for h in hit.hosts if not view.graph.resolve(h) and not h.replace(".", "").isdigit())
         if not abouts and not outside:
-            abouts = _guessed(view, hit)
+            abouts = _named(view, hit) or _guessed(view, hit)
         for about in sorted(abouts) or [""]:
             yield Complaint(hit.component, about, outside, hit)
 
@@ -47,6 +49,17 @@ def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
 def fresh(view: View, hit: Hit) -> bool:
     """Tell whether a trouble was told of lately, or nobody knows when."""
     return hit.last is None or view.recent(hit.last, STILL)
+
+
+def _named(view: View, hit: Hit) -> set[str]:
+    """Return what a workload calls and names in a line without a host that is known: `accounts: connect ETIMEDOUT`."""
+    words = set(_WORD.findall(hit.line.lower()))
+    return {ref for ref in view.graph.calls.get(hit.component, ()) if words & _names(view, ref)}
+
+
+def _names(view: View, ref: str) -> set[str]:
+    services = {service.name for service in view.services.values() if ref in service.backends}
+    return {ref.partition("/")[2].lower(), *services}
 
 
 def _guessed(view: View, hit: Hit) -> set[str]:
