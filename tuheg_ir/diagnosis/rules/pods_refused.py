@@ -9,14 +9,12 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.reading import items, ref, text
 from tuheg_ir.diagnosis.view.refusals import refusals
 from tuheg_ir.diagnosis.view.trouble import release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _QUOTA = re.compile(r"exceeded quota: ([\w.-]+)")
-_HOOK = re.compile(r"failed (?:calling|to call) webhook \W*([\w.-]*)", re.IGNORECASE)
-_SERVICE = re.compile(r"https://([\w-]+)\.[\w-]+\.svc")
+_HOOK = re.compile(r"failed (?:calling|to call) webhook", re.IGNORECASE)
 _ASPECTS = ("limits", "other", "placement", "image", "mounts")
 
 
@@ -24,6 +22,8 @@ def when(view: View) -> Iterator[Match]:
     """Pods of a workload that lacks some could not be created."""
     for workload in view.serving:
         told = refusals(view, workload)
+        if any(_HOOK.search(each.fact) for each in told):
+            continue  # webhook_fails tells more of it
         if told and len(workload.live) < workload.wanted + _surge(workload):
             yield _match(view, workload, told)
 
@@ -35,16 +35,15 @@ def _surge(workload: Workload) -> int:
 
 def _match(view: View, workload: Workload, told: tuple[Evidence, ...]) -> Match:
     said = " ".join(each.fact for each in told)
-    quota, hook = _QUOTA.search(said), _HOOK.search(said)
+    quota = _QUOTA.search(said)
     asks_more = bool(workload.changed(*_ASPECTS)) and releases(view, workload, SUSPECT) and bool(workload.older_pods())
-    released = asks_more and not hook and (not quota or bool(workload.changed("limits")))
+    released = asks_more and (not quota or bool(workload.changed("limits")))
     lacking = Evidence("objects", workload.ref, f"{len(workload.live)} of {workload.wanted} pods exist")
-    component = f"ResourceQuota/{quota.group(1)}" if quota else _hook(view, said, hook) if hook else ""
     return Match(
-        component=component if component and not released else workload.ref,
+        component=f"ResourceQuota/{quota.group(1)}" if quota and not released else workload.ref,
         evidence=(*told[:3], lacking, *(release_evidence(workload, "limits") if released else ())),
         certainty=0.85,
-        root_cause="configuration_error" if released else _cause(quota is not None, hook is not None, said),
+        root_cause="configuration_error" if released else ("resource_exhaustion" if quota else "configuration_error"),
         remedy="rollback_workload" if released else "page_human",
         since=told[0].time,
         explains=(workload.ref,),
@@ -54,21 +53,6 @@ def _match(view: View, workload: Workload, told: tuple[Evidence, ...]) -> Match:
             *(() if released else excluding(workload.ref, "older pods would be refused too", "rollback_workload")),
         ),
     )
-
-
-def _hook(view: View, said: str, found: re.Match[str]) -> str:
-    """Return the webhook's configuration; the Service behind it where no configuration was read."""
-    for obj in view.snapshot.of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
-        if any(text(each, "name") == found.group(1) for each in items(obj, "webhooks")):
-            return ref(obj)
-    service = _SERVICE.search(said)
-    return f"Service/{service.group(1)}" if service else ""
-
-
-def _cause(quota: bool, hook: bool, said: str) -> str:
-    if quota:
-        return "resource_exhaustion"
-    return "dependency_failure" if hook and "x509" not in said else "configuration_error"
 
 
 RULE = Rule(
