@@ -105,11 +105,11 @@ def _seen_well(view: View) -> bool:
 
 def _surety(view: View) -> float:
     """Return how sure it is that all is well: pods that run say little, requests that succeed say much."""
-    sure = 0.5
-    sure += 0.2 if view.figures.latest("error_ratio", "component") else 0.0
-    sure += 0.2 if view.snapshot.probes else 0.0
-    sure += 0.05 if view.snapshot.logs else 0.0
-    sure += 0.05 if view.snapshot.known("Event") else 0.0
+    sure = 0.2
+    sure += 0.45 if view.figures.latest("error_ratio", "component") else 0.0
+    sure += 0.45 if view.snapshot.probes else 0.0
+    sure += 0.25 if view.snapshot.logs else 0.0
+    sure += 0.05 if view.snapshot.known("Event") and sure > 0.2 else 0.0
     return round(min(0.95, sure), 2)
 
 
