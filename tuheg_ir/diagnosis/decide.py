@@ -23,12 +23,15 @@ CERTAIN = {1: 0.85, 2: 0.93}
 _MORE = 0.97
 BLIND = {Tier.SYMPTOM: 0.85, Tier.PATTERN: 0.93, Tier.STATED: 0.97}
 """What a confidence is multiplied by for each kind of source that the snapshot has nothing of."""
-LEAST = 0.3
+SYMPTOM_MOST = 0.45
+"""However much speaks for a symptom, it names no cause."""
+LEAST = 0.25
 """What is less likely than this is a guess and no finding."""
 BESIDE = 0.5
 """A second finding has to be as likely as this: two faults at once are rare."""
 EARLIER = timedelta(minutes=5)
 """A symptom that began so long before its supposed cause is no symptom of it."""
+_WELL = ("no_fault", "unknown")
 MOST_EVIDENCE = 10
 
 
@@ -78,6 +81,7 @@ def confidence(match: Match, tier: Tier, blind: int = 0) -> float:
     """
     sources = len({each.source for each in match.evidence})
     raised = 1 - (1 - match.certainty) * 0.75 ** max(0, sources - 1)
+    raised = min(raised, SYMPTOM_MOST) if tier == Tier.SYMPTOM else raised
     return round(min(raised, CERTAIN.get(max(1, sources), _MORE)) * BLIND[tier] ** blind, 2)
 
 
@@ -89,6 +93,10 @@ def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Consid
         if cause is not None:
             kept.remove(each)
             lost.append(_lost(each, f"{cause.match.component} is behind it: {cause.rule.name}"))
+    if any(each.root_cause not in _WELL for each in kept):
+        well = [each for each in kept if each.root_cause == "no_fault"]
+        kept = [each for each in kept if each not in well]
+        lost += [_lost(each, "something is wrong elsewhere") for each in well]
     kept.sort(key=lambda h: (-h.confidence, -h.rule.tier, h.rule.name, h.match.component))
     for each in kept[1:]:
         if each.confidence < BESIDE:

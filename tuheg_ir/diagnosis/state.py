@@ -14,6 +14,10 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 __all__ = ["ERRORS", "nothing_found", "verdict_of"]
 
 _FRESH = timedelta(minutes=2)
+_NOW = timedelta(minutes=15)
+_OFTEN = 3
+"""A complaint that a log repeats less often is one of those that every system has."""
+_HARMLESS = ("rate_limited", "throttled_retry", "failover", "stuck", "permission")
 _BUSY = 0.9
 """Share of a limit, or of throttled periods, at which nobody may call a container well."""
 
@@ -61,6 +65,17 @@ def signs_of_trouble(view: View) -> Iterator[Evidence]:
         if (share := view.figures.now(signal)) is not None and share > _BUSY:
             yield Evidence("metrics", "", f"{signal.replace('_', ' ')} is at {share:.0%}")
     yield from _unplaced_errors(view)
+    yield from _told_by_logs(view)
+
+
+def _told_by_logs(view: View) -> Iterator[Evidence]:
+    """Yield what logs complain of again and again, where nobody measures that requests succeed all the same."""
+    measured = {view.component(label) for label in view.figures.latest("error_ratio", "component")}
+    for hit in view.hits:
+        if hit.count < _OFTEN or hit.previous or hit.trouble in _HARMLESS or hit.component in measured:
+            continue
+        if hit.last is None or view.recent(hit.last, _NOW):
+            yield view.hit_evidence(hit)
 
 
 def _unplaced_errors(view: View) -> Iterator[Evidence]:
@@ -90,11 +105,11 @@ def _seen_well(view: View) -> bool:
 
 def _surety(view: View) -> float:
     """Return how sure it is that all is well: pods that run say little, requests that succeed say much."""
-    sure = 0.5
-    sure += 0.2 if view.figures.latest("error_ratio", "component") else 0.0
-    sure += 0.2 if view.snapshot.probes else 0.0
-    sure += 0.05 if view.snapshot.logs else 0.0
-    sure += 0.05 if view.snapshot.known("Event") else 0.0
+    sure = 0.2
+    sure += 0.45 if view.figures.latest("error_ratio", "component") else 0.0
+    sure += 0.45 if view.snapshot.probes else 0.0
+    sure += 0.25 if view.snapshot.logs else 0.0
+    sure += 0.05 if view.snapshot.known("Event") and sure > 0.2 else 0.0
     return round(min(0.95, sure), 2)
 
 

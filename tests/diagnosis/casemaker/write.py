@@ -36,7 +36,7 @@ def files(case: Made) -> dict[str, str]:
     for path, lines in world.logs.items():
         made[f"logs/{path}"] = "\n".join(lines) + "\n"
     for signal, result in world.metrics.items():
-        made[f"metrics/{signal}.json"] = _series(signal, result)
+        made[f"metrics/{signal}.json"] = series(signal, result)
     if world.raw:
         made["metrics/raw.prom"] = "\n".join(world.raw) + "\n"
     for name, value in (
@@ -49,7 +49,7 @@ def files(case: Made) -> dict[str, str]:
     return made
 
 
-def _series(signal: str, result: list[dict[str, Any]]) -> str:
+def series(signal: str, result: list[dict[str, Any]]) -> str:
     rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in result)
     query = f"{signal}[{RANGE_S}s:{STEP_S}s]"
     return f'{{"signal": "{signal}", "query": "{query}", "result": [\n{rows}\n]}}\n'

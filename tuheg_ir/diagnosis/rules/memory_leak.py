@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory
 from tuheg_ir.diagnosis.rules.memory_since_release import LOADED, SUSPECT
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import releases, traffic_growth
 from tuheg_ir.diagnosis.view.usage import memory_grows
 
@@ -26,6 +27,7 @@ def when(view: View) -> Iterator[Match]:
             component=workload.ref,
             evidence=(*evidence, *told),
             certainty=0.75 if grows else 0.55,
+            remedy="page_human" if keeps_data(view, workload) or is_store(workload) else "",
             since=began_of(evidence),
             excludes=excluding(workload.ref, "no release came with it", "rollback_workload"),
         )

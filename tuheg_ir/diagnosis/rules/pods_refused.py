@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.view.trouble import release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _QUOTA = re.compile(r"exceeded quota: ([\w.-]+)")
-_HOOK = re.compile(r"failed calling webhook|failed to call webhook", re.IGNORECASE)
+_HOOK = re.compile(r"failed (?:calling|to call) webhook", re.IGNORECASE)
 _ASPECTS = ("limits", "other", "placement", "image", "mounts")
 
 
@@ -22,6 +22,8 @@ def when(view: View) -> Iterator[Match]:
     """Pods of a workload that lacks some could not be created."""
     for workload in view.serving:
         told = refusals(view, workload)
+        if any(_HOOK.search(each.fact) for each in told):
+            continue  # webhook_fails tells more of it
         if told and len(workload.live) < workload.wanted + _surge(workload):
             yield _match(view, workload, told)
 
@@ -33,31 +35,24 @@ def _surge(workload: Workload) -> int:
 
 def _match(view: View, workload: Workload, told: tuple[Evidence, ...]) -> Match:
     said = " ".join(each.fact for each in told)
-    quota, hook = _QUOTA.search(said), _HOOK.search(said)
+    quota = _QUOTA.search(said)
     asks_more = bool(workload.changed(*_ASPECTS)) and releases(view, workload, SUSPECT) and bool(workload.older_pods())
-    released = asks_more and not hook and (not quota or bool(workload.changed("limits")))
+    released = asks_more and (not quota or bool(workload.changed("limits")))
     lacking = Evidence("objects", workload.ref, f"{len(workload.live)} of {workload.wanted} pods exist")
-    reason = "a pod that ends could not be made again"
     return Match(
         component=f"ResourceQuota/{quota.group(1)}" if quota and not released else workload.ref,
         evidence=(*told[:3], lacking, *(release_evidence(workload, "limits") if released else ())),
         certainty=0.85,
-        root_cause="configuration_error" if released else _cause(quota is not None, hook is not None),
+        root_cause="configuration_error" if released else ("resource_exhaustion" if quota else "configuration_error"),
         remedy="rollback_workload" if released else "page_human",
         since=told[0].time,
         explains=(workload.ref,),
-        excludes=excluding(workload.ref, reason, *RESTARTS)
-        + excluding(workload.ref, "no further pod may be made", "scale_workload")
-        + (
-            ()
-            if released
-            else excluding(workload.ref, f"older pods would be refused too; {reason}", "rollback_workload")
+        excludes=(
+            *excluding(workload.ref, "a pod that ends could not be made again", *RESTARTS),
+            *excluding(workload.ref, "no further pod may be made", "scale_workload"),
+            *(() if released else excluding(workload.ref, "older pods would be refused too", "rollback_workload")),
         ),
     )
-
-
-def _cause(quota: bool, hook: bool) -> str:
-    return "resource_exhaustion" if quota else "dependency_failure" if hook else "configuration_error"
 
 
 RULE = Rule(

@@ -91,6 +91,17 @@ class Figures:
             _longest(s, limit) >= min(_SETTLED, len(s.points)) for s in self.series(signal, **labels) if s.points
         )
 
+    def quiet_since(self, signal: str, limit: float, **labels: str) -> datetime | None:
+        """Return when a signal that had gone beyond a limit came back for good; None if it never went, or is there."""
+        over = [
+            max(t for t, v in s.points if v > limit)
+            for s in self.series(signal, **labels)
+            if self._fresh(s) and _longest(s, limit) >= _SETTLED
+        ]
+        if not over or self.crossed(signal, limit, below=False, **labels) is not None:
+            return None
+        return datetime.fromtimestamp(max(over), UTC)
+
     def beyond_from_the_start(self, signal: str, limit: float, **labels: str) -> bool:
         """Tell whether a signal that is beyond a limit was so already where its series begin."""
         began = self.crossed(signal, limit, below=False, **labels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 
@@ -18,9 +18,12 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 _HOST = re.compile(
     r"(?:https?|postgres(?:ql)?|mysql|redis|amqp|jdbc:\w+|tcp|mongodb)://(?:[^@/\s]*@)?([A-Za-z0-9._-]+)"
+    r"|\bhost=['\"]?([A-Za-z0-9._-]+)"
     r"|(?:lookup|host(?:name)?|server at|connect(?:ing|ion)? to|dial tcp|resolve|getaddrinfo \w+) \"?([A-Za-z0-9._-]+)"
     r"|\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b"
 )
+_EPOCH = re.compile(r'"(?:time|ts|timestamp|t)": ?"?(1\d{9})(\d{3})?(\.\d+)?\b')
+"""Seconds or milliseconds since 1970 in a JSON line."""
 _LINE_CHARS = 2000
 """No pattern is asked about more of a line than this: a line of megabytes is no message."""
 _LINES = 2000
@@ -100,13 +103,17 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
 
 def _bare(line: str) -> str:
     """Return a line without its time: the same message comes again and again."""
-    return _STAMP.sub("", line).strip()
+    return _EPOCH.sub("", _STAMP.sub("", line)).strip()
 
 
 def stamp(line: str) -> datetime | None:
     """Return the time that a line of a log begins with or holds."""
-    found = _STAMP.search(line)
-    return parse_moment(found.group().replace(",", ".")) if found else None
+    if found := _STAMP.search(line):
+        return parse_moment(found.group().replace(",", "."))
+    if since := _EPOCH.search(line):
+        seconds, thousandths, fraction = since.groups()
+        return datetime.fromtimestamp(float(f"{seconds}{fraction or ''}") + int(thousandths or 0) / 1000, UTC)
+    return None
 
 
 def _hosts(lines: Iterable[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.events import restarting
+from tests.diagnosis.casemaker.exposition import expose
 from tests.diagnosis.casemaker.logs import log, often
 from tests.diagnosis.casemaker.network import service
 from tests.diagnosis.casemaker.platform import nodes
@@ -103,6 +104,7 @@ def leak_with_release(w: World) -> None:
     log(
         w, top, 2, "zap", often(15, 1200, 3, "info", ["client connected id={n}", "client left id={n}"], "hub/hub.go:77")
     )
+    expose(w, limits={"memory": {"presence": 536870912}})
 
 
 @case(

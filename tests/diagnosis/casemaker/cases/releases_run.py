@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.casemaker.case import Fault, case
+from tests.diagnosis.casemaker.exposition import expose
 from tests.diagnosis.casemaker.logs import log, often
 from tests.diagnosis.casemaker.network import ingress, service
 from tests.diagnosis.casemaker.platform import nodes, secret
@@ -53,6 +54,7 @@ def other_env(w: World) -> None:
     requests(w, "pricing", rate=flat(210), errors=step(0.0006, 0.34, minutes(22)), p95=flat(0.16))
     requests(w, "rates", rate=flat(180), errors=flat(0.0002), p95=flat(0.03))
     alert(w, "HighErrorRate", minutes(18), "More than 5% of requests to pricing fail", service="pricing")
+    expose(w)
 
 
 @case(

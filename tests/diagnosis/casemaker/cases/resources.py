@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.events import event
+from tests.diagnosis.casemaker.exposition import expose
 from tests.diagnosis.casemaker.logs import L, log, often
 from tests.diagnosis.casemaker.network import service
 from tests.diagnosis.casemaker.platform import node, nodes, quota, secret
@@ -76,6 +77,7 @@ def leak_without_release(w: World) -> None:
         container="points",
         severity="warning",
     )
+    expose(w, limits={"memory": {"points": 1073741824}})
 
 
 @case(

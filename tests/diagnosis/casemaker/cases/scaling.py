@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.events import event
+from tests.diagnosis.casemaker.exposition import expose
 from tests.diagnosis.casemaker.logs import log, often
 from tests.diagnosis.casemaker.network import ingress, service
 from tests.diagnosis.casemaker.platform import hpa, nodes, quota
@@ -54,6 +55,7 @@ def saturation(w: World) -> None:
     for name in ("tk-1", "tk-2", "tk-3"):
         signal(w, "node_cpu_share", {"node": name}, step(0.2, 0.31, minutes(20)))
     alert(w, "LatencySLOBurn", minutes(14), "storefront p95 above 1 s", service="storefront")
+    expose(w, limits={"cpu": {"web": 1.0}, "memory": {"web": 268435456}})
 
 
 @case(

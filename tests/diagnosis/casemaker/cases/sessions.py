@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.events import event
+from tests.diagnosis.casemaker.exposition import expose
 from tests.diagnosis.casemaker.logs import L, log, often
 from tests.diagnosis.casemaker.network import ingress, service
 from tests.diagnosis.casemaker.platform import hpa, nodes, secret
@@ -74,6 +75,7 @@ def own_leak(w: World) -> None:
         ramp(1, 87, minutes(31), minutes(15)),
     )
     signal(w, "db_transaction_age", {"component": "postgres"}, ramp(2, 1840, minutes(31), 0))
+    expose(w)
 
 
 @case(

@@ -1,0 +1,32 @@
+"""The files of a case, and what a mutation may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+Files = Mapping[str, str]
+"""Path in the folder -> text."""
+Obj = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A mutation does not apply, and why."""
+
+    reason: str
+
+
+def parse(files: Files) -> list[Obj]:
+    """Return the objects of a case; shared, so to be read only."""
+    return _items(files.get("objects.yaml", ""))
+
+
+@lru_cache(maxsize=256)
+def _items(text: str) -> list[Obj]:
+    raw = yaml.load(text, Loader=yaml.CSafeLoader) or {}
+    return [item for item in raw.get("items") or [] if isinstance(item, dict)]

@@ -1,0 +1,76 @@
+"""All times of a case moved by the same span, in every format that objects, logs and metrics use."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from tests.diagnosis.files import Files, Skipped
+
+SPAN = timedelta(days=203, hours=7, minutes=19, seconds=11)
+
+_RFC3339 = re.compile(r"\b(?!0001)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_DASHED = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_SLASHED = re.compile(r"\b\d{4}/\d\d/\d\d \d\d:\d\d:\d\d")
+_NAMED = re.compile(r"\b\d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d")
+_ACCESS = re.compile(r"\b\d\d/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/\d{4}:\d\d:\d\d:\d\d")
+_MILLIS = re.compile(r'(?<="time": )\d{13}\b')
+_KLOG = re.compile(r"(?m)(?<=^[IWEF])\d{4} \d\d:\d\d:\d\d(?=\.)")
+_CLOCKS = {"certificate_expiry"}
+"""Signals whose values are times."""
+
+
+def shift(files: Files) -> Files | Skipped:
+    """Move every time; without any there is nothing to do."""
+    made = {path: _series(text) if _is_series(path) else _text(text) for path, text in files.items()}
+    return Skipped("the case names no time") if made == dict(files) else made
+
+
+def _is_series(path: str) -> bool:
+    return path.startswith("metrics/") and path.endswith(".json")
+
+
+def _text(text: str) -> str:
+    for pattern, form in (
+        (_RFC3339, "%Y-%m-%dT%H:%M:%S"),
+        (_DASHED, "%Y-%m-%d %H:%M:%S"),
+        (_SLASHED, "%Y/%m/%d %H:%M:%S"),
+        (_NAMED, "%d %b %Y %H:%M:%S"),
+        (_ACCESS, "%d/%b/%Y:%H:%M:%S"),
+    ):
+        text = pattern.sub(_moved(form), text)
+    text = _MILLIS.sub(lambda found: str(int(found[0]) + int(SPAN.total_seconds()) * 1000), text)
+    text = _KLOG.sub(_yearless, text)
+    return re.sub(r"(?m)^(\S+\{.*\} \S+) (\d{10})$", lambda found: f"{found[1]} {_later(int(found[2]))}", text)
+
+
+def _moved(form: str) -> Callable[[re.Match[str]], str]:
+    def move(found: re.Match[str]) -> str:
+        try:
+            moment = datetime.strptime(found[0], form).replace(tzinfo=UTC)
+        except ValueError:
+            return found[0]
+        return (moment + SPAN).strftime(form)
+
+    return move
+
+
+def _yearless(found: re.Match[str]) -> str:
+    moment = datetime.strptime(f"2026{found[0]}", "%Y%m%d %H:%M:%S").replace(tzinfo=UTC)
+    return (moment + SPAN).strftime("%m%d %H:%M:%S")
+
+
+def _later(seconds: int) -> int:
+    return seconds + int(SPAN.total_seconds())
+
+
+def _series(text: str) -> str:
+    data = json.loads(text)
+    clock = data.get("signal") in _CLOCKS
+    for row in data["result"]:
+        row["values"] = [
+            [_later(moment), str(_later(int(float(value)))) if clock else value] for moment, value in row["values"]
+        ]
+    return json.dumps(data)
