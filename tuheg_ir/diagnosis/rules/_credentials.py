@@ -54,7 +54,9 @@ def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
     secret = _secret(view, workload)
     at = written(secret) if secret else None
     refused = {c.hit.pod for c in found}
-    older, newer, well = [], [], []
+    older: list[Pod] = []
+    newer: list[Pod] = []
+    well: list[Pod] = []
     for pod in workload.live:
         started = max((c.started_at for c in pod.containers if c.started_at), default=pod.created)
         fresh = at is None or started is None or started >= at

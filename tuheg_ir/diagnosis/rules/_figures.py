@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.state import ERRORS
@@ -43,7 +44,7 @@ def slowed(view: View, signal: str, least: float = SLOW_S, **labels: str) -> Tur
 
 def rise(view: View, series: Series, signal: str, factor: float, least: float) -> Turn | None:
     """Return a series' rise to `factor` times what it began with and over `least`."""
-    exact = dict(series.labels)
+    exact: dict[str, Any] = dict(series.labels)
     now, before = view.figures.now(signal, **exact), view.figures.first(signal, **exact)
     if now is None or before is None or now < least or now < factor * max(before, 1e-9):
         return None
@@ -71,7 +72,8 @@ def said_by_callers(view: View, ref: str) -> Iterator[tuple[str, Evidence]]:
             turn = rise(view, series, signal, factor, least)
             if turn is not None:
                 caller = view.component(series.labels.get("component", "")) or series.labels.get("component", "")
-                fact = f"calls of {caller.rpartition('/')[2]}: {text.format(turn.before)} before, {text.format(turn.now)} now"
+                who, was, now = caller.rpartition("/")[2], text.format(turn.before), text.format(turn.now)
+                fact = f"calls of {who}: {was} before, {now} now"
                 yield caller, Evidence("metrics", ref, fact, turn.since)
 
 

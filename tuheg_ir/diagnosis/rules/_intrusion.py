@@ -130,7 +130,7 @@ def _held(spec: Mapping[str, Any]) -> Iterator[str]:
 
 def _registry(image: str) -> str:
     """Return the registry and first path of an image: "docker.io/library" where none is said."""
-    base = image.split("@")[0]
+    base = image.split("@", maxsplit=1)[0]
     first, slash, rest = base.partition("/")
     if not image:
         return ""
@@ -143,5 +143,5 @@ def _registry(image: str) -> str:
 
 def _base(image: str) -> str:
     """Return an image without tag and digest."""
-    head, _, tail = image.split("@")[0].rpartition("/")
+    head, _, tail = image.split("@", maxsplit=1)[0].rpartition("/")
     return f"{head}/{tail.split(':')[0]}"

@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 def when(view: View) -> Iterator[Match]:
     """A data service has no ready pod."""
     for workload in of_role(view.workloads, "database", "cache", "broker", "search", "pooler"):
-        if workload.ready or not workload.wanted and not _stopped(view, workload):
+        if workload.ready or (not workload.wanted and not _stopped(view, workload)):
             continue
         found = complaints(view, "connection_refused", "connection_timeout", "connection_reset", "dns", "failover")
         mine = [c for c in found if c.about == workload.ref]

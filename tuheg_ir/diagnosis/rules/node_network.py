@@ -17,6 +17,7 @@ _SETUP = re.compile(
     r"failed to assign an IP address|failed to allocate for range|InsufficientFreeAddresses|NetworkPlugin",
     re.IGNORECASE,
 )
+_PLUGIN = re.compile(r"cni|network plugin|NetworkReady=false", re.IGNORECASE)
 TROUBLES = ("connection_timeout", "connection_reset", "dns", "connection_refused")
 
 
@@ -48,19 +49,19 @@ def _conditions(view: View, node: str) -> Iterator[Evidence]:
         if text(condition, "type") == "NetworkUnavailable" and text(condition, "status") == "True":
             fact = f"NetworkUnavailable: {text(condition, 'message')[:160]}"
             yield Evidence("objects", f"Node/{node}", fact, moment(condition, "lastTransitionTime"))
-        if text(condition, "type") == "Ready" and text(condition, "status") != "True":
-            if re.search(r"cni|network plugin|NetworkReady=false", text(condition, "message"), re.IGNORECASE):
-                fact = f"not ready: {text(condition, 'message')[:160]}"
-                yield Evidence("objects", f"Node/{node}", fact, moment(condition, "lastTransitionTime"))
+        lost = text(condition, "type") == "Ready" and text(condition, "status") != "True"
+        if lost and _PLUGIN.search(text(condition, "message")):
+            fact = f"not ready: {text(condition, 'message')[:160]}"
+            yield Evidence("objects", f"Node/{node}", fact, moment(condition, "lastTransitionTime"))
 
 
 def _setups(view: View, node: str, where: dict[str, str]) -> Iterator[Evidence]:
     """Yield pods of a node that got no network."""
     for event in view.events:
         kind, _, label = event.about.partition("/")
-        if kind == "Pod" and event.reason in ("FailedCreatePodSandBox", "NetworkNotReady") and where.get(label) == node:
-            if view.recent(event.last) and _SETUP.search(event.message):
-                yield view.event_evidence(event)
+        here = kind == "Pod" and where.get(label) == node and view.recent(event.last)
+        if here and event.reason in ("FailedCreatePodSandBox", "NetworkNotReady") and _SETUP.search(event.message):
+            yield view.event_evidence(event)
 
 
 def _lonely(view: View, node: str, where: dict[str, str]) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:

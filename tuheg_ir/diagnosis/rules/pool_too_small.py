@@ -51,9 +51,9 @@ def _changed(workload: Workload) -> tuple[Change, ...]:
 def _maps(view: View, workload: Workload) -> Iterator[Evidence]:
     for kind, name in sorted(reads(workload.template)):
         found = view.objects(kind).get(name) if kind == "ConfigMap" else None
-        if found is not None and view.recent(written(found)):
-            if any(POOL.search(f"{key} {value}") for key, value in mapping(found, "data").items()):
-                yield Evidence("objects", f"ConfigMap/{name}", "it sets the pool and was changed", written(found))
+        young = found is not None and view.recent(written(found))
+        if young and any(POOL.search(f"{key} {value}") for key, value in mapping(found, "data").items()):
+            yield Evidence("objects", f"ConfigMap/{name}", "it sets the pool and was changed", written(found))
 
 
 def _room(view: View, database: str) -> Iterator[Evidence]:

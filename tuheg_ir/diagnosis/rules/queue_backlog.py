@@ -33,9 +33,7 @@ def when(view: View) -> Iterator[Match]:
 
 def _of_consumer(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
     released = consumer.released_at
-    ours = bool(consumer.changes) and released is not None and grew.since is not None
-    ours = ours and timedelta(minutes=-2) <= grew.since - released <= SOON  # type: ignore[operator]
-    if ours:
+    if _by_release(consumer, grew):
         return Match(
             component=consumer.ref,
             evidence=(waits, *(Evidence("objects", consumer.ref, c.told(), released) for c in consumer.changes[:2])),
@@ -53,6 +51,12 @@ def _of_consumer(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
     )
 
 
+def _by_release(consumer: Workload, grew: Turn) -> bool:
+    if not consumer.changes or consumer.released_at is None or grew.since is None:
+        return False
+    return timedelta(minutes=-2) <= grew.since - consumer.released_at <= SOON
+
+
 def _of_broker(view: View, label: str, grew: Turn, waits: Evidence) -> Match:
     brokers = of_role(view.workloads, "broker")
     component = view.component(label) or (brokers[0].ref if len(brokers) == 1 else label)
@@ -68,7 +72,7 @@ def _of_broker(view: View, label: str, grew: Turn, waits: Evidence) -> Match:
 
 
 def _consumer(view: View, label: str, series: Series) -> Workload | None:
-    """Return who reads a queue: a label that names it, the workload of its name, or the only one that works on messages."""
+    """Return who reads a queue: a label names it, its name is alike, or it alone works on messages."""
     for key in ("consumer", "consumergroup", "group", "component", "queue"):
         workload = view.workloads.get(view.component(series.labels.get(key, "")))
         if workload is not None and role(workload) != "broker":

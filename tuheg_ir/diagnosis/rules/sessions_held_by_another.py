@@ -41,7 +41,7 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _apart(view: View, each: Full, greedy: Holder) -> bool:
-    """Tell whether a client is not one of the services that suffer: no service at all, or idle and not refused itself."""
+    """Tell whether a client is not one of the services that suffer: no service, or idle and not refused itself."""
     if not serves(view, greedy.ref):
         return True
     refused = {c.caller for c in (*each.refused, *complaints(view, "pool_exhausted"))} - {each.ref}

@@ -29,10 +29,10 @@ def when(view: View) -> Iterator[Match]:
     for database in view.databases:
         for holder in holders(database):
             waiting = [c for c in complaints(view, "pool_exhausted") if c.caller == holder.ref]
-            workload = view.workloads.get(holder.ref)
-            if waiting and workload and holder.ref not in seen and _leaks(holder, holder.count):
+            client = view.workloads.get(holder.ref)
+            if waiting and client is not None and holder.ref not in seen and _leaks(holder, holder.count):
                 evidence = (_told(database.ref, holder), *told(view, waiting))
-                yield _match(view, workload, database.ref, evidence, waiting[0].hit.first)
+                yield _match(view, client, database.ref, evidence, waiting[0].hit.first)
 
 
 def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence, ...]]]:

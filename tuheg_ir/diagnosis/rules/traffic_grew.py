@@ -23,7 +23,7 @@ def when(view: View) -> Iterator[Match]:
     """Requests grew, all pods are busy, and answers fail or are slow."""
     for workload in view.serving:
         grew = _rate(view, workload.ref)
-        if grew is None or role(workload) or _released(workload, grew) or not _from_outside(view, workload, grew):
+        if grew is None or role(workload) or _released(workload, grew) or not _from_outside(view, workload):
             continue
         suffers = tuple(_suffers(view, workload))
         busy = tuple(_busy(view, workload))
@@ -52,7 +52,7 @@ def _released(workload: Workload, grew: Turn) -> bool:
     return timedelta(0) <= grew.since - workload.released_at <= timedelta(minutes=15)
 
 
-def _from_outside(view: View, workload: Workload, grew: Turn) -> bool:
+def _from_outside(view: View, workload: Workload) -> bool:
     """Tell whether who calls a workload got more requests as well, as far as that is measured."""
     callers = [ref for ref, calls in view.graph.calls.items() if workload.ref in calls]
     measured = [ref for ref in callers if labels_of(view, "request_rate", ref)]

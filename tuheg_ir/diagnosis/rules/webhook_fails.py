@@ -24,8 +24,8 @@ def when(view: View) -> Iterator[Match]:
     found: dict[str, list[tuple[str, Evidence]]] = {}
     for workload in view.serving:
         for each in refusals(view, workload):
-            if hook := _HOOK.search(each.fact):
-                found.setdefault(hook.group(1), []).append((workload.ref, each))
+            if named := _HOOK.search(each.fact):
+                found.setdefault(named.group(1), []).append((workload.ref, each))
     for hook, told in found.items():
         refused = tuple(dict.fromkeys(ref for ref, _ in told))
         said = " ".join(each.fact for _, each in told)
@@ -49,7 +49,7 @@ def _configuration(view: View, hook: str, said: str) -> str:
             if any(text(each, "name") == hook for each in items(obj, "webhooks")):
                 return f"{kind}/{name(obj)}"
     where = _PATH.search(said)
-    service, path = (where.group(1), where.group(2) or "") if where else (hook.split(".")[0], "")
+    service, path = (where.group(1), where.group(2) or "") if where else (hook.split(".", maxsplit=1)[0], "")
     return f"{KINDS[1] if 'valid' in f'{hook}{path}'.lower() else KINDS[0]}/{service}"
 
 

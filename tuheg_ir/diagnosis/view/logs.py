@@ -16,12 +16,28 @@ from tuheg_ir.diagnosis.view.reading import parse_moment
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+_NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
 _HOST = re.compile(
-    r"(?:https?|postgres(?:ql)?|mysql|redis|amqp|jdbc:\w+|tcp|mongodb)://(?:[^@/\s]*@)?([A-Za-z0-9._-]+)"
-    r"|\bhost=['\"]?([A-Za-z0-9._-]+)"
-    r"|(?:lookup|host(?:name)?|server at|connect(?:ing|ion)? to|dial tcp|resolve|getaddrinfo \w+) \"?([A-Za-z0-9._-]+)"
-    r"|\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b"
+    "|".join(
+        (
+            r"(?:https?|postgres(?:ql)?|mysql|rediss?|amqps?|jdbc:\w+|tcp|mongodb(?:\+srv)?|nats|grpc|dns)://"
+            rf"(?:[^@/\s]*@)?/?{_NAME}",
+            rf"\bhost=['\"]?{_NAME}",
+            r"(?:lookup|host name|hostname|host|resolve host:?|resolve|server at|server on|dial tcp:?|getaddrinfo \w+"
+            r"|connect(?:ing|ion)? to(?: node -?\d+)?|ENOTFOUND|EAI_AGAIN|UnknownHostException:|broker)"
+            rf" [\"'(]?{_NAME}",
+            rf"\b{_NAME}: connect E[A-Z]+",
+            rf"\b(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}} \({_NAME}\)",
+            r"\b([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|8080|8443|3306|5432|6379|5672|9092|9200|27017|4222|11211|1433)\b",
+            r"\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
+        )
+    )
 )
+"""Where servers and client libraries name the host that they speak of."""
+_WORDS = frozenset(
+    {"to", "the", "a", "host", "server", "database", "lookup", "node", "address", "name", "is", "not", "in", "on"}
+)
+"""What stands in the place of a host in plain sentences."""
 _EPOCH = re.compile(r'"(?:time|ts|timestamp|t)": ?"?(1\d{9})(\d{3})?(\.\d+)?\b')
 """Seconds or milliseconds since 1970 in a JSON line."""
 _LINE_CHARS = 2000
@@ -120,5 +136,5 @@ def _hosts(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         for found in _HOST.finditer(line):
             host = next((group for group in found.groups() if group), "")
-            if host:
+            if host and host.lower() not in _WORDS:
                 yield host.strip(".").lower()

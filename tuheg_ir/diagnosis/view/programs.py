@@ -27,8 +27,12 @@ _PORTS = {5432: "database", 3306: "database", 27017: "database", 6379: "cache", 
 }
 _VENDORS = frozenset({"bitnami", "cp", "confluent", "eclipse", "cloudnative", "crunchy", "zalando", "ubi8", "oss"})
 _BUILDS = frozenset(
-    "ha repmgr cluster sentinel stack server alpine oss management kraft native db ce ee mode standalone local".split()
+    {
+        *("ha", "repmgr", "cluster", "sentinel", "stack", "server", "alpine", "oss", "management", "kraft", "native"),
+        *("db", "ce", "ee", "mode", "standalone", "local"),
+    }
 )
+"""Words in a program's name that do not make it another program."""
 
 
 def role(workload: Workload) -> str:
@@ -48,7 +52,7 @@ def of_role(found: Mapping[str, Workload], *roles: str) -> tuple[Workload, ...]:
 
 def _of_image(image: str) -> str:
     """Return the role of a program's own image; an exporter or a backup of it is another program."""
-    base = image.split("@")[0].rpartition("/")[2].split(":")[0].lower()
+    base = image.split("@", maxsplit=1)[0].rpartition("/")[2].split(":")[0].lower()
     return _named(base)
 
 
