@@ -17,8 +17,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     shown = [_head(found)]
     for number, finding in enumerate(found["findings"], 1):
         shown += _finding(finding, found["taken_at"], number if len(found["findings"]) > 1 else 0)
-    shown += [f"not read: {s['source']}: {s['note']}" for s in found["sources"] if _missing(s)]
-    return shown
+    return shown + _unread(found["sources"])
 
 
 def _head(found: Mapping[str, Any]) -> str:
@@ -33,7 +32,7 @@ def _finding(finding: Mapping[str, Any], taken_at: str, number: int) -> Iterator
     yield f"{mark}{finding['component']}: {cause} ({finding['confidence']:.0%})"
     if finding.get("since"):
         yield from _told("since", f"{_clock(finding['since'])} UTC, {_span(finding['since'], taken_at)} before")
-    facts = [_fact(fact) for fact in finding["evidence"]]
+    facts = [_fact(fact, finding["component"]) for fact in finding["evidence"]]
     more = f"; and {len(facts) - _FACTS} more" if len(facts) > _FACTS else ""
     yield from _told("why", "; ".join(facts[:_FACTS]) + more if facts else "nothing speaks for anything else")
     yield from _told("do", f"{finding['remedy']} {finding['target']}")
@@ -53,10 +52,8 @@ def _told(word: str, text: str) -> list[str]:
     return [f"  {word:<8}{first[10:]}", *rest]
 
 
-def _fact(fact: Any) -> str:
-    if isinstance(fact, str):
-        return fact
-    about = f"{fact['object']}: " if fact.get("object") else ""
+def _fact(fact: Mapping[str, Any], component: str = "") -> str:
+    about = f"{fact['object']}: " if fact["object"] not in ("", component) else ""
     return f"{about}{fact['fact']}"
 
 
@@ -66,7 +63,7 @@ def explained(found: Mapping[str, Any]) -> list[str]:
     for finding in found["findings"]:
         shown += [f"  {finding['component']} by {str(finding.get('rule', '')).replace('_', ' ')}"]
         for fact in finding["evidence"]:
-            at = f", {_clock(fact['time'])}" if isinstance(fact, Mapping) and fact.get("time") else ""
+            at = f", {_clock(fact['time'])}" if fact["time"] else ""
             shown += wrapped(f"- {_fact(fact)} ({fact['source']}{at})", indent="    ")
     if found["considered"]:
         shown += ["", "Guesses that were dropped:"]
@@ -80,8 +77,12 @@ def explained(found: Mapping[str, Any]) -> list[str]:
     return shown
 
 
-def _missing(source: Mapping[str, Any]) -> bool:
-    return not source["ok"] and source.get("kind") not in ("not_configured", "absent")
+def _unread(sources: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what was asked and gave nothing; what a cluster or a snapshot has not is no news."""
+    failed = [s for s in sources if not s["ok"] and s["kind"] != "missing"]
+    forbidden = [s["source"] for s in failed if s["kind"] == "forbidden"]
+    shown = [f"not read: {s['source']}: {s['note']}" for s in failed if s["kind"] != "forbidden"]
+    return [*shown, *([f"no right to read: {', '.join(forbidden)}"] if forbidden else [])]
 
 
 def _clock(text: str) -> str:

@@ -16,6 +16,8 @@ CALLER_REMEDIES = ("restart_workload", "restart_connection_pool", "scale_workloa
 SURE = 0.5
 """A cause has to be as likely as this to rule out what would be done elsewhere."""
 LOG_LINES = 5
+_MEANT = frozenset({("forbidden", "secrets"), ("forbidden", "nodes")})
+"""What the account of rbac/ is meant not to see."""
 
 
 def answer(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any]:
@@ -82,9 +84,15 @@ def for_ladder(snapshot: Snapshot, diagnosis: Diagnosis, ref: str) -> dict[str, 
     told = answer(snapshot, diagnosis)
     return {
         **told,
+        "sources": [source for source in told["sources"] if _matters(source)],
         "findings": [_for_result(finding) for finding in ordered],
         "excluded": [*_excluded(ordered, ref, near)],
     }
+
+
+def _matters(source: Mapping[str, Any]) -> bool:
+    """Tell whether a source that gave nothing is news: what a cluster has not, or an account may not see, is none."""
+    return source["ok"] or not (source["kind"] == "missing" or (source["kind"], source["source"]) in _MEANT)
 
 
 def _concerns(finding: Finding, near: Iterable[str]) -> bool:

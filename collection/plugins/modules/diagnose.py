@@ -5,13 +5,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: diagnose
-short_description: Make the handbook's checks on a service and name what is wrong
+short_description: Look at the whole namespace and name what is wrong with a service
 version_added: 0.1.0
 author:
   - The tuheg-ir authors (@tuheg)
 description:
-  - Collects evidence on threads (workload, pods, events, database sessions, probes) and decides what is wrong, which
-    remedy fits, and which remedies would be useless or harmful now.
+  - Reads the namespace on threads (objects, events, logs, database sessions, probes, alerts, metrics) and decides what
+    is wrong, which remedy fits, and which remedies would be useless or harmful now.
   - Needs the Python package tuheg_ir of the same version. Without it RV(available) is false and RV(note) says what to
     do.
   - A source that cannot be read is noted in RV(sources). Fails only when there is no connection to the cluster at all.
@@ -32,12 +32,12 @@ options:
     description: The services of the platform, in the shape of C(ir_services).
     type: dict
     required: true
-  incident:
-    description: Number of the incident; templates that it left are never proposed.
-    type: str
-    default: ""
   prometheus_url:
     description: URL of Prometheus.
+    type: str
+    default: ""
+  alertmanager_url:
+    description: URL of Alertmanager; without it Prometheus is asked which alerts fire.
     type: str
     default: ""
   ingress_url:
