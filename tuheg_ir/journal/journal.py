@@ -70,7 +70,8 @@ class Journal:
         """Open an incident, or return the one that has this number already.
 
         Without ``number`` the next one of the UTC day of ``at`` (default: now) is taken, atomically
-        among processes; drills have numbers of their own (from 9001). Raises RefusedError when the number belongs to another uid or cluster.
+        among processes; drills have numbers of their own (from 9001). Raises RefusedError when the
+        number belongs to another uid or cluster.
         """
         if number is not None:
             check_number(number)

@@ -74,7 +74,8 @@ class _Lines:
             raise UsageError(
                 f"The scenario cannot be read: {told}", f"{file}, line {line}", "Correct the file"
             ) from error
-        self._nodes = {key.value: (key, value) for key, value in node.value} if _is_mapping(node) else {}
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        self._nodes = {key.value: (key, value) for key, value in pairs}
 
     def fail(self, field_name: str, what: str, then: str, item: int | None = None) -> UsageError:
         """Return the error about a field, or about an item of it."""
@@ -83,10 +84,6 @@ class _Lines:
             key, value = self._nodes[field_name]
             line = (key if item is None else value.value[item]).start_mark.line + 1
         return UsageError(f"{field_name} {what}", f"{self.file}, line {line}", then)
-
-
-def _is_mapping(node: object) -> bool:
-    return isinstance(node, yaml.MappingNode)
 
 
 def parse(text: str, file: str) -> Scenario:

@@ -26,11 +26,8 @@ def choose(catalogue: Catalogue, project: Project, word: str, on: str) -> Scenar
     if found is None:
         raise _unknown(catalogue, word)
     if found.fault not in catalogue.faults:
-        raise UsageError(
-            f"fault {found.fault!r} is not in the catalogue",
-            found.file,
-            f"The faults are: {', '.join(catalogue.faults)}.",
-        )
+        known = ", ".join(catalogue.faults)
+        raise UsageError(f"fault {found.fault!r} is not in the catalogue", found.file, f"The faults are: {known}.")
     if on == "lab" and (_is_file(word) or found.name not in (there := Lab(project).kinds())):
         raise UsageError(
             f"The lab has no break {found.name!r}",
