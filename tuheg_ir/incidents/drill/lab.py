@@ -21,9 +21,9 @@ _UP = ("up", "degraded")  # a lab on which something is broken already can be re
 
 
 class Lab:
-    """The commands of a checkout's lab. ``run`` is how they are started, for tests."""
+    """The commands of a checkout's lab. ProjectError when there is no checkout."""
 
-    def __init__(self, project: Project, run: Callable[..., subprocess.CompletedProcess[str]] | None = None) -> None:
+    def __init__(self, project: Project) -> None:
         if project.packaged or not (project.root / "lab" / "__main__.py").is_file():
             raise ProjectError(
                 "A drill on the lab needs a checkout of tuheg-ir",
@@ -31,11 +31,10 @@ class Lab:
                 "Change to a checkout, or drill on the embedded cluster: --on sim",
             )
         self.root = project.root
-        self._run = run or subprocess.run
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one command; its output is kept."""
-        return self._run(
+        return subprocess.run(
             [sys.executable, "-m", "lab", *words], cwd=self.root, capture_output=True, text=True, check=False
         )
 
