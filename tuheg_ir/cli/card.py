@@ -27,7 +27,7 @@ def show_card(report: DrillReport, lang: str, console: Console | None = None) ->
     out.print(Text(f"{report.first.incident}: drill {'passed' if report.passed else 'NOT passed'}", style=style))
     out.print(Text(f"  {report.scenario}: {report.title[lang]}"))
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True, min_width=14)
+    grid.add_column(no_wrap=True, min_width=17)
     grid.add_column(overflow="fold")
     for label, text, good in _rows(report):
         grid.add_row(Text(f"  {label}"), Text(text, style="" if good is None else _GOOD if good else _BAD))

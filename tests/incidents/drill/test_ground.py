@@ -62,6 +62,16 @@ def test_loopback_goes_round_the_users_proxy(kubeconfig: Path, monkeypatch: pyte
     assert "no_proxy" not in os.environ
 
 
+def test_what_is_started_keeps_its_files_where_it_is_told(
+    kubeconfig: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/elsewhere")
+    with only_cluster(kubeconfig, scratch=tmp_path):
+        assert os.environ["TMPDIR"] == str(tmp_path)
+    with only_cluster(kubeconfig):
+        assert os.environ["TMPDIR"] == "/elsewhere"
+
+
 def test_the_environment_comes_back_after_an_error(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("K8S_AUTH_HOST", "https://production.example")
     before = dict(os.environ)

@@ -25,10 +25,11 @@ def embedded(project: Project, order: DrillOrder) -> Iterator[Ground]:
     """
     account = project.account()
     simulation = Simulation(order.scenario, seed=order.seed)
-    with tempfile.TemporaryDirectory(prefix="tuheg-ir-drill-") as folder, simulation:
+    place = tempfile.TemporaryDirectory(prefix="tuheg-ir-drill-", ignore_cleanup_errors=True)
+    with place as folder, simulation:
         places = simulation.start(order.pace)
         site = prepare(simulation, places, Path(folder), project.inventories / PLATFORM, account=account)
-        with only_cluster(site.kubeconfig):
+        with only_cluster(site.kubeconfig, scratch=Path(folder)):
             yield Ground(
                 site.inventory,
                 CLUSTER,

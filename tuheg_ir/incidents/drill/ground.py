@@ -32,10 +32,11 @@ class Ground:
 
 
 @contextmanager
-def only_cluster(kubeconfig: Path) -> Iterator[None]:
+def only_cluster(kubeconfig: Path, *, scratch: Path | None = None) -> Iterator[None]:
     """Let this process and what it starts know one cluster, whatever the user's environment names.
 
-    The account of a pod, K8S_AUTH_* and KUBECONFIG of the user come back afterwards.
+    What is started keeps its temporary files in ``scratch``, if given: the client of Kubernetes
+    leaves a file for each address that it ever spoke to. Afterwards the environment is as before.
     """
     kept = dict(os.environ)
     for name in kept:
@@ -43,6 +44,8 @@ def only_cluster(kubeconfig: Path) -> Iterator[None]:
             del os.environ[name]
     # The named file wins over the account of a pod, which wins over KUBECONFIG.
     os.environ |= {"K8S_AUTH_KUBECONFIG": str(kubeconfig), "KUBECONFIG": str(kubeconfig)}
+    if scratch is not None:
+        os.environ["TMPDIR"] = str(scratch)
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, [kept.get(name, ""), _LOOPBACK]))
     try:
