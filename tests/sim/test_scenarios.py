@@ -88,3 +88,11 @@ def test_a_scenario_speaks_the_projects_words(name: str) -> None:
     assert (layout.PLAYBOOKS / f"respond_{scenario.fault.replace('-', '_')}.yml").is_file()
     assert set(scenario.allowed) <= set(layout.roles())
     assert Path(scenario.file).stem == name
+
+
+@pytest.mark.parametrize("name", sorted(scenarios()))
+def test_what_heals_at_p0_is_a_plan_at_p2(name: str) -> None:
+    scenario = scenarios()[name]
+    ill = scenario.end("P0")["status"] in ("healed", "refused")
+    assert (scenario.end("P2")["status"] == "planned") == ill
+    assert scenario.end("P0") == {key: value for key, value in scenario.expected.items() if key not in ("P1", "P2")}

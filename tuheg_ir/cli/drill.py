@@ -12,7 +12,7 @@ from tuheg_ir.cli.target import actor
 from tuheg_ir.errors import NotHealedError, UsageError
 
 if TYPE_CHECKING:
-    from tuheg_ir.incidents.drill import DrillReport
+    from tuheg_ir.incidents.drill import DrillOrder, DrillReport
     from tuheg_ir.sim.scenario import Scenario
 
 
@@ -50,11 +50,11 @@ def drill_command(
         emit(form, {"scenarios": [_scenario_dict(each) for each in scenarios().values()]}, lambda: _table(lang))
         return 0
     _check(name, every=every, speed=speed, seed=seed, on=on)
-    chosen = _chosen(name, on)
-    reports = [
-        _one(scenario, name, severity=severity, speed=speed, seed=seed or 0, on=on, lang=lang, form=form)
-        for scenario in chosen
-    ]
+    from tuheg_ir.incidents.drill import DrillOrder
+
+    chosen, who = _chosen(name, on), actor()
+    orders = [DrillOrder(each, severity, who, on=on, speed=speed, seed=seed or 0, lang=lang) for each in chosen]
+    reports = [_one(order, form) for order in orders]
     if form == "json":
         click.echo(as_json({"drills": [report.as_dict() for report in reports]}))
     elif every:
@@ -89,39 +89,33 @@ def _chosen(name: str | None, on: str) -> list[Scenario]:
     return [choose(load_catalogue(), project, name, on)] if name else choose_all(project, on)
 
 
-def _one(
-    scenario: Scenario,
-    asked: str | None,
-    *,
-    severity: str,
-    speed: float | None,
-    seed: int,
-    on: str,
-    lang: str,
-    form: str,
-) -> DrillReport:
+def _one(order: DrillOrder, form: str) -> DrillReport:
     """Carry out one drill: progress on standard error, the card on standard output."""
     from tuheg_ir.cli.respond import open_shop
-    from tuheg_ir.incidents.drill import DrillOrder, drill
+    from tuheg_ir.incidents.drill import drill
 
-    order = DrillOrder(scenario, severity, actor(), on=on, speed=speed, seed=seed, lang=lang)
+    scenario = order.scenario
     with open_shop() as (shop, progress):
-        progress.begin(f"drill  {scenario.name}  {scenario.fault}  {severity}  {_where(order.on, order.pace)}")
-        if asked not in (None, scenario.name, scenario.file):
-            progress.tell(f"{asked} is drilled with the scenario {scenario.name}")
-        if speed is not None and speed > order.pace:
+        progress.begin("  ".join(["drill", *_names(scenario), order.severity, _where(order)]))
+        progress.step("scenario", scenario.title[order.lang])
+        if order.speed is not None and order.speed > order.pace:
             progress.tell(f"{scenario.name} makes sense at {order.pace:g} times the clock at most; that is taken")
         report = drill(shop, order)
         progress.end()
     if form == "text":
         from tuheg_ir.cli.card import show_card
 
-        show_card(report, lang)
+        show_card(report, order.lang)
     return report
 
 
-def _where(on: str, pace: float) -> str:
-    return "on the lab" if on == "lab" else f"on the embedded cluster, {pace:g}x"
+def _names(scenario: Scenario) -> list[str]:
+    """Return the fault and the scenario that it is drilled with, once if they share a name."""
+    return list(dict.fromkeys([scenario.fault, scenario.name]))
+
+
+def _where(order: DrillOrder) -> str:
+    return "lab" if order.on == "lab" else f"embedded cluster, {order.pace:g}x"
 
 
 def _table(lang: str) -> list[str]:

@@ -83,6 +83,19 @@ def test_a_drill_ends_as_its_scenario_says(name: str, user: Path, capsys: pytest
     assert json.loads(capsys.readouterr().out) == {"incidents": []}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "severity", "status"),
+    [("bad-release", "P1", "refused"), ("memory-leak", "P1", "healed"), ("memory-leak", "P2", "planned")],
+)
+def test_a_milder_severity_asks_first(
+    name: str, severity: str, status: str, user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found = drilled(capsys, name, "--severity", severity)
+    assert (code, found["status"], found["severity"]) == (0, status, severity), found
+    assert (found["actions"] == []) == (status != "healed")
+
+
 def last_drills(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """Return fault -> what `faults` tells of the last drill of its playbook."""
     assert run(["faults", "--format", "json"]) == 0
