@@ -54,7 +54,7 @@ def drill_command(
 
     chosen, who = _chosen(name, on), actor()
     orders = [DrillOrder(each, severity, who, on=on, speed=speed, seed=seed or 0, lang=lang) for each in chosen]
-    reports = [_one(order, form) for order in orders]
+    reports = [_one(order, form, alone=not every) for order in orders]
     if form == "json":
         click.echo(as_json({"drills": [report.as_dict() for report in reports]}))
     elif every:
@@ -89,7 +89,7 @@ def _chosen(name: str | None, on: str) -> list[Scenario]:
     return [choose(load_catalogue(), project, name, on)] if name else choose_all(project, on)
 
 
-def _one(order: DrillOrder, form: str) -> DrillReport:
+def _one(order: DrillOrder, form: str, *, alone: bool) -> DrillReport:
     """Carry out one drill: progress on standard error, the card on standard output."""
     from tuheg_ir.cli.respond import open_shop
     from tuheg_ir.incidents.drill import drill
@@ -106,6 +106,8 @@ def _one(order: DrillOrder, form: str) -> DrillReport:
         from tuheg_ir.cli.card import show_card
 
         show_card(report, order.lang)
+        if not alone:
+            click.echo()
     return report
 
 

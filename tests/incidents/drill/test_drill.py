@@ -28,8 +28,8 @@ from tuheg_ir.sim.simulation import Simulation
 
 pytestmark = pytest.mark.ansible
 
+# All of them are drilled by the installed command: tests/test_wheel.py.
 QUICK = ("bad-release", "foreign-sessions", "metrics-vanish", "nothing-is-wrong")
-DRILLS = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in scenarios()]
 FIELDS = {
     *("scenario", "fault", "severity", "on", "speed", "seed", "incident", "playbook", "status", "reason", "expected"),
     *("expected_end", "actions", "wrong_actions", "repeated_actions", "second_run", "second_run_changes"),
@@ -62,7 +62,7 @@ def drilled(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, d
     return code, one
 
 
-@pytest.mark.parametrize("name", DRILLS)
+@pytest.mark.parametrize("name", QUICK)
 def test_a_drill_ends_as_its_scenario_says(name: str, user: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, found = drilled(capsys, name)
     assert (code, found["passed"]) == (0, True), found
