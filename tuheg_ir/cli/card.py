@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -48,7 +49,7 @@ def _rows(report: DrillReport) -> list[Row]:
     rows.append(_wrong("wrong actions", report.score.wrong_actions))
     rows.append(_wrong("repeated", report.score.repeated_actions))
     rows.append(_wrong("second run", report.second_run_changes, f"{report.second_status}, no change"))
-    rows += [(stage, path, None) for stage, path in report.first.messages.items()]
+    rows += [(stage, _shortened(path), None) for stage, path in report.first.messages.items()]
     return rows
 
 
@@ -65,6 +66,12 @@ def _end(report: DrillReport) -> str:
 def _timed(seconds: float, limit: float | None) -> str:
     shown = f"{seconds:.1f} s"
     return f"{shown:>8}" if limit is None else f"{shown:>8}   (handbook: within {limit / 60:g} min)"
+
+
+def _shortened(path: str) -> str:
+    """Return a path below the home as a shell takes it."""
+    home = f"{Path.home()}/"
+    return path.replace(home, "~/", 1) if path.startswith(home) else path
 
 
 def _wrong(label: str, found: Sequence[str], none: str = "none") -> Row:

@@ -96,7 +96,7 @@ def parse(text: str, file: str) -> Scenario:
     _check_values(found, lines)
     for number, step in enumerate(found.get("break", [])):
         if wrong := steps.problem(step):
-            raise lines.fail("break", wrong, f"Steps: {', '.join(steps.KINDS)}; see docs/embedded-cluster.md", number)
+            raise lines.fail("break", wrong, f"Steps: {', '.join(steps.KINDS)}; see docs/drills.md", number)
     return Scenario(
         name=Path(file).stem,
         title=found["title"],
@@ -118,7 +118,7 @@ def _check_fields(found: Mapping[str, Any], lines: _Lines) -> None:
             raise lines.fail(name, "is not a field of scenarios", f"Fields: {', '.join(_FIELDS)}")
         if not isinstance(value, _FIELDS[name]) or isinstance(value, bool):
             raise lines.fail(
-                name, f"is {type(value).__name__}, which it cannot be", "docs/embedded-cluster.md says what it holds"
+                name, f"is {type(value).__name__}, which it cannot be", "docs/drills.md says what it holds"
             )
     for name in _NEEDED:
         if name not in found:
