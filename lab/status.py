@@ -19,14 +19,14 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def look(lab: Lab) -> dict[str, Any]:
-    """Return {state, reason, owner, urls, account, units[], pods[], waiting_for[]}.
+    """Return {state, reason, owner, urls, units[], pods[], waiting_for[]}.
 
     `state`: `up` (everything is ready), `starting`, `degraded` (it runs, something is not ready),
     `down`, or `elsewhere` (the machine's lab belongs to another home).
     """
     owner = read_owner()
     first = first_process(lab)
-    found: dict[str, Any] = {"state": "down", "reason": "", "owner": None, "urls": {}, "account": ""}
+    found: dict[str, Any] = {"state": "down", "reason": "", "owner": None, "urls": {}}
     found |= {"units": [], "pods": [], "waiting_for": []}
     if owner and owner.home != str(lab.home) and not owner.abandoned:
         return found | {"state": "elsewhere", "owner": who(owner), "reason": owner.sentence()}
@@ -34,7 +34,7 @@ def look(lab: Lab) -> dict[str, Any]:
         if owner:
             found["reason"] = "it was killed; the next `up` or `down` cleans up what is left"
         return found
-    found |= {"owner": who(owner) if owner else None, "urls": urls(), "account": str(lab.account)}
+    found |= {"owner": who(owner) if owner else None, "urls": urls()}
     found["units"] = units(lab, first)
     try:
         api = Api(lab.pki, settings.API_PORT)

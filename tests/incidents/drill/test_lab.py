@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lab.paths import Lab
 from tests import layout
 from tuheg_ir.catalogue import load_catalogue
 from tuheg_ir.errors import ClusterError, ProjectError, UsageError
@@ -19,7 +20,7 @@ from tuheg_ir.project import Project, find_project
 from tuheg_ir.sim.scenario import scenarios
 
 ORDER = DrillOrder(scenarios()["bad-release"], "P0", "kim", on="lab")
-UP = {"state": "up", "account": "/lab/tuheg-ir.conf"}
+UP = {"state": "up", "owner": {"home": "/lab"}}
 
 
 class Commands:
@@ -51,7 +52,7 @@ def test_it_is_reset_broken_and_put_back(project: Project, monkeypatch: pytest.M
     with on_lab(project, commands, monkeypatch) as ground:
         assert commands.asked[-1] == "break bad-release --wait"
         assert (ground.inventory, ground.cluster) == (layout.ROOT / "lab" / "inventory", "lab")
-        assert module.Lab(project).account() == Path("/lab/tuheg-ir.conf")
+        assert module.Lab(project).account() == Path("/lab/run/tuheg-ir.conf")
     rest = [word for word in commands.asked if not word.startswith("status")]
     assert rest == ["load --background", "reset", "break bad-release --wait", "reset --no-probes", "load --stop"]
 
@@ -107,6 +108,11 @@ def test_a_scenario_that_the_lab_has_not_is_refused_with_those_it_has(
     assert (refused.value.what, refused.value.next) == ("The lab has no break 'metrics-vanish'", "It has: bad-release.")
     assert choose(load_catalogue(), project, "high-error-rate", "lab").name == "bad-release"
     assert [scenario.name for scenario in choose_all(project, "lab")] == ["bad-release"]
+
+
+def test_the_account_lies_where_the_lab_keeps_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", Commands())
+    assert module.Lab(project).account() == Lab(Path("/lab")).account
 
 
 def test_the_labs_own_commands_say_what_is_read_here(project: Project) -> None:

@@ -17,6 +17,7 @@ from tuheg_ir.incidents.drill.order import DrillOrder
 from tuheg_ir.project import Project
 
 CLUSTER = "lab"
+_ACCOUNT = ("run", "tuheg-ir.conf")  # below the lab's home, as docs/lab.md says
 _UP = ("up", "degraded")  # a lab on which something is broken already can be reset
 
 
@@ -57,13 +58,14 @@ class Lab:
     def account(self) -> Path:
         """Return the kubeconfig of the account that plays run as; ClusterError without a running lab."""
         state: dict[str, Any] = json.loads(self.command("status", "--format", "json").stdout or "{}")
-        if state.get("state") not in _UP:
+        owner = state.get("owner")
+        if state.get("state") not in _UP or not owner:
             raise ClusterError(
                 "The lab does not run",
                 str(state.get("reason") or state.get("state") or "no answer"),
                 "Start it with: make lab",
             )
-        return Path(state["account"])
+        return Path(owner["home"], *_ACCOUNT)
 
 
 @contextmanager
