@@ -9,9 +9,9 @@ VENV := .venv/bin/python
 help: ## Show this list
 	@awk -F ': ## ' '/^[a-z]+:.* ## /{sub(/:.*/, "", $$1); printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## Break the database connections of a real cluster, respond, show the messages (needs root; starts the lab)
+demo: ## Drill: break the database connections of an embedded cluster, respond, judge it (no root, no cluster)
 	@$$(.ci/python) .ci/venvs.py --primary
-	@$(VENV) .ci/demo.py
+	@.venv/bin/tuheg-ir drill database-connection --lang en
 
 test: ## All checks, then the tests on a real cluster (needs root for those; says what it left out)
 	@$$(.ci/python) .ci/venvs.py

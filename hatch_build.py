@@ -1,4 +1,4 @@
-"""Build hook: an installed tuheg-ir carries the project's playbooks, collection and example inventory.
+"""Build hook: an installed tuheg-ir carries the project's playbooks, collection, rights and example inventory.
 
 A hook, not the static `force-include` table: that table is also applied to editable installs, which
 would leave stale copies in site-packages while the checkout is the truth.
@@ -12,6 +12,7 @@ _PACKAGED = {
     "playbooks": "tuheg_ir/_project/playbooks",
     "collection": "tuheg_ir/_project/collections/ansible_collections/tuheg/ir",
     "inventories/example": "tuheg_ir/_project/inventories/example",
+    "rbac/tuheg-ir.yml": "tuheg_ir/_project/rbac/tuheg-ir.yml",
     "ansible.cfg": "tuheg_ir/_project/ansible.cfg",
 }
 

@@ -44,7 +44,7 @@ def ensure(place: Path, python: Path) -> None:
     pip = [str(place / "bin" / "python"), *_PIP]
     subprocess.run([*pip, "install", "--require-hashes", "--compile", "-r", LOCK], check=True)
     subprocess.run([*pip, "install", "--no-deps", "--no-build-isolation", "-e", ROOT], check=True)
-    _add_kubernetes_core(place)
+    add_kubernetes_core(place)
     stamp.write_text(wanted, encoding="utf-8")
 
 
@@ -54,7 +54,7 @@ def _fingerprint(python: Path) -> str:
     return digest(_RECIPE, version, str(ROOT), *(path.read_bytes() for path in files))
 
 
-def _add_kubernetes_core(place: Path) -> None:
+def add_kubernetes_core(place: Path) -> None:
     """Put kubernetes.core beside ansible-core, where Ansible looks without being told."""
     python = place / "bin" / "python"
     asked = "import sysconfig; print(sysconfig.get_path('purelib'))"

@@ -1,4 +1,7 @@
-"""`make bench`: measure on the lab, against kubectl, side by side. Starts the lab when none runs."""
+"""`make bench`: measure on the lab, against kubectl, side by side. Starts the lab when none runs.
+
+`python -m benchmarks sim` measures the embedded cluster and needs no lab.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import reads, restart
-from benchmarks.measure import Contender, compare, measure, table
+from benchmarks import reads, restart, sim
+from benchmarks.measure import Contender, compare, figures, measure, table
 from benchmarks.place import CommandFailed, Place
 from benchmarks.session import running_lab
 
@@ -23,23 +26,49 @@ def show(title: str, contenders: list[Contender], goals: dict[str, float], round
     print(f"\n{table(f'{title} ({rounds} rounds)', rows, goals)}", flush=True)
 
 
-def main() -> int:
-    """Run the benchmarks; 1 when a contender did not work, 4 when there is no lab."""
+def on_lab(options: argparse.Namespace, rng: random.Random) -> None:
+    """Measure (a) and (b)."""
+    with running_lab() as lab, tempfile.TemporaryDirectory(prefix="tuheg-ir-bench-") as folder:
+        place = Place(lab, Path(folder) / "journal")
+        if options.reads:
+            show(reads.TITLE, reads.contenders(place), reads.GOALS, options.reads, rng)
+        if options.restarts:
+            with restart.slow_rollouts(place):
+                ways = restart.contenders(place, Path(folder))
+                show(restart.TITLE, ways, restart.GOALS, options.restarts, rng)
+
+
+def on_sim(options: argparse.Namespace, rng: random.Random) -> None:
+    """Measure (c): the long round of all drills once, the rest in rounds."""
+    sim.start(-1)
+    seconds = measure(sim.contenders(), options.drills, rng)
+    seconds[sim.REQUEST] = [sim.seconds_a_request() for _ in range(options.drills)]
+    if options.all:
+        seconds |= measure([Contender(sim.ALL, sim.drill("--all"))], 1, rng)
+    print(f"\n{figures(f'{sim.TITLE} ({options.drills} rounds)', seconds, sim.GOALS)}", flush=True)
+
+
+def parse() -> argparse.Namespace:
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["lab", "sim"], default="lab", help="on the lab unless said")
     parser.add_argument("--reads", type=int, default=9, metavar="ROUNDS", help="rounds of (a), 0 leaves it out")
     parser.add_argument("--restarts", type=int, default=3, metavar="ROUNDS", help="rounds of (b), 0 leaves it out")
+    parser.add_argument("--drills", type=int, default=3, metavar="ROUNDS", help="rounds of (c)")
+    parser.add_argument("--all", action="store_true", help="in (c) every scenario once, too: minutes")
     parser.add_argument("--seed", type=int, default=1, help="of the order within a round")
     options = parser.parse_args()
+    if options.drills < 1:
+        parser.error("--drills is 1 or more")
+    return options
+
+
+def main() -> int:
+    """Run the benchmarks; 1 when a contender did not work, 4 when there is no lab."""
+    options = parse()
     rng = random.Random(options.seed)
     try:
-        with running_lab() as lab, tempfile.TemporaryDirectory(prefix="tuheg-ir-bench-") as folder:
-            place = Place(lab, Path(folder) / "journal")
-            if options.reads:
-                show(reads.TITLE, reads.contenders(place), reads.GOALS, options.reads, rng)
-            if options.restarts:
-                with restart.slow_rollouts(place):
-                    ways = restart.contenders(place, Path(folder))
-                    show(restart.TITLE, ways, restart.GOALS, options.restarts, rng)
+        (on_sim if options.what == "sim" else on_lab)(options, rng)
     except CommandFailed as error:
         print(error, file=sys.stderr)
         return 1

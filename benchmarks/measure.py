@@ -58,3 +58,14 @@ def table(title: str, rows: Sequence[Row], goals: Mapping[str, float]) -> str:
         figures = f"{row.median:6.2f} s  {row.least:6.2f} s  {row.most:6.2f} s  {row.ratio:6.2f}"
         lines.append(f"  {row.name:{width}}  {figures}{verdict}")
     return "\n".join(lines)
+
+
+def figures(title: str, seconds: Mapping[str, Sequence[float]], goals: Mapping[str, float]) -> str:
+    """Return medians as text, beside the greatest that each should be: for what has no baseline."""
+    width = max(len(name) for name in seconds)
+    lines = [f"{title:{width + 2}}  median     least      most"]
+    for name, values in seconds.items():
+        told = "  ".join(f"{value:7.4f} s" for value in (median(values), min(values), max(values)))
+        verdict = "met" if median(values) <= goals[name] else "MISSED"
+        lines.append(f"  {name:{width}}  {told}  goal {goals[name]:g} s: {verdict}")
+    return "\n".join(lines)

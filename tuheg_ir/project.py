@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from tuheg_ir.errors import ProjectError
 
 _PACKAGE = Path(__file__).resolve().parent
 _OURS = Path("ansible_collections/tuheg/ir")
+_RIGHTS = Path("rbac/tuheg-ir.yml")
 _UTILS = "ansible_collections.tuheg.ir.plugins.module_utils"
 _INSTALL = (
     "Install it: pip install 'tuheg-ir[collections]', or with Galaxy in reach: "
@@ -76,6 +78,21 @@ class Project:
                 "Install tuheg-ir again, or run from a complete checkout.",
             ) from error
         return package
+
+    def account(self) -> list[dict[str, Any]]:
+        """Return the objects of the account that plays run as (rbac/): its ServiceAccount and its rights."""
+        import yaml
+
+        path = self.root / _RIGHTS
+        try:
+            objects = [item for item in yaml.safe_load_all(path.read_text(encoding="utf-8")) if item]
+        except (OSError, yaml.YAMLError) as error:
+            raise ProjectError(
+                "The rights of the account cannot be read",
+                f"{path}: {error}",
+                "Install tuheg-ir again, or run from a complete checkout.",
+            ) from error
+        return objects
 
     def check_collections(self) -> None:
         """Make sure that the collections which the plays use are there in a version that works.

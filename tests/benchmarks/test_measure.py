@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.measure import Contender, compare, measure, table
+from benchmarks.measure import Contender, compare, figures, measure, table
 
 
 def test_every_contender_runs_once_a_round() -> None:
@@ -44,3 +44,9 @@ def test_a_goal_is_met_or_missed(goal: float, word: str) -> None:
     lines = table("reads", rows, {"ours": goal}).splitlines()
     assert lines[-1].endswith(f"goal {goal:.2f}: {word}")
     assert "goal" not in lines[-2]
+
+
+@pytest.mark.parametrize(("goal", "word"), [(2.0, "met"), (1.99, "MISSED")])
+def test_without_a_baseline_the_median_is_held_against_seconds(goal: float, word: str) -> None:
+    shown = figures("the start", {"start": [9.0, 2.0, 1.0]}, {"start": goal})
+    assert shown.splitlines()[-1] == f"  start   2.0000 s   1.0000 s   9.0000 s  goal {goal:g} s: {word}"

@@ -13,7 +13,7 @@ from ansible_collections.tuheg.ir.plugins.plugin_utils.door import Missing
 
 from tuheg_ir.errors import RefusedError, StoreError
 from tuheg_ir.journal import open_journal
-from tuheg_ir.journal.journal import FILE_NAME
+from tuheg_ir.journal.place import FILE_NAME
 
 INCIDENT = "INC-20251105-001"
 INTENT = {"key": f"{INCIDENT}/1/r", "rung": "r", "remedy": "restart_workload", "target": "Deployment/web"}

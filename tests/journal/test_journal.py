@@ -165,3 +165,42 @@ def test_a_journal_can_be_opened_while_it_is_open(place: Path, journal: Journal,
     with open_journal(place) as other:
         other.append(incident.number, "look", LOOK, actor="lin")
     assert len(journal.events()) == 2
+
+
+def test_drills_have_numbers_of_their_own(journal: Journal) -> None:
+    day = datetime(2025, 11, 5, 12, tzinfo=UTC)
+    numbers = [open_one(journal, at=day, drill=drill).number for drill in (True, False, True, False)]
+    assert numbers == ["INC-20251105-9001", "INC-20251105-001", "INC-20251105-9002", "INC-20251105-002"]
+    assert journal.next_number(day) == "INC-20251105-003"
+
+
+@pytest.mark.parametrize(("last", "following"), [("8999", "9000"), ("9000", "10000"), ("10000", "10001")])
+def test_a_day_with_very_many_incidents_leaves_the_drills_their_numbers(
+    journal: Journal, last: str, following: str
+) -> None:
+    day = datetime(2025, 11, 5, 12, tzinfo=UTC)
+    open_one(journal, at=day, number=f"INC-20251105-{last}")
+    assert open_one(journal, at=day).number == f"INC-20251105-{following}"
+
+
+def test_the_numbers_of_drills_run_out(journal: Journal) -> None:
+    day = datetime(2025, 11, 5, 12, tzinfo=UTC)
+    open_one(journal, at=day, number="INC-20251105-9999", drill=True)
+    with pytest.raises(RefusedError, match="No more drills"):
+        open_one(journal, at=day, drill=True)
+
+
+def test_a_drill_is_never_the_newest_incident_that_is_open(journal: Journal) -> None:
+    live = open_one(journal)
+    open_one(journal, drill=True)
+    newest = journal.latest_open()
+    assert newest is not None
+    assert newest.number == live.number
+
+
+def test_events_can_be_asked_for_by_kind(journal: Journal) -> None:
+    first, second = open_one(journal), open_one(journal)
+    for incident in (first, second, first):
+        journal.append(incident, "look", LOOK, actor="kim")
+    assert [event.incident for event in journal.events(kind="look")] == [first.number, second.number, first.number]
+    assert [event.kind for event in journal.events(first.number, kind="incident_opened")] == ["incident_opened"]

@@ -12,7 +12,8 @@ from tests.journal.conftest import OPENING
 from tuheg_ir.errors import RefusedError, StoreError, UsageError
 from tuheg_ir.journal import Opening, open_journal, record_event, spool
 from tuheg_ir.journal.chain import stamp
-from tuheg_ir.journal.journal import FILE_NAME, Journal
+from tuheg_ir.journal.journal import Journal
+from tuheg_ir.journal.place import FILE_NAME
 
 NUMBER = "INC-20251105-001"
 KNOWN = Opening(NUMBER, "production", "backend-gateway", "database-connection", "P0", uid="the-uid")

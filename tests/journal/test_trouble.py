@@ -17,7 +17,8 @@ from sqlalchemy import event
 from tests.journal.conftest import OPENING
 from tuheg_ir.errors import StoreError
 from tuheg_ir.journal import open_journal
-from tuheg_ir.journal.journal import FILE_NAME, Journal
+from tuheg_ir.journal.journal import Journal
+from tuheg_ir.journal.place import FILE_NAME
 
 LOOK = {"service": "backend-gateway", "verdict": "unknown"}
 NUMBER = "INC-20251105-001"

@@ -15,7 +15,8 @@ from tests.journal.conftest import OPENING
 from tuheg_ir.errors import StoreError
 from tuheg_ir.journal import Problem, open_journal
 from tuheg_ir.journal.chain import link
-from tuheg_ir.journal.journal import FILE_NAME, Journal
+from tuheg_ir.journal.journal import Journal
+from tuheg_ir.journal.place import FILE_NAME
 from tuheg_ir.journal.tables import TRIGGERS
 
 LOOK = {"service": "backend-gateway", "verdict": "unhealthy"}

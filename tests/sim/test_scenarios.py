@@ -35,7 +35,19 @@ def test_a_scenario_is_read() -> None:
         (("fault: high", "fualt: high"), "bad.yml, line 2", "fualt is not a field of scenarios"),
         (("title: {en: A break, zh: 故障}\n", ""), "bad.yml, line 1", "title is missing"),
         (("allowed: [rollback_workload]", "allowed: rollback"), "bad.yml, line 6", "allowed is str, which"),
-        (("- release:", "- explode:"), "bad.yml, line 3", "break has a step that is none: {'explode': "),
+        (("- release:", "- explode:"), "bad.yml, line 4", "break has a step that is none: {'explode': "),
+        (("{env: {A: b}}", "now"), "bad.yml, line 4", "break has a release that is no mapping: 'now'"),
+        (("env: {A: b}", "evn: {}"), "bad.yml, line 4", "break has a release with evn, which it does not know"),
+        (("env: {A: b}", "env: A"), "bad.yml, line 4", "break has a release whose env is no mapping"),
+        (("release: {env: {A: b}}", "client: {image: x}"), "bad.yml, line 4", "break has a client without name"),
+        (("release: {env: {A: b}}", "load: {/: many}"), "bad.yml, line 4", "break has a load that is not in"),
+        ((", zh: 故障", ""), "bad.yml, line 1", "title is not in both languages"),
+        (("allowed: [rollback_workload]", "allowed: [1]"), "bad.yml, line 6", "allowed is no list of remedies"),
+        (("allowed:", "minutes: -1\nallowed:"), "bad.yml, line 6", "minutes is -1"),
+        (("allowed:", "speed: 0\nallowed:"), "bad.yml, line 6", "speed is 0"),
+        (("allowed:", "speed: true\nallowed:"), "bad.yml, line 6", "speed is bool, which it cannot be"),
+        (("status: healed", "status: healed, P1: {exit: 5}"), "bad.yml, line 5", "expected needs exit"),
+        (("status: healed", "status: healed, P9: 1"), "bad.yml, line 5", "expected has P9"),
         (("status: healed", "status: fine"), "bad.yml, line 5", "expected needs exit (a number) and status"),
         (("{exit: 0, status: healed}", "{exit: 0"), "bad.yml, line 6", "The scenario cannot be read"),
         ((GOOD, "- a list"), "bad.yml, line 1", "A scenario is a mapping of fields"),
@@ -47,6 +59,13 @@ def test_a_wrong_file_is_named_with_line_and_field(change: tuple[str, str], wher
     assert refused.value.which == where
     assert refused.value.what.startswith(what)
     assert refused.value.next
+
+
+def test_the_end_can_differ_by_severity() -> None:
+    end = "{exit: 0, status: healed, temporary: true, P1: {exit: 5, status: refused}}"
+    found = parse(GOOD.replace("{exit: 0, status: healed}", end), "ours.yml")
+    assert found.end("P0") == {"exit": 0, "status": "healed", "temporary": True}
+    assert found.end("P1") == {"exit": 5, "status": "refused", "temporary": True}
 
 
 def test_every_kind_of_break_of_the_lab_is_a_scenario_with_the_same_end() -> None:
@@ -69,3 +88,11 @@ def test_a_scenario_speaks_the_projects_words(name: str) -> None:
     assert (layout.PLAYBOOKS / f"respond_{scenario.fault.replace('-', '_')}.yml").is_file()
     assert set(scenario.allowed) <= set(layout.roles())
     assert Path(scenario.file).stem == name
+
+
+@pytest.mark.parametrize("name", sorted(scenarios()))
+def test_what_heals_at_p0_is_a_plan_at_p2(name: str) -> None:
+    scenario = scenarios()[name]
+    ill = scenario.end("P0")["status"] in ("healed", "refused")
+    assert (scenario.end("P2")["status"] == "planned") == ill
+    assert scenario.end("P0") == {key: value for key, value in scenario.expected.items() if key not in ("P1", "P2")}

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "snapshot": "tuheg_ir.cli.snapshot:snapshot",
     "respond": "tuheg_ir.cli.respond:respond_command",
     "resume": "tuheg_ir.cli.respond:resume_command",
+    "drill": "tuheg_ir.cli.drill:drill_command",
     "message": "tuheg_ir.cli.message:message",
     "incident": "tuheg_ir.cli.incident:incident",
     "journal": "tuheg_ir.cli.journal:journal",

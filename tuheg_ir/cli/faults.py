@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuheg_ir.cli.output import columns, emit, format_option, wrapped
-from tuheg_ir.errors import UsageError
+from tuheg_ir.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from tuheg_ir.catalogue import Catalogue, Fault
@@ -25,11 +25,37 @@ def faults(lang: str, form: str) -> None:
     from tuheg_ir.catalogue import load_catalogue
 
     found = load_catalogue().faults
+    drills = _last_drills()
     emit(
         form,
-        {"faults": [fault_dict(fault) for fault in found.values()]},
-        lambda: columns([[f.name, f.playbook, f.title[lang]] for f in found.values()]),
+        {"faults": [{**fault_dict(f), "last_drill": drills.get(f.playbook)} for f in found.values()]},
+        lambda: columns(
+            [[f.name, f.playbook, _drilled(drills.get(f.playbook)), f.title[lang]] for f in found.values()]
+        ),
     )
+
+
+def _last_drills() -> dict[str, dict[str, Any]]:
+    """Return playbook -> last drill; nothing without a journal, or with one that cannot be read."""
+    from tuheg_ir.journal import journal_exists, open_journal
+
+    if not journal_exists():
+        return {}
+    from tuheg_ir.incidents.drill import last_drills
+
+    try:
+        with open_journal() as journal:
+            return last_drills(journal)
+    except StoreError as error:
+        click.echo(f"The drills are not known: {error}", err=True)
+        return {}
+
+
+def _drilled(last: dict[str, Any] | None) -> str:
+    if last is None:
+        return "not drilled yet"
+    how = "passed" if last["passed"] else "NOT passed"
+    return f"drill {how} {last['at'][:10]} ({last['scenario']}, {last['on']})"
 
 
 @click.command()

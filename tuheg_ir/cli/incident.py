@@ -18,13 +18,14 @@ def incident() -> None:
 
 
 @incident.command(name="list")
+@click.option("--drills", is_flag=True, help="List drills too; they are no incidents.")
 @format_option
-def list_command(form: str) -> None:
+def list_command(drills: bool, form: str) -> None:
     """List the incidents, the newest last."""
     from tuheg_ir.journal import open_journal
 
     with open_journal() as journal:
-        found = journal.incidents()
+        found = [each for each in journal.incidents() if drills or not each.drill]
     emit(
         form,
         {"incidents": [incident_dict(each) for each in found]},
@@ -63,7 +64,7 @@ def _row(found: Incident) -> list[str]:
         found.cluster,
         ",".join(found.services),
         f"{found.opened_at:%Y-%m-%d %H:%M} UTC",
-        last.status if last else "no run",
+        (last.status if last else "no run") + ("  drill" if found.drill else ""),
     ]
 
 

@@ -24,6 +24,7 @@ STYLES = {
     "skipped": "dim",
 }
 _LABEL = 10
+_SPINNER = 3  # cells before the text of the live line, and one left free after it
 
 
 class Progress:
@@ -66,7 +67,9 @@ class Progress:
     def event(self, event: TaskEvent) -> None:
         """Show an event of the play, if it tells something."""
         if event.kind == "task" and self.status is not None:
-            self.status.update(Text(f"{self.elapsed()}  {event.task}"))
+            told = Text(f"{self.elapsed()}  {event.task}")
+            told.truncate(self.console.width - _SPINNER, overflow="ellipsis")  # one line, which is written over
+            self.status.update(told)
         if event.kind != "ok" or not event.action.endswith("tuheg.ir.record"):
             return
         kind, data = event.result.get("kind"), event.result.get("data")

@@ -61,7 +61,7 @@ def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     given = extra_vars(extra)
     chosen, name = choose_target(inventory, cluster)
     who = actor()
-    with _shop() as (shop, progress):
+    with open_shop() as (shop, progress):
         from tuheg_ir.cli.faults import pick_fault
 
         pick_fault(shop.catalogue, fault)
@@ -97,14 +97,14 @@ def resume_command(number: str | None, extra: tuple[str, ...], wait: float, lang
     from tuheg_ir.incidents import extra_vars, resume
 
     given = extra_vars(extra)
-    with _shop() as (shop, progress):
+    with open_shop() as (shop, progress):
         progress.begin(f"resume {number or 'the newest incident that is not over'}")
         report = resume(shop, number, actor=actor(), extra=given, lang=lang, wait_s=wait)
         return _show(report, form, progress)
 
 
 @contextmanager
-def _shop() -> Iterator[tuple[Shop, Progress]]:
+def open_shop() -> Iterator[tuple[Shop, Progress]]:
     """Open what an order needs; progress goes to standard error."""
     from tuheg_ir.catalogue import load_catalogue
     from tuheg_ir.cli.progress import Progress

@@ -32,6 +32,7 @@ class Order:
     """A responder's order. ``service`` and ``number`` are None for: choose, or take a new one.
 
     ``approved_by`` is the name of who approves what needs approval, empty for nobody.
+    ``drill`` marks the incident as one that was made.
     """
 
     fault: str
@@ -45,6 +46,7 @@ class Order:
     number: str | None = None
     extra: dict[str, str] = field(default_factory=dict)
     lang: str = "zh"
+    drill: bool = False
 
 
 def extra_vars(pairs: Iterable[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tuheg_ir.catalogue import Platform, load_platform
-from tuheg_ir.errors import Interrupted, TuhegError
+from tuheg_ir.errors import Interrupted, RefusedError, TuhegError
 from tuheg_ir.incidents import policy
 from tuheg_ir.incidents.deliver import deliver
 from tuheg_ir.incidents.order import Order
@@ -136,15 +136,14 @@ def _close(shop: Shop, order: Order, incident: Incident, run: str, closing: dict
 
 
 def _interrupted(shop: Shop, order: Order, incident: Incident, run: str) -> Interrupted:
-    command = f"tuheg-ir resume {incident.number}"
-    shop.journal.append(
-        incident,
-        "interrupted",
-        {"reason": "stopped by the user", "resume": command},
-        run=run,
-        actor=order.actor,
+    stopped: dict[str, Any] = {"reason": "stopped by the user"}
+    then = f"tuheg-ir resume {incident.number}"
+    if not order.drill:  # the cluster of a drill is gone with it
+        stopped["resume"] = then
+    shop.journal.append(incident, "interrupted", stopped, run=run, actor=order.actor)
+    return Interrupted(
+        "Interrupted", incident.number, "The drill can be run again" if order.drill else f"Go on with: {then}"
     )
-    return Interrupted("Interrupted", incident.number, f"Go on with: {command}")
 
 
 def _incident(shop: Shop, order: Order, service: str) -> Incident:
@@ -156,7 +155,14 @@ def _incident(shop: Shop, order: Order, service: str) -> Incident:
         service=service,
         actor=order.actor,
         number=order.number,
+        drill=order.drill,
     )
+    if incident.drill != order.drill:
+        raise RefusedError(
+            "An incident and a drill cannot be mixed",
+            f"{incident.number} is {'a drill' if incident.drill else 'no drill'}",
+            "Leave the number out to open a new incident." if incident.drill else "",
+        )
     changed: dict[str, Any] = {}
     if incident.severity != order.severity:
         changed["severity"] = order.severity

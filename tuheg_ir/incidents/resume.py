@@ -52,11 +52,14 @@ def resume(
 
 def _find(shop: Shop, number: str | None) -> Incident:
     if number is not None:
-        return shop.journal.incident(number)
-    incident = shop.journal.latest_open()
-    if incident is None:
+        incident = shop.journal.incident(number)
+        if incident.drill:
+            raise UsageError("A drill cannot be resumed", number, "Its cluster is gone; drill again.")
+        return incident
+    newest = shop.journal.latest_open()
+    if newest is None:
         raise UsageError("There is nothing to resume", "", "Every incident is over; see tuheg-ir incident list.")
-    return incident
+    return newest
 
 
 def _last_start(shop: Shop, incident: Incident) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from tuheg_ir.journal.model import (
     Recorded,
     Run,
 )
-from tuheg_ir.journal.place import journal_place
+from tuheg_ir.journal.place import journal_exists, journal_place
 from tuheg_ir.journal.record import open_journal, record_event
 from tuheg_ir.journal.scrub import scrub
 
@@ -42,6 +42,7 @@ __all__ = [
     "Recorded",
     "Run",
     "fold",
+    "journal_exists",
     "journal_place",
     "open_journal",
     "record_event",

@@ -184,6 +184,18 @@ class FollowupTask(TypedDict):
     target: NotRequired[str]
 
 
+class DrillJudged(TypedDict):
+    """``drill``: how a drill went, written when it is over. ``on`` is ``sim`` or ``lab``.
+
+    ``passed``: the expected end, no wrong or repeated action, no change on the second run.
+    """
+
+    scenario: str
+    playbook: str
+    on: str
+    passed: bool
+
+
 class MessageWritten(TypedDict):
     """``message``: a message was rendered and lies at ``path`` (relative to the place)."""
 
@@ -207,6 +219,7 @@ KINDS: Mapping[str, type] = {
     "interrupted": InterruptedRun,
     "followup": FollowupTask,
     "message": MessageWritten,
+    "drill": DrillJudged,
 }
 """Kind of event -> the TypedDict of its data."""
 

@@ -16,12 +16,10 @@ from tuheg_ir.journal.chain import plain, stamp
 from tuheg_ir.journal.events import check_event, check_number, check_opening, opened_data
 from tuheg_ir.journal.fold import fold
 from tuheg_ir.journal.model import Event, Incident, Opening, Problem
-from tuheg_ir.journal.place import private_folder
+from tuheg_ir.journal.place import FILE_NAME, private_folder
 from tuheg_ir.journal.scrub import environment_secrets, scrub
 from tuheg_ir.journal.store import Store
 from tuheg_ir.journal.verify import verify
-
-FILE_NAME = "journal.sqlite3"
 
 
 class Journal:
@@ -72,14 +70,15 @@ class Journal:
         """Open an incident, or return the one that has this number already.
 
         Without ``number`` the next one of the UTC day of ``at`` (default: now) is taken, atomically
-        among processes. Raises RefusedError when the number belongs to another uid or cluster.
+        among processes; drills have numbers of their own (from 9001). Raises RefusedError when the
+        number belongs to another uid or cluster.
         """
         if number is not None:
             check_number(number)
         self.take_over_spool()
         now = (at or datetime.now(UTC)).astimezone(UTC)
         with self._store.writing() as connection:
-            number = number or rows.next_number(connection, now.strftime("%Y%m%d"))
+            number = number or rows.next_number(connection, now.strftime("%Y%m%d"), drill=drill)
             if rows.incident_uid(connection, number) is None:
                 opening = Opening(number, cluster, service, fault, severity, uid, drill)
                 self._open(connection, opening, actor=actor, at=now)
@@ -132,12 +131,12 @@ class Journal:
         self.append(number, "incident_changed", data, run=run, actor=actor)
         return self.incident(number)
 
-    def events(self, number: str | None = None) -> list[Event]:
-        """Return the events of an incident, or all of them, in order."""
+    def events(self, number: str | None = None, *, kind: str | None = None) -> list[Event]:
+        """Return the events of an incident, or all of them, in order; with ``kind`` those of one kind."""
         with self._store.reading() as connection:
             if number is not None:
                 _check_known(connection, number)
-            return _events(connection, number)
+            return _events(connection, number, kind)
 
     def incident(self, number: str) -> Incident:
         """Return the state of an incident. Raises UsageError if there is none of this number."""
@@ -151,9 +150,9 @@ class Journal:
             return [_folded(connection, number) for number in rows.incident_numbers(connection)]
 
     def latest_open(self) -> Incident | None:
-        """Return the incident that something happened to last among those not over, if any."""
+        """Return the incident that something happened to last among those not over, if any; never a drill."""
         last = {event.incident: event.seq for event in self.events()}
-        candidates = [incident for incident in self.incidents() if incident.open]
+        candidates = [incident for incident in self.incidents() if incident.open and not incident.drill]
         return max(candidates, key=lambda incident: last[incident.number], default=None)
 
     def verify(self) -> list[Problem]:
@@ -229,9 +228,9 @@ class Journal:
         )
 
 
-def _events(connection: Connection, number: str | None) -> list[Event]:
+def _events(connection: Connection, number: str | None, kind: str | None = None) -> list[Event]:
     try:
-        return list(rows.read_events(connection, number))
+        return list(rows.read_events(connection, number, kind))
     except ValueError as error:
         raise _damaged(error) from error
 

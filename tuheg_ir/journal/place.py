@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tuheg_ir.errors import StoreError
 
+FILE_NAME = "journal.sqlite3"
+
 
 def journal_place() -> Path:
     """Return the folder: ``$TUHEG_IR_HOME``, else ``$XDG_STATE_HOME/tuheg-ir``, else its default.
@@ -23,6 +25,11 @@ def journal_place() -> Path:
         return Path.home() / ".local" / "state" / "tuheg-ir"
     except RuntimeError as error:
         raise StoreError("There is no place for the journal", "no home directory", "Set TUHEG_IR_HOME.") from error
+
+
+def journal_exists(place: Path | None = None) -> bool:
+    """Tell whether anything was ever recorded at a place (default: ``journal_place()``)."""
+    return ((place or journal_place()) / FILE_NAME).is_file()
 
 
 def private_folder(path: Path) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from tuheg_ir.errors import RefusedError
 from tuheg_ir.journal.chain import GENESIS, canonical, link, unstamp
 from tuheg_ir.journal.model import Event
 from tuheg_ir.journal.tables import events, incidents
@@ -47,11 +48,13 @@ def insert_incident(connection: Connection, number: str, uid: str, opened_seq: i
     connection.execute(incidents.insert().values(row))
 
 
-def read_events(connection: Connection, incident: str | None = None) -> Iterator[Event]:
+def read_events(connection: Connection, incident: str | None = None, kind: str | None = None) -> Iterator[Event]:
     """Yield events in order. Raises ValueError, naming the event, for a row that makes no sense."""
     query = select(events).order_by(events.c.seq)
     if incident is not None:
         query = query.where(events.c.incident == incident)
+    if kind is not None:
+        query = query.where(events.c.kind == kind)
     for row in connection.execute(query):
         try:
             yield to_event(row)
@@ -89,9 +92,24 @@ def incident_numbers(connection: Connection) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def next_number(connection: Connection, day: str) -> str:
-    """Return the next number of a day given as ``YYYYMMDD``; the caller holds the write lock."""
+DRILL_NUMBERS = range(9001, 10000)
+"""The numbers within a day that drills take, so that they use up none of the others."""
+
+
+def next_number(connection: Connection, day: str, *, drill: bool = False) -> str:
+    """Return the next number of a day given as ``YYYYMMDD``; the caller holds the write lock.
+
+    Raises RefusedError when a day has had more drills than there are numbers for.
+    """
     prefix = f"INC-{day}-"
     query = select(incidents.c.number).where(incidents.c.number.startswith(prefix))
     used = [int(number.removeprefix(prefix)) for number in connection.execute(query).scalars()]
-    return f"{prefix}{max(used, default=0) + 1:03d}"
+    mine = [number for number in used if (number in DRILL_NUMBERS) == drill]
+    number = max(mine, default=DRILL_NUMBERS.start - 1 if drill else 0) + 1
+    if (number in DRILL_NUMBERS) == drill:
+        return f"{prefix}{number:03d}"
+    if drill:
+        raise RefusedError(
+            "No more drills can be numbered today", f"{prefix}{number - 1} is the last", "Go on tomorrow."
+        )
+    return f"{prefix}{DRILL_NUMBERS.stop}"

@@ -122,7 +122,7 @@ def _follow(
 ) -> RunOutcome:
     thread = threading.Thread(target=play.run, args=(settings,), name=f"play-{run}")
     interrupted = False
-    with _stop_signals():
+    with stop_signals():
         thread.start()
         try:
             process = _await_child(thread, run)
@@ -170,7 +170,7 @@ def _stop(play: _Play, thread: threading.Thread, run: str) -> None:
 
 
 @contextmanager
-def _stop_signals() -> Iterator[None]:
+def stop_signals() -> Iterator[None]:
     """Let SIGTERM and SIGHUP end a run the way Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         yield

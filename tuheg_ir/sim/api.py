@@ -11,6 +11,7 @@ import yaml
 
 from tuheg_ir.sim import discovery, openapi, protobuf, reviews, tables, validation
 from tuheg_ir.sim.answers import Answer, Request
+from tuheg_ir.sim.audit import Audit
 from tuheg_ir.sim.patches import apply_patch
 from tuheg_ir.sim.paths import Form, Target, form, target
 from tuheg_ir.sim.rbac import Ask, Authorizer, User
@@ -30,6 +31,7 @@ class Api:
         self.store = registry.store
         self.authorizer = authorizer
         self.pod_calls = pod_calls
+        self.audit = Audit()
         self.stopping = False
 
     def answer(self, request: Request) -> Answer:
@@ -41,7 +43,11 @@ class Api:
                 if found is None:
                     return self._other(request, user)
                 self._authorize(found, request, user)
-                return self._resource(found, request, user)
+                before = self.store.version
+                answer = self._resource(found, request, user)
+                if self.store.version != before:
+                    self.audit.note(user, found, request, answer)
+                return answer
         except ApiError as error:
             return refusal(error)
 

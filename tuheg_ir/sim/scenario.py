@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -11,6 +12,7 @@ from typing import Any
 import yaml
 
 from tuheg_ir.errors import UsageError
+from tuheg_ir.sim import steps
 from tuheg_ir.sim.status import Obj
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {
@@ -25,8 +27,10 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "why": str,
 }
 _NEEDED = ("title", "fault", "expected", "allowed")
-_BREAKS = ("release", "client", "load", "metrics", "delete", "patch")
 _ENDS = ("healed", "nothing_to_do", "planned", "not_healed", "unknown", "refused", "error")
+_SEVERITIES = ("P0", "P1", "P2")
+_LONGEST_MIN = 24 * 60  # the simulation lives through all of it before it starts
+_FASTEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,14 @@ class Scenario:
     why: str = ""
     file: str = field(default="", compare=False)
 
+    def end(self, severity: str) -> dict[str, Any]:
+        """Return the end that a run at a severity must have: exit, status, and temporary where it matters."""
+        general = {name: value for name, value in self.expected.items() if name not in _SEVERITIES}
+        return {**general, **self.expected.get(severity, {})}
+
 
 class _Lines:
-    """Where each field of a file stands."""
+    """Where each field of a file stands, and each item of a list in it."""
 
     def __init__(self, text: str, file: str) -> None:
         self.file = file
@@ -66,10 +75,14 @@ class _Lines:
                 f"The scenario cannot be read: {told}", f"{file}, line {line}", "Correct the file"
             ) from error
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        self._lines = {key.value: key.start_mark.line + 1 for key, _ in pairs}
+        self._nodes = {key.value: (key, value) for key, value in pairs}
 
-    def fail(self, field_name: str, what: str, then: str) -> UsageError:
-        line = self._lines.get(field_name, 1)
+    def fail(self, field_name: str, what: str, then: str, item: int | None = None) -> UsageError:
+        """Return the error about a field, or about an item of it."""
+        line = 1
+        if field_name in self._nodes:
+            key, value = self._nodes[field_name]
+            line = (key if item is None else value.value[item]).start_mark.line + 1
         return UsageError(f"{field_name} {what}", f"{self.file}, line {line}", then)
 
 
@@ -79,20 +92,11 @@ def parse(text: str, file: str) -> Scenario:
     found = lines.value
     if not isinstance(found, dict):
         raise UsageError("A scenario is a mapping of fields", f"{file}, line 1", f"Fields: {', '.join(_FIELDS)}")
-    for name, value in found.items():
-        if name not in _FIELDS:
-            raise lines.fail(name, "is not a field of scenarios", f"Fields: {', '.join(_FIELDS)}")
-        if not isinstance(value, _FIELDS[name]):
-            raise lines.fail(name, f"is {type(value).__name__}, which it cannot be", "See docs of scenarios")
-    for name in _NEEDED:
-        if name not in found:
-            raise lines.fail(name, "is missing", "Every scenario needs it")
-    for step in found.get("break", []):
-        kind = next(iter(step), None) if isinstance(step, dict) and len(step) == 1 else None
-        if kind not in _BREAKS:
-            raise lines.fail("break", f"has a step that is none: {step!r}", f"Steps: {', '.join(_BREAKS)}")
-    if found["expected"].get("status") not in _ENDS or not isinstance(found["expected"].get("exit"), int):
-        raise lines.fail("expected", "needs exit (a number) and status", f"Status: {', '.join(_ENDS)}")
+    _check_fields(found, lines)
+    _check_values(found, lines)
+    for number, step in enumerate(found.get("break", [])):
+        if wrong := steps.problem(step):
+            raise lines.fail("break", wrong, f"Steps: {', '.join(steps.KINDS)}; see docs/drills.md", number)
     return Scenario(
         name=Path(file).stem,
         title=found["title"],
@@ -108,6 +112,40 @@ def parse(text: str, file: str) -> Scenario:
     )
 
 
+def _check_fields(found: Mapping[str, Any], lines: _Lines) -> None:
+    for name, value in found.items():
+        if name not in _FIELDS:
+            raise lines.fail(name, "is not a field of scenarios", f"Fields: {', '.join(_FIELDS)}")
+        if not isinstance(value, _FIELDS[name]) or isinstance(value, bool):
+            raise lines.fail(
+                name, f"is {type(value).__name__}, which it cannot be", "docs/drills.md says what it holds"
+            )
+    for name in _NEEDED:
+        if name not in found:
+            raise lines.fail(name, "is missing", "Every scenario needs it")
+
+
+def _check_values(found: Mapping[str, Any], lines: _Lines) -> None:
+    if not all(isinstance(found["title"].get(lang), str) for lang in ("en", "zh")):
+        raise lines.fail("title", "is not in both languages", "Write {en: ..., zh: ...}")
+    if not all(isinstance(remedy, str) for remedy in found["allowed"]):
+        raise lines.fail("allowed", "is no list of remedies", "Write the names of roles; [] for none")
+    if not 0 <= found.get("minutes", 0) <= _LONGEST_MIN:
+        raise lines.fail("minutes", f"is {found['minutes']}", f"It may be 0 to {_LONGEST_MIN}")
+    if not 0 < found.get("speed", 1) <= _FASTEST:
+        raise lines.fail("speed", f"is {found['speed']}", f"It is above 0 and at most {_FASTEST}")
+    ends = [found["expected"], *(found["expected"][name] for name in _SEVERITIES if name in found["expected"])]
+    if not all(_is_end(end) for end in ends):
+        raise lines.fail("expected", "needs exit (a number) and status", f"Status: {', '.join(_ENDS)}")
+    unknown = [str(name) for name in found["expected"] if name not in ("exit", "status", "temporary", *_SEVERITIES)]
+    if unknown:
+        raise lines.fail("expected", f"has {', '.join(unknown)}", "It has exit, status, temporary, P0, P1, P2")
+
+
+def _is_end(end: Any) -> bool:
+    return isinstance(end, dict) and end.get("status") in _ENDS and type(end.get("exit")) is int
+
+
 @cache
 def scenarios() -> dict[str, Scenario]:
     """Return the scenarios that come with the program, by name."""
@@ -115,3 +153,20 @@ def scenarios() -> dict[str, Scenario]:
     found = sorted((item for item in folder.iterdir() if item.name.endswith(".yml")), key=lambda item: item.name)
     parsed = [parse(item.read_text(encoding="utf-8"), item.name) for item in found]
     return {scenario.name: scenario for scenario in parsed}
+
+
+def read(path: Path) -> Scenario:
+    """Return the scenario of a file that somebody wrote; UsageError for one that is not there or wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise UsageError("The scenario file cannot be read", f"{path}: {why}", "Name a scenario file.") from error
+    return parse(text, str(path))
+
+
+def for_fault(fault: str) -> Scenario | None:
+    """Return the scenario that stands for a fault: the first by name that ends healed, else the first."""
+    mine = [scenario for scenario in scenarios().values() if scenario.fault == fault]
+    healed = [scenario for scenario in mine if scenario.expected["status"] == "healed"]
+    return next(iter(healed or mine), None)

@@ -24,9 +24,9 @@ class Score:
         return self.expected_end and not self.wrong_actions and not self.repeated_actions
 
 
-def score(scenario: Scenario, exit_code: int, result: Mapping[str, Any]) -> Score:
-    """Judge a run by its exit code and its ``ir_result``."""
-    expected = scenario.expected
+def score(scenario: Scenario, exit_code: int, result: Mapping[str, Any], severity: str = "P0") -> Score:
+    """Judge a run at a severity by its exit code and its ``ir_result``."""
+    expected = scenario.end(severity)
     actions = list(result.get("actions") or [])
     changed = [action for action in actions if action.get("changed")]
     temporary = any(action.get("temporary") for action in changed)

@@ -10,6 +10,7 @@ from importlib.resources import files
 from types import TracebackType
 from typing import Self
 
+from tuheg_ir.errors import UsageError
 from tuheg_ir.sim.clock import Clock
 from tuheg_ir.sim.cluster import SimulatedCluster, load
 from tuheg_ir.sim.http_server import HttpServer
@@ -21,7 +22,7 @@ from tuheg_ir.sim.prometheus.samples import Samples
 from tuheg_ir.sim.prometheus.web import PrometheusApi
 from tuheg_ir.sim.resources import by_key, by_kind
 from tuheg_ir.sim.scenario import Scenario
-from tuheg_ir.sim.status import Obj
+from tuheg_ir.sim.status import ApiError, Obj
 
 _HEALTHY_S = 300.0  # a platform that has run well for so long before anything breaks
 
@@ -57,7 +58,10 @@ class Simulation:
         self.cluster.engine.run_for(_HEALTHY_S)
         if scenario is not None:
             for step in scenario.breaks:
-                self._break(step)
+                try:
+                    self._break(step)
+                except (ApiError, LookupError, TypeError, ValueError, AttributeError) as error:
+                    raise _impossible(scenario, step, error) from error
             self.cluster.engine.run_for(scenario.minutes * 60)
 
     def _scrape(self) -> None:
@@ -147,3 +151,14 @@ class Simulation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _impossible(scenario: Scenario, step: Obj, error: Exception) -> UsageError:
+    """Return the error about a step that the platform cannot take, as an object that is not there."""
+    kind = next(iter(step))
+    why = error.message if isinstance(error, ApiError) else f"{type(error).__name__}: {error}"
+    return UsageError(
+        f"break has a {kind} that the platform cannot take: {why}",
+        scenario.file or scenario.name,
+        "What there is: tuheg_ir/sim/platform/objects.yml",
+    )

@@ -31,7 +31,7 @@ class Site:
 
     inventory: Path
     kubeconfig: Path
-    extra_vars: dict[str, int]
+    extra_vars: dict[str, float]
 
 
 def prepare(
@@ -55,7 +55,8 @@ def prepare(
         "ir_probe_window": f"{max(1, round(_WINDOW_S / speed))}s",
     }
     (inventory / "host_vars" / f"{CLUSTER}.yml").write_text(json.dumps(own), encoding="utf-8")
-    limits = {name: max(least, round(seconds / speed)) for name, (seconds, least) in _LIMITS.items()}
+    limits: dict[str, float] = {name: max(least, round(seconds / speed)) for name, (seconds, least) in _LIMITS.items()}
+    limits["common_time_scale"] = speed
     token = _token(simulation, account) if account else ""
     kubeconfig = simulation.cluster.kubeconfig(folder, token=token, namespace=NAMESPACE)
     return Site(inventory, kubeconfig, limits)
