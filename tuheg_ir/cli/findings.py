@@ -36,14 +36,16 @@ def _finding(finding: Mapping[str, Any], taken_at: str, number: int) -> Iterator
     more = f"; and {len(facts) - _FACTS} more" if len(facts) > _FACTS else ""
     yield from _told("why", "; ".join(facts[:_FACTS]) + more if facts else "nothing speaks for anything else")
     yield from _told("do", f"{finding['remedy']} {finding['target']}")
-    for reason, remedies in _grouped(finding.get("excluded") or []).items():
-        yield from _told("do not", f"{', '.join(remedies)}: {reason}")
+    for (target, reason), remedies in _grouped(finding["excluded"]).items():
+        where = f" {target}" if target != finding["target"] else ""
+        yield from _told("do not", f"{', '.join(remedies)}{where}: {reason}")
 
 
-def _grouped(excluded: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _grouped(excluded: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:
+    """Return (target, reason) -> remedies."""
+    found: dict[tuple[str, str], list[str]] = {}
     for each in excluded:
-        found.setdefault(str(each["reason"]), []).append(str(each["remedy"]))
+        found.setdefault((str(each["target"]), str(each["reason"])), []).append(str(each["remedy"]))
     return found
 
 

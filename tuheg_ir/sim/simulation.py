@@ -18,6 +18,7 @@ from tuheg_ir.sim.patches import STRATEGIC_PATCH
 from tuheg_ir.sim.platform.figures import everything
 from tuheg_ir.sim.platform.ingress import Ingress
 from tuheg_ir.sim.platform.model import NAMESPACE, STEP, Platform
+from tuheg_ir.sim.prometheus.pace import Pace
 from tuheg_ir.sim.prometheus.samples import Samples
 from tuheg_ir.sim.prometheus.web import PrometheusApi
 from tuheg_ir.sim.resources import by_key, by_kind
@@ -48,6 +49,7 @@ class Simulation:
         self.cluster = SimulatedCluster(Clock(datetime.now(UTC) - timedelta(seconds=before)), seed)
         self.platform = Platform(self.cluster)
         self.samples = Samples()
+        self._pace: Pace | None = None
         self._scraping = True
         self._servers: list[HttpServer] = []
         text = (files("tuheg_ir.sim.platform") / "objects.yml").read_text(encoding="utf-8")
@@ -67,7 +69,8 @@ class Simulation:
     def _scrape(self) -> None:
         if self._scraping:
             moment = self.cluster.clock.stamp().timestamp()
-            self.samples.scrape(moment, everything(self.platform))
+            rows = everything(self.platform)
+            self.samples.scrape(moment, self._pace.told(rows) if self._pace else rows)
         self.cluster.engine.after(STEP, self._scrape)
 
     # --- breaking ---
@@ -129,6 +132,7 @@ class Simulation:
 
     def start(self, speed: float = 1.0) -> Places:
         """Open the three ports on 127.0.0.1 and go on at ``speed``."""
+        self._pace = Pace(speed, self.samples)
         self.cluster.clock.run(speed)
         self.cluster.start()
         lock = self.cluster.store.lock

@@ -134,7 +134,11 @@ class _Reader:
         first = next(iter(question.metrics.values()))
         labels = Labels(self._labels(first), self._signals.roles, self._namespace, self._known)
         filled = labels.fill(question.way, question.metrics, self._signals.window)
-        return filled, series_of(self._prometheus.ranged(filled.query, self._span))
+        series = series_of(self._prometheus.ranged(filled.query, self._span))
+        if question.signal.unit == "1/s":
+            window_s = span_s(self._signals.window)
+            series = tuple(replace(each, points=settled(each.points, self._span, window_s)) for each in series)
+        return filled, series
 
     def _learn(self, questions: Iterable[_Question]) -> None:
         """Ask for the labels of all metrics at once; if that is too much, each is asked for on its own."""
@@ -219,6 +223,22 @@ class _Reader:
     def _note(self, name: str, error: SourceFailed, began: float) -> None:
         took = round((time.monotonic() - began) * 1000)
         self._found.sources.append(failed(name, error, took, self._at.astimezone(UTC)))
+
+
+def span_s(text: str) -> float:
+    """Return a Prometheus duration such as 2m in seconds."""
+    return float(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]]
+
+
+def settled(points: tuple[tuple[float, float], ...], span: Span, window_s: float) -> tuple[tuple[float, float], ...]:
+    """Return the points of a rate from where its window is full.
+
+    A series that begins within the span grows for as long as the window is: that is no growth of traffic.
+    """
+    if not points or points[0][0] <= span.start + span.step_s:
+        return points
+    full = tuple(point for point in points if point[0] >= points[0][0] + window_s)
+    return full or points[-1:]
 
 
 def quotient(over: Iterable[Series], under: Iterable[Series]) -> tuple[Series, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tuheg_ir.sim.prometheus.syntax import Matcher
@@ -93,6 +93,21 @@ class Samples:
             for series in self._series.get(name, {}).values()
             if all(matching(matcher, series.labels) for matcher in wanted)
         ]
+
+    def newest(self) -> Iterator[tuple[str, dict[str, str], float]]:
+        """Yield name, labels and newest value of every series that has not gone stale."""
+        for name, family in self._series.items():
+            for series in family.values():
+                if series.values and series.values[-1] is not None:
+                    labels = {key: value for key, value in series.labels.items() if key != "__name__"}
+                    yield name, labels, series.values[-1]
+
+    def scale(self, factor: Callable[[str], float]) -> None:
+        """Multiply what is stored by a factor for each name."""
+        for name, family in self._series.items():
+            by = factor(name)
+            for series in family.values() if by != 1.0 else ():
+                series.values = [None if value is None else value * by for value in series.values]
 
     def names(self) -> list[str]:
         """Return the names of all metrics."""
