@@ -48,7 +48,7 @@ def rename(files: Files) -> Files | Skipped:
     made: dict[str, str] = {}
     for path, text in files.items():
         if path.startswith("logs/"):
-            made[words.exact(path)] = "\n".join(words.free(line) for line in text.split("\n"))
+            made[_log_path(path, words)] = "\n".join(words.free(line) for line in text.split("\n"))
         elif path.endswith(".json"):
             made[path] = json.dumps(_walk(json.loads(text), words))
         elif path.endswith(".prom"):
@@ -56,6 +56,12 @@ def rename(files: Files) -> Files | Skipped:
         else:
             made[path] = dump(_walk(yaml.load(text, Loader=yaml.CSafeLoader), words))
     return made
+
+
+def _log_path(path: str, words: _Words) -> str:
+    """Rename the pod in logs/<pod>/<container>.log or logs/<pod>.log."""
+    pod, slash, container = path.removeprefix("logs/").partition("/")
+    return f"logs/{words.exact(pod)}{slash}{container}"
 
 
 def mapping(items: Iterable[Obj]) -> dict[str, str]:
@@ -92,7 +98,15 @@ class _Words:
         free = [name for name in every if not _PROGRAMS.fullmatch(name)]
         programs = [name for name in every if _PROGRAMS.fullmatch(name)]
         self._exact = re.compile(rf"(?<![A-Za-z0-9_])(?:{_any(every)})(?![A-Za-z0-9_])")
-        self._free = re.compile(rf"(?<![A-Za-z0-9_])(?:{_any(free)})(?![A-Za-z0-9_])") if free else None
+        # Not the names of containers, of which the kubelet speaks.
+        self._free = (
+            re.compile(
+                r"(?<![A-Za-z0-9_])(?<![Cc]ontainer )(?<!container: )(?<!container=)(?<!status: \[)"
+                rf"(?:{_any(free)})(?![A-Za-z0-9_])"
+            )
+            if free
+            else None
+        )
         # redis:6379, http://redis/, lookup redis on, UnknownHostException: redis, redis-7d9f4c-x2x4z, pod postgres-0
         self._host = (
             re.compile(
