@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -33,6 +33,7 @@ _VERBATIM = {
     "root_cause", "remedy", "title", "drawn_from", "why", "qosClass", "job",
 }  # fmt: skip
 """Keys whose values are no names, or words of the platform."""
+_REFERENCES = {"secretKeyRef", "configMapKeyRef", "secretRef", "configMapRef", "configMap", "service"}
 _STEMS = (
     "amber", "basalt", "cobalt", "dune", "ember", "flint", "garnet", "hazel", "indigo", "jasper", "karst", "linden",
     "maple", "nimbus", "ochre", "pearl", "quartz", "russet", "slate", "topaz", "umber", "violet", "willow", "zinc",
@@ -76,7 +77,24 @@ def mapping(items: Iterable[Obj]) -> dict[str, str]:
             found.setdefault(space, _fresh(space, found))
         if obj["kind"] in _NAMED or (obj["kind"] == "Pod" and not meta.get("ownerReferences")):
             found.setdefault(meta["name"], _fresh(meta["name"], found))
+        for name in _referred(obj.get("spec")):
+            found.setdefault(name, _fresh(name, found))
     return found
+
+
+def _referred(value: Any) -> Iterator[str]:
+    """Yield the names of Secrets, ConfigMaps and Services that something refers to, there or not."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in _REFERENCES and isinstance(inner, dict) and isinstance(inner.get("name"), str):
+                yield inner["name"]
+            elif key == "secretName" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _referred(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _referred(inner)
 
 
 def _fresh(name: str, taken: Mapping[str, str]) -> str:
