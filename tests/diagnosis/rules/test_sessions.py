@@ -22,7 +22,12 @@ from tests.diagnosis.rules.tiny import (
 )
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Snapshot
-from tuheg_ir.diagnosis.rules import session_limit_lowered, sessions_all_taken, sessions_held_by_another, sessions_outgrown
+from tuheg_ir.diagnosis.rules import (
+    session_limit_lowered,
+    sessions_all_taken,
+    sessions_held_by_another,
+    sessions_outgrown,
+)
 from tuheg_ir.diagnosis.rules.sessions_leaked import RULE as LEAKED
 
 SHOP, DB, REPORT = "Deployment/shop", "StatefulSet/postgres", "Deployment/report"
@@ -42,7 +47,9 @@ def shop(**more: Any) -> list[dict[str, Any]]:
 
 def world(*more: Any, sessions: Any = (), **rest: Any) -> Snapshot:
     base = [] if any(isinstance(m, list) and m[0]["metadata"]["name"] == "shop" for m in more) else [shop()]
-    return snapshot(*base, postgres(), *more, logs=[REFUSED], databases=[database(*sessions)] if sessions else [], **rest)
+    return snapshot(
+        *base, postgres(), *more, logs=[REFUSED], databases=[database(*sessions)] if sessions else [], **rest
+    )
 
 
 class TestLeaked:
@@ -109,7 +116,9 @@ class TestHeldByAnother:
     def test_a_job_that_nobody_calls_holds_them(self, state: str) -> None:
         report = workload("report", env=URL, pods=1, service=False)
         held = [session(REPORT, state, 80, age_s=700), BUSY]
-        assert answers(self.RULE, world(report, sessions=held)) == [(REPORT, "database_connection", "scale_database", DB)]
+        assert answers(self.RULE, world(report, sessions=held)) == [
+            (REPORT, "database_connection", "scale_database", DB)
+        ]
 
     def test_a_client_outside_the_namespace_is_told_of_the_database(self) -> None:
         held = [session("", "idle", 80, application="bi-tool"), BUSY]
@@ -207,7 +216,7 @@ def test_a_full_database_of_which_nothing_is_known_needs_a_person() -> None:
         "FATAL:  sorry, too many clients already",
         "ERROR 1040 (HY000): Too many connections",
         "FATAL: remaining connection slots are reserved for non-replication superuser connections",
-        "org.postgresql.util.PSQLException: FATAL: too many connections for role \"shop\"",
+        'org.postgresql.util.PSQLException: FATAL: too many connections for role "shop"',
         "pq: sorry, too many clients already",
         "error: SQLSTATE 53300",
     ],

@@ -108,7 +108,9 @@ def _revision(kind: str, name: str, number: int, body: Obj, age: float, pods: in
             "ownerReferences": owner,
         }
         return found
-    found = thing("ControllerRevision", f"{name}-r{number}", age=age, revision=number, data={"spec": {"template": body}})
+    found = thing(
+        "ControllerRevision", f"{name}-r{number}", age=age, revision=number, data={"spec": {"template": body}}
+    )
     found["metadata"]["ownerReferences"] = owner
     return found
 
