@@ -38,9 +38,9 @@ from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Finding, Series, Snapshot
 
 SHOP = "Deployment/shop"
-IMAGE = {"image": "registry.example/shop:0"}
-ROOM = {"resources": {"limits": {"cpu": "1", "memory": "512Mi"}}}
-MORE = {"resources": {"limits": {"cpu": "2", "memory": "1Gi"}}}
+IMAGE: dict[str, Any] = {"image": "registry.example/shop:0"}
+ROOM: dict[str, Any] = {"resources": {"limits": {"cpu": "1", "memory": "512Mi"}}}
+MORE: dict[str, Any] = {"resources": {"limits": {"cpu": "2", "memory": "1Gi"}}}
 
 
 def finding(snap: Snapshot) -> Finding:
@@ -85,7 +85,7 @@ class TestMemory:
         assert answer(snap) == (SHOP, "code_defect", "rollback_workload")
 
     def test_a_cache_that_a_setting_made_larger(self) -> None:
-        before = {"env": {"CACHE_MB": "100"}}
+        before: dict[str, Any] = {"env": {"CACHE_MB": "100"}}
         snap = snapshot(killed(workload("shop", before=before, env={"CACHE_MB": "4000"}, released=HOUR)))
         assert answer(snap) == (SHOP, "configuration_error", "rollback_workload")
 
@@ -213,7 +213,7 @@ class TestRoom:
         assert {"restart_workload", "scale_workload", "rollback_workload"} <= barred(snap)
 
     def test_a_release_that_asks_for_more_than_any_node_has(self) -> None:
-        more = {"resources": {"requests": {"cpu": "64"}}}
+        more: dict[str, Any] = {"resources": {"requests": {"cpu": "64"}}}
         objects = rollout("shop", None, before=ROOM, **more)
         pending(pods_of(objects)[2], self.CPU)
         assert answer(snapshot(objects)) == (SHOP, "configuration_error", "rollback_workload")
@@ -265,7 +265,7 @@ class TestVolumes:
     FULL = 'PANIC:  could not write to file "pg_wal/xlogtemp.29": No space left on device'
 
     def test_a_full_volume_is_for_a_person(self) -> None:
-        spec = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
+        spec: dict[str, Any] = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
         objects = postgres(spec=spec, status=looping(), ready=0)
         snap = snapshot(
             objects,
@@ -277,7 +277,7 @@ class TestVolumes:
         assert {"restart_workload", "scale_database"} <= {each.remedy for each in found.excluded}
 
     def test_a_claim_that_is_not_bound(self) -> None:
-        spec = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
+        spec: dict[str, Any] = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
         objects = workload("shop", pods=1, ready=0, spec=spec)
         pending(pods_of(objects)[0], "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.")
         claim = thing("PersistentVolumeClaim", "data", spec={"storageClassName": "fast"}, status={"phase": "Pending"})
@@ -286,7 +286,7 @@ class TestVolumes:
         assert answer(snap) == ("PersistentVolumeClaim/data", "configuration_error", "page_human")
 
     def test_a_volume_that_hangs_on_another_node(self) -> None:
-        spec = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
+        spec: dict[str, Any] = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
         objects = workload("shop", pods=1, ready=0, spec=spec)
         put(pods_of(objects)[0], waiting("ContainerCreating"))
         told = event(f"Pod/{pod('shop')}", "FailedAttachVolume", 'Multi-Attach error for volume "pvc-1": already used')

@@ -12,8 +12,8 @@ from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Finding, Snapshot
 
 SHOP = "Deployment/shop"
-IMAGE = {"image": "registry.example/shop:0"}
-ENV = {"env": {"MODE": "a"}}
+IMAGE: dict[str, Any] = {"image": "registry.example/shop:0"}
+ENV: dict[str, Any] = {"env": {"MODE": "a"}}
 
 
 def answer(snap: Snapshot) -> tuple[str, str, str]:
@@ -59,7 +59,7 @@ class TestReferences:
         ],
     )
     def test_a_release_that_asks_for_what_is_not_there_is_rolled_back(self, told: str) -> None:
-        now = {"env": {"LEVEL": {"configMapKeyRef": {"name": "shop-config", "key": "LEVEL"}}}}
+        now: dict[str, Any] = {"env": {"LEVEL": {"configMapKeyRef": {"name": "shop-config", "key": "LEVEL"}}}}
         snap = snapshot(
             rollout("shop", waiting("CreateContainerConfigError", told), before={"env": {}}, **now),
             thing("ConfigMap", "other", data={}),
@@ -68,7 +68,7 @@ class TestReferences:
         assert {"restart_workload", "restart_connection_pool", "scale_workload"} <= barred(snap)
 
     def test_a_secret_that_was_deleted_is_for_a_person(self) -> None:
-        now = {"env": {"KEY": {"secretKeyRef": {"name": "shop-auth", "key": "key"}}}}
+        now: dict[str, Any] = {"env": {"KEY": {"secretKeyRef": {"name": "shop-auth", "key": "key"}}}}
         objects = workload("shop", pods=2, ready=1, before={**IMAGE, **now}, released=20 * DAY, **now)
         late = pods_of(objects)[1]
         late["metadata"]["creationTimestamp"] = at(500)
@@ -78,7 +78,7 @@ class TestReferences:
         assert {"restart_workload", "rollback_workload"} <= barred(snap)
 
     def test_a_secret_that_the_older_template_needs_too_is_no_reason_to_go_back(self) -> None:
-        now = {"env": {"KEY": {"secretKeyRef": {"name": "shop-auth", "key": "key"}}}}
+        now: dict[str, Any] = {"env": {"KEY": {"secretKeyRef": {"name": "shop-auth", "key": "key"}}}}
         snap = snapshot(
             rollout(
                 "shop",
@@ -90,7 +90,7 @@ class TestReferences:
         assert answer(snap) == ("Secret/shop-auth", "configuration_error", "page_human")
 
     def test_a_volume_whose_configmap_is_missing_says_so_in_an_event_only(self) -> None:
-        spec = {"volumes": [{"name": "c", "configMap": {"name": "gone"}}]}
+        spec: dict[str, Any] = {"volumes": [{"name": "c", "configMap": {"name": "gone"}}]}
         objects = rollout("shop", waiting("ContainerCreating"), before=IMAGE, spec=spec)
         told = event(
             f"Pod/{pod('shop', 2)}",
@@ -157,7 +157,7 @@ class TestLater:
         assert answer(snapshot(self.crashing(7 * DAY)))[2] != "rollback_workload"
 
     def test_a_configmap_that_was_changed_since_is_nothing_to_roll_back(self) -> None:
-        spec = {"volumes": [{"name": "c", "configMap": {"name": "shop-config"}}]}
+        spec: dict[str, Any] = {"volumes": [{"name": "c", "configMap": {"name": "shop-config"}}]}
         objects = self.crashing(7 * DAY, spec=spec)
         written = thing("ConfigMap", "shop-config", written=700, data={"a": "b"})
         snap = snapshot(objects, written, logs=[log(pod("shop"), "could not parse config: line 3", previous=True)])
