@@ -90,10 +90,10 @@ def workload(
         number += 1
     revision = f"{name}-r{number - 1}"
     born = started if started is not None else (released if old else age)
-    for index in range(pods):
-        made.append(
-            _pod(kind, name, index, revision, template, born, index < ready, nodes[index % len(nodes)], status or {})
-        )
+    made += [
+        _pod(kind, name, index, revision, template, born, index < ready, nodes[index % len(nodes)], status or {})
+        for index in range(pods)
+    ]
     if service:
         made.append(service_for(name, port=port))
     return made
