@@ -173,10 +173,8 @@ class TestIntrusion:
         assert answers(self.RULE, snapshot(workload("shop"), self.lone())) == []
 
     def test_a_release_from_a_foreign_registry_that_takes_the_node(self) -> None:
-        root = {"securityContext": {"privileged": True}}
-        bad = workload(
-            "shop", "evil.example/x:1", before={"image": "registry.example/shop:1", "securityContext": {}}, **root
-        )
+        before = {"image": "registry.example/shop:1", "securityContext": {}}
+        bad = workload("shop", "evil.example/x:1", before=before, securityContext={"privileged": True})
         snap = snapshot(bad, workload("cart"))
         assert answers(self.RULE, snap) == [(SHOP, "security_incident", "isolate_workload", SHOP)]
 
