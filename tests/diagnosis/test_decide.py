@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.facts import (
     Crashes,
     Database,
@@ -22,6 +21,7 @@ from tuheg_ir.diagnosis.facts import (
     Source,
     Workload,
 )
+from tuheg_ir.diagnosis.service_decide import decide
 
 GATEWAY = "Deployment/backend-gateway"
 POSTGRES = "StatefulSet/postgres"

@@ -1,114 +1,191 @@
-"""From facts to findings: pure, without input or output.
+"""From a snapshot to findings: pure. Cause before symptom, one fault one finding.
 
-Invariants, held by tests: there is always a finding; a remedy that a finding proposes is never
-excluded; no figure that is not known becomes a finding.
+Invariants, held by tests: there is always a finding; no finding's remedy is excluded for its own
+target; without evidence the answer is ``unknown``; taking evidence away never makes it surer.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from tuheg_ir.diagnosis.facts import Facts, Verdict
-from tuheg_ir.diagnosis.rules import RULES, Rule
-from tuheg_ir.diagnosis.signs import Match
+from tuheg_ir.diagnosis.harm import harms
+from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Excluded, Finding, Snapshot
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules import all_rules
+from tuheg_ir.diagnosis.state import nothing_found, verdict_of
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import oldest
+
+CERTAIN = {1: 0.85, 2: 0.93}
+"""The most that evidence of so many independent sources can prove; three and more: 0.97."""
+_MORE = 0.97
+BLIND = {Tier.SYMPTOM: 0.85, Tier.PATTERN: 0.93, Tier.STATED: 0.97}
+"""What a confidence is multiplied by for each kind of source that the snapshot has nothing of."""
+SYMPTOM_MOST = 0.45
+"""However much speaks for a symptom, it names no cause."""
+LEAST = 0.25
+"""What is less likely than this is a guess and no finding."""
+BESIDE = 0.5
+"""A second finding has to be as likely as this: two faults at once are rare."""
+EARLIER = timedelta(minutes=5)
+"""A symptom that began so long before its supposed cause is no symptom of it."""
+_WELL = ("no_fault", "unknown")
+MOST_EVIDENCE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A probable cause and what would help."""
+class Held:
+    """A rule that holds somewhere, and how sure that makes it."""
 
-    component: str
-    root_cause: str
-    remedy: str
-    target: str
+    rule: Rule
+    match: Match
     confidence: float
-    evidence: tuple[str, ...]
+
+    @property
+    def root_cause(self) -> str:
+        """Return the cause that this match stands for."""
+        return self.match.root_cause or self.rule.root_cause
+
+    @property
+    def remedy(self) -> str:
+        """Return the remedy that this match stands for."""
+        return self.match.remedy or self.rule.remedy
+
+    @property
+    def target(self) -> str:
+        """Return what the remedy acts on."""
+        return self.match.target or self.match.component
 
 
-@dataclass(frozen=True, slots=True)
-class Excluded:
-    """A remedy that would be useless or harmful now."""
-
-    remedy: str
-    target: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """What was decided. Findings come most probable first."""
-
-    verdict: Verdict
-    findings: tuple[Finding, ...]
-    excluded: tuple[Excluded, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain JSON types."""
-        return {
-            "verdict": self.verdict,
-            "findings": [{**asdict(f), "evidence": list(f.evidence)} for f in self.findings],
-            "excluded": [asdict(e) for e in self.excluded],
-        }
-
-
-def decide(facts: Facts) -> Diagnosis:
-    """Apply the table of rules to the facts."""
-    held = [(rule, match) for rule in RULES for match in rule.matches(facts)]
-    findings = sorted((_finding(rule, match) for rule, match in held), key=_by_confidence)
-    verdict = _verdict(facts, bool(findings))
+def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis:
+    """Apply the rules to a snapshot and weigh what holds."""
+    view = View(snapshot)
+    held = [
+        Held(rule, match, confidence(match, rule.tier, view.blind))
+        for rule in (all_rules() if rules is None else rules)
+        for match in rule.when(view)
+    ]
+    kept, lost = arbitrate(view, held)
+    findings = tuple(_finding(view, each) for each in kept)
     if not findings:
-        findings = [_nothing_found(facts, verdict)]
-    return Diagnosis(verdict, tuple(findings), _excluded(facts, held, findings))
+        findings = (nothing_found(view),)
+    return Diagnosis(verdict_of(view, findings), findings, tuple(lost))
 
 
-def _by_confidence(finding: Finding) -> float:
-    return -finding.confidence
+def confidence(match: Match, tier: Tier, blind: int = 0) -> float:
+    """Return how sure a match is: its certainty, raised by each further independent source, within limits.
+
+    ``blind``: how many kinds of sources the snapshot has nothing of; what they would say is not known.
+    """
+    sources = len({each.source for each in match.evidence})
+    raised = 1 - (1 - match.certainty) * 0.75 ** max(0, sources - 1)
+    raised = min(raised, SYMPTOM_MOST) if tier == Tier.SYMPTOM else raised
+    return round(min(raised, CERTAIN.get(max(1, sources), _MORE)) * BLIND[tier] ** blind, 2)
 
 
-def _finding(rule: Rule, match: Match) -> Finding:
-    target = match.target or match.component
-    confidence = rule.confidence if match.confidence is None else match.confidence
-    return Finding(match.component, rule.root_cause, rule.remedy, target, confidence, match.evidence)
+def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Considered]]:
+    """Return what is believed, best first, and what is not, with the reason."""
+    kept, lost = _one_each(view, sorted(held, key=_nearness))
+    for each in list(kept):
+        cause = next((k for k in kept if k is not each and _explains(view, k, each)), None)
+        if cause is not None:
+            kept.remove(each)
+            lost.append(_lost(each, f"{cause.match.component} is behind it: {cause.rule.name}"))
+    if any(each.root_cause not in _WELL for each in kept):
+        well = [each for each in kept if each.root_cause == "no_fault"]
+        kept = [each for each in kept if each not in well]
+        lost += [_lost(each, "something is wrong elsewhere") for each in well]
+    kept.sort(key=lambda h: (-h.confidence, -h.rule.tier, h.rule.name, h.match.component))
+    for each in kept[1:]:
+        if each.confidence < BESIDE:
+            kept.remove(each)
+            lost.append(_lost(each, f"less likely than {kept[0].rule.name} at {kept[0].match.component}"))
+    return kept, lost
 
 
-def _verdict(facts: Facts, found: bool) -> Verdict:
-    looks = [facts.workload.verdict, *(p.verdict for p in facts.own_probes())]
-    others = [p.verdict for key in facts.dependencies for p in facts.dependency_probes(key)]
-    if found or "unhealthy" in looks or "unhealthy" in others:
-        return "unhealthy"
-    # Probes that did not answer in time leave no verdict behind at all.
-    blind = any(s.source == "probes" and not s.ok for s in facts.sources)
-    return "healthy" if not blind and all(look == "healthy" for look in looks) else "unknown"
+def _nearness(held: Held) -> tuple[object, ...]:
+    """Order matches: nearer to the cause first, but what is hardly likely last of all."""
+    tier = held.rule.tier if held.confidence >= BESIDE else Tier.SYMPTOM
+    return (-tier, -held.confidence, held.rule.name, held.match.component, held.target)
 
 
-def _nothing_found(facts: Facts, verdict: Verdict) -> Finding:
-    ref = facts.workload.ref
-    if verdict == "healthy":
-        evidence = [f"roll-out: {facts.workload.reason or 'complete'}"]
-        evidence += [f"probe {p.name}: {p.reason or 'healthy'}" for p in facts.own_probes()]
-        blind = [
-            f"{p.service}: probe {p.name} gave no answer: {p.reason}" for p in facts.probes if p.verdict == "unknown"
-        ]
-        confidence = 0.7 if blind else 0.9
-        return Finding(ref, "no_fault", "no_action", ref, confidence, (*evidence, *blind))
-    seen = [f"{p.service}: probe {p.name} is {p.verdict}: {p.reason}" for p in facts.probes if p.verdict != "healthy"]
-    if facts.workload.verdict != "healthy":
-        seen.insert(0, f"roll-out is {facts.workload.verdict}: {facts.workload.reason}")
-    seen += [f"{s.source} could not be read: {s.note}" for s in facts.sources if not s.ok]
-    return Finding(ref, "unknown", "page_human", ref, 0.2, tuple(seen))
+def _one_each(view: View, order: Sequence[Held]) -> tuple[list[Held], list[Considered]]:
+    """Keep the best match of each component; others that mean the same lend it their evidence."""
+    kept: list[Held] = []
+    lost: list[Considered] = []
+    for each in order:
+        at = next((n for n, k in enumerate(kept) if k.match.component == each.match.component), None)
+        if at is not None:
+            better = kept[at]
+            if (better.root_cause, better.remedy, better.target) == (each.root_cause, each.remedy, each.target):
+                kept[at] = _joined(view, better, each)
+                lost.append(_lost(each, f"it means the same as {better.rule.name}"))
+            else:
+                lost.append(_lost(each, f"{better.rule.name} explains {each.match.component} better"))
+        elif each.confidence < LEAST:
+            lost.append(_lost(each, f"too little speaks for it ({each.confidence:.0%})"))
+        else:
+            kept.append(each)
+    return kept, lost
 
 
-def _excluded(facts: Facts, held: list[tuple[Rule, Match]], findings: list[Finding]) -> tuple[Excluded, ...]:
-    proposed = {(f.remedy, f.target) for f in findings}
+def _joined(view: View, better: Held, other: Held) -> Held:
+    """Return a match with the evidence of another that means the same."""
+    evidence = tuple(dict.fromkeys((*better.match.evidence, *other.match.evidence)))[:MOST_EVIDENCE]
+    match = replace(
+        better.match,
+        evidence=evidence,
+        explains=tuple(dict.fromkeys((*better.match.explains, *other.match.explains))),
+        excludes=(*better.match.excludes, *other.match.excludes),
+        since=oldest((better.match.since, other.match.since)),
+    )
+    surer = max(better.confidence, confidence(match, better.rule.tier, view.blind))
+    return Held(better.rule, match, surer)
+
+
+def _explains(view: View, cause: Held, symptom: Held) -> bool:
+    """Tell whether one match is the reason of another's trouble."""
+    named = symptom.match.component in cause.match.explains
+    if not symptom.rule.follows and not (named and cause.rule.tier >= symptom.rule.tier):
+        return False
+    if not named and cause.match.component not in view.graph.needs(symptom.match.component):
+        return False
+    if cause.rule.follows and not named and symptom.match.component in view.graph.needs(cause.match.component):
+        return cause.confidence > symptom.confidence  # each calls the other: the surer one is the cause
+    if not named and cause.rule.tier < symptom.rule.tier and cause.confidence < BESIDE:
+        return False  # a mere symptom behind it explains no pattern
+    began, came = symptom.match.since, cause.match.since
+    return named or began is None or came is None or came - began <= EARLIER
+
+
+def _lost(each: Held, reason: str) -> Considered:
+    return Considered(each.rule.name, each.match.component, each.root_cause, each.remedy, each.confidence, reason)
+
+
+def _finding(view: View, held: Held) -> Finding:
+    excluded = _unique((*held.match.excludes, *harms(view, held.match.component), *harms(view, held.target)))
+    barred = next((e for e in excluded if (e.remedy, e.target) == (held.remedy, held.target)), None)
+    finding = Finding(
+        component=held.match.component,
+        root_cause=held.root_cause,
+        remedy=held.remedy,
+        target=held.target,
+        confidence=held.confidence,
+        evidence=held.match.evidence,
+        excluded=excluded,
+        rule=held.rule.name,
+        since=held.match.since,
+    )
+    if barred is None:
+        return finding
+    why = Evidence("objects", held.target, f"not {held.remedy}: {barred.reason}")
+    return replace(finding, remedy="page_human", evidence=(*finding.evidence, why))
+
+
+def _unique(excluded: Iterable[Excluded]) -> tuple[Excluded, ...]:
     found: dict[tuple[str, str], Excluded] = {}
-    for rule, match in held:
-        for exclusion in rule.excludes if match.firm else ():
-            reason = exclusion.reason.format(component=match.component)
-            for remedy in exclusion.remedies:
-                found.setdefault((remedy, facts.workload.ref), Excluded(remedy, facts.workload.ref, reason))
-    rollback = facts.workload.rollback
-    if rollback is not None and not rollback.possible:
-        key = ("rollback_workload", facts.workload.ref)
-        found.setdefault(key, Excluded(*key, rollback.reason))
-    return tuple(e for key, e in found.items() if key not in proposed)
+    for each in excluded:
+        found.setdefault((each.remedy, each.target), each)
+    return tuple(found.values())

@@ -11,8 +11,8 @@ from typing import Any
 
 from tuheg_ir.diagnosis import slim
 from tuheg_ir.diagnosis.collect import Collection, collect, note_of, sentence
-from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.facts import Facts, Source
+from tuheg_ir.diagnosis.service_decide import decide
 from tuheg_ir.diagnosis.signs import can_roll_back
 from tuheg_ir.diagnosis.sources import Context, NotConfigured, ask, asked_at
 from tuheg_ir.errors import ClusterError, UsageError

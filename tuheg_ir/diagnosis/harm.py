@@ -1,0 +1,90 @@
+"""Remedies that would do harm to a workload as it stands, whatever the cause.
+
+What a restart, a rollback or more replicas need is looked at before anybody proposes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Excluded
+from tuheg_ir.diagnosis.rule import RESTARTS
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
+from tuheg_ir.diagnosis.view.reading import mapping, text
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def harms(view: View, ref: str) -> tuple[Excluded, ...]:
+    """Return the remedies that would harm a workload, or could do nothing; () for what is no workload."""
+    workload = view.workloads.get(ref)
+    if workload is None:
+        return ()
+    return (*_restart(view, workload), *_rollback(workload), *_scale(view, workload))
+
+
+def _restart(view: View, workload: Workload) -> Iterator[Excluded]:
+    for kind, name, key in missing(view, workload):
+        what = f"{kind} {name}" + (f" key {key}" if key else "")
+        for remedy in RESTARTS:
+            yield Excluded(remedy, workload.ref, f"{what} is missing: pods that run could not start again")
+        return
+    for remedy in RESTARTS:
+        if reason := cannot_start(view, workload):
+            yield Excluded(remedy, workload.ref, reason)
+
+
+def missing(view: View, workload: Workload) -> Iterator[tuple[str, str, str]]:
+    """Yield (kind, name, key) of what a template needs and the namespace has not; key "" is the whole object."""
+    for kind, name, key, optional in (
+        *((k, n, "", o) for k, n, o in volumes_of(workload.template)),
+        *keys_of(workload.template),
+    ):
+        if optional or not view.snapshot.known(kind) or kind == "PersistentVolumeClaim":
+            continue
+        found = view.objects(kind).get(name)
+        if found is None:
+            yield kind, name, ""
+        elif key and key not in {
+            **mapping(found, "data"),
+            **mapping(found, "binaryData"),
+            **mapping(found, "stringData"),
+        }:
+            yield kind, name, key
+
+
+def cannot_start(view: View, workload: Workload) -> str:
+    """Return why new pods of this very template do not start; "" if nothing says so."""
+    for pod in workload.newest_pods():
+        for container in pod.containers:
+            if container.state == "waiting" and container.reason in (
+                "ImagePullBackOff",
+                "ErrImagePull",
+                "InvalidImageName",
+                "ErrImageNeverPull",
+                "CreateContainerConfigError",
+                "CreateContainerError",
+            ):
+                return f"new pods do not start ({container.reason}): a restart would end the ones that serve"
+    if any("exceeded quota" in e.message for e in view.events_of(workload.ref, "FailedCreate")):
+        return "the quota allows no further pod: a restart would end pods that cannot be replaced"
+    if any(text(p.obj, "status", "phase") == "Pending" and not p.node for p in workload.live):
+        return "there is no room for new pods: a restart would end the ones that serve"
+    return ""
+
+
+def _rollback(workload: Workload) -> Iterator[Excluded]:
+    if workload.kind in ("Deployment", "StatefulSet", "DaemonSet") and workload.revisions and not workload.changes:
+        yield Excluded("rollback_workload", workload.ref, "no earlier template differs from the one in force")
+
+
+def _scale(view: View, workload: Workload) -> Iterator[Excluded]:
+    declared = view.snapshot.services.get(workload.name) or {}
+    single = (declared.get("database") or {}).get("single_primary")
+    claims = any(k == "PersistentVolumeClaim" for k, *_ in volumes_of(workload.template))
+    if single or claims:
+        yield Excluded("scale_workload", workload.ref, "a second instance on the same data would corrupt it")
+    elif any("exceeded quota" in e.message for e in view.events_of(workload.ref, "FailedCreate")):
+        yield Excluded("scale_workload", workload.ref, "the quota allows no further pod")
+    elif any(not p.node and p.phase == "Pending" for p in workload.live):
+        yield Excluded("scale_workload", workload.ref, "no node has room for a further pod")

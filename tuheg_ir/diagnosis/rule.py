@@ -1,0 +1,93 @@
+"""What a rule is, and what it says where it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from tuheg_ir.diagnosis.model import Evidence, Excluded
+from tuheg_ir.diagnosis.view import View
+
+ROOT_CAUSES = (
+    "database_connection",
+    "service_crash",
+    "network_fault",
+    "configuration_error",
+    "code_defect",
+    "resource_exhaustion",
+    "dependency_failure",
+    "capacity",
+    "security_incident",
+    "no_fault",
+    "unknown",
+)
+REMEDIES = (
+    "restart_workload",
+    "rollback_workload",
+    "scale_workload",
+    "restart_connection_pool",
+    "switch_traffic",
+    "scale_database",
+    "isolate_workload",
+    "page_human",
+    "no_action",
+)
+
+
+class Tier(IntEnum):
+    """How near to the cause a rule looks. Where two hold at one place, the nearer one is believed."""
+
+    SYMPTOM = 1
+    """Only that something is wrong: crashes, errors, slowness without a reason."""
+    PATTERN = 2
+    """Several facts that together are typical of a cause: errors since a release."""
+    STATED = 3
+    """The cluster or a log states the cause itself: a missing ConfigMap, a refused password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that holds: where, how one can see it, how sure one fact more or less (0 to 1) makes it.
+
+    ``target`` is what the remedy acts on ("": the component). ``root_cause`` and ``remedy`` are the
+    rule's own unless given. ``since`` is when it began. ``explains``: components whose troubles come
+    from this one, beside all that call it. ``excludes``: remedies that would be useless or do harm.
+    """
+
+    component: str
+    evidence: tuple[Evidence, ...]
+    certainty: float
+    target: str = ""
+    root_cause: str = ""
+    remedy: str = ""
+    since: datetime | None = None
+    explains: tuple[str, ...] = ()
+    excludes: tuple[Excluded, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One cause and its remedy.
+
+    ``follows`` says that this kind of trouble also comes from behind: where something that the
+    component needs has a cause of its own, that one is believed.
+    """
+
+    name: str
+    title: str
+    root_cause: str
+    remedy: str
+    tier: Tier
+    when: Callable[[View], Iterable[Match]]
+    why_not: str
+    follows: bool = False
+
+
+RESTARTS = ("restart_workload", "restart_connection_pool")
+
+
+def excluding(target: str, reason: str, *remedies: str) -> tuple[Excluded, ...]:
+    """Return remedies that would be useless or harmful at a target, all for one reason."""
+    return tuple(Excluded(remedy, target, reason) for remedy in remedies)

@@ -1,0 +1,93 @@
+"""Who is refused by a database or broker because of its credentials, and whether its pods could know newer ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.rules._sessions import role_of
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import mapping, name, written
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LATELY = timedelta(hours=24)
+"""A Secret that was written within this time is thought of first."""
+_NAMED = re.compile(
+    r"pass|cred|auth|dsn|user|url|db|database|postgres|mysql|redis|mongo|amqp|rabbit|kafka", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A workload that is refused: by whom, which Secret it reads, when that was written, which pods are refused.
+
+    ``older`` are refused pods that started before the Secret was written, ``newer`` those that started after it,
+    ``well`` pods that started after it and are not refused.
+    """
+
+    workload: Workload
+    server: str
+    secret: str
+    written: datetime | None
+    older: tuple[Pod, ...]
+    newer: tuple[Pod, ...]
+    well: tuple[Pod, ...]
+    complaints: tuple[Complaint, ...]
+
+
+def refusals(view: View) -> tuple[Refusal, ...]:
+    """Return the workloads whose credentials are refused."""
+    by_caller: dict[str, list[Complaint]] = {}
+    for each in complaints(view, "database_authentication"):
+        if each.caller in view.workloads and role_of(view, each.caller) not in ("database", "broker", "pooler"):
+            by_caller.setdefault(each.caller, []).append(each)
+    return tuple(_refusal(view, view.workloads[ref], found) for ref, found in by_caller.items())
+
+
+def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
+    secret = _secret(view, workload)
+    at = written(secret) if secret else None
+    refused = {c.hit.pod for c in found}
+    older: list[Pod] = []
+    newer: list[Pod] = []
+    well: list[Pod] = []
+    for pod in workload.live:
+        started = max((c.started_at for c in pod.containers if c.started_at), default=pod.created)
+        fresh = at is None or started is None or started >= at
+        if pod.name in refused:
+            (newer if fresh else older).append(pod)
+        elif fresh and pod.ready:
+            well.append(pod)
+    return Refusal(
+        workload=workload,
+        server=next((c.about for c in found if c.about), ""),
+        secret=f"Secret/{name(secret)}" if secret else "",
+        written=at,
+        older=tuple(older),
+        newer=tuple(newer),
+        well=tuple(well),
+        complaints=tuple(found),
+    )
+
+
+def _secret(view: View, workload: Workload) -> Obj | None:
+    """Return the Secret that holds the credentials: the one written last of late, else the only one so named."""
+    found = list(_secrets(view, workload))
+    lately = [s for s in found if view.recent(written(s), LATELY)]
+    if lately:
+        return max(lately, key=lambda s: str(written(s)))
+    named = [s for s in found if _NAMED.search(" ".join([name(s), *mapping(s, "data")]))]
+    return named[0] if len(named) == 1 else found[0] if len(found) == 1 else None
+
+
+def _secrets(view: View, workload: Workload) -> Iterator[Obj]:
+    for kind, named in sorted(reads(workload.template)):
+        found = view.objects("Secret").get(named) if kind == "Secret" else None
+        if found is not None and found.get("type") not in ("kubernetes.io/tls", "kubernetes.io/dockerconfigjson"):
+            yield found

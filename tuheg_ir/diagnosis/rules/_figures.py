@@ -1,0 +1,82 @@
+"""How a component stands in figures: its errors, its latency, its demand, before and now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tuheg_ir.diagnosis.model import Evidence, Series
+from tuheg_ir.diagnosis.state import ERRORS
+from tuheg_ir.diagnosis.view import View
+
+SLOWER = 3.0
+"""So many times as slow as before is slow."""
+SLOW_S = 0.5
+"""What answers faster than this is not slow, however fast it was before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A figure that changed for the worse: what it was, what it is, since when."""
+
+    before: float
+    now: float
+    since: datetime | None
+
+
+def labels_of(view: View, signal: str, ref: str, label: str = "component") -> tuple[str, ...]:
+    """Return the values of a label under which a signal speaks of a workload."""
+    found = dict.fromkeys(s.labels.get(label, "") for s in view.figures.series(signal))
+    return tuple(each for each in found if each and (view.component(each) or each) == ref)
+
+
+def slowed(view: View, signal: str, least: float = SLOW_S, **labels: str) -> Turn | None:
+    """Return by how much a latency rose within the hour; None if it did not, or is not known."""
+    worst: Turn | None = None
+    for series in view.figures.series(signal, **labels):
+        turn = rise(view, series, signal, SLOWER, least)
+        if turn is not None and (worst is None or turn.now > worst.now):
+            worst = turn
+    return worst
+
+
+def rise(view: View, series: Series, signal: str, factor: float, least: float) -> Turn | None:
+    """Return a series' rise to `factor` times what it began with and over `least`."""
+    exact: dict[str, Any] = dict(series.labels)
+    now, before = view.figures.now(signal, **exact), view.figures.first(signal, **exact)
+    if now is None or before is None or now < least or now < factor * max(before, 1e-9):
+        return None
+    limit = max(least, before + (now - before) / 3) * 0.999
+    return Turn(before, now, view.figures.crossed(signal, limit, **exact))
+
+
+def failing(view: View, ref: str) -> Turn | None:
+    """Return the share of requests of a component that fail, if that is trouble."""
+    for label in labels_of(view, "error_ratio", ref):
+        now = view.figures.now("error_ratio", component=label)
+        if now is not None and now > ERRORS:
+            since = view.figures.crossed("error_ratio", ERRORS, component=label)
+            return Turn(view.figures.first("error_ratio", component=label) or 0.0, now, since)
+    return None
+
+
+def said_by_callers(view: View, ref: str) -> Iterator[tuple[str, Evidence]]:
+    """Yield (caller, evidence) of what callers measure of a dependency: slow, or failing."""
+    for signal, text in (("dependency_latency_p95", "{0:.2g} s"), ("dependency_error_ratio", "{0:.0%} failed")):
+        for series in view.figures.series(signal):
+            if (view.component(series.labels.get("dependency", "")) or series.labels.get("dependency")) != ref:
+                continue
+            least, factor = (SLOW_S, SLOWER) if "latency" in signal else (ERRORS, 2.0)
+            turn = rise(view, series, signal, factor, least)
+            if turn is not None:
+                caller = view.component(series.labels.get("component", "")) or series.labels.get("component", "")
+                who, was, now = caller.rpartition("/")[2], text.format(turn.before), text.format(turn.now)
+                fact = f"calls of {who}: {was} before, {now} now"
+                yield caller, Evidence("metrics", ref, fact, turn.since)
+
+
+def slow_evidence(ref: str, what: str, turn: Turn) -> Evidence:
+    """Return a latency that rose as evidence."""
+    return Evidence("metrics", ref, f"{what}: {turn.before:.2g} s before, {turn.now:.2g} s now", turn.since)

@@ -1,0 +1,25 @@
+"""What rules say of remedies that would not help here: one sentence, several remedies and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tuheg_ir.diagnosis.model import Excluded
+from tuheg_ir.diagnosis.view import View
+
+ON_CALLERS = ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload")
+"""What people do to a caller whose trouble comes from behind."""
+
+
+def not_for(targets: Iterable[str], reason: str, remedies: Iterable[str] = ON_CALLERS) -> tuple[Excluded, ...]:
+    """Return the remedies as excluded for each target."""
+    chosen = tuple(remedies)
+    return tuple(Excluded(remedy, target, reason) for target in targets for remedy in chosen)
+
+
+def behind(view: View, *refs: str) -> tuple[str, ...]:
+    """Return workloads with all that call them, in order: everything that suffers with them."""
+    found = {ref for ref in refs if ref}
+    for ref in tuple(found):
+        found |= view.graph.callers(ref)
+    return tuple(sorted(found))

@@ -1,0 +1,147 @@
+"""What shows that somebody else has taken hold of a workload: programs, commands, rights, images."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import patterns
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import at, items, mapping, text
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LATELY = timedelta(hours=24)
+"""Rights that a template has had for longer than this were given by its owners."""
+_SOCKETS = re.compile(r"^/$|^/(?:etc|root|home|proc|host)(?:/|$)|/(?:docker|containerd|crio)[\w/]*\.sock$")
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One sign of an intrusion, and how much it says alone (0 to 1)."""
+
+    weight: float
+    evidence: Evidence
+
+
+def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
+    """Return the signs of an intrusion in a workload."""
+    return (*_logs(view, workload), *_commands(workload), *_rights(view, workload), *_images(view, workload))
+
+
+def _logs(view: View, workload: Workload) -> Iterator[Sign]:
+    for hit in view.hits_of(workload.ref, "intrusion"):
+        yield Sign(0.75, view.hit_evidence(hit))
+
+
+def _commands(workload: Workload) -> Iterator[Sign]:
+    """Yield commands that fetch and run programs, or mine."""
+    for owner, spec in _specs(workload):
+        for container in items(spec, "containers"):
+            words = [w for key in ("command", "args") for w in at(container, key) or () if isinstance(w, str)]
+            line = " ".join(words)[:2000]
+            if words and patterns()["intrusion"].search(line):
+                yield Sign(0.75, Evidence("objects", owner, f"{text(container, 'name')} runs: {line[:160]}"))
+                return
+
+
+def _rights(view: View, workload: Workload) -> Iterator[Sign]:
+    """Yield rights over the node that a pod without owner has, or that a late change gave."""
+    lone = workload.kind == "Pod"
+    if not lone and not (workload.changes and view.recent(workload.released_at, LATELY)):
+        return
+    spec = mapping(workload.template, "spec")
+    before = {} if lone else _earlier(workload)
+    gained = [right for right in _held(spec) if right not in set(_held(before))]
+    strong = [right for right in gained if right.startswith(("mounts", "is privileged"))]
+    if not strong:
+        return
+    born = next((pod.created for pod in workload.live), None) if lone else workload.released_at
+    debug = lone and workload.name.startswith("node-debugger-")
+    whose = "a pod that no controller made" if lone else "the newest template"
+    weight = 0.3 if debug else 0.55 if lone else 0.45
+    yield Sign(weight, Evidence("objects", workload.ref, f"{whose} {', '.join(gained)}", born))
+
+
+def _images(view: View, workload: Workload) -> Iterator[Sign]:
+    """Yield images from a registry that nothing else here uses: changed to of late, or not what the template says."""
+    others = Counter(
+        _registry(text(c, "image"))
+        for other in view.workloads.values()
+        if other.ref != workload.ref
+        for c in items(other.template, "spec", "containers")
+    )
+    for change in workload.changed("image") if view.recent(workload.released_at, LATELY) else ():
+        old, new = _registry(change.before), _registry(change.after)
+        if old and new and old != new and not others[new] and (others[old] or not others):
+            fact = f"{change.told()}: nothing else here comes from {new}"
+            yield Sign(0.4, Evidence("objects", workload.ref, fact, workload.released_at))
+    for pod in workload.live if workload.kind != "Pod" else ():
+        if found := _swapped(workload, pod):
+            yield Sign(0.5, Evidence("objects", f"Pod/{pod.name}", found, pod.created))
+            return
+
+
+def _swapped(workload: Workload, pod: Pod) -> str:
+    """Return that a pod runs another image than any template of its workload names for that container; "" if not."""
+    templates = [workload.template, *(r.template for r in workload.revisions)]
+    known = {(text(c, "name"), text(c, "image")) for t in templates for c in items(t, "spec", "containers")}
+    names = {name for name, _ in known}
+    for container in items(pod.obj, "spec", "containers"):
+        label, image = text(container, "name"), text(container, "image")
+        mine = {_base(i) for n, i in known if n == label}
+        if label in names and image and (label, image) not in known and _base(image) not in mine:
+            return f"{label} runs {image}, which no template names"
+    return ""
+
+
+def _specs(workload: Workload) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield workload.ref, mapping(workload.template, "spec")
+    for pod in workload.live:
+        yield f"Pod/{pod.name}", mapping(pod.obj, "spec")
+
+
+def _earlier(workload: Workload) -> Mapping[str, Any]:
+    """Return the pod spec before the newest release."""
+    older = [
+        r.template for r in workload.revisions if mapping(r.template, "spec") != mapping(workload.template, "spec")
+    ]
+    return mapping(older[0], "spec") if older else mapping(workload.template, "spec")
+
+
+def _held(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the rights over its node that a pod spec gives."""
+    for volume in items(spec, "volumes"):
+        path = text(volume, "hostPath", "path")
+        if path and _SOCKETS.search(path):
+            yield f"mounts {path} of its node"
+    for container in items(spec, "containers"):
+        if at(container, "securityContext", "privileged") is True:
+            yield "is privileged"
+    for key in ("hostPID", "hostNetwork", "hostIPC"):
+        if spec.get(key) is True:
+            yield f"has {key}"
+
+
+def _registry(image: str) -> str:
+    """Return the registry and first path of an image: "docker.io/library" where none is said."""
+    base = image.split("@", maxsplit=1)[0]
+    first, slash, rest = base.partition("/")
+    if not image:
+        return ""
+    if not slash:
+        return "docker.io/library"
+    if "." in first or ":" in first or first == "localhost":
+        return f"{first}/{rest.partition('/')[0]}" if first in ("docker.io", "ghcr.io", "quay.io") else first
+    return f"docker.io/{first}"
+
+
+def _base(image: str) -> str:
+    """Return an image without tag and digest."""
+    head, _, tail = image.split("@", maxsplit=1)[0].rpartition("/")
+    return f"{head}/{tail.split(':')[0]}"

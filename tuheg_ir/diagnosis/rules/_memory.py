@@ -1,0 +1,36 @@
+"""What the rules of memory share: who was killed, or is about to be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.usage import NEAR, killed_for_memory, usage
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
+    """Return that containers of a workload were killed for memory of late, or are near their limit."""
+    killed = killed_for_memory(view, workload)
+    found = [
+        Evidence(
+            "objects",
+            f"Pod/{pod.name}",
+            f"{container.name} OOMKilled, {container.restarts} restarts",
+            container.ended.at if container.ended else None,
+        )
+        for pod, container in killed[:3]
+    ]
+    shares = usage(view.figures, workload, "memory_share")
+    if near := shares.beyond(NEAR):
+        found.append(Evidence("metrics", workload.ref, f"{near[0]} uses {shares.most:.0%} of its memory limit"))
+    if found:
+        found += [view.event_evidence(e) for e in view.events_of(workload.ref, "OOMKilling", "SystemOOM")[:1]]
+    return tuple(found)
+
+
+def began_of(evidence: tuple[Evidence, ...]) -> datetime | None:
+    """Return the earliest time that the evidence tells."""
+    return oldest(each.time for each in evidence)

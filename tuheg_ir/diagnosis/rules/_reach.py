@@ -1,0 +1,106 @@
+"""Who may reach whom through NetworkPolicies, and whether a release brought a host into a service's settings."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.network import Policy, lets_in, lets_out, lets_out_dns
+from tuheg_ir.diagnosis.view.reading import at, items, newest, text, written
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def names_host(changes: Iterable[Change], host: str) -> bool:
+    """Tell whether one of the changes brought a host into the settings."""
+    return any(host in c.after.lower() and host not in c.before.lower() for c in changes)
+
+
+def binding(view: View, ref: str, *, ingress: bool) -> tuple[Policy, ...]:
+    """Return the policies that close a direction of a workload."""
+    return tuple(p for p in view.policies if ref in p.binds and (p.ingress if ingress else p.egress))
+
+
+def lets_through(view: View, caller: Workload, callee: Workload) -> tuple[Policy, ...]:
+    """Return the policies between two workloads when no rule of them lets the one reach the other; () if one does."""
+    ports = tuple(_ports(callee))
+    for bound, ingress in ((callee, True), (caller, False)):
+        closing = binding(view, bound.ref, ingress=ingress)
+        if not closing:
+            continue
+        other = caller if ingress else callee
+        passes = lets_in if ingress else lets_out
+        if not any(passes(p, other, ports) or _by_address(p, other, ports, ingress=ingress) for p in closing):
+            return closing
+    return ()
+
+
+def closed_to_dns(view: View, ref: str) -> tuple[Policy, ...]:
+    """Return the policies that together leave a workload no way to ask for a name."""
+    closing = binding(view, ref, ingress=False)
+    return closing if closing and not any(lets_out_dns(p) for p in closing) else ()
+
+
+def closed_to_the_outside(view: View, ref: str) -> tuple[Policy, ...]:
+    """Return the policies that together leave a workload no way to any address outside the cluster."""
+    closing = binding(view, ref, ingress=False)
+    return closing if closing and not any(_leads_outside(p) for p in closing) else ()
+
+
+def closed_from_elsewhere(view: View, ref: str) -> tuple[Policy, ...]:
+    """Return the policies that together let nothing from another namespace reach a workload."""
+    closing = binding(view, ref, ingress=True)
+    return closing if closing and not any(_from_elsewhere(p) for p in closing) else ()
+
+
+def newest_of(policies: Iterable[Policy]) -> tuple[Policy, datetime | None]:
+    """Return the policy that was written last, and when."""
+    found = sorted(policies, key=lambda p: (str(written(p.obj) or ""), p.ref))
+    return found[-1], newest([written(found[-1].obj)])
+
+
+def _ports(workload: Workload) -> Iterator[str]:
+    for container in items(workload.template, "spec", "containers"):
+        for port in items(container, "ports"):
+            yield from (found for key in ("containerPort", "name") if (found := text(port, key)))
+
+
+def _by_address(policy: Policy, other: Workload, wanted: Iterable[str], *, ingress: bool) -> bool:
+    """Tell whether a block of addresses in a policy holds a pod of the other side, for one of the wanted ports."""
+    side, key = ("ingress", "from") if ingress else ("egress", "to")
+    for rule in items(policy.obj, "spec", side):
+        allowed = {text(p, "port") for p in items(rule, "ports") if text(p, "port")}
+        if allowed and set(wanted) and not allowed & set(wanted):
+            continue
+        blocks = [text(peer, "ipBlock", "cidr") for peer in items(rule, key)]
+        if any(_within(block, pod.address) for block in blocks if block for pod in other.live):
+            return True
+    return False
+
+
+def _within(block: str, address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(block, strict=False)
+    except ValueError:
+        return False
+
+
+def _leads_outside(policy: Policy) -> bool:
+    for rule in items(policy.obj, "spec", "egress"):
+        peers = items(rule, "to")
+        ports = {text(p, "port") for p in items(rule, "ports")}
+        if ports and ports <= {"53", "dns", "5353"}:
+            continue
+        if not peers or any("ipBlock" in peer for peer in peers):
+            return True
+    return False
+
+
+def _from_elsewhere(policy: Policy) -> bool:
+    for rule in items(policy.obj, "spec", "ingress"):
+        peers = items(rule, "from")
+        if not peers or any("ipBlock" in p or at(p, "namespaceSelector") is not None for p in peers):
+            return True
+    return False

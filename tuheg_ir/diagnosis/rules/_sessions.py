@@ -1,0 +1,170 @@
+"""Who holds the sessions of a database that has none left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Database, Evidence, Session
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+FULL = 0.92
+"""Share of the sessions from which on the next peak finds none."""
+FORGOTTEN_S = 30.0
+"""A transaction that does nothing for longer than this is forgotten, not busy."""
+LEAK_AFTER = timedelta(hours=6)
+"""A leak of sessions shows within this time after the release that brought it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The sessions of one client. ``ref`` is its workload ("" unknown), ``forgotten`` are idle in a transaction."""
+
+    ref: str
+    name: str
+    sessions: tuple[Session, ...]
+
+    @property
+    def count(self) -> int:
+        """Return how many sessions it has."""
+        return sum(s.count for s in self.sessions)
+
+    def of_state(self, *beginnings: str) -> int:
+        """Return how many sessions are in states that begin so."""
+        return sum(s.count for s in self.sessions if s.state.startswith(beginnings))
+
+    @property
+    def forgotten(self) -> int:
+        """Return how many sessions are idle in a transaction that is not fresh (an age of 0 is not known)."""
+        return sum(s.count for s in self.sessions if forgotten(s))
+
+    @property
+    def oldest_s(self) -> float:
+        """Return the age of its oldest forgotten transaction."""
+        return max((s.age_s for s in self.sessions if forgotten(s)), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """A database without room: its workload, how many sessions of how many, and what shows it."""
+
+    ref: str
+    used: int
+    usable: int
+    since: datetime | None
+    database: Database | None
+    refused: tuple[Complaint, ...]
+    evidence: tuple[Evidence, ...]
+
+
+def forgotten(session: Session) -> bool:
+    """Tell whether sessions sit idle in a transaction for long."""
+    return session.state.startswith("idle in transaction") and (session.age_s == 0 or session.age_s >= FORGOTTEN_S)
+
+
+def holders(database: Database) -> tuple[Holder, ...]:
+    """Return the clients of a database, the greediest first."""
+    groups: dict[str, list[Session]] = {}
+    for session in database.sessions:
+        groups.setdefault(session.owner or session.application or session.user or session.client, []).append(session)
+    found = [
+        Holder(owned(group), name.partition("/")[2] or name or "a client", tuple(group))
+        for name, group in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda h: (-h.count, h.name)))
+
+
+def owned(sessions: Iterable[Session]) -> str:
+    """Return the workload of some sessions; "" if it is not known."""
+    return next((s.owner for s in sessions if s.owner), "")
+
+
+def full(view: View) -> tuple[Full, ...]:
+    """Return the databases that have no room for another session."""
+    refused: dict[str, list[Complaint]] = {}
+    for each in complaints(view, "database_full"):
+        about = each.about or (each.caller if role_of(view, each.caller) == "database" else "")
+        refused.setdefault(about, []).append(each)
+    found = {ref: one for ref in _refs(view) if (one := _full(view, ref, refused.get(ref, ()))) is not None}
+    return tuple(found.values())
+
+
+def role_of(view: View, ref: str) -> str:
+    """Return the role of a workload; "" for one that is not known."""
+    workload = view.workloads.get(ref)
+    return role(workload) if workload else ""
+
+
+def _refs(view: View) -> Iterator[str]:
+    yield from dict.fromkeys(
+        [
+            *(d.ref for d in view.databases),
+            *(ref for ref, w in view.workloads.items() if role(w) in ("database", "pooler")),
+            *(ref for label in view.figures.latest("db_connections", "component") if (ref := view.component(label))),
+        ]
+    )
+
+
+def _full(view: View, ref: str, refused: Iterable[Complaint]) -> Full | None:
+    database = next((d for d in view.databases if d.ref == ref), None)
+    evidence: list[Evidence] = []
+    used = usable = 0
+    if database is not None and database.usable and database.used >= FULL * database.usable:
+        used, usable = database.used, database.usable
+        evidence.append(Evidence("database", ref, f"{used} sessions of {usable} for ordinary users are taken"))
+    taken, most = figure(view, "db_connections", ref), figure(view, "db_max_connections", ref)
+    since = None
+    if taken is not None and most and taken >= FULL * most - 3:
+        used, usable = used or int(taken), usable or int(most)
+        label = label_of(view, "db_connections", ref)
+        since = view.figures.crossed("db_connections", FULL * most - 3, component=label)
+        evidence.append(Evidence("metrics", ref, f"{taken:.0f} of {most:.0f} connections are taken", since))
+    refusals = tuple(refused)
+    evidence += told(view, refusals, 2)
+    if not evidence or (database is not None and not used):  # refused for another reason than this
+        return None
+    since = since or oldest(c.hit.first for c in refusals)
+    return Full(ref, used, usable, since, database, refusals, tuple(evidence))
+
+
+def label_of(view: View, signal: str, ref: str) -> str:
+    """Return the `component` label under which a signal speaks of a workload; "" for none."""
+    labels = (s.labels.get("component", "") for s in view.figures.series(signal))
+    return next((label for label in labels if label and (view.component(label) or label) == ref), "")
+
+
+def figure(view: View, signal: str, ref: str, **labels: str) -> float | None:
+    """Return how a signal of a workload stands now."""
+    label = label_of(view, signal, ref)
+    return view.figures.now(signal, component=label, **labels) if label else None
+
+
+def serves(view: View, ref: str) -> bool:
+    """Tell whether a workload is a service of this system: declared as one, else called by name or routed to.
+
+    A reporting job or somebody's console is a client as well, but nobody is served by it.
+    """
+    workload = view.workloads.get(ref)
+    if workload is None or workload.kind in ("Job", "CronJob", "Pod"):
+        return False
+    if view.snapshot.services:
+        return workload.name in view.snapshot.services
+    return any(ref in service.backends for service in view.services.values())
+
+
+def released_before(view: View, workload: Workload, moment: datetime | None) -> bool:
+    """Tell whether a release of a workload may be the reason of sessions that are missing since a time."""
+    if not workload.changes or workload.released_at is None:
+        return False
+    return timedelta(minutes=-2) <= (moment or view.now) - workload.released_at <= LEAK_AFTER
+
+
+def clients(view: View, ref: str) -> tuple[str, ...]:
+    """Return the workloads that use a database, as settings, logs and sessions tell."""
+    known = {s.owner for d in view.databases if d.ref == ref for s in d.sessions if s.owner}
+    return tuple(sorted((known | {r for r, calls in view.graph.calls.items() if ref in calls}) - {ref}))

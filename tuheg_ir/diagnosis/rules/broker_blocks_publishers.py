@@ -1,0 +1,46 @@
+"""The message broker protects itself: it takes no more messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.programs import of_role
+
+
+def when(view: View) -> Iterator[Match]:
+    """A broker, or who publishes to it, tells of a resource alarm."""
+    for broker in of_role(view.workloads, "broker"):
+        found = [c for c in complaints(view, "broker_alarm") if broker.ref in (c.about, c.caller)]
+        if not found:
+            continue
+        callers = tuple(ref for ref in behind(view, broker.ref) if ref != broker.ref)
+        yield Match(
+            component=broker.ref,
+            evidence=told(view, found),
+            certainty=0.75,
+            since=min((c.hit.first for c in found if c.hit.first), default=None),
+            explains=callers,
+            excludes=(
+                *not_for(callers, f"{broker.ref} blocks who publishes: nothing done to them makes room"),
+                *not_for(
+                    (broker.ref,),
+                    "messages that are only in memory would be lost, and the alarm comes back",
+                    ("restart_workload", "scale_workload", "rollback_workload"),
+                ),
+            ),
+        )
+
+
+RULE = Rule(
+    name="broker_blocks_publishers",
+    title="The message broker is out of memory or disk and blocks publishers",
+    root_cause="resource_exhaustion",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no broker tells of a resource alarm",
+)

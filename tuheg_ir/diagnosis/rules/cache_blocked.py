@@ -1,0 +1,80 @@
+"""The cache answers slowly or not at all, though it runs. A script that does not end goes only with a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import SLOWER, labels_of, said_by_callers, slow_evidence, slowed
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SLOW_S = 0.1
+"""A cache that needs longer than this for an answer is blocked."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """A cache that runs is slow, down by its own figures, or says that it is busy."""
+    for cache in of_role(view.workloads, "cache"):
+        measured = tuple(_measured(view, cache))
+        lines = tuple(h for h in view.hits_of(cache.ref, "cache_busy") if view.recent(h.last) or h.last is None)
+        busy = tuple(c for c in complaints(view, "cache_busy") if c.about == cache.ref and c.caller != cache.ref)
+        waiting = tuple(
+            c for c in complaints(view, "connection_timeout") if c.about == cache.ref and c.caller != cache.ref
+        )
+        if not _runs(cache) or not (measured or lines or busy or (waiting and _answers_nobody(view, cache))):
+            continue
+        callers = tuple(ref for ref in behind(view, cache.ref) if ref != cache.ref)
+        evidence = (*measured, *(view.hit_evidence(h) for h in lines[:2]), *told(view, (*busy, *waiting), 2))
+        script = any("script" in h.line.lower() for h in (*lines, *(c.hit for c in busy)))
+        yield Match(
+            component=cache.ref,
+            evidence=evidence,
+            certainty=0.75 if script else 0.7,
+            remedy="restart_workload" if script else "page_human",
+            since=min((e.time for e in evidence if e.time), default=None),
+            explains=callers,
+            excludes=(
+                *not_for(callers, f"{cache.ref} is slow by itself: nothing done to its callers makes it faster"),
+                *not_for((cache.ref,), "nothing in its template changed it", ("rollback_workload",)),
+            ),
+        )
+
+
+def _measured(view: View, cache: Workload) -> Iterator[Evidence]:
+    for label in labels_of(view, "cache_latency_p95", cache.ref):
+        if turn := slowed(view, "cache_latency_p95", SLOW_S, component=label):
+            yield slow_evidence(cache.ref, "its own answers", turn)
+    for label in labels_of(view, "cache_up", cache.ref):
+        if view.figures.now("cache_up", component=label) == 0:
+            since = view.figures.crossed("cache_up", 0.5, below=True, component=label)
+            yield Evidence("metrics", cache.ref, "it runs and does not answer the exporter", since)
+    for _, evidence in said_by_callers(view, cache.ref):
+        yield evidence
+
+
+def _runs(cache: Workload) -> bool:
+    """Tell whether a pod of it runs, ready or not: what is blocked fails its probes as well."""
+    return any(c.state == "running" for pod in cache.live for c in pod.containers)
+
+
+def _answers_nobody(view: View, cache: Workload) -> bool:
+    """Tell whether every workload that calls the cache and was heard complains of it."""
+    callers = {ref for ref, calls in view.graph.calls.items() if cache.ref in calls}
+    heard = {c.caller for c in complaints(view, "connection_timeout") if c.about == cache.ref}
+    return len(heard) >= 2 and heard >= callers
+
+
+RULE = Rule(
+    name="cache_blocked",
+    title="The cache runs but answers slowly",
+    root_cause="dependency_failure",
+    remedy="page_human",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not=f"no cache answers {SLOWER:.0f} times as slowly as before",
+)

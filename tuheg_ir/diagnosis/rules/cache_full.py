@@ -1,0 +1,81 @@
+"""The cache has reached its memory limit: it refuses writes, or throws out what is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import labels_of
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+FULL = 0.97
+EVICTIONS = 1.0
+"""So many evictions a second cost more than they spare."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """A cache refuses writes for want of memory, or evicts all the time."""
+    for cache in of_role(view.workloads, "cache"):
+        refused = [c for c in complaints(view, "cache_full") if cache.ref in (c.about, c.caller)]
+        share = _now(view, "cache_memory_share", cache)
+        evictions = _now(view, "cache_evictions", cache)
+        evicting = evictions is not None and evictions >= EVICTIONS and _rose(view, cache)
+        if not refused and not (evicting and share is not None and share >= FULL):
+            continue
+        callers = tuple(ref for ref in behind(view, cache.ref) if ref != cache.ref)
+        yield Match(
+            component=cache.ref,
+            evidence=(
+                *told(view, refused),
+                *((Evidence("metrics", cache.ref, f"{share:.0%} of its memory is used"),) if share is not None else ()),
+                *((Evidence("metrics", cache.ref, f"{evictions:.0f} evictions a second"),) if evicting else ()),
+            ),
+            certainty=0.75 if refused else 0.6,
+            since=min((c.hit.first for c in refused if c.hit.first), default=_since(view, cache)),
+            explains=callers,
+            excludes=(
+                *not_for(callers, f"{cache.ref} has no memory left: nothing done to its callers makes room"),
+                *not_for(
+                    (cache.ref,),
+                    "a restart empties it: everything that it spares would hit the database at once",
+                    ("restart_workload", "rollback_workload", "scale_workload"),
+                ),
+            ),
+        )
+
+
+def _now(view: View, signal: str, cache: Workload) -> float | None:
+    found = [view.figures.now(signal, component=label) for label in labels_of(view, signal, cache.ref)]
+    return max((value for value in found if value is not None), default=None)
+
+
+def _rose(view: View, cache: Workload) -> bool:
+    return any(
+        not view.figures.beyond_from_the_start("cache_evictions", EVICTIONS, component=label)
+        for label in labels_of(view, "cache_evictions", cache.ref)
+    )
+
+
+def _since(view: View, cache: Workload) -> datetime | None:
+    found = [
+        view.figures.crossed("cache_evictions", EVICTIONS, component=label)
+        for label in labels_of(view, "cache_evictions", cache.ref)
+    ]
+    return min((at for at in found if at), default=None)
+
+
+RULE = Rule(
+    name="cache_full",
+    title="The cache has no memory left",
+    root_cause="resource_exhaustion",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no cache refuses writes or evicts much",
+)

@@ -1,0 +1,122 @@
+"""A certificate is out of date, at the way in or between services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import volumes_of
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.reading import items, name, text, written
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def when(view: View) -> Iterator[Match]:
+    """A certificate's end is past, or clients refuse one."""
+    seen: set[str] = set()
+    for label, component, end in _ended(view):
+        fact = f"the certificate of {label} ended at {end:%Y-%m-%d %H:%M} UTC"
+        serving = tuple(_served(view, component))
+        seen.update((component, *serving))
+        yield Match(
+            component=component,
+            evidence=(Evidence("metrics", component, fact, end), *_refusals(view, serving)),
+            certainty=0.8,
+            since=end,
+            explains=serving,
+            excludes=not_for(serving, "its pods are well: only a new certificate helps"),
+        )
+    groups: dict[str, list[Complaint]] = {}
+    for each in complaints(view, "certificate"):
+        if each.about not in seen and each.caller in view.workloads:
+            groups.setdefault(each.about or each.caller, []).append(each)
+    for ref, found in groups.items():
+        yield _refused(view, ref, found)
+
+
+def _ended(view: View) -> Iterator[tuple[str, str, datetime]]:
+    """Yield (label, Kind/name, end) of certificates whose end is past."""
+    for label, value in view.figures.latest("certificate_expiry", "component").items():
+        end = datetime.fromtimestamp(value, UTC) if 0 < value < 1e11 else None
+        if end is not None and end <= view.now:
+            yield label, _certificate(view, label), end
+
+
+def _certificate(view: View, label: str) -> str:
+    """Return the Secret that a label means: itself, or the one of the Ingress or host of that name."""
+    if label in view.objects("Secret"):
+        return f"Secret/{label}"
+    for obj in view.snapshot.of("Ingress"):
+        hosts = {text(rule, "host") for rule in items(obj, "spec", "rules")}
+        if label == name(obj) or label in hosts:
+            secret = next((text(tls, "secretName") for tls in items(obj, "spec", "tls")), "")
+            return f"Secret/{secret}" if secret else f"Ingress/{name(obj)}"
+    return view.component(label) or f"Ingress/{label}"
+
+
+def _served(view: View, component: str) -> Iterator[str]:
+    """Yield the workloads behind the Ingresses that use a certificate."""
+    secret = component.removeprefix("Secret/")
+    for obj in view.snapshot.of("Ingress"):
+        if component != f"Ingress/{name(obj)}" and secret not in {
+            text(tls, "secretName") for tls in items(obj, "spec", "tls")
+        }:
+            continue
+        for route in view.routes:
+            service = view.services.get(route.service) if route.ref == f"Ingress/{name(obj)}" else None
+            yield from service.backends if service else ()
+
+
+def _refusals(view: View, serving: tuple[str, ...]) -> tuple[Evidence, ...]:
+    return told(view, [c for c in complaints(view, "certificate") if c.caller in serving or c.about in serving], 2)
+
+
+def _refused(view: View, ref: str, found: list[Complaint]) -> Match:
+    """Return what clients that refuse the certificate of a workload (or of somebody outside) mean."""
+    server = view.workloads[ref] if found[0].about == ref else None
+    callers = tuple(dict.fromkeys(c.caller for c in found))
+    secret, at = _own(view, server) if server else ("", None)
+    stale = server is not None and at is not None and _started_before(server, at)
+    component = ref if stale or not secret else secret
+    fact = f"it was renewed, and {ref} started before" if stale else f"{ref} serves it"
+    return Match(
+        component=component,
+        evidence=(*told(view, found), *((Evidence("objects", secret, fact, at),) if secret else ())),
+        certainty=0.7,
+        remedy="restart_workload" if stale else "page_human",
+        since=min((c.hit.first for c in found if c.hit.first), default=None),
+        explains=tuple(r for r in behind(view, ref, *callers) if r != component),
+        excludes=not_for(callers, "it refuses a bad certificate, as it should: only another certificate helps"),
+    )
+
+
+def _own(view: View, server: Workload) -> tuple[str, datetime | None]:
+    """Return the TLS Secret that a server mounts, and when it was written; ("", None) if it is not one alone."""
+    mounted = {named for kind, named, _ in volumes_of(server.template) if kind == "Secret"}
+    found = [
+        obj
+        for label, obj in view.objects("Secret").items()
+        if label in mounted and (text(obj, "type") == "kubernetes.io/tls" or "tls" in label or "cert" in label)
+    ]
+    return (f"Secret/{name(found[0])}", written(found[0])) if len(found) == 1 else ("", None)
+
+
+def _started_before(server: Workload, at: datetime) -> bool:
+    """Tell whether every container started before a Secret was written, and it was not written with them."""
+    times = [c.started_at for pod in server.live for c in pod.containers if c.started_at]
+    return bool(times) and all(at - started > timedelta(minutes=1) for started in times)
+
+
+RULE = Rule(
+    name="certificate_expired",
+    title="A certificate is out of date",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no certificate is out of date, and no client refuses one",
+)

@@ -1,0 +1,85 @@
+"""A ConfigMap or Secret was written, no template changed, and what reads it fails since: nothing to roll back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import BEFORE, SOON, crashes, outside_changes, probe_kills, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LONG = timedelta(hours=12)
+"""Pods read most of their configuration when they start: what was written may show only hours later."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Troubles began after a ConfigMap or Secret was written, with no release in between."""
+    for workload in view.serving:
+        for ref, time in outside_changes(view, workload):
+            if not view.recent(time, LONG) or (
+                workload.changes and workload.released_at and workload.released_at > time
+            ):
+                continue
+            seen = list(_since(view, workload, time))
+            if seen:
+                yield _match(view, workload, ref, time, seen)
+                break
+
+
+def _released_after(workload: Workload, time: datetime) -> bool:
+    return bool(workload.changes) and workload.released_at is not None and workload.released_at > time
+
+
+def _another_matter(view: View, workload: Workload, ref: str) -> bool:
+    """Tell whether it is a Secret and the logs speak of credentials: then a restart may well be what helps."""
+    return ref.startswith("Secret/") and bool(view.hits_of(workload.ref, "database_authentication", "certificate"))
+
+
+def _since(view: View, workload: Workload, time: datetime) -> Iterator[Evidence]:
+    """Yield what went wrong after a time: crashes of containers started since, errors that began soon."""
+    for crash in crashes(view, workload):
+        started = crash.ended.started_at or crash.ended.at
+        if started and started >= time and not crash.container.killed_for_memory and not probe_kills(view, workload):
+            yield crash.evidence()
+    for felt, began in troubles(view, workload.ref):
+        if began is not None and BEFORE <= began - time <= SOON:
+            yield felt
+
+
+def _match(view: View, workload: Workload, ref: str, time: datetime, seen: list[Evidence]) -> Match:
+    told = view.hits_of(workload.ref, "configuration_missing")
+    hits = told or view.hits_of(workload.ref)
+    quick = oldest(each.time for each in seen)
+    close = quick is not None and quick - time <= SOON
+    return Match(
+        component=ref,
+        evidence=(
+            Evidence("objects", ref, f"written after it was made; {workload.ref} reads it", time),
+            *seen[:3],
+            *(view.hit_evidence(hit) for hit in hits[:2]),
+            *(view.event_evidence(e) for e in view.events_of(workload.ref, "BackOff")[:1]),
+        ),
+        certainty=0.55 + (0.1 if close else 0.0) + (0.15 if told else 0.0),
+        since=quick or time,
+        explains=(workload.ref,),
+        excludes=excluding(
+            workload.ref, f"{ref} lies outside the template: an older one reads it too", "rollback_workload"
+        )
+        + excluding(workload.ref, f"each start reads {ref} as it is now", *RESTARTS),
+    )
+
+
+RULE = Rule(
+    name="configuration_changed_outside",
+    title="A ConfigMap or Secret was changed, and what reads it fails since",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="nothing failed after a ConfigMap or Secret was written",
+    follows=True,
+)

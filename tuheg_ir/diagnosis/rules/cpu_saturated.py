@@ -1,0 +1,59 @@
+"""The pods use all the processor time they may have, and users feel it: too much to do for so few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import since_release, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, limit_cut, usage
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+GROWN = 1.3
+
+
+def when(view: View) -> Iterator[Match]:
+    """Most pods are at their processor limit, and the service is slow, fails, or an alert speaks of it."""
+    for workload in view.serving:
+        share, throttled = (usage(view.figures, workload, s) for s in ("cpu_share", "throttled_share"))
+        if limit_cut(workload, "cpu") or not (share.widely(BUSY) or throttled.widely(THROTTLED)):
+            continue
+        felt = list(troubles(view, workload.ref))
+        alerts = [a for a in view.alerts if view.about_alert(a) == workload.ref]
+        if felt or alerts:
+            told = f"the pods use up to {share.most:.0%} of their processor limit"
+            told += f", throttled in {throttled.most:.0%} of periods" if throttled.by_pod else ""
+            evidence = [Evidence("metrics", workload.ref, told), *(seen for seen, _ in felt)]
+            evidence += [Evidence("alerts", workload.ref, f"alert {a.name} fires", a.starts_at) for a in alerts[:1]]
+            yield _match(view, workload, evidence, since_release(workload, oldest(s for _, s in felt)))
+
+
+def _match(view: View, workload: Workload, evidence: list[Evidence], released: bool) -> Match:
+    grown = traffic_growth(view, workload.ref)
+    certainty = 0.55 if grown is None else 0.75 if grown >= GROWN else 0.4
+    if grown is not None and grown >= GROWN:
+        evidence.append(Evidence("metrics", workload.ref, f"traffic has grown {grown:.1f} times"))
+    remedy, more, excludes = remedy_for_load(view, workload)
+    return Match(
+        component=workload.ref,
+        evidence=(*evidence, *more),
+        certainty=certainty - (0.2 if released else 0.0),
+        remedy=remedy,
+        since=oldest(e.time for e in evidence),
+        excludes=excludes,
+    )
+
+
+RULE = Rule(
+    name="cpu_saturated",
+    title="Too much to do for the processor time that its pods may have",
+    root_cause="capacity",
+    remedy="scale_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no workload's pods are at their processor limit while it is slow or fails",
+)

@@ -1,0 +1,58 @@
+"""Containers of a new template end before they ever serve, while the template before was well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.trouble import (
+    Crash,
+    brought_by_release,
+    crashes,
+    healthy_older,
+    never_ready,
+    probe_kills,
+    release_cause,
+    release_evidence,
+)
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def when(view: View) -> Iterator[Match]:
+    """Pods of a release never became ready because their containers end."""
+    for workload in view.serving:
+        ended = [c for c in crashes(view, workload) if never_ready(c.pod) and not c.container.killed_for_memory]
+        if ended and brought_by_release(workload, [c.pod for c in ended]) and not probe_kills(view, workload):
+            yield _match(view, workload, ended)
+
+
+def _match(view: View, workload: Workload, ended: list[Crash]) -> Match:
+    older = healthy_older(workload)
+    hits = [h for h in view.hits_of(workload.ref) if h.pod in {c.pod.name for c in ended}]
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *(crash.evidence() for crash in ended[:2]),
+            *release_evidence(workload),
+            *(view.hit_evidence(hit) for hit in hits[:2]),
+            *(view.event_evidence(e) for e in view.events_of(workload.ref, "BackOff")[:1]),
+        ),
+        certainty=0.8 if older else 0.7,
+        root_cause=release_cause(view, workload, ended[0].container.name),
+        since=workload.released_at or ended[0].pod.created,
+        excludes=excluding(workload.ref, "the newest template ends at start; a restart runs it again", *RESTARTS)
+        + excluding(workload.ref, "further pods of the newest template would end at start", "scale_workload"),
+    )
+
+
+RULE = Rule(
+    name="crash_at_start",
+    title="A release ends at start",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no pod of a release ended before it was ready",
+    follows=True,
+)

@@ -1,0 +1,68 @@
+"""Containers of a new template start well and end after a while, again and again; those before it did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.trouble import (
+    Crash,
+    crashes,
+    never_ready,
+    outside_changes,
+    probe_kills,
+    release_cause,
+    release_evidence,
+    releases,
+)
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SUSPECT = timedelta(hours=6)
+"""A template that served longer than this without a crash is not what crashes."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Containers of a recent release end by themselves after they have served."""
+    for workload in view.serving:
+        ended = [c for c in crashes(view, workload) if not c.container.killed_for_memory]
+        newest = {pod.name for pod in workload.newest_pods()}
+        if not ended or not releases(view, workload, SUSPECT) or probe_kills(view, workload):
+            continue
+        if all(c.pod.name in newest for c in ended) and not all(never_ready(c.pod) for c in ended):
+            yield _match(view, workload, ended)
+
+
+def _match(view: View, workload: Workload, ended: list[Crash]) -> Match:
+    again = sum(c.container.restarts for c in ended) >= 2
+    later = [
+        time for _, time in outside_changes(view, workload) if workload.released_at and time > workload.released_at
+    ]
+    hits = view.hits_of(workload.ref, "code_crash", "configuration_missing", "schema", "permission")
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *(crash.evidence() for crash in ended[:3]),
+            *release_evidence(workload),
+            *(view.hit_evidence(hit) for hit in hits[:2]),
+        ),
+        certainty=(0.7 if again else 0.5) - (0.15 if later else 0.0),
+        root_cause=release_cause(view, workload, ended[0].container.name),
+        since=workload.released_at,
+        excludes=excluding(workload.ref, "they were started again and ended again, with this template", *RESTARTS)
+        if again
+        else (),
+    )
+
+
+RULE = Rule(
+    name="crash_later",
+    title="A release starts well and ends after a while",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no container of a recent release ended after it had served",
+    follows=True,
+)

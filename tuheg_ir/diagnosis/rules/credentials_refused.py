@@ -1,0 +1,71 @@
+"""A database or broker refuses credentials that are the newest there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.complaints import began, told
+
+_CREDENTIAL = re.compile(r"user|pass|secret|cred|dsn|url|auth|role|login", re.IGNORECASE)
+SOON = timedelta(hours=1)
+
+
+def when(view: View) -> Iterator[Match]:
+    """Pods are refused though they started after their Secret was written, or it was not written at all."""
+    for each in refusals(view):
+        if each.secret and each.older and not each.newer:
+            continue
+        workload = each.workload
+        changed = _changed(view, each)
+        component = workload.ref if changed or not each.secret else each.secret
+        yield Match(
+            component=component,
+            evidence=(
+                *told(view, each.complaints),
+                *(Evidence("objects", workload.ref, c.told(), workload.released_at) for c in changed[:3]),
+                *_shown(each),
+            ),
+            certainty=0.75,
+            remedy="rollback_workload" if changed else "page_human",
+            since=began(each.complaints),
+            explains=tuple(ref for ref in behind(view, workload.ref) if ref != component),
+            excludes=()
+            if changed
+            else not_for(
+                (workload.ref,),
+                "new pods read the same credentials and are refused as well; old ones may still hold good sessions",
+            ),
+        )
+
+
+def _changed(view: View, each: Refusal) -> tuple[Change, ...]:
+    """Return what a release shortly before changed of the credentials themselves."""
+    released, first = each.workload.released_at, began(each.complaints) or view.now
+    if released is None or not timedelta(minutes=-2) <= first - released <= SOON:
+        return ()
+    return tuple(c for c in each.workload.changed("env", "mounts", "command") if _CREDENTIAL.search(c.told()))
+
+
+def _shown(each: Refusal) -> Iterator[Evidence]:
+    if each.secret and each.newer:
+        fact = f"{len(each.newer)} refused pods of {each.workload.name} started after it was written"
+        yield Evidence("objects", each.secret, fact, each.written)
+
+
+RULE = Rule(
+    name="credentials_refused",
+    title="A database or broker refuses the credentials that a service was given",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no service is refused with the newest credentials there are",
+)

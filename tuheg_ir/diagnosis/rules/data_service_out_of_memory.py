@@ -1,0 +1,79 @@
+"""A database, cache or broker is killed for memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LATELY = timedelta(hours=24)
+
+
+def when(view: View) -> Iterator[Match]:
+    """A data service was killed for memory within the hour, and no release cut its limit."""
+    for workload in of_role(view.workloads, "database", "cache", "broker", "search"):
+        killed = tuple(_killed(view, workload))
+        lines = tuple(h for h in view.hits_of(workload.ref, "killed_process") if view.recent(h.last))
+        if (not killed and not lines) or (workload.changed("limits") and view.recent(workload.released_at, LATELY)):
+            continue
+        callers = tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref)
+        said = [
+            c
+            for c in complaints(view, "connection_refused", "connection_reset", "connection_timeout", "failover")
+            if c.about == workload.ref and c.caller != workload.ref
+        ]
+        yield Match(
+            component=workload.ref,
+            evidence=(
+                *killed[:2],
+                *(view.hit_evidence(h) for h in lines[:1]),
+                *_share(view, workload),
+                *told(view, said, 2),
+            ),
+            certainty=0.85,
+            since=oldest(e.time for e in killed) or oldest(h.first for h in lines),
+            explains=callers,
+            excludes=(
+                *not_for(callers, f"{workload.ref} is killed for memory: nothing done to its callers mends it"),
+                *not_for(
+                    (workload.ref,),
+                    "it was started again already; only more memory or less use of it helps",
+                    ("restart_workload", "rollback_workload", "scale_workload", "restart_connection_pool"),
+                ),
+            ),
+        )
+
+
+def _killed(view: View, workload: Workload) -> Iterator[Evidence]:
+    for pod in workload.live:
+        for container in pod.containers:
+            ended = container.ended
+            if ended and container.killed_for_memory and (ended.at is None or view.recent(ended.at)):
+                fact = f"{container.name} was killed for memory, {container.restarts} restarts"
+                yield Evidence("objects", f"Pod/{pod.name}", fact, ended.at)
+
+
+def _share(view: View, workload: Workload) -> Iterator[Evidence]:
+    for pod in workload.live:
+        peak = view.figures.peak("memory_share", pod=pod.name)
+        if peak is not None and peak >= 0.9:
+            yield Evidence("metrics", f"Pod/{pod.name}", f"up to {peak:.0%} of its memory limit was used")
+
+
+RULE = Rule(
+    name="data_service_out_of_memory",
+    title="A database, cache or broker is killed for memory",
+    root_cause="resource_exhaustion",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no data service was killed for memory",
+)

@@ -1,0 +1,75 @@
+"""Transactions end each other in deadlocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._sessions import clients, label_of
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.programs import of_role
+
+SOON = timedelta(minutes=30)
+"""A release so long before the first deadlock is not its reason."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """The database reports deadlocks."""
+    databases = [w.ref for w in of_role(view.workloads, "database")]
+    for ref in databases:
+        label = label_of(view, "db_deadlocks", ref)
+        rate = view.figures.now("db_deadlocks", component=label) if label else None
+        lines = _lines(view, ref, alone=len(databases) == 1)
+        if not (rate and rate > 0) and sum(hit.count for hit in lines) < 2:
+            continue
+        began = view.figures.crossed("db_deadlocks", 0, component=label) if label else None
+        began = began or min((h.first for h in lines if h.first), default=None)
+        blamed = [
+            w
+            for client in clients(view, ref)
+            if (w := view.workloads.get(client)) and w.changes and w.released_at and began
+            if timedelta(minutes=-2) <= began - w.released_at <= SOON
+        ]
+        one = blamed[0] if len(blamed) == 1 else None
+        yield Match(
+            component=one.ref if one else ref,
+            evidence=(
+                *((Evidence("metrics", ref, f"{rate:.2g} deadlocks a second", began),) if rate else ()),
+                *(view.hit_evidence(h) for h in lines[:2]),
+                *((Evidence("objects", one.ref, c.told(), one.released_at) for c in one.changes[:2]) if one else ()),
+            ),
+            certainty=0.65 if one else 0.55,
+            root_cause=("code_defect" if one.changed("image") else "configuration_error") if one else "",
+            remedy="rollback_workload" if one else "page_human",
+            since=began,
+            explains=behind(view, ref) if one else (),
+            excludes=not_for(
+                (ref,),
+                "the order of the clients' statements makes the deadlocks, not the server",
+                ("restart_workload",),
+            ),
+        )
+
+
+def _lines(view: View, ref: str, *, alone: bool) -> tuple[Hit, ...]:
+    mine = {ref, *clients(view, ref)}
+    return tuple(
+        h
+        for h in view.hits
+        if h.trouble == "lock_wait" and "deadlock" in h.line.lower() and (alone or h.component in mine)
+    )
+
+
+RULE = Rule(
+    name="deadlocks",
+    title="Database transactions end each other in deadlocks",
+    root_cause="database_connection",
+    remedy="page_human",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no database reports deadlocks",
+)

@@ -1,0 +1,62 @@
+"""A service of the namespace fails or is slow by itself; its callers only show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import failing, labels_of, said_by_callers, slow_evidence, slowed
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+
+TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
+
+
+def when(view: View) -> Iterator[Match]:
+    """Callers complain of a service or measure that it fails, and nothing that it needs is complained of."""
+    said: dict[str, list[Complaint]] = {}
+    for each in complaints(view, *TROUBLES):
+        if each.about in view.workloads:
+            said.setdefault(each.about, []).append(each)
+    blamed = [ref for ref in view.workloads if ref in said or any(said_by_callers(view, ref))]
+    for ref in blamed:
+        if view.graph.needs(ref) & set(blamed) - view.graph.callers(ref):
+            continue  # something behind it is blamed as well
+        own = tuple(_own(view, ref))
+        measured = tuple(evidence for _, evidence in said_by_callers(view, ref))
+        found = (*own, *measured[:2], *told(view, said.get(ref, ()), 2))
+        callers = tuple(each for each in behind(view, ref) if each != ref)
+        yield Match(
+            component=ref,
+            evidence=found,
+            certainty=0.5 if own or measured else 0.4,
+            since=min((e.time for e in found if e.time), default=None),
+            explains=callers,
+            excludes=not_for(callers, f"the trouble comes from {ref}: nothing done to its callers mends it"),
+        )
+
+
+def _own(view: View, ref: str) -> Iterator[Evidence]:
+    """Yield what shows that the service itself is ill."""
+    workload = view.workloads[ref]
+    if workload.ready < workload.wanted:
+        yield Evidence("objects", ref, f"{workload.ready} of {workload.wanted} pods are ready")
+    if turn := failing(view, ref):
+        yield Evidence("metrics", ref, f"{turn.now:.1%} of requests fail", turn.since)
+    for label in labels_of(view, "latency_p95", ref):
+        if slow := slowed(view, "latency_p95", component=label):
+            yield slow_evidence(ref, "its answers", slow)
+
+
+RULE = Rule(
+    name="dependency_fails",
+    title="A service that others need fails by itself",
+    root_cause="dependency_failure",
+    remedy="page_human",
+    tier=Tier.SYMPTOM,
+    when=when,
+    why_not="no service is complained of by its callers",
+    follows=True,
+)

@@ -1,0 +1,66 @@
+"""Requests fail or are slow since another template came in force, and nothing nearer explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import (
+    by_revision,
+    release_cause,
+    release_evidence,
+    since_release,
+    traffic_growth,
+    troubles,
+)
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+MORE = 1.6
+"""Traffic that grew so much in the same hour may be the reason as well."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """What users feel began with a release, or only the pods of the release show it."""
+    for workload in view.serving:
+        if not workload.changes:
+            continue
+        felt = list(troubles(view, workload.ref))
+        split = by_revision(view, workload)
+        began = oldest(since for _, since in felt)
+        if split == "older" or not (split == "newer" or since_release(workload, began)):
+            continue
+        yield _match(view, workload, [seen for seen, _ in felt], began, alone=split == "newer")
+
+
+def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime | None, *, alone: bool) -> Match:
+    told = Evidence("metrics", workload.ref, "only pods of the newest template show it", workload.released_at)
+    hits = view.hits_of(workload.ref, "code_crash", "schema", "configuration_missing")
+    grown = (traffic_growth(view, workload.ref) or 1.0) >= MORE
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *felt,
+            *((told,) if alone else ()),
+            *release_evidence(workload),
+            *(view.hit_evidence(h) for h in hits[:2]),
+        ),
+        certainty=0.85 if alone else 0.5 if grown else 0.7,
+        root_cause=release_cause(view, workload),
+        since=began or workload.released_at,
+    )
+
+
+RULE = Rule(
+    name="errors_since_release",
+    title="Requests fail or are slow since a release",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no failing or slow requests began with a release",
+    follows=True,
+)

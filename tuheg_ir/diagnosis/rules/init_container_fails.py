@@ -1,0 +1,51 @@
+"""An init container fails, so that the pod's own containers never start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.trouble import Crash, brought_by_release, crashes, release_cause, release_evidence
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def when(view: View) -> Iterator[Match]:
+    """Init containers of pods that are not ready end with an error."""
+    for workload in view.serving:
+        failed = [c for c in crashes(view, workload, init=True) if not c.pod.ready and not c.container.ready]
+        if failed:
+            yield _match(view, workload, failed)
+
+
+def _match(view: View, workload: Workload, failed: list[Crash]) -> Match:
+    released = brought_by_release(workload, [crash.pod for crash in failed])
+    names = {crash.container.name for crash in failed}
+    hits = [hit for hit in view.hits_of(workload.ref) if hit.container in names]
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *(crash.evidence() for crash in failed[:2]),
+            *(release_evidence(workload, "image", "command") if released else ()),
+            *(view.hit_evidence(hit) for hit in hits[:2]),
+            *(view.event_evidence(e) for e in view.events_of(workload.ref, "BackOff")[:1]),
+        ),
+        certainty=0.75 if released else 0.45,
+        root_cause=release_cause(view, workload, failed[0].container.name) if released else "service_crash",
+        remedy="rollback_workload" if released else "page_human",
+        since=(workload.released_at if released else None) or failed[0].pod.created,
+        excludes=excluding(workload.ref, "pods that run could not pass their init container again", *RESTARTS)
+        + excluding(workload.ref, "further pods could not pass their init container", "scale_workload"),
+    )
+
+
+RULE = Rule(
+    name="init_container_fails",
+    title="An init container fails",
+    root_cause="configuration_error",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no init container ended with an error",
+    follows=True,
+)

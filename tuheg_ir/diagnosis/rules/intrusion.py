@@ -1,0 +1,49 @@
+"""Somebody else runs programs in this namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._intrusion import signs
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import oldest
+
+LEAST = 0.5
+"""Fewer or weaker signs than this together are odd, and no intrusion."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Signs of an intrusion in a workload that together are more likely than chance."""
+    for workload in view.workloads.values():
+        found = signs(view, workload)
+        certainty = 1 - prod(1 - min(sign.weight, 0.75) for sign in found)
+        if certainty < LEAST:
+            continue
+        pods = [pod.name for pod in workload.live if any(s.evidence.object == f"Pod/{pod.name}" for s in found)]
+        fact = "a restart or roll-out would destroy the evidence and leave the way in open"
+        yield Match(
+            component=workload.ref,
+            evidence=tuple(sign.evidence for sign in found[:6]),
+            certainty=round(min(certainty, 0.85), 2),
+            since=oldest(sign.evidence.time for sign in found),
+            explains=tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref),
+            excludes=not_for(
+                dict.fromkeys((workload.ref, *(f"Pod/{name}" for name in pods))),
+                fact,
+                ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload"),
+            ),
+        )
+
+
+RULE = Rule(
+    name="intrusion",
+    title="Somebody else runs programs in this namespace",
+    root_cause="security_incident",
+    remedy="isolate_workload",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no program, command, right or image looks like an intruder's",
+)

@@ -1,0 +1,43 @@
+"""Memory grows with the traffic: more replicas share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
+from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory
+from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.trouble import traffic_growth
+from tuheg_ir.diagnosis.view.usage import limit_cut
+
+
+def when(view: View) -> Iterator[Match]:
+    """Containers are short of memory while their traffic has grown."""
+    for workload in view.serving:
+        evidence = short_of_memory(view, workload)
+        grown = traffic_growth(view, workload.ref)
+        if not evidence or grown is None or grown < LOADED or limit_cut(workload, "memory"):
+            continue
+        remedy, more, excludes = remedy_for_load(view, workload)
+        yield Match(
+            component=workload.ref,
+            evidence=(*evidence, Evidence("metrics", workload.ref, f"traffic has grown {grown:.1f} times"), *more),
+            certainty=0.7,
+            remedy=remedy,
+            since=began_of(evidence),
+            excludes=excludes,
+        )
+
+
+RULE = Rule(
+    name="memory_by_load",
+    title="Memory runs out under more traffic",
+    root_cause="capacity",
+    remedy="scale_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no container is short of memory under traffic that has grown",
+)

@@ -1,0 +1,44 @@
+"""Memory runs out without a release and without more traffic: new processes are small again for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory
+from tuheg_ir.diagnosis.rules.memory_since_release import LOADED, SUSPECT
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.trouble import releases, traffic_growth
+from tuheg_ir.diagnosis.view.usage import memory_grows
+
+
+def when(view: View) -> Iterator[Match]:
+    """Containers are short of memory, and neither a release nor traffic explains it."""
+    for workload in view.serving:
+        evidence = short_of_memory(view, workload)
+        released = releases(view, workload, SUSPECT)
+        if not evidence or released or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
+            continue
+        grows = memory_grows(view, workload)
+        told = [Evidence("metrics", workload.ref, "memory rises steadily in its pods")] if grows else []
+        yield Match(
+            component=workload.ref,
+            evidence=(*evidence, *told),
+            certainty=0.75 if grows else 0.55,
+            remedy="page_human" if keeps_data(view, workload) or is_store(workload) else "",
+            since=began_of(evidence),
+            excludes=excluding(workload.ref, "no release came with it", "rollback_workload"),
+        )
+
+
+RULE = Rule(
+    name="memory_leak",
+    title="Memory runs out, and neither a release nor traffic explains it",
+    root_cause="resource_exhaustion",
+    remedy="restart_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no container is short of memory without a release or traffic that explains it",
+)

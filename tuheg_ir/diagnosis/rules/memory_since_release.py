@@ -1,0 +1,58 @@
+"""Memory runs out since a release: the older template did with less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._memory import short_of_memory
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.trouble import cause_of_release, release_evidence, releases, traffic_growth
+from tuheg_ir.diagnosis.view.usage import NEAR, limit_cut, memory_before, memory_grows
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SUSPECT = timedelta(hours=48)
+"""A leak may take that long to fill a container."""
+LOADED = 1.5
+
+
+def when(view: View) -> Iterator[Match]:
+    """Containers are short of memory, and their template is new."""
+    for workload in view.serving:
+        if not releases(view, workload, SUSPECT) or limit_cut(workload, "memory"):
+            continue
+        newest = {f"Pod/{pod.name}" for pod in workload.newest_pods()}
+        evidence = short_of_memory(view, workload)
+        if not evidence or any(e.object.startswith("Pod/") and e.object not in newest for e in evidence[:3]):
+            continue
+        if (traffic_growth(view, workload.ref) or 1.0) >= LOADED or not workload.changed("image", "env", "command"):
+            continue
+        yield _match(view, workload, evidence)
+
+
+def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Match:
+    grows = memory_grows(view, workload)
+    before = memory_before(view, workload, workload.released_at) if workload.released_at else None
+    told = [Evidence("metrics", workload.ref, "memory rises steadily", workload.released_at)] if grows else []
+    if before is not None and before < NEAR:
+        told.append(Evidence("metrics", workload.ref, f"before the release {before:.0%} of the limit was used"))
+    return Match(
+        component=workload.ref,
+        evidence=(*evidence, *told, *release_evidence(workload, "image")),
+        certainty=0.75 if told else 0.6,
+        root_cause=cause_of_release(workload),
+        since=workload.released_at,
+    )
+
+
+RULE = Rule(
+    name="memory_since_release",
+    title="Memory runs out since a release",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no container is short of memory since a release",
+)

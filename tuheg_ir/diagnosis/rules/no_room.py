@@ -1,0 +1,66 @@
+"""The scheduler finds no node for pods: no room, taints, selectors, volumes elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.trouble import brought_by_release, release_evidence
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+
+_ROOM = re.compile(r"Insufficient|Too many pods|didn't have free ports|max volume count", re.IGNORECASE)
+_CLAIM = re.compile(
+    r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"[^\"]+\" not found", re.IGNORECASE
+)
+_GRACE = timedelta(seconds=60)
+
+
+def when(view: View) -> Iterator[Match]:
+    """Pods have been waiting for a node for more than a moment."""
+    for workload in view.serving:
+        waiting = [pod for pod in workload.live if pod.unschedulable and not view.recent(pod.created, _GRACE)]
+        if waiting and not _CLAIM.search(waiting[0].unschedulable):
+            yield _match(view, workload, waiting)
+
+
+def _match(view: View, workload: Workload, waiting: list[Pod]) -> Match:
+    why = waiting[0].unschedulable
+    room = _ROOM.search(why) is not None
+    asked = workload.changed("limits", "placement")
+    released = bool(asked) and brought_by_release(workload, waiting)
+    events = view.events_of(workload.ref, "FailedScheduling")
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *(
+                Evidence("objects", f"Pod/{p.name}", f"Pending: {p.unschedulable[:240]}", p.created)
+                for p in waiting[:2]
+            ),
+            *(view.event_evidence(e) for e in events[:1]),
+            *(release_evidence(workload, "limits", "placement") if released else ()),
+        ),
+        certainty=0.8,
+        root_cause="configuration_error" if released or not room else "capacity",
+        remedy="rollback_workload" if released else "page_human",
+        since=(workload.released_at if released else None) or waiting[0].created,
+        excludes=excluding(
+            workload.ref, "there is no node for new pods: a restart would end ones that serve", *RESTARTS
+        )
+        + excluding(workload.ref, "there is no node for a further pod", "scale_workload")
+        + (() if released else excluding(workload.ref, "an older template finds no node either", "rollback_workload")),
+    )
+
+
+RULE = Rule(
+    name="no_room",
+    title="No node takes the pods",
+    root_cause="capacity",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no pod waits for a node",
+)

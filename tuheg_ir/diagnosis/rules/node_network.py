@@ -1,0 +1,90 @@
+"""The network of one node fails: pods there cannot be set up, or reach nobody, and their twins elsewhere are well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.reading import items, moment, name, text
+
+_SETUP = re.compile(
+    r"network: |failed to set ?up (?:network|sandbox)|plugin type=|cni|no IP addresses available|"
+    r"failed to assign an IP address|failed to allocate for range|InsufficientFreeAddresses|NetworkPlugin",
+    re.IGNORECASE,
+)
+_PLUGIN = re.compile(r"cni|network plugin|NetworkReady=false", re.IGNORECASE)
+TROUBLES = ("connection_timeout", "connection_reset", "dns", "connection_refused")
+
+
+def when(view: View) -> Iterator[Match]:
+    """A node's network is reported bad, its pods get no network, or only pods there reach nobody."""
+    where = {pod.name: pod.node for _, pod in view.pods() if pod.node}
+    for node in sorted({*where.values(), *(name(n) for n in view.snapshot.of("Node"))}):
+        stated = (*_conditions(view, node), *_setups(view, node, where))
+        lonely, victims = _lonely(view, node, where)
+        if not stated and len(victims) < 2:
+            continue
+        sufferers = victims or tuple({view.owner_of(p) for p, n in where.items() if n == node})
+        yield Match(
+            component=f"Node/{node}",
+            evidence=(*stated[:3], *lonely[:3]),
+            certainty=0.75 if stated else 0.6,
+            since=min((e.time for e in (*stated, *lonely) if e.time), default=None),
+            explains=behind(view, *sufferers),
+            excludes=not_for(
+                sufferers,
+                f"the template is well: pods on other nodes work; the network of {node} is not",
+                ("rollback_workload",),
+            ),
+        )
+
+
+def _conditions(view: View, node: str) -> Iterator[Evidence]:
+    for condition in items(view.objects("Node").get(node), "status", "conditions"):
+        if text(condition, "type") == "NetworkUnavailable" and text(condition, "status") == "True":
+            fact = f"NetworkUnavailable: {text(condition, 'message')[:160]}"
+            yield Evidence("objects", f"Node/{node}", fact, moment(condition, "lastTransitionTime"))
+        lost = text(condition, "type") == "Ready" and text(condition, "status") != "True"
+        if lost and _PLUGIN.search(text(condition, "message")):
+            fact = f"not ready: {text(condition, 'message')[:160]}"
+            yield Evidence("objects", f"Node/{node}", fact, moment(condition, "lastTransitionTime"))
+
+
+def _setups(view: View, node: str, where: dict[str, str]) -> Iterator[Evidence]:
+    """Yield pods of a node that got no network."""
+    for event in view.events:
+        kind, _, label = event.about.partition("/")
+        here = kind == "Pod" and where.get(label) == node and view.recent(event.last)
+        if here and event.reason in ("FailedCreatePodSandBox", "NetworkNotReady") and _SETUP.search(event.message):
+            yield view.event_evidence(event)
+
+
+def _lonely(view: View, node: str, where: dict[str, str]) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+    """Return what pods of a node complain of that their twins on other nodes do not, and whose pods they are."""
+    found = [c for c in complaints(view, *TROUBLES) if c.caller in view.workloads and not c.hit.previous]
+    evidence, victims = [], []
+    for ref in sorted({c.caller for c in found}):
+        mine = [c for c in found if c.caller == ref]
+        twins = {pod.node for pod in view.workloads[ref].live if pod.node}
+        heard = {log.pod for log in view.snapshot.logs}
+        quiet = [p for p in view.workloads[ref].live if p.node != node and p.name in heard]
+        if {where.get(c.hit.pod) for c in mine} == {node} and len(twins) > 1 and quiet:
+            victims.append(ref)
+            evidence.append(view.hit_evidence(mine[0].hit))
+    return tuple(evidence), tuple(victims)
+
+
+RULE = Rule(
+    name="node_network",
+    title="The network of one node fails",
+    root_cause="network_fault",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no node's network is reported bad, and no node's pods alone reach nobody",
+)

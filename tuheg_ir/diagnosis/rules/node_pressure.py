@@ -1,0 +1,71 @@
+"""A node is short of disk, memory or processes and evicts pods: no fault of their templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.nodes import nodes, on_node
+from tuheg_ir.diagnosis.view.trouble import LATELY
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+
+
+def when(view: View) -> Iterator[Match]:
+    """A node says that it is under pressure, or has evicted pods a short while ago."""
+    known = {node.name: node for node in nodes(view) if not node.lost}
+    evicted = _evicted(view)
+    for name in sorted({*evicted, *(n for n, node in known.items() if node.pressures)}):
+        node = known.get(name)
+        pods = evicted.get(name, [])
+        if (node is None or not node.pressures) and not any(view.recent(p.created, LATELY) for _, p in pods):
+            continue
+        told = [Evidence("objects", f"Node/{name}", f"{', '.join(node.pressures)}", node.since)] if node else []
+        told = told if node and node.pressures else []
+        yield _match(view, name, told, pods)
+
+
+def _evicted(view: View) -> dict[str, list[tuple[Workload, Pod]]]:
+    """Return node -> the pods that it evicted because it ran short itself, not because they asked too much."""
+    found: dict[str, list[tuple[Workload, Pod]]] = {}
+    for workload in view.workloads.values():
+        for pod in workload.pods:
+            said = str(pod.obj.get("status", {}).get("message", "")) if isinstance(pod.obj.get("status"), dict) else ""
+            if pod.reason == "Evicted" and pod.node and "exceeds" not in said:
+                found.setdefault(pod.node, []).append((workload, pod))
+    return found
+
+
+def _match(view: View, name: str, told: list[Evidence], pods: list[tuple[Workload, Pod]]) -> Match:
+    waiting = [w.ref for w in view.serving if any(p.unschedulable for p in w.live)]
+    touched = dict.fromkeys([*(w.ref for w, _ in pods), *(w.ref for w, _ in on_node(view, name)), *waiting])
+    count = Evidence("objects", f"Node/{name}", f"{len(pods)} pods were evicted from it") if pods else None
+    return Match(
+        component=f"Node/{name}",
+        evidence=(
+            *told,
+            *((count,) if count else ()),
+            *(view.event_evidence(e) for w, _ in pods[:1] for e in view.events_of(w.ref, "Evicted")[:1]),
+            *(view.event_evidence(e) for e in view.events_of(f"Node/{name}")[:2]),
+        ),
+        certainty=(0.6 if told else 0.5) + (0.2 if pods or waiting else 0.0),
+        since=min((e.time for e in told if e.time), default=None),
+        explains=tuple(touched),
+        excludes=tuple(
+            each
+            for workload, _ in pods
+            for each in excluding(workload.ref, "its template runs well on other nodes", "rollback_workload")
+        ),
+    )
+
+
+RULE = Rule(
+    name="node_pressure",
+    title="A node is short of disk, memory or processes",
+    root_cause="resource_exhaustion",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no node says that it is short of anything, and none evicted pods of late",
+)

@@ -1,0 +1,39 @@
+"""Pods are not ready, requests fail or are slow, and nothing nearer tells why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.trouble import began, troubles, unready
+
+YOUNG = timedelta(minutes=2)
+
+
+def when(view: View) -> Iterator[Match]:
+    """Something of a workload is wrong, whatever it is."""
+    for workload in view.serving:
+        evidence = [seen for seen, _ in troubles(view, workload.ref)]
+        late = [pod for pod in workload.live if not pod.ready and not view.recent(pod.created, YOUNG)]
+        if late:
+            told = f"{workload.ready} of {workload.wanted} pods are ready"
+            evidence.append(Evidence("objects", workload.ref, told, late[0].unready_since))
+            evidence += unready(view, workload)[:1]
+        if evidence:
+            evidence += [view.hit_evidence(hit) for hit in view.hits_of(workload.ref)[:2]]
+            yield Match(component=workload.ref, evidence=tuple(evidence), certainty=0.3, since=began(view, workload))
+
+
+RULE = Rule(
+    name="not_well",
+    title="A workload is not well, and nobody knows why",
+    root_cause="unknown",
+    remedy="page_human",
+    tier=Tier.SYMPTOM,
+    when=when,
+    why_not="no workload has failing requests or pods that are not ready",
+    follows=True,
+)

@@ -1,0 +1,106 @@
+"""Something outside the cluster that a service calls does not answer, or answers with errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, rise
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
+from tuheg_ir.diagnosis.state import ERRORS
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+
+TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
+
+
+@dataclass(slots=True)
+class _Host:
+    """What is known against one host outside: who complains of it, who measures it."""
+
+    said: list[Complaint] = field(default_factory=list)
+    measured: list[tuple[str, Evidence]] = field(default_factory=list)
+
+    @property
+    def callers(self) -> list[str]:
+        """Return who calls it, who complains most first."""
+        counts: dict[str, int] = {}
+        for each in self.said:
+            counts[each.caller] = counts.get(each.caller, 0) + each.hit.count
+        for caller, _ in self.measured:
+            counts.setdefault(caller, 0)
+        return sorted(counts, key=lambda ref: (-counts[ref], ref))
+
+
+def when(view: View) -> Iterator[Match]:
+    """Troubles of a service name a host outside, or its figures do."""
+    for host, known in _hosts(view).items():
+        callers = [c for c in known.callers if c in view.workloads and not closed_to_the_outside(view, c)]
+        if not callers or any(names_host(view.workloads[c].changes, host) for c in callers):
+            continue
+        first = callers[0]
+        suffer = tuple(ref for ref in behind(view, *callers) if ref != first)
+        yield Match(
+            component=first,
+            evidence=(*(e for _, e in known.measured[:2]), *told(view, known.said)),
+            certainty=0.65 if known.measured else 0.6,
+            since=_since(known),
+            explains=suffer,
+            excludes=not_for(
+                callers,
+                f"{host} is outside: nothing done to who calls it makes it answer",
+                ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload"),
+            ),
+        )
+
+
+def _hosts(view: View) -> dict[str, _Host]:
+    found: dict[str, _Host] = {}
+    for each in complaints(view, *TROUBLES):
+        for host in each.hosts:
+            if not each.about and _outside(view, host):
+                found.setdefault(host, _Host()).said.append(each)
+    for signal in ("dependency_error_ratio", "dependency_latency_p95"):
+        for series in view.figures.series(signal):
+            host = series.labels.get("dependency", "").lower()
+            caller = view.component(series.labels.get("component", ""))
+            least, factor = (ERRORS, 2.0) if "error" in signal else (SLOW_S, SLOWER)
+            turn = rise(view, series, signal, factor, least) if host and not view.component(host) else None
+            if turn is not None and caller:
+                unit = (
+                    f"{turn.now:.0%} of its calls fail" if "error" in signal else f"its answers take {turn.now:.2g} s"
+                )
+                entry = found.setdefault(_same(found, host), _Host())
+                entry.measured.append((caller, Evidence("metrics", host, f"{host}: {unit}", turn.since)))
+    return found
+
+
+def _outside(view: View, host: str) -> bool:
+    service = view.services.get(host)
+    return bool(service and service.external) or ("." in host and not host.endswith((".local", ".svc", ".cluster")))
+
+
+def _same(found: dict[str, _Host], name: str) -> str:
+    """Return the host that a short name of a dependency means, if exactly one is like it."""
+    alike = [host for host in found if name in host.split(".") or name.replace("_", "-") in host]
+    return alike[0] if len(alike) == 1 else name
+
+
+def _since(known: _Host) -> datetime | None:
+    times = [*(c.hit.first for c in known.said), *(e.time for _, e in known.measured)]
+    return min((t for t in times if t), default=None)
+
+
+RULE = Rule(
+    name="outside_dependency_fails",
+    title="A service outside the cluster does not answer or fails",
+    root_cause="dependency_failure",
+    remedy="page_human",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no trouble names a host outside the cluster",
+)

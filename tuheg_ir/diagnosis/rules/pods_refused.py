@@ -1,0 +1,66 @@
+"""The cluster refuses to make pods: a quota is used up, a limit range or a policy forbids them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.refusals import refusals
+from tuheg_ir.diagnosis.view.trouble import release_evidence, releases
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_QUOTA = re.compile(r"exceeded quota: ([\w.-]+)")
+_HOOK = re.compile(r"failed (?:calling|to call) webhook", re.IGNORECASE)
+_ASPECTS = ("limits", "other", "placement", "image", "mounts")
+
+
+def when(view: View) -> Iterator[Match]:
+    """Pods of a workload that lacks some could not be created."""
+    for workload in view.serving:
+        told = refusals(view, workload)
+        if any(_HOOK.search(each.fact) for each in told):
+            continue  # webhook_fails tells more of it
+        if told and len(workload.live) < workload.wanted + _surge(workload):
+            yield _match(view, workload, told)
+
+
+def _surge(workload: Workload) -> int:
+    """Return 1 where an older template still serves: the roll-out wants one pod more than it has."""
+    return 1 if workload.older_pods() else 0
+
+
+def _match(view: View, workload: Workload, told: tuple[Evidence, ...]) -> Match:
+    said = " ".join(each.fact for each in told)
+    quota = _QUOTA.search(said)
+    asks_more = bool(workload.changed(*_ASPECTS)) and releases(view, workload, SUSPECT) and bool(workload.older_pods())
+    released = asks_more and (not quota or bool(workload.changed("limits")))
+    lacking = Evidence("objects", workload.ref, f"{len(workload.live)} of {workload.wanted} pods exist")
+    return Match(
+        component=f"ResourceQuota/{quota.group(1)}" if quota and not released else workload.ref,
+        evidence=(*told[:3], lacking, *(release_evidence(workload, "limits") if released else ())),
+        certainty=0.85,
+        root_cause="configuration_error" if released else ("resource_exhaustion" if quota else "configuration_error"),
+        remedy="rollback_workload" if released else "page_human",
+        since=told[0].time,
+        explains=(workload.ref,),
+        excludes=(
+            *excluding(workload.ref, "a pod that ends could not be made again", *RESTARTS),
+            *excluding(workload.ref, "no further pod may be made", "scale_workload"),
+            *(() if released else excluding(workload.ref, "older pods would be refused too", "rollback_workload")),
+        ),
+    )
+
+
+RULE = Rule(
+    name="pods_refused",
+    title="The cluster refuses to make pods",
+    root_cause="resource_exhaustion",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no workload lacks pods that the cluster refused to make",
+)

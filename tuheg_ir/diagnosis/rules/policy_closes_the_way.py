@@ -1,0 +1,125 @@
+"""A NetworkPolicy keeps a caller from what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import failing, said_by_callers
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._reach import (
+    closed_from_elsewhere,
+    closed_to_dns,
+    closed_to_the_outside,
+    lets_through,
+    newest_of,
+)
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.network import Policy
+
+LATELY = timedelta(hours=6)
+SLACK = timedelta(minutes=2)
+TROUBLES = ("connection_timeout", "connection_refused", "dns", "pool_exhausted", "cache_busy", "upstream_failure")
+"""What a caller tells whose packets are dropped (most networks drop, some refuse)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """One way that policies close: who suffers, which way, and what shows that it hurts."""
+
+    policies: tuple[Policy, ...]
+    sufferers: tuple[str, ...]
+    way: str
+    evidence: tuple[Evidence, ...]
+
+
+def when(view: View) -> Iterator[Match]:
+    """A way that a workload needs is closed by policies, and its troubles came after them."""
+    found: dict[str, list[_Closed]] = {}
+    for closed in _closed(view):
+        policy, at = newest_of(closed.policies)
+        first = min((e.time for e in closed.evidence if e.time), default=None)
+        if at is not None and first is not None and first < at - SLACK:
+            continue  # the trouble is older than the policy
+        found.setdefault(policy.ref, []).append(closed)
+    for ref, ways in found.items():
+        policy, at = newest_of(p for w in ways for p in w.policies if p.ref == ref)
+        sufferers = tuple(dict.fromkeys(s for w in ways for s in w.sufferers))
+        evidence = [Evidence("objects", ref, f"it lets nothing through {w.way}", at) for w in ways[:2]]
+        evidence += [e for w in ways for e in w.evidence][:4]
+        yield Match(
+            component=ref,
+            evidence=tuple(evidence),
+            certainty=0.8 if view.recent(at, LATELY) else 0.55,
+            since=min((e.time for w in ways for e in w.evidence if e.time), default=at),
+            explains=behind(view, *sufferers),
+            excludes=not_for(sufferers, f"{ref} binds new pods as well"),
+        )
+
+
+def _closed(view: View) -> Iterator[_Closed]:
+    yield from _between(view)
+    yield from _outward(view)
+    yield from _inward(view)
+
+
+def _between(view: View) -> Iterator[_Closed]:
+    said = complaints(view, *TROUBLES)
+    for caller, calls in view.graph.calls.items():
+        for callee in sorted(calls):
+            one, other = view.workloads.get(caller), view.workloads.get(callee)
+            closing = lets_through(view, one, other) if one and other else ()
+            if not closing:
+                continue
+            mine = [c for c in said if c.caller == caller and c.about == callee]
+            evidence = (*told(view, mine, 2), *(e for by, e in said_by_callers(view, callee) if by == caller))
+            if evidence:
+                yield _Closed(closing, (caller, callee), f"from {caller} to {callee}", evidence)
+
+
+def _outward(view: View) -> Iterator[_Closed]:
+    for ref in view.workloads:
+        dns = [c for c in complaints(view, "dns") if c.caller == ref]
+        if dns and (closing := closed_to_dns(view, ref)):
+            yield _Closed(closing, (ref,), f"from {ref} to the DNS", told(view, dns, 2))
+        outside = [c for c in complaints(view, "connection_timeout", "connection_refused") if _foreign(c, ref)]
+        if outside and (closing := closed_to_the_outside(view, ref)):
+            yield _Closed(closing, (ref,), f"from {ref} to hosts outside", told(view, outside, 2))
+
+
+def _foreign(each: Complaint, ref: str) -> bool:
+    return each.caller == ref and not each.about and any("." in host for host in each.hosts)
+
+
+def _inward(view: View) -> Iterator[_Closed]:
+    """Yield what the ingress can no longer reach, where its errors show it and the pods are well."""
+    for route in view.routes:
+        service = view.services.get(route.service)
+        for ref in service.backends if service else ():
+            closing = closed_from_elsewhere(view, ref)
+            turn = failing(view, ref)
+            workload = view.workloads[ref]
+            if closing and turn and workload.ready and _young(view, closing):
+                fact = f"{turn.now:.1%} of requests fail though {workload.ready} pods are ready"
+                evidence = (Evidence("metrics", ref, fact, turn.since),)
+                yield _Closed(closing, (ref,), f"from {route.ref} to {ref}", evidence)
+
+
+def _young(view: View, policies: Iterable[Policy]) -> bool:
+    _, at = newest_of(policies)
+    return view.recent(at, LATELY)
+
+
+RULE = Rule(
+    name="policy_closes_the_way",
+    title="A NetworkPolicy closes a way that a service needs",
+    root_cause="network_fault",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no policy closes a way whose caller complains",
+)

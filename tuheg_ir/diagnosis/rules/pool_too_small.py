@@ -1,0 +1,79 @@
+"""A service waits for its own pool while the database has room."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._sessions import figure, full, owned, released_before
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change, reads
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.reading import mapping, written
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+POOL = re.compile(r"pool|conn(?:ection)?s?[_.-]?(?:max|limit|size)|max[_.-]?conn|hikari", re.IGNORECASE)
+
+
+def when(view: View) -> Iterator[Match]:
+    """A service reports that its pool is exhausted; no database is full."""
+    crowded = {each.ref for each in full(view)}
+    seen: set[str] = set()
+    for each in complaints(view, "pool_exhausted"):
+        workload = view.workloads.get(each.caller)
+        if workload is None or workload.ref in seen or each.about in crowded or (crowded and not each.about):
+            continue
+        seen.add(workload.ref)
+        changed = _changed(workload) if released_before(view, workload, each.hit.first) else ()
+        maps = tuple(_maps(view, workload))
+        yield Match(
+            component=workload.ref,
+            evidence=(
+                *told(view, [each]),
+                *(Evidence("objects", workload.ref, c.told(), workload.released_at) for c in changed),
+                *maps,
+                *_room(view, each.about),
+            ),
+            certainty=0.8 if changed else 0.6 if maps else 0.4,
+            remedy="rollback_workload" if changed else "page_human",
+            since=each.hit.first,
+            explains=tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref) if changed else (),
+        )
+
+
+def _changed(workload: Workload) -> tuple[Change, ...]:
+    return tuple(c for c in workload.changed("env", "command") if POOL.search(f"{c.field} {c.before} {c.after}"))
+
+
+def _maps(view: View, workload: Workload) -> Iterator[Evidence]:
+    for kind, name in sorted(reads(workload.template)):
+        found = view.objects(kind).get(name) if kind == "ConfigMap" else None
+        young = found is not None and view.recent(written(found))
+        if young and any(POOL.search(f"{key} {value}") for key, value in mapping(found, "data").items()):
+            yield Evidence("objects", f"ConfigMap/{name}", "it sets the pool and was changed", written(found))
+
+
+def _room(view: View, database: str) -> Iterator[Evidence]:
+    for each in view.databases:
+        if each.ref == database or not database:
+            held = sum(s.count for s in each.sessions)
+            clients = len({owned((s,)) or s.client for s in each.sessions})
+            yield Evidence("database", each.ref, f"it has room: {held} of {each.usable} sessions, {clients} clients")
+    taken, most = figure(view, "db_connections", database), figure(view, "db_max_connections", database)
+    if taken is not None and most:
+        yield Evidence("metrics", database, f"it has room: {taken:.0f} of {most:.0f} connections")
+
+
+RULE = Rule(
+    name="pool_too_small",
+    title="A service's own connection pool is too small; the database has room",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no service waits for its own pool while the database has room",
+    follows=True,
+)

@@ -1,0 +1,53 @@
+"""The database does not know the role or database that a service asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._sessions import role_of
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+
+SOON = timedelta(hours=1)
+
+
+def when(view: View) -> Iterator[Match]:
+    """A client is told that its role or database does not exist."""
+    seen: set[str] = set()
+    for each in complaints(view, "role_missing"):
+        workload = view.workloads.get(each.caller)
+        if workload is None or workload.ref in seen or role_of(view, workload.ref) == "database":
+            continue
+        seen.add(workload.ref)
+        first = each.hit.first or view.now
+        soon = workload.released_at is not None and timedelta(minutes=-2) <= first - workload.released_at <= SOON
+        changed = workload.changed("env", "command", "mounts") if soon else ()
+        yield Match(
+            component=workload.ref if changed or not each.about else each.about,
+            evidence=(
+                *told(view, [each]),
+                *(Evidence("objects", workload.ref, c.told(), workload.released_at) for c in changed[:3]),
+            ),
+            certainty=0.75,
+            remedy="rollback_workload" if changed else "page_human",
+            since=each.hit.first,
+            explains=behind(view, workload.ref),
+            excludes=()
+            if changed
+            else not_for((workload.ref,), "somebody has to make the role or database that it asks for"),
+        )
+
+
+RULE = Rule(
+    name="role_missing",
+    title="The database has no such role or database as a service asks for",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no service asks for a role or database that does not exist",
+)

@@ -1,0 +1,103 @@
+"""An Ingress or HTTPRoute sends to a Service or port that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import failing
+from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.state import ERRORS
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.network import Route, Service
+from tuheg_ir.diagnosis.view.reading import items, mapping, name, text, written
+
+LATELY = timedelta(hours=6)
+
+
+def when(view: View) -> Iterator[Match]:
+    """A route names what is not there, and it was changed lately or somebody suffers."""
+    if not view.snapshot.known("Service"):
+        return
+    elsewhere = set(_elsewhere(view))
+    for route in view.routes:
+        wrong = "" if (route.ref, route.service) in elsewhere else _wrong(view, route)
+        at = _written(view, route.ref)
+        hurts = tuple(_hurts(view, route))
+        if not wrong or not (hurts or view.recent(at, LATELY)):
+            continue
+        service = view.services.get(route.service)
+        serving = service.backends if service else tuple(w.ref for w in view.serving if w.name == route.service)
+        yield Match(
+            component=route.ref,
+            evidence=(
+                Evidence("objects", route.ref, f"{route.host or 'every host'} is sent to {wrong}", at),
+                *hurts,
+                *(view.event_evidence(e) for e in view.events_of(route.ref)[:1]),
+            ),
+            certainty=0.75 if view.recent(at, LATELY) else 0.6,
+            since=min((e.time for e in hurts if e.time), default=at if view.recent(at, LATELY) else None),
+            explains=serving,
+            excludes=not_for(serving or _others(view), f"{route.ref} does not lead to it: its pods are well"),
+        )
+
+
+def _wrong(view: View, route: Route) -> str:
+    if not route.service:
+        return ""
+    service = view.services.get(route.service)
+    if service is None:
+        return f"Service {route.service}, which does not exist"
+    if route.port and not _has(service, route.port):
+        return f"port {route.port} of Service {route.service}, which has none such"
+    return ""
+
+
+def _has(service: Service, port: str) -> bool:
+    return not service.ports or any(port in (text(p, "port"), text(p, "name")) for p in service.ports)
+
+
+def _elsewhere(view: View) -> Iterator[tuple[str, str]]:
+    """Yield the (route, name) of backends that are in another namespace or no Services."""
+    for obj in view.snapshot.of("HTTPRoute"):
+        for rule in items(obj, "spec", "rules"):
+            for backend in items(rule, "backendRefs"):
+                space = text(backend, "namespace")
+                if space not in ("", view.snapshot.namespace) or text(backend, "kind") not in ("", "Service"):
+                    yield f"HTTPRoute/{name(obj)}", text(backend, "name")
+
+
+def _written(view: View, ref: str) -> datetime | None:
+    kind, _, named = ref.partition("/")
+    return written(mapping(view.objects(kind), named))
+
+
+def _hurts(view: View, route: Route) -> Iterator[Evidence]:
+    """Yield failing requests under a name that the route bears."""
+    words = {route.service, route.ref.partition("/")[2], route.host}
+    for label, ratio in view.figures.latest("error_ratio", "component").items():
+        if ratio > ERRORS and (label in words or view.component(label) == "" or failing(view, label)):
+            since = view.figures.crossed("error_ratio", ERRORS, component=label)
+            yield Evidence("metrics", route.ref, f"{label}: {ratio:.1%} of requests fail", since)
+    for alert in view.alerts:
+        if any(alert.labels.get(key) in words for key in ("ingress", "service", "host", "exported_service")):
+            yield Evidence("alerts", route.ref, f"alert {alert.name} fires", alert.starts_at)
+
+
+def _others(view: View) -> tuple[str, ...]:
+    """Return the workloads that routes lead to: what people would restart first."""
+    found = [view.services[r.service].backends for r in view.routes if r.service in view.services]
+    return tuple(dict.fromkeys(ref for refs in found for ref in refs))
+
+
+RULE = Rule(
+    name="route_leads_nowhere",
+    title="An Ingress or HTTPRoute leads to a Service or port that does not exist",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="every route leads to a Service and port that exist, or nobody suffers",
+)

@@ -1,0 +1,64 @@
+"""Somebody took away all replicas of a workload that is needed: giving them back is the whole cure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import written
+from tuheg_ir.diagnosis.view.trouble import errors, labels_of
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def when(view: View) -> Iterator[Match]:
+    """A workload with a Service has no replicas, and somebody misses it."""
+    for workload in view.serving:
+        if workload.kind not in ("Deployment", "StatefulSet") or workload.wanted:
+            continue
+        if not any(workload.ref in s.backends for s in view.services.values()):
+            continue
+        missed = [*_taken(view, workload), *_missed(view, workload)]
+        if missed:
+            yield Match(
+                component=workload.ref,
+                evidence=(
+                    Evidence("objects", workload.ref, "it is scaled to 0 replicas", written(workload.obj)),
+                    *missed,
+                ),
+                certainty=0.6 + (0.15 if len(missed) > 1 else 0.0),
+                since=written(workload.obj),
+                excludes=excluding(workload.ref, "there is no pod to restart", *RESTARTS)
+                + excluding(workload.ref, "the template is well; what lacks is replicas", "rollback_workload"),
+            )
+
+
+def _taken(view: View, workload: Workload) -> Iterator[Evidence]:
+    """Yield that its replicas were there a short while ago."""
+    for event in view.events_of(workload.ref, "ScalingReplicaSet", "SuccessfulDelete")[:1]:
+        yield view.event_evidence(event)
+    for label in labels_of(view, workload.ref, "replicas_available"):
+        if (view.figures.peak("replicas_available", component=label) or 0) > 0:
+            yield Evidence("metrics", workload.ref, "it had replicas within the last hour")
+
+
+def _missed(view: View, workload: Workload) -> Iterator[Evidence]:
+    """Yield that those who call it fail."""
+    for ref in sorted({*view.graph.callers(workload.ref), workload.ref}):
+        if seen := errors(view, ref):
+            yield seen[0]
+        for hit in view.hits_of(ref, "connection_refused", "connection_timeout", "upstream_failure", "dns")[:1]:
+            if any(view.component(host) == workload.ref for host in hit.hosts):
+                yield view.hit_evidence(hit)
+
+
+RULE = Rule(
+    name="scaled_to_zero",
+    title="A workload that is needed has no replicas",
+    root_cause="configuration_error",
+    remedy="scale_workload",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no workload that is needed is scaled to nothing",
+)

@@ -1,0 +1,81 @@
+"""A Service sends to a port on which its pods do not listen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import failing, said_by_callers
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.network import Service, named_port
+from tuheg_ir.diagnosis.view.reading import at, text, written
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LATELY = timedelta(hours=6)
+
+
+def when(view: View) -> Iterator[Match]:
+    """A target port is none of the containers', the pods are ready, and callers are refused."""
+    for service in view.services.values():
+        for ref in service.backends:
+            workload = view.workloads[ref]
+            wrong = _wrong(service, workload)
+            if not wrong or not workload.ready:
+                continue
+            said = [c for c in complaints(view, "connection_refused", "connection_timeout") if c.about == ref]
+            fails = failing(view, ref)
+            hurts = (
+                *told(view, said, 2),
+                *((Evidence("metrics", ref, f"{fails.now:.1%} of requests fail", fails.since),) if fails else ()),
+                *(evidence for _, evidence in said_by_callers(view, ref)),
+            )
+            changed = workload.changed("ports") if view.recent(workload.released_at, LATELY) else ()
+            young = view.recent(written(service.obj), LATELY)
+            if not hurts and not changed and not young:
+                continue
+            rolled = bool(changed) and not young
+            component = ref if rolled else service.ref
+            yield Match(
+                component=component,
+                evidence=(
+                    Evidence(
+                        "objects",
+                        service.ref,
+                        f"it sends to port {wrong}, which no container has",
+                        written(service.obj),
+                    ),
+                    *(Evidence("objects", ref, c.told(), workload.released_at) for c in changed),
+                    *hurts,
+                ),
+                certainty=0.75 if hurts else 0.5,
+                remedy="rollback_workload" if rolled else "page_human",
+                since=min((e.time for e in hurts if e.time), default=None),
+                explains=tuple(r for r in behind(view, ref) if r != component),
+                excludes=() if rolled else not_for((ref,), f"its pods are well: {service.ref} sends to a wrong port"),
+            )
+            return
+
+
+def _wrong(service: Service, workload: Workload) -> str:
+    """Return a target port that no container of a workload has; "" if all are right."""
+    for port in service.ports:
+        target = at(port, "targetPort")
+        target = at(port, "port") if target is None else target
+        if text(port, "protocol") in ("", "TCP") and not named_port(workload, target):
+            return str(target)
+    return ""
+
+
+RULE = Rule(
+    name="service_port_wrong",
+    title="A Service sends to a port on which nothing listens",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="every Service sends to a port that its pods have, or nobody suffers",
+)

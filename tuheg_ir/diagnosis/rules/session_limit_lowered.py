@@ -1,0 +1,84 @@
+"""The database allows fewer sessions than before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._sessions import clients, full, label_of
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change, reads
+from tuheg_ir.diagnosis.view.reading import mapping, written
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+WORDS = ("max_connections", "max-connections", "maxconnections", "max_user_connections")
+
+
+def when(view: View) -> Iterator[Match]:
+    """A database is full, and its limit fell or was set anew."""
+    for each in full(view):
+        workload = view.workloads.get(each.ref)
+        fell = _fell(view, each.ref)
+        changed = _changed(workload) if workload else ()
+        maps = tuple(_maps(view, workload)) if workload else ()
+        if not fell and not changed and not maps:
+            continue
+        released = workload.released_at if workload else None
+        evidence = (
+            *fell,
+            *(Evidence("objects", each.ref, c.told(), released) for c in changed),
+            *maps,
+            *each.evidence,
+        )
+        yield Match(
+            component=each.ref,
+            evidence=evidence,
+            certainty=0.8 if fell or changed else 0.55,
+            remedy="rollback_workload" if changed else "page_human",
+            since=each.since or released,
+            explains=behind(view, each.ref),
+            excludes=not_for(
+                clients(view, each.ref), f"the limit of {each.ref} is what changed: no client can raise it"
+            ),
+        )
+
+
+def _fell(view: View, ref: str) -> tuple[Evidence, ...]:
+    label = label_of(view, "db_max_connections", ref)
+    for series in view.figures.series("db_max_connections", component=label) if label else ():
+        most = max((value for _, value in series.points), default=0.0)
+        now = series.last
+        if now is not None and 0 < now < most:
+            at = min(t for t, v in series.points if v == now and t > next(u for u, w in series.points if w == most))
+            when = datetime.fromtimestamp(at, UTC)
+            return (Evidence("metrics", ref, f"max_connections fell from {most:.0f} to {now:.0f}", when),)
+    return ()
+
+
+def _changed(workload: Workload) -> tuple[Change, ...]:
+    return tuple(c for c in workload.changes if any(w in f"{c.field} {c.before} {c.after}".lower() for w in WORDS))
+
+
+def _maps(view: View, workload: Workload) -> Iterator[Evidence]:
+    """Yield the database's ConfigMaps that speak of the limit and were written in the last hour."""
+    for kind, name in sorted(reads(workload.template)):
+        found = view.objects(kind).get(name) if kind == "ConfigMap" else None
+        if found is None or not view.recent(written(found)):
+            continue
+        told = " ".join(f"{key} {value}" for key, value in mapping(found, "data").items()).lower()
+        if any(word in told for word in WORDS):
+            yield Evidence("objects", f"ConfigMap/{name}", "it sets max_connections and was changed", written(found))
+
+
+RULE = Rule(
+    name="session_limit_lowered",
+    title="The database allows fewer sessions than before",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no full database's limit fell or was changed",
+)

@@ -1,0 +1,68 @@
+"""Somebody else than the services holds the sessions of a database: a report, a job, a console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, serves
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints
+
+SHARE = 0.35
+"""Share of the usable sessions that one client takes from the others."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """The greediest client of a full database is not one of those that suffer."""
+    for each in full(view):
+        if each.database is None:
+            continue
+        found = holders(each.database)
+        greedy = next((h for h in found if h.count >= SHARE * each.usable), None)
+        if greedy is None or greedy != found[0] or not _apart(view, each, greedy):
+            continue
+        component = greedy.ref if greedy.ref in view.workloads else each.ref
+        sufferers = tuple(ref for ref in clients(view, each.ref) if ref != greedy.ref)
+        yield Match(
+            component=component,
+            target=each.ref,
+            evidence=(Evidence("database", each.ref, _told(greedy, each.usable)), *each.evidence),
+            certainty=0.8,
+            since=each.since,
+            explains=tuple(ref for ref in behind(view, each.ref, *sufferers) if ref != component),
+            excludes=(
+                *not_for(sufferers, f"{greedy.name} holds the sessions: nothing done to this client gives them back"),
+                *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
+            ),
+        )
+
+
+def _apart(view: View, each: Full, greedy: Holder) -> bool:
+    """Tell whether a client is not one of the services that suffer: no service, or idle and not refused itself."""
+    if not serves(view, greedy.ref):
+        return True
+    refused = {c.caller for c in (*each.refused, *complaints(view, "pool_exhausted"))} - {each.ref}
+    idle = greedy.of_state("idle") - greedy.forgotten
+    return bool(refused) and greedy.ref not in refused and 2 * idle > greedy.count
+
+
+def _told(holder: Holder, usable: int) -> str:
+    states = {s.state: 0 for s in holder.sessions}
+    for session in holder.sessions:
+        states[session.state] += session.count
+    inside = ", ".join(f"{count} {state}" for state, count in states.items())
+    return f"{holder.name} holds {holder.count} of {usable} sessions ({inside})"
+
+
+RULE = Rule(
+    name="sessions_held_by_another",
+    title="Another program holds the database's sessions",
+    root_cause="database_connection",
+    remedy="scale_database",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no client beside the services that suffer holds a large part of a full database's sessions",
+)

@@ -1,0 +1,101 @@
+"""A service forgets its transactions: each keeps a session of the database until none is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, label_of, released_before, serves
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LEAST = 5
+"""Fewer forgotten transactions than this are no leak."""
+SHARE = 0.3
+"""Share of the usable sessions, or of the client's own, from which on forgotten transactions are the trouble."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """A service's own sessions are idle in transactions, and sessions are missing."""
+    seen = set()
+    for each in full(view):
+        for workload, evidence in _leaking(view, each):
+            seen.add(workload.ref)
+            yield _match(view, workload, each.ref, (*evidence, *each.evidence), each.since)
+    for database in view.databases:
+        for holder in holders(database):
+            waiting = [c for c in complaints(view, "pool_exhausted") if c.caller == holder.ref]
+            client = view.workloads.get(holder.ref)
+            if waiting and client is not None and holder.ref not in seen and _leaks(holder, holder.count):
+                evidence = (_told(database.ref, holder), *told(view, waiting))
+                yield _match(view, client, database.ref, evidence, waiting[0].hit.first)
+
+
+def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence, ...]]]:
+    if each.database is not None:
+        for holder in holders(each.database):
+            if _leaks(holder, each.usable) and serves(view, holder.ref):
+                yield view.workloads[holder.ref], (_told(each.ref, holder),)
+        return
+    label = label_of(view, "db_connections_by_state", each.ref)
+    idle = view.figures.now("db_connections_by_state", component=label, state="idle in transaction")
+    if not label or idle is None or idle < max(LEAST, SHARE * each.usable):
+        return
+    known = [view.workloads[ref] for ref in clients(view, each.ref) if serves(view, ref)]
+    since = view.figures.crossed("db_connections_by_state", idle / 2, component=label, state="idle in transaction")
+    suspects = [w for w in known if released_before(view, w, each.since)] or known
+    if len(suspects) == 1:
+        fact = f"{idle:.0f} sessions are idle in transactions"
+        yield suspects[0], (Evidence("metrics", each.ref, fact, since),)
+
+
+def _leaks(holder: Holder, of: int) -> bool:
+    return holder.forgotten >= max(LEAST, SHARE * of) and 2 * holder.forgotten >= holder.count
+
+
+def _told(ref: str, holder: Holder) -> Evidence:
+    age = f", the oldest for {holder.oldest_s:.0f} s" if holder.oldest_s else ""
+    fact = f"{holder.name} holds {holder.count} sessions, {holder.forgotten} of them idle in transactions{age}"
+    return Evidence("database", ref, fact)
+
+
+def _match(
+    view: View, workload: Workload, database: str, evidence: tuple[Evidence, ...], since: datetime | None
+) -> Match:
+    began = since or next((e.time for e in evidence if e.time is not None), None)
+    ours = released_before(view, workload, began)
+    released = tuple(Evidence("objects", workload.ref, c.told(), workload.released_at) for c in workload.changes[:2])
+    others = tuple(ref for ref in clients(view, database) if ref != workload.ref)
+    return Match(
+        component=workload.ref,
+        evidence=(*evidence, *(released if ours else ())),
+        certainty=0.8,
+        root_cause="code_defect" if ours and workload.changed("image") else "database_connection",
+        remedy="rollback_workload" if ours else "restart_connection_pool",
+        since=began,
+        explains=tuple(ref for ref in behind(view, database, workload.ref) if ref != workload.ref),
+        excludes=(
+            *not_for((workload.ref,), "more instances open and forget more sessions", ("scale_workload",)),
+            *not_for(others, f"{workload.name} holds the sessions: nothing done to this client gives them back"),
+            *not_for(
+                (database,),
+                "what forgets the sessions would fill any room again, and a restart ends everybody's work",
+                ("restart_workload", "scale_workload"),
+            ),
+        ),
+    )
+
+
+RULE = Rule(
+    name="sessions_leaked",
+    title="A service leaves transactions open until the database has no session left",
+    root_cause="database_connection",
+    remedy="restart_connection_pool",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no service holds many sessions that are idle in a transaction",
+)

@@ -1,0 +1,97 @@
+"""A release of one client keeps the database busy with slow statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Database, Evidence, Session
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._sessions import clients
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SLOW_S = 3.0
+"""A statement of a service that runs longer than this is slow."""
+BUSY = 0.85
+SOON = timedelta(minutes=45)
+
+
+def when(view: View) -> Iterator[Match]:
+    """The database is busy since a release of one of its clients."""
+    for server in of_role(view.workloads, "database"):
+        known = next((d for d in view.databases if d.ref == server.ref), None)
+        slow = _slow(known) if known else ()
+        busy = tuple(_busy(view, server))
+        lines = tuple(h for h in view.hits_of(server.ref, "slow_statement") if view.recent(h.last) or h.last is None)
+        if not slow and not (busy and lines):
+            continue
+        began = min((e.time for e in busy if e.time), default=None) or min(
+            (h.first for h in lines if h.first), default=None
+        )
+        blamed = _blamed(view, server, slow, began)
+        if blamed is None:
+            continue
+        others = tuple(ref for ref in behind(view, server.ref) if ref != blamed.ref)
+        yield Match(
+            component=blamed.ref,
+            evidence=(
+                *(Evidence("objects", blamed.ref, c.told(), blamed.released_at) for c in blamed.changes[:2]),
+                *(Evidence("database", server.ref, _told(s)) for s in slow[:2]),
+                *busy,
+                *(view.hit_evidence(h) for h in lines[:2]),
+            ),
+            certainty=0.65,
+            root_cause="code_defect" if blamed.changed("image") else "configuration_error",
+            since=began or blamed.released_at,
+            explains=others,
+            excludes=not_for(
+                (blamed.ref,),
+                "the same statements would be sent again, by more instances even more",
+                ("scale_workload",),
+            ),
+        )
+
+
+def _slow(database: Database) -> tuple[Session, ...]:
+    found = [s for s in database.sessions if s.state == "active" and s.age_s >= SLOW_S and s.wait.lower() != "lock"]
+    found = [s for s in found if s.count >= 2]
+    return tuple(sorted(found, key=lambda s: -s.count))
+
+
+def _busy(view: View, server: Workload) -> Iterator[Evidence]:
+    for pod in server.live:
+        share = view.figures.now("cpu_share", pod=pod.name)
+        if share is not None and share >= BUSY:
+            since = view.figures.crossed("cpu_share", BUSY, pod=pod.name)
+            yield Evidence("metrics", f"Pod/{pod.name}", f"{share:.0%} of its CPU limit is used", since)
+
+
+def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: datetime | None) -> Workload | None:
+    """Return the one client that was released shortly before and, if that is known, sends the slow statements."""
+    senders = {s.owner for s in slow if s.owner}
+    found = [
+        w
+        for ref in (senders or clients(view, server.ref))
+        if (w := view.workloads.get(ref)) and w.changes and w.released_at is not None
+        if timedelta(minutes=-2) <= (began or view.now) - w.released_at <= SOON
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _told(session: Session) -> str:
+    who = session.owner or session.application or session.user
+    return f"{session.count} sessions of {who} run a statement for up to {session.age_s:.0f} s: {session.query[:120]}"
+
+
+RULE = Rule(
+    name="slow_queries_since_release",
+    title="Since a release of one client the database is busy with slow statements",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no database is busy with slow statements of a client that was released shortly before",
+)

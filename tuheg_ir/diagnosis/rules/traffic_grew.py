@@ -1,0 +1,91 @@
+"""More demand than the replicas can carry, and it comes from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import Turn, failing, labels_of, rise, slow_evidence, slowed
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+TIMES = 1.5
+BUSY = 0.8
+"""Share of the CPU limit that leaves no room."""
+ALIKE = 0.75
+"""So large a share of the pods has to be busy: one busy pod is another trouble."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Requests grew, all pods are busy, and answers fail or are slow."""
+    for workload in view.serving:
+        grew = _rate(view, workload.ref)
+        if grew is None or role(workload) or _released(workload, grew) or not _from_outside(view, workload):
+            continue
+        suffers = tuple(_suffers(view, workload))
+        busy = tuple(_busy(view, workload))
+        if not suffers or not busy:
+            continue
+        fact = f"{grew.before:.3g} requests a second before, {grew.now:.3g} now"
+        yield Match(
+            component=workload.ref,
+            evidence=(Evidence("metrics", workload.ref, fact, grew.since), *suffers, *busy),
+            certainty=0.8,
+            since=grew.since,
+        )
+
+
+def _rate(view: View, ref: str) -> Turn | None:
+    for label in labels_of(view, "request_rate", ref):
+        for series in view.figures.series("request_rate", component=label):
+            if turn := rise(view, series, "request_rate", TIMES, 1.0):
+                return turn
+    return None
+
+
+def _released(workload: Workload, grew: Turn) -> bool:
+    if not workload.changes or workload.released_at is None or grew.since is None:
+        return False
+    return timedelta(0) <= grew.since - workload.released_at <= timedelta(minutes=15)
+
+
+def _from_outside(view: View, workload: Workload) -> bool:
+    """Tell whether who calls a workload got more requests as well, as far as that is measured."""
+    callers = [ref for ref, calls in view.graph.calls.items() if workload.ref in calls]
+    measured = [ref for ref in callers if labels_of(view, "request_rate", ref)]
+    return not measured or any(_rate(view, ref) for ref in measured)
+
+
+def _suffers(view: View, workload: Workload) -> Iterator[Evidence]:
+    if turn := failing(view, workload.ref):
+        yield Evidence("metrics", workload.ref, f"{turn.now:.1%} of requests fail", turn.since)
+    for label in labels_of(view, "latency_p95", workload.ref):
+        if slow := slowed(view, "latency_p95", component=label):
+            yield slow_evidence(workload.ref, "its answers", slow)
+
+
+def _busy(view: View, workload: Workload) -> Iterator[Evidence]:
+    for signal, limit, what in (
+        ("cpu_share", BUSY, "of the CPU limit"),
+        ("throttled_share", 0.25, "of the time throttled"),
+    ):
+        shares = [view.figures.now(signal, pod=pod.name) for pod in workload.live]
+        known = [share for share in shares if share is not None]
+        over = [share for share in known if share >= limit]
+        if known and len(over) >= ALIKE * len(known):
+            yield Evidence("metrics", workload.ref, f"{len(over)} of {len(known)} pods: {min(over):.0%} or more {what}")
+
+
+RULE = Rule(
+    name="traffic_grew",
+    title="Demand from outside grew beyond what the replicas carry",
+    root_cause="capacity",
+    remedy="scale_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no service got many more requests while all its pods are busy",
+    follows=True,
+)

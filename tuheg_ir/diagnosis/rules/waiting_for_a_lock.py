@@ -1,0 +1,78 @@
+"""Many sessions wait for what one open transaction has locked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Database, Evidence, Session
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._sessions import clients, figure, forgotten, serves
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.programs import of_role
+
+MANY = 3
+"""So many sessions waiting for locks at once are no ordinary moment."""
+LONG_S = 20.0
+
+
+def when(view: View) -> Iterator[Match]:
+    """Sessions wait for locks, and another session holds on."""
+    known = {d.ref: d for d in view.databases}
+    for ref in dict.fromkeys([*known, *(w.ref for w in of_role(view.workloads, "database"))]):
+        database = known.get(ref)
+        waiting = sum(s.count for s in database.sessions if s.wait.lower() == "lock") if database else 0
+        counted = figure(view, "db_locks_waiting", ref) or 0.0
+        if waiting < MANY and counted < MANY:
+            continue
+        blocker = _blocker(database) if database else None
+        own = blocker is not None and serves(view, blocker.owner) and forgotten(blocker)
+        complained = [c for c in complaints(view, "lock_wait") if c.about in (ref, "")]
+        yield Match(
+            component=blocker.owner if blocker is not None and own else ref,
+            evidence=(
+                *((Evidence("database", ref, f"{waiting} sessions wait for a lock"),) if waiting else ()),
+                *((Evidence("database", ref, _told(blocker)),) if blocker else ()),
+                *((Evidence("metrics", ref, f"{counted:.0f} locks are waited for"),) if counted >= MANY else ()),
+                *told(view, complained, 2),
+            ),
+            certainty=0.8 if blocker else 0.6,
+            remedy="restart_connection_pool" if own else "page_human",
+            since=min((c.hit.first for c in complained if c.hit.first), default=None),
+            explains=tuple(r for r in behind(view, ref) if not (own and blocker and r == blocker.owner)),
+            excludes=()
+            if own
+            else not_for(
+                clients(view, ref),
+                "its sessions wait for somebody else's lock: new ones would wait as well",
+            ),
+        )
+
+
+def _blocker(database: Database) -> Session | None:
+    """Return the session that most likely holds the lock: the oldest open transaction that waits for nothing."""
+    found = [
+        s
+        for s in database.sessions
+        if s.wait.lower() != "lock"
+        and s.age_s >= LONG_S
+        and (s.state.startswith("idle in transaction") or s.state == "active")
+    ]
+    return max(found, key=lambda s: (s.state.startswith("idle in transaction"), s.age_s), default=None)
+
+
+def _told(blocker: Session) -> str:
+    who = blocker.owner or blocker.application or blocker.user or blocker.client
+    return f"{who} keeps a transaction open ({blocker.state} for {blocker.age_s:.0f} s): {blocker.query[:120]}"
+
+
+RULE = Rule(
+    name="waiting_for_a_lock",
+    title="Many database sessions wait for the lock of one open transaction",
+    root_cause="database_connection",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no sessions wait for a lock",
+)

@@ -1,0 +1,138 @@
+"""How a namespace stands when no rule holds: well, or not to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence, Finding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.trouble import ERRORS, crashes, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+__all__ = ["ERRORS", "nothing_found", "verdict_of"]
+
+_FRESH = timedelta(minutes=2)
+_NOW = timedelta(minutes=15)
+_OFTEN = 3
+"""A complaint that a log repeats less often is one of those that every system has."""
+_HARMLESS = ("rate_limited", "throttled_retry", "failover", "stuck", "permission")
+_BUSY = 0.9
+"""Share of a limit, or of throttled periods, at which nobody may call a container well."""
+
+
+def nothing_found(view: View) -> Finding:
+    """Return the finding of a snapshot in which no rule holds."""
+    ill = tuple(signs_of_trouble(view))
+    where = _component(view, ill)
+    if not ill and _seen_well(view):
+        well = tuple(_well(view))
+        return Finding(where, "no_fault", "no_action", where, _surety(view), well, rule="nothing_wrong")
+    missing = tuple(
+        Evidence("objects", "", f"{s.source} could not be read: {s.note or s.kind}")
+        for s in view.snapshot.sources
+        if not s.ok
+    )
+    return Finding(where, "unknown", "page_human", where, 0.2, (*ill, *missing)[:12], rule="nothing_known")
+
+
+def verdict_of(view: View, findings: Sequence[Finding]) -> str:
+    """Return healthy, unhealthy or unknown."""
+    if any(f.root_cause not in ("no_fault", "unknown") for f in findings):
+        return "unhealthy"
+    if any(f.root_cause == "no_fault" for f in findings):
+        return "healthy"
+    return "unhealthy" if any(p.get("verdict") == "unhealthy" for p in view.snapshot.probes) else "unknown"
+
+
+def signs_of_trouble(view: View) -> Iterator[Evidence]:
+    """Yield the signs that something is wrong, whatever it is."""
+    for workload in view.serving:
+        if workload.ready < workload.wanted and not _starting(view, workload):
+            yield Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready")
+        elif waiting := [p for p in workload.live if not p.ready and not _young(view, p)]:
+            yield Evidence("objects", workload.ref, f"{waiting[0].name} is not ready", waiting[0].unready_since)
+        yield from (crash.evidence() for crash in crashes(view, workload)[:2])
+        yield from (seen for seen, _ in troubles(view, workload.ref))
+    for alert in view.alerts:
+        yield Evidence("alerts", view.about_alert(alert), f"alert {alert.name} fires", alert.starts_at)
+    for probe in view.snapshot.probes:
+        if probe.get("verdict") != "healthy":
+            told = f"probe {probe.get('name')} is {probe.get('verdict')}: {probe.get('reason')}"
+            yield Evidence("probes", f"{probe.get('service')}", told)
+    for signal in ("throttled_share", "memory_share", "volume_used_share"):
+        if (share := view.figures.now(signal)) is not None and share > _BUSY:
+            yield Evidence("metrics", "", f"{signal.replace('_', ' ')} is at {share:.0%}")
+    yield from _unplaced_errors(view)
+    yield from _told_by_logs(view)
+
+
+def _told_by_logs(view: View) -> Iterator[Evidence]:
+    """Yield what logs complain of again and again, where nobody measures that requests succeed all the same."""
+    measured = {view.component(label) for label in view.figures.latest("error_ratio", "component")}
+    for hit in view.hits:
+        if hit.count < _OFTEN or hit.previous or hit.trouble in _HARMLESS or hit.component in measured:
+            continue
+        if hit.last is None or view.recent(hit.last, _NOW):
+            yield view.hit_evidence(hit)
+
+
+def _unplaced_errors(view: View) -> Iterator[Evidence]:
+    """Yield failed requests whose series names no workload that is known."""
+    for label, ratio in view.figures.latest("error_ratio", "component").items():
+        if ratio > ERRORS and not view.component(label):
+            yield Evidence("metrics", label, f"{ratio:.1%} of requests fail")
+
+
+def _starting(view: View, workload: Workload) -> bool:
+    """Tell whether the pods that are not ready came a moment ago and nothing has failed in them."""
+    waiting = [p for p in workload.live if not p.ready]
+    return bool(waiting) and all(_young(view, pod) for pod in waiting)
+
+
+def _young(view: View, pod: Pod) -> bool:
+    faults = any(
+        c.state == "waiting" and c.reason not in ("ContainerCreating", "PodInitializing") for c in pod.containers
+    )
+    return view.recent(pod.created, _FRESH) and not pod.restarts and not faults
+
+
+def _seen_well(view: View) -> bool:
+    """Tell whether enough was read to say that nothing is wrong: no data is never good news."""
+    return any(w.pods or w.wanted for w in view.serving) and view.snapshot.known("Pod")
+
+
+def _surety(view: View) -> float:
+    """Return how sure it is that all is well: pods that run say little, requests that succeed say much."""
+    sure = 0.2
+    sure += 0.45 if view.figures.latest("error_ratio", "component") else 0.0
+    sure += 0.45 if view.snapshot.probes else 0.0
+    sure += 0.25 if view.snapshot.logs else 0.0
+    sure += 0.05 if view.snapshot.known("Event") and sure > 0.2 else 0.0
+    return round(min(0.95, sure), 2)
+
+
+def _well(view: View) -> Iterator[Evidence]:
+    serving = view.serving
+    pods = sum(w.ready for w in serving)
+    yield Evidence("objects", "", f"all {len(serving)} workloads are complete, {pods} pods ready")
+    ratios = view.figures.latest("error_ratio", "component")
+    if ratios:
+        yield Evidence("metrics", "", f"at most {max(ratios.values()):.1%} of requests fail")
+    if view.snapshot.probes:
+        yield Evidence("probes", "", f"all {len(view.snapshot.probes)} probes are healthy")
+    if view.snapshot.alerts and not view.alerts:
+        yield Evidence("alerts", "", "no alert fires that means trouble")
+
+
+def _component(view: View, ill: Sequence[Evidence]) -> str:
+    """Return what the finding is about: what is ill, else what an alert is about, else what users come to first."""
+    named = [each.object for each in ill if each.object in view.workloads]
+    named += [ref for alert in view.snapshot.alerts if (ref := view.about_alert(alert))]
+    for route in view.routes:
+        service = view.services.get(route.service)
+        named += service.backends if service else ()
+    named += [w.ref for w in view.serving if not view.graph.callers(w.ref)]
+    named += [w.ref for w in view.serving]
+    return next(iter(named), f"Namespace/{view.snapshot.namespace}")

@@ -1,0 +1,98 @@
+"""Who complains of whom: troubles in logs, told of the workload or host that they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.view import View
+
+_WORD = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
+STILL = timedelta(minutes=15)
+"""A trouble that was last told longer ago than this is over."""
+_SPEAKS_OF = {
+    "database": ("database_", "pool_", "read_only_", "lock_", "role_"),
+    "cache": ("cache_",),
+    "broker": ("broker_",),
+}
+"""Troubles (by their beginnings) that only a program of a role can give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One trouble that a workload tells of: about which workload of the namespace ("" none), which hosts."""
+
+    caller: str
+    about: str
+    hosts: tuple[str, ...]
+    hit: Hit
+
+
+def complaints(view: View, *troubles: str) -> tuple[Complaint, ...]:
+    """Return the troubles of some kinds that go on still; one per workload complained of."""
+    return tuple(_complaints(view, frozenset(troubles)))
+
+
+def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
+    for hit in view.hits:
+        if hit.trouble not in troubles or not fresh(view, hit):
+            continue
+        abouts = {ref for host in hit.hosts if (ref := view.graph.resolve(host)) and ref != hit.component}
+        outside = tuple(h for h in hit.hosts if not view.graph.resolve(h) and not h.replace(".", "").isdigit())
+        if not abouts and not outside:
+            abouts = _named(view, hit) or _guessed(view, hit)
+        for about in sorted(abouts) or [""]:
+            yield Complaint(hit.component, about, outside, hit)
+
+
+def fresh(view: View, hit: Hit) -> bool:
+    """Tell whether a trouble was told of lately, or nobody knows when."""
+    return hit.last is None or view.recent(hit.last, STILL)
+
+
+def _named(view: View, hit: Hit) -> set[str]:
+    """Return what a workload calls and names in a line without a host that is known: `accounts: connect ETIMEDOUT`."""
+    words = set(_WORD.findall(hit.line.lower()))
+    return {ref for ref in view.graph.calls.get(hit.component, ()) if words & _names(view, ref)}
+
+
+def _names(view: View, ref: str) -> set[str]:
+    services = {service.name for service in view.services.values() if ref in service.backends}
+    return {ref.partition("/")[2].lower(), *services}
+
+
+def _guessed(view: View, hit: Hit) -> set[str]:
+    """Return the one database, cache or broker that a line without a host must mean."""
+    line = hit.line.lower()
+    for wanted, beginnings in _SPEAKS_OF.items():
+        if hit.trouble.startswith(beginnings):
+            return _only(view, hit.component, wanted)
+    for wanted, words in {"cache": ("redis", "valkey", "memcache"), "broker": ("rabbit", "amqp", "kafka")}.items():
+        if any(word in line for word in words):
+            return _only(view, hit.component, wanted)
+    return set()
+
+
+def _only(view: View, caller: str, wanted: str) -> set[str]:
+    everywhere = {ref for ref, w in view.workloads.items() if role(w) == wanted and ref != caller}
+    needed = everywhere & view.graph.calls.get(caller, set())
+    return needed if len(needed) == 1 else everywhere if len(everywhere) == 1 else set()
+
+
+def told(view: View, found: Iterable[Complaint], most: int = 3) -> tuple[Evidence, ...]:
+    """Return complaints as evidence, one of each caller first."""
+    by_caller: dict[str, Complaint] = {}
+    for each in found:
+        by_caller.setdefault(each.caller, each)
+    return tuple(view.hit_evidence(each.hit) for each in list(by_caller.values())[:most])
+
+
+def began(found: Iterable[Complaint]) -> datetime | None:
+    """Return when the first of some complaints was told."""
+    return oldest(each.hit.first for each in found)

@@ -1,0 +1,71 @@
+"""Events by what they are about, with the pods' events told of the workload above them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Obj, Snapshot
+from tuheg_ir.diagnosis.view.reading import mapping, moment, newest, text, whole
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. ``about`` is Kind/name as it was told, ``component`` the workload above it (else the same)."""
+
+    about: str
+    component: str
+    type: str
+    reason: str
+    message: str
+    count: int
+    first: datetime | None
+    last: datetime | None
+
+
+def events(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Event, ...]:
+    """Return the events of a snapshot, newest first."""
+    above = {f"Pod/{pod.name}": ref for ref, workload in found.items() for pod in workload.pods}
+    for ref, workload in found.items():
+        above |= {f"ReplicaSet/{revision.name}": ref for revision in workload.revisions}
+    read = [_event(obj, above) for obj in snapshot.of("Event")]
+    return tuple(sorted(read, key=lambda e: (str(e.last or ""), e.about, e.reason, e.message), reverse=True))
+
+
+def _event(obj: Obj, above: Mapping[str, str]) -> Event:
+    involved = mapping(obj, "involvedObject") or mapping(obj, "regarding")
+    about = f"{text(involved, 'kind')}/{text(involved, 'name')}"
+    first = moment(obj, "firstTimestamp") or moment(obj, "deprecatedFirstTimestamp") or moment(obj, "eventTime")
+    last = newest(
+        (
+            moment(obj, "lastTimestamp"),
+            moment(obj, "deprecatedLastTimestamp"),
+            moment(obj, "series", "lastObservedTime"),
+            moment(obj, "eventTime"),
+        )
+    )
+    count = max(whole(obj, "count"), whole(obj, "deprecatedCount"), whole(obj, "series", "count"), 1)
+    made = moment(obj, "metadata", "creationTimestamp")
+    return Event(
+        about=about,
+        component=above.get(about) or _guess(about),
+        type=text(obj, "type"),
+        reason=text(obj, "reason"),
+        message=text(obj, "message") or text(obj, "note"),
+        count=count,
+        first=first or made,
+        last=last or made,
+    )
+
+
+def _guess(about: str) -> str:
+    """Return the workload of a pod or ReplicaSet that is gone already, from its name; else what it is about."""
+    kind, _, name = about.partition("/")
+    parts = name.split("-")
+    if kind == "ReplicaSet" and len(parts) > 1:
+        return f"Deployment/{'-'.join(parts[:-1])}"
+    if kind == "Pod" and len(parts) > 2 and len(parts[-1]) == 5 and 8 <= len(parts[-2]) <= 10:
+        return f"Deployment/{'-'.join(parts[:-2])}"
+    return about

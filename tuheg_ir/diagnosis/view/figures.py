@@ -1,0 +1,196 @@
+"""What series of a signal say: how they stand now, how they stood before, when they turned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from statistics import median
+
+from tuheg_ir.diagnosis.model import Series, Snapshot
+
+RECENT_S = 180.0
+"""The time before the snapshot that counts as now."""
+_SETTLED = 3
+"""Points in a row that make a turn, where there are so many; so many newest ones tell how it stands now."""
+_GAP = 4
+"""So many points on the good side do not end an episode: what crashes is well between two crashes."""
+
+
+class Figures:
+    """The signals of a snapshot. Everything is None, or empty, where nothing is known."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._metrics = {signal: tuple(map(_clean, series)) for signal, series in snapshot.metrics.items()}
+        self._now = snapshot.taken_at.timestamp()
+
+    def series(self, signal: str, **labels: str) -> tuple[Series, ...]:
+        """Return the series of a signal with these labels."""
+        found = self._metrics.get(signal, ())
+        return tuple(s for s in found if all(s.labels.get(k) == v for k, v in labels.items()))
+
+    def known(self, signal: str) -> bool:
+        """Tell whether anything is known of a signal."""
+        return any(series.points for series in self._metrics.get(signal, ()))
+
+    @property
+    def any_known(self) -> bool:
+        """Tell whether anything at all was measured."""
+        return any(self.known(signal) for signal in self._metrics)
+
+    def now(self, signal: str, **labels: str) -> float | None:
+        """Return the highest value that stands now among the series; None where there is none that is recent."""
+        return max((_stands(s) for s in self.series(signal, **labels) if self._fresh(s)), default=None)
+
+    def lowest(self, signal: str, **labels: str) -> float | None:
+        """Return the lowest value that stands now among the series; None where there is none that is recent."""
+        return min((_stands(s) for s in self.series(signal, **labels) if self._fresh(s)), default=None)
+
+    def latest(self, signal: str, by: str, **labels: str) -> dict[str, float]:
+        """Return label value -> how it stands now, of the series that are recent."""
+        found: dict[str, float] = {}
+        for series in self.series(signal, **labels):
+            key = series.labels.get(by, "")
+            if key and self._fresh(series):
+                found[key] = max(found.get(key, -math.inf), _stands(series))
+        return found
+
+    def peak(self, signal: str, since: datetime | None = None, **labels: str) -> float | None:
+        """Return the highest value since a time."""
+        values = [
+            v for s in self.series(signal, **labels) for t, v in s.points if since is None or t >= since.timestamp()
+        ]
+        return max(values, default=None)
+
+    def before(self, signal: str, moment: datetime, **labels: str) -> float | None:
+        """Return the median of the values before a time."""
+        values = [v for s in self.series(signal, **labels) for t, v in s.points if t < moment.timestamp()]
+        return median(values) if values else None
+
+    def median(self, signal: str, **labels: str) -> float | None:
+        """Return the median of all values."""
+        values = [v for s in self.series(signal, **labels) for _, v in s.points]
+        return median(values) if values else None
+
+    def first(self, signal: str, **labels: str) -> float | None:
+        """Return the highest of what the series began with, each by the median of its oldest tenth."""
+        oldest = [s.points[: max(1, len(s.points) // 10)] for s in self.series(signal, **labels) if s.points]
+        return max((median(v for _, v in points) for points in oldest), default=None)
+
+    def crossed(self, signal: str, limit: float, *, below: bool = False, **labels: str) -> datetime | None:
+        """Return when a signal last went beyond a limit and stayed there until now; None if it is not beyond it.
+
+        A few points on the other side in between do not count as an end.
+        """
+        turns = [t for s in self.series(signal, **labels) if (t := self._turn(s, limit, below=below)) is not None]
+        return datetime.fromtimestamp(min(turns), UTC) if turns else None
+
+    def ever(self, signal: str, limit: float, **labels: str) -> bool:
+        """Tell whether a signal was beyond a limit at any time, for more than a moment."""
+        return any(
+            _longest(s, limit) >= min(_SETTLED, len(s.points)) for s in self.series(signal, **labels) if s.points
+        )
+
+    def quiet_since(self, signal: str, limit: float, **labels: str) -> datetime | None:
+        """Return when a signal that had gone beyond a limit came back for good; None if it never went, or is there."""
+        over = [
+            max(t for t, v in s.points if v > limit)
+            for s in self.series(signal, **labels)
+            if self._fresh(s) and _longest(s, limit) >= _SETTLED
+        ]
+        if not over or self.crossed(signal, limit, below=False, **labels) is not None:
+            return None
+        return datetime.fromtimestamp(max(over), UTC)
+
+    def beyond_from_the_start(self, signal: str, limit: float, **labels: str) -> bool:
+        """Tell whether a signal that is beyond a limit was so already where its series begin."""
+        began = self.crossed(signal, limit, below=False, **labels)
+        starts = [s.points[0][0] for s in self.series(signal, **labels) if s.points]
+        return began is not None and bool(starts) and began.timestamp() <= min(starts)
+
+    def growth(self, signal: str, **labels: str) -> float | None:
+        """Return the strongest growth among the series: value now over the first, from 0; 1.0 is no growth."""
+        able = [s for s in self.series(signal, **labels) if len(s.points) >= _SETTLED and s.points[0][1] > 0]
+        return max((_stands(s) / s.points[0][1] for s in able), default=None)
+
+    def steady_growth(self, signal: str, **labels: str) -> bool:
+        """Tell whether a series grows nearly all the time, by a fifth or more altogether (falls to a restart aside)."""
+        return any(_grows([v for _, v in series.points]) for series in self.series(signal, **labels))
+
+    def _fresh(self, series: Series) -> bool:
+        return bool(series.points) and series.points[-1][0] >= self._now - RECENT_S
+
+    def _turn(self, series: Series, limit: float, *, below: bool) -> float | None:
+        if not self._fresh(series):
+            return None
+        beyond = [(t, v < limit if below else v > limit) for t, v in series.points]
+        if not _now_beyond([out for _, out in beyond]):
+            return None
+        start, good = beyond[-1][0], 0
+        for t, out in reversed(beyond):
+            if out:
+                start, good = t, 0
+                continue
+            good += 1
+            if good > _GAP:
+                break
+        return start
+
+
+def _clean(series: Series) -> Series:
+    """Return a series without values that are no numbers, in the order of time."""
+    points = tuple(sorted((t, v) for t, v in series.points if math.isfinite(t) and math.isfinite(v)))
+    return Series(series.labels, points)
+
+
+def _stands(series: Series) -> float:
+    """Return how a series stands: the median of its newest points, so that one sample decides nothing."""
+    return median(v for _, v in series.points[-_SETTLED:])
+
+
+def _now_beyond(beyond: Sequence[bool]) -> bool:
+    newest = beyond[-_SETTLED:]
+    wider = beyond[-2 * _SETTLED :]
+    return sum(newest) * 2 > len(newest) or (len(wider) > _SETTLED and sum(wider) * 2 >= len(wider))
+
+
+def _longest(series: Series, limit: float) -> int:
+    best = run = 0
+    for _, value in series.points:
+        run = run + 1 if value > limit else 0
+        best = max(best, run)
+    return best
+
+
+def _grows(points: list[float]) -> bool:
+    """Tell whether values rise: each third of them above the one before, and the end a fifth above the start."""
+    values = _since_last_fall(points)
+    third = len(values) // 3
+    if third < 2 or values[0] <= 0:
+        return False
+    parts = [median(values[:third]), median(values[third:-third]), median(values[-third:])]
+    spread = (parts[2] - parts[0]) * 0.25
+    return parts[2] >= 1.15 * parts[0] and parts[1] - parts[0] >= spread and parts[2] - parts[1] >= spread
+
+
+def _since_last_fall(values: list[float]) -> list[float]:
+    start = 0
+    for n in range(1, len(values)):
+        if values[n] < 0.6 * values[n - 1] and len(values) - n >= 2 * _SETTLED:
+            start = n
+    return values[start:]
+
+
+def outlier(values: Mapping[str, float], factor: float = 3.0, least: float = 0.0) -> str:
+    """Return the one key whose value stands out from all others; "" if none or several do."""
+    if len(values) < 2:
+        return ""
+    ordered = sorted(values.items(), key=lambda item: (item[1], item[0]))
+    (top, high), (_, second) = ordered[-1], ordered[-2]
+    return top if high > least and high > factor * max(second, 1e-9) and second <= least else ""
+
+
+def share(values: Iterable[float], limit: float) -> float | None:
+    """Return which share of some values lies beyond a limit."""
+    found = list(values)
+    return sum(v > limit for v in found) / len(found) if found else None

@@ -1,0 +1,184 @@
+"""Who calls whom: from the inventory, from the settings of pod templates, and from the hosts that logs name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.network import Service
+from tuheg_ir.diagnosis.view.reading import at, items, mapping, name, text
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_URL = re.compile(r"[a-z][\w+.-]*://(?:[^@/\s]*@)?([^/\s?'\"]+)", re.IGNORECASE)
+"""What stands between scheme and path: hosts, with ports, between commas."""
+_HOST_PORT = re.compile(r"(?<![\w./@-])([a-z](?:[a-z0-9.-]*[a-z0-9])?):\d{2,5}\b", re.IGNORECASE)
+_SVC = re.compile(r"\b([a-z](?:[a-z0-9.-]*[a-z0-9])?\.svc(?:\.[a-z0-9.-]+)?)\b", re.IGNORECASE)
+_SET = re.compile(
+    r"\b[\w.-]*(?:host(?:name)?|server|addr(?:ess)?|endpoint|upstream)[\w.-]*\s*[=:]\s*[\"']?([a-z0-9.-]+)",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r"host|url|uri|addr|endpoint|server|broker|bootstrap|upstream|service|dsn|backend|peer|target|proxy|"
+    r"database|redis|cache|queue|nodes|_api$|_svc$",
+    re.IGNORECASE,
+)
+"""Names of variables whose value is a host, or a list of hosts."""
+_MOST = 1000
+"""No StatefulSet has more pods than this."""
+_LONGEST = 20_000
+"""No setting is looked through further than this."""
+
+
+class Graph:
+    """Calls between workloads of the namespace. ``calls[ref]`` are the workloads that one needs.
+
+    ``outside[ref]`` are hosts outside the namespace that the workload's troubles name.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, found: Mapping[str, Workload], services: Mapping[str, Service], hits: Iterable[Hit]
+    ) -> None:
+        self._snapshot = snapshot
+        self._found = found
+        self._names = _names(snapshot, found, services)
+        self._maps = {name(obj): obj for obj in snapshot.of("ConfigMap")}
+        self._needs: dict[str, set[str]] = {}
+        self.calls: dict[str, set[str]] = {ref: set() for ref in found}
+        self.outside: dict[str, set[str]] = {ref: set() for ref in found}
+        for ref, workload in found.items():
+            self.calls[ref] |= set(self._declared(workload)) | set(self._configured(workload))
+            self.calls[ref].discard(ref)
+        for hit in hits:
+            for host in hit.hosts:
+                target = self.resolve(host)
+                if target and target != hit.component and hit.component not in self.calls.get(target, ()):
+                    self.calls.setdefault(hit.component, set()).add(target)
+                elif not target and _foreign(host):
+                    self.outside.setdefault(hit.component, set()).add(host)
+        for caller, called in self._measured():
+            if caller and called and caller != called:
+                self.calls.setdefault(caller, set()).add(called)
+
+    def resolve(self, host: str) -> str:
+        """Return the workload behind a host name or address; "" for none that is known.
+
+        Known are `service`, `service.namespace`, both with `.svc` and what follows, and a pod's name before them.
+        """
+        found = host.lower().strip(".")
+        if found in self._names:
+            return self._names[found]
+        head, dot, _ = f"{found}.".partition(".svc.")
+        parts = head.strip(".").split(".")
+        space = self._snapshot.namespace.lower()
+        if len(parts) > 1 and parts[-1] == space:
+            parts = parts[:-1]
+        elif dot and len(parts) > 1:
+            return ""  # a Service of another namespace
+        if len(parts) == 2 and parts[1] in self._names and parts[0].rpartition("-")[2].isdigit():
+            return self._names.get(parts[0]) or self._names[parts[1]]
+        return self._names.get(parts[0], "") if len(parts) == 1 else ""
+
+    def needs(self, ref: str) -> set[str]:
+        """Return everything that a workload needs, directly or through others."""
+        if ref not in self._needs:
+            self._needs[ref] = _reached(self.calls, ref)
+        return self._needs[ref]
+
+    def callers(self, ref: str) -> set[str]:
+        """Return the workloads that need this one, directly or through others."""
+        above: dict[str, set[str]] = {}
+        for caller, called in self.calls.items():
+            for each in called:
+                above.setdefault(each, set()).add(caller)
+        return _reached(above, ref)
+
+    def _measured(self) -> Iterator[tuple[str, str]]:
+        """Yield (caller, called) as sessions of databases and figures of dependencies show them."""
+        for database in self._snapshot.databases:
+            for session in database.sessions:
+                yield session.owner or self.resolve(session.client), database.ref
+        for signal in ("dependency_latency_p95", "dependency_error_ratio"):
+            for series in self._snapshot.metrics.get(signal, ()):
+                called = self.resolve(series.labels.get("dependency", ""))
+                yield self.resolve(series.labels.get("component", "")), called
+
+    def _declared(self, workload: Workload) -> Iterator[str]:
+        declared = self._snapshot.services.get(workload.name) or {}
+        others = at(declared, "depends_on")
+        for other in others if isinstance(others, list | tuple) else ():
+            if ref := self._names.get(str(other).lower()):
+                yield ref
+
+    def _configured(self, workload: Workload) -> Iterator[str]:
+        for key, value in self._settings(workload):
+            for host in hosts_in(key, value[:_LONGEST]):
+                if ref := self.resolve(host):
+                    yield ref
+
+    def _settings(self, workload: Workload) -> Iterator[tuple[str, str]]:
+        spec = mapping(workload.template, "spec")
+        for container in [*items(spec, "initContainers"), *items(spec, "containers")]:
+            for entry in items(container, "env"):
+                yield text(entry, "name"), text(entry, "value")
+            for field in ("command", "args"):
+                words = at(container, field)
+                yield from (("", str(word)) for word in (words if isinstance(words, list | tuple) else ()))
+        for ref in self._read_by(workload):
+            data = mapping(self._maps.get(ref), "data")
+            yield from ((str(key), str(value)) for key, value in data.items() if not _hashed(value))
+
+    def _read_by(self, workload: Workload) -> set[str]:
+        return {ref for kind, ref in reads(workload.template) if kind == "ConfigMap"}
+
+
+def hosts_in(key: str, value: str) -> set[str]:
+    """Return the hosts that a setting names: of URLs, of host:port, of cluster names; the value itself if so named."""
+    found = {part for match in _URL.finditer(value) for part in match.group(1).split(",")}
+    found |= {match.group(1) for pattern in (_HOST_PORT, _SVC, _SET) for match in pattern.finditer(value)}
+    if _NAMED.search(key) and len(value) < 500 and "://" not in value:
+        found |= set(re.split(r"[,;\s]+", value))
+    return {host for each in found if (host := each.rpartition("@")[2].partition(":")[0].strip(".").lower())}
+
+
+def _reached(edges: Mapping[str, Iterable[str]], start: str) -> set[str]:
+    """Return everything that can be reached, the start left out."""
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        for each in edges.get(todo.pop(), ()):
+            if each not in seen and each != start:
+                seen.add(each)
+                todo.append(each)
+    return seen
+
+
+def _hashed(value: Any) -> bool:
+    return str(value).startswith("sha256:")
+
+
+def _foreign(host: str) -> bool:
+    """Tell whether a host is a name outside the cluster."""
+    return "." in host and not host.endswith((".local", ".svc")) and not host.replace(".", "").isdigit()
+
+
+def _names(snapshot: Snapshot, found: Mapping[str, Workload], services: Mapping[str, Service]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for workload in found.values():
+        names |= {pod.address: workload.ref for pod in workload.live if pod.address}
+        if workload.kind == "StatefulSet":
+            count = min(_MOST, max(workload.wanted, len(workload.pods)))
+            names |= {f"{workload.name}-{number}".lower(): workload.ref for number in range(count)}
+    for _, service in sorted(services.items()):
+        if backend := next(iter(service.backends or service.meant), ""):
+            names[service.name.lower()] = backend
+            address = text(service.obj, "spec", "clusterIP")
+            names |= {address: backend} if address not in ("", "None") else {}
+    for workload in found.values():
+        names.setdefault(workload.name.lower(), workload.ref)
+    for key, declared in snapshot.services.items():
+        names.setdefault(str(key).lower(), f"{text(declared, 'kind') or 'Deployment'}/{key}")
+    return names

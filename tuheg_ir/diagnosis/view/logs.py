@@ -1,0 +1,140 @@
+"""What log lines say, by a table of patterns: which trouble, about which host, how often, since when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.view.reading import parse_moment
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+_NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
+_HOST = re.compile(
+    "|".join(
+        (
+            r"(?:https?|postgres(?:ql)?|mysql|rediss?|amqps?|jdbc:\w+|tcp|mongodb(?:\+srv)?|nats|grpc|dns)://"
+            rf"(?:[^@/\s]*@)?/?{_NAME}",
+            rf"\bhost=['\"]?{_NAME}",
+            r"(?:(?:dial tcp:? )?lookup|dial tcp|host name|hostname|host|resolve host:?|resolve|server at|server on"
+            r"|getaddrinfo \w+|connect(?:ing|ion)? to(?: node -?\d+)?|ENOTFOUND|EAI_AGAIN|UnknownHostException:|broker)"
+            rf" [\"'(]?{_NAME}",
+            rf"\b{_NAME}: connect E[A-Z]+",
+            rf"\b(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}} \({_NAME}\)",
+            r"\b([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|8080|8443|3306|5432|6379|5672|9092|9200|27017|4222|11211|1433)\b",
+            r"\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
+        )
+    )
+)
+"""Where servers and client libraries name the host that they speak of."""
+_WORDS = frozenset(
+    {"to", "the", "a", "host", "server", "database", "lookup", "node", "address", "name", "is", "not", "in", "on"}
+)
+"""What stands in the place of a host in plain sentences."""
+_EPOCH = re.compile(r'"(?:time|ts|timestamp|t)": ?"?(1\d{9})(\d{3})?(\.\d+)?\b')
+"""Seconds or milliseconds since 1970 in a JSON line."""
+_LINE_CHARS = 2000
+"""No pattern is asked about more of a line than this: a line of megabytes is no message."""
+_LINES = 2000
+"""No more of a log's newest lines are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A trouble that a container's log tells of: how many lines, one of them, the hosts named in them."""
+
+    trouble: str
+    component: str
+    pod: str
+    container: str
+    count: int
+    line: str
+    hosts: tuple[str, ...]
+    first: datetime | None
+    last: datetime | None
+    previous: bool
+
+
+@cache
+def patterns() -> Mapping[str, re.Pattern[str]]:
+    """Return trouble -> pattern, from log_patterns.yml."""
+    source = (files("tuheg_ir.diagnosis.view") / "log_patterns.yml").read_text(encoding="utf-8")
+    read = yaml.safe_load(source)
+    return {
+        trouble: re.compile("|".join(f"(?:{p})" for p in entry["any"]), re.IGNORECASE | re.MULTILINE)
+        for trouble, entry in read.items()
+    }
+
+
+def hits(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Hit, ...]:
+    """Return every trouble that a log tells of."""
+    above = {pod.name: ref for ref, workload in found.items() for pod in workload.pods}
+    told: dict[str, frozenset[str]] = {}
+    every = (hit for log in snapshot.logs for hit in _of(log, above.get(log.pod, f"Pod/{log.pod}"), told))
+    return tuple(sorted(every, key=lambda h: (h.component, h.pod, h.container, h.previous, h.trouble)))
+
+
+def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[Hit]:
+    lines = [line[:_LINE_CHARS] for line in log.lines[-_LINES:] if line and not line.isspace()]
+    by_trouble = _sorted_out(lines, told)
+    for trouble, seen in by_trouble.items():
+        times = [time for line in seen if (time := stamp(line)) is not None]
+        yield Hit(
+            trouble=trouble,
+            component=component,
+            pod=log.pod,
+            container=log.container,
+            count=len(seen),
+            line=seen[-1].strip()[:300],
+            hosts=tuple(sorted(set(_hosts(seen)))),
+            first=min(times, default=None),
+            last=max(times, default=None),
+            previous=log.previous,
+        )
+
+
+def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[str]]:
+    """Return trouble -> its lines. The whole log is asked first, and no text of a line is asked twice."""
+    whole = "\n".join({_bare(line): None for line in lines})
+    able = [trouble for trouble, pattern in patterns().items() if pattern.search(whole)]
+    found: dict[str, list[str]] = {trouble: [] for trouble in able}
+    if not able:
+        return found
+    for line in lines:
+        bare = _bare(line)
+        troubles = told.get(bare)
+        if troubles is None:
+            troubles = told[bare] = frozenset(t for t, pattern in patterns().items() if pattern.search(bare))
+        for trouble in troubles:
+            found.setdefault(trouble, []).append(line)
+    return {trouble: seen for trouble, seen in found.items() if seen}
+
+
+def _bare(line: str) -> str:
+    """Return a line without its time: the same message comes again and again."""
+    return _EPOCH.sub("", _STAMP.sub("", line)).strip()
+
+
+def stamp(line: str) -> datetime | None:
+    """Return the time that a line of a log begins with or holds."""
+    if found := _STAMP.search(line):
+        return parse_moment(found.group().replace(",", "."))
+    if since := _EPOCH.search(line):
+        seconds, thousandths, fraction = since.groups()
+        return datetime.fromtimestamp(float(f"{seconds}{fraction or ''}") + int(thousandths or 0) / 1000, UTC)
+    return None
+
+
+def _hosts(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        for found in _HOST.finditer(line):
+            host = next((group for group in found.groups() if group), "")
+            if host and host.lower() not in _WORDS:
+                yield host.strip(".").lower()

@@ -1,0 +1,193 @@
+"""Services, ingresses and policies: who answers behind a name, and who lets whom through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tuheg_ir.diagnosis.model import Obj, Snapshot
+from tuheg_ir.diagnosis.view.reading import at, items, label_selector, labels, mapping, name, selects, text
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A Service: the workloads whose pods it selects, and how many addresses it has.
+
+    ``ready`` and ``not_ready`` are None when no endpoints were read. ``backends`` are the workloads
+    that it selects now; ``meant`` those that carry its name when it selects none.
+    """
+
+    ref: str
+    name: str
+    obj: Obj
+    selector: Mapping[str, Any]
+    ports: tuple[Mapping[str, Any], ...]
+    backends: tuple[str, ...]
+    meant: tuple[str, ...]
+    ready: int | None
+    not_ready: int | None
+    external: str = ""
+
+
+def services(snapshot: Snapshot, found: Mapping[str, Workload]) -> dict[str, Service]:
+    """Return the Services by name."""
+    return {name(obj): _service(snapshot, obj, found) for obj in snapshot.of("Service") if name(obj)}
+
+
+def _service(snapshot: Snapshot, obj: Obj, found: Mapping[str, Workload]) -> Service:
+    selector = mapping(obj, "spec", "selector")
+    backends = tuple(ref for ref, w in found.items() if _serves(w) and selects(selector, w.labels))
+    named = name(obj)
+    meant = tuple(ref for ref, w in found.items() if _serves(w) and _alike(w.name, named)) if not backends else ()
+    ready, not_ready = _addresses(snapshot, named)
+    return Service(
+        ref=f"Service/{named}",
+        name=named,
+        obj=obj,
+        selector=selector,
+        ports=tuple(items(obj, "spec", "ports")),
+        backends=backends,
+        meant=meant,
+        ready=ready,
+        not_ready=not_ready,
+        external=text(obj, "spec", "externalName"),
+    )
+
+
+def _serves(workload: Workload) -> bool:
+    return workload.kind not in ("Job", "CronJob")
+
+
+def _alike(workload: str, service: str) -> bool:
+    return workload == service or workload.startswith(f"{service}-") or service.startswith(f"{workload}-")
+
+
+def _addresses(snapshot: Snapshot, service: str) -> tuple[int | None, int | None]:
+    slices = [s for s in snapshot.of("EndpointSlice") if labels(s).get("kubernetes.io/service-name") == service]
+    if slices:
+        ready = [at(e, "conditions", "ready") is not False for s in slices for e in items(s, "endpoints")]
+        return sum(ready), len(ready) - sum(ready)
+    old = [e for e in snapshot.of("Endpoints") if name(e) == service]
+    if old:
+        subsets = [s for e in old for s in items(e, "subsets")]
+        return sum(len(items(s, "addresses")) for s in subsets), sum(
+            len(items(s, "notReadyAddresses")) for s in subsets
+        )
+    if snapshot.known("EndpointSlice") or snapshot.known("Endpoints"):
+        return 0, 0
+    return None, None
+
+
+def named_port(workload: Workload, port: Any) -> bool:
+    """Tell whether a workload's containers have a port of this number or name; True where none is declared."""
+    declared = [p for c in items(workload.template, "spec", "containers") for p in items(c, "ports")]
+    if isinstance(port, str) and not port.isdigit():
+        return any(text(p, "name") == port for p in declared)
+    return not declared or any(text(p, "containerPort") == str(port) for p in declared)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way in: an Ingress or HTTPRoute that sends a host's path to a Service and port."""
+
+    ref: str
+    host: str
+    service: str
+    port: str
+
+
+def routes(snapshot: Snapshot) -> tuple[Route, ...]:
+    """Return the routes of all Ingresses and HTTPRoutes."""
+    return tuple(sorted(set(_routes(snapshot)), key=str))
+
+
+def _routes(snapshot: Snapshot) -> Iterator[Route]:
+    for obj in snapshot.of("Ingress"):
+        me = f"Ingress/{name(obj)}"
+        default = mapping(obj, "spec", "defaultBackend", "service")
+        if default:
+            yield Route(me, "", text(default, "name"), _port(mapping(default, "port")))
+        for rule in items(obj, "spec", "rules"):
+            for path in items(rule, "http", "paths"):
+                backend = mapping(path, "backend", "service")
+                yield Route(me, text(rule, "host"), text(backend, "name"), _port(mapping(backend, "port")))
+    for obj in snapshot.of("HTTPRoute"):
+        host = text(obj, "spec", "hostnames", 0)
+        for rule in items(obj, "spec", "rules"):
+            for backend in items(rule, "backendRefs"):
+                yield Route(f"HTTPRoute/{name(obj)}", host, text(backend, "name"), text(backend, "port"))
+
+
+def _port(port: Mapping[str, Any]) -> str:
+    return text(port, "number") or text(port, "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A NetworkPolicy: the workloads it binds, and the directions it closes but for its own rules."""
+
+    ref: str
+    obj: Obj
+    binds: tuple[str, ...]
+    ingress: bool
+    egress: bool
+
+
+def policies(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Policy, ...]:
+    """Return the NetworkPolicies."""
+    made = []
+    for obj in snapshot.of("NetworkPolicy"):
+        selector = mapping(obj, "spec", "podSelector")
+        types = at(obj, "spec", "policyTypes")
+        if not isinstance(types, list | tuple) or not types:
+            types = ["Ingress", *(["Egress"] if at(obj, "spec", "egress") else [])]
+        binds = tuple(ref for ref, w in found.items() if label_selector(selector, w.labels))
+        made.append(Policy(f"NetworkPolicy/{name(obj)}", obj, binds, "Ingress" in types, "Egress" in types))
+    return tuple(sorted(made, key=lambda policy: policy.ref))
+
+
+def lets_in(policy: Policy, caller: Workload, ports: Iterable[Any] = ()) -> bool:
+    """Tell whether a policy that closes the way in lets a workload of the same namespace through."""
+    return any(_passes(rule, "from", caller, ports) for rule in items(policy.obj, "spec", "ingress"))
+
+
+def lets_out(policy: Policy, callee: Workload, ports: Iterable[Any] = ()) -> bool:
+    """Tell whether a policy that closes the way out lets traffic to a workload of the same namespace through."""
+    return any(_passes(rule, "to", callee, ports) for rule in items(policy.obj, "spec", "egress"))
+
+
+def lets_out_dns(policy: Policy) -> bool:
+    """Tell whether a policy that closes the way out leaves port 53 open to anybody."""
+    for rule in items(policy.obj, "spec", "egress"):
+        open_ports = {text(p, "port") for p in items(rule, "ports")}
+        if not open_ports or open_ports & {"53", "dns", "5353"}:
+            return True
+    return False
+
+
+def _passes(rule: Mapping[str, Any], side: str, other: Workload, ports: Iterable[Any]) -> bool:
+    wanted = {str(p) for p in ports if p}
+    allowed = {text(p, "port") for p in items(rule, "ports") if text(p, "port")}
+    if wanted and allowed and not wanted & allowed:
+        return False
+    peers = items(rule, side)
+    if not peers:
+        return True
+    for peer in peers:
+        if "ipBlock" in peer:
+            if text(peer, "ipBlock", "cidr") == "0.0.0.0/0":
+                return True
+            continue
+        spaces = peer.get("namespaceSelector")
+        if spaces is not None and (mapping(spaces, "matchLabels") or items(spaces, "matchExpressions")):
+            continue  # another namespace's label is not in the snapshot
+        if label_selector(peer.get("podSelector"), other.labels):
+            return True
+    return False
+
+
+def pod_by_address(found: Iterable[Workload]) -> dict[str, Pod]:
+    """Return the live pods by address."""
+    return {pod.address: pod for workload in found for pod in workload.live if pod.address}

@@ -1,0 +1,69 @@
+"""What program a workload runs, as its image, ports and name tell: a database, a cache, a broker, or one of our own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from tuheg_ir.diagnosis.view.reading import items, text, whole
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "database": (
+        *("postgres", "postgresql", "pgvector", "postgis", "timescaledb", "spilo", "mysql", "mariadb", "percona"),
+        *("mongo", "mongodb", "cockroach", "cockroachdb", "cassandra", "clickhouse", "mssql", "oracle"),
+    ),
+    "cache": ("redis", "valkey", "keydb", "dragonfly", "memcached"),
+    "broker": ("rabbitmq", "kafka", "redpanda", "nats", "activemq", "artemis", "pulsar", "zookeeper"),
+    "search": ("elasticsearch", "opensearch", "solr", "meilisearch"),
+    "pooler": ("pgbouncer", "pgcat", "proxysql", "pgpool"),
+    "dns": ("coredns", "kube-dns"),
+}
+_PORTS = {5432: "database", 3306: "database", 27017: "database", 6379: "cache", 11211: "cache"} | {
+    5672: "broker",
+    9092: "broker",
+    4222: "broker",
+    9200: "search",
+}
+_VENDORS = frozenset({"bitnami", "cp", "confluent", "eclipse", "cloudnative", "crunchy", "zalando", "ubi8", "oss"})
+_BUILDS = frozenset(
+    {
+        *("ha", "repmgr", "cluster", "sentinel", "stack", "server", "alpine", "oss", "management", "kraft", "native"),
+        *("db", "ce", "ee", "mode", "standalone", "local"),
+    }
+)
+"""Words in a program's name that do not make it another program."""
+
+
+def role(workload: Workload) -> str:
+    """Return database, cache, broker, search, pooler or dns; "" for anything else."""
+    images = [_of_image(text(c, "image")) for c in items(workload.template, "spec", "containers")]
+    if found := next((each for each in images if each), ""):
+        return found
+    if found := _named(workload.name):
+        return found
+    return next((_PORTS[port] for port in _ports(workload) if port in _PORTS), "")
+
+
+def of_role(found: Mapping[str, Workload], *roles: str) -> tuple[Workload, ...]:
+    """Return the workloads of some roles."""
+    return tuple(w for w in found.values() if w.kind not in ("Job", "CronJob") and role(w) in roles)
+
+
+def _of_image(image: str) -> str:
+    """Return the role of a program's own image; an exporter or a backup of it is another program."""
+    base = image.split("@", maxsplit=1)[0].rpartition("/")[2].split(":")[0].lower()
+    return _named(base)
+
+
+def _named(base: str) -> str:
+    words = [word for word in re.split(r"[-_.]", base) if word and word not in _VENDORS]
+    if not words or any(word not in _BUILDS and not word.isdigit() for word in words[1:]):
+        return ""
+    return next((each for each, names in ROLES.items() if words[0] in names), "")
+
+
+def _ports(workload: Workload) -> Iterator[int]:
+    for container in items(workload.template, "spec", "containers"):
+        for port in items(container, "ports"):
+            yield whole(port, "containerPort")

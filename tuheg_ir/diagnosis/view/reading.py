@@ -1,0 +1,163 @@
+"""Small, forgiving reads of raw objects: whatever a field holds, nothing here raises."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+_UNITS = {
+    "Ki": 2.0**10,
+    "Mi": 2.0**20,
+    "Gi": 2.0**30,
+    "Ti": 2.0**40,
+    "Pi": 2.0**50,
+    "Ei": 2.0**60,
+    "m": 1e-3,
+    "u": 1e-6,
+    "n": 1e-9,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+    "P": 1e15,
+    "E": 1e18,
+}
+_LONG = 100_000
+"""No name, message or value is longer than this; what is longer is cut."""
+
+
+def at(thing: Any, *path: str | int) -> Any:
+    """Return what lies at a path of keys and indices; None where there is nothing."""
+    for step in path:
+        if isinstance(step, int):
+            thing = thing[step] if isinstance(thing, list | tuple) and -len(thing) <= step < len(thing) else None
+        else:
+            thing = thing.get(step) if isinstance(thing, Mapping) else None
+        if thing is None:
+            return None
+    return thing
+
+
+def mapping(thing: Any, *path: str | int) -> Mapping[str, Any]:
+    """Return the mapping at a path; an empty one where there is none."""
+    found = at(thing, *path)
+    return found if isinstance(found, Mapping) else {}
+
+
+def items(thing: Any, *path: str | int) -> list[Mapping[str, Any]]:
+    """Return the mappings of a list at a path."""
+    found = at(thing, *path)
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list | tuple) else []
+
+
+def text(thing: Any, *path: str | int) -> str:
+    """Return the text at a path; "" where there is none."""
+    found = at(thing, *path)
+    return "" if found is None or isinstance(found, Mapping | list | tuple) else str(found)[:_LONG]
+
+
+def whole(thing: Any, *path: str | int) -> int:
+    """Return the whole number at a path; 0 where there is none."""
+    found = at(thing, *path)
+    try:
+        return int(found) if isinstance(found, int | float | str) else 0
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def moment(thing: Any, *path: str | int) -> datetime | None:
+    """Return the time at a path, in UTC."""
+    return parse_moment(at(thing, *path))
+
+
+def parse_moment(value: Any) -> datetime | None:
+    """Return an RFC 3339 text, or what YAML made of one, as a time in UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
+def quantity(value: Any) -> float | None:
+    """Return a Kubernetes quantity ("250m", "64Mi") as a number; None for what is none."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(str(value), 1.0)
+    if not isinstance(value, str):
+        return None
+    for unit, factor in _UNITS.items():
+        if value.endswith(unit):
+            return _number(value.removesuffix(unit), factor)
+    return _number(value, 1.0)
+
+
+def _number(digits: str, factor: float) -> float | None:
+    try:
+        found = float(digits) * factor
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def name(obj: Any) -> str:
+    """Return an object's name."""
+    return text(obj, "metadata", "name")
+
+
+def ref(obj: Any) -> str:
+    """Return Kind/name."""
+    return f"{text(obj, 'kind')}/{name(obj)}"
+
+
+def labels(obj: Any) -> Mapping[str, str]:
+    """Return an object's labels."""
+    return mapping(obj, "metadata", "labels")
+
+
+def created(obj: Any) -> datetime | None:
+    """Return when an object was made."""
+    return moment(obj, "metadata", "creationTimestamp")
+
+
+def written(obj: Any) -> datetime | None:
+    """Return when an object's content was last written, as far as managedFields tell; else when it was made."""
+    times = [moment(each, "time") for each in items(obj, "metadata", "managedFields")]
+    known = [time for time in times if time is not None]
+    return max(known, default=created(obj))
+
+
+def selects(selector: Any, found: Mapping[str, Any]) -> bool:
+    """Tell whether a plain map of labels selects an object with these labels; an empty one selects nothing."""
+    return isinstance(selector, Mapping) and bool(selector) and all(found.get(k) == v for k, v in selector.items())
+
+
+def label_selector(selector: Any, found: Mapping[str, Any]) -> bool:
+    """Tell whether a LabelSelector selects labels; an empty one selects everything."""
+    if any(found.get(key) != value for key, value in mapping(selector, "matchLabels").items()):
+        return False
+    return all(_expression(each, found) for each in items(selector, "matchExpressions"))
+
+
+def _expression(each: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    key, operator, values = text(each, "key"), text(each, "operator"), at(each, "values")
+    there = found.get(key) in values if isinstance(values, list | tuple) else False
+    decided = {"In": there, "NotIn": not there, "Exists": key in found, "DoesNotExist": key not in found}
+    return decided.get(operator, False)
+
+
+def newest(times: Iterable[datetime | None]) -> datetime | None:
+    """Return the latest of the times that are known."""
+    return max((time for time in times if time is not None), default=None)
+
+
+def oldest(times: Iterable[datetime | None]) -> datetime | None:
+    """Return the earliest of the times that are known."""
+    return min((time for time in times if time is not None), default=None)

@@ -1,0 +1,22 @@
+"""Pods that could not be made at all, as the controllers above them tell it."""
+
+from __future__ import annotations
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view.reading import items, moment, name, text
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def refusals(view: View, workload: Workload) -> tuple[Evidence, ...]:
+    """Return why pods of a workload could not be created, newest first: from events and from conditions."""
+    found = [
+        view.event_evidence(e) for e in view.events_of(workload.ref, "FailedCreate") if "rror creating" in e.message
+    ]
+    mine = {revision.name for revision in workload.revisions}
+    for obj in (workload.obj, *(o for o in view.snapshot.of("ReplicaSet") if name(o) in mine)):
+        for condition in items(obj, "status", "conditions"):
+            if text(condition, "type") == "ReplicaFailure" and text(condition, "status") == "True":
+                told = f"{text(condition, 'reason')}: {text(condition, 'message')[:240]}"
+                found.append(Evidence("objects", workload.ref, told, moment(condition, "lastTransitionTime")))
+    return tuple(found)

@@ -1,0 +1,55 @@
+"""Who may give a workload more replicas: its autoscaler, its quota, the nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.view.reading import items, moment, name, text, whole
+from tuheg_ir.diagnosis.view.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler: how far it may go, how far it is, and whether it sees anything.
+
+    ``blind`` is why it cannot tell what to do ("" it can), ``limited`` whether it wants more than its maximum.
+    """
+
+    ref: str
+    obj: Obj
+    most: int
+    now: int
+    blind: str
+    blind_since: datetime | None
+    limited: bool
+
+    @property
+    def at_most(self) -> bool:
+        """Tell whether it has given all it may."""
+        return self.most > 0 and self.now >= self.most
+
+
+def autoscaler(view: View, ref: str) -> Autoscaler | None:
+    """Return the autoscaler of a workload; None for none."""
+    for obj in sorted(view.snapshot.of("HorizontalPodAutoscaler"), key=name):
+        target = f"{text(obj, 'spec', 'scaleTargetRef', 'kind')}/{text(obj, 'spec', 'scaleTargetRef', 'name')}"
+        if target == ref:
+            return _autoscaler(obj)
+    return None
+
+
+def _autoscaler(obj: Obj) -> Autoscaler:
+    conditions = {text(c, "type"): c for c in items(obj, "status", "conditions")}
+    active, limited = conditions.get("ScalingActive"), conditions.get("ScalingLimited")
+    blind = text(active, "status") == "False" and text(active, "reason") != "ScalingDisabled"
+    return Autoscaler(
+        ref=f"HorizontalPodAutoscaler/{name(obj)}",
+        obj=obj,
+        most=whole(obj, "spec", "maxReplicas"),
+        now=max(whole(obj, "status", "currentReplicas"), whole(obj, "status", "desiredReplicas")),
+        blind=f"{text(active, 'reason')}: {text(active, 'message')[:160]}" if blind else "",
+        blind_since=moment(active, "lastTransitionTime") if blind else None,
+        limited=text(limited, "status") == "True" and text(limited, "reason") == "TooManyReplicas",
+    )

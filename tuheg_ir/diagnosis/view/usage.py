@@ -1,0 +1,115 @@
+"""What the containers of a workload use: processor and memory against their limits, per pod, now and before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.view.figures import Figures
+from tuheg_ir.diagnosis.view.pods import Container, Pod
+from tuheg_ir.diagnosis.view.reading import mapping, quantity
+from tuheg_ir.diagnosis.view.trouble import LATELY
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+BUSY = 0.85
+"""Share of its processor limit at which a container waits for time."""
+THROTTLED = 0.25
+"""Share of periods in which a container was held back: from here on it is felt."""
+NEAR = 0.9
+"""Share of its memory limit at which a container is about to be killed."""
+KILLED = timedelta(minutes=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Label pod -> how a signal stands now, of the pods of one workload."""
+
+    signal: str
+    by_pod: dict[str, float]
+
+    def beyond(self, limit: float) -> list[str]:
+        """Return the pods beyond a limit."""
+        return sorted(pod for pod, value in self.by_pod.items() if value > limit)
+
+    def widely(self, limit: float) -> bool:
+        """Tell whether most of the pods that are known are beyond a limit."""
+        return bool(self.by_pod) and 2 * len(self.beyond(limit)) > len(self.by_pod)
+
+    @property
+    def most(self) -> float:
+        """Return the highest value; 0 if none is known."""
+        return max(self.by_pod.values(), default=0.0)
+
+
+def usage(figures: Figures, workload: Workload, signal: str) -> Usage:
+    """Return how a signal stands in the live pods of a workload."""
+    mine = {pod.name for pod in workload.live}
+    return Usage(signal, {p: v for p, v in figures.latest(signal, "pod").items() if p in mine})
+
+
+def killed_for_memory(view: View, workload: Workload) -> list[tuple[Pod, Container]]:
+    """Return the containers that were killed for memory within the last hour."""
+    return [
+        (pod, container)
+        for pod in workload.pods
+        for container in pod.containers
+        if container.killed_for_memory
+        and container.ended is not None
+        and (container.ended.at is None or view.recent(container.ended.at, KILLED))
+        and not pod.deleting
+    ]
+
+
+def limit_of(workload: Workload, resource: str) -> float | None:
+    """Return the highest limit of a resource among a workload's containers."""
+    found = [
+        quantity(mapping(container, "resources", "limits").get(resource))
+        for container in mapping(workload.template, "spec").get("containers") or []
+        if isinstance(container, dict)
+    ]
+    return max((each for each in found if each is not None), default=None)
+
+
+def limit_cut(workload: Workload, resource: str) -> bool:
+    """Tell whether the newest template lowers a limit, or sets one where there was none."""
+    for change in workload.changed("limits"):
+        if change.field == f"limits.{resource}":
+            before, after = quantity(change.before), quantity(change.after)
+            if after is not None and (before is None or after < before):
+                return True
+    return False
+
+
+def memory_grows(view: View, workload: Workload) -> bool:
+    """Tell whether memory rises steadily in pods of a workload."""
+    mine = {pod.name for pod in workload.pods}
+    return any(
+        view.figures.steady_growth(signal, pod=pod)
+        for signal in ("memory_share", "memory_bytes")
+        for pod in sorted({s.labels.get("pod", "") for s in view.figures.series(signal)} & mine)
+    )
+
+
+def memory_before(view: View, workload: Workload, moment: datetime) -> float | None:
+    """Return the share of the memory limit that was used before a moment, whichever pods were there."""
+    names = {s.labels.get("pod", "") for s in view.figures.series("memory_share")}
+    mine = [name for name in names if view.owner_of(name) == workload.ref or name.startswith(f"{workload.name}-")]
+    values = [view.figures.before("memory_share", moment, pod=pod) for pod in mine]
+    return max((value for value in values if value is not None), default=None)
+
+
+__all__ = [
+    "BUSY",
+    "KILLED",
+    "LATELY",
+    "NEAR",
+    "THROTTLED",
+    "Usage",
+    "killed_for_memory",
+    "limit_cut",
+    "limit_of",
+    "memory_before",
+    "memory_grows",
+    "usage",
+]

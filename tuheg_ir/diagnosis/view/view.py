@@ -1,0 +1,178 @@
+"""Everything that rules may ask of a snapshot, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from tuheg_ir.diagnosis.model import Alert, Database, Evidence, Obj, Snapshot
+from tuheg_ir.diagnosis.view.events import Event, events
+from tuheg_ir.diagnosis.view.figures import Figures
+from tuheg_ir.diagnosis.view.graph import Graph
+from tuheg_ir.diagnosis.view.logs import Hit, hits
+from tuheg_ir.diagnosis.view.network import Policy, Route, Service, policies, routes, services
+from tuheg_ir.diagnosis.view.reading import name
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload, workloads
+
+RECENT = timedelta(minutes=60)
+"""What ended longer ago than this is not what is wrong now."""
+QUIET_ALERTS = frozenset({"watchdog", "deadmansswitch", "deadmanssnitch", "infoinhibitor"})
+"""Alerts that always fire, so that one sees that alerting works."""
+
+
+class View:
+    """A snapshot, indexed. Pure: nothing here reads anything but the snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.now = snapshot.taken_at
+        self.figures = Figures(snapshot)
+        self._objects: dict[str, dict[str, Obj]] = {}
+
+    @cached_property
+    def workloads(self) -> dict[str, Workload]:
+        """Return the workloads by Kind/name."""
+        return workloads(self.snapshot)
+
+    @cached_property
+    def serving(self) -> tuple[Workload, ...]:
+        """Return the workloads that run all the time: no Jobs, no CronJobs."""
+        return tuple(w for w in self.workloads.values() if w.kind not in ("Job", "CronJob"))
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """Return the events, newest first."""
+        return events(self.snapshot, self.workloads)
+
+    @cached_property
+    def hits(self) -> tuple[Hit, ...]:
+        """Return the troubles that logs tell of."""
+        return hits(self.snapshot, self.workloads)
+
+    @cached_property
+    def services(self) -> dict[str, Service]:
+        """Return the Services by name."""
+        return services(self.snapshot, self.workloads)
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """Return the ways in."""
+        return routes(self.snapshot)
+
+    @cached_property
+    def policies(self) -> tuple[Policy, ...]:
+        """Return the NetworkPolicies."""
+        return policies(self.snapshot, self.workloads)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Return who calls whom."""
+        return Graph(self.snapshot, self.workloads, self.services, self.hits)
+
+    @cached_property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Return the alerts that fire and mean something."""
+        return tuple(a for a in self.snapshot.alerts if a.state == "firing" and a.name.lower() not in QUIET_ALERTS)
+
+    @cached_property
+    def databases(self) -> tuple[Database, ...]:
+        """Return what is known of databases' sessions."""
+        return self.snapshot.databases
+
+    @cached_property
+    def _events_by_ref(self) -> dict[str, list[Event]]:
+        found: dict[str, list[Event]] = {}
+        for event in self.events:
+            for ref in {event.component, event.about}:
+                found.setdefault(ref, []).append(event)
+        return found
+
+    @cached_property
+    def _hits_by_ref(self) -> dict[str, list[Hit]]:
+        found: dict[str, list[Hit]] = {}
+        for hit in self.hits:
+            found.setdefault(hit.component, []).append(hit)
+        return found
+
+    @cached_property
+    def _owners(self) -> dict[str, str]:
+        return {pod.name: workload.ref for workload in self.workloads.values() for pod in workload.pods}
+
+    @cached_property
+    def blind(self) -> int:
+        """Return how many kinds of sources the snapshot has nothing of: events, logs, metrics."""
+        seen = (bool(self.snapshot.of("Event")), bool(self.snapshot.logs), self.figures.any_known)
+        return len(seen) - sum(seen)
+
+    # --- asking ---
+
+    def recent(self, moment: datetime | None, within: timedelta = RECENT) -> bool:
+        """Tell whether a time is known and not long ago (a clock that is ahead counts as now)."""
+        return moment is not None and self.now - moment <= within
+
+    def events_of(self, ref: str, *reasons: str, within: timedelta = RECENT) -> tuple[Event, ...]:
+        """Return the recent events of a component (its pods' too), of some reasons, newest first."""
+        return tuple(
+            e
+            for e in self._events_by_ref.get(ref, ())
+            if (not reasons or e.reason in reasons) and self.recent(e.last, within)
+        )
+
+    def hits_of(self, ref: str, *troubles: str) -> tuple[Hit, ...]:
+        """Return the troubles in the logs of a component, of some kinds."""
+        return tuple(h for h in self._hits_by_ref.get(ref, ()) if not troubles or h.trouble in troubles)
+
+    def objects(self, kind: str) -> dict[str, Obj]:
+        """Return the objects of a kind by name."""
+        if kind not in self._objects:
+            self._objects[kind] = {name(obj): obj for obj in self.snapshot.of(kind)}
+        return self._objects[kind]
+
+    def pods(self) -> Iterator[tuple[Workload, Pod]]:
+        """Yield every live pod with its workload."""
+        for workload in self.workloads.values():
+            for pod in workload.live:
+                yield workload, pod
+
+    def owner_of(self, pod: str) -> str:
+        """Return the workload of a pod; Pod/name if it is not known."""
+        return self._owners.get(pod, f"Pod/{pod}")
+
+    def component(self, label: str) -> str:
+        """Return the workload that a series' `component` or an alert's label means; "" for none."""
+        if "/" in label and label in self.workloads:
+            return label
+        return self._owners.get(label) or self.graph.resolve(label)
+
+    def about_alert(self, alert: Alert) -> str:
+        """Return the workload that an alert is about; "" for none that is known."""
+        for key in (
+            "deployment",
+            "statefulset",
+            "daemonset",
+            "workload",
+            "pod",
+            "service",
+            "app",
+            "component",
+            "job_name",
+            "job",
+            "container",
+        ):
+            if (label := alert.labels.get(key)) and (ref := self.component(label)):
+                return ref
+        return ""
+
+    # --- evidence ---
+
+    def hit_evidence(self, hit: Hit) -> Evidence:
+        """Return a log's trouble as evidence."""
+        more = f" ({hit.count} lines)" if hit.count > 1 else ""
+        which = "previous log" if hit.previous else "log"
+        return Evidence("logs", f"Pod/{hit.pod}", f"{which}{more}: {hit.line}", hit.first)
+
+    def event_evidence(self, event: Event) -> Evidence:
+        """Return an event as evidence."""
+        times = f" ({event.count} times)" if event.count > 1 else ""
+        return Evidence("events", event.about, f"{event.reason}: {event.message[:240]}{times}", event.first)

@@ -1,0 +1,233 @@
+"""Workloads as a diagnosis sees them: their revisions, what changed when, their pods and containers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tuheg_ir.diagnosis.model import Obj, Snapshot
+from tuheg_ir.diagnosis.view.changes import Change, changes
+from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod, controller, read_pods
+from tuheg_ir.diagnosis.view.reading import (
+    created,
+    items,
+    label_selector,
+    labels,
+    mapping,
+    name,
+    newest,
+    oldest,
+    ref,
+    text,
+    whole,
+)
+
+KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+_REVISION = "deployment.kubernetes.io/revision"
+_HISTORY = "deployment.kubernetes.io/revision-history"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One template of a workload's past."""
+
+    name: str
+    number: int
+    template: Mapping[str, Any]
+    created: datetime | None
+    wanted: int
+    ready: int
+    again: bool = False
+    """It served once before, and was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A workload with everything that belongs to it. ``revisions`` come newest first.
+
+    ``changes``: what the newest template has that the one before has not; empty without a past,
+    or when the pods were only restarted. ``released_at``: when the newest template came in force
+    (None: not known, or there never was another).
+    """
+
+    ref: str
+    kind: str
+    name: str
+    obj: Obj
+    wanted: int
+    ready: int
+    template: Mapping[str, Any]
+    pods: tuple[Pod, ...] = ()
+    revisions: tuple[Revision, ...] = ()
+    changes: tuple[Change, ...] = ()
+    released_at: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def current(self) -> Revision | None:
+        """Return the newest revision."""
+        return self.revisions[0] if self.revisions else None
+
+    @property
+    def live(self) -> tuple[Pod, ...]:
+        """Return the pods that serve or should."""
+        return tuple(pod for pod in self.pods if pod.live)
+
+    def newest_pods(self) -> tuple[Pod, ...]:
+        """Return the live pods of the newest revision."""
+        return tuple(p for p in self.live if self.current is None or p.revision in ("", self.current.name))
+
+    def older_pods(self) -> tuple[Pod, ...]:
+        """Return the live pods of older revisions."""
+        return tuple(p for p in self.live if self.current is not None and p.revision not in ("", self.current.name))
+
+    def changed(self, *aspects: str) -> tuple[Change, ...]:
+        """Return the changes of the newest template in some aspects."""
+        return tuple(change for change in self.changes if change.aspect in aspects)
+
+
+def workloads(snapshot: Snapshot) -> dict[str, Workload]:
+    """Return all workloads of a snapshot by Kind/name; pods without an owner are workloads of their own."""
+    pods: dict[str, list[Pod]] = {}
+    for pod in read_pods(snapshot):
+        pods.setdefault(pod.owner, []).append(pod)
+    pasts = _pasts(snapshot)
+    found = {
+        ref(obj): _workload(obj, sorted(pods.get(ref(obj), ()), key=_by_name), pasts.get(ref(obj), ()))
+        for obj in snapshot.of(*KINDS)
+        if name(obj)
+    }
+    for owner in sorted(pods):
+        if owner not in found:
+            found[owner] = _of_pods(owner, sorted(pods[owner], key=_by_name))
+    return dict(sorted(found.items()))
+
+
+def _by_name(pod: Pod) -> str:
+    return pod.name
+
+
+def _workload(obj: Obj, pods: list[Pod], past: Iterable[Obj]) -> Workload:
+    kind = text(obj, "kind")
+    template = mapping(obj, "spec", "jobTemplate", "spec", "template") or mapping(obj, "spec", "template")
+    revisions = _revisions(obj, past)
+    wanted, ready = _counts(kind, obj, pods)
+    differences, came = _difference(obj, template, revisions)
+    if differences and (came is None or _served_before(revisions)):
+        came = newest((came, oldest(p.created for p in pods if p.live and p.revision in ("", revisions[0].name))))
+    return Workload(
+        ref=ref(obj),
+        kind=kind,
+        name=name(obj),
+        obj=obj,
+        wanted=wanted,
+        ready=ready,
+        template=template,
+        pods=tuple(pods),
+        revisions=revisions,
+        changes=differences,
+        released_at=came,
+        labels=mapping(template, "metadata", "labels"),
+    )
+
+
+def _counts(kind: str, obj: Obj, pods: list[Pod]) -> tuple[int, int]:
+    """Return how many pods are wanted and how many are ready; the pods themselves where the status does not say."""
+    status = mapping(obj, "status")
+    seen = sum(pod.ready and pod.live for pod in pods)
+    if kind == "DaemonSet":
+        return whole(status, "desiredNumberScheduled"), whole(status, "numberReady")
+    wanted = whole(obj, "spec", "replicas") if "replicas" in mapping(obj, "spec") else 1
+    return max(wanted, 0), whole(status, "readyReplicas") if "readyReplicas" in status else seen
+
+
+def _pasts(snapshot: Snapshot) -> dict[str, list[Obj]]:
+    """Return Kind/name -> its ReplicaSets or ControllerRevisions."""
+    found: dict[str, list[Obj]] = {}
+    for each in snapshot.of("ReplicaSet", "ControllerRevision"):
+        if (above := controller(each)) and name(each):
+            found.setdefault(above, []).append(each)
+    return found
+
+
+def _revisions(obj: Obj, past: Iterable[Obj]) -> tuple[Revision, ...]:
+    uid = text(obj, "metadata", "uid")
+    mine = (e for e in past if not uid or any(text(o, "uid") in ("", uid) for o in owner_references(e)))
+    return tuple(sorted(map(_revision, mine), key=lambda r: (r.number, str(r.created or ""), r.name), reverse=True))
+
+
+def _revision(obj: Obj) -> Revision:
+    if text(obj, "kind") == "ControllerRevision":
+        return Revision(
+            name(obj), whole(obj, "revision"), mapping(obj, "data", "spec", "template"), created(obj), 0, 0, False
+        )
+    return Revision(
+        name(obj),
+        whole(obj, "metadata", "annotations", _REVISION),
+        mapping(obj, "spec", "template"),
+        created(obj),
+        whole(obj, "spec", "replicas"),
+        whole(obj, "status", "readyReplicas"),
+        bool(text(obj, "metadata", "annotations", _HISTORY)),
+    )
+
+
+def owner_references(obj: Obj) -> list[Mapping[str, Any]]:
+    """Return the owner references of an object."""
+    return items(obj, "metadata", "ownerReferences")
+
+
+def _difference(
+    obj: Obj, template: Mapping[str, Any], revisions: tuple[Revision, ...]
+) -> tuple[tuple[Change, ...], datetime | None]:
+    """Return what the newest template has that the one before has not, and when it came.
+
+    Revisions that differ by a restart only count as one: the release is where the oldest of them came.
+    The newest revision stands for the template, unless the workload's own number is ahead of it.
+    """
+    came: datetime | None = None
+    past = revisions
+    if revisions and whole(obj, "metadata", "annotations", _REVISION) <= revisions[0].number:
+        template, came, past = revisions[0].template or template, revisions[0].created, revisions[1:]
+    for older in past:
+        if found := changes(older.template, template):
+            return found, came
+        came = older.created or came
+    return (), None
+
+
+def _served_before(revisions: tuple[Revision, ...]) -> bool:
+    """Tell whether the newest template served once before: then it is older than its release."""
+    if len(revisions) < 2:
+        return False
+    now, before = revisions[0], revisions[1]
+    return now.again or (now.created is not None and before.created is not None and now.created < before.created)
+
+
+def _of_pods(owner: str, pods: list[Pod]) -> Workload:
+    """Return a workload of which only the pods are known."""
+    first = pods[0]
+    kind, _, label = owner.partition("/")
+    live = [p for p in pods if p.live]
+    template = {"metadata": {"labels": dict(labels(first.obj))}, "spec": mapping(first.obj, "spec")}
+    return Workload(
+        ref=owner,
+        kind=kind,
+        name=label,
+        obj={"apiVersion": "", "kind": kind, "metadata": {"name": label}},
+        wanted=len(live),
+        ready=sum(p.ready for p in live),
+        template=template,
+        pods=tuple(pods),
+        labels=labels(first.obj),
+    )
+
+
+def matching(found: Iterable[Workload], selector: Any) -> list[Workload]:
+    """Return the workloads whose pods a LabelSelector selects."""
+    return [workload for workload in found if label_selector(selector, workload.labels)]
+
+
+__all__ = ["KINDS", "Container", "Ended", "Pod", "Revision", "Workload", "matching", "workloads"]
