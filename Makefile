@@ -33,7 +33,7 @@ bench: ## Measure against kubectl on the lab, side by side
 venv: ## Make the virtual environments
 	@$$(.ci/python) .ci/venvs.py
 
-docs: ## Write the generated tables of the README files
+docs: ## Write the generated tables of the README files and docs/
 	@$$(.ci/python) .ci/venvs.py --primary
 	@$(VENV) .ci/tables.py
 

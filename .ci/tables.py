@@ -1,4 +1,4 @@
-"""Write the tables of the README files from the catalogue and the roles, or check that they are as written.
+"""Write the tables of documents from the catalogue, the roles and the rules, or check that they are as written.
 
 A table lies between `<!-- table:NAME -->` and `<!-- /table:NAME -->`.
 """
@@ -14,8 +14,9 @@ import yaml
 from machine import ROOT
 
 from tuheg_ir.catalogue import load_catalogue
+from tuheg_ir.diagnosis.rules import all_rules
 
-READMES = {"README.md": "en", "README.zh-CN.md": "zh"}
+DOCUMENTS = {"README.md": "en", "README.zh-CN.md": "zh", "docs/diagnosis.md": "en"}
 Row = tuple[str, ...]
 
 
@@ -65,12 +66,28 @@ def _playbook_link(name: str) -> str:
     return f"[`{name}`](playbooks/{name}.yml)"
 
 
-TABLES: dict[str, Callable[[str], str]] = {"faults": faults, "ladders": ladders, "playbooks": single}
+def rules(_language: str) -> str:
+    """Return the rules of diagnosis: what each means, when it holds, what it stands for."""
+    rows = []
+    for rule in all_rules():
+        holds = " ".join((rule.when.__doc__ or "").split())
+        rows.append((f"`{rule.name}`", rule.title, holds, f"`{rule.root_cause}`", f"`{rule.remedy}`"))
+    return _table(("rule", "meaning", "holds when", "cause", "remedy"), rows)
+
+
+TABLES: dict[str, Callable[[str], str]] = {
+    "faults": faults,
+    "ladders": ladders,
+    "playbooks": single,
+    "rules": rules,
+}
 
 
 def written(text: str, language: str) -> str:
-    """Return a README's text with every table in it made anew."""
+    """Return a document's text with every table in it made anew."""
     for name, table in TABLES.items():
+        if f"<!-- table:{name} -->" not in text:
+            continue
         place = re.compile(rf"(<!-- table:{name} -->\n).*?(<!-- /table:{name} -->)", re.DOTALL)
         escaped = table(language).replace("\\", r"\\")
         text = place.sub(rf"\g<1>{escaped}\n\g<2>", text)
@@ -80,7 +97,7 @@ def written(text: str, language: str) -> str:
 def main() -> int:
     """Write the tables; with `--check` only tell which files are stale."""
     stale = []
-    for name, language in READMES.items():
+    for name, language in DOCUMENTS.items():
         path = ROOT / name
         old = path.read_text(encoding="utf-8")
         new = written(old, language)

@@ -1,6 +1,6 @@
 """`make bench`: measure on the lab, against kubectl, side by side. Starts the lab when none runs.
 
-`python -m benchmarks sim` measures the embedded cluster and needs no lab.
+`python -m benchmarks sim` measures the embedded cluster, `large` a large namespace; neither needs a lab.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import reads, restart, sim
+from benchmarks import large, reads, restart, sim
 from benchmarks.measure import Contender, compare, figures, measure, table
 from benchmarks.place import CommandFailed, Place
 from benchmarks.session import running_lab
@@ -48,18 +48,27 @@ def on_sim(options: argparse.Namespace, rng: random.Random) -> None:
     print(f"\n{figures(f'{sim.TITLE} ({options.drills} rounds)', seconds, sim.GOALS)}", flush=True)
 
 
+def on_large(options: argparse.Namespace, _rng: random.Random) -> None:
+    """Measure (d)."""
+    print(f"\n{large.measure(options.large)}", flush=True)
+
+
+PLACES = {"lab": on_lab, "sim": on_sim, "large": on_large}
+
+
 def parse() -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["lab", "sim"], default="lab", help="on the lab unless said")
+    parser.add_argument("what", nargs="?", choices=list(PLACES), default="lab", help="on the lab unless said")
     parser.add_argument("--reads", type=int, default=9, metavar="ROUNDS", help="rounds of (a), 0 leaves it out")
     parser.add_argument("--restarts", type=int, default=3, metavar="ROUNDS", help="rounds of (b), 0 leaves it out")
     parser.add_argument("--drills", type=int, default=3, metavar="ROUNDS", help="rounds of (c)")
+    parser.add_argument("--large", type=int, default=3, metavar="ROUNDS", help="rounds of (d)")
     parser.add_argument("--all", action="store_true", help="in (c) every scenario once, too: minutes")
     parser.add_argument("--seed", type=int, default=1, help="of the order within a round")
     options = parser.parse_args()
-    if options.drills < 1:
-        parser.error("--drills is 1 or more")
+    if min(options.drills, options.large) < 1:
+        parser.error("--drills and --large are 1 or more")
     return options
 
 
@@ -68,7 +77,7 @@ def main() -> int:
     options = parse()
     rng = random.Random(options.seed)
     try:
-        (on_sim if options.what == "sim" else on_lab)(options, rng)
+        PLACES[options.what](options, rng)
     except CommandFailed as error:
         print(error, file=sys.stderr)
         return 1

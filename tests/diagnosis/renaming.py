@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -33,6 +33,7 @@ _VERBATIM = {
     "root_cause", "remedy", "title", "drawn_from", "why", "qosClass", "job",
 }  # fmt: skip
 """Keys whose values are no names, or words of the platform."""
+_REFERENCES = {"secretKeyRef", "configMapKeyRef", "secretRef", "configMapRef", "configMap", "service"}
 _STEMS = (
     "amber", "basalt", "cobalt", "dune", "ember", "flint", "garnet", "hazel", "indigo", "jasper", "karst", "linden",
     "maple", "nimbus", "ochre", "pearl", "quartz", "russet", "slate", "topaz", "umber", "violet", "willow", "zinc",
@@ -48,7 +49,7 @@ def rename(files: Files) -> Files | Skipped:
     made: dict[str, str] = {}
     for path, text in files.items():
         if path.startswith("logs/"):
-            made[words.exact(path)] = "\n".join(words.free(line) for line in text.split("\n"))
+            made[_log_path(path, words)] = "\n".join(words.free(line) for line in text.split("\n"))
         elif path.endswith(".json"):
             made[path] = json.dumps(_walk(json.loads(text), words))
         elif path.endswith(".prom"):
@@ -56,6 +57,12 @@ def rename(files: Files) -> Files | Skipped:
         else:
             made[path] = dump(_walk(yaml.load(text, Loader=yaml.CSafeLoader), words))
     return made
+
+
+def _log_path(path: str, words: _Words) -> str:
+    """Rename the pod in logs/<pod>/<container>.log or logs/<pod>.log."""
+    pod, slash, container = path.removeprefix("logs/").partition("/")
+    return f"logs/{words.exact(pod)}{slash}{container}"
 
 
 def mapping(items: Iterable[Obj]) -> dict[str, str]:
@@ -70,7 +77,24 @@ def mapping(items: Iterable[Obj]) -> dict[str, str]:
             found.setdefault(space, _fresh(space, found))
         if obj["kind"] in _NAMED or (obj["kind"] == "Pod" and not meta.get("ownerReferences")):
             found.setdefault(meta["name"], _fresh(meta["name"], found))
+        for name in _referred(obj.get("spec")):
+            found.setdefault(name, _fresh(name, found))
     return found
+
+
+def _referred(value: Any) -> Iterator[str]:
+    """Yield the names of Secrets, ConfigMaps and Services that something refers to, there or not."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in _REFERENCES and isinstance(inner, dict) and isinstance(inner.get("name"), str):
+                yield inner["name"]
+            elif key == "secretName" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _referred(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _referred(inner)
 
 
 def _fresh(name: str, taken: Mapping[str, str]) -> str:
@@ -92,7 +116,15 @@ class _Words:
         free = [name for name in every if not _PROGRAMS.fullmatch(name)]
         programs = [name for name in every if _PROGRAMS.fullmatch(name)]
         self._exact = re.compile(rf"(?<![A-Za-z0-9_])(?:{_any(every)})(?![A-Za-z0-9_])")
-        self._free = re.compile(rf"(?<![A-Za-z0-9_])(?:{_any(free)})(?![A-Za-z0-9_])") if free else None
+        # Not the names of containers, of which the kubelet speaks.
+        self._free = (
+            re.compile(
+                r"(?<![A-Za-z0-9_])(?<![Cc]ontainer )(?<!container: )(?<!container=)(?<!status: \[)"
+                rf"(?:{_any(free)})(?![A-Za-z0-9_])"
+            )
+            if free
+            else None
+        )
         # redis:6379, http://redis/, lookup redis on, UnknownHostException: redis, redis-7d9f4c-x2x4z, pod postgres-0
         self._host = (
             re.compile(

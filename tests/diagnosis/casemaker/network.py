@@ -10,6 +10,9 @@ from tests.diagnosis.casemaker.world import World, days
 
 Obj = dict[str, Any]
 
+ADDRESSES = {"kube-dns": "10.96.0.10"}
+"""Services whose address everybody knows."""
+
 
 def service(
     w: World,
@@ -24,7 +27,9 @@ def service(
 ) -> Obj:
     """Return a Service; its EndpointSlice is computed from the pods there are when this is called."""
     chosen = dict(selector or {"app": name})
-    address = "None" if headless else f"10.96.{int(digest(name)[:2], 16)}.{int(digest(name)[2:4], 16)}"
+    address = (
+        "None" if headless else ADDRESSES.get(name, f"10.96.{int(digest(name)[:2], 16)}.{int(digest(name)[2:4], 16)}")
+    )
     made = w.add(
         {
             "apiVersion": "v1",
@@ -145,3 +150,12 @@ def policy(
             "spec": spec,
         }
     )
+
+
+def ip(w: World, name: str) -> str:
+    """Return the address that clients of a Service dial: its own, or that of its first pod if it has none."""
+    found = next(obj for obj in w.objects if obj["kind"] == "Service" and obj["metadata"]["name"] == name)
+    if found["spec"]["clusterIP"] != "None":
+        return str(found["spec"]["clusterIP"])
+    endpoints, _ = _endpoints(w, found["spec"]["selector"], found["spec"]["ports"][0]["targetPort"])
+    return str(endpoints[0]["addresses"][0])

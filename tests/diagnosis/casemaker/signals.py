@@ -11,6 +11,9 @@ from tests.diagnosis.casemaker.world import World
 STEP_S = 30
 RANGE_S = 3600
 
+_SHARES = ("_ratio", "_ratio_by_pod", "_share")
+"""Endings of signals that are parts of a whole."""
+
 Shape = Callable[[float], float]
 """From age in seconds to value."""
 
@@ -66,6 +69,7 @@ def signal(
         age = float(RANGE_S - index * STEP_S)
         if until <= age <= since:
             value = shape(age) * (1 + noise * (2 * fraction(name, sorted(labels.items()), index) - 1))
+            value = min(value, 1.0) if name.endswith(_SHARES) else value
             values.append([int(end - age), f"{value:.4g}" if value < 10_000 else f"{value:.0f}"])
     w.metrics.setdefault(name, []).append({"metric": dict(labels), "values": values})
 

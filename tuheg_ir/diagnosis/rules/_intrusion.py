@@ -43,7 +43,8 @@ def _commands(workload: Workload) -> Iterator[Sign]:
     """Yield commands that fetch and run programs, or mine."""
     for owner, spec in _specs(workload):
         for container in items(spec, "containers"):
-            words = [w for key in ("command", "args") for w in at(container, key) or () if isinstance(w, str)]
+            lists = [found for key in ("command", "args") if isinstance(found := at(container, key), list | tuple)]
+            words = [word for found in lists for word in found if isinstance(word, str)]
             line = " ".join(words)[:2000]
             if words and patterns()["intrusion"].search(line):
                 yield Sign(0.75, Evidence("objects", owner, f"{text(container, 'name')} runs: {line[:160]}"))

@@ -8,7 +8,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, fresh, told
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.programs import role
 
 
@@ -49,7 +49,7 @@ def _moved(view: View) -> Iterator[Evidence]:
     """Yield what shows that another server became the primary."""
     for hit in view.hits:
         workload = view.workloads.get(hit.component)
-        if hit.trouble == "failover" and fresh(view, hit) and workload and role(workload) == "database":
+        if hit.trouble == "failover" and view.recent(hit.last) and workload and role(workload) == "database":
             yield view.hit_evidence(hit)
     for event in view.events:
         text = f"{event.reason} {event.message}".lower()

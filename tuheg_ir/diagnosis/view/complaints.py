@@ -16,7 +16,12 @@ from tuheg_ir.diagnosis.view.view import View
 _WORD = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 STILL = timedelta(minutes=15)
 """A trouble that was last told longer ago than this is over."""
-_SPEAKS_OF = {"database": ("database_", "pool_", "read_only_", "lock_")}
+_SPEAKS_OF = {
+    "database": ("database_", "pool_", "read_only_", "lock_", "role_"),
+    "cache": ("cache_",),
+    "broker": ("broker_",),
+}
+"""Troubles (by their beginnings) that only a program of a role can give."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ _HOST = re.compile(
             r"(?:https?|postgres(?:ql)?|mysql|rediss?|amqps?|jdbc:\w+|tcp|mongodb(?:\+srv)?|nats|grpc|dns)://"
             rf"(?:[^@/\s]*@)?/?{_NAME}",
             rf"\bhost=['\"]?{_NAME}",
-            r"(?:lookup|host name|hostname|host|resolve host:?|resolve|server at|server on|dial tcp:?|getaddrinfo \w+"
-            r"|connect(?:ing|ion)? to(?: node -?\d+)?|ENOTFOUND|EAI_AGAIN|UnknownHostException:|broker)"
+            r"(?:(?:dial tcp:? )?lookup|dial tcp|host name|hostname|host|resolve host:?|resolve|server at|server on"
+            r"|getaddrinfo \w+|connect(?:ing|ion)? to(?: node -?\d+)?|ENOTFOUND|EAI_AGAIN|UnknownHostException:|broker)"
             rf" [\"'(]?{_NAME}",
             rf"\b{_NAME}: connect E[A-Z]+",
             rf"\b(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}} \({_NAME}\)",

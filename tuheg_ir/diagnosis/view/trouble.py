@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
+from statistics import fmean, median
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.changes import reads
@@ -89,24 +89,45 @@ def labels_of(view: View, ref: str, signal: str) -> tuple[str, ...]:
 
 def errors(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
     """Return that requests to a workload fail, and since when; None if they do not, or nobody knows."""
-    for label in labels_of(view, ref, "error_ratio"):
+    labels = labels_of(view, ref, "error_ratio")
+    for label in labels:
         ratio = view.figures.now("error_ratio", component=label)
         if ratio is not None and ratio > ERRORS:
             began = view.figures.crossed("error_ratio", ERRORS / 2, component=label)
             return Evidence("metrics", ref, f"{ratio:.1%} of requests fail", began), began
-    return None
+    return None if labels else _errors_of_pods(view, ref)
+
+
+def _errors_of_pods(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
+    """Return that requests to the pods of a workload fail on average, where only the pods are measured."""
+    values = of_pods(view, ref, "error_ratio_by_pod")
+    if not values or fmean(values.values()) <= ERRORS:
+        return None
+    began = oldest(view.figures.crossed("error_ratio_by_pod", ERRORS, pod=pod) for pod in sorted(values))
+    return Evidence("metrics", ref, f"{fmean(values.values()):.1%} of requests fail, over all pods", began), began
+
+
+def of_pods(view: View, ref: str, signal: str) -> dict[str, float]:
+    """Return pod -> how a signal stands now, of the live pods of a workload."""
+    workload = view.workloads.get(ref)
+    live = {pod.name for pod in workload.live} if workload else set()
+    return {pod: value for pod, value in view.figures.latest(signal, "pod").items() if pod in live}
 
 
 def slow(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
     """Return that a workload answers much slower than it did, and since when."""
-    for label in labels_of(view, ref, "latency_p95"):
-        now = view.figures.now("latency_p95", component=label)
-        was = view.figures.first("latency_p95", component=label)
-        if now is None or was is None or now < SLOW_S or now < SLOWER * was:
-            continue
-        began = view.figures.crossed("latency_p95", max(1.5 * was, was + (now - was) / 4), component=label)
-        return Evidence("metrics", ref, f"95 of 100 requests took {was:.2f} s, now {now:.2f} s", began), began
-    return None
+    labels = [("latency_p95", {"component": label}) for label in labels_of(view, ref, "latency_p95")]
+    pods = [("latency_p95_by_pod", {"pod": pod}) for pod in sorted(of_pods(view, ref, "latency_p95_by_pod"))]
+    found = [slower for signal, label in labels or pods if (slower := _slower(view, ref, signal, label))]
+    return found[0] if found and 2 * len(found) > len(labels or pods) else None
+
+
+def _slower(view: View, ref: str, signal: str, label: dict[str, str]) -> tuple[Evidence, datetime | None] | None:
+    now, was = view.figures.now(signal, **label), view.figures.first(signal, **label)
+    if now is None or was is None or now < SLOW_S or now < SLOWER * was:
+        return None
+    began = view.figures.crossed(signal, max(1.5 * was, was + (now - was) / 4), below=False, **label)
+    return Evidence("metrics", ref, f"95 of 100 requests took {was:.2f} s, now {now:.2f} s", began), began
 
 
 def troubles(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | None]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.events import event, restarting
 from tests.diagnosis.casemaker.logs import L, log, often
-from tests.diagnosis.casemaker.network import service
+from tests.diagnosis.casemaker.network import ip, service
 from tests.diagnosis.casemaker.platform import config_map, nodes, secret
 from tests.diagnosis.casemaker.pods import P, terminated, waiting
 from tests.diagnosis.casemaker.scene import postgres, well
@@ -36,7 +36,7 @@ def rotated(w: World) -> None:
     secret(w, "payroll-db", ["DATABASE_URL", "DATABASE_PASSWORD"], age=days(200), changed=minutes(34))
     secret(w, "postgres-auth", ["POSTGRES_PASSWORD"], age=days(200), changed=days(200))
     text = (
-        'connection to server at "postgres" (10.96.44.7), port 5432 failed: FATAL:  password authentication '
+        f'connection to server at "postgres" ({ip(w, "postgres")}), port 5432 failed: FATAL:  password authentication '
         'failed for user "payroll"'
     )
     for index in (0, 1):
@@ -107,7 +107,7 @@ def wrong_password(w: World) -> None:
     secret(w, "tracker-db", ["PGUSER", "PGPASSWORD", "PGHOST"], age=days(160), changed=minutes(41), by="kubectl-edit")
     secret(w, "postgres-auth", ["POSTGRES_PASSWORD"], age=days(160))
     fail = (
-        "failed to connect to `user=tracker database=fleet`: 10.96.9.9:5432 (postgres): failed SASL auth: "
+        f"failed to connect to `user=tracker database=fleet`: {ip(w, 'postgres')}:5432 (postgres): failed SASL auth: "
         'FATAL: password authentication failed for user "tracker" (SQLSTATE 28P01)'
     )
     log(

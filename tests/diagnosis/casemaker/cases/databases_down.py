@@ -155,7 +155,7 @@ def database_evicted(w: World) -> None:
                 "error",
                 [
                     "list spots: dial tcp: lookup postgres on 10.96.0.10:53: no such host",
-                    "list spots: dial tcp 10.244.1.23:5432: connect: no route to host",
+                    "list spots: dial tcp 10.244.1.99:5432: connect: no route to host",
                 ],
             ),
         )

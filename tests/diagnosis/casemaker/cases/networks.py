@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.logs import L, log, often
-from tests.diagnosis.casemaker.network import ingress, policy, service
+from tests.diagnosis.casemaker.network import ingress, ip, policy, service
 from tests.diagnosis.casemaker.platform import nodes, secret
 from tests.diagnosis.casemaker.scene import access, alert, postgres, well
 from tests.diagnosis.casemaker.signals import flat, requests, step
@@ -72,7 +72,7 @@ def blocks_ingress(w: World) -> None:
             web,
             index,
             "pino",
-            often(4, 715, 1, "error", ["accounts: connect ETIMEDOUT 10.96.77.12:80", "GET /dashboard 502"]),
+            often(4, 715, 1, "error", [f"accounts: connect ETIMEDOUT {ip(w, 'accounts')}:80", "GET /dashboard 502"]),
         )
     log(w, accounts, 0, "logfmt", often(10, 3000, 730, "info", ["GET /accounts/{n} 200"]))
     requests(w, "web", rate=flat(30), errors=step(0.001, 0.71, minutes(12)))
@@ -116,8 +116,8 @@ def blocks_egress(w: World) -> None:
     ]
     policy(w, "quotes-egress", {"app": "quotes"}, age=minutes(26), egress_to=to)
     text = (
-        "failed to connect to `user=quotes database=policies`: 10.244.1.22:5432 (policies-db): dial error: "
-        "dial tcp 10.244.1.22:5432: i/o timeout"
+        f"failed to connect to `user=quotes database=policies`: {ip(w, 'policies-db')}:5432 (policies-db): dial error: "
+        f"dial tcp {ip(w, 'policies-db')}:5432: i/o timeout"
     )
     for index in range(2):
         log(w, quotes, index, "zap", often(7, 1500, 1, "error", [text, "POST /quote 500"], "db/pool.go:71"))
@@ -159,7 +159,7 @@ def selector(w: World) -> None:
             lobby,
             index,
             "pino",
-            often(5, 1650, 1, "error", ["matchmaker unreachable: connect ECONNREFUSED 10.96.105.40:80"]),
+            often(5, 1650, 1, "error", [f"matchmaker unreachable: connect ECONNREFUSED {ip(w, 'matchmaker')}:80"]),
         )
     log(w, top, 0, "golang", often(60, 3400, 1700, "info", ["match created {n}"]))
     requests(w, "matchmaker", rate=step(25, 25, 60), errors=step(0, 1, minutes(28)))

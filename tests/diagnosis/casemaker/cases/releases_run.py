@@ -80,7 +80,7 @@ def leak_after_release(w: World) -> None:
     specs = [pod_spec(container("api", f"registry.crm.example/contacts-api:{v}", env=env)) for v in ("6.0.3", "6.1.0")]
     top = deployment(w, "contacts-api", [Rev(specs[0], days(20)), Rev(specs[1], minutes(48))], 4)
     service(w, "contacts-api")
-    well(w, "mailer", "registry.crm.example/mailer:2.2.0")
+    mailer = well(w, "mailer", "registry.crm.example/mailer:2.2.0")
     base = postgres(w, "crm-db")
     secret(w, "contacts-db", ["url"])
     secret(w, "postgres-auth", ["POSTGRES_PASSWORD"])
@@ -108,7 +108,7 @@ def leak_after_release(w: World) -> None:
             query="INSERT INTO audit",
         )
     )
-    rows.append(session("10.244.1.99", "Deployment/mailer", "idle", 2, age=40, user="mailer"))
+    rows.append(session(mailer.pods[0]["status"]["podIP"], "Deployment/mailer", "idle", 2, age=40, user="mailer"))
     sessions(w, "StatefulSet/crm-db", 100, rows)
     full = [
         "could not get connection from pool: timed out after 5s",

@@ -6,7 +6,7 @@ from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.events import event
 from tests.diagnosis.casemaker.exposition import expose
 from tests.diagnosis.casemaker.logs import L, log, often
-from tests.diagnosis.casemaker.network import service
+from tests.diagnosis.casemaker.network import ip, service
 from tests.diagnosis.casemaker.platform import node, nodes, quota, secret
 from tests.diagnosis.casemaker.pods import P, crash_wait, oom, running, terminated
 from tests.diagnosis.casemaker.scene import alert, postgres, well
@@ -186,8 +186,8 @@ def volume_full(w: World) -> None:
                 1,
                 "error",
                 [
-                    "write audit record: failed to connect to `user=audit database=audit`: 10.244.1.21:5432 "
-                    "(postgres): dial error: dial tcp 10.244.1.21:5432: connect: connection refused"
+                    f"write audit record: failed to connect to `user=audit database=audit`: {ip(w, 'postgres')}:5432 "
+                    f"(postgres): dial error: dial tcp {ip(w, 'postgres')}:5432: connect: connection refused"
                 ],
                 "store/pg.go:44",
             ),

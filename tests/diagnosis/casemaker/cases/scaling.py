@@ -6,7 +6,7 @@ from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.events import event
 from tests.diagnosis.casemaker.exposition import expose
 from tests.diagnosis.casemaker.logs import log, often
-from tests.diagnosis.casemaker.network import ingress, service
+from tests.diagnosis.casemaker.network import ingress, ip, service
 from tests.diagnosis.casemaker.platform import hpa, nodes, quota
 from tests.diagnosis.casemaker.pods import P
 from tests.diagnosis.casemaker.scene import alert, well
@@ -269,7 +269,7 @@ def scaled_to_zero(w: World) -> None:
                 1,
                 "error",
                 [
-                    "gift card lookup failed: connect ECONNREFUSED 10.96.13.7:80",
+                    f"gift card lookup failed: connect ECONNREFUSED {ip(w, 'gift-cards')}:80",
                     "checkout failed: upstream gift-cards unavailable",
                 ],
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.events import pull_failure
 from tests.diagnosis.casemaker.logs import log, often
-from tests.diagnosis.casemaker.network import ingress, policy, service
+from tests.diagnosis.casemaker.network import ingress, ip, policy, service
 from tests.diagnosis.casemaker.platform import nodes, secret
 from tests.diagnosis.casemaker.pods import P, waiting
 from tests.diagnosis.casemaker.scene import postgres, session, sessions, well
@@ -164,7 +164,7 @@ def image_and_policy(w: World) -> None:
                 1850,
                 1,
                 "error",
-                ['Get "http://baggage/tags": dial tcp 10.96.12.4:80: i/o timeout'],
+                [f'Get "http://baggage/tags": dial tcp {ip(w, "baggage")}:80: i/o timeout'],
                 "bag/client.go:31",
             ),
         )

@@ -1,0 +1,119 @@
+"""Pods in states that a tiny snapshot needs: waiting, ended, killed, pending; changed in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tests.diagnosis.rules.tiny import Obj, at, thing, workload
+
+MINUTE = 60.0
+HOUR = 3600.0
+
+
+def waiting(reason: str, message: str = "") -> Obj:
+    return {"ready": False, "state": {"waiting": {"reason": reason, "message": message}}}
+
+
+def ended(reason: str, code: int, *, age: float = 60, lived: float = 5, message: str = "") -> Obj:
+    """Return the past state of a container that ended ``age`` seconds ago."""
+    state = {"reason": reason, "exitCode": code, "startedAt": at(age + lived), "finishedAt": at(age)}
+    return {"terminated": state | ({"message": message} if message else {})}
+
+
+def looping(reason: str = "Error", code: int = 1, *, restarts: int = 5, lived: float = 5, age: float = 60) -> Obj:
+    """Return a container that waits for its next start after it ended."""
+    return waiting("CrashLoopBackOff", "back-off 2m40s restarting failed container") | {
+        "restartCount": restarts,
+        "lastState": ended(reason, code, lived=lived, age=age),
+    }
+
+
+def again(reason: str, code: int, *, age: float, restarts: int = 1, lived: float = HOUR) -> Obj:
+    """Return a container that runs again after it ended ``age`` seconds ago."""
+    return {
+        "ready": True,
+        "restartCount": restarts,
+        "state": {"running": {"startedAt": at(age - 1)}},
+        "lastState": ended(reason, code, age=age, lived=lived),
+    }
+
+
+def pods_of(objects: Iterable[Obj]) -> list[Obj]:
+    return [obj for obj in objects if obj["kind"] == "Pod"]
+
+
+def put(pod: Obj, status: Mapping[str, Any], *, ready: bool | None = None, unready: float | None = None) -> Obj:
+    """Change a pod's first container; ``ready`` and ``unready`` (age) its condition."""
+    held = pod["status"]["containerStatuses"][0]
+    held.update(status)
+    fine = held["ready"] if ready is None else ready
+    held["ready"] = fine
+    came = pod["metadata"]["creationTimestamp"]
+    turned = came if unready is None else at(unready)
+    pod["status"]["conditions"] = [{"type": "Ready", "status": str(fine), "lastTransitionTime": turned}]
+    return pod
+
+
+def rollout(
+    name: str,
+    status: Mapping[str, Any] | None,
+    *,
+    before: Mapping[str, Any],
+    released: float = 600,
+    old: int = 2,
+    new: int = 1,
+    **now: Any,
+) -> list[Obj]:
+    """Return a Deployment in the midst of a roll-out: ``old`` pods well, ``new`` ones in a state (None: well)."""
+    made = workload(name, pods=old + new, ready=old, before=before, released=released, **now)
+    top = made[0]
+    top["spec"]["replicas"] = max(old, 1)
+    mine = pods_of(made)
+    for pod in mine[:old]:
+        reown(pod, f"{name}-r1", released + 30 * 86400)
+        put(pod, {}, ready=True)
+    for pod in mine[old:]:
+        put(pod, status or {}, ready=status is None)
+    return made
+
+
+def reown(pod: Obj, revision: str, age: float) -> None:
+    """Give a pod to another revision."""
+    pod["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": revision, "controller": True}]
+    pod["metadata"]["labels"]["controller-revision-hash"] = revision
+    pod["metadata"]["creationTimestamp"] = at(age)
+    pod["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(age)}}
+
+
+def pending(pod: Obj, message: str, age: float = 300) -> Obj:
+    """Make a pod one that the scheduler finds no node for."""
+    pod["spec"].pop("nodeName", None)
+    pod["metadata"]["creationTimestamp"] = at(age)
+    why = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+    pod["status"] = {"phase": "Pending", "conditions": [why]}
+    return pod
+
+
+def evicted(name: str, of: Obj, node: str, message: str, age: float = 600) -> Obj:
+    """Return a pod that a node evicted, beside one of the same workload."""
+    made = thing("Pod", name, age=age, spec={**of["spec"], "nodeName": node})
+    made["metadata"] |= {"labels": of["metadata"]["labels"], "ownerReferences": of["metadata"]["ownerReferences"]}
+    return made | {"status": {"phase": "Failed", "reason": "Evicted", "message": message}}
+
+
+def node(name: str, *, ready: str = "True", since: float = 300, **pressures: str) -> Obj:
+    """Return a node; pressures: DiskPressure="True" and so on."""
+    told = {"Ready": ready, "DiskPressure": "False", "MemoryPressure": "False", **pressures}
+    odd = {kind for kind, value in told.items() if value != ("True" if kind == "Ready" else "False")}
+    conditions = [
+        {
+            "type": kind,
+            "status": value,
+            "reason": "NodeStatusUnknown" if kind == "Ready" and kind in odd else kind,
+            "message": "Kubelet stopped posting node status." if kind == "Ready" and kind in odd else "",
+            "lastTransitionTime": at(since if kind in odd else 90 * 86400),
+        }
+        for kind, value in told.items()
+    ]
+    return thing("Node", name, age=200 * 86400, status={"conditions": conditions})

@@ -1,0 +1,259 @@
+"""The cause is the first component that fails by itself; what calls it only shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.diagnosis.rules.tiny import (
+    answers,
+    excluded,
+    figure,
+    log,
+    pod,
+    postgres,
+    redis,
+    service_for,
+    snapshot,
+    workload,
+)
+from tuheg_ir.diagnosis.decide import decide
+from tuheg_ir.diagnosis.rules import (
+    broker_blocks_publishers,
+    cache_blocked,
+    cache_full,
+    dependency_fails,
+    outside_dependency_fails,
+    queue_backlog,
+    retry_storm,
+    traffic_grew,
+)
+
+SHOP, CACHE, CART = "Deployment/shop", "Deployment/redis", "Deployment/cart"
+ENV = {"REDIS_URL": "redis://redis:6379/0", "CART_URL": "http://cart:8080"}
+
+
+def shop(**more: Any) -> list[dict[str, Any]]:
+    return workload("shop", **{"env": ENV, **more})
+
+
+class TestCacheBlocked:
+    RULE = cache_blocked.RULE
+
+    @pytest.mark.parametrize(
+        "figures",
+        [
+            [figure("cache_latency_p95", 0.001, 1.2, component="redis")],
+            [figure("dependency_latency_p95", 0.002, 1.5, component="shop", dependency="redis")],
+            [figure("cache_up", 1, 0, component="redis")],
+        ],
+        ids=["its own figure", "its caller's figure", "its exporter"],
+    )
+    def test_a_slow_cache_needs_a_person(self, figures: list[Any]) -> None:
+        snap = snapshot(shop(), redis(), figures=figures)
+        assert answers(self.RULE, snap) == [(CACHE, "dependency_failure", "page_human", CACHE)]
+        assert ("restart_workload", SHOP) in excluded(self.RULE, snap)
+
+    def test_a_script_that_does_not_end_goes_with_a_restart(self) -> None:
+        busy = "ReplyError: BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+        snap = snapshot(shop(), redis(ready=0), logs=[log(pod("shop"), busy)])
+        assert answers(self.RULE, snap) == [(CACHE, "dependency_failure", "restart_workload", CACHE)]
+
+    def test_a_fast_cache_is_well(self) -> None:
+        quick = figure("cache_latency_p95", 0.001, 0.004, component="redis")
+        assert answers(self.RULE, snapshot(shop(), redis(), figures=[quick])) == []
+
+    def test_the_symptom_at_its_caller_is_not_a_finding_of_its_own(self) -> None:
+        figures = [
+            figure("cache_latency_p95", 0.001, 1.2, component="redis"),
+            figure("latency_p95", 0.1, 3.0, component="shop"),
+        ]
+        assert [f.component for f in decide(snapshot(shop(), redis(), figures=figures)).findings] == [CACHE]
+
+
+class TestCacheFull:
+    RULE = cache_full.RULE
+
+    def test_writes_are_refused(self) -> None:
+        line = "ResponseError: OOM command not allowed when used memory > 'maxmemory'."
+        snap = snapshot(shop(), redis(), logs=[log(pod("shop"), line)])
+        assert answers(self.RULE, snap) == [(CACHE, "resource_exhaustion", "page_human", CACHE)]
+        assert {("restart_workload", CACHE), ("restart_workload", SHOP)} <= excluded(self.RULE, snap)
+
+    def test_it_throws_out_what_is_needed(self) -> None:
+        figures = [
+            figure("cache_memory_share", 0.7, 1.0, component="redis"),
+            figure("cache_evictions", 0, 400, component="redis"),
+        ]
+        assert answers(self.RULE, snapshot(shop(), redis(), figures=figures))[0][:3] == (
+            CACHE,
+            "resource_exhaustion",
+            "page_human",
+        )
+
+    def test_a_cache_that_always_evicts_is_as_it_should_be(self) -> None:
+        figures = [
+            figure("cache_memory_share", 1.0, 1.0, component="redis"),
+            figure("cache_evictions", 40, 40, component="redis"),
+        ]
+        assert answers(self.RULE, snapshot(shop(), redis(), figures=figures)) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "memory resource limit alarm set on node rabbit@mq-0.",
+        "*** Publishers will be blocked until this alarm clears ***",
+    ],
+)
+def test_a_broker_with_an_alarm_needs_a_person(line: str) -> None:
+    broker = workload("rabbitmq", "rabbitmq:3.13-management", kind="StatefulSet", pods=1, port=5672)
+    snap = snapshot(workload("shop", env={"AMQP": "amqp://rabbitmq:5672"}), broker, logs=[log("rabbitmq-0", line)])
+    where = "StatefulSet/rabbitmq"
+    assert answers(broker_blocks_publishers.RULE, snap) == [(where, "resource_exhaustion", "page_human", where)]
+
+
+class TestOutside:
+    RULE = outside_dependency_fails.RULE
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            'Post "https://api.pay.example.com/charge": context deadline exceeded',
+            "HTTPSConnectionPool(host='api.pay.example.com', port=443): Read timed out. (read timeout=10)",
+            "upstream error: 503 from https://api.pay.example.com/charge",
+            "java.net.SocketTimeoutException: connect timed out: https://api.pay.example.com",
+        ],
+    )
+    def test_nothing_of_ours_helps(self, line: str) -> None:
+        snap = snapshot(shop(), workload("cart"), logs=[log(pod("cart"), line)])
+        assert answers(self.RULE, snap) == [(CART, "dependency_failure", "page_human", CART)]
+        assert {("restart_workload", CART), ("rollback_workload", CART)} <= excluded(self.RULE, snap)
+
+    def test_a_service_that_stands_for_a_host_outside(self) -> None:
+        name = {**service_for("pay"), "spec": {"type": "ExternalName", "externalName": "api.pay.example.com"}}
+        line = 'Post "http://pay/charge": dial tcp: i/o timeout'
+        snap = snapshot(workload("cart"), name, logs=[log(pod("cart"), line)])
+        assert answers(self.RULE, snap) == [(CART, "dependency_failure", "page_human", CART)]
+
+    def test_figures_alone_tell_it(self) -> None:
+        errors = figure("dependency_error_ratio", 0.0, 0.6, component="cart", dependency="api.pay.example.com")
+        assert answers(self.RULE, snapshot(workload("cart"), figures=[errors]))[0][:3] == (
+            CART,
+            "dependency_failure",
+            "page_human",
+        )
+
+    def test_two_callers_of_one_host_are_one_fault(self) -> None:
+        line = 'Post "https://api.pay.example.com/charge": context deadline exceeded'
+        snap = snapshot(shop(), workload("cart"), logs=[log(pod("cart"), line, line), log(pod("shop"), line)])
+        assert answers(self.RULE, snap) == [(CART, "dependency_failure", "page_human", CART)]
+
+    def test_a_host_that_a_release_brought_is_the_releases(self) -> None:
+        line = 'Post "https://api.pya.example.com/charge": context deadline exceeded'
+        new = workload(
+            "cart", env={"PAY": "https://api.pya.example.com"}, before={"env": {"PAY": "https://api.pay.example.com"}}
+        )
+        assert answers(self.RULE, snapshot(new, logs=[log(pod("cart"), line)])) == []
+
+
+class TestDependencyFails:
+    RULE = dependency_fails.RULE
+
+    def test_the_last_of_the_chain_is_blamed(self) -> None:
+        front = workload("web", env={"SHOP": "http://shop:8080"})
+        logs = [
+            log(pod("web"), 'Get "http://shop:8080/": context deadline exceeded'),
+            log(pod("shop"), 'Get "http://cart:8080/": context deadline exceeded'),
+        ]
+        snap = snapshot(front, shop(), workload("cart"), logs=logs)
+        assert answers(self.RULE, snap) == [(CART, "dependency_failure", "page_human", CART)]
+        assert {("restart_workload", "Deployment/web"), ("restart_workload", SHOP)} <= excluded(self.RULE, snap)
+
+    def test_nobody_complains_of_a_well_service(self) -> None:
+        assert answers(self.RULE, snapshot(shop(), workload("cart"))) == []
+
+
+class TestRetryStorm:
+    RULE = retry_storm.RULE
+    FIGURES = (
+        figure("request_rate", 50, 50, component="shop"),
+        figure("request_rate", 60, 400, component="cart"),
+        figure("error_ratio", 0.0, 0.4, component="cart"),
+    )
+
+    def test_a_release_with_more_retries_is_rolled_back(self) -> None:
+        new = shop(env={**ENV, "HTTP_RETRIES": "10"}, before={"env": {**ENV, "HTTP_RETRIES": "1"}}, released=660)
+        snap = snapshot(new, workload("cart"), figures=self.FIGURES)
+        assert answers(self.RULE, snap) == [(SHOP, "configuration_error", "rollback_workload", SHOP)]
+
+    def test_without_a_release_the_callee_is_told(self) -> None:
+        snap = snapshot(shop(), workload("cart"), figures=self.FIGURES)
+        assert answers(self.RULE, snap) == [(CART, "dependency_failure", "page_human", CART)]
+
+    def test_more_users_are_no_storm(self) -> None:
+        grown = (figure("request_rate", 50, 350, component="shop"), *self.FIGURES[1:])
+        assert answers(self.RULE, snapshot(shop(), workload("cart"), figures=grown)) == []
+
+
+AMQP = {"AMQP_URL": "amqp://rabbitmq:5672"}
+
+
+class TestQueue:
+    RULE = queue_backlog.RULE
+    GREW = figure("queue_depth", 20, 8000, component="mail-worker")
+
+    def broker(self) -> list[dict[str, Any]]:
+        return workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
+
+    def test_a_released_consumer_is_rolled_back(self) -> None:
+        worker = workload("mail-worker", env=AMQP, before={"image": "registry.example/mail-worker:0"}, service=False)
+        snap = snapshot(worker, self.broker(), figures=[self.GREW])
+        assert answers(self.RULE, snap)[0][:3] == ("Deployment/mail-worker", "code_defect", "rollback_workload")
+
+    def test_a_consumer_that_is_well_needs_more_of_its_kind(self) -> None:
+        worker = workload("mail-worker", env=AMQP, service=False)
+        snap = snapshot(worker, self.broker(), figures=[self.GREW])
+        assert answers(self.RULE, snap)[0][:3] == ("Deployment/mail-worker", "capacity", "scale_workload")
+
+    def test_a_queue_by_its_own_name_finds_its_consumer(self) -> None:
+        worker = workload("mail-worker", env=AMQP, service=False)
+        snap = snapshot(worker, self.broker(), figures=[figure("queue_depth", 20, 8000, component="outgoing.mail")])
+        assert answers(self.RULE, snap)[0][0] == "Deployment/mail-worker"
+
+    def test_a_short_queue_is_no_backlog(self) -> None:
+        snap = snapshot(self.broker(), figures=[figure("queue_depth", 2, 40, component="mail")])
+        assert answers(self.RULE, snap) == []
+
+
+class TestTraffic:
+    RULE = traffic_grew.RULE
+
+    def figures(self, *busy: float, grows: float = 180) -> list[Any]:
+        return [
+            figure("request_rate", 60, grows, component="shop"),
+            figure("latency_p95", 0.1, 2.5, component="shop"),
+            *(figure("cpu_share", 0.4, share, pod=pod("shop", n), container="shop") for n, share in enumerate(busy)),
+        ]
+
+    def test_all_pods_busy_with_more_requests_need_more_pods(self) -> None:
+        snap = snapshot(shop(), figures=self.figures(0.97, 0.95))
+        assert answers(self.RULE, snap) == [(SHOP, "capacity", "scale_workload", SHOP)]
+
+    def test_one_busy_pod_is_another_trouble(self) -> None:
+        assert answers(self.RULE, snapshot(shop(), figures=self.figures(0.97, 0.2))) == []
+
+    def test_busy_pods_without_more_requests_are_another_trouble(self) -> None:
+        assert answers(self.RULE, snapshot(shop(), figures=self.figures(0.97, 0.95, grows=62))) == []
+
+
+def test_a_database_behind_a_pooler_is_found_by_its_image() -> None:
+    custom = workload("store", "registry.example/team/postgresql-ha:16", kind="StatefulSet", pods=1, port=5432)
+    exporter = workload("store-exporter", "prometheuscommunity/postgres-exporter:v0.15", port=9187)
+    from tuheg_ir.diagnosis.view import View
+    from tuheg_ir.diagnosis.view.programs import of_role
+
+    view = View(snapshot(custom, exporter, postgres("orders-db"), redis("sessions")))
+    assert {w.ref for w in of_role(view.workloads, "database")} == {"StatefulSet/store", "StatefulSet/orders-db"}
+    assert [w.ref for w in of_role(view.workloads, "cache")] == ["Deployment/sessions"]

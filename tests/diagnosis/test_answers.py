@@ -1,0 +1,100 @@
+"""What the decider answers to the corpus: right, harmless, stable under mutation, humble without evidence."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.diagnosis.corpus import Case, cases, read, score, tally
+from tests.diagnosis.files import Skipped
+from tests.diagnosis.mutations import MUTATIONS, write
+from tests.diagnosis.mutations import read as read_files
+from tests.diagnosis.worlds import without
+from tuheg_ir.diagnosis.decide import decide
+from tuheg_ir.diagnosis.model import Finding, Snapshot
+from tuheg_ir.diagnosis.snapshot import load
+
+LEAST_RIGHT = 0.9
+SURE = 0.6
+"""So sure an answer must not be wrong."""
+TUNING = cases("tuning")
+STEPS = (("metrics",), ("metrics", "logs"), ("metrics", "logs", "events"))
+MUTATED = [(case, name) for case in TUNING for name in MUTATIONS]
+SOME = [pair for number, pair in enumerate(MUTATED) if number % (2 * len(MUTATIONS) + 1) == 0]
+"""Every mutation, on a dozen cases; all of them take minutes."""
+
+
+@cache
+def snapshot(folder: Path) -> Snapshot:
+    return load(folder)
+
+
+@cache
+def answer(folder: Path) -> tuple[Finding, ...]:
+    return decide(snapshot(folder)).findings
+
+
+def told(findings: tuple[Finding, ...]) -> str:
+    return "; ".join(f"{f.component} {f.root_cause} {f.remedy} {f.confidence} ({f.rule})" for f in findings)
+
+
+def name_of(value: object) -> str:
+    return value.name if isinstance(value, Case) else str(value)
+
+
+@pytest.mark.parametrize("case", TUNING, ids=name_of)
+def test_every_case_that_rules_are_tuned_on_is_answered_right(case: Case) -> None:
+    judged = score(case, answer(case.folder))
+    assert judged.right, told(answer(case.folder))
+    assert not judged.forbidden, told(answer(case.folder))
+
+
+@pytest.mark.parametrize("half", ["tuning", "validation"])
+def test_nine_of_ten_cases_are_right_and_no_answer_harms(half: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = cases(half)
+    if not found:
+        pytest.skip(f"there are no {half} cases in this checkout")
+    result = tally((case, answer(case.folder)) for case in found)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{half}: {result.share:.0%} of {result.total} cases right, {len(result.harmful)} harmful answers\n")
+    assert not result.harmful
+    assert result.share >= LEAST_RIGHT, f"wrong: {', '.join(result.wrong)}"
+
+
+@pytest.mark.parametrize("case", TUNING, ids=name_of)
+def test_with_less_evidence_an_answer_is_less_sure_and_never_surely_wrong(case: Case) -> None:
+    before = answer(case.folder)[0].confidence
+    for gone in STEPS:
+        found = decide(without(snapshot(case.folder), *gone)).findings
+        assert found[0].confidence <= before, f"surer without {gone}: {told(found)}"
+        assert found[0].confidence < SURE or _fits(case, found[0]), f"surely wrong without {gone}: {told(found)}"
+        before = found[0].confidence
+
+
+def _fits(case: Case, finding: Finding) -> bool:
+    return any(each.fits(finding) for answers in case.faults for each in answers)
+
+
+def _stable(case: Case, mutation: str, tmp_path: Path) -> None:
+    made = MUTATIONS[mutation](read_files(case.folder))
+    if isinstance(made, Skipped):
+        pytest.skip(f"{mutation}: {made.reason}")
+    folder = write(made, tmp_path / "tuning" / "mutated")
+    found = decide(load(folder)).findings
+    judged = score(read(folder), found)
+    assert judged.right, told(found)
+    assert not judged.forbidden, told(found)
+    assert [(f.root_cause, f.remedy) for f in found] == [(f.root_cause, f.remedy) for f in answer(case.folder)]
+
+
+@pytest.mark.parametrize(("case", "mutation"), SOME, ids=name_of)
+def test_a_mutated_case_is_answered_the_same(case: Case, mutation: str, tmp_path: Path) -> None:
+    _stable(case, mutation, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("case", "mutation"), [pair for pair in MUTATED if pair not in SOME], ids=name_of)
+def test_every_mutated_case_is_answered_the_same(case: Case, mutation: str, tmp_path: Path) -> None:
+    _stable(case, mutation, tmp_path)

@@ -1,0 +1,125 @@
+"""The made cases are shaped as a cluster would show them: owners, times, counts and logs agree."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.diagnosis.casemaker.__main__ import main
+from tests.diagnosis.casemaker.every import CASES
+from tests.diagnosis.casemaker.world import World
+
+Obj = dict[str, Any]
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+AHEAD = {"Certificate"}
+"""Kinds that may name a time to come."""
+
+WORLDS: dict[str, World] = {}
+
+
+@pytest.fixture(params=sorted(CASES))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def world(name: str) -> World:
+    if name not in WORLDS:
+        WORLDS[name] = CASES[name].world()
+    return WORLDS[name]
+
+
+def ref(obj: Obj) -> tuple[str, str, str]:
+    return obj["kind"], obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+
+
+def test_no_object_is_there_twice(world: World) -> None:
+    refs = [ref(obj) for obj in world.objects]
+    assert len(refs) == len(set(refs))
+
+
+def test_every_owner_is_there_with_its_uid(world: World) -> None:
+    uids = {obj["metadata"]["uid"]: obj["metadata"]["name"] for obj in world.objects}
+    for obj in world.objects:
+        for owner in obj["metadata"].get("ownerReferences", []):
+            assert uids.get(owner["uid"]) == owner["name"], ref(obj)
+
+
+def test_every_event_is_about_an_object_that_is_there(world: World) -> None:
+    uids = {obj["metadata"]["uid"] for obj in world.objects}
+    for obj in world.objects:
+        if obj["kind"] == "Event":
+            assert obj["involvedObject"]["uid"] in uids, obj["message"]
+
+
+def test_nothing_happened_after_the_snapshot_and_events_are_kept_an_hour(world: World) -> None:
+    for obj in world.objects:
+        if obj["kind"] in AHEAD:
+            continue
+        text = repr({key: value for key, value in obj.items() if key != "message"} if obj["kind"] == "Event" else obj)
+        for found in TIME.finditer(re.sub(r"'message': (?:'[^']*'|\"[^\"]*\")", "", text)):
+            moment = datetime.fromisoformat(found[0]).astimezone(UTC)
+            assert moment <= world.now, (ref(obj), found[0])
+        last = obj.get("lastTimestamp") or (obj.get("series") or {}).get("lastObservedTime") or obj.get("eventTime")
+        if obj["kind"] == "Event" and last:
+            assert world.now - datetime.fromisoformat(last) <= timedelta(hours=1), obj["message"]
+
+
+def test_counts_of_a_deployment_agree_with_its_pods(world: World) -> None:
+    for obj in world.objects:
+        if obj["kind"] != "Deployment":
+            continue
+        sets = [
+            each["metadata"]["name"]
+            for each in world.objects
+            if each["kind"] == "ReplicaSet" and each["metadata"]["ownerReferences"][0]["uid"] == obj["metadata"]["uid"]
+        ]
+        mine = [
+            each
+            for each in world.objects
+            if each["kind"] == "Pod"
+            and (each["metadata"].get("ownerReferences") or [{"name": ""}])[0]["name"] in sets
+            and each["status"]["phase"] not in {"Failed", "Succeeded"}
+        ]
+        ready = sum(
+            any(c["type"] == "Ready" and c["status"] == "True" for c in each["status"]["conditions"]) for each in mine
+        )
+        assert obj["status"]["replicas"] == len(mine)
+        assert obj["status"].get("readyReplicas", 0) == ready
+
+
+def test_logs_belong_to_containers_that_are_there(world: World) -> None:
+    containers = {
+        (obj["metadata"]["name"], each["name"])
+        for obj in world.objects
+        if obj["kind"] == "Pod"
+        for each in obj["spec"]["containers"]
+    }
+    for path in world.logs:
+        pod, _, rest = path.partition("/")
+        assert (pod, re.sub(r"(\.previous)?\.log$", "", rest)) in containers, path
+
+
+def test_a_secret_shows_hashes_only(world: World) -> None:
+    for obj in world.objects:
+        if obj["kind"] == "Secret":
+            assert all(re.fullmatch(r"sha256:[0-9a-f]{16}", value) for value in obj["data"].values())
+
+
+def test_series_are_within_the_last_hour_and_share_values_within_one(world: World) -> None:
+    end = world.now.timestamp()
+    for signal, rows in world.metrics.items():
+        for row in rows:
+            times = [moment for moment, _ in row["values"]]
+            assert times, (signal, row["metric"])
+            assert end - 3600 <= times[0] <= times[-1] <= end
+            if signal.endswith(("_ratio", "_ratio_by_pod", "_share")):
+                assert all(0 <= float(value) <= 1 for _, value in row["values"]), signal
+
+
+def test_the_maker_refuses_a_name_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["no-such-case"]) == 2
+    assert "no such case: no-such-case" in capsys.readouterr().err
