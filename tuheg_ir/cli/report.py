@@ -32,7 +32,7 @@ def show(report: Report, console: Console | None = None) -> None:
     # Lines for programs stay whole; lines for eyes are broken between words.
     out = console or Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     headline, style = HEADLINES.get(report.status, (report.status, "bold red"))
-    out.print(Text(f"{report.incident}: {headline}", style=style))
+    out.print(Text(f"{report.incident}: {headline}" if report.incident else headline, style=style))
     if report.error is not None:
         error = TuhegError(report.error.what, report.error.which, report.error.next)
         out.print(Text(error_text(error), style="red" if report.status != "refused" else ""))

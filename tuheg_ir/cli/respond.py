@@ -28,8 +28,9 @@ extra_option = click.option(
 
 
 @click.command(name="respond")
-@click.argument("fault")
-@click.option("--severity", type=click.Choice(["P0", "P1", "P2"]), required=True)
+@click.argument("fault", required=False)
+@click.option("--severity", type=click.Choice(["P0", "P1", "P2"]), help="Default: what the facts give.")
+@click.option("--reason", default="", metavar="TEXT", help="Why a milder severity than the facts give; for the record.")
 @target_options
 @click.option("--service", help="Service of the inventory (default: its ir_default_service).")
 @click.option("--plan", is_flag=True, help="Show what would be done; store and change nothing.")
@@ -39,8 +40,9 @@ extra_option = click.option(
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 @format_option
 def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
-    fault: str,
-    severity: str,
+    fault: str | None,
+    severity: str | None,
+    reason: str,
     inventory: Path | None,
     cluster: str | None,
     service: str | None,
@@ -53,6 +55,7 @@ def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Answer FAULT: run its playbook until the service is proven healthy, or say what is needed.
 
+    Without FAULT or --severity a diagnosis finds them: from what is wrong, and by the handbook's criteria.
     Least invasive first; stops at the first cure that is proven. The incident is in the journal
     before anything is done, and the handbook's messages lie ready afterwards.
     """
@@ -64,10 +67,12 @@ def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     with open_shop() as (shop, progress):
         from tuheg_ir.cli.faults import pick_fault
 
-        pick_fault(shop.catalogue, fault)
+        if fault:
+            pick_fault(shop.catalogue, fault)
         order = Order(
-            fault=fault,
-            severity=severity,
+            fault=fault or "",
+            severity=severity or "",
+            reason=reason,
             inventory=chosen,
             cluster=name,
             actor=who,
@@ -79,7 +84,8 @@ def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
             lang=lang,
         )
         where = f"{name}/{service}" if service else name
-        progress.begin(f"{fault}  {severity}  {where}" + ("  PLAN" if plan else ""))
+        words = (fault or "", severity or "", where, "PLAN" if plan else "")
+        progress.begin("  ".join(word for word in words if word))
         return _show(respond(shop, order), form, progress)
 
 

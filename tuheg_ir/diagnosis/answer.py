@@ -84,10 +84,21 @@ def for_ladder(snapshot: Snapshot, diagnosis: Diagnosis, ref: str) -> dict[str, 
     told = answer(snapshot, diagnosis)
     return {
         **told,
+        "verdict": _verdict(snapshot, diagnosis, near),
         "sources": [source for source in told["sources"] if _matters(source)],
         "findings": [_for_result(finding) for finding in ordered],
         "excluded": [*_excluded(ordered, ref, near)],
     }
+
+
+def _verdict(snapshot: Snapshot, diagnosis: Diagnosis, near: Iterable[str]) -> str:
+    """Return how one workload stands; what is wrong elsewhere in the namespace makes it neither ill nor well."""
+    names = {ref.partition("/")[2] for ref in near}
+    faults = [f for f in diagnosis.findings if f.root_cause not in ("no_fault", "unknown")]
+    bad = [p for p in snapshot.probes if p.get("verdict") == "unhealthy" and p.get("service") in names]
+    if bad or any(_concerns(finding, near) for finding in faults):
+        return "unhealthy"
+    return "unknown" if faults else diagnosis.verdict
 
 
 def _matters(source: Mapping[str, Any]) -> bool:

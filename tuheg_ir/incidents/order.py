@@ -31,6 +31,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 class Order:
     """A responder's order. ``service`` and ``number`` are None for: choose, or take a new one.
 
+    ``fault`` and ``severity`` are empty for: state them from the facts. ``reason`` is why another
+    severity was chosen than the facts give.
     ``approved_by`` is the name of who approves what needs approval, empty for nobody.
     ``drill`` marks the incident as one that was made.
     """
@@ -47,6 +49,7 @@ class Order:
     extra: dict[str, str] = field(default_factory=dict)
     lang: str = "zh"
     drill: bool = False
+    reason: str = ""
 
 
 def extra_vars(pairs: Iterable[str]) -> dict[str, str]:

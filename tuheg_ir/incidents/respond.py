@@ -24,19 +24,36 @@ def respond(shop: Shop, order: Order) -> Report:
     Raises UsageError and its kin for what cannot be started, Interrupted after Ctrl-C with the
     journal closed. A plan stores nothing: neither here nor in the cluster.
     """
-    fault = shop.catalogue.fault(order.fault)
-    shop.catalogue.severity(order.severity)
+    if order.fault:
+        shop.catalogue.fault(order.fault)
     platform = load_platform(order.inventory, order.cluster)
     service = choose_service(platform, order.service)
     shop.project.check_collections()
+    reason = ""
+    if not (order.fault and order.severity):
+        from tuheg_ir.incidents.stated import state
+
+        stated = state(shop, order, platform, service)
+        if stated.well:
+            return _nothing(stated.found)
+        order, service, reason = stated.order, str(stated.order.service), stated.reason
+    fault = shop.catalogue.fault(order.fault)
+    shop.catalogue.severity(order.severity)
     shop.project.playbook(fault.playbook)
     if order.plan:
         return _plan(shop, order, fault.playbook, service)
-    incident = _incident(shop, order, service)
+    incident = _incident(shop, order, service, reason)
     if policy.dead_runs(incident):
         settle(shop, incident, actor=order.actor)
         incident = shop.journal.incident(incident.number)
     return carry_out(shop, order, incident, platform, playbook=fault.playbook, service=service)
+
+
+def _nothing(found: dict[str, Any]) -> Report:
+    """Return the report of an order that found nothing to respond to: no incident is opened."""
+    evidence = found["findings"][0]["evidence"]
+    result = {"findings": found["findings"], "facts": found["facts"]}
+    return Report("", "nothing_to_do", "", result, reason="; ".join(evidence))
 
 
 def choose_service(platform: Platform, asked: str | None) -> str:
@@ -146,8 +163,11 @@ def _interrupted(shop: Shop, order: Order, incident: Incident, run: str) -> Inte
     )
 
 
-def _incident(shop: Shop, order: Order, service: str) -> Incident:
-    """Return the incident that the order is about, opened or brought up to date."""
+def _incident(shop: Shop, order: Order, service: str, reason: str) -> Incident:
+    """Return the incident that the order is about, opened or brought up to date.
+
+    ``reason`` is how the severity was found, "" when the order named it.
+    """
     incident = shop.journal.open_incident(
         cluster=order.cluster,
         severity=order.severity,
@@ -164,13 +184,14 @@ def _incident(shop: Shop, order: Order, service: str) -> Incident:
             "Leave the number out to open a new incident." if incident.drill else "",
         )
     changed: dict[str, Any] = {}
-    if incident.severity != order.severity:
+    if incident.severity != order.severity or reason:
         changed["severity"] = order.severity
     if incident.fault != order.fault:
         changed["fault"] = order.fault
     if not changed:
         return incident
-    return shop.journal.change(incident, reason="stated with the order to respond", actor=order.actor, **changed)
+    told = reason or "stated with the order to respond"
+    return shop.journal.change(incident, reason=told, actor=order.actor, **changed)
 
 
 def _ill_again(platform: Platform, incident: Incident, service: str) -> bool:
