@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def test_nine_of_ten_cases_are_right_and_no_answer_harms(half: str, capsys: pyte
         pytest.skip(f"there are no {half} cases in this checkout")
     result = tally((case, answer(case.folder)) for case in found)
     with capsys.disabled():
-        sys.stdout.write(f"\n{half}: {result.share:.0%} of {result.total} cases right, {len(result.harmful)} harmful answers\n")
+        sys.stdout.write(
+            f"\n{half}: {result.share:.0%} of {result.total} cases right, {len(result.harmful)} harmful answers\n"
+        )
     assert not result.harmful
     assert result.share >= LEAST_RIGHT, f"wrong: {', '.join(result.wrong)}"
 

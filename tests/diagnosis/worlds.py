@@ -118,7 +118,8 @@ def joined(parts: Sequence[Snapshot]) -> Snapshot:
     metrics: dict[str, Any] = {}
     for part in parts:
         for kind, found in part.objects.items():
-            objects[kind] = (*objects.get(kind, ()), *(obj for obj in found if obj not in objects.get(kind, ())))
+            held = objects.get(kind, ())
+            objects[kind] = (*held, *(dict(obj) for obj in found if obj not in held))
         for signal, series in part.metrics.items():
             metrics[signal] = (*metrics.get(signal, ()), *series)
     return replace(

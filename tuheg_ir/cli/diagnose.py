@@ -53,7 +53,7 @@ def diagnose_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     if html is not None:
         _write_page(html, found, looked)
     if explain:
-        from tuheg_ir.diagnosis.answer import silent
+        from tuheg_ir.diagnosis.beside import silent
 
         found["silent"] = silent(looked.diagnosis)
 

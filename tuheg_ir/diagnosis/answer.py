@@ -1,140 +1,150 @@
-"""A diagnosis in plain JSON types: for programs and people, and for the ladder of one service. Pure."""
+"""What others may rely on: a diagnosis as plain JSON, and what the ladder of one service takes from it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from tuheg_ir.diagnosis.effects import signs_seen
-from tuheg_ir.diagnosis.model import Diagnosis, Finding, Snapshot
-from tuheg_ir.diagnosis.moments import written
-from tuheg_ir.diagnosis.rules import all_rules
+from tuheg_ir.diagnosis.harm import harms
+from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Excluded, Finding, Snapshot, Source
+from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
 
-CALLER_REMEDIES = ("restart_workload", "restart_connection_pool", "scale_workload", "rollback_workload")
-SURE = 0.5
-"""A cause has to be as likely as this to rule out what would be done elsewhere."""
-LOG_LINES = 5
-_MEANT = frozenset({("forbidden", "secrets"), ("forbidden", "nodes")})
-"""What the account of rbac/ is meant not to see."""
+FIRM = 0.5
+"""What is less likely than this rules nothing out."""
+ON_CALLERS = ("restart_workload", "restart_connection_pool", "scale_workload", "rollback_workload")
+"""What a ladder does to a service, and what does nothing for a fault behind it."""
+_ACTS_ON_NOTHING = ("page_human", "no_action")
 
 
-def answer(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any]:
-    """Return the public answer (docs/result.md): verdict, findings, considered, sources, taken_at and figures."""
+def public(diagnosis: Diagnosis, snapshot: Snapshot) -> dict[str, Any]:
+    """Return a diagnosis of a whole namespace as JSON types: findings best first and never empty."""
     return {
         "schema": 1,
         "namespace": snapshot.namespace,
-        "taken_at": written(snapshot.taken_at),
+        "taken_at": _time(snapshot.taken_at),
         "verdict": diagnosis.verdict,
-        "findings": [_finding(finding) for finding in diagnosis.findings],
-        "considered": [asdict(guess) for guess in diagnosis.considered],
-        "sources": [{**asdict(source), "at": written(source.at)} for source in snapshot.sources],
-        "facts": figures(snapshot, diagnosis),
+        "findings": [_finding(each) for each in diagnosis.findings],
+        "considered": [_considered(each) for each in diagnosis.considered],
+        "sources": [_source(each) for each in snapshot.sources],
     }
+
+
+def for_service(diagnosis: Diagnosis, snapshot: Snapshot, service: str) -> dict[str, Any]:
+    """Return what the ladder of one service needs, as the action plugin gives it.
+
+    ``service`` is Kind/name. verdict: healthy, unhealthy, unknown. findings[]: those that are about
+    the service, about something it needs, or the reason of its trouble; evidence as sentences.
+    excluded[] {remedy, target, reason}: what would be useless or do harm now. A remedy that a finding
+    proposes for its target is never excluded for it.
+    """
+    view = View(snapshot)
+    found = [each for each in diagnosis.findings if concerns(view, each, service)]
+    if not found:
+        found = [nothing_found(view, (service, *sorted(view.graph.needs(service))))]
+    return {
+        "verdict": verdict_of(view, found),
+        "findings": [_flat(each) for each in found],
+        "excluded": [_excluded(each) for each in _unique(found, exclusions(view, found, service))],
+    }
+
+
+def concerns(view: View, finding: Finding, service: str) -> bool:
+    """Tell whether a finding says something of a service: it, what it needs, or what keeps it from its work."""
+    near = {service, *view.graph.needs(service)}
+    if finding.component in near or finding.target in near:
+        return True
+    return any(each.target == service for each in finding.excluded)
+
+
+def exclusions(view: View, findings: Sequence[Finding], service: str) -> Iterator[Excluded]:
+    """Yield the remedies that findings rule out, those of a caller whose fault lies behind it, and those that harm."""
+    for each in findings:
+        if each.confidence >= FIRM:
+            yield from each.excluded
+    for each in findings[:1]:
+        acts = each.remedy not in _ACTS_ON_NOTHING and each.target == service
+        if each.confidence >= FIRM and each.component in view.graph.needs(service) and not acts:
+            reason = f"{each.component} is what is wrong: nothing done to its caller mends it"
+            yield from (Excluded(remedy, service, reason) for remedy in ON_CALLERS)
+    yield from harms(view, service)
+
+
+def _unique(findings: Sequence[Finding], excluded: Iterable[Excluded]) -> list[Excluded]:
+    proposed = {(each.remedy, each.target) for each in findings}
+    found: dict[tuple[str, str], Excluded] = {}
+    for each in excluded:
+        found.setdefault((each.remedy, each.target), each)
+    return [each for key, each in found.items() if key not in proposed]
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    evidence = [{**asdict(fact), "time": written(fact.time)} for fact in finding.evidence]
-    return {**asdict(finding), "since": written(finding.since), "evidence": evidence}
-
-
-def figures(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any]:
-    """Return the figures of a result: what is seen, and how the workloads stand."""
-    view = View(snapshot)
-    found: dict[str, Any] = {
-        "signs": list(signs_seen(snapshot, diagnosis)),
-        "workloads": {
-            w.ref: {"wanted": w.wanted, "ready": w.ready, "restarts": sum(p.restarts for p in w.live)}
-            for w in view.serving
-        },
-        "probes": [dict(probe) for probe in snapshot.probes],
-        "databases": {
-            d.ref: {"used": d.used, "usable": d.usable, "max_connections": d.max_connections} for d in snapshot.databases
-        },
-    }
-    return {name: value for name, value in found.items() if value}
-
-
-def silent(diagnosis: Diagnosis) -> list[dict[str, str]]:
-    """Return the rules that did not fire anywhere, and why not."""
-    fired = {each.rule for each in (*diagnosis.findings, *diagnosis.considered)}
-    return [{"rule": rule.name, "why_not": rule.why_not} for rule in all_rules() if rule.name not in fired]
-
-
-def tails(snapshot: Snapshot, ref: str) -> list[dict[str, Any]]:
-    """Return the last lines of the logs of one workload, or of all for ""."""
-    view = View(snapshot)
-    return [
-        {"pod": log.pod, "container": log.container, "previous": log.previous, "lines": list(log.lines[-LOG_LINES:])}
-        for log in snapshot.logs
-        if not ref or view.owner_of(log.pod) == ref
-    ]
-
-
-def for_ladder(snapshot: Snapshot, diagnosis: Diagnosis, ref: str) -> dict[str, Any]:
-    """Return what the ladder of one workload (Kind/name) goes by: {verdict, findings, excluded, facts, sources}.
-
-    Findings that concern it come first, their evidence as sentences. ``excluded`` are remedies that
-    would be useless or do harm now: {remedy, target, reason}.
-    """
-    view = View(snapshot)
-    near = {ref, *view.graph.needs(ref)}
-    ordered = sorted(diagnosis.findings, key=lambda f: not _concerns(f, near))
-    told = answer(snapshot, diagnosis)
     return {
-        **told,
-        "verdict": _verdict(snapshot, diagnosis, near),
-        "sources": [source for source in told["sources"] if _matters(source)],
-        "findings": [_for_result(finding) for finding in ordered],
-        "excluded": [*_excluded(ordered, ref, near)],
+        "component": finding.component,
+        "root_cause": finding.root_cause,
+        "remedy": finding.remedy,
+        "target": finding.target,
+        "confidence": finding.confidence,
+        "since": _time(finding.since),
+        "rule": finding.rule,
+        "evidence": [_evidence(each) for each in finding.evidence],
+        "excluded": [_excluded(each) for each in finding.excluded],
     }
 
 
-def _verdict(snapshot: Snapshot, diagnosis: Diagnosis, near: Iterable[str]) -> str:
-    """Return how one workload stands; what is wrong elsewhere in the namespace makes it neither ill nor well."""
-    names = {ref.partition("/")[2] for ref in near}
-    faults = [f for f in diagnosis.findings if f.root_cause not in ("no_fault", "unknown")]
-    bad = [p for p in snapshot.probes if p.get("verdict") == "unhealthy" and p.get("service") in names]
-    if bad or any(_concerns(finding, near) for finding in faults):
-        return "unhealthy"
-    return "unknown" if faults else diagnosis.verdict
+def _flat(finding: Finding) -> dict[str, Any]:
+    return {
+        "component": finding.component,
+        "root_cause": finding.root_cause,
+        "remedy": finding.remedy,
+        "target": finding.target,
+        "confidence": finding.confidence,
+        "evidence": [sentence(each) for each in finding.evidence],
+    }
 
 
-def _matters(source: Mapping[str, Any]) -> bool:
-    """Tell whether a source that gave nothing is news: what a cluster has not, or an account may not see, is none."""
-    return source["ok"] or not (source["kind"] == "missing" or (source["kind"], source["source"]) in _MEANT)
+def sentence(evidence: Evidence) -> str:
+    """Return a piece of evidence as one sentence."""
+    about = f"{evidence.object}: " if evidence.object else ""
+    return f"{about}{evidence.fact}"
 
 
-def _concerns(finding: Finding, near: Iterable[str]) -> bool:
-    return finding.component in near or finding.target in near
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "source": evidence.source,
+        "object": evidence.object,
+        "fact": evidence.fact,
+        "time": _time(evidence.time),
+    }
 
 
-def _for_result(finding: Finding) -> dict[str, Any]:
-    """Return a finding as ir_result holds it."""
-    kept = ("component", "root_cause", "remedy", "target", "confidence")
-    return {**{name: getattr(finding, name) for name in kept}, "evidence": [_sentence(e) for e in _finding(finding)["evidence"]]}
+def _excluded(excluded: Excluded) -> dict[str, Any]:
+    return {"remedy": excluded.remedy, "target": excluded.target, "reason": excluded.reason}
 
 
-def _sentence(fact: Mapping[str, Any]) -> str:
-    return f"{fact['object']}: {fact['fact']}" if fact["object"] else str(fact["fact"])
+def _considered(considered: Considered) -> dict[str, Any]:
+    return {
+        "rule": considered.rule,
+        "component": considered.component,
+        "root_cause": considered.root_cause,
+        "remedy": considered.remedy,
+        "confidence": considered.confidence,
+        "reason": considered.reason,
+    }
 
 
-def _excluded(findings: Iterable[Finding], ref: str, near: Iterable[str]) -> Iterator[dict[str, str]]:
-    findings = list(findings)
-    proposed = {(f.remedy, f.target) for f in findings}
-    seen: set[tuple[str, str]] = set()
-    for remedy, target, reason in _reasons(findings, ref, near):
-        if (remedy, target) not in proposed | seen:
-            seen.add((remedy, target))
-            yield {"remedy": remedy, "target": target, "reason": reason}
+def _source(source: Source) -> dict[str, Any]:
+    return {
+        "source": source.source,
+        "ok": source.ok,
+        "ms": source.ms,
+        "note": source.note,
+        "kind": source.kind,
+        "at": _time(source.at),
+    }
 
 
-def _reasons(findings: Iterable[Finding], ref: str, near: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-    for finding in findings:
-        for each in finding.excluded:
-            yield each.remedy, each.target, each.reason
-        behind = finding.component != ref and finding.target != ref and _concerns(finding, near)
-        if behind and finding.root_cause not in ("no_fault", "unknown") and finding.confidence >= SURE:
-            for remedy in CALLER_REMEDIES:
-                yield remedy, ref, f"{finding.component} is the cause; nothing done to its callers mends it"
+def _time(moment: datetime | None) -> str | None:
+    """Return a time as RFC 3339 in UTC; None for one that is not known."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

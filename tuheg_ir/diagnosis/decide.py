@@ -154,8 +154,8 @@ def _explains(view: View, cause: Held, symptom: Held) -> bool:
         return False
     if cause.rule.follows and not named and symptom.match.component in view.graph.needs(cause.match.component):
         return cause.confidence > symptom.confidence  # each calls the other: the surer one is the cause
-    if not named and cause.rule.tier < symptom.rule.tier and cause.confidence < BESIDE:
-        return False  # a mere symptom behind it explains no pattern
+    if symptom.rule.tier > Tier.SYMPTOM and cause.confidence < min(BESIDE, symptom.confidence):
+        return False  # what is hardly likely explains nothing that is likelier
     began, came = symptom.match.since, cause.match.since
     return named or began is None or came is None or came - began <= EARLIER
 

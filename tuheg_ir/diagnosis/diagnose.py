@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tuheg_ir.diagnosis.answer import answer, for_ladder, tails
+from tuheg_ir.diagnosis.answer import for_service, public
+from tuheg_ir.diagnosis.beside import figures, missed, tails
 from tuheg_ir.diagnosis.collector import Target, collect
 from tuheg_ir.diagnosis.collector.metrics import known_of, read_metrics
 from tuheg_ir.diagnosis.collector.run import DEADLINE_S
@@ -29,8 +30,14 @@ class Looked:
 
     def as_dict(self, *, cluster: str = "", service: str = "") -> dict[str, Any]:
         """Return the public answer (docs/result.md)."""
-        where = {"cluster": cluster, "service": service, "took_s": self.took_s}
-        return {**answer(self.snapshot, self.diagnosis), **where, "logs": tails(self.snapshot, self.ref(service))}
+        return {
+            **public(self.diagnosis, self.snapshot),
+            "cluster": cluster,
+            "service": service,
+            "took_s": self.took_s,
+            "facts": figures(self.snapshot, self.diagnosis),
+            "logs": tails(self.snapshot, self.ref(service)),
+        }
 
     def ref(self, service: str) -> str:
         """Return Kind/name of a service of the inventory; "" for ""."""
@@ -66,12 +73,19 @@ def look_back(folder: Path, *, prometheus_url: str = "", at: datetime | None = N
 def diagnose_service(
     auth: Mapping[str, Any], target: Target, service: str, *, cluster: str = "", deadline_s: float = DEADLINE_S
 ) -> dict[str, Any]:
-    """Return what the ladder of one service goes by (see ``for_ladder``), with cluster, service and took_s.
+    """Return what the ladder of one service goes by: ``for_service``'s answer, facts and sources.
 
     Raises UsageError for a service that the inventory has not, else as ``look``.
     """
     if service not in target.services:
         raise UsageError(f"There is no service {service!r}", cluster, f"There are: {', '.join(target.services)}.")
     looked = look(auth, target, deadline_s=deadline_s)
-    found = for_ladder(looked.snapshot, looked.diagnosis, looked.ref(service))
-    return {**found, "cluster": cluster, "service": service, "took_s": looked.took_s}
+    told = public(looked.diagnosis, replace(looked.snapshot, sources=missed(looked.snapshot.sources)))
+    return {
+        **told,
+        **for_service(looked.diagnosis, looked.snapshot, looked.ref(service)),
+        "cluster": cluster,
+        "service": service,
+        "took_s": looked.took_s,
+        "facts": figures(looked.snapshot, looked.diagnosis),
+    }

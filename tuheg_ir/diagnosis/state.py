@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Finding
@@ -22,10 +22,10 @@ _BUSY = 0.9
 """Share of a limit, or of throttled periods, at which nobody may call a container well."""
 
 
-def nothing_found(view: View) -> Finding:
-    """Return the finding of a snapshot in which no rule holds."""
-    ill = tuple(signs_of_trouble(view))
-    where = _component(view, ill)
+def nothing_found(view: View, near: Collection[str] = ()) -> Finding:
+    """Return the finding where no rule holds: of the namespace, or of some workloads, the first of them meant."""
+    ill = tuple(sign for sign in signs_of_trouble(view) if not near or _belongs(view, sign) in ("", *near))
+    where = next(iter(near)) if near else _component(view, ill)
     if not ill and _seen_well(view):
         well = tuple(_well(view))
         return Finding(where, "no_fault", "no_action", where, _surety(view), well, rule="nothing_wrong")
@@ -35,6 +35,14 @@ def nothing_found(view: View) -> Finding:
         if not s.ok
     )
     return Finding(where, "unknown", "page_human", where, 0.2, (*ill, *missing)[:12], rule="nothing_known")
+
+
+def _belongs(view: View, sign: Evidence) -> str:
+    """Return the workload that a sign is about; "" if it is not known."""
+    kind, _, name = sign.object.partition("/")
+    if kind == "Pod":
+        return view.owner_of(name)
+    return sign.object if sign.object in view.workloads else view.component(name or kind)
 
 
 def verdict_of(view: View, findings: Sequence[Finding]) -> str:
@@ -63,7 +71,7 @@ def signs_of_trouble(view: View) -> Iterator[Evidence]:
             yield Evidence("probes", f"{probe.get('service')}", told)
     for signal in ("throttled_share", "memory_share", "volume_used_share"):
         if (share := view.figures.now(signal)) is not None and share > _BUSY:
-            yield Evidence("metrics", "", f"{signal.replace('_', ' ')} is at {share:.0%}")
+            yield Evidence("metrics", "", f"a {signal.replace('_', ' ')} is at {share:.0%}")
     yield from _unplaced_errors(view)
     yield from _told_by_logs(view)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -13,12 +13,17 @@ from tuheg_ir.diagnosis.view.trouble import (
     by_revision,
     release_cause,
     release_evidence,
+    releases,
     since_release,
     traffic_growth,
     troubles,
 )
+from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+FRESH = timedelta(hours=2)
+"""Where nobody knows when the trouble began, a release so young is suspected."""
+ALONE, USUAL, GUESS = 0.85, 0.7, 0.5
 MORE = 1.6
 """Traffic that grew so much in the same hour may be the reason as well."""
 
@@ -31,24 +36,30 @@ def when(view: View) -> Iterator[Match]:
         felt = list(troubles(view, workload.ref))
         split = by_revision(view, workload)
         began = oldest(since for _, since in felt)
-        if split == "older" or not (split == "newer" or since_release(workload, began)):
-            continue
-        yield _match(view, workload, [seen for seen, _ in felt], began, alone=split == "newer")
+        guess = bool(felt) and began is None and releases(view, workload, FRESH)
+        if split != "older" and (split == "newer" or since_release(workload, began) or guess):
+            certainty = ALONE if split == "newer" else GUESS if guess or _loaded(view, workload) else USUAL
+            yield _match(view, workload, [seen for seen, _ in felt], began, certainty)
 
 
-def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime | None, *, alone: bool) -> Match:
+def _loaded(view: View, workload: Workload) -> bool:
+    """Tell whether there is another reason: much more traffic, or no processor time left."""
+    busy = usage(view.figures, workload, "cpu_share").widely(BUSY) and not limit_cut(workload, "cpu")
+    return busy or (traffic_growth(view, workload.ref) or 1.0) >= MORE
+
+
+def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime | None, certainty: float) -> Match:
     told = Evidence("metrics", workload.ref, "only pods of the newest template show it", workload.released_at)
     hits = view.hits_of(workload.ref, "code_crash", "schema", "configuration_missing")
-    grown = (traffic_growth(view, workload.ref) or 1.0) >= MORE
     return Match(
         component=workload.ref,
         evidence=(
             *felt,
-            *((told,) if alone else ()),
+            *((told,) if certainty == ALONE else ()),
             *release_evidence(workload),
             *(view.hit_evidence(h) for h in hits[:2]),
         ),
-        certainty=0.85 if alone else 0.5 if grown else 0.7,
+        certainty=certainty,
         root_cause=release_cause(view, workload),
         since=began or workload.released_at,
     )

@@ -10,7 +10,7 @@ from statistics import fmean, median
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
-from tuheg_ir.diagnosis.view.reading import created, oldest, written
+from tuheg_ir.diagnosis.view.reading import created, moment, oldest, text, written
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -135,6 +135,19 @@ def troubles(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | None]]
     for seen in (errors(view, ref), slow(view, ref)):
         if seen is not None:
             yield seen
+    for evidence in failed_probes(view, ref, "core_function", "user"):
+        yield evidence, None
+
+
+def failed_probes(view: View, ref: str, *purposes: str) -> Iterator[Evidence]:
+    """Yield the inventory's probes of a workload that are unhealthy, of some purposes."""
+    for probe in view.snapshot.probes:
+        purpose = text(probe, "purpose")
+        if text(probe, "verdict") != "unhealthy" or (purposes and purpose not in purposes):
+            continue
+        if (service := text(probe, "service")) and view.component(service) == ref:
+            told = f"probe {text(probe, 'name')} is unhealthy: {text(probe, 'reason')}"
+            yield Evidence("probes", ref, told[:240], moment(probe, "at"))
 
 
 def began(view: View, workload: Workload) -> datetime | None:

@@ -1,0 +1,62 @@
+"""A service that others need fails the inventory's probes of it: its callers only show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.trouble import failed_probes
+from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, usage
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def when(view: View) -> Iterator[Match]:
+    """A workload with callers fails its own probes."""
+    for workload in view.serving:
+        failed = tuple(failed_probes(view, workload.ref))
+        callers = [view.workloads[ref] for ref in sorted(view.graph.callers(workload.ref)) if ref in view.workloads]
+        if failed and callers:
+            yield _match(view, workload, failed, callers)
+
+
+def _match(view: View, workload: Workload, failed: tuple[Evidence, ...], callers: list[Workload]) -> Match:
+    starved = [caller for caller in callers if starving(view, caller)]
+    felt = [each for caller in callers for each in failed_probes(view, caller.ref)]
+    told = [
+        Evidence("metrics", each.ref, "it is short of processor time itself, which slows every call it makes")
+        for each in starved
+    ]
+    reason = f"{workload.ref} is unhealthy by itself: nothing done to its callers mends it"
+    return Match(
+        component=workload.ref,
+        evidence=(*failed[:3], *felt[:2], *told[:1]),
+        certainty=0.35 if starved else 0.7,
+        explains=tuple(caller.ref for caller in callers),
+        excludes=()
+        if starved
+        else tuple(
+            each
+            for caller in callers
+            for each in excluding(caller.ref, reason, *RESTARTS, "scale_workload", "rollback_workload")
+        ),
+    )
+
+
+def starving(view: View, workload: Workload) -> bool:
+    """Tell whether the pods of a workload have no processor time left."""
+    share, throttled = (usage(view.figures, workload, signal) for signal in ("cpu_share", "throttled_share"))
+    return share.most > BUSY or throttled.most > THROTTLED
+
+
+RULE = Rule(
+    name="dependency_fails_its_probe",
+    title="A service that others need fails its own probes",
+    root_cause="dependency_failure",
+    remedy="page_human",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no service that others need fails its own probes",
+    follows=True,
+)
