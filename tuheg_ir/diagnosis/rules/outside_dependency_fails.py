@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 
-TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
+TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "rate_limited")
 
 
 @dataclass(slots=True)

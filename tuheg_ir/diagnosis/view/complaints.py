@@ -40,9 +40,12 @@ def complaints(view: View, *troubles: str) -> tuple[Complaint, ...]:
 
 
 def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
+    names = {(hit.pod, hit.line) for hit in view.hits if hit.trouble == "dns"}
     for hit in view.hits:
         if hit.trouble not in troubles or not fresh(view, hit):
             continue
+        if hit.trouble.startswith("connection_") and (hit.pod, hit.line) in names:
+            continue  # it never came as far as the host that it names
         abouts = {ref for host in hit.hosts if (ref := view.graph.resolve(host)) and ref != hit.component}
         outside = tuple(h for h in hit.hosts if not view.graph.resolve(h) and not h.replace(".", "").isdigit())
         if not abouts and not outside:
