@@ -173,12 +173,12 @@ def service_for(
 
 def postgres(name: str = "postgres", **more: Any) -> list[Obj]:
     """Return a database of one pod."""
-    return workload(name, "postgres:16", kind="StatefulSet", pods=1, port=5432, **more)
+    return workload(name, "postgres:16", **{"kind": "StatefulSet", "pods": 1, "port": 5432, **more})
 
 
 def redis(name: str = "redis", **more: Any) -> list[Obj]:
     """Return a cache of one pod."""
-    return workload(name, "redis:7", pods=1, port=6379, **more)
+    return workload(name, "redis:7", **{"pods": 1, "port": 6379, **more})
 
 
 def event(about: str, reason: str, message: str, *, age: float = 60, kind: str = "Warning", count: int = 3) -> Obj:

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import mapping, name, written
+from tuheg_ir.diagnosis.view.reading import mapping, name, newest, written
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=24)
@@ -40,11 +40,18 @@ class Refusal:
     well: tuple[Pod, ...]
     complaints: tuple[Complaint, ...]
 
+    @property
+    def outside(self) -> bool:
+        """Tell whether it is somebody outside that refuses."""
+        return all(c.hit.trouble == "outside_authentication" for c in self.complaints)
+
 
 def refusals(view: View) -> tuple[Refusal, ...]:
     """Return the workloads whose credentials are refused."""
     by_caller: dict[str, list[Complaint]] = {}
-    for each in complaints(view, "database_authentication"):
+    for each in complaints(view, "database_authentication", "outside_authentication"):
+        if each.hit.trouble == "outside_authentication" and not any("." in host for host in each.hosts):
+            continue  # somebody's own wrong password at our door
         if each.caller in view.workloads and role_of(view, each.caller) not in ("database", "broker", "pooler"):
             by_caller.setdefault(each.caller, []).append(each)
     return tuple(_refusal(view, view.workloads[ref], found) for ref, found in by_caller.items())
@@ -58,7 +65,7 @@ def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
     newer: list[Pod] = []
     well: list[Pod] = []
     for pod in workload.live:
-        started = max((c.started_at for c in pod.containers if c.started_at), default=pod.created)
+        started = _last_start(pod)
         fresh = at is None or started is None or started >= at
         if pod.name in refused:
             (newer if fresh else older).append(pod)
@@ -74,6 +81,13 @@ def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
         well=tuple(well),
         complaints=tuple(found),
     )
+
+
+def _last_start(pod: Pod) -> datetime | None:
+    """Return when a pod last took its settings: a container that was started again reads them anew."""
+    times = [c.started_at for c in pod.containers]
+    times += [c.ended.started_at or c.ended.at for c in pod.containers if c.ended and c.state != "running"]
+    return newest(times) or pod.created
 
 
 def _secret(view: View, workload: Workload) -> Obj | None:

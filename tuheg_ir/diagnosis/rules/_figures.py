@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,6 +60,20 @@ def failing(view: View, ref: str) -> Turn | None:
             since = view.figures.crossed("error_ratio", ERRORS, component=label)
             return Turn(view.figures.first("error_ratio", component=label) or 0.0, now, since)
     return None
+
+
+def is_well(view: View, refs: Iterable[str]) -> bool:
+    """Tell whether figures show that workloads are well: not failing, not slow, complete; no alert is about them."""
+    chosen = set(refs)
+    known = False
+    for ref in chosen:
+        workload = view.workloads.get(ref)
+        if (workload and workload.ready < workload.wanted) or failing(view, ref):
+            return False
+        if any(slowed(view, "latency_p95", component=label) for label in labels_of(view, "latency_p95", ref)):
+            return False
+        known = known or bool(labels_of(view, "error_ratio", ref))
+    return known and not any(view.about_alert(alert) in chosen for alert in view.alerts)
 
 
 def said_by_callers(view: View, ref: str) -> Iterator[tuple[str, Evidence]]:

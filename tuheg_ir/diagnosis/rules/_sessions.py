@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
+from tuheg_ir.diagnosis.rules._figures import is_well
+from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.programs import role
@@ -15,6 +17,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.92
 """Share of the sessions from which on the next peak finds none."""
+FEW = 3
+"""So few refusals are a moment's, while users feel nothing."""
 FORGOTTEN_S = 30.0
 """A transaction that does nothing for longer than this is forgotten, not busy."""
 LEAK_AFTER = timedelta(hours=6)
@@ -125,6 +129,12 @@ def _full(view: View, ref: str, refused: Iterable[Complaint]) -> Full | None:
         since = view.figures.crossed("db_connections", FULL * most - 3, component=label)
         evidence.append(Evidence("metrics", ref, f"{taken:.0f} of {most:.0f} connections are taken", since))
     refusals = tuple(refused)
+    if (
+        not evidence
+        and sum(c.hit.count for c in refusals) < FEW
+        and is_well(view, behind(view, ref, *(c.caller for c in refusals)))
+    ):
+        return None
     evidence += told(view, refusals, 2)
     if not evidence or (database is not None and not used):  # refused for another reason than this
         return None

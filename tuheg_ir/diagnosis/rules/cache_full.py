@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import labels_of
+from tuheg_ir.diagnosis.rules._figures import is_well, labels_of
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
@@ -29,6 +29,8 @@ def when(view: View) -> Iterator[Match]:
         if not refused and not (evicting and share is not None and share >= FULL):
             continue
         callers = tuple(ref for ref in behind(view, cache.ref) if ref != cache.ref)
+        if not refused and is_well(view, callers):
+            continue
         yield Match(
             component=cache.ref,
             evidence=(

@@ -36,7 +36,7 @@ def when(view: View) -> Iterator[Match]:
             certainty=0.75,
             remedy="rollback_workload" if changed else "page_human",
             since=began(each.complaints),
-            explains=tuple(ref for ref in behind(view, workload.ref) if ref != component),
+            explains=tuple(ref for ref in (*behind(view, workload.ref), each.secret) if ref != component),
             excludes=()
             if changed
             else not_for(

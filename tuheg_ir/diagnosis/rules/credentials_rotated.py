@@ -24,9 +24,10 @@ def when(view: View) -> Iterator[Match]:
         yield Match(
             component=workload.ref,
             evidence=(Evidence("objects", each.secret, fact, each.written), *told(view, each.complaints)),
+            root_cause="configuration_error" if each.outside else "",
             certainty=0.8 if each.well else 0.7 if view.recent(each.written, LATELY) else 0.5,
             since=began(each.complaints) or each.written,
-            explains=tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref),
+            explains=(*(ref for ref in behind(view, workload.ref) if ref != workload.ref), each.secret),
             excludes=(
                 *not_for((workload.ref,), "an older template reads the same Secret", ("rollback_workload",)),
                 *not_for(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import failing, labels_of, said_by_callers, slow_evidence, slowed
+from tuheg_ir.diagnosis.rules._figures import failing, is_well, labels_of, said_by_callers, slow_evidence, slowed
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
@@ -25,6 +25,8 @@ def when(view: View) -> Iterator[Match]:
         if view.graph.needs(ref) & set(blamed) - view.graph.callers(ref):
             continue  # something behind it is blamed as well
         own = tuple(_own(view, ref))
+        if not own and is_well(view, behind(view, ref, *(c.caller for c in said.get(ref, ())))):
+            continue  # lines without anybody who suffers
         measured = tuple(evidence for _, evidence in said_by_callers(view, ref))
         found = (*own, *measured[:2], *told(view, said.get(ref, ()), 2))
         callers = tuple(each for each in behind(view, ref) if each != ref)

@@ -8,14 +8,18 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, rise
+from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, is_well, rise
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 
-TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
+TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "rate_limited")
+
+
+FEW = 5
+"""So few lines are ordinary while users feel nothing."""
 
 
 @dataclass(slots=True)
@@ -42,12 +46,15 @@ def when(view: View) -> Iterator[Match]:
         callers = [c for c in known.callers if c in view.workloads and not closed_to_the_outside(view, c)]
         if not callers or any(names_host(view.workloads[c].changes, host) for c in callers):
             continue
+        calm = is_well(view, behind(view, *callers))
+        if calm and not known.measured and sum(c.hit.count for c in known.said) < FEW:
+            continue
         first = callers[0]
         suffer = tuple(ref for ref in behind(view, *callers) if ref != first)
         yield Match(
             component=first,
             evidence=(*(e for _, e in known.measured[:2]), *told(view, known.said)),
-            certainty=0.65 if known.measured else 0.6,
+            certainty=0.4 if calm else 0.65 if known.measured else 0.6,
             since=_since(known),
             explains=suffer,
             excludes=not_for(

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind
-from tuheg_ir.diagnosis.rules._sessions import figure, full, owned, released_before
+from tuheg_ir.diagnosis.rules._sessions import FEW, figure, full, owned, released_before
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change, reads
 from tuheg_ir.diagnosis.view.complaints import complaints, told
@@ -27,6 +28,8 @@ def when(view: View) -> Iterator[Match]:
         if workload is None or workload.ref in seen or each.about in crowded or (crowded and not each.about):
             continue
         seen.add(workload.ref)
+        if each.hit.count < FEW and is_well(view, behind(view, workload.ref)):
+            continue
         changed = _changed(workload) if released_before(view, workload, each.hit.first) else ()
         maps = tuple(_maps(view, workload))
         yield Match(

@@ -10,11 +10,15 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TIMES = 3.0
 LEAST = 100.0
+IDLE = 0.03
+"""Who uses less of its CPU limit than this while work waits does not work."""
+QUIET = timedelta(minutes=5)
 SOON = timedelta(minutes=30)
 
 
@@ -28,10 +32,13 @@ def when(view: View) -> Iterator[Match]:
         consumer = _consumer(view, label, series)
         fact = f"{grew.before:.0f} messages waited in {label or 'the queue'}, now {grew.now:.0f}"
         waits = Evidence("metrics", consumer.ref if consumer else label, fact, grew.since)
-        yield _of_consumer(consumer, grew, waits) if consumer else _of_broker(view, label, grew, waits)
+        if consumer is None:
+            yield _of_broker(view, label, grew, waits)
+        elif consumer.ready and consumer.ready >= consumer.wanted:
+            yield _of_consumer(view, consumer, grew, waits)
 
 
-def _of_consumer(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
+def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match:
     released = consumer.released_at
     if _by_release(consumer, grew):
         return Match(
@@ -42,13 +49,29 @@ def _of_consumer(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
             remedy="rollback_workload",
             since=grew.since,
         )
-    return Match(
-        component=consumer.ref,
-        evidence=(waits, Evidence("objects", consumer.ref, f"{consumer.ready} of {consumer.wanted} pods are ready")),
-        certainty=0.4,
-        remedy="scale_workload" if consumer.ready and consumer.ready >= consumer.wanted else "page_human",
-        since=grew.since,
-    )
+    ready = Evidence("objects", consumer.ref, f"{consumer.ready} of {consumer.wanted} pods are ready")
+    if silent := tuple(_silent(view, consumer)):
+        return Match(
+            component=consumer.ref,
+            evidence=(waits, *silent, ready),
+            certainty=0.6,
+            root_cause="service_crash",
+            remedy="restart_workload",
+            since=grew.since,
+        )
+    return Match(component=consumer.ref, evidence=(waits, ready), certainty=0.4, since=grew.since)
+
+
+def _silent(view: View, consumer: Workload) -> Iterator[Evidence]:
+    """Yield what shows that all pods of a consumer stand still: they do not work, or say nothing any more."""
+    names = {pod.name for pod in consumer.live}
+    shares = [v for p, v in view.figures.latest("cpu_share", "pod").items() if p in names]
+    if shares and max(shares) < IDLE:
+        yield Evidence("metrics", consumer.ref, f"its pods use at most {max(shares):.1%} of their CPU limit")
+    last = {log.pod: stamp(log.lines[-1]) for log in view.snapshot.logs if log.pod in names and log.lines}
+    times = [time for time in last.values() if time is not None]
+    if times and len(times) == len(last) and view.now - max(times) > QUIET:
+        yield Evidence("logs", consumer.ref, "none of its pods has written a line since", max(times))
 
 
 def _by_release(consumer: Workload, grew: Turn) -> bool:

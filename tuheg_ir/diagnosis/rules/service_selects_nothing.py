@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import labels, selects, written
+
+LATELY = timedelta(hours=6)
 
 
 def when(view: View) -> Iterator[Match]:
@@ -21,10 +25,16 @@ def when(view: View) -> Iterator[Match]:
         meant = tuple(ref for ref in service.meant if view.workloads[ref].ready)
         if not meant:
             continue
+        same = any(view.workloads[ref].name == service.name for ref in meant)
+        young = view.recent(written(service.obj), LATELY)
+        if not young and is_well(view, behind(view, *meant)):
+            continue  # it was so before, and nobody misses it
         callers = {
             c.caller: c for c in complaints(view, "connection_refused", "connection_timeout", "upstream_failure")
         }
         said = [c for c in callers.values() if c.about in meant]
+        if not (young or same or said):
+            continue  # a Service for pods that come and go: the primary of an operator, a canary
         told_labels = ", ".join(f"{k}={v}" for k, v in service.selector.items())
         routed = [r.ref for r in view.routes if r.service == service.name]
         yield Match(
@@ -35,7 +45,7 @@ def when(view: View) -> Iterator[Match]:
                 *told(view, said, 2),
                 *(Evidence("objects", ref, f"it sends to {service.name}") for ref in routed[:1]),
             ),
-            certainty=0.8,
+            certainty=0.8 if young or same else 0.6,
             since=written(service.obj) if view.recent(written(service.obj)) else None,
             explains=behind(view, *meant),
             excludes=not_for(meant, f"its pods are well: {service.ref} does not select them"),

@@ -14,6 +14,8 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
+_ACCESS = re.compile(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')
+"""A line of an access log: the hosts in it are where users come from."""
 STILL = timedelta(minutes=15)
 """A trouble that was last told longer ago than this is over."""
 _SPEAKS_OF = {
@@ -40,15 +42,24 @@ def complaints(view: View, *troubles: str) -> tuple[Complaint, ...]:
 
 
 def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
+    own = {route.host for route in view.routes}
+    names = {(hit.pod, hit.line) for hit in view.hits if hit.trouble == "dns"}
     for hit in view.hits:
         if hit.trouble not in troubles or not fresh(view, hit):
             continue
+        if hit.trouble.startswith("connection_") and (hit.pod, hit.line) in names:
+            continue  # it never came as far as the host that it names
         abouts = {ref for host in hit.hosts if (ref := view.graph.resolve(host)) and ref != hit.component}
-        outside = tuple(h for h in hit.hosts if not view.graph.resolve(h) and not h.replace(".", "").isdigit())
+        outside = () if _ACCESS.search(hit.line) else tuple(h for h in hit.hosts if _elsewhere(view, h, own))
         if not abouts and not outside:
             abouts = _named(view, hit) or _guessed(view, hit)
         for about in sorted(abouts) or [""]:
             yield Complaint(hit.component, about, outside, hit)
+
+
+def _elsewhere(view: View, host: str, own: set[str]) -> bool:
+    """Tell whether a host is none of ours: no workload, no bare address, no name under which users come."""
+    return not view.graph.resolve(host) and not host.replace(".", "").isdigit() and host not in own
 
 
 def fresh(view: View, hit: Hit) -> bool:

@@ -20,7 +20,7 @@ _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
 _HOST = re.compile(
     "|".join(
         (
-            r"(?:https?|postgres(?:ql)?|mysql|rediss?|amqps?|jdbc:\w+|tcp|mongodb(?:\+srv)?|nats|grpc|dns)://"
+            r"(?<!\+)(?:https?|postgres(?:ql)?|mysql|rediss?|amqps?|jdbc:\w+|tcp|mongodb(?:\+srv)?|nats|grpc|dns)://"
             rf"(?:[^@/\s]*@)?/?{_NAME}",
             rf"\bhost=['\"]?{_NAME}",
             r"(?:(?:dial tcp:? )?lookup|dial tcp|host name|hostname|host|resolve host:?|resolve|server at|server on"

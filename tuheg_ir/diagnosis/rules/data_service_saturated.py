@@ -1,0 +1,68 @@
+"""A database, cache or broker has no processor left, and everything in front of it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import failing, labels_of, said_by_callers, slow_evidence, slowed
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+BUSY = 0.9
+
+
+def when(view: View) -> Iterator[Match]:
+    """A data service uses its whole CPU limit, and callers are slow or fail."""
+    for workload in of_role(view.workloads, "database", "cache", "broker", "search"):
+        busy = tuple(_busy(view, workload))
+        callers = tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref)
+        hurts = tuple(_hurts(view, workload, callers))
+        if not busy or not hurts:
+            continue
+        yield Match(
+            component=workload.ref,
+            evidence=(*busy, *hurts[:3]),
+            certainty=0.65,
+            since=oldest(e.time for e in busy),
+            explains=callers,
+            excludes=(
+                *not_for(
+                    callers, f"{workload.ref} is the narrow place: more callers make it narrower", ("scale_workload",)
+                ),
+                *not_for((workload.ref,), "it would be cold and just as busy", ("restart_workload",)),
+            ),
+        )
+
+
+def _busy(view: View, workload: Workload) -> Iterator[Evidence]:
+    for pod in workload.live:
+        share = view.figures.now("cpu_share", pod=pod.name)
+        if share is not None and share >= BUSY:
+            since = view.figures.crossed("cpu_share", BUSY, pod=pod.name)
+            yield Evidence("metrics", f"Pod/{pod.name}", f"{share:.0%} of its CPU limit is used", since)
+
+
+def _hurts(view: View, workload: Workload, callers: tuple[str, ...]) -> Iterator[Evidence]:
+    yield from (evidence for _, evidence in said_by_callers(view, workload.ref))
+    for ref in callers:
+        if turn := failing(view, ref):
+            yield Evidence("metrics", ref, f"{turn.now:.1%} of requests fail", turn.since)
+        for label in labels_of(view, "latency_p95", ref):
+            if slow := slowed(view, "latency_p95", component=label):
+                yield slow_evidence(ref, "its answers", slow)
+
+
+RULE = Rule(
+    name="data_service_saturated",
+    title="A database, cache or broker has no processor left",
+    root_cause="capacity",
+    remedy="page_human",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no data service uses its whole CPU limit while callers suffer",
+)
