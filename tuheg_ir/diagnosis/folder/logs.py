@@ -1,0 +1,117 @@
+"""logs/<pod>/<container>.log and .previous.log; also logs/<pod>.log and logs/<pod>.previous.log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from tuheg_ir.diagnosis.folder.files import Notes
+from tuheg_ir.diagnosis.model import Log, Obj
+from tuheg_ir.diagnosis.objects import clean_text
+
+FOLDER = "logs"
+LINES = 2000
+LINE = 2000
+"""Characters of one line that are kept."""
+BYTES = 4 << 20
+"""The end of a log that is read; what is before it is left."""
+_PREVIOUS = ".previous"
+_BINARY = 0.3
+"""Share of characters that are none; above it a file is no log."""
+
+
+def read(folder: Path, objects: Mapping[str, Iterable[Obj]], notes: Notes) -> tuple[Log, ...]:
+    """Return the logs in the folder, by pod and container."""
+    first = {_name(pod): _first_container(pod) for pod in objects.get("Pod", ())}
+    found = []
+    for path, pod, container in _files(folder / FOLDER, notes):
+        previous = container.endswith(_PREVIOUS) if container else pod.endswith(_PREVIOUS)
+        name = pod if container else pod.removesuffix(_PREVIOUS)
+        lines = _lines(path, notes, f"{FOLDER}/{path.relative_to(folder / FOLDER)}")
+        if lines is not None:
+            held = container.removesuffix(_PREVIOUS) if container else first.get(name, "")
+            found.append(Log(pod=name, container=held, lines=lines, previous=previous))
+    return in_order(found)
+
+
+def _files(folder: Path, notes: Notes) -> Iterator[tuple[Path, str, str]]:
+    """Yield the log files with the pod's and the container's name, ending .previous included."""
+    for path in _listed(folder, notes):
+        if path.is_dir():
+            for inner in _listed(path, notes):
+                if inner.suffix == ".log":
+                    yield inner, path.name, inner.stem
+                else:
+                    notes.bad("logs", f"{path.name}/{inner.name} is not read: its name does not end in .log")
+        elif path.suffix == ".log":
+            yield path, path.stem, ""
+        else:
+            notes.bad("logs", f"{path.name} is not read: its name does not end in .log")
+
+
+def _listed(folder: Path, notes: Notes) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        notes.bad("logs", f"{folder.name}: {error.strerror or error}")
+        return []
+
+
+def _lines(path: Path, notes: Notes, name: str) -> tuple[str, ...] | None:
+    try:
+        if not path.is_file():
+            raise OSError(0, "it is not a file")
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            file.seek(max(0, size - BYTES))
+            raw = file.read(BYTES)
+    except OSError as error:
+        notes.bad("logs", f"{name}: {error.strerror or error}")
+        return None
+    text = raw.decode("utf-8", "replace")
+    odd = sum(text.count(char) for char in ("\0", "\ufffd"))
+    if odd > _BINARY * len(text):
+        notes.bad("logs", f"{name} is not text")
+        return None
+    if size > BYTES:
+        text = text.partition("\n")[2] or text
+        notes.good("logs", f"{name}: the last {BYTES >> 20} MiB of {size >> 20}")
+    return kept_lines(text)
+
+
+def kept_lines(text: str) -> tuple[str, ...]:
+    """Return the last lines of a log, without empty ones, scrubbed and cut."""
+    tail = [line[: 2 * LINE] for line in text.replace("\r", "\n").split("\n") if line.strip()][-LINES:]
+    # Scrubbed as one text: a private key has many lines.
+    clean = clean_text("\n".join(tail), LINES * (2 * LINE + 1))
+    return tuple(line[:LINE].rstrip() for line in clean.split("\n") if line.strip())
+
+
+def in_order(logs: Iterable[Log]) -> tuple[Log, ...]:
+    """Return logs by pod and container, the current one before the previous one."""
+    return tuple(sorted(logs, key=lambda log: (log.pod, log.container, log.previous)))
+
+
+def _name(pod: Obj) -> str:
+    return str(pod["metadata"]["name"])
+
+
+def _first_container(pod: Obj) -> str:
+    containers = (pod.get("spec") or {}).get("containers") or [{}]
+    return str(containers[0].get("name") or "")
+
+
+def file_of(log: Log) -> Path:
+    """Return where a log is kept, below the snapshot's folder."""
+    ending = f"{_PREVIOUS if log.previous else ''}.log"
+    if not log.container:
+        return Path(FOLDER, f"{_safe(log.pod)}{ending}")
+    return Path(FOLDER, _safe(log.pod), f"{_safe(log.container)}{ending}")
+
+
+def _safe(name: str) -> str:
+    """Return a name that stays in its folder; names that Kubernetes accepts are left as they are."""
+    return re.sub(r"[^\w.-]", "_", name).lstrip(".") or "_"

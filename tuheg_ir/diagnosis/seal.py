@@ -1,0 +1,47 @@
+"""What a snapshot holds in place of a secret: enough to see that it changed, too little to guess it.
+
+A seal has few possible values on purpose. Anyone can seal a list of likely passwords; with so few
+seals, many a wrong password gives the right one, so that a match proves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from hashlib import sha256
+
+from tuheg_ir.diagnosis.utils import module_utils
+
+_SEAL = re.compile(r"sha256:[0-9a-f]{16}")
+_SEALS = 4096
+"""A change goes unseen once in so many; a password from a list of a million has 250 doubles in it."""
+
+
+@lru_cache(maxsize=4096)
+def seal(value: str, salt: str) -> str:
+    """Return the seal of a value under a salt, ``sha256:`` and 16 digits; a seal is its own seal."""
+    if is_seal(value):
+        return value
+    number = int.from_bytes(sha256(f"{salt}\0{value}".encode("utf-8", "replace")).digest()[:8], "big") % _SEALS
+    return "sha256:" + sha256(f"{salt}\0{number}".encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def is_seal(value: str) -> bool:
+    """Tell whether a value is a seal already."""
+    return _SEAL.fullmatch(value) is not None
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether what stands under a name is to be sealed."""
+    return bool(module_utils("scrub").scrub.is_secret_name(name))
+
+
+def scrub_text(text: str) -> str:
+    """Return a text with what looks like a secret replaced by ``***``."""
+    return str(module_utils("scrub").scrub.scrub_text(text))
+
+
+def seal_text(text: str, salt: str) -> str:
+    """Return a text without its secrets; where there was one, a seal tells whether it changed."""
+    clean = scrub_text(text)
+    return clean if clean == text else f"{clean} ({seal(text, salt)})"
