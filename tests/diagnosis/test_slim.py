@@ -22,7 +22,8 @@ from tests.diagnosis.objects import (
 from tuheg_ir.diagnosis import decide
 from tuheg_ir.diagnosis.diagnose import UTILS, figures
 from tuheg_ir.diagnosis.facts import Facts
-from tuheg_ir.diagnosis.slim import facts, quantity
+from tuheg_ir.diagnosis.quantities import quantity
+from tuheg_ir.diagnosis.slim import facts
 from tuheg_ir.diagnosis.sources import Context
 from tuheg_ir.project import find_project
 

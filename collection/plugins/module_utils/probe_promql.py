@@ -99,7 +99,7 @@ def single_value(body: Mapping[str, Any]) -> float | None:
 
 class _Prometheus:
     def __init__(self, url: str, end: float) -> None:
-        self._address, self._headers = _without_credentials(url)
+        self._address, self._headers = without_credentials(url)
         self._end = end
         self.skew_s = 0.0
 
@@ -159,7 +159,7 @@ def _time_to_ask(prometheus: _Prometheus, question: PromQuestion, end: float) ->
     return time.time() + prometheus.skew_s
 
 
-def _without_credentials(url: str) -> tuple[str, dict[str, str]]:
+def without_credentials(url: str) -> tuple[str, dict[str, str]]:
     """The address as it may be shown, and the headers with what was in it."""
     parts = urlsplit(url.rstrip("/"))
     headers = {"User-Agent": "tuheg-ir"}

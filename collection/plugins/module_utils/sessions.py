@@ -25,6 +25,7 @@ SESSIONS_SQL = (
     "'backend_start', to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), "
     "'client', host(client_addr), 'user', usename, 'database', datname, "
     "'application', application_name, 'state', coalesce(state, 'unknown'), "
+    "'wait', coalesce(wait_event_type, ''), "
     "'age_s', round(extract(epoch FROM clock_timestamp() - state_change)::numeric, 1)) "
     "ORDER BY backend_start, pid) FROM pg_stat_activity "
     "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()), '[]'::json))"
@@ -39,7 +40,10 @@ _START = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 @dataclass(frozen=True)
 class Session:
-    """One client session. client is the owner of the pod it comes from, else its address."""
+    """One client session. client is the owner of the pod it comes from, else its address.
+
+    wait: the kind of what it waits for, such as Lock or Client; '' for nothing.
+    """
 
     pid: int
     backend_start: str
@@ -49,6 +53,7 @@ class Session:
     age_s: float
     application: str = ""
     database: str = ""
+    wait: str = ""
 
     @property
     def leaking(self) -> bool:
@@ -259,6 +264,7 @@ def _session(row: Mapping[str, Any], owners: Mapping[str, str]) -> Session:
         age_s=float(row.get("age_s") or 0.0),
         application=str(row.get("application") or ""),
         database=str(row.get("database") or ""),
+        wait=str(row.get("wait") or ""),
     )
 
 

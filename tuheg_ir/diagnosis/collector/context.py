@@ -1,0 +1,99 @@
+"""What all reads of one snapshot share: the cluster, the namespace, the time that is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from tuheg_ir.diagnosis.model import Source
+from tuheg_ir.diagnosis.utils import module_utils
+
+_KINDS = {
+    "forbidden": "forbidden",
+    "unauthorized": "forbidden",
+    "not_found": "missing",
+    "silent": "silent",
+    "unreachable": "unreachable",
+    "tls": "unreachable",
+    "busy": "late",
+}
+
+
+class NotConfigured(Exception):
+    """This platform does not have what would be asked."""
+
+
+class SourceFailed(Exception):
+    """A source gave no usable answer; ``kind`` is a Source's word for why."""
+
+    def __init__(self, kind: str, note: str) -> None:
+        super().__init__(note)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a snapshot is taken of. ``services`` is the inventory's ir_services; {} without one."""
+
+    namespace: str
+    services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    prometheus_url: str = ""
+    alertmanager_url: str = ""
+    ingress_url: str = ""
+    window: str = ""
+
+
+@dataclass(slots=True)
+class Context:
+    """``end`` is a time.monotonic() after which nothing is waited for."""
+
+    client: Any
+    target: Target
+    end: float
+
+    @property
+    def left_s(self) -> float:
+        """Return the seconds left, never less than a try is worth."""
+        return max(0.1, self.end - time.monotonic())
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() >= self.end
+
+    def now(self) -> datetime:
+        """Return the time by the cluster's clock."""
+        return datetime.now(UTC) + timedelta(seconds=self.client.skew_s)
+
+    def path(self, group: str, plural: str, *, namespaced: bool = True) -> str:
+        """Return the path of a list. ``group`` is as in /api/v1 or /apis/apps/v1."""
+        return f"{group}/namespaces/{quote(self.target.namespace)}/{plural}" if namespaced else f"{group}/{plural}"
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Read from the API server within what time is left."""
+        answer: dict[str, Any] = self.client.get(path, query, timeout_s=self.left_s)
+        return answer
+
+
+def failed(name: str, error: BaseException, ms: int, at: datetime) -> Source:
+    """Return what is noted of a source that gave no answer."""
+    if isinstance(error, NotConfigured):
+        return Source(name, ok=True, note=f"not asked: {error}", kind="not_configured", at=at)
+    if isinstance(error, SourceFailed):
+        kind = error.kind
+    elif isinstance(error, TimeoutError):
+        kind = "silent"
+    else:
+        word = getattr(error, "kind", "")
+        kind = _KINDS.get(word, "unreachable" if isinstance(error, OSError) else "invalid")
+    return Source(name, ok=False, ms=ms, note=note_of(error), kind=kind, at=at)
+
+
+def note_of(error: BaseException) -> str:
+    """Return one scrubbed line that tells why a source failed."""
+    text = str(getattr(error, "message", "") or str(error) or type(error).__name__)
+    return str(module_utils("scrub").scrub.scrub_text(" ".join(text.split())[:300]))

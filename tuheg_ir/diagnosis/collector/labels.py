@@ -1,0 +1,135 @@
+"""Which label of a metric holds what: no two installations name namespace, pod and service alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tuheg_ir.diagnosis.signals import Way
+
+Row = Mapping[str, str]
+_STATUS = re.compile(r"[1-5](?:\d\d|xx)", re.IGNORECASE)
+_BY_POD = r"(.+?)(?:-[0-9a-f]{6,10}-[a-z0-9]{5}|-[a-z0-9]{8,10}-[a-z0-9]{5}|-[0-9]{1,4}|-[a-z0-9]{5})"
+"""The workload in a pod's name: before hash and suffix, or before a StatefulSet's number."""
+_LAST_RESORT = frozenset({"job", "exported_job", "instance"})
+"""Labels that mostly name how something is scraped, not what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the objects tell: names of workloads and services, pods by name, pods by address."""
+
+    names: frozenset[str] = frozenset()
+    pods: frozenset[str] = frozenset()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A query ready to ask, and what its labels are to be called."""
+
+    query: str
+    labels: Mapping[str, str]
+
+
+class Unfit(Exception):
+    """The metric is there but not of this namespace, or without a label that the query needs."""
+
+
+class Labels:
+    """The labels of one metric, by the distinct sets of them that there are."""
+
+    def __init__(self, rows: list[Row], roles: Mapping[str, tuple[str, ...]], namespace: str, known: Known) -> None:
+        self._roles = roles
+        self._namespace = namespace
+        self._known = known
+        self._rows = rows
+        self._all = rows
+
+    def fill(self, way: Way, metrics: Mapping[str, str], window: str) -> Filled:
+        """Fill in a way's query. Raises Unfit."""
+        here, scoped = self._here(way)
+        self._rows = scoped
+        if way.requires and not any(row.get(way.requires) for row in scoped):
+            raise Unfit
+        values = {**metrics, "here": here, "window": window, "pre": "", "post": ""}
+        labels = dict(way.labelled)
+        for role in ("component", "pod", "container", "dependency", "node"):
+            if f"${role}" in way.query or role in way.needs:
+                values[role] = self._role(role, way)
+                labels.setdefault(values[role], role)
+        if values.get("component") == "":
+            pod = self._role("pod", way)
+            if not pod or pod == "instance":
+                raise Unfit
+            values |= {
+                "component": "component",
+                "pre": "label_replace(",
+                "post": f', "component", "$1", "{pod}", "{_BY_POD}")',
+            }
+            labels["component"] = "component"
+        asked = re.search(r"\$(failed|limited|status)\b", way.query) or "status" in way.needs
+        status = self._status() if asked else ""
+        values |= {"failed": f'{status}=~"5.."', "limited": f'{status}="429"', "status": f'{status}!=""'}
+        query = re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), way.query)
+        return Filled(query, {label: role for label, role in labels.items() if label})
+
+    def _here(self, way: Way) -> tuple[str, list[Row]]:
+        """Return the condition that names the namespace, and the label sets that fulfil it."""
+        if way.scope == "cluster":
+            return "", self._all
+        if way.scope == "service":
+            start = f"{self._namespace}-"
+            for label in ("exported_service", "service"):
+                inside = [row for row in self._all if row.get(label, "").startswith(start)]
+                if inside:
+                    return f'{label}=~"{start}.+"', inside
+            raise Unfit
+        present = [label for label in self._roles["namespace"] if any(row.get(label) for row in self._all)]
+        for label in present:
+            inside = [row for row in self._all if row.get(label) == self._namespace]
+            if inside:
+                return f'{label}="{self._namespace}"', inside
+        # Without any such label there is one namespace only, or nobody can tell.
+        if present or not self._all:
+            raise Unfit
+        return "", self._all
+
+    def _role(self, role: str, way: Way) -> str:
+        if role == "component" and way.scope == "service":
+            return "exported_service" if any("exported_service" in row for row in self._rows) else "service"
+        labels = [label for label in self._roles[role] if any(row.get(label) for row in self._rows)]
+        known = {"component": self._known.names, "pod": self._known.pods}.get(role, frozenset())
+        best = next((label for label in labels if any(row.get(label) in known for row in self._rows)), None)
+        if best is None and role == "component":
+            pods = any(row.get(label) for label in self._roles["pod"] if label != "instance" for row in self._rows)
+            best = next((label for label in labels if label not in _LAST_RESORT or not pods), "")
+        elif best is None:
+            best = labels[0] if labels else None
+        if best is None and role == "container":
+            best = "container"  # an empty label: grouped by it, nothing is lost
+        if best is None:
+            raise Unfit
+        return best
+
+    def _status(self) -> str:
+        for label in self._roles["status"]:
+            if any(_STATUS.fullmatch(row.get(label, "")) for row in self._rows):
+                return label
+        raise Unfit
+
+
+def component(value: str, namespace: str, known: Known, *, scoped: bool) -> str:
+    """Return the bare name of a component from what a label holds.
+
+    ``scoped``: as Traefik writes it, namespace-ingress-service-port@provider.
+    """
+    value = value.rpartition("|")[2] or value  # Envoy's outbound|80||service.namespace.svc
+    if ".svc" in value:
+        value = value.partition(".")[0]
+    if not scoped:
+        return value.removeprefix(f"{namespace}/")
+    rest = value.partition("@")[0].removeprefix(f"{namespace}-")
+    inside = [name for name in known.names if f"-{name}-" in f"-{rest}-"]
+    return max(inside, key=len) if inside else re.sub(r"-(?:\d+|https?|web|grpc)$", "", rest)

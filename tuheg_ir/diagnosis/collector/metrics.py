@@ -1,0 +1,225 @@
+"""The signals of a namespace, from whatever exporters its Prometheus has."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from tuheg_ir.diagnosis.collector.context import SourceFailed, failed
+from tuheg_ir.diagnosis.collector.labels import Filled, Known, Labels, Row, Unfit, component
+from tuheg_ir.diagnosis.collector.prometheus import Prometheus, Span
+from tuheg_ir.diagnosis.folder.metrics import series_of
+from tuheg_ir.diagnosis.model import Obj, Series, Source
+from tuheg_ir.diagnosis.signals import Signal, Signals, Way, load
+
+THREADS = 8
+
+
+@dataclass(slots=True)
+class Metrics:
+    """Series by signal, the queries that gave them, and what was asked."""
+
+    signals: dict[str, tuple[Series, ...]] = field(default_factory=dict)
+    queries: dict[str, str] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+
+
+def prometheus_metrics(
+    url: str, namespace: str, at: datetime, *, known: Known | None = None, timeout_s: float = 15.0
+) -> dict[str, tuple[Series, ...]]:
+    """Return the signals of the hour before ``at``; what a Prometheus does not have is left out.
+
+    Fails never: see ``read_metrics`` for what could not be asked.
+    """
+    return read_metrics(url, namespace, at, known=known, timeout_s=timeout_s).signals
+
+
+def read_metrics(
+    url: str, namespace: str, at: datetime, *, known: Known | None = None, timeout_s: float = 15.0
+) -> Metrics:
+    """Ask for all signals of the hour before ``at``, on threads, within ``timeout_s`` seconds."""
+    began = time.monotonic()
+    found = Metrics()
+    try:
+        prometheus = Prometheus(url, began + timeout_s)
+    except SourceFailed as error:
+        found.sources.append(failed("prometheus", error, 0, at))
+        return found
+    try:
+        _Reader(prometheus, namespace, at, known or Known(), found).read(began + timeout_s)
+    finally:
+        prometheus.close()
+    return found
+
+
+def known_of(objects: Mapping[str, Iterable[Obj]]) -> Known:
+    """Return what objects tell of the names that metrics may carry."""
+    kinds = ("Deployment", "StatefulSet", "DaemonSet", "Service")
+    pods = tuple(objects.get("Pod", ()))
+    addresses = {
+        str((pod.get("status") or {}).get("podIP")): str(pod["metadata"]["name"])
+        for pod in pods
+        if (pod.get("status") or {}).get("podIP")
+    }
+    return Known(
+        names=frozenset(str(obj["metadata"]["name"]) for kind in kinds for obj in objects.get(kind, ())),
+        pods=frozenset(str(pod["metadata"]["name"]) for pod in pods),
+        addresses=addresses,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    signal: Signal
+    way: Way
+    metrics: Mapping[str, str]
+
+
+class _Reader:
+    def __init__(self, prometheus: Prometheus, namespace: str, at: datetime, known: Known, found: Metrics) -> None:
+        self._prometheus = prometheus
+        self._namespace = namespace
+        self._known = known
+        self._at = at
+        self._signals: Signals = load()
+        end = at.timestamp()
+        self._span = Span(end - self._signals.range_s, end, self._signals.step_s)
+        self._found = found
+        self._rows: dict[str, list[Row]] = {}
+        self._locks: dict[str, threading.Lock] = {}
+
+    def read(self, end: float) -> None:
+        """Ask all questions whose metrics are there."""
+        began = time.monotonic()
+        try:
+            names = self._prometheus.names(self._span)
+        except SourceFailed as error:
+            self._note("prometheus", error, began)
+            return
+        questions = [
+            _Question(signal, way, metrics)
+            for signal in self._signals.signals.values()
+            for way in signal.ways
+            for metrics in way.metrics(names)
+        ]
+        self._locks = {metric: threading.Lock() for question in questions for metric in question.metrics.values()}
+        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="metrics")
+        errors: dict[str, SourceFailed] = {}
+        running = [(question, pool.submit(self._ask, question)) for question in questions]
+        try:
+            wait([future for _, future in running], timeout=max(0.0, end - time.monotonic()))
+            for question, future in running:
+                if not future.done():
+                    errors[question.signal.name] = SourceFailed("late", "no answer in time")
+                    continue
+                try:
+                    self._merge(question, *future.result())
+                except SourceFailed as error:
+                    errors[question.signal.name] = error
+                except Unfit:
+                    continue
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        self._divide()
+        self._tell(errors, began)
+
+    def _ask(self, question: _Question) -> tuple[Filled, tuple[Series, ...]]:
+        first = next(iter(question.metrics.values()))
+        labels = Labels(self._labels(first), self._signals.roles, self._namespace, self._known)
+        filled = labels.fill(question.way, question.metrics, self._signals.window)
+        return filled, series_of(self._prometheus.ranged(filled.query, self._span))
+
+    def _labels(self, metric: str) -> list[Row]:
+        """Return the distinct sets of a metric's interesting labels; asked once a metric."""
+        with self._locks[metric]:
+            if metric not in self._rows:
+                wanted = sorted({label for labels in self._signals.roles.values() for label in labels})
+                by = f"group by ({', '.join([*wanted, 'wait_event_type'])})"
+                rows = self._prometheus.instant(f"{by} ({metric})", self._span.end)
+                if not rows:
+                    span = f"{self._signals.range_s}s"
+                    rows = self._prometheus.instant(f"{by} (last_over_time({metric}[{span}]))", self._span.end)
+                self._rows[metric] = [row["metric"] for row in rows if isinstance(row.get("metric"), dict)]
+            return self._rows[metric]
+
+    def _merge(self, question: _Question, filled: Filled, series: tuple[Series, ...]) -> None:
+        """Add series whose labels no earlier way has given."""
+        name, held = question.signal.name, self._found.signals.get(question.signal.name, ())
+        if held and question.way.only == "first":
+            return
+        there = {tuple(sorted(each.labels.items())) for each in held}
+        added = []
+        for each in series:
+            labels = self._renamed(each.labels, filled.labels, scoped=question.way.scope == "service")
+            key = tuple(sorted(labels.items()))
+            if key not in there:
+                there.add(key)
+                added.append(replace(each, labels=labels))
+        if added:
+            self._found.signals[name] = (*held, *added)
+            self._found.queries.setdefault(name, filled.query)
+
+    def _renamed(self, labels: Mapping[str, str], roles: Mapping[str, str], *, scoped: bool) -> dict[str, str]:
+        found = {}
+        for label, value in labels.items():
+            role = roles.get(label, label)
+            if role == "component":
+                found[role] = component(value, self._namespace, self._known, scoped=scoped)
+            elif role == "pod" and label == "instance":
+                found[role] = self._known.addresses.get(re.sub(r":\d+$", "", value), value)
+            elif role == "dependency":
+                found[role] = component(value, self._namespace, self._known, scoped=False)
+            else:
+                found[role] = value
+            if label == "instance" and role != "instance":
+                found.setdefault("instance", value)
+        return found
+
+    def _divide(self) -> None:
+        for signal in self._signals.signals.values():
+            if signal.quotient:
+                over, under = (self._found.signals.get(name, ()) for name in signal.quotient)
+                divided = quotient(over, under)
+                if divided:
+                    self._found.signals[signal.name] = divided
+                    self._found.queries[signal.name] = " / ".join(signal.quotient)
+
+    def _tell(self, errors: Mapping[str, SourceFailed], began: float) -> None:
+        took = round((time.monotonic() - began) * 1000)
+        there = [name for name in self._signals.signals if name in self._found.signals]
+        note = f"{len(there)} of {len(self._signals.signals)} signals"
+        self._found.sources.append(Source("prometheus", ok=True, ms=took, note=note, at=self._at))
+        for name, error in errors.items():
+            if name not in self._found.signals:
+                self._note(f"metrics {name}", error, began)
+        lacking = [name for name in self._signals.signals if name not in there and name not in errors]
+        if lacking:
+            note = f"no metric gives {', '.join(lacking)}"
+            self._found.sources.append(Source("metrics", ok=False, note=note, kind="missing", at=self._at))
+
+    def _note(self, name: str, error: SourceFailed, began: float) -> None:
+        took = round((time.monotonic() - began) * 1000)
+        self._found.sources.append(failed(name, error, took, self._at.astimezone(UTC)))
+
+
+def quotient(over: Iterable[Series], under: Iterable[Series]) -> tuple[Series, ...]:
+    """Return the series divided by those of the same labels, by the last known divisor."""
+    divisors = {tuple(sorted(each.labels.items())): each.points for each in under}
+    found = []
+    for each in over:
+        points = divisors.get(tuple(sorted(each.labels.items())), ())
+        times = [when for when, _ in points]
+        made = []
+        for when, value in each.points:
+            place = max(0, bisect_right(times, when) - 1)
+            if points and points[place][1] > 0:
+                made.append((when, value / points[place][1]))
+        if made:
+            found.append(Series(each.labels, tuple(made)))
+    return tuple(found)

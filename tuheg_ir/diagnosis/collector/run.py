@@ -1,0 +1,258 @@
+"""One pass over a namespace: everything is asked at once, on threads, within one deadline.
+
+A source that fails or is late becomes a note; only a cluster that cannot be reached at all is an
+error. Every read has a limit of its own, so that no thread is left behind.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from tuheg_ir.diagnosis.collector import alerts, databases, logs, metrics, usage
+from tuheg_ir.diagnosis.collector.context import Context, NotConfigured, Target, failed
+from tuheg_ir.diagnosis.collector.reads import READS, Found, read
+from tuheg_ir.diagnosis.folder.about import plain
+from tuheg_ir.diagnosis.folder.logs import in_order
+from tuheg_ir.diagnosis.model import Log, Obj, Snapshot, Source
+from tuheg_ir.diagnosis.utils import module_utils
+from tuheg_ir.errors import ClusterError
+
+DEADLINE_S = 20.0
+READ_S = 5.0
+"""An API server that says nothing for so long is called silent."""
+THREADS = 16
+EVENTS = 5000
+"""The newest ones that are kept."""
+_NAMED = ("Deployment", "StatefulSet", "DaemonSet", "Service")
+_NO_CONNECTION = frozenset({"unreachable", "silent", "tls", "unauthorized", "invalid"})
+
+Answer = tuple[Any, int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A snapshot of a live cluster, and the queries that gave its signals."""
+
+    snapshot: Snapshot
+    queries: Mapping[str, str] = field(default_factory=dict)
+
+
+def collect(
+    auth: Mapping[str, Any], target: Target, *, deadline_s: float = DEADLINE_S, client: Any = None
+) -> Collection:
+    """Read everything about a namespace, and note what could not be read.
+
+    ``auth`` is kubernetes.core's; {} takes K8S_AUTH_* and KUBECONFIG. ``client`` is used instead
+    of a new one. Reads only: its one exec is the declared read-only query. Raises ClusterError
+    when the API cannot be reached at all.
+    """
+    end = time.monotonic() + deadline_s
+    kube = module_utils("kube").kube
+    if client is not None:
+        return _Pass(Context(client, target, end)).run()
+    try:
+        client = kube.connect(auth, limits=kube.Limits(read_s=READ_S))
+    except kube.KubeError as error:
+        raise _no_cluster(error) from error
+    with client:
+        return _Pass(Context(client, target, end)).run()
+
+
+class _Pass:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._sources: list[Source] = []
+        self._objects: dict[str, list[Obj]] = {}
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="collect")
+
+    def run(self) -> Collection:
+        """Ask, and put the answers together."""
+        try:
+            return self._collected()
+        finally:
+            # No read outlives the deadline, so this waits for nothing but their clean end.
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _collected(self) -> Collection:
+        target = self._context.target
+        reads = {each.name: self._start(read, each) for each in READS}
+        self._check_connection(reads["pods"])
+        asked = self._start_others()
+        self._gather_objects({"pods": reads.pop("pods")})
+        log_reads = self._start_logs()
+        named = [each.name for each in READS if each.kind in _NAMED]
+        self._gather_objects({name: reads.pop(name) for name in named})
+        asked["prometheus"] = self._start(self._metrics)
+        self._gather_objects(reads)
+        found_logs = self._gather_logs(log_reads)
+        answers = {name: self._result(name, future) for name, future in asked.items()}
+        pods = self._objects.get("Pod", [])
+        measured: metrics.Metrics = answers.get("prometheus") or metrics.Metrics()
+        self._sources += measured.sources
+        taken_at = self._context.now()
+        snapshot = Snapshot(
+            taken_at=taken_at,
+            namespace=target.namespace,
+            objects={kind: tuple(objects) for kind, objects in self._objects.items()},
+            logs=in_order(found_logs),
+            alerts=alerts.merged(*(answers[name] or () for name in ("alerts", "alertmanager"))),
+            metrics={**usage.signals(answers["usage"] or (), pods, taken_at.timestamp()), **measured.signals},
+            databases=tuple(
+                databases.database(f"{spec.get('kind', 'StatefulSet')}/{name}", answers[f"database {name}"], pods)
+                for name, spec in databases.declared(target.services).items()
+                if answers[f"database {name}"]
+            ),
+            probes=tuple(answers["probes"] or ()),
+            sources=tuple(self._sources),
+            services=plain(target.services),
+        )
+        return Collection(snapshot, measured.queries)
+
+    # --- asking ---
+
+    def _start(self, ask: Callable[..., Any], *arguments: Any) -> Future[Answer]:
+        def timed() -> Answer:
+            began = time.monotonic()
+            answer = ask(self._context, *arguments)
+            return answer, round((time.monotonic() - began) * 1000), self._context.now()
+
+        return self._pool.submit(timed)
+
+    def _start_others(self) -> dict[str, Future[Answer]]:
+        """Start what is not a list of objects: the slow ones first."""
+        target = self._context.target
+        found = {
+            f"database {name}": self._start(databases.read, name, spec)
+            for name, spec in databases.declared(target.services).items()
+        }
+        found["probes"] = self._start(_probes)
+        found["alerts"] = self._start(_alerts)
+        found["alertmanager"] = self._start(_alertmanager)
+        found["usage"] = self._start(usage.read)
+        return found
+
+    def _start_logs(self) -> dict[logs.Wanted, Future[Answer]]:
+        wanted = logs.wanted(self._objects.get("Pod", []))
+        return {each: self._start(logs.read, each) for each in wanted}
+
+    def _metrics(self, context: Context) -> metrics.Metrics:
+        if not context.target.prometheus_url:
+            raise NotConfigured("ir_prometheus_url is not set")
+        return metrics.read_metrics(
+            context.target.prometheus_url,
+            context.target.namespace,
+            context.now(),
+            known=metrics.known_of(self._objects),
+            timeout_s=context.left_s,
+        )
+
+    # --- answers ---
+
+    def _check_connection(self, pods: Future[Answer]) -> None:
+        """Tell a cluster that cannot be reached from one that merely hides something."""
+        wait([pods], timeout=max(0.0, self._context.end - time.monotonic()))
+        error = pods.exception() if pods.done() else None
+        if error is not None and getattr(error, "kind", "") in _NO_CONNECTION:
+            raise _no_cluster(error) from error
+
+    def _result(self, name: str, future: Future[Answer]) -> Any:
+        """Return an answer and note its source; None when there is none."""
+        began = time.monotonic()
+        wait([future], timeout=max(0.0, self._context.end - began))
+        took = round((time.monotonic() - began) * 1000)
+        if not future.done():
+            self._sources.append(
+                Source(name, ok=False, ms=took, note="no answer in time", kind="late", at=self._context.now())
+            )
+            return None
+        error = future.exception()
+        if error is not None:
+            if not isinstance(error, Exception):
+                raise error
+            self._sources.append(failed(name, error, took, self._context.now()))
+            return None
+        answer, took, at = future.result()
+        if name != "prometheus":  # it tells itself what was asked
+            self._sources.append(Source(name, ok=True, ms=took, note=_told(answer), at=at))
+        return answer
+
+    def _gather_objects(self, reads: Mapping[str, Future[Answer]]) -> None:
+        for name, future in reads.items():
+            found: Found | None = self._result(name, future)
+            if found is None:
+                continue
+            self._objects.setdefault(found.kind, []).extend(found.objects)
+            if found.note:
+                self._sources[-1] = replace(self._sources[-1], note=f"{len(found.objects)}; {found.note}")
+        held = self._objects.get("Event")
+        if held is not None:
+            held.sort(key=lambda event: str(event.get("lastTimestamp") or ""), reverse=True)
+            del held[EVENTS:]
+
+    def _gather_logs(self, reads: Mapping[logs.Wanted, Future[Answer]]) -> list[Log]:
+        """Return the logs that came; one source tells of all of them."""
+        if not reads:
+            return []
+        found, notes, took = [], [], 0
+        before = len(self._sources)
+        for wanted, future in reads.items():
+            log = self._result(f"{wanted.pod}/{wanted.container}{' (previous)' if wanted.previous else ''}", future)
+            if log is not None:
+                found.append(log)
+        for source in self._sources[before:]:
+            took = max(took, source.ms)
+            if not source.ok:
+                notes.append(source)
+        del self._sources[before:]
+        note = f"{len(found)} of {len(reads)}"
+        kind = notes[0].kind if notes else ""
+        if notes:
+            note += "; " + "; ".join(f"{each.source}: {each.note}" for each in notes)
+        self._sources.append(Source("logs", ok=not notes, ms=took, note=note[:500], kind=kind, at=self._context.now()))
+        return found
+
+
+def _told(answer: Any) -> str:
+    """Return how much an answer is."""
+    if isinstance(answer, Found):
+        return str(len(answer.objects))
+    return str(len(answer)) if isinstance(answer, (list, tuple)) else ""
+
+
+def _alerts(context: Context) -> Any:
+    if not context.target.prometheus_url:
+        raise NotConfigured("ir_prometheus_url is not set")
+    return alerts.of_prometheus(context.target.prometheus_url, context.end)
+
+
+def _alertmanager(context: Context) -> Any:
+    if not context.target.alertmanager_url:
+        raise NotConfigured("ir_alertmanager_url is not set")
+    return alerts.of_alertmanager(context.target.alertmanager_url, context.end)
+
+
+def _probes(context: Context) -> list[dict[str, Any]]:
+    target = context.target
+    asked = {name: spec for name, spec in target.services.items() if spec.get("probes")}
+    if not asked:
+        raise NotConfigured("no service has probes")
+    results: Iterable[Any] = module_utils("probes").probes.run_probes(
+        asked,
+        prometheus_url=target.prometheus_url,
+        ingress_url=target.ingress_url,
+        namespace=target.namespace,
+        window=target.window,
+        since=None,
+        timeout_s=context.left_s,
+    )
+    return [plain(asdict(result)) for result in results]
+
+
+def _no_cluster(error: BaseException) -> ClusterError:
+    what, after = (str(getattr(error, part, "") or "").strip().rstrip(".") for part in ("message", "next"))
+    return ClusterError(what[:1].upper() + what[1:], "", f"{after[:1].upper()}{after[1:]}." if after else "")

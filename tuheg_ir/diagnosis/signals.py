@@ -1,0 +1,102 @@
+"""The signals that rules know, and the ways to ask Prometheus for them: signals.yml, typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+_PLATFORM = (
+    "alertmanager_", "apiserver_", "authentication_", "coredns_", "envoy_", "etcd_", "go_", "grafana_", "istio_",
+    "kube_", "kubelet_", "linkerd_", "loki_", "nginx_", "node_", "prometheus_", "promhttp_", "rest_client_",
+    "scheduler_", "storage_", "traefik_", "workqueue_",
+)  # fmt: skip
+"""Metrics of the platform, which no regular expression is meant for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One query for a signal, and the metrics that it needs: letter -> name or regular expression."""
+
+    by: str
+    of: Mapping[str, str]
+    query: str
+    scope: str = "namespace"
+    needs: tuple[str, ...] = ()
+    requires: str = ""
+    only: str = ""
+    labelled: Mapping[str, str] = field(default_factory=dict)
+
+    def metrics(self, names: Iterable[str]) -> Iterator[dict[str, str]]:
+        """Yield the metrics to use, once for each one that the first name stands for."""
+        there = sorted(names)
+        (first, pattern), *others = self.of.items()
+        for name in _matching(pattern, there):
+            chosen = {first: name}
+            for letter, other in others:
+                chosen.update((letter, found) for found in _matching(other, there)[:1])
+            if len(chosen) == len(self.of):
+                yield chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A name that rules know. ``quotient``: it is the first signal divided by the second."""
+
+    name: str
+    unit: str
+    meaning: str
+    labels: tuple[str, ...]
+    ways: tuple[Way, ...] = ()
+    quotient: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """All signals, and where labels are found: role -> labels, best first."""
+
+    signals: Mapping[str, Signal]
+    roles: Mapping[str, tuple[str, ...]]
+    window: str
+    step_s: int
+    range_s: int
+
+
+def _matching(pattern: str, names: list[str]) -> list[str]:
+    if re.fullmatch(r"\w+", pattern):
+        return [pattern] if pattern in names else []
+    # What the platform's own metrics are called stands in a pattern in so many words.
+    own = pattern.startswith(_PLATFORM)
+    found = re.compile(pattern)
+    return [name for name in names if found.fullmatch(name) and (own or not name.startswith(_PLATFORM))]
+
+
+@lru_cache(maxsize=1)
+def load() -> Signals:
+    """Read signals.yml."""
+    text = (files("tuheg_ir.diagnosis") / "signals.yml").read_text(encoding="utf-8")
+    data = yaml.load(text, Loader=yaml.CSafeLoader)
+    defaults = data["defaults"]
+    return Signals(
+        signals={name: _signal(name, entry) for name, entry in data["signals"].items()},
+        roles={role: tuple(labels) for role, labels in data["roles"].items()},
+        window=defaults["window"],
+        step_s=defaults["step_s"],
+        range_s=defaults["range_s"],
+    )
+
+
+def _signal(name: str, entry: Mapping[str, Any]) -> Signal:
+    return Signal(
+        name=name,
+        unit=entry["unit"],
+        meaning=entry["meaning"],
+        labels=tuple(entry["labels"]),
+        ways=tuple(Way(**{**way, "needs": tuple(way.get("needs", ()))}) for way in entry.get("ways", ())),
+        quotient=tuple(entry.get("quotient", ())),
+    )
