@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write the account's rights from the platform's description: nothing that no service needs.
 
-    python rbac/generate.py            writes rbac/tuheg-ir.yml
-    python rbac/generate.py --check    tells whether it is up to date (exit 1 if not)
+    python rbac/generate.py            writes rbac/tuheg-ir.yml and rbac/nodes.yml
+    python rbac/generate.py --check    tells whether they are up to date (exit 1 if not)
 
 Needs PyYAML alone. Another inventory's rights: --platform FILE prints them to stdout with --print.
 """
@@ -20,10 +20,15 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 PLATFORM = ROOT / "inventories" / "example" / "group_vars" / "clusters.yml"
 MANIFEST = Path(__file__).resolve().parent / "tuheg-ir.yml"
+NODES_MANIFEST = MANIFEST.with_name("nodes.yml")
 ACCOUNT = "tuheg-ir"
 HEADER = """\
 # Written by rbac/generate.py from inventories/example: change that, not this.
 # The account that runs the plays. Reads the namespace; changes the named objects alone.
+"""
+NODES_HEADER = """\
+# Written by rbac/generate.py from inventories/example. Optional: lets the account of tuheg-ir.yml
+# list the cluster's nodes, so that a diagnosis can blame one.
 """
 
 Rule = dict[str, list[str]]
@@ -32,16 +37,24 @@ PLURAL = {"Deployment": "deployments", "StatefulSet": "statefulsets"}
 LOOK = ["list", "watch"]
 
 # What every look, diagnosis and verification reads, whatever the platform. `metrics.k8s.io`
-# is the handbook's `kubectl top pods`.
+# is the handbook's `kubectl top pods`. Secrets are not among them: a diagnosis works without.
 READS: tuple[tuple[str, list[str], list[str]], ...] = (
     ("", ["pods"], LOOK),
     ("", ["pods/log"], ["get"]),
-    ("", ["events", "resourcequotas"], ["list"]),
+    ("", ["events", "resourcequotas", "limitranges", "services", "configmaps", "persistentvolumeclaims"], ["list"]),
     ("apps", ["deployments", "statefulsets"], ["get", *LOOK]),
     ("apps", ["replicasets", "controllerrevisions"], LOOK),
+    ("apps", ["daemonsets"], ["list"]),
+    ("batch", ["jobs", "cronjobs"], ["list"]),
     ("autoscaling", ["horizontalpodautoscalers"], ["list"]),
+    ("policy", ["poddisruptionbudgets"], ["list"]),
+    ("discovery.k8s.io", ["endpointslices"], ["list"]),
+    ("networking.k8s.io", ["ingresses", "networkpolicies"], ["list"]),
+    ("gateway.networking.k8s.io", ["httproutes"], ["list"]),
     ("metrics.k8s.io", ["pods"], ["list"]),
 )
+# No namespace holds nodes: the right to see them is a file of its own, and optional.
+NODES = ("", ["nodes"], ["list"])
 
 
 def rule(group: str, resources: list[str], verbs: list[str], names: list[str] | None = None) -> Rule:
@@ -133,6 +146,27 @@ def manifests(platform: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def node_manifests(platform: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the ClusterRole and its binding with which the account sees nodes."""
+    meta = {"name": f"{ACCOUNT}-nodes"}
+    subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": platform["ir_namespace"]}
+    return [
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": meta,
+            "rules": [rule(*NODES)],
+        },
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": meta,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", **meta},
+            "subjects": [subject],
+        },
+    ]
+
+
 class _Dumper(yaml.SafeDumper):
     """Indents lists below their key, and repeats instead of pointing with anchors."""
 
@@ -143,30 +177,41 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def render(platform: Mapping[str, Any]) -> str:
-    """Return the manifest's text."""
-    text = yaml.dump_all(manifests(platform), Dumper=_Dumper, sort_keys=False, explicit_start=True, width=140)
-    return HEADER + text
+def _yaml(objects: list[dict[str, Any]]) -> str:
+    return yaml.dump_all(objects, Dumper=_Dumper, sort_keys=False, explicit_start=True, width=140)
+
+
+def render(platform: Mapping[str, Any]) -> dict[Path, str]:
+    """Return manifest -> its text."""
+    return {
+        MANIFEST: HEADER + _yaml(manifests(platform)),
+        NODES_MANIFEST: NODES_HEADER + _yaml(node_manifests(platform)),
+    }
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write, print or check the manifest; 1 when a check finds it out of date."""
+    """Write, print or check the manifests; 1 when a check finds one out of date."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--platform", type=Path, default=PLATFORM, help="group_vars file with ir_services")
     parser.add_argument("--print", action="store_true", dest="to_stdout", help="print instead of writing")
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if out of date")
     options = parser.parse_args(argv)
-    text = render(yaml.safe_load(options.platform.read_text(encoding="utf-8")))
+    texts = render(yaml.safe_load(options.platform.read_text(encoding="utf-8")))
     if options.to_stdout:
-        sys.stdout.write(text)
+        sys.stdout.write(texts[MANIFEST])
         return 0
     if options.check:
-        fresh = MANIFEST.is_file() and MANIFEST.read_text(encoding="utf-8") == text
-        if not fresh:
-            sys.stderr.write(f"{MANIFEST.name} is out of date. Next: python rbac/generate.py\n")
-        return 0 if fresh else 1
-    MANIFEST.write_text(text, encoding="utf-8")
+        old = [file for file, text in texts.items() if not _holds(file, text)]
+        for file in old:
+            sys.stderr.write(f"{file.name} is out of date. Next: python rbac/generate.py\n")
+        return 1 if old else 0
+    for file, text in texts.items():
+        file.write_text(text, encoding="utf-8")
     return 0
+
+
+def _holds(file: Path, text: str) -> bool:
+    return file.is_file() and file.read_text(encoding="utf-8") == text
 
 
 if __name__ == "__main__":

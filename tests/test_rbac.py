@@ -39,8 +39,10 @@ def test_a_manifest_that_is_out_of_date_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(generate, "MANIFEST", tmp_path / "tuheg-ir.yml")
+    monkeypatch.setattr(generate, "NODES_MANIFEST", tmp_path / "nodes.yml")
     assert generate.main(["--check"]) == 1
-    assert capsys.readouterr().err == "tuheg-ir.yml is out of date. Next: python rbac/generate.py\n"
+    told = "is out of date. Next: python rbac/generate.py\n"
+    assert capsys.readouterr().err == f"tuheg-ir.yml {told}nodes.yml {told}"
     assert generate.main([]) == 0
     assert generate.main(["--check"]) == 0
 
@@ -64,6 +66,8 @@ def test_another_platforms_rights_can_be_printed(tmp_path: Path, capsys: pytest.
         ("leases", "update", ["tuheg-ir-db", "tuheg-ir-web"]),
         ("configmaps", "patch", ["tuheg-ir-last-good-db", "tuheg-ir-last-good-web"]),
         ("secrets", "get", []),
+        ("secrets", "list", []),
+        ("nodes", "list", []),
     ],
 )
 def test_what_changes_something_is_granted_by_name(resource: str, verb: str, names: list[str]) -> None:
@@ -93,3 +97,10 @@ def test_what_a_platform_does_not_have_is_not_granted() -> None:
         ("ingresses", "get"),
     ):
         assert named(resource, verb, small) == []
+
+
+def test_the_optional_right_is_to_list_nodes_and_nothing_else() -> None:
+    role, binding = generate.node_manifests(PLATFORM)
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "tuheg-ir", "namespace": "ns"}]

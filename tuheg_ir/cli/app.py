@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "faults": "tuheg_ir.cli.faults:faults",
     "show": "tuheg_ir.cli.faults:show",
     "diagnose": "tuheg_ir.cli.diagnose:diagnose_command",
+    "snapshot": "tuheg_ir.cli.snapshot:snapshot",
     "respond": "tuheg_ir.cli.respond:respond_command",
     "resume": "tuheg_ir.cli.respond:resume_command",
     "message": "tuheg_ir.cli.message:message",

@@ -65,7 +65,7 @@ def save(snapshot: Snapshot, folder: Path, *, queries: Mapping[str, str] | None 
     ``queries`` are those that gave the signals. All or nothing: what fails leaves no folder behind.
     Raises UsageError for a folder that holds something, StoreError when it cannot be written.
     """
-    _check_empty(folder)
+    check_empty(folder)
     files = _files(snapshot, queries or {})
     there = folder.is_dir()  # a mount, perhaps: filled where it is
     parent = folder if there else folder.absolute().parent
@@ -101,7 +101,8 @@ def _move_up(made: Path, folder: Path) -> None:
         raise
 
 
-def _check_empty(folder: Path) -> None:
+def check_empty(folder: Path) -> None:
+    """Raise UsageError when a folder holds something, StoreError when it cannot be looked into."""
     try:
         held = next(folder.iterdir(), None)
     except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -96,4 +97,5 @@ def failed(name: str, error: BaseException, ms: int, at: datetime) -> Source:
 def note_of(error: BaseException) -> str:
     """Return one scrubbed line that tells why a source failed."""
     text = str(getattr(error, "message", "") or str(error) or type(error).__name__)
+    text = re.sub(r" \(403: .*\)", "", text)  # it says the same again, at length
     return str(module_utils("scrub").scrub.scrub_text(" ".join(text.split())[:300]))

@@ -109,6 +109,7 @@ class _Reader:
             for metrics in way.metrics(names)
         ]
         self._locks = {metric: threading.Lock() for question in questions for metric in question.metrics.values()}
+        self._learn(questions)
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="metrics")
         errors: dict[str, SourceFailed] = {}
         running = [(question, pool.submit(self._ask, question)) for question in questions]
@@ -135,18 +136,30 @@ class _Reader:
         filled = labels.fill(question.way, question.metrics, self._signals.window)
         return filled, series_of(self._prometheus.ranged(filled.query, self._span))
 
+    def _learn(self, questions: Iterable[_Question]) -> None:
+        """Ask for the labels of all metrics at once; if that is too much, each is asked for on its own."""
+        firsts = sorted({next(iter(question.metrics.values())) for question in questions})
+        if not firsts:
+            return
+        try:
+            rows = self._grouped(f'{{__name__=~"{"|".join(firsts)}"}}')
+        except SourceFailed:
+            return
+        for row in rows:
+            self._rows.setdefault(row.get("__name__", ""), []).append(row)
+
     def _labels(self, metric: str) -> list[Row]:
         """Return the distinct sets of a metric's interesting labels; asked once a metric."""
         with self._locks[metric]:
-            if metric not in self._rows:
-                wanted = sorted({label for labels in self._signals.roles.values() for label in labels})
-                by = f"group by ({', '.join([*wanted, 'wait_event_type'])})"
-                rows = self._prometheus.instant(f"{by} ({metric})", self._span.end)
-                if not rows:
-                    span = f"{self._signals.range_s}s"
-                    rows = self._prometheus.instant(f"{by} (last_over_time({metric}[{span}]))", self._span.end)
-                self._rows[metric] = [row["metric"] for row in rows if isinstance(row.get("metric"), dict)]
+            if metric not in self._rows:  # it has ended: its pod is gone, perhaps
+                self._rows[metric] = self._grouped(f"last_over_time({metric}[{self._signals.range_s}s])")
             return self._rows[metric]
+
+    def _grouped(self, vector: str) -> list[Row]:
+        roles = {label for labels in self._signals.roles.values() for label in labels}
+        by = ", ".join(sorted({*roles, "__name__", "wait_event_type"}))
+        rows = self._prometheus.instant(f"group by ({by}) ({vector})", self._span.end)
+        return [row["metric"] for row in rows if isinstance(row, dict) and isinstance(row.get("metric"), dict)]
 
     def _merge(self, question: _Question, filled: Filled, series: tuple[Series, ...]) -> None:
         """Add series whose labels no earlier way has given."""

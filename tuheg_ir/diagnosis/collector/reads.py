@@ -46,7 +46,7 @@ READS: tuple[Read, ...] = (
     Read("replicasets", "ReplicaSet", APPS, "replicasets"),
     Read("deployments", "Deployment", APPS, "deployments"),
     Read("statefulsets", "StatefulSet", APPS, "statefulsets"),
-    Read("daemonsets", "DaemonSet", APPS, "daemonsets"),
+    Read("daemonsets", "DaemonSet", APPS, "daemonsets", optional=True),
     Read("controllerrevisions", "ControllerRevision", APPS, "controllerrevisions"),
     Read("jobs", "Job", BATCH, "jobs", optional=True),
     Read("cronjobs", "CronJob", BATCH, "cronjobs", optional=True),

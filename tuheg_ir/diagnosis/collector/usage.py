@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tuheg_ir.diagnosis.collector.context import Context
+from tuheg_ir.diagnosis.collector.context import Context, SourceFailed
 from tuheg_ir.diagnosis.model import Obj, Series
 from tuheg_ir.diagnosis.moments import moment
 from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.utils import module_utils
 
 _SIGNALS = {"cpu": ("cpu_usage", "cpu_share"), "memory": ("memory_bytes", "memory_share")}
 
@@ -16,8 +17,13 @@ Signals = dict[str, tuple[Series, ...]]
 
 
 def read(context: Context) -> list[Any]:
-    """Ask the metrics API for the pods' usage. Raises KubeError."""
-    answer = context.get(context.path("/apis/metrics.k8s.io/v1beta1", "pods"))
+    """Ask the metrics API for the pods' usage. Raises KubeError and SourceFailed."""
+    try:
+        answer = context.get(context.path("/apis/metrics.k8s.io/v1beta1", "pods"))
+    except module_utils("kube").kube.KubeError as error:
+        if error.kind != "not_found":
+            raise
+        raise SourceFailed("missing", "the cluster has no metrics API") from error
     items = answer.get("items")
     return items if isinstance(items, list) else []
 

@@ -1,0 +1,135 @@
+"""`tuheg-ir snapshot`: keep everything that a diagnosis looks at, to look again later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tuheg_ir.cli.output import emit, format_option, wrapped
+from tuheg_ir.cli.target import choose_target, target_options
+
+DEADLINE_S = 20.0
+
+
+@click.command(name="snapshot")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@target_options
+@click.option("-n", "--namespace", help="Namespace, instead of an inventory's; with it no inventory is needed.")
+@click.option("--prometheus", metavar="URL", help="Prometheus (default: the inventory's ir_prometheus_url).")
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(1, 600),
+    default=DEADLINE_S,
+    show_default=True,
+    help="What has not answered by then is left out, and said so.",
+)
+@format_option
+def snapshot(
+    folder: Path,
+    inventory: Path | None,
+    cluster: str | None,
+    namespace: str | None,
+    prometheus: str | None,
+    timeout: float,
+    form: str,
+) -> None:
+    """Save objects, events, logs, metrics and alerts of the namespace in DIR, without secrets.
+
+    DIR is new or empty. `tuheg-ir diagnose --snapshot DIR` gives the diagnosis of that moment at
+    any time, without the cluster. Changes nothing.
+    """
+    import time
+
+    from tuheg_ir.diagnosis.collector import collect
+    from tuheg_ir.diagnosis.snapshot import check_empty, save
+
+    check_empty(folder)
+    began = time.monotonic()
+    target = _target(inventory, cluster, namespace, prometheus)
+    found = collect({}, target, deadline_s=timeout)
+    size = save(found.snapshot, folder, queries=found.queries)
+    told = _summary(found.snapshot, folder, size, round(time.monotonic() - began, 3))
+    emit(form, told, lambda: lines(told))
+
+
+def _target(inventory: Path | None, cluster: str | None, namespace: str | None, prometheus: str | None) -> Any:
+    from tuheg_ir.diagnosis.collector import Target
+
+    if namespace and not inventory:
+        return Target(namespace, prometheus_url=prometheus or "")
+    from tuheg_ir.catalogue import load_platform
+
+    chosen, name = choose_target(inventory, cluster)
+    platform = load_platform(chosen, name)
+
+    def word(variable: str) -> str:
+        return str(platform.vars.get(variable) or "")
+
+    return Target(
+        namespace or platform.namespace,
+        # Another namespace's services are not those that the inventory describes.
+        services=platform.services if namespace in (None, platform.namespace) else {},
+        prometheus_url=prometheus or word("ir_prometheus_url"),
+        alertmanager_url=word("ir_alertmanager_url"),
+        ingress_url=word("ir_ingress_url"),
+        window=word("ir_probe_window"),
+    )
+
+
+def _summary(snapshot: Any, folder: Path, size: int, took_s: float) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from tuheg_ir.diagnosis.moments import written
+
+    return {
+        "schema": 1,
+        "folder": str(folder),
+        "bytes": size,
+        "namespace": snapshot.namespace,
+        "taken_at": written(snapshot.taken_at),
+        "took_s": took_s,
+        "objects": {kind: len(objects) for kind, objects in snapshot.objects.items()},
+        "logs": len(snapshot.logs),
+        "signals": {name: len(series) for name, series in snapshot.metrics.items()},
+        "alerts": len(snapshot.alerts),
+        "databases": [database.ref for database in snapshot.databases],
+        "probes": len(snapshot.probes),
+        "sources": [{**asdict(source), "at": written(source.at)} for source in snapshot.sources],
+    }
+
+
+def lines(told: dict[str, Any]) -> Iterator[str]:
+    """Yield what was saved, and what could not be read, for people."""
+    yield f"{told['namespace']}: saved in {told['folder']}, {_size(told['bytes'])} ({told['took_s']:.1f} s)"
+    objects = {kind: count for kind, count in told["objects"].items() if count}
+    there = ", ".join(f"{count} {kind}" for kind, count in objects.items()) or "none"
+    rows = [
+        ["objects", there],
+        ["logs", str(told["logs"])],
+        ["signals", str(len(told["signals"]))],
+        ["alerts", str(told["alerts"])],
+        ["databases", ", ".join(told["databases"]) or "none"],
+        ["probes", str(told["probes"])],
+    ]
+    width = max(len(name) for name, _ in rows)
+    for name, text in rows:
+        yield from _hanging(f"  {name:{width}}  ", text)
+    missing = [source for source in told["sources"] if not source["ok"]]
+    for source in missing:
+        yield from wrapped(f"not read: {source['source']} ({source['kind']}): {source['note']}", indent="")
+    if not objects:
+        yield f"There is no object in {told['namespace']}: is that the right namespace?"
+
+
+def _hanging(head: str, text: str) -> list[str]:
+    """Return a text in lines that fit the terminal, below each other behind a head."""
+    inside = wrapped(text, indent=" " * len(head))
+    return [head + inside[0][len(head) :], *inside[1:]] if inside else [head.rstrip()]
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
