@@ -46,11 +46,18 @@ def snapshot(
 
     from tuheg_ir.diagnosis.collector import collect
     from tuheg_ir.diagnosis.snapshot import check_empty, save
+    from tuheg_ir.errors import ClusterError
 
     check_empty(folder)
     began = time.monotonic()
     target = _target(inventory, cluster, namespace, prometheus)
     found = collect({}, target, deadline_s=timeout)
+    if not found.snapshot.of(*found.snapshot.objects) and not found.snapshot.known("Pod"):
+        raise ClusterError(
+            "Nothing in the namespace could be read",
+            f"{target.namespace}: {found.snapshot.sources[0].note}",
+            "Give the account the rights in rbac/, or name another namespace.",
+        )
     size = save(found.snapshot, folder, queries=found.queries)
     told = _summary(found.snapshot, folder, size, round(time.monotonic() - began, 3))
     emit(form, told, lambda: lines(told))
@@ -118,9 +125,13 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         yield from _hanging(f"  {name:{width}}  ", text)
-    missing = [source for source in told["sources"] if not source["ok"]]
-    for source in missing:
-        yield from wrapped(f"not read: {source['source']} ({source['kind']}): {source['note']}", indent="")
+    failed = [source for source in told["sources"] if not source["ok"]]
+    forbidden = [source["source"] for source in failed if source["kind"] == "forbidden"]
+    if forbidden:
+        yield from _hanging("not read: ", f"{', '.join(forbidden)}: our account lacks the right (see rbac/)")
+    for source in failed:
+        if source["kind"] != "forbidden":
+            yield from _hanging("not read: ", f"{source['source']}: {source['note']} ({source['kind']})")
     if not objects:
         yield f"There is no object in {told['namespace']}: is that the right namespace?"
 

@@ -31,7 +31,15 @@ EVENTS = 5000
 _NAMED = ("Deployment", "StatefulSet", "DaemonSet", "Service")
 _NO_CONNECTION = frozenset({"unreachable", "silent", "tls", "unauthorized", "invalid"})
 
-Answer = tuple[Any, int, datetime]
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source gave, or the error that it gave instead."""
+
+    value: Any
+    error: Exception | None
+    ms: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +126,12 @@ class _Pass:
     def _start(self, ask: Callable[..., Any], *arguments: Any) -> Future[Answer]:
         def timed() -> Answer:
             began = time.monotonic()
-            answer = ask(self._context, *arguments)
-            return answer, round((time.monotonic() - began) * 1000), self._context.now()
+            value, failure = None, None
+            try:
+                value = ask(self._context, *arguments)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other sources count
+                failure = error
+            return Answer(value, failure, round((time.monotonic() - began) * 1000), self._context.now())
 
         return self._pool.submit(timed)
 
@@ -156,7 +168,7 @@ class _Pass:
     def _check_connection(self, pods: Future[Answer]) -> None:
         """Tell a cluster that cannot be reached from one that merely hides something."""
         wait([pods], timeout=max(0.0, self._context.end - time.monotonic()))
-        error = pods.exception() if pods.done() else None
+        error = pods.result().error if pods.done() else None
         if error is not None and getattr(error, "kind", "") in _NO_CONNECTION:
             raise _no_cluster(error) from error
 
@@ -170,16 +182,12 @@ class _Pass:
                 Source(name, ok=False, ms=took, note="no answer in time", kind="late", at=self._context.now())
             )
             return None
-        error = future.exception()
-        if error is not None:
-            if not isinstance(error, Exception):
-                raise error
-            self._sources.append(failed(name, error, took, self._context.now()))
-            return None
-        answer, took, at = future.result()
-        if name != "prometheus":  # it tells itself what was asked
-            self._sources.append(Source(name, ok=True, ms=took, note=_told(answer), at=at))
-        return answer
+        answer = future.result()
+        if answer.error is not None:
+            self._sources.append(failed(name, answer.error, answer.ms, answer.at))
+        elif name != "prometheus":  # it tells itself what was asked
+            self._sources.append(Source(name, ok=True, ms=answer.ms, note=_told(answer.value), at=answer.at))
+        return answer.value
 
     def _gather_objects(self, reads: Mapping[str, Future[Answer]]) -> None:
         for name, future in reads.items():
