@@ -72,7 +72,7 @@ def _lines(path: Path, notes: Notes, name: str) -> tuple[str, ...] | None:
         notes.bad("logs", f"{name}: {error.strerror or error}")
         return None
     text = raw.decode("utf-8", "replace")
-    odd = sum(text.count(char) for char in ("\0", "\ufffd"))
+    odd = text.count("\0") + text.count("\ufffd") - raw.count(b"\xef\xbf\xbd")
     if odd > _BINARY * len(text):
         notes.bad("logs", f"{name} is not text")
         return None
