@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import reads, restart
+from benchmarks import large, reads, restart
 from benchmarks.measure import Contender, compare, measure, table
 from benchmarks.place import CommandFailed, Place
 from benchmarks.session import running_lab
@@ -28,9 +28,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reads", type=int, default=9, metavar="ROUNDS", help="rounds of (a), 0 leaves it out")
     parser.add_argument("--restarts", type=int, default=3, metavar="ROUNDS", help="rounds of (b), 0 leaves it out")
+    parser.add_argument("--large", type=int, default=3, metavar="ROUNDS", help="rounds of (d), 0 leaves it out; no lab")
     parser.add_argument("--seed", type=int, default=1, help="of the order within a round")
     options = parser.parse_args()
     rng = random.Random(options.seed)
+    if options.large:
+        print(f"\n{large.measure(options.large)}", flush=True)
+    if not (options.reads or options.restarts):
+        return 0
     try:
         with running_lab() as lab, tempfile.TemporaryDirectory(prefix="tuheg-ir-bench-") as folder:
             place = Place(lab, Path(folder) / "journal")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from tuheg_ir.diagnosis.moments import moment, written
@@ -115,8 +116,8 @@ class _Copy:
         secret = isinstance(name, str) and "value" in value and is_secret_name(name)
         found = {}
         for raw_key, item in value.items():
-            key = clean_text(str(raw_key), 1024)
-            named = (secret and key == "value") or (is_secret_name(key) and not _REFERENCE.fullmatch(key))
+            key, hides = _key(raw_key) if isinstance(raw_key, str) else _key(str(raw_key))
+            named = hides or (secret and key == "value")
             if named and isinstance(item, (str, int, float)) and not isinstance(item, bool) and item != "":
                 found[key] = seal(str(item), str(name) if secret else key)
                 continue
@@ -125,6 +126,13 @@ class _Copy:
             if kept is not None:  # a null is as good as absent
                 found[key] = kept
         return found
+
+
+@lru_cache(maxsize=8192)
+def _key(raw: str) -> tuple[str, bool]:
+    """Return a key as it is kept, and whether its value is to be sealed."""
+    key = clean_text(raw, 1024)
+    return key, is_secret_name(key) and not _REFERENCE.fullmatch(key)
 
 
 def clean_text(text: str, limit: int = TEXT) -> str:

@@ -15,9 +15,13 @@ from tuheg_ir.diagnosis.utils import module_utils
 _SEAL = re.compile(r"sha256:[0-9a-f]{16}")
 _SEALS = 4096
 """A change goes unseen once in so many; a password from a list of a million has 250 doubles in it."""
+_SHORTEST = 7
+"""Nothing shorter has the shape of a secret: token=x."""
+_SHORT, _REMEMBERED = 200, 20_000
+_HARMLESS: set[str] = set()
+"""Texts without a secret, seen before: those of one namespace are mostly the same ones. Never a secret."""
 
 
-@lru_cache(maxsize=4096)
 def seal(value: str, salt: str) -> str:
     """Return the seal of a value under a salt, ``sha256:`` and 16 digits; a seal is its own seal."""
     if is_seal(value):
@@ -31,6 +35,7 @@ def is_seal(value: str) -> bool:
     return _SEAL.fullmatch(value) is not None
 
 
+@lru_cache(maxsize=8192)
 def is_secret_name(name: str) -> bool:
     """Tell whether what stands under a name is to be sealed."""
     return bool(module_utils("scrub").scrub.is_secret_name(name))
@@ -38,7 +43,14 @@ def is_secret_name(name: str) -> bool:
 
 def scrub_text(text: str) -> str:
     """Return a text with what looks like a secret replaced by ``***``."""
-    return str(module_utils("scrub").scrub.scrub_text(text))
+    if len(text) < _SHORTEST or text in _HARMLESS:
+        return text
+    clean: str = module_utils("scrub").scrub.scrub_text(text)
+    if clean == text and len(text) < _SHORT:
+        if len(_HARMLESS) > _REMEMBERED:
+            _HARMLESS.clear()
+        _HARMLESS.add(text)
+    return clean
 
 
 def seal_text(text: str, salt: str) -> str:
