@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tuheg_ir.diagnosis.signals import Way
@@ -40,7 +40,7 @@ class Unfit(Exception):
 class Labels:
     """The labels of one metric, by the distinct sets of them that there are."""
 
-    def __init__(self, rows: list[Row], roles: Mapping[str, tuple[str, ...]], namespace: str, known: Known) -> None:
+    def __init__(self, rows: Sequence[Row], roles: Mapping[str, tuple[str, ...]], namespace: str, known: Known) -> None:
         self._roles = roles
         self._namespace = namespace
         self._known = known
@@ -75,7 +75,7 @@ class Labels:
         query = re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), way.query)
         return Filled(query, {label: role for label, role in labels.items() if label})
 
-    def _here(self, way: Way) -> tuple[str, list[Row]]:
+    def _here(self, way: Way) -> tuple[str, Sequence[Row]]:
         """Return the condition that names the namespace, and the label sets that fulfil it."""
         if way.scope == "cluster":
             return "", self._all

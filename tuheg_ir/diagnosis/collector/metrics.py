@@ -169,7 +169,7 @@ class _Reader:
         there = {tuple(sorted(each.labels.items())) for each in held}
         added = []
         for each in series:
-            labels = self._renamed(each.labels, filled.labels, scoped=question.way.scope == "service")
+            labels = self._renamed(each.labels, filled.labels, question)
             key = tuple(sorted(labels.items()))
             if key not in there:
                 there.add(key)
@@ -178,21 +178,19 @@ class _Reader:
             self._found.signals[name] = (*held, *added)
             self._found.queries.setdefault(name, filled.query)
 
-    def _renamed(self, labels: Mapping[str, str], roles: Mapping[str, str], *, scoped: bool) -> dict[str, str]:
-        found = {}
+    def _renamed(self, labels: Mapping[str, str], roles: Mapping[str, str], question: _Question) -> dict[str, str]:
+        """Return the labels that the signal has, under the names that rules know."""
+        found = dict(labels)
         for label, value in labels.items():
             role = roles.get(label, label)
-            if role == "component":
+            if role in ("component", "dependency"):
+                scoped = role == "component" and question.way.scope == "service"
                 found[role] = component(value, self._namespace, self._known, scoped=scoped)
             elif role == "pod" and label == "instance":
                 found[role] = self._known.addresses.get(re.sub(r":\d+$", "", value), value)
-            elif role == "dependency":
-                found[role] = component(value, self._namespace, self._known, scoped=False)
             else:
                 found[role] = value
-            if label == "instance" and role != "instance":
-                found.setdefault("instance", value)
-        return found
+        return {label: found[label] for label in question.signal.labels if label in found}
 
     def _divide(self) -> None:
         for signal in self._signals.signals.values():
