@@ -1,4 +1,4 @@
-"""Write the tables of the README files from the catalogue and the roles, or check that they are as written.
+"""Write the tables of the documents from the catalogue, the roles and the signals, or check that they are as written.
 
 A table lies between `<!-- table:NAME -->` and `<!-- /table:NAME -->`.
 """
@@ -14,8 +14,9 @@ import yaml
 from machine import ROOT
 
 from tuheg_ir.catalogue import load_catalogue
+from tuheg_ir.diagnosis.signals import load as load_signals
 
-READMES = {"README.md": "en", "README.zh-CN.md": "zh"}
+READMES = {"README.md": "en", "README.zh-CN.md": "zh", "docs/snapshot.md": "en"}
 Row = tuple[str, ...]
 
 
@@ -56,6 +57,16 @@ def single(language: str) -> str:
     return _table(heads[language], rows)
 
 
+def signals(_language: str) -> str:
+    """Return the signals that are asked of Prometheus, with the exporters that can answer."""
+    rows = []
+    for signal in load_signals().signals.values():
+        by = list(dict.fromkeys(way.by for way in signal.ways)) or [" / ".join(f"`{name}`" for name in signal.quotient)]
+        labels = ", ".join(f"`{label}`" for label in signal.labels)
+        rows.append((f"`{signal.name}`", signal.meaning, signal.unit, labels, ", ".join(by)))
+    return _table(("signal", "what it is", "unit", "labels", "asked of"), rows)
+
+
 def _sentence(specs: Any) -> str:
     main = yaml.safe_load(specs.read_text(encoding="utf-8"))["argument_specs"]["main"]
     return str(main["short_description"]).rstrip(".")
@@ -65,11 +76,16 @@ def _playbook_link(name: str) -> str:
     return f"[`{name}`](playbooks/{name}.yml)"
 
 
-TABLES: dict[str, Callable[[str], str]] = {"faults": faults, "ladders": ladders, "playbooks": single}
+TABLES: dict[str, Callable[[str], str]] = {
+    "faults": faults,
+    "ladders": ladders,
+    "playbooks": single,
+    "signals": signals,
+}
 
 
 def written(text: str, language: str) -> str:
-    """Return a README's text with every table in it made anew."""
+    """Return a document's text with every table in it made anew."""
     for name, table in TABLES.items():
         place = re.compile(rf"(<!-- table:{name} -->\n).*?(<!-- /table:{name} -->)", re.DOTALL)
         escaped = table(language).replace("\\", r"\\")
