@@ -183,6 +183,24 @@ def test_a_pod_known_by_its_address_only_gets_its_name(ask: Callable[..., Metric
     assert last(found, "error_ratio_by_pod") == {POD: 0.1}
 
 
+def test_a_target_that_is_no_pod_has_no_pod(ask: Callable[..., Metrics]) -> None:
+    labels = {"namespace": "shop", "job": "exporters"}
+    found = ask(
+        ("up", {**labels, "instance": "10.0.0.7:80"}, gauge(1)), ("up", {**labels, "instance": "db:9187"}, gauge(0))
+    )
+    assert [dict(each.labels) for each in found.signals["up"]] == [
+        {"job": "exporters", "instance": "10.0.0.7:80", "pod": POD},
+        {"job": "exporters", "instance": "db:9187"},
+    ]
+
+
+def test_an_autoscaler_is_named_by_what_it_scales(ask: Callable[..., Metrics]) -> None:
+    labels = {"namespace": "shop", "horizontalpodautoscaler": "web-hpa"}
+    series = ("kube_horizontalpodautoscaler_spec_max_replicas", labels, gauge(5))
+    assert last(ask(series, known=Known(scalers={"web-hpa": "web"})), "hpa_max") == {"web": 5.0}
+    assert last(ask(series, known=Known()), "hpa_max") == {"web-hpa": 5.0}
+
+
 def test_a_metric_that_has_ended_is_still_found(ask: Callable[..., Metrics]) -> None:
     samples = Samples()
     for second in range(0, 1200, 15):
@@ -263,8 +281,13 @@ def test_a_metric_of_no_use_is_left_out() -> None:
 
 def test_names_and_addresses_come_from_the_objects() -> None:
     pod = {"metadata": {"name": "web-1"}, "status": {"podIP": "10.0.0.1"}}
-    found = known_of({"Pod": [pod], "Service": [{"metadata": {"name": "front"}}]})
-    assert found == Known(frozenset({"front"}), frozenset({"web-1"}), {"10.0.0.1": "web-1"})
+    scaler = {"metadata": {"name": "hpa"}, "spec": {"scaleTargetRef": {"name": "web"}}}
+    objects: dict[str, list[dict[str, Any]]] = {
+        "Pod": [pod],
+        "Service": [{"metadata": {"name": "front"}}],
+        "HorizontalPodAutoscaler": [scaler],
+    }
+    assert known_of(objects) == Known(frozenset({"front"}), frozenset({"web-1"}), {"10.0.0.1": "web-1"}, {"hpa": "web"})
 
 
 # --- trouble ---

@@ -18,11 +18,15 @@ _LAST_RESORT = frozenset({"job", "exported_job", "instance"})
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the objects tell: names of workloads and services, pods by name, pods by address."""
+    """What the objects tell: names of workloads and services, pods by name and by address.
+
+    ``scalers``: what an autoscaler of a name scales.
+    """
 
     names: frozenset[str] = frozenset()
     pods: frozenset[str] = frozenset()
     addresses: Mapping[str, str] = field(default_factory=dict)
+    scalers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,10 @@ def known_of(objects: Mapping[str, Iterable[Obj]]) -> Known:
         names=frozenset(str(obj["metadata"]["name"]) for kind in kinds for obj in objects.get(kind, ())),
         pods=frozenset(str(pod["metadata"]["name"]) for pod in pods),
         addresses=addresses,
+        scalers={
+            str(hpa["metadata"]["name"]): str(((hpa.get("spec") or {}).get("scaleTargetRef") or {}).get("name") or "")
+            for hpa in objects.get("HorizontalPodAutoscaler", ())
+        },
     )
 
 
@@ -187,11 +191,16 @@ class _Reader:
         found = dict(labels)
         for label, value in labels.items():
             role = roles.get(label, label)
-            if role in ("component", "dependency"):
+            if label in ("horizontalpodautoscaler", "hpa"):
+                found[role] = self._known.scalers.get(value) or value
+            elif role in ("component", "dependency"):
                 scoped = role == "component" and question.way.scope == "service"
                 found[role] = component(value, self._namespace, self._known, scoped=scoped)
             elif role == "pod" and label == "instance":
-                found[role] = self._known.addresses.get(re.sub(r":\d+$", "", value), value)
+                address = self._known.addresses.get(re.sub(r":\d+$", "", value), "")
+                # Better than nothing, unless the address is a label of the signal itself.
+                if address or label not in question.signal.labels:
+                    found[role] = address or value
             else:
                 found[role] = value
         return {label: found[label] for label in question.signal.labels if label in found}
