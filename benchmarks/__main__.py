@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 
 from benchmarks import large, reads, restart, sim
 from benchmarks.measure import Contender, compare, figures, measure, table
@@ -41,11 +42,14 @@ def on_lab(options: argparse.Namespace, rng: random.Random) -> None:
 def on_sim(options: argparse.Namespace, rng: random.Random) -> None:
     """Measure (c): the long round of all drills once, the rest in rounds."""
     sim.start(-1)
-    seconds = measure(sim.contenders(), options.drills, rng)
+    used: dict[str, list[float]] = {}
+    seconds = measure([sim.counting(each, used) for each in sim.contenders()], options.drills, rng)
     seconds[sim.REQUEST] = [sim.seconds_a_request() for _ in range(options.drills)]
     if options.all:
-        seconds |= measure([Contender(sim.ALL, sim.drill("--all"))], 1, rng)
-    print(f"\n{figures(f'{sim.TITLE} ({options.drills} rounds)', seconds, sim.GOALS)}", flush=True)
+        seconds |= measure([sim.counting(Contender(sim.ALL, sim.drill("--all")), used)], 1, rng)
+    print(f"\n{figures(f'{sim.TITLE} ({options.drills} rounds)', seconds, sim.GOALS)}")
+    print("  of CPU: " + ", ".join(f"{name} {median(values):.2f} s" for name, values in used.items()))
+    print(sim.busy(), flush=True)
 
 
 def on_large(options: argparse.Namespace, _rng: random.Random) -> None:

@@ -1,12 +1,14 @@
 """(c) The embedded cluster: how long it takes to start, to answer, and to drill.
 
-Nothing to compare with: the goals are seconds, on an otherwise idle machine of two cores.
+Nothing to compare with: the goals are seconds, on an otherwise idle machine of two cores. On a busy one only the
+seconds of CPU say something.
 """
 
 from __future__ import annotations
 
 import http.client
 import os
+import resource
 import ssl
 import subprocess
 import tempfile
@@ -76,6 +78,30 @@ def drill(*words: str) -> Callable[[int], None]:
             raise CommandFailed(f"drill {' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
     return run
+
+
+def cpu_seconds() -> float:
+    """Return what this process and all that it has started have used so far."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def counting(contender: Contender, used: dict[str, list[float]]) -> Contender:
+    """Return the contender, its seconds of CPU kept in ``used`` beside those of the clock."""
+
+    def run(number: int) -> None:
+        before = cpu_seconds()
+        contender.run(number)
+        used.setdefault(contender.name, []).append(cpu_seconds() - before)
+
+    return Contender(contender.name, run)
+
+
+def busy() -> str:
+    """Return a warning when others work on the machine, else ""."""
+    load = os.getloadavg()[0]
+    cores = os.cpu_count() or 1
+    return f"The machine is busy (load {load:.1f} on {cores} cores): these figures say little." if load > cores else ""
 
 
 def contenders() -> list[Contender]:

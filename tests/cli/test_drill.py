@@ -262,6 +262,18 @@ def test_the_last_drill_of_a_playbook_stands_beside_its_faults(
     assert "not drilled yet" in text
 
 
+@pytest.mark.parametrize(("drill", "first"), [(True, "[DRILL] "), (False, "🚨 ")])
+def test_a_message_of_a_drill_says_that_it_is_one(
+    platform: Path, capsys: pytest.CaptureFixture[str], drill: bool, first: str
+) -> None:
+    with open_journal() as journal:
+        number = journal.open_incident(
+            cluster="drill", severity="P0", fault="memory-leak", service="web", actor="kim", drill=drill
+        ).number
+    assert run(["message", "internal_update", "--incident", number, "--lang", "en"]) == 0
+    assert capsys.readouterr().out.startswith(first)
+
+
 def test_a_drill_is_not_resumed(platform: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with open_journal() as journal:
         number = journal.open_incident(

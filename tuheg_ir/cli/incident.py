@@ -75,10 +75,12 @@ def _run_row(run: Any) -> list[str]:
 def told(event: Event) -> str:
     """Return one line about an event."""
     data = event.data
-    words = [str(data[name]) for name in ("rung", "playbook", "stage", "task", "fault") if data.get(name)]
+    words = [str(data[name]) for name in ("rung", "playbook", "stage", "task", "fault", "scenario") if data.get(name)]
     verdict = data.get("verdict") or data.get("status")
     words += [str(verdict)] if verdict else []
     words += [str(data["reason"])] if data.get("reason") else []
+    if event.kind == "drill":
+        words.append("passed" if data["passed"] else "NOT passed")
     if event.kind == "diagnosis" and data.get("findings"):
         first = data["findings"][0]
         words.append(f"{first.get('root_cause')} at {first.get('component')}")

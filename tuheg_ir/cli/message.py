@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -23,21 +22,22 @@ def message(stage: str, number: str | None, facts: Path | None, lang: str, form:
 
     What is not known is said to be not known, never invented.
     """
-    from tuheg_ir.messages import load_facts, render
-
     if (number is None) == (facts is None):
         raise UsageError("A message needs its facts", "", "Give either --incident INC or --facts FILE.")
-    told = _from_journal(str(number), lang) if facts is None else load_facts(facts)
-    text = render(stage, told, lang)
+    text = _from_journal(stage, str(number), lang) if facts is None else _from_facts(stage, facts, lang)
     emit(form, {"stage": stage, "lang": lang, "text": text}, lambda: [text.rstrip("\n")])
 
 
-def _from_journal(number: str, lang: str) -> dict[str, Any]:
-    from datetime import UTC, datetime
+def _from_facts(stage: str, facts: Path, lang: str) -> str:
+    from tuheg_ir.messages import load_facts, render
 
+    return render(stage, load_facts(facts), lang)
+
+
+def _from_journal(stage: str, number: str, lang: str) -> str:
     from tuheg_ir.catalogue import load_catalogue
-    from tuheg_ir.incidents.facts import message_facts
+    from tuheg_ir.incidents.facts import message_text
     from tuheg_ir.journal import open_journal
 
     with open_journal() as journal:
-        return message_facts(journal, load_catalogue(), number, lang=lang, now=datetime.now(UTC))
+        return message_text(journal, load_catalogue(), number, stage, lang=lang)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from tuheg_ir.errors import StoreError, TuhegError
-from tuheg_ir.incidents.facts import message_facts
+from tuheg_ir.incidents.facts import message_text
 from tuheg_ir.incidents.shop import Shop
-from tuheg_ir.messages import render
 
 WELL_AGAIN = ("internal_update", "user_notice", "summary")
 STILL_ILL = ("internal_update", "user_notice")
@@ -45,8 +42,7 @@ def deliver(
 
 def write(shop: Shop, number: str, stage: str, *, run: str | None, actor: str, lang: str) -> str:
     """Render one message into the incident's folder, record it, return its path."""
-    facts = message_facts(shop.journal, shop.catalogue, number, lang=lang, now=datetime.now(UTC))
-    text = render(stage, facts, lang)
+    text = message_text(shop.journal, shop.catalogue, number, stage, lang=lang)
     path = shop.journal.directory(number) / f"{stage}.{lang}.md"
     temporary = path.with_suffix(".new")
     try:
