@@ -47,6 +47,7 @@ SHOWN: dict[str, tuple[set[str], set[str]]] = {
         {"backend-gateway/oom_killed"},
         {"backend-gateway/memory", "backend-gateway/core", "backend-gateway/errors"},
     ),
+    "slow-memory-leak": ({"backend-gateway/oom_killed"}, {"backend-gateway/memory"}),
     "crash-at-start": (set(), set()),
     "crash-later": (
         set(),
