@@ -59,7 +59,7 @@ def run(scenario: str, place: Path) -> Ran:
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Ran]]]:
     """Start the scenarios of this session, two at a time."""
     chosen = [
-        item.callspec.params["name"]
+        str(item.callspec.params["name"])
         for item in request.session.items
         if isinstance(item, pytest.Function) and "runs" in item.fixturenames
     ]
