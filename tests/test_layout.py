@@ -149,7 +149,7 @@ def test_a_scenario_breaks_runs_twice_and_looks(name: str) -> None:
     shared = layout.load(layout.MOLECULE / "config.yml")["scenario"]
     steps = {**shared, **layout.load(layout.SCENARIOS / name / "molecule.yml").get("scenario", {})}["test_sequence"]
     again = "idempotence" if name != "collect_evidence" else "converge"
-    assert steps == ["create", "prepare", "converge", again, "verify", "destroy"]
+    assert steps == ["destroy", "create", "prepare", "converge", again, "verify", "destroy"]
 
 
 @pytest.mark.parametrize("path", sorted(layout.SCENARIOS.glob("*/tasks/*.yml")), ids=relative)

@@ -26,16 +26,16 @@ FOREIGN = ("ANSIBLE_", "K8S_", "KUBE", "MOLECULE_", "TUHEG_")
 
 @dataclass(frozen=True)
 class Ran:
-    """A finished `molecule test`."""
+    """A finished `molecule`."""
 
     code: int
     text: str
 
 
-def run(scenario: str, place: Path) -> Ran:
-    """Run one scenario on the embedded cluster."""
+def run(step: str, scenario: str, place: Path) -> Ran:
+    """Run a step of a scenario (`test`: all of them) on the embedded cluster."""
     programs = Path(sys.executable).parent
-    command = [str(programs / "molecule"), "-c", str(layout.MOLECULE / "config.yml"), "test", "-s", scenario]
+    command = [str(programs / "molecule"), "-c", str(layout.MOLECULE / "config.yml"), step, "-s", scenario]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     done = subprocess.run(
         [*command, "--no-command-borders"],
@@ -64,7 +64,7 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         if isinstance(item, pytest.Function) and "runs" in item.fixturenames
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {name: pool.submit(run, name, tmp_path_factory.mktemp(name)) for name in chosen}
+        yield {name: pool.submit(run, "test", name, tmp_path_factory.mktemp(name)) for name in chosen}
         pool.shutdown(cancel_futures=True)
 
 
@@ -79,3 +79,16 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def test_a_playbook_heals_what_was_broken_once_and_for_all_to_see(name: str, runs: dict[str, Future[Ran]]) -> None:
     ran = runs[name].result()
     assert ran.code == 0, ran.text[-8000:]
+
+
+@pytest.mark.molecule
+@pytest.mark.slow
+def test_looking_afterwards_finds_a_platform_that_nothing_has_healed(tmp_path: Path) -> None:
+    try:
+        prepared = [run(step, "rollback_workload", tmp_path) for step in ("create", "prepare")]
+        assert [ran.code for ran in prepared] == [0, 0], prepared[-1].text
+        looked = run("verify", "rollback_workload", tmp_path)
+    finally:
+        run("destroy", "rollback_workload", tmp_path)
+    assert looked.code != 0
+    assert "See that the platform is well" in looked.text
