@@ -108,7 +108,13 @@ def main() -> int:
     began = time.monotonic()
     for old in REPORTS.glob("*.xml"):
         old.unlink()
-    results = run_all([pytest_gate(PRIMARY, "slow and not lab and not plane", part="slow"), *gates()])
+    results = run_all(
+        [
+            pytest_gate(PRIMARY, "slow and molecule", part="molecule"),
+            pytest_gate(PRIMARY, "slow and not lab and not plane and not molecule", part="slow"),
+            *gates(),
+        ]
+    )
     left_out = absent_pythons()
     if reason := why_no_plane():
         left_out.append(f"all tests on the control plane alone: {reason}")

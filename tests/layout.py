@@ -12,6 +12,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = ROOT / "collection" / "roles"
 PLAYBOOKS = ROOT / "playbooks"
+SCENARIOS = ROOT / "molecule"
+#: What all scenarios share.
+MOLECULE = ROOT / ".config" / "molecule"
 _NESTED = ("block", "rescue", "always")
 # What a task carries beside its action.
 KEYWORDS = frozenset(
@@ -35,6 +38,17 @@ def roles() -> list[str]:
 def playbooks() -> list[str]:
     """Return the names of the playbooks, without suffix."""
     return sorted(path.stem for path in PLAYBOOKS.glob("*.yml"))
+
+
+def scenarios() -> list[str]:
+    """Return the names of Molecule's scenarios."""
+    return sorted(path.name for path in SCENARIOS.iterdir() if path.is_dir())
+
+
+def scenario_inputs(name: str) -> dict[str, Any]:
+    """Return what a scenario says beside the shared part: what breaks, and the inputs of its playbook."""
+    said: dict[str, Any] = load(SCENARIOS / name / "molecule.yml")["provisioner"]["inventory"]["group_vars"]["clusters"]
+    return said
 
 
 def tasks(items: list[dict[str, Any]] | None) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests import layout
 
@@ -118,23 +117,64 @@ def test_plugins_start_no_programs() -> None:
     assert [relative(path) for path in plugins if starts.search(path.read_text(encoding="utf-8"))] == []
 
 
-def looks_like_a_playbook(path: Path) -> bool:
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return isinstance(data, list) and any(isinstance(item, dict) and "hosts" in item for item in data)
+# --- molecule: every playbook proven
 
 
-def test_awx_finds_no_playbook_outside_playbooks() -> None:
-    """AWX lists every YAML file with a play, at any depth."""
-    elsewhere = [
-        path
-        for path in layout.tracked()
-        if path.suffix in {".yml", ".yaml"}
-        and path.is_file()
-        and not path.is_relative_to(layout.PLAYBOOKS)
-        and re.search(r"^\s*-?\s*hosts:", path.read_text(encoding="utf-8"), re.MULTILINE)
-        and looks_like_a_playbook(path)
-    ]
-    assert elsewhere == []
+def test_every_playbook_has_its_scenario_and_every_scenario_its_playbook() -> None:
+    assert layout.scenarios() == layout.playbooks()
+
+
+def test_the_converge_step_is_the_production_playbook_itself() -> None:
+    playbooks = layout.load(layout.MOLECULE / "config.yml")["ansible"]["playbooks"]
+    assert playbooks["converge"] == "${MOLECULE_PROJECT_DIRECTORY}/playbooks/${MOLECULE_SCENARIO_NAME}.yml"
+    for step in ("create", "prepare", "verify", "destroy"):
+        assert playbooks[step] == f"${{MOLECULE_PROJECT_DIRECTORY}}/.config/molecule/{step}.yml"
+        assert (layout.MOLECULE / f"{step}.yml").is_file()
+
+
+@pytest.mark.parametrize("name", layout.scenarios())
+def test_a_scenario_says_what_breaks_and_looks_afterwards_and_nothing_else(name: str) -> None:
+    place = layout.SCENARIOS / name
+    files = {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
+    assert files == {"molecule.yml", "tasks/verify.yml"}
+    said = layout.load(place / "molecule.yml")
+    assert set(said) <= {"provisioner", "scenario"}
+    assert said["provisioner"] == {"inventory": {"group_vars": {"clusters": layout.scenario_inputs(name)}}}
+    assert "broken_by" in layout.scenario_inputs(name) or name == "verify_service"
+    assert set(said.get("scenario", {})) <= {"test_sequence"}
+
+
+@pytest.mark.parametrize("name", layout.scenarios())
+def test_a_scenario_breaks_runs_twice_and_looks(name: str) -> None:
+    shared = layout.load(layout.MOLECULE / "config.yml")["scenario"]
+    steps = {**shared, **layout.load(layout.SCENARIOS / name / "molecule.yml").get("scenario", {})}["test_sequence"]
+    again = "idempotence" if name != "collect_evidence" else "converge"
+    assert steps == ["destroy", "create", "prepare", "converge", again, "verify", "destroy"]
+
+
+@pytest.mark.parametrize("path", sorted(layout.SCENARIOS.glob("*/tasks/*.yml")), ids=relative)
+def test_looking_afterwards_changes_nothing(path: Path) -> None:
+    actions = {layout.action(task) for task in layout.tasks(layout.load(path))}
+    assert actions <= {f"ansible.builtin.{name}" for name in ("assert", "find", "include_tasks")}
+
+
+# --- what AWX makes of the tree
+
+AWX_PLAYBOOK = re.compile(r"^\s*?-?\s*?(?:hosts|include|(?:ansible\.builtin\.)?import_playbook):", re.MULTILINE)
+AWX_SKIPS = {"roles", "tasks", "group_vars", "host_vars"}
+
+
+def awx_lists(path: Path) -> bool:
+    """Whether AWX offers a file as a playbook: any YAML with such a line, at any depth but in these folders."""
+    folders = path.relative_to(layout.ROOT).parts[:-1]
+    skipped = any(folder.startswith(".") or folder in AWX_SKIPS for folder in folders)
+    return not skipped and AWX_PLAYBOOK.search(path.read_text(encoding="utf-8")) is not None
+
+
+def test_awx_finds_the_playbooks_and_nothing_else() -> None:
+    files = [path for path in layout.tracked() if path.suffix in {".yml", ".yaml"} and path.is_file()]
+    assert sorted(path.stem for path in files if awx_lists(path)) == layout.playbooks()
+    assert all(path.parent == layout.PLAYBOOKS for path in files if awx_lists(path))
 
 
 @pytest.mark.parametrize("place", ["inventories/example", "lab/inventory"])

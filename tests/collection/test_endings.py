@@ -144,7 +144,16 @@ def test_the_first_look_acts_on_what_is_bad_and_holds_where_nobody_can_tell(
     rollout: str, probe: str, workload: dict[str, Any], single: bool, go: str
 ) -> None:
     looks = ({"verdict": rollout, "reason": "r"}, {"verdict": probe, "reason": "p"})
-    assert endings.first_look(*looks, workload, [RUNG], single)["go"] == go
+    assert endings.first_look(*looks, [workload], [RUNG], single)["go"] == go
+
+
+def test_the_first_look_finds_the_key_on_whatever_the_rung_acted_on() -> None:
+    looks = ({"verdict": "healthy", "reason": "r"}, {"verdict": "healthy", "reason": "p"})
+    rung = {**RUNG, "rung": "scale_database", "workload": "db", "key": "INC-20251105-001/1/scale_database"}
+    marked = {"metadata": {"name": "db", "annotations": {"ir.tuheg.com/scale_database": rung["key"]}}}
+    assert endings.first_look(*looks, [WEB, marked], [rung], single=True)["go"] == "done"
+    assert endings.first_look(*looks, [marked], [rung], single=True)["go"] == "done"
+    assert endings.first_look(*looks, [WEB, {}], [rung], single=True)["go"] == "ladder"
 
 
 # --- the run

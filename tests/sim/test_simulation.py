@@ -35,6 +35,10 @@ SHOWN: dict[str, tuple[set[str], set[str]]] = {
         {"postgres/connections", "backend-gateway/core", "backend-gateway/errors"},
         {"backend-gateway/latency"},
     ),
+    "slow-leak": (
+        {"postgres/connections"},
+        {"backend-gateway/core", "backend-gateway/errors", "backend-gateway/latency"},
+    ),
     "foreign-sessions": ({"postgres/connections"}, set()),
     "slow-dependency": ({"backend-gateway/latency", "redis/latency"}, set()),
     "cpu-starvation": ({"backend-gateway/latency"}, {"backend-gateway/core"}),
@@ -43,6 +47,7 @@ SHOWN: dict[str, tuple[set[str], set[str]]] = {
         {"backend-gateway/oom_killed"},
         {"backend-gateway/memory", "backend-gateway/core", "backend-gateway/errors"},
     ),
+    "slow-memory-leak": ({"backend-gateway/oom_killed"}, {"backend-gateway/memory"}),
     "crash-at-start": (set(), set()),
     "crash-later": (
         set(),
@@ -196,6 +201,13 @@ def test_the_sessions_of_another_client_are_named_and_can_be_ended() -> None:
     found = decided(simulation, "other")
     assert (found["holder"], found["clients"]) == ("other", ["report-runner"])
     assert json.loads(psql(simulation, found["sql"]))["ended"] == found["count"]
+
+
+def test_a_reporting_job_does_not_come_back_for_sessions_that_were_ended() -> None:
+    simulation = broken("foreign-sessions")
+    psql(simulation, decided(simulation, "other")["sql"])
+    simulation.cluster.engine.run_for(60)
+    assert decided(simulation, "other")["used"] < 20
 
 
 def test_a_session_is_ended_only_with_its_own_start() -> None:

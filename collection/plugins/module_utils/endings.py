@@ -60,21 +60,20 @@ def before(moment: str, seconds: float) -> str:
 def first_look(
     rollout: Mapping[str, Any],
     probes: Mapping[str, Any],
-    workload: Mapping[str, Any],
+    workloads: Sequence[Mapping[str, Any]],
     rungs: Sequence[Mapping[str, Any]],
     single: bool,
 ) -> dict[str, Any]:
     """Say what the first look at a service allows: {verdict, reason, go: done|hold|ladder}.
 
+    `workloads` are those that the rungs act on: each keeps the keys of what was done to it.
     done: healthy, and nothing was asked for that is not done. hold: nobody can tell, and no data
     is no reason to act. ladder: something is bad, or this incident has acted already and has to
     see what came of it, or a person asked for exactly this remedy (single).
     """
     found = verdict(rollout, probes)
-    acted = any(
-        rung["workload"] == workload["metadata"]["name"] and key_present(workload, rung["rung"], rung["key"])
-        for rung in rungs
-    )
+    there = {each["metadata"]["name"]: each for each in workloads if each}
+    acted = any(key_present(there.get(rung["workload"]), rung["rung"], rung["key"]) for rung in rungs)
     bad = UNHEALTHY in (rollout.get("verdict"), probes.get("verdict"))
     if found["verdict"] == "healed":
         go = "ladder" if single and not acted else "done"

@@ -1,0 +1,94 @@
+"""Every playbook on a platform that was broken for it: run, run again, and looked at from outside.
+
+The steps are Molecule's (molecule/, .config/molecule); here two scenarios run at a time, each in
+folders of its own, without network.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests import layout
+
+AT_ONCE = 2
+#: The one that `make check` runs too.
+QUICK = "verify_service"
+FOREIGN = ("ANSIBLE_", "K8S_", "KUBE", "MOLECULE_", "TUHEG_")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished `molecule`."""
+
+    code: int
+    text: str
+
+
+def run(step: str, scenario: str, place: Path) -> Ran:
+    """Run a step of a scenario (`test`: all of them) on the embedded cluster."""
+    programs = Path(sys.executable).parent
+    command = [str(programs / "molecule"), "-c", str(layout.MOLECULE / "config.yml"), step, "-s", scenario]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    done = subprocess.run(
+        [*command, "--no-command-borders"],
+        cwd=layout.ROOT,
+        env=kept
+        | {
+            "HOME": str(place),
+            "MOLECULE_EPHEMERAL_DIRECTORY": str(place / "run"),
+            "NO_COLOR": "1",
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout)
+
+
+@pytest.fixture(scope="module")
+def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Ran]]]:
+    """Start the scenarios of this session, two at a time."""
+    chosen = [
+        str(item.callspec.params["name"])
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and "runs" in item.fixturenames
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {name: pool.submit(run, "test", name, tmp_path_factory.mktemp(name)) for name in chosen}
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.molecule
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.ansible if name == QUICK else pytest.mark.slow)
+        for name in layout.playbooks()
+    ],
+)
+def test_a_playbook_heals_what_was_broken_once_and_for_all_to_see(name: str, runs: dict[str, Future[Ran]]) -> None:
+    ran = runs[name].result()
+    assert ran.code == 0, ran.text[-8000:]
+
+
+@pytest.mark.molecule
+@pytest.mark.slow
+def test_looking_afterwards_finds_a_platform_that_nothing_has_healed(tmp_path: Path) -> None:
+    try:
+        prepared = [run(step, "rollback_workload", tmp_path) for step in ("create", "prepare")]
+        assert [ran.code for ran in prepared] == [0, 0], prepared[-1].text
+        looked = run("verify", "rollback_workload", tmp_path)
+    finally:
+        run("destroy", "rollback_workload", tmp_path)
+    assert looked.code != 0
+    assert "See that the platform is well" in looked.text
