@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,14 +32,14 @@ def ran(name: str, speed: float, rate: float = 2.0) -> list[tuple[float, float]]
 @given(speed=st.floats(1, 50))
 def test_traffic_does_not_seem_to_grow_at_the_start(speed: float) -> None:
     points = ran(REQUESTS, speed)
-    rates = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in zip(points, points[1:], strict=False)]
+    rates = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.pairwise(points)]
     assert rates == pytest.approx([2.0 * speed] * len(rates), rel=1e-6)
 
 
 @given(speed=st.floats(1, 50))
 def test_no_container_uses_more_processor_than_there_is(speed: float) -> None:
     points = ran(CPU, speed, rate=0.1)
-    rates = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in zip(points, points[1:], strict=False)]
+    rates = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.pairwise(points)]
     assert rates == pytest.approx([0.1] * len(rates), rel=1e-6)
 
 
@@ -49,5 +51,5 @@ def test_a_counter_that_begins_again_falls() -> None:
     samples = Samples()
     samples.scrape(1.0, [(REQUESTS, {}, 100.0)])
     pace = Pace(10, samples)
-    told = [list(pace.told([(REQUESTS, {}, raw)]))[0][2] for raw in (110.0, 4.0, 9.0)]
+    told = [next(iter(pace.told([(REQUESTS, {}, raw)])))[2] for raw in (110.0, 4.0, 9.0)]
     assert told == [1010.0, 4.0, 9.0]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--explain", is_flag=True, help="All facts, each guess that was dropped and each rule that did not fire.")
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write a page with plots.")
 @format_option
-def diagnose_command(  # noqa: PLR0913, PLR0917 - one parameter an option
+def diagnose_command(
     inventory: Path | None,
     cluster: str | None,
     service: str | None,

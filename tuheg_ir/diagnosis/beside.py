@@ -26,7 +26,8 @@ def figures(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any]:
         },
         "probes": [dict(probe) for probe in snapshot.probes],
         "databases": {
-            d.ref: {"used": d.used, "usable": d.usable, "max_connections": d.max_connections} for d in snapshot.databases
+            d.ref: {"used": d.used, "usable": d.usable, "max_connections": d.max_connections}
+            for d in snapshot.databases
         },
     }
     return {name: value for name, value in found.items() if value}
@@ -34,7 +35,7 @@ def figures(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any]:
 
 def silent(diagnosis: Diagnosis) -> list[dict[str, str]]:
     """Return the rules that did not fire anywhere, and why not."""
-    fired = {each.rule for each in (*diagnosis.findings, *diagnosis.considered)}
+    fired = {each.rule for each in diagnosis.findings} | {each.rule for each in diagnosis.considered}
     return [{"rule": rule.name, "why_not": rule.why_not} for rule in all_rules() if rule.name not in fired]
 
 
