@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import SLOWER, labels_of, said_by_callers, slow_evidence, slowed
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -37,7 +37,7 @@ def when(view: View) -> Iterator[Match]:
             certainty=0.75 if script else 0.7,
             remedy="restart_workload" if script else "page_human",
             since=min((e.time for e in evidence if e.time), default=None),
-            explains=callers,
+            explains=(*callers, *spared(view, cache.ref)),
             excludes=(
                 *not_for(callers, f"{cache.ref} is slow by itself: nothing done to its callers makes it faster"),
                 *not_for((cache.ref,), "nothing in its template changed it", ("rollback_workload",)),

@@ -8,7 +8,7 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import is_well, labels_of
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -40,7 +40,7 @@ def when(view: View) -> Iterator[Match]:
             ),
             certainty=0.75 if refused else 0.6,
             since=min((c.hit.first for c in refused if c.hit.first), default=_since(view, cache)),
-            explains=callers,
+            explains=(*callers, *spared(view, cache.ref)),
             excludes=(
                 *not_for(callers, f"{cache.ref} has no memory left: nothing done to its callers makes room"),
                 *not_for(
