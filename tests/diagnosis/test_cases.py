@@ -96,7 +96,7 @@ def test_logs_belong_to_containers_that_are_there(world: World) -> None:
         (obj["metadata"]["name"], each["name"])
         for obj in world.objects
         if obj["kind"] == "Pod"
-        for each in obj["spec"]["containers"]
+        for each in [*obj["spec"]["containers"], *obj["spec"].get("initContainers", [])]
     }
     for path in world.logs:
         pod, _, rest = path.partition("/")

@@ -13,6 +13,7 @@ from tests.diagnosis.casemaker.write import files
 from tests.diagnosis.corpus import HALVES, REMEDIES, ROOT, Case, InvalidCase, Score, cases, read, score, tally
 from tests.diagnosis.mutations import read as read_files
 from tuheg_ir.diagnosis.model import Finding
+from tuheg_ir.diagnosis.snapshot import load
 
 ALL = cases()
 TUNING = cases("tuning")
@@ -53,6 +54,20 @@ def test_what_is_right_is_neither_tolerated_nor_forbidden(case: Case) -> None:
         assert not {case.expected.remedy} & case.tolerated
     assert not case.tolerated & forbidden
     assert forbidden < REMEDIES
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.half}/{case.name}")
+def test_a_case_loads_whole_as_a_snapshot(case: Case) -> None:
+    snapshot = load(case.folder)
+    found = read_files(case.folder)
+    assert [source for source in snapshot.sources if source.kind == "invalid"] == []
+    assert len(snapshot.logs) == len([path for path in found if path.startswith("logs/")])
+    assert len(snapshot.metrics) == len(
+        [path for path in found if path.startswith("metrics/") and path.endswith(".json")]
+    )
+    assert len(snapshot.alerts) >= ("alert.yaml" in found)
+    assert bool(snapshot.databases) == ("database.yaml" in found)
+    assert snapshot.of("Pod") or not found["objects.yaml"].count("kind: Pod\n")
 
 
 def test_no_case_is_in_both_halves() -> None:

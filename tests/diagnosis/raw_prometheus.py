@@ -1,0 +1,68 @@
+"""A Prometheus that holds the raw series of one case, for as long as it is asked."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from tuheg_ir.sim.answers import Request
+from tuheg_ir.sim.prometheus.samples import Samples
+from tuheg_ir.sim.prometheus.web import PrometheusApi
+
+_LINE = re.compile(r"^([a-zA-Z_:][\w:]*)\{(.*)\} (\S+) (\d+)$")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+def samples(text: str) -> Samples:
+    """Return the series of an OpenMetrics text with times in seconds."""
+    scrapes: dict[float, list[tuple[str, dict[str, str], float]]] = {}
+    for line in text.split("\n"):
+        if found := _LINE.match(line):
+            name, labels, value, moment = found.groups()
+            scrapes.setdefault(float(moment), []).append((name, dict(_LABEL.findall(labels)), float(value)))
+    made = Samples(keep_s=86400)
+    for at in sorted(scrapes):
+        made.scrape(at, scrapes[at])
+    return made
+
+
+@contextmanager
+def serving(text: str, now: float) -> Iterator[str]:
+    """Serve the series at a URL; ``now`` is the Unix time of queries that name none."""
+    api = PrometheusApi(samples(text), lambda: now, threading.RLock())
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(b"")
+
+        def do_POST(self) -> None:
+            self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+        def _answer(self, body: bytes) -> None:
+            parts = urlsplit(self.path)
+            request = Request(self.command, parts.path, parse_qs(parts.query), dict(self.headers), body)
+            answer = api.answer(request)
+            told = (answer.text or json.dumps(answer.body)).encode()
+            self.send_response(answer.code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
+
+        def log_message(self, *_args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
