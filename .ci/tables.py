@@ -1,4 +1,4 @@
-"""Write the tables of documents from the catalogue, the roles and the rules, or check that they are as written.
+"""Write the tables of documents from the catalogue, the roles, the rules and the signals, or check that they are so.
 
 A table lies between `<!-- table:NAME -->` and `<!-- /table:NAME -->`.
 """
@@ -15,8 +15,9 @@ from machine import ROOT
 
 from tuheg_ir.catalogue import load_catalogue
 from tuheg_ir.diagnosis.rules import all_rules
+from tuheg_ir.diagnosis.signals import load as load_signals
 
-DOCUMENTS = {"README.md": "en", "README.zh-CN.md": "zh", "docs/diagnosis.md": "en"}
+DOCUMENTS = {"README.md": "en", "README.zh-CN.md": "zh", "docs/diagnosis.md": "en", "docs/snapshot.md": "en"}
 Row = tuple[str, ...]
 
 
@@ -57,6 +58,16 @@ def single(language: str) -> str:
     return _table(heads[language], rows)
 
 
+def signals(_language: str) -> str:
+    """Return the signals that are asked of Prometheus, with the exporters that can answer."""
+    rows = []
+    for signal in load_signals().signals.values():
+        by = list(dict.fromkeys(way.by for way in signal.ways)) or [" / ".join(f"`{name}`" for name in signal.quotient)]
+        labels = ", ".join(f"`{label}`" for label in signal.labels)
+        rows.append((f"`{signal.name}`", signal.meaning, signal.unit, labels, ", ".join(by)))
+    return _table(("signal", "what it is", "unit", "labels", "asked of"), rows)
+
+
 def _sentence(specs: Any) -> str:
     main = yaml.safe_load(specs.read_text(encoding="utf-8"))["argument_specs"]["main"]
     return str(main["short_description"]).rstrip(".")
@@ -80,6 +91,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "ladders": ladders,
     "playbooks": single,
     "rules": rules,
+    "signals": signals,
 }
 
 

@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -216,6 +217,24 @@ class Scratch:
         found = re.search(r"^\tRUN: (\{.*\})$", done.stdout, re.MULTILINE)
         result = json.loads(found[1])["ir_result"] if found else {}
         return Played(done.returncode, done.stdout + done.stderr, result)
+
+    def snapshot(self) -> Played:
+        """Take a snapshot as the account; what could not be read are the notes of the result."""
+        program = Path(sys.executable).with_name("tuheg-ir")
+        with tempfile.TemporaryDirectory() as folder:
+            words = ["snapshot", str(Path(folder, "saved")), "-n", NAMESPACE, "--format", "json"]
+            done = subprocess.run(
+                [str(program), *words],
+                env=dict(responder_at(self.lab, self.home).env) | {"KUBECONFIG": str(self.account)},
+                cwd=CHECKOUT,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        sources = json.loads(done.stdout).get("sources", [])
+        notes = [source["note"] for source in sources if not source["ok"]]
+        return Played(done.returncode, done.stdout + done.stderr, {"facts": {"notes": notes, "evidence": {}}})
 
 
 def scratch_platform(lab: Lab, home: Path) -> Iterator[Scratch]:

@@ -127,6 +127,10 @@ def unblock_store(scratch: Scratch) -> Played:
     return scratch.act("rollback_workload", ir_service="store")
 
 
+def snapshot(scratch: Scratch) -> Played:
+    return scratch.snapshot()
+
+
 ASKS: dict[tuple[str, str], Any] = {
     ("pods", "list"): restart,
     ("pods", "watch"): restart,
@@ -160,6 +164,23 @@ ASKS: dict[tuple[str, str], Any] = {
     ("configmaps", "create"): record,
     ("configmaps", "get"): record,
     ("configmaps", "patch"): record_again,
+    **{
+        (resource, "list"): snapshot
+        for resource in (
+            "configmaps",
+            "cronjobs",
+            "daemonsets",
+            "endpointslices",
+            "httproutes",
+            "ingresses",
+            "jobs",
+            "limitranges",
+            "networkpolicies",
+            "persistentvolumeclaims",
+            "poddisruptionbudgets",
+            "services",
+        )
+    },
 }
 
 

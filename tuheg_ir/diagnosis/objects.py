@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _DROPPED = frozenset({"kubectl.kubernetes.io/last-applied-configuration", "control-plane.alpha.kubernetes.io/leader"})
 _QUICK = frozenset({"Pod", "Event", "ReplicaSet", "ControllerRevision", "EndpointSlice", "Endpoints", "Node", "Job"})
 """Kinds whose changes are in their status or that never change: who wrote them when says nothing."""
-_REFERENCE = re.compile(r".*(?:name|names|namespace|ref|refs|file|path|id|class)", re.IGNORECASE | re.DOTALL)
+_REFERENCE = re.compile(r".*(?:name|names|namespace|ref|refs|file|path)", re.IGNORECASE | re.DOTALL)
 """Keys such as secretName or credentialName: they say where a secret is, not what it is."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _API = {

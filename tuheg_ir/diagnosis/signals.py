@@ -97,6 +97,26 @@ def _signal(name: str, entry: Mapping[str, Any]) -> Signal:
         unit=entry["unit"],
         meaning=entry["meaning"],
         labels=tuple(entry["labels"]),
-        ways=tuple(Way(**{**way, "needs": tuple(way.get("needs", ()))}) for way in entry.get("ways", ())),
+        ways=tuple(_way(way) for way in entry.get("ways", ())),
         quotient=tuple(entry.get("quotient", ())),
     )
+
+
+def _way(entry: Mapping[str, Any]) -> Way:
+    rest = {key: value for key, value in entry.items() if key not in ("ratio", "p95")}
+    query = _ratio(**entry["ratio"]) if "ratio" in entry else _p95(**entry["p95"]) if "p95" in entry else rest["query"]
+    of = {letter: pattern if isinstance(pattern, str) else "|".join(pattern) for letter, pattern in rest["of"].items()}
+    return Way(**{**rest, "of": of, "query": query, "needs": tuple(rest.get("needs", ()))})
+
+
+def _ratio(by: str, part: str, all: str = "") -> str:  # noqa: A002 - the words of signals.yml
+    every = f"{all},$here" if all else "$here"
+    whole, bad = (f"sum by ({by}) ($pre rate($m{{{each}}}[$window]) $post)" for each in (every, f"{part},{every}"))
+    # No request of a kind ever counted is a share of nothing, not no share.
+    return f"({bad} or 0 * {whole}) / {whole}"
+
+
+def _p95(by: str, all: str = "", per: float = 1) -> str:  # noqa: A002
+    every = f"{all},$here" if all else "$here"
+    query = f"histogram_quantile(0.95, sum by ({by}, le) ($pre rate($m{{{every}}}[$window]) $post))"
+    return query if per == 1 else f"{query} / {float(per):.0f}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tuheg_ir.diagnosis.signals import Way
@@ -18,11 +18,15 @@ _LAST_RESORT = frozenset({"job", "exported_job", "instance"})
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the objects tell: names of workloads and services, pods by name, pods by address."""
+    """What the objects tell: names of workloads and services, pods by name and by address.
+
+    ``scalers``: what an autoscaler of a name scales.
+    """
 
     names: frozenset[str] = frozenset()
     pods: frozenset[str] = frozenset()
     addresses: Mapping[str, str] = field(default_factory=dict)
+    scalers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Unfit(Exception):
 class Labels:
     """The labels of one metric, by the distinct sets of them that there are."""
 
-    def __init__(self, rows: list[Row], roles: Mapping[str, tuple[str, ...]], namespace: str, known: Known) -> None:
+    def __init__(self, rows: Sequence[Row], roles: Mapping[str, tuple[str, ...]], namespace: str, known: Known) -> None:
         self._roles = roles
         self._namespace = namespace
         self._known = known
@@ -75,7 +79,7 @@ class Labels:
         query = re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), way.query)
         return Filled(query, {label: role for label, role in labels.items() if label})
 
-    def _here(self, way: Way) -> tuple[str, list[Row]]:
+    def _here(self, way: Way) -> tuple[str, Sequence[Row]]:
         """Return the condition that names the namespace, and the label sets that fulfil it."""
         if way.scope == "cluster":
             return "", self._all

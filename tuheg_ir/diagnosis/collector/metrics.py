@@ -71,6 +71,10 @@ def known_of(objects: Mapping[str, Iterable[Obj]]) -> Known:
         names=frozenset(str(obj["metadata"]["name"]) for kind in kinds for obj in objects.get(kind, ())),
         pods=frozenset(str(pod["metadata"]["name"]) for pod in pods),
         addresses=addresses,
+        scalers={
+            str(hpa["metadata"]["name"]): str(((hpa.get("spec") or {}).get("scaleTargetRef") or {}).get("name") or "")
+            for hpa in objects.get("HorizontalPodAutoscaler", ())
+        },
     )
 
 
@@ -169,7 +173,7 @@ class _Reader:
         there = {tuple(sorted(each.labels.items())) for each in held}
         added = []
         for each in series:
-            labels = self._renamed(each.labels, filled.labels, scoped=question.way.scope == "service")
+            labels = self._renamed(each.labels, filled.labels, question)
             key = tuple(sorted(labels.items()))
             if key not in there:
                 there.add(key)
@@ -178,21 +182,24 @@ class _Reader:
             self._found.signals[name] = (*held, *added)
             self._found.queries.setdefault(name, filled.query)
 
-    def _renamed(self, labels: Mapping[str, str], roles: Mapping[str, str], *, scoped: bool) -> dict[str, str]:
-        found = {}
+    def _renamed(self, labels: Mapping[str, str], roles: Mapping[str, str], question: _Question) -> dict[str, str]:
+        """Return the labels that the signal has, under the names that rules know."""
+        found = dict(labels)
         for label, value in labels.items():
             role = roles.get(label, label)
-            if role == "component":
+            if label in ("horizontalpodautoscaler", "hpa"):
+                found[role] = self._known.scalers.get(value) or value
+            elif role in ("component", "dependency"):
+                scoped = role == "component" and question.way.scope == "service"
                 found[role] = component(value, self._namespace, self._known, scoped=scoped)
             elif role == "pod" and label == "instance":
-                found[role] = self._known.addresses.get(re.sub(r":\d+$", "", value), value)
-            elif role == "dependency":
-                found[role] = component(value, self._namespace, self._known, scoped=False)
+                address = self._known.addresses.get(re.sub(r":\d+$", "", value), "")
+                # Better than nothing, unless the address is a label of the signal itself.
+                if address or label not in question.signal.labels:
+                    found[role] = address or value
             else:
                 found[role] = value
-            if label == "instance" and role != "instance":
-                found.setdefault("instance", value)
-        return found
+        return {label: found[label] for label in question.signal.labels if label in found}
 
     def _divide(self) -> None:
         for signal in self._signals.signals.values():

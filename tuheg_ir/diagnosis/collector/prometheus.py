@@ -38,13 +38,13 @@ class HttpApi:
     """
 
     def __init__(self, url: str, end: float, *, name: str = "Prometheus") -> None:
-        address, headers = module_utils("probe_promql").probe_promql.without_credentials(url)
-        parts = urlsplit(address)
         try:
+            address, headers = module_utils("probe_promql").probe_promql.without_credentials(url)
+            parts = urlsplit(address)
             port = parts.port
         except ValueError:
-            port = -1
-        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1:
+            raise SourceFailed("invalid", f"that is not the address of a {name}") from None
+        if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SourceFailed("invalid", f"{address!r} is not the address of a {name}")
         self.address = address
         self._name = name

@@ -30,7 +30,7 @@ READ_S = 5.0
 THREADS = 16
 EVENTS = 5000
 """The newest ones that are kept."""
-_NAMED = ("Deployment", "StatefulSet", "DaemonSet", "Service")
+_NAMED = ("Deployment", "StatefulSet", "DaemonSet", "Service", "HorizontalPodAutoscaler")
 _NO_CONNECTION = frozenset({"unreachable", "silent", "tls", "unauthorized", "invalid"})
 
 

@@ -1,0 +1,400 @@
+"""Signals come out under the same names, whatever exporters and labels a Prometheus has."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tuheg_ir.diagnosis.collector.alerts import of_alertmanager, of_prometheus, prometheus_alerts
+from tuheg_ir.diagnosis.collector.context import SourceFailed
+from tuheg_ir.diagnosis.collector.labels import Known, Labels, Unfit
+from tuheg_ir.diagnosis.collector.metrics import Metrics, known_of, prometheus_metrics, quotient, read_metrics
+from tuheg_ir.diagnosis.model import Series
+from tuheg_ir.diagnosis.signals import load
+from tuheg_ir.sim.answers import Answer, Request
+from tuheg_ir.sim.http_server import HttpServer
+from tuheg_ir.sim.prometheus.parser import parse
+from tuheg_ir.sim.prometheus.samples import Samples
+from tuheg_ir.sim.prometheus.web import PrometheusApi
+
+AT = datetime(2025, 11, 5, 15, tzinfo=UTC)
+NAMESPACE = "shop"
+POD = "web-7d4f9c5b6d-abcde"
+KNOWN = Known(frozenset({"web", "web-api", "postgres"}), frozenset({POD}), {"10.0.0.7": POD})
+Sample = tuple[str, dict[str, str], Callable[[float], float]]
+"""A series: its name, labels, and value by seconds."""
+
+
+def counter(rate: float) -> Callable[[float], float]:
+    return lambda seconds: rate * seconds
+
+
+def gauge(value: float) -> Callable[[float], float]:
+    return lambda _: value
+
+
+@pytest.fixture
+def ask() -> Iterator[Callable[..., Metrics]]:
+    """Serve samples of the last ten minutes and read all signals of them."""
+    servers: list[HttpServer] = []
+
+    def made(*series: Sample, known: Known = KNOWN) -> Metrics:
+        samples = Samples()
+        for second in range(0, 601, 15):
+            found = [(name, labels, value(second)) for name, labels, value in series]
+            samples.scrape(AT.timestamp() - 600 + second, found)
+        api = PrometheusApi(samples, AT.timestamp, threading.RLock())
+        servers.append(HttpServer(api.answer))
+        return read_metrics(servers[-1].url, NAMESPACE, AT, known=known)
+
+    yield made
+    for server in servers:
+        server.stop()
+
+
+def last(found: Metrics, signal: str) -> dict[str, float]:
+    """Return the newest values by component, or by what labels there are."""
+    return {
+        each.labels.get("component") or "/".join(each.labels.values()): round(each.last or 0.0, 3)
+        for each in found.signals.get(signal, ())
+    }
+
+
+def requests(name: str, status: str, **labels: str) -> list[Sample]:
+    """Return two counters: nine answers in ten are 200, one is 500."""
+    ok, bad = ("200", "500")
+    return [(name, {**labels, status: ok}, counter(9)), (name, {**labels, status: bad}, counter(1))]
+
+
+HERE = {"namespace": "shop", "pod": POD}
+KUBERNETES = {"kubernetes_namespace": "shop", "kubernetes_pod_name": POD, "job": "kubernetes-pods"}
+ISTIO = {"reporter": "destination", "destination_workload": "web", "destination_workload_namespace": "shop"}
+TRAEFIK, NGINX = "traefik_service_requests_total", "nginx_ingress_controller_requests"
+EXPORTERS = {
+    "traefik": requests(TRAEFIK, "code", namespace="ingress", service="shop-main-web-http@kubernetes"),
+    "traefik, by an operator": requests(TRAEFIK, "code", service="traefik", exported_service="shop-web-80@kubernetes"),
+    "ingress-nginx": requests(NGINX, "status", exported_namespace="shop", namespace="i", exported_service="web"),
+    "istio": requests("istio_requests_total", "response_code", **ISTIO),
+    "the service, by an operator": requests("http_requests_total", "code", **HERE, service="web", job="web"),
+    "the service, by annotations": requests("http_requests_total", "status", **KUBERNETES, app="web"),
+    "a prefix of its own": requests("webshop_http_requests_total", "status_code", **HERE, app="web"),
+    "spring": requests("http_server_requests_seconds_count", "status", **HERE, application="x", app="web"),
+    "opentelemetry": requests(
+        "http_server_request_duration_seconds_count",
+        "http_response_status_code",
+        k8s_namespace_name="shop",
+        service_name="web",
+        job="shop/web",
+    ),
+    "only a pod": requests("http_requests_total", "code", **HERE),
+    "no namespace at all": requests("http_requests_total", "code", service="web"),
+}
+
+
+@pytest.mark.parametrize("series", EXPORTERS.values(), ids=EXPORTERS)
+def test_requests_and_errors_are_found_at_every_exporter(ask: Callable[..., Metrics], series: list[Sample]) -> None:
+    found = ask(*series)
+    assert last(found, "request_rate") == {"web": 10.0}
+    assert last(found, "error_ratio") == {"web": 0.1}
+
+
+def test_without_objects_the_names_are_taken_from_the_labels(ask: Callable[..., Metrics]) -> None:
+    for name in ("traefik, by an operator", "the service, by an operator", "only a pod"):
+        assert last(ask(*EXPORTERS[name], known=Known()), "error_ratio") == {"web": 0.1}, name
+
+
+def test_no_error_is_a_ratio_of_zero_and_no_request_is_no_data(ask: Callable[..., Metrics]) -> None:
+    labels = {"namespace": "shop", "service": "web", "code": "200"}
+    assert last(ask(("http_requests_total", labels, counter(1))), "error_ratio") == {"web": 0.0}
+    assert last(ask(("http_requests_total", labels, gauge(7))), "error_ratio") == {}
+
+
+def test_another_namespaces_metrics_are_not_ours(ask: Callable[..., Metrics]) -> None:
+    other = requests("http_requests_total", "code", namespace="other", service="web")
+    own = requests("prometheus_http_requests_total", "code", job="prometheus")
+    found = ask(*other, *own)
+    assert found.signals == {}
+    assert [(source.source, source.ok) for source in found.sources] == [("prometheus", True), ("metrics", True)]
+
+
+def test_an_exporters_own_namespace_does_not_count(ask: Callable[..., Metrics]) -> None:
+    labels = {
+        "namespace": "monitoring",
+        "pod": "ksm-1",
+        "exported_namespace": "shop",
+        "exported_pod": POD,
+        "container": "web",
+    }
+    found = ask(("kube_pod_container_status_restarts_total", labels, gauge(3)))
+    assert [dict(each.labels) for each in found.signals["restarts"]] == [{"pod": POD, "container": "web"}]
+
+
+def test_the_nearest_exporter_wins_and_the_others_add_what_it_does_not_see(ask: Callable[..., Metrics]) -> None:
+    front = EXPORTERS["traefik"]
+    behind = [
+        *requests("http_requests_total", "code", namespace="shop", service="web"),
+        ("http_requests_total", {"namespace": "shop", "service": "postgres", "code": "500"}, counter(5)),
+    ]
+    assert last(ask(*front, *behind), "error_ratio") == {"web": 0.1, "postgres": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "scale"),
+    [
+        ("http_request_duration_seconds_bucket", 1),
+        ("http_server_requests_seconds_bucket", 1),
+        ("http_server_duration_milliseconds_bucket", 1000),
+        ("shop_http_request_duration_seconds_bucket", 1),
+    ],
+)
+def test_latency_is_in_seconds(ask: Callable[..., Metrics], name: str, scale: int) -> None:
+    labels = {"namespace": "shop", "service": "web", "pod": POD}
+    series = [
+        (name, {**labels, "le": bound}, counter(rate))
+        for bound, rate in ((f"{scale}", 0), (f"{2 * scale}", 1), ("+Inf", 1))
+    ]
+    found = ask(*series)
+    assert last(found, "latency_p95") == {"web": 1.95}
+    assert last(found, "latency_p95_by_pod") == {POD: 1.95}
+
+
+def test_shares_of_limits_are_joined_over_exporters(ask: Callable[..., Metrics]) -> None:
+    cadvisor = {"namespace": "shop", "pod": POD, "container": "web"}
+    kube = {"exported_namespace": "shop", "exported_pod": POD, "exported_container": "web", "namespace": "monitoring"}
+    found = ask(
+        ("container_memory_working_set_bytes", cadvisor, gauge(50)),
+        ("container_memory_working_set_bytes", {**cadvisor, "container": ""}, gauge(70)),
+        ("kube_pod_container_resource_limits", {**kube, "resource": "memory"}, gauge(100)),
+        ("kube_pod_container_resource_limits", {**kube, "resource": "cpu"}, gauge(2)),
+        ("container_cpu_usage_seconds_total", cadvisor, counter(0.5)),
+    )
+    assert last(found, "memory_share") == {f"{POD}/web": 0.5}
+    assert last(found, "cpu_share") == {f"{POD}/web": 0.25}
+
+
+def test_a_pod_known_by_its_address_only_gets_its_name(ask: Callable[..., Metrics]) -> None:
+    found = ask(*requests("http_requests_total", "code", service="web", instance="10.0.0.7:8080"))
+    assert last(found, "error_ratio_by_pod") == {POD: 0.1}
+
+
+def test_a_target_that_is_no_pod_has_no_pod(ask: Callable[..., Metrics]) -> None:
+    labels = {"namespace": "shop", "job": "exporters"}
+    found = ask(
+        ("up", {**labels, "instance": "10.0.0.7:80"}, gauge(1)), ("up", {**labels, "instance": "db:9187"}, gauge(0))
+    )
+    assert [dict(each.labels) for each in found.signals["up"]] == [
+        {"job": "exporters", "instance": "10.0.0.7:80", "pod": POD},
+        {"job": "exporters", "instance": "db:9187"},
+    ]
+
+
+def test_an_autoscaler_is_named_by_what_it_scales(ask: Callable[..., Metrics]) -> None:
+    labels = {"namespace": "shop", "horizontalpodautoscaler": "web-hpa"}
+    series = ("kube_horizontalpodautoscaler_spec_max_replicas", labels, gauge(5))
+    assert last(ask(series, known=Known(scalers={"web-hpa": "web"})), "hpa_max") == {"web": 5.0}
+    assert last(ask(series, known=Known()), "hpa_max") == {"web-hpa": 5.0}
+
+
+def test_a_metric_that_has_ended_is_still_found(ask: Callable[..., Metrics]) -> None:
+    samples = Samples()
+    for second in range(0, 1200, 15):
+        labels = {"namespace": "shop", "service": "web"}
+        counts = [("http_requests_total", {**labels, "code": code}, 1.0 * second) for code in ("200", "500")]
+        samples.scrape(AT.timestamp() - 1800 + second, counts)
+    server = HttpServer(PrometheusApi(samples, AT.timestamp, threading.RLock()).answer)
+    try:
+        found = prometheus_metrics(server.url, NAMESPACE, AT)
+    finally:
+        server.stop()
+    (series,) = found["error_ratio"]
+    assert series.last == pytest.approx(0.5)
+    assert series.points[-1][0] < AT.timestamp() - 500
+
+
+def test_the_past_can_be_asked_for(ask: Callable[..., Metrics]) -> None:
+    found = ask(*EXPORTERS["ingress-nginx"])
+    (series,) = found.signals["error_ratio"]
+    assert series.points[-1][0] <= AT.timestamp()
+    assert all(AT.timestamp() - 3600 <= when for when, _ in series.points)
+
+
+def test_a_limit_counts_from_when_it_is_known() -> None:
+    used = Series({"pod": "a"}, ((10.0, 5.0), (20.0, 5.0), (30.0, 5.0)))
+    limit = Series({"pod": "a"}, ((20.0, 10.0), (30.0, 5.0)))
+    assert quotient([used], [limit]) == (Series({"pod": "a"}, ((10.0, 0.5), (20.0, 0.5), (30.0, 1.0))),)
+    assert quotient([used], [Series({"pod": "a"}, ((0.0, 0.0),))]) == ()
+    assert quotient([used], []) == ()
+
+
+# --- the table ---
+
+ROWS = [
+    {"namespace": NAMESPACE, "pod": POD, "container": "web", "code": "200", "service": "web", "dependency": "redis"},
+    {"namespace": NAMESPACE, "pod": POD, "container": "web", "code": "500", "service": "web", "dependency": "redis"},
+]
+SCOPED = [{"service": "shop-web-80@kubernetes", "code": "500"}]
+WAYS = [(signal, way) for signal in load().signals.values() for way in signal.ways]
+
+
+@pytest.mark.parametrize(("signal", "way"), WAYS, ids=[f"{signal.name}-{n}" for n, (signal, _) in enumerate(WAYS)])
+def test_every_query_is_promql(signal: Any, way: Any) -> None:
+    rows = SCOPED if way.scope == "service" else [{**row, "node": "n1", "wait_event_type": "Lock"} for row in ROWS]
+    metrics = {letter: f"metric_{letter}" for letter in way.of}
+    filled = Labels(rows, load().roles, NAMESPACE, KNOWN).fill(way, metrics, "2m")
+    assert "$" not in filled.query.replace('"$1"', "")
+    assert parse(filled.query).kind in ("instant vector", "scalar")
+    assert {*filled.labels.values()} <= {*signal.labels, "component", "pod", "container"}
+
+
+def test_every_signal_has_a_way_or_is_a_quotient_of_signals_that_have() -> None:
+    signals = load().signals
+    for signal in signals.values():
+        assert bool(signal.ways) != bool(signal.quotient), signal.name
+        assert all(signals[name].ways for name in signal.quotient), signal.name
+
+
+def test_the_component_is_cut_out_of_the_pods_name_when_nothing_else_names_it() -> None:
+    way = next(way for signal, way in WAYS if signal.name == "error_ratio" and way.by == "the service")
+    rows = [{"namespace": NAMESPACE, "pod": "web-0", "code": "200", "job": "pods"}]
+    filled = Labels(rows, load().roles, NAMESPACE, Known()).fill(way, {"m": "http_requests_total"}, "2m")
+    assert "label_replace" in filled.query
+    assert parse(filled.query).kind == "instant vector"
+
+
+def test_a_metric_of_no_use_is_left_out() -> None:
+    way = next(way for signal, way in WAYS if signal.name == "error_ratio" and way.by == "the service")
+    unfit: list[list[dict[str, str]]] = [
+        [],
+        [{"namespace": "other", "code": "200", "app": "web"}],
+        [{"namespace": NAMESPACE, "app": "web"}],
+    ]
+    for rows in unfit:
+        with pytest.raises(Unfit):
+            Labels(rows, load().roles, NAMESPACE, KNOWN).fill(way, {"m": "http_requests_total"}, "2m")
+
+
+def test_names_and_addresses_come_from_the_objects() -> None:
+    pod = {"metadata": {"name": "web-1"}, "status": {"podIP": "10.0.0.1"}}
+    scaler = {"metadata": {"name": "hpa"}, "spec": {"scaleTargetRef": {"name": "web"}}}
+    objects: dict[str, list[dict[str, Any]]] = {
+        "Pod": [pod],
+        "Service": [{"metadata": {"name": "front"}}],
+        "HorizontalPodAutoscaler": [scaler],
+    }
+    assert known_of(objects) == Known(frozenset({"front"}), frozenset({"web-1"}), {"10.0.0.1": "web-1"}, {"hpa": "web"})
+
+
+# --- trouble ---
+
+
+def served(answer: Callable[[Request], Answer]) -> HttpServer:
+    return HttpServer(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "told"),
+    [
+        (Answer(404, text="nothing here"), "missing", "does not answer as a Prometheus (404)"),
+        (Answer(401, text="who are you"), "forbidden", "does not answer as a Prometheus (401)"),
+        (Answer(200, text="<html>hello</html>"), "invalid", "does not answer as a Prometheus (200)"),
+        (Answer(400, body={"status": "error", "error": "bad"}), "invalid", "refuses the question (400: bad)"),
+        (Answer(503, body={"status": "error", "error": "busy"}), "late", "refuses the question (503: busy)"),
+        (Answer(200, body=[]), "invalid", "does not answer as a Prometheus"),
+    ],
+)
+def test_a_prometheus_that_is_none_is_noted(answer: Answer, kind: str, told: str) -> None:
+    server = served(lambda _: answer)
+    try:
+        found = read_metrics(server.url, NAMESPACE, AT)
+    finally:
+        server.stop()
+    (source,) = found.sources
+    assert (source.source, source.ok, source.kind) == ("prometheus", False, kind)
+    assert told in source.note
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://x", "http://", "http://x:99999", "http://[::1"])
+def test_an_address_that_is_none_is_noted(url: str) -> None:
+    (source,) = read_metrics(url, NAMESPACE, AT).sources
+    assert (source.ok, source.kind) == (False, "invalid")
+
+
+def test_a_closed_port_is_noted() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (source,) = read_metrics(f"http://127.0.0.1:{port}", NAMESPACE, AT).sources
+    assert (source.ok, source.kind) == (False, "unreachable")
+
+
+def test_a_silent_prometheus_costs_no_more_than_the_limit() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        found = read_metrics(f"http://127.0.0.1:{silent.getsockname()[1]}", NAMESPACE, AT, timeout_s=1.0)
+    (source,) = found.sources
+    assert (source.ok, source.kind) == (False, "silent")
+    assert time.monotonic() - began < 10
+
+
+def test_a_query_that_fails_leaves_the_other_signals() -> None:
+    samples = Samples()
+    for second in range(0, 601, 15):
+        row = ("http_requests_total", {"namespace": NAMESPACE, "service": "web", "code": "500"}, float(second))
+        samples.scrape(AT.timestamp() - 600 + second, [row])
+    api = PrometheusApi(samples, AT.timestamp, threading.RLock())
+
+    def answer(request: Request) -> Answer:
+        if request.path.endswith("query_range") and "=~" in request.one("query"):
+            return Answer(422, body={"status": "error", "error": "too many samples"})
+        return api.answer(request)
+
+    server = served(answer)
+    try:
+        found = read_metrics(server.url, NAMESPACE, AT)
+    finally:
+        server.stop()
+    assert last(found, "request_rate") == {"web": 1.0}
+    failed = {source.source: source.note for source in found.sources if not source.ok}
+    assert failed["metrics error_ratio"] == "Prometheus refuses the question (422: too many samples)"
+
+
+# --- alerts ---
+
+ALERT = {"labels": {"alertname": "Slow"}, "annotations": {}, "state": "firing", "activeAt": "2025-11-05T14:00:00Z"}
+
+
+def test_alerts_of_prometheus_and_alertmanager_are_read() -> None:
+    answers = {
+        "/api/v1/alerts": {"status": "success", "data": {"alerts": [ALERT, "rubbish"]}},
+        "/api/v2/alerts": [{**ALERT, "status": {"state": "active"}, "startsAt": ALERT["activeAt"]}],
+    }
+    server = served(lambda request: Answer(200, body=answers[request.path]))
+    try:
+        end = time.monotonic() + 5
+        assert of_prometheus(server.url, end) == of_alertmanager(server.url, end)
+        (alert,) = of_prometheus(server.url, end)
+    finally:
+        server.stop()
+    assert (alert.name, alert.state, alert.starts_at) == ("Slow", "firing", datetime(2025, 11, 5, 14, tzinfo=UTC))
+
+
+def test_alerts_of_the_past_are_found_in_what_prometheus_remembers() -> None:
+    samples = Samples()
+    labels = {"alertname": "Slow", "namespace": NAMESPACE}
+    rows = [("ALERTS", {**labels, "alertstate": "firing"}, 1.0), ("ALERTS_FOR_STATE", labels, AT.timestamp() - 600)]
+    samples.scrape(AT.timestamp() - 10, rows)
+    server = served(PrometheusApi(samples, AT.timestamp, threading.RLock()).answer)
+    try:
+        (alert,) = prometheus_alerts(server.url, AT)
+        with pytest.raises(SourceFailed):
+            prometheus_alerts("nonsense", AT)
+    finally:
+        server.stop()
+    assert (alert.name, alert.state, dict(alert.labels)) == ("Slow", "firing", labels)
+    assert alert.starts_at == datetime(2025, 11, 5, 14, 50, tzinfo=UTC)
