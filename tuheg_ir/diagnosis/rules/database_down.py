@@ -32,7 +32,7 @@ def when(view: View) -> Iterator[Match]:
                 *(view.event_evidence(e) for e in view.events_of(workload.ref)[:2] if e.type == "Warning"),
                 *told(view, mine),
             ),
-            certainty=0.67 if mine else 0.6,
+            certainty=0.67 if mine else 0.57,
             since=_since(workload),
             explains=(*callers, *(spared(view, workload.ref) if role(workload) == "cache" else ())),
             excludes=not_for(callers, f"{workload.ref} is down: nothing done to its callers brings it back"),
