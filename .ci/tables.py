@@ -1,4 +1,4 @@
-"""Write the documents' tables from catalogue, roles, rules and signals, or check that they are as written.
+"""Write the tables of documents from the catalogue, the roles, the rules and the signals, or check that they are so.
 
 A table lies between `<!-- table:NAME -->` and `<!-- /table:NAME -->`.
 """
@@ -58,6 +58,16 @@ def single(language: str) -> str:
     return _table(heads[language], rows)
 
 
+def signals(_language: str) -> str:
+    """Return the signals that are asked of Prometheus, with the exporters that can answer."""
+    rows = []
+    for signal in load_signals().signals.values():
+        by = list(dict.fromkeys(way.by for way in signal.ways)) or [" / ".join(f"`{name}`" for name in signal.quotient)]
+        labels = ", ".join(f"`{label}`" for label in signal.labels)
+        rows.append((f"`{signal.name}`", signal.meaning, signal.unit, labels, ", ".join(by)))
+    return _table(("signal", "what it is", "unit", "labels", "asked of"), rows)
+
+
 def _sentence(specs: Any) -> str:
     main = yaml.safe_load(specs.read_text(encoding="utf-8"))["argument_specs"]["main"]
     return str(main["short_description"]).rstrip(".")
@@ -74,16 +84,6 @@ def rules(_language: str) -> str:
         holds = " ".join((rule.when.__doc__ or "").split())
         rows.append((f"`{rule.name}`", rule.title, holds, f"`{rule.root_cause}`", f"`{rule.remedy}`"))
     return _table(("rule", "meaning", "holds when", "cause", "remedy"), rows)
-
-
-def signals(_language: str) -> str:
-    """Return the signals that are asked of Prometheus, with the exporters that can answer."""
-    rows = []
-    for signal in load_signals().signals.values():
-        by = list(dict.fromkeys(way.by for way in signal.ways)) or [" / ".join(f"`{name}`" for name in signal.quotient)]
-        labels = ", ".join(f"`{label}`" for label in signal.labels)
-        rows.append((f"`{signal.name}`", signal.meaning, signal.unit, labels, ", ".join(by)))
-    return _table(("signal", "what it is", "unit", "labels", "asked of"), rows)
 
 
 TABLES: dict[str, Callable[[str], str]] = {
