@@ -23,11 +23,24 @@ class Figures:
     def __init__(self, snapshot: Snapshot) -> None:
         self._metrics = {signal: tuple(map(_clean, series)) for signal, series in snapshot.metrics.items()}
         self._now = snapshot.taken_at.timestamp()
+        self._index: dict[tuple[str, str], dict[str, list[Series]]] = {}
 
     def series(self, signal: str, **labels: str) -> tuple[Series, ...]:
         """Return the series of a signal with these labels."""
-        found = self._metrics.get(signal, ())
-        return tuple(s for s in found if all(s.labels.get(k) == v for k, v in labels.items()))
+        if not labels:
+            return self._metrics.get(signal, ())
+        (key, value), *others = labels.items()
+        found = self._by(signal, key).get(value, ())
+        return tuple(s for s in found if all(s.labels.get(k) == v for k, v in others)) if others else tuple(found)
+
+    def _by(self, signal: str, label: str) -> dict[str, list[Series]]:
+        """Return the series of a signal by the value of a label."""
+        if (signal, label) not in self._index:
+            made = self._index[signal, label] = {}
+            for series in self._metrics.get(signal, ()):
+                if label in series.labels:
+                    made.setdefault(series.labels[label], []).append(series)
+        return self._index[signal, label]
 
     def known(self, signal: str) -> bool:
         """Tell whether anything is known of a signal."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -40,6 +41,7 @@ _WORDS = frozenset(
 """What stands in the place of a host in plain sentences."""
 _EPOCH = re.compile(r'"(?:time|ts|timestamp|t)": ?"?(1\d{9})(\d{3})?(\.\d+)?\b')
 """Seconds or milliseconds since 1970 in a JSON line."""
+_LONG = re.compile(r"\b(?:\d{6,}|(?=[a-f]*\d)[0-9a-f]{12,})\b")
 _LINE_CHARS = 2000
 """No pattern is asked about more of a line than this: a line of megabytes is no message."""
 _LINES = 2000
@@ -63,14 +65,25 @@ class Hit:
 
 
 @cache
+def _table() -> Mapping[str, Mapping[str, Any]]:
+    source = (files("tuheg_ir.diagnosis.view") / "log_patterns.yml").read_text(encoding="utf-8")
+    read: Mapping[str, Mapping[str, Any]] = yaml.safe_load(source)
+    return read
+
+
+@cache
 def patterns() -> Mapping[str, re.Pattern[str]]:
     """Return trouble -> pattern, from log_patterns.yml."""
-    source = (files("tuheg_ir.diagnosis.view") / "log_patterns.yml").read_text(encoding="utf-8")
-    read = yaml.safe_load(source)
     return {
         trouble: re.compile("|".join(f"(?:{p})" for p in entry["any"]), re.IGNORECASE | re.MULTILINE)
-        for trouble, entry in read.items()
+        for trouble, entry in _table().items()
     }
+
+
+@cache
+def _unless() -> Mapping[str, re.Pattern[str]]:
+    """Return trouble -> what a line must not hold."""
+    return {t: re.compile(entry["unless"]) for t, entry in _table().items() if "unless" in entry}
 
 
 def hits(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Hit, ...]:
@@ -101,25 +114,29 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[H
 
 
 def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[str]]:
-    """Return trouble -> its lines. The whole log is asked first, and no text of a line is asked twice."""
-    whole = "\n".join({_bare(line): None for line in lines})
-    able = [trouble for trouble, pattern in patterns().items() if pattern.search(whole)]
-    found: dict[str, list[str]] = {trouble: [] for trouble in able}
-    if not able:
-        return found
-    for line in lines:
-        bare = _bare(line)
-        troubles = told.get(bare)
-        if troubles is None:
-            troubles = told[bare] = frozenset(t for t, pattern in patterns().items() if pattern.search(bare))
-        for trouble in troubles:
+    """Return trouble -> its lines. All new texts are asked at once first, and no text of a line is asked twice."""
+    texts = [_bare(line) for line in lines]
+    new = [text for text in dict.fromkeys(texts) if text not in told]
+    whole = "\n".join(new)
+    able = {trouble: pattern for trouble, pattern in patterns().items() if pattern.search(whole)} if new else {}
+    for text in new:
+        troubles = (trouble for trouble, pattern in able.items() if pattern.search(text))
+        told[text] = frozenset(trouble for trouble in troubles if not _excepted(trouble, text))
+    found: dict[str, list[str]] = {}
+    for line, text in zip(lines, texts, strict=True):
+        for trouble in told[text]:
             found.setdefault(trouble, []).append(line)
-    return {trouble: seen for trouble, seen in found.items() if seen}
+    return found
+
+
+def _excepted(trouble: str, text: str) -> bool:
+    unless = _unless().get(trouble)
+    return unless is not None and unless.search(text) is not None
 
 
 def _bare(line: str) -> str:
-    """Return a line without its time: the same message comes again and again."""
-    return _EPOCH.sub("", _STAMP.sub("", line)).strip()
+    """Return a line without its time and long numbers: the same message comes again and again."""
+    return _LONG.sub("000000", _EPOCH.sub("", _STAMP.sub("", line))).strip()
 
 
 def stamp(line: str) -> datetime | None:
