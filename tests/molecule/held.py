@@ -22,7 +22,7 @@ from tuheg_ir.errors import UsageError
 from tuheg_ir.runner import processes
 from tuheg_ir.sim.scenario import scenarios
 from tuheg_ir.sim.simulation import Simulation
-from tuheg_ir.sim.site import CLUSTER, prepare
+from tuheg_ir.sim.site import prepare
 
 PLATFORM = layout.ROOT / "inventories" / "example" / "group_vars" / "clusters.yml"
 RIGHTS = layout.ROOT / "rbac" / "tuheg-ir.yml"
@@ -31,6 +31,7 @@ _LOG = "log"
 _START_S = 60.0
 _END_S = 15.0
 _LIFE_S = 3600.0
+_PATIENCE_S = 180
 
 
 def start(folder: Path) -> None:
@@ -81,6 +82,17 @@ def stop(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def patient_limits() -> dict[str, int]:
+    """Return every limit of the roles, in seconds, raised to what a machine under heavy load may need.
+
+    A limit matters only where an answer does not come at all; what has an answer is not waited for.
+    """
+    defaults = [layout.load(path) or {} for path in layout.ROLES.glob("*/defaults/main.yml")]
+    return {
+        name: _PATIENCE_S for each in defaults for name, value in each.items() if name.endswith("_timeout_s") and value
+    }
+
+
 def hold(folder: Path, scenario: str) -> None:
     """Be the platform until told to end."""
     ended = threading.Event()
@@ -93,8 +105,8 @@ def hold(folder: Path, scenario: str) -> None:
         site.kubeconfig.rename(folder / "account.conf")
         simulation.cluster.kubeconfig(folder, name="admin.conf")
         # What the wrapper would hand over with -e: an inventory may say it as well.
-        limits = folder / "inventory" / "group_vars" / f"{CLUSTER}.yml"
-        (limits.parent / "all.yml").write_text(json.dumps(site.extra_vars), encoding="utf-8")
+        limits = folder / "inventory" / "group_vars" / "all.yml"
+        limits.write_text(json.dumps({**site.extra_vars, **patient_limits()}), encoding="utf-8")
         mine = folder / f".{_PROCESS}"
         mine.write_text(json.dumps(processes.own().as_dict()), encoding="utf-8")
         mine.rename(folder / _PROCESS)
