@@ -44,6 +44,7 @@ def on_sim(options: argparse.Namespace, rng: random.Random) -> None:
     sim.start(-1)
     used: dict[str, list[float]] = {}
     seconds = measure([sim.counting(each, used) for each in sim.contenders()], options.drills, rng)
+    seconds[sim.HELP] = [sim.seconds_for_help() for _ in range(options.drills)]
     seconds[sim.REQUEST] = [sim.seconds_a_request() for _ in range(options.drills)]
     if options.all:
         seconds |= measure([sim.counting(Contender(sim.ALL, sim.drill("--all")), used)], 1, rng)

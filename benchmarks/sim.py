@@ -11,6 +11,7 @@ import os
 import resource
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,8 +24,8 @@ from lab.paths import CHECKOUT
 from tuheg_ir.sim.scenario import scenarios
 from tuheg_ir.sim.simulation import Simulation
 
-START, REQUEST, DRILL, ALL = "start", "a request", "one drill", "all drills"
-GOALS = {START: 0.3, REQUEST: 0.002, DRILL: 10.0, ALL: 180.0}
+HELP, START, REQUEST, DRILL, ALL = "--help", "start", "a request", "one drill", "all drills"
+GOALS = {HELP: 0.15, START: 0.3, REQUEST: 0.002, DRILL: 10.0, ALL: 180.0}
 TITLE = "(c) the embedded cluster"
 ONE = "bad-release"
 _REQUESTS = 500
@@ -32,6 +33,17 @@ _PATHS = (
     "/apis/apps/v1/namespaces/tuheg-production/deployments/backend-gateway",
     "/api/v1/namespaces/tuheg-production/pods?labelSelector=app%3Dbackend-gateway",
 )
+
+
+def seconds_for_help() -> float:
+    """Return how much longer `tuheg-ir --help` takes than a bare Python."""
+
+    def once(code: str) -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code, "--help"], check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - began
+
+    return once("from tuheg_ir.cli import main; main()") - once("pass")
 
 
 def start(_: int) -> None:

@@ -119,10 +119,8 @@ def test_diagnose_goes_on_past_a_forbidden_verb(
     found = json.loads(capsys.readouterr().out)
     assert found["findings"][0]["root_cause"] == "unknown"
     (source,) = [s for s in found["sources"] if s["source"] == "deployments"]
-    assert (source["ok"], source["note"]) == (
-        False,
-        f"our account lacks the right to get deployments (403: {FORBIDDEN})",
-    )
+    assert (source["ok"], source["kind"]) == (False, "forbidden")
+    assert source["note"] == "our account lacks the right to get deployments"
 
 
 @pytest.mark.ansible

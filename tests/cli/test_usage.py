@@ -30,10 +30,6 @@ FAULTS = "database-connection, response-timeout, high-error-rate, memory-leak, s
             "Next: See tuheg-ir respond --help.",
         ),
         (
-            ["respond", "memory-leak"],
-            "Error: Missing option '--severity'. Choose from: P0, P1, P2. Next: See tuheg-ir respond --help.",
-        ),
-        (
             ["respond", "memory-leak", "--severity", "P0", "-e", "ir_approved_by=me"],
             "Error: -e cannot set ir_approved_by (tuheg-ir decides it). Next: Approval is given with --yes.",
         ),

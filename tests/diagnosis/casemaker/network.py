@@ -113,7 +113,7 @@ def ingress(
     ]
     spec: Obj = {"ingressClassName": "nginx", "rules": [{"host": host, "http": {"paths": rules}}]}
     if tls:
-        spec["tls"] = [{"hosts": [host], "secretName": tls}]
+        spec["tls"] = [{"secretName": tls}]
     return w.add(
         {
             "apiVersion": "networking.k8s.io/v1",
