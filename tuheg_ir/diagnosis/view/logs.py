@@ -40,6 +40,12 @@ _WORDS = frozenset(
 """What stands in the place of a host in plain sentences."""
 _EPOCH = re.compile(r'"(?:time|ts|timestamp|t)": ?"?(1\d{9})(\d{3})?(\.\d+)?\b')
 """Seconds or milliseconds since 1970 in a JSON line."""
+_NUMBERS = re.compile(
+    r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+(?:\.\d+)+|\d+(?=(?:ms|us|\u00b5s|ns|s|m|kb|mb|gb|b|%)\b)|\d{4,}",
+    re.IGNORECASE,
+)
+"""Ids, addresses, amounts and counts: no pattern asks for one of them. Codes of three figures stay."""
+_CODES = re.compile("SQLSTATE|ORA-")
 _LINE_CHARS = 2000
 """No pattern is asked about more of a line than this: a line of megabytes is no message."""
 _LINES = 2000
@@ -101,20 +107,17 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[H
 
 
 def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[str]]:
-    """Return trouble -> its lines. The whole log is asked first, and no text of a line is asked twice."""
-    whole = "\n".join({_bare(line): None for line in lines})
-    able = [trouble for trouble, pattern in patterns().items() if pattern.search(whole)]
-    found: dict[str, list[str]] = {trouble: [] for trouble in able}
-    if not able:
-        return found
+    """Return trouble -> its lines. Lines that differ in their numbers only are asked once."""
+    found: dict[str, list[str]] = {}
     for line in lines:
         bare = _bare(line)
-        troubles = told.get(bare)
+        shape = bare if _CODES.search(bare) else _NUMBERS.sub("0", bare)
+        troubles = told.get(shape)
         if troubles is None:
-            troubles = told[bare] = frozenset(t for t, pattern in patterns().items() if pattern.search(bare))
+            troubles = told[shape] = frozenset(t for t, pattern in patterns().items() if pattern.search(bare))
         for trouble in troubles:
             found.setdefault(trouble, []).append(line)
-    return {trouble: seen for trouble, seen in found.items() if seen}
+    return {trouble: found[trouble] for trouble in patterns() if trouble in found}
 
 
 def _bare(line: str) -> str:
