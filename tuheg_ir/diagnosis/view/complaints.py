@@ -14,6 +14,12 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
+_MENTIONED = {
+    "cache": ("redis", "valkey", "memcache"),
+    "broker": ("rabbit", "amqp", "kafka"),
+    "search": ("elasticsearch", "opensearch", "cluster_block_exception"),
+}
+"""Words by which a line tells which kind of program it speaks of."""
 _ACCESS = re.compile(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')
 """A line of an access log: the hosts in it are where users come from."""
 STILL = timedelta(minutes=15)
@@ -84,7 +90,7 @@ def _guessed(view: View, hit: Hit) -> set[str]:
     for wanted, beginnings in _SPEAKS_OF.items():
         if hit.trouble.startswith(beginnings):
             return _only(view, hit.component, wanted)
-    for wanted, words in {"cache": ("redis", "valkey", "memcache"), "broker": ("rabbit", "amqp", "kafka")}.items():
+    for wanted, words in _MENTIONED.items():
         if any(word in line for word in words):
             return _only(view, hit.component, wanted)
     return set()

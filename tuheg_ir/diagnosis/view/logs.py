@@ -41,7 +41,12 @@ _WORDS = frozenset(
 """What stands in the place of a host in plain sentences."""
 _EPOCH = re.compile(r'"(?:time|ts|timestamp|t)": ?"?(1\d{9})(\d{3})?(\.\d+)?\b')
 """Seconds or milliseconds since 1970 in a JSON line."""
-_LONG = re.compile(r"\b(?:\d{6,}|(?=[a-f]*\d)[0-9a-f]{12,})\b")
+_NUMBERS = re.compile(
+    r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+(?:\.\d+)+|\d+(?=(?:ms|us|\u00b5s|ns|s|m|kb|mb|gb|b|%)\b)|\d{4,}",
+    re.IGNORECASE,
+)
+"""Ids, addresses, amounts and counts: no pattern asks for one of them. Codes of three figures stay."""
+_CODES = re.compile("SQLSTATE|ORA-")
 _LINE_CHARS = 2000
 """No pattern is asked about more of a line than this: a line of megabytes is no message."""
 _LINES = 2000
@@ -114,19 +119,25 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[H
 
 
 def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[str]]:
-    """Return trouble -> its lines. All new texts are asked at once first, and no text of a line is asked twice."""
-    texts = [_bare(line) for line in lines]
-    new = [text for text in dict.fromkeys(texts) if text not in told]
-    whole = "\n".join(new)
-    able = {trouble: pattern for trouble, pattern in patterns().items() if pattern.search(whole)} if new else {}
-    for text in new:
-        troubles = (trouble for trouble, pattern in able.items() if pattern.search(text))
-        told[text] = frozenset(trouble for trouble in troubles if not _excepted(trouble, text))
+    """Return trouble -> its lines. Lines that differ in their numbers only are asked once, new ones all at once first."""
+    shapes: list[str] = []
+    new: dict[str, str] = {}
+    for line in lines:
+        bare = _bare(line)
+        shape = bare if _CODES.search(bare) else _NUMBERS.sub("0", bare)
+        shapes.append(shape)
+        if shape not in told:
+            new.setdefault(shape, bare)
+    whole = "\n".join(new.values())
+    able = {trouble: pattern for trouble, pattern in patterns().items() if new and pattern.search(whole)}
+    for shape, bare in new.items():
+        troubles = (trouble for trouble, pattern in able.items() if pattern.search(bare))
+        told[shape] = frozenset(trouble for trouble in troubles if not _excepted(trouble, bare))
     found: dict[str, list[str]] = {}
-    for line, text in zip(lines, texts, strict=True):
-        for trouble in told[text]:
+    for line, shape in zip(lines, shapes, strict=True):
+        for trouble in told[shape]:
             found.setdefault(trouble, []).append(line)
-    return found
+    return {trouble: found[trouble] for trouble in patterns() if trouble in found}
 
 
 def _excepted(trouble: str, text: str) -> bool:
