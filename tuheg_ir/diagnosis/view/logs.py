@@ -119,7 +119,7 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[H
 
 
 def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[str]]:
-    """Return trouble -> its lines. Lines that differ in their numbers only are asked once; new ones together first."""
+    """Return trouble -> its lines. Lines that differ in numbers only are asked once, new ones all at once first."""
     shapes: list[str] = []
     new: dict[str, str] = {}
     for line in lines:
@@ -146,8 +146,8 @@ def _excepted(trouble: str, text: str) -> bool:
 
 
 def _bare(line: str) -> str:
-    """Return a line without its time and long numbers: the same message comes again and again."""
-    return _LONG.sub("000000", _EPOCH.sub("", _STAMP.sub("", line))).strip()
+    """Return a line without its time: the same message comes again and again."""
+    return _EPOCH.sub("", _STAMP.sub("", line)).strip()
 
 
 def stamp(line: str) -> datetime | None:
