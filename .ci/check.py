@@ -18,6 +18,8 @@ from machine import CACHE, ROOT, say
 
 REPORTS = CACHE / "reports"
 PRIMARY = ".venv"
+# Tests that need no cluster and not much time.
+ALONE = "not lab and not plane and not slow"
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,12 @@ def gates() -> list[Gate]:
     others = sorted(path.name for path in ROOT.glob(".venv-3.*") if (path / ".stamp").exists())
     build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
     return [
-        pytest_gate(PRIMARY, "ansible and not lab and not slow", part="ansible"),
-        pytest_gate(PRIMARY, "not ansible and not lab and not slow"),
+        pytest_gate(PRIMARY, f"ansible and {ALONE}", part="ansible"),
+        pytest_gate(PRIMARY, f"not ansible and {ALONE}"),
         Gate("ansible-test", ("python", ".ci/sanity.py")),
         Gate("ansible-lint", ("ansible-lint", "--offline", "-q")),
         Gate("mypy", ("mypy",)),
-        *(pytest_gate(venv, "not lab and not ansible and not slow") for venv in others),
+        *(pytest_gate(venv, f"not ansible and {ALONE}") for venv in others),
         Gate("yamllint", ("yamllint", "--strict", ".")),
         Gate("imports", ("lint-imports", "--no-logo")),
         Gate("galaxy-build", build),

@@ -1,4 +1,4 @@
-"""Everything: the gates, then the tests on a real cluster. The body of `make test`.
+"""Everything: the gates, then the tests on the control plane alone and on a real cluster. The body of `make test`.
 
 Says at the end what was left out and why, and the ten slowest tests; the last line is in pytest's form and counts gates
 and tests of all runs.
@@ -10,10 +10,15 @@ import signal
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from check import PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run_all
 from machine import MINORS, ROOT, is_root, pythons, say
 from summary import cases, summary
+
+sys.path.insert(0, str(ROOT))
+if TYPE_CHECKING:
+    from lab.paths import Lab
 
 # Which breaks the newest Python and ansible-core live through too: a roll-out, and a command in a pod.
 NEWEST_PART = "bad-release or leaked-transactions"
@@ -29,23 +34,39 @@ def lab_runs() -> list[Gate]:
     return runs
 
 
+def plane_runs() -> list[Gate]:
+    """Return the pytest run on the control plane alone."""
+    return [pytest_gate(PRIMARY, "plane", "--require-plane", part="plane")]
+
+
 def why_no_lab() -> str:
     """Return why the lab cannot run here ("" when it can)."""
     if not is_root():
         return "the lab needs root (it starts a real Kubernetes in namespaces of its own)"
-    sys.path.insert(0, str(ROOT))
-    from lab.errors import LabError
-    from lab.gobuild import load_modules
     from lab.paths import Lab
+
+    return why_not_built(Lab.from_environment())
+
+
+def why_no_plane() -> str:
+    """Return why the lab's control plane cannot run here ("" when it can)."""
+    from lab.paths import Plane
+
+    return why_not_built(Plane.from_environment())
+
+
+def why_not_built(lab: Lab) -> str:
+    """Return why what is not built yet cannot be built here ("" when it can, or nothing is to be built)."""
+    from lab.build import stale
+    from lab.errors import LabError
     from lab.toolchain import find_go
 
-    lab = Lab.from_environment()
-    if all(module.fresh(lab) for module in load_modules()):
+    if not stale(lab):
         return ""
     try:
         find_go(lab)
     except LabError as error:
-        return f"the lab cannot be built: {error}"
+        return f"it cannot be built: {error}"
     return ""
 
 
@@ -55,23 +76,23 @@ def absent_pythons() -> list[str]:
     return [f"tests on Python {', '.join(absent)}: not on this machine"] if absent else []
 
 
-def run_on_lab() -> list[Result]:
-    """Build and start the lab, run its tests, and take it down whatever happens."""
-    results = [step("lab-build", "build")]
+def run_on(name: str, runs: list[Gate], *options: str) -> list[Result]:
+    """Build and start the lab, or its control plane, run its tests, and take it down whatever happens."""
+    results = [step(f"{name}-build", "build", *options)]
     if results[-1].code == 0:
-        results.append(step("lab-up", "up"))
+        results.append(step(f"{name}-up", "up", *options))
     if results[-1].code:
         return results
     try:
-        results += [report(_live(gate)) for gate in lab_runs()]
+        results += [report(_live(gate)) for gate in runs]
     finally:
-        results.append(step("lab-down", "down"))
+        results.append(step(f"{name}-down", "down", *options))
     return results
 
 
-def step(name: str, command: str) -> Result:
+def step(name: str, *command: str) -> Result:
     """Run one command of the lab in the open."""
-    return report(_live(Gate(name, (*LAB, command))))
+    return report(_live(Gate(name, (*LAB, *command))))
 
 
 def _live(gate: Gate) -> Result:
@@ -87,12 +108,16 @@ def main() -> int:
     began = time.monotonic()
     for old in REPORTS.glob("*.xml"):
         old.unlink()
-    results = run_all([pytest_gate(PRIMARY, "slow and not lab", part="slow"), *gates()])
+    results = run_all([pytest_gate(PRIMARY, "slow and not lab and not plane", part="slow"), *gates()])
     left_out = absent_pythons()
+    if reason := why_no_plane():
+        left_out.append(f"all tests on the control plane alone: {reason}")
+    else:
+        results += run_on("plane", plane_runs(), "--control-plane-only")
     if reason := why_no_lab():
         left_out.append(f"all tests on the lab: {reason}")
     else:
-        results += run_on_lab()
+        results += run_on("lab", lab_runs())
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from lab.errors import LabError
-from lab.paths import Lab
+from lab.paths import Lab, Plane
 
 #: Commands that live elsewhere; loaded when they are called.
 LAZY = {
@@ -49,44 +49,65 @@ def main() -> None:
     """A real one-node Kubernetes for tests and game days."""
 
 
+plane_option = click.option(
+    "--control-plane-only",
+    "alone",
+    is_flag=True,
+    help="The real API with its controllers and a fake node: no root, no pod runs anything.",
+)
+
+
 @main.command()
-def build() -> None:
+@plane_option
+def build(alone: bool) -> None:
     """Build the lab's programs and images; nothing to do if nothing has changed."""
     from lab.build import build as build_lab
 
-    if not build_lab(Lab.from_environment(), _sayer()):
+    if not build_lab((Plane if alone else Lab).from_environment(), _sayer()):
         click.echo("nothing to do", err=True)
 
 
 @main.command()
 @click.option("--keep", is_flag=True, help="Leave a start that fails as it is, to look at it.")
-def up(keep: bool) -> None:
+@plane_option
+def up(keep: bool, alone: bool) -> None:
     """Build what is missing and start the lab."""
-    from lab.lifecycle import up as start
+    from lab import lifecycle
+    from lab.plane import lifecycle as plane_lifecycle
 
-    lab = Lab.from_environment()
-    start(lab, _sayer(), keep=keep)
+    if alone:
+        lab: Lab = (plane := Plane.from_environment())
+        plane_lifecycle.up(plane, _sayer(), keep=keep)
+    else:
+        lab = Lab.from_environment()
+        lifecycle.up(lab, _sayer(), keep=keep)
     click.echo(f"export KUBECONFIG={lab.kubeconfig}")
 
 
 @main.command()
-def down() -> None:
+@plane_option
+def down(alone: bool) -> None:
     """Stop the lab and remove all that it has left on the machine."""
-    from lab.teardown import down as stop
+    from lab import teardown
+    from lab.plane import lifecycle as plane_lifecycle
 
-    if not stop(Lab.from_environment()):
-        click.echo("the lab was not up", err=True)
+    was_up = plane_lifecycle.down(Plane.from_environment()) if alone else teardown.down(Lab.from_environment())
+    if not was_up:
+        click.echo(f"the {'control plane' if alone else 'lab'} was not up", err=True)
 
 
 @main.command()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@plane_option
 @click.pass_context
-def status(ctx: click.Context, form: str) -> None:
+def status(ctx: click.Context, form: str, alone: bool) -> None:
     """Show the lab: whose it is, its programs, its pods. Exit code 3 unless it is up."""
-    from lab.status import look, table
+    from lab import status as lab_status
+    from lab.plane import status as plane_status
 
-    found = look(Lab.from_environment())
-    click.echo(json.dumps(found, indent=2) if form == "json" else table(found))
+    found = plane_status.look(Plane.from_environment()) if alone else lab_status.look(Lab.from_environment())
+    name = "control plane" if alone else "lab"
+    click.echo(json.dumps(found, indent=2) if form == "json" else lab_status.table(found, name))
     if found["state"] != "up":
         ctx.exit(3)
 

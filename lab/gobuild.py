@@ -6,7 +6,7 @@ import json
 import shutil
 import stat
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,14 @@ class Module:
         pins = stamps.content([self.pins], PACKAGE)
         return stamps.key(pins, self.programs, self.ldflags, self.tags, self.source)
 
-    def products(self, lab: Lab) -> list[Path]:
-        return [lab.program(name) for name in self.programs]
-
-    def fresh(self, lab: Lab) -> bool:
-        return stamps.is_fresh(lab, f"go-{self.name}", self.key(), self.products(lab))
+    def stale(self, lab: Lab, wanted: Collection[str]) -> list[str]:
+        """Return which of the wanted programs are not built from these pins."""
+        key = self.key()
+        return [
+            name
+            for name in self.programs
+            if name in wanted and not stamps.is_fresh(lab, f"go-{name}", key, [lab.program(name)])
+        ]
 
 
 def load_modules() -> list[Module]:
@@ -62,21 +65,21 @@ def load_modules() -> list[Module]:
     ]
 
 
-def build(module: Module, lab: Lab, go: Path, say: Say) -> None:
-    """Build all programs of a module and stamp them."""
+def build(module: Module, names: Iterable[str], lab: Lab, go: Path, say: Say) -> None:
+    """Build these programs of a module and stamp each."""
     folder = copy_source(module, lab, go) if module.source else module.pins
     lab.bin.mkdir(parents=True, exist_ok=True)
-    for name, package in module.programs.items():
+    if module.source:
+        write_gateway_definitions(lab, go, folder)
+    for name in names:
         part = lab.program(f".{name}.part")
         flags = ["-ldflags", f"-s -w {module.ldflags}".strip()]
         if module.tags:
             flags += ["-tags", ",".join(module.tags)]
-        _go(go, folder, "build", *flags, "-o", str(part), package)
+        _go(go, folder, "build", *flags, "-o", str(part), module.programs[name])
         part.replace(lab.program(name))
+        stamps.mark(lab, f"go-{name}", module.key())
         say(f"built {name}")
-    if module.source:
-        write_gateway_definitions(lab, go, folder)
-    stamps.mark(lab, f"go-{module.name}", module.key())
 
 
 def copy_source(module: Module, lab: Lab, go: Path) -> Path:

@@ -35,7 +35,7 @@ READY_SECONDS = 180.0
 def up(lab: Lab, say: Say, *, keep: bool = False) -> None:
     """Build what is missing and start the lab; a start that fails is cleaned up unless `keep`."""
     host.need_root("it makes namespaces, mounts and cgroups")
-    with _end_on_signals(), _take(lab) as held:
+    with end_on_signals(), _take(lab) as held:
         owner = _new_owner(lab)
         held.write(owner)
         try:
@@ -160,7 +160,7 @@ def listen(port: int) -> socket.socket:
 
 
 @contextmanager
-def _end_on_signals() -> Iterator[None]:
+def end_on_signals() -> Iterator[None]:
     """Turn SIGTERM and SIGHUP into what Ctrl-C does, so that they clean up too."""
 
     def end(_signal: int, _frame: FrameType | None) -> NoReturn:

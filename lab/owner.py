@@ -1,4 +1,4 @@
-"""One lab a machine: a lock that lives exactly as long as the lab, and says whose it is.
+"""One lab a machine, one control plane a home: a lock that lives exactly as long as the lab, and says whose it is.
 
 The lock is an flock on a file. `up` takes it and the lab's process 1 inherits the open file, so the
 kernel frees the lock when the last of them is gone, however they end. The file's text tells who it
@@ -33,11 +33,13 @@ class Owner:
     phase: str = "starting"
     kernel: dict[str, str] = field(default_factory=dict)
     folders: list[str] = field(default_factory=list)
+    what: str = "a lab"
+    where: str = "on this machine"
 
     def sentence(self) -> str:
-        what = "is up" if self.phase == "up" else "is being started"
+        state = "is up" if self.phase == "up" else "is being started"
         return (
-            f"a lab {what} on this machine: started by {self.user} (process {self.pid}) "
+            f"{self.what} {state} {self.where}: started by {self.user} (process {self.pid}) "
             f"at {self.since} from {self.checkout}"
         )
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from lab.errors import LabError
 
@@ -25,7 +26,7 @@ class Lab:
     home: Path
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Lab:
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Take TUHEG_LAB_HOME, else XDG_CACHE_HOME/tuheg-lab, else ~/.cache/tuheg-lab."""
         env = os.environ if environ is None else environ
         home = env.get("TUHEG_LAB_HOME") or os.path.join(  # noqa: PTH118
@@ -88,3 +89,17 @@ class Lab:
 
     def program(self, name: str) -> Path:
         return self.bin / name
+
+
+@dataclass(frozen=True)
+class Plane(Lab):
+    """The folders of a control plane alone: the lab's programs, and a state folder of its own."""
+
+    @property
+    def run(self) -> Path:
+        return self.home / "control-plane"
+
+    @property
+    def lock(self) -> Path:
+        """Held while it runs; tells whose it is."""
+        return self.home / "control-plane.lock"

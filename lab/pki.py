@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,10 @@ KUBECONFIGS = {
 }
 
 
+#: The same for a control plane alone, whose API has one port for all.
+PLANE_KUBECONFIGS = ("admin", "controller-manager", "scheduler")
+
+
 def openssl_configuration() -> str:
     """Return the extensions of every certificate; Python 3.13 refuses an authority without key usage."""
     sections = [
@@ -95,10 +100,10 @@ def make_pki(folder: Path) -> None:
     _openssl(folder, "pkey", "-in", "service-account.key", "-pubout", "-out", "service-account.pub")
 
 
-def write_kubeconfigs(run: Path) -> None:
-    """Write NAME.conf for every entry of KUBECONFIGS into the run folder."""
+def write_kubeconfigs(run: Path, servers: Mapping[str, str] = KUBECONFIGS) -> None:
+    """Write NAME.conf into the run folder, for every name and the server that it is for."""
     pki = run / "pki"
-    for name, server in KUBECONFIGS.items():
+    for name, server in servers.items():
         user = {
             "client-certificate-data": _base64(pki / f"{name}.crt"),
             "client-key-data": _base64(pki / f"{name}.key"),

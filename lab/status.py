@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from lab import readiness, settings
@@ -26,8 +27,7 @@ def look(lab: Lab) -> dict[str, Any]:
     """
     owner = read_owner()
     first = first_process(lab)
-    found: dict[str, Any] = {"state": "down", "reason": "", "owner": None, "urls": {}}
-    found |= {"units": [], "pods": [], "waiting_for": []}
+    found = nothing()
     if owner and owner.home != str(lab.home) and not owner.abandoned:
         return found | {"state": "elsewhere", "owner": who(owner), "reason": owner.sentence()}
     if first is None:
@@ -35,16 +35,31 @@ def look(lab: Lab) -> dict[str, Any]:
             found["reason"] = "it was killed; the next `up` or `down` cleans up what is left"
         return found
     found |= {"owner": who(owner) if owner else None, "urls": urls()}
-    found["units"] = units(lab, first)
+    found["units"] = units(lab, PROC / str(first) / "root/proc")
+    return judge(found, owner, Api(lab.pki, settings.API_PORT))
+
+
+def nothing() -> dict[str, Any]:
+    """Return the status of what is not there."""
+    found: dict[str, Any] = {"state": "down", "reason": "", "owner": None, "urls": {}}
+    return found | {"units": [], "pods": [], "waiting_for": []}
+
+
+def judge(found: Mapping[str, Any], owner: Owner | None, api: Api) -> dict[str, Any]:
+    """Complete a status by what the API says."""
     try:
-        api = Api(lab.pki, settings.API_PORT)
         objects = {kind: api.get(path)["items"] for kind, path in readiness.READS.items()}
     except LabError as error:
-        return found | {"state": _state(owner, [error.what]), "waiting_for": [error.what]}
+        return without_api(found, owner, error)
     waiting = [f"{u['name']} ended with {u['code']}" for u in found["units"] if u["failed"]]
     waiting += readiness.waiting_for(objects)
-    found["pods"] = [pod(one) for one in objects["pods"]]
-    return found | {"state": _state(owner, waiting), "waiting_for": waiting}
+    pods = [pod(one) for one in objects["pods"]]
+    return {**found, "pods": pods, "state": _state(owner, waiting), "waiting_for": waiting}
+
+
+def without_api(found: Mapping[str, Any], owner: Owner | None, error: LabError) -> dict[str, Any]:
+    """Complete a status where the API says nothing."""
+    return {**found, "state": _state(owner, [error.what]), "waiting_for": [error.what]}
 
 
 def _state(owner: Owner | None, waiting: list[str]) -> str:
@@ -69,8 +84,11 @@ def urls() -> dict[str, str]:
     }
 
 
-def units(lab: Lab, first: int) -> list[dict[str, Any]]:
-    """Return the node's programs: name, code (None while it runs), failed, rss_mb."""
+def units(lab: Lab, proc: Path) -> list[dict[str, Any]]:
+    """Return the node's programs: name, code (None while it runs), failed, rss_mb.
+
+    `proc`: the process table in which the numbers of state.json count.
+    """
     try:
         state = json.loads((lab.run / "state.json").read_text())
     except FileNotFoundError:
@@ -80,16 +98,16 @@ def units(lab: Lab, first: int) -> list[dict[str, Any]]:
             "name": name,
             "code": unit["code"],
             "failed": has_failed(unit),
-            "rss_mb": rss_mb(first, unit["pid"]),
+            "rss_mb": rss_mb(proc, unit["pid"]),
         }
         for name, unit in state["units"].items()
     ]
 
 
-def rss_mb(first: int, pid: int) -> float:
-    """Return the resident megabytes of a process inside, by its number there; 0 if it is gone."""
+def rss_mb(proc: Path, pid: int) -> float:
+    """Return the resident megabytes of a process by its number in a process table; 0 if it is gone."""
     try:
-        pages = (PROC / str(first) / "root/proc" / str(pid) / "statm").read_text().split()[1]
+        pages = (proc / str(pid) / "statm").read_text().split()[1]
     except OSError:
         return 0.0
     return round(int(pages) * PAGE / 1e6, 1)
@@ -107,9 +125,9 @@ def pod(one: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def table(found: Mapping[str, Any]) -> str:
+def table(found: Mapping[str, Any], name: str = "lab") -> str:
     """Return the same for a person."""
-    lines = [f"lab: {found['state']}" + (f" ({found['reason']})" if found["reason"] else "")]
+    lines = [f"{name}: {found['state']}" + (f" ({found['reason']})" if found["reason"] else "")]
     if owner := found["owner"]:
         lines.append(f"owner: {owner['user']}, since {owner['since']}, from {owner['checkout']}")
     lines += [f"{name}: {url}" for name, url in found["urls"].items()]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Template
 from typing import Any
 
 import yaml
 
 from lab import settings
-from lab.paths import PACKAGE, Lab
+from lab.paths import PACKAGE, Lab, Plane
 
 NODE_FOLDER = PACKAGE / "node"
 
@@ -23,6 +23,10 @@ CONFIGURATION = {
     "kube-proxy.yaml": "kube-proxy.yaml",
     "audit-policy.yaml": "audit-policy.yaml",
 }
+PLANE_CONFIGURATION = {name: name for name in ("audit-policy.yaml", "kwok-node.yaml")}
+
+#: A program that a control plane's first process starts ends with it: no namespace does that there.
+TOGETHER = ("setpriv", "--pdeathsig", "KILL", "--")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ def values(lab: Lab) -> dict[str, str]:
     """Return what `${...}` in lab/node stands for."""
     return {
         "run": str(lab.run),
+        "configuration": str(NODE_FOLDER),
         "images": str(lab.images),
         "python": sys.executable,
         "registry": settings.REGISTRY,
@@ -54,10 +59,49 @@ def values(lab: Lab) -> dict[str, str]:
 
 
 def load_units(lab: Lab, forwards: Mapping[int, str]) -> list[Unit]:
-    """Read units.yml; `forwards` maps an inherited listening socket to an address inside."""
-    known = values(lab)
-    known["forwards"] = " ".join(f"{fd}={address}" for fd, address in forwards.items())
-    entries = yaml.safe_load((NODE_FOLDER / "units.yml").read_text())
+    """Read the lab's units; `forwards` maps an inherited listening socket to an address inside."""
+    return _read(
+        "lab",
+        values(lab)
+        | {
+            "forwards": " ".join(f"{fd}={address}" for fd, address in forwards.items()),
+            "etcd": "http://127.0.0.1:2379",
+            "etcd_peer": "http://127.0.0.1:2380",
+            "api_bind": "0.0.0.0",
+            "api_port": settings.API_ADDRESS.rsplit(":", 1)[1],
+        },
+    )
+
+
+def load_plane_units(plane: Plane, port: int) -> list[Unit]:
+    """Read the units of a control plane alone, whose API listens on this port of 127.0.0.1.
+
+    etcd listens on sockets in the run folder, where no other user of the machine gets at it.
+    """
+    known = {"etcd": "unix://etcd:0", "etcd_peer": "unix://etcd-peer:0", "api_bind": "127.0.0.1", "api_port": str(port)}
+    return [replace(unit, command=(*TOGETHER, *unit.command)) for unit in _read("control-plane", values(plane) | known)]
+
+
+def plane_programs() -> set[str]:
+    """Return the built programs that a control plane alone needs."""
+    return {"kubectl", *(entry["command"][0] for entry in _entries() if _is_in("control-plane", entry))}
+
+
+def plane_only_programs() -> set[str]:
+    """Return the built programs that nothing but a control plane alone needs."""
+    return {entry["command"][0] for entry in _entries() if not _is_in("lab", entry)}
+
+
+def _entries() -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = yaml.safe_load((NODE_FOLDER / "units.yml").read_text())
+    return entries
+
+
+def _is_in(where: str, entry: Mapping[str, Any]) -> bool:
+    return entry.get("only") in (None, where)
+
+
+def _read(where: str, known: Mapping[str, str]) -> list[Unit]:
     return [
         Unit(
             name=entry["name"],
@@ -65,7 +109,8 @@ def load_units(lab: Lab, forwards: Mapping[int, str]) -> list[Unit]:
             after=tuple(entry.get("after", ())),
             once=entry.get("once", False),
         )
-        for entry in entries
+        for entry in _entries()
+        if _is_in(where, entry)
     ]
 
 
@@ -77,6 +122,5 @@ def has_failed(state: Mapping[str, Any]) -> bool:
 def configuration(lab: Lab) -> dict[str, str]:
     """Return the node's configuration files: path under the run folder -> text."""
     known = values(lab)
-    return {
-        place: Template((NODE_FOLDER / name).read_text()).substitute(known) for name, place in CONFIGURATION.items()
-    }
+    files = PLANE_CONFIGURATION if isinstance(lab, Plane) else CONFIGURATION
+    return {place: Template((NODE_FOLDER / name).read_text()).substitute(known) for name, place in files.items()}

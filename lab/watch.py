@@ -20,9 +20,9 @@ Say = Callable[[str], None]
 class Watch:
     """Waits for the node, and raises LabError as soon as one of its programs ends."""
 
-    def __init__(self, lab: Lab, node: subprocess.Popen[bytes]) -> None:
+    def __init__(self, lab: Lab, node: subprocess.Popen[bytes], port: int = settings.API_PORT) -> None:
         self._lab, self._node = lab, node
-        self._api = Api(lab.pki, settings.API_PORT)
+        self._api = Api(lab.pki, port)
 
     def until(self, name: str, seconds: float) -> None:
         """Wait until process 1 has written down that `name` holds."""

@@ -1,4 +1,4 @@
-"""What all tests share: `lab` tests need a running lab, and say so when there is none."""
+"""What all tests share: `lab` and `plane` tests need a running cluster, and say so when there is none."""
 
 from __future__ import annotations
 
@@ -20,22 +20,31 @@ _HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tuhe
 LAB_HOME = Path(os.environ.get("TUHEG_LAB_HOME") or _HOME)
 
 
+#: Marker -> what is there while its cluster runs, and the command that starts it.
+CLUSTERS = {
+    "lab": (LAB_HOME / "run" / "admin.conf", "python -m lab up"),
+    "plane": (LAB_HOME / "control-plane" / "admin.conf", "python -m lab up --control-plane-only"),
+}
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the switch that `make test` uses: there a lab that is missing is a failure, not a skip."""
-    parser.addoption(
-        "--require-lab",
-        action="store_true",
-        help="fail, instead of skipping lab tests, when no lab is running",
-    )
+    """Add the switches that `make test` uses: there a cluster that is missing is a failure, not a skip."""
+    for name in CLUSTERS:
+        parser.addoption(
+            f"--require-{name}",
+            action="store_true",
+            help=f"fail, instead of skipping {name} tests, when there is no such cluster",
+        )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip lab tests, with the reason, when no lab is running."""
-    lab = [item for item in items if item.get_closest_marker("lab")]
-    if not lab or (LAB_HOME / "run" / "admin.conf").exists():
-        return
-    if config.getoption("--require-lab"):
-        raise pytest.UsageError(f"no lab is running ({LAB_HOME}/run): python -m lab up")
-    reason = "no lab is running: python -m lab up (needs root), or make test"
-    for item in lab:
-        item.add_marker(pytest.mark.skip(reason=reason))
+    """Skip tests whose cluster is not running, with the reason."""
+    for name, (sign, command) in CLUSTERS.items():
+        here = [item for item in items if item.get_closest_marker(name)]
+        if not here or sign.exists():
+            continue
+        if config.getoption(f"--require-{name}"):
+            raise pytest.UsageError(f"{sign.parent} is not there: {command}")
+        reason = f"not running: {command}, or make test"
+        for item in here:
+            item.add_marker(pytest.mark.skip(reason=reason))

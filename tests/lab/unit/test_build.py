@@ -11,7 +11,7 @@ import yaml
 from lab import build, debian, gobuild, images_build, stamps, toolchain
 from lab.errors import LabError
 from lab.gobuild import Module, load_modules
-from lab.paths import PACKAGE, Lab
+from lab.paths import PACKAGE, Lab, Plane
 
 MODULES = load_modules()
 
@@ -49,24 +49,21 @@ def test_a_changed_pin_is_built_again(tmp_path: Path, monkeypatch: pytest.Monkey
     pins.mkdir(parents=True)
     (pins / "go.mod").write_text("module m\n")
     (pins / "go.sum").write_text("")
-    lab, module = Lab(tmp_path / "home"), Module("m", {"prog": "m"})
-    assert not module.fresh(lab)
-    stamps.mark(lab, "go-m", module.key())
-    assert not module.fresh(lab), "a stamp without the program is worth nothing"
+    lab, module = Lab(tmp_path / "home"), Module("m", {"prog": "m", "other": "m"})
+    assert module.stale(lab, {"prog"}) == ["prog"]
+    stamps.mark(lab, "go-prog", module.key())
+    assert module.stale(lab, {"prog"}) == ["prog"], "a stamp without the program is worth nothing"
     lab.bin.mkdir()
     lab.program("prog").touch()
-    assert module.fresh(lab)
+    assert module.stale(lab, {"prog"}) == []
+    assert module.stale(lab, {"prog", "other"}) == ["other"], "each program has its own stamp"
     (pins / "go.sum").write_text("a v1 h1:x\n")
-    assert not module.fresh(lab)
+    assert module.stale(lab, {"prog"}) == ["prog"]
 
 
 def test_with_everything_there_nothing_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = Lab(tmp_path)
-    lab.bin.mkdir()
-    for module in MODULES:
-        for program in module.products(lab):
-            program.touch()
-        stamps.mark(lab, f"go-{module.name}", module.key())
+    pretend_built(lab, {name for module in MODULES for name in module.programs} - {"kwok"})
     lab.img.mkdir()
     lab.images.touch()
     stamps.mark(lab, "images", images_build.key(images_build.specification()))
@@ -75,6 +72,33 @@ def test_with_everything_there_nothing_is_done(tmp_path: Path, monkeypatch: pyte
     said: list[str] = []
     assert build.build(lab, said.append) is False
     assert said == []
+
+
+def pretend_built(lab: Lab, names: set[str]) -> None:
+    lab.bin.mkdir()
+    for module in MODULES:
+        for name in names & set(module.programs):
+            lab.program(name).touch()
+            stamps.mark(lab, f"go-{name}", module.key())
+
+
+def test_a_control_plane_alone_needs_neither_packages_nor_images_nor_what_only_nodes_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plane = Plane(tmp_path)
+    wanted = {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kubectl"}
+    assert {name for _, names in build.stale(plane) for name in names} == wanted
+    pretend_built(plane, wanted)
+    monkeypatch.setattr(debian, "missing_packages", lambda: ["runc"])
+    assert build.build(plane, print) is False
+
+
+def test_a_program_that_the_machine_lacks_is_named_with_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda program: None if program == "openssl" else f"/usr/bin/{program}")
+    with pytest.raises(LabError, match=r"openssl is not on this machine. Install openssl"):
+        build.build(Plane(tmp_path), print)
 
 
 def test_missing_system_packages_need_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

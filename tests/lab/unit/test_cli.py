@@ -40,6 +40,16 @@ def test_status_of_a_home_without_a_lab_is_exit_3_and_json_says_so(tmp_path: Pat
     assert json.loads(done.stdout)["state"] in ("down", "elsewhere")
 
 
+def test_a_home_without_a_control_plane_has_none_to_show_and_none_to_take_down(tmp_path: Path) -> None:
+    shown = lab("status", "--control-plane-only", "--format", "json", TUHEG_LAB_HOME=str(tmp_path))
+    assert (shown.returncode, json.loads(shown.stdout)["state"]) == (3, "down")
+    text = lab("status", "--control-plane-only", TUHEG_LAB_HOME=str(tmp_path))
+    assert (text.returncode, text.stdout) == (3, "control plane: down\n")
+    taken = lab("down", "--control-plane-only", TUHEG_LAB_HOME=str(tmp_path))
+    assert (taken.returncode, taken.stderr) == (0, "the control plane was not up\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize("command", ["up", "down"])
 def test_without_root_up_and_down_refuse_in_one_sentence(command: str, tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""A control plane's processes, found by the run folder in their environment: no file has to be true."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+
+from lab.errors import LabError
+from lab.paths import Plane
+from lab.processes import PROC
+
+VARIABLE = "TUHEG_CONTROL_PLANE"
+
+
+def plane_processes(plane: Plane) -> list[int]:
+    """Return the pids of this home's control plane: its first process, and all that it started.
+
+    Of another user's processes the kernel shows the environment to root only.
+    """
+    mark = f"{VARIABLE}={plane.run}".encode()
+    found = []
+    for entry in PROC.iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+    return found
+
+
+def end_processes(plane: Plane, seconds: float = 15.0) -> None:
+    """Kill them all, and wait until they are gone.
+
+    SIGKILL: there is nothing to save, and kube-apiserver would drain for a minute.
+    """
+    deadline = time.monotonic() + seconds
+    while found := plane_processes(plane):
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            raise LabError(f"the control plane's process {found[0]} does not end", "Look at it with `ps`, then retry")
+        time.sleep(0.02)
