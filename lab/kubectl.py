@@ -12,7 +12,8 @@ from lab.paths import Lab
 
 def kubectl(lab: Lab, *args: str, stdin: str | None = None, timeout: float = 60.0) -> str:
     """Run kubectl and return its output; LabError with its last line when it fails."""
-    command = [str(lab.program("kubectl")), "--kubeconfig", str(lab.kubeconfig), *args]
+    cache = lab.run / "kubectl"  # gone with the cluster, and not in the user's home
+    command = [str(lab.program("kubectl")), "--kubeconfig", str(lab.kubeconfig), "--cache-dir", str(cache), *args]
     try:
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False)
     except FileNotFoundError:
