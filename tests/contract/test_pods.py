@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.contract.conftest import NAMESPACE, Server, place
+from tests.contract.places import NAMESPACE, Server, place, wait_for, where
 from tests.sim.api_client import MERGE, Reply
 
 IMAGE = "registry.invalid/lab/redis:7"
 Obj = dict[str, Any]
 
 
-def wait_for(test: Callable[[], Any], seconds: float = 90) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := test()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.2)
-    return found
+WITH_NODE = pytest.mark.parametrize("server", where("node"), indirect=True)
 
 
 def workload(name: str, *, replicas: int = 1, **container: Any) -> Obj:
@@ -122,6 +116,7 @@ def test_a_roll_out_and_the_way_back(server: Server, run: Callable[..., str]) ->
     assert back["metadata"]["generation"] == 3
 
 
+@WITH_NODE
 def test_an_image_that_must_not_be_pulled(server: Server, run: Callable[..., str]) -> None:
     image = "nosuch.invalid/none:1"
     name = run("never", image=image, imagePullPolicy="Never")
@@ -134,6 +129,7 @@ def test_an_image_that_must_not_be_pulled(server: Server, run: Callable[..., str
     assert refused.message.startswith(f'container "main" in pod "{pod["metadata"]["name"]}" is waiting to start: ')
 
 
+@WITH_NODE
 def test_an_image_that_cannot_be_pulled(server: Server, run: Callable[..., str]) -> None:
     name = run("pulled", image="nosuch.invalid/none:1")
     wait_for(waiting(server, name, "ErrImagePull"))
@@ -143,6 +139,7 @@ def test_an_image_that_cannot_be_pulled(server: Server, run: Callable[..., str])
     assert refused.message.endswith("is waiting to start: trying and failing to pull image")
 
 
+@WITH_NODE
 def test_a_config_map_that_is_missing(server: Server, run: Callable[..., str]) -> None:
     name = run("unset", envFrom=[{"configMapRef": {"name": "nosuch"}}])
     state = wait_for(waiting(server, name, "CreateContainerConfigError"))
@@ -213,6 +210,7 @@ def log(server: Server, pod: Obj, query: str) -> Reply:
     return server.api("GET", place(f"pods/{pod['metadata']['name']}/log{query}"), accept="*/*")
 
 
+@WITH_NODE
 def test_logs_that_there_are_not(server: Server, run: Callable[..., str]) -> None:
     name = run("logged")
     wait_for(complete(server, name))
@@ -225,6 +223,7 @@ def test_logs_that_there_are_not(server: Server, run: Callable[..., str]) -> Non
     )
 
 
+@WITH_NODE
 def test_a_container_that_ends_at_once(server: Server, run: Callable[..., str]) -> None:
     """Mostly it is `terminated`; CrashLoopBackOff is seen for a moment before the next start, if at all."""
     name = run("crashes", command=["redis-server", "/nosuch.conf"], env=[{"name": "CRASH", "value": "yes"}])

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests.contract.plays import run_tasks
 from tests.sim.objects import deployment
 from tuheg_ir.sim.cluster import SimulatedCluster
 
@@ -28,30 +25,7 @@ def play(kubeconfig: Path, tmp_path: Path) -> Play:
     """Run tasks in one play and return each one's result, in order."""
 
     def run(*tasks: Task, check: bool = False) -> list[Task]:
-        steps = list(tasks)
-        book = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": steps}]
-        path = tmp_path / "play.yml"
-        environment = {
-            **os.environ,
-            "K8S_AUTH_KUBECONFIG": str(kubeconfig),
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-            "HOME": str(tmp_path),
-        }
-        results = tmp_path / "results.json"
-        for number, task in enumerate(steps):
-            task |= {"register": f"r{number}", "ignore_errors": True}
-        names = "[" + ", ".join(f"r{number}" for number in range(len(tasks))) + "]"
-        content = f"{{{{ {names} | to_json }}}}"
-        keep = {"ansible.builtin.copy": {"dest": str(results), "content": content, "mode": "0600"}, "check_mode": False}
-        steps.append(keep)
-        path.write_text(yaml.safe_dump(book))
-        program = Path(sys.executable).with_name("ansible-playbook")
-        command = [str(program), str(path), *(["--check", "--diff"] if check else [])]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-        assert results.exists(), done.stdout + done.stderr
-        found: list[Task] = json.loads(results.read_text())
-        return found
+        return run_tasks(kubeconfig, tmp_path, *tasks, check=check)
 
     return run
 
