@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,8 @@ class Server:
     """A server under test, with the objects in it that the cases name.
 
     ``kubeconfig`` and ``api`` are the administrator's, ``account`` and ``limited`` those of the
-    least-privilege account, whose rights are generated.
+    least-privilege account, whose rights are generated. ``token`` gives one for that account in any
+    namespace that has it.
     """
 
     name: str
@@ -87,6 +89,11 @@ class Server:
     api: ApiClient
     account: Path
     limited: ApiClient
+    token: Callable[[str], str]
+
+    def account_in(self, namespace: str, folder: Path) -> Path:
+        """Write a kubeconfig of the account of another namespace and return its path."""
+        return _account_config(self.kubeconfig, self.token(namespace), namespace, folder / "account")
 
 
 def _objects() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -167,33 +174,35 @@ def _simulated(folder: Path) -> Iterator[Server]:
     simulated = SimulatedCluster(rules=RULES)
     simulated.clock.run(5)
     with simulated as cluster:
-        kubeconfig = cluster.kubeconfig(folder)
-        api = ApiClient(kubeconfig)
-        _fill(api)
-        token = cluster.authorizer.add_account(NAMESPACE, ACCOUNT)
-        account = cluster.kubeconfig(folder, token=token, name="account", namespace=NAMESPACE)
-        yield Server("sim", kubeconfig, api, account, ApiClient(account))
+        yield _opened("sim", cluster.kubeconfig(folder), folder, lambda n: cluster.authorizer.add_account(n, ACCOUNT))
 
 
 @contextmanager
 def _real(name: str, folder: Path) -> Iterator[Server]:
     kubeconfig, _ = CLUSTERS[name]
     api = ApiClient(kubeconfig)
-    _fill(api)
-    account = account_of(api, kubeconfig, NAMESPACE, folder / "account")
-    yield Server(name, kubeconfig, api, account, ApiClient(account))
+    yield _opened(name, kubeconfig, folder, lambda namespace: _requested_token(api, namespace))
     api("DELETE", f"{NAMESPACES}/{NAMESPACE}")
 
 
-def account_of(api: ApiClient, kubeconfig: Path, namespace: str, path: Path) -> Path:
-    """Write the account's kubeconfig, with a token of the TokenRequest API."""
-    import json
+def _opened(name: str, kubeconfig: Path, folder: Path, token: Callable[[str], str]) -> Server:
+    api = ApiClient(kubeconfig)
+    _fill(api)
+    account = _account_config(kubeconfig, token(NAMESPACE), NAMESPACE, folder / "account")
+    return Server(name, kubeconfig, api, account, ApiClient(account), token)
 
+
+def _requested_token(api: ApiClient, namespace: str) -> str:
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
     made = api("POST", f"{NAMESPACES}/{namespace}/serviceaccounts/{ACCOUNT}/token", request)
     assert made.code == 201, made.body
+    return str(made.body["status"]["token"])
+
+
+def _account_config(kubeconfig: Path, token: str, namespace: str, path: Path) -> Path:
+    """Write a copy of the administrator's kubeconfig for the account."""
     config = json.loads(kubeconfig.read_text())
-    config["users"][0]["user"] = {"token": made.body["status"]["token"]}
+    config["users"][0]["user"] = {"token": token}
     config["contexts"][0]["context"]["namespace"] = namespace
     write_private(path, json.dumps(config))
     return path

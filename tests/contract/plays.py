@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,20 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 Task = dict[str, Any]
 
 
-def run_tasks(kubeconfig: Path, folder: Path, *tasks: Mapping[str, Any], check: bool = False) -> list[Task]:
+def run_tasks(
+    kubeconfig: Path, folder: Path, *tasks: Mapping[str, Any], names: Sequence[str] = (), check: bool = False
+) -> list[Task]:
     """Run tasks with a cluster, one after the other whatever becomes of them; results in order.
 
-    ``folder``, private, is the run's home.
+    ``folder``, private, is the run's home. ``names``: what results are registered as; r0, r1, ... by default.
     """
     steps = copy.deepcopy(list(map(dict, tasks)))
-    for number, task in enumerate(steps):
-        task |= {"register": f"r{number}", "ignore_errors": True}
-    names = "[" + ", ".join(f"r{number}" for number in range(len(steps))) + "]"
+    names = names or [f"r{number}" for number in range(len(steps))]
+    for name, task in zip(names, steps, strict=True):
+        task |= {"register": name, "ignore_errors": True}
     results = folder / "results.json"
     results.unlink(missing_ok=True)
-    keep = {"dest": str(results), "content": f"{{{{ {names} | to_json }}}}", "mode": "0600"}
+    keep = {"dest": str(results), "content": f"{{{{ [{', '.join(names)}] | to_json }}}}", "mode": "0600"}
     steps.append({"ansible.builtin.copy": keep, "check_mode": False})
     book = folder / "play.yml"
     play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": steps}

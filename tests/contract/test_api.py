@@ -10,16 +10,11 @@ import pytest
 import yaml
 
 from tests.contract.places import NAMESPACE, Server, everywhere, place
+from tests.contract.values import at
 from tests.sim.api_client import JSON, MERGE, STRATEGIC, TABLE
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases.yml").read_text(encoding="utf-8"))
 KINDS = {"merge": MERGE, "strategic": STRATEGIC, "json": JSON, "plain": "application/json"}
-
-
-def at(value: Any, path: str) -> Any:
-    for step in path.split("."):
-        value = value[int(step)] if isinstance(value, list) else value[step]
-    return value
 
 
 @pytest.mark.parametrize(("server", "case"), everywhere(CASES), indirect=["server"])

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.sim.conftest import RULES
 from tests.sim.objects import deployment, stateful_set
@@ -291,79 +288,6 @@ def test_eviction_keeps_to_the_budget_in_the_real_words(standing: SimulatedClust
         evict()
     assert (refused.value.code, refused.value.reason) == (429, "TooManyRequests")
     assert refused.value.message == "Cannot evict pod as it would violate the pod's disruption budget."
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["ok:1", "ok:2", "ok:3", "crash:1", "never-ready:1", "nosuch:1"]),
-        st.integers(0, 6),
-        st.floats(0.0, 12.0),
-    ),
-    min_size=1,
-    max_size=6,
-)
-WAYS = st.sampled_from([(1, 0), (0, 1), (2, 1), ("25%", "25%"), ("50%", 0)])
-
-
-@settings(max_examples=40, deadline=None)
-@given(STEPS, WAYS)
-def test_whatever_is_rolled_out_the_promises_are_kept(
-    steps: list[tuple[str, int, float]], way: tuple[Any, Any]
-) -> None:
-    cluster = SimulatedCluster(rules=RULES)
-    rolling = {"rollingUpdate": {"maxSurge": way[0], "maxUnavailable": way[1]}}
-    seen_generation = 0
-    problems: list[str] = []
-
-    def watch(change: Any) -> None:
-        nonlocal seen_generation
-        if change.resource == "deployments.apps" and change.obj["status"].get("observedGeneration"):
-            observed = change.obj["status"]["observedGeneration"]
-            if not seen_generation <= observed <= change.obj["metadata"]["generation"]:
-                problems.append(f"observedGeneration {observed}")
-            seen_generation = observed
-
-    cluster.store.listen(watch)
-    for image, replicas, seconds in steps:
-        cluster.apply(deployment(image=image, replicas=replicas, strategy={"type": "RollingUpdate", **rolling}))
-        cluster.engine.run_for(seconds)
-        revisions = [revision(item) for item in cluster.store.objects("replicasets.apps")]
-        assert len(set(revisions)) == len(revisions)
-        assert revision(get(cluster, "deployments.apps")) == max(revisions)
-    _, last_replicas, _ = steps[-1]
-    cluster.apply(deployment(image="ok:9", replicas=last_replicas, strategy={"type": "RollingUpdate", **rolling}))
-    cluster.engine.run_for(120)
-    web = get(cluster, "deployments.apps")
-    assert web["status"].get("availableReplicas", 0) == last_replicas
-    assert {pod["spec"]["containers"][0]["image"] for pod in pods(cluster)} <= {"ok:9"}
-    assert problems == []
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(1, 6), WAYS, st.sampled_from(["ok:2", "crash:1", "never-ready:1", "nosuch:1"]))
-def test_a_roll_out_never_takes_away_more_than_allowed(replicas: int, way: tuple[Any, Any], image: str) -> None:
-    from tuheg_ir.sim.controllers.rollout import limits
-
-    cluster = SimulatedCluster(rules=RULES)
-    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": way[0], "maxUnavailable": way[1]}}
-    obj = deployment(replicas=replicas, strategy=strategy)
-    cluster.apply(obj)
-    cluster.engine.run_for(20)
-    may = limits(get(cluster, "deployments.apps")["spec"])
-    least, most = [replicas], [replicas]
-
-    def watch(change: Any) -> None:
-        if change.resource == "pods":
-            least.append(sum(ready(pod) for pod in pods(cluster) if not pod["metadata"].get("deletionTimestamp")))
-        most.append(sum(item["spec"]["replicas"] for item in cluster.store.objects("replicasets.apps")))
-
-    cluster.store.listen(watch)
-    after = copy.deepcopy(obj)
-    after["spec"]["template"]["spec"]["containers"][0]["image"] = image
-    cluster.apply(after)
-    cluster.engine.run_for(30)
-    assert min(least) >= replicas - may.unavailable
-    assert max(most) <= replicas + may.surge
 
 
 def test_the_same_seed_gives_the_same_cluster() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -60,7 +61,99 @@ def test_without_named_lists_a_strategic_patch_is_a_merge_patch(obj: Any, patch:
     assert strategic_merge(obj, patch) == merge_patch(obj, patch)
 
 
+def steps(old: Any, new: Any, at: str = "") -> list[dict[str, Any]]:
+    """Return a JSON patch that leads from one object to the other, and tests what it leaves."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return [{"op": "test", "path": at, "value": old}, {"op": "replace", "path": at, "value": new}]
+    found: list[dict[str, Any]] = [{"op": "remove", "path": f"{at}/{key}"} for key in old if key not in new]
+    for key, value in new.items():
+        if key not in old:
+            found.append({"op": "add", "path": f"{at}/{key}", "value": value})
+        elif old[key] != value or type(old[key]) is not type(value):
+            found += steps(old[key], value, f"{at}/{key}")
+    return found
+
+
+@given(OBJECTS, OBJECTS)
+def test_a_json_patch_made_of_two_objects_leads_from_one_to_the_other(old: Any, new: Any) -> None:
+    assert apply_patch(JSON_PATCH, old, steps(old, new)) == new
+
+
+PLACES = st.sampled_from(["", "/a", "/b", "/labels/a", "/spec/b/0", "/a/-", "/a/0", "/a/1", "/c/c/c"])
+OPERATIONS = st.lists(
+    st.fixed_dictionaries(
+        {"op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test"]), "path": PLACES},
+        optional={"from": PLACES, "value": VALUES},
+    ),
+    max_size=4,
+)
+
+
+@given(OBJECTS, OPERATIONS)
+def test_any_json_patch_is_applied_or_refused_whole_and_leaves_the_given_object_alone(obj: Any, patch: Any) -> None:
+    kept = copy.deepcopy(obj)
+    with suppress(ApiError):
+        assert isinstance(apply_patch(JSON_PATCH, obj, patch), dict)
+    assert obj == kept
+
+
+@given(OBJECTS, st.sampled_from(["a", "b", "labels"]), VALUES)
+def test_what_a_json_patch_adds_it_can_test_copy_move_and_take_away(obj: Any, key: str, value: Any) -> None:
+    added = apply_patch(JSON_PATCH, obj, [{"op": "add", "path": f"/{key}", "value": value}])
+    assert apply_patch(JSON_PATCH, added, [{"op": "test", "path": f"/{key}", "value": value}]) == added
+    copied = apply_patch(JSON_PATCH, added, [{"op": "copy", "from": f"/{key}", "path": "/new"}])
+    assert copied == {**added, "new": value}
+    moved = apply_patch(JSON_PATCH, added, [{"op": "move", "from": f"/{key}", "path": "/new"}])
+    assert moved == apply_patch(JSON_PATCH, copied, [{"op": "remove", "path": f"/{key}"}])
+
+
 NAMES = st.lists(st.sampled_from("abcd"), unique=True, max_size=4)
+ENTRIES = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from("abcd")}, optional={"image": st.sampled_from("xyz"), "env": st.none()}
+    ),
+    unique_by=lambda entry: entry["name"],
+    max_size=4,
+)
+
+
+@given(ENTRIES, ENTRIES)
+def test_a_strategic_patch_applied_twice_is_applied_once(old: Any, new: Any) -> None:
+    once = strategic_merge({"containers": old}, {"containers": new})
+    assert strategic_merge(once, {"containers": new}) == once
+
+
+@given(ENTRIES, ENTRIES, NAMES)
+def test_strategic_patches_of_different_containers_do_not_mind_their_order(old: Any, new: Any, mine: list[str]) -> None:
+    parts = [[entry for entry in new if (entry["name"] in mine) is one] for one in (True, False)]
+    ends = []
+    for order in (parts, parts[::-1]):
+        obj = {"containers": old}
+        for part in order:
+            obj = strategic_merge(obj, {"containers": part})
+        ends.append(sorted(obj["containers"], key=lambda entry: str(entry["name"])))
+    assert ends[0] == ends[1]
+
+
+@given(NAMES, NAMES)
+def test_a_strategic_patch_deletes_the_containers_that_it_names_and_no_other(old: list[str], gone: list[str]) -> None:
+    before = {"containers": [{"name": name} for name in old]}
+    patch = {"containers": [{"name": name, "$patch": "delete"} for name in gone]}
+    assert strategic_merge(before, patch) == {"containers": [{"name": name} for name in old if name not in gone]}
+
+
+@given(NAMES, NAMES, st.randoms())
+def test_a_strategic_patch_puts_containers_into_the_order_that_it_names(
+    old: list[str], new: list[str], random: Any
+) -> None:
+    named = [*dict.fromkeys([*old, *new])]
+    random.shuffle(named)
+    patch = {
+        "containers": [{"name": name} for name in new],
+        "$setElementOrder/containers": [{"name": name} for name in named],
+    }
+    after = strategic_merge({"containers": [{"name": name} for name in old]}, patch)
+    assert [entry["name"] for entry in after["containers"]] == named
 
 
 @given(NAMES, NAMES)

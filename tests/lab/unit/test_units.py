@@ -57,6 +57,7 @@ def test_nothing_of_a_control_plane_alone_but_the_api_has_a_port() -> None:
     assert [flag for flag in flags if "127.0.0.1" in flag] == [
         "--advertise-client-urls=http://127.0.0.1:2379",
         "--bind-address=127.0.0.1",
+        "--node-ip=127.0.0.1",
     ]
     assert {flag for flag in flags if flag.startswith("--secure-port")} == {"--secure-port=26443", "--secure-port=0"}
 

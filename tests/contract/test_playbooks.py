@@ -1,0 +1,94 @@
+"""Production playbooks with the least-privilege account end the same in each place: all of ir_result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.contract.places import Server, where
+from tests.contract.shop import Played, Shop, open_shop, workload
+
+pytestmark = [pytest.mark.ansible, pytest.mark.slow]
+
+EXPECTED: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "playbooks.yml").read_text(encoding="utf-8"))
+#: Fits on no node, so it never runs: a bad release where there is a node, and where there is none.
+TOO_LARGE = {"resources": {"requests": {"cpu": "900"}}}
+
+
+@pytest.fixture(scope="session")
+def platform(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with open_shop(server, tmp_path_factory.mktemp("shop")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def shop(platform: Shop) -> Shop:
+    platform.fresh()
+    return platform
+
+
+def ends(played: Played, name: str) -> None:
+    """Compare with what is expected everywhere; an incident's number is the test's own."""
+    told = played.told()
+    told["result"].pop("incident", None)
+    assert told == EXPECTED[name], played.out
+
+
+def pods(shop: Shop) -> set[str]:
+    items = shop.server.api("GET", "/api/v1/namespaces/ir-contract-shop/pods").body["items"]
+    return {pod["metadata"]["uid"] for pod in items if "deletionTimestamp" not in pod["metadata"]}
+
+
+def test_a_plan_of_a_restart_changes_nothing(shop: Shop) -> None:
+    before = shop.deployment().body
+    ends(shop.act("restart_workload", "--check"), "plan of a restart")
+    assert shop.deployment().body == before
+
+
+def test_a_restart_and_the_same_again(shop: Shop) -> None:
+    incident, before = shop.incident(), pods(shop)
+    ends(shop.act("restart_workload", ir_incident=incident), "restart")
+    after = pods(shop)
+    assert not before & after
+    ends(shop.act("restart_workload", ir_incident=incident), "the same restart again")
+    assert pods(shop) == after
+
+
+def test_a_paused_workload_is_not_restarted(shop: Shop) -> None:
+    shop.patch({"spec": {"paused": True}})
+    ends(shop.act("restart_workload"), "restart of what is paused")
+
+
+def test_what_there_is_not_is_not_restarted(shop: Shop) -> None:
+    ends(shop.act("restart_workload", ir_service="ghost"), "restart of what there is not")
+
+
+def test_scaling_goes_to_what_the_platform_allows(shop: Shop) -> None:
+    ends(shop.act("scale_workload"), "scaling")
+    assert shop.deployment().body["spec"]["replicas"] == 3
+
+
+def test_a_bad_release_is_seen_and_rolled_back(shop: Shop) -> None:
+    ends(shop.play("verify_service", ir_record_good=True), "a look at what is well, recorded")
+    shop.release(**TOO_LARGE)
+    ends(shop.play("verify_service"), "a look at a bad release")
+    ends(shop.act("rollback_workload"), "rollback")
+    spec = workload()["spec"]["template"]["spec"]["containers"][0]
+    container = shop.deployment().body["spec"]["template"]["spec"]["containers"][0]
+    assert container["resources"] == {}
+    assert container["command"] == spec["command"]
+    assert shop.deployment().body["metadata"]["annotations"]["owner"] == "somebody"
+
+
+@pytest.mark.parametrize("server", where("node"), indirect=True)
+def test_evidence_is_kept(shop: Shop, tmp_path: Path) -> None:
+    played = shop.play("collect_evidence", ir_evidence_dir=str(tmp_path), ir_run="r1", ir_incident=shop.incident())
+    kept = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"workload.json", "revisions.json", "pods.json", "events.json"} <= kept, played.out
+    logs = [path.read_text() for path in tmp_path.rglob("*.log")]
+    assert ["hello" in text for text in logs] == [True, True]
+    assert (played.code, played.result["status"]) == (0, "nothing_to_do"), played.out

@@ -1,0 +1,38 @@
+"""Answers made comparable: places inside them, and words for what is new in every run."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+#: What is different each time, and what stands for it.
+WORDS = (
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "TIME"),
+    (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UID"),
+    (re.compile(r"\b(app|web)-[a-z0-9]{8,10}-[a-z0-9]{5}\b"), r"\1-HASH-POD"),
+    (re.compile(r"\b(app|web)-[a-z0-9]{8,10}\b"), r"\1-HASH"),
+    (re.compile(r"HTTPHeaderDict\(\{.*?\}\)"), "HEADERS"),
+    (re.compile(r"-\+-\+- \{.*?\} -\+-\+-"), "HEADERS"),
+)
+#: Durations, versions and addresses: left out.
+LEFT_OUT = {"age_s", "duration", "ip", "managedFields", "ms", "node", "resourceVersion", "took_s", "waited_s"}
+
+
+def at(value: Any, path: str) -> Any:
+    """Return what lies at a dotted path; a number is an index. Brackets hold a step with dots: ``x.[a/b.c].y``."""
+    for one, other in re.findall(r"\[([^\]]+)\]|([^.\[\]]+)", path):
+        step = one or other
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    return value
+
+
+def comparable(value: Any) -> Any:
+    """Return an answer with words for what is new in every run, and without durations and addresses."""
+    if isinstance(value, dict):
+        return {key: comparable(item) for key, item in value.items() if key not in LEFT_OUT}
+    if isinstance(value, list):
+        return [comparable(item) for item in value]
+    if isinstance(value, str):
+        for pattern, word in WORDS:
+            value = pattern.sub(word, value)
+    return value
