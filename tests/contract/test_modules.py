@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.contract.conftest import Kept
 from tests.contract.places import NAMESPACE, PLACES, Server, everywhere
 from tests.contract.plays import Task, run_tasks
 from tests.contract.values import at, comparable
@@ -36,14 +37,17 @@ def task_of(case: dict[str, Any], server: Server) -> Task:
     return task
 
 
-@pytest.fixture(scope="session")
-def played(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Task]:
-    """Run every case that the place can run, in one play; results by name."""
-    cases = [case for case in CASES if server.name in PLACES[case.get("needs", "")]]
-    tasks = [task_of(case, server) for case in cases]
-    folder = tmp_path_factory.mktemp("play")
-    results = run_tasks(server.kubeconfig, folder, *tasks, names=[named(case) for case in cases])
-    return {case["name"]: result for case, result in zip(cases, results, strict=True)}
+@pytest.fixture
+def played(server: Server, kept: Kept) -> dict[str, Task]:
+    """What every case that the place can run has returned, by name; all ran in one play."""
+
+    def play(folder: Path) -> dict[str, Task]:
+        cases = [case for case in CASES if server.name in PLACES[case.get("needs", "")]]
+        tasks = [task_of(case, server) for case in cases]
+        results = run_tasks(server.kubeconfig, folder, *tasks, names=[named(case) for case in cases])
+        return {case["name"]: result for case, result in zip(cases, results, strict=True)}
+
+    return kept.once("modules", server.name, play)
 
 
 @pytest.mark.parametrize(("server", "case"), everywhere(CASES), indirect=["server"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.contract.conftest import Kept
 from tests.contract.places import Server, where
 from tests.contract.shop import Played, Shop, open_shop, workload
 
@@ -19,16 +19,12 @@ EXPECTED: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "playbooks.ym
 TOO_LARGE = {"resources": {"requests": {"cpu": "900"}}}
 
 
-@pytest.fixture(scope="session")
-def platform(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with open_shop(server, tmp_path_factory.mktemp("shop")) as opened:
-        yield opened
-
-
 @pytest.fixture
-def shop(platform: Shop) -> Shop:
-    platform.fresh()
-    return platform
+def shop(server: Server, kept: Kept) -> Shop:
+    """The platform as it was first; one in each place, for all tests."""
+    made = kept.once("shop", server.name, lambda folder: kept.stack.enter_context(open_shop(server, folder)))
+    made.fresh()
+    return made
 
 
 def ends(played: Played, name: str) -> None:
