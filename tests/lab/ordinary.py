@@ -8,10 +8,11 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from lab.paths import CHECKOUT, Plane
 from lab.units import plane_programs
@@ -22,11 +23,11 @@ NOBODY = 65534
 
 @dataclass(frozen=True)
 class User:
-    """Who runs `python -m lab`: `become` is put before the command; `why_not` says why it is not an ordinary user."""
+    """Who runs `python -m lab`: with this number, None for ourselves; `why_not` says why it is not an ordinary user."""
 
     home: Path
     python: str
-    become: tuple[str, ...] = ()
+    number: int | None = None
     packages: str = ""
     why_not: str = ""
 
@@ -36,14 +37,15 @@ class User:
 
     def begin(self, *args: str) -> subprocess.Popen[str]:
         """Start `python -m lab ... --control-plane-only`."""
-        name = "nobody" if self.become else os.environ.get("USER", "somebody")
+        name = "nobody" if self.number else os.environ.get("USER", "somebody")
         return subprocess.Popen(
-            [*self.become, self.python, "-m", "lab", *args, "--control-plane-only"],
+            [self.python, "-m", "lab", *args, "--control-plane-only"],
             env={"PATH": "/usr/bin:/bin", "HOME": str(self.home), "USER": name, "PYTHONPATH": self.packages},
             cwd=CHECKOUT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            **_become(self.number),
         )
 
     def lab(self, *args: str) -> Done:
@@ -64,7 +66,7 @@ def ordinary_user(built: Plane) -> Iterator[User]:
             target.mkdir(parents=True)
             for name in names:
                 _same(source / name, target / name)
-        if user.become:
+        if user.number:
             for path in (home, *home.rglob("*")):
                 if path.is_dir():
                     os.chown(path, NOBODY, NOBODY)
@@ -88,13 +90,17 @@ def _user(home: Path) -> User:
     packages = sysconfig.get_path("purelib")
     if os.geteuid() != 0:
         return User(home, sys.executable)
+    script = "import sys, click, yaml, lab; assert sys.version_info >= (3, 11)"
     for python in (sys.executable, "/usr/bin/python3"):
-        become = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
-        script = "import sys, click, yaml, lab; assert sys.version_info >= (3, 11)"
-        tried = subprocess.run(
-            [*become, python, "-c", script],
-            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": packages}, cwd=CHECKOUT, capture_output=True, check=False,
-        )  # fmt: skip
-        if tried.returncode == 0:
-            return User(home, python, become, packages)
+        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": packages}
+        command = [python, "-c", script]
+        with suppress(OSError, subprocess.CalledProcessError):
+            subprocess.run(
+                command, env=environment, cwd=CHECKOUT, capture_output=True, check=True, **_become(NOBODY)
+            )  # fmt: skip
+            return User(home, python, NOBODY, packages)
     return User(home, sys.executable, why_not="no Python and checkout here that an ordinary user can read")
+
+
+def _become(number: int | None) -> dict[str, Any]:
+    return {} if number is None else {"user": number, "group": number, "extra_groups": []}
