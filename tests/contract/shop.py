@@ -69,6 +69,8 @@ class Played:
         result = comparable(self.result)
         for new in ("run", "started", "ended"):
             result.pop(new, None)
+        if evidence := result.get("facts", {}).get("evidence"):
+            result["facts"]["evidence"] = {"kept": evidence["kept"]}  # logs are only where there is a node
         return {"code": self.code, "changed": self.changed, "result": result}
 
 

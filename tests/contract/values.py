@@ -11,11 +11,18 @@ WORDS = (
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UID"),
     (re.compile(r"\b(app|web)-[a-z0-9]{8,10}-[a-z0-9]{5}\b"), r"\1-HASH-POD"),
     (re.compile(r"\b(app|web)-[a-z0-9]{8,10}\b"), r"\1-HASH"),
+    (re.compile(r"\bINC-2030\d{4}-\d{3}\b"), "INCIDENT"),
+    (re.compile(r"/[^ ]*/journal/"), "HOME/"),
     (re.compile(r"HTTPHeaderDict\(\{.*?\}\)"), "HEADERS"),
     (re.compile(r"-\+-\+- \{.*?\} -\+-\+-"), "HEADERS"),
+    (re.compile(r"\n+Original traceback: .*", re.DOTALL), "TRACEBACK"),
 )
-#: Durations, versions and addresses: left out.
-LEFT_OUT = {"age_s", "duration", "ip", "managedFields", "ms", "node", "resourceVersion", "took_s", "waited_s"}
+#: Durations, versions, hashes and addresses: left out.
+LEFT_OUT = {
+    *("age_s", "duration", "ms", "took_s", "waited_s"),
+    *("managedFields", "resourceVersion", "resource_version", "observed_generation", "template_hash"),
+    *("ip", "node"),
+}
 
 
 def at(value: Any, path: str) -> Any:

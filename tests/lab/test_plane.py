@@ -93,6 +93,13 @@ def test_a_deployment_becomes_ready_and_is_rolled_out_anew(user: User, first: Do
     assert not set(before) & set(after)
 
 
+def test_its_node_gives_signs_of_life(user: User, first: Done) -> None:
+    """Without, the controllers take it for lost after 50 seconds, and its pods for not ready."""
+    until(lambda: "lab" in kubectl(user.plane, "get", "leases", "-n", "kube-node-lease", "-o", "name"))
+    lease = json.loads(kubectl(user.plane, "get", "lease", "lab", "-n", "kube-node-lease", "-o", "json"))
+    assert lease["spec"]["leaseDurationSeconds"] == 40
+
+
 def test_only_its_api_listens_and_only_on_loopback(user: User, first: Done) -> None:
     port = int(server(user.plane).rsplit(":", 1)[1])
     assert listening(plane_processes(user.plane)) == {f"0100007F:{port:04X}"}
