@@ -28,7 +28,7 @@ SERVICES: dict[str, Any] = {
     "ghost": {"kind": "Deployment", "replicas": {"surge": 3, "floor": 1}},
 }
 #: Everything that a case can need -> the places that have it.
-PLACES = {"": ("sim", "plane", "lab"), "node": ("sim", "lab"), "prometheus": ("lab",)}
+PLACES = {"": ("sim", "plane", "lab"), "node": ("sim", "lab"), "real": ("plane", "lab")}
 PATHS = {
     "configmaps": "/api/v1",
     "pods": "/api/v1",

@@ -34,7 +34,7 @@ def at(value: Any, path: str) -> Any:
 
 
 def comparable(value: Any) -> Any:
-    """Return an answer with words for what is new in every run, and without durations and addresses."""
+    """Return an answer with words for what is new in every run; durations, addresses and outer blanks are left out."""
     if isinstance(value, dict):
         return {key: comparable(item) for key, item in value.items() if key not in LEFT_OUT}
     if isinstance(value, list):
@@ -42,4 +42,5 @@ def comparable(value: Any) -> Any:
     if isinstance(value, str):
         for pattern, word in WORDS:
             value = pattern.sub(word, value)
+        return value.strip()
     return value

@@ -74,9 +74,19 @@ def _pod_spec(spec: Obj, *, own_pod: bool = False) -> None:
     )
 
 
+def _tolerations() -> list[Obj]:
+    """Return how long every pod stays on a node that is lost."""
+    lost = ("not-ready", "unreachable")
+    return [
+        {"key": f"node.kubernetes.io/{what}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+        for what in lost
+    ]
+
+
 def _pod(obj: Obj) -> None:
     _pod_spec(obj["spec"], own_pod=True)
     _fill(obj["spec"], {"enableServiceLinks": True, "serviceAccountName": "default", "serviceAccount": "default"})
+    _fill(obj["spec"], {"priority": 0, "preemptionPolicy": "PreemptLowerPriority", "tolerations": _tolerations()})
     _fill(obj, {"status": {"phase": "Pending", "qosClass": "BestEffort"}})
 
 
@@ -136,7 +146,8 @@ def _ingress(obj: Obj) -> None:
 
 
 def _autoscaler(obj: Obj) -> None:
-    _fill(obj["spec"], {"minReplicas": 1})
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}
+    _fill(obj["spec"], {"minReplicas": 1, "metrics": [{"type": "Resource", "resource": cpu}]})
     _fill(obj, {"status": {"desiredReplicas": 0, "currentMetrics": None}})
 
 

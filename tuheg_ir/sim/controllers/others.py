@@ -193,7 +193,7 @@ class Autoscalers:
             told = f"New size: {wanted}; reason: Current number of replicas {bound}"
             component = "horizontal-pod-autoscaler"
             self._write.event(scaler, "Normal", "SuccessfulRescale", told, component)
-        status = {"currentReplicas": now, "desiredReplicas": wanted, "currentMetrics": None}
+        status = {"desiredReplicas": wanted, "currentMetrics": None} | ({"currentReplicas": now} if now else {})
         if wanted != now:
             status["lastScaleTime"] = self._write.now()
         elif "lastScaleTime" in scaler["status"]:
