@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 from tests.contract.conftest import Kept
-from tests.contract.places import Server, where
+from tests.contract.places import Server, wait_for, where
 from tests.contract.shop import Played, Shop, open_shop, workload
 
 pytestmark = [pytest.mark.ansible, pytest.mark.slow]
@@ -17,6 +18,8 @@ pytestmark = [pytest.mark.ansible, pytest.mark.slow]
 EXPECTED: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "playbooks.yml").read_text(encoding="utf-8"))
 #: Fits on no node, so it never runs: a bad release where there is a node, and where there is none.
 TOO_LARGE = {"resources": {"requests": {"cpu": "900"}}}
+#: A pod that fits nowhere is given so long, because a node may come; a second more, for clocks and whole seconds.
+GRACE_S = 12.0
 
 
 @pytest.fixture
@@ -35,6 +38,14 @@ def ends(played: Played, name: str) -> None:
 def pods(shop: Shop) -> set[str]:
     items = shop.server.api("GET", "/api/v1/namespaces/ir-contract-shop/pods").body["items"]
     return {pod["metadata"]["uid"] for pod in items if "deletionTimestamp" not in pod["metadata"]}
+
+
+def unschedulable_for(shop: Shop) -> float:
+    """Return for how many seconds a pod has fitted nowhere; 0 if all do."""
+    items = shop.server.api("GET", "/api/v1/namespaces/ir-contract-shop/pods").body["items"]
+    conditions = [each for pod in items for each in pod["status"].get("conditions", [])]
+    since = [each["lastTransitionTime"] for each in conditions if each.get("reason") == "Unschedulable"]
+    return (datetime.now(UTC) - datetime.fromisoformat(since[0])).total_seconds() if since else 0.0
 
 
 def test_a_plan_of_a_restart_changes_nothing(shop: Shop) -> None:
@@ -69,6 +80,7 @@ def test_scaling_goes_to_what_the_platform_allows(shop: Shop) -> None:
 def test_a_bad_release_is_seen_and_rolled_back(shop: Shop) -> None:
     ends(shop.play("verify_service", ir_record_good=True), "a look at what is well, recorded")
     shop.release(**TOO_LARGE)
+    wait_for(lambda: unschedulable_for(shop) > GRACE_S, "the bad release is not unschedulable")
     ends(shop.play("verify_service"), "a look at a bad release")
     ends(shop.act("rollback_workload"), "rollback")
     spec = workload()["spec"]["template"]["spec"]["containers"][0]
