@@ -171,7 +171,10 @@ def test_pods_that_fit_nowhere(server: Server, run: Callable[..., str]) -> None:
     pod = wait_for(lambda: next((p for p in pods(server, name) if p["status"].get("conditions")), None))
     (told,) = pod["status"]["conditions"]
     assert (told["type"], told["status"], told["reason"]) == ("PodScheduled", "False", "Unschedulable")
-    assert told["message"].startswith("0/1 nodes are available: 1 Insufficient cpu.")
+    assert told["message"] == (
+        "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: "
+        "1 Preemption is not helpful for scheduling."
+    )
 
 
 def test_eviction_against_a_budget(server: Server, run: Callable[..., str]) -> None:

@@ -12,6 +12,9 @@ from tuheg_ir.sim.status import Obj
 from tuheg_ir.sim.store import Change
 
 _WHAT = ("cpu", "memory")
+# What would become of it if other pods were made to go: nothing, or nothing that helps.
+_NO_VICTIMS = "No preemption victims found for incoming pod"
+_NO_HELP = "Preemption is not helpful for scheduling"
 
 
 class Scheduler:
@@ -39,7 +42,7 @@ class Scheduler:
         if pod is None or pod["spec"].get("nodeName") or not active(pod):
             return
         nodes = self._store.objects("nodes")
-        lacks = []
+        lacks: list[tuple[str, str]] = []
         for node in nodes:
             lack = self._lack(node, pod)
             if not lack:
@@ -48,27 +51,29 @@ class Scheduler:
             lacks.append(lack)
         self._refuse(pod, self._sentence(lacks, len(nodes)))
 
-    def _lack(self, node: Obj, pod: Obj) -> str:
+    def _lack(self, node: Obj, pod: Obj) -> tuple[str, str] | None:
+        """Return what a node lacks, and what preemption could do about it; None if it has room."""
         if node["spec"].get("unschedulable"):
-            return "node(s) were unschedulable"
+            return "node(s) were unschedulable", _NO_HELP
         here = [p for p in self._store.objects("pods") if p["spec"].get("nodeName") == node["metadata"]["name"]]
         here = [p for p in here if p["status"].get("phase") not in ("Succeeded", "Failed")]
         room = node["status"]["allocatable"]
         if len(here) >= int(room.get("pods", 110)):
-            return "Too many pods"
+            return "Too many pods", _NO_VICTIMS
         for what in _WHAT:
             used = sum((requested(p, "requests", what) for p in here), Decimal(0))
-            if used + requested(pod, "requests", what) > quantity(room[what]):
-                return f"Insufficient {what}"
-        return ""
+            wanted, there = requested(pod, "requests", what), quantity(room[what])
+            if used + wanted > there:
+                return f"Insufficient {what}", _NO_HELP if wanted > there else _NO_VICTIMS
+        return None
 
-    def _sentence(self, lacks: list[str], nodes: int) -> str:
+    def _sentence(self, lacks: list[tuple[str, str]], nodes: int) -> str:
         if not nodes:
             return "no nodes available to schedule pods"
-        counted = ", ".join(f"{lacks.count(lack)} {lack}" for lack in sorted(set(lacks)))
+        lacking, after = (_counted([lack[part] for lack in lacks]) for part in (0, 1))
         return (
-            f"0/{nodes} nodes are available: {counted}. no new claims to deallocate, preemption: 0/{nodes} nodes are "
-            f"available: {nodes} No preemption victims found for incoming pod."
+            f"0/{nodes} nodes are available: {lacking}. no new claims to deallocate, preemption: 0/{nodes} nodes are "
+            f"available: {after}."
         )
 
     def _bind(self, pod: Obj, node: Obj) -> None:
@@ -97,3 +102,7 @@ class Scheduler:
         rest = [item for item in pod["status"].get("conditions") or [] if item["type"] != "PodScheduled"]
         self._store.replace("pods", {**pod, "status": {**pod["status"], "conditions": [*rest, refused]}})
         self._write.event(pod, "Warning", "FailedScheduling", message, "default-scheduler")
+
+
+def _counted(words: list[str]) -> str:
+    return ", ".join(f"{words.count(word)} {word}" for word in sorted(set(words)))
