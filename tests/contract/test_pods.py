@@ -172,8 +172,8 @@ def test_pods_that_fit_nowhere(server: Server, run: Callable[..., str]) -> None:
     (told,) = pod["status"]["conditions"]
     assert (told["type"], told["status"], told["reason"]) == ("PodScheduled", "False", "Unschedulable")
     assert told["message"] == (
-        "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: "
-        "1 Preemption is not helpful for scheduling."
+        "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are "
+        "available: 1 Preemption is not helpful for scheduling."
     )
 
 
