@@ -130,7 +130,7 @@ class Shop:
         extra = {"ir_cluster": "here", "ir_severity": "P0", **inputs}
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("K8S_AUTH_", "ANSIBLE_", "TUHEG_IR_"))}
         folder = Path(sys.executable).parent
-        home = {"KUBECONFIG": str(self.account), "TUHEG_IR_HOME": str(self.folder / "journal"), "USER": "responder"}
+        home = {"KUBECONFIG": str(self.account), "TUHEG_IR_HOME": str(self.folder / "journal")}
         inventory = str(self.folder / "inventory")
         command = [str(folder / "ansible-playbook"), f"playbooks/{playbook}.yml", "-i", inventory]
         done = subprocess.run(
