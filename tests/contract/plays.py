@@ -47,7 +47,7 @@ def run_tasks(
     program = Path(sys.executable).with_name("ansible-playbook")
     done = subprocess.run(
         [str(program), str(book), *(["--check", "--diff"] if check else [])],
-        env=environment, cwd=CHECKOUT, capture_output=True, text=True, timeout=300, check=False,
+        env=environment, cwd=CHECKOUT, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert results.exists(), done.stdout + done.stderr
     found: list[Task] = json.loads(results.read_text())

@@ -31,6 +31,8 @@ here
 ansible_connection=local
 ansible_python_interpreter="{{ ansible_playbook_python }}"
 """
+#: A busy machine is slow, which is no difference between places.
+PATIENCE = {"common_request_timeout_s": 90, "common_rollout_timeout_s": 240, "common_diagnose_timeout_s": 90}
 Object = dict[str, Any]
 
 
@@ -127,7 +129,7 @@ class Shop:
 
     def play(self, playbook: str, *arguments: str, **inputs: Any) -> Played:
         """Run a production playbook at P0, as the account."""
-        extra = {"ir_cluster": "here", "ir_severity": "P0", **inputs}
+        extra = {"ir_cluster": "here", "ir_severity": "P0", **PATIENCE, **inputs}
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("K8S_AUTH_", "ANSIBLE_", "TUHEG_IR_"))}
         folder = Path(sys.executable).parent
         home = {"KUBECONFIG": str(self.account), "TUHEG_IR_HOME": str(self.folder / "journal")}
@@ -136,7 +138,7 @@ class Shop:
         done = subprocess.run(
             [*command, "-e", json.dumps(extra), *arguments],
             env={**kept, **home, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
-            cwd=CHECKOUT, capture_output=True, text=True, timeout=300, check=False,
+            cwd=CHECKOUT, capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         found = re.search(r"^\tRUN: (\{.*\})$", done.stdout, re.MULTILINE)
         changed = re.search(r"\bchanged=(\d+)\b", done.stdout)
