@@ -119,7 +119,7 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[H
 
 
 def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[str]]:
-    """Return trouble -> its lines. Lines that differ in their numbers only are asked once, new ones all at once first."""
+    """Return trouble -> its lines. Lines that differ in numbers only are asked once, new ones all at once first."""
     shapes: list[str] = []
     new: dict[str, str] = {}
     for line in lines:
