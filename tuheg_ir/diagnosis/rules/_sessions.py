@@ -19,8 +19,8 @@ FULL = 0.92
 """Share of the sessions from which on the next peak finds none."""
 FEW = 3
 """So few refusals are a moment's, while users feel nothing."""
-FORGOTTEN_S = 30.0
-"""A transaction that does nothing for longer than this is forgotten, not busy."""
+FORGOTTEN_S = 10.0
+"""A transaction that does nothing for longer than this is forgotten, not busy: programs pause for milliseconds."""
 LEAK_AFTER = timedelta(hours=6)
 """A leak of sessions shows within this time after the release that brought it."""
 

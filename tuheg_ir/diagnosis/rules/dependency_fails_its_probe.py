@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._sessions import full
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import failed_probes
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, usage
@@ -13,8 +14,11 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
-    """A workload with callers fails its own probes."""
+    """A workload with callers fails its own probes; a database without room does not do so by itself."""
+    taken = {each.ref for each in full(view)}
     for workload in view.serving:
+        if workload.ref in taken:
+            continue
         failed = tuple(failed_probes(view, workload.ref))
         callers = [view.workloads[ref] for ref in sorted(view.graph.callers(workload.ref)) if ref in view.workloads]
         if failed and callers:
