@@ -8,9 +8,10 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from tests.diagnosis.casemaker.events import event
+from tests.diagnosis.casemaker.jobs import job
 from tests.diagnosis.casemaker.logs import log, often
 from tests.diagnosis.casemaker.network import ingress
-from tests.diagnosis.casemaker.platform import budget, config_map, job, secret
+from tests.diagnosis.casemaker.platform import budget, config_map, secret
 from tests.diagnosis.casemaker.pods import P, terminated
 from tests.diagnosis.casemaker.scene import well
 from tests.diagnosis.casemaker.signals import flat, signal
@@ -83,9 +84,12 @@ def _neighbours(namespace: str, now: datetime) -> World:
         event(w, made.obj, "Synced", "Synced by the continuous delivery tool", kind="Normal", last=minutes(11 + number))
     route = ingress(w, "noise", "noise.example", [("/news", "newsletter", 80)])
     event(w, route, "Sync", "Scheduled for sync", kind="Normal", first=hours(3), last=minutes(7), count=6)
-    done = ("terminated", terminated(0, "Completed", started=hours(2), finished=hours(2) - 30)[1])
+    end = hours(2) - 33
+    done = P(
+        phase="Succeeded", state=terminated(0, "Completed", started=end + 30, finished=end), ready=False, unready=end
+    )
     backup = pod_spec(container("backup", "registry.noise.example/backup:2", port=0, ready=None))
-    job(w, "backup-29000120", backup, age=hours(2), pods=[P(phase="Succeeded", state=done, ready=False)], cron="backup")
+    job(w, "backup-29000120", backup, age=hours(2), pods=[done], cron="backup")
     config_map(w, "newsletter-config", {"sender": "news@noise.example"}, changed=days(60))
     secret(w, "newsletter-smtp", ["password"], changed=days(80))
     return w

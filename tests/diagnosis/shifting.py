@@ -11,7 +11,7 @@ from tests.diagnosis.files import Files, Skipped
 
 SPAN = timedelta(days=203, hours=7, minutes=19, seconds=11)
 
-_RFC3339 = re.compile(r"\b(?!0001)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_RFC3339 = re.compile(r"\b(?!0001|1970)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _DASHED = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _SLASHED = re.compile(r"\b\d{4}/\d\d/\d\d \d\d:\d\d:\d\d")
 _NAMED = re.compile(r"\b\d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d")

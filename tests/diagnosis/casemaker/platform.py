@@ -1,4 +1,4 @@
-"""What surrounds workloads: nodes, quotas, autoscalers, volumes, ConfigMaps, Secrets, jobs."""
+"""What surrounds workloads: nodes, quotas, autoscalers, volumes, ConfigMaps, Secrets."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.diagnosis.casemaker.names import secret_value
-from tests.diagnosis.casemaker.pods import P, pod, suffix
-from tests.diagnosis.casemaker.workloads import Workload, reference
+from tests.diagnosis.casemaker.pods import suffix
+from tests.diagnosis.casemaker.workloads import Workload
 from tests.diagnosis.casemaker.world import World, days
 
 Obj = dict[str, Any]
@@ -233,58 +233,3 @@ def claim(w: World, name: str, *, size: str = "20Gi", phase: str = "Bound", age:
     return w.add(
         {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec, "status": status}
     )
-
-
-def job(
-    w: World,
-    name: str,
-    spec: Obj,
-    *,
-    age: float,
-    pods: Sequence[P],
-    failed: str = "",
-    cron: str = "",
-    schedule: str = "*/30 * * * *",
-) -> Workload:
-    """Return a Job (of a CronJob, if named), failed with a reason or completed."""
-    spec = spec | {"restartPolicy": "Never"}
-    labels = {"batch.kubernetes.io/job-name": name, "job-name": name}
-    owners = []
-    if cron:
-        parent = w.add(
-            {
-                "apiVersion": "batch/v1",
-                "kind": "CronJob",
-                "metadata": w.meta("CronJob", cron, days(150)),
-                "spec": {"schedule": schedule, "concurrencyPolicy": "Forbid", "suspend": False},
-                "status": {"lastScheduleTime": w.at(age), "lastSuccessfulTime": w.at(days(1))},
-            }
-        )
-        owners = [reference(parent)]
-    condition: Obj = {"status": "True", "lastTransitionTime": w.at(max(age - 600, 1))}
-    if failed:
-        condition |= {"type": "Failed", "reason": failed, "message": "Job has reached the specified backoff limit"}
-    else:
-        condition |= {
-            "type": "Complete",
-            "reason": "CompletionsReached",
-            "message": "Reached expected number of succeeded pods",
-        }
-    top = w.add(
-        {
-            "apiVersion": "batch/v1",
-            "kind": "Job",
-            "metadata": w.meta("Job", name, age, labels=labels, ownerReferences=owners),
-            "spec": {"backoffLimit": 3, "completions": 1, "parallelism": 1, "template": {"spec": spec}},
-            "status": {
-                "startTime": w.at(age),
-                "conditions": [condition],
-                ("failed" if failed else "succeeded"): len(pods),
-            },
-        }
-    )
-    made = Workload("Job", name, labels, top)
-    for index, each in enumerate(pods):
-        old = age - 70 * index if each.age is None else each.age
-        made.pods.append(pod(w, f"{name}-{suffix(name, index)}", spec, labels, reference(top), each, old, index))
-    return made

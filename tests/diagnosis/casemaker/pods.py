@@ -13,6 +13,8 @@ State = tuple[str, dict[str, Any]]
 """Kind of a container state (running, waiting, terminated) and its fields; times in it are still ages."""
 
 AGES = ("startedAt", "finishedAt")
+NEVER = "1970-01-01T00:00:00Z"
+"""Start of what never started."""
 
 
 def running(since: float) -> State:
@@ -30,6 +32,12 @@ def terminated(code: int, reason: str, *, started: float, finished: float, messa
 
 def oom(*, started: float, finished: float) -> State:
     return terminated(137, "OOMKilled", started=started, finished=finished)
+
+
+def not_started(message: str, *, finished: float) -> State:
+    """Return the end of a container that the runtime could not start; its start is the zero of Unix time."""
+    fields = {"exitCode": 128, "reason": "StartError", "startedAt": NEVER, "finishedAt": finished, "message": message}
+    return ("terminated", fields)
 
 
 def crash_wait(pod: str, container: str, delay: str = "5m0s") -> State:
@@ -128,8 +136,14 @@ def _status(w: World, name: str, spec: Obj, described: P, age: float) -> Obj:
 
 def _conditions(w: World, spec: Obj, ready: bool, described: P, age: float) -> list[Obj]:
     since = age - 8 if described.unready is None else described.unready
+    over = {"Failed": "PodFailed", "Succeeded": "PodCompleted"}.get(described.phase)
     made: list[Obj] = [
-        {"type": kind, "status": "True", "lastProbeTime": None, "lastTransitionTime": w.at(age - offset)}
+        {
+            "type": kind,
+            "status": str(not over or kind != "PodReadyToStartContainers"),
+            "lastProbeTime": None,
+            "lastTransitionTime": w.at(since if over and kind == "PodReadyToStartContainers" else age - offset),
+        }
         for kind, offset in (("PodReadyToStartContainers", 2), ("Initialized", 1), ("PodScheduled", 0))
     ]
     for kind in ("Ready", "ContainersReady"):
@@ -139,7 +153,9 @@ def _conditions(w: World, spec: Obj, ready: bool, described: P, age: float) -> l
             "lastProbeTime": None,
             "lastTransitionTime": w.at(max(since, 0)),
         }
-        if not ready:
+        if over:
+            one["reason"] = over
+        elif not ready:
             one |= {
                 "reason": "ContainersNotReady",
                 "message": f"containers with unready status: [{spec['containers'][0]['name']}]",
@@ -169,7 +185,7 @@ def _container(w: World, pod_name: str, spec: Obj, state: State, described: P, i
 
 
 def _timed(w: World, state: State, ref: str) -> Obj:
-    made = {key: w.at(value) if key in AGES else value for key, value in state[1].items()}
+    made = {key: w.at(value) if key in AGES and value != NEVER else value for key, value in state[1].items()}
     return made | {"containerID": ref} if state[0] == "terminated" else made
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.events import event
+from tests.diagnosis.casemaker.jobs import failed_tries, job
 from tests.diagnosis.casemaker.logs import L, log, often
 from tests.diagnosis.casemaker.network import service
-from tests.diagnosis.casemaker.platform import hpa, job, nodes
-from tests.diagnosis.casemaker.pods import P, terminated
+from tests.diagnosis.casemaker.platform import hpa, nodes
+from tests.diagnosis.casemaker.pods import P
 from tests.diagnosis.casemaker.scene import alert, taken, well
 from tests.diagnosis.casemaker.signals import exact, flat, pulse, requests
 from tests.diagnosis.casemaker.templates import container, pod_spec
@@ -39,14 +40,14 @@ HARM = [
 )
 def noise(w: World) -> None:
     nodes(w, "ph-1", "ph-2")
-    done = terminated(1, "Error", started=hours(6), finished=hours(6) - 40)
+    night = hours(6) + minutes(36)
     sweep = pod_spec(container("sweep", "registry.pharmacy.example/sweep:1", port=0, ready=None))
     failed = job(
         w,
-        "sweep-29214360",
+        "sweep-29743380",
         sweep,
-        age=hours(6),
-        pods=[P(phase="Failed", state=done, ready=False) for _ in range(4)],
+        age=night,
+        pods=failed_tries(night, count=4, lasts=40),
         failed="BackoffLimitExceeded",
         cron="sweep",
         schedule="0 3 * * *",
@@ -56,7 +57,7 @@ def noise(w: World) -> None:
         failed,
         0,
         "python",
-        [L(hours(6) - 30, "error", "FileNotFoundError: /mnt/inbox is empty, nothing to sweep", "sweep")],
+        [L(night - 33, "error", "FileNotFoundError: /mnt/inbox is empty, nothing to sweep", "sweep")],
     )
     image = "registry.pharmacy.example/prescriptions:10.4"
     specs = [
@@ -87,9 +88,9 @@ def noise(w: World) -> None:
     alert(
         w,
         "KubeJobFailed",
-        hours(5.9),
-        "Job pharmacy/sweep-29214360 failed to complete",
-        job_name="sweep-29214360",
+        night - minutes(20),
+        "Job pharmacy/sweep-29743380 failed to complete",
+        job_name="sweep-29743380",
         severity="warning",
     )
 

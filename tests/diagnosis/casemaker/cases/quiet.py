@@ -81,15 +81,15 @@ def watchdog(w: World) -> None:
 def recovered(w: World) -> None:
     nodes(w, "we-1", "we-2")
     spec = pod_spec(container("api", "registry.weather.example/forecast-api:5.9"))
-    last = terminated(1, "Error", started=days(11), finished=minutes(39))
+    last = terminated(1, "Error", started=days(11) - 30, finished=minutes(39))
     top = deployment(
         w,
         "forecast-api",
         [Rev(spec, days(11))],
         [
-            P(restarts=1, state=running(minutes(38)), last=last, unready=minutes(37.5)),
+            P(restarts=1, state=running(minutes(39) - 1), last=last, unready=minutes(37.5)),
             P(),
-            P(restarts=1, state=running(minutes(38)), last=last, unready=minutes(37.6)),
+            P(restarts=1, state=running(minutes(39) - 1), last=last, unready=minutes(37.6)),
         ],
     )
     service(w, "forecast-api")

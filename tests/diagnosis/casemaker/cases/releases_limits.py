@@ -35,11 +35,11 @@ def limit_cut(w: World) -> None:
         pod_spec(container("ranker", image, port=8501, memory=memory, cpu=("1", "2")))
         for memory in (("2Gi", "2Gi"), ("768Mi", "768Mi"))
     ]
-    last = oom(started=460, finished=95)
+    # The fifth restart waits 80 s, the fourth 40.
     pods = [
-        P(1, age=minutes(31), restarts=5, last=last, unready=70),
-        P(1, age=minutes(30), restarts=5, last=oom(started=600, finished=260), state=running(258), unready=250),
-        P(1, age=minutes(30), restarts=4, backoff="1m20s", last=oom(started=380, finished=40), unready=40),
+        P(1, age=minutes(31), restarts=5, last=oom(started=460, finished=160), state=running(79), unready=70),
+        P(1, age=minutes(30), restarts=5, last=oom(started=560, finished=260), state=running(179), unready=170),
+        P(1, age=minutes(30), restarts=4, backoff="1m20s", last=oom(started=370, finished=40), unready=40),
     ]
     top = deployment(
         w,

@@ -7,7 +7,7 @@ from tests.diagnosis.casemaker.events import event, pull_failure, restarting
 from tests.diagnosis.casemaker.logs import log, often, raw
 from tests.diagnosis.casemaker.network import ingress, service
 from tests.diagnosis.casemaker.platform import config_map, nodes, secret
-from tests.diagnosis.casemaker.pods import P, terminated, waiting
+from tests.diagnosis.casemaker.pods import P, not_started, terminated, waiting
 from tests.diagnosis.casemaker.scene import alert, postgres, well
 from tests.diagnosis.casemaker.signals import flat, requests
 from tests.diagnosis.casemaker.templates import container, from_map, from_secret, pod_spec
@@ -129,7 +129,7 @@ def command_not_found(w: World) -> None:
         'unable to start container process: error during container init: exec: "/usr/bin/thumbnailer": stat '
         "/usr/bin/thumbnailer: no such file or directory"
     )
-    died = terminated(128, "StartError", started=0, finished=150, message=message)
+    died = not_started(message, finished=150)
     top = deployment(
         w,
         "thumbnailer",

@@ -102,7 +102,7 @@ def two_faults(w: World) -> None:
 
 
 @case(
-    "two-faults-image-and-policy",
+    "two-faults-bad-image-and-policy",
     "airport",
     "2026-01-26T05:55:00",
     title="One service's release cannot be pulled, and a policy cuts another off from its backend",
