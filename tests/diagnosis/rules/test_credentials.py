@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.diagnosis.rules.tiny import answers, excluded, log, pod, postgres, secret_key, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import answers, at, excluded, log, pod, postgres, secret_key, snapshot, thing, workload
+from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.rules import credentials_refused, credentials_rotated, role_missing
 
@@ -69,6 +70,34 @@ def test_a_release_with_another_user_is_rolled_back() -> None:
 def test_what_the_database_says_of_its_clients_is_no_complaint_of_its_own() -> None:
     snap = snapshot(workload("shop", env=ENV), postgres(), secret(900), logs=[log("postgres-0", TEXTS[0])])
     assert answers(credentials_rotated.RULE, snap) == answers(credentials_refused.RULE, snap) == []
+
+
+class TestOutside:
+    LINE = "GET https://api.maps.example.com/geocode failed: 401 Unauthorized: token has expired"
+
+    def test_an_expired_token_needs_a_person(self) -> None:
+        snap = snapshot(workload("shop", env=ENV), secret(None), logs=refused(0, line=self.LINE))
+        assert answers(credentials_refused.RULE, snap) == [(SECRET, "configuration_error", "page_human", SECRET)]
+
+    def test_one_that_was_renewed_already_is_taken_by_a_restart(self) -> None:
+        snap = snapshot(workload("shop", env=ENV), secret(900), logs=refused(0, line=self.LINE))
+        assert answers(credentials_rotated.RULE, snap) == [(SHOP, "configuration_error", "restart_workload", SHOP)]
+
+    def test_a_users_own_wrong_password_is_nobodys_fault(self) -> None:
+        line = '10.0.0.9 - - "POST /login HTTP/1.1" 401 12 "https://town.example/" invalid_grant'
+        snap = snapshot(workload("shop", env=ENV), secret(900), logs=refused(0, line=line))
+        assert answers(credentials_rotated.RULE, snap) == answers(credentials_refused.RULE, snap) == []
+
+
+def test_a_crash_loop_reads_the_secret_at_each_start() -> None:
+    loop = {
+        "restartCount": 6,
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"reason": "Error", "exitCode": 1, "startedAt": at(70), "finishedAt": at(60)}},
+    }
+    crashing = workload("shop", env=ENV, ready=0, status=loop)
+    snap = snapshot(crashing, postgres(), secret(900), logs=refused(0))
+    assert [f.component for f in decide(snap).findings] == [SECRET]
 
 
 class TestRole:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.diagnosis.rules.tiny import (
     answers,
+    at,
     excluded,
     figure,
     log,
@@ -19,10 +20,12 @@ from tests.diagnosis.rules.tiny import (
     workload,
 )
 from tuheg_ir.diagnosis.decide import decide
+from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.rules import (
     broker_blocks_publishers,
     cache_blocked,
     cache_full,
+    data_service_saturated,
     dependency_fails,
     outside_dependency_fails,
     queue_backlog,
@@ -157,6 +160,21 @@ class TestOutside:
         )
         assert answers(self.RULE, snapshot(new, logs=[log(pod("cart"), line)])) == []
 
+    def test_it_limits_our_rate(self) -> None:
+        line = "GET https://api.maps.example.com/geocode: 429 Too Many Requests"
+        assert answers(self.RULE, snapshot(workload("cart"), logs=[log(pod("cart"), line)]))[0][0] == CART
+
+    def test_hosts_that_users_come_from_are_no_dependency(self) -> None:
+        line = (
+            '10.0.0.1 - - "GET / HTTP/1.1" 429 12 "https://search.example.com/" "Bot (+http://bot.example.com/b.html)"'
+        )
+        assert answers(self.RULE, snapshot(workload("cart"), logs=[log(pod("cart"), line)])) == []
+
+    def test_a_line_or_two_while_users_feel_nothing(self) -> None:
+        line = 'Post "https://api.pay.example.com/charge": context deadline exceeded'
+        well = figure("error_ratio", 0.001, 0.001, component="cart")
+        assert answers(self.RULE, snapshot(workload("cart"), logs=[log(pod("cart"), line)], figures=[well])) == []
+
 
 class TestDependencyFails:
     RULE = dependency_fails.RULE
@@ -200,6 +218,31 @@ class TestRetryStorm:
 AMQP = {"AMQP_URL": "amqp://rabbitmq:5672"}
 
 
+class TestSaturated:
+    RULE = data_service_saturated.RULE
+    BUSY = figure("cpu_share", 0.3, 0.99, pod="postgres-0", container="postgres")
+
+    def test_a_database_without_processor_left_needs_a_person(self) -> None:
+        slow = figure("latency_p95", 0.1, 4.0, component="shop")
+        snap = snapshot(shop(env={"DB_HOST": "postgres"}), postgres(), figures=[self.BUSY, slow])
+        where = "StatefulSet/postgres"
+        assert answers(self.RULE, snap) == [(where, "capacity", "page_human", where)]
+        assert ("scale_workload", SHOP) in excluded(self.RULE, snap)
+
+    def test_a_busy_database_while_nobody_waits(self) -> None:
+        assert answers(self.RULE, snapshot(shop(env={"DB_HOST": "postgres"}), postgres(), figures=[self.BUSY])) == []
+
+    def test_a_cache_that_throws_out_what_is_needed_is_behind_it(self) -> None:
+        figures = [
+            self.BUSY,
+            figure("latency_p95", 0.1, 4.0, component="shop"),
+            figure("cache_memory_share", 0.8, 1.0, component="redis"),
+            figure("cache_evictions", 0, 900, component="redis"),
+        ]
+        snap = snapshot(shop(env={**ENV, "DB_HOST": "postgres"}), redis(), postgres(), figures=figures)
+        assert [f.component for f in decide(snap).findings] == [CACHE]
+
+
 class TestQueue:
     RULE = queue_backlog.RULE
     GREW = figure("queue_depth", 20, 8000, component="mail-worker")
@@ -216,6 +259,23 @@ class TestQueue:
         worker = workload("mail-worker", env=AMQP, service=False)
         snap = snapshot(worker, self.broker(), figures=[self.GREW])
         assert answers(self.RULE, snap)[0][:3] == ("Deployment/mail-worker", "capacity", "scale_workload")
+
+    @pytest.mark.parametrize("shows", ["figures", "logs"])
+    def test_a_consumer_that_stands_still_is_restarted(self, shows: str) -> None:
+        worker = workload("mail-worker", env=AMQP, service=False)
+        idle = [figure("cpu_share", 0.4, 0.01, pod=pod("mail-worker", n), container="w") for n in (0, 1)]
+        quiet = [Log(pod("mail-worker", n), "w", (f"{at(1500)} sent mail 17",)) for n in (0, 1)]
+        snap = snapshot(
+            worker,
+            self.broker(),
+            figures=[self.GREW, *(idle if shows == "figures" else [])],
+            logs=quiet if shows == "logs" else [],
+        )
+        assert answers(self.RULE, snap)[0][:3] == ("Deployment/mail-worker", "service_crash", "restart_workload")
+
+    def test_a_consumer_without_ready_pods_has_a_trouble_of_its_own(self) -> None:
+        snap = snapshot(workload("mail-worker", env=AMQP, ready=0), self.broker(), figures=[self.GREW])
+        assert answers(self.RULE, snap) == []
 
     def test_a_queue_by_its_own_name_finds_its_consumer(self) -> None:
         worker = workload("mail-worker", env=AMQP, service=False)

@@ -25,6 +25,7 @@ from tuheg_ir.diagnosis.rules import (
     node_network,
     policy_closes_the_way,
     route_leads_nowhere,
+    service_missing,
     service_port_wrong,
     service_selects_nothing,
     wrong_host_name,
@@ -64,6 +65,12 @@ class TestDns:
         snap = snapshot(shop(), workload("web", env=ENV), workload("cart"), logs=logs)
         assert answers(self.RULE, snap) == [("Service/kube-dns", "network_fault", "page_human", "Service/kube-dns")]
         assert ("restart_workload", SHOP) in excluded(self.RULE, snap)
+
+    def test_questions_that_are_not_answered_in_time(self) -> None:
+        line = "dial tcp: lookup {} on 10.96.0.10:53: read udp 10.1.2.2:4242->10.96.0.10:53: i/o timeout"
+        logs = [log(pod("shop"), line.format("cart")), log(pod("web"), line.format("cart"))]
+        snap = snapshot(shop(), workload("web", env=ENV), workload("cart"), logs=logs)
+        assert [f.component for f in decide(snap).findings] == ["Service/kube-dns"]
 
     def test_its_own_pods_are_ill(self) -> None:
         coredns = workload("coredns", "registry.k8s.io/coredns/coredns:v1.12", ready=0, port=53)
@@ -199,6 +206,18 @@ class TestService:
             answers(self.PORT, snapshot(shop(), workload("cart", service=False), service_for("cart", target=9090)))
             == []
         )
+
+    def test_a_service_that_is_gone_while_its_pods_run(self) -> None:
+        line = "dial tcp: lookup cart on 10.96.0.10:53: no such host"
+        snap = snapshot(shop(), workload("cart", service=False), logs=[log(pod("shop"), line, line)])
+        where = "Service/cart"
+        assert answers(service_missing.RULE, snap) == [(where, "configuration_error", "page_human", where)]
+        assert ("restart_workload", CART) in excluded(service_missing.RULE, snap)
+        assert answers(service_missing.RULE, snapshot(shop(), workload("cart"), logs=snap.logs)) == []
+
+    def test_a_service_for_pods_that_come_and_go(self) -> None:
+        canary = service_for("cart-canary", selector={"app": "cart", "track": "canary"})
+        assert answers(self.SELECTS, snapshot(shop(), workload("cart"), canary)) == []
 
 
 class TestRoute:

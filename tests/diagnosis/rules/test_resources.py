@@ -151,6 +151,10 @@ class TestProcessor:
         snap = snapshot(workload("shop", before=IMAGE, released=660), figures=self.busy(rate))
         assert answer(snap) == (SHOP, "code_defect", "rollback_workload")
 
+    def test_replicas_that_somebody_took_away_are_given_back(self) -> None:
+        more = [figure("replicas_available", 6, 2, component="shop"), figure("request_rate", 20, 20, component="shop")]
+        assert answer(snapshot(workload("shop"), figures=self.busy(*more))) == (SHOP, "capacity", "scale_workload")
+
     def test_busy_pods_that_nobody_feels_are_no_finding(self) -> None:
         figures = self.busy(throttled=0.0, share=0.5)[:-1]
         figures.append(figure("error_ratio", 0.0, 0.0, component="shop"))
@@ -223,6 +227,19 @@ class TestRoom:
         pending(pods_of(objects)[0], "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.")
         assert answer(snapshot(objects)) == (SHOP, "configuration_error", "page_human")
 
+    @pytest.mark.parametrize(
+        ("taint", "cause"),
+        [
+            ("node.kubernetes.io/disk-pressure", "resource_exhaustion"),
+            ("node.kubernetes.io/unreachable", "dependency_failure"),
+            ("dedicated: gpu", "configuration_error"),
+        ],
+    )
+    def test_a_taint_says_what_is_wrong_with_the_node(self, taint: str, cause: str) -> None:
+        objects = workload("shop", pods=1, ready=0)
+        pending(pods_of(objects)[0], f"0/1 nodes are available: 1 node(s) had untolerated taint {{{taint}: }}.")
+        assert answer(snapshot(objects)) == (SHOP, cause, "page_human")
+
     def test_a_pod_of_a_few_seconds_is_given_time(self) -> None:
         objects = workload("shop", pods=3, ready=2)
         pending(pods_of(objects)[2], self.CPU, age=10)
@@ -236,6 +253,23 @@ class TestNodes:
         gone = [evicted(f"shop-gone{n}", pods_of(objects)[0], "n2", told) for n in range(2)]
         snap = snapshot(objects, gone, node("n1"), node("n2", DiskPressure="True"))
         assert answer(snap) == ("Node/n2", "resource_exhaustion", "page_human")
+
+    @pytest.mark.parametrize(
+        ("before", "expected"),
+        [
+            (None, ("resource_exhaustion", "page_human")),
+            (IMAGE, ("code_defect", "rollback_workload")),
+        ],
+    )
+    def test_a_pod_that_wrote_too_much_itself_is_no_fault_of_the_node(
+        self, before: dict[str, Any] | None, expected: tuple[str, str]
+    ) -> None:
+        objects = workload("shop", before=before, released=1800)
+        gone = evicted(
+            "shop-gone", pods_of(objects)[0], "n2", "Pod ephemeral local storage usage exceeds the total limit"
+        )
+        gone["metadata"]["labels"] = pods_of(objects)[0]["metadata"]["labels"]
+        assert answer(snapshot(objects, gone, node("n1"), node("n2"))) == (SHOP, *expected)
 
     def test_pods_evicted_a_day_ago_are_noise(self) -> None:
         objects = workload("shop")

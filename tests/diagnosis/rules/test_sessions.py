@@ -68,6 +68,13 @@ class TestLeaked:
         released = shop(before={"image": "registry.example/shop:0"}, released=7 * 86400, started=7 * 86400)
         assert answers(LEAKED, world(released, sessions=[FORGOTTEN, BUSY]))[0][2] == "restart_connection_pool"
 
+    def test_a_released_worker_that_nobody_calls_is_rolled_back_as_well(self) -> None:
+        worker = workload("sync", env=URL, service=False, before={"image": "registry.example/sync:0"}, released=3000)
+        held = [session("Deployment/sync", "idle in transaction", 80, age_s=2000), BUSY]
+        snap = world(worker, sessions=held)
+        assert answers(LEAKED, snap)[0][:3] == ("Deployment/sync", "code_defect", "rollback_workload")
+        assert answers(sessions_held_by_another.RULE, snap) == []
+
     def test_more_replicas_are_excluded(self) -> None:
         assert ("scale_workload", SHOP) in excluded(LEAKED, world(sessions=[FORGOTTEN, BUSY]))
 
@@ -224,6 +231,11 @@ def test_a_full_database_of_which_nothing_is_known_needs_a_person() -> None:
 def test_it_is_told_in_many_words(line: str) -> None:
     snap = snapshot(shop(), postgres(), logs=[log(pod("shop"), line)])
     assert [a[0] for a in answers(sessions_all_taken.RULE, snap)] == [DB]
+
+
+def test_a_refusal_or_two_while_users_feel_nothing_is_a_moments() -> None:
+    well = figure("error_ratio", 0.001, 0.001, component="shop")
+    assert answers(sessions_all_taken.RULE, world(figures=[well])) == []
 
 
 def test_one_fault_is_one_finding_and_the_remedy_is_not_excluded() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.trouble import labels_of, of_pods, troubles
 
 SLOWER = 3.0
 """So many times as slow as before is slow."""
@@ -26,10 +27,9 @@ class Turn:
     since: datetime | None
 
 
-def labels_of(view: View, signal: str, ref: str, label: str = "component") -> tuple[str, ...]:
-    """Return the values of a label under which a signal speaks of a workload."""
-    found = dict.fromkeys(s.labels.get(label, "") for s in view.figures.series(signal))
-    return tuple(each for each in found if each and (view.component(each) or each) == ref)
+def felt(view: View, ref: str) -> tuple[Evidence, ...]:
+    """Return what users of a workload feel: failed requests, slow answers, failed probes."""
+    return tuple(evidence for evidence, _ in troubles(view, ref))
 
 
 def slowed(view: View, signal: str, least: float = SLOW_S, **labels: str) -> Turn | None:
@@ -52,27 +52,15 @@ def rise(view: View, series: Series, signal: str, factor: float, least: float) -
     return Turn(before, now, view.figures.crossed(signal, limit, **exact))
 
 
-def failing(view: View, ref: str) -> Turn | None:
-    """Return the share of requests of a component that fail, if that is trouble."""
-    for label in labels_of(view, "error_ratio", ref):
-        now = view.figures.now("error_ratio", component=label)
-        if now is not None and now > ERRORS:
-            since = view.figures.crossed("error_ratio", ERRORS, component=label)
-            return Turn(view.figures.first("error_ratio", component=label) or 0.0, now, since)
-    return None
-
-
 def is_well(view: View, refs: Iterable[str]) -> bool:
     """Tell whether figures show that workloads are well: not failing, not slow, complete; no alert is about them."""
     chosen = set(refs)
     known = False
     for ref in chosen:
         workload = view.workloads.get(ref)
-        if (workload and workload.ready < workload.wanted) or failing(view, ref):
+        if (workload and workload.ready < workload.wanted) or felt(view, ref):
             return False
-        if any(slowed(view, "latency_p95", component=label) for label in labels_of(view, "latency_p95", ref)):
-            return False
-        known = known or bool(labels_of(view, "error_ratio", ref))
+        known = known or bool(labels_of(view, ref, "error_ratio")) or bool(of_pods(view, ref, "error_ratio_by_pod"))
     return known and not any(view.about_alert(alert) in chosen for alert in view.alerts)
 
 

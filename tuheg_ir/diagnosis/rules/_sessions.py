@@ -174,6 +174,13 @@ def released_before(view: View, workload: Workload, moment: datetime | None) -> 
     return timedelta(minutes=-2) <= (moment or view.now) - workload.released_at <= LEAK_AFTER
 
 
+def is_ours(view: View, holder: Holder, since: datetime | None) -> bool:
+    """Tell whether a client is one of our services, or a program of ours whose release may have brought its leak."""
+    workload = view.workloads.get(holder.ref)
+    released = workload is not None and released_before(view, workload, since) and 2 * holder.forgotten >= holder.count
+    return serves(view, holder.ref) or released
+
+
 def clients(view: View, ref: str) -> tuple[str, ...]:
     """Return the workloads that use a database, as settings, logs and sessions tell."""
     known = {s.owner for d in view.databases if d.ref == ref for s in d.sessions if s.owner}

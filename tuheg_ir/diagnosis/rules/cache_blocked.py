@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import SLOWER, labels_of, said_by_callers, slow_evidence, slowed
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._figures import SLOWER, said_by_callers, slow_evidence, slowed
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SLOW_S = 0.1
@@ -37,7 +38,7 @@ def when(view: View) -> Iterator[Match]:
             certainty=0.75 if script else 0.7,
             remedy="restart_workload" if script else "page_human",
             since=min((e.time for e in evidence if e.time), default=None),
-            explains=callers,
+            explains=(*callers, *spared(view, cache.ref)),
             excludes=(
                 *not_for(callers, f"{cache.ref} is slow by itself: nothing done to its callers makes it faster"),
                 *not_for((cache.ref,), "nothing in its template changed it", ("rollback_workload",)),
@@ -46,10 +47,10 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _measured(view: View, cache: Workload) -> Iterator[Evidence]:
-    for label in labels_of(view, "cache_latency_p95", cache.ref):
+    for label in labels_of(view, cache.ref, "cache_latency_p95"):
         if turn := slowed(view, "cache_latency_p95", SLOW_S, component=label):
             yield slow_evidence(cache.ref, "its own answers", turn)
-    for label in labels_of(view, "cache_up", cache.ref):
+    for label in labels_of(view, cache.ref, "cache_up"):
         if view.figures.now("cache_up", component=label) == 0:
             since = view.figures.crossed("cache_up", 0.5, below=True, component=label)
             yield Evidence("metrics", cache.ref, "it runs and does not answer the exporter", since)

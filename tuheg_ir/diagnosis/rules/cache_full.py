@@ -7,11 +7,12 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import is_well, labels_of
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._figures import is_well
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
@@ -40,7 +41,7 @@ def when(view: View) -> Iterator[Match]:
             ),
             certainty=0.75 if refused else 0.6,
             since=min((c.hit.first for c in refused if c.hit.first), default=_since(view, cache)),
-            explains=callers,
+            explains=(*callers, *spared(view, cache.ref)),
             excludes=(
                 *not_for(callers, f"{cache.ref} has no memory left: nothing done to its callers makes room"),
                 *not_for(
@@ -53,21 +54,21 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _now(view: View, signal: str, cache: Workload) -> float | None:
-    found = [view.figures.now(signal, component=label) for label in labels_of(view, signal, cache.ref)]
+    found = [view.figures.now(signal, component=label) for label in labels_of(view, cache.ref, signal)]
     return max((value for value in found if value is not None), default=None)
 
 
 def _rose(view: View, cache: Workload) -> bool:
     return any(
         not view.figures.beyond_from_the_start("cache_evictions", EVICTIONS, component=label)
-        for label in labels_of(view, "cache_evictions", cache.ref)
+        for label in labels_of(view, cache.ref, "cache_evictions")
     )
 
 
 def _since(view: View, cache: Workload) -> datetime | None:
     found = [
         view.figures.crossed("cache_evictions", EVICTIONS, component=label)
-        for label in labels_of(view, "cache_evictions", cache.ref)
+        for label in labels_of(view, cache.ref, "cache_evictions")
     ]
     return min((at for at in found if at), default=None)
 

@@ -9,11 +9,12 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import since_release, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import labels_of, probe_kills, since_release, traffic_growth, troubles, unready
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 GROWN = 1.3
+TIGHT = 0.85
 
 
 def when(view: View) -> Iterator[Match]:
@@ -22,7 +23,7 @@ def when(view: View) -> Iterator[Match]:
         share, throttled = (usage(view.figures, workload, s) for s in ("cpu_share", "throttled_share"))
         if limit_cut(workload, "cpu") or not (share.widely(BUSY) or throttled.widely(THROTTLED)):
             continue
-        felt = list(troubles(view, workload.ref))
+        felt = [*troubles(view, workload.ref), *((seen, seen.time) for seen in _probes(view, workload))]
         alerts = [a for a in view.alerts if view.about_alert(a) == workload.ref]
         if felt or alerts:
             told = f"the pods use up to {share.most:.0%} of their processor limit"
@@ -32,9 +33,29 @@ def when(view: View) -> Iterator[Match]:
             yield _match(view, workload, evidence, since_release(workload, oldest(s for _, s in felt)))
 
 
+def _probes(view: View, workload: Workload) -> tuple[Evidence, ...]:
+    """Return that probes fail: what has no processor time answers them too late.
+
+    Not where memory is short as well: then the time goes into collecting garbage.
+    """
+    if usage(view.figures, workload, "memory_share").most > TIGHT:
+        return ()
+    return (*probe_kills(view, workload), *unready(view, workload))[:1]
+
+
+def _fewer(view: View, workload: Workload) -> Evidence | None:
+    """Return that a workload has lost replicas within the hour, though it is complete."""
+    for label in labels_of(view, workload.ref, "replicas_available"):
+        was, now = (ask("replicas_available", component=label) for ask in (view.figures.first, view.figures.now))
+        if was and now and now < 0.7 * was and workload.ready >= workload.wanted:
+            return Evidence("metrics", workload.ref, f"it had {was:.0f} replicas and has {now:.0f}")
+    return None
+
+
 def _match(view: View, workload: Workload, evidence: list[Evidence], released: bool) -> Match:
-    grown = traffic_growth(view, workload.ref)
-    certainty = 0.55 if grown is None else 0.75 if grown >= GROWN else 0.4
+    grown, fewer = traffic_growth(view, workload.ref), _fewer(view, workload)
+    certainty = 0.55 if grown is None else 0.75 if grown >= GROWN or fewer else 0.4
+    evidence += [fewer] if fewer else []
     if grown is not None and grown >= GROWN:
         evidence.append(Evidence("metrics", workload.ref, f"traffic has grown {grown:.1f} times"))
     remedy, more, excludes = remedy_for_load(view, workload)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
-from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -40,7 +40,7 @@ def when(view: View) -> Iterator[Match]:
             ),
             certainty=0.85,
             since=oldest(e.time for e in killed) or oldest(h.first for h in lines),
-            explains=callers,
+            explains=(*callers, *(spared(view, workload.ref) if role(workload) == "cache" else ())),
             excludes=(
                 *not_for(callers, f"{workload.ref} is killed for memory: nothing done to its callers mends it"),
                 *not_for(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import failing, labels_of, said_by_callers, slow_evidence, slowed
+from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -50,11 +50,7 @@ def _busy(view: View, workload: Workload) -> Iterator[Evidence]:
 def _hurts(view: View, workload: Workload, callers: tuple[str, ...]) -> Iterator[Evidence]:
     yield from (evidence for _, evidence in said_by_callers(view, workload.ref))
     for ref in callers:
-        if turn := failing(view, ref):
-            yield Evidence("metrics", ref, f"{turn.now:.1%} of requests fail", turn.since)
-        for label in labels_of(view, "latency_p95", ref):
-            if slow := slowed(view, "latency_p95", component=label):
-                yield slow_evidence(ref, "its answers", slow)
+        yield from felt(view, ref)
 
 
 RULE = Rule(

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
-from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
@@ -32,9 +32,9 @@ def when(view: View) -> Iterator[Match]:
                 *(view.event_evidence(e) for e in view.events_of(workload.ref)[:2] if e.type == "Warning"),
                 *told(view, mine),
             ),
-            certainty=0.7,
+            certainty=0.67 if mine else 0.57,
             since=_since(workload),
-            explains=callers,
+            explains=(*callers, *(spared(view, workload.ref) if role(workload) == "cache" else ())),
             excludes=not_for(callers, f"{workload.ref} is down: nothing done to its callers brings it back"),
         )
 
@@ -68,7 +68,7 @@ RULE = Rule(
     title="A database, cache or broker has no running instance",
     root_cause="dependency_failure",
     remedy="page_human",
-    tier=Tier.SYMPTOM,
+    tier=Tier.PATTERN,
     when=when,
     why_not="every database, cache and broker has a ready pod",
     follows=True,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import failing, is_well, labels_of, said_by_callers, slow_evidence, slowed
+from tuheg_ir.diagnosis.rules._figures import felt, is_well, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
@@ -45,11 +45,7 @@ def _own(view: View, ref: str) -> Iterator[Evidence]:
     workload = view.workloads[ref]
     if workload.ready < workload.wanted:
         yield Evidence("objects", ref, f"{workload.ready} of {workload.wanted} pods are ready")
-    if turn := failing(view, ref):
-        yield Evidence("metrics", ref, f"{turn.now:.1%} of requests fail", turn.since)
-    for label in labels_of(view, "latency_p95", ref):
-        if slow := slowed(view, "latency_p95", component=label):
-            yield slow_evidence(ref, "its answers", slow)
+    yield from felt(view, ref)
 
 
 RULE = Rule(

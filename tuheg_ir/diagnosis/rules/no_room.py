@@ -44,7 +44,7 @@ def _match(view: View, workload: Workload, waiting: list[Pod]) -> Match:
             *(release_evidence(workload, "limits", "placement") if released else ()),
         ),
         certainty=0.8,
-        root_cause="configuration_error" if released or not room else "capacity",
+        root_cause="configuration_error" if released else "capacity" if room else _cause(why),
         remedy="rollback_workload" if released else "page_human",
         since=(workload.released_at if released else None) or waiting[0].created,
         excludes=excluding(
@@ -53,6 +53,13 @@ def _match(view: View, workload: Workload, waiting: list[Pod]) -> Match:
         + excluding(workload.ref, "there is no node for a further pod", "scale_workload")
         + (() if released else excluding(workload.ref, "an older template finds no node either", "rollback_workload")),
     )
+
+
+def _cause(why: str) -> str:
+    """Return what keeps pods from nodes that have room: what the nodes lack themselves, or what the pods ask for."""
+    if "-pressure" in why:
+        return "resource_exhaustion"
+    return "dependency_failure" if "unreachable" in why or "not-ready" in why else "configuration_error"
 
 
 RULE = Rule(

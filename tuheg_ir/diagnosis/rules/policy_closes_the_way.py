@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import failing, said_by_callers
+from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import (
     closed_from_elsewhere,
@@ -101,12 +101,10 @@ def _inward(view: View) -> Iterator[_Closed]:
         service = view.services.get(route.service)
         for ref in service.backends if service else ():
             closing = closed_from_elsewhere(view, ref)
-            turn = failing(view, ref)
+            hurts = felt(view, ref)
             workload = view.workloads[ref]
-            if closing and turn and workload.ready and _young(view, closing):
-                fact = f"{turn.now:.1%} of requests fail though {workload.ready} pods are ready"
-                evidence = (Evidence("metrics", ref, fact, turn.since),)
-                yield _Closed(closing, (ref,), f"from {route.ref} to {ref}", evidence)
+            if closing and hurts and workload.ready and _young(view, closing):
+                yield _Closed(closing, (ref,), f"from {route.ref} to {ref}", hurts)
 
 
 def _young(view: View, policies: Iterable[Policy]) -> bool:

@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import Turn, failing, labels_of, rise
+from tuheg_ir.diagnosis.rules._figures import Turn, felt, rise
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TIMES = 2.0
@@ -27,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
         callers = sorted(each for each, calls in view.graph.calls.items() if ref in calls)
         if grew is None or not callers or any(_rate(view, each) for each in callers):
             continue
-        ill = failing(view, ref)
+        ill = felt(view, ref)
         for caller in callers:
             workload = view.workloads.get(caller)
             if workload is None or not _released(workload, grew):
@@ -56,18 +58,18 @@ def when(view: View) -> Iterator[Match]:
             )
             break
         else:
-            if ill is not None:
+            if ill:
                 yield Match(
                     component=ref,
-                    evidence=(_grew(ref, grew), Evidence("metrics", ref, f"{ill.now:.1%} of requests fail", ill.since)),
+                    evidence=(_grew(ref, grew), *ill),
                     certainty=0.5,
-                    since=min((t for t in (grew.since, ill.since) if t), default=None),
+                    since=oldest((grew.since, *(e.time for e in ill))),
                     explains=tuple(r for r in behind(view, ref) if r != ref),
                 )
 
 
 def _rate(view: View, ref: str) -> Turn | None:
-    for label in labels_of(view, "request_rate", ref):
+    for label in labels_of(view, ref, "request_rate"):
         for series in view.figures.series("request_rate", component=label):
             if turn := rise(view, series, "request_rate", TIMES, 1.0):
                 return turn

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import failing
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
@@ -78,7 +77,7 @@ def _hurts(view: View, route: Route) -> Iterator[Evidence]:
     """Yield failing requests under a name that the route bears."""
     words = {route.service, route.ref.partition("/")[2], route.host}
     for label, ratio in view.figures.latest("error_ratio", "component").items():
-        if ratio > ERRORS and (label in words or view.component(label) == "" or failing(view, label)):
+        if ratio > ERRORS and (label in words or not view.component(label)):
             since = view.figures.crossed("error_ratio", ERRORS, component=label)
             yield Evidence("metrics", route.ref, f"{label}: {ratio:.1%} of requests fail", since)
     for alert in view.alerts:

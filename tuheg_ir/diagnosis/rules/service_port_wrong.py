@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import failing, said_by_callers
+from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
@@ -27,10 +27,9 @@ def when(view: View) -> Iterator[Match]:
             if not wrong or not workload.ready:
                 continue
             said = [c for c in complaints(view, "connection_refused", "connection_timeout") if c.about == ref]
-            fails = failing(view, ref)
             hurts = (
                 *told(view, said, 2),
-                *((Evidence("metrics", ref, f"{fails.now:.1%} of requests fail", fails.since),) if fails else ()),
+                *felt(view, ref),
                 *(evidence for _, evidence in said_by_callers(view, ref)),
             )
             changed = workload.changed("ports") if view.recent(workload.released_at, LATELY) else ()

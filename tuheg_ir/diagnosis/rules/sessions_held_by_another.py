@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, serves
+from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, is_ours
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 
@@ -42,7 +42,7 @@ def when(view: View) -> Iterator[Match]:
 
 def _apart(view: View, each: Full, greedy: Holder) -> bool:
     """Tell whether a client is not one of the services that suffer: no service, or idle and not refused itself."""
-    if not serves(view, greedy.ref):
+    if not is_ours(view, greedy, each.since):
         return True
     refused = {c.caller for c in (*each.refused, *complaints(view, "pool_exhausted"))} - {each.ref}
     idle = greedy.of_state("idle") - greedy.forgotten

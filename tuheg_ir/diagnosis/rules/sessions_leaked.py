@@ -8,7 +8,17 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, label_of, released_before, serves
+from tuheg_ir.diagnosis.rules._sessions import (
+    Full,
+    Holder,
+    clients,
+    full,
+    holders,
+    is_ours,
+    label_of,
+    released_before,
+    serves,
+)
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -38,7 +48,7 @@ def when(view: View) -> Iterator[Match]:
 def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence, ...]]]:
     if each.database is not None:
         for holder in holders(each.database):
-            if _leaks(holder, each.usable) and serves(view, holder.ref):
+            if _leaks(holder, each.usable) and is_ours(view, holder, each.since):
                 yield view.workloads[holder.ref], (_told(each.ref, holder),)
         return
     label = label_of(view, "db_connections_by_state", each.ref)

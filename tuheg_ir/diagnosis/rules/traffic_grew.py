@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import Turn, failing, labels_of, rise, slow_evidence, slowed
+from tuheg_ir.diagnosis.rules._figures import Turn, felt, rise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TIMES = 1.5
@@ -25,7 +26,7 @@ def when(view: View) -> Iterator[Match]:
         grew = _rate(view, workload.ref)
         if grew is None or role(workload) or _released(workload, grew) or not _from_outside(view, workload):
             continue
-        suffers = tuple(_suffers(view, workload))
+        suffers = felt(view, workload.ref)
         busy = tuple(_busy(view, workload))
         if not suffers or not busy:
             continue
@@ -39,7 +40,7 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _rate(view: View, ref: str) -> Turn | None:
-    for label in labels_of(view, "request_rate", ref):
+    for label in labels_of(view, ref, "request_rate"):
         for series in view.figures.series("request_rate", component=label):
             if turn := rise(view, series, "request_rate", TIMES, 1.0):
                 return turn
@@ -55,16 +56,8 @@ def _released(workload: Workload, grew: Turn) -> bool:
 def _from_outside(view: View, workload: Workload) -> bool:
     """Tell whether who calls a workload got more requests as well, as far as that is measured."""
     callers = [ref for ref, calls in view.graph.calls.items() if workload.ref in calls]
-    measured = [ref for ref in callers if labels_of(view, "request_rate", ref)]
+    measured = [ref for ref in callers if labels_of(view, ref, "request_rate")]
     return not measured or any(_rate(view, ref) for ref in measured)
-
-
-def _suffers(view: View, workload: Workload) -> Iterator[Evidence]:
-    if turn := failing(view, workload.ref):
-        yield Evidence("metrics", workload.ref, f"{turn.now:.1%} of requests fail", turn.since)
-    for label in labels_of(view, "latency_p95", workload.ref):
-        if slow := slowed(view, "latency_p95", component=label):
-            yield slow_evidence(workload.ref, "its answers", slow)
 
 
 def _busy(view: View, workload: Workload) -> Iterator[Evidence]:

@@ -17,14 +17,37 @@ TIGHT = 0.9
 
 
 def when(view: View) -> Iterator[Match]:
-    """A workload's volume has no room, by its figures or by its logs."""
-    shares = view.figures.latest("volume_used_share", "persistentvolumeclaim")
+    """A workload's volume has no room, by its figures, by its logs or by those of its clients."""
+    fullest = {workload.ref: _fullest(view, workload) for workload in view.serving}
+    tight = {ref for ref, (_, share) in fullest.items() if share >= TIGHT}
     for workload in view.serving:
-        mine = {claim: shares[claim] for claim in claims_of(workload) if claim in shares}
+        claim, share = fullest[workload.ref]
         hits = view.hits_of(workload.ref, "disk_full")
-        fullest = max(mine.items(), key=lambda item: (item[1], item[0]), default=("", 0.0))
-        if fullest[1] >= FULL or (hits and (not mine or fullest[1] >= TIGHT)):
-            yield _match(view, workload, fullest, hits)
+        if workload.ref in tight:
+            hits = (*hits, *_told_by_clients(view, workload, tight))
+        elif tight & view.graph.needs(workload.ref) or (tight and not claims_of(workload)):
+            continue  # it tells of a volume of another
+        if share >= FULL or (hits and (not claim or share >= TIGHT)):
+            yield _match(view, workload, (claim, share), hits)
+
+
+def _fullest(view: View, workload: Workload) -> tuple[str, float]:
+    """Return the fullest claim of a workload and the share of it that is used; "" and 0 if none is known."""
+    shares = view.figures.latest("volume_used_share", "persistentvolumeclaim")
+    mine = [(claim, shares[claim]) for claim in claims_of(workload) if claim in shares]
+    return max(mine, key=lambda each: (each[1], each[0]), default=("", 0.0))
+
+
+def _told_by_clients(view: View, workload: Workload, tight: set[str]) -> tuple[Hit, ...]:
+    """Return what others tell of a full disk that can only be this one's."""
+    return tuple(
+        hit
+        for hit in view.hits
+        if hit.trouble == "disk_full"
+        and hit.component not in tight
+        and (workload.ref in view.graph.needs(hit.component) or len(tight) == 1)
+        and not claims_of(view.workloads.get(hit.component, workload))
+    )
 
 
 def _match(view: View, workload: Workload, fullest: tuple[str, float], hits: tuple[Hit, ...]) -> Match:
@@ -41,6 +64,7 @@ def _match(view: View, workload: Workload, fullest: tuple[str, float], hits: tup
         ),
         certainty=0.8 if hits else 0.6,
         since=oldest([began, *(hit.first for hit in hits)]),
+        explains=tuple(sorted({hit.component for hit in hits} - {workload.ref})),
         excludes=excluding(
             workload.ref,
             "the volume is as full after it as before",

@@ -1,0 +1,124 @@
+"""Cause before symptom, one fault one finding, and how sure evidence makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.diagnosis.rules.tiny import NOW, log, pod, postgres, snapshot, workload
+from tuheg_ir.diagnosis.decide import CERTAIN, SYMPTOM_MOST, confidence, decide
+from tuheg_ir.diagnosis.model import Evidence, Excluded, Snapshot
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.view import View
+
+SHOP, DB = "Deployment/shop", "StatefulSet/postgres"
+WORLD = snapshot(workload("shop", env={"DB_HOST": "postgres"}), postgres(), logs=[log(pod("shop"), "hello")])
+
+
+def facts(*sources: str) -> tuple[Evidence, ...]:
+    return tuple(Evidence(source, SHOP, f"{source} {n}") for n, source in enumerate(sources))
+
+
+def rule(name: str, component: str, tier: Tier, certainty: float, **more: Any) -> Rule:
+    """Return a rule that always holds at one place."""
+    of_match = {key: more.pop(key) for key in ("since", "explains", "excludes", "target", "evidence") if key in more}
+
+    def when(_view: View) -> Iterator[Match]:
+        yield Match(component, of_match.pop("evidence", None) or facts("objects"), certainty, **of_match)
+
+    made: dict[str, Any] = {"root_cause": "code_defect", "remedy": "rollback_workload", **more}
+    return Rule(name=name, title=name, tier=tier, when=when, why_not="", **made)
+
+
+def best(*rules: Rule, of: Snapshot = WORLD) -> list[tuple[str, str]]:
+    return [(each.rule, each.component) for each in decide(of, rules).findings]
+
+
+Make = Callable[..., Rule]
+
+
+def test_the_nearer_rule_is_believed_though_less_sure() -> None:
+    near = rule("near", SHOP, Tier.STATED, 0.65, remedy="page_human")
+    far = rule("far", SHOP, Tier.PATTERN, 0.84)
+    assert best(near, far) == [("near", SHOP)]
+    assert [c.rule for c in decide(WORLD, (near, far)).considered] == ["far"]
+
+
+def test_what_is_hardly_likely_is_no_nearer_for_its_tier() -> None:
+    assert best(rule("near", SHOP, Tier.STATED, 0.4, remedy="page_human"), rule("far", SHOP, Tier.PATTERN, 0.8)) == [
+        ("far", SHOP)
+    ]
+
+
+def test_a_trouble_that_follows_is_explained_by_what_it_needs() -> None:
+    assert best(rule("a", SHOP, Tier.PATTERN, 0.8, follows=True), rule("b", DB, Tier.PATTERN, 0.7)) == [("b", DB)]
+
+
+def test_a_trouble_that_stands_for_itself_is_a_second_finding() -> None:
+    assert best(rule("a", SHOP, Tier.STATED, 0.8), rule("b", DB, Tier.PATTERN, 0.7)) == [("a", SHOP), ("b", DB)]
+
+
+def test_a_symptom_that_began_long_before_is_not_explained() -> None:
+    early = rule("a", SHOP, Tier.PATTERN, 0.8, follows=True, since=NOW - timedelta(hours=1))
+    late = rule("b", DB, Tier.PATTERN, 0.7, since=NOW)
+    assert ("a", SHOP) in best(early, late)
+
+
+def test_a_guess_behind_it_explains_no_pattern() -> None:
+    assert best(rule("a", SHOP, Tier.PATTERN, 0.8, follows=True), rule("b", DB, Tier.SYMPTOM, 0.4))[0] == ("a", SHOP)
+
+
+def test_a_cause_may_name_what_it_explains() -> None:
+    node = rule("node", "Node/n1", Tier.STATED, 0.8, explains=(SHOP, DB), remedy="page_human")
+    assert best(node, rule("a", SHOP, Tier.STATED, 0.8), rule("b", DB, Tier.PATTERN, 0.8)) == [("node", "Node/n1")]
+
+
+def test_rules_that_mean_the_same_lend_each_other_evidence() -> None:
+    one = rule("one", SHOP, Tier.PATTERN, 0.7, evidence=facts("objects"))
+    two = rule("two", SHOP, Tier.PATTERN, 0.6, evidence=facts("logs", "metrics"))
+    found = decide(WORLD, (one, two)).findings[0]
+    assert {each.source for each in found.evidence} == {"objects", "logs", "metrics"}
+    assert found.confidence > decide(WORLD, (one,)).findings[0].confidence
+
+
+def test_where_something_is_wrong_nothing_else_is_called_well() -> None:
+    well = rule("well", DB, Tier.PATTERN, 0.9, root_cause="no_fault", remedy="no_action")
+    assert best(well, rule("bad", SHOP, Tier.PATTERN, 0.6)) == [("bad", SHOP)]
+
+
+def test_a_remedy_that_would_harm_becomes_a_person() -> None:
+    barred = Excluded("rollback_workload", SHOP, "it was worse before")
+    found = decide(WORLD, (rule("a", SHOP, Tier.STATED, 0.8, excludes=(barred,)),)).findings[0]
+    assert found.remedy == "page_human"
+    assert any("it was worse before" in each.fact for each in found.evidence)
+
+
+@pytest.mark.parametrize("tier", list(Tier))
+def test_independent_sources_make_surer_and_more_of_one_do_not(tier: Tier) -> None:
+    def of(*sources: str) -> float:
+        return confidence(Match(SHOP, facts(*sources), 0.4), tier)
+
+    assert of("logs") == of("logs", "logs", "logs")
+    assert of("logs") < of("logs", "events") or tier == Tier.SYMPTOM
+    assert of("logs", "events") <= of("logs", "events", "metrics")
+    assert confidence(Match(SHOP, facts("logs"), 1.0), tier) <= CERTAIN[1]
+
+
+def test_a_symptom_is_never_sure() -> None:
+    everything = facts("objects", "logs", "events", "metrics", "alerts")
+    assert confidence(Match(SHOP, everything, 0.9), Tier.SYMPTOM) <= SYMPTOM_MOST
+
+
+@pytest.mark.parametrize("tier", list(Tier))
+def test_what_the_snapshot_lacks_makes_less_sure(tier: Tier) -> None:
+    held = Match(SHOP, facts("objects", "logs"), 0.4)
+    assert confidence(held, tier, 2) < confidence(held, tier, 1) < confidence(held, tier, 0)
+
+
+def test_a_snapshot_without_anything_is_unknown() -> None:
+    found = decide(replace(WORLD, objects={}, logs=()), ()).findings
+    assert [(each.root_cause, each.remedy) for each in found] == [("unknown", "page_human")]

@@ -1,0 +1,95 @@
+"""Series: how they stand, when they turned, whether they grow; never taken in by one sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.diagnosis.rules.tiny import NOW
+from tuheg_ir.diagnosis.model import Series, Snapshot
+from tuheg_ir.diagnosis.view.figures import Figures, outlier
+
+Shape = Callable[[int], float]
+
+
+def figures(*shapes: Shape, name: str = "s", until: int = 0) -> Figures:
+    """Return figures of series whose value is a function of the age in seconds."""
+    made = tuple(
+        Series({"n": str(n)}, tuple((NOW.timestamp() - age, shape(age)) for age in range(3600, until - 1, -30)))
+        for n, shape in enumerate(shapes)
+    )
+    return Figures(Snapshot(NOW, "town", metrics={name: made}))
+
+
+def step(before: float, after: float, since: int) -> Shape:
+    return lambda age: after if age <= since else before
+
+
+def test_one_sample_decides_nothing() -> None:
+    peak = figures(lambda age: 9.0 if age == 0 else 1.0)
+    assert peak.now("s") == 1.0
+    assert peak.crossed("s", 5) is None
+
+
+def test_a_turn_is_where_it_went_beyond() -> None:
+    assert figures(step(0, 1, 600)).crossed("s", 0.5) == NOW - timedelta(seconds=600)
+
+
+def test_short_breaks_do_not_end_an_episode() -> None:
+    broken = figures(lambda age: 0.0 if age > 900 or age in (300, 330) else 1.0)
+    assert broken.crossed("s", 0.5) == NOW - timedelta(seconds=900)
+
+
+def test_an_earlier_episode_is_another_one() -> None:
+    twice = figures(lambda age: 1.0 if age <= 300 or 2000 < age < 2500 else 0.0)
+    assert twice.crossed("s", 0.5) == NOW - timedelta(seconds=300)
+
+
+def test_what_is_beyond_from_the_start_says_so() -> None:
+    assert figures(step(1, 1, 0)).beyond_from_the_start("s", 0.5)
+    assert not figures(step(0, 1, 900)).beyond_from_the_start("s", 0.5)
+
+
+def test_a_series_that_ended_tells_nothing_of_now() -> None:
+    old = figures(step(5, 5, 0), until=600)
+    assert old.now("s") is None
+    assert old.latest("s", "n") == {}
+    assert old.known("s")
+
+
+def test_quiet_since_the_last_time_it_was_beyond() -> None:
+    over = figures(lambda age: 1.0 if 1200 <= age <= 2000 else 0.0)
+    assert over.quiet_since("s", 0.5) == NOW - timedelta(seconds=1200)
+    assert figures(step(0, 1, 600)).quiet_since("s", 0.5) is None
+    assert figures(step(0, 0, 0)).quiet_since("s", 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "grows"),
+    [
+        (lambda age: 100 + (3600 - age) / 10, True),
+        (lambda age: 100 + (3600 - age) / 10 + (7 if age % 60 else -7), True),
+        (lambda _age: 100.0, False),
+        (step(100, 200, 1500), False),
+        (lambda age: 400 - (3600 - age) / 10, False),
+        (lambda age: 100 + (3600 - age) / 10 if age > 1200 else 100 + (1200 - age) / 5, True),
+    ],
+    ids=["steady", "noisy", "flat", "step", "falling", "after a restart"],
+)
+def test_growth_is_steady_or_none(shape: Shape, grows: bool) -> None:
+    assert figures(shape).steady_growth("s") is grows
+
+
+def test_numbers_that_are_none_are_left_out_and_order_is_made() -> None:
+    points = ((NOW.timestamp(), 2.0), (NOW.timestamp() - 60, float("nan")), (NOW.timestamp() - 30, 2.0))
+    held = Figures(Snapshot(NOW, "town", metrics={"s": (Series({}, points),)}))
+    assert held.now("s") == 2.0
+    assert [v for _, v in held.series("s")[0].points] == [2.0, 2.0]
+
+
+def test_an_outlier_is_one_alone() -> None:
+    assert outlier({"a": 0.1, "b": 9.0, "c": 0.2}, least=1.0) == "b"
+    assert outlier({"a": 8.0, "b": 9.0, "c": 0.2}, least=1.0) == ""
+    assert outlier({"a": 8.0}) == ""

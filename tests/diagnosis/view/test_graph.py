@@ -1,0 +1,74 @@
+"""Who calls whom: settings, logs, sessions; and hosts that only look alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.diagnosis.rules.tiny import database, log, pod, postgres, redis, session, snapshot, thing, workload
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.graph import hosts_in
+
+SHOP = "Deployment/shop"
+
+
+def calls(*more: Any, env: dict[str, Any] | None = None, **rest: Any) -> set[str]:
+    return View(snapshot(workload("shop", env=env), postgres(), redis(), *more, **rest)).graph.calls[SHOP]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "called"),
+    [
+        ("DATABASE_URL", "postgresql://shop:x@postgres:5432/shop", {"StatefulSet/postgres"}),
+        ("DB", "jdbc:postgresql://postgres.town.svc.cluster.local:5432/shop", {"StatefulSet/postgres"}),
+        ("DB_HOST", "postgres-0.postgres", {"StatefulSet/postgres"}),
+        ("REDIS_HOST", "redis.town", {"Deployment/redis"}),
+        ("BROKERS", "redis:6379,postgres:5432", {"Deployment/redis", "StatefulSet/postgres"}),
+        ("DATABASE_URL", "postgresql://shop@mydb.rds.example.com:5432/postgres", set()),
+        ("DB_HOST", "postgres.other.svc.cluster.local", set()),
+        ("GREETING", "postgres", set()),
+        ("API_URL", "https://www.redis.io/docs", set()),
+    ],
+)
+def test_settings_name_hosts(key: str, value: str, called: set[str]) -> None:
+    assert calls(env={key: value}) == called
+
+
+def test_a_configmap_names_hosts_as_well() -> None:
+    spec = {"volumes": [{"name": "c", "configMap": {"name": "conf"}}]}
+    conf = thing("ConfigMap", "conf", data={"nginx.conf": "location / { proxy_pass http://redis:6379; }"})
+    view = View(snapshot(workload("shop", spec=spec), redis(), conf))
+    assert view.graph.calls[SHOP] == {"Deployment/redis"}
+
+
+def test_logs_and_sessions_show_calls() -> None:
+    told = log(pod("shop"), "dial tcp: connect to redis:6379: connection refused")
+    assert calls(logs=[told]) == {"Deployment/redis"}
+    assert calls(databases=[database(session(SHOP, "active", 1))]) == {"StatefulSet/postgres"}
+
+
+def test_a_server_that_names_its_client_does_not_call_it() -> None:
+    held = View(
+        snapshot(
+            workload("shop", env={"REDIS_HOST": "redis"}),
+            redis(),
+            logs=[log(pod("redis"), "connection reset by peer: shop:8080 http://shop:8080")],
+        )
+    )
+    assert held.graph.calls["Deployment/redis"] == set()
+
+
+def test_needs_and_callers_go_through_others() -> None:
+    view = View(
+        snapshot(
+            workload("web", env={"SHOP_URL": "http://shop"}), workload("shop", env={"DB_HOST": "postgres"}), postgres()
+        )
+    )
+    assert view.graph.needs("Deployment/web") == {SHOP, "StatefulSet/postgres"}
+    assert view.graph.callers("StatefulSet/postgres") == {SHOP, "Deployment/web"}
+
+
+def test_hosts_of_a_setting() -> None:
+    assert hosts_in("URL", "amqp://user:pw@rabbit:5672/%2f") == {"rabbit"}
+    assert hosts_in("", "--listen=0.0.0.0") == set()
