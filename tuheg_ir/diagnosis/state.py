@@ -18,6 +18,12 @@ _NOW = timedelta(minutes=15)
 _OFTEN = 3
 """A complaint that a log repeats less often is one of those that every system has."""
 _HARMLESS = ("rate_limited", "throttled_retry", "failover", "stuck", "permission")
+_FELT = (
+    ("error_ratio", "component"),
+    ("latency_p95", "component"),
+    ("error_ratio_by_pod", "pod"),
+    ("latency_p95_by_pod", "pod"),
+)
 _BUSY = 0.9
 """Share of a limit, or of throttled periods, at which nobody may call a container well."""
 
@@ -107,14 +113,25 @@ def _young(view: View, pod: Pod) -> bool:
 
 
 def _seen_well(view: View) -> bool:
-    """Tell whether enough was read to say that nothing is wrong: no data is never good news."""
-    return any(w.pods or w.wanted for w in view.serving) and view.snapshot.known("Pod")
+    """Tell whether enough was read to say that nothing is wrong: no data is never good news.
+
+    Pods that run say nothing of what users feel: figures or probes do, and alerts that are silent though
+    alerting works. Logs alone name no slowness and no request that never came.
+    """
+    runs = any(w.pods or w.wanted for w in view.serving) and view.snapshot.known("Pod")
+    heard = bool(view.snapshot.alerts and view.snapshot.logs)
+    return runs and bool(_felt(view) or view.snapshot.probes or heard)
+
+
+def _felt(view: View) -> bool:
+    """Tell whether anybody measures what users feel."""
+    return any(view.figures.latest(signal, label) for signal, label in _FELT)
 
 
 def _surety(view: View) -> float:
     """Return how sure it is that all is well: pods that run say little, requests that succeed say much."""
     sure = 0.2
-    sure += 0.45 if view.figures.latest("error_ratio", "component") else 0.0
+    sure += 0.45 if _felt(view) else 0.0
     sure += 0.45 if view.snapshot.probes else 0.0
     sure += 0.25 if view.snapshot.logs else 0.0
     sure += 0.05 if view.snapshot.known("Event") and sure > 0.2 else 0.0

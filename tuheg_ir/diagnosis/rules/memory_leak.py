@@ -22,12 +22,13 @@ def when(view: View) -> Iterator[Match]:
         if not evidence or released or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
             continue
         grows = memory_grows(view, workload)
+        measured = grows or traffic_growth(view, workload.ref) is not None
         told = [Evidence("metrics", workload.ref, "memory rises steadily in its pods")] if grows else []
         yield Match(
             component=workload.ref,
             evidence=(*evidence, *told),
-            certainty=0.75 if grows else 0.55,
-            remedy="page_human" if keeps_data(view, workload) or is_store(workload) else "",
+            certainty=0.75 if grows else 0.55 if measured else 0.45,
+            remedy="page_human" if not measured or keeps_data(view, workload) or is_store(workload) else "",
             since=began_of(evidence),
             excludes=excluding(workload.ref, "no release came with it", "rollback_workload"),
         )
