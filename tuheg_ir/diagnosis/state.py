@@ -158,6 +158,8 @@ def _component(view: View, ill: Sequence[Evidence]) -> str:
     for route in view.routes:
         service = view.services.get(route.service)
         named += service.backends if service else ()
+    served = {ref for service in view.services.values() for ref in service.backends}
+    named += [w.ref for w in view.serving if w.ref in served and not view.graph.callers(w.ref)]
     named += [w.ref for w in view.serving if not view.graph.callers(w.ref)]
     named += [w.ref for w in view.serving]
     return next(iter(named), f"Namespace/{view.snapshot.namespace}")
