@@ -159,7 +159,7 @@ def _component(view: View, ill: Sequence[Evidence]) -> str:
         service = view.services.get(route.service)
         named += service.backends if service else ()
     served = {ref for service in view.services.values() for ref in service.backends}
-    named += [w.ref for w in view.serving if w.ref in served and not view.graph.callers(w.ref)]
+    named += [w.ref for w in view.serving if w.wanted and w.ref in served and not view.graph.callers(w.ref)]
     named += [w.ref for w in view.serving if not view.graph.callers(w.ref)]
     named += [w.ref for w in view.serving]
     return next(iter(named), f"Namespace/{view.snapshot.namespace}")

@@ -183,6 +183,13 @@ class TestDisk:
         full = figure("volume_used_share", 0.7, 0.99, persistentvolumeclaim="data-postgres-0")
         assert answers(self.RULE, snapshot(shop(), postgres(spec=claim), figures=[full]))[0][0] == DB
 
+    def test_a_search_cluster_past_its_watermark_refuses_writes(self) -> None:
+        line = "ApiError(429, 'cluster_block_exception: blocked by: disk usage exceeded flood-stage watermark')"
+        search = workload("search", "docker.elastic.co/elasticsearch/elasticsearch:8.15", kind="StatefulSet", port=9200)
+        snap = snapshot(workload("shop", env={"SEARCH": "http://search:9200"}), search, logs=[log(pod("shop"), line)])
+        where = "StatefulSet/search"
+        assert answers(self.RULE, snap) == [(where, "resource_exhaustion", "page_human", where)]
+
     def test_another_volume_is_another_matter(self) -> None:
         full = figure("volume_used_share", 0.7, 0.99, persistentvolumeclaim="uploads")
         assert answers(self.RULE, snapshot(shop(), postgres(), figures=[full])) == []

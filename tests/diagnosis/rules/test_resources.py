@@ -109,6 +109,13 @@ class TestMemory:
         snap = snapshot(postgres(status=state))
         assert answer(snap) == ("StatefulSet/postgres", "resource_exhaustion", "page_human")
 
+    def test_what_is_killed_as_soon_as_it_runs_is_not_started_again(self) -> None:
+        objects = workload("shop", before=IMAGE, released=20 * DAY)
+        for each in pods_of(objects):
+            put(each, looping("OOMKilled", 137, restarts=30, lived=20), ready=False, unready=9000)
+        assert answer(snapshot(objects)) == (SHOP, "resource_exhaustion", "page_human")
+        assert "restart_workload" in barred(snapshot(objects))
+
     def test_an_old_kill_is_noise(self) -> None:
         snap = snapshot(
             killed(workload("shop"), age=5 * HOUR), figures=[figure("error_ratio", 0.0, 0.0, component="shop")]

@@ -71,21 +71,26 @@ def _rights(view: View, workload: Workload) -> Iterator[Sign]:
 
 def _images(view: View, workload: Workload) -> Iterator[Sign]:
     """Yield images from a registry that nothing else here uses: changed to of late, or not what the template says."""
-    others = Counter(
-        _registry(text(c, "image"))
-        for other in view.workloads.values()
-        if other.ref != workload.ref
-        for c in items(other.template, "spec", "containers")
-    )
     for change in workload.changed("image") if view.recent(workload.released_at, LATELY) else ():
         old, new = _registry(change.before), _registry(change.after)
-        if old and new and old != new and not others[new] and (others[old] or not others):
+        others = _used_by_others(view, workload) if old and new and old != new else Counter()
+        if others and not others[new] and others[old]:
             fact = f"{change.told()}: nothing else here comes from {new}"
             yield Sign(0.4, Evidence("objects", workload.ref, fact, workload.released_at))
     for pod in workload.live if workload.kind != "Pod" else ():
         if found := _swapped(workload, pod):
             yield Sign(0.5, Evidence("objects", f"Pod/{pod.name}", found, pod.created))
             return
+
+
+def _used_by_others(view: View, workload: Workload) -> Counter[str]:
+    """Return how often each registry is used by other workloads."""
+    return Counter(
+        _registry(text(container, "image"))
+        for other in view.workloads.values()
+        if other.ref != workload.ref
+        for container in items(other.template, "spec", "containers")
+    )
 
 
 def _swapped(workload: Workload, pod: Pod) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory
 from tuheg_ir.diagnosis.rules.memory_since_release import LOADED, SUSPECT
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import releases, traffic_growth
-from tuheg_ir.diagnosis.view.usage import memory_grows
+from tuheg_ir.diagnosis.view.usage import killed_for_memory, memory_grows
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+AT_ONCE_S = 180.0
+"""A leak takes longer than this to fill a container."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -24,14 +28,25 @@ def when(view: View) -> Iterator[Match]:
         grows = memory_grows(view, workload)
         measured = grows or traffic_growth(view, workload.ref) is not None
         told = [Evidence("metrics", workload.ref, "memory rises steadily in its pods")] if grows else []
+        at_once = _at_once(view, workload)
         yield Match(
             component=workload.ref,
             evidence=(*evidence, *told),
             certainty=0.75 if grows else 0.55 if measured else 0.45,
-            remedy="page_human" if not measured or keeps_data(view, workload) or is_store(workload) else "",
+            remedy="" if measured and not (at_once or keeps_data(view, workload) or is_store(workload)) else "page_human",
             since=began_of(evidence),
-            excludes=excluding(workload.ref, "no release came with it", "rollback_workload"),
+            excludes=(
+                *excluding(workload.ref, "no release came with it", "rollback_workload"),
+                *(excluding(workload.ref, "it is killed as soon as it runs", *RESTARTS) if at_once else ()),
+            ),
         )
+
+
+def _at_once(view: View, workload: Workload) -> bool:
+    """Tell whether containers are killed again and again soon after their start: the limit is too low for them."""
+    killed = killed_for_memory(view, workload)
+    lived = [c.ended.lived_s for _, c in killed if c.ended and c.ended.lived_s is not None]
+    return bool(lived) and max(lived) < AT_ONCE_S and min(c.restarts for _, c in killed) >= 3
 
 
 RULE = Rule(

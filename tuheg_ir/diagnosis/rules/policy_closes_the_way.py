@@ -82,11 +82,12 @@ def _between(view: View) -> Iterator[_Closed]:
 
 
 def _outward(view: View) -> Iterator[_Closed]:
+    unresolved, unreached = complaints(view, "dns"), complaints(view, "connection_timeout", "connection_refused")
     for ref in view.workloads:
-        dns = [c for c in complaints(view, "dns") if c.caller == ref]
+        dns = [c for c in unresolved if c.caller == ref]
         if dns and (closing := closed_to_dns(view, ref)):
             yield _Closed(closing, (ref,), f"from {ref} to the DNS", told(view, dns, 2))
-        outside = [c for c in complaints(view, "connection_timeout", "connection_refused") if _foreign(c, ref)]
+        outside = [c for c in unreached if _foreign(c, ref)]
         if outside and (closing := closed_to_the_outside(view, ref)):
             yield _Closed(closing, (ref,), f"from {ref} to hosts outside", told(view, outside, 2))
 

@@ -23,11 +23,26 @@ class Figures:
     def __init__(self, snapshot: Snapshot) -> None:
         self._metrics = {signal: tuple(map(_clean, series)) for signal, series in snapshot.metrics.items()}
         self._now = snapshot.taken_at.timestamp()
+        self._index: dict[tuple[str, str], Mapping[str, tuple[Series, ...]]] = {}
+        self._latest: dict[tuple[str, str], dict[str, float]] = {}
 
     def series(self, signal: str, **labels: str) -> tuple[Series, ...]:
         """Return the series of a signal with these labels."""
-        found = self._metrics.get(signal, ())
-        return tuple(s for s in found if all(s.labels.get(k) == v for k, v in labels.items()))
+        if not labels:
+            return self._metrics.get(signal, ())
+        (first, value), *others = labels.items()
+        held = self._by_label(signal, first).get(value, ())
+        return tuple(s for s in held if all(s.labels.get(k) == v for k, v in others))
+
+    def _by_label(self, signal: str, label: str) -> Mapping[str, tuple[Series, ...]]:
+        """Return the values of a label of a signal with their series; worked out once."""
+        if (signal, label) not in self._index:
+            found: dict[str, tuple[Series, ...]] = {}
+            for series in self._metrics.get(signal, ()):
+                if (value := series.labels.get(label)) is not None:
+                    found[value] = (*found.get(value, ()), series)
+            self._index[signal, label] = found
+        return self._index[signal, label]
 
     def known(self, signal: str) -> bool:
         """Tell whether anything is known of a signal."""
@@ -48,8 +63,15 @@ class Figures:
 
     def latest(self, signal: str, by: str, **labels: str) -> dict[str, float]:
         """Return label value -> how it stands now, of the series that are recent."""
+        if not labels:
+            if (signal, by) not in self._latest:
+                self._latest[signal, by] = self._standing(self.series(signal), by)
+            return dict(self._latest[signal, by])
+        return self._standing(self.series(signal, **labels), by)
+
+    def _standing(self, held: Iterable[Series], by: str) -> dict[str, float]:
         found: dict[str, float] = {}
-        for series in self.series(signal, **labels):
+        for series in held:
             key = series.labels.get(by, "")
             if key and self._fresh(series):
                 found[key] = max(found.get(key, -math.inf), _stands(series))

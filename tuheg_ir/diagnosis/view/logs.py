@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -56,6 +57,13 @@ _EPOCH = re.compile(
     r'(?:"@?(?:time|ts|timestamp|t|epoch|epochSecond|unixtime)": ?"?|\bts=)(1\d{9})(\d{3})?(?:\d{3}|\d{6})?(\.\d+)?\b'
 )
 """Seconds since 1970, or thousandths and less of them, in a line of JSON or of key=value."""
+_NUMBERS = re.compile(
+    r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+(?:\.\d+)+|\d+(?=(?:ms|us|\u00b5s|ns|s|m|kb|mb|gb|b|%)\b)|\d{4,}",
+    re.IGNORECASE,
+)
+"""Ids, addresses, amounts and counts: no pattern asks for one of them. Codes of three figures stay."""
+_CODES = re.compile(r"SQLSTATE|ORA-|\b(?:53[23]00|25006|42703)\b")
+"""Codes that patterns ask for: lines with other numbers beside them are other messages."""
 _LINE_CHARS = 2000
 """No pattern is asked about more of a line than this: a line of megabytes is no message."""
 _LINES = 2000
@@ -79,14 +87,25 @@ class Hit:
 
 
 @cache
+def _table() -> Mapping[str, Mapping[str, Any]]:
+    source = (files("tuheg_ir.diagnosis.view") / "log_patterns.yml").read_text(encoding="utf-8")
+    read: Mapping[str, Mapping[str, Any]] = yaml.safe_load(source)
+    return read
+
+
+@cache
 def patterns() -> Mapping[str, re.Pattern[str]]:
     """Return trouble -> pattern, from log_patterns.yml."""
-    source = (files("tuheg_ir.diagnosis.view") / "log_patterns.yml").read_text(encoding="utf-8")
-    read = yaml.safe_load(source)
     return {
         trouble: re.compile("|".join(f"(?:{p})" for p in entry["any"]), re.IGNORECASE | re.MULTILINE)
-        for trouble, entry in read.items()
+        for trouble, entry in _table().items()
     }
+
+
+@cache
+def _unless() -> Mapping[str, re.Pattern[str]]:
+    """Return trouble -> what a line must not hold."""
+    return {t: re.compile(entry["unless"]) for t, entry in _table().items() if "unless" in entry}
 
 
 def hits(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Hit, ...]:
@@ -117,20 +136,30 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[H
 
 
 def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[str]]:
-    """Return trouble -> its lines. The whole log is asked first, and no text of a line is asked twice."""
-    whole = "\n".join({_bare(line): None for line in lines})
-    able = [trouble for trouble, pattern in patterns().items() if pattern.search(whole)]
-    found: dict[str, list[str]] = {trouble: [] for trouble in able}
-    if not able:
-        return found
+    """Return trouble -> its lines. Lines that differ in numbers only are asked once, new ones all at once first."""
+    shapes: list[str] = []
+    new: dict[str, str] = {}
     for line in lines:
         bare = _bare(line)
-        troubles = told.get(bare)
-        if troubles is None:
-            troubles = told[bare] = frozenset(t for t, pattern in patterns().items() if pattern.search(bare))
-        for trouble in troubles:
+        shape = bare if _CODES.search(bare) else _NUMBERS.sub("0", bare)
+        shapes.append(shape)
+        if shape not in told:
+            new.setdefault(shape, bare)
+    whole = "\n".join(new.values())
+    able = {trouble: pattern for trouble, pattern in patterns().items() if new and pattern.search(whole)}
+    for shape, bare in new.items():
+        troubles = (trouble for trouble, pattern in able.items() if pattern.search(bare))
+        told[shape] = frozenset(trouble for trouble in troubles if not _excepted(trouble, bare))
+    found: dict[str, list[str]] = {}
+    for line, shape in zip(lines, shapes, strict=True):
+        for trouble in told[shape]:
             found.setdefault(trouble, []).append(line)
-    return {trouble: seen for trouble, seen in found.items() if seen}
+    return {trouble: found[trouble] for trouble in patterns() if trouble in found}
+
+
+def _excepted(trouble: str, text: str) -> bool:
+    unless = _unless().get(trouble)
+    return unless is not None and unless.search(text) is not None
 
 
 def _bare(line: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view.reading import items, moment, name, text
+from tuheg_ir.diagnosis.view.reading import items, moment, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -13,8 +13,8 @@ def refusals(view: View, workload: Workload) -> tuple[Evidence, ...]:
     found = [
         view.event_evidence(e) for e in view.events_of(workload.ref, "FailedCreate") if "rror creating" in e.message
     ]
-    mine = {revision.name for revision in workload.revisions}
-    for obj in (workload.obj, *(o for o in view.snapshot.of("ReplicaSet") if name(o) in mine)):
+    sets = view.objects("ReplicaSet")
+    for obj in (workload.obj, *(sets[revision.name] for revision in workload.revisions if revision.name in sets)):
         for condition in items(obj, "status", "conditions"):
             if text(condition, "type") == "ReplicaFailure" and text(condition, "status") == "True":
                 told = f"{text(condition, 'reason')}: {text(condition, 'message')[:240]}"

@@ -91,8 +91,7 @@ def unready(view: View, workload: Workload) -> tuple[Evidence, ...]:
 
 def labels_of(view: View, ref: str, signal: str) -> tuple[str, ...]:
     """Return the values of `component` in a signal that mean a workload."""
-    names = {series.labels.get("component", "") for series in view.figures.series(signal)}
-    return tuple(sorted(name for name in names if name and view.component(name) == ref))
+    return view.labelled(signal).get(ref, ())
 
 
 def errors(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:

@@ -29,6 +29,7 @@ class View:
         self.now = snapshot.taken_at
         self.figures = Figures(snapshot)
         self._objects: dict[str, dict[str, Obj]] = {}
+        self._labelled: dict[str, dict[str, tuple[str, ...]]] = {}
 
     @cached_property
     def workloads(self) -> dict[str, Workload]:
@@ -144,6 +145,16 @@ class View:
         if "/" in label and label in self.workloads:
             return label
         return self._owners.get(label) or self.graph.resolve(label)
+
+    def labelled(self, signal: str) -> dict[str, tuple[str, ...]]:
+        """Return workload -> the values of `component` in a signal that mean it."""
+        if signal not in self._labelled:
+            found: dict[str, tuple[str, ...]] = {}
+            for label in sorted({series.labels.get("component", "") for series in self.figures.series(signal)} - {""}):
+                if ref := self.component(label):
+                    found[ref] = (*found.get(ref, ()), label)
+            self._labelled[signal] = found
+        return self._labelled[signal]
 
     def about_alert(self, alert: Alert) -> str:
         """Return the workload that an alert is about; "" for none that is known."""
