@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence, Finding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.trouble import ERRORS, crashes, troubles
+from tuheg_ir.diagnosis.view.usage import usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 __all__ = ["ERRORS", "nothing_found", "verdict_of"]
@@ -24,6 +25,8 @@ _FELT = (
     ("error_ratio_by_pod", "pod"),
     ("latency_p95_by_pod", "pod"),
 )
+_FAILED = ("FailedGetResourceMetric", "FailedComputeMetricsReplicas", "FailedGetScale")
+"""Events (reasons) of controllers that cannot do their work."""
 _BUSY = 0.9
 """Share of a limit, or of throttled periods, at which nobody may call a container well."""
 
@@ -78,6 +81,12 @@ def signs_of_trouble(view: View) -> Iterator[Evidence]:
     for signal in ("throttled_share", "memory_share", "volume_used_share"):
         if (share := view.figures.now(signal)) is not None and share > _BUSY:
             yield Evidence("metrics", "", f"a {signal.replace('_', ' ')} is at {share:.0%}")
+    for workload in view.serving:
+        if (busy := usage(view.figures, workload, "cpu_share")).widely(_BUSY):
+            yield Evidence("metrics", workload.ref, f"its pods use up to {busy.most:.0%} of their CPU limit")
+    for event in view.events:
+        if event.reason in _FAILED and view.recent(event.last, _NOW):
+            yield view.event_evidence(event)
     yield from _unplaced_errors(view)
     yield from _told_by_logs(view)
 

@@ -7,15 +7,12 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._figures import felt, stays_away
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import name, text, written
-from tuheg_ir.diagnosis.view.trouble import labels_of
 
 LATELY = timedelta(hours=6)
-GONE = 0.1
-"""So small a share of its former requests reaches a service that was cut off."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -24,7 +21,7 @@ def when(view: View) -> Iterator[Match]:
         wrong = _wrong(view, obj)
         ref, at = f"Ingress/{name(obj)}", written(obj)
         backends = tuple(dict.fromkeys(b for r in view.routes if r.ref == ref for b in _backends(view, r.service)))
-        hurts = tuple(e for backend in backends for e in (*_away(view, backend), *felt(view, backend)))
+        hurts = tuple(e for backend in backends for e in (*stays_away(view, backend), *felt(view, backend)))
         if not wrong or not (hurts or view.recent(at, LATELY)):
             continue
         yield Match(
@@ -55,14 +52,6 @@ def _wrong(view: View, obj: Obj) -> str:
 def _backends(view: View, named: str) -> tuple[str, ...]:
     service = view.services.get(named)
     return service.backends if service else ()
-
-
-def _away(view: View, ref: str) -> Iterator[Evidence]:
-    for label in labels_of(view, ref, "request_rate"):
-        was = view.figures.first("request_rate", component=label)
-        now = view.figures.now("request_rate", component=label)
-        if was and now is not None and now <= GONE * was:
-            yield Evidence("metrics", ref, f"{was:.3g} requests a second before, {now:.2g} now")
 
 
 RULE = Rule(
