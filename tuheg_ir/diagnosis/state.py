@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence, Finding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.trouble import ERRORS, crashes, troubles
+from tuheg_ir.diagnosis.view.usage import usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 __all__ = ["ERRORS", "nothing_found", "verdict_of"]
@@ -18,6 +19,14 @@ _NOW = timedelta(minutes=15)
 _OFTEN = 3
 """A complaint that a log repeats less often is one of those that every system has."""
 _HARMLESS = ("rate_limited", "throttled_retry", "failover", "stuck", "permission")
+_FELT = (
+    ("error_ratio", "component"),
+    ("latency_p95", "component"),
+    ("error_ratio_by_pod", "pod"),
+    ("latency_p95_by_pod", "pod"),
+)
+_FAILED = ("FailedGetResourceMetric", "FailedComputeMetricsReplicas", "FailedGetScale")
+"""Events (reasons) of controllers that cannot do their work."""
 _BUSY = 0.9
 """Share of a limit, or of throttled periods, at which nobody may call a container well."""
 
@@ -72,6 +81,12 @@ def signs_of_trouble(view: View) -> Iterator[Evidence]:
     for signal in ("throttled_share", "memory_share", "volume_used_share"):
         if (share := view.figures.now(signal)) is not None and share > _BUSY:
             yield Evidence("metrics", "", f"a {signal.replace('_', ' ')} is at {share:.0%}")
+    for workload in view.serving:
+        if (busy := usage(view.figures, workload, "cpu_share")).widely(_BUSY):
+            yield Evidence("metrics", workload.ref, f"its pods use up to {busy.most:.0%} of their CPU limit")
+    for event in view.events:
+        if event.reason in _FAILED and view.recent(event.last, _NOW):
+            yield view.event_evidence(event)
     yield from _unplaced_errors(view)
     yield from _told_by_logs(view)
 
@@ -107,14 +122,25 @@ def _young(view: View, pod: Pod) -> bool:
 
 
 def _seen_well(view: View) -> bool:
-    """Tell whether enough was read to say that nothing is wrong: no data is never good news."""
-    return any(w.pods or w.wanted for w in view.serving) and view.snapshot.known("Pod")
+    """Tell whether enough was read to say that nothing is wrong: no data is never good news.
+
+    Pods that run say nothing of what users feel: figures or probes do, and alerts that are silent though
+    alerting works. Logs alone name no slowness and no request that never came.
+    """
+    runs = any(w.pods or w.wanted for w in view.serving) and view.snapshot.known("Pod")
+    heard = bool(view.snapshot.alerts and view.snapshot.logs)
+    return runs and bool(_felt(view) or view.snapshot.probes or heard)
+
+
+def _felt(view: View) -> bool:
+    """Tell whether anybody measures what users feel."""
+    return any(view.figures.latest(signal, label) for signal, label in _FELT)
 
 
 def _surety(view: View) -> float:
     """Return how sure it is that all is well: pods that run say little, requests that succeed say much."""
     sure = 0.2
-    sure += 0.45 if view.figures.latest("error_ratio", "component") else 0.0
+    sure += 0.45 if _felt(view) else 0.0
     sure += 0.45 if view.snapshot.probes else 0.0
     sure += 0.25 if view.snapshot.logs else 0.0
     sure += 0.05 if view.snapshot.known("Event") and sure > 0.2 else 0.0
@@ -141,6 +167,8 @@ def _component(view: View, ill: Sequence[Evidence]) -> str:
     for route in view.routes:
         service = view.services.get(route.service)
         named += service.backends if service else ()
+    served = {ref for service in view.services.values() for ref in service.backends}
+    named += [w.ref for w in view.serving if w.wanted and w.ref in served and not view.graph.callers(w.ref)]
     named += [w.ref for w in view.serving if not view.graph.callers(w.ref)]
     named += [w.ref for w in view.serving]
     return next(iter(named), f"Namespace/{view.snapshot.namespace}")

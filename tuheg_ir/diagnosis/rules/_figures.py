@@ -18,6 +18,10 @@ SLOW_S = 0.5
 """What answers faster than this is not slow, however fast it was before."""
 
 
+AWAY = 0.1
+"""So small a share of its former requests reaches a service that is cut off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A figure that changed for the worse: what it was, what it is, since when."""
@@ -50,6 +54,16 @@ def rise(view: View, series: Series, signal: str, factor: float, least: float) -
         return None
     limit = max(least, before + (now - before) / 3) * 0.999
     return Turn(before, now, view.figures.crossed(signal, limit, **exact))
+
+
+def stays_away(view: View, ref: str) -> Iterator[Evidence]:
+    """Yield that hardly any of its former requests reach a workload."""
+    for label in labels_of(view, ref, "request_rate"):
+        was = view.figures.first("request_rate", component=label)
+        now = view.figures.now("request_rate", component=label)
+        if was and now is not None and now <= AWAY * was:
+            since = view.figures.crossed("request_rate", was / 2, below=True, component=label)
+            yield Evidence("metrics", ref, f"{was:.3g} requests a second before, {now:.2g} now", since)
 
 
 def is_well(view: View, refs: Iterable[str]) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
+from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.network import Policy, lets_in, lets_out, lets_out_dns
-from tuheg_ir.diagnosis.view.reading import at, items, newest, text, written
+from tuheg_ir.diagnosis.view.reading import at, created, items, label_selector, name, newest, text, written
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
@@ -98,9 +100,42 @@ def _leads_outside(policy: Policy) -> bool:
     return False
 
 
+def _some_space(policy: Policy, selector: Any) -> bool:
+    """Tell whether a selector chooses a namespace, as far as namespaces are known."""
+    if selector is None:
+        return False
+    return not policy.others or any(label_selector(selector, each) for each in (policy.own, *policy.others))
+
+
+def space_changed(view: View, policies: Iterable[Policy]) -> tuple[str, datetime] | None:
+    """Return the namespace that was written last, if policies choose namespaces by label and are older than that."""
+    chosen = tuple(policies)
+    if not any(_chooses_spaces(policy) for policy in chosen):
+        return None
+    _, at_policy = newest_of(chosen)
+    times = [(time, f"Namespace/{name(o)}") for o in view.snapshot.of("Namespace") if (time := _edited(o))]
+    time, ref = max(times, default=(None, ""))
+    return (ref, time) if time and (at_policy is None or time > at_policy) else None
+
+
+def _edited(space: Obj) -> datetime | None:
+    """Return when a namespace was changed after it was made."""
+    time, made = written(space), created(space)
+    return time if time is not None and (made is None or time > made) else None
+
+
+def _chooses_spaces(policy: Policy) -> bool:
+    return any(
+        at(peer, "namespaceSelector") is not None
+        for side, key in (("ingress", "from"), ("egress", "to"))
+        for rule in items(policy.obj, "spec", side)
+        for peer in items(rule, key)
+    )
+
+
 def _from_elsewhere(policy: Policy) -> bool:
     for rule in items(policy.obj, "spec", "ingress"):
         peers = items(rule, "from")
-        if not peers or any("ipBlock" in p or at(p, "namespaceSelector") is not None for p in peers):
+        if not peers or any("ipBlock" in p or _some_space(policy, at(p, "namespaceSelector")) for p in peers):
             return True
     return False

@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import began, told
+from tuheg_ir.diagnosis.view.reading import items
 
 _CREDENTIAL = re.compile(r"user|pass|secret|cred|dsn|url|auth|role|login", re.IGNORECASE)
 SOON = timedelta(hours=1)
@@ -33,7 +34,7 @@ def when(view: View) -> Iterator[Match]:
                 *(Evidence("objects", workload.ref, c.told(), workload.released_at) for c in changed[:3]),
                 *_shown(each),
             ),
-            certainty=0.75,
+            certainty=0.75 if changed or _dated(view, each) else 0.45,
             remedy="rollback_workload" if changed else "page_human",
             since=began(each.complaints),
             explains=tuple(ref for ref in (*behind(view, workload.ref), each.secret) if ref != component),
@@ -52,6 +53,12 @@ def _changed(view: View, each: Refusal) -> tuple[Change, ...]:
     if released is None or not timedelta(minutes=-2) <= first - released <= SOON:
         return ()
     return tuple(c for c in each.workload.changed("env", "mounts", "command") if _CREDENTIAL.search(c.told()))
+
+
+def _dated(view: View, each: Refusal) -> bool:
+    """Tell whether it is known when the Secret was written: most tools leave that out of what they print."""
+    secret = view.objects("Secret").get(each.secret.partition("/")[2])
+    return secret is not None and bool(items(secret, "metadata", "managedFields"))
 
 
 def _shown(each: Refusal) -> Iterator[Evidence]:

@@ -15,6 +15,8 @@ from tuheg_ir.diagnosis.view.trouble import (
     release_evidence,
     releases,
     since_release,
+    suffering,
+    told_errors,
     traffic_growth,
     troubles,
 )
@@ -40,6 +42,17 @@ def when(view: View) -> Iterator[Match]:
         if split != "older" and (split == "newer" or since_release(workload, began) or guess):
             certainty = ALONE if split == "newer" else GUESS if guess or _loaded(view, workload) else USUAL
             yield _match(view, workload, [seen for seen, _ in felt], began, certainty)
+        elif not felt and not split and releases(view, workload, FRESH):
+            yield from _told(view, workload)
+
+
+def _told(view: View, workload: Workload) -> Iterator[Match]:
+    """Yield that only logs tell of errors since a release, and somebody suffers."""
+    hits = told_errors(view, workload)
+    said = list(suffering(view, workload.ref))
+    began = oldest(hit.first for hit in hits)
+    if hits and said and (began is None or since_release(workload, began)):
+        yield _match(view, workload, said[:3], began, GUESS)
 
 
 def _loaded(view: View, workload: Workload) -> bool:

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory
 from tuheg_ir.diagnosis.rules.memory_since_release import LOADED, SUSPECT
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import created
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import releases, traffic_growth
 from tuheg_ir.diagnosis.view.usage import killed_for_memory, memory_grows
@@ -26,13 +27,15 @@ def when(view: View) -> Iterator[Match]:
         if not evidence or released or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
             continue
         grows = memory_grows(view, workload)
+        traffic = traffic_growth(view, workload.ref) is not None
+        measured = (grows or traffic) and not _past_unknown(view, workload)
         told = [Evidence("metrics", workload.ref, "memory rises steadily in its pods")] if grows else []
         at_once = _at_once(view, workload)
         yield Match(
             component=workload.ref,
             evidence=(*evidence, *told),
-            certainty=0.75 if grows else 0.55,
-            remedy="page_human" if at_once or keeps_data(view, workload) or is_store(workload) else "",
+            certainty=(0.75 if grows else 0.55) if measured and traffic else 0.5 if measured else 0.45,
+            remedy="" if measured and not (at_once or keeps_data(view, workload) or is_store(workload)) else "page_human",
             since=began_of(evidence),
             excludes=(
                 *excluding(workload.ref, "no release came with it", "rollback_workload"),
@@ -46,6 +49,13 @@ def _at_once(view: View, workload: Workload) -> bool:
     killed = killed_for_memory(view, workload)
     lived = [c.ended.lived_s for _, c in killed if c.ended and c.ended.lived_s is not None]
     return bool(lived) and max(lived) < AT_ONCE_S and min(c.restarts for _, c in killed) >= 3
+
+
+def _past_unknown(view: View, workload: Workload) -> bool:
+    """Tell whether a release may have come with it and nobody could see: young pods, and no revision was read."""
+    young = [view.recent(pod.created, SUSPECT) for pod in workload.live]
+    old = created(workload.obj)
+    return not workload.revisions and bool(young) and all(young) and old is not None and not view.recent(old, SUSPECT)
 
 
 RULE = Rule(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.odd import odd_pods
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import labels, text
 from tuheg_ir.diagnosis.view.trouble import by_revision, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
     """Few pods of a workload stand out from the others, whatever revision they are of."""
     for workload in view.serving:
         odd = odd_pods(view, workload)
-        if not odd or by_revision(view, workload):
+        if not odd or by_revision(view, workload) or _of_another_template(workload, odd):
             continue
         felt = [seen for seen, _ in troubles(view, workload.ref)]
         hits = [h for h in view.hits_of(workload.ref) if h.pod in odd]
@@ -36,6 +39,17 @@ def when(view: View) -> Iterator[Match]:
             since=began,
             excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
         )
+
+
+def _of_another_template(workload: Workload, odd: Collection[str]) -> bool:
+    """Tell whether all odd pods carry the mark of a template that no other pod has (revisions may not be known)."""
+    mine = {_mark(pod) for pod in workload.live if pod.name in odd}
+    return bool(mine) and "" not in mine and not mine & {_mark(p) for p in workload.live if p.name not in odd}
+
+
+def _mark(pod: Pod) -> str:
+    found = labels(pod.obj)
+    return text(found, "pod-template-hash") or text(found, "controller-revision-hash")
 
 
 RULE = Rule(

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
+from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers, stays_away
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import (
     closed_from_elsewhere,
@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._reach import (
     closed_to_the_outside,
     lets_through,
     newest_of,
+    space_changed,
 )
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
@@ -49,14 +50,17 @@ def when(view: View) -> Iterator[Match]:
     for ref, ways in found.items():
         policy, at = newest_of(p for w in ways for p in w.policies if p.ref == ref)
         sufferers = tuple(dict.fromkeys(s for w in ways for s in w.sufferers))
-        evidence = [Evidence("objects", ref, f"it lets nothing through {w.way}", at) for w in ways[:2]]
+        space = space_changed(view, [policy])
+        moved = space if space is not None and view.recent(space[1], LATELY) and not view.recent(at, LATELY) else None
+        evidence = [Evidence("objects", moved[0], f"it was changed; {ref} goes by its labels", moved[1])] if moved else []
+        evidence += [Evidence("objects", ref, f"it lets nothing through {w.way}", at) for w in ways[:2]]
         evidence += [e for w in ways for e in w.evidence][:4]
         yield Match(
-            component=ref,
+            component=moved[0] if moved else ref,
             evidence=tuple(evidence),
-            certainty=0.8 if view.recent(at, LATELY) else 0.55,
+            certainty=0.8 if moved or view.recent(at, LATELY) else 0.55,
             since=min((e.time for w in ways for e in w.evidence if e.time), default=at),
-            explains=behind(view, *sufferers),
+            explains=(*behind(view, *sufferers), *((ref,) if moved else ())),
             excludes=not_for(sufferers, f"{ref} binds new pods as well"),
         )
 
@@ -102,15 +106,17 @@ def _inward(view: View) -> Iterator[_Closed]:
         service = view.services.get(route.service)
         for ref in service.backends if service else ():
             closing = closed_from_elsewhere(view, ref)
-            hurts = felt(view, ref)
+            hurts = (*felt(view, ref), *stays_away(view, ref))
             workload = view.workloads[ref]
             if closing and hurts and workload.ready and _young(view, closing):
                 yield _Closed(closing, (ref,), f"from {route.ref} to {ref}", hurts)
 
 
 def _young(view: View, policies: Iterable[Policy]) -> bool:
-    _, at = newest_of(policies)
-    return view.recent(at, LATELY)
+    chosen = tuple(policies)
+    _, at = newest_of(chosen)
+    space = space_changed(view, chosen)
+    return view.recent(at, LATELY) or (space is not None and view.recent(space[1], LATELY))
 
 
 RULE = Rule(

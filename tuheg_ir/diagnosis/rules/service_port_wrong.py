@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -10,7 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.network import Service, named_port
 from tuheg_ir.diagnosis.view.reading import at, text, written
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -23,10 +24,11 @@ def when(view: View) -> Iterator[Match]:
     for service in view.services.values():
         for ref in service.backends:
             workload = view.workloads[ref]
-            wrong = _wrong(service, workload)
-            if not wrong or not workload.ready:
-                continue
             said = [c for c in complaints(view, "connection_refused", "connection_timeout") if c.about == ref]
+            wrong = _wrong(service, workload)
+            asked = "" if wrong else _not_offered(view, service, said)
+            if not (wrong or asked) or not workload.ready:
+                continue
             hurts = (
                 *told(view, said, 2),
                 *felt(view, ref),
@@ -44,7 +46,9 @@ def when(view: View) -> Iterator[Match]:
                     Evidence(
                         "objects",
                         service.ref,
-                        f"it sends to port {wrong}, which no container has",
+                        f"it sends to port {wrong}, which no container has"
+                        if wrong
+                        else f"callers ask for port {asked}, which it no longer offers",
                         written(service.obj),
                     ),
                     *(Evidence("objects", ref, c.told(), workload.released_at) for c in changed),
@@ -67,6 +71,16 @@ def _wrong(service: Service, workload: Workload) -> str:
         if text(port, "protocol") in ("", "TCP") and not named_port(workload, target):
             return str(target)
     return ""
+
+
+def _not_offered(view: View, service: Service, said: Iterable[Complaint]) -> str:
+    """Return the port that callers ask a Service for in vain since it was written; "" if there is none."""
+    if not view.recent(written(service.obj), LATELY):
+        return ""
+    offered = {text(port, "port") for port in service.ports}
+    asks = re.compile(rf"(?<![\w.-]){re.escape(service.name)}(?:\.[\w.-]+)?:(\d{{2,5}})\b", re.IGNORECASE)
+    asked = (found for c in said for found in asks.findall(c.hit.line))
+    return next((port for port in asked if port not in offered), "")
 
 
 RULE = Rule(

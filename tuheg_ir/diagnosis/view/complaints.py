@@ -22,6 +22,8 @@ _MENTIONED = {
 """Words by which a line tells which kind of program it speaks of."""
 _ACCESS = re.compile(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')
 """A line of an access log: the hosts in it are where users come from."""
+_POOLER = re.compile("max_client_conn|query_wait_timeout")
+"""Words that only a pooler in front of a database has."""
 STILL = timedelta(minutes=15)
 """A trouble that was last told longer ago than this is over."""
 _SPEAKS_OF = {
@@ -87,6 +89,8 @@ def _names(view: View, ref: str) -> set[str]:
 def _guessed(view: View, hit: Hit) -> set[str]:
     """Return the one database, cache or broker that a line without a host must mean."""
     line = hit.line.lower()
+    if hit.trouble == "database_full" and _POOLER.search(line):
+        return _only(view, hit.component, "pooler")
     for wanted, beginnings in _SPEAKS_OF.items():
         if hit.trouble.startswith(beginnings):
             return _only(view, hit.component, wanted)

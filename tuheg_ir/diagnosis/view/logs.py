@@ -16,7 +16,14 @@ from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.view.reading import parse_moment
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
+_STAMP = re.compile(
+    rf"(?P<iso>\d{{4}}[-/]\d\d[-/]\d\d[T ]{_CLOCK}(?:Z| ?[+-]\d\d:?\d\d\b)?)"
+    rf"|(?P<named>\d\d[ /-][A-Z][a-z]{{2}}[ /-]\d{{4}}[ :]{_CLOCK}(?: [+-]\d{{4}}\b)?)"
+)
+"""Times as programs write them: RFC 3339 and its like, and the forms of web servers, PHP and Redis."""
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_NAMED = re.compile(r"(\d\d).(\w{3}).(\d{4}).([\d:.,]+) ?([+-]\d{4})?")
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
 _HOST = re.compile(
     "|".join(
@@ -24,12 +31,19 @@ _HOST = re.compile(
             r"(?<!\+)(?:https?|postgres(?:ql)?|mysql|rediss?|amqps?|jdbc:\w+|tcp|mongodb(?:\+srv)?|nats|grpc|dns)://"
             rf"(?:[^@/\s]*@)?/?{_NAME}",
             rf"\bhost=['\"]?{_NAME}",
+            rf"\b(?:upstream|target|dest(?:ination)?|dependency|downstream|backend|addr(?:ess)?)['\"]?\s*[=:]\s*['\"]?"
+            rf"{_NAME}(?!://)\b",
+            rf"\b(?:server|endpoint|peer)=['\"]?{_NAME}(?!://)\b",
+            rf"connect(?:ing|ion)? to \w+ (?:server )?(?:at|on) ['\"]?{_NAME}",
+            rf"\bcall(?:ing)? to ['\"]?{_NAME}",
+            rf"\b{_NAME}/(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}}\b",
             r"(?:(?:dial tcp:? )?lookup|dial tcp|host name|hostname|host|resolve host:?|resolve|server at|server on"
             r"|getaddrinfo \w+|connect(?:ing|ion)? to(?: node -?\d+)?|ENOTFOUND|EAI_AGAIN|UnknownHostException:|broker)"
             rf" [\"'(]?{_NAME}",
             rf"\b{_NAME}: connect E[A-Z]+",
             rf"\b(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}} \({_NAME}\)",
-            r"\b([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|8080|8443|3306|5432|6379|5672|9092|9200|27017|4222|11211|1433)\b",
+            r"\b([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|587|465|1433|1521|2181|3000|3306|4222|50051|5000|5432|5671|5672|6379|6380|"
+            r"6432|8000|8080|8081|8443|8888|9000|9092|9093|9200|11211|27017|27018)\b",
             r"\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
         )
     )
@@ -39,14 +53,17 @@ _WORDS = frozenset(
     {"to", "the", "a", "host", "server", "database", "lookup", "node", "address", "name", "is", "not", "in", "on"}
 )
 """What stands in the place of a host in plain sentences."""
-_EPOCH = re.compile(r'"(?:time|ts|timestamp|t)": ?"?(1\d{9})(\d{3})?(\.\d+)?\b')
-"""Seconds or milliseconds since 1970 in a JSON line."""
+_EPOCH = re.compile(
+    r'(?:"@?(?:time|ts|timestamp|t|epoch|epochSecond|unixtime)": ?"?|\bts=)(1\d{9})(\d{3})?(?:\d{3}|\d{6})?(\.\d+)?\b'
+)
+"""Seconds since 1970, or thousandths and less of them, in a line of JSON or of key=value."""
 _NUMBERS = re.compile(
     r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+(?:\.\d+)+|\d+(?=(?:ms|us|\u00b5s|ns|s|m|kb|mb|gb|b|%)\b)|\d{4,}",
     re.IGNORECASE,
 )
 """Ids, addresses, amounts and counts: no pattern asks for one of them. Codes of three figures stay."""
-_CODES = re.compile("SQLSTATE|ORA-")
+_CODES = re.compile(r"SQLSTATE|ORA-|\b(?:53[23]00|25006|42703)\b")
+"""Codes that patterns ask for: lines with other numbers beside them are other messages."""
 _LINE_CHARS = 2000
 """No pattern is asked about more of a line than this: a line of megabytes is no message."""
 _LINES = 2000
@@ -153,11 +170,22 @@ def _bare(line: str) -> str:
 def stamp(line: str) -> datetime | None:
     """Return the time that a line of a log begins with or holds."""
     if found := _STAMP.search(line):
-        return parse_moment(found.group().replace(",", "."))
+        return _read(found)
     if since := _EPOCH.search(line):
         seconds, thousandths, fraction = since.groups()
         return datetime.fromtimestamp(float(f"{seconds}{fraction or ''}") + int(thousandths or 0) / 1000, UTC)
     return None
+
+
+def _read(found: re.Match[str]) -> datetime | None:
+    if iso := found["iso"]:
+        return parse_moment(iso.replace("/", "-").replace(",", ".").replace(" +", "+").replace(" -", "-"))
+    parts = _NAMED.fullmatch(found["named"])
+    if parts is None or parts[2] not in _MONTHS:
+        return None
+    day, month, year, clock, zone = parts.groups()
+    iso = f"{year}-{_MONTHS.index(month) + 1:02d}-{day}T{clock.replace(',', '.')}{zone or ''}"
+    return parse_moment(iso)
 
 
 def _hosts(lines: Iterable[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tuheg_ir.diagnosis.model import Obj, Snapshot
@@ -124,38 +124,51 @@ def _port(port: Mapping[str, Any]) -> str:
     return text(port, "number") or text(port, "name")
 
 
+_SPACE = "kubernetes.io/metadata.name"
+"""The label that every namespace has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A NetworkPolicy: the workloads it binds, and the directions it closes but for its own rules."""
+    """A NetworkPolicy: the workloads it binds, and the directions it closes but for its own rules.
+
+    ``own`` are the labels of its namespace, ``others`` those of all other namespaces that are known.
+    """
 
     ref: str
     obj: Obj
     binds: tuple[str, ...]
     ingress: bool
     egress: bool
+    own: Mapping[str, Any] = field(default_factory=dict)
+    others: tuple[Mapping[str, Any], ...] = ()
 
 
 def policies(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Policy, ...]:
     """Return the NetworkPolicies."""
     made = []
+    spaces = {name(obj): {_SPACE: name(obj), **labels(obj)} for obj in snapshot.of("Namespace")}
+    own = spaces.pop(snapshot.namespace, {_SPACE: snapshot.namespace})
+    others = tuple(spaces.values())
     for obj in snapshot.of("NetworkPolicy"):
         selector = mapping(obj, "spec", "podSelector")
         types = at(obj, "spec", "policyTypes")
         if not isinstance(types, list | tuple) or not types:
             types = ["Ingress", *(["Egress"] if at(obj, "spec", "egress") else [])]
         binds = tuple(ref for ref, w in found.items() if label_selector(selector, w.labels))
-        made.append(Policy(f"NetworkPolicy/{name(obj)}", obj, binds, "Ingress" in types, "Egress" in types))
+        ways = ("Ingress" in types, "Egress" in types)
+        made.append(Policy(f"NetworkPolicy/{name(obj)}", obj, binds, *ways, own, others))
     return tuple(sorted(made, key=lambda policy: policy.ref))
 
 
 def lets_in(policy: Policy, caller: Workload, ports: Iterable[Any] = ()) -> bool:
     """Tell whether a policy that closes the way in lets a workload of the same namespace through."""
-    return any(_passes(rule, "from", caller, ports) for rule in items(policy.obj, "spec", "ingress"))
+    return any(_passes(policy, rule, "from", caller, ports) for rule in items(policy.obj, "spec", "ingress"))
 
 
 def lets_out(policy: Policy, callee: Workload, ports: Iterable[Any] = ()) -> bool:
     """Tell whether a policy that closes the way out lets traffic to a workload of the same namespace through."""
-    return any(_passes(rule, "to", callee, ports) for rule in items(policy.obj, "spec", "egress"))
+    return any(_passes(policy, rule, "to", callee, ports) for rule in items(policy.obj, "spec", "egress"))
 
 
 def lets_out_dns(policy: Policy) -> bool:
@@ -167,7 +180,7 @@ def lets_out_dns(policy: Policy) -> bool:
     return False
 
 
-def _passes(rule: Mapping[str, Any], side: str, other: Workload, ports: Iterable[Any]) -> bool:
+def _passes(policy: Policy, rule: Mapping[str, Any], side: str, other: Workload, ports: Iterable[Any]) -> bool:
     wanted = {str(p) for p in ports if p}
     allowed = {text(p, "port") for p in items(rule, "ports") if text(p, "port")}
     if wanted and allowed and not wanted & allowed:
@@ -181,8 +194,8 @@ def _passes(rule: Mapping[str, Any], side: str, other: Workload, ports: Iterable
                 return True
             continue
         spaces = peer.get("namespaceSelector")
-        if spaces is not None and (mapping(spaces, "matchLabels") or items(spaces, "matchExpressions")):
-            continue  # another namespace's label is not in the snapshot
+        if spaces is not None and not label_selector(spaces, policy.own):
+            continue
         if label_selector(peer.get("podSelector"), other.labels):
             return True
     return False

@@ -129,7 +129,8 @@ def created(obj: Any) -> datetime | None:
 
 def written(obj: Any) -> datetime | None:
     """Return when an object's content was last written, as far as managedFields tell; else when it was made."""
-    times = [moment(each, "time") for each in items(obj, "metadata", "managedFields")]
+    parts = [each for each in items(obj, "metadata", "managedFields") if text(each, "subresource") != "status"]
+    times = [moment(each, "time") for each in parts]
     known = [time for time in times if time is not None]
     return max(known, default=created(obj))
 

@@ -9,6 +9,7 @@ from statistics import fmean, median
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
 from tuheg_ir.diagnosis.view.reading import created, moment, oldest, text, written
 from tuheg_ir.diagnosis.view.view import View
@@ -26,6 +27,13 @@ SOON = timedelta(minutes=20)
 """What begins later than this after a change is seldom its own."""
 BEFORE = timedelta(minutes=-2)
 """Clocks and samples are that far apart: what begins so much before a change may still be its own."""
+
+
+MINUTE = timedelta(minutes=1)
+_OWN = ("code_crash", "schema", "configuration_missing")
+"""Troubles that a program has by itself, whoever stands behind it."""
+OFTEN = 5
+"""An error that a log repeats less often is one of those that every system has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +72,16 @@ def _lately(view: View, container: Container) -> bool:
 
 
 def probe_kills(view: View, workload: Workload) -> tuple[Evidence, ...]:
-    """Return the events that tell of containers killed because their liveness or startup probe failed."""
+    """Return the events that tell of containers killed because their liveness or startup probe failed.
+
+    What became of pods that are gone says nothing of those that are there.
+    """
+    there = {f"Pod/{pod.name}" for pod in workload.pods}
     return tuple(
         view.event_evidence(event)
         for event in view.events_of(workload.ref, "Killing", "Unhealthy")
-        if ("iveness probe" in event.message or "tartup probe" in event.message) and "fail" in event.message
+        if (event.about in there or not there)
+        and ("iveness probe" in event.message or "tartup probe" in event.message) and "fail" in event.message
     )
 
 
@@ -136,6 +149,28 @@ def troubles(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | None]]
             yield seen
     for evidence in failed_probes(view, ref, "core_function", "user"):
         yield evidence, None
+
+
+def told_errors(view: View, workload: Workload) -> tuple[Hit, ...]:
+    """Return the errors that the newest pods of a workload repeat, and the older ones do not, if nobody measures it."""
+    measured = labels_of(view, workload.ref, "error_ratio") or of_pods(view, workload.ref, "error_ratio_by_pod")
+    if measured:
+        return ()
+    newest = {pod.name for pod in workload.newest_pods()}
+    found = [h for h in view.hits_of(workload.ref, *_OWN) if not h.previous and h.count >= OFTEN]
+    older = {h.trouble for h in found if h.pod not in newest}
+    return tuple(h for h in found if h.trouble not in older)
+
+
+def suffering(view: View, ref: str) -> Iterator[Evidence]:
+    """Yield who says that a workload fails: alerts about it or its callers, and callers' logs that name it."""
+    above = {ref, *view.graph.callers(ref)}
+    for alert in view.alerts:
+        if view.about_alert(alert) in above:
+            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
+    for hit in view.hits:
+        if hit.trouble == "upstream_failure" and hit.component != ref and ref in map(view.graph.resolve, hit.hosts):
+            yield view.hit_evidence(hit)
 
 
 def failed_probes(view: View, ref: str, *purposes: str) -> Iterator[Evidence]:
@@ -228,9 +263,15 @@ def outside_changes(view: View, workload: Workload) -> tuple[tuple[str, datetime
     for kind, label in sorted(reads(workload.template)):
         obj = view.objects(kind).get(label)
         time, made = written(obj), created(obj)
-        if time is not None and made is not None and time - made > timedelta(minutes=1):
+        if time is not None and made is not None and (time - made > MINUTE or _replaced(workload, made)):
             found.append((f"{kind}/{label}", time))
     return tuple(sorted(found, key=lambda each: each[1], reverse=True))
+
+
+def _replaced(workload: Workload, made: datetime) -> bool:
+    """Tell whether what a template reads was made after its pods had started: there was another one before."""
+    ages = [pod.created for pod in workload.live if pod.created]
+    return bool(ages) and made - min(ages) > MINUTE
 
 
 def traffic_growth(view: View, ref: str) -> float | None:
