@@ -11,12 +11,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tests.diagnosis.files import data
 
 CASES = Path(__file__).parent / "cases"
 HALVES = ("tuning", "validation")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def instant(text: str) -> datetime:
@@ -54,7 +53,7 @@ class Case:
 
     def yaml(self, name: str) -> Any:
         path = self.folder / name
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) if path.exists() else None
+        return data(path.read_text(encoding="utf-8")) if path.exists() else None
 
     @cached_property
     def expected(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -103,6 +104,7 @@ class InvalidCase(ValueError):
     """An expected.yaml that says nothing usable; names the file and what is wrong."""
 
 
+@lru_cache
 def cases(*halves: str, root: Path = ROOT) -> tuple[Case, ...]:
     """Return the cases of one half or of both, by name. A half that is not there has none."""
     unknown = set(halves) - set(HALVES)
@@ -116,7 +118,7 @@ def read(folder: Path) -> Case:
     """Read one case's expectations. Raises InvalidCase."""
     file = folder / "expected.yaml"
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise InvalidCase(f"{file}: {error}") from error
     if not isinstance(raw, dict):

@@ -28,5 +28,10 @@ def parse(files: Files) -> list[Obj]:
 
 @lru_cache(maxsize=256)
 def _items(text: str) -> list[Obj]:
-    raw = yaml.load(text, Loader=yaml.CSafeLoader) or {}
-    return [item for item in raw.get("items") or [] if isinstance(item, dict)]
+    return [item for item in (data(text) or {}).get("items") or [] if isinstance(item, dict)]
+
+
+@lru_cache(maxsize=1024)
+def data(text: str) -> Any:
+    """Return what a YAML text holds; read once for all tests and shared, so to be read only."""
+    return yaml.load(text, Loader=yaml.CSafeLoader)

@@ -13,11 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.diagnosis import exporters, noise, renaming, shifting
 from tests.diagnosis.casemaker.write import dump
-from tests.diagnosis.files import Files, Obj, Skipped, parse
+from tests.diagnosis.files import Files, Obj, Skipped, data, parse
 
 Mutation = Callable[[Files], Files | Skipped]
 
@@ -143,5 +141,5 @@ def write(files: Files, folder: Path) -> Path:
 
 def expected(files: Files) -> Obj:
     """Return a case's expectations; a mutation may have renamed what they name."""
-    made: Obj = yaml.safe_load(files["expected.yaml"])
+    made: Obj = data(files["expected.yaml"])
     return made

@@ -12,11 +12,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from tests.diagnosis.casemaker.names import digest
 from tests.diagnosis.casemaker.write import dump
-from tests.diagnosis.files import Files, Obj, Skipped, parse
+from tests.diagnosis.files import Files, Obj, Skipped, data, parse
 
 SYSTEM = {"default", "kube-system", "kube-public"}
 _NAMED = {
@@ -55,7 +53,7 @@ def rename(files: Files) -> Files | Skipped:
         elif path.endswith(".prom"):
             made[path] = re.sub(r'(?<==")[^"]*(?=")', lambda found: words.exact(found[0]), text)
         else:
-            made[path] = dump(_walk(yaml.load(text, Loader=yaml.CSafeLoader), words))
+            made[path] = dump(_walk(data(text), words))
     return made
 
 

@@ -10,11 +10,12 @@ import pytest
 
 from tests.diagnosis.corpus import Case, cases, read, score, tally
 from tests.diagnosis.files import Skipped
+from tests.diagnosis.loaded import snapshot
 from tests.diagnosis.mutations import MUTATIONS, write
 from tests.diagnosis.mutations import read as read_files
 from tests.diagnosis.worlds import without
 from tuheg_ir.diagnosis.decide import decide
-from tuheg_ir.diagnosis.model import Finding, Snapshot
+from tuheg_ir.diagnosis.model import Finding
 from tuheg_ir.diagnosis.snapshot import load
 
 LEAST_RIGHT = 0.9
@@ -25,11 +26,6 @@ STEPS = (("metrics",), ("metrics", "logs"), ("metrics", "logs", "events"))
 MUTATED = [(case, name) for case in TUNING for name in MUTATIONS]
 SOME = [pair for number, pair in enumerate(MUTATED) if number % (2 * len(MUTATIONS) + 1) == 0]
 """Every mutation, on a dozen cases; all of them take minutes."""
-
-
-@cache
-def snapshot(folder: Path) -> Snapshot:
-    return load(folder)
 
 
 @cache

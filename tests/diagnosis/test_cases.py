@@ -17,8 +17,6 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 AHEAD = {"Certificate"}
 """Kinds that may name a time to come."""
 
-WORLDS: dict[str, World] = {}
-
 
 @pytest.fixture(params=sorted(CASES))
 def name(request: pytest.FixtureRequest) -> str:
@@ -27,9 +25,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def world(name: str) -> World:
-    if name not in WORLDS:
-        WORLDS[name] = CASES[name].world()
-    return WORLDS[name]
+    return CASES[name].world
 
 
 def ref(obj: Obj) -> tuple[str, str, str]:

@@ -11,9 +11,9 @@ import yaml
 from tests.diagnosis.casemaker.every import CASES
 from tests.diagnosis.casemaker.write import files
 from tests.diagnosis.corpus import HALVES, REMEDIES, ROOT, Case, InvalidCase, Score, cases, read, score, tally
+from tests.diagnosis.loaded import snapshot
 from tests.diagnosis.mutations import read as read_files
 from tuheg_ir.diagnosis.model import Finding
-from tuheg_ir.diagnosis.snapshot import load
 
 ALL = cases()
 TUNING = cases("tuning")
@@ -58,16 +58,13 @@ def test_what_is_right_is_neither_tolerated_nor_forbidden(case: Case) -> None:
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.half}/{case.name}")
 def test_a_case_loads_whole_as_a_snapshot(case: Case) -> None:
-    snapshot = load(case.folder)
-    found = read_files(case.folder)
-    assert [source for source in snapshot.sources if source.kind == "invalid"] == []
-    assert len(snapshot.logs) == len([path for path in found if path.startswith("logs/")])
-    assert len(snapshot.metrics) == len(
-        [path for path in found if path.startswith("metrics/") and path.endswith(".json")]
-    )
-    assert len(snapshot.alerts) >= ("alert.yaml" in found)
-    assert bool(snapshot.databases) == ("database.yaml" in found)
-    assert snapshot.of("Pod") or not found["objects.yaml"].count("kind: Pod\n")
+    made, found = snapshot(case.folder), read_files(case.folder)
+    assert [source for source in made.sources if source.kind == "invalid"] == []
+    assert len(made.logs) == len([path for path in found if path.startswith("logs/")])
+    assert len(made.metrics) == len([path for path in found if path.startswith("metrics/") and path.endswith(".json")])
+    assert len(made.alerts) >= ("alert.yaml" in found)
+    assert bool(made.databases) == ("database.yaml" in found)
+    assert made.of("Pod") or not found["objects.yaml"].count("kind: Pod\n")
 
 
 def test_no_case_is_in_both_halves() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.diagnosis import exporters, noise, renaming, shifting
 from tests.diagnosis.corpus import ROOT, cases
 from tests.diagnosis.corpus import read as read_case
 from tests.diagnosis.files import Files, Skipped, parse
-from tests.diagnosis.mutations import MUTATIONS, read, removals, without_events, without_labels, write
+from tests.diagnosis.mutations import MUTATIONS, expected, read, removals, without_events, write
 
 TUNING = ROOT / "tuning"
 SOME = (
@@ -29,6 +30,16 @@ EMPTY = "no-evidence-but-an-alert"
 
 def files(name: str) -> Files:
     return read(TUNING / name)
+
+
+def changed(case: Files, mutation: str) -> Files | Skipped:
+    """Return a mutated case; made once, since many tests look at it."""
+    return _changed(tuple(case.items()), mutation)
+
+
+@cache
+def _changed(case: tuple[tuple[str, str], ...], mutation: str) -> Files | Skipped:
+    return MUTATIONS[mutation](dict(case))
 
 
 def done(made: Files | Skipped) -> Files:
@@ -51,23 +62,22 @@ def case(request: pytest.FixtureRequest) -> Files:
 
 @pytest.mark.parametrize("mutation", ["other names", "times shifted", "noise added", "labels missing"])
 def test_a_mutated_case_is_a_case_again(case: Files, mutation: str, tmp_path: Path) -> None:
-    made = done(MUTATIONS[mutation](case))
+    made = done(changed(case, mutation))
     assert made != dict(case)
     again = read_case(write(made, tmp_path / "tuning" / "mutated"))
-    before = yaml.safe_load(case["expected.yaml"])
+    before = expected(case)
     assert [answers[0].remedy for answers in again.faults] == [fault["remedy"] for fault in before["expect"]]
     assert parse(made)
 
 
 def test_a_mutation_leaves_its_input_alone(case: Files) -> None:
-    before = json.dumps(parse(case))
-    for mutate in MUTATIONS.values():
-        mutate(case)
-    assert json.dumps(parse(case)) == before
+    for mutation in MUTATIONS:
+        changed(case, mutation)
+    assert parse(case) == yaml.load(case["objects.yaml"], Loader=yaml.CSafeLoader)["items"]
 
 
 def test_renaming_changes_every_name_that_people_chose(case: Files) -> None:
-    made = done(renaming.rename(case))
+    made = done(changed(case, "other names"))
     old, new = set(renaming.mapping(parse(case))), renaming.mapping(parse(case))
     assert not old & set(new.values())
     for obj in parse(made):
@@ -77,7 +87,7 @@ def test_renaming_changes_every_name_that_people_chose(case: Files) -> None:
 
 
 def test_renaming_keeps_pods_logs_and_containers_together(case: Files) -> None:
-    made = done(renaming.rename(case))
+    made = done(changed(case, "other names"))
     containers = {
         (obj["metadata"]["name"], each["name"]) for obj in of_kind(made, "Pod") for each in obj["spec"]["containers"]
     }
@@ -88,7 +98,7 @@ def test_renaming_keeps_pods_logs_and_containers_together(case: Files) -> None:
 
 
 def test_renaming_keeps_owners_selectors_and_what_is_expected_together(case: Files) -> None:
-    made = done(renaming.rename(case))
+    made = done(changed(case, "other names"))
     names = {(obj["kind"], obj["metadata"]["name"]) for obj in parse(made)}
     before = {(obj["kind"], obj["metadata"]["name"]) for obj in parse(case)}
     for obj in parse(made):
@@ -103,7 +113,7 @@ def test_renaming_keeps_owners_selectors_and_what_is_expected_together(case: Fil
 
 
 def expect(made: Files) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = yaml.safe_load(made["expected.yaml"])["expect"]
+    found: list[dict[str, str]] = expected(made)["expect"]
     return found
 
 
@@ -115,7 +125,7 @@ def selected(made: Files, service: Mapping[str, Any]) -> int:
 
 def test_renaming_keeps_images_and_the_words_of_programs() -> None:
     case = files("redis-blocked-by-a-script")
-    made = done(renaming.rename(case))
+    made = done(changed(case, "other names"))
     assert {c["image"] for p in of_kind(made, "Pod") for c in p["spec"]["containers"]} == {
         c["image"] for p in of_kind(case, "Pod") for c in p["spec"]["containers"]
     }
@@ -125,7 +135,7 @@ def test_renaming_keeps_images_and_the_words_of_programs() -> None:
 
 def test_renaming_reaches_host_names_in_logs() -> None:
     case = files("cluster-dns-down-seen")
-    made = done(renaming.rename(case))
+    made = done(changed(case, "other names"))
     new = renaming.mapping(parse(case))
     logs = "".join(text for path, text in made.items() if path.startswith("logs/"))
     assert f"connecting to {new['redis']}:6379" in logs
@@ -134,7 +144,7 @@ def test_renaming_reaches_host_names_in_logs() -> None:
 
 def test_shifting_moves_every_time_by_the_same_span() -> None:
     case = files("secret-rotated-stale-credentials")
-    made = done(shifting.shift(case))
+    made = done(changed(case, "times shifted"))
     pattern = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
     for path, text in case.items():
         for old, new in zip(pattern.findall(text), pattern.findall(made[path]), strict=True):
@@ -163,7 +173,7 @@ def test_shifting_knows_the_formats_of_logs(text: str, moved: str) -> None:
 
 def test_shifting_moves_series_and_the_end_of_a_certificate_but_no_other_value() -> None:
     case = files("certificate-expired-at-the-edge")
-    made = done(shifting.shift(case))
+    made = done(changed(case, "times shifted"))
     span = int(shifting.SPAN.total_seconds())
     for signal, moved in (("certificate_expiry", span), ("request_rate", 0)):
         old, new = (json.loads(each[f"metrics/{signal}.json"])["result"][0]["values"] for each in (case, made))
@@ -172,7 +182,7 @@ def test_shifting_moves_series_and_the_end_of_a_certificate_but_no_other_value()
 
 
 def test_noise_only_adds(case: Files) -> None:
-    made = done(noise.add(case))
+    made = done(changed(case, "noise added"))
     before, after = parse(case), parse(made)
     assert after[: len(before)] == before
     assert len({json.dumps(obj) for obj in after}) == len(after)
@@ -183,7 +193,7 @@ def test_noise_only_adds(case: Files) -> None:
 
 
 def test_noise_is_healthy_and_of_the_same_time(case: Files) -> None:
-    made = done(noise.add(case))
+    made = done(changed(case, "noise added"))
     added = parse(made)[len(parse(case)) :]
     assert {obj["metadata"]["namespace"] for obj in added} == {noise._namespace(parse(case))}
     assert not [obj for obj in added if obj["kind"] == "Event" and obj["type"] != "Normal"]
@@ -200,7 +210,7 @@ def test_noise_joins_series_that_are_there() -> None:
 
 
 def test_labels_go_but_those_that_select(case: Files) -> None:
-    made = done(without_labels(case))
+    made = done(changed(case, "labels missing"))
     for obj in parse(made):
         if obj["kind"] in {"Deployment", "StatefulSet", "Node", "Service"}:
             assert not obj["metadata"].get("labels")
@@ -219,7 +229,7 @@ def test_other_exporters_act_on_raw_series_only() -> None:
 
 def test_other_exporters_rename_metrics_and_labels_and_keep_values() -> None:
     case = files("cpu-saturation-by-traffic")
-    made = done(exporters.other(case))
+    made = done(changed(case, "other exporters"))
     old, new = case[exporters.RAW].split("\n"), made[exporters.RAW].split("\n")
     assert [line.rsplit("} ", 1)[-1] for line in old] == [line.rsplit("} ", 1)[-1] for line in new]
     names = {line.split("{")[0] for line in new if "{" in line}

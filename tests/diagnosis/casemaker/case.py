@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tests.diagnosis.casemaker.world import World, start
@@ -39,7 +40,9 @@ class Made:
     expected: dict[str, Any]
     build: Build
 
+    @cached_property
     def world(self) -> World:
+        """Return what the case collects; built once and shared, so to be read only."""
         world = start(self.namespace, self.now)
         self.build(world)
         return world

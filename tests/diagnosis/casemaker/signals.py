@@ -63,12 +63,12 @@ def signal(
     noise: float = 0.02,
 ) -> None:
     """Add a series; a pod that is young has none before ``since``, one that is gone none after ``until``."""
-    end = w.now.timestamp()
+    end, named = w.now.timestamp(), str(sorted(labels.items()))
     values: list[list[Any]] = []
     for index in range(RANGE_S // STEP_S + 1):
         age = float(RANGE_S - index * STEP_S)
         if until <= age <= since:
-            value = shape(age) * (1 + noise * (2 * fraction(name, sorted(labels.items()), index) - 1))
+            value = shape(age) * (1 + noise * (2 * fraction(name, named, index) - 1) if noise else 1)
             value = min(value, 1.0) if name.endswith(_SHARES) else value
             values.append([int(end - age), f"{value:.4g}" if value < 10_000 else f"{value:.0f}"])
     w.metrics.setdefault(name, []).append({"metric": dict(labels), "values": values})

@@ -28,7 +28,7 @@ def dump(value: Any) -> str:
 
 def files(case: Made) -> dict[str, str]:
     """Return the files of a case by their path in its folder."""
-    world = case.world()
+    world = case.world
     made = {
         "expected.yaml": dump(case.expected),
         "objects.yaml": dump({"apiVersion": "v1", "kind": "List", "items": world.objects}),
