@@ -18,6 +18,7 @@ class ActionModule(ReadingAction):
         "namespace": {"type": "str", "required": True},
         "want": {"type": "list", "elements": "str", "default": ["workload"], "choices": list(reader.WANTS)},
         "lease": {"type": "str", "default": ""},
+        "database": {"type": "dict", "default": {}},
         "timeout_s": {"type": "float", "default": 15.0},
         **AUTH_SPEC,
     }
@@ -32,5 +33,6 @@ class ActionModule(ReadingAction):
                 service=arguments["service"],
                 want=arguments["want"],
                 lease=arguments["lease"],
+                database=arguments["database"],
                 timeout_s=arguments["timeout_s"],
             )

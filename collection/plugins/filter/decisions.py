@@ -173,21 +173,27 @@ def hpa_decision(
     )
 
 
-def sessions_sql(_anything: Any = None) -> str:
-    """See sessions_sql.yml."""
-    return sessions.SESSIONS_SQL
-
-
 def psql_command(sql: str, user: str = "postgres", database: str = "postgres") -> str:
     """See psql_command.yml."""
     return sessions.psql_command(sql, user, database)
 
 
 def sessions_decision(
-    stdout: str, pods: Iterable[Mapping[str, Any]], service: str, min_age_s: float = 30, whose: str = "own"
+    answer: Mapping[str, str],
+    pods: Iterable[Mapping[str, Any]],
+    service: str,
+    min_age_s: float = 30,
+    whose: str = "own",
 ) -> dict[str, Any]:
     """See sessions_decision.yml."""
-    return sessions.decide_sessions(stdout, pods=pods, service=service, min_age_s=float(min_age_s), whose=whose)
+    return sessions.decide_sessions(
+        answer["stdout"],
+        pods=pods,
+        service=service,
+        min_age_s=float(min_age_s),
+        whose=whose,
+        error=answer["error"],
+    )
 
 
 def sessions_ended(stdout: str) -> dict[str, int]:
@@ -217,7 +223,6 @@ class FilterModule:
             scale_guard,
             sessions_decision,
             sessions_ended,
-            sessions_sql,
             slim_workload,
             stuck_pods,
             template_hash,

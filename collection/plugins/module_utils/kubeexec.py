@@ -7,6 +7,7 @@ websocket-client comes with `kubernetes`; using it directly saves the import of 
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .kube import Client
 
 _STDOUT, _STDERR, _STATUS = 1, 2, 3
+_NO_PROGRAM = re.compile(r'exec: "([^"]+)": executable file not found')
 
 
 def run(client: Client, target: str, timeout_s: float) -> tuple[int, str, str]:
@@ -95,8 +97,14 @@ def _return_code(status: bytes) -> int:
     for cause in (parsed.get("details") or {}).get("causes") or []:
         if cause.get("reason") == "ExitCode":
             return int(cause["message"])
+    told = str(parsed.get("message", "no reason given"))
+    missing = _NO_PROGRAM.search(told)
+    if missing:
+        raise KubeError(
+            "failed", f"the container has no program {missing[1]}", "name the container that has it (exec_container)"
+        )
     raise KubeError(
         "failed",
-        f"the command could not be run in the pod ({parsed.get('message', 'no reason given')})",
+        f"the command could not be run in the pod ({told})",
         "check that the container has the program",
     )

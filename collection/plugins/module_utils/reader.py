@@ -1,7 +1,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 """Read what a remedy needs to decide, all at once on threads, slim where the whole is not needed.
 
-A kubernetes.core task costs half a second and has no timeout; these reads take some 20 ms.
+A kubernetes.core task costs half a second (k8s_exec more than two) and has no timeout; these reads
+take some 20 ms.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from urllib.parse import quote
 from .kube import Client, KubeError
 from .kubeerror import no_workload
 from .podfaults import is_live, is_ready, restarts
-from .sessions import pod_owner
+from .sessions import SESSIONS_SQL, pod_owner, psql_words
 from .templates import API_PATHS, HASH_LABEL, REVISION_LABEL, owned_by, selector_text
 
-WANTS = ("workload", "revisions", "last_good", "pods", "hpa", "quotas", "lease")
+WANTS = ("workload", "revisions", "last_good", "pods", "hpa", "quotas", "lease", "sessions")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _THREADS = 6
+_LONGEST = 200  # characters of an error of psql
 
 
 def read(
@@ -30,13 +32,15 @@ def read(
     service: str,
     want: Iterable[str],
     lease: str = "",
+    database: Mapping[str, Any] | None = None,
     timeout_s: float = 15.0,
 ) -> dict[str, Any]:
     """Read the wanted things; one key each, {} or [] for an optional one that is absent.
 
     workload: the object; absent is a KubeError. revisions: those it owns by uid. last_good: the
     ConfigMap. pods: all of the namespace, slim. hpa: the one that scales the workload. quotas:
-    those of the namespace. lease: the service's.
+    those of the namespace. lease: the service's. sessions: {stdout, error} of the query over the
+    sessions of `database` {exec_pod, exec_container, user, database}.
     """
     wanted = list(want)
     unknown = sorted(set(wanted) - set(WANTS))
@@ -44,6 +48,8 @@ def read(
         raise ValueError(f"want has {', '.join(unknown)}; it may have {', '.join(WANTS)}")
     if kind not in API_PATHS:
         raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(API_PATHS)}")
+    if "sessions" in wanted and not (database or {}).get("exec_pod"):
+        raise ValueError("want has sessions; database must say exec_pod and exec_container")
     source = _Source(client, kind, quote(namespace), service, lease or f"tuheg-ir-{service}", timeout_s)
     readers: Mapping[str, Callable[[], Any]] = {
         "last_good": source.last_good,
@@ -51,6 +57,7 @@ def read(
         "hpa": source.hpa,
         "quotas": source.quotas,
         "lease": source.lease,
+        "sessions": lambda: source.sessions(namespace, database or {}),
     }
     with ThreadPoolExecutor(max_workers=_THREADS) as pool:
         futures = {name: pool.submit(readers[name]) for name in wanted if name in readers}
@@ -135,6 +142,20 @@ class _Source:
     def lease(self) -> dict[str, Any]:
         base = f"/apis/coordination.k8s.io/v1/namespaces/{self._namespace}/leases"
         return self._optional(f"{base}/{quote(self._lease)}")
+
+    def sessions(self, namespace: str, database: Mapping[str, Any]) -> dict[str, str]:
+        """A database that answers with an error is an answer; one that cannot be asked is a KubeError."""
+        answer = self._client.exec(
+            namespace,
+            database["exec_pod"],
+            database.get("exec_container") or "",
+            psql_words(SESSIONS_SQL, database.get("user") or "postgres", database.get("database") or "postgres"),
+            timeout_s=self._timeout_s,
+        )
+        if answer.rc == 0:
+            return {"stdout": answer.stdout, "error": ""}
+        told = " ".join(answer.stderr.split())[:_LONGEST] or "it said nothing"
+        return {"stdout": "", "error": f"psql in {database['exec_pod']} ended with {answer.rc}: {told}"}
 
     def _get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         return self._client.get(path, query, timeout_s=self._timeout_s)

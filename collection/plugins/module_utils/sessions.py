@@ -152,16 +152,24 @@ def pod_owner(pod: Mapping[str, Any]) -> str:
 
 
 def decide_sessions(
-    stdout: str, *, pods: Iterable[Mapping[str, Any]], service: str, min_age_s: float = 30.0, whose: str = "own"
+    stdout: str,
+    *,
+    pods: Iterable[Mapping[str, Any]],
+    service: str,
+    min_age_s: float = 30.0,
+    whose: str = "own",
+    error: str = "",
 ) -> dict[str, Any]:
     """parse() and decide() on the query's output; an unreadable one is holder "unknown".
 
-    pods: Pod objects or slim ones, see pod_owners().
+    pods: Pod objects or slim ones, see pod_owners(). error: why there is no output.
     """
     try:
+        if error:
+            raise ValueError(f"the database does not answer ({error})")
         report = parse(stdout or "", pod_owners(pods))
-    except ValueError as error:
-        nothing = Decision("unknown", False, 0, 0, 0, 0, 0, 0, str(error), ())
+    except ValueError as why:
+        nothing = Decision("unknown", False, 0, 0, 0, 0, 0, 0, str(why), ())
         return nothing.as_dict()
     return decide(report, service, min_age_s=min_age_s, whose=whose).as_dict()
 

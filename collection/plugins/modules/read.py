@@ -32,12 +32,18 @@ options:
     description: What to read.
     type: list
     elements: str
-    choices: [workload, revisions, last_good, pods, hpa, quotas, lease]
+    choices: [workload, revisions, last_good, pods, hpa, quotas, lease, sessions]
     default: [workload]
   lease:
     description: Name of the Lease. Empty is C(tuheg-ir-) and the name of the workload.
     type: str
     default: ""
+  database:
+    description:
+      - Where the database is that is asked for C(sessions) - exec_pod, exec_container, user and database.
+      - The declared read-only query runs there with psql. It needs get and create on pods/exec.
+    type: dict
+    default: {}
   timeout_s:
     description: Seconds that one read may take.
     type: float
@@ -85,6 +91,12 @@ quotas:
   elements: dict
 lease:
   description: The Lease of the service, or empty.
+  returned: when wanted
+  type: dict
+sessions:
+  description:
+    - What the query over the sessions of the database gave - stdout and error.
+    - An error of psql stands in error and is not a failure.
   returned: when wanted
   type: dict
 error:

@@ -12,6 +12,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
+
+# Not used here: Ansible imports an action before it forks and a filter after, compiled anew in every task.
+# Imported here, each task with a filter of ours costs 20 ms of CPU less.
+from ansible_collections.tuheg.ir.plugins.filter import decisions, remedies  # noqa: F401
 from ansible_collections.tuheg.ir.plugins.module_utils.kube import Client, connect
 from ansible_collections.tuheg.ir.plugins.module_utils.kubeauth import given_access
 from ansible_collections.tuheg.ir.plugins.module_utils.kubeerror import KubeError

@@ -83,8 +83,8 @@ class Evaluator:
     def _window(self, tree: Selector, now: float) -> Window:
         end = tree.moment.of(now)
         start = end - (tree.range or 0.0)
-        ranged = [Ranged(s.labels, s.between(start, end)) for s in self._samples.select(tree.matchers)]
-        return Window([series for series in ranged if series.points], start, end)
+        found = ((s.labels, s.between(start, end)) for s in self._samples.select(tree.matchers) if s.lives(start, end))
+        return Window([Ranged(labels, points) for labels, points in found if points], start, end)
 
     def _subquery(self, tree: Subquery, now: float) -> Window:
         end = tree.moment.of(now)

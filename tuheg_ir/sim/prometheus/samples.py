@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from tuheg_ir.sim.prometheus.syntax import Matcher
 
 LOOKBACK = 300.0  # seconds: an instant looks back so far for a sample
+_KEPT = 1000  # selections
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -34,6 +35,10 @@ class Series:
         value = self.values[place]
         return None if value is None else (self.times[place], value)
 
+    def lives(self, start: float, end: float) -> bool:
+        """Return whether there may be samples then: cheap, and no at most steps of a range over a young series."""
+        return bool(self.times) and self.times[-1] > start and self.times[0] <= end
+
     def between(self, start: float, end: float) -> list[tuple[float, float]]:
         """Return the samples after ``start`` up to ``end``."""
         first, last = bisect_right(self.times, start), bisect_right(self.times, end)
@@ -56,6 +61,7 @@ class Samples:
         self._keep = keep_s
         self._series: dict[str, dict[Labels, Series]] = {}
         self._live: dict[str, set[tuple[str, Labels]]] = {}
+        self._selected: dict[tuple[Matcher, ...], list[Series]] = {}  # since the newest series came
 
     def scrape(self, moment: float, found: Iterable[tuple[str, Mapping[str, str], float]], target: str = "") -> None:
         """Store one scrape of a target; its series that are not there any more go stale."""
@@ -74,6 +80,7 @@ class Samples:
         series = family.get(labels)
         if series is None:
             series = family[labels] = Series({"__name__": name, **dict(labels)})
+            self._selected.clear()
         if series.times and series.times[-1] >= moment:
             return
         series.times.append(moment)
@@ -83,8 +90,19 @@ class Samples:
             del series.times[:old], series.values[:old]
 
     def select(self, matchers: Iterable[Matcher]) -> list[Series]:
-        """Return the series that fulfil all conditions."""
-        wanted = list(matchers)
+        """Return the series that fulfil all conditions; the list is kept, so nobody may change it.
+
+        A range query asks the same at each of its steps.
+        """
+        wanted = tuple(matchers)
+        found = self._selected.get(wanted)
+        if found is None:
+            if len(self._selected) >= _KEPT:
+                self._selected.clear()
+            found = self._selected[wanted] = self._search(wanted)
+        return found
+
+    def _search(self, wanted: tuple[Matcher, ...]) -> list[Series]:
         exact = next((m.value for m in wanted if m.label == "__name__" and m.how == "="), None)
         names = [exact] if exact is not None else sorted(self._series)
         return [
