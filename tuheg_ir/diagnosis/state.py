@@ -64,30 +64,44 @@ def verdict_of(view: View, findings: Sequence[Finding]) -> str:
 
 
 def signs_of_trouble(view: View) -> Iterator[Evidence]:
-    """Yield the signs that something is wrong, whatever it is."""
+    """Yield the signs that something is wrong, whatever it is.
+
+    Where probes of the inventory judge the platform and all are healthy, what controllers and logs
+    complain of on the way is none.
+    """
     for workload in view.serving:
-        if workload.ready < workload.wanted and not _starting(view, workload):
-            yield Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready")
-        elif waiting := [p for p in workload.live if not p.ready and not _young(view, p)]:
-            yield Evidence("objects", workload.ref, f"{waiting[0].name} is not ready", waiting[0].unready_since)
-        yield from (crash.evidence() for crash in crashes(view, workload)[:2])
-        yield from (seen for seen, _ in troubles(view, workload.ref))
+        yield from _of_workload(view, workload)
     for alert in view.alerts:
         yield Evidence("alerts", view.about_alert(alert), f"alert {alert.name} fires", alert.starts_at)
-    for probe in view.snapshot.probes:
-        if probe.get("verdict") != "healthy":
-            told = f"probe {probe.get('name')} is {probe.get('verdict')}: {probe.get('reason')}"
-            yield Evidence("probes", f"{probe.get('service')}", told)
-    for signal in ("throttled_share", "memory_share", "volume_used_share"):
-        if (share := view.figures.now(signal)) is not None and share > _BUSY:
-            yield Evidence("metrics", "", f"a {signal.replace('_', ' ')} is at {share:.0%}")
-    for workload in view.serving:
-        if (busy := usage(view.figures, workload, "cpu_share")).widely(_BUSY):
-            yield Evidence("metrics", workload.ref, f"its pods use up to {busy.most:.0%} of their CPU limit")
+    ill = [probe for probe in view.snapshot.probes if probe.get("verdict") != "healthy"]
+    for probe in ill:
+        told = f"probe {probe.get('name')} is {probe.get('verdict')}: {probe.get('reason')}"
+        yield Evidence("probes", f"{probe.get('service')}", told)
+    if (full := view.figures.now("volume_used_share")) is not None and full > _BUSY:
+        yield Evidence("metrics", "", f"a volume is full to {full:.0%}")
+    yield from _unplaced_errors(view)
+    if ill or not view.snapshot.probes:
+        yield from _complaints(view)
+
+
+def _of_workload(view: View, workload: Workload) -> Iterator[Evidence]:
+    if workload.ready < workload.wanted and not _starting(view, workload):
+        yield Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready")
+    elif waiting := [p for p in workload.live if not p.ready and not _young(view, p)]:
+        yield Evidence("objects", workload.ref, f"{waiting[0].name} is not ready", waiting[0].unready_since)
+    yield from (crash.evidence() for crash in crashes(view, workload)[:2])
+    yield from (seen for seen, _ in troubles(view, workload.ref))
+    for signal in ("throttled_share", "memory_share"):
+        if (most := usage(view.figures, workload, signal).most) > _BUSY:
+            yield Evidence("metrics", workload.ref, f"its {signal.replace('_', ' ')} is at {most:.0%}")
+    if (busy := usage(view.figures, workload, "cpu_share")).widely(_BUSY):
+        yield Evidence("metrics", workload.ref, f"its pods use up to {busy.most:.0%} of their CPU limit")
+
+
+def _complaints(view: View) -> Iterator[Evidence]:
     for event in view.events:
         if event.reason in _FAILED and view.recent(event.last, _NOW):
             yield view.event_evidence(event)
-    yield from _unplaced_errors(view)
     yield from _told_by_logs(view)
 
 

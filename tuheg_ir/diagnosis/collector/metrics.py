@@ -19,6 +19,8 @@ from tuheg_ir.diagnosis.model import Obj, Series, Source
 from tuheg_ir.diagnosis.signals import Signal, Signals, Way, load
 
 THREADS = 8
+SHORTEST = "20s"
+"""A rate over less than this holds too few scrapes."""
 
 
 @dataclass(slots=True)
@@ -41,9 +43,13 @@ def prometheus_metrics(
 
 
 def read_metrics(
-    url: str, namespace: str, at: datetime, *, known: Known | None = None, timeout_s: float = 15.0
+    url: str, namespace: str, at: datetime, *, known: Known | None = None, window: str = "", timeout_s: float = 15.0
 ) -> Metrics:
-    """Ask for all signals of the hour before ``at``, on threads, within ``timeout_s`` seconds."""
+    """Ask for all signals of the hour before ``at``, on threads, within ``timeout_s`` seconds.
+
+    ``window`` is how far rates look back, where what is asked scrapes often enough for less than
+    the usual; never under 20 s.
+    """
     began = time.monotonic()
     found = Metrics()
     try:
@@ -52,7 +58,7 @@ def read_metrics(
         found.sources.append(failed("prometheus", error, 0, at))
         return found
     try:
-        _Reader(prometheus, namespace, at, known or Known(), found).read(began + timeout_s)
+        _Reader(prometheus, namespace, at, known or Known(), found, window).read(began + timeout_s)
     finally:
         prometheus.close()
     return found
@@ -86,12 +92,15 @@ class _Question:
 
 
 class _Reader:
-    def __init__(self, prometheus: Prometheus, namespace: str, at: datetime, known: Known, found: Metrics) -> None:
+    def __init__(
+        self, prometheus: Prometheus, namespace: str, at: datetime, known: Known, found: Metrics, window: str
+    ) -> None:
         self._prometheus = prometheus
         self._namespace = namespace
         self._known = known
         self._at = at
         self._signals: Signals = load()
+        self._window = max(window, SHORTEST, key=span_s) if window else self._signals.window
         end = at.timestamp()
         self._span = Span(end - self._signals.range_s, end, self._signals.step_s)
         self._found = found
@@ -137,10 +146,10 @@ class _Reader:
     def _ask(self, question: _Question) -> tuple[Filled, tuple[Series, ...]]:
         first = next(iter(question.metrics.values()))
         labels = Labels(self._labels(first), self._signals.roles, self._namespace, self._known)
-        filled = labels.fill(question.way, question.metrics, self._signals.window)
+        filled = labels.fill(question.way, question.metrics, self._window)
         series = series_of(self._prometheus.ranged(filled.query, self._span))
         if question.signal.unit == "1/s":
-            window_s = span_s(self._signals.window)
+            window_s = span_s(self._window)
             series = tuple(replace(each, points=settled(each.points, self._span, window_s)) for each in series)
         return filled, series
 
@@ -233,8 +242,9 @@ class _Reader:
 
 
 def span_s(text: str) -> float:
-    """Return a Prometheus duration such as 2m in seconds."""
-    return float(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]]
+    """Return a Prometheus duration such as 2m or 1h30m in seconds; ms count as nothing."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    return sum(float(number) * units.get(unit, 0) for number, unit in re.findall(r"(\d+)(ms|[smhd])", text))
 
 
 def settled(points: tuple[tuple[float, float], ...], span: Span, window_s: float) -> tuple[tuple[float, float], ...]:

@@ -27,6 +27,8 @@ from tuheg_ir.errors import ClusterError
 DEADLINE_S = 20.0
 READ_S = 5.0
 """An API server that says nothing for so long is called silent."""
+PROBES_S = 8.0
+"""A probe of a starved service takes its time; by then it has said enough."""
 THREADS = 16
 EVENTS = 5000
 """The newest ones that are kept."""
@@ -175,6 +177,7 @@ class _Pass:
             context.target.namespace,
             context.now(),
             known=metrics.known_of(self._objects),
+            window=context.target.window,
             timeout_s=context.left_s,
         )
 
@@ -271,7 +274,7 @@ def _probes(context: Context) -> list[dict[str, Any]]:
         namespace=target.namespace,
         window=target.window,
         since=None,
-        timeout_s=context.left_s,
+        timeout_s=min(PROBES_S, 0.5 * context.left_s),
     )
     return [plain(asdict(result)) for result in results]
 

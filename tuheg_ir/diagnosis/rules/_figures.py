@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import labels_of, of_pods, troubles
+from tuheg_ir.diagnosis.view.usage import starving
 
 SLOWER = 3.0
 """So many times as slow as before is slow."""
@@ -79,15 +80,19 @@ def is_well(view: View, refs: Iterable[str]) -> bool:
 
 
 def said_by_callers(view: View, ref: str) -> Iterator[tuple[str, Evidence]]:
-    """Yield (caller, evidence) of what callers measure of a dependency: slow, or failing."""
+    """Yield (caller, evidence) of what callers measure of a dependency: slow, or failing.
+
+    A caller without processor time is no witness of slowness.
+    """
     for signal, text in (("dependency_latency_p95", "{0:.2g} s"), ("dependency_error_ratio", "{0:.0%} failed")):
         for series in view.figures.series(signal):
             if (view.component(series.labels.get("dependency", "")) or series.labels.get("dependency")) != ref:
                 continue
             least, factor = (SLOW_S, SLOWER) if "latency" in signal else (ERRORS, 2.0)
             turn = rise(view, series, signal, factor, least)
-            if turn is not None:
-                caller = view.component(series.labels.get("component", "")) or series.labels.get("component", "")
+            caller = view.component(series.labels.get("component", "")) or series.labels.get("component", "")
+            starved = "latency" in signal and caller in view.workloads and starving(view, view.workloads[caller])
+            if turn is not None and not starved:
                 who, was, now = caller.rpartition("/")[2], text.format(turn.before), text.format(turn.now)
                 fact = f"calls of {who}: {was} before, {now} now"
                 yield caller, Evidence("metrics", ref, fact, turn.since)

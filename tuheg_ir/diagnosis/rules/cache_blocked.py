@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SLOW_S = 0.1
@@ -47,7 +48,10 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _measured(view: View, cache: Workload) -> Iterator[Evidence]:
-    for label in labels_of(view, cache.ref, "cache_latency_p95"):
+    # Most exporters take a cache's answers by the clock of who asks.
+    asked_by = [view.workloads[ref] for ref in view.graph.callers(cache.ref) if ref in view.workloads]
+    honest = not any(starving(view, caller) for caller in asked_by)
+    for label in labels_of(view, cache.ref, "cache_latency_p95") if honest else ():
         if turn := slowed(view, "cache_latency_p95", SLOW_S, component=label):
             yield slow_evidence(cache.ref, "its own answers", turn)
     for label in labels_of(view, cache.ref, "cache_up"):

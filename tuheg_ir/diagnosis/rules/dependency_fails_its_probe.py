@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._sessions import full
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import failed_probes
-from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, usage
+from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
@@ -46,12 +46,6 @@ def _match(view: View, workload: Workload, failed: tuple[Evidence, ...], callers
             for each in excluding(caller.ref, reason, *RESTARTS, "scale_workload", "rollback_workload")
         ),
     )
-
-
-def starving(view: View, workload: Workload) -> bool:
-    """Tell whether the pods of a workload have no processor time left."""
-    share, throttled = (usage(view.figures, workload, signal) for signal in ("cpu_share", "throttled_share"))
-    return share.most > BUSY or throttled.most > THROTTLED
 
 
 RULE = Rule(

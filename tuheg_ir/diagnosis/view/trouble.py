@@ -81,7 +81,8 @@ def probe_kills(view: View, workload: Workload) -> tuple[Evidence, ...]:
         view.event_evidence(event)
         for event in view.events_of(workload.ref, "Killing", "Unhealthy")
         if (event.about in there or not there)
-        and ("iveness probe" in event.message or "tartup probe" in event.message) and "fail" in event.message
+        and ("iveness probe" in event.message or "tartup probe" in event.message)
+        and "fail" in event.message
     )
 
 

@@ -48,6 +48,12 @@ def usage(figures: Figures, workload: Workload, signal: str) -> Usage:
     return Usage(signal, {p: v for p, v in figures.latest(signal, "pod").items() if p in mine})
 
 
+def starving(view: View, workload: Workload) -> bool:
+    """Tell whether pods of a workload have no processor time left: all that they measure of others is slow then."""
+    share, throttled = (usage(view.figures, workload, signal) for signal in ("cpu_share", "throttled_share"))
+    return share.most > BUSY or throttled.most > THROTTLED
+
+
 def killed_for_memory(view: View, workload: Workload) -> list[tuple[Pod, Container]]:
     """Return the containers that were killed for memory within the last hour."""
     return [
