@@ -35,7 +35,9 @@ def when(view: View) -> Iterator[Match]:
             component=workload.ref,
             evidence=(*evidence, *told),
             certainty=(0.75 if grows else 0.55) if measured and traffic else 0.5 if measured else 0.45,
-            remedy="" if measured and not (at_once or keeps_data(view, workload) or is_store(workload)) else "page_human",
+            remedy=""
+            if measured and not (at_once or keeps_data(view, workload) or is_store(workload))
+            else "page_human",
             since=began_of(evidence),
             excludes=(
                 *excluding(workload.ref, "no release came with it", "rollback_workload"),

@@ -52,7 +52,9 @@ def when(view: View) -> Iterator[Match]:
         sufferers = tuple(dict.fromkeys(s for w in ways for s in w.sufferers))
         space = space_changed(view, [policy])
         moved = space if space is not None and view.recent(space[1], LATELY) and not view.recent(at, LATELY) else None
-        evidence = [Evidence("objects", moved[0], f"it was changed; {ref} goes by its labels", moved[1])] if moved else []
+        evidence = (
+            [Evidence("objects", moved[0], f"it was changed; {ref} goes by its labels", moved[1])] if moved else []
+        )
         evidence += [Evidence("objects", ref, f"it lets nothing through {w.way}", at) for w in ways[:2]]
         evidence += [e for w in ways for e in w.evidence][:4]
         yield Match(

@@ -28,7 +28,7 @@ def when(view: View) -> Iterator[Match]:
         if server is None or client is None or role(server) not in ("database", "cache", "broker", "pooler"):
             continue
         started = _started(server)
-        if started is None or not SETTLED <= view.now - started or not view.recent(started):
+        if started is None or not view.now - started >= SETTLED or not view.recent(started):
             continue
         first, last = each.hit.first, each.hit.last
         if first is None or last is None or first < started - SLACK or not view.recent(last, STILL):

@@ -22,7 +22,7 @@ _STAMP = re.compile(
     rf"|(?P<named>\d\d[ /-][A-Z][a-z]{{2}}[ /-]\d{{4}}[ :]{_CLOCK}(?: [+-]\d{{4}}\b)?)"
 )
 """Times as programs write them: RFC 3339 and its like, and the forms of web servers, PHP and Redis."""
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _NAMED = re.compile(r"(\d\d).(\w{3}).(\d{4}).([\d:.,]+) ?([+-]\d{4})?")
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
 _HOST = re.compile(
