@@ -78,6 +78,13 @@ def signs_of_trouble(view: View) -> Iterator[Evidence]:
         if probe.get("verdict") != "healthy":
             told = f"probe {probe.get('name')} is {probe.get('verdict')}: {probe.get('reason')}"
             yield Evidence("probes", f"{probe.get('service')}", told)
+    yield from _scarce(view)
+    yield from _unplaced_errors(view)
+    yield from _told_by_logs(view)
+
+
+def _scarce(view: View) -> Iterator[Evidence]:
+    """Yield what is used up nearly, and controllers that cannot do their work."""
     for signal in ("throttled_share", "memory_share", "volume_used_share"):
         if (share := view.figures.now(signal)) is not None and share > _BUSY:
             yield Evidence("metrics", "", f"a {signal.replace('_', ' ')} is at {share:.0%}")
@@ -87,8 +94,6 @@ def signs_of_trouble(view: View) -> Iterator[Evidence]:
     for event in view.events:
         if event.reason in _FAILED and view.recent(event.last, _NOW):
             yield view.event_evidence(event)
-    yield from _unplaced_errors(view)
-    yield from _told_by_logs(view)
 
 
 def _told_by_logs(view: View) -> Iterator[Evidence]:

@@ -78,7 +78,10 @@ def opensearch_flood() -> Snapshot:
             log(
                 pod("find"),
                 *[
-                    "OpenSearchStatusException[OpenSearch exception [type=cluster_block_exception, reason=index [a] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];]]"
+                    (
+                        "OpenSearchStatusException[OpenSearch exception [type=cluster_block_exception, "
+                        "reason=index [a] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];]]"
+                    )
                 ]
                 * 9,
             )
@@ -112,7 +115,10 @@ def kafka_stuck() -> Snapshot:
             log(
                 pod("worker"),
                 *[
-                    "WARN consumer poll timeout has expired. This means the time between subsequent calls to poll() was longer than the configured max.poll.interval.ms"
+                    (
+                        "WARN consumer poll timeout has expired. This means the time between subsequent calls to "
+                        "poll() was longer than the configured max.poll.interval.ms"
+                    )
                 ]
                 * 5,
                 since=1100,

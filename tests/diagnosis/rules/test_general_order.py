@@ -140,9 +140,7 @@ def config_release_spring() -> Snapshot:
 
 @WORLDS.world(("Deployment/api", "code_defect", "rollback_workload"))
 def flapping_release() -> Snapshot:
-    pts = []
-    for k in range(20):
-        pts.append((1200 - 60 * k, 0.3 if k % 2 else 0.02))
+    pts = [(1200 - 60 * k, 0.3 if k % 2 else 0.02) for k in range(20)]
     return snapshot(
         workload("api", before=OLD, released=1230),
         figures=[("error_ratio", series({"component": "api"}, (3600, 0.001), *pts))],

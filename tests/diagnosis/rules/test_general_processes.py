@@ -75,7 +75,10 @@ def threads() -> Snapshot:
             log(
                 pod("api", n),
                 *[
-                    "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or process/resource limits reached"
+                    (
+                        "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or "
+                        "process/resource limits reached"
+                    )
                 ]
                 * 9,
             )

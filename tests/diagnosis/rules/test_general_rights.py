@@ -37,7 +37,10 @@ def quota_cut() -> Snapshot:
         event(
             "ReplicaSet/api-r1",
             "FailedCreate",
-            'Error creating: pods "api-x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2',
+            (
+                'Error creating: pods "api-x" is forbidden: exceeded quota: q, requested: pods=1, used: '
+                "pods=2, limited: pods=2"
+            ),
         ),
     )
 
@@ -57,7 +60,10 @@ def rbac_removed() -> Snapshot:
             log(
                 pod("api"),
                 *[
-                    'leases.coordination.k8s.io "x" is forbidden: User "system:serviceaccount:town:api" cannot get resource "leases" in API group'
+                    (
+                        'leases.coordination.k8s.io "x" is forbidden: User "system:serviceaccount:town:api" cannot '
+                        'get resource "leases" in API group'
+                    )
                 ]
                 * 9,
             )
@@ -82,7 +88,11 @@ def webhook_blocks() -> Snapshot:
         event(
             "ReplicaSet/api-r1",
             "FailedCreate",
-            'Error creating: Internal error occurred: failed calling webhook "guard.example.io": failed to call webhook: Post "https://guard.sys.svc:443/validate?timeout=10s": no endpoints available for service "guard"',
+            (
+                'Error creating: Internal error occurred: failed calling webhook "guard.example.io": '
+                'failed to call webhook: Post "https://guard.sys.svc:443/validate?timeout=10s": no '
+                'endpoints available for service "guard"'
+            ),
         ),
     )
 

@@ -97,7 +97,6 @@ def mid_chain_release_logs_only() -> Snapshot:
 )
 def newest_rs_no_pods_quota() -> Snapshot:
     o = workload("api", pods=2, ready=2, before=OLD, released=600)
-    rs = [x for x in o if x["kind"] == "ReplicaSet"]
     for x in pods_of(o):
         reown(x, "api-r1", 9 * DAY)
     return snapshot(
@@ -105,7 +104,10 @@ def newest_rs_no_pods_quota() -> Snapshot:
         event(
             "ReplicaSet/api-r2",
             "FailedCreate",
-            'Error creating: pods "api-x" is forbidden: exceeded quota: compute, requested: limits.memory=1Gi, used: limits.memory=4Gi, limited: limits.memory=4Gi',
+            (
+                'Error creating: pods "api-x" is forbidden: exceeded quota: compute, requested: '
+                "limits.memory=1Gi, used: limits.memory=4Gi, limited: limits.memory=4Gi"
+            ),
         ),
         thing("ResourceQuota", "compute", status={"hard": {"limits.memory": "4Gi"}, "used": {"limits.memory": "4Gi"}}),
         alerts=[alert("KubeDeploymentRolloutStuck", deployment="api")],

@@ -188,7 +188,10 @@ def mysql_readonly() -> Snapshot:
             log(
                 pod("api"),
                 *[
-                    "SQLSTATE[HY000]: General error: 1290 The MySQL server is running with the --super-read-only option so it cannot execute this statement"
+                    (
+                        "SQLSTATE[HY000]: General error: 1290 The MySQL server is running with the "
+                        "--super-read-only option so it cannot execute this statement"
+                    )
                 ]
                 * 9,
             )

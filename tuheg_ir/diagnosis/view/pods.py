@@ -151,7 +151,7 @@ def _pod(obj: Obj, owners: Mapping[str, str]) -> Pod:
 
 
 def _revision(owner: str, mark: str) -> str:
-    """Return the name of a ControllerRevision by a pod's label: a StatefulSet's bears all of it, a DaemonSet's its end."""
+    """Return the name of a ControllerRevision by a pod's label: a StatefulSet's is all of it, a DaemonSet's its end."""
     _, _, above = owner.partition("/")
     whole = not mark or not owner.startswith("DaemonSet/") or mark.startswith(f"{above}-")
     return mark if whole else f"{above}-{mark}"
