@@ -10,6 +10,7 @@ from tests.diagnosis.worlds import NODES
 from tuheg_ir.diagnosis.model import Snapshot
 
 WORLDS = Worlds()
+RISING = [(3600 - 60 * n, 0.5 + 0.0078 * n) for n in range(60)]
 OLD = {"image": "registry.example/app:0"}
 URL = {"DATABASE_URL": "postgres://a@postgres:5432/a"}
 
@@ -23,10 +24,7 @@ def release_more_sessions_env() -> Snapshot:
         logs=[
             log(
                 pod("api", n),
-                *[
-                    "ActiveRecord::ConnectionTimeoutError: could not obtain a connection from the pool within 5.000 seconds"
-                ]
-                * 6,
+                *["ActiveRecord::ConnectionTimeoutError: could not obtain a connection from the pool within 5 s"] * 6,
                 since=670,
             )
             for n in range(4)
@@ -157,7 +155,11 @@ def two_independent() -> Snapshot:
     return snapshot(
         o,
         workload("mail", before=OLD, released=30 * DAY),
-        figures=[errors(("cart", 0.4, 880), ("memory_share", series({"pod": " "pod("mail", 0), "container": "mail"}, *[(3600 - 60 * n, 0.5 + 0.0078 * n) for n in range(60)])), rate("mail"))],
+        figures=[
+            errors("cart", 0.4, 880),
+            ("memory_share", series({"pod": pod("mail"), "container": "mail"}, *RISING)),
+            rate("mail"),
+        ],
     )
 
 
