@@ -53,6 +53,7 @@ def _since(view: View, workload: Workload, time: datetime) -> Iterator[Evidence]
 def _match(view: View, workload: Workload, ref: str, time: datetime, seen: list[Evidence]) -> Match:
     told = view.hits_of(workload.ref, "configuration_missing")
     hits = told or view.hits_of(workload.ref)
+    blind = ref.startswith("Secret/") and not view.snapshot.logs  # a rotated password looks the same
     quick = oldest(each.time for each in seen)
     close = quick is not None and quick - time <= SOON
     return Match(
@@ -63,7 +64,7 @@ def _match(view: View, workload: Workload, ref: str, time: datetime, seen: list[
             *(view.hit_evidence(hit) for hit in hits[:2]),
             *(view.event_evidence(e) for e in view.events_of(workload.ref, "BackOff")[:1]),
         ),
-        certainty=0.55 + (0.1 if close else 0.0) + (0.15 if told else 0.0),
+        certainty=(0.4 if blind else 0.55) + (0.1 if close else 0.0) + (0.15 if told else 0.0),
         since=quick or time,
         explains=(workload.ref,),
         excludes=excluding(

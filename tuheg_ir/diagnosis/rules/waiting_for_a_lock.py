@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, forgotten, serves
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.trouble import OFTEN, releases
 
+LATELY = timedelta(hours=6)
+"""A release of the client so young may be what locks."""
 MANY = 3
 """So many sessions waiting for locks at once are no ordinary moment."""
 LONG_S = 20.0
@@ -24,11 +29,11 @@ def when(view: View) -> Iterator[Match]:
         database = known.get(ref)
         waiting = sum(s.count for s in database.sessions if s.wait.lower() == "lock") if database else 0
         counted = figure(view, "db_locks_waiting", ref) or 0.0
-        if waiting < MANY and counted < MANY:
-            continue
         blocker = _blocker(database) if database else None
         own = blocker is not None and serves(view, blocker.owner) and forgotten(blocker)
         complained = [c for c in complaints(view, "lock_wait") if c.about in (ref, "")]
+        if waiting < MANY and counted < MANY and not _only_told(view, complained):
+            continue
         yield Match(
             component=blocker.owner if blocker is not None and own else ref,
             evidence=(
@@ -37,7 +42,7 @@ def when(view: View) -> Iterator[Match]:
                 *((Evidence("metrics", ref, f"{counted:.0f} locks are waited for"),) if counted >= MANY else ()),
                 *told(view, complained, 2),
             ),
-            certainty=0.8 if blocker else 0.6,
+            certainty=0.8 if blocker else 0.6 if waiting or counted else 0.5,
             remedy="restart_connection_pool" if own else "page_human",
             since=min((c.hit.first for c in complained if c.hit.first), default=None),
             explains=tuple(r for r in behind(view, ref) if not (own and blocker and r == blocker.owner)),
@@ -48,6 +53,13 @@ def when(view: View) -> Iterator[Match]:
                 "its sessions wait for somebody else's lock: new ones would wait as well",
             ),
         )
+
+
+def _only_told(view: View, complained: list[Complaint]) -> bool:
+    """Tell whether clients that suffer, and were not released lately, repeat that they wait for locks."""
+    found = [c for c in complained if "lock" in c.hit.line.lower() and "deadlock" not in c.hit.line.lower()]
+    old = [c for c in found if (w := view.workloads.get(c.caller)) and not releases(view, w, LATELY)]
+    return sum(c.hit.count for c in old if felt(view, c.caller)) >= OFTEN
 
 
 def _blocker(database: Database) -> Session | None:

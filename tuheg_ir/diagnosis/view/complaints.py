@@ -18,6 +18,10 @@ _MENTIONED = {
     "cache": ("redis", "valkey", "memcache"),
     "broker": ("rabbit", "amqp", "kafka"),
     "search": ("elasticsearch", "opensearch", "cluster_block_exception"),
+    "database": (
+        *("psycopg", "asyncpg", "hikari", "jdbc", "npgsql", "pg::", "pgx", "postgres", "mysql", "mongo"),
+        *("sqlstate", "activerecord", "sequelize", "server closed the connection unexpectedly"),
+    ),
 }
 """Words by which a line tells which kind of program it speaks of."""
 _ACCESS = re.compile(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')

@@ -128,7 +128,7 @@ def controller(obj: Any) -> str:
 def _pod(obj: Obj, owners: Mapping[str, str]) -> Pod:
     direct = controller(obj)
     revision = direct.partition("/")[2] if direct.startswith("ReplicaSet/") else ""
-    revision = revision or text(labels(obj), "controller-revision-hash")
+    revision = revision or _revision(direct, text(labels(obj), "controller-revision-hash"))
     conditions = {text(c, "type"): c for c in items(obj, "status", "conditions")}
     at_ready = moment(conditions.get("Ready"), "lastTransitionTime")
     ready = text(conditions.get("Ready"), "status") == "True"
@@ -148,6 +148,13 @@ def _pod(obj: Obj, owners: Mapping[str, str]) -> Pod:
         deleting=bool(text(obj, "metadata", "deletionTimestamp")),
         containers=tuple(_containers(obj)),
     )
+
+
+def _revision(owner: str, mark: str) -> str:
+    """Return the name of a ControllerRevision by a pod's label: a StatefulSet's is all of it, a DaemonSet's its end."""
+    _, _, above = owner.partition("/")
+    whole = not mark or not owner.startswith("DaemonSet/") or mark.startswith(f"{above}-")
+    return mark if whole else f"{above}-{mark}"
 
 
 def _top(obj: Obj, direct: str, owners: Mapping[str, str]) -> str:

@@ -1,0 +1,222 @@
+"""The words of servers and client libraries of many languages: what each is taken for, and what is no trouble."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.diagnosis.rules.tiny import log, snapshot
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import patterns, stamp
+
+WORDS: dict[str, tuple[str, ...]] = {
+    "database_authentication": (
+        'FATAL: password authentication failed for user "app"',
+        'Npgsql.PostgresException (0x80004005): 28P01: password authentication failed for user "app"',
+        "ReplyError: WRONGPASS invalid username-password pair",
+        "MongoServerError: Authentication failed.",
+        "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN.",
+        "SQLSTATE[HY000] [1045] Access denied for user",
+        'code=28P01 msg="invalid_password"',
+    ),
+    "database_full": (
+        "FATAL: sorry, too many clients already",
+        "SQLSTATE[HY000] [1040] Too many connections",
+        "FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute",
+        'FATAL: too many connections for database "shop"',
+        "User app has exceeded the max_user_connections resource",
+        "query_wait_timeout",
+    ),
+    "pool_exhausted": (
+        "HikariPool-1 - Connection is not available, request timed out after 30000ms.",
+        "QueuePool limit of size 5 overflow 10 reached, connection timed out",
+        "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec",
+        "TimeoutError: ResourceRequest timed out",
+        "SequelizeConnectionAcquireTimeoutError",
+        "ConnectionAcquireTimeoutError [SequelizeConnectionAcquireTimeoutError]: Operation timeout",
+        "Error: timeout exceeded when trying to connect",
+        "Knex: Timeout acquiring a connection. The pool is probably full.",
+        "The connection pool has been exhausted, either raise 'Max Pool Size'",
+        "Timeout expired.  The timeout period elapsed prior to obtaining a connection from the pool",
+    ),
+    "read_only_database": (
+        "ERROR: cannot execute INSERT in a read-only transaction",
+        "READONLY You can't write against a read only replica.",
+        "The MySQL server is running with the --read-only option so it cannot execute this statement",
+        "The MySQL server is running with the --super-read-only option",
+        "NotWritablePrimary: not primary",
+    ),
+    "lock_wait": (
+        "Lock wait timeout exceeded; try restarting transaction",
+        "ERROR: deadlock detected",
+        "Deadlock found when trying to get lock",
+        "canceling statement due to lock timeout",
+        "ERROR: canceling statement due to statement timeout",
+    ),
+    "connection_refused": (
+        "connect ECONNREFUSED 10.0.0.1:5432",
+        "[Errno 111] Connection refused",
+        "SQLSTATE[HY000] [2002] Connection refused",
+        "No connection could be made because the target machine actively refused it",
+    ),
+    "connection_timeout": (
+        "context deadline exceeded",
+        "connect ETIMEDOUT 10.0.0.1:5432",
+        "java.net.SocketTimeoutException: connect timed out",
+        "Read timed out",
+        "HTTPConnectionPool: Read timed out. (read timeout=5)",
+        "httpx.ConnectTimeout",
+        "net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
+        "upstream timed out (110: Connection timed out)",
+        "Net::OpenTimeout",
+    ),
+    "connection_reset": (
+        "read: connection reset by peer",
+        "broken pipe",
+        "terminating connection due to administrator command",
+        "MySQL server has gone away",
+        "socket hang up",
+        "unexpected EOF",
+        "SSL connection has been closed unexpectedly",
+        "Connection reset",
+    ),
+    "dns": (
+        "getaddrinfo ENOTFOUND postgres",
+        "lookup postgres on 10.96.0.10:53: no such host",
+        'could not translate host name "db" to address: Name or service not known',
+        "php_network_getaddresses: getaddrinfo failed",
+        "SERVFAIL",
+        "[Errno -3] Try again",
+    ),
+    "certificate": (
+        "x509: certificate has expired or is not yet valid",
+        "CERT_HAS_EXPIRED",
+        "self-signed certificate in certificate chain",
+        "sun.security.validator.ValidatorException",
+        "The remote certificate is invalid according to the validation procedure",
+        "SSL routines:tls_process_server_certificate:certificate verify failed",
+        "ERR_TLS_CERT_ALTNAME_INVALID",
+    ),
+    "disk_full": (
+        "No space left on device",
+        'could not extend file "base/1": No space left',
+        "MISCONF Redis is configured to save RDB snapshots, but it is currently not able",
+        "There is not enough space on the disk",
+        "flood stage disk watermark [95%] exceeded",
+        "Not enough disk space",
+    ),
+    "out_of_memory": (
+        "java.lang.OutOfMemoryError: Java heap space",
+        "fatal error: runtime: out of memory",
+        "NoMemoryError: failed to allocate memory",
+        "signal: killed",
+    ),
+    "configuration_missing": (
+        "Error: missing required environment variable DATABASE_URL",
+        "environment variable FOO is not set",
+        "panic: required key FOO missing value",
+        "config validation failed",
+        "failed to load config",
+        "Cannot find module '/app/config.json'",
+        "django.core.exceptions.ImproperlyConfigured: Set the X environment variable",
+        "Unable to find config file",
+        "Failed to bind properties under 'spring.datasource'",
+    ),
+    "upstream_failure": (
+        "503 Service Unavailable",
+        "upstream connect error or disconnect/reset before headers",
+        "GET http://pay/charge 500",
+        "HTTPError: 500 Server Error: Internal Server Error for url: http://pay/x",
+        "CallNotPermittedException: CircuitBreaker 'pay' is OPEN",
+        "feign.FeignException$ServiceUnavailable: [503]",
+        "status=503 upstream=pay",
+        "no live upstreams while connecting to upstream",
+    ),
+    "code_crash": (
+        "panic: runtime error: index out of range",
+        "TypeError: Cannot read properties of undefined",
+        "PHP Fatal error:  Uncaught TypeError",
+        "NoSuchMethodError",
+        "fatal error: concurrent map writes",
+        "InvalidOperationException",
+        "Segmentation fault (core dumped)",
+        "Cannot find module",
+    ),
+    "schema": (
+        'ERROR: column "x" does not exist',
+        "Table 'shop.x' doesn't exist",
+        "42P01",
+        "no such table",
+        "Flyway: Validate failed: Migrations have failed validation",
+        "ER_NO_SUCH_TABLE",
+    ),
+    "failover": (
+        "the database system is starting up",
+        "the database system is in recovery mode",
+        "not leader for partition",
+    ),
+    "process_exhausted": (
+        "accept4: too many open files",
+        "java.lang.OutOfMemoryError: unable to create native thread",
+        "connect: cannot assign requested address",
+    ),
+    "forbidden_by_cluster": ('leases "x" is forbidden: User "system:serviceaccount:town:api" cannot get resource',),
+}
+NOISE = (
+    "GET /orders 200 12ms",
+    "level=info msg=connected host=postgres",
+    "checkpoint complete: wrote 42 buffers",
+    "INFO config loaded from /etc/app/config.yaml",
+    "validation failed for field email",
+    "invalid value for coupon",
+    "order 429 shipped",
+    "503 items in the stock",
+    "connection timeout=30",
+    "certificate valid until 2027",
+)
+TIMES = (
+    "2026-03-04T12:00:00.123456789Z x",
+    "2026/03/04 12:00:00 [error] 12#12: x",
+    '10.0.0.1 - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 500',
+    "1:M 04 Mar 2026 12:00:00.123 * x",
+    "[04-Mar-2026 12:00:00] WARNING: x",
+    "2026-03-04 12:00:00 +00:00 x",
+    '{"time":1772625600123456789}',
+    '{"epochSecond":1772625600}',
+    "ts=1772625600 level=error",
+)
+
+
+@pytest.mark.parametrize(("trouble", "line"), [(t, line) for t, lines in WORDS.items() for line in lines])
+def test_a_line_is_taken_for_what_it_tells(trouble: str, line: str) -> None:
+    hits = View(snapshot(logs=[log("api-pod0", line)])).hits
+    assert trouble in {hit.trouble for hit in hits}
+
+
+@pytest.mark.parametrize("line", NOISE)
+def test_ordinary_lines_tell_of_no_trouble(line: str) -> None:
+    assert [trouble for trouble, pattern in patterns().items() if pattern.search(line)] == []
+
+
+@pytest.mark.parametrize("line", TIMES)
+def test_times_are_read_in_the_forms_that_programs_write(line: str) -> None:
+    found = stamp(line)
+    assert found is not None
+    assert found.replace(microsecond=0) == datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("line", "host"),
+    [
+        ("[Producer clientId=p-1] Connection to node -1 (kafka/10.1.1.1:9092) could not be established", "kafka"),
+        ("level=error msg=failed upstream=pay status=503", "pay"),
+        ("server=pay.town.svc.cluster.local error=x connection refused", "pay.town.svc.cluster.local"),
+        ('grpc: addrConn failed to connect to {Addr: "pay:50051"} connection refused', "pay"),
+        ("Unable to connect to Redis at redis-master: connection refused", "redis-master"),
+        ("SMTPConnectError smtp.mail.example:587 connection refused", "smtp.mail.example"),
+    ],
+)
+def test_hosts_are_read_where_libraries_name_them(line: str, host: str) -> None:
+    hits = View(snapshot(logs=[log("api-pod0", line)])).hits
+    assert host in {each for hit in hits for each in hit.hosts}

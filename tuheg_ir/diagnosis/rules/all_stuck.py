@@ -1,0 +1,57 @@
+"""All processes of a service say that they are stuck, and use no processor time: new ones work again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import OFTEN, releases, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SUSPECT = timedelta(hours=6)
+IDLE = 0.3
+"""A process that uses so small a part of what it used before does no work."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Logs repeat that threads or loops are stuck, users suffer, and no release came with it."""
+    for workload in view.serving:
+        hits = [h for h in view.hits_of(workload.ref, "stuck") if fresh(view, h) and not h.previous]
+        felt = [seen for seen, _ in troubles(view, workload.ref)]
+        if sum(h.count for h in hits) < OFTEN or not felt or role(workload) or releases(view, workload, SUSPECT):
+            continue
+        idle = tuple(_idle(view, workload))
+        yield Match(
+            component=workload.ref,
+            evidence=(*felt, *(view.hit_evidence(h) for h in hits[:2]), *idle[:2]),
+            certainty=0.65 if idle else 0.5,
+            since=oldest(h.first for h in hits),
+            excludes=excluding(workload.ref, "no release came with it", "rollback_workload"),
+        )
+
+
+def _idle(view: View, workload: Workload) -> Iterator[Evidence]:
+    for pod in workload.live:
+        for signal in ("cpu_share", "cpu_usage"):
+            was, now = view.figures.first(signal, pod=pod.name), view.figures.now(signal, pod=pod.name)
+            if was and now is not None and now <= IDLE * was:
+                yield Evidence("metrics", f"Pod/{pod.name}", f"uses {now / was:.0%} of the processor time it used")
+                break
+
+
+RULE = Rule(
+    name="all_stuck",
+    title="The processes of a service are stuck",
+    root_cause="service_crash",
+    remedy="restart_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no service repeats that it is stuck while users suffer",
+    follows=True,
+)

@@ -1,0 +1,74 @@
+"""A database was started again and is well; a client still uses the sessions that it had before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import newest
+from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SETTLED = timedelta(minutes=5)
+"""A pool that is going to make new sessions by itself has made them by then."""
+STILL = timedelta(minutes=3)
+SLACK = timedelta(minutes=2)
+
+
+def when(view: View) -> Iterator[Match]:
+    """A client older than the database's process tells of closed sessions long after that was ready again."""
+    for each in complaints(view, "connection_reset"):
+        server, client = view.workloads.get(each.about), view.workloads.get(each.caller)
+        if server is None or client is None or role(server) not in ("database", "cache", "broker", "pooler"):
+            continue
+        started = _started(server)
+        if started is None or not view.now - started >= SETTLED or not view.recent(started):
+            continue
+        first, last = each.hit.first, each.hit.last
+        if first is None or last is None or first < started - SLACK or not view.recent(last, STILL):
+            continue
+        felt = [seen for seen, _ in troubles(view, client.ref)]
+        if each.hit.count < OFTEN or not felt or not _older(client, started):
+            continue
+        yield Match(
+            component=client.ref,
+            evidence=(
+                Evidence("objects", server.ref, "it was started again, and is ready since", started),
+                *told(view, [each]),
+                *felt,
+            ),
+            certainty=0.6,
+            since=first,
+            explains=tuple(ref for ref in behind(view, client.ref) if ref != client.ref),
+            excludes=not_for((client.ref,), "no release came with it", ("rollback_workload",)),
+        )
+
+
+def _started(server: Workload) -> datetime | None:
+    """Return when the last of its processes was started, if all are well and none keeps ending."""
+    containers = [c for pod in server.live for c in pod.containers]
+    if not containers or any(not c.ready or c.restarts > 2 for c in containers) or server.ready < server.wanted:
+        return None
+    return newest(c.started_at for c in containers)
+
+
+def _older(client: Workload, started: datetime) -> bool:
+    times = [c.started_at or pod.created for pod in client.live for c in pod.containers]
+    return bool(times) and all(time is not None and time < started for time in times)
+
+
+RULE = Rule(
+    name="sessions_to_a_former_process",
+    title="A client uses sessions of a database process that is gone",
+    root_cause="database_connection",
+    remedy="restart_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no client tells of closed sessions long after its database was started again",
+)
