@@ -60,8 +60,8 @@ def test_most_cases_are_answered_right_and_none_harmfully(half: str, capsys: pyt
     decided = sum(_decided(case, answer(case.folder)[0]) for case in found) / len(found)
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{half}: of {result.total} cases {decided:.0%} with the right cause and remedy, {result.share:.0%} with the "
-            f"component too, {len(result.harmful)} harmful answers\n"
+            f"\n{half}: of {result.total} cases {decided:.0%} with the right cause and remedy, {result.share:.0%} "
+            f"with the component too, {len(result.harmful)} harmful answers\n"
         )
     assert not result.harmful
     # Which ones are wrong is not told: nobody shall tune rules on the validation half.
