@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tuheg_ir.diagnosis.view.reading import items, mapping, quantity, text
+from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
 
 Aspect = Literal["image", "env", "limits", "probe", "mounts", "command", "ports", "placement", "other"]
 
@@ -153,8 +154,8 @@ def _resources(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) ->
 
 def _amount(value: Any) -> Any:
     """Return a quantity as a number: 0.5 and 500m are the same limit."""
-    number = quantity(value)
-    return value if number is None else number
+    found = number(value)
+    return value if found is None else found
 
 
 def _annotations(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:

@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-_UNITS = {
-    "Ki": 2.0**10,
-    "Mi": 2.0**20,
-    "Gi": 2.0**30,
-    "Ti": 2.0**40,
-    "Pi": 2.0**50,
-    "Ei": 2.0**60,
-    "m": 1e-3,
-    "u": 1e-6,
-    "n": 1e-9,
-    "k": 1e3,
-    "M": 1e6,
-    "G": 1e9,
-    "T": 1e12,
-    "P": 1e15,
-    "E": 1e18,
-}
 _LONG = 100_000
 """No name, message or value is longer than this; what is longer is cut."""
 
@@ -85,26 +67,6 @@ def parse_moment(value: Any) -> datetime | None:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except (OverflowError, ValueError):
         return None
-
-
-def quantity(value: Any) -> float | None:
-    """Return a Kubernetes quantity ("250m", "64Mi") as a number; None for what is none."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(str(value), 1.0)
-    if not isinstance(value, str):
-        return None
-    for unit, factor in _UNITS.items():
-        if value.endswith(unit):
-            return _number(value.removesuffix(unit), factor)
-    return _number(value, 1.0)
-
-
-def _number(digits: str, factor: float) -> float | None:
-    try:
-        found = float(digits) * factor
-    except ValueError:
-        return None
-    return found if math.isfinite(found) else None
 
 
 def name(obj: Any) -> str:

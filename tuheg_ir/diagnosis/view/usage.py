@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.figures import Figures
 from tuheg_ir.diagnosis.view.pods import Container, Pod
-from tuheg_ir.diagnosis.view.reading import mapping, quantity
+from tuheg_ir.diagnosis.view.reading import mapping
 from tuheg_ir.diagnosis.view.trouble import LATELY
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -70,7 +71,7 @@ def killed_for_memory(view: View, workload: Workload) -> list[tuple[Pod, Contain
 def limit_of(workload: Workload, resource: str) -> float | None:
     """Return the highest limit of a resource among a workload's containers."""
     found = [
-        quantity(mapping(container, "resources", "limits").get(resource))
+        number(mapping(container, "resources", "limits").get(resource))
         for container in mapping(workload.template, "spec").get("containers") or []
         if isinstance(container, dict)
     ]
@@ -81,7 +82,7 @@ def limit_cut(workload: Workload, resource: str) -> bool:
     """Tell whether the newest template lowers a limit, or sets one where there was none."""
     for change in workload.changed("limits"):
         if change.field == f"limits.{resource}":
-            before, after = quantity(change.before), quantity(change.after)
+            before, after = number(change.before), number(change.after)
             if after is not None and (before is None or after < before):
                 return True
     return False
