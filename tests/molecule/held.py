@@ -31,7 +31,8 @@ _LOG = "log"
 _START_S = 60.0
 _END_S = 15.0
 _LIFE_S = 3600.0
-_PATIENCE_S = 180
+# Limits of plays. Figures that nobody has are waited for to the end of theirs: a ladder would pay it for each rung.
+_PATIENCE_S, _FIGURES_S = 180, 30
 
 
 def start(folder: Path) -> None:
@@ -83,14 +84,10 @@ def stop(folder: Path) -> None:
 
 
 def patient_limits() -> dict[str, int]:
-    """Return every limit of the roles, in seconds, raised to what a machine under heavy load may need.
-
-    A limit matters only where an answer does not come at all; what has an answer is not waited for.
-    """
+    """Return every limit of the roles, in seconds, raised to what a machine under heavy load may need."""
     defaults = [layout.load(path) or {} for path in layout.ROLES.glob("*/defaults/main.yml")]
-    return {
-        name: _PATIENCE_S for each in defaults for name, value in each.items() if name.endswith("_timeout_s") and value
-    }
+    names = [name for each in defaults for name, value in each.items() if name.endswith("_timeout_s") and value]
+    return {name: _FIGURES_S if name.endswith("_probe_timeout_s") else _PATIENCE_S for name in names}
 
 
 def hold(folder: Path, scenario: str) -> None:

@@ -59,7 +59,7 @@ def test_a_break_puts_another_in_its_place(folder: Path) -> None:
 def test_its_limits_are_those_of_the_roles_and_no_busy_machine_reaches_them(folder: Path) -> None:
     limits = json.loads((folder / "inventory" / "group_vars" / "all.yml").read_text(encoding="utf-8"))
     assert {"common_request_timeout_s", "scale_database_timeout_s"} <= set(limits)
-    assert min(value for name, value in limits.items() if name.endswith("_timeout_s")) >= 120
+    assert min(value for name, value in limits.items() if name.endswith("_timeout_s")) >= 30
 
 
 def test_it_ends_by_itself_when_nobody_needs_it(folder: Path) -> None:
