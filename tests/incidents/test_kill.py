@@ -186,10 +186,12 @@ def test_it_ends_as_if_nothing_had_happened(story: Story) -> None:
 
 
 def test_each_change_was_made_once_and_in_order(story: Story) -> None:
-    expected = story.case.changes if story.killer == "outcome" else story.case.changes[: story.case.enough]
+    # Where the cluster does the rest by itself, a run that comes in between may still do it, or find it done.
+    least = len(story.case.changes) if story.killer == "outcome" else story.case.enough or len(story.case.changes)
     # The proven template is kept by a run that sees the roll-out end, not by one that comes when all is well.
     acts = [change for change in story.changes if change != "post configmaps"]
-    assert acts == list(expected)
+    assert len(acts) >= least
+    assert acts == list(story.case.changes[: len(acts)])
 
 
 def test_the_attempt_stays_and_every_dead_run_is_closed(story: Story) -> None:

@@ -41,6 +41,8 @@ def for_service(diagnosis: Diagnosis, snapshot: Snapshot, service: str) -> dict[
     """
     view = View(snapshot)
     found = [each for each in diagnosis.findings if concerns(view, each, service)]
+    if snapshot.known(service.partition("/")[0]) and service not in view.workloads:
+        found = [absent(service)]
     if not found:
         found = [nothing_found(view, (service, *sorted(view.graph.needs(service))))]
     return {
@@ -48,6 +50,12 @@ def for_service(diagnosis: Diagnosis, snapshot: Snapshot, service: str) -> dict[
         "findings": [_flat(each) for each in found],
         "excluded": [_excluded(each) for each in _unique(found, exclusions(view, found, service))],
     }
+
+
+def absent(service: str) -> Finding:
+    """Return the finding of a service that the inventory names and the namespace has not."""
+    evidence = (Evidence("objects", service, "there is no such workload"),)
+    return Finding(service, "configuration_error", "page_human", service, 0.85, evidence, rule="no_such_workload")
 
 
 def concerns(view: View, finding: Finding, service: str) -> bool:

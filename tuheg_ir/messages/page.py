@@ -73,7 +73,8 @@ def _svg(plot: Any) -> Any:
     )
     values = [value for _, points in plot.lines for _, value in points]
     low, high = min(0.0, *values), max(values) * 1.05 or 1.0
-    chart = pygal.DateTimeLine(
+    chart = pygal.XY(
+        stroke=True,
         style=style,
         width=760,
         height=260,
@@ -88,14 +89,14 @@ def _svg(plot: Any) -> Any:
         x_label_rotation=0,
         truncate_legend=-1,
         margin=6,
-        x_value_formatter=lambda moment: moment.strftime("%H:%M"),
+        x_value_formatter=lambda at: f"{datetime.fromtimestamp(at, UTC):%H:%M}",
     )
     for name, points in plot.lines:
-        chart.add(name, [(datetime.fromtimestamp(t, UTC), value) for t, value in points])
+        chart.add(name, list(points))
     for moment, word in plot.marks:
         if _within(moment, plot):
             dashed = {"width": 1, "dasharray": "4, 3"}
-            chart.add(word, [(moment, low), (moment, high)], stroke_style=dashed)
+            chart.add(word, [(moment.timestamp(), low), (moment.timestamp(), high)], stroke_style=dashed)
     chart.add_xml_filter(_without_scripts)
     return Markup(chart.render(is_unicode=True, disable_xml_declaration=True))  # noqa: S704 - see above
 
