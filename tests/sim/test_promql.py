@@ -127,6 +127,11 @@ def test_many_to_many_is_an_execution_error(api: PrometheusApi) -> None:
     assert "many-to-many matching not allowed" in answer.body["error"]
 
 
+def test_where_one_side_is_empty_nothing_is_ambiguous(api: PrometheusApi) -> None:
+    assert values(api, "nothing_at_all * on () requests_total") == {}
+    assert values(api, "requests_total * on () nothing_at_all") == {}
+
+
 def test_nan_and_infinity_are_told_as_text(api: PrometheusApi) -> None:
     assert ask(api, "0 / 0")["data"]["result"][1] == "NaN"
     assert ask(api, "-1 / 0")["data"]["result"][1] == "-Inf"

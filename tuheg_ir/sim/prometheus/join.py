@@ -27,7 +27,12 @@ def sets(tree: Binary, left: Vector, right: Vector) -> Vector:
 
 
 def arithmetic(tree: Binary, left: Vector, right: Vector) -> Vector:
-    """Return the results of an arithmetic or comparison operator for the pairs that match."""
+    """Return the results of an arithmetic or comparison operator for the pairs that match.
+
+    Where one side is empty nothing can match, and nobody looks whether the other is unambiguous.
+    """
+    if not left or not right:
+        return []
     many, one, side = (right, left, "left") if tree.matching.group == "right" else (left, right, "right")
     single: dict[Labels, Element] = {}
     for element in one:
