@@ -112,16 +112,10 @@ def record_rules(services: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
     ]
 
 
-def ingress_rules(services: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
-    """Return the right to read the services' ingresses."""
-    names = [spec["ingress"] for spec in services.values() if spec.get("ingress")]
-    return [rule("networking.k8s.io", ["ingresses"], ["get"], names)] if names else []
-
-
 def rules_for(services: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
     """Return every rule of the account's Role."""
     reads = [rule(*read) for read in READS]
-    return reads + ingress_rules(services) + workload_rules(services) + pod_rules(services) + record_rules(services)
+    return reads + workload_rules(services) + pod_rules(services) + record_rules(services)
 
 
 def manifests(platform: Mapping[str, Any]) -> list[dict[str, Any]]:

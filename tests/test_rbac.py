@@ -60,7 +60,6 @@ def test_another_platforms_rights_can_be_printed(tmp_path: Path, capsys: pytest.
         ("deployments", "patch", ["web"]),
         ("statefulsets", "patch", ["db"]),
         ("horizontalpodautoscalers", "patch", ["web-hpa"]),
-        ("ingresses", "get", ["main"]),
         ("pods", "delete", ["db-0", "db-1"]),
         ("pods/exec", "create", ["db-0"]),
         ("leases", "update", ["tuheg-ir-db", "tuheg-ir-web"]),
@@ -94,7 +93,6 @@ def test_what_a_platform_does_not_have_is_not_granted() -> None:
         ("statefulsets", "patch"),
         ("pods/exec", "create"),
         ("pods", "delete"),
-        ("ingresses", "get"),
     ):
         assert named(resource, verb, small) == []
 

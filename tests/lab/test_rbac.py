@@ -156,7 +156,6 @@ ASKS: dict[tuple[str, str], Any] = {
     ("horizontalpodautoscalers", "list"): scale,
     ("horizontalpodautoscalers", "get"): scale,
     ("horizontalpodautoscalers", "patch"): scale,
-    ("ingresses", "get"): diagnose,
     ("metrics.k8s.io/pods", "list"): diagnose,
     ("leases", "create"): first_lock,
     ("leases", "get"): restart,
