@@ -91,7 +91,7 @@ def test_at_p1_a_reversible_remedy_waits_for_approval_and_says_how_to_give_it(st
 def test_a_restart_of_a_release_that_cannot_start_is_skipped_with_its_reason(story: Story) -> None:
     skipped = story.result("P1")["actions"][0]
     assert (skipped["remedy"], skipped["changed"], skipped["verdict"]) == ("restart_workload", False, "not_healed")
-    assert skipped["reason"] == "the newest revision fails at start; a restart runs the same template"
+    assert skipped["reason"] == "the newest template ends at start; a restart runs it again"
 
 
 def test_p2_makes_a_plan_and_changes_nothing_not_even_the_lock(story: Story) -> None:
