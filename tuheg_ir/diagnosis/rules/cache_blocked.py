@@ -50,7 +50,11 @@ def when(view: View) -> Iterator[Match]:
 def _measured(view: View, cache: Workload) -> Iterator[Evidence]:
     # Most exporters take a cache's answers by the clock of who asks.
     asked_by = [view.workloads[ref] for ref in view.graph.callers(cache.ref) if ref in view.workloads]
+    # What was slow a moment ago still stands in the figures: a probe that is well has the newer word.
+    probed = [p.get("verdict") for p in view.snapshot.probes if p.get("service") == cache.name]
     honest = not any(starving(view, caller) for caller in asked_by)
+    if probed and all(verdict == "healthy" for verdict in probed):
+        return
     for label in labels_of(view, cache.ref, "cache_latency_p95") if honest else ():
         if turn := slowed(view, "cache_latency_p95", SLOW_S, component=label):
             yield slow_evidence(cache.ref, "its own answers", turn)
