@@ -189,7 +189,10 @@ def from_status(status: int, body: bytes, path: str, source: str) -> KubeError:
 def _forbidden(detail: str, path: str) -> KubeError:
     found = _FORBIDDEN.search(detail)
     verb, resource = found.groups() if found else ("", "")
-    right = f"the right to {verb} {resource}" if found else f"the right to read {path}"
+    if not found and path.endswith("/exec"):
+        # A server that grants get without create refuses the command without saying what is missing.
+        verb, resource = "create", "pods/exec"
+    right = f"the right to {verb} {resource}" if verb else f"the right to read {path}"
     return KubeError(
         "forbidden",
         f"our account lacks {right} (403: {detail})" if detail else f"our account lacks {right} (403)",
