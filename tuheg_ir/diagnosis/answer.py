@@ -89,11 +89,7 @@ def _unique(findings: Sequence[Finding], excluded: Iterable[Excluded]) -> list[E
 
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
-        "component": finding.component,
-        "root_cause": finding.root_cause,
-        "remedy": finding.remedy,
-        "target": finding.target,
-        "confidence": finding.confidence,
+        **_flat(finding),
         "since": _time(finding.since),
         "rule": finding.rule,
         "evidence": [_evidence(each) for each in finding.evidence],
