@@ -35,9 +35,17 @@ def tell(plane: Plane, owner: Owner) -> None:
 
 
 def sleeper(plane: Plane) -> subprocess.Popen[bytes]:
-    """A process that carries the mark of a control plane."""
+    """A process that carries the mark of a control plane.
+
+    It has spoken before this returns: right after `exec` the kernel shows no environment yet.
+    """
     environment = {**os.environ, VARIABLE: str(plane.run)}
-    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env=environment)
+    program = "import time; print('here', flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout as out:
+        assert out.readline() == b"here\n"
+    return process
 
 
 @pytest.fixture
