@@ -229,7 +229,7 @@ def test_answers_are_plain_json_of_a_fixed_shape(name: str) -> None:
             "component", "root_cause", "remedy", "target", "confidence", "since", "rule", "evidence", "excluded",
         }  # fmt: skip
         assert all(set(fact) == {"source", "object", "fact", "time"} for fact in each["evidence"])
-        assert all(set(one) == {"remedy", "target", "reason"} for one in each["excluded"])
+        assert all(set(one) == {"remedy", "target", "reason", "final"} for one in each["excluded"])
     assert json.dumps(told(snap))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tuheg_ir.diagnosis.harm import harms
+from tuheg_ir.diagnosis.harm import harms, once
 from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Excluded, Finding, Snapshot, Source
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
@@ -36,8 +36,8 @@ def for_service(diagnosis: Diagnosis, snapshot: Snapshot, service: str) -> dict[
 
     ``service`` is Kind/name. verdict: healthy, unhealthy, unknown. findings[]: those that are about
     the service, about something it needs, or the reason of its trouble; evidence as sentences.
-    excluded[] {remedy, target, reason}: what would be useless or do harm now. A remedy that a finding
-    proposes for its target is never excluded for it.
+    excluded[] {remedy, target, reason, final}: what would be useless or do harm now. A remedy that a finding
+    proposes for its target is excluded for it only by what is final.
     """
     view = View(snapshot)
     found = [each for each in diagnosis.findings if concerns(view, each, service)]
@@ -81,10 +81,7 @@ def exclusions(view: View, findings: Sequence[Finding], service: str) -> Iterato
 
 def _unique(findings: Sequence[Finding], excluded: Iterable[Excluded]) -> list[Excluded]:
     proposed = {(each.remedy, each.target) for each in findings}
-    found: dict[tuple[str, str], Excluded] = {}
-    for each in excluded:
-        found.setdefault((each.remedy, each.target), each)
-    return [each for key, each in found.items() if key not in proposed]
+    return [each for each in once(excluded) if each.final or (each.remedy, each.target) not in proposed]
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -124,7 +121,12 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 
 
 def _excluded(excluded: Excluded) -> dict[str, Any]:
-    return {"remedy": excluded.remedy, "target": excluded.target, "reason": excluded.reason}
+    return {
+        "remedy": excluded.remedy,
+        "target": excluded.target,
+        "reason": excluded.reason,
+        "final": excluded.final,
+    }
 
 
 def _considered(considered: Considered) -> dict[str, Any]:

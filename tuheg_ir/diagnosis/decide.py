@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tuheg_ir.diagnosis.harm import harms
-from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Excluded, Finding, Snapshot
+from tuheg_ir.diagnosis.harm import harms, once
+from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Finding, Snapshot
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
@@ -165,7 +165,7 @@ def _lost(each: Held, reason: str) -> Considered:
 
 
 def _finding(view: View, held: Held) -> Finding:
-    excluded = _unique((*held.match.excludes, *harms(view, held.match.component), *harms(view, held.target)))
+    excluded = once((*held.match.excludes, *harms(view, held.match.component), *harms(view, held.target)))
     barred = next((e for e in excluded if (e.remedy, e.target) == (held.remedy, held.target)), None)
     finding = Finding(
         component=held.match.component,
@@ -182,10 +182,3 @@ def _finding(view: View, held: Held) -> Finding:
         return finding
     why = Evidence("objects", held.target, f"not {held.remedy}: {barred.reason}")
     return replace(finding, remedy="page_human", evidence=(*finding.evidence, why))
-
-
-def _unique(excluded: Iterable[Excluded]) -> tuple[Excluded, ...]:
-    found: dict[tuple[str, str], Excluded] = {}
-    for each in excluded:
-        found.setdefault((each.remedy, each.target), each)
-    return tuple(found.values())

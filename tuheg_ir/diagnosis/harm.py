@@ -5,7 +5,7 @@ What a restart, a rollback or more replicas need is looked at before anybody pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tuheg_ir.diagnosis.model import Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS
@@ -13,6 +13,16 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.reading import mapping, text
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def once(excluded: Iterable[Excluded]) -> tuple[Excluded, ...]:
+    """Return one for each remedy and target: the first that is final, else the first."""
+    found: dict[tuple[str, str], Excluded] = {}
+    for each in excluded:
+        key = each.remedy, each.target
+        if key not in found or (each.final and not found[key].final):
+            found[key] = each
+    return tuple(found.values())
 
 
 def harms(view: View, ref: str) -> tuple[Excluded, ...]:
@@ -80,10 +90,13 @@ def _rollback(workload: Workload) -> Iterator[Excluded]:
 
 def _scale(view: View, workload: Workload) -> Iterator[Excluded]:
     declared = view.snapshot.services.get(workload.name) or {}
-    single = (declared.get("database") or {}).get("single_primary")
+    single = bool((declared.get("database") or {}).get("single_primary"))
     claims = any(k == "PersistentVolumeClaim" for k, *_ in volumes_of(workload.template))
+    # Who declares that the storage may be shared knows better than we do.
+    shareable = (declared.get("replicas") or {}).get("shared_storage") is True
     if single or claims:
-        yield Excluded("scale_workload", workload.ref, "a second instance on the same data would corrupt it")
+        reason = "a second instance on the same data would corrupt it"
+        yield Excluded("scale_workload", workload.ref, reason, final=single or not shareable)
     elif any("exceeded quota" in e.message for e in view.events_of(workload.ref, "FailedCreate")):
         yield Excluded("scale_workload", workload.ref, "the quota allows no further pod")
     elif any(not p.node and p.phase == "Pending" for p in workload.live):

@@ -150,11 +150,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """A remedy that would be useless or harmful now, for which target (Kind/name), and why."""
+    """A remedy that would be useless or harmful now, for which target (Kind/name), and why.
+
+    ``final``: it would corrupt data or destroy evidence, and nobody may override that in a ladder.
+    """
 
     remedy: str
     target: str
     reason: str
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

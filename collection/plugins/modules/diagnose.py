@@ -86,7 +86,9 @@ findings:
   type: list
   elements: dict
 excluded:
-  description: Remedies that would be useless or harmful now - remedy, target and reason.
+  description: >-
+    Remedies that would be useless or harmful now - remedy, target, reason, and whether that is final. What is final is
+    overridden by nobody.
   returned: success
   type: list
   elements: dict

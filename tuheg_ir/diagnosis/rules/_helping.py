@@ -12,10 +12,12 @@ ON_CALLERS = ("restart_workload", "rollback_workload", "restart_connection_pool"
 """What people do to a caller whose trouble comes from behind."""
 
 
-def not_for(targets: Iterable[str], reason: str, remedies: Iterable[str] = ON_CALLERS) -> tuple[Excluded, ...]:
+def not_for(
+    targets: Iterable[str], reason: str, remedies: Iterable[str] = ON_CALLERS, *, final: bool = False
+) -> tuple[Excluded, ...]:
     """Return the remedies as excluded for each target."""
     chosen = tuple(remedies)
-    return tuple(Excluded(remedy, target, reason) for target in targets for remedy in chosen)
+    return tuple(Excluded(remedy, target, reason, final) for target in targets for remedy in chosen)
 
 
 def spared(view: View, cache: str) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ def when(view: View) -> Iterator[Match]:
                 dict.fromkeys((workload.ref, *(f"Pod/{name}" for name in pods))),
                 fact,
                 ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload"),
+                final=True,  # law 8: a security incident restarts nothing
             ),
         )
 
