@@ -34,6 +34,24 @@ FAULTS = "database-connection, response-timeout, high-error-rate, memory-leak, s
             "Error: -e cannot set ir_approved_by (tuheg-ir decides it). Next: Approval is given with --yes.",
         ),
         (
+            ["respond", "memory-leak", "--severity", "P0", "--override", "restart_workload"],
+            "Error: An override needs a reason, for the record (--override restart_workload). "
+            "Next: Say why you want what the diagnosis rules out: --reason TEXT.",
+        ),
+        (
+            ["respond", "memory-leak", "--severity", "P0", "--override", "restart_workload", "--reason", "{{ 1 }}"],
+            "Error: A reason is plain words ({{ 1 }}). Next: Leave out the double braces: a playbook would read them.",
+        ),
+        (
+            ["respond", "memory-leak", "--severity", "P0", "--override", "scale_database", "--reason", "so"],
+            "Error: scale_database is no remedy of the ladder of respond_memory_leak (--override scale_database). "
+            "Next: It has: restart_workload, rollback_workload.",
+        ),
+        (
+            ["respond", "memory-leak", "--severity", "P0", "-e", "ir_override=restart_workload"],
+            "Error: -e cannot set ir_override (tuheg-ir decides it). Next: Use --override.",
+        ),
+        (
             ["respond", "memory-leak", "--severity", "P0", "-e", "oops"],
             "Error: -e takes NAME=VALUE (oops). Next: Example: -e ir_lock_wait_s=60.",
         ),

@@ -14,6 +14,8 @@ PLAY = """
 - name: {name}
   hosts: "{{{{ ir_cluster }}}}"
   gather_facts: false
+  vars:
+    ir_rungs: [{{remedy: restart_workload, class: safe}}, {{remedy: rollback_workload, class: reversible}}]
   tasks:
     - name: Wait as long as the test says
       ansible.builtin.command: sleep {{{{ planted_sleep | default(0) }}}}
@@ -24,7 +26,7 @@ PLAY = """
         mode: "0600"
         content: >-
           {{{{ hostvars[inventory_hostname] | dict2items | selectattr('key', 'match', 'ir_')
-               | items2dict | to_json }}}}
+               | rejectattr('key', 'equalto', 'ir_rungs') | items2dict | to_json }}}}
       when: planted_mark is defined
     - name: Report what the test planted
       ansible.builtin.set_stats:

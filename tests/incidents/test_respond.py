@@ -98,6 +98,34 @@ def test_the_same_incident_goes_on_with_the_same_attempt(
     assert given["ir_lock_takeover"] == "", "a run that came to its end holds no lock"
 
 
+def test_an_override_is_on_record_before_the_run_and_approves_nothing_else(
+    checkout: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    words = ("--override", "restart_workload", "--reason", "the  lead wants it", "-e", f"planted_mark={mark}")
+    _, told = respond(capsys, *words, "-e", "planted_status=not_healed")
+    given = json.loads(mark.read_text())
+    order = {
+        "ir_override": ["restart_workload"],
+        "ir_override_by": given["ir_actor"],
+        "ir_override_reason": "the lead wants it",
+    }
+    assert {name: given[name] for name in order} == order
+    assert given["ir_approved_by"] == ""
+    with open_journal() as journal:
+        (start,) = started(journal, told["incident"])
+    assert {name: start.data["extra_vars"][name] for name in order} == order
+    respond(capsys, "--incident", told["incident"], "-e", f"planted_mark={mark}")
+    assert "ir_override" not in json.loads(mark.read_text()), "it holds for the run that it was given to"
+
+
+def test_an_override_that_is_none_opens_no_incident(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = respond(capsys, "--override", "scale_database", "--reason", "so")
+    assert (code, told["error"]["which"]) == (2, "--override scale_database")
+    with open_journal() as journal:
+        assert journal.incidents() == []
+
+
 def test_a_second_incident_gets_its_own_number(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, first = respond(capsys)
     _, second = respond(capsys, fault="service-crash")
@@ -161,6 +189,7 @@ def test_a_killed_wrapper_is_resumed_to_the_same_end(
     mark = tmp_path / "mark"
     child = wrapper(
         "respond", "memory-leak", "--severity", "P0", "--yes",
+        "--override", "restart_workload", "--reason", "the lead wants it",
         "-e", "planted_sleep=2", "-e", f"planted_mark={mark}",
     )  # fmt: skip
     number = wait_for_process()
@@ -176,6 +205,7 @@ def test_a_killed_wrapper_is_resumed_to_the_same_end(
     assert given["ir_lock_takeover"] == f"{number}/{dead.id}"
     assert (given["ir_attempt"], given["ir_severity"]) == (1, "P0")
     assert given["ir_approved_by"], "an approval on record holds for the run that goes on"
+    assert (given["ir_override"], given["ir_override_reason"]) == (["restart_workload"], "the lead wants it")
     assert given["ir_run"] != dead.id
     assert processes.of_run(dead.id) == []
     assert list(Path(tempfile.gettempdir()).glob(f"tuheg-ir-run-{dead.id}-*")) == []

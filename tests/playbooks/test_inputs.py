@@ -83,6 +83,25 @@ REFUSED = [
         "ir_attempt must be a whole number from 1 (ir_attempt=0). "
         "Next: raise it by one only when an incident is reopened.",
     ),
+    (
+        {"ir_override": "rollback_workload", "ir_override_by": "ann"},
+        "an override needs a reason, for the record (ir_override=rollback_workload). "
+        "Next: set -e ir_override_reason=TEXT (tuheg-ir respond: --override REMEDY --reason TEXT).",
+    ),
+    (
+        {"ir_override": ["rollback_workload"], "ir_override_reason": "so"},
+        "an override needs the name of the person who orders it (ir_override=rollback_workload). "
+        "Next: set -e ir_override_by=NAME, or ir_approved_by=NAME, which approves every other remedy too.",
+    ),
+    (
+        {"ir_override": "scale_database", "ir_override_reason": "so", "ir_approved_by": "ann"},
+        "scale_database is no remedy of this ladder (ir_override=scale_database). Next: use one of: rollback_workload.",
+    ),
+    (
+        {"ir_override": 7, "ir_override_reason": "so", "ir_approved_by": "ann", "ir_severity": "P2"},
+        "ir_override must be a remedy, or a list of them (ir_override=7). "
+        "Next: such as -e ir_override=restart_workload.",
+    ),
 ]
 
 

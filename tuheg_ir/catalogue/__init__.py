@@ -3,6 +3,7 @@
 Importing this package is cheap; YAML is read when something is loaded.
 """
 
+from tuheg_ir.catalogue.ladder import ladder
 from tuheg_ir.catalogue.loader import load_catalogue
 from tuheg_ir.catalogue.model import Call, Catalogue, Fault, Phase, Severity, Text
 from tuheg_ir.catalogue.platform import Platform, clusters, load_platform
@@ -16,6 +17,7 @@ __all__ = [
     "Severity",
     "Text",
     "clusters",
+    "ladder",
     "load_catalogue",
     "load_platform",
 ]

@@ -64,7 +64,7 @@ def _drilled(last: dict[str, Any] | None) -> str:
 @format_option
 def show(fault: str, lang: str, form: str) -> None:
     """Show a fault: what it is, which playbook answers it, the steps of its ladder."""
-    from tuheg_ir.catalogue import load_catalogue
+    from tuheg_ir.catalogue import ladder, load_catalogue
     from tuheg_ir.project import find_project
 
     found = pick_fault(load_catalogue(), fault)
@@ -120,12 +120,3 @@ def fault_dict(fault: Fault) -> dict[str, Any]:
         "alerts": list(fault.alerts),
         "user_impact": {"zh": fault.user_impact.zh, "en": fault.user_impact.en},
     }
-
-
-def ladder(playbook: str) -> list[dict[str, Any]]:
-    """Return the rungs that the text of a playbook hands to the ladder; [] when it has none."""
-    import yaml
-
-    plays = yaml.safe_load(playbook)
-    rungs = plays[0].get("vars", {}).get("ir_rungs") if isinstance(plays, list) and plays else None
-    return [dict(rung) for rung in rungs] if isinstance(rungs, list) else []

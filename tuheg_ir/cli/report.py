@@ -59,6 +59,9 @@ def _action(action: dict[str, Any], *, plan: bool) -> list[str]:
     if not action.get("changed"):
         return []
     lines = [f"  changed: {name}" + (" (buys time only)" if action.get("temporary") else "")]
+    if override := action.get("override"):
+        against = override.get("against") or "nothing against it"
+        lines.append(f"    ordered by {override.get('by')}: {override.get('reason')}; the diagnosis says: {against}")
     undo = action.get("undo")
     if isinstance(undo, dict):
         undo = undo.get("command") or undo.get("what")

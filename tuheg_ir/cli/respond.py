@@ -30,11 +30,24 @@ extra_option = click.option(
 @click.command(name="respond")
 @click.argument("fault", required=False)
 @click.option("--severity", type=click.Choice(["P0", "P1", "P2"]), help="Default: what the facts give.")
-@click.option("--reason", default="", metavar="TEXT", help="Why a milder severity than the facts give; for the record.")
+@click.option(
+    "--reason",
+    default="",
+    metavar="TEXT",
+    help="Why a milder severity than the facts give, or why --override; for the record.",
+)
 @target_options
 @click.option("--service", help="Service of the inventory (default: its ir_default_service).")
 @click.option("--plan", is_flag=True, help="Show what would be done; store and change nothing.")
 @click.option("--yes", is_flag=True, help="Approve, in your name, what needs approval.")
+@click.option(
+    "--override",
+    "overridden",
+    multiple=True,
+    metavar="REMEDY",
+    help="Run this remedy of the ladder though the diagnosis rules it out; approves it, in your name, and no other. "
+    "Needs --reason; may be repeated.",
+)
 @click.option("--incident", "number", metavar="INC", help="Go on with this incident.")
 @extra_option
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
@@ -48,6 +61,7 @@ def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     service: str | None,
     plan: bool,
     yes: bool,
+    overridden: tuple[str, ...],
     number: str | None,
     extra: tuple[str, ...],
     lang: str,
@@ -58,12 +72,14 @@ def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     Without FAULT or --severity a diagnosis finds them: from what is wrong, and by the handbook's criteria.
     Least invasive first; stops at the first cure that is proven. The incident is in the journal
     before anything is done, and the handbook's messages lie ready afterwards.
+    What the diagnosis shows to be useless or harmful is skipped, unless a person overrides it on record.
     """
-    from tuheg_ir.incidents import Order, extra_vars, respond
+    from tuheg_ir.incidents import Order, extra_vars, ordered, respond
 
     given = extra_vars(extra)
     chosen, name = choose_target(inventory, cluster)
     who = actor()
+    override = ordered(overridden, by=who, reason=reason)
     with open_shop() as (shop, progress):
         from tuheg_ir.cli.faults import pick_fault
 
@@ -82,6 +98,7 @@ def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
             number=number,
             extra=given,
             lang=lang,
+            override=override,
         )
         where = f"{name}/{service}" if service else name
         words = (fault or "", severity or "", where, "PLAN" if plan else "")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tuheg_ir.errors import UsageError
+from tuheg_ir.incidents.override import Override
 
 DECIDED: dict[str, str] = {
     "ir_approved_by": "approval is given with --yes",
@@ -18,6 +19,9 @@ DECIDED: dict[str, str] = {
     "ir_incident": "use --incident",
     "ir_incident_uid": "the journal knows it",
     "ir_lock_takeover": "resume takes over the lock of a run that is known to be dead",
+    "ir_override": "use --override",
+    "ir_override_by": "it is the user who runs the command",
+    "ir_override_reason": "use --reason",
     "ir_run": "each run gets its own",
     "ir_service": "use --service",
     "ir_severity": "use --severity",
@@ -34,6 +38,7 @@ class Order:
     ``fault`` and ``severity`` are empty for: state them from the facts. ``reason`` is why another
     severity was chosen than the facts give.
     ``approved_by`` is the name of who approves what needs approval, empty for nobody.
+    ``override`` is what is ordered against the diagnosis, None for nothing.
     ``drill`` marks the incident as one that was made.
     """
 
@@ -50,6 +55,12 @@ class Order:
     lang: str = "zh"
     drill: bool = False
     reason: str = ""
+    override: Override | None = None
+
+    @property
+    def approves(self) -> bool:
+        """Return whether somebody approved anything: then even P2 may change something."""
+        return bool(self.approved_by or self.override)
 
 
 def extra_vars(pairs: Iterable[str]) -> dict[str, str]:

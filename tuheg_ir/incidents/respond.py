@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tuheg_ir.catalogue import Platform, load_platform
+from tuheg_ir.catalogue import Platform, ladder, load_platform
 from tuheg_ir.errors import Interrupted, RefusedError, TuhegError
 from tuheg_ir.incidents import policy
 from tuheg_ir.incidents.deliver import deliver
 from tuheg_ir.incidents.order import Order
 from tuheg_ir.incidents.orphans import settle
 from tuheg_ir.incidents.outcome import Report, error_of, owed, reason_of, status_of
+from tuheg_ir.incidents.override import check_rungs
 from tuheg_ir.incidents.shop import Shop, new_run
 from tuheg_ir.journal import Incident
 from tuheg_ir.runner import RunOutcome, processes, run_playbook
@@ -39,7 +40,8 @@ def respond(shop: Shop, order: Order) -> Report:
         order, service, reason = stated.order, str(stated.order.service), stated.reason
     fault = shop.catalogue.fault(order.fault)
     shop.catalogue.severity(order.severity)
-    shop.project.playbook(fault.playbook)
+    text = shop.project.playbook(fault.playbook).read_text(encoding="utf-8")
+    check_rungs(order.override, fault.playbook, ladder(text) if order.override else ())
     if order.plan:
         return _plan(shop, order, fault.playbook, service)
     incident = _incident(shop, order, service, reason)
@@ -86,6 +88,7 @@ def carry_out(
         "extra_vars": {
             **policy.recordable(order.extra),
             "ir_approved_by": order.approved_by,
+            **(order.override.variables() if order.override else {}),
         },
         "inventory": str(order.inventory.resolve()),
         "lang": order.lang,
@@ -116,7 +119,7 @@ def _play(
         run=run,
         env={"TUHEG_IR_HOME": str(shop.journal.place)},
         # A severity that changes nothing unapproved gets a plan: show what it would change.
-        diff=order.severity == "P2" and not order.approved_by,
+        diff=order.severity == "P2" and not order.approves,
         on_event=shop.on_event,
         on_process=record,
     )

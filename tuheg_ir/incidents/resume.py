@@ -12,6 +12,7 @@ from tuheg_ir.incidents.deliver import deliver
 from tuheg_ir.incidents.order import Order
 from tuheg_ir.incidents.orphans import WAIT_S, settle
 from tuheg_ir.incidents.outcome import EXIT_CODES, Report, reason_of
+from tuheg_ir.incidents.override import recorded as recorded_override
 from tuheg_ir.incidents.respond import carry_out, choose_service
 from tuheg_ir.incidents.shop import Shop
 from tuheg_ir.journal import Incident, Run
@@ -89,6 +90,7 @@ def _order(
 ) -> Order:
     recorded = dict(started.get("extra_vars") or {})
     approved_by = str(recorded.pop("ir_approved_by", ""))
+    override = recorded_override(recorded)
     missing = [name for name in recorded.pop("not_recorded", []) if name not in extra]
     inventory = started.get("inventory")
     if missing or not inventory:
@@ -110,6 +112,7 @@ def _order(
         number=incident.number,
         extra={**{k: str(v) for k, v in recorded.items()}, **extra},
         lang=lang or str(started.get("lang") or "zh"),
+        override=override,
     )
 
 

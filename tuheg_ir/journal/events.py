@@ -99,7 +99,7 @@ class Look(TypedDict):
 class Diagnosis(TypedDict):
     """``diagnosis``: findings ``{component, root_cause, remedy, target, confidence, evidence[]}``.
 
-    ``excluded`` are ``{remedy, target, reason}``: remedies that would be useless or do harm.
+    ``excluded`` are ``{remedy, target, reason, final}``: remedies that would be useless or do harm.
     ``look`` is ``{verdict, reason}``, what was seen of the service before anything was done, with
     the ``probes`` (as in ``look``) that it rests on.
     """
@@ -114,7 +114,7 @@ class Diagnosis(TypedDict):
 class Intent(_Classed):
     """``intent``: a change is about to be made. Nothing is changed before this is written.
 
-    ``class`` is ``safe``, ``reversible`` or ``irreversible``.
+    ``class`` is ``safe``, ``reversible`` or ``irreversible``. ``override`` is ``{by, reason, against}``.
     """
 
     key: str
@@ -122,6 +122,7 @@ class Intent(_Classed):
     remedy: str
     target: str
     args: NotRequired[dict[str, Any]]
+    override: NotRequired[dict[str, Any]]
 
 
 class Outcome(_Classed):

@@ -33,15 +33,8 @@ def _done(events: Sequence[EventLike], teller: Teller) -> Iterator[Line]:
         elif event.kind == "outcome":
             yield "done", teller.outcome(event.data)
         elif event.kind == "skipped":
-            yield (
-                "done",
-                teller.line(
-                    "skipped",
-                    remedy=teller.remedy(event.data),
-                    target=teller.text(event.data.get("target")),
-                    reason=teller.text(event.data.get("reason")),
-                ),
-            )
+            words = {name: teller.text(event.data.get(name)) for name in ("target", "reason")}
+            yield "done", teller.ordered(event.data, teller.line("skipped", remedy=teller.remedy(event.data), **words))
 
 
 def _now(incident: IncidentLike, events: Sequence[EventLike], teller: Teller) -> Iterator[Line]:
@@ -55,10 +48,10 @@ def _now(incident: IncidentLike, events: Sequence[EventLike], teller: Teller) ->
             continue
         parts = {"remedy": teller.remedy(event.data), "target": teller.text(event.data.get("target"))}
         if running and event.run == incident.runs[-1].id:
-            yield "running", teller.line("acting", **parts)
+            yield "running", teller.ordered(event.data, teller.line("acting", **parts))
             yield "next", teller.line("verifying")
         else:
-            yield "next", teller.line("unrecorded", **parts)
+            yield "next", teller.ordered(event.data, teller.line("unrecorded", **parts))
 
 
 def _later(incident: IncidentLike, events: Sequence[EventLike], teller: Teller) -> Iterator[Line]:

@@ -47,7 +47,15 @@ class Teller:
             name = "acted_temporary"
         else:
             name = f"acted_{effect}"
-        return self.line(name, remedy=self.remedy(data), target=self.text(data.get("target")))
+        return self.ordered(data, self.line(name, remedy=self.remedy(data), target=self.text(data.get("target"))))
+
+    def ordered(self, data: Mapping[str, Any], line: str) -> str:
+        """Return a line about an action, with who ordered it against the diagnosis and why, if somebody did."""
+        override = data.get("override")
+        if not isinstance(override, Mapping) or not override:
+            return line
+        parts = {name: self.text(override.get(name)) for name in ("by", "reason", "against")}
+        return self.line("overridden" if override.get("against") else "ordered", line=line, **parts)
 
     def cause(self, diagnosis: Mapping[str, Any]) -> str | None:
         """Return the most probable cause that a diagnosis found; None if it found none."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.tuheg.ir.plugins.module_utils import endings, remedies
+from ansible_collections.tuheg.ir.plugins.module_utils import endings, overrides, remedies
 from ansible_collections.tuheg.ir.plugins.plugin_utils.filtering import filtered
 
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
@@ -25,6 +25,7 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
     endings.run_status,
     endings.rung_outcome,
     endings.sentence,
+    overrides.with_override,
     remedies.database_of,
     remedies.database_result,
     remedies.mark_patch,

@@ -13,6 +13,7 @@ from typing import Any
 
 from .ladder import verdict
 from .look import UNHEALTHY
+from .overrides import told as order_told
 from .times import format_time, need_time
 from .workloads import key_present
 
@@ -101,9 +102,15 @@ def rung_outcome(
     """Say what became of a rung.
 
     {verdict: {verdict, reason}, event: outcome|skipped|refused|planned, tried, planned, refused,
-    next}. `result` is the role's, {} where it did not run; `seen` is the verdict, {} where
+    next, override}. `result` is the role's, {} where it did not run; `seen` is the verdict, {} where
     nothing was verified.
     """
+    return {**_became(rung, decision, result, seen), "override": decision.get("override") or {}}
+
+
+def _became(
+    rung: Mapping[str, Any], decision: Mapping[str, Any], result: Mapping[str, Any], seen: Mapping[str, Any]
+) -> dict[str, Any]:
     done = decision["do"]
     if done == "skip":
         return _outcome("skipped", "not_healed", decision["reason"])
@@ -123,6 +130,8 @@ def _planned(
 ) -> dict[str, Any]:
     start = "would run" if done == "plan" else "if not healed"
     words = [str(rung.get("blast") or rung["remedy"])]
+    if decision.get("override"):
+        words.append(order_told(decision["override"]))
     if result.get("reason"):
         words.append(str(result["reason"]))
     words += [_CLASS_WORDS[rung["class"]], f"about {rung.get('minutes', 5)} min"]
@@ -153,6 +162,7 @@ def action(
         "before": result.get("before") or {},
         "after": result.get("after") or {},
         "undo": result.get("undo") or {},
+        "override": outcome.get("override") or {},
         **outcome["verdict"],
         "started": started,
         "ended": ended,
@@ -269,6 +279,8 @@ def lines(report: Mapping[str, Any], notes: Sequence[str] = ()) -> list[str]:
     for action in report["actions"]:
         changed = "changed" if action["changed"] else "no change"
         told.append(f"{action['rung']} on {action['target']}: {action['verdict']}, {changed}: {action['reason']}")
+        if action.get("override"):
+            told.append(f"  {order_told(action['override'])}")
         if action["temporary"] and action["verdict"] == "healed":
             told.append("  temporary: what caused it is still there; the follow-up is in the journal")
         back = action.get("undo") or {}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from .ladder import SEVERITIES
+from .overrides import override_problem
 
 _INCIDENT = re.compile(r"INC-\d{8}-\d{3,}")
 _KINDS = ("Deployment", "StatefulSet")
@@ -18,7 +19,7 @@ def guard(inputs: Mapping[str, Any]) -> dict[str, str]:
     """The first thing that is wrong: {status: refused, what, which, next}; {} if all is well.
 
     inputs: cluster, host, hosts, groups, incident, incident_required, attempt, severity,
-    service, services, namespace, lock_seconds.
+    service, services, namespace, lock_seconds, rungs, override, override_by, override_reason.
     """
     for check in _CHECKS:
         found = check(inputs)
@@ -125,4 +126,5 @@ _CHECKS: tuple[Callable[[Mapping[str, Any]], _Found], ...] = (
     _service,
     _attempt,
     _lock,
+    override_problem,
 )

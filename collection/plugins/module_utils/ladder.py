@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .look import HEALTHY, UNHEALTHY, UNKNOWN
+from .overrides import LATER
 from .workloads import action_key
 
 CLASSES = ("safe", "reversible", "irreversible")
 SEVERITIES = ("P0", "P1", "P2")
 _SETTLE_S = 5
 _DATABASE = "$database"
+_LEAVE_OUT = "run it again without this override: what is not excluded still runs; a person has to do the rest"
 
 
 def database_name(services: Mapping[str, Mapping[str, Any]], service: str) -> str:
@@ -94,27 +96,38 @@ def rung_decision(
     plan: bool = False,
     planned: bool = False,
 ) -> dict[str, Any]:
-    """What to do with a rung: {do: skip|verify|plan|list|refuse|act, reason, next}.
+    """What to do with a rung: {do: skip|verify|plan|list|refuse|act, reason, next, override}.
 
-    excluded: the diagnosis' [{remedy, target, reason}], an empty target means any. plan: nothing
+    excluded: the diagnosis' [{remedy, target, reason, final}], an empty target means any. plan: nothing
     may change in this run; planned: an earlier rung is planned already, this one is "if not healed".
 
     What this incident has done already is verified first: a run that was killed in its roll-back leaves
-    a service from which the diagnosis, rightly, would not roll back again.
+    a service from which the diagnosis, rightly, would not roll back again. What a person ordered
+    (`override` of the rung) runs though it is excluded, unless that is final. A rung before it that
+    lacks an approval is passed over: the order was not for it, and shall not wait for it.
     """
-    plan = plan or may["mode"] == "plan"
+    ordered = str(rung.get("ordered") or "")
+    plan = plan or (may["mode"] == "plan" and not ordered)
+    against = _against(excluded, rung)
+    override = {**rung["override"], "against": _reason(against)} if rung.get("override") else {}
+    allowed = may["allowed"]
     if key_present:
-        return _do("skip" if plan else "verify", f"already done by this incident ({rung.get('key', '')})")
-    for each in excluded:
-        if each.get("remedy") == rung["remedy"] and _same_target(each.get("target"), rung):
-            return _do("skip", str(each.get("reason") or "excluded by the diagnosis"))
-    if plan:
-        needs = "" if may["allowed"] else f" ({may['reason']})"
-        told = "if not healed by the rungs before" if planned else "would run first"
-        return _do("list" if planned else "plan", told + needs, "" if may["allowed"] else may["next"])
-    if not may["allowed"]:
-        return _do("refuse", str(may["reason"]), str(may["next"]))
-    return _do("act", str(may["reason"]))
+        found = _do("skip" if plan else "verify", f"already done by this incident ({rung.get('key', '')})")
+    elif against and not override:
+        found = _do("skip", _reason(against))
+    elif against and against.get("final"):
+        found = _do("refuse", f"{rung['remedy']} cannot be overridden: {_reason(against)}", _LEAVE_OUT)
+    elif not allowed and ordered == LATER:
+        found = _do("skip", f"{may['reason']}; passed over, for a later rung was ordered")
+    elif plan:
+        where = "if not healed by the rungs before" if planned else "would run first"
+        needs = "" if allowed else f" ({may['reason']})"
+        found = _do("list" if planned else "plan", where + needs, "" if allowed else may["next"])
+    elif not allowed:
+        found = _do("refuse", str(may["reason"]), str(may["next"]))
+    else:
+        found = _do("act", str(may["reason"]))
+    return {**found, "override": override}
 
 
 def verdict(rollout: Mapping[str, Any] | None, probes: Mapping[str, Any] | None) -> dict[str, str]:
@@ -156,6 +169,18 @@ def stuck_pods(pods: Iterable[Mapping[str, Any]], workload: Mapping[str, Any]) -
         for pod in pods
         if pod.get("service") == name and not pod.get("ready") and target and pod.get("revision") != target
     ]
+
+
+def _against(excluded: Iterable[Mapping[str, Any]], rung: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the diagnosis has against a rung: what is final before what is not; {} for nothing."""
+    found = [
+        each for each in excluded if each.get("remedy") == rung["remedy"] and _same_target(each.get("target"), rung)
+    ]
+    return next((each for each in found if each.get("final")), found[0] if found else {})
+
+
+def _reason(against: Mapping[str, Any]) -> str:
+    return str(against.get("reason") or "excluded by the diagnosis") if against else ""
 
 
 def _same_target(target: Any, rung: Mapping[str, Any]) -> bool:
