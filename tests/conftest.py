@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Judges the cases of rules; what it asserts is told as in a test.
+pytest.register_assert_rewrite("tests.diagnosis.rules.cases")
+
 # A busy machine is slow, which is no fault of the code: no deadlines, no complaints about slowness.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")

@@ -11,7 +11,7 @@ from tests.diagnosis.corpus import ROOT
 from tests.diagnosis.files import Files, Skipped
 from tests.diagnosis.mutations import read
 from tests.diagnosis.raw_prometheus import serving
-from tuheg_ir.diagnosis.collector.metrics import known_of, prometheus_metrics
+from tuheg_ir.diagnosis.collector.metrics import known_of, read_metrics
 from tuheg_ir.diagnosis.model import Series
 from tuheg_ir.diagnosis.snapshot import load
 
@@ -24,11 +24,8 @@ def asked(case: str, files: Files) -> Told:
     """Return the newest value of every series that the signals' queries find in the raw ones."""
     snapshot = load(TUNING / case)
     with serving(files[exporters.RAW], snapshot.taken_at.timestamp()) as url:
-        return newest(
-            prometheus_metrics(
-                url, snapshot.namespace, snapshot.taken_at, known=known_of(snapshot.objects), timeout_s=120
-            )
-        )
+        known = known_of(snapshot.objects)
+        return newest(read_metrics(url, snapshot.namespace, snapshot.taken_at, known=known, timeout_s=120).signals)
 
 
 def newest(signals: Mapping[str, tuple[Series, ...]]) -> Told:

@@ -14,7 +14,7 @@ import pytest
 from tuheg_ir.diagnosis.collector.alerts import of_alertmanager, of_prometheus, prometheus_alerts
 from tuheg_ir.diagnosis.collector.context import SourceFailed
 from tuheg_ir.diagnosis.collector.labels import Known, Labels, Unfit
-from tuheg_ir.diagnosis.collector.metrics import Metrics, known_of, prometheus_metrics, quotient, read_metrics
+from tuheg_ir.diagnosis.collector.metrics import Metrics, known_of, quotient, read_metrics
 from tuheg_ir.diagnosis.model import Series
 from tuheg_ir.diagnosis.signals import load
 from tuheg_ir.sim.answers import Answer, Request
@@ -209,7 +209,7 @@ def test_a_metric_that_has_ended_is_still_found(ask: Callable[..., Metrics]) -> 
         samples.scrape(AT.timestamp() - 1800 + second, counts)
     server = HttpServer(PrometheusApi(samples, AT.timestamp, threading.RLock()).answer)
     try:
-        found = prometheus_metrics(server.url, NAMESPACE, AT)
+        found = read_metrics(server.url, NAMESPACE, AT).signals
     finally:
         server.stop()
     (series,) = found["error_ratio"]

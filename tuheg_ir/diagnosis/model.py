@@ -72,7 +72,7 @@ class Session:
     """A group of database sessions: of one client, in one state; ``age_s`` is its oldest's time in that state.
 
     ``client`` is an address or a host name, ``owner`` the workload whose pod has that address ("" unknown),
-    ``wait`` what they wait for ("Lock", "Client", ""), ``blocked_by`` how many others of them are waited for.
+    ``wait`` what they wait for ("Lock", "Client", "").
     """
 
     client: str

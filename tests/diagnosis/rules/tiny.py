@@ -228,6 +228,7 @@ def snapshot(
     databases: Iterable[Database] = (),
     alerts: Iterable[Alert] = (),
     services: Mapping[str, Mapping[str, Any]] | None = None,
+    probes: Iterable[Mapping[str, Any]] = (),
 ) -> Snapshot:
     """Return a snapshot of these objects."""
     kinds: dict[str, list[Obj]] = {}
@@ -246,22 +247,10 @@ def snapshot(
         metrics={signal: tuple(found) for signal, found in metrics.items()},
         databases=tuple(databases),
         services=dict(services or {}),
+        probes=tuple(probes),
     )
 
 
 def matches(rule: Rule, snap: Snapshot) -> list[Match]:
     """Return where a rule holds."""
     return list(rule.when(View(snap)))
-
-
-def answers(rule: Rule, snap: Snapshot) -> list[tuple[str, str, str, str]]:
-    """Return (component, root cause, remedy, target) of each place where a rule holds."""
-    return [
-        (m.component, m.root_cause or rule.root_cause, m.remedy or rule.remedy, m.target or m.component)
-        for m in matches(rule, snap)
-    ]
-
-
-def excluded(rule: Rule, snap: Snapshot) -> set[tuple[str, str]]:
-    """Return the (remedy, target) that a rule excludes."""
-    return {(e.remedy, e.target) for m in matches(rule, snap) for e in m.excludes}

@@ -32,16 +32,6 @@ class Metrics:
     sources: list[Source] = field(default_factory=list)
 
 
-def prometheus_metrics(
-    url: str, namespace: str, at: datetime, *, known: Known | None = None, timeout_s: float = 15.0
-) -> dict[str, tuple[Series, ...]]:
-    """Return the signals of the hour before ``at``; what a Prometheus does not have is left out.
-
-    Fails never: see ``read_metrics`` for what could not be asked.
-    """
-    return read_metrics(url, namespace, at, known=known, timeout_s=timeout_s).signals
-
-
 def read_metrics(
     url: str, namespace: str, at: datetime, *, known: Known | None = None, window: str = "", timeout_s: float = 15.0
 ) -> Metrics:

@@ -1,0 +1,48 @@
+"""Makes a test of every row of the tables of cases: see cases.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds
+from tuheg_ir.diagnosis.rule import Rule
+from tuheg_ir.diagnosis.rules import all_rules
+
+TABLES = ("HOLDS", "DOES_NOT_HOLD", "ANSWERS")
+RULES = {rule.name: rule for rule in all_rules()}
+
+
+class CaseItem(pytest.Item):
+    """One row of a table."""
+
+    case: Holds | DoesNotHold | Answers
+    rule: Rule | None
+
+    def runtest(self) -> None:
+        if isinstance(self.case, Answers):
+            self.case.judge()
+        else:
+            assert self.rule is not None, "the file's name is test_ and that of a rule"
+            self.case.judge(self.rule)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Return what was found instead, without the way through pytest."""
+        return excinfo.exconly() if excinfo.errisinstance(AssertionError) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, f"{self.path.stem}: {self.name}"
+
+
+def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) -> list[pytest.Item] | None:
+    """Return a test for each case of a table; None for what is no table."""
+    if name not in TABLES or not isinstance(obj, list):
+        return None
+    made: list[pytest.Item] = []
+    for case in obj:
+        item = CaseItem.from_parent(collector, name=f"{name.lower()}[{case.what}]")
+        item.case, item.rule = case, RULES.get(collector.path.stem.removeprefix("test_"))
+        made.append(item)
+    return made

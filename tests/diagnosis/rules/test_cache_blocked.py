@@ -1,0 +1,44 @@
+"""A cache that runs and answers slowly is behind all that ask it."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import CACHE, SHOP, latency, logs, shop
+from tests.diagnosis.rules.tiny import figure, redis, snapshot
+
+ASKS = {"REDIS_URL": "redis://redis:6379/0"}
+BUSY = "ReplyError: BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+SLOW = {
+    "its own figure": figure("cache_latency_p95", 0.001, 1.2, component="redis"),
+    "its caller's figure": figure("dependency_latency_p95", 0.002, 1.5, component="shop", dependency="redis"),
+    "its exporter": figure("cache_up", 1, 0, component="redis"),
+}
+
+HOLDS = [
+    *(
+        Holds(
+            f"{what} tells it",
+            snapshot(shop(env=ASKS), redis(), figures=[told]),
+            (CACHE, "dependency_failure", "page_human"),
+            excludes=no("restart_workload", at=SHOP),
+        )
+        for what, told in SLOW.items()
+    ),
+    Holds(
+        "its caller is slow, which is no finding of its own",
+        snapshot(shop(env=ASKS), redis(), figures=[SLOW["its own figure"], latency("shop", now=3.0)]),
+        (CACHE, "dependency_failure", "page_human"),
+        alone=True,
+    ),
+    Holds(
+        "a script that does not end goes with a restart",
+        snapshot(shop(env=ASKS), redis(ready=0), logs=logs("shop", BUSY, times=1)),
+        (CACHE, "dependency_failure", "restart_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it is fast",
+        snapshot(shop(env=ASKS), redis(), figures=[figure("cache_latency_p95", 0.001, 0.004, component="redis")]),
+    ),
+]

@@ -1,0 +1,86 @@
+"""A cache that refuses writes, or throws out what is needed, has too little memory."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import CACHE, SHOP, URL, WELL, errors, latency, logs, shop
+from tests.diagnosis.rules.tiny import figure, postgres, redis, snapshot, workload
+from tuheg_ir.diagnosis.model import Series
+
+ASKS = {"REDIS_URL": "redis://redis:6379/0"}
+MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
+FULL = (CACHE, "resource_exhaustion", "page_human")
+
+
+def evicts(name: str, before: tuple[float, float], now: tuple[float, float]) -> list[tuple[str, Series]]:
+    """Return the figures of a cache: (share of memory, evictions a second) before and now."""
+    return [
+        figure("cache_memory_share", before[0], now[0], component=name),
+        figure("cache_evictions", before[1], now[1], component=name),
+    ]
+
+
+HOLDS = [
+    Holds(
+        "writes are refused",
+        snapshot(shop(env=ASKS), redis(), logs=logs("shop", f"ResponseError: {MEMORY}", times=1)),
+        FULL,
+        excludes=(*no("restart_workload", at=CACHE), *no("restart_workload", at=SHOP)),
+    ),
+    Holds(
+        "writes of a Ruby service are refused",
+        snapshot(
+            redis(),
+            workload("api", env=ASKS),
+            figures=[errors("api", 0.9)],
+            logs=logs("api", f"Redis::CommandError: {MEMORY}", 0, 1),
+        ),
+        FULL,
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "it throws out what is needed",
+        snapshot(shop(env=ASKS), redis(), figures=evicts("redis", (0.7, 0), (1.0, 400))),
+        FULL,
+    ),
+    Holds(
+        "it throws out what is needed, and the database behind it is busy since",
+        snapshot(
+            shop(env={**ASKS, "DB_HOST": "postgres"}),
+            redis(),
+            postgres(),
+            figures=[
+                *evicts("redis", (0.8, 0), (1.0, 900)),
+                figure("cpu_share", 0.3, 0.99, pod="postgres-0", container="postgres"),
+                latency("shop", now=4.0),
+            ],
+        ),
+        FULL,
+        alone=True,
+    ),
+    Holds(
+        "a memcached that evicts",
+        snapshot(
+            workload("memcached", "memcached:1", kind="StatefulSet", pods=1, port=11211),
+            postgres(),
+            workload("api", env={**URL, "MEMCACHED": "memcached:11211"}),
+            figures=[latency("api"), *evicts("memcached", (0.7, 0), (1.0, 300))],
+        ),
+        ("StatefulSet/memcached", "resource_exhaustion", "page_human"),
+        harmful=("restart_workload",),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it always evicts, as it should",
+        snapshot(shop(env=ASKS), redis(), figures=evicts("redis", (1.0, 40), (1.0, 40))),
+    ),
+    *(
+        DoesNotHold(
+            f"it uses {share:.0%} of its memory",
+            snapshot(redis(), shop(), figures=[figure("cache_memory_share", share, share, component="redis"), WELL]),
+            HEALTHY,
+        )
+        for share in (0.1, 0.5)
+    ),
+]

@@ -1,0 +1,99 @@
+"""A certificate that is out of date: only a new one helps, and a restart takes one that is there already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import API, CART, SHOP, errors, logs, shop
+from tests.diagnosis.rules.tiny import NOW, figure, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
+
+LINES = (
+    'Get "https://cart:8443/": tls: failed to verify certificate: x509: certificate has expired: '
+    "current time 2026-03-04T11:59:00Z is after 2026-03-04T10:00:00Z",
+    "Error: certificate has expired (CERT_HAS_EXPIRED) https://cart:8443",
+    "javax.net.ssl.SSLHandshakeException: PKIX path validation failed: validity check failed https://cart:8443",
+    "HTTPSConnectionPool(host='cart', port=8443): [SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired",
+)
+PARTNER = (
+    "Error: certificate has expired code: 'CERT_HAS_EXPIRED' host: 'pay.partner.example' https://pay.partner.example/v1"
+)
+SERVES: dict[str, Any] = {"volumes": [{"name": "tls", "secret": {"secretName": "cart-tls"}}]}
+
+
+def tls(name: str, **more: Any) -> dict[str, Any]:
+    return thing("Secret", name, type="kubernetes.io/tls", data={"tls.crt": "sha256:00"}, **more)
+
+
+def at_the_edge(label: str, ends_in: float = -1800.0) -> Snapshot:
+    """Return an Ingress with a certificate; ``label`` is what the figure calls it."""
+    rule = {
+        "host": "town.example",
+        "http": {"paths": [{"backend": {"service": {"name": "shop", "port": {"number": 8080}}}}]},
+    }
+    spec = {"rules": [rule], "tls": [{"hosts": ["town.example"], "secretName": "town-tls"}]}
+    ends = NOW.timestamp() + ends_in
+    figures = [figure("certificate_expiry", ends, ends, component=label)]
+    return snapshot(shop(), thing("Ingress", "town", spec=spec), tls("town-tls"), figures=figures)
+
+
+def between(line: str, **more: Any) -> Snapshot:
+    """Return a shop that refuses the certificate of the cart."""
+    return snapshot(shop(), workload("cart", spec=SERVES), tls("cart-tls", **more), logs=logs("shop", line, times=1))
+
+
+HOLDS = [
+    *(
+        Holds(
+            f"at the way in, where its figure is of {label}",
+            at_the_edge(label),
+            ("Secret/town-tls", "configuration_error", "page_human"),
+            excludes=no("restart_workload", at=SHOP),
+        )
+        for label in ("town-tls", "town", "town.example")
+    ),
+    *(
+        Holds(
+            f"between services, the server's: {line}",
+            between(line),
+            ("Secret/cart-tls", "configuration_error", "page_human"),
+        )
+        for line in LINES
+    ),
+    Holds(
+        "it was renewed, and its server does not know yet",
+        between('Get "https://cart:8443/": x509: certificate has expired', written=3600),
+        (CART, "configuration_error", "restart_workload"),
+    ),
+    Holds(
+        "somebody's outside",
+        snapshot(
+            shop(),
+            logs=logs(
+                "shop",
+                'Post "https://api.pay.example.com/": x509: certificate has expired or is not yet valid',
+                times=1,
+            ),
+        ),
+        (SHOP, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "somebody's outside, by the words of Node.js",
+        snapshot(workload("api"), figures=[errors("api", 0.4)], logs=logs("api", PARTNER)),
+        (API, "configuration_error", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("it ends next week", at_the_edge("town", ends_in=7 * 86400)),
+    DoesNotHold(
+        "a release that speaks another TLS",
+        snapshot(
+            workload("api", before={"image": "registry.example/app:0"}, released=600),
+            figures=[errors("api", 0.4, 580)],
+            logs=logs("api", "SSLHandshakeException: No appropriate protocol", since=570),
+        ),
+        (API, "code_defect", "rollback_workload"),
+    ),
+]

@@ -1,0 +1,93 @@
+"""Names that exist and that several services cannot resolve; one service with a wrong name is not the DNS."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.names import NO_CRAT, UNRESOLVED
+from tests.diagnosis.rules.scenes import CALLS_CART, SHOP, logs, policy, shop
+from tests.diagnosis.rules.tiny import Obj, figure, postgres, service_for, snapshot, thing, workload
+
+DNS = ("Service/kube-dns", "network_fault", "page_human")
+LATE = "dial tcp: lookup cart on 10.96.0.10:53: read udp 10.1.2.2:4242->10.96.0.10:53: i/o timeout"
+CLIENTS = ("one", "two", "three")
+
+
+def callers() -> list[list[Obj]]:
+    return [shop(env=CALLS_CART), workload("web", env=CALLS_CART), workload("cart")]
+
+
+def no_slices(name: str) -> Obj:
+    """Return the slices of a headless Service none of whose pods is ready."""
+    made = thing("EndpointSlice", f"{name}-x", endpoints=[])
+    made["metadata"]["labels"] = {"kubernetes.io/service-name": name}
+    return made
+
+
+HOLDS = [
+    *(
+        Holds(
+            f"services in two languages at once: {line}",
+            snapshot(*callers(), logs=[*logs("shop", UNRESOLVED[0], times=2), *logs("web", line, times=2)]),
+            DNS,
+            excludes=no("restart_workload", at=SHOP),
+        )
+        for line in UNRESOLVED[1:]
+    ),
+    Holds(
+        "questions that are not answered in time",
+        snapshot(*callers(), logs=[*logs("shop", LATE, times=1), *logs("web", LATE, times=1)]),
+        DNS,
+        alone=True,
+    ),
+    Holds(
+        "its own pods are ill",
+        snapshot(
+            shop(env=CALLS_CART),
+            workload("cart"),
+            workload("coredns", "registry.k8s.io/coredns/coredns:v1.12", ready=0, port=53),
+            logs=logs("shop", UNRESOLVED[0], times=1),
+        ),
+        ("Deployment/coredns", "network_fault", "page_human"),
+    ),
+    Holds(
+        "its own figures: questions fail",
+        snapshot(
+            shop(env=CALLS_CART),
+            workload("cart"),
+            figures=[figure("dns_error_ratio", 0, 0.4)],
+            logs=logs("shop", UNRESOLVED[0], times=1),
+        ),
+        DNS,
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "one service with one wrong name",
+        snapshot(shop(env=CALLS_CART), workload("cart"), logs=logs("shop", NO_CRAT, times=1)),
+    ),
+    DoesNotHold(
+        "a headless Service without ready pods has no address",
+        snapshot(
+            postgres(ready=0, service=False),
+            service_for("postgres", headless=True, port=5432),
+            no_slices("postgres"),
+            *(workload(name, env={"DB_HOST": "postgres"}) for name in CLIENTS),
+            logs=[line for name in CLIENTS for line in logs(name, "java.net.UnknownHostException: postgres", times=1)],
+        ),
+        ("StatefulSet/postgres", "dependency_failure", "page_human"),
+    ),
+    DoesNotHold(
+        "a new policy forgets the DNS",
+        snapshot(
+            shop(env=CALLS_CART),
+            workload("cart"),
+            policy(
+                "out",
+                "shop",
+                egress=[{"to": [{"podSelector": {"matchLabels": {"app": "cart"}}}], "ports": [{"port": 8080}]}],
+            ),
+            logs=logs("shop", UNRESOLVED[0], times=1),
+        ),
+        ("NetworkPolicy/out", "network_fault", "page_human"),
+    ),
+]

@@ -1,0 +1,128 @@
+"""Too much to do for the processor time there is: more replicas, where they may be and would get some of it."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, WELL, alert, autoscaler, busy, latency, rate, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, snapshot, workload
+
+GROWN, SAME = rate("shop", 20, 50), rate("shop", 20, 20)
+FULL = {"conditions": [{"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}]}
+
+
+def lowered() -> Obj:
+    """Return an autoscaler whose maximum was just lowered to what there is."""
+    made = autoscaler("shop", 2, 2, written=1800)
+    made["status"] |= FULL
+    return made
+
+
+def scaled_by_hand() -> list[Obj]:
+    """Return a service of which somebody took away all pods but one."""
+    objects = workload("api", pods=1)
+    told = {"manager": "kubectl", "operation": "Update", "subresource": "scale", "time": at(900)}
+    objects[0]["metadata"]["managedFields"] = [{**told, "fieldsV1": {"f:spec": {"f:replicas": {}}}}]
+    return objects
+
+
+HOLDS = [
+    Holds(
+        "demand grew",
+        snapshot(shop(before=IMAGE, released=9 * DAY), figures=busy(GROWN)),
+        (SHOP, "capacity", "scale_workload"),
+        believed="traffic_grew",
+    ),
+    Holds(
+        "demand grew, and the autoscaler is at its maximum",
+        snapshot(shop(), autoscaler("shop", 2, 2), figures=busy(GROWN)),
+        (SHOP, "capacity", "page_human"),
+        excludes=no("scale_workload", at=SHOP),
+    ),
+    Holds(
+        "demand grew, and the autoscaler sees nothing of it",
+        snapshot(shop(), autoscaler("shop", 2, 9, blind=True), figures=busy(GROWN)),
+        (SHOP, "capacity", "scale_workload"),
+    ),
+    Holds(
+        "replicas were taken away",
+        snapshot(shop(), figures=busy(figure("replicas_available", 6, 2, component="shop"), SAME)),
+        (SHOP, "capacity", "scale_workload"),
+    ),
+    Holds(
+        "the autoscaler's maximum was lowered",
+        snapshot(
+            shop(),
+            lowered(),
+            figures=[
+                latency("shop"),
+                rate("shop", 50, 55),
+                figure("hpa_max", 10, 2, 1800, component="shop"),
+                figure("hpa_replicas", 6, 2, 1800, component="shop"),
+                *(figure("cpu_share", 0.5, 0.98, 1750, pod=pod("shop", n), container="shop") for n in range(2)),
+            ],
+        ),
+        (SHOP, "capacity", "page_human"),
+    ),
+    Holds(
+        "replicas were taken away by hand",
+        snapshot(
+            scaled_by_hand(),
+            event(
+                API,
+                "ScalingReplicaSet",
+                "Scaled down replica set api-r1 from 5 to 1",
+                kind="Normal",
+                age=900,
+                count=1,
+            ),
+            figures=[
+                latency("api", 0.1, 3.0, 880),
+                rate("api"),
+                figure("replicas_wanted", 5, 1, 900, component="api"),
+                figure("cpu_share", 0.4, 0.99, 880, pod=pod("api"), container="api"),
+            ],
+        ),
+        (API, "capacity", "scale_workload"),
+    ),
+    Holds(
+        "who reads a queue that grows",
+        snapshot(
+            workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672),
+            workload("api", env={"Q": "amqp://rabbitmq"}),
+            workload("web", env={"Q": "amqp://rabbitmq"}),
+            figures=[
+                figure("queue_depth", 10, 30000, 1400, component="api"),
+                rate("web", 50, 200, 1450),
+                *(figure("cpu_share", 0.4, 0.97, 1400, pod=pod("api", n), container="api") for n in range(2)),
+            ],
+            alerts=[alert("QueueDepth", service="api")],
+        ),
+        (API, "capacity", "scale_workload"),
+    ),
+    Holds(
+        "new code needs more",
+        snapshot(shop(before=IMAGE, released=660), figures=busy(SAME)),
+        (SHOP, "capacity", "scale_workload"),
+        believed="errors_since_release",
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "busy pods that nobody feels",
+        snapshot(shop(), figures=[*busy(throttled=0.0, share=0.5)[:-1], WELL]),
+        HEALTHY,
+    ),
+    DoesNotHold(
+        "a night of more traffic that the autoscaler has met",
+        snapshot(
+            workload("api", pods=4),
+            autoscaler("api", 4, 6),
+            figures=[
+                latency("api", 0.1, 0.14),
+                rate("api", 50, 130),
+                *(figure("cpu_share", 0.4, 0.7, pod=pod("api", n), container="api") for n in range(4)),
+            ],
+        ),
+        (API, "no_fault", "no_action"),
+    ),
+]

@@ -1,0 +1,149 @@
+"""Pods of a release that end at start; what the log and the template tell decides between code and configuration."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import looping, pods_of, put, rollout
+from tests.diagnosis.rules.scenes import API, CACHE, IMAGE, OLD, SHOP, down, errors, logs
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, redis, snapshot, workload
+from tests.diagnosis.worlds import NODES
+
+MODE_A, MODE_B = {"env": {"MODE": "a"}}, {"MODE": "b"}
+LEDGER, AGENT = "StatefulSet/ledger", "DaemonSet/agent"
+
+
+def third_of_a_set() -> list[Obj]:
+    """Return a StatefulSet of three in the midst of a roll-out, whose last pod ends."""
+    objects = workload("ledger", kind="StatefulSet", pods=3, before=OLD, released=600)
+    for each in pods_of(objects)[:2]:
+        each["metadata"]["labels"]["controller-revision-hash"] = "ledger-r1"
+        each["metadata"]["creationTimestamp"] = at(9 * DAY)
+        put(each, {}, ready=True)
+    put(pods_of(objects)[2], looping())
+    objects[0]["status"]["readyReplicas"] = 2
+    return objects
+
+
+def agents() -> list[Obj]:
+    """Return a DaemonSet whose pods all end at start."""
+    objects = workload("agent", kind="DaemonSet", pods=2, before=OLD, released=900, service=False)
+    objects[0]["status"] = {"desiredNumberScheduled": 2, "numberReady": 0}
+    for each in pods_of(objects):
+        each["metadata"]["name"] += "x"
+        put(each, looping())
+    return objects
+
+
+HOLDS = [
+    Holds(
+        "new code",
+        snapshot(
+            rollout("shop", looping(), before=IMAGE),
+            logs=[log(pod("shop", 2), "ModuleNotFoundError: No module named 'yaml'", previous=True)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+        excludes=no("restart_workload", at=SHOP),
+    ),
+    Holds(
+        "the same code with another setting",
+        snapshot(rollout("shop", looping(), before=MODE_A, env=MODE_B)),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "code and setting changed, and the log tells which",
+        snapshot(
+            rollout("shop", looping(), before={**IMAGE, **MODE_A}, env=MODE_B),
+            logs=[
+                log(
+                    pod("shop", 2),
+                    "FATAL: invalid value for MODE: missing required environment variable",
+                    previous=True,
+                )
+            ],
+        ),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "no older pod is left",
+        snapshot(rollout("shop", looping(), before=IMAGE, old=0, new=2)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "an image for other processors",
+        snapshot(
+            rollout("api", looping("Error", 255, lived=0), before=OLD),
+            logs=[log(pod("api", 2), "exec /app/server: exec format error", previous=True)],
+        ),
+        (API, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "a setting that Spring misses",
+        snapshot(
+            rollout(
+                "api",
+                looping(lived=8),
+                before={"env": {"SPRING_DATASOURCE_URL": "jdbc:postgresql://postgres/a"}},
+                env={"SPRING_DATASOURCE_URLX": "jdbc"},
+            ),
+            postgres(),
+            logs=[
+                log(
+                    pod("api", 2),
+                    "APPLICATION FAILED TO START",
+                    "Failed to bind properties under 'spring.datasource.url'",
+                    previous=True,
+                )
+            ],
+        ),
+        (API, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "a StatefulSet",
+        snapshot(
+            third_of_a_set(),
+            event("Pod/ledger-2", "BackOff", "Back-off restarting failed container"),
+            logs=[log("ledger-2", "Traceback (most recent call last):", "TypeError: x", previous=True, of="ledger")],
+        ),
+        (LEDGER, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "a DaemonSet",
+        snapshot(agents(), NODES, event("Pod/agent-0x", "BackOff", "Back-off restarting failed container")),
+        (AGENT, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "a cache with an argument that it does not know",
+        snapshot(
+            down(
+                redis(before={"args": ["redis-server"]}, args=["redis-server", "--bogus"], released=500),
+                looping("Error", 1, lived=0),
+            ),
+            workload("api", env={"REDIS_HOST": "redis"}),
+            figures=[errors("api", 0.9, 480)],
+            logs=[
+                log(
+                    "redis-pod0",
+                    "*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***",
+                    "Bad directive or wrong number of arguments",
+                    of="redis",
+                    previous=True,
+                ),
+                *logs("api", "connect ECONNREFUSED redis:6379"),
+            ],
+        ),
+        (CACHE, "configuration_error", "rollback_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a restart is no release",
+        snapshot(rollout("shop", looping(), before={})),
+        (SHOP, "service_crash", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "they served before they ended",
+        snapshot(down(workload("shop", before=IMAGE, released=900), looping(lived=90), unready=100)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+]

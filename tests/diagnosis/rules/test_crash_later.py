@@ -1,0 +1,64 @@
+"""Pods of a release that serve for a while and end; a template of last week is innocent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import looping
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, down, errors, logs, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
+
+
+def crashing(released: float, **now: Any) -> list[Obj]:
+    return down(shop(pods=3, before=IMAGE, released=released, **now), looping(lived=90, restarts=4), unready=100)
+
+
+HOLDS = [
+    Holds(
+        "since a release of a quarter of an hour ago",
+        snapshot(crashing(900)),
+        (SHOP, "code_defect", "rollback_workload"),
+        excludes=no("restart_workload", at=SHOP),
+    ),
+    Holds(
+        "its callers are refused",
+        snapshot(
+            down(workload("pay", before=OLD, released=600), looping(lived=20)),
+            workload("web", env={"PAY": "http://pay:8080"}, before=OLD, released=2 * 3600),
+            figures=[errors("web", 0.5, 480)],
+            logs=[
+                log(pod("pay"), "System.InvalidOperationException: Unable to resolve service", previous=True),
+                *logs("web", "dial tcp 10.96.0.1:8080: connect: connection refused (pay:8080)", since=470),
+            ],
+        ),
+        ("Deployment/pay", "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "its database is down, and is behind it",
+        snapshot(
+            crashing(900, env=URL),
+            postgres(status=looping(restarts=3), ready=0),
+            logs=[log(pod("shop"), "could not connect to postgres:5432: connection refused", previous=True)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+        believed="database_down",
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a release of last week",
+        snapshot(crashing(7 * DAY)),
+        (SHOP, "service_crash", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "a ConfigMap was written since: nothing to roll back",
+        snapshot(
+            crashing(7 * DAY, spec={"volumes": [{"name": "c", "configMap": {"name": "shop-config"}}]}),
+            thing("ConfigMap", "shop-config", written=700, data={"a": "b"}),
+            logs=[log(pod("shop"), "could not parse config: line 3", previous=True)],
+        ),
+        ("ConfigMap/shop-config", "configuration_error", "page_human"),
+    ),
+]

@@ -1,0 +1,87 @@
+"""A wrong password does not heal with a restart, which would cost the pods that still serve."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.credentials import ENV, LOGIN, SECRET, TEXTS, TOKEN, refused, secret
+from tests.diagnosis.rules.pods import looping
+from tests.diagnosis.rules.scenes import SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.tiny import Obj, at, log, postgres, secret_key, snapshot, thing, workload
+
+WRONG = (SECRET, "configuration_error", "page_human")
+OTHER_USER = {**ENV, "DB_USER": "shop2"}
+
+
+def started_again() -> list[Obj]:
+    """Return a shop whose pods are old and whose containers are young."""
+    objects = shop(env=ENV)
+    for each in objects:
+        if each["kind"] == "Pod":
+            each["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(300)}}
+    return objects
+
+
+HOLDS = [
+    Holds(
+        "pods newer than their Secret",
+        refused(0, written=900, of=shop(env=ENV, started=300)),
+        WRONG,
+        excludes=no("restart_workload", "restart_connection_pool", at=SHOP),
+    ),
+    Holds(
+        "a container that was started again reads its Secret anew", refused(0, written=900, of=started_again()), WRONG
+    ),
+    Holds(
+        "a crash loop reads it at each start",
+        refused(0, written=900, of=shop(env=ENV, ready=0, status=looping())),
+        WRONG,
+        alone=True,
+    ),
+    Holds("nothing was written, so somebody changed the other side", refused(0, 1, written=None), WRONG),
+    Holds(
+        "a release with another user",
+        refused(0, written=None, of=shop(env=OTHER_USER, before={"env": {**ENV, "DB_USER": "shop"}})),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    Holds("an expired token of somebody outside", refused(written=None, line=TOKEN, store=False), WRONG),
+    Holds(
+        "an expired key of somebody outside, by the words of a client library",
+        snapshot(
+            workload("api", env={"K": secret_key("k")}),
+            thing("Secret", "k", data={"K": "sha256:1"}),
+            figures=[errors("api", 0.6)],
+            logs=logs("api", "401 Client Error: Unauthorized for url: https://api.sms.example.com/v1/send"),
+        ),
+        ("Secret/k", "configuration_error", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Holds(
+        "a .NET service whose new pods are refused",
+        snapshot(
+            postgres(),
+            workload("api", env={**URL, "PW": secret_key("db")}, started=300),
+            thing("Secret", "db", written=900, data={"password": "sha256:1"}),
+            figures=[errors("api", 0.9)],
+            logs=logs(
+                "api",
+                'Npgsql.PostgresException (0x80004005): 28P01: password authentication failed for user "app"',
+                0,
+                1,
+            ),
+        ),
+        ("Secret/db", "configuration_error", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "all pods are older than their Secret",
+        refused(0, 1, written=900),
+        (SHOP, "database_connection", "restart_workload"),
+    ),
+    DoesNotHold(
+        "the database tells of a client that it refuses",
+        snapshot(shop(env=ENV), postgres(), secret(900), logs=[log("postgres-0", TEXTS[0])]),
+    ),
+    DoesNotHold("a user's own wrong password", refused(written=900, line=LOGIN, store=False)),
+]

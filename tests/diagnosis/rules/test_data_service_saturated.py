@@ -1,0 +1,33 @@
+"""A database without processor time left slows all that ask it; more of them make it worse."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import DB, SHOP, latency, shop
+from tests.diagnosis.rules.tiny import figure, postgres, snapshot
+
+ASKS = {"DB_HOST": "postgres"}
+BUSY = figure("cpu_share", 0.3, 0.99, pod="postgres-0", container="postgres")
+
+HOLDS = [
+    Holds(
+        "its clients are slow",
+        snapshot(shop(env=ASKS), postgres(), figures=[BUSY, latency("shop", now=4.0)]),
+        (DB, "capacity", "page_human"),
+        excludes=no("scale_workload", at=SHOP),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("nobody waits", snapshot(shop(env=ASKS), postgres(), figures=[BUSY])),
+    DoesNotHold(
+        "it has time left",
+        snapshot(
+            shop(env=ASKS),
+            postgres(),
+            figures=[
+                figure("cpu_share", 0.3, 0.6, pod="postgres-0", container="postgres"),
+                latency("shop", now=4.0),
+            ],
+        ),
+    ),
+]

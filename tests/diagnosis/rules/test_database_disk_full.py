@@ -1,0 +1,72 @@
+"""A store without room on its volume is a person's to enlarge; a restart would not come up again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import DB, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.tiny import figure, log, postgres, snapshot, workload
+
+LINES = (
+    'PANIC:  could not write to file "pg_wal/xlogtemp.31": No space left on device',
+    'ERROR:  could not extend file "base/16384/24601": No space left on device',
+    "[ERROR] [MY-010584] Disk is full writing './binlog.000042' (OS errno 28 - No space left on device)",
+)
+BLOCKED = "ApiError(429, 'cluster_block_exception: blocked by: disk usage exceeded flood-stage watermark')"
+FLOOD = (
+    "OpenSearchStatusException[OpenSearch exception [type=cluster_block_exception, "
+    "reason=index [a] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];]]"
+)
+CLAIM: dict[str, Any] = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data-postgres-0"}}]}
+
+HOLDS = [
+    *(
+        Holds(
+            f"the database says so: {line}",
+            snapshot(shop(env=URL), postgres(), logs=[log("postgres-0", line)]),
+            (DB, "resource_exhaustion", "page_human"),
+            excludes=(*no("restart_workload", at=DB), *no("restart_workload", at=SHOP)),
+        )
+        for line in LINES
+    ),
+    Holds(
+        "its volume shows it",
+        snapshot(
+            shop(env=URL),
+            postgres(spec=CLAIM),
+            figures=[figure("volume_used_share", 0.7, 0.99, persistentvolumeclaim="data-postgres-0")],
+        ),
+        (DB, "resource_exhaustion", "page_human"),
+    ),
+    Holds(
+        "a search cluster past its watermark refuses writes",
+        snapshot(
+            shop(env={"SEARCH": "http://search:9200"}),
+            workload("search", "docker.elastic.co/elasticsearch/elasticsearch:8.15", kind="StatefulSet", port=9200),
+            logs=logs("shop", BLOCKED, times=1),
+        ),
+        ("StatefulSet/search", "resource_exhaustion", "page_human"),
+    ),
+    Holds(
+        "a search cluster made its indices read-only",
+        snapshot(
+            workload("opensearch", "opensearchproject/opensearch:2", kind="StatefulSet", pods=1, port=9200),
+            workload("find", env={"OS_URL": "https://opensearch:9200"}),
+            figures=[errors("find", 0.6)],
+            logs=logs("find", FLOOD),
+        ),
+        ("StatefulSet/opensearch", "resource_exhaustion", "page_human"),
+        harmful=("restart_workload",),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the volume is another's",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            figures=[figure("volume_used_share", 0.7, 0.99, persistentvolumeclaim="uploads")],
+        ),
+    ),
+]

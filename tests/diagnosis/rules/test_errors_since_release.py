@@ -1,0 +1,149 @@
+"""What began with a release is the release's; what began long after it, or before, is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.pods import HOUR, rollout
+from tests.diagnosis.rules.scenes import API, IMAGE, OLD, SHOP, URL, alert, busy, errors, latency, logs, rate, shop
+from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, postgres, series, snapshot, workload
+from tuheg_ir.diagnosis.model import Series, Snapshot
+
+CODE, SETTING = "code_defect", "configuration_error"
+CHANGES: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
+    ("an image", IMAGE, {}, CODE),
+    ("a variable", {"env": {"MODE": "a"}}, {"env": {"MODE": "b"}}, SETTING),
+    ("an argument", {"args": ["--a"]}, {"args": ["--b"]}, SETTING),
+    ("a mount", {"volumeMounts": [{"name": "c", "mountPath": "/a"}]}, {"volumeMounts": []}, SETTING),
+)
+FELT = {"errors": errors("shop", since=840), "slowness": latency("shop", since=840)}
+ACTIVE_RECORD = "ActiveRecord::ConnectionTimeoutError: could not obtain a connection from the pool within 5 s"
+
+
+def by_pod(*ratios: float, since: float = 1400) -> list[tuple[str, Series]]:
+    """Return the share of errors of each pod of the shop."""
+    return [figure("error_ratio_by_pod", 0.0, ratio, since, pod=pod("shop", n)) for n, ratio in enumerate(ratios)]
+
+
+def flapping() -> Snapshot:
+    """Return errors that come and go each minute since a release."""
+    steps = [(1200 - 60 * k, 0.3 if k % 2 else 0.02) for k in range(20)]
+    figures = [("error_ratio", series({"component": "api"}, (3600, 0.001), *steps))]
+    return snapshot(workload("api", before=OLD, released=1230), figures=figures, alerts=[alert(service="api")])
+
+
+def rolled_back() -> list[Obj]:
+    """Return a service that went back to a template of weeks ago, which fails as well."""
+    image, newer = "registry.example/api:1", {"image": "registry.example/api:2"}
+    objects = workload("api", image=image, before=newer, released=600)
+    back = [each for each in objects if each["kind"] == "ReplicaSet"][1]
+    back["metadata"]["creationTimestamp"] = at(40 * 86400)
+    back["metadata"]["annotations"]["deployment.kubernetes.io/revision-history"] = "1"
+    return objects
+
+
+HOLDS = [
+    *(
+        Holds(
+            f"{what} since a release that changed {part}",
+            snapshot(shop(before=before, released=900, **now), figures=[felt, rate("shop", 9, 9)]),
+            (SHOP, cause, "rollback_workload"),
+        )
+        for part, before, now, cause in CHANGES
+        for what, felt in FELT.items()
+    ),
+    Holds(
+        "only the pods of the new template fail",
+        snapshot(
+            rollout("shop", None, before=IMAGE, released=1500, old=2, new=2),
+            figures=by_pod(0.001, 0.002, 0.6, 0.5),
+        ),
+        (SHOP, CODE, "rollback_workload"),
+        sure=(0.75, 1.0),
+    ),
+    Holds(
+        "a canary fails",
+        snapshot(
+            rollout("shop", None, before=OLD, old=3, new=1),
+            figures=[*by_pod(0.001, 0.001, 0.001, 0.6, since=600), errors("shop", 0.15)],
+        ),
+        (SHOP, CODE, "rollback_workload"),
+    ),
+    Holds(
+        "logs alone tell it",
+        snapshot(
+            workload("api", before=OLD, released=600, image="registry.example/api:2"),
+            logs=logs("api", "ERROR java.lang.NullPointerException: x", 0, 1, times=8, since=560),
+            alerts=[alert(deployment="api")],
+        ),
+        (API, CODE, "rollback_workload"),
+    ),
+    Holds("they come and go", flapping(), (API, CODE, "rollback_workload")),
+    Holds(
+        "the release was a rollback",
+        snapshot(
+            rolled_back(),
+            figures=[errors("api", 0.4)],
+            logs=[log(pod("api"), *['ERROR: column "x" does not exist'] * 5)],
+        ),
+        (API, CODE, "rollback_workload"),
+    ),
+    Holds(
+        "a release that holds its sessions longer exhausts its pool",
+        snapshot(
+            postgres(),
+            workload("api", env=URL, image="a:2", before={"image": "a:1"}, released=700, pods=4),
+            figures=[errors("api", 0.4, 680), latency("api", 0.1, 4.0, 680)],
+            logs=logs("api", ACTIVE_RECORD, *range(4), times=6, since=670),
+        ),
+        (API, CODE, "rollback_workload"),
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    Holds(
+        "a release that speaks another TLS",
+        snapshot(
+            workload("api", before=OLD, released=600),
+            figures=[errors("api", 0.4, 580)],
+            logs=logs("api", "SSLHandshakeException: No appropriate protocol", since=570),
+        ),
+        (API, CODE, "rollback_workload"),
+    ),
+    Holds(
+        "new code needs more processor time",
+        snapshot(shop(before=IMAGE, released=660), figures=busy(rate("shop", 20, 20))),
+        (SHOP, CODE, "rollback_workload"),
+    ),
+    Holds(
+        "a reader of a queue fails at each message",
+        snapshot(
+            workload("kafka", "bitnami/kafka:3", kind="StatefulSet", pods=3, port=9092),
+            workload("worker", env={"KAFKA_BROKERS": "kafka:9092"}, before=OLD, released=1200),
+            figures=[figure("queue_depth", 10, 50000, 1150, component="worker")],
+            logs=logs("worker", "ERROR failed to process message: NullPointerException", times=20, since=1100),
+            alerts=[alert("KafkaLag", service="worker")],
+        ),
+        ("Deployment/worker", CODE, "rollback_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a release hours before the first error",
+        snapshot(shop(before=IMAGE, released=3 * HOUR), figures=[errors("shop")]),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "the errors were there before the release",
+        snapshot(shop(before=IMAGE, released=300), figures=[errors("shop", since=1800)]),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "old pods fail as well",
+        snapshot(
+            rollout("shop", None, before=IMAGE, released=900, old=2, new=2),
+            figures=[*by_pod(0.4, 0.4, 0.4, 0.4, since=840), errors("shop", 0.4, 840)],
+        ),
+        ("unknown", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+]

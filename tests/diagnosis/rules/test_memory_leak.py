@@ -1,0 +1,41 @@
+"""Memory runs out without a release and without more traffic: new processes are small again for a while."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import HOUR, looping
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, down, killed, rate, rising, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, pod, snapshot
+
+
+def old(**more: object) -> list[Obj]:
+    return shop(before=IMAGE, released=20 * DAY, **more)
+
+
+HOLDS = [
+    Holds(
+        "it rises in all pods",
+        snapshot(killed(old()), figures=[rising(pod("shop", 1), 0.6, 0.95), rate("shop", 20, 20)]),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "what is killed as soon as it runs is not started again",
+        snapshot(down(old(), looping("OOMKilled", 137, restarts=30, lived=20), unready=9000)),
+        (SHOP, "resource_exhaustion", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "traffic has grown",
+        snapshot(killed(old(), 2), figures=[rate("shop", 20, 60, 1500)]),
+        (SHOP, "capacity", "scale_workload"),
+    ),
+    DoesNotHold("it was killed hours ago", snapshot(killed(shop(), age=5 * HOUR), figures=[WELL]), HEALTHY),
+    DoesNotHold(
+        "a release came with it",
+        snapshot(killed(shop(before=IMAGE, released=2 * HOUR)), figures=[rising(pod("shop", 1), 0.3, 0.95)]),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+]

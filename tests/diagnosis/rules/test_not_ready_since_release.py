@@ -1,0 +1,34 @@
+"""Pods of a release that run and never become ready."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of, put, rollout
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, snapshot
+
+
+def once_ready() -> list[Obj]:
+    """Return a shop whose pods, all of one old template, are ready no more."""
+    objects = shop(pods=3, ready=2, before=IMAGE, released=9 * DAY)
+    put(pods_of(objects)[2], {"ready": False}, unready=600)
+    return objects
+
+
+HOLDS = [
+    Holds(
+        "new code",
+        snapshot(rollout("shop", {"ready": False}, before=IMAGE)),
+        (SHOP, "code_defect", "rollback_workload"),
+        excludes=no("restart_workload", at=SHOP),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a roll-out of a minute ago is given time",
+        snapshot(rollout("shop", {"ready": False}, before=IMAGE, released=50)),
+        (SHOP, "unknown", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold("they were ready, and no release came", snapshot(once_ready()), (SHOP, "unknown", "page_human")),
+]

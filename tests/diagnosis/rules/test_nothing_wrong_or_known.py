@@ -1,0 +1,179 @@
+"""Worlds in which no rule holds: well, whatever they complain of, or not to be told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.diagnosis.rules.cases import Answers
+from tests.diagnosis.rules.pods import pods_of, put, rollout
+from tests.diagnosis.rules.scenes import (
+    API,
+    OLD,
+    SHOP,
+    URL,
+    WEB,
+    WELL,
+    alert,
+    autoscaler,
+    errors,
+    latency,
+    logs,
+    rate,
+    shop,
+)
+from tests.diagnosis.rules.tiny import (
+    Obj,
+    at,
+    container,
+    database,
+    event,
+    figure,
+    log,
+    pod,
+    postgres,
+    redis,
+    session,
+    snapshot,
+    thing,
+    workload,
+)
+from tests.diagnosis.worlds import NODES
+from tuheg_ir.diagnosis.model import Source
+
+FINE, UNKNOWN = ("no_fault", "no_action"), ("unknown", "page_human")
+FORBIDDEN = Source("pods", ok=False, note="forbidden", kind="forbidden")
+
+
+def agents() -> list[Obj]:
+    objects = workload("agent", kind="DaemonSet", pods=2, service=False)
+    objects[0]["status"] = {"desiredNumberScheduled": 2, "numberReady": 2}
+    return objects
+
+
+def cron_job() -> Obj:
+    template = {"spec": {"containers": [container("c", "c:1")]}}
+    return thing("CronJob", "clean", spec={"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}})
+
+
+def none_wanted() -> list[Obj]:
+    objects = workload("old", pods=0)
+    objects[0]["spec"]["replicas"] = 0
+    return objects
+
+
+def starting() -> list[Obj]:
+    """Return a roll-out whose new pods were made a moment ago."""
+    objects = rollout("api", {"ready": False}, before=OLD, released=40)
+    for each in pods_of(objects)[2:]:
+        each["metadata"]["creationTimestamp"] = at(40)
+        put(each, {"state": {"running": {"startedAt": at(30)}}}, ready=False, unready=40)
+    return objects
+
+
+ANSWERS = [
+    Answers(
+        "well: an alert that always fires, to show that alerting works",
+        snapshot(shop(), figures=[WELL], alerts=[alert("Watchdog")]),
+        [(SHOP, *FINE)],
+        sure=(0.6, 1.0),
+    ),
+    Answers(
+        "well: a rich namespace with the noise that every system has",
+        snapshot(
+            postgres(),
+            redis(),
+            workload("web", env={**URL, "REDIS_URL": "redis://redis:6379"}, before=OLD, released=3600),
+            NODES,
+            figures=[errors("web", 0.002), latency("web", 0.1, 0.11), rate("web", 50, 60)],
+            logs=[
+                log(pod("web"), "GET / 200", "WARN retry 1/3 to redis", "GET /x 404", "connection reset by peer"),
+                log(
+                    "postgres-0",
+                    "LOG: checkpoint complete",
+                    "ERROR: duplicate key value violates unique constraint",
+                    "ERROR: duplicate key value violates unique constraint",
+                    of="postgres",
+                ),
+            ],
+            databases=[database(session("Deployment/web", "idle", 20))],
+        ),
+        [(WEB, *FINE)],
+    ),
+    Answers(
+        "well: a DaemonSet, a CronJob and what is scaled to nothing",
+        snapshot(agents(), cron_job(), none_wanted(), workload("web"), NODES, figures=[errors("web", 0.002)]),
+        [(WEB, *FINE)],
+    ),
+    Answers(
+        "well: only how long requests take is measured",
+        snapshot(workload("web"), figures=[latency("web", 0.1, 0.1)], logs=[log(pod("web"), "GET / 200")]),
+        [(WEB, *FINE)],
+    ),
+    Answers(
+        "well: a night of more traffic that the autoscaler has met",
+        snapshot(
+            workload("api", pods=4),
+            autoscaler("api", 4, 6),
+            event(
+                "HorizontalPodAutoscaler/api",
+                "SuccessfulRescale",
+                "New size: 4; reason: cpu above target",
+                kind="Normal",
+            ),
+            figures=[
+                latency("api", 0.1, 0.14),
+                rate("api", 50, 130),
+                errors("api", 0.002),
+                *(figure("cpu_share", 0.4, 0.7, pod=pod("api", n), container="api") for n in range(4)),
+            ],
+            logs=[log(pod("api"), "INFO ok")],
+        ),
+        [(API, *FINE)],
+    ),
+    Answers(
+        "well: as many errors as ever",
+        snapshot(
+            workload("api"),
+            figures=[errors("api", 0.02, 600, 0.02), latency("api", 0.5, 0.5)],
+            logs=logs("api", "ERROR upstream https://geo.example.com/x returned 503", times=3),
+        ),
+        [(API, *FINE)],
+    ),
+    Answers(
+        "well: a roll-out that has just begun",
+        snapshot(starting(), figures=[errors("api", 0.001)], logs=[log(pod("api"), "GET / 200")]),
+        [(API, *FINE)],
+    ),
+    Answers(
+        "well: a log full of what users did wrong",
+        snapshot(
+            shop(),
+            figures=[WELL, rate("shop")],
+            logs=logs("shop", "ERROR could not parse user agent: ValueError: bad", times=20),
+        ),
+        [(SHOP, *FINE)],
+    ),
+    Answers("unknown: pods that run say little", snapshot(shop()), [(SHOP, *UNKNOWN)], sure=(0.0, 0.3)),
+    Answers("unknown: nothing was read", snapshot(), [("Namespace/town", *UNKNOWN)], sure=(0.0, 0.3)),
+    Answers(
+        "unknown: what could not be read is told",
+        replace(snapshot(), sources=(FORBIDDEN,)),
+        [("Namespace/town", *UNKNOWN)],
+        tells="pods could not be read",
+    ),
+    Answers(
+        "unknown: an alert and nothing else",
+        snapshot(alerts=[alert(service="api")]),
+        [("Namespace/town", *UNKNOWN), (API, *UNKNOWN)],
+    ),
+    Answers(
+        "unknown: an alert that nothing else bears out",
+        snapshot(shop(), alerts=[alert("ShopOdd", service="shop")]),
+        [(SHOP, *UNKNOWN)],
+    ),
+    Answers(
+        "unknown: logs complain, and nobody measures",
+        snapshot(shop(), logs=logs("shop", "ERROR could not connect: connection refused")),
+        [(SHOP, *UNKNOWN)],
+    ),
+]

@@ -1,0 +1,51 @@
+"""One replica stands out from those with the same template: it is stuck."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import rollout
+from tests.diagnosis.rules.scenes import API, OLD, SHOP, errors, latency, logs, shop
+from tests.diagnosis.rules.tiny import DAY, figure, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Series
+
+
+def failing(*ratios: float) -> list[tuple[str, Series]]:
+    """Return the share of errors of each pod of the shop."""
+    return [figure("error_ratio_by_pod", 0.0, ratio, pod=pod("shop", n)) for n, ratio in enumerate(ratios)]
+
+
+HOLDS = [
+    Holds(
+        "one of four fails",
+        snapshot(
+            shop(pods=4, before={"image": "shop:0"}, released=9 * DAY),
+            figures=[*failing(0.001, 0.9, 0.001, 0.001), errors("shop", 0.22, before=0.0)],
+        ),
+        (SHOP, "service_crash", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "one of four is slow, and says that it is stuck",
+        snapshot(
+            workload("api", pods=4),
+            figures=[
+                *(figure("latency_p95_by_pod", 0.1, 9.0 if n == 2 else 0.1, pod=pod("api", n)) for n in range(4)),
+                latency("api", 0.1, 1.5),
+            ],
+            logs=logs("api", "WARN Thread starvation or clock leap detected", 2, times=5),
+        ),
+        (API, "service_crash", "restart_workload"),
+        harmful=("rollback_workload",),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("all fail", snapshot(shop(pods=4), figures=failing(0.9, 0.9, 0.9, 0.9)), ("unknown", "page_human")),
+    DoesNotHold(
+        "the one that fails is of a new template",
+        snapshot(
+            rollout("shop", None, before=OLD, old=3, new=1),
+            figures=[*failing(0.001, 0.001, 0.001, 0.6), errors("shop", 0.15)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+]

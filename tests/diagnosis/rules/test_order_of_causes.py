@@ -1,0 +1,62 @@
+"""What came first, who only shows it, and two faults at once: the answers of all rules together."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import Answers
+from tests.diagnosis.rules.scenes import OLD, alert, errors, logs, rate
+from tests.diagnosis.rules.tiny import DAY, pod, series, snapshot, workload
+
+RELEASED = ("code_defect", "rollback_workload")
+RISING = series({"pod": pod("mail"), "container": "mail"}, *((3600 - 60 * n, 0.5 + 0.0078 * n) for n in range(60)))
+NULL = "NullReferenceException: Object reference not set"
+
+ANSWERS = [
+    Answers(
+        "the release in the middle of a chain, not that of its caller hours ago",
+        snapshot(
+            workload("pay", before=OLD, released=640),
+            workload("shop", env={"PAY_URL": "http://pay:8080"}, before=OLD, released=5 * 3600),
+            figures=[errors("pay", 0.5), errors("shop", 0.4)],
+            alerts=[alert(service="shop")],
+            logs=[*logs("shop", "POST http://pay:8080/charge 500", times=8), *logs("pay", NULL, times=8)],
+        ),
+        [("Deployment/pay", *RELEASED)],
+        also=(),
+    ),
+    Answers(
+        "the release in the middle of a chain, by logs alone",
+        snapshot(
+            workload("pay", before=OLD, released=640),
+            workload("shop", env={"PAY_URL": "http://pay:8080"}),
+            alerts=[alert(service="shop")],
+            logs=[
+                *logs("shop", "POST http://pay:8080/charge 500", times=8, since=600),
+                *logs("pay", f"System.{NULL}", times=8, since=600),
+            ],
+        ),
+        [("Deployment/pay", *RELEASED)],
+        also=(),
+    ),
+    Answers(
+        "a caller that was released too, long before",
+        snapshot(
+            workload("auth", before=OLD, released=900),
+            workload("web", before=OLD, released=2400, env={"AUTH_URL": "http://auth:8080"}),
+            figures=[errors("auth", 0.4, 880), errors("web", 0.4, 870)],
+            alerts=[alert(service="web")],
+        ),
+        [("Deployment/auth", *RELEASED)],
+        also=(),
+        harmful=("restart_workload",),
+    ),
+    Answers(
+        "a release that fails, and elsewhere a leak",
+        snapshot(
+            workload("cart", before=OLD, released=900),
+            workload("mail", before=OLD, released=30 * DAY),
+            figures=[errors("cart", 0.4, 880), ("memory_share", RISING), rate("mail")],
+        ),
+        [("Deployment/cart", *RELEASED)],
+        also=("Deployment/mail",),
+    ),
+]

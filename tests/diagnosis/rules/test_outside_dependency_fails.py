@@ -1,0 +1,110 @@
+"""A service outside that does not answer: nothing of ours helps."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import API, CART, OLD, errors, logs, shop
+from tests.diagnosis.rules.tiny import DAY, figure, log, pod, service_for, snapshot, thing, workload
+
+PAY = 'Post "https://api.pay.example.com/charge": context deadline exceeded'
+LINES = (
+    PAY,
+    "HTTPSConnectionPool(host='api.pay.example.com', port=443): Read timed out. (read timeout=10)",
+    "upstream error: 503 from https://api.pay.example.com/charge",
+    "java.net.SocketTimeoutException: connect timed out: https://api.pay.example.com",
+)
+FAILS = (CART, "dependency_failure", "page_human")
+LATE = 'connection to server at "db.eu.rds.example.com" (52.1.2.3), port 5432 failed: Connection timed out'
+
+HOLDS = [
+    *(
+        Holds(
+            f"a host outside: {line}",
+            snapshot(shop(), workload("cart"), logs=logs("cart", line, times=1)),
+            FAILS,
+            excludes=no("restart_workload", "rollback_workload", at=CART),
+        )
+        for line in LINES
+    ),
+    Holds(
+        "a Service that stands for a host outside",
+        snapshot(
+            workload("cart"),
+            {**service_for("pay"), "spec": {"type": "ExternalName", "externalName": "api.pay.example.com"}},
+            logs=logs("cart", 'Post "http://pay/charge": dial tcp: i/o timeout', times=1),
+        ),
+        FAILS,
+    ),
+    Holds(
+        "a Service that stands for a host outside, which answers that it is unavailable",
+        snapshot(
+            workload("api", env={"L": "http://legacy"}),
+            thing("Service", "legacy", spec={"type": "ExternalName", "externalName": "legacy.corp.example"}),
+            figures=[errors("api", 0.9)],
+            logs=logs("api", "GET http://legacy/api 503 Service Unavailable"),
+        ),
+        (API, "dependency_failure", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Holds(
+        "a database outside",
+        snapshot(
+            workload(
+                "api", env={"DATABASE_URL": "postgres://a@db.eu.rds.example.com:5432/a"}, before=OLD, released=3 * DAY
+            ),
+            figures=[errors("api", 0.9)],
+            logs=logs("api", LATE),
+        ),
+        (API, "dependency_failure", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Holds(
+        "figures alone",
+        snapshot(
+            workload("cart"),
+            figures=[figure("dependency_error_ratio", 0.0, 0.6, component="cart", dependency="api.pay.example.com")],
+        ),
+        FAILS,
+    ),
+    Holds(
+        "two callers of one host are one fault",
+        snapshot(shop(), workload("cart"), logs=[log(pod("cart"), PAY, PAY), log(pod("shop"), PAY)]),
+        FAILS,
+    ),
+    Holds(
+        "it limits our rate",
+        snapshot(
+            workload("cart"),
+            logs=logs("cart", "GET https://api.maps.example.com/geocode: 429 Too Many Requests", times=1),
+        ),
+        FAILS,
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a host that a release brought is the release's",
+        snapshot(
+            workload(
+                "cart",
+                env={"PAY": "https://api.pya.example.com"},
+                before={"env": {"PAY": "https://api.pay.example.com"}},
+            ),
+            logs=logs("cart", PAY.replace("pay", "pya"), times=1),
+        ),
+    ),
+    DoesNotHold(
+        "a host that users come from",
+        snapshot(
+            workload("cart"),
+            logs=logs(
+                "cart",
+                '10.0.0.1 - - "GET / HTTP/1.1" 429 12 "https://search.example.com/" "Bot (+http://bot.example.com/b.html)"',
+                times=1,
+            ),
+        ),
+    ),
+    DoesNotHold(
+        "a line or two while users feel nothing",
+        snapshot(workload("cart"), logs=logs("cart", PAY, times=1), figures=[errors("cart", 0.001)]),
+    ),
+]

@@ -1,0 +1,55 @@
+"""A pool that is too small is raised, or what a release cut is given back; more replicas are not needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.scenes import API, DB, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.tiny import database, log, pod, postgres, session, snapshot, workload
+
+WAITS = log(pod("shop"), "QueuePool limit of size 2 overflow 0 reached, connection timed out, timeout 30.00")
+LINES = (
+    "HikariPool-1 - Connection is not available, request timed out after 30000ms (total=2, active=2)",
+    "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec",
+    "Error: timeout exceeded when trying to connect",
+    "Error: Timeout - timeout exceeded when trying to acquire a connection",
+)
+KNEX = "Knex: Timeout acquiring a connection. The pool is probably full."
+CUT: dict[str, Any] = {"env": {**URL, "DB_POOL_SIZE": "2"}, "before": {"env": {**URL, "DB_POOL_SIZE": "20"}}}
+
+HOLDS = [
+    Holds(
+        "a release cut it",
+        snapshot(shop(**CUT), postgres(), logs=[WAITS], databases=[database(session(SHOP, "active", 4))]),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "a release cut it, and all pods tell so while requests fail",
+        snapshot(
+            postgres(),
+            workload("api", released=700, pods=4, **CUT),
+            figures=[errors("api", 0.4, 680)],
+            logs=logs("api", KNEX, *range(4), times=6, since=670),
+        ),
+        (API, "configuration_error", "rollback_workload"),
+        harmful=("restart_workload",),
+    ),
+    *(
+        Holds(
+            f"no release cut it: {line}",
+            snapshot(
+                shop(env=URL), postgres(), logs=[log(pod("shop"), line)], databases=[database(session(SHOP, "idle", 4))]
+            ),
+            (SHOP, "configuration_error", "page_human"),
+        )
+        for line in LINES
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the database itself is full",
+        snapshot(shop(env=URL), postgres(), logs=[WAITS], databases=[database(session(SHOP, "active", 97))]),
+        (DB, "database_connection", "page_human"),
+    ),
+]

@@ -1,0 +1,118 @@
+"""A queue that grows: its reader was released, stands still, or is too few."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.scenes import OLD, alert, logs, rate
+from tests.diagnosis.rules.tiny import Obj, at, figure, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log
+
+AMQP = {"AMQP_URL": "amqp://rabbitmq:5672"}
+MAIL, WORKER = "Deployment/mail-worker", "Deployment/worker"
+GREW = figure("queue_depth", 20, 8000, component="mail-worker")
+KAFKA = workload("kafka", "bitnami/kafka:3", kind="StatefulSet", pods=3, port=9092)
+LAGS: dict[str, Any] = {"alerts": [alert("KafkaLag", service="worker")]}
+SLEPT = (
+    "WARN consumer poll timeout has expired. This means the time between subsequent calls to "
+    "poll() was longer than the configured max.poll.interval.ms"
+)
+
+
+def broker() -> list[Obj]:
+    return workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
+
+
+def worker(**more: Any) -> list[Obj]:
+    return workload("mail-worker", **{"env": AMQP, "service": False, **more})
+
+
+HOLDS = [
+    Holds(
+        "its reader was released",
+        snapshot(worker(before={"image": "registry.example/mail-worker:0"}), broker(), figures=[GREW]),
+        (MAIL, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "its reader is well, and needs more of its kind",
+        snapshot(worker(), broker(), figures=[GREW]),
+        (MAIL, "capacity", "scale_workload"),
+    ),
+    Holds(
+        "its reader stands still, by its figures",
+        snapshot(
+            worker(),
+            broker(),
+            figures=[
+                GREW,
+                *(figure("cpu_share", 0.4, 0.01, pod=pod("mail-worker", n), container="w") for n in (0, 1)),
+            ],
+        ),
+        (MAIL, "service_crash", "restart_workload"),
+    ),
+    Holds(
+        "its reader stands still, by its logs",
+        snapshot(
+            worker(),
+            broker(),
+            figures=[GREW],
+            logs=[Log(pod("mail-worker", n), "w", (f"{at(1500)} sent mail 17",)) for n in (0, 1)],
+        ),
+        (MAIL, "service_crash", "restart_workload"),
+    ),
+    Holds(
+        "a reader of Kafka that does not ask any more",
+        snapshot(
+            KAFKA,
+            workload("worker", env={"KAFKA_BROKERS": "kafka:9092"}),
+            figures=[
+                figure("queue_depth", 10, 50000, 1150, component="worker"),
+                figure("cpu_share", 0.4, 0.0, 1150, pod=pod("worker"), container="worker"),
+            ],
+            logs=logs("worker", SLEPT, times=5, since=1100),
+            **LAGS,
+        ),
+        (WORKER, "service_crash", "restart_workload"),
+    ),
+    Holds(
+        "a queue by its own name finds its reader",
+        snapshot(worker(), broker(), figures=[figure("queue_depth", 20, 8000, component="outgoing.mail")]),
+        (MAIL, "capacity", "scale_workload"),
+    ),
+    Holds(
+        "a reader of Kafka whose release fails at each message",
+        snapshot(
+            KAFKA,
+            workload("worker", env={"KAFKA_BROKERS": "kafka:9092"}, before=OLD, released=1200),
+            figures=[figure("queue_depth", 10, 50000, 1150, component="worker")],
+            logs=logs("worker", "ERROR failed to process message: NullPointerException", times=20, since=1100),
+            **LAGS,
+        ),
+        (WORKER, "code_defect", "rollback_workload"),
+        believed="errors_since_release",
+    ),
+    Holds(
+        "a reader at its processor limit",
+        snapshot(
+            workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672),
+            workload("worker", env={"Q": "amqp://rabbitmq"}),
+            workload("web", env={"Q": "amqp://rabbitmq"}),
+            figures=[
+                figure("queue_depth", 10, 30000, 1400, component="worker"),
+                rate("web", 50, 200, 1450),
+                *(figure("cpu_share", 0.4, 0.97, 1400, pod=pod("worker", n), container="worker") for n in range(2)),
+            ],
+            alerts=[alert("QueueDepth", service="worker")],
+        ),
+        (WORKER, "capacity", "scale_workload"),
+        believed="cpu_saturated",
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its reader has no ready pods, a trouble of its own",
+        snapshot(worker(service=True, ready=0), broker(), figures=[GREW]),
+    ),
+    DoesNotHold("a short queue", snapshot(broker(), figures=[figure("queue_depth", 2, 40, component="mail")])),
+]

@@ -1,0 +1,66 @@
+"""The database allows fewer sessions than before; no client can raise that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.scenes import DB, FATAL, REFUSED, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.tiny import Obj, database, figure, postgres, session, snapshot, thing, workload
+
+TAKEN = [database(session(SHOP, "idle", 30), session(SHOP, "active", 8), most=40)]
+READS: dict[str, Any] = {"volumes": [{"name": "c", "configMap": {"name": "pg"}}]}
+LOWERED: dict[str, Any] = {"args": ["-c", "max_connections=40"], "before": {"args": ["-c", "max_connections=200"]}}
+BY_HAND = (DB, "configuration_error", "page_human")
+
+
+def settings(most: int, written: float) -> Obj:
+    return thing("ConfigMap", "pg", written=written, data={"postgresql.conf": f"max_connections = {most}\n"})
+
+
+HOLDS = [
+    Holds(
+        "a release of the database",
+        snapshot(shop(env=URL), postgres(**LOWERED), logs=[REFUSED], databases=TAKEN),
+        (DB, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "a figure that fell, without a release",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            logs=[REFUSED],
+            figures=[
+                figure("db_max_connections", 200, 40, component="postgres"),
+                figure("db_connections", 80, 39, component="postgres"),
+            ],
+        ),
+        BY_HAND,
+    ),
+    Holds(
+        "a ConfigMap that was written",
+        snapshot(shop(env=URL), postgres(spec=READS), settings(40, 900), logs=[REFUSED], databases=TAKEN),
+        BY_HAND,
+    ),
+    Holds(
+        "a ConfigMap that was written, a figure that fell, and users suffer",
+        snapshot(
+            postgres(spec=READS, started=700),
+            settings(30, 800),
+            workload("api", env=URL),
+            databases=[
+                database(session("Deployment/api", "idle", 20), session("Deployment/api", "active", 7), most=30)
+            ],
+            figures=[errors("api", 0.3), figure("db_max_connections", 100, 30, 700, component="postgres")],
+            logs=logs("api", FATAL),
+        ),
+        BY_HAND,
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it never changed",
+        snapshot(shop(env=URL), postgres(), logs=[REFUSED], databases=TAKEN),
+        (DB, "database_connection", "page_human"),
+    ),
+]

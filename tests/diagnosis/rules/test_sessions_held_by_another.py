@@ -1,0 +1,73 @@
+"""The greediest client of a full database is not the one that suffers: it is told to let go."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import DB, FATAL, SHOP, URL, WORKING, errors, logs
+from tests.diagnosis.rules.sessions import full
+from tests.diagnosis.rules.tiny import container, database, postgres, session, snapshot, thing, workload
+
+REPORT = "Deployment/report"
+JOB = thing("Job", "etl-1", age=900, spec={"template": {"spec": {"containers": [container("etl", "e:1", env=URL)]}}})
+
+HOLDS = [
+    *(
+        Holds(
+            f"a job that nobody calls, {state}",
+            full(
+                workload("report", env=URL, pods=1, service=False),
+                sessions=[session(REPORT, state, 80, age_s=700), WORKING],
+            ),
+            (REPORT, "database_connection", "scale_database"),
+            target=DB,
+            excludes=no("restart_workload", "rollback_workload", "restart_connection_pool", at=SHOP),
+        )
+        for state in ("idle", "idle in transaction", "active")
+    ),
+    Holds(
+        "a client outside the namespace",
+        full(sessions=[session("", "idle", 80, application="bi-tool"), WORKING]),
+        (DB, "database_connection", "scale_database"),
+        alone=True,
+    ),
+    Holds(
+        "an idle service that is not refused",
+        full(workload("metrics-ui", env=URL), sessions=[session("Deployment/metrics-ui", "idle", 78), WORKING]),
+        ("Deployment/metrics-ui", "database_connection", "scale_database"),
+        target=DB,
+    ),
+    Holds(
+        "a Job",
+        snapshot(
+            postgres(),
+            JOB,
+            workload("api", env=URL),
+            databases=[database(session("Job/etl-1", "active", 80), session("Deployment/api", "active", 17))],
+            figures=[errors("api", 0.4)],
+            logs=logs("api", FATAL),
+        ),
+        ("Job/etl-1", "database_connection", "scale_database"),
+        target=DB,
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("the sufferer itself holds them", full(sessions=[session(SHOP, "idle", 95)])),
+    DoesNotHold(
+        "the inventory knows the holder as a service: it leaks",
+        full(
+            workload("worker", env=URL, service=False),
+            sessions=[session("Deployment/worker", "idle in transaction", 80, age_s=900), WORKING],
+            services={"shop": {"kind": "Deployment"}, "worker": {"kind": "Deployment"}},
+        ),
+        ("Deployment/worker", "database_connection", "restart_connection_pool"),
+    ),
+    DoesNotHold(
+        "the holder was just released: it leaks",
+        full(
+            workload("sync", env=URL, service=False, before={"image": "registry.example/sync:0"}, released=3000),
+            sessions=[session("Deployment/sync", "idle in transaction", 80, age_s=2000), WORKING],
+        ),
+        ("Deployment/sync", "code_defect", "rollback_workload"),
+    ),
+]

@@ -1,0 +1,61 @@
+"""Pools times replicas: more replicas want more sessions than there are, and further ones make it worse."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import API, FATAL, IMAGE, SHOP, URL, autoscaler, errors, logs, shop
+from tests.diagnosis.rules.sessions import full
+from tests.diagnosis.rules.tiny import database, event, figure, postgres, session, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
+
+POOLS = (session(SHOP, "idle", 70), session(SHOP, "active", 26))
+OUTGROWN = (SHOP, "database_connection", "page_human")
+
+
+def scaled(told: str) -> Snapshot:
+    """Return a shop of six pods, of which an event tells how it came to them."""
+    return full(event(SHOP, "ScalingReplicaSet", told, kind="Normal"), of=shop(env=URL, pods=6), sessions=POOLS)
+
+
+def measured(signal: str, before: float, now: float, pods: int = 6) -> Snapshot:
+    figures = [figure(signal, before, now, since=900, component="shop")]
+    return full(of=shop(env=URL, pods=pods), sessions=POOLS, figures=figures)
+
+
+HOLDS = [
+    Holds("as wanted", measured("replicas_wanted", 2, 6), OUTGROWN, excludes=no("scale_workload", at=SHOP)),
+    Holds("by an autoscaler", measured("hpa_replicas", 2, 6), OUTGROWN, excludes=no("scale_workload", at=SHOP)),
+    Holds("an event tells it", scaled("Scaled up replica set shop-r1 to 6 from 2"), OUTGROWN),
+    Holds("an event of newer clusters tells it", scaled("Scaled up replica set shop-r1 from 2 to 6"), OUTGROWN),
+    Holds(
+        "by an autoscaler, and users suffer",
+        snapshot(
+            postgres(),
+            workload("api", pods=10, env=URL),
+            autoscaler("api", 10, 10),
+            event(
+                "HorizontalPodAutoscaler/api",
+                "SuccessfulRescale",
+                "New size: 10; reason: cpu resource utilization above target",
+                kind="Normal",
+                age=600,
+            ),
+            databases=[database(session(API, "idle", 60), session(API, "active", 37))],
+            figures=[errors("api", 0.3), figure("replicas_wanted", 4, 10, 620, component="api")],
+            logs=logs("api", FATAL),
+        ),
+        (API, "database_connection", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("its replicas never changed", measured("replicas_wanted", 2, 2, pods=2)),
+    DoesNotHold(
+        "a roll-out scales as well, and is no growth",
+        full(
+            event(SHOP, "ScalingReplicaSet", "Scaled up replica set shop-r2 to 2 from 1", kind="Normal"),
+            of=shop(env=URL, before=IMAGE),
+            sessions=POOLS,
+        ),
+    ),
+]

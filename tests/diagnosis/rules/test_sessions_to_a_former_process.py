@@ -1,0 +1,37 @@
+"""A database was started again; a client that still uses the sessions it had before is restarted."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import API, URL, errors
+from tests.diagnosis.rules.tiny import log, pod, postgres, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
+
+CLOSED = ("psycopg2.InterfaceError: connection already closed", "server closed the connection unexpectedly")
+READY = "LOG:  database system is ready to accept connections"
+
+
+def restarted(ago: float, *, client: float = 10 * 86400, ratio: float = 0.6) -> Snapshot:
+    """Return a database started ``ago`` seconds ago, and a client of an age that tells of closed sessions since."""
+    return snapshot(
+        postgres(started=ago),
+        workload("api", env=URL, started=client),
+        figures=[errors("api", ratio, ago - 20)],
+        logs=[log("postgres-0", READY, of="postgres", since=ago - 20), log(pod("api"), *CLOSED * 6, since=ago - 40)],
+    )
+
+
+HOLDS = [
+    Holds(
+        "minutes after the database is ready again",
+        restarted(900),
+        (API, "database_connection", "restart_workload"),
+        excludes=no("rollback_workload", at=API),
+        harmful=("rollback_workload",),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("a moment after it: the pool may make new ones by itself", restarted(120)),
+    DoesNotHold("the client was started after the database", restarted(900, client=600)),
+    DoesNotHold("no user feels it", restarted(900, ratio=0.001)),
+]

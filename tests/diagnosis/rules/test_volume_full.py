@@ -1,0 +1,51 @@
+"""A volume without room: each start fails again, and so would every other remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import looping
+from tests.diagnosis.rules.scenes import API, DB, errors, logs
+from tests.diagnosis.rules.tiny import figure, log, postgres, series, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
+
+PANIC = 'PANIC:  could not write to file "pg_wal/xlogtemp.29": No space left on device'
+ERRNO = "OSError: [Errno 28] No space left on device: '/data/x'"
+
+
+def claims(name: str) -> dict[str, Any]:
+    return {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": name}}]}
+
+
+def uploads(share: float, *told: Any) -> Snapshot:
+    """Return a service with a volume of which a share is used."""
+    return snapshot(
+        workload("api", spec=claims("uploads")),
+        thing("PersistentVolumeClaim", "uploads", status={"phase": "Bound"}),
+        figures=[errors("api", 0.4), figure("volume_used_share", 0.5, share, 800, persistentvolumeclaim="uploads")],
+        logs=told,
+    )
+
+
+HOLDS = [
+    Holds(
+        "a service cannot write",
+        uploads(1.0, *logs("api", ERRNO)),
+        (API, "resource_exhaustion", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", "scale_workload", at=API),
+        harmful=("rollback_workload", "restart_workload", "scale_workload"),
+    ),
+    Holds("figures alone", uploads(0.99), (API, "resource_exhaustion", "page_human")),
+    Holds(
+        "a database that does not start any more",
+        snapshot(
+            postgres(spec=claims("data"), status=looping(), ready=0),
+            logs=[log("postgres-0", PANIC, previous=True, of="postgres")],
+            figures=[("volume_used_share", series({"persistentvolumeclaim": "data"}, (3600, 0.99)))],
+        ),
+        (DB, "resource_exhaustion", "page_human"),
+        excludes=no("restart_workload", "scale_database", at=DB),
+    ),
+]
+DOES_NOT_HOLD = [DoesNotHold("it has room", uploads(0.6), (API, "unknown", "page_human"))]
