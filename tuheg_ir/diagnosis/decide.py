@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.workloads import BATCH
 
 CERTAIN = {1: 0.85, 2: 0.93}
 """The most that evidence of so many independent sources can prove; three and more: 0.97."""
@@ -63,7 +64,7 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
     """Apply the rules to a snapshot and weigh what holds."""
     view = View(snapshot)
     held = [
-        Held(rule, match, confidence(match, rule.tier, view.blind))
+        Held(rule, match, _unmissed(view, match, confidence(match, rule.tier, view.blind)))
         for rule in (all_rules() if rules is None else rules)
         for match in rule.when(view)
     ]
@@ -83,6 +84,14 @@ def confidence(match: Match, tier: Tier, blind: int = 0) -> float:
     raised = 1 - (1 - match.certainty) * 0.75 ** max(0, sources - 1)
     raised = min(raised, SYMPTOM_MOST) if tier == Tier.SYMPTOM else raised
     return round(min(raised, CERTAIN.get(max(1, sources), _MORE)) * BLIND[tier] ** blind, 2)
+
+
+def _unmissed(view: View, match: Match, sure: float) -> float:
+    """Return how sure a match is; one about runs that no alert asks for never stands before what serves users."""
+    about = [match.component] if match.component in view.workloads else [*match.explains]
+    if not about or any(ref.partition("/")[0] not in BATCH for ref in about):
+        return sure
+    return sure if any(view.about_alert(alert) in about for alert in view.alerts) else min(sure, SYMPTOM_MOST)
 
 
 def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Considered]]:

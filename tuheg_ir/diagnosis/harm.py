@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tuheg_ir.diagnosis.model import Excluded
-from tuheg_ir.diagnosis.rule import RESTARTS
+from tuheg_ir.diagnosis.rule import RESTARTS, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.reading import mapping, text
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 
 def once(excluded: Iterable[Excluded]) -> tuple[Excluded, ...]:
@@ -30,7 +30,19 @@ def harms(view: View, ref: str) -> tuple[Excluded, ...]:
     workload = view.workloads.get(ref)
     if workload is None:
         return ()
-    return (*_restart(view, workload), *_rollback(workload), *_scale(view, workload))
+    return (*_by_kind(workload), *_restart(view, workload), *_rollback(workload), *_scale(view, workload))
+
+
+def _by_kind(workload: Workload) -> Iterator[Excluded]:
+    """Yield what cannot be done to a workload for its kind, whatever it is that ails it."""
+    if workload.kind == "Pod":
+        reason = "nothing owns this pod: what ends it ends it for good"
+        yield from excluding(workload.ref, reason, *RESTARTS, "rollback_workload", "scale_workload")
+    elif workload.kind in BATCH:
+        reason = "each run is a pod of its own: there is nothing to start again, to take back or to multiply"
+        yield from excluding(workload.ref, reason, *RESTARTS, "rollback_workload", "scale_workload")
+    elif workload.kind == "DaemonSet":
+        yield from excluding(workload.ref, "it has one pod on each node", "scale_workload")
 
 
 def _restart(view: View, workload: Workload) -> Iterator[Excluded]:
@@ -84,7 +96,7 @@ def cannot_start(view: View, workload: Workload) -> str:
 
 
 def _rollback(workload: Workload) -> Iterator[Excluded]:
-    if workload.kind in ("Deployment", "StatefulSet", "DaemonSet") and workload.revisions and not workload.changes:
+    if workload.revisions and not workload.changes:
         yield Excluded("rollback_workload", workload.ref, "no earlier template differs from the one in force")
 
 

@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence, Finding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.trouble import ERRORS, crashes, troubles
-from tuheg_ir.diagnosis.view.usage import usage
+from tuheg_ir.diagnosis.view.usage import always_busy, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 __all__ = ["ERRORS", "nothing_found", "verdict_of"]
@@ -94,7 +94,8 @@ def _of_workload(view: View, workload: Workload) -> Iterator[Evidence]:
     for signal in ("throttled_share", "memory_share"):
         if (most := usage(view.figures, workload, signal).most) > _BUSY:
             yield Evidence("metrics", workload.ref, f"its {signal.replace('_', ' ')} is at {most:.0%}")
-    if (busy := usage(view.figures, workload, "cpu_share")).widely(_BUSY):
+    busy = usage(view.figures, workload, "cpu_share")
+    if busy.widely(_BUSY) and not always_busy(view, workload, _BUSY):
         yield Evidence("metrics", workload.ref, f"its pods use up to {busy.most:.0%} of their CPU limit")
 
 

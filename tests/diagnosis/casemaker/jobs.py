@@ -108,3 +108,45 @@ def _job_status(w: World, age: float, pods: Sequence[P], failed: str) -> Obj:
     ]
     counts: Obj = {"failed": len(pods)} if failed else {"succeeded": len(pods), "completionTime": when}
     return {"startTime": w.at(age), "conditions": conditions, "ready": 0, "terminating": 0} | counts
+
+
+def busy(w: World, name: str, spec: Obj, *, ages: Sequence[float], schedule: str) -> Workload:
+    """Return a CronJob whose Jobs started these seconds ago and all still run, each with its pod."""
+    spec = spec | {"restartPolicy": "Never"}
+    top = w.add(
+        {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": w.meta("CronJob", name, days(150)),
+            "spec": {
+                "schedule": schedule,
+                "concurrencyPolicy": "Allow",
+                "suspend": False,
+                "jobTemplate": {"spec": {"backoffLimit": 3, "template": {"spec": spec}}},
+            },
+            "status": {"lastScheduleTime": w.at(min(ages)), "lastSuccessfulTime": w.at(max(ages) + 240)},
+        }
+    )
+    made = Workload("CronJob", name, {}, top)
+    for index, age in enumerate(ages):
+        number = f"{name}-{29700000 + int(w.time(age).timestamp()) // 60 % 90000}"
+        meta = w.meta("Job", number, age, ownerReferences=[reference(top)])
+        selector = {"batch.kubernetes.io/controller-uid": meta["uid"]}
+        labels = selector | {"batch.kubernetes.io/job-name": number, "job-name": number}
+        meta["labels"] = labels
+        task = w.add(
+            {
+                "apiVersion": "batch/v1",
+                "kind": "Job",
+                "metadata": meta,
+                "spec": {
+                    "backoffLimit": 3,
+                    "selector": {"matchLabels": selector},
+                    "template": {"metadata": {"labels": labels}, "spec": spec},
+                },
+                "status": {"startTime": w.at(age), "active": 1, "ready": 1},
+            }
+        )
+        one = pod(w, f"{number}-{suffix(number, index)}", spec, labels, reference(task), P(), age, index)
+        made.pods.append(one)
+    return made

@@ -148,9 +148,41 @@ def nginx_error(w: World, line: L) -> str:
     return f"{stamp} [{line.level}] 31#31: *{int(digest(line.age)[:4], 16)} {line.text}"
 
 
+def mongo(w: World, line: L) -> str:
+    _, stamp, milli = _stamp(w, line, "%Y-%m-%dT%H:%M:%S")
+    made = {"t": {"$date": f"{stamp}.{milli:03}+00:00"}, "s": line.level[:1].upper(), "c": line.logger or "REPL"}
+    return json.dumps(made | {"id": 20000 + milli, "ctx": "ReplCoord-0", "msg": line.text, "attr": line.fields})
+
+
+def kafka(w: World, line: L) -> str:
+    _, stamp, milli = _stamp(w, line, "%Y-%m-%d %H:%M:%S")
+    return f"[{stamp},{milli:03}] {line.level.upper()} {line.text} ({line.logger or 'kafka.server.KafkaServer'})"
+
+
+def rabbitmq(w: World, line: L) -> str:
+    _, stamp, milli = _stamp(w, line, "%Y-%m-%d %H:%M:%S")
+    return f"{stamp}.{milli:03}000+00:00 [{line.level}] <0.{900 + milli}.0> {line.text}"
+
+
+def mysql(w: World, line: L) -> str:
+    _, stamp, milli = _stamp(w, line, "%Y-%m-%dT%H:%M:%S")
+    return f"{stamp}.{milli:03}000Z {milli % 90} [{line.level.title()}] [MY-010{milli:03}] [Server] {line.text}"
+
+
+def fluentbit(w: World, line: L) -> str:
+    _, stamp, _ = _stamp(w, line, "%Y/%m/%d %H:%M:%S")
+    return f"[{stamp}] [{line.level:>5}] {line.text}"
+
+
+def envoy(w: World, line: L) -> str:
+    _, stamp, milli = _stamp(w, line, "%Y-%m-%dT%H:%M:%S")
+    return f"[{stamp}.{milli:03}Z] {line.text}"
+
+
 STYLES = {
     each.__name__: each
     for each in (
         plain, logfmt, zap, golang, logback, python, pino, postgres, redis, klog, coredns, nginx, nginx_error,
+        mongo, kafka, rabbitmq, mysql, fluentbit, envoy,
     )
 }  # fmt: skip

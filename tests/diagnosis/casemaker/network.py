@@ -159,3 +159,50 @@ def ip(w: World, name: str) -> str:
         return str(found["spec"]["clusterIP"])
     endpoints, _ = _endpoints(w, found["spec"]["selector"], found["spec"]["ports"][0]["targetPort"])
     return str(endpoints[0]["addresses"][0])
+
+
+def http_route(
+    w: World,
+    name: str,
+    host: str,
+    to: str,
+    port: int,
+    *,
+    age: float = days(150),
+    refused: tuple[str, str, float] | None = None,
+) -> Obj:
+    """Return an HTTPRoute to one Service; ``refused``: reason, message and age of references that do not resolve."""
+    resolved: Obj = {"type": "ResolvedRefs", "status": "True", "reason": "ResolvedRefs", "message": ""}
+    resolved["lastTransitionTime"] = w.at(age - 5)
+    if refused:
+        resolved |= {"status": "False", "reason": refused[0], "message": refused[1]}
+        resolved["lastTransitionTime"] = w.at(refused[2])
+    accepted = {"type": "Accepted", "status": "True", "reason": "Accepted", "message": ""}
+    accepted["lastTransitionTime"] = w.at(age - 5)
+    parent = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "edge", "namespace": "gateways"}
+    return w.add(
+        {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "HTTPRoute",
+            "metadata": w.meta("HTTPRoute", name, age, generation=2),
+            "spec": {
+                "hostnames": [host],
+                "parentRefs": [parent],
+                "rules": [
+                    {
+                        "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+                        "backendRefs": [{"group": "", "kind": "Service", "name": to, "port": port, "weight": 1}],
+                    }
+                ],
+            },
+            "status": {
+                "parents": [
+                    {
+                        "parentRef": parent,
+                        "controllerName": "gateway.envoyproxy.io/gatewayclass-controller",
+                        "conditions": [accepted, resolved],
+                    }
+                ]
+            },
+        }
+    )

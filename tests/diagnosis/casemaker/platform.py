@@ -233,3 +233,12 @@ def claim(w: World, name: str, *, size: str = "20Gi", phase: str = "Bound", age:
     return w.add(
         {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec, "status": status}
     )
+
+
+def limit_range(w: World, name: str, limits: Mapping[str, Any], *, age: float, changed: float | None = None) -> Obj:
+    """Return a LimitRange for containers; ``limits`` e.g. {"max": {"memory": "1Gi"}}."""
+    made: Obj = {"apiVersion": "v1", "kind": "LimitRange", "metadata": w.meta("LimitRange", name, age)}
+    made["spec"] = {"limits": [{"type": "Container", **limits}]}
+    if changed is not None:
+        w.changed(made, changed, "kubectl-client-side-apply", {"f:spec": {"f:limits": {}}})
+    return w.add(made)

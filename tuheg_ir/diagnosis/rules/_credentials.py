@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import mapping, name, newest, written
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 LATELY = timedelta(hours=24)
 """A Secret that was written within this time is thought of first."""
@@ -64,7 +64,7 @@ def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
     older: list[Pod] = []
     newer: list[Pod] = []
     well: list[Pod] = []
-    for pod in workload.live:
+    for pod in workload.pods if workload.kind in BATCH else workload.live:
         started = _last_start(pod)
         fresh = at is None or started is None or started >= at
         if pod.name in refused:

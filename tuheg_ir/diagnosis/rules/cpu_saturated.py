@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import labels_of, probe_kills, since_release, traffic_growth, troubles, unready
-from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, limit_cut, usage
+from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, always_busy, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 GROWN = 1.3
@@ -25,7 +25,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         felt = [*troubles(view, workload.ref), *((seen, seen.time) for seen in _probes(view, workload))]
         alerts = [a for a in view.alerts if view.about_alert(a) == workload.ref]
-        if felt or alerts:
+        if felt or (alerts and not always_busy(view, workload, BUSY)):
             told = f"the pods use up to {share.most:.0%} of their processor limit"
             told += f", throttled in {throttled.most:.0%} of periods" if throttled.by_pod else ""
             evidence = [Evidence("metrics", workload.ref, told), *(seen for seen, _ in felt)]

@@ -21,7 +21,7 @@ _REGISTRY = re.compile(
 
 def when(view: View) -> Iterator[Match]:
     """Pods of the newest template wait for an image."""
-    for workload in view.serving:
+    for workload in view.workloads.values():
         waiting = [
             (pod, container)
             for pod in workload.newest_pods()

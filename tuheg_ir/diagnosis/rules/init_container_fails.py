@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 def when(view: View) -> Iterator[Match]:
     """Init containers of pods that are not ready end with an error."""
-    for workload in view.serving:
+    for workload in view.workloads.values():
         failed = [c for c in crashes(view, workload, init=True) if not c.pod.ready and not c.container.ready]
         if failed:
             yield _match(view, workload, failed)

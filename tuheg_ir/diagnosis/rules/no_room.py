@@ -21,7 +21,7 @@ _GRACE = timedelta(seconds=60)
 
 def when(view: View) -> Iterator[Match]:
     """Pods have been waiting for a node for more than a moment."""
-    for workload in view.serving:
+    for workload in view.workloads.values():
         waiting = [pod for pod in workload.live if pod.unschedulable and not view.recent(pod.created, _GRACE)]
         if waiting and not _CLAIM.search(waiting[0].unschedulable):
             yield _match(view, workload, waiting)

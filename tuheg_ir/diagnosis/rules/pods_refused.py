@@ -20,7 +20,7 @@ _ASPECTS = ("limits", "other", "placement", "image", "mounts")
 
 def when(view: View) -> Iterator[Match]:
     """Pods of a workload that lacks some could not be created."""
-    for workload in view.serving:
+    for workload in view.workloads.values():
         told = refusals(view, workload)
         if any(_HOOK.search(each.fact) for each in told):
             continue  # webhook_fails tells more of it

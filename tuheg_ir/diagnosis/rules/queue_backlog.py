@@ -105,8 +105,19 @@ def _consumer(view: View, label: str, series: Series) -> Workload | None:
     readers = [w for w in view.serving if view.graph.calls.get(w.ref, set()) & brokers or not brokers]
     working = [w for w in readers if any(x in w.name for x in ("worker", "consumer", "processor"))]
     named = [w for w in working or readers if words & set(w.name.split("-"))]
-    found = named or working
+    # Names tell nothing: who has stopped to work, or tells of stuck consumers, is meant.
+    found = named or working or [w for w in readers if _stopped(view, w)]
     return found[0] if len(found) == 1 else None
+
+
+def _stopped(view: View, workload: Workload) -> bool:
+    """Tell whether a workload tells of a stuck consumer, or all its pods used the processor and do so no more."""
+    if role(workload):
+        return False
+    told = any(not hit.previous for hit in view.hits_of(workload.ref, "stuck"))
+    was = [view.figures.first("cpu_share", pod=pod.name) for pod in workload.live]
+    worked = bool(was) and all(share is not None and share > 2 * IDLE for share in was)
+    return told or (worked and any(each.source == "metrics" for each in _silent(view, workload)))
 
 
 RULE = Rule(

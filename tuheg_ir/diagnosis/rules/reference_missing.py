@@ -27,7 +27,7 @@ _KINDS = {"configmap": "ConfigMap", "secret": "Secret"}
 
 def when(view: View) -> Iterator[Match]:
     """Containers cannot be created because something they refer to is missing."""
-    for workload in view.serving:
+    for workload in view.workloads.values():
         waiting = [pod for pod in workload.live if not pod.ready and _cannot_be_made(pod)]
         mounts = view.events_of(workload.ref, "FailedMount")
         told = [c.message for pod in waiting for c in pod.containers if c.message]

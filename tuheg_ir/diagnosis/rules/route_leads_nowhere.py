@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Route, Service
-from tuheg_ir.diagnosis.view.reading import items, mapping, name, text, written
+from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, newest, text, written
 
 LATELY = timedelta(hours=6)
 
@@ -22,17 +22,21 @@ def when(view: View) -> Iterator[Match]:
         return
     elsewhere = set(_elsewhere(view))
     for route in view.routes:
+        refused = _refused(view, route)
         wrong = "" if (route.ref, route.service) in elsewhere else _wrong(view, route)
-        at = _written(view, route.ref)
+        wrong = wrong or (f"what its gateway refuses: {refused.fact}" if refused else "")
+        service = view.services.get(route.service)
+        # What was written last broke it: the route, or the Service that it names.
+        times = (_written(view, route.ref), written(service.obj) if service else None)
+        at = newest((*times, refused.time if refused else None))
         hurts = tuple(_hurts(view, route))
         if not wrong or not (hurts or view.recent(at, LATELY)):
             continue
-        service = view.services.get(route.service)
         serving = service.backends if service else tuple(w.ref for w in view.serving if w.name == route.service)
         yield Match(
             component=route.ref,
             evidence=(
-                Evidence("objects", route.ref, f"{route.host or 'every host'} is sent to {wrong}", at),
+                Evidence("objects", route.ref, f"{route.host or 'every host'} is sent to {wrong}"[:300], at),
                 *hurts,
                 *(view.event_evidence(e) for e in view.events_of(route.ref)[:1]),
             ),
@@ -41,6 +45,17 @@ def when(view: View) -> Iterator[Match]:
             explains=serving,
             excludes=not_for(serving or _others(view), f"{route.ref} does not lead to it: its pods are well"),
         )
+
+
+def _refused(view: View, route: Route) -> Evidence | None:
+    """Return that a gateway cannot follow a route's references, as it says in the route's own status."""
+    kind, _, named = route.ref.partition("/")
+    for parent in items(view.objects(kind).get(named), "status", "parents"):
+        for condition in items(parent, "conditions"):
+            if text(condition, "type") == "ResolvedRefs" and text(condition, "status") == "False":
+                fact = f"{text(condition, 'reason')}: {text(condition, 'message')[:160]}"
+                return Evidence("objects", route.ref, fact, moment(condition, "lastTransitionTime"))
+    return None
 
 
 def _wrong(view: View, route: Route) -> str:
@@ -75,13 +90,13 @@ def _written(view: View, ref: str) -> datetime | None:
 
 def _hurts(view: View, route: Route) -> Iterator[Evidence]:
     """Yield failing requests under a name that the route bears."""
-    words = {route.service, route.ref.partition("/")[2], route.host}
+    words = {route.service, route.ref.partition("/")[2], route.host} - {""}
     for label, ratio in view.figures.latest("error_ratio", "component").items():
         if ratio > ERRORS and (label in words or not view.component(label)):
             since = view.figures.crossed("error_ratio", ERRORS, component=label)
             yield Evidence("metrics", route.ref, f"{label}: {ratio:.1%} of requests fail", since)
     for alert in view.alerts:
-        if any(alert.labels.get(key) in words for key in ("ingress", "service", "host", "exported_service")):
+        if words & set(alert.labels.values()):
             yield Evidence("alerts", route.ref, f"alert {alert.name} fires", alert.starts_at)
 
 

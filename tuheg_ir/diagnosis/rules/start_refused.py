@@ -16,7 +16,7 @@ CODES = (126, 127, 128)
 
 def when(view: View) -> Iterator[Match]:
     """A container's program could not be started at all."""
-    for workload in view.serving:
+    for workload in view.workloads.values():
         refused = [(p, c) for p in workload.newest_pods() for c in p.containers if not c.ready and _refused(c)]
         if not refused:
             continue

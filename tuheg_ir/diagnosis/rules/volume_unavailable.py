@@ -23,7 +23,7 @@ _REFERENCES = re.compile(r"(?:configmap|secret).*(?:not found|non-existent)", re
 
 def when(view: View) -> Iterator[Match]:
     """Pods wait for a volume."""
-    for workload in view.serving:
+    for workload in view.workloads.values():
         if not any(not pod.ready for pod in workload.live):
             continue
         unbound = [

@@ -22,7 +22,7 @@ KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 def when(view: View) -> Iterator[Match]:
     """The cluster could not ask a webhook whether pods may be made."""
     found: dict[str, list[tuple[str, Evidence]]] = {}
-    for workload in view.serving:
+    for workload in view.workloads.values():
         for each in refusals(view, workload):
             if named := _HOOK.search(each.fact):
                 found.setdefault(named.group(1), []).append((workload.ref, each))

@@ -10,17 +10,51 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import moment, oldest
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import BATCH
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 _MENTIONED = {
-    "cache": ("redis", "valkey", "memcache"),
-    "broker": ("rabbit", "amqp", "kafka"),
-    "search": ("elasticsearch", "opensearch", "cluster_block_exception"),
+    "cache": ("redis", "valkey", "memcache", "jedis", "lettuce", "clusterdown", "masterdown", "hazelcast", "aerospike"),
+    "broker": (
+        *("rabbit", "amqp", "kafka", "insync replicas", "in-sync replicas", "topic-partition", "not_enough_replicas"),
+        *("pulsar", "activemq", "nats: ", "jetstream", "bunny::", "pika."),
+    ),
+    "search": (
+        "elasticsearch",
+        "opensearch",
+        "cluster_block_exception",
+        "solr",
+        "es_rejected",
+        "_exception]",
+        "lucene",
+    ),
     "database": (
-        *("psycopg", "asyncpg", "hikari", "jdbc", "npgsql", "pg::", "pgx", "postgres", "mysql", "mongo"),
-        *("sqlstate", "activerecord", "sequelize", "server closed the connection unexpectedly"),
+        *("psycopg", "asyncpg", "hikari", "jdbc", "npgsql", "pg::", "pgx", "postgres", "mysql", "mariadb", "mongo"),
+        *("sqlstate", "activerecord", "sequelize", "server closed the connection unexpectedly", "mvcc:", "etcd"),
+        *(
+            "replicasetnoprimary",
+            "serverselection",
+            "server selection",
+            "cassandra",
+            "scylla",
+            "gocql",
+            "ora-0",
+            "ora-1",
+        ),
+        *("sqlalchemy", "django.db", "knex", "typeorm", "prisma", "gorm", "hibernate", "dbconnection.", "sqlclient"),
+        *(
+            "cockroach",
+            "clickhouse",
+            "couchbase",
+            "neo4j",
+            "dynamodb",
+            "hy000",
+            "lib/pq",
+            "pq: ",
+            "communications link",
+        ),
     ),
 }
 """Words by which a line tells which kind of program it speaks of."""
@@ -30,6 +64,8 @@ _POOLER = re.compile("max_client_conn|query_wait_timeout")
 """Words that only a pooler in front of a database has."""
 STILL = timedelta(minutes=15)
 """A trouble that was last told longer ago than this is over."""
+RUN = timedelta(hours=2)
+"""So long the last words of a failed run are news."""
 _SPEAKS_OF = {
     "database": ("database_", "pool_", "read_only_", "lock_", "role_"),
     "cache": ("cache_",),
@@ -75,8 +111,18 @@ def _elsewhere(view: View, host: str, own: set[str]) -> bool:
 
 
 def fresh(view: View, hit: Hit) -> bool:
-    """Tell whether a trouble was told of lately, or nobody knows when."""
-    return hit.last is None or view.recent(hit.last, STILL)
+    """Tell whether a trouble was told of lately, or nobody knows when; of a run that failed, its last words stand."""
+    return hit.last is None or view.recent(hit.last, STILL) or (view.recent(hit.last, RUN) and _last_words(view, hit))
+
+
+def _last_words(view: View, hit: Hit) -> bool:
+    """Tell whether a trouble was told by a run that failed and that no later one made good."""
+    workload = view.workloads.get(hit.component)
+    if workload is None or workload.kind not in BATCH or hit.last is None:
+        return False
+    well = moment(workload.obj, "status", "lastSuccessfulTime")
+    failed = any(pod.name == hit.pod and pod.phase == "Failed" for pod in workload.pods)
+    return failed and (well is None or well < hit.last)
 
 
 def _named(view: View, hit: Hit) -> set[str]:

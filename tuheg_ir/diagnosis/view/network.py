@@ -126,6 +126,8 @@ def _port(port: Mapping[str, Any]) -> str:
 
 _SPACE = "kubernetes.io/metadata.name"
 """The label that every namespace has."""
+_SYSTEM = "kube-system"
+"""The namespace in which the cluster's name server runs nearly everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +174,34 @@ def lets_out(policy: Policy, callee: Workload, ports: Iterable[Any] = ()) -> boo
 
 
 def lets_out_dns(policy: Policy) -> bool:
-    """Tell whether a policy that closes the way out leaves port 53 open to anybody."""
+    """Tell whether a policy that closes the way out leaves port 53 open to where a name server may be.
+
+    One that lets pods of its own namespace through only does not, unless that is the name server's.
+    """
     for rule in items(policy.obj, "spec", "egress"):
         open_ports = {text(p, "port") for p in items(rule, "ports")}
-        if not open_ports or open_ports & {"53", "dns", "5353"}:
+        if open_ports and not open_ports & {"53", "dns", "dns-tcp", "5353"}:
+            continue
+        peers = items(rule, "to")
+        if not peers or any("ipBlock" in p or _other_space(policy, p.get("namespaceSelector")) for p in peers):
             return True
     return False
+
+
+def _other_space(policy: Policy, selector: Any) -> bool:
+    """Tell whether a selector of a peer may choose the namespace of the cluster's name server."""
+    if policy.own.get(_SPACE) == _SYSTEM:
+        return True
+    if selector is None:
+        return False
+    system = next((each for each in policy.others if each.get(_SPACE) == _SYSTEM), {_SPACE: _SYSTEM})
+    return label_selector(selector, system) or _asks_more(selector, system)
+
+
+def _asks_more(selector: Any, known: Mapping[str, Any]) -> bool:
+    """Tell whether a selector asks for labels of which nobody knows whether a namespace has them."""
+    asked = {*mapping(selector, "matchLabels"), *(text(e, "key") for e in items(selector, "matchExpressions"))}
+    return len(known) == 1 and not asked <= {*known}
 
 
 def _passes(policy: Policy, rule: Mapping[str, Any], side: str, other: Workload, ports: Iterable[Any]) -> bool:

@@ -11,15 +11,26 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 ROLES: dict[str, tuple[str, ...]] = {
     "database": (
         *("postgres", "postgresql", "pgvector", "postgis", "timescaledb", "spilo", "mysql", "mariadb", "percona"),
-        *("mongo", "mongodb", "cockroach", "cockroachdb", "cassandra", "clickhouse", "mssql", "oracle"),
+        *("mongo", "mongod", "mongodb", "cockroach", "cockroachdb", "cassandra", "clickhouse", "mssql", "oracle"),
+        *("etcd", "consul", "scylla", "scylladb", "couchdb", "couchbase", "neo4j", "influxdb", "rethinkdb", "arangodb"),
+        *("tidb", "tikv", "yugabyte", "yugabytedb", "vitess", "surrealdb", "ferretdb", "questdb", "crate", "edgedb"),
+        *("minio", "seaweedfs", "foundationdb", "dgraph", "firebird", "db2", "hbase", "gel"),
     ),
-    "cache": ("redis", "valkey", "keydb", "dragonfly", "memcached"),
-    "broker": ("rabbitmq", "kafka", "redpanda", "nats", "activemq", "artemis", "pulsar", "zookeeper"),
-    "search": ("elasticsearch", "opensearch", "solr", "meilisearch"),
+    "cache": ("redis", "valkey", "keydb", "dragonfly", "dragonflydb", "memcached", "hazelcast", "aerospike", "garnet"),
+    "broker": (
+        *("rabbitmq", "kafka", "redpanda", "nats", "activemq", "artemis", "pulsar", "zookeeper", "rocketmq", "emqx"),
+        *("mosquitto", "nsq", "nsqd", "vernemq", "hivemq", "jetstream"),
+    ),
+    "search": (
+        *("elasticsearch", "opensearch", "solr", "meilisearch", "typesense", "quickwit", "manticore", "zincsearch"),
+        *("qdrant", "weaviate", "milvus", "vespa"),
+    ),
     "pooler": ("pgbouncer", "pgcat", "proxysql", "pgpool"),
     "dns": ("coredns", "kube-dns"),
 }
-_PORTS = {5432: "database", 3306: "database", 27017: "database", 6379: "cache", 11211: "cache"} | {
+_PORTS = dict.fromkeys((5432, 3306, 27017, 2379, 9042, 1433, 1521, 26257), "database") | {
+    6379: "cache",
+    11211: "cache",
     5672: "broker",
     9092: "broker",
     4222: "broker",
@@ -29,7 +40,8 @@ _VENDORS = frozenset({"bitnami", "cp", "confluent", "eclipse", "cloudnative", "c
 _BUILDS = frozenset(
     {
         *("ha", "repmgr", "cluster", "sentinel", "stack", "server", "alpine", "oss", "management", "kraft", "native"),
-        *("db", "ce", "ee", "mode", "standalone", "local"),
+        *("db", "ce", "ee", "mode", "standalone", "local", "enterprise", "community", "database", "xtradb", "broker"),
+        *("primary", "replica", "replicas", "master", "slave", "node", "single", "core", "kit", "tls", "bookworm"),
     }
 )
 """Words in a program's name that do not make it another program."""
@@ -52,15 +64,17 @@ def of_role(found: Mapping[str, Workload], *roles: str) -> tuple[Workload, ...]:
 
 def _of_image(image: str) -> str:
     """Return the role of a program's own image; an exporter or a backup of it is another program."""
-    base = image.split("@", maxsplit=1)[0].rpartition("/")[2].split(":")[0].lower()
-    return _named(base)
+    *above, base = image.split("@", maxsplit=1)[0].lower().split("/")
+    base = base.split(":")[0]
+    # Some vendors name the program in the folder: mssql/server, database/express.
+    return _named(base) or (_named(above[-1]) if above and base in _BUILDS else "")
 
 
 def _named(base: str) -> str:
     words = [word for word in re.split(r"[-_.]", base) if word and word not in _VENDORS]
-    if not words or any(word not in _BUILDS and not word.isdigit() for word in words[1:]):
-        return ""
-    return next((each for each, names in ROLES.items() if words[0] in names), "")
+    found = next((each for each, names in ROLES.items() if words and words[0] in names), "")
+    known = {*_BUILDS, *ROLES.get(found, ())}
+    return found if all(word in known or word.isdigit() for word in words[1:]) else ""
 
 
 def _ports(workload: Workload) -> Iterator[int]:

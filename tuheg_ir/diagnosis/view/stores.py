@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tuheg_ir.diagnosis.view.changes import volumes_of
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -14,12 +15,13 @@ _IMAGES = re.compile(
     r"rabbitmq|kafka|zookeeper|etcd|memcached|influx|cockroach|timescale|pgbouncer)",
     re.IGNORECASE,
 )
+"""Beside what has a role: images that carry such a program in their name, whatever else is in it."""
 
 
 def is_store(workload: Workload) -> bool:
     """Tell whether a workload runs a program that is known to keep data, or a cache."""
     images = [text(c, "image") for c in items(workload.template, "spec", "containers")]
-    return any(_IMAGES.search(image.partition(":")[0]) for image in images)
+    return bool(role(workload)) or any(_IMAGES.search(image.partition(":")[0]) for image in images)
 
 
 def keeps_data(view: View, workload: Workload) -> bool:

@@ -49,6 +49,12 @@ def usage(figures: Figures, workload: Workload, signal: str) -> Usage:
     return Usage(signal, {p: v for p, v in figures.latest(signal, "pod").items() if p in mine})
 
 
+def always_busy(view: View, workload: Workload, limit: float) -> bool:
+    """Tell whether the busy pods of a workload have been so for as long as there are figures: it works like that."""
+    busy = usage(view.figures, workload, "cpu_share").beyond(limit)
+    return bool(busy) and all(view.figures.beyond_from_the_start("cpu_share", limit, pod=pod) for pod in busy)
+
+
 def starving(view: View, workload: Workload) -> bool:
     """Tell whether pods of a workload have no processor time left: all that they measure of others is slow then."""
     share, throttled = (usage(view.figures, workload, signal) for signal in ("cpu_share", "throttled_share"))
@@ -113,6 +119,7 @@ __all__ = [
     "NEAR",
     "THROTTLED",
     "Usage",
+    "always_busy",
     "killed_for_memory",
     "limit_cut",
     "limit_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,12 +14,20 @@ from tuheg_ir.diagnosis.view.graph import Graph
 from tuheg_ir.diagnosis.view.logs import Hit, hits
 from tuheg_ir.diagnosis.view.network import Policy, Route, Service, policies, routes, services
 from tuheg_ir.diagnosis.view.reading import name
-from tuheg_ir.diagnosis.view.workloads import Pod, Workload, workloads
+from tuheg_ir.diagnosis.view.workloads import BATCH, Pod, Workload, workloads
 
 RECENT = timedelta(minutes=60)
 """What ended longer ago than this is not what is wrong now."""
 QUIET_ALERTS = frozenset({"watchdog", "deadmansswitch", "deadmanssnitch", "infoinhibitor"})
 """Alerts that always fire, so that one sees that alerting works."""
+_ALERT_LABELS = (
+    *("deployment", "statefulset", "daemonset", "rollout", "cronjob", "workload", "pod", "service", "app", "component"),
+    *("job_name", "horizontalpodautoscaler", "replicaset", "controller", "job", "container"),
+)
+"""Labels by which an alert tells what it is about, the plainest first."""
+_WORD = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_TOLD = frozenset({"info", "informational", "information", "none", "debug", "notice"})
+"""Severities of alerts that ask nobody to do anything."""
 
 
 class View:
@@ -39,7 +48,7 @@ class View:
     @cached_property
     def serving(self) -> tuple[Workload, ...]:
         """Return the workloads that run all the time: no Jobs, no CronJobs."""
-        return tuple(w for w in self.workloads.values() if w.kind not in ("Job", "CronJob"))
+        return tuple(w for w in self.workloads.values() if w.kind not in BATCH)
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
@@ -73,8 +82,16 @@ class View:
 
     @cached_property
     def alerts(self) -> tuple[Alert, ...]:
-        """Return the alerts that fire and mean something."""
-        return tuple(a for a in self.snapshot.alerts if a.state == "firing" and a.name.lower() not in QUIET_ALERTS)
+        """Return the alerts that fire and ask somebody to do something."""
+        return tuple(
+            a
+            for a in self.snapshot.alerts
+            if a.state == "firing" and a.name.lower() not in QUIET_ALERTS and not self._informs(a)
+        )
+
+    @staticmethod
+    def _informs(alert: Alert) -> bool:
+        return str(alert.labels.get("severity", "")).lower() in _TOLD
 
     @cached_property
     def databases(self) -> tuple[Database, ...]:
@@ -157,23 +174,27 @@ class View:
         return self._labelled[signal]
 
     def about_alert(self, alert: Alert) -> str:
-        """Return the workload that an alert is about; "" for none that is known."""
-        for key in (
-            "deployment",
-            "statefulset",
-            "daemonset",
-            "workload",
-            "pod",
-            "service",
-            "app",
-            "component",
-            "job_name",
-            "job",
-            "container",
-        ):
-            if (label := alert.labels.get(key)) and (ref := self.component(label)):
+        """Return the workload that an alert is about; "" for none that is known.
+
+        Its labels tell it; where they do not, its sentences may name one.
+        """
+        for key in _ALERT_LABELS:
+            if (label := alert.labels.get(key)) and (ref := self._meant(key, str(label))):
                 return ref
-        return ""
+        said = set(_WORD.findall(" ".join(map(str, alert.annotations.values())).lower()))
+        named = {ref for ref, workload in self.workloads.items() if workload.name.lower() in said}
+        return min(named) if len(named) == 1 else ""
+
+    def _meant(self, key: str, label: str) -> str:
+        """Return the workload that a label of an alert means: of the kind that it names, if there is one."""
+        kinds = (kind for kind in self._kinds if kind.lower() == key)
+        return next((ref for kind in kinds if (ref := f"{kind}/{label}") in self.workloads), "") or self.component(
+            label
+        )
+
+    @cached_property
+    def _kinds(self) -> frozenset[str]:
+        return frozenset(workload.kind for workload in self.workloads.values())
 
     # --- evidence ---
 

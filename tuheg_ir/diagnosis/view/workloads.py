@@ -24,7 +24,9 @@ from tuheg_ir.diagnosis.view.reading import (
     whole,
 )
 
-KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+BATCH = ("Job", "CronJob")
+"""Kinds whose pods are runs, which end."""
+KINDS = ("Deployment", "StatefulSet", "DaemonSet", *BATCH)
 _REVISION = "deployment.kubernetes.io/revision"
 _HISTORY = "deployment.kubernetes.io/revision-history"
 
@@ -99,9 +101,9 @@ def workloads(snapshot: Snapshot) -> dict[str, Workload]:
         for obj in snapshot.of(*KINDS)
         if name(obj)
     }
-    for owner in sorted(pods):
-        if owner not in found:
-            found[owner] = _of_pods(owner, sorted(pods[owner], key=_by_name))
+    for owner in sorted({*pods, *pasts} - {*found, ""}):
+        if owner in pods or owner.partition("/")[0] not in KINDS:
+            found[owner] = _of_parts(owner, sorted(pods.get(owner, ()), key=_by_name), pasts.get(owner, ()))
     return dict(sorted(found.items()))
 
 
@@ -165,13 +167,19 @@ def _revision(obj: Obj) -> Revision:
         )
     return Revision(
         name(obj),
-        whole(obj, "metadata", "annotations", _REVISION),
+        _number(obj),
         mapping(obj, "spec", "template"),
         created(obj),
         whole(obj, "spec", "replicas"),
         whole(obj, "status", "readyReplicas"),
         bool(text(obj, "metadata", "annotations", _HISTORY)),
     )
+
+
+def _number(obj: Obj) -> int:
+    """Return the number of a revision; controllers of other makers have an annotation of their own for it."""
+    notes = mapping(obj, "metadata", "annotations")
+    return whole(notes, _REVISION) or max((whole(notes, k) for k in notes if str(k).endswith("/revision")), default=0)
 
 
 def owner_references(obj: Obj) -> list[Mapping[str, Any]]:
@@ -206,22 +214,32 @@ def _served_before(revisions: tuple[Revision, ...]) -> bool:
     return now.again or (now.created is not None and before.created is not None and now.created < before.created)
 
 
-def _of_pods(owner: str, pods: list[Pod]) -> Workload:
-    """Return a workload of which only the pods are known."""
-    first = pods[0]
+def _of_parts(owner: str, pods: list[Pod], past: Iterable[Obj]) -> Workload:
+    """Return a workload of which only the pods, and its revisions if there are any, are known.
+
+    So it is with bare pods and with the owners that a cluster has of its own: roll-outs and sets of other makers.
+    """
     kind, _, label = owner.partition("/")
     live = [p for p in pods if p.live]
-    template = {"metadata": {"labels": dict(labels(first.obj))}, "spec": mapping(first.obj, "spec")}
+    revisions = _revisions({}, past)
+    first = pods[0].obj if pods else {}
+    obj = {"apiVersion": "", "kind": kind, "metadata": {"name": label}}
+    template = revisions[0].template if revisions else {}
+    template = template or {"metadata": {"labels": dict(labels(first))}, "spec": mapping(first, "spec")}
+    differences, came = _difference(obj, template, revisions)
     return Workload(
         ref=owner,
         kind=kind,
         name=label,
-        obj={"apiVersion": "", "kind": kind, "metadata": {"name": label}},
-        wanted=len(live),
+        obj=obj,
+        wanted=max(len(live), sum(r.wanted for r in revisions)),
         ready=sum(p.ready for p in live),
         template=template,
         pods=tuple(pods),
-        labels=labels(first.obj),
+        revisions=revisions,
+        changes=differences,
+        released_at=came,
+        labels=labels(first) or mapping(template, "metadata", "labels"),
     )
 
 

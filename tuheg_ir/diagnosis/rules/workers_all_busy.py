@@ -1,0 +1,51 @@
+"""A server has as many requests in work as it may, though its processor is not busy: more of it serve more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import OFTEN, since_release, traffic_growth, troubles
+
+GROWN = 1.4
+"""Traffic that grew so many times explains that all workers are busy."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Logs repeat that no worker or thread is free, and users suffer."""
+    for workload in view.serving:
+        hits = [h for h in view.hits_of(workload.ref, "workers_busy") if fresh(view, h) and not h.previous]
+        felt = list(troubles(view, workload.ref))
+        began = oldest((*(since for _, since in felt), *(h.first for h in hits)))
+        if sum(h.count for h in hits) < OFTEN or not felt or role(workload) or since_release(workload, began):
+            continue
+        grown = traffic_growth(view, workload.ref)
+        loaded = grown is not None and grown >= GROWN
+        remedy, more, excludes = remedy_for_load(view, workload) if loaded else ("page_human", (), ())
+        told = (Evidence("metrics", workload.ref, f"traffic has grown {grown:.1f} times"),) if loaded else ()
+        yield Match(
+            component=workload.ref,
+            evidence=(*(view.hit_evidence(h) for h in hits[:2]), *(seen for seen, _ in felt), *told, *more),
+            certainty=0.65 if loaded else 0.45,
+            remedy=remedy,
+            since=began,
+            excludes=(*excludes, *excluding(workload.ref, "no release came with it", "rollback_workload")),
+        )
+
+
+RULE = Rule(
+    name="workers_all_busy",
+    title="All workers of a server are busy",
+    root_cause="capacity",
+    remedy="scale_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no log repeats that no worker is free while users suffer",
+    follows=True,
+)
