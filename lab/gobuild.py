@@ -46,8 +46,11 @@ class Module:
         return [
             name
             for name in self.programs
-            if name in wanted and not stamps.is_fresh(lab, f"go-{name}", key, [lab.program(name)])
+            if name in wanted and not stamps.is_fresh(lab, f"go-{name}", key, self._products(lab, name))
         ]
+
+    def _products(self, lab: Lab, name: str) -> list[Path]:
+        return [lab.program(name), gateway_definitions(lab)] if self.source else [lab.program(name)]
 
 
 def load_modules() -> list[Module]:
@@ -107,8 +110,11 @@ def copy_source(module: Module, lab: Lab, go: Path) -> Path:
 
 def write_gateway_definitions(lab: Lab, go: Path, folder: Path) -> None:
     """Keep the Gateway API's definitions, which come with the ingress controller's dependencies."""
-    module = _go(go, folder, "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").strip()
+    # `list` would name no folder while nothing has fetched the module.
+    module = json.loads(_go(go, folder, "mod", "download", "-json", "sigs.k8s.io/gateway-api"))["Dir"]
     files = sorted(Path(module, "config/crd/standard").glob("*.yaml"))
+    if not files:
+        raise LabError(f"no definitions of the Gateway API in {module}")
     gateway_definitions(lab).write_text("".join(f"---\n{f.read_text()}\n" for f in files))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -61,9 +62,42 @@ def test_a_changed_pin_is_built_again(tmp_path: Path, monkeypatch: pytest.Monkey
     assert module.stale(lab, {"prog"}) == ["prog"]
 
 
+def test_the_gateways_definitions_are_fetched_before_they_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab, source = Lab(tmp_path / "home"), tmp_path / "gateway-api@v1"
+    lab.bin.mkdir(parents=True)
+
+    def fetch(_go: Path, _folder: Path, *command: str) -> str:
+        assert command == ("mod", "download", "-json", "sigs.k8s.io/gateway-api")
+        return json.dumps({"Dir": str(source)})
+
+    monkeypatch.setattr(gobuild, "_go", fetch)
+    with pytest.raises(LabError, match=r"no definitions of the Gateway API in .*gateway-api@v1"):
+        gobuild.write_gateway_definitions(lab, Path("go"), tmp_path)
+    assert not gobuild.gateway_definitions(lab).exists()
+    crds = source / "config/crd/standard"
+    crds.mkdir(parents=True)
+    (crds / "routes.yaml").write_text("kind: CustomResourceDefinition\n")
+    gobuild.write_gateway_definitions(lab, Path("go"), tmp_path)
+    assert list(yaml.safe_load_all(gobuild.gateway_definitions(lab).read_text())) == [
+        {"kind": "CustomResourceDefinition"}
+    ]
+
+
+def test_who_brings_the_gateways_definitions_is_built_again_without_them(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    pretend_built(lab, {"traefik"})
+    (traefik,) = [module for module in MODULES if module.source]
+    assert traefik.stale(lab, {"traefik"}) == ["traefik"]
+    gobuild.gateway_definitions(lab).touch()
+    assert traefik.stale(lab, {"traefik"}) == []
+
+
 def test_with_everything_there_nothing_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = Lab(tmp_path)
     pretend_built(lab, {name for module in MODULES for name in module.programs} - {"kwok"})
+    gobuild.gateway_definitions(lab).touch()
     lab.img.mkdir()
     lab.images.touch()
     stamps.mark(lab, "images", images_build.key(images_build.specification()))
