@@ -1,4 +1,6 @@
-"""Write the tables of documents from the catalogue, the roles, the rules and the signals, or check that they are so.
+"""Write the tables of documents, or check that they are so.
+
+They come from the catalogue, the roles, the rules, the signals and the cases.
 
 A table lies between `<!-- table:NAME -->` and `<!-- /table:NAME -->`.
 """
@@ -78,15 +80,26 @@ def _playbook_link(name: str) -> str:
 
 
 def rules(_language: str) -> str:
-    """Return the rules of diagnosis: what each means, when it holds, what it stands for."""
+    """Return the rules of diagnosis: what each means, when it holds, what it stands for; each leads to its cases."""
     rows = []
     for rule in all_rules():
         holds = " ".join((rule.when.__doc__ or "").split())
-        rows.append((f"`{rule.name}`", rule.title, holds, f"`{rule.root_cause}`", f"`{rule.remedy}`"))
+        name = f"[`{rule.name}`](../tests/diagnosis/rules/test_{rule.name}.py)"
+        rows.append((name, rule.title, holds, f"`{rule.root_cause}`", f"`{rule.remedy}`"))
     return _table(("rule", "meaning", "holds when", "cause", "remedy"), rows)
 
 
+def calibration(_language: str) -> str:
+    """Return how often answers of which confidence are right. It answers every case, which takes a while."""
+    sys.path.insert(0, str(ROOT))
+    from tests.diagnosis.calibration import answered, report
+    from tests.diagnosis.corpus import cases
+
+    return report(list(answered(cases())))
+
+
 TABLES: dict[str, Callable[[str], str]] = {
+    "calibration": calibration,
     "faults": faults,
     "ladders": ladders,
     "playbooks": single,

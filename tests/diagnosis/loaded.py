@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.worlds import without
+from tuheg_ir.diagnosis.decide import decide
+from tuheg_ir.diagnosis.model import Finding, Snapshot
 from tuheg_ir.diagnosis.snapshot import load
 
 
@@ -13,3 +15,9 @@ from tuheg_ir.diagnosis.snapshot import load
 def snapshot(folder: Path) -> Snapshot:
     """Return the snapshot of a case; shared, so to be read only."""
     return load(folder)
+
+
+@cache
+def findings(folder: Path, *gone: str) -> tuple[Finding, ...]:
+    """Return the answer to a case, or to what is left of it without some kinds of sources."""
+    return decide(without(snapshot(folder), *gone)).findings

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.diagnosis.calibration import STEPS, is_right
 from tests.diagnosis.corpus import Case, cases, read, score, tally
 from tests.diagnosis.files import Skipped
-from tests.diagnosis.loaded import snapshot
+from tests.diagnosis.loaded import findings as answer
 from tests.diagnosis.mutations import MUTATIONS, write
 from tests.diagnosis.mutations import read as read_files
-from tests.diagnosis.worlds import without
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Finding
 from tuheg_ir.diagnosis.snapshot import load
@@ -25,15 +24,9 @@ LEAST_DECIDED = {"tuning": 0.95, "validation": 0.85}
 SURE = 0.6
 """So sure an answer must not be wrong."""
 TUNING = cases("tuning")
-STEPS = (("metrics",), ("metrics", "logs"), ("metrics", "logs", "events"))
 MUTATED = [(case, name) for case in TUNING for name in MUTATIONS]
 SOME = [pair for number, pair in enumerate(MUTATED) if number % (2 * len(MUTATIONS) + 1) == 0]
 """Every mutation, on a dozen cases; all of them take minutes."""
-
-
-@cache
-def answer(folder: Path) -> tuple[Finding, ...]:
-    return decide(snapshot(folder)).findings
 
 
 def told(findings: tuple[Finding, ...]) -> str:
@@ -78,14 +71,10 @@ def _decided(case: Case, first: Finding) -> bool:
 def test_with_less_evidence_an_answer_is_less_sure_and_never_surely_wrong(case: Case) -> None:
     before = answer(case.folder)[0].confidence
     for gone in STEPS:
-        found = decide(without(snapshot(case.folder), *gone)).findings
+        found = answer(case.folder, *gone)
         assert found[0].confidence <= before, f"surer without {gone}: {told(found)}"
-        assert found[0].confidence < SURE or _fits(case, found[0]), f"surely wrong without {gone}: {told(found)}"
+        assert found[0].confidence < SURE or is_right(case, found[0]), f"surely wrong without {gone}: {told(found)}"
         before = found[0].confidence
-
-
-def _fits(case: Case, finding: Finding) -> bool:
-    return any(each.fits(finding) for answers in case.faults for each in answers)
 
 
 def _stable(case: Case, mutation: str, tmp_path: Path) -> None:

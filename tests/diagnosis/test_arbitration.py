@@ -108,6 +108,14 @@ def test_independent_sources_make_surer_and_more_of_one_do_not(tier: Tier) -> No
     assert confidence(Match(SHOP, facts("logs"), 1.0), tier) <= CERTAIN[1]
 
 
+def test_two_sources_of_one_observer_prove_less_than_two_observers() -> None:
+    def of(*sources: str) -> float:
+        return confidence(Match(SHOP, facts(*sources), 0.6), Tier.STATED)
+
+    assert of("objects") < of("objects", "events") < of("objects", "logs")
+    assert of("metrics") < of("metrics", "alerts") < of("metrics", "logs")
+
+
 def test_a_symptom_is_never_sure() -> None:
     everything = facts("objects", "logs", "events", "metrics", "alerts")
     assert confidence(Match(SHOP, everything, 0.9), Tier.SYMPTOM) <= SYMPTOM_MOST

@@ -19,9 +19,18 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import BATCH
 
-CERTAIN = {1: 0.85, 2: 0.93}
-"""The most that evidence of so many independent sources can prove; three and more: 0.97."""
-_MORE = 0.97
+OBSERVER = {"objects": "the cluster", "events": "the cluster", "metrics": "the figures", "alerts": "the figures"}
+"""Who saw what a source tells, if that is not the source itself.
+
+The same controllers write the state of objects and events, and an alert is computed from metrics.
+"""
+DOUBT = 0.5
+"""What each further observer leaves of the doubt."""
+ALIKE = 0.75
+"""What a further source leaves of it whose observer was heard already."""
+CERTAIN = {1: 0.87, 2: 0.95}
+"""The most that so many observers can prove; three and more: 0.98."""
+_MORE = 0.98
 BLIND = {Tier.SYMPTOM: 0.85, Tier.PATTERN: 0.93, Tier.STATED: 0.97}
 """What a confidence is multiplied by for each kind of source that the snapshot has nothing of."""
 SYMPTOM_MOST = 0.45
@@ -76,14 +85,16 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
 
 
 def confidence(match: Match, tier: Tier, blind: int = 0) -> float:
-    """Return how sure a match is: its certainty, raised by each further independent source, within limits.
+    """Return how sure a match is: its certainty, raised by each further source and more by each further observer.
 
     ``blind``: how many kinds of sources the snapshot has nothing of; what they would say is not known.
+    How often answers of which confidence are right is measured by tests/diagnosis/calibration.py.
     """
-    sources = len({each.source for each in match.evidence})
-    raised = 1 - (1 - match.certainty) * 0.75 ** max(0, sources - 1)
-    raised = min(raised, SYMPTOM_MOST) if tier == Tier.SYMPTOM else raised
-    return round(min(raised, CERTAIN.get(max(1, sources), _MORE)) * BLIND[tier] ** blind, 2)
+    sources = {each.source for each in match.evidence}
+    observers = max(1, len({OBSERVER.get(source, source) for source in sources}))
+    doubt = (1 - match.certainty) * DOUBT ** (observers - 1) * ALIKE ** max(0, len(sources) - observers)
+    raised = min(1 - doubt, SYMPTOM_MOST) if tier == Tier.SYMPTOM else 1 - doubt
+    return round(min(raised, CERTAIN.get(observers, _MORE)) * BLIND[tier] ** blind, 2)
 
 
 def _unmissed(view: View, match: Match, sure: float) -> float:

@@ -27,6 +27,8 @@ _FELT = (
 )
 _FAILED = ("FailedGetResourceMetric", "FailedComputeMetricsReplicas", "FailedGetScale")
 """Events (reasons) of controllers that cannot do their work."""
+_GUESS = 0.1
+"""How sure it is that nothing can be told: hardly, most cases that were left with too little had a cause."""
 _BUSY = 0.9
 """Share of a limit, or of throttled periods, at which nobody may call a container well."""
 
@@ -43,7 +45,7 @@ def nothing_found(view: View, near: Collection[str] = ()) -> Finding:
         for s in view.snapshot.sources
         if not s.ok
     )
-    return Finding(where, "unknown", "page_human", where, 0.2, (*ill, *missing)[:12], rule="nothing_known")
+    return Finding(where, "unknown", "page_human", where, _GUESS, (*ill, *missing)[:12], rule="nothing_known")
 
 
 def _belongs(view: View, sign: Evidence) -> str:

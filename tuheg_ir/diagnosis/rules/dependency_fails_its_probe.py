@@ -28,15 +28,11 @@ def when(view: View) -> Iterator[Match]:
 def _match(view: View, workload: Workload, failed: tuple[Evidence, ...], callers: list[Workload]) -> Match:
     starved = [caller for caller in callers if starving(view, caller)]
     felt = [each for caller in callers for each in failed_probes(view, caller.ref)]
-    told = [
-        Evidence("metrics", each.ref, "it is short of processor time itself, which slows every call it makes")
-        for each in starved
-    ]
     reason = f"{workload.ref} is unhealthy by itself: nothing done to its callers mends it"
     return Match(
         component=workload.ref,
-        evidence=(*failed[:3], *felt[:2], *told[:1]),
-        certainty=0.35 if starved else 0.7,
+        evidence=(*failed[:3], *felt[:2]),
+        certainty=0.35 if starved else 0.7,  # short of processor time, a caller slows every call it makes
         explains=tuple(caller.ref for caller in callers),
         excludes=()
         if starved

@@ -1,0 +1,28 @@
+"""Jobs and CronJobs: runs that failed, and what asks for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, thing
+
+TEMPLATE = {"spec": {"containers": [container("report", "report:1")]}}
+
+
+def cron_job(*, suspend: bool = False, well: float = DAY, written: float = 20 * DAY) -> Obj:
+    """Return a CronJob whose last good run ended so long ago."""
+    spec = {"schedule": "0 3 * * *", "suspend": suspend, "jobTemplate": {"spec": {"template": TEMPLATE}}}
+    status = {"lastScheduleTime": at(min(well, 3600)), "lastSuccessfulTime": at(well)}
+    return thing("CronJob", "report", written=written, spec=spec, status=status)
+
+
+def run(*, failed: float | None, of: str = "report") -> Obj:
+    """Return a run of the CronJob (or of nothing, for ""), that failed so long ago, or was well."""
+    condition: dict[str, Any] = {"type": "Complete", "status": "True", "lastTransitionTime": at(600)}
+    if failed is not None:
+        told = {"reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
+        condition = {"type": "Failed", "status": "True", "lastTransitionTime": at(failed), **told}
+    made = thing("Job", "report-1", age=(failed or 600) + 60, spec={"template": TEMPLATE})
+    if of:
+        made["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": of, "controller": True}]
+    return made | {"status": {"conditions": [condition], "failed": 0 if failed is None else 7}}

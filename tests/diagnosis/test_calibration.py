@@ -1,0 +1,91 @@
+"""A confidence is worth what it says, measured on all cases and on what is left of them without evidence."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+
+import pytest
+
+from tests.diagnosis.calibration import (
+    Said,
+    answered,
+    bins,
+    brier,
+    calibration_error,
+    mutated,
+    report,
+    share_right,
+)
+from tests.diagnosis.corpus import HALVES, cases
+
+SURE, RIGHT_WHEN_SURE = 0.8, 0.95
+"""An answer so sure is right 19 times out of 20."""
+LIKELY, RIGHT_WHEN_LIKELY = 0.6, 0.9
+MOST_ERROR, MOST_BRIER = 0.13, 0.1
+SLACK = 0.03
+"""By so much a bin may be right less often than the one below it: a bin holds a few dozen answers."""
+
+
+@cache
+def said() -> tuple[Said, ...]:
+    if not all(cases(half) for half in HALVES):
+        pytest.skip("a half of the cases is not in this checkout: one alone says nothing of the others")
+    return tuple(answered(cases()))
+
+
+def of(confidence: float, *right: bool) -> list[Said]:
+    return [Said(confidence, each, "tuning") for each in right]
+
+
+def test_the_surer_the_answers_the_more_of_them_are_right() -> None:
+    for lower, higher in pairwise(bins(said())):
+        assert share_right(higher.said) >= share_right(lower.said) - SLACK, (lower.low, higher.low)
+    assert share_right(bins(said())[-1].said) >= share_right(bins(said())[0].said) + 0.5
+
+
+@pytest.mark.parametrize(("least", "right"), [(SURE, RIGHT_WHEN_SURE), (LIKELY, RIGHT_WHEN_LIKELY)])
+def test_what_is_surely_said_is_right(least: float, right: float) -> None:
+    assert share_right(each for each in said() if each.confidence >= least) >= right
+
+
+def test_what_is_said_is_near_to_what_comes() -> None:
+    assert calibration_error(said()) <= MOST_ERROR
+    assert brier(said()) <= MOST_BRIER
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_no_half_is_far_off(half: str) -> None:
+    mine = [each for each in said() if each.half == half]
+    assert calibration_error(mine) <= 1.5 * MOST_ERROR
+
+
+@pytest.mark.slow
+def test_mutations_change_nothing_of_it() -> None:
+    both = [*said(), *mutated(cases())]
+    assert share_right(each for each in both if each.confidence >= SURE) >= RIGHT_WHEN_SURE
+    assert calibration_error(both) <= MOST_ERROR
+
+
+def test_answers_are_sorted_by_what_they_say() -> None:
+    found = bins([*of(0.2, True), *of(0.21, False), *of(0.4, True), *of(1.0, True)])
+    assert [(each.low, each.high, len(each.said)) for each in found] == [(0.0, 0.2, 1), (0.2, 0.4, 2), (0.8, 1.0, 1)]
+
+
+def test_who_says_what_comes_has_no_error() -> None:
+    well = [*of(0.75, True, True, True, False), *of(0.25, False, False, False, True)]
+    assert calibration_error(well) == pytest.approx(0.0)
+    assert brier(well) == pytest.approx(0.1875)
+
+
+def test_who_is_surely_wrong_has_much() -> None:
+    assert calibration_error(of(0.9, False, False)) == pytest.approx(0.9)
+    assert brier(of(0.9, False)) == pytest.approx(0.81)
+    assert calibration_error(of(0.9, False)) > calibration_error(of(0.1, False))
+
+
+def test_the_report_tells_sums_and_no_case() -> None:
+    told = report([*of(0.9, True, True), Said(0.5, right=False, half="validation")])
+    assert "| 0.8 to 1.0 | 2 | 0.90 | 100% | 100% |  |" in told
+    assert "| all | 3 | 67% |" in told
+    assert not any(case.name in told for case in cases())
