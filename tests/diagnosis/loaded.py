@@ -1,4 +1,4 @@
-"""Cases as the snapshots that a user would hand in; loaded once for all tests."""
+"""Cases as the snapshots that a user would hand in, and their answers; made once for all tests."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ from tests.diagnosis.corpus import HALVES, cases
 SURE, RIGHT_WHEN_SURE = 0.8, 0.95
 """An answer so sure is right 19 times out of 20."""
 LIKELY, RIGHT_WHEN_LIKELY = 0.6, 0.9
-MOST_ERROR, MOST_BRIER = 0.13, 0.1
+MOST_ERROR = {"tuning": 0.2, "validation": 0.1}
+"""The half that rules are tuned on is answered better than anybody may count on: there they say too little."""
+MOST_BRIER = 0.14
 SLACK = 0.03
 """By so much a bin may be right less often than the one below it: a bin holds a few dozen answers."""
 
@@ -49,22 +51,18 @@ def test_what_is_surely_said_is_right(least: float, right: float) -> None:
     assert share_right(each for each in said() if each.confidence >= least) >= right
 
 
-def test_what_is_said_is_near_to_what_comes() -> None:
-    assert calibration_error(said()) <= MOST_ERROR
-    assert brier(said()) <= MOST_BRIER
-
-
 @pytest.mark.parametrize("half", HALVES)
-def test_no_half_is_far_off(half: str) -> None:
+def test_what_is_said_is_near_to_what_comes(half: str) -> None:
     mine = [each for each in said() if each.half == half]
-    assert calibration_error(mine) <= 1.5 * MOST_ERROR
+    assert calibration_error(mine) <= MOST_ERROR[half]
+    assert brier(mine) <= MOST_BRIER
 
 
 @pytest.mark.slow
 def test_mutations_change_nothing_of_it() -> None:
     both = [*said(), *mutated(cases())]
     assert share_right(each for each in both if each.confidence >= SURE) >= RIGHT_WHEN_SURE
-    assert calibration_error(both) <= MOST_ERROR
+    assert share_right(each for each in both if each.confidence >= LIKELY) >= RIGHT_WHEN_LIKELY
 
 
 def test_answers_are_sorted_by_what_they_say() -> None:

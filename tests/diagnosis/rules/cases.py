@@ -32,9 +32,9 @@ class Holds:
     """A world in which a rule holds, and what it says there.
 
     ``target`` is that of the remedy ("": the component). ``excludes`` is what it rules out at least.
-    ``believed`` is the rule that the first finding is of ("": this one), ``decided`` that finding's
-    answer where it differs. ``alone``: there is no other finding. ``harmful``: what no finding may
-    advise. ``sure``: the least and the most that its confidence may be. ``began``: seconds before now.
+    ``believed`` is the rule that the first finding is of ("": this one). ``alone``: there is no other
+    finding. ``harmful``: what no finding may advise. ``sure``: the least and the most that the
+    confidence may be. ``began``: how many seconds ago.
     """
 
     what: str
@@ -64,6 +64,7 @@ class Holds:
         began = [(NOW - each.since).total_seconds() for each in held if each.since]
         assert self.began is None or began == [self.began], held
         assert set(self.excludes) <= barred, barred
+        assert (first.remedy, first.target) not in {(each.remedy, each.target) for each in first.excluded}, first
         assert len(findings) == 1 or not self.alone, findings
         assert not {each.remedy for each in findings} & set(self.harmful), findings
 
