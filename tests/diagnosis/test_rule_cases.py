@@ -98,6 +98,13 @@ def test_a_near_miss_fails_where_the_rule_holds_or_another_answer_is_given() -> 
             wrong.judge(CRASHES)
 
 
+def test_a_near_miss_that_says_nothing_of_the_answer_fails_where_somebody_is_told_to_act() -> None:
+    acts = module("test_errors_since_release").HOLDS[0].world
+    DoesNotHold("", acts, ("code_defect", "rollback_workload")).judge(CRASHES)
+    with pytest.raises(AssertionError):
+        DoesNotHold("", acts).judge(CRASHES)
+
+
 @pytest.mark.parametrize("wrong", [{"also": ()}, {"right": []}, {"sure": (0.9, 1.0)}, {"tells": "elsewhere"}])
 def test_an_answer_of_all_rules_fails_where_it_is_another(wrong: dict[str, Any]) -> None:
     two: Answers = module("test_order_of_causes").ANSWERS[-1]

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from tests.diagnosis.corpus import PASSIVE
 from tests.diagnosis.rules.tiny import NOW, matches
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Finding, Snapshot
@@ -73,7 +74,8 @@ class Holds:
 class DoesNotHold:
     """A world in which a rule does not hold, and the first answer of the others there.
 
-    ``instead`` is (component, cause, remedy), or (cause, remedy) wherever it is; () is not looked at.
+    ``instead`` is (component, cause, remedy), or (cause, remedy) wherever it is; (): nobody is told to
+    act, whatever is told of it.
     """
 
     what: str
@@ -87,6 +89,7 @@ class DoesNotHold:
         assert not held, held
         findings = decide(self.world).findings
         assert _answer(findings[0])[3 - len(self.instead) :] == self.instead, findings
+        assert self.instead or {each.remedy for each in findings} <= PASSIVE, findings
         assert not {each.remedy for each in findings} & set(self.harmful), findings
 
 

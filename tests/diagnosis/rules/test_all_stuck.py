@@ -33,6 +33,6 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("a release came with it", stuck(released=900), (API, "code_defect", "rollback_workload")),
-    DoesNotHold("they said so once", stuck(times=1)),
-    DoesNotHold("users feel nothing", stuck(ratio=0.001)),
+    DoesNotHold("they said so once", stuck(times=1), (API, "unknown", "page_human")),
+    DoesNotHold("users feel nothing", stuck(ratio=0.001), (API, "no_fault", "no_action")),
 ]

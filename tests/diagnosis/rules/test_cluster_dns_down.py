@@ -64,6 +64,7 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "one service with one wrong name",
         snapshot(shop(env=CALLS_CART), workload("cart"), logs=logs("shop", NO_CRAT, times=1)),
+        (SHOP, "configuration_error", "page_human"),
     ),
     DoesNotHold(
         "a headless Service without ready pods has no address",

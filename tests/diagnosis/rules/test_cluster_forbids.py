@@ -27,7 +27,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("nobody suffers", refused(ratio=0.001)),
+    DoesNotHold("nobody suffers", refused(ratio=0.001), (API, "no_fault", "no_action")),
     DoesNotHold("it was told once", refused(times=1), (API, "unknown", "page_human")),
-    DoesNotHold("a user is forbidden something", refused(line="403 Forbidden: user 17 may not read order 4")),
+    DoesNotHold(
+        "a user is forbidden something",
+        refused(line="403 Forbidden: user 17 may not read order 4"),
+        (API, "unknown", "page_human"),
+    ),
 ]

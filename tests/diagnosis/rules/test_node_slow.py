@@ -51,6 +51,10 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("they are on two nodes", slow(shop=(0.1, 2.5), cart=(2.5, 0.1))),
-    DoesNotHold("one workload alone", slow(shop=(0.1, 2.5))),
+    DoesNotHold(
+        "they are on two nodes",
+        slow(shop=(0.1, 2.5), cart=(2.5, 0.1)),
+        ("Deployment/cart", "service_crash", "restart_workload"),
+    ),
+    DoesNotHold("one workload alone", slow(shop=(0.1, 2.5)), (SHOP, "service_crash", "restart_workload")),
 ]

@@ -106,5 +106,6 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "a line or two while users feel nothing",
         snapshot(workload("cart"), logs=logs("cart", PAY, times=1), figures=[errors("cart", 0.001)]),
+        (CART, "no_fault", "no_action"),
     ),
 ]

@@ -85,6 +85,7 @@ DOES_NOT_HOLD = [
             policy("allow", "cart", ingress=[FROM_SHOP]),
             logs=logs("shop", LATE, times=1),
         ),
+        (CART, "dependency_failure", "page_human"),
     ),
     DoesNotHold(
         "the trouble is older than the policy",
@@ -94,6 +95,7 @@ DOES_NOT_HOLD = [
             policy("deny", "cart", ingress=[], age=60),
             logs=[log(pod("shop"), LATE, LATE, since=800)],
         ),
+        (CART, "dependency_failure", "page_human"),
     ),
     DoesNotHold("it closes what nobody needs", snapshot(shop(), workload("cart"), DENY)),
 ]

@@ -50,6 +50,8 @@ DOES_NOT_HOLD = [
         snapshot(shop(env=CALLS_CART), workload("cart", service=False), service_for("cart", target=9090)),
     ),
     DoesNotHold(
-        "its port is right", snapshot(shop(env=CALLS_CART), workload("cart"), logs=logs("shop", REFUSED, times=1))
+        "its port is right",
+        snapshot(shop(env=CALLS_CART), workload("cart"), logs=logs("shop", REFUSED, times=1)),
+        (CART, "dependency_failure", "page_human"),
     ),
 ]

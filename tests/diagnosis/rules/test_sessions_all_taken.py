@@ -52,7 +52,7 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("a refusal or two while users feel nothing", full(figures=[WELL])),
+    DoesNotHold("a refusal or two while users feel nothing", full(figures=[WELL]), (SHOP, "no_fault", "no_action")),
     DoesNotHold(
         "most sessions are free",
         snapshot(shop(env=URL), postgres(), databases=[database(session(SHOP, "active", 40))]),

@@ -52,7 +52,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("the sufferer itself holds them", full(sessions=[session(SHOP, "idle", 95)])),
+    DoesNotHold(
+        "the sufferer itself holds them",
+        full(sessions=[session(SHOP, "idle", 95)]),
+        (DB, "database_connection", "page_human"),
+    ),
     DoesNotHold(
         "the inventory knows the holder as a service: it leaks",
         full(

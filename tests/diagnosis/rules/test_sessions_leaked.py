@@ -67,12 +67,21 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("its sessions are busy", full(sessions=[session(SHOP, "active", 95, age_s=1)])),
+    DoesNotHold(
+        "its sessions are busy",
+        full(sessions=[session(SHOP, "active", 95, age_s=1)]),
+        ("StatefulSet/postgres", "database_connection", "page_human"),
+    ),
     DoesNotHold(
         "its transactions are fresh",
         full(sessions=[session(SHOP, "idle in transaction", 80, age_s=2), session(SHOP, "active", 15)]),
+        ("StatefulSet/postgres", "database_connection", "page_human"),
     ),
-    DoesNotHold("its sessions are idle", full(sessions=[session(SHOP, "idle", 95, age_s=900)])),
+    DoesNotHold(
+        "its sessions are idle",
+        full(sessions=[session(SHOP, "idle", 95, age_s=900)]),
+        ("StatefulSet/postgres", "database_connection", "page_human"),
+    ),
     DoesNotHold(
         "they are somebody else's",
         full(sessions=[session("", "idle in transaction", 90, age_s=900, application="psql")]),

@@ -31,7 +31,15 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("a moment after it: the pool may make new ones by itself", restarted(120)),
-    DoesNotHold("the client was started after the database", restarted(900, client=600)),
-    DoesNotHold("no user feels it", restarted(900, ratio=0.001)),
+    DoesNotHold(
+        "a moment after it: the pool may make new ones by itself",
+        restarted(120),
+        ("StatefulSet/postgres", "dependency_failure", "page_human"),
+    ),
+    DoesNotHold(
+        "the client was started after the database",
+        restarted(900, client=600),
+        ("StatefulSet/postgres", "dependency_failure", "page_human"),
+    ),
+    DoesNotHold("no user feels it", restarted(900, ratio=0.001), (API, "no_fault", "no_action")),
 ]

@@ -37,6 +37,6 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("nobody is slow", taken(slow=0.1)),
-    DoesNotHold("it was told once", taken(times=1)),
+    DoesNotHold("it was told once", taken(times=1), (API, "unknown", "page_human")),
     DoesNotHold("a release brought it", taken(released=660), (API, "code_defect", "rollback_workload")),
 ]
