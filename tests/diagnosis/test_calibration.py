@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from tests import layout
 from tests.diagnosis.calibration import (
     Said,
     answered,
@@ -56,6 +57,12 @@ def test_what_is_said_is_near_to_what_comes(half: str) -> None:
     mine = [each for each in said() if each.half == half]
     assert calibration_error(mine) <= MOST_ERROR[half]
     assert brier(mine) <= MOST_BRIER
+
+
+def test_the_table_in_the_document_is_what_comes() -> None:
+    page = (layout.ROOT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+    table = page.split("<!-- table:calibration -->\n")[1].split("\n<!-- /table:calibration -->")[0]
+    assert table == report(said()), "make docs writes it anew"
 
 
 @pytest.mark.slow
