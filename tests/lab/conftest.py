@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from lab import background
 from lab.api import Api
 from lab.load_cli import STEADY
 from lab.paths import Lab
+from lab.probing import ask_probes
 from lab.settings import API_PORT
 from tests.lab.world import Audit, Done, Responder, lab_command, reset_platform, responder_at
+
+MEASURED_S = 120.0
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +32,18 @@ def load(lab: Lab) -> Iterator[None]:
     if ours:
         begun = lab_command("load", "--background")
         assert begun.code == 0, begun.told()
+        _until_every_probe_can_tell()
     yield
     if ours:
         lab_command("load", "--stop")
+
+
+def _until_every_probe_can_tell() -> None:
+    """Traffic that just began is not yet measured: what a test runs first would end `unknown`."""
+    deadline = time.monotonic() + MEASURED_S
+    while unknown := [f"{each.name}: {each.reason}" for each in ask_probes() if each.verdict == "unknown"]:
+        assert time.monotonic() < deadline, unknown
+        time.sleep(1)
 
 
 @pytest.fixture(scope="session")

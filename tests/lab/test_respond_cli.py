@@ -127,7 +127,7 @@ def test_a_workload_that_is_not_there(lab: Lab, responder: Responder) -> None:
 def test_diagnose_sees_that_it_is_healed(story: Story, responder: Responder, audit: Audit) -> None:
     done = responder.cli("diagnose")
     assert done.code == 0, done.told()
-    assert (done.data["verdict"], done.data["namespace"]) == ("healthy", NAMESPACE)
+    assert (done.data["verdict"], done.data["namespace"]) == ("healthy", NAMESPACE), done.told()
     # The account is meant not to see Secrets.
     assert [source["source"] for source in done.data["sources"] if not source["ok"]] == ["secrets"]
     assert audit.stored() == []

@@ -98,7 +98,9 @@ def test_p2_makes_a_plan_and_changes_nothing_not_even_the_lock(story: Story) -> 
     assert story.runs["P2"].code == 0, story.runs["P2"].told()
     assert story.result("P2")["status"] == "planned"
     assert story.stored["P2"] == []
-    assert '-                        "image": "registry.invalid/lab/backend-gateway:1.1.0"' in story.runs["P2"].out
+    assert '-                        "image": "registry.invalid/lab/backend-gateway:1.1.0"' in story.runs["P2"].out, (
+        story.runs["P2"].told()
+    )
 
 
 def test_approved_it_heals_by_the_last_good_template(story: Story) -> None:
@@ -131,8 +133,8 @@ def test_the_result_has_exactly_the_fields_it_is_documented_with(story: Story) -
         "findings", "actions", "facts", "started", "ended",
     }  # fmt: skip
     assert set(result["actions"][-1]) == {
-        "rung", "remedy", "target", "class", "changed", "temporary", "before", "after", "undo", "verdict", "reason",
-        "started", "ended",
+        "rung", "remedy", "target", "class", "changed", "temporary", "before", "after", "undo", "override", "verdict",
+        "reason", "started", "ended",
     }  # fmt: skip
     assert set(result["findings"][0]) == {"component", "root_cause", "remedy", "target", "confidence", "evidence"}
     assert (result["schema"], result["attempt"], result["fault"]) == (1, 1, "service-crash")
