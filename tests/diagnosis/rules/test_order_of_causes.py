@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import Answers
-from tests.diagnosis.rules.scenes import OLD, alert, errors, logs, rate
-from tests.diagnosis.rules.tiny import DAY, pod, series, snapshot, workload
+from tests.diagnosis.rules.scenes import OLD, SHOP, URL, WORKING, alert, errors, logs, rate, shop
+from tests.diagnosis.rules.tiny import DAY, database, figure, pod, postgres, series, session, snapshot, workload
 
 RELEASED = ("code_defect", "rollback_workload")
 RISING = series({"pod": pod("mail"), "container": "mail"}, *((3600 - 60 * n, 0.5 + 0.0078 * n) for n in range(60)))
 NULL = "NullReferenceException: Object reference not set"
 
 ANSWERS = [
+    Answers(
+        "a release that failed long before a report took the sessions of the database",
+        snapshot(
+            shop(env=URL, before=OLD, released=1300),
+            postgres(),
+            workload("report", env=URL, pods=1, service=False),
+            databases=[database(session("Deployment/report", "idle in transaction", 80, age_s=200), WORKING)],
+            figures=[
+                errors("shop", since=1200),
+                figure("db_connections", 20, 98, 240, component="postgres"),
+                figure("db_max_connections", 100, 100, component="postgres"),
+            ],
+        ),
+        [("Deployment/report", "database_connection", "scale_database")],
+        also=(SHOP,),
+    ),
     Answers(
         "the release in the middle of a chain, not that of its caller hours ago",
         snapshot(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, latency, rate, shop
 from tests.diagnosis.rules.tiny import figure, pod, snapshot
 from tuheg_ir.diagnosis.model import Snapshot
@@ -14,7 +14,14 @@ def loaded(*shares: float, requests: float = 180) -> Snapshot:
     return snapshot(shop(), figures=[rate("shop", 60, requests), latency("shop", now=2.5), *used])
 
 
-HOLDS = [Holds("all pods are busy", loaded(0.97, 0.95), (SHOP, "capacity", "scale_workload"))]
+HOLDS = [
+    Holds(
+        "all pods are busy; a restart would add none",
+        loaded(0.97, 0.95),
+        (SHOP, "capacity", "scale_workload"),
+        excludes=no("restart_workload", "restart_connection_pool", at=SHOP),
+    )
+]
 DOES_NOT_HOLD = [
     DoesNotHold("one pod is busy", loaded(0.97, 0.2)),
     DoesNotHold(

@@ -55,7 +55,9 @@ def _found_in(told: str) -> list[tuple[str, str, str]]:
 def _match(view: View, workload: Workload, stuck: list[Pod], lacking: list[tuple[str, str, str]]) -> Match:
     kind, label, key = lacking[0]
     what = f"{kind} {label}".strip() + (f" key {key}" if key else "")
-    released = brought_by_release(workload, stuck) and not _needed_before(workload, kind, label, key)
+    before = _needed_before(workload, kind, label, key)
+    released = brought_by_release(workload, stuck) and not before
+    no_way_back = f"the older template needs {what} too" if before else f"the release that needs {what} is an old one"
     evidence = [
         Evidence("objects", f"Pod/{pod.name}", f"{c.reason}: {c.message[:200]}", pod.created)
         for pod in stuck[:2]
@@ -76,7 +78,7 @@ def _match(view: View, workload: Workload, stuck: list[Pod], lacking: list[tuple
         explains=(workload.ref,),
         excludes=excluding(workload.ref, f"{what} is missing: pods that run could not start again", *RESTARTS)
         + excluding(workload.ref, f"{what} is missing: further pods would not start", "scale_workload")
-        + (() if released else excluding(workload.ref, f"the older template needs {what} too", "rollback_workload")),
+        + (() if released else excluding(workload.ref, no_way_back, "rollback_workload")),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -10,7 +11,10 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, is_ours
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import troubles
 
+EARLIER = timedelta(minutes=5)
 SHARE = 0.35
 """Share of the usable sessions that one client takes from the others."""
 
@@ -25,19 +29,27 @@ def when(view: View) -> Iterator[Match]:
         if greedy is None or greedy != found[0] or not _apart(view, each, greedy):
             continue
         component = greedy.ref if greedy.ref in view.workloads else each.ref
-        sufferers = tuple(ref for ref in clients(view, each.ref) if ref != greedy.ref)
+        others = tuple(ref for ref in clients(view, each.ref) if ref != greedy.ref)
+        suffers = tuple(ref for ref in behind(view, each.ref, *others) if not _ill_before(view, ref, each))
+        sufferers = tuple(ref for ref in others if ref in suffers)
         yield Match(
             component=component,
             target=each.ref,
             evidence=(Evidence("database", each.ref, _told(greedy, each.usable)), *each.evidence),
             certainty=0.8,
             since=each.since,
-            explains=tuple(ref for ref in behind(view, each.ref, *sufferers) if ref != component),
+            explains=tuple(ref for ref in suffers if ref != component),
             excludes=(
                 *not_for(sufferers, f"{greedy.name} holds the sessions: nothing done to this client gives them back"),
                 *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
             ),
         )
+
+
+def _ill_before(view: View, ref: str, each: Full) -> bool:
+    """Tell whether a client failed long before the database was full: that has a reason of its own."""
+    began = oldest(since for _, since in troubles(view, ref))
+    return began is not None and each.since is not None and each.since - began > EARLIER
 
 
 def _apart(view: View, each: Full, greedy: Holder) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import Turn, felt, rise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import role
@@ -36,6 +36,9 @@ def when(view: View) -> Iterator[Match]:
             evidence=(Evidence("metrics", workload.ref, fact, grew.since), *suffers, *busy),
             certainty=0.8,
             since=grew.since,
+            excludes=excluding(
+                workload.ref, "a restart adds no replica, and while it lasts there are fewer", *RESTARTS
+            ),
         )
 
 
