@@ -82,3 +82,10 @@ def test_an_excluded_rung_is_skipped_and_runs_on_a_persons_order(user: Path) -> 
         second = respond(shop, again)
         assert [changed for _, changed, _ in actions(second)] == [False, False]
         assert ground.written()[before:] == []
+
+        milder = replace(again, severity="P2", override=ordered(["rollback_workload"], by="kim", reason=WHY))
+        healed = respond(shop, milder)
+        assert healed.status == "healed", "P2 runs what was ordered, though nothing else was approved"
+        assert actions(healed)[-1] == ("rollback_workload", True, "kim")
+        assert WHY in Path(healed.messages["summary"]).read_text("utf-8")
+        assert WHY not in Path(healed.messages["user_notice"]).read_text("utf-8")
