@@ -9,8 +9,10 @@ import pytest
 import yaml
 
 from tests import layout
+from tuheg_ir.diagnosis.rule import REMEDIES
+from tuheg_ir.diagnosis.rule import ROOT_CAUSES as DIAGNOSED
 from tuheg_ir.errors import UsageError
-from tuheg_ir.sim.scenario import parse, scenarios
+from tuheg_ir.sim.scenario import ROOT_CAUSES, parse, scenarios
 
 GOOD = """\
 title: {en: A break, zh: 故障}
@@ -43,6 +45,17 @@ def test_a_scenario_is_read() -> None:
         (("release: {env: {A: b}}", "load: {/: many}"), "bad.yml, line 4", "break has a load that is not in"),
         ((", zh: 故障", ""), "bad.yml, line 1", "title is not in both languages"),
         (("allowed: [rollback_workload]", "allowed: [1]"), "bad.yml, line 6", "allowed is no list of remedies"),
+        (("allowed:", "findings: x\nallowed:"), "bad.yml, line 6", "findings is str, which it cannot be"),
+        (("allowed:", "findings: [{remedy: x}]\nallowed:"), "bad.yml, line 6", "findings has {'remedy': 'x'}"),
+        (("allowed:", "findings:\n- {root_cause: capacity}\n- {root_cause: capcity}\nallowed:"),
+         "bad.yml, line 8", "findings has {'root_cause': 'capcity'}"),
+        (("allowed:", "findings: [{root_cause: capacity, target: x}]\nallowed:"), "bad.yml, line 6", "findings has {"),
+        (("release: {env: {A: b}}", "wait: {}"), "bad.yml, line 4", "break has a wait without minutes"),
+        (("release: {env: {A: b}}", "wait: {minutes: -1}"), "bad.yml, line 4", "break has a wait of -1 minutes"),
+        (("release: {env: {A: b}}", "wait: {minutes: x}"), "bad.yml, line 4", "break has a wait of 'x' minutes"),
+        (("release: {env: {A: b}}", "apply: {kind: x}"), "bad.yml, line 4", "break has an apply without apiVersion"),
+        (("release: {env: {A: b}}", "apply: {apiVersion: v1, kind: Secret, metadata: x}"), "bad.yml, line 4",
+         "break has an apply without apiVersion, kind and metadata.name"),
         (("allowed:", "minutes: -1\nallowed:"), "bad.yml, line 6", "minutes is -1"),
         (("allowed:", "speed: 0\nallowed:"), "bad.yml, line 6", "speed is 0"),
         (("allowed:", "speed: true\nallowed:"), "bad.yml, line 6", "speed is bool, which it cannot be"),
@@ -76,6 +89,10 @@ def test_every_kind_of_break_of_the_lab_is_a_scenario_with_the_same_end() -> Non
     }
 
 
+def test_root_causes_are_the_words_of_the_diagnosis() -> None:
+    assert ROOT_CAUSES == DIAGNOSED
+
+
 def test_there_are_scenarios_that_the_lab_cannot_make() -> None:
     assert len(scenarios()) >= 12
     assert {"nothing-is-wrong", "metrics-vanish"} <= set(scenarios())
@@ -87,6 +104,7 @@ def test_a_scenario_speaks_the_projects_words(name: str) -> None:
     assert set(scenario.title) == {"en", "zh"}
     assert (layout.PLAYBOOKS / f"respond_{scenario.fault.replace('-', '_')}.yml").is_file()
     assert set(scenario.allowed) <= set(layout.roles())
+    assert {finding.get("remedy", "no_action") for finding in scenario.findings} <= set(REMEDIES)
     assert Path(scenario.file).stem == name
 
 
@@ -94,5 +112,6 @@ def test_a_scenario_speaks_the_projects_words(name: str) -> None:
 def test_what_heals_at_p0_is_a_plan_at_p2(name: str) -> None:
     scenario = scenarios()[name]
     ill = scenario.end("P0")["status"] in ("healed", "refused")
-    assert (scenario.end("P2")["status"] == "planned") == ill
+    acts = bool(scenario.findings and scenario.allowed)  # it acts, and a person has to do the rest
+    assert (scenario.end("P2")["status"] == "planned") == (ill or acts)
     assert scenario.end("P0") == {key: value for key, value in scenario.expected.items() if key not in ("P1", "P2")}

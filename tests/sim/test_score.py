@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,6 +37,37 @@ def test_what_is_not_allowed_is_wrong_unless_it_changed_nothing() -> None:
     found = score(RELEASE, 0, result(action("restart_workload"), action("rollback_workload")))
     assert (found.wrong_actions, found.passed) == (("restart_workload",), False)
     assert score(RELEASE, 0, result(action("restart_workload", changed=False), action("rollback_workload"))).passed
+
+
+GATEWAY, REPORTS = "Deployment/backend-gateway", "Deployment/report-runner"
+TWO = (
+    {"root_cause": "database_connection", "component": REPORTS, "remedy": "scale_database", "confidence": 0.85},
+    {"root_cause": "code_defect", "component": GATEWAY, "remedy": "rollback_workload", "confidence": 0.83},
+)
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "diagnosed"),
+    [
+        ((), TWO, None),
+        (({"root_cause": "database_connection"}, {"root_cause": "code_defect", "component": GATEWAY}), TWO, True),
+        (({"root_cause": "code_defect"}, {"root_cause": "database_connection"}), TWO, True),
+        (({"root_cause": "code_defect"}, {"root_cause": "code_defect"}), TWO, False),
+        (({"root_cause": "code_defect"}, {"root_cause": "code_defect", "component": REPORTS}), TWO, False),
+        (({"root_cause": "database_connection"},), TWO, False),
+        (({"root_cause": "code_defect"},), TWO[1:], True),
+        (({"root_cause": "code_defect", "remedy": "restart_workload"},), TWO[1:], False),
+        (({"root_cause": "code_defect"},), (), False),
+    ],
+)
+def test_just_the_expected_findings_are_right(
+    expected: tuple[dict[str, str], ...], found: tuple[dict[str, Any], ...], diagnosed: bool | None
+) -> None:
+    scenario = replace(RELEASE, findings=expected)
+    judged = score(scenario, 0, {**result(action("rollback_workload")), "findings": list(found)})
+    assert judged.diagnosed is diagnosed
+    assert judged.passed is (diagnosed is not False)
+    assert [each["component"] for each in judged.found] == [each["component"] for each in found]
 
 
 def test_what_is_done_twice_is_told() -> None:

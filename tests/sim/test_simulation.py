@@ -56,6 +56,11 @@ SHOWN: dict[str, tuple[set[str], set[str]]] = {
     "nothing-is-wrong": (set(), set()),
     "image-cannot-be-pulled": (set(), set()),
     "settings-are-missing": (set(), set()),
+    "two-faults-at-once": ({"postgres/connections", "backend-gateway/core", "backend-gateway/errors"}, set()),
+    "settings-changed-outside": ({"backend-gateway/core", "backend-gateway/errors"}, set()),
+    "secret-is-gone": (set(), set()),
+    "database-is-busy": ({"backend-gateway/latency"}, set()),
+    "quota-stops-a-release": (set(), set()),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,8 @@ def _rows(report: DrillReport) -> list[Row]:
         limit = report.limits.get(name)
         if seconds is not None:
             rows.append((name, _timed(seconds, limit), None if limit is None else seconds < limit))
+        if name == "diagnosed" and report.score.diagnosed is not None:
+            rows.append(_diagnosis(report))
     done = report.as_dict()["actions"]
     rows.append(("changed", ", ".join(done) or "nothing", None))
     rows.append(_wrong("wrong actions", report.score.wrong_actions))
@@ -61,6 +63,18 @@ def _end(report: DrillReport) -> str:
     wanted = f"{expected['status']} (exit {expected['exit']})" + (", temporary" if expected.get("temporary") else "")
     why = report.first.error.what if report.first.error else report.first.reason
     return f"{status} (exit {code}), expected was {wanted}" + (f": {why}" if why else "")
+
+
+def _diagnosis(report: DrillReport) -> Row:
+    """Say whether what was found is what the scenario says."""
+    if report.score.diagnosed:
+        return "", f"right: {_findings(report.expected_findings)}", True
+    return "", f"wrong: {_findings(report.score.found)}; expected was {_findings(report.expected_findings)}", False
+
+
+def _findings(found: Sequence[Mapping[str, str]]) -> str:
+    told = [" ".join(filter(None, (f.get("component"), f.get("root_cause"), f.get("remedy")))) for f in found]
+    return ", then ".join(told) or "nothing"
 
 
 def _timed(seconds: float, limit: float | None) -> str:

@@ -134,6 +134,7 @@ def _scenario_dict(scenario: Scenario) -> dict[str, object]:
         "title": scenario.title,
         "expected": scenario.expected,
         "allowed": list(scenario.allowed),
+        "findings": [dict(each) for each in scenario.findings],
         "speed": scenario.speed,
         "why": scenario.why,
     }

@@ -24,18 +24,28 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "speed": (int, float),
     "expected": dict,
     "allowed": list,
+    "findings": list,
     "why": str,
 }
+FINDING = ("root_cause", "component", "remedy")
+"""What a scenario may say of a finding."""
+ROOT_CAUSES = (
+    *("database_connection", "service_crash", "network_fault", "configuration_error", "code_defect"),
+    *("resource_exhaustion", "dependency_failure", "capacity", "security_incident", "no_fault", "unknown"),
+)
+"""The words of a diagnosis, which this package does not know (a test compares)."""
 _NEEDED = ("title", "fault", "expected", "allowed")
 _ENDS = ("healed", "nothing_to_do", "planned", "not_healed", "unknown", "refused", "error")
 _SEVERITIES = ("P0", "P1", "P2")
-_LONGEST_MIN = 24 * 60  # the simulation lives through all of it before it starts
 _FASTEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One scenario file; ``breaks`` are applied in order, then ``minutes`` pass.
+
+    ``findings`` are what the diagnosis must find, and nothing else: root_cause, component and remedy where
+    given. Empty where the file does not say.
 
     ``speed`` is the most at which it makes sense: a leak that fills a container within the few
     seconds that a play lets it settle is another scenario.
@@ -50,6 +60,7 @@ class Scenario:
     speed: float
     expected: dict[str, Any]
     allowed: tuple[str, ...]
+    findings: tuple[dict[str, str], ...] = ()
     why: str = ""
     file: str = field(default="", compare=False)
 
@@ -107,6 +118,7 @@ def parse(text: str, file: str) -> Scenario:
         speed=float(found.get("speed", 20)),
         expected=found["expected"],
         allowed=tuple(found["allowed"]),
+        findings=tuple(found.get("findings", [])),
         why=found.get("why", ""),
         file=file,
     )
@@ -130,8 +142,16 @@ def _check_values(found: Mapping[str, Any], lines: _Lines) -> None:
         raise lines.fail("title", "is not in both languages", "Write {en: ..., zh: ...}")
     if not all(isinstance(remedy, str) for remedy in found["allowed"]):
         raise lines.fail("allowed", "is no list of remedies", "Write the names of roles; [] for none")
-    if not 0 <= found.get("minutes", 0) <= _LONGEST_MIN:
-        raise lines.fail("minutes", f"is {found['minutes']}", f"It may be 0 to {_LONGEST_MIN}")
+    for number, finding in enumerate(found.get("findings", [])):
+        if not _is_finding(finding):
+            raise lines.fail(
+                "findings",
+                f"has {finding!r}",
+                f"root_cause is one of: {', '.join(ROOT_CAUSES)}; component and remedy may stand beside it",
+                number,
+            )
+    if not 0 <= found.get("minutes", 0) <= steps.LONGEST_MIN:
+        raise lines.fail("minutes", f"is {found['minutes']}", f"It may be 0 to {steps.LONGEST_MIN}")
     if not 0 < found.get("speed", 1) <= _FASTEST:
         raise lines.fail("speed", f"is {found['speed']}", f"It is above 0 and at most {_FASTEST}")
     ends = [found["expected"], *(found["expected"][name] for name in _SEVERITIES if name in found["expected"])]
@@ -140,6 +160,16 @@ def _check_values(found: Mapping[str, Any], lines: _Lines) -> None:
     unknown = [str(name) for name in found["expected"] if name not in ("exit", "status", "temporary", *_SEVERITIES)]
     if unknown:
         raise lines.fail("expected", f"has {', '.join(unknown)}", "It has exit, status, temporary, P0, P1, P2")
+
+
+def _is_finding(finding: Any) -> bool:
+    if (
+        not isinstance(finding, dict)
+        or not set(finding) <= set(FINDING)
+        or finding.get("root_cause") not in ROOT_CAUSES
+    ):
+        return False
+    return all(isinstance(value, str) and value for value in finding.values())
 
 
 def _is_end(end: Any) -> bool:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tuheg_ir.sim.scenario import Scenario
+from tuheg_ir.sim.scenario import FINDING, Scenario
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Whether the end was the expected one; actions that changed something and were not allowed, or done twice."""
+    """Whether the end was the expected one; actions that changed something and were not allowed, or done twice.
+
+    ``found`` is what was diagnosed, best first; ``diagnosed`` whether that is what the scenario
+    says, None where it says nothing.
+    """
 
     expected_end: bool
     wrong_actions: tuple[str, ...]
     repeated_actions: tuple[str, ...]
+    found: tuple[dict[str, str], ...] = ()
+    diagnosed: bool | None = None
 
     @property
     def passed(self) -> bool:
         """Return whether there is nothing to say against the run."""
-        return self.expected_end and not self.wrong_actions and not self.repeated_actions
+        right = self.expected_end and self.diagnosed is not False
+        return right and not self.wrong_actions and not self.repeated_actions
 
 
 def score(scenario: Scenario, exit_code: int, result: Mapping[str, Any], severity: str = "P0") -> Score:
@@ -36,4 +43,17 @@ def score(scenario: Scenario, exit_code: int, result: Mapping[str, Any], severit
     wrong = [str(action["remedy"]) for action in changed if action["remedy"] not in scenario.allowed]
     done = Counter((str(action["remedy"]), str(action["target"])) for action in changed)
     repeated = [remedy for (remedy, _), number in done.items() if number > 1]
-    return Score(end, tuple(wrong), tuple(repeated))
+    found = tuple({name: str(each.get(name, "")) for name in FINDING} for each in result.get("findings") or [])
+    diagnosed = agrees(scenario.findings, found) if scenario.findings else None
+    return Score(end, tuple(wrong), tuple(repeated), found, diagnosed)
+
+
+def agrees(expected: Sequence[Mapping[str, str]], found: Sequence[Mapping[str, str]]) -> bool:
+    """Return whether just the expected was found, in any order; of each only what is said is compared."""
+    left = list(found)
+    for each in sorted(expected, key=len, reverse=True):  # what says most has the least choice
+        one = next((one for one in left if each.items() <= one.items()), None)
+        if one is None:
+            return False
+        left.remove(one)
+    return not left

@@ -24,6 +24,7 @@ from tuheg_ir.sim.prometheus.web import PrometheusApi
 from tuheg_ir.sim.resources import by_key, by_kind
 from tuheg_ir.sim.scenario import Scenario
 from tuheg_ir.sim.status import ApiError, Obj
+from tuheg_ir.sim.steps import waited
 
 _HEALTHY_S = 300.0  # a platform that has run well for so long before anything breaks
 
@@ -45,7 +46,8 @@ class Simulation:
     """
 
     def __init__(self, scenario: Scenario | None = None, *, seed: int = 0) -> None:
-        before = _HEALTHY_S + (scenario.minutes * 60 if scenario else 0.0)
+        waits = scenario.minutes + waited(scenario.breaks) if scenario else 0.0
+        before = _HEALTHY_S + waits * 60
         self.cluster = SimulatedCluster(Clock(datetime.now(UTC) - timedelta(seconds=before)), seed)
         self.platform = Platform(self.cluster)
         self.samples = Samples()
@@ -61,7 +63,7 @@ class Simulation:
         if scenario is not None:
             for step in scenario.breaks:
                 try:
-                    self._break(step)
+                    self._take(step)
                 except (ApiError, LookupError, TypeError, ValueError, AttributeError) as error:
                     raise _impossible(scenario, step, error) from error
             self.cluster.engine.run_for(scenario.minutes * 60)
@@ -75,8 +77,11 @@ class Simulation:
 
     # --- breaking ---
 
-    def _break(self, step: Obj) -> None:
+    def _take(self, step: Obj) -> None:
         kind, value = next(iter(step.items()))
+        if kind == "wait":
+            self.cluster.engine.run_for(float(value["minutes"]) * 60)
+            return
         steps: dict[str, Callable[[Obj], None]] = {
             "release": self._release,
             "client": self._client,
@@ -84,6 +89,7 @@ class Simulation:
             "metrics": self._metrics,
             "patch": self._patch,
             "delete": self._delete,
+            "apply": self._apply,
         }
         with self.cluster.store.lock:
             steps[kind](value)
@@ -127,6 +133,11 @@ class Simulation:
 
     def _delete(self, value: Obj) -> None:
         self.cluster.registry.delete(by_key()[value["resource"]], NAMESPACE, value["name"], {})
+
+    def _apply(self, value: Obj) -> None:
+        obj = copy.deepcopy(value)
+        obj["metadata"].setdefault("namespace", NAMESPACE)
+        self.cluster.apply(obj)
 
     # --- running ---
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+LONGEST_MIN = 24 * 60  # the simulation lives through all of it before it starts
 
 # Kind of step -> the fields it needs, and those it may have besides.
 _FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -11,9 +13,11 @@ _FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "metrics": (("stop",), ()),
     "patch": (("kind", "name", "patch"), ("apiVersion",)),
     "delete": (("resource", "name"), ()),
+    "wait": (("minutes",), ()),
 }
 _DEMAND = "load"  # path: requests a second; its fields are paths
-KINDS = (*_FIELDS, _DEMAND)
+_OBJECT = "apply"  # an object; its fields are the cluster's own
+KINDS = (*_FIELDS, _DEMAND, _OBJECT)
 
 
 def problem(step: object) -> str:
@@ -23,7 +27,22 @@ def problem(step: object) -> str:
     ((kind, value),) = step.items()
     if not isinstance(value, Mapping):
         return f"has a {kind} that is no mapping: {value!r}"
-    return _demand_problem(value) if kind == _DEMAND else _field_problem(kind, value)
+    if kind == _DEMAND:
+        return _demand_problem(value)
+    return _object_problem(value) if kind == _OBJECT else _field_problem(kind, value)
+
+
+def waited(steps: Iterable[Mapping[str, Mapping[str, object]]]) -> float:
+    """Return the minutes that pass between steps."""
+    minutes = [step["wait"]["minutes"] for step in steps if "wait" in step]
+    return sum(float(each) for each in minutes if isinstance(each, int | float))
+
+
+def _object_problem(value: Mapping[str, object]) -> str:
+    meta = value.get("metadata")
+    named = isinstance(meta, Mapping) and isinstance(meta.get("name"), str)
+    whole = named and all(isinstance(value.get(name), str) for name in ("apiVersion", "kind"))
+    return "" if whole else "has an apply without apiVersion, kind and metadata.name"
 
 
 def _demand_problem(value: Mapping[str, object]) -> str:
@@ -39,6 +58,8 @@ def _field_problem(kind: str, value: Mapping[str, object]) -> str:
         return f"has a {kind} without {' and '.join(missing)}"
     if unknown:
         return f"has a {kind} with {', '.join(unknown)}, which it does not know"
+    if kind == "wait" and not (_is_number(value["minutes"]) and 0 <= float(str(value["minutes"])) <= LONGEST_MIN):
+        return f"has a wait of {value['minutes']!r} minutes; it may be 0 to {LONGEST_MIN}"
     no_mapping = [name for name in ("env", "patch") if not isinstance(value.get(name, {}), Mapping)]
     return f"has a {kind} whose {no_mapping[0]} is no mapping" if no_mapping else ""
 

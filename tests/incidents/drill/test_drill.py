@@ -29,11 +29,11 @@ from tuheg_ir.sim.simulation import Simulation
 pytestmark = pytest.mark.ansible
 
 # All of them are drilled by the installed command: tests/test_wheel.py.
-QUICK = ("bad-release", "foreign-sessions", "metrics-vanish", "nothing-is-wrong")
+QUICK = ("bad-release", "foreign-sessions", "metrics-vanish", "nothing-is-wrong", "quota-stops-a-release")
 FIELDS = {
     *("scenario", "fault", "severity", "on", "speed", "seed", "incident", "playbook", "status", "reason", "expected"),
     *("expected_end", "actions", "wrong_actions", "repeated_actions", "second_run", "second_run_changes"),
-    *("changed_again", "times", "limits", "messages", "passed"),
+    *("changed_again", "times", "limits", "messages", "passed", "expected_findings", "findings", "diagnosed"),
 }
 
 
@@ -68,6 +68,8 @@ def test_a_drill_ends_as_its_scenario_says(name: str, user: Path, capsys: pytest
     assert (code, found["passed"]) == (0, True), found
     assert (found["expected_end"], found["wrong_actions"], found["repeated_actions"]) == (True, [], [])
     assert found["second_run_changes"] == 0
+    assert found["expected_findings"] == list(scenarios()[name].findings)
+    assert found["diagnosed"] is (True if scenarios()[name].findings else None)
     assert set(found) == FIELDS
     assert all(Path(path).read_text("utf-8").startswith("【演练】") for path in found["messages"].values())
     fixed, verified = found["times"]["fixed"], found["times"]["verified"]

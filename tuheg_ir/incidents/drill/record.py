@@ -11,8 +11,8 @@ from tuheg_ir.journal import Journal
 def write(journal: Journal, report: DrillReport, *, actor: str) -> None:
     """Record how a drill went, with its incident."""
     told = report.as_dict()
-    kept = ("scenario", "playbook", "on", "passed", "speed", "seed", "expected_end", "wrong_actions")
-    data = {name: told[name] for name in (*kept, "repeated_actions", "second_run_changes", "times")}
+    kept = ("scenario", "playbook", "on", "passed", "speed", "seed", "expected_end", "diagnosed")
+    data = {name: told[name] for name in (*kept, "wrong_actions", "repeated_actions", "second_run_changes", "times")}
     journal.append(report.first.incident, "drill", data, actor=actor)
 
 

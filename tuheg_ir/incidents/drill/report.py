@@ -29,6 +29,7 @@ class DrillReport:
     score: Score
     second_status: str
     second_run_changes: tuple[str, ...]
+    expected_findings: tuple[dict[str, str], ...] = ()
     times: dict[str, float | None] = field(default_factory=dict)
     limits: dict[str, float | None] = field(default_factory=dict)
 
@@ -57,6 +58,9 @@ class DrillReport:
             "reason": self.first.error.what if self.first.error else self.first.reason,
             "expected": self.expected,
             "expected_end": self.score.expected_end,
+            "expected_findings": [dict(each) for each in self.expected_findings],
+            "findings": [dict(each) for each in self.score.found],
+            "diagnosed": self.score.diagnosed,
             "actions": [_action(action) for action in self.first.result.get("actions") or [] if action.get("changed")],
             "wrong_actions": list(self.score.wrong_actions),
             "repeated_actions": list(self.score.repeated_actions),

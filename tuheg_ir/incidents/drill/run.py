@@ -82,6 +82,7 @@ def _judged(
         score=score(order.scenario, first.exit_code, {**first.result, "status": first.status}, order.severity),
         second_status=second.status,
         second_run_changes=tuple(again),
+        expected_findings=order.scenario.findings,
         times=times(events, str(run), ground.broken_at),
         limits=limits(shop.catalogue.severity(order.severity)),
     )

@@ -21,7 +21,8 @@ _FRONT = {
     "service": f"{NAMESPACE}-main-ingress-{SERVICE}-http@kubernetesingressnginx",
 }
 _KUBE = {"job": "kube-state-metrics", "namespace": NAMESPACE}
-_MEMORY = {"postgres": 60e6, "exporter": 15e6, "redis": 9e6, "report-runner": 20e6, "cache-scanner": 20e6}
+_MEMORY = {"postgres": 60e6, "exporter": 15e6, "redis": 9e6}
+_OTHERS = 20e6
 
 
 def _histogram(name: str, labels: dict[str, str], found: Histogram) -> Iterator[Row]:
@@ -68,7 +69,9 @@ def _container(platform: Platform, pod: Obj, run: Run, name: str) -> Iterator[Ro
         return
     cadvisor = {"job": "cadvisor", **labels}
     found = platform.gateways.get((run.uid, container.restarts)) if name == "gateway" else None
-    yield "container_memory_working_set_bytes", cadvisor, found.memory if found else _MEMORY.get(name, 10e6)
+    yield "container_memory_working_set_bytes", cadvisor, found.memory if found else _MEMORY.get(name, _OTHERS)
+    if name == "postgres":
+        yield "container_cpu_usage_seconds_total", cadvisor, platform.database_cpu
     if found is not None:
         yield "container_cpu_usage_seconds_total", cadvisor, found.cpu
         yield "container_cpu_cfs_periods_total", cadvisor, found.periods

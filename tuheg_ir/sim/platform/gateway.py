@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from tuheg_ir.sim.behaviour import Behaviour
 from tuheg_ir.sim.platform.database import Database
@@ -15,6 +17,7 @@ BUCKETS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
 _SPREAD = (0.4, 0.55, 0.65, 0.75, 0.85, 0.95, 1.1, 1.3, 1.6, 1.85)
 _MIB = 1024 * 1024
 _RESTING = 46 * _MIB
+_NO_FILES: Mapping[str, str] = MappingProxyType({})
 _SLOWEST = 4.0  # seconds: no request takes longer, the client gives up
 # Path -> seconds of CPU, seconds of waiting when nothing is wrong.
 PATHS = {"/api/orders": (0.004, 0.010), "/api/games": (0.003, 0.006), "/api/worlds": (0.002, 0.012)}
@@ -54,9 +57,12 @@ class Settings:
     memory: float = 128 * _MIB
 
     @classmethod
-    def of(cls, container: Obj) -> Settings:
-        """Read the settings of a container; what is not set is as in a healthy release."""
-        env = {item["name"]: item.get("value", "") for item in container.get("env") or []}
+    def of(cls, container: Obj, files: Mapping[str, str] = _NO_FILES) -> Settings:
+        """Read the settings of a container; what is not set is as in a healthy release.
+
+        ``files`` are those of its mounted ConfigMaps: name -> text. They win over the environment.
+        """
+        env = {item["name"]: item.get("value", "") for item in container.get("env") or []} | dict(files)
         limits = (container.get("resources") or {}).get("limits") or {}
         low = int(env.get("GATEWAY_POOL_MIN", "4"))
         return cls(
@@ -103,8 +109,12 @@ class Gateway:
     _debt: float = 0.0
     _asked: int = 0
 
-    def work(self, load: dict[str, float], seconds: float, database: Database, cache_wait: float) -> float:
-        """Serve ``load`` (path -> requests a second) for some seconds; return the share that failed."""
+    def work(self, load: dict[str, float], seconds: float, database: Database, waits: Mapping[str, float]) -> float:
+        """Serve ``load`` (path -> requests a second) for some seconds; return the share that failed.
+
+        ``waits``: seconds that a request waits for the services behind, more than usual.
+        """
+        waiting = sum(waits.values())
         number = sum(load.values()) * seconds
         self._pool(database, number)
         usage = sum(rate * self._cost(path) for path, rate in load.items()) / self.settings.cores
@@ -112,16 +122,15 @@ class Gateway:
         self.failing = self._failing()
         status = 500 if self.settings.fault == "errors" else 503
         for path, rate in load.items():
-            mean = self._mean(path, usage, cache_wait)
+            mean = self._mean(path, usage, waiting)
             failed = rate * seconds * self.failing
             self.answers[path, 200] += rate * seconds - failed
             if failed:
                 self.answers[path, status] += failed
             self.times.setdefault(path, Histogram()).add(rate * seconds, mean)
-        waits = (("postgres", 0.004 if self.failing < 1 else 2.0), ("redis", 0.002 + cache_wait))
-        for name, wait in waits:
-            self.waits.setdefault(name, Histogram()).add(number, wait)
-        self.slow = self._mean("/api/orders", usage, cache_wait)
+        for name, usual in (("postgres", 0.004 if self.failing < 1 else 2.0), ("redis", 0.002)):
+            self.waits.setdefault(name, Histogram()).add(number, usual + waits.get(name, 0.0))
+        self.slow = self._mean("/api/orders", usage, waiting)
         if self.settings.fault == "leak-memory":
             self.memory += number * self.settings.rate * self.settings.leak_kib * 1024
         return self.failing
@@ -129,11 +138,11 @@ class Gateway:
     def _cost(self, path: str) -> float:
         return PATHS[path][0] + (self.settings.world_cpu_s if path == "/api/worlds" else 0.0)
 
-    def _mean(self, path: str, usage: float, cache_wait: float) -> float:
+    def _mean(self, path: str, usage: float, waiting: float) -> float:
         """Return the mean time of a request: work and waiting, longer the busier the CPU is."""
         cpu = self._cost(path)
         queue = cpu / (1 - usage) if usage < 0.95 else 1.5 * min(usage, 2.0)
-        return min(PATHS[path][1] + queue + cache_wait, _SLOWEST)
+        return min(PATHS[path][1] + queue + waiting, _SLOWEST)
 
     def _consume(self, usage: float, seconds: float) -> None:
         self.cpu += min(usage, 1.0) * self.settings.cores * seconds

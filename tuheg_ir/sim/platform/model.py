@@ -17,7 +17,12 @@ from tuheg_ir.sim.status import Obj
 NAMESPACE, SERVICE = "tuheg-production", "backend-gateway"
 STEP = 5.0  # simulated seconds between two looks (and two scrapes)
 _OUT_OF_MEMORY = Behaviour(exit_code=137, exit_reason="OOMKilled")
-_IMAGES = ("postgres:15", "postgres-exporter:1", "redis:7", "redis-exporter:1", "report-runner:1", "cache-scanner:1")
+_IMAGES = (
+    *("postgres:15", "postgres-exporter:1", "redis:7", "redis-exporter:1"),
+    *("report-runner:1", "cache-scanner:1", "query-runner:1"),
+)
+_DATABASE_CORES = (0.03, 0.5)  # what the platform's own statements take of the database's processor; its limit
+_SATURATED_S = 1.2  # what a request waits for a database whose processor is used up
 _USUAL = {"/api/orders": 9.0, "/api/games": 6.0, "/api/worlds": 3.0}
 
 
@@ -37,16 +42,17 @@ class Platform:
         self.database = Database(cluster.clock.stamp)
         self.front = Front()
         self.load = dict(_USUAL)
+        self.database_cpu = 0.0
         self.gateways: dict[tuple[str, int], Gateway] = {}
         self._reports: set[tuple[str, int]] = set()  # jobs that have taken their sessions
         self._turn = 0
         cluster.behaviours.override = self._behaviour
         cluster.pod_calls.programs["psql"] = self.database.psql
 
-    def _behaviour(self, _pod: Obj, container: Obj) -> Behaviour | None:
+    def _behaviour(self, pod: Obj, container: Obj) -> Behaviour | None:
         image = container["image"].rsplit("/", 1)[-1]
         if image in ("backend-gateway:1.0.0", "backend-gateway:1.1.0"):
-            return Settings.of(container).behaviour()
+            return Settings.of(container, self._files(pod)).behaviour()
         return Behaviour(start_s=0.4, ready_s=1.0) if image in _IMAGES else None
 
     # --- who is there ---
@@ -68,11 +74,30 @@ class Platform:
         return found
 
     @property
-    def cache_wait(self) -> float:
-        """Return how long a request waits for the cache on average, in seconds."""
+    def waits(self) -> dict[str, float]:
+        """Return how much longer than usual a request waits for what lies behind, on average, in seconds."""
+        cache = 0.75 if any(True for _ in self.runs("cache-scanner")) else 0.0
         if not any(True for _ in self.runs("redis")):
-            return 2.0
-        return 0.75 if any(True for _ in self.runs("cache-scanner")) else 0.0
+            cache = 2.0
+        return {"redis": cache, "postgres": _SATURATED_S if self.database_cores >= _DATABASE_CORES[1] else 0.0}
+
+    @property
+    def database_cores(self) -> float:
+        """Return how much processor the database uses: what everybody's statements want, up to its limit."""
+        own, most = _DATABASE_CORES
+        for _, run in self.runs("query-runner"):
+            given = run.containers["query-runner"].spec.get("env") or []
+            own += next((float(item["value"]) for item in given if item["name"] == "QUERY_CORES"), most)
+        return min(own, most)
+
+    def _files(self, pod: Obj) -> dict[str, str]:
+        """Return what a pod's mounted ConfigMaps hold now: a running program sees a change of them."""
+        found: dict[str, str] = {}
+        for volume in pod["spec"].get("volumes") or []:
+            name = (volume.get("configMap") or {}).get("name")
+            if name:
+                found |= (self.cluster.store.get("configmaps", NAMESPACE, name) or {}).get("data") or {}
+        return found
 
     # --- moving ---
 
@@ -87,6 +112,7 @@ class Platform:
     def step(self, seconds: float) -> None:
         """Let the requests of some seconds arrive."""
         self._meet()
+        self.database_cpu += self.database_cores * seconds
         serving = self.serving()
         total = sum(self.load.values())
         if not serving:
@@ -94,9 +120,9 @@ class Platform:
             self.front.times.add(total * seconds, 0.003)
             return
         share = {path: rate / len(serving) for path, rate in self.load.items()}
-        wait = self.cache_wait
+        waits = self.waits
         for gateway in serving:
-            failed = gateway.work(share, seconds, self.database, wait)
+            failed = gateway.work(share, seconds, self.database, waits)
             number = total / len(serving) * seconds
             self.front.answers[200] += number * (1 - failed)
             status = 500 if gateway.settings.fault == "errors" else 503
@@ -114,16 +140,18 @@ class Platform:
             addresses.add(run.ip)
             if key not in self.gateways:
                 spec = run.containers["gateway"].spec
-                self.gateways[key] = Gateway(pod["metadata"]["name"], run.ip, Settings.of(spec))
+                self.gateways[key] = Gateway(pod["metadata"]["name"], run.ip, Settings.of(spec, self._files(pod)))
                 for session in self.database.of(run.ip):  # what a killed predecessor held is closed
                     del self.database.sessions[session.pid]
+            elif files := self._files(pod):
+                self.gateways[key].settings = Settings.of(run.containers["gateway"].spec, files)
         self.gateways = {key: gateway for key, gateway in self.gateways.items() if key in there}
         for _, run in self.runs("report-runner"):
             addresses.add(run.ip)
             self._report((run.uid, run.containers["report-runner"].restarts), run)
         self.database.leave(addresses)
         for gateway in self.gateways.values():
-            gateway.work({}, 0.0, self.database, 0.0)
+            gateway.work({}, 0.0, self.database, {})
 
     def _report(self, key: tuple[str, int], run: Run) -> None:
         """Let a reporting job take its sessions; one that the database ends is not opened again."""
