@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
 from tuheg_ir.diagnosis.view.workloads import BATCH
 
 OBSERVER = {"objects": "the cluster", "events": "the cluster", "metrics": "the figures", "alerts": "the figures"}
@@ -119,10 +120,16 @@ def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Consid
         lost += [_lost(each, "something is wrong elsewhere") for each in well]
     kept.sort(key=lambda h: (-h.confidence, -h.rule.tier, h.rule.name, h.match.component))
     for each in kept[1:]:
-        if each.confidence < BESIDE:
+        if each.confidence < _beside(view, each):
             kept.remove(each)
             lost.append(_lost(each, f"less likely than {kept[0].rule.name} at {kept[0].match.component}"))
     return kept, lost
+
+
+def _beside(view: View, each: Held) -> float:
+    """Return how likely a second finding has to be: less where sources are missing, or containers end by themselves."""
+    least = SYMPTOM_MOST - 0.05 if each.root_cause == "service_crash" else BESIDE
+    return least * BLIND[each.rule.tier] ** view.blind
 
 
 def _nearness(held: Held) -> tuple[object, ...]:
@@ -172,12 +179,22 @@ def _explains(view: View, cause: Held, symptom: Held) -> bool:
         return False
     if not named and cause.match.component not in view.graph.needs(symptom.match.component):
         return False
+    if not named and symptom.rule.tier > Tier.SYMPTOM and serves_well(view, cause.match.component):
+        return False  # what still serves everybody as before makes nobody suffer
     if cause.rule.follows and not named and symptom.match.component in view.graph.needs(cause.match.component):
         return cause.confidence > symptom.confidence  # each calls the other: the surer one is the cause
     if symptom.rule.tier > Tier.SYMPTOM and cause.confidence < min(BESIDE, symptom.confidence):
         return False  # what is hardly likely explains nothing that is likelier
     began, came = symptom.match.since, cause.match.since
     return named or began is None or came is None or came - began <= EARLIER
+
+
+def serves_well(view: View, ref: str) -> bool:
+    """Tell whether figures show that a workload, whatever ails it, answers all its requests in good time."""
+    workload = view.workloads.get(ref)
+    if workload is None or workload.ready < workload.wanted or any(troubles(view, ref)):
+        return False
+    return any(labels_of(view, ref, signal) for signal in ("error_ratio", "latency_p95"))
 
 
 def _lost(each: Held, reason: str) -> Considered:

@@ -97,7 +97,8 @@ def _of_workload(view: View, workload: Workload) -> Iterator[Evidence]:
         if (most := usage(view.figures, workload, signal).most) > _BUSY:
             yield Evidence("metrics", workload.ref, f"its {signal.replace('_', ' ')} is at {most:.0%}")
     busy = usage(view.figures, workload, "cpu_share")
-    if busy.widely(_BUSY) and not always_busy(view, workload, _BUSY):
+    odd = len(busy.by_pod) > 1 and len(busy.beyond(_BUSY)) == 1
+    if (busy.widely(_BUSY) or odd) and not always_busy(view, workload, _BUSY):
         yield Evidence("metrics", workload.ref, f"its pods use up to {busy.most:.0%} of their CPU limit")
 
 

@@ -64,8 +64,8 @@ def case(
     tolerated: Sequence[str] = (),
     forbidden: Sequence[str] = (),
 ) -> Callable[[Build], Build]:
-    """Register the function that builds a case; ``acceptable``: (root cause, remedy[, component])."""
-    keys = ("root_cause", "remedy", "component")
+    """Register the function that builds a case; ``acceptable``: (root cause, remedy[, component[, for]])."""
+    keys = ("root_cause", "remedy", "component", "for")
     expected: dict[str, Any] = {"title": title, "drawn_from": drawn_from, "why": why}
     expected["expect"] = [fault.entry() for fault in expect]
     expected["acceptable"] = [dict(zip(keys, each, strict=False)) for each in acceptable]

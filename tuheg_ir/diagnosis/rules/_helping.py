@@ -1,13 +1,19 @@
-"""What rules say of remedies that would not help here: one sentence, several remedies and targets."""
+"""What several rules say: remedies that would not help here, and settings that a program got of late."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.model import Excluded
+from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import created, written
+from tuheg_ir.diagnosis.view.workloads import Workload
 
+HOURS = timedelta(hours=6)
+"""Settings that were written longer ago than this have proved themselves."""
 ON_CALLERS = ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload")
 """What people do to a caller whose trouble comes from behind."""
 
@@ -36,3 +42,16 @@ def behind(view: View, *refs: str) -> tuple[str, ...]:
     for ref in tuple(found):
         found |= view.graph.callers(ref)
     return tuple(sorted(found))
+
+
+def settings_written(view: View, workload: Workload, before: datetime | None) -> tuple[Evidence, ...]:
+    """Return the one ConfigMap that a program reads and that was written within hours before a trouble of it."""
+    found = []
+    for kind, named in sorted(reads(workload.template)):
+        obj = view.objects(kind).get(named) if kind == "ConfigMap" else None
+        at, made = written(obj), created(obj)
+        if at is None or made is None or at <= made or (before is not None and at > before):
+            continue
+        if view.recent(at, HOURS):
+            found.append(Evidence("objects", f"ConfigMap/{named}", f"{workload.ref} reads it, and it was changed", at))
+    return tuple(found) if len(found) == 1 else ()

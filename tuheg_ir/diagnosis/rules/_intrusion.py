@@ -21,6 +21,16 @@ LATELY = timedelta(hours=24)
 _SOCKETS = re.compile(r"^/$|^/(?:etc|root|home|proc|host)(?:/|$)|/(?:docker|containerd|crio)[\w/]*\.sock$")
 
 
+_WATCH = re.compile(
+    r"falco|tetragon|tracee|crypto.?min|intrusion|reverse.?shell|(?:terminal|interactive) ?shell|"
+    r"shell (?:was )?spawned|container.?(?:escape|drift)|privilege.?escalation|malware|exfiltrat",
+    re.IGNORECASE,
+)
+_MINERS = re.compile(
+    r"xmrig|minerd|cpuminer|ethminer|nbminer|lolminer|cryptonight|kinsing|monero|c3pool", re.IGNORECASE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Sign:
     """One sign of an intrusion, and how much it says alone (0 to 1)."""
@@ -31,7 +41,17 @@ class Sign:
 
 def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
     """Return the signs of an intrusion in a workload."""
-    return (*_logs(view, workload), *_commands(workload), *_rights(view, workload), *_images(view, workload))
+    mine = (*_logs(view, workload), *_commands(workload), *_rights(view, workload), *_images(view, workload))
+    return (*mine, *_watched(view, workload))
+
+
+def _watched(view: View, workload: Workload) -> Iterator[Sign]:
+    """Yield alerts of tools that watch what programs do; such tools raise false alarms as well."""
+    for alert in view.alerts:
+        said = f"{alert.name} {alert.annotations}"
+        if _WATCH.search(said) and view.about_alert(alert) == workload.ref:
+            yield Sign(0.4, Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at))
+            return
 
 
 def _logs(view: View, workload: Workload) -> Iterator[Sign]:
@@ -71,6 +91,11 @@ def _rights(view: View, workload: Workload) -> Iterator[Sign]:
 
 def _images(view: View, workload: Workload) -> Iterator[Sign]:
     """Yield images from a registry that nothing else here uses: changed to of late, or not what the template says."""
+    mined = [
+        text(c, "image") for c in items(workload.template, "spec", "containers") if _MINERS.search(text(c, "image"))
+    ]
+    if mined:
+        yield Sign(0.75, Evidence("objects", workload.ref, f"it runs {mined[0]}"))
     for change in workload.changed("image") if view.recent(workload.released_at, LATELY) else ():
         old, new = _registry(change.before), _registry(change.after)
         others = _used_by_others(view, workload) if old and new and old != new else Counter()

@@ -6,9 +6,14 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.usage import NEAR, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+AGAIN = 3
+"""A program that told of missing memory less often has come over it."""
 
 
 def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
@@ -26,9 +31,16 @@ def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
     shares = usage(view.figures, workload, "memory_share")
     if near := shares.beyond(NEAR):
         found.append(Evidence("metrics", workload.ref, f"{near[0]} uses {shares.most:.0%} of its memory limit"))
+    found += [view.hit_evidence(hit) for hit in told_by_program(view, workload)[:2]]
     if found:
         found += [view.event_evidence(e) for e in view.events_of(workload.ref, "OOMKilling", "SystemOOM")[:1]]
     return tuple(found)
+
+
+def told_by_program(view: View, workload: Workload) -> tuple[Hit, ...]:
+    """Return what a program repeats of memory that it does not get: a heap may be full long before its container is."""
+    found = view.hits_of(workload.ref, "out_of_memory")
+    return tuple(h for h in found if fresh(view, h) and not h.previous and h.count >= AGAIN)
 
 
 def began_of(evidence: tuple[Evidence, ...]) -> datetime | None:

@@ -108,7 +108,7 @@ def _refs(view: View) -> Iterator[str]:
     yield from dict.fromkeys(
         [
             *(d.ref for d in view.databases),
-            *(ref for ref, w in view.workloads.items() if role(w) in ("database", "pooler")),
+            *(ref for ref, w in view.workloads.items() if role(w) in ("database", "pooler", "cache")),
             *(ref for label in view.figures.latest("db_connections", "component") if (ref := view.component(label))),
         ]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -18,12 +18,15 @@ def when(view: View) -> Iterator[Match]:
         if not found:
             continue
         callers = tuple(ref for ref in behind(view, broker.ref) if ref != broker.ref)
+        began = min((c.hit.first for c in found if c.hit.first), default=None)
+        settings = settings_written(view, broker, began)
         yield Match(
-            component=broker.ref,
-            evidence=told(view, found),
+            component=settings[0].object if settings else broker.ref,
+            evidence=(*settings, *told(view, found)),
             certainty=0.75,
-            since=min((c.hit.first for c in found if c.hit.first), default=None),
-            explains=callers,
+            root_cause="configuration_error" if settings else "",
+            since=began,
+            explains=(*callers, *((broker.ref,) if settings else ())),
             excludes=(
                 *not_for(callers, f"{broker.ref} blocks who publishes: nothing done to them makes room"),
                 *not_for(

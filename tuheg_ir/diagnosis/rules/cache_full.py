@@ -8,7 +8,7 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import is_well
-from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -32,16 +32,20 @@ def when(view: View) -> Iterator[Match]:
         callers = tuple(ref for ref in behind(view, cache.ref) if ref != cache.ref)
         if not refused and is_well(view, callers):
             continue
+        began = min((c.hit.first for c in refused if c.hit.first), default=_since(view, cache))
+        settings = settings_written(view, cache, began)
         yield Match(
-            component=cache.ref,
+            component=settings[0].object if settings else cache.ref,
+            root_cause="configuration_error" if settings else "",
             evidence=(
+                *settings,
                 *told(view, refused),
                 *((Evidence("metrics", cache.ref, f"{share:.0%} of its memory is used"),) if share is not None else ()),
                 *((Evidence("metrics", cache.ref, f"{evictions:.0f} evictions a second"),) if evicting else ()),
             ),
             certainty=0.75 if refused else 0.6,
-            since=min((c.hit.first for c in refused if c.hit.first), default=_since(view, cache)),
-            explains=(*callers, *spared(view, cache.ref)),
+            since=began,
+            explains=(*callers, *((cache.ref,) if settings else ()), *spared(view, cache.ref)),
             excludes=(
                 *not_for(callers, f"{cache.ref} has no memory left: nothing done to its callers makes room"),
                 *not_for(

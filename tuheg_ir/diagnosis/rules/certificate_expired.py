@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,11 @@ from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import items, name, text, written
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+_ALERT = re.compile(
+    r"remote error: tls|alert (?:bad |unknown |certificate)|fatal alert: |tlsv1 alert|sslv3 alert", re.IGNORECASE
+)
+"""Words in which a client tells that the other side refused what it showed."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -77,12 +83,16 @@ def _refusals(view: View, serving: tuple[str, ...]) -> tuple[Evidence, ...]:
 
 def _refused(view: View, ref: str, found: list[Complaint]) -> Match:
     """Return what clients that refuse the certificate of a workload (or of somebody outside) mean."""
-    server = view.workloads[ref] if found[0].about == ref else None
+    turned_away = any(_ALERT.search(c.hit.line) and "handshake error from" not in c.hit.line for c in found)
+    # An alert of the other side refuses what the caller itself showed.
+    holder = found[0].caller if turned_away else ref if found[0].about == ref else ""
+    server = view.workloads.get(holder)
     callers = tuple(dict.fromkeys(c.caller for c in found))
     secret, at = _own(view, server) if server else ("", None)
     stale = server is not None and at is not None and _started_before(server, at)
+    ref = holder or ref
     component = ref if stale or not secret else secret
-    fact = f"it was renewed, and {ref} started before" if stale else f"{ref} serves it"
+    fact = f"it was renewed, and {ref} started before" if stale else f"{ref} shows it"
     return Match(
         component=component,
         evidence=(*told(view, found), *((Evidence("objects", secret, fact, at),) if secret else ())),

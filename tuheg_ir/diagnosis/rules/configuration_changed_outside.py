@@ -9,8 +9,9 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import BEFORE, SOON, crashes, outside_changes, probe_kills, troubles
+from tuheg_ir.diagnosis.view.trouble import BEFORE, SOON, crashes, probe_kills, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 LONG = timedelta(hours=12)
 """Pods read most of their configuration when they start: what was written may show only hours later."""

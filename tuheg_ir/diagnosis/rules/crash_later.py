@@ -11,13 +11,13 @@ from tuheg_ir.diagnosis.view.trouble import (
     Crash,
     crashes,
     never_ready,
-    outside_changes,
     probe_kills,
     release_cause,
     release_evidence,
     releases,
 )
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 SUSPECT = timedelta(hours=6)
 """A template that served longer than this without a crash is not what crashes."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role, role
@@ -30,17 +30,25 @@ def when(view: View) -> Iterator[Match]:
             for c in complaints(view, "connection_refused", "connection_reset", "connection_timeout", "failover")
             if c.about == workload.ref and c.caller != workload.ref
         ]
+        since = oldest(e.time for e in killed) or oldest(h.first for h in lines)
+        settings = settings_written(view, workload, since)
         yield Match(
-            component=workload.ref,
+            component=settings[0].object if settings else workload.ref,
             evidence=(
+                *settings,
                 *killed[:2],
                 *(view.hit_evidence(h) for h in lines[:1]),
                 *_share(view, workload),
                 *told(view, said, 2),
             ),
             certainty=0.85,
-            since=oldest(e.time for e in killed) or oldest(h.first for h in lines),
-            explains=(*callers, *(spared(view, workload.ref) if role(workload) == "cache" else ())),
+            root_cause="configuration_error" if settings else "",
+            since=since,
+            explains=(
+                *callers,
+                *((workload.ref,) if settings else ()),
+                *(spared(view, workload.ref) if role(workload) == "cache" else ()),
+            ),
             excludes=(
                 *not_for(callers, f"{workload.ref} is killed for memory: nothing done to its callers mends it"),
                 *not_for(

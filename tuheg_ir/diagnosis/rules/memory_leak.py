@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory
+from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory, told_by_program
 from tuheg_ir.diagnosis.rules.memory_since_release import LOADED, SUSPECT
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import created
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
-from tuheg_ir.diagnosis.view.trouble import releases, traffic_growth
+from tuheg_ir.diagnosis.view.trouble import releases, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import killed_for_memory, memory_grows
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -28,7 +28,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         grows = memory_grows(view, workload)
         traffic = traffic_growth(view, workload.ref) is not None
-        measured = (grows or traffic) and not _past_unknown(view, workload)
+        heap = bool(told_by_program(view, workload)) and bool(list(troubles(view, workload.ref)))
+        measured = (grows or traffic or heap) and not _past_unknown(view, workload)
         told = [Evidence("metrics", workload.ref, "memory rises steadily in its pods")] if grows else []
         at_once = _at_once(view, workload)
         yield Match(

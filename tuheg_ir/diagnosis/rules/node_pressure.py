@@ -39,7 +39,9 @@ def _evicted(view: View) -> dict[str, list[tuple[Workload, Pod]]]:
 
 def _match(view: View, name: str, told: list[Evidence], pods: list[tuple[Workload, Pod]]) -> Match:
     waiting = [w.ref for w in view.serving if any(p.unschedulable for p in w.live)]
-    touched = dict.fromkeys([*(w.ref for w, _ in pods), *(w.ref for w, _ in on_node(view, name)), *waiting])
+    touched = dict.fromkeys(
+        [*(w.ref for w, _ in pods), *(w.ref for w, p in on_node(view, name) if not p.ready), *waiting]
+    )
     count = Evidence("objects", f"Node/{name}", f"{len(pods)} pods were evicted from it") if pods else None
     return Match(
         component=f"Node/{name}",

@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.odd import odd_pods
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import labels, text
-from tuheg_ir.diagnosis.view.trouble import by_revision, troubles
+from tuheg_ir.diagnosis.view.split import by_revision
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 

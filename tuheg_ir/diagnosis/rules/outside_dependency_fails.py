@@ -49,7 +49,8 @@ def when(view: View) -> Iterator[Match]:
         calm = is_well(view, behind(view, *callers))
         if calm and not known.measured and sum(c.hit.count for c in known.said) < FEW:
             continue
-        first = callers[0]
+        # Who calls a caller only passes its words on.
+        first = next((c for c in callers if not view.graph.needs(c) & set(callers)), callers[0])
         suffer = tuple(ref for ref in behind(view, *callers) if ref != first)
         yield Match(
             component=first,

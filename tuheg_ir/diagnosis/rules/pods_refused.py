@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.view.trouble import release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _QUOTA = re.compile(r"exceeded quota: ([\w.-]+)")
+_RANGE = re.compile(r"(?:maximum|minimum) \S+ usage per|limit to request ratio per", re.IGNORECASE)
 _HOOK = re.compile(r"failed (?:calling|to call) webhook", re.IGNORECASE)
 _ASPECTS = ("limits", "other", "placement", "image", "mounts")
 
@@ -40,7 +41,7 @@ def _match(view: View, workload: Workload, told: tuple[Evidence, ...]) -> Match:
     released = asks_more and (not quota or bool(workload.changed("limits")))
     lacking = Evidence("objects", workload.ref, f"{len(workload.live)} of {workload.wanted} pods exist")
     return Match(
-        component=f"ResourceQuota/{quota.group(1)}" if quota and not released else workload.ref,
+        component=workload.ref if released else _barrier(view, workload, said),
         evidence=(*told[:3], lacking, *(release_evidence(workload, "limits") if released else ())),
         certainty=0.85,
         root_cause="configuration_error" if released else ("resource_exhaustion" if quota else "configuration_error"),
@@ -53,6 +54,14 @@ def _match(view: View, workload: Workload, told: tuple[Evidence, ...]) -> Match:
             *(() if released else excluding(workload.ref, "older pods would be refused too", "rollback_workload")),
         ),
     )
+
+
+def _barrier(view: View, workload: Workload, said: str) -> str:
+    """Return what refuses the pods: the quota that is named, the only LimitRange there is; else who lacks them."""
+    if quota := _QUOTA.search(said):
+        return f"ResourceQuota/{quota.group(1)}"
+    ranges = sorted(view.objects("LimitRange"))
+    return f"LimitRange/{ranges[0]}" if len(ranges) == 1 and _RANGE.search(said) else workload.ref
 
 
 RULE = Rule(

@@ -21,9 +21,11 @@ from tuheg_ir.diagnosis.rules._reach import (
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.network import Policy
+from tuheg_ir.diagnosis.view.trouble import troubles
 
 LATELY = timedelta(hours=6)
 SLACK = timedelta(minutes=2)
+SOON = timedelta(minutes=15)
 TROUBLES = ("connection_timeout", "connection_refused", "dns", "pool_exhausted", "cache_busy", "upstream_failure")
 """What a caller tells whose packets are dropped (most networks drop, some refuse)."""
 
@@ -82,8 +84,17 @@ def _between(view: View) -> Iterator[_Closed]:
                 continue
             mine = [c for c in said if c.caller == caller and c.about == callee]
             evidence = (*told(view, mine, 2), *(e for by, e in said_by_callers(view, callee) if by == caller))
+            evidence = evidence or _by_figures(view, closing, caller, callee)
             if evidence:
                 yield _Closed(closing, (caller, callee), f"from {caller} to {callee}", evidence)
+
+
+def _by_figures(view: View, closing: Iterable[Policy], caller: str, callee: str) -> tuple[Evidence, ...]:
+    """Return what figures alone show of a young policy: requests stay away, and the caller fails, since it is there."""
+    _, at = newest_of(closing)
+    hurts = [seen for seen, began in troubles(view, caller) if began and at and -SLACK <= began - at <= SOON]
+    away = [e for e in stays_away(view, callee) if e.time and at and -SLACK <= e.time - at <= SOON]
+    return (*away, *hurts) if hurts and away else ()
 
 
 def _outward(view: View) -> Iterator[_Closed]:

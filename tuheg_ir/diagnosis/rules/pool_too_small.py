@@ -33,7 +33,7 @@ def when(view: View) -> Iterator[Match]:
         changed = _changed(workload) if released_before(view, workload, each.hit.first) else ()
         maps = tuple(_maps(view, workload))
         yield Match(
-            component=workload.ref,
+            component=maps[0].object if maps and not changed else workload.ref,
             evidence=(
                 *told(view, [each]),
                 *(Evidence("objects", workload.ref, c.told(), workload.released_at) for c in changed),
@@ -43,7 +43,9 @@ def when(view: View) -> Iterator[Match]:
             certainty=0.8 if changed else 0.6 if maps else 0.4,
             remedy="rollback_workload" if changed else "page_human",
             since=each.hit.first,
-            explains=tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref) if changed else (),
+            explains=tuple(r for r in behind(view, workload.ref) if maps or r != workload.ref)
+            if changed or maps
+            else (),
         )
 
 

@@ -8,13 +8,17 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import OFTEN
 
 BEHIND_S = 30.0
 
 
 def when(view: View) -> Iterator[Match]:
-    """The lag is long, and longer than it was."""
+    """The lag is long, and longer than it was; or a database repeats that its replica lost what it should follow."""
+    seen: set[str] = set()
     for label, lag in view.figures.latest("db_replication_lag", "component").items():
         since = view.figures.crossed("db_replication_lag", BEHIND_S, component=label)
         if lag <= BEHIND_S or since is None:
@@ -22,6 +26,7 @@ def when(view: View) -> Iterator[Match]:
         ref = view.component(label) or label
         databases = {w.ref for w in of_role(view.workloads, "database")}
         callers = tuple(sorted(view.graph.callers(ref) - databases))
+        seen.add(ref)
         yield Match(
             component=ref,
             evidence=(
@@ -32,6 +37,26 @@ def when(view: View) -> Iterator[Match]:
             since=since,
             explains=(*callers, *sorted(databases - {ref})),
             excludes=not_for(callers, "it reads what the replica has: nothing done to it makes the replica catch up"),
+        )
+    yield from _told(view, seen)
+
+
+def _told(view: View, seen: set[str]) -> Iterator[Match]:
+    """Yield the databases whose own logs repeat that a replica lost its primary's changes, where nobody measures it."""
+    for workload in of_role(view.workloads, "database"):
+        hits = [h for h in view.hits_of(workload.ref, "replication") if fresh(view, h)]
+        if workload.ref in seen or sum(hit.count for hit in hits) < OFTEN:
+            continue
+        databases = {w.ref for w in of_role(view.workloads, "database")}
+        yield Match(
+            component=workload.ref,
+            evidence=tuple(view.hit_evidence(hit) for hit in hits[:3]),
+            certainty=0.55,
+            since=oldest(hit.first for hit in hits),
+            explains=tuple(sorted(view.graph.callers(workload.ref) - databases)),
+            excludes=not_for(
+                (workload.ref,), "what the replica has lost a restart does not bring", ("restart_workload",)
+            ),
         )
 
 

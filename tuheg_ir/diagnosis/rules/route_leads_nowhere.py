@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Route, Service
-from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, newest, text, written
+from tuheg_ir.diagnosis.view.reading import at, items, mapping, moment, name, newest, text, written
 
 LATELY = timedelta(hours=6)
 
@@ -28,20 +28,20 @@ def when(view: View) -> Iterator[Match]:
         service = view.services.get(route.service)
         # What was written last broke it: the route, or the Service that it names.
         times = (_written(view, route.ref), written(service.obj) if service else None)
-        at = newest((*times, refused.time if refused else None))
+        since = newest((*times, refused.time if refused else None))
         hurts = tuple(_hurts(view, route))
-        if not wrong or not (hurts or view.recent(at, LATELY)):
+        if not wrong or not (hurts or view.recent(since, LATELY)):
             continue
         serving = service.backends if service else tuple(w.ref for w in view.serving if w.name == route.service)
         yield Match(
             component=route.ref,
             evidence=(
-                Evidence("objects", route.ref, f"{route.host or 'every host'} is sent to {wrong}"[:300], at),
+                Evidence("objects", route.ref, f"{route.host or 'every host'} is sent to {wrong}"[:300], since),
                 *hurts,
                 *(view.event_evidence(e) for e in view.events_of(route.ref)[:1]),
             ),
-            certainty=0.75 if view.recent(at, LATELY) else 0.6,
-            since=min((e.time for e in hurts if e.time), default=at if view.recent(at, LATELY) else None),
+            certainty=0.75 if view.recent(since, LATELY) else 0.6,
+            since=min((e.time for e in hurts if e.time), default=since if view.recent(since, LATELY) else None),
             explains=serving,
             excludes=not_for(serving or _others(view), f"{route.ref} does not lead to it: its pods are well"),
         )
@@ -66,7 +66,18 @@ def _wrong(view: View, route: Route) -> str:
         return f"Service {route.service}, which does not exist"
     if route.port and not _has(service, route.port):
         return f"port {route.port} of Service {route.service}, which has none such"
+    lacking = [secret for secret in _certificates(view, route) if secret not in view.objects("Secret")]
+    if lacking and view.snapshot.known("Secret"):
+        return f"whoever takes no certificate: Secret {lacking[0]} does not exist"
     return ""
+
+
+def _certificates(view: View, route: Route) -> Iterator[str]:
+    kind, _, named = route.ref.partition("/")
+    for tls in items(view.objects(kind).get(named), "spec", "tls"):
+        hosts = at(tls, "hosts")
+        if text(tls, "secretName") and (not isinstance(hosts, list | tuple) or not hosts or route.host in hosts):
+            yield text(tls, "secretName")
 
 
 def _has(service: Service, port: str) -> bool:

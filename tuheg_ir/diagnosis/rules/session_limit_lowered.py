@@ -27,6 +27,7 @@ def when(view: View) -> Iterator[Match]:
         if not fell and not changed and not maps:
             continue
         released = workload.released_at if workload else None
+        source = maps[0].object if maps and not changed else ""
         evidence = (
             *fell,
             *(Evidence("objects", each.ref, c.told(), released) for c in changed),
@@ -34,12 +35,12 @@ def when(view: View) -> Iterator[Match]:
             *each.evidence,
         )
         yield Match(
-            component=each.ref,
+            component=source or each.ref,
             evidence=evidence,
             certainty=0.8 if fell or changed else 0.55,
             remedy="rollback_workload" if changed else "page_human",
             since=each.since or released,
-            explains=behind(view, each.ref),
+            explains=(*behind(view, each.ref), *((each.ref,) if source else ())),
             excludes=not_for(
                 clients(view, each.ref), f"the limit of {each.ref} is what changed: no client can raise it"
             ),

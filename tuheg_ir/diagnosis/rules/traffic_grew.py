@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._figures import Turn, felt, rise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import role
@@ -14,6 +15,10 @@ from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TIMES = 1.5
+BLINDLY = 2.0
+"""Where nobody knows how busy the pods are, requests have to grow so many times."""
+_BEHIND = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "database_full", "dns")
+"""Troubles that come from behind: more of the caller would make them worse."""
 BUSY = 0.8
 """Share of the CPU limit that leaves no room."""
 ALIKE = 0.75
@@ -28,18 +33,28 @@ def when(view: View) -> Iterator[Match]:
             continue
         suffers = felt(view, workload.ref)
         busy = tuple(_busy(view, workload))
-        if not suffers or not busy:
+        blind = not busy and _unmeasured(view, workload) and grew.now >= BLINDLY * grew.before
+        if not suffers or not (busy or blind) or (blind and view.hits_of(workload.ref, *_BEHIND)):
             continue
+        remedy, more, excludes = remedy_for_load(view, workload)
         fact = f"{grew.before:.3g} requests a second before, {grew.now:.3g} now"
         yield Match(
             component=workload.ref,
-            evidence=(Evidence("metrics", workload.ref, fact, grew.since), *suffers, *busy),
-            certainty=0.8,
+            evidence=(Evidence("metrics", workload.ref, fact, grew.since), *suffers, *busy, *more),
+            certainty=0.8 if busy else 0.5,
+            remedy=remedy,
             since=grew.since,
-            excludes=excluding(
-                workload.ref, "a restart adds no replica, and while it lasts there are fewer", *RESTARTS
+            excludes=(
+                *excludes,
+                *excluding(workload.ref, "a restart adds no replica, and while it lasts there are fewer", *RESTARTS),
             ),
         )
+
+
+def _unmeasured(view: View, workload: Workload) -> bool:
+    """Tell whether nobody knows how busy the pods are."""
+    signals = ("cpu_share", "throttled_share", "cpu_usage")
+    return all(view.figures.now(signal, pod=pod.name) is None for signal in signals for pod in workload.live)
 
 
 def _rate(view: View, ref: str) -> Turn | None:

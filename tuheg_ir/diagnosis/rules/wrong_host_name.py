@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.reading import mapping, name, written
+from tuheg_ir.diagnosis.view.trouble import releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SOON = timedelta(hours=1)
@@ -31,6 +32,7 @@ def when(view: View) -> Iterator[Match]:
         changed = names_host(workload.changes, host) and _soon(view, workload)
         source = None if changed else _map(view, workload, host)
         component = f"ConfigMap/{name(source)}" if source else workload.ref
+        gone = not changed and source is None and _elsewhere(host) and not releases(view, workload, SOON * 6)
         yield Match(
             component=component,
             evidence=(
@@ -42,13 +44,19 @@ def when(view: View) -> Iterator[Match]:
                 ),
                 *((Evidence("objects", component, f"it names {host}", written(source)),) if source else ()),
             ),
-            certainty=0.8 if changed else 0.65 if source else 0.45,
+            certainty=0.8 if changed else 0.65 if source else 0.6 if gone else 0.45,
+            root_cause="dependency_failure" if gone else "",
             remedy="rollback_workload" if changed else "page_human",
             since=each.hit.first,
             explains=tuple(ref for ref in behind(view, workload.ref) if ref != component),
             excludes=() if changed else not_for((workload.ref,), f"new pods would ask for {host} as well"),
         )
         return
+
+
+def _elsewhere(host: str) -> bool:
+    """Tell whether a host is one outside, whose name its owner lost: nobody here changed what asks for it."""
+    return "." in host and not host.endswith((".local", ".svc", ".cluster", ".internal"))
 
 
 def _soon(view: View, workload: Workload) -> bool:

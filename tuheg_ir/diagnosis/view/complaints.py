@@ -16,7 +16,10 @@ from tuheg_ir.diagnosis.view.workloads import BATCH
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 _MENTIONED = {
-    "cache": ("redis", "valkey", "memcache", "jedis", "lettuce", "clusterdown", "masterdown", "hazelcast", "aerospike"),
+    "cache": (
+        *("redis", "valkey", "memcache", "jedis", "lettuce", "clusterdown", "masterdown", "hazelcast", "aerospike"),
+        "max number of clients",
+    ),
     "broker": (
         *("rabbit", "amqp", "kafka", "insync replicas", "in-sync replicas", "topic-partition", "not_enough_replicas"),
         *("pulsar", "activemq", "nats: ", "jetstream", "bunny::", "pika."),
@@ -141,6 +144,8 @@ def _guessed(view: View, hit: Hit) -> set[str]:
     line = hit.line.lower()
     if hit.trouble == "database_full" and _POOLER.search(line):
         return _only(view, hit.component, "pooler")
+    if hit.trouble == "database_full" and any(word in line for word in _MENTIONED["cache"]):
+        return _only(view, hit.component, "cache")
     for wanted, beginnings in _SPEAKS_OF.items():
         if hit.trouble.startswith(beginnings):
             return _only(view, hit.component, wanted)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import fmean, median
+from statistics import fmean
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.answers import answers
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
-from tuheg_ir.diagnosis.view.reading import created, moment, oldest, text, written
+from tuheg_ir.diagnosis.view.reading import moment, newest, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -25,6 +25,8 @@ LATELY = timedelta(minutes=30)
 """A container that ended longer ago and has run since is well again."""
 SOON = timedelta(minutes=20)
 """What begins later than this after a change is seldom its own."""
+SLOWLY = timedelta(minutes=40)
+"""A roll-out may take that long; pods that came later are no part of it."""
 BEFORE = timedelta(minutes=-2)
 """Clocks and samples are that far apart: what begins so much before a change may still be its own."""
 
@@ -32,6 +34,8 @@ BEFORE = timedelta(minutes=-2)
 MINUTE = timedelta(minutes=1)
 _OWN = ("code_crash", "schema", "configuration_missing")
 """Troubles that a program has by itself, whoever stands behind it."""
+TOLD = 0.2
+"""Share of failed requests in logs that is trouble: many services tell of failures only."""
 OFTEN = 5
 """An error that a log repeats less often is one of those that every system has."""
 
@@ -114,10 +118,23 @@ def errors(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
 def _errors_of_pods(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
     """Return that requests to the pods of a workload fail on average, where only the pods are measured."""
     values = of_pods(view, ref, "error_ratio_by_pod")
-    if not values or fmean(values.values()) <= ERRORS:
+    if not values:
+        return errors_told(view, ref)
+    if fmean(values.values()) <= ERRORS:
         return None
     began = oldest(view.figures.crossed("error_ratio_by_pod", ERRORS, pod=pod) for pod in sorted(values))
     return Evidence("metrics", ref, f"{fmean(values.values()):.1%} of requests fail, over all pods", began), began
+
+
+def errors_told(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
+    """Return that many of the requests that a workload's own logs tell of fail, where nobody measures."""
+    workload = view.workloads.get(ref)
+    found = answers(view, workload) if workload else {}
+    told, failed = sum(a.told for a in found.values()), sum(a.failed for a in found.values())
+    if failed < OFTEN or failed < TOLD * told:
+        return None
+    began = oldest(each.since for each in found.values() if each.failed)
+    return Evidence("logs", ref, f"{failed} of the last {told} requests that its logs tell of failed", began), began
 
 
 def of_pods(view: View, ref: str, signal: str) -> dict[str, float]:
@@ -198,7 +215,11 @@ def since_release(workload: Workload, moment: datetime | None, within: timedelta
     """Tell whether something began with a workload's release: with it or soon after."""
     if not workload.changes or workload.released_at is None or moment is None:
         return False
-    return BEFORE <= moment - workload.released_at <= within
+    last = newest(pod.created for pod in workload.newest_pods())
+    rolled = (
+        min(last - workload.released_at, SLOWLY) if last else timedelta(0)
+    )  # it comes with the last of its pods too
+    return BEFORE <= moment - workload.released_at <= within + max(rolled, timedelta(0))
 
 
 def release_evidence(workload: Workload, *aspects: str) -> tuple[Evidence, ...]:
@@ -258,23 +279,6 @@ def releases(view: View, workload: Workload, within: timedelta) -> bool:
     return bool(workload.changes) and (workload.released_at is None or view.recent(workload.released_at, within))
 
 
-def outside_changes(view: View, workload: Workload) -> tuple[tuple[str, datetime], ...]:
-    """Return (Kind/name, when) of the ConfigMaps and Secrets of a template that were written after they were made."""
-    found = []
-    for kind, label in sorted(reads(workload.template)):
-        obj = view.objects(kind).get(label)
-        time, made = written(obj), created(obj)
-        if time is not None and made is not None and (time - made > MINUTE or _replaced(workload, made)):
-            found.append((f"{kind}/{label}", time))
-    return tuple(sorted(found, key=lambda each: each[1], reverse=True))
-
-
-def _replaced(workload: Workload, made: datetime) -> bool:
-    """Tell whether what a template reads was made after its pods had started: there was another one before."""
-    ages = [pod.created for pod in workload.live if pod.created]
-    return bool(ages) and made - min(ages) > MINUTE
-
-
 def traffic_growth(view: View, ref: str) -> float | None:
     """Return how many times its former traffic a workload gets now; None if nobody knows."""
     found = []
@@ -284,20 +288,3 @@ def traffic_growth(view: View, ref: str) -> float | None:
         if was and now is not None:
             found.append(now / was)
     return max(found, default=None)
-
-
-def by_revision(view: View, workload: Workload) -> str:
-    """Return which pods show errors or slowness: "newer", "older" (they as well, or they alone), "" if not known."""
-    new = {pod.name for pod in workload.newest_pods()}
-    old = {pod.name for pod in workload.older_pods()}
-    for signal, limit in (("error_ratio_by_pod", ERRORS), ("latency_p95_by_pod", SLOW_S)):
-        values = view.figures.latest(signal, "pod")
-        newer = [value for pod, value in values.items() if pod in new]
-        older = [value for pod, value in values.items() if pod in old]
-        if not newer or not older or max(*newer, *older) <= limit:
-            continue
-        if median(newer) > max(limit, SLOWER * max(older)):
-            return "newer"
-        if median(older) > limit:
-            return "older"
-    return ""

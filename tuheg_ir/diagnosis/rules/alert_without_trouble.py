@@ -1,0 +1,64 @@
+"""An alert about requests fires, and the requests that it speaks of are measured and well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Alert, Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.trouble import SLOW_S, labels_of
+
+_SPEAKS_OF = {
+    "latency_p95": re.compile(r"latency|slow|p9[0-9]|response ?time", re.IGNORECASE),
+    "error_ratio": re.compile(r"error|5xx|failing|fail(?:s|ed)? request|burn", re.IGNORECASE),
+}
+_NORMAL = 1.3
+"""A latency that is no more than so many times what it was is as it was."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Nothing but alerts tells of trouble, and what each of them speaks of is measured and as it always was."""
+    if not view.alerts or any(sign.source != "alerts" for sign in signs_of_trouble(view)):
+        return
+    found = [(alert, _contradicted(view, alert)) for alert in view.alerts]
+    if all(evidence is not None for _, evidence in found):
+        ref = view.about_alert(found[0][0])
+        told = tuple(evidence for _, evidence in found if evidence is not None)
+        complete = Evidence("objects", ref, "all workloads are complete, and none has crashed")
+        yield Match(component=ref, evidence=(*told, complete), certainty=0.5)
+
+
+def _contradicted(view: View, alert: Alert) -> Evidence | None:
+    """Return what shows that an alert is wrong; None if nothing does, or it is critical."""
+    ref = view.about_alert(alert)
+    said = f"{alert.name} {' '.join(map(str, alert.annotations.values()))}"
+    signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(said)]
+    if not ref or not signals or str(alert.labels.get("severity", "")).lower() in ("critical", "page"):
+        return None
+    for signal in signals:
+        labels = labels_of(view, ref, signal)
+        if not labels or not all(_well(view, signal, label) for label in labels):
+            return None
+    return Evidence("metrics", ref, f"{alert.name} fires, and its {signals[0].replace('_', ' ')} is as it was")
+
+
+def _well(view: View, signal: str, label: str) -> bool:
+    """Tell whether a signal has been well for as long as it is known: what ended may come back."""
+    worst, was = view.figures.peak(signal, component=label), view.figures.first(signal, component=label)
+    if worst is None or was is None or view.figures.now(signal, component=label) is None:
+        return False
+    return worst <= ERRORS / 2 if signal == "error_ratio" else worst <= max(_NORMAL * was, SLOW_S)
+
+
+RULE = Rule(
+    name="alert_without_trouble",
+    title="An alert fires, and what it speaks of is well",
+    root_cause="no_fault",
+    remedy="no_action",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no alert is contradicted by the figures that it speaks of",
+)

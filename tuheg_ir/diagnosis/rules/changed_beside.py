@@ -1,0 +1,76 @@
+"""What leads to a workload, or decides how much of it there is, was written, and its users suffer since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence, Obj
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import created, mapping, name, oldest, text, written
+from tuheg_ir.diagnosis.view.trouble import BEFORE, SOON, since_release, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+MADE = timedelta(minutes=1)
+LOADED = 1.5
+_HELD = ("restart_workload", "rollback_workload", "restart_connection_pool")
+
+
+def when(view: View) -> Iterator[Match]:
+    """A route, Service, autoscaler or policy of a workload was written right before its users began to suffer."""
+    for workload in view.serving:
+        felt = list(troubles(view, workload.ref))
+        began = oldest(since for _, since in felt)
+        if began is None or since_release(workload, began) or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
+            continue
+        found = [(obj, at) for obj in _around(view, workload) if (at := _edited(obj)) and BEFORE <= began - at <= SOON]
+        if len(found) == 1:
+            yield _match(workload, *found[0], tuple(seen for seen, _ in felt), began)
+
+
+def _around(view: View, workload: Workload) -> Iterator[Obj]:
+    """Yield the objects beside a workload's template that decide how it is reached and how much of it there is."""
+    services = {service.name: service.obj for service in view.services.values() if workload.ref in service.backends}
+    yield from services.values()
+    for ref in sorted({route.ref for route in view.routes if route.service in services}):
+        kind, _, named = ref.partition("/")
+        yield mapping(view.objects(kind), named)
+    for obj in view.snapshot.of("HorizontalPodAutoscaler"):
+        target = mapping(obj, "spec", "scaleTargetRef")
+        if f"{text(target, 'kind')}/{text(target, 'name')}" == workload.ref:
+            yield obj
+    yield from (policy.obj for policy in view.policies if workload.ref in policy.binds)
+
+
+def _edited(obj: Obj) -> datetime | None:
+    """Return when an object was written after it was made; a policy counts from when it was made."""
+    at, made = written(obj), created(obj)
+    if text(obj, "kind") == "NetworkPolicy":
+        return at
+    return at if at is not None and made is not None and at - made > MADE else None
+
+
+def _match(workload: Workload, obj: Obj, at: datetime, felt: tuple[Evidence, ...], began: datetime) -> Match:
+    ref = f"{text(obj, 'kind')}/{name(obj)}"
+    return Match(
+        component=ref,
+        evidence=(Evidence("objects", ref, f"it was written; users of {workload.ref} suffer since", at), *felt),
+        certainty=0.55,
+        since=began,
+        explains=(workload.ref,),
+        excludes=not_for((workload.ref,), f"its template did not change: {ref} did", _HELD),
+    )
+
+
+RULE = Rule(
+    name="changed_beside",
+    title="A route, Service, autoscaler or policy was changed, and users suffer since",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="nobody began to suffer right after a route, Service, autoscaler or policy was written",
+    follows=True,
+)

@@ -1,0 +1,62 @@
+"""Containers end and say that their configuration is wrong, and no release of theirs brought it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.trouble import crashes, releases
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SUSPECT = timedelta(hours=6)
+
+
+def when(view: View) -> Iterator[Match]:
+    """The last words of containers that ended are of missing or wrong settings, and their template is not new."""
+    for workload in view.serving:
+        ended = [c for c in crashes(view, workload) if not c.container.killed_for_memory]
+        pods = {crash.pod.name for crash in ended}
+        hits = [h for h in view.hits_of(workload.ref, "configuration_missing") if h.pod in pods]
+        if not ended or not hits or releases(view, workload, SUSPECT) or role(workload):
+            continue
+        source = _source(workload, hits)
+        yield Match(
+            component=source or workload.ref,
+            evidence=(
+                *(crash.evidence() for crash in ended[:2]),
+                *(view.hit_evidence(hit) for hit in hits[:2]),
+                *((Evidence("objects", source, f"{workload.ref} reads it"),) if source else ()),
+            ),
+            certainty=0.55,
+            since=min((c.ended.at for c in ended if c.ended.at), default=None),
+            explains=(workload.ref,) if source else (),
+            excludes=excluding(workload.ref, "each start reads the same settings", *RESTARTS)
+            + excluding(workload.ref, "no release brought it", "rollback_workload"),
+        )
+
+
+def _source(workload: Workload, hits: list[Hit]) -> str:
+    """Return the ConfigMap that holds the settings: the one that a line names, else the only one; "" if not known."""
+    maps = sorted(name for kind, name in reads(workload.template) if kind == "ConfigMap")
+    said = " ".join(hit.line for hit in hits)
+    named = [name for name in maps if name in said]
+    found = named or maps
+    return f"ConfigMap/{found[0]}" if len(found) == 1 else ""
+
+
+RULE = Rule(
+    name="configuration_broken",
+    title="A program ends because of its settings, and no release brought them",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no program that was not released ends for its settings",
+    follows=True,
+)

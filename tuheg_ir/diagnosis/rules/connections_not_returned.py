@@ -1,0 +1,47 @@
+"""A pool tells that its own program keeps connections and does not give them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._sessions import full, released_before
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import cause_of_release, release_evidence, troubles
+
+
+def when(view: View) -> Iterator[Match]:
+    """Logs tell of leaked connections, and the pool of the same service is exhausted."""
+    crowded = {each.ref for each in full(view)}
+    for workload in view.serving:
+        leaks = [h for h in view.hits_of(workload.ref, "connection_leak") if fresh(view, h)]
+        waits = [h for h in view.hits_of(workload.ref, "pool_exhausted") if fresh(view, h)]
+        felt = list(troubles(view, workload.ref))
+        if not leaks or not (waits or felt) or crowded & view.graph.needs(workload.ref):
+            continue
+        began = oldest((*(h.first for h in (*leaks, *waits)), *(since for _, since in felt)))
+        ours = released_before(view, workload, began)
+        released: tuple[Evidence, ...] = release_evidence(workload) if ours else ()
+        yield Match(
+            component=workload.ref,
+            evidence=(*(view.hit_evidence(h) for h in (*leaks[:2], *waits[:1])), *(s for s, _ in felt), *released),
+            certainty=0.65,
+            root_cause=cause_of_release(workload) if ours else "",
+            remedy="rollback_workload" if ours else "",
+            since=began,
+            excludes=() if ours else excluding(workload.ref, "no release came with it", "rollback_workload"),
+        )
+
+
+RULE = Rule(
+    name="connections_not_returned",
+    title="A service keeps the connections of its own pool",
+    root_cause="database_connection",
+    remedy="restart_connection_pool",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no pool tells that its connections are not given back",
+)

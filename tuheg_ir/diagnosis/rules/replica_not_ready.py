@@ -1,0 +1,64 @@
+"""One replica runs and is not ready for long, while its twins of the same template are: it hangs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.nodes import nodes
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.stores import keeps_data
+from tuheg_ir.diagnosis.view.trouble import never_ready, unready
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LONG = timedelta(minutes=5)
+
+
+def when(view: View) -> Iterator[Match]:
+    """Few pods of a workload run without an end and are not ready for minutes; most like them are."""
+    ill = {node.name for node in nodes(view) if node.lost or node.pressures or node.cordoned}
+    for workload in view.serving:
+        hung = [pod for pod in workload.newest_pods() if _hangs(view, pod) and pod.node not in ill]
+        well = [pod for pod in workload.newest_pods() if pod.ready]
+        if hung and len(well) >= 2 * len(hung) and not role(workload) and not keeps_data(view, workload):
+            yield _match(view, workload, hung, well)
+
+
+def _hangs(view: View, pod: Pod) -> bool:
+    """Tell whether a pod was ready once, runs on without having ended, and is not ready any more."""
+    runs = bool(pod.containers) and all(c.state == "running" and not c.restarts for c in pod.containers if not c.init)
+    long = pod.unready_since is not None and view.now - pod.unready_since >= LONG
+    return runs and long and not pod.ready and not never_ready(pod)
+
+
+def _match(view: View, workload: Workload, hung: list[Pod], well: list[Pod]) -> Match:
+    names = {f"Pod/{pod.name}" for pod in hung}
+    told = f"runs and is not ready; {len(well)} pods of the same template are"
+    hits = [hit for hit in view.hits_of(workload.ref) if f"Pod/{hit.pod}" in names]
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *(Evidence("objects", f"Pod/{pod.name}", told, pod.unready_since) for pod in hung[:2]),
+            *[e for e in unready(view, workload) if e.object in names][:1],
+            *(view.hit_evidence(hit) for hit in hits[:2]),
+        ),
+        certainty=0.6,
+        since=hung[0].unready_since,
+        excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
+    )
+
+
+RULE = Rule(
+    name="replica_not_ready",
+    title="One replica hangs: it runs and is not ready",
+    root_cause="service_crash",
+    remedy="restart_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no replica runs on without being ready while its like are",
+    follows=True,
+)

@@ -1,0 +1,71 @@
+"""A workload lost replicas by somebody's hand, and those that are left do not carry its requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.scaling import autoscaler
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.trouble import BEFORE, SOON, labels_of, since_release, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_SCALED = re.compile(r"Scaled down replica set \S+ from (\d+) to (\d+)")
+FEWER = 0.7
+LATELY = timedelta(hours=1)
+
+
+def when(view: View) -> Iterator[Match]:
+    """Replicas were taken away with no autoscaler, and users suffer since."""
+    for workload in view.serving:
+        lost = _lost(view, workload)
+        felt = list(troubles(view, workload.ref)) if lost else []
+        began = oldest(since for _, since in felt)
+        if lost is None or not felt or workload.ready < workload.wanted or autoscaler(view, workload.ref):
+            continue
+        suits = began is None or lost.time is None or BEFORE <= began - lost.time <= SOON
+        if suits and not since_release(workload, began) and not keeps_data(view, workload) and not is_store(workload):
+            yield Match(
+                component=workload.ref,
+                evidence=(lost, *(seen for seen, _ in felt)),
+                certainty=0.65,
+                since=began or lost.time,
+                excludes=excluding(workload.ref, "the template is well; what lacks is replicas", "rollback_workload"),
+            )
+
+
+def _lost(view: View, workload: Workload) -> Evidence | None:
+    """Return that a workload has much fewer replicas than within the hour; None if nothing tells."""
+    for signal in ("replicas_wanted", "replicas_available"):
+        for label in labels_of(view, workload.ref, signal):
+            was = view.figures.first(signal, component=label)
+            now = view.figures.now(signal, component=label)
+            if was and now is not None and 1 <= now < FEWER * was:
+                since = view.figures.crossed(signal, was - 0.5, below=True, component=label)
+                return Evidence("metrics", workload.ref, f"it had {was:.0f} replicas and has {now:.0f}", since)
+    if workload.changes and view.recent(workload.released_at):
+        return None  # a roll-out scales its old ReplicaSet down as well
+    current = workload.current.name if workload.current else ""
+    for event in view.events_of(workload.ref, "ScalingReplicaSet", within=LATELY):
+        if (found := _SCALED.search(event.message)) and current in event.message:
+            was, now = (float(number) for number in found.groups())
+            if 1 <= now < FEWER * was and now == workload.wanted:
+                return Evidence("events", workload.ref, f"{event.reason}: {event.message[:160]}", event.last)
+    return None
+
+
+RULE = Rule(
+    name="scaled_down",
+    title="A workload has fewer replicas than its requests need",
+    root_cause="capacity",
+    remedy="scale_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="nobody suffers since a workload lost replicas",
+    follows=True,
+)

@@ -1,0 +1,63 @@
+"""How a service answers by its own logs: requests told with their status, where nobody measures them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_METHOD = r"(?:GET|POST|PUT|PATCH|DELETE|HEAD)"
+_STATUS = re.compile(
+    rf'"{_METHOD} [^"]*" (?P<quoted>[1-5]\d\d)\b'
+    rf"|\b{_METHOD} /\S* (?:HTTP/\S+ )?(?:-> |=> |status[=: ]|returned |answered )?(?P<plain>[1-5]\d\d)\b"
+    rf"|\b{_METHOD} /\S*.{{0,60}}\bstatus(?:_code)?[\"']?[=:] ?\"?(?P<field>[1-5]\d\d)\b"
+    r"|\bCompleted (?P<rails>[1-5]\d\d)\b|\banswering (?P<told>[1-5]\d\d)\b"
+)
+"""Lines in which a server tells how it answered: access logs, and the lines of frameworks."""
+_NOW = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The requests that the newest lines of a pod's logs tell of: how many, how many failed, since when they do."""
+
+    told: int
+    failed: int
+    since: datetime | None
+
+    @property
+    def share(self) -> float:
+        """Return the share of requests that failed; 0 of nothing."""
+        return self.failed / self.told if self.told else 0.0
+
+
+def answers(view: View, workload: Workload) -> dict[str, Answers]:
+    """Return pod -> how it answers by its own log, of the live pods whose logs tell."""
+    live = {pod.name for pod in workload.live}
+    lines: dict[str, list[str]] = {}
+    for log in view.snapshot.logs:
+        if log.pod in live and not log.previous:
+            lines.setdefault(log.pod, []).extend(log.lines)
+    found = {pod: _answers(view, said) for pod, said in lines.items()}
+    return {pod: each for pod, each in found.items() if each.told}
+
+
+def _answers(view: View, lines: list[str]) -> Answers:
+    read = [(stamp(line), status) for line in lines if (status := _status(line))]
+    now = [(at, status) for at, status in read if at is None or view.recent(at, _NOW)]
+    bad = [at for at, status in read if status >= 500 and at is not None]
+    good_before = any(at is not None and bad and at < bad[0] for at, status in read if status < 500)
+    return Answers(
+        told=len(now),
+        failed=sum(status >= 500 for _, status in now),
+        since=bad[0] if bad and good_before else None,
+    )
+
+
+def _status(line: str) -> int:
+    found = _STATUS.search(line[:1000])
+    return int(next(group for group in found.groups() if group)) if found else 0

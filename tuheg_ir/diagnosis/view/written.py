@@ -1,0 +1,28 @@
+"""What lies outside of a template and was written after it was made: ConfigMaps and Secrets that pods read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.reading import created, written
+from tuheg_ir.diagnosis.view.trouble import MINUTE
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def outside_changes(view: View, workload: Workload) -> tuple[tuple[str, datetime], ...]:
+    """Return (Kind/name, when) of the ConfigMaps and Secrets of a template that were written after they were made."""
+    found = []
+    for kind, label in sorted(reads(workload.template)):
+        obj = view.objects(kind).get(label)
+        time, made = written(obj), created(obj)
+        if time is not None and made is not None and (time - made > MINUTE or _replaced(workload, made)):
+            found.append((f"{kind}/{label}", time))
+    return tuple(sorted(found, key=lambda each: each[1], reverse=True))
+
+
+def _replaced(workload: Workload, made: datetime) -> bool:
+    """Tell whether what a template reads was made after its pods had started: there was another one before."""
+    ages = [pod.created for pod in workload.live if pod.created]
+    return bool(ages) and made - min(ages) > MINUTE
