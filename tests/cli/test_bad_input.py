@@ -143,7 +143,7 @@ def test_a_missing_workload(
         (
             "group_vars/clusters.yml",
             "ir_namespace: [\n",
-            "Error: A file is not valid YAML (expected the node content, but found '<stream end>') ({path}, line 2)",
+            "Error: A file is not valid YAML (did not find expected node content) ({path}, line 2)",
         ),
         ("hosts", "[servers]\nlab\n", "Error: The inventory has no cluster in its group [clusters] ({path}"),
         (

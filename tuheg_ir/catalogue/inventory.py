@@ -121,14 +121,14 @@ def _is_encrypted(file: Path) -> bool:
         return stream.read(14) == b"$ANSIBLE_VAULT"
 
 
-def _loader() -> type[yaml.SafeLoader]:
+def _loader() -> type[yaml.CSafeLoader]:
     """Return a safe loader that also knows Ansible's two tags."""
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.CSafeLoader):
         pass
 
-    def text(loader: yaml.SafeLoader, node: Any) -> str:
+    def text(loader: yaml.CSafeLoader, node: Any) -> str:
         return str(loader.construct_scalar(node))
 
     for tag in ("!unsafe", "!vault", "!vault-encrypted"):

@@ -141,7 +141,7 @@ class Field:
         self.fail(f"is {_type_name(self.value)}", f"Write {wanted}.")
 
 
-def read_yaml(file: Path, error: type[UnusableError], loader: type[yaml.SafeLoader] | None = None) -> Document:
+def read_yaml(file: Path, error: type[UnusableError], loader: type[yaml.CSafeLoader] | None = None) -> Document:
     """Parse a YAML file; ``error`` is what this and all complaints about its fields raise."""
     import yaml
 
@@ -150,7 +150,7 @@ def read_yaml(file: Path, error: type[UnusableError], loader: type[yaml.SafeLoad
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or problem
         raise error("A file cannot be read", f"{file}: {reason}", "Check the file.") from problem
-    reader = (loader or yaml.SafeLoader)(text)
+    reader = (loader or yaml.CSafeLoader)(text)
     try:
         node = reader.get_single_node()
         lines: dict[Key, int] = {}

@@ -39,7 +39,7 @@ def for_service(diagnosis: Diagnosis, snapshot: Snapshot, service: str) -> dict[
     excluded[] {remedy, target, reason, final}: what would be useless or do harm now. A remedy that a finding
     proposes for its target is excluded for it only by what is final.
     """
-    view = View(snapshot)
+    view = View.of(snapshot)
     found = [each for each in diagnosis.findings if concerns(view, each, service)]
     if snapshot.known(service.partition("/")[0]) and service not in view.workloads:
         found = [absent(service)]

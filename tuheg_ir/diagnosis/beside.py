@@ -17,7 +17,7 @@ _MEANT = frozenset({("forbidden", "secrets"), ("forbidden", "nodes")})
 
 def figures(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any]:
     """Return the figures of a result: what is seen, and how workloads, probes and databases stand."""
-    view = View(snapshot)
+    view = View.of(snapshot)
     found: dict[str, Any] = {
         "signs": list(signs_seen(snapshot, diagnosis)),
         "workloads": {
@@ -41,7 +41,7 @@ def silent(diagnosis: Diagnosis) -> list[dict[str, str]]:
 
 def tails(snapshot: Snapshot, ref: str) -> list[dict[str, Any]]:
     """Return the last lines of the logs of one workload, or of all for ""."""
-    view = View(snapshot)
+    view = View.of(snapshot)
     return [
         {"pod": log.pod, "container": log.container, "previous": log.previous, "lines": list(log.lines[-LOG_LINES:])}
         for log in snapshot.logs

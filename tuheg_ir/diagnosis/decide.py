@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import patterns
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
 from tuheg_ir.diagnosis.view.workloads import BATCH
@@ -70,9 +71,15 @@ class Held:
         return self.match.target or self.match.component
 
 
+def load_rules() -> None:
+    """Load what `decide` needs beside a snapshot, so that it need not when it is called."""
+    all_rules()
+    patterns()
+
+
 def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis:
     """Apply the rules to a snapshot and weigh what holds."""
-    view = View(snapshot)
+    view = View.of(snapshot)
     held = [
         Held(rule, match, _unmissed(view, match, confidence(match, rule.tier, view.blind)))
         for rule in (all_rules() if rules is None else rules)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from tuheg_ir.diagnosis.beside import figures, missed, tails
 from tuheg_ir.diagnosis.collector import Target, collect
 from tuheg_ir.diagnosis.collector.metrics import known_of, read_metrics
 from tuheg_ir.diagnosis.collector.run import DEADLINE_S
-from tuheg_ir.diagnosis.decide import decide
+from tuheg_ir.diagnosis.decide import decide, load_rules
 from tuheg_ir.diagnosis.model import Diagnosis, Snapshot
 from tuheg_ir.diagnosis.snapshot import load
 from tuheg_ir.errors import UsageError
@@ -52,6 +53,8 @@ def look(auth: Mapping[str, Any], target: Target, *, deadline_s: float = DEADLIN
     note among the sources.
     """
     began = time.monotonic()
+    # Rules and patterns take a while to load: done while the network is waited for.
+    threading.Thread(target=load_rules, daemon=True).start()
     snapshot = collect(auth, target, deadline_s=deadline_s).snapshot
     diagnosis = decide(snapshot)
     return Looked(snapshot, diagnosis, round(time.monotonic() - began, 3))

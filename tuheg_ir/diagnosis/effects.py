@@ -41,7 +41,7 @@ NEAR_LIMIT = 0.9
 
 def signs_seen(snapshot: Snapshot, diagnosis: Diagnosis) -> tuple[str, ...]:
     """Return the signs that show, in the order of SIGNS. What is not known shows nothing."""
-    view = View(snapshot)
+    view = View.of(snapshot)
     entries = _entries(view)
     found = {*_of_causes(diagnosis), *_of_users(view, entries), *_of_time(view, entries), *_of_service(view)}
     return tuple(sign for sign in SIGNS if sign in found)

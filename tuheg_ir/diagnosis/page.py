@@ -67,7 +67,7 @@ class Page:
 
 def page_of(snapshot: Snapshot, diagnosis: Diagnosis) -> Page:
     """Return what a page about a diagnosis shows."""
-    view = View(snapshot)
+    view = View.of(snapshot)
     plots = [plot for finding in diagnosis.findings for plot in _plots(view, finding)]
     shown = dict.fromkeys(f.component for f in diagnosis.findings)
     differences = [d for component in shown if (d := _difference(view, component)) is not None]

@@ -89,7 +89,7 @@ class Hit:
 @cache
 def _table() -> Mapping[str, Mapping[str, Any]]:
     source = (files("tuheg_ir.diagnosis.view") / "log_patterns.yml").read_text(encoding="utf-8")
-    read: Mapping[str, Mapping[str, Any]] = yaml.safe_load(source)
+    read: Mapping[str, Mapping[str, Any]] = yaml.load(source, Loader=yaml.CSafeLoader)
     return read
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import ClassVar
 
 from tuheg_ir.diagnosis.model import Alert, Database, Evidence, Obj, Snapshot
 from tuheg_ir.diagnosis.view.events import Event, events
@@ -32,6 +33,16 @@ _TOLD = frozenset({"info", "informational", "information", "none", "debug", "not
 
 class View:
     """A snapshot, indexed. Pure: nothing here reads anything but the snapshot."""
+
+    _latest: ClassVar[View | None] = None
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> View:
+        """Return the view of a snapshot; whoever asks next about the same one gets the same one, already worked out."""
+        latest = cls._latest
+        if latest is None or latest.snapshot is not snapshot:
+            latest = cls._latest = cls(snapshot)
+        return latest
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
