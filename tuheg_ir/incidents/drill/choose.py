@@ -49,7 +49,7 @@ def _is_file(word: str) -> bool:
 
 def _unknown(catalogue: Catalogue, word: str) -> UsageError:
     names = [*scenarios(), *catalogue.faults]
-    near = difflib.get_close_matches(word, names, n=2, cutoff=0.5)
+    near = difflib.get_close_matches(word, names, n=2, cutoff=0.6)
     meant = f"Did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
     return UsageError(
         f"There is no scenario and no fault {word!r}",
