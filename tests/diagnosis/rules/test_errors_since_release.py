@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.pods import HOUR, rollout
-from tests.diagnosis.rules.scenes import API, IMAGE, OLD, SHOP, URL, alert, busy, errors, latency, logs, rate, shop
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import HOUR, looping, rollout
+from tests.diagnosis.rules.scenes import (
+    API,
+    IMAGE,
+    OLD,
+    SHOP,
+    URL,
+    alert,
+    busy,
+    down,
+    errors,
+    latency,
+    logs,
+    rate,
+    shop,
+)
 from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, postgres, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
@@ -52,6 +66,15 @@ HOLDS = [
         )
         for part, before, now, cause in CHANGES
         for what, felt in FELT.items()
+    ),
+    Holds(
+        "and one of its pods has ended once: a restart would run the same release",
+        snapshot(
+            down(shop(pods=3, before=IMAGE, released=900), looping(lived=90, restarts=1), unready=100),
+            figures=[errors("shop", since=840), rate("shop", 9, 9)],
+        ),
+        (SHOP, CODE, "rollback_workload"),
+        excludes=no("restart_workload", at=SHOP),
     ),
     Holds(
         "only the pods of the new template fail",

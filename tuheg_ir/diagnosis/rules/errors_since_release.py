@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import (
+    crashes,
+    probe_kills,
     release_cause,
     release_evidence,
     releases,
@@ -75,7 +77,17 @@ def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime
         certainty=certainty,
         root_cause=release_cause(view, workload),
         since=began or workload.released_at,
+        excludes=excluding(workload.ref, "its pods end by themselves; a restart runs the same release", *RESTARTS)
+        if _ends(view, workload)
+        else (),
     )
+
+
+def _ends(view: View, workload: Workload) -> bool:
+    """Tell whether pods of the release, and of no older one, ended by themselves."""
+    ended = [c for c in crashes(view, workload) if not c.container.killed_for_memory]
+    newest = {pod.name for pod in workload.newest_pods()}
+    return bool(ended) and not probe_kills(view, workload) and all(c.pod.name in newest for c in ended)
 
 
 RULE = Rule(
