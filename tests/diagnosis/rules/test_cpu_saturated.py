@@ -37,11 +37,13 @@ HOLDS = [
         snapshot(shop(), autoscaler("shop", 2, 2), figures=busy(GROWN)),
         (SHOP, "capacity", "page_human"),
         excludes=no("scale_workload", at=SHOP),
+        believed="traffic_grew",
     ),
     Holds(
         "demand grew, and the autoscaler sees nothing of it",
         snapshot(shop(), autoscaler("shop", 2, 9, blind=True), figures=busy(GROWN)),
         (SHOP, "capacity", "scale_workload"),
+        believed="traffic_grew",
     ),
     Holds(
         "replicas were taken away",
@@ -62,6 +64,7 @@ HOLDS = [
             ],
         ),
         (SHOP, "capacity", "page_human"),
+        believed="changed_beside",
     ),
     Holds(
         "replicas were taken away by hand",
@@ -83,6 +86,7 @@ HOLDS = [
             ],
         ),
         (API, "capacity", "scale_workload"),
+        believed="scaled_down",
     ),
     Holds(
         "who reads a queue that grows",

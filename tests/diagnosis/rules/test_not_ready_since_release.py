@@ -9,7 +9,7 @@ from tests.diagnosis.rules.tiny import DAY, Obj, snapshot
 
 
 def once_ready() -> list[Obj]:
-    """Return a shop whose pods, all of one old template, are ready no more."""
+    """Return a shop of which one pod, of the same old template as the others, is ready no more."""
     objects = shop(pods=3, ready=2, before=IMAGE, released=9 * DAY)
     put(pods_of(objects)[2], {"ready": False}, unready=600)
     return objects
@@ -30,5 +30,10 @@ DOES_NOT_HOLD = [
         (SHOP, "unknown", "page_human"),
         harmful=("rollback_workload",),
     ),
-    DoesNotHold("they were ready, and no release came", snapshot(once_ready()), (SHOP, "unknown", "page_human")),
+    DoesNotHold(
+        "one was ready once, and no release came: it hangs",
+        snapshot(once_ready()),
+        (SHOP, "service_crash", "restart_workload"),
+        harmful=("rollback_workload",),
+    ),
 ]

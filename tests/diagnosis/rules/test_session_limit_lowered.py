@@ -12,6 +12,7 @@ TAKEN = [database(session(SHOP, "idle", 30), session(SHOP, "active", 8), most=40
 READS: dict[str, Any] = {"volumes": [{"name": "c", "configMap": {"name": "pg"}}]}
 LOWERED: dict[str, Any] = {"args": ["-c", "max_connections=40"], "before": {"args": ["-c", "max_connections=200"]}}
 BY_HAND = (DB, "configuration_error", "page_human")
+IN_A_MAP = ("ConfigMap/pg", "configuration_error", "page_human")
 
 
 def settings(most: int, written: float) -> Obj:
@@ -40,7 +41,7 @@ HOLDS = [
     Holds(
         "a ConfigMap that was written",
         snapshot(shop(env=URL), postgres(spec=READS), settings(40, 900), logs=[REFUSED], databases=TAKEN),
-        BY_HAND,
+        IN_A_MAP,
     ),
     Holds(
         "a ConfigMap that was written, a figure that fell, and users suffer",
@@ -54,7 +55,7 @@ HOLDS = [
             figures=[errors("api", 0.3), figure("db_max_connections", 100, 30, 700, component="postgres")],
             logs=logs("api", FATAL),
         ),
-        BY_HAND,
+        IN_A_MAP,
     ),
 ]
 DOES_NOT_HOLD = [

@@ -1,0 +1,41 @@
+"""One replica runs and is ready no more, while its twins are."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import node, pods_of, put
+from tests.diagnosis.rules.scenes import SHOP
+from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot, workload
+
+
+def hung(pods: int = 3, since: float = 900, **more: object) -> list[Obj]:
+    """Return a shop whose last pod is ready no more."""
+    objects = workload("shop", pods=pods, ready=pods - 1, nodes=("n1", "n2", "n3"))
+    put(pods_of(objects)[-1], {**more}, ready=False, unready=since)
+    return objects
+
+
+HOLDS = [
+    Holds(
+        "for a quarter of an hour",
+        snapshot(hung()),
+        (SHOP, "service_crash", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+        began=900,
+    ),
+    Holds(
+        "and its log tells of nothing but its last request",
+        snapshot(hung(4), logs=[log(pod("shop", 3), "GET /items 200", since=1000)]),
+        (SHOP, "service_crash", "restart_workload"),
+        harmful=("rollback_workload", "scale_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("for a minute", snapshot(hung(since=60))),
+    DoesNotHold("its only twin is no majority", snapshot(hung(2)), (SHOP, "unknown", "page_human")),
+    DoesNotHold(
+        "its node is lost",
+        snapshot(hung(), node("n1"), node("n2"), node("n3", ready="Unknown", since=900)),
+        ("Node/n3", "dependency_failure", "page_human"),
+    ),
+]
