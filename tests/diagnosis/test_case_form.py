@@ -14,6 +14,8 @@ import pytest
 
 from tests.diagnosis.casefolders import Case, all_cases, instant, is_ready, times
 
+pytestmark = pytest.mark.corpus
+
 CAUSES = frozenset(
     """
     database_connection service_crash network_fault configuration_error code_defect resource_exhaustion

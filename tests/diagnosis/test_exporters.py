@@ -15,6 +15,8 @@ from tuheg_ir.diagnosis.collector.metrics import known_of, read_metrics
 from tuheg_ir.diagnosis.model import Series
 from tuheg_ir.diagnosis.snapshot import load
 
+pytestmark = pytest.mark.corpus
+
 TUNING = ROOT / "tuning"
 RAW = sorted(path.parent.parent.name for path in TUNING.glob("*/metrics/raw.prom"))
 Told = Mapping[str, Mapping[tuple[tuple[str, str], ...], float]]

@@ -18,6 +18,8 @@ from tests.diagnosis.corpus import read as read_case
 from tests.diagnosis.files import Files, Skipped, parse
 from tests.diagnosis.mutations import MUTATIONS, expected, read, removals, without_events, write
 
+pytestmark = pytest.mark.corpus
+
 TUNING = ROOT / "tuning"
 SOME = (
     "bad-image-tag", "cluster-dns-down-seen", "foreign-client-holds-sessions", "configmap-changed-crash-loop",

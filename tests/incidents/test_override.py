@@ -17,7 +17,7 @@ from tuheg_ir.journal import Journal, open_journal
 from tuheg_ir.project import find_project
 from tuheg_ir.sim.scenario import scenarios
 
-pytestmark = pytest.mark.ansible
+pytestmark = [pytest.mark.ansible, pytest.mark.slow]
 
 WHY = "the lead wants fresh pods whatever the diagnosis says"
 AGAINST = "ConfigMap gateway-settings is missing: pods that run could not start again"
