@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tuheg_ir.errors import UsageError
 from tuheg_ir.incidents.override import Override
@@ -56,6 +57,11 @@ class Order:
     drill: bool = False
     reason: str = ""
     override: Override | None = None
+
+    @property
+    def overriding(self) -> dict[str, Any]:
+        """Return what is ordered against the diagnosis, in the playbooks' words; {} for nothing."""
+        return self.override.variables() if self.override else {}
 
     @property
     def approves(self) -> bool:

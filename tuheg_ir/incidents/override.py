@@ -49,10 +49,10 @@ def recorded(extra: dict[str, Any]) -> Override | None:
     return Override(tuple(map(str, remedies)), str(by), str(reason)) if remedies else None
 
 
-def check_rungs(override: Override | None, playbook: str, rungs: Iterable[Mapping[str, Any]]) -> None:
+def check_rungs(override: Override, playbook: str, rungs: Iterable[Mapping[str, Any]]) -> None:
     """Raise UsageError for a remedy that the playbook's ladder does not have."""
     ladder = list(dict.fromkeys(str(rung.get("remedy")) for rung in rungs))
-    for remedy in override.remedies if override else ():
+    for remedy in override.remedies:
         if remedy not in ladder:
             raise UsageError(
                 f"{remedy} is no remedy of the ladder of {playbook}",

@@ -61,7 +61,7 @@ def variables(order: Order, incident: Incident, *, run: str, service: str, attem
         "ir_service": service,
         "ir_actor": order.actor,
         "ir_approved_by": order.approved_by,
-        **(order.override.variables() if order.override else {}),
+        **order.overriding,
         "ir_lock_takeover": holders(incident),
     }
 

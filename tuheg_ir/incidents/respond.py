@@ -40,8 +40,9 @@ def respond(shop: Shop, order: Order) -> Report:
         order, service, reason = stated.order, str(stated.order.service), stated.reason
     fault = shop.catalogue.fault(order.fault)
     shop.catalogue.severity(order.severity)
-    text = shop.project.playbook(fault.playbook).read_text(encoding="utf-8")
-    check_rungs(order.override, fault.playbook, ladder(text) if order.override else ())
+    playbook = shop.project.playbook(fault.playbook)
+    if order.override:
+        check_rungs(order.override, fault.playbook, ladder(playbook.read_text(encoding="utf-8")))
     if order.plan:
         return _plan(shop, order, fault.playbook, service)
     incident = _incident(shop, order, service, reason)
@@ -88,7 +89,7 @@ def carry_out(
         "extra_vars": {
             **policy.recordable(order.extra),
             "ir_approved_by": order.approved_by,
-            **(order.override.variables() if order.override else {}),
+            **order.overriding,
         },
         "inventory": str(order.inventory.resolve()),
         "lang": order.lang,

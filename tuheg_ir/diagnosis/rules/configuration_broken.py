@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
-from tuheg_ir.diagnosis.view.trouble import crashes, releases
+from tuheg_ir.diagnosis.view.trouble import ended_by_themselves, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=6)
@@ -20,7 +20,7 @@ SUSPECT = timedelta(hours=6)
 def when(view: View) -> Iterator[Match]:
     """The last words of containers that ended are of missing or wrong settings, and their template is not new."""
     for workload in view.serving:
-        ended = [c for c in crashes(view, workload) if not c.container.killed_for_memory]
+        ended = ended_by_themselves(view, workload)
         pods = {crash.pod.name for crash in ended}
         hits = [h for h in view.hits_of(workload.ref, "configuration_missing") if h.pod in pods]
         if not ended or not hits or releases(view, workload, SUSPECT) or role(workload):

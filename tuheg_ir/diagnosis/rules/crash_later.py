@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import (
     Crash,
-    crashes,
+    ended_by_themselves,
     never_ready,
+    only_of_newest,
     probe_kills,
     release_cause,
     release_evidence,
@@ -26,15 +27,14 @@ SUSPECT = timedelta(hours=6)
 def when(view: View) -> Iterator[Match]:
     """Containers of a recent release end by themselves after they have served."""
     for workload in view.serving:
-        ended = [c for c in crashes(view, workload) if not c.container.killed_for_memory]
-        newest = {pod.name for pod in workload.newest_pods()}
+        ended = ended_by_themselves(view, workload)
         if not ended or not releases(view, workload, SUSPECT) or probe_kills(view, workload):
             continue
-        if all(c.pod.name in newest for c in ended) and not all(never_ready(c.pod) for c in ended):
+        if only_of_newest(workload, ended) and not all(never_ready(c.pod) for c in ended):
             yield _match(view, workload, ended)
 
 
-def _match(view: View, workload: Workload, ended: list[Crash]) -> Match:
+def _match(view: View, workload: Workload, ended: Sequence[Crash]) -> Match:
     again = sum(c.container.restarts for c in ended) >= 2
     later = [
         time for _, time in outside_changes(view, workload) if workload.released_at and time > workload.released_at

@@ -11,7 +11,8 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import (
-    crashes,
+    ended_by_themselves,
+    only_of_newest,
     probe_kills,
     release_cause,
     release_evidence,
@@ -85,9 +86,8 @@ def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime
 
 def _ends(view: View, workload: Workload) -> bool:
     """Tell whether pods of the release, and of no older one, ended by themselves."""
-    ended = [c for c in crashes(view, workload) if not c.container.killed_for_memory]
-    newest = {pod.name for pod in workload.newest_pods()}
-    return bool(ended) and not probe_kills(view, workload) and all(c.pod.name in newest for c in ended)
+    ended = ended_by_themselves(view, workload)
+    return bool(ended) and not probe_kills(view, workload) and only_of_newest(workload, ended)
 
 
 RULE = Rule(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view.pods import controller
-from tuheg_ir.diagnosis.view.reading import created, items, moment, name, newest, ref, text, whole
+from tuheg_ir.diagnosis.view.reading import created, items, last_write, moment, name, ref, text, whole
 from tuheg_ir.diagnosis.view.view import View
 
 LATELY = timedelta(hours=2)
@@ -75,7 +75,7 @@ def _verdict(obj: Obj) -> tuple[str, datetime | None]:
 def suspended(view: View) -> tuple[tuple[str, Evidence], ...]:
     """Return (Kind/name, evidence) of the CronJobs that are suspended."""
     return tuple(
-        (ref(obj), Evidence("objects", ref(obj), _since_when(obj), _written(obj)))
+        (ref(obj), Evidence("objects", ref(obj), _since_when(obj), last_write(obj)))
         for obj in view.snapshot.of("CronJob")
         if text(obj, "spec", "suspend").lower() == "true" and name(obj)
     )
@@ -84,8 +84,3 @@ def suspended(view: View) -> tuple[tuple[str, Evidence], ...]:
 def _since_when(obj: Obj) -> str:
     last = moment(obj, "status", "lastSuccessfulTime") or moment(obj, "status", "lastScheduleTime")
     return "it is suspended" + (f" and last ran at {last:%Y-%m-%d %H:%M} UTC" if last else "")
-
-
-def _written(obj: Obj) -> datetime | None:
-    times = [moment(e, "time") for e in items(obj, "metadata", "managedFields") if text(e, "subresource") != "status"]
-    return newest(times)

@@ -91,10 +91,13 @@ def created(obj: Any) -> datetime | None:
 
 def written(obj: Any) -> datetime | None:
     """Return when an object's content was last written, as far as managedFields tell; else when it was made."""
+    return last_write(obj) or created(obj)
+
+
+def last_write(obj: Any) -> datetime | None:
+    """Return when an object's content was last written; None where no managedFields tell."""
     parts = [each for each in items(obj, "metadata", "managedFields") if text(each, "subresource") != "status"]
-    times = [moment(each, "time") for each in parts]
-    known = [time for time in times if time is not None]
-    return max(known, default=created(obj))
+    return newest(moment(each, "time") for each in parts)
 
 
 def selects(selector: Any, found: Mapping[str, Any]) -> bool:

@@ -69,6 +69,17 @@ def crashes(view: View, workload: Workload, *, init: bool = False) -> tuple[Cras
     )
 
 
+def ended_by_themselves(view: View, workload: Workload) -> tuple[Crash, ...]:
+    """Return the crashes that were no kill for memory."""
+    return tuple(crash for crash in crashes(view, workload) if not crash.container.killed_for_memory)
+
+
+def only_of_newest(workload: Workload, ended: Iterable[Crash]) -> bool:
+    """Tell whether no pod of an older template is among those that ended."""
+    newest = {pod.name for pod in workload.newest_pods()}
+    return all(crash.pod.name in newest for crash in ended)
+
+
 def _lately(view: View, container: Container) -> bool:
     if container.state in ("waiting", "terminated"):
         return True
