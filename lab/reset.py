@@ -36,6 +36,8 @@ KEPT = ("kubectl.kubernetes.io/", "deployment.kubernetes.io/")
 WORKLOADS = ("deployments", "statefulsets")
 SETTLE_S = 120.0
 CLEAN_S = 90.0
+RACES = 4
+"""A controller is that often quicker before it is a fault."""
 
 
 def reset(lab: Lab, say: Say, *, probes: bool = True) -> None:
@@ -76,6 +78,17 @@ def _remove_left(lab: Lab, api: Api) -> None:
 
 def _put_manifests(lab: Lab) -> None:
     """Replace every object by its manifest: what a merge would keep has to go too."""
+    for _ in range(RACES):
+        try:
+            return _replace(lab)
+        except LabError as error:
+            # A controller wrote the status of one between kubectl's read and its write.
+            if "(Conflict)" not in str(error):
+                raise
+    return _replace(lab)
+
+
+def _replace(lab: Lab) -> None:
     objects = manifests()
     live = json.loads(kubectl(lab, "get", "--ignore-not-found", "-o", "json", "-f", "-", stdin=_list(objects)) or "{}")
     found = {identity(each): each for each in live.get("items", [live] if live else [])}

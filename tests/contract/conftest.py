@@ -1,4 +1,7 @@
-"""Fixtures of the tests that compare the places: a server in each, opened once and kept to the end."""
+"""Fixtures of the tests that compare the places: a server in each, opened once and kept to the end of the package.
+
+Not to the end of the session: the lab's own tests, which come after these, start it anew, with another authority.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class Kept:
         return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     with ExitStack() as stack:
         yield Kept(stack, tmp_path_factory.mktemp)

@@ -41,7 +41,7 @@ def when(view: View) -> Iterator[Match]:
         felt = list(troubles(view, workload.ref))
         split = by_revision(view, workload)
         began = oldest(since for _, since in felt)
-        guess = bool(felt) and began is None and releases(view, workload, FRESH)
+        guess = bool(felt) and began is None and not workload.returned and releases(view, workload, FRESH)
         if split != "older" and (split == "newer" or since_release(workload, began) or guess):
             certainty = ALONE if split == "newer" else GUESS if guess or _loaded(view, workload) else USUAL
             yield _match(view, workload, [seen for seen, _ in felt], began, certainty)

@@ -226,6 +226,8 @@ def since_release(workload: Workload, moment: datetime | None, within: timedelta
     """Tell whether something began with a workload's release: with it or soon after."""
     if not workload.changes or workload.released_at is None or moment is None:
         return False
+    if workload.returned and moment < workload.released_at:
+        return False  # who goes back has seen it already
     last = newest(pod.created for pod in workload.newest_pods())
     rolled = (
         min(last - workload.released_at, SLOWLY) if last else timedelta(0)

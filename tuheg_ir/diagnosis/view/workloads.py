@@ -73,6 +73,11 @@ class Workload:
         return self.revisions[0] if self.revisions else None
 
     @property
+    def returned(self) -> bool:
+        """Return whether the newest template served once before: the release took another one back."""
+        return bool(self.changes) and _served_before(self.revisions)
+
+    @property
     def live(self) -> tuple[Pod, ...]:
         """Return the pods that serve or should."""
         return tuple(pod for pod in self.pods if pod.live)
