@@ -82,6 +82,7 @@ class Break:
     ends: Ends
     remedy: str
     component: str
+    cause: str
     temporary: bool
 
 
@@ -113,6 +114,7 @@ def _break(kind: str, data: Mapping[str, Any]) -> Break:
         ends=Ends(data["ends"]["exit"], data["ends"].get("approved", data["ends"]["exit"])),
         remedy=data["remedy"],
         component=data["component"],
+        cause=data["cause"],
         temporary=data["temporary"],
     )
 

@@ -36,6 +36,7 @@ class Story:
 
     kind: Break
     broken: Done
+    diagnosed: Done | None = None
     before: dict[str, Any] = field(default_factory=dict)
     plan: Done | None = None
     after_plan: dict[str, Any] = field(default_factory=dict)
@@ -92,7 +93,8 @@ def respond(story: Story, who: Responder, *more: str) -> Done:
 
 
 def live(story: Story, who: Responder, lab: Lab, api: Api, audit: Audit) -> None:
-    """Plan, cure, measure, and run the same incident twice more."""
+    """Diagnose, plan, cure, measure, and run the same incident twice more."""
+    story.diagnosed = who.cli("diagnose")
     story.before = stored_objects(api)
     audit.start()
     story.plan = respond(story, who, "--plan")
@@ -133,6 +135,13 @@ def story(
 def test_the_symptom_is_measured(story: Story) -> None:
     assert story.broken.code == 0, story.broken.told()
     assert story.broken.data["shown"], story.broken.told()
+
+
+def test_the_diagnosis_names_the_cause_and_nothing_else(story: Story) -> None:
+    assert story.diagnosed is not None
+    assert story.diagnosed.code == 0, story.diagnosed.told()
+    found = [(each["component"], each["root_cause"]) for each in story.diagnosed.data["findings"]]
+    assert found == [(story.kind.component, story.kind.cause)], story.diagnosed.told()
 
 
 def test_a_plan_is_made_and_stores_nothing(story: Story) -> None:

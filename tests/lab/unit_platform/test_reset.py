@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
-from lab.reset import base, identity, manifests, waits
+from lab import reset
+from lab.errors import LabError
+from lab.reset import RACES, base, identity, manifests, waits
 
 
 def test_the_manifests_hold_the_platform_of_the_handbook() -> None:
@@ -78,3 +81,27 @@ def test_the_platform_is_back_when_nothing_moves_and_nothing_was_restarted(
     workloads: list[dict[str, Any]], pods: list[dict[str, Any]], left: list[str]
 ) -> None:
     assert waits({"deployments": workloads, "statefulsets": [], "pods": pods}) == left
+
+
+CONFLICT = 'Error from server (Conflict): error when replacing "STDIN": the object has been modified'
+
+
+@pytest.mark.parametrize(
+    ("refusals", "asked"),
+    [([], 1), ([CONFLICT] * 2, 3), ([CONFLICT] * (RACES + 1), RACES + 1), (["Error from server (Forbidden)"], 1)],
+)
+def test_manifests_are_put_back_again_when_a_controller_was_quicker(
+    refusals: list[str], asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def replace(_lab: object) -> None:
+        calls.append(1)
+        if len(calls) <= len(refusals):
+            raise LabError(refusals[len(calls) - 1])
+
+    monkeypatch.setattr(reset, "_replace", replace)
+    ends_well = len(refusals) < asked
+    with nullcontext() if ends_well else pytest.raises(LabError):
+        reset._put_manifests(None)  # type: ignore[arg-type]
+    assert len(calls) == asked
