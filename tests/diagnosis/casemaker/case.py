@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -62,7 +62,7 @@ def case(
     expect: Sequence[Fault],
     acceptable: Sequence[tuple[str, ...]] = (),
     tolerated: Sequence[str] = (),
-    forbidden: Sequence[str] = (),
+    forbidden: Sequence[str | Mapping[str, str]] = (),
 ) -> Callable[[Build], Build]:
     """Register the function that builds a case; ``acceptable``: (root cause, remedy[, component[, for]])."""
     keys = ("root_cause", "remedy", "component", "for")
