@@ -126,7 +126,10 @@ def test_the_expectation_uses_legal_words_and_contradicts_itself_nowhere(case: C
     right = [*e["expect"], *e.get("acceptable", ())]
     assert {row["root_cause"] for row in right} <= CAUSES
     remedies = {row["remedy"] for row in right}
-    tolerated, forbidden = set(e.get("tolerated", ())), set(e.get("forbidden", ()))
+    everywhere = [each for each in e.get("forbidden", ()) if isinstance(each, str)]
+    at_one_target = [each for each in e.get("forbidden", ()) if not isinstance(each, str)]
+    assert {each["remedy"] for each in at_one_target} <= REMEDIES
+    tolerated, forbidden = set(e.get("tolerated", ())), set(everywhere)
     assert remedies | tolerated | forbidden <= REMEDIES
     assert not remedies & forbidden
     assert not tolerated & forbidden

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,9 @@ from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.network import Policy, lets_in, lets_out, lets_out_dns
 from tuheg_ir.diagnosis.view.reading import at, created, items, label_selector, name, newest, text, written
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+_MONITORING = re.compile(r"monitor|prometheus|metric|observ|telemetry|grafana|victoria", re.IGNORECASE)
+"""How the namespaces are called that scrape."""
 
 
 def names_host(changes: Iterable[Change], host: str) -> bool:
@@ -55,6 +59,12 @@ def closed_from_elsewhere(view: View, ref: str) -> tuple[Policy, ...]:
     """Return the policies that together let nothing from another namespace reach a workload."""
     closing = binding(view, ref, ingress=True)
     return closing if closing and not any(_from_elsewhere(p) for p in closing) else ()
+
+
+def closed_to_monitoring(view: View, ref: str) -> tuple[Policy, ...]:
+    """Return the policies that together let nobody in who could be the monitoring; () where one may be."""
+    closing = binding(view, ref, ingress=True)
+    return closing if closing and not any(_may_be_monitoring(p) for p in closing) else ()
 
 
 def newest_of(policies: Iterable[Policy]) -> tuple[Policy, datetime | None]:
@@ -137,5 +147,18 @@ def _from_elsewhere(policy: Policy) -> bool:
     for rule in items(policy.obj, "spec", "ingress"):
         peers = items(rule, "from")
         if not peers or any("ipBlock" in p or _some_space(policy, at(p, "namespaceSelector")) for p in peers):
+            return True
+    return False
+
+
+def _may_be_monitoring(policy: Policy) -> bool:
+    for rule in items(policy.obj, "spec", "ingress"):
+        peers = items(rule, "from")
+        spaces = [at(peer, "namespaceSelector") for peer in peers]
+        if not peers or any("ipBlock" in peer for peer in peers):
+            return True
+        if any(
+            space is not None and (not at(space, "matchLabels") or _MONITORING.search(str(space))) for space in spaces
+        ):
             return True
     return False

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._innocent import innocent
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import SLOW_S, labels_of
@@ -36,7 +37,11 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
     ref = view.about_alert(alert)
     said = f"{alert.name} {' '.join(map(str, alert.annotations.values()))}"
     signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(said)]
-    if not ref or not signals or str(alert.labels.get("severity", "")).lower() in ("critical", "page"):
+    if str(alert.labels.get("severity", "")).lower() in ("critical", "page"):
+        return None
+    if (shown := innocent(view, alert, ref)) is not None:
+        return shown
+    if not ref or not signals:
         return None
     for signal in signals:
         labels = labels_of(view, ref, signal)

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
+from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.trouble import OFTEN, release_cause, release_evidence, releases
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
@@ -16,6 +19,9 @@ def when(view: View) -> Iterator[Match]:
     for broker in of_role(view.workloads, "broker"):
         found = [c for c in complaints(view, "broker_alarm") if broker.ref in (c.about, c.caller)]
         if not found:
+            continue
+        if (consumer := _gives_back(view)) is not None:
+            yield _of_consumer(view, broker, consumer, found)
             continue
         callers = tuple(ref for ref in behind(view, broker.ref) if ref != broker.ref)
         began = min((c.hit.first for c in found if c.hit.first), default=None)
@@ -36,6 +42,34 @@ def when(view: View) -> Iterator[Match]:
                 ),
             ),
         )
+
+
+def _gives_back(view: View) -> Workload | None:
+    """Return the one consumer whose young release gives messages back instead of working them off."""
+    found = [
+        workload
+        for workload in view.serving
+        if sum(hit.count for hit in view.hits_of(workload.ref, "message_rejected")) >= OFTEN
+        and workload.changes
+        and releases(view, workload, SUSPECT)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _of_consumer(view: View, broker: Workload, consumer: Workload, found: list[Complaint]) -> Match:
+    """Return that the queue fills because a release works nothing off: the broker and who publishes only suffer."""
+    hits = view.hits_of(consumer.ref, "message_rejected")
+    callers = tuple(ref for ref in behind(view, broker.ref) if ref != consumer.ref)
+    return Match(
+        component=consumer.ref,
+        evidence=(view.hit_evidence(hits[0]), *told(view, found, 2), *release_evidence(consumer)),
+        certainty=0.75,
+        root_cause=release_cause(view, consumer),
+        remedy="rollback_workload",
+        since=consumer.released_at,
+        explains=callers,
+        excludes=not_for(callers, f"the queue fills because {consumer.ref} gives back what it takes"),
+    )
 
 
 RULE = Rule(

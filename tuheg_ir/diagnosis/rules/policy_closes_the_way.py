@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import (
     closed_from_elsewhere,
     closed_to_dns,
+    closed_to_monitoring,
     closed_to_the_outside,
     lets_through,
     newest_of,
@@ -28,6 +30,9 @@ SLACK = timedelta(minutes=2)
 SOON = timedelta(minutes=15)
 TROUBLES = ("connection_timeout", "connection_refused", "dns", "pool_exhausted", "cache_busy", "upstream_failure")
 """What a caller tells whose packets are dropped (most networks drop, some refuse)."""
+
+
+_DOWN = re.compile(r"targets?.{0,60}\bdown\b|targetdown|scrape", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ def _closed(view: View) -> Iterator[_Closed]:
     yield from _between(view)
     yield from _outward(view)
     yield from _inward(view)
+    yield from _scraped(view)
 
 
 def _between(view: View) -> Iterator[_Closed]:
@@ -122,6 +128,17 @@ def _inward(view: View) -> Iterator[_Closed]:
             workload = view.workloads[ref]
             if closing and hurts and workload.ready and _young(view, closing):
                 yield _Closed(closing, (ref,), f"from {route.ref} to {ref}", hurts)
+
+
+def _scraped(view: View) -> Iterator[_Closed]:
+    """Yield what the monitoring can no longer reach: an alert says that targets are down, and the pods are well."""
+    for alert in view.alerts:
+        ref = view.about_alert(alert)
+        said = f"{alert.name} {' '.join(map(str, alert.annotations.values()))}"
+        closing = closed_to_monitoring(view, ref) if ref and _DOWN.search(said) else ()
+        if closing and view.workloads[ref].ready and _young(view, closing):
+            shown = Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
+            yield _Closed(closing, (ref,), f"from the monitoring to {ref}", (shown,))
 
 
 def _young(view: View, policies: Iterable[Policy]) -> bool:

@@ -105,8 +105,9 @@ def _consumer(view: View, label: str, series: Series) -> Workload | None:
     readers = [w for w in view.serving if view.graph.calls.get(w.ref, set()) & brokers or not brokers]
     working = [w for w in readers if any(x in w.name for x in ("worker", "consumer", "processor"))]
     named = [w for w in working or readers if words & set(w.name.split("-"))]
-    # Names tell nothing: who has stopped to work, or tells of stuck consumers, is meant.
-    found = named or working or [w for w in readers if _stopped(view, w)]
+    # Names tell nothing: who gives messages back, has stopped to work, or tells of stuck consumers, is meant.
+    rejecting = [w for w in view.serving if not role(w) and view.hits_of(w.ref, "message_rejected")]
+    found = named or rejecting or working or [w for w in readers if _stopped(view, w)]
     return found[0] if len(found) == 1 else None
 
 

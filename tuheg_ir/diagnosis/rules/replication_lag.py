@@ -44,8 +44,10 @@ def when(view: View) -> Iterator[Match]:
 def _told(view: View, seen: set[str]) -> Iterator[Match]:
     """Yield the databases whose own logs repeat that a replica lost its primary's changes, where nobody measures it."""
     for workload in of_role(view.workloads, "database"):
-        hits = [h for h in view.hits_of(workload.ref, "replication") if fresh(view, h)]
-        if workload.ref in seen or sum(hit.count for hit in hits) < OFTEN:
+        # What has stopped says so once.
+        stopped = [h for h in view.hits_of(workload.ref, "replication_stopped") if not h.previous]
+        hits = stopped or [h for h in view.hits_of(workload.ref, "replication") if fresh(view, h)]
+        if workload.ref in seen or (not stopped and sum(hit.count for hit in hits) < OFTEN):
             continue
         databases = {w.ref for w in of_role(view.workloads, "database")}
         yield Match(

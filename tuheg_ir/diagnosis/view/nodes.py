@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable")
+_KUBELETS = (*_PRESSURES, "Ready", "OutOfDisk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Node:
     since: datetime | None
     pressures: tuple[str, ...]
     cordoned: bool
+    problems: tuple[tuple[str, str, datetime | None], ...] = ()
+    """(condition, message, since) of what another program than the kubelet says of it, as node-problem-detector."""
 
     @property
     def ref(self) -> str:
@@ -45,6 +48,11 @@ def nodes(view: View) -> tuple[Node, ...]:
                 since=min((t for c in changed if (t := moment(c, "lastTransitionTime"))), default=None),
                 pressures=pressures,
                 cordoned=text(obj, "spec", "unschedulable") == "True",
+                problems=tuple(
+                    (kind, text(c, "message")[:160], moment(c, "lastTransitionTime"))
+                    for kind, c in sorted(conditions.items())
+                    if kind not in _KUBELETS and text(c, "status") == "True"
+                ),
             )
         )
     return tuple(sorted(found, key=lambda node: node.name))

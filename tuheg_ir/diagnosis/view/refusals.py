@@ -11,7 +11,9 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 def refusals(view: View, workload: Workload) -> tuple[Evidence, ...]:
     """Return why pods of a workload could not be created, newest first: from events and from conditions."""
     found = [
-        view.event_evidence(e) for e in view.events_of(workload.ref, "FailedCreate") if "rror creating" in e.message
+        view.event_evidence(e)
+        for e in view.events_of(workload.ref, "FailedCreate")
+        if "rror creating" in e.message or "failed error:" in e.message  # of a pod, of a claim that a pod needs
     ]
     sets = view.objects("ReplicaSet")
     for obj in (workload.obj, *(sets[revision.name] for revision in workload.revisions if revision.name in sets)):

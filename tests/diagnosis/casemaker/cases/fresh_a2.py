@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.cases.fresh_a import NO_METRICS, custom
 from tests.diagnosis.casemaker.cases.quiet import HARM
@@ -244,7 +246,8 @@ def transactions_and_partner(w: World) -> None:
     seats = well(w, "seats", "ghcr.io/ballet-example/seats:1.4", pods=2, age=days(26))
     vouchers = well(w, "vouchers", "ghcr.io/ballet-example/vouchers:12", pods=2, age=days(41))
     query = "SELECT * FROM seat WHERE hall = $1 AND row = $2 FOR UPDATE"
-    more = {"age": minutes(31), "user": "seats", "application": "seats", "wait": "Client", "query": query}
+    more: dict[str, Any] = {"age": minutes(31), "user": "seats", "application": "seats", "wait": "Client"}
+    more["query"] = query
     rows = [
         session(each["status"]["podIP"], "Deployment/seats", "idle in transaction", 28, **more) for each in seats.pods
     ]

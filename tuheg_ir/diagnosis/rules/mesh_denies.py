@@ -1,0 +1,56 @@
+"""The service mesh denies a caller what it asks: an authorization policy does not name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import began, complaints, told
+from tuheg_ir.diagnosis.view.reading import items, mapping, ref, text, written
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+KINDS = ("AuthorizationPolicy", "ServerAuthorization", "ServiceIntentions")
+
+
+def when(view: View) -> Iterator[Match]:
+    """A server's proxy, or who asks it, says that the mesh refused."""
+    found = complaints(view, "mesh_denied")
+    for server in sorted({c.about or c.caller for c in found}):
+        mine = [c for c in found if server in (c.about, c.caller)]
+        callers = sorted({c.caller for c in mine} - {server})
+        policies = [obj for kind in KINDS for obj in view.snapshot.of(kind) if _binds(obj, view.workloads.get(server))]
+        policy = ref(policies[0]) if len(policies) == 1 else ""
+        at = written(policies[0]) if policy else None
+        told_of = Evidence("objects", policy, f"it decides who may ask {server}", at)
+        yield Match(
+            component=policy or server,
+            evidence=((told_of,) if policy else ()) + told(view, mine),
+            certainty=0.75 if policy else 0.6,
+            since=began(mine),
+            explains=(server, *behind(view, *callers)) if policy else behind(view, *callers),
+            excludes=not_for((server, *callers), "the policy binds new pods and older releases as well"),
+        )
+
+
+def _binds(policy: object, workload: Workload | None) -> bool:
+    """Tell whether a policy names the labels of a workload, or all."""
+    if workload is None or not isinstance(policy, dict):
+        return False
+    wanted = mapping(policy, "spec", "selector", "matchLabels")
+    refs = [text(each, "name") for each in items(policy, "spec", "targetRefs")]
+    carried = mapping(workload.template, "metadata", "labels")
+    return workload.name in refs if refs else all(carried.get(key) == value for key, value in wanted.items())
+
+
+RULE = Rule(
+    name="mesh_denies",
+    title="The service mesh denies a caller",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="nobody says that the mesh denied a request",
+)
