@@ -57,7 +57,16 @@ def rolled_back() -> list[Obj]:
     return objects
 
 
+def came_back(released: float, again: float) -> Snapshot:
+    """Return an API that failed for a while, was well for a minute, and fails again."""
+    steps = [(3600.0, 0.001), (900.0, 0.4), (again + 60, 0.0), (again, 0.3)]
+    return snapshot(
+        workload("api", before=OLD, released=released), figures=[("error_ratio", series({"component": "api"}, *steps))]
+    )
+
+
 HOLDS = [
+    Holds("a trouble that paused comes back with it", came_back(100, 90), (API, CODE, "rollback_workload"), began=90),
     *(
         Holds(
             f"{what} since a release that changed {part}",
@@ -150,6 +159,9 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a trouble that paused came back minutes before it", came_back(100, 300), harmful=("rollback_workload",)
+    ),
     DoesNotHold(
         "a release hours before the first error",
         snapshot(shop(before=IMAGE, released=3 * HOUR), figures=[errors("shop")]),

@@ -23,6 +23,10 @@ _NAMED = re.compile(
 )
 
 
+_CLOUD = re.compile(r"arn:aws|api error \w+:|googleapi|AuthorizationFailed")
+"""Words of a provider's client, which names no host."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A workload that is refused: by whom, which Secret it reads, when that was written, which pods are refused.
@@ -50,7 +54,8 @@ def refusals(view: View) -> tuple[Refusal, ...]:
     """Return the workloads whose credentials are refused."""
     by_caller: dict[str, list[Complaint]] = {}
     for each in complaints(view, "database_authentication", "outside_authentication"):
-        if each.hit.trouble == "outside_authentication" and not any("." in host for host in each.hosts):
+        outside = any("." in host for host in each.hosts) or _CLOUD.search(each.hit.line)
+        if each.hit.trouble == "outside_authentication" and not outside:
             continue  # somebody's own wrong password at our door
         if each.caller in view.workloads and role_of(view, each.caller) not in ("database", "broker", "pooler"):
             by_caller.setdefault(each.caller, []).append(each)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import items, name, text
 from tuheg_ir.diagnosis.view.trouble import OFTEN, release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -20,18 +22,21 @@ def when(view: View) -> Iterator[Match]:
         found = [c for c in complaints(view, "broker_alarm") if broker.ref in (c.about, c.caller)]
         if not found:
             continue
+        if (paused := _paused(view)) is not None:
+            yield _of_paused(view, broker, paused, found)
+            continue
         if (consumer := _gives_back(view)) is not None:
             yield _of_consumer(view, broker, consumer, found)
             continue
         callers = tuple(ref for ref in behind(view, broker.ref) if ref != broker.ref)
-        began = min((c.hit.first for c in found if c.hit.first), default=None)
-        settings = settings_written(view, broker, began)
+        since = began(found)
+        settings = settings_written(view, broker, since)
         yield Match(
             component=settings[0].object if settings else broker.ref,
             evidence=(*settings, *told(view, found)),
             certainty=0.75,
             root_cause="configuration_error" if settings else "",
-            since=began,
+            since=since,
             explains=(*callers, *((broker.ref,) if settings else ())),
             excludes=(
                 *not_for(callers, f"{broker.ref} blocks who publishes: nothing done to them makes room"),
@@ -42,6 +47,36 @@ def when(view: View) -> Iterator[Match]:
                 ),
             ),
         )
+
+
+def _paused(view: View) -> Obj | None:
+    """Return the one ScaledObject (KEDA) that somebody paused while its workload has no pods."""
+    found = [
+        scaled
+        for scaled in view.snapshot.of("ScaledObject")
+        if any(
+            (text(c, "type"), text(c, "status")) == ("Paused", "True") for c in items(scaled, "status", "conditions")
+        )
+        and (target := view.workloads.get(f"Deployment/{text(scaled, 'spec', 'scaleTargetRef', 'name')}"))
+        and not target.wanted
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _of_paused(view: View, broker: Workload, scaled: Obj, found: list[Complaint]) -> Match:
+    """Return that nobody works the queue off, because who should is paused at zero."""
+    target = f"Deployment/{text(scaled, 'spec', 'scaleTargetRef', 'name')}"
+    component = f"ScaledObject/{name(scaled)}"
+    suffer = behind(view, broker.ref)
+    return Match(
+        component=component,
+        evidence=(Evidence("objects", component, f"it is paused, and {target} has no pods"), *told(view, found, 2)),
+        certainty=0.75,
+        root_cause="configuration_error",
+        since=began(found),
+        explains=(target, *suffer),
+        excludes=not_for(suffer, "nobody works off what is published: nothing done to it changes that"),
+    )
 
 
 def _gives_back(view: View) -> Workload | None:

@@ -12,13 +12,15 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
-from tuheg_ir.diagnosis.view.reading import items, name, text, written
+from tuheg_ir.diagnosis.view.reading import items, moment, name, newest, oldest, text, written
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _ALERT = re.compile(
     r"remote error: tls|alert (?:bad |unknown |certificate)|fatal alert: |tlsv1 alert|sslv3 alert", re.IGNORECASE
 )
 """Words in which a client tells that the other side refused what it showed."""
+SOON = timedelta(minutes=30)
+"""So soon after a renewal a server that reads it again shows the new certificate."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -89,7 +91,11 @@ def _refused(view: View, ref: str, found: list[Complaint]) -> Match:
     server = view.workloads.get(holder)
     callers = tuple(dict.fromkeys(c.caller for c in found))
     secret, at = _own(view, server) if server else ("", None)
-    stale = server is not None and at is not None and _started_before(server, at)
+    first = oldest(c.hit.first for c in found)
+    # Who is refused from the minute of the renewal on shows the new one already: new processes would show it too.
+    ended = any("expir" in c.hit.line.lower() for c in found)
+    shown = not ended and at is not None and first is not None and first - at <= SOON
+    stale = not shown and server is not None and at is not None and _started_before(server, at)
     ref = holder or ref
     component = ref if stale or not secret else secret
     fact = f"it was renewed, and {ref} started before" if stale else f"{ref} shows it"
@@ -98,9 +104,12 @@ def _refused(view: View, ref: str, found: list[Complaint]) -> Match:
         evidence=(*told(view, found), *((Evidence("objects", secret, fact, at),) if secret else ())),
         certainty=0.7,
         remedy="restart_workload" if stale else "page_human",
-        since=min((c.hit.first for c in found if c.hit.first), default=None),
+        since=first,
         explains=tuple(r for r in behind(view, ref, *callers) if r != component),
-        excludes=not_for(callers, "it refuses a bad certificate, as it should: only another certificate helps"),
+        excludes=not_for(
+            [each for each in callers if not (stale and each == component)],
+            "it refuses a bad certificate, as it should: only another certificate helps",
+        ),
     )
 
 
@@ -112,7 +121,12 @@ def _own(view: View, server: Workload) -> tuple[str, datetime | None]:
         for label, obj in view.objects("Secret").items()
         if label in mounted and (text(obj, "type") == "kubernetes.io/tls" or "tls" in label or "cert" in label)
     ]
-    return (f"Secret/{name(found[0])}", written(found[0])) if len(found) == 1 else ("", None)
+    if len(found) != 1:
+        return "", None
+    secret = name(found[0])
+    made = [c for c in view.snapshot.of("Certificate") if text(c, "spec", "secretName") == secret]
+    renewed = newest(moment(c, "status", "notBefore") for c in made)
+    return f"Secret/{secret}", newest((written(found[0]), renewed))
 
 
 def _started_before(server: Workload, at: datetime) -> bool:

@@ -34,7 +34,7 @@ def when(view: View) -> Iterator[Match]:
                 *(Evidence("objects", workload.ref, c.told(), workload.released_at) for c in changed[:3]),
                 *_shown(each),
             ),
-            certainty=0.75 if changed or _dated(view, each) else 0.45,
+            certainty=0.75 if changed or _dated(view, each) else 0.6 if each.outside else 0.45,
             remedy="rollback_workload" if changed else "page_human",
             since=began(each.complaints),
             explains=tuple(ref for ref in (*behind(view, workload.ref), each.secret) if ref != component),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -11,9 +12,12 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 BUSY = 0.9
+SOON = timedelta(minutes=10)
+"""What a release asks too much of is busy that soon after it."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -23,6 +27,11 @@ def when(view: View) -> Iterator[Match]:
         callers = tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref)
         hurts = tuple(_hurts(view, workload, callers))
         if not busy or not hurts:
+            continue
+        began = oldest(e.time for e in (*busy, *hurts))
+        released = [w for ref in callers if (w := view.workloads.get(ref)) and since_release(w, began, SOON)]
+        if len(released) == 1 and len(callers) > 1:
+            yield _of_release(view, workload, released[0], (*busy[:2], *hurts[:2]), began)
             continue
         yield Match(
             component=workload.ref,
@@ -37,6 +46,23 @@ def when(view: View) -> Iterator[Match]:
                 *not_for((workload.ref,), "it would be cold and just as busy", ("restart_workload",)),
             ),
         )
+
+
+def _of_release(
+    view: View, store: Workload, released: Workload, seen: tuple[Evidence, ...], began: datetime | None
+) -> Match:
+    """Return that the one caller which was released as it began asks for more than the service can give."""
+    suffer = tuple(ref for ref in behind(view, store.ref) if ref != released.ref)
+    return Match(
+        component=released.ref,
+        evidence=(*seen, *release_evidence(released)),
+        certainty=0.6,
+        root_cause=release_cause(view, released),
+        remedy="rollback_workload",
+        since=began,
+        explains=suffer,
+        excludes=not_for((store.ref,), "it would be cold and just as busy", ("restart_workload",)),
+    )
 
 
 def _busy(view: View, workload: Workload) -> Iterator[Evidence]:

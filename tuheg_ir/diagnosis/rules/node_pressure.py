@@ -32,7 +32,7 @@ def _evicted(view: View) -> dict[str, list[tuple[Workload, Pod]]]:
     for workload in view.workloads.values():
         for pod in workload.pods:
             said = str(pod.obj.get("status", {}).get("message", "")) if isinstance(pod.obj.get("status"), dict) else ""
-            if pod.reason == "Evicted" and pod.node and "exceeds" not in said:
+            if pod.reason == "Evicted" and pod.node and "exceed" not in said:
                 found.setdefault(pod.node, []).append((workload, pod))
     return found
 

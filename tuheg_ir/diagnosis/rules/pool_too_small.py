@@ -23,6 +23,7 @@ def when(view: View) -> Iterator[Match]:
     """A service reports that its pool is exhausted; no database is full."""
     crowded = {each.ref for each in full(view)}
     seen: set[str] = set()
+    locked = bool(complaints(view, "lock_wait"))
     for each in complaints(view, "pool_exhausted"):
         workload = view.workloads.get(each.caller)
         if workload is None or workload.ref in seen or each.about in crowded or (crowded and not each.about):
@@ -40,7 +41,8 @@ def when(view: View) -> Iterator[Match]:
                 *maps,
                 *_room(view, each.about),
             ),
-            certainty=0.8 if changed else 0.6 if maps else 0.4,
+            # Who waits for a lock keeps its connections: then a pool that is full says little.
+            certainty=0.8 if changed else 0.6 if maps else 0.25 if locked else 0.4,
             remedy="rollback_workload" if changed else "page_human",
             since=each.hit.first,
             explains=tuple(r for r in behind(view, workload.ref) if maps or r != workload.ref)

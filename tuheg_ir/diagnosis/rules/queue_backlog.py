@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
-from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import of_role, role
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 TIMES = 3.0
 LEAST = 100.0
@@ -20,6 +22,11 @@ IDLE = 0.03
 """Who uses less of its CPU limit than this while work waits does not work."""
 QUIET = timedelta(minutes=5)
 SOON = timedelta(minutes=30)
+EARLY = timedelta(minutes=2)
+"""Samples and starts are that far apart."""
+_PUBLISHES = re.compile(
+    r"publish|replay|enqueue|backfill|produc(?:ed|ing) \d|sent \d+ (?:message|event)", re.IGNORECASE
+)
 
 
 def when(view: View) -> Iterator[Match]:
@@ -32,10 +39,55 @@ def when(view: View) -> Iterator[Match]:
         consumer = _consumer(view, label, series)
         fact = f"{grew.before:.0f} messages waited in {label or 'the queue'}, now {grew.now:.0f}"
         waits = Evidence("metrics", consumer.ref if consumer else label, fact, grew.since)
-        if consumer is None:
+        flood = _flood(view, grew)
+        if flood is not None:
+            yield _of_flood(view, flood, grew, waits, consumer)
+        elif consumer is None:
             yield _of_broker(view, label, grew, waits)
         elif consumer.ready and consumer.ready >= consumer.wanted:
             yield _of_consumer(view, consumer, grew, waits)
+
+
+def _flood(view: View, grew: Turn) -> Workload | None:
+    """Return the one run that goes on since the queue began to grow, and whose own words are of publishing."""
+    found = [
+        workload
+        for workload in view.workloads.values()
+        if workload.kind in BATCH
+        and any(pod.live and _began_with(pod.created, grew) for pod in workload.pods)
+        and any(_PUBLISHES.search(line) for line in _lines(view, workload))
+    ]
+    return found[0] if len({_above(each) for each in found}) == 1 else None
+
+
+def _began_with(created: datetime | None, grew: Turn) -> bool:
+    return created is not None and grew.since is not None and -EARLY <= grew.since - created <= SOON
+
+
+def _lines(view: View, workload: Workload) -> Iterator[str]:
+    names = {pod.name for pod in workload.pods}
+    return (line for log in view.snapshot.logs if log.pod in names for line in log.lines)
+
+
+def _above(run: Workload) -> str:
+    """Return the CronJob of a run; the run itself where nothing made it."""
+    owner = controller(run.obj)
+    return owner if owner.startswith("CronJob/") else run.ref
+
+
+def _of_flood(view: View, run: Workload, grew: Turn, waits: Evidence, consumer: Workload | None) -> Match:
+    began = min((pod.created for pod in run.pods if pod.created), default=None)
+    suffer = (consumer.ref,) if consumer else ()
+    return Match(
+        component=_above(run),
+        evidence=(waits, Evidence("objects", run.ref, "it runs and publishes since the queue grows", began)),
+        certainty=0.6,
+        root_cause="resource_exhaustion",
+        remedy="page_human",
+        since=grew.since,
+        explains=(run.ref, *suffer, *behind(view, *suffer)),
+        excludes=not_for(suffer, "it works as ever; what is published has to stop first"),
+    )
 
 
 def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match:

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._sessions import clients, figure, forgotten, serve
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.trouble import OFTEN, releases
+from tuheg_ir.diagnosis.view.trouble import OFTEN, cause_of_release, release_evidence, releases, since_release
 
 LATELY = timedelta(hours=6)
 """A release of the client so young may be what locks."""
@@ -31,6 +31,8 @@ def when(view: View) -> Iterator[Match]:
         counted = figure(view, "db_locks_waiting", ref) or 0.0
         blocker = _blocker(database) if database else None
         own = blocker is not None and serves(view, blocker.owner) and forgotten(blocker)
+        holder = view.workloads.get(blocker.owner) if blocker is not None and own else None
+        came = holder is not None and blocker is not None and since_release(holder, view.now - _age(blocker))
         complained = [c for c in complaints(view, "lock_wait") if c.about in (ref, "")]
         if waiting < MANY and counted < MANY and not _only_told(view, complained):
             continue
@@ -41,9 +43,11 @@ def when(view: View) -> Iterator[Match]:
                 *((Evidence("database", ref, _told(blocker)),) if blocker else ()),
                 *((Evidence("metrics", ref, f"{counted:.0f} locks are waited for"),) if counted >= MANY else ()),
                 *told(view, complained, 2),
+                *(release_evidence(holder) if holder is not None and came else ()),
             ),
             certainty=0.8 if blocker else 0.6 if waiting or counted else 0.5,
-            remedy="restart_connection_pool" if own else "page_human",
+            root_cause=cause_of_release(holder) if holder is not None and came else "",
+            remedy="rollback_workload" if came else "restart_connection_pool" if own else "page_human",
             since=min((c.hit.first for c in complained if c.hit.first), default=None),
             explains=tuple(r for r in behind(view, ref) if not (own and blocker and r == blocker.owner)),
             excludes=()
@@ -72,6 +76,10 @@ def _blocker(database: Database) -> Session | None:
         and (s.state.startswith("idle in transaction") or s.state == "active")
     ]
     return max(found, key=lambda s: (s.state.startswith("idle in transaction"), s.age_s), default=None)
+
+
+def _age(blocker: Session) -> timedelta:
+    return timedelta(seconds=blocker.age_s)
 
 
 def _told(blocker: Session) -> str:

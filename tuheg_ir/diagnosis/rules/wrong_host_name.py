@@ -29,7 +29,8 @@ def when(view: View) -> Iterator[Match]:
         if workload is None or not unknown or each.about or len(others) >= 2 or closed_to_dns(view, each.caller):
             continue
         host = next((h for h in unknown if names_host(workload.changes, h)), unknown[0])
-        changed = names_host(workload.changes, host) and _soon(view, workload)
+        resolver = any("dns" in c.told().lower() for c in workload.changes)
+        changed = (resolver or names_host(workload.changes, host)) and _soon(view, workload)
         source = None if changed else _map(view, workload, host)
         component = f"ConfigMap/{name(source)}" if source else workload.ref
         gone = not changed and source is None and _elsewhere(host) and not releases(view, workload, SOON * 6)
@@ -40,7 +41,7 @@ def when(view: View) -> Iterator[Match]:
                 *(
                     Evidence("objects", workload.ref, c.told(), workload.released_at)
                     for c in workload.changes
-                    if changed and host in c.after
+                    if changed and (host in c.after or "dns" in c.told().lower())
                 ),
                 *((Evidence("objects", component, f"it names {host}", written(source)),) if source else ()),
             ),

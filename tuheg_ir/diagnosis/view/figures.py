@@ -104,7 +104,14 @@ class Figures:
 
         A few points on the other side in between do not count as an end.
         """
-        turns = [t for s in self.series(signal, **labels) if (t := self._turn(s, limit, below=below)) is not None]
+        return self._crossed(self.series(signal, **labels), limit, _GAP, below=below)
+
+    def crossed_again(self, signal: str, limit: float, **labels: str) -> datetime | None:
+        """Return when a signal went beyond a limit for the last time: any point on the other side is an end."""
+        return self._crossed(self.series(signal, **labels), limit, 0, below=False)
+
+    def _crossed(self, found: Iterable[Series], limit: float, gap: int, *, below: bool) -> datetime | None:
+        turns = [t for s in found if (t := self._turn(s, limit, gap, below=below)) is not None]
         return datetime.fromtimestamp(min(turns), UTC) if turns else None
 
     def ever(self, signal: str, limit: float, **labels: str) -> bool:
@@ -142,7 +149,7 @@ class Figures:
     def _fresh(self, series: Series) -> bool:
         return bool(series.points) and series.points[-1][0] >= self._now - RECENT_S
 
-    def _turn(self, series: Series, limit: float, *, below: bool) -> float | None:
+    def _turn(self, series: Series, limit: float, gap: int, *, below: bool) -> float | None:
         if not self._fresh(series):
             return None
         beyond = [(t, v < limit if below else v > limit) for t, v in series.points]
@@ -154,7 +161,7 @@ class Figures:
                 start, good = t, 0
                 continue
             good += 1
-            if good > _GAP:
+            if good > gap:
                 break
         return start
 

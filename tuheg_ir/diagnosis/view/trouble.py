@@ -25,6 +25,8 @@ LATELY = timedelta(minutes=30)
 """A container that ended longer ago and has run since is well again."""
 SOON = timedelta(minutes=20)
 """What begins later than this after a change is seldom its own."""
+AGAIN = timedelta(minutes=1)
+"""So near to a release a trouble that paused is a new one."""
 SLOWLY = timedelta(minutes=40)
 """A roll-out may take that long; pods that came later are no part of it."""
 BEFORE = timedelta(minutes=-2)
@@ -121,9 +123,24 @@ def errors(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
     for label in labels:
         ratio = view.figures.now("error_ratio", component=label)
         if ratio is not None and ratio > ERRORS:
-            began = view.figures.crossed("error_ratio", ERRORS / 2, component=label)
+            began = _began(view, ref, "error_ratio", ERRORS / 2, component=label)
             return Evidence("metrics", ref, f"{ratio:.1%} of requests fail", began), began
     return None if labels else _errors_of_pods(view, ref)
+
+
+def _began(view: View, ref: str, signal: str, limit: float, **labels: str) -> datetime | None:
+    """Return since when a signal of a workload is beyond a limit.
+
+    A pause does not end a trouble, for what crashes is well between two crashes; but one that came back in the minute
+    of a release is the release's.
+    """
+    began = view.figures.crossed(signal, limit, below=False, **labels)
+    last = view.figures.crossed_again(signal, limit, **labels)
+    workload = view.workloads.get(ref)
+    released = workload.released_at if workload and not workload.returned else None
+    if began is None or last is None or released is None or last <= began:
+        return began
+    return last if -AGAIN <= last - released <= AGAIN else began
 
 
 def _errors_of_pods(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
@@ -167,7 +184,7 @@ def _slower(view: View, ref: str, signal: str, label: dict[str, str]) -> tuple[E
     now, was = view.figures.now(signal, **label), view.figures.first(signal, **label)
     if now is None or was is None or now < SLOW_S or now < SLOWER * was:
         return None
-    began = view.figures.crossed(signal, max(1.5 * was, was + (now - was) / 4), below=False, **label)
+    began = _began(view, ref, signal, max(1.5 * was, was + (now - was) / 4), **label)
     return Evidence("metrics", ref, f"95 of 100 requests took {was:.2f} s, now {now:.2f} s", began), began
 
 

@@ -9,7 +9,7 @@ from tests.diagnosis.casemaker.events import probe_failure
 from tests.diagnosis.casemaker.logs import L, log, often
 from tests.diagnosis.casemaker.network import ingress, ip, service
 from tests.diagnosis.casemaker.platform import claim, nodes
-from tests.diagnosis.casemaker.pods import P, terminated
+from tests.diagnosis.casemaker.pods import P, running, terminated
 from tests.diagnosis.casemaker.scene import alert, taken, well
 from tests.diagnosis.casemaker.sets import statefulset
 from tests.diagnosis.casemaker.signals import Shape, exact, flat, requests, signal, step
@@ -85,7 +85,6 @@ def deploys(w: World) -> None:
         ("code_defect", "switch_traffic", "*"),
         ("code_defect", "page_human", "Deployment/berths-green"),
     ],
-    tolerated=["page_human"],
     forbidden=["restart_workload", "rollback_workload", "scale_workload", "no_action", "scale_database"],
 )
 def color(w: World) -> None:
@@ -171,7 +170,6 @@ def parts(w: World) -> None:
         ("code_defect", "page_human", "HTTPRoute/quotes"),
         ("configuration_error", "switch_traffic"),
     ],
-    tolerated=["page_human"],
     forbidden=[
         "restart_workload",
         {"remedy": "rollback_workload", "target": "Deployment/quotes"},
@@ -235,10 +233,10 @@ def crowd(w: World) -> None:
     )
     ended = [terminated(137, "Error", started=130 + 40 * n, finished=70 + 40 * n) for n in range(4)]
     described = [
-        P(restarts=5, last=ended[0], ready=False, unready=60),
-        P(restarts=4, last=ended[1], ready=True),
-        P(restarts=5, last=ended[2], ready=False, unready=90),
-        P(restarts=4, last=ended[3], ready=True),
+        P(restarts=5, state=running(69), last=ended[0], ready=False, unready=60),
+        P(restarts=4, state=running(109), last=ended[1], ready=True),
+        P(restarts=5, state=running(149), last=ended[2], ready=False, unready=90),
+        P(restarts=4, state=running(189), last=ended[3], ready=True),
     ]
     top = deployment(w, "signup", [Rev(pod_spec(inner), days(34))], described, age=days(300))
     service(w, "signup", target=3000)

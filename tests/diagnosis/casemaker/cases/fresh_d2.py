@@ -36,7 +36,7 @@ Obj = dict[str, Any]
         ("configuration_error", "scale_workload", "Deployment/archiver"),
         ("capacity", "scale_workload", "Deployment/archiver"),
     ],
-    tolerated=["page_human", "scale_workload"],
+    tolerated=["scale_workload"],
     forbidden=["restart_workload", "rollback_workload", "no_action", "scale_database", "isolate_workload"],
 )
 def paused(w: World) -> None:

@@ -1,0 +1,60 @@
+"""Requests fail since a feature flag was changed, and no template did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import since_release, troubles
+
+BEFORE = timedelta(minutes=1)
+AFTER = timedelta(minutes=5)
+"""Programs read their flags again that soon."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """A log tells of a flag that changed in the minutes before what users feel began."""
+    changed = [hit for hit in view.hits if hit.trouble == "flag_changed" and hit.last is not None]
+    for workload in view.serving if changed else ():
+        felt = list(troubles(view, workload.ref))
+        began = oldest(since for _, since in felt)
+        told = [hit for hit in changed if began is not None and _with(hit, began)]
+        own = view.hits_of(workload.ref, "code_crash", "configuration_missing", "schema")
+        if not told or not own or since_release(workload, began):
+            continue
+        yield Match(
+            component=workload.ref,
+            evidence=(
+                *(view.hit_evidence(hit) for hit in told[:2]),
+                *(seen for seen, _ in felt[:2]),
+                view.hit_evidence(own[0]),
+            ),
+            certainty=0.65,
+            since=began,
+            explains=tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref),
+            excludes=(
+                *excluding(workload.ref, "new processes read the same flag", *RESTARTS),
+                *excluding(workload.ref, "an older template reads the same flag", "rollback_workload"),
+            ),
+        )
+
+
+def _with(hit: Hit, began: datetime) -> bool:
+    times = [time for time in (hit.first, hit.last) if time is not None]
+    return any(-BEFORE <= began - time <= AFTER for time in times)
+
+
+RULE = Rule(
+    name="flag_changed",
+    title="Requests fail since a feature flag was changed",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no log tells of a flag that changed as the trouble began",
+)
