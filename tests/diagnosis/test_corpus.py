@@ -16,6 +16,7 @@ from tests.diagnosis.mutations import read as read_files
 from tuheg_ir.diagnosis.model import Finding
 
 ALL = cases()
+pytestmark = pytest.mark.corpus
 TUNING = cases("tuning")
 
 
