@@ -33,10 +33,10 @@ def test_every_kind_of_break_was_recorded() -> None:
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_the_first_finding_names_component_and_remedy(kind: str) -> None:
+def test_the_first_finding_names_component_cause_and_remedy(kind: str) -> None:
     first = looked(kind).diagnosis.findings[0]
     fault = FAULTS[kind]
-    assert first.component == fault["component"], first
+    assert (first.component, first.root_cause) == (fault["component"], fault["cause"]), first
     assert first.remedy in REMEDIES.get(kind, {fault["remedy"]}), first
 
 
