@@ -48,6 +48,9 @@ def both() -> tuple[PrometheusApi, float]:
 
     moment = math.floor(time.time()) - 10.0
     samples = Samples()
+    # Samples with times of their own come late, which is no end.
+    present = ask(f'{{__name__=~"{METRICS}"}}', moment)["data"]["result"]
+    alive = {json.dumps(series["metric"], sort_keys=True) for series in present}
     for series in ask(f'{{__name__=~"{METRICS}"}}[16m]', moment)["data"]["result"]:
         labels = {name: value for name, value in series["metric"].items() if name != "__name__"}
         name = series["metric"]["__name__"]
@@ -56,8 +59,9 @@ def both() -> tuple[PrometheusApi, float]:
         every = min((after[0] - before[0] for before, after in pairwise(points)), default=5.0)
         for number, (at, value) in enumerate(points):
             samples.scrape(at, [(name, labels, value)], target)
-            following = points[number + 1][0] if number + 1 < len(points) else moment
-            if following - at > 1.5 * every:  # it had gone stale in between
+            last = number + 1 == len(points)
+            following = moment if last else points[number + 1][0]
+            if following - at > 1.5 * every and not (last and target in alive):  # it had gone stale in between
                 samples.scrape(at + every, [], target)
     return PrometheusApi(samples, time.time, threading.RLock()), moment
 

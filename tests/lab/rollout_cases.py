@@ -70,6 +70,8 @@ class Bad:
     within_s: float = 5.0
 
 
+#: Whether its end is seen, or already that it waits for the next start, is a matter of milliseconds.
+ENDED = "Error|CrashLoopBackOff"
 BAD: tuple[Bad, ...] = (
     Bad(
         "missing-configmap",
@@ -78,8 +80,8 @@ BAD: tuple[Bad, ...] = (
         'configmap "nosuch" not found',
     ),
     Bad("no-such-command", lambda _, box: box.update(command=["/nosuch"]), "StartError|RunContainerError", "/nosuch"),
-    Bad("crash-at-start", lambda _, box: box.update(command=["sh", "-c", "exit 3"]), "Error", "exit 3 Error"),
-    Bad("killed-not-oom", lambda _, box: box.update(command=["sh", "-c", "exit 137"]), "Error", "exit 137 Error"),
+    Bad("crash-at-start", lambda _, box: box.update(command=["sh", "-c", "exit 3"]), ENDED, "exit 3 Error"),
+    Bad("killed-not-oom", lambda _, box: box.update(command=["sh", "-c", "exit 137"]), ENDED, "exit 137 Error"),
     Bad(
         "image-never",
         lambda _, box: box.update(image="registry.invalid/lab/nosuch:1", imagePullPolicy="Never"),
