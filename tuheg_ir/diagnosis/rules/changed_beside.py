@@ -26,7 +26,9 @@ def when(view: View) -> Iterator[Match]:
         if began is None or since_release(workload, began) or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
             continue
         found = [(obj, at) for obj in _around(view, workload) if (at := _edited(obj)) and BEFORE <= began - at <= SOON]
-        if len(found) == 1:
+        # A release that came after it is nearer; nobody may say then that the template did not change.
+        nearer = workload.changes and workload.released_at and found and workload.released_at > found[0][1]
+        if len(found) == 1 and not nearer:
             yield _match(workload, *found[0], tuple(seen for seen, _ in felt), began)
 
 
