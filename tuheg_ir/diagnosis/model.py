@@ -53,6 +53,11 @@ class Alert:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
+    @property
+    def said(self) -> str:
+        """Return its name and its sentences, to look for words in."""
+        return f"{self.name} {' '.join(map(str, self.annotations.values()))}"
+
 
 @dataclass(frozen=True, slots=True)
 class Series:

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import patterns
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import items, text, whole
+from tuheg_ir.diagnosis.view.scaling import scaled_by
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 ROOMY = 0.7
@@ -25,8 +26,7 @@ Shown = Callable[[View, Alert, str], Evidence | None]
 
 def innocent(view: View, alert: Alert, ref: str) -> Evidence | None:
     """Return what shows that all is well with the matter that an alert about a workload speaks of; None: nothing."""
-    said = f"{alert.name} {' '.join(map(str, alert.annotations.values()))}"
-    tests = (shown for words, shown in _TESTS if words.search(said))
+    tests = (shown for words, shown in _TESTS if words.search(alert.said))
     return next((found for shown in tests if (found := shown(view, alert, ref))), None)
 
 
@@ -82,7 +82,7 @@ def _knocks(view: View, ref: str) -> Iterator[str]:
 def _at_rest(view: View, alert: Alert, ref: str) -> Evidence | None:
     """The workload of the alert has no pods because nothing waits for it: KEDA took it to zero, as it may."""
     for scaled in view.snapshot.of("ScaledObject"):
-        target = view.workloads.get(f"Deployment/{text(scaled, 'spec', 'scaleTargetRef', 'name')}")
+        target = view.workloads.get(scaled_by(scaled))
         active = {text(c, "type"): text(c, "status") for c in items(scaled, "status", "conditions")}
         rests = (active.get("Active"), active.get("Ready")) == ("False", "True")
         if target is None or target.wanted or not rests or whole(scaled, "spec", "minReplicaCount"):

@@ -35,8 +35,7 @@ def when(view: View) -> Iterator[Match]:
 def _contradicted(view: View, alert: Alert) -> Evidence | None:
     """Return what shows that an alert is wrong; None if nothing does, or it is critical."""
     ref = view.about_alert(alert)
-    said = f"{alert.name} {' '.join(map(str, alert.annotations.values()))}"
-    signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(said)]
+    signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(alert.said)]
     if str(alert.labels.get("severity", "")).lower() in ("critical", "page"):
         return None
     if (shown := innocent(view, alert, ref)) is not None:

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import items, name, text
+from tuheg_ir.diagnosis.view.scaling import scaled_by
 from tuheg_ir.diagnosis.view.trouble import OFTEN, release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -57,7 +58,7 @@ def _paused(view: View) -> Obj | None:
         if any(
             (text(c, "type"), text(c, "status")) == ("Paused", "True") for c in items(scaled, "status", "conditions")
         )
-        and (target := view.workloads.get(f"Deployment/{text(scaled, 'spec', 'scaleTargetRef', 'name')}"))
+        and (target := view.workloads.get(scaled_by(scaled)))
         and not target.wanted
     ]
     return found[0] if len(found) == 1 else None
@@ -65,7 +66,7 @@ def _paused(view: View) -> Obj | None:
 
 def _of_paused(view: View, broker: Workload, scaled: Obj, found: list[Complaint]) -> Match:
     """Return that nobody works the queue off, because who should is paused at zero."""
-    target = f"Deployment/{text(scaled, 'spec', 'scaleTargetRef', 'name')}"
+    target = scaled_by(scaled)
     component = f"ScaledObject/{name(scaled)}"
     suffer = behind(view, broker.ref)
     return Match(

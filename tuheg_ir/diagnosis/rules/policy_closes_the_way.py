@@ -134,8 +134,7 @@ def _scraped(view: View) -> Iterator[_Closed]:
     """Yield what the monitoring can no longer reach: an alert says that targets are down, and the pods are well."""
     for alert in view.alerts:
         ref = view.about_alert(alert)
-        said = f"{alert.name} {' '.join(map(str, alert.annotations.values()))}"
-        closing = closed_to_monitoring(view, ref) if ref and _DOWN.search(said) else ()
+        closing = closed_to_monitoring(view, ref) if ref and _DOWN.search(alert.said) else ()
         if closing and view.workloads[ref].ready and _young(view, closing):
             shown = Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
             yield _Closed(closing, (ref,), f"from the monitoring to {ref}", (shown,))

@@ -40,6 +40,11 @@ def autoscaler(view: View, ref: str) -> Autoscaler | None:
     return None
 
 
+def scaled_by(scaled: Obj) -> str:
+    """Return the workload (Deployment/name) that a ScaledObject of KEDA scales."""
+    return f"Deployment/{text(scaled, 'spec', 'scaleTargetRef', 'name')}"
+
+
 def _autoscaler(obj: Obj) -> Autoscaler:
     conditions = {text(c, "type"): c for c in items(obj, "status", "conditions")}
     active, limited = conditions.get("ScalingActive"), conditions.get("ScalingLimited")
