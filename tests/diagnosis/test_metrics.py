@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -44,14 +45,14 @@ def ask() -> Iterator[Callable[..., Metrics]]:
     """Serve samples of the last ten minutes and read all signals of them."""
     servers: list[HttpServer] = []
 
-    def made(*series: Sample, known: Known = KNOWN) -> Metrics:
+    def made(*series: Sample, known: Known = KNOWN, window: str = "") -> Metrics:
         samples = Samples()
         for second in range(0, 601, 15):
             found = [(name, labels, value(second)) for name, labels, value in series]
             samples.scrape(AT.timestamp() - 600 + second, found)
         api = PrometheusApi(samples, AT.timestamp, threading.RLock())
         servers.append(HttpServer(api.answer))
-        return read_metrics(servers[-1].url, NAMESPACE, AT, known=known)
+        return read_metrics(servers[-1].url, NAMESPACE, AT, known=known, window=window)
 
     yield made
     for server in servers:
@@ -102,6 +103,18 @@ def test_requests_and_errors_are_found_at_every_exporter(ask: Callable[..., Metr
     found = ask(*series)
     assert last(found, "request_rate") == {"web": 10.0}
     assert last(found, "error_ratio") == {"web": 0.1}
+
+
+def test_short_rates_leave_no_time_out(ask: Callable[..., Metrics]) -> None:
+    """cAdvisor counts too seldom for them: of it a minute is read, or there would be gaps."""
+    cpu = ("container_cpu_usage_seconds_total", {**HERE, "container": "web"}, counter(0.5))
+    found = ask(cpu, *EXPORTERS["traefik"], window="30s").signals
+    for signal, value in (("cpu_usage", 0.5), ("request_rate", 10.0)):
+        times = [when for when, _ in found[signal][0].points]
+        assert {after - before for before, after in pairwise(times)} == {30.0}, signal
+        assert found[signal][0].last == pytest.approx(value), signal
+    seldom = ask(cpu, window="20s").signals["cpu_usage"][0].points
+    assert {after - before for (before, _), (after, _) in pairwise(seldom)} == {20.0}
 
 
 def test_without_objects_the_names_are_taken_from_the_labels(ask: Callable[..., Metrics]) -> None:

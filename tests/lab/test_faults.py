@@ -7,6 +7,7 @@ read what was kept of it.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,9 @@ from tests.lab.world import Audit, Done, Responder, lab_command, reset_platform,
 pytestmark = pytest.mark.lab
 
 BREAKS = load_breaks()
+#: What is said where no rule names a cause; a person is called then.
+UNKNOWN = "unknown"
+A_MINUTE = 60.0
 STAGES = ("internal_update", "user_notice", "summary")
 #: The lock is taken and given back by every run that may act; it is no change of the platform.
 LOCK = re.compile(r"leases/tuheg-ir-")
@@ -36,7 +40,7 @@ class Story:
 
     kind: Break
     broken: Done
-    diagnosed: Done | None = None
+    diagnosed: list[Done] = field(default_factory=list)
     before: dict[str, Any] = field(default_factory=dict)
     plan: Done | None = None
     after_plan: dict[str, Any] = field(default_factory=dict)
@@ -92,9 +96,24 @@ def respond(story: Story, who: Responder, *more: str) -> Done:
     return who.cli("respond", kind.fault, "--service", kind.service, "--severity", "P0", *more)
 
 
+def diagnoses(who: Responder) -> Iterator[Done]:
+    """Yield what `diagnose` says until it names a cause, for a minute at most: figures of a minute take a minute."""
+    end = time.monotonic() + A_MINUTE
+    while True:
+        said = who.cli("diagnose")
+        yield said
+        if [cause for _, cause in causes(said)] != [UNKNOWN] or time.monotonic() > end:
+            return
+
+
+def causes(said: Done) -> list[tuple[str, str]]:
+    """Return component and cause of each finding."""
+    return [(each["component"], each["root_cause"]) for each in said.data.get("findings", ())]
+
+
 def live(story: Story, who: Responder, lab: Lab, api: Api, audit: Audit) -> None:
     """Diagnose, plan, cure, measure, and run the same incident twice more."""
-    story.diagnosed = who.cli("diagnose")
+    story.diagnosed = list(diagnoses(who))
     story.before = stored_objects(api)
     audit.start()
     story.plan = respond(story, who, "--plan")
@@ -138,10 +157,10 @@ def test_the_symptom_is_measured(story: Story) -> None:
 
 
 def test_the_diagnosis_names_the_cause_and_nothing_else(story: Story) -> None:
-    assert story.diagnosed is not None
-    assert story.diagnosed.code == 0, story.diagnosed.told()
-    found = [(each["component"], each["root_cause"]) for each in story.diagnosed.data["findings"]]
-    assert found == [(story.kind.component, story.kind.cause)], story.diagnosed.told()
+    """As long as it cannot know, it says so; the first cause that it names is the right one."""
+    last = story.diagnosed[-1]
+    assert last.code == 0, last.told()
+    assert causes(last) == [(story.kind.component, story.kind.cause)], last.told()
 
 
 def test_a_plan_is_made_and_stores_nothing(story: Story) -> None:

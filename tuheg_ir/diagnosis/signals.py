@@ -63,8 +63,25 @@ class Signals:
     signals: Mapping[str, Signal]
     roles: Mapping[str, tuple[str, ...]]
     window: str
+    shortest: Mapping[str, str]
     step_s: int
     range_s: int
+
+    def window_of(self, way: Way, wanted: str) -> str:
+        """Return how far the rates of a way look back, where the site wants ``wanted`` ("" nothing), as 2m."""
+        least = self.shortest.get(way.by, self.shortest["any"])
+        return max(wanted or self.window, least, key=span_s)
+
+    def step_of(self, wanted: str) -> int:
+        """Return how far apart points are, in seconds: not further than rates look back, or there is time unseen."""
+        least = span_s(self.shortest["any"])
+        return min(self.step_s, round(max(span_s(wanted or self.window), least)))
+
+
+def span_s(text: str) -> float:
+    """Return a Prometheus duration such as 2m or 1h30m in seconds; ms count as nothing."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    return sum(float(number) * units.get(unit, 0) for number, unit in re.findall(r"(\d+)(ms|[smhd])", text))
 
 
 def _matching(pattern: str, names: list[str]) -> list[str]:
@@ -86,6 +103,7 @@ def load() -> Signals:
         signals={name: _signal(name, entry) for name, entry in data["signals"].items()},
         roles={role: tuple(labels) for role, labels in data["roles"].items()},
         window=defaults["window"],
+        shortest=data["shortest"],
         step_s=defaults["step_s"],
         range_s=defaults["range_s"],
     )

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WEB, errors, logs, shop
-from tests.diagnosis.rules.tiny import snapshot, workload
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WEB, errors, latency, logs, shop
+from tests.diagnosis.rules.tiny import figure, snapshot, workload
+from tuheg_ir.diagnosis.model import Series
 
 SHOP_IS_LATE = logs("web", 'Get "http://shop:8080/": context deadline exceeded', times=1)
 CART_IS_LATE = logs("shop", 'Get "http://cart:8080/": context deadline exceeded', times=1)
+
+
+def calls_of_cart(since: float) -> tuple[str, Series]:
+    """Return how long the shop waits for the cart: ever more since so many seconds."""
+    return figure("dependency_latency_p95", 0.01, 1.5, since, component="shop", dependency="cart")
+
 
 HOLDS = [
     Holds(
@@ -21,8 +28,18 @@ HOLDS = [
         (CART, "dependency_failure", "page_human"),
         excludes=(*no("restart_workload", at=WEB), *no("restart_workload", at=SHOP)),
     ),
+    Holds(
+        "a caller has measured for minutes that it is slow",
+        snapshot(shop(env=CALLS_CART), workload("cart"), figures=[latency("shop"), calls_of_cart(since=300)]),
+        (CART, "dependency_failure", "page_human"),
+    ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "one caller has measured for half a minute that it is slow: it may be slow itself",
+        snapshot(shop(env=CALLS_CART), workload("cart"), figures=[latency("shop", since=45), calls_of_cart(since=45)]),
+        ("unknown", "page_human"),
+    ),
     DoesNotHold("nobody complains", snapshot(shop(env=CALLS_CART), workload("cart"))),
     DoesNotHold(
         "a line while nobody suffers",

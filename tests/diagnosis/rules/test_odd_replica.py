@@ -9,9 +9,9 @@ from tests.diagnosis.rules.tiny import DAY, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Series
 
 
-def failing(*ratios: float) -> list[tuple[str, Series]]:
+def failing(*ratios: float, since: float = 600) -> list[tuple[str, Series]]:
     """Return the share of errors of each pod of the shop."""
-    return [figure("error_ratio_by_pod", 0.0, ratio, pod=pod("shop", n)) for n, ratio in enumerate(ratios)]
+    return [figure("error_ratio_by_pod", 0.0, ratio, since, pod=pod("shop", n)) for n, ratio in enumerate(ratios)]
 
 
 HOLDS = [
@@ -39,6 +39,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "one fails for less than a minute: it may be the first of all",
+        snapshot(shop(pods=4), figures=[*failing(0.001, 0.9, 0.001, 0.001, since=45), errors("shop", 0.22, 45)]),
+        ("unknown", "page_human"),
+    ),
     DoesNotHold("all fail", snapshot(shop(pods=4), figures=failing(0.9, 0.9, 0.9, 0.9)), ("unknown", "page_human")),
     DoesNotHold(
         "the one that fails is of a new template",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import API, DB, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.scenes import API, DB, SHOP, URL, errors, latency, logs, shop
 from tests.diagnosis.rules.tiny import database, log, pod, postgres, session, snapshot, workload
 
 WAITS = log(pod("shop"), "QueuePool limit of size 2 overflow 0 reached, connection timed out, timeout 30.00")
@@ -47,6 +47,17 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the complaints were over before requests became slow",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            figures=[latency("shop", since=300)],
+            logs=[log(pod("shop"), *[LINES[1]] * 9, *["GET / 200"] * 60, since=600)],
+            databases=[database(session(SHOP, "idle", 4))],
+        ),
+        ("unknown", "page_human"),
+    ),
     DoesNotHold(
         "the database itself is full",
         snapshot(shop(env=URL), postgres(), logs=[WAITS], databases=[database(session(SHOP, "active", 97))]),

@@ -16,11 +16,9 @@ from tuheg_ir.diagnosis.collector.labels import Filled, Known, Labels, Row, Unfi
 from tuheg_ir.diagnosis.collector.prometheus import Prometheus, Span
 from tuheg_ir.diagnosis.folder.metrics import series_of
 from tuheg_ir.diagnosis.model import Obj, Series, Source
-from tuheg_ir.diagnosis.signals import Signal, Signals, Way, load
+from tuheg_ir.diagnosis.signals import Signal, Signals, Way, load, span_s
 
 THREADS = 8
-SHORTEST = "20s"
-"""A rate over less than this holds too few scrapes."""
 
 
 @dataclass(slots=True)
@@ -38,7 +36,7 @@ def read_metrics(
     """Ask for all signals of the hour before ``at``, on threads, within ``timeout_s`` seconds.
 
     ``window`` is how far rates look back, where what is asked scrapes often enough for less than
-    the usual; never under 20 s.
+    the usual; never under 20 s, and under a minute for cAdvisor.
     """
     began = time.monotonic()
     found = Metrics()
@@ -90,9 +88,9 @@ class _Reader:
         self._known = known
         self._at = at
         self._signals: Signals = load()
-        self._window = max(window, SHORTEST, key=span_s) if window else self._signals.window
+        self._window = window
         end = at.timestamp()
-        self._span = Span(end - self._signals.range_s, end, self._signals.step_s)
+        self._span = Span(end - self._signals.range_s, end, self._signals.step_of(window))
         self._found = found
         self._rows: dict[str, list[Row]] = {}
         self._locks: dict[str, threading.Lock] = {}
@@ -136,10 +134,11 @@ class _Reader:
     def _ask(self, question: _Question) -> tuple[Filled, tuple[Series, ...]]:
         first = next(iter(question.metrics.values()))
         labels = Labels(self._labels(first), self._signals.roles, self._namespace, self._known)
-        filled = labels.fill(question.way, question.metrics, self._window)
+        window = self._signals.window_of(question.way, self._window)
+        filled = labels.fill(question.way, question.metrics, window)
         series = series_of(self._prometheus.ranged(filled.query, self._span))
         if question.signal.unit == "1/s":
-            window_s = span_s(self._window)
+            window_s = span_s(window)
             series = tuple(replace(each, points=settled(each.points, self._span, window_s)) for each in series)
         return filled, series
 
@@ -229,12 +228,6 @@ class _Reader:
     def _note(self, name: str, error: SourceFailed, began: float) -> None:
         took = round((time.monotonic() - began) * 1000)
         self._found.sources.append(failed(name, error, took, self._at.astimezone(UTC)))
-
-
-def span_s(text: str) -> float:
-    """Return a Prometheus duration such as 2m or 1h30m in seconds; ms count as nothing."""
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    return sum(float(number) * units.get(unit, 0) for number, unit in re.findall(r"(\d+)(ms|[smhd])", text))
 
 
 def settled(points: tuple[tuple[float, float], ...], span: Span, window_s: float) -> tuple[tuple[float, float], ...]:

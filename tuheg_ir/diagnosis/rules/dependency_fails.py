@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rules._figures import felt, is_well, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.trouble import MINUTE
 
 TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
 
@@ -28,6 +29,8 @@ def when(view: View) -> Iterator[Match]:
         if not own and is_well(view, behind(view, ref, *(c.caller for c in said.get(ref, ())))):
             continue  # lines without anybody who suffers
         measured = tuple(evidence for _, evidence in said_by_callers(view, ref))
+        if not own and ref not in said and all(view.recent(e.time, MINUTE) for e in measured):
+            continue  # a caller that has just run short of something itself measures the same
         found = (*own, *measured[:2], *told(view, said.get(ref, ()), 2))
         callers = tuple(each for each in behind(view, ref) if each != ref)
         yield Match(

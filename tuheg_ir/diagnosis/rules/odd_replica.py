@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.odd import odd_pods
+from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import labels, text
 from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
@@ -23,7 +23,9 @@ def when(view: View) -> Iterator[Match]:
             continue
         felt = [seen for seen, _ in troubles(view, workload.ref)]
         hits = [h for h in view.hits_of(workload.ref) if h.pod in odd]
-        began = view.figures.crossed("error_ratio_by_pod", 0.05, pod=min(odd))
+        began = odd_since(view, odd)
+        if began is not None and view.recent(began, MINUTE):
+            continue  # one pod is often the first to feel what all are about to feel
         well = len(workload.live) - len(odd)
         yield Match(
             component=workload.ref,

@@ -12,8 +12,10 @@ from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._sessions import FEW, figure, full, owned, released_before
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change, reads
-from tuheg_ir.diagnosis.view.complaints import complaints, told
-from tuheg_ir.diagnosis.view.reading import mapping, written
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.reading import mapping, oldest, written
+from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
+from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 POOL = re.compile(r"pool|conn(?:ection)?s?[_.-]?(?:max|limit|size)|max[_.-]?conn|hikari", re.IGNORECASE)
@@ -28,6 +30,8 @@ def when(view: View) -> Iterator[Match]:
         workload = view.workloads.get(each.caller)
         if workload is None or workload.ref in seen or each.about in crowded or (crowded and not each.about):
             continue
+        if _of_an_earlier_trouble(view, workload, each):
+            continue
         seen.add(workload.ref)
         if each.hit.count < FEW and is_well(view, behind(view, workload.ref)):
             continue
@@ -41,14 +45,20 @@ def when(view: View) -> Iterator[Match]:
                 *maps,
                 *_room(view, each.about),
             ),
-            # Who waits for a lock keeps its connections: then a pool that is full says little.
-            certainty=0.8 if changed else 0.6 if maps else 0.25 if locked else 0.4,
+            # Who waits for a lock, or for processor time, keeps its connections: then a pool that is full says little.
+            certainty=0.8 if changed else 0.6 if maps else 0.25 if locked or starving(view, workload) else 0.4,
             remedy="rollback_workload" if changed else "page_human",
             since=each.hit.first,
             explains=tuple(r for r in behind(view, workload.ref) if maps or r != workload.ref)
             if changed or maps
             else (),
         )
+
+
+def _of_an_earlier_trouble(view: View, workload: Workload, each: Complaint) -> bool:
+    """Tell whether a complaint was over before what is felt now began: who waits for a pool goes on complaining."""
+    began = oldest(since for _, since in troubles(view, workload.ref))
+    return began is not None and each.hit.last is not None and each.hit.last < began - MINUTE
 
 
 def _changed(workload: Workload) -> tuple[Change, ...]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
@@ -23,6 +27,12 @@ def odd_pods(view: View, workload: Workload) -> dict[str, str]:
             told = f"{values[pod]:.0%} of its requests fail" if "error" in signal else f"takes {values[pod]:.1f} s"
             found[pod] = f"{found[pod]}, {told}" if pod in found else told
     return found if 2 * len(found) <= len(live) else {}
+
+
+def odd_since(view: View, odd: Iterable[str]) -> datetime | None:
+    """Return since when the first of some odd pods is beyond a limit; None if nobody knows."""
+    crossings = (view.figures.crossed(signal, limit, pod=pod) for pod in odd for signal, limit, _ in _LIMITS)
+    return oldest(crossings)
 
 
 def pods_by_name(workload: Workload) -> dict[str, Pod]:
