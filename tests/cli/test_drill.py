@@ -36,6 +36,18 @@ NAMES = ", ".join(scenarios())
             f"Next: Did you mean bad-release? The scenarios are: {NAMES}. Or name a file of your own, ending in .yml.",
         ),
         (
+            ["bad-release", "--jobs", "2"],
+            "Error: --jobs is for --all on the embedded cluster (2). Next: Leave it out.",
+        ),
+        (
+            ["--all", "--on", "lab", "--jobs", "2"],
+            "Error: --jobs is for --all on the embedded cluster (2). Next: Leave it out.",
+        ),
+        (
+            ["--all", "--jobs", "0"],
+            "Error: Invalid value for '--jobs': 0 is not in the range x>=1. Next: See tuheg-ir drill --help.",
+        ),
+        (
             ["bad-release", "--speed", "0"],
             "Error: --speed is a number above 0 (0). Next: 1 is the pace of the clock.",
         ),

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @click.command(name="drill")
 @click.argument("name", metavar="[FAULT|SCENARIO|FILE.yml]", required=False)
-@click.option("--all", "every", is_flag=True, help="Drill every scenario, one after the other.")
+@click.option("--all", "every", is_flag=True, help="Drill every scenario.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --all on sim: so many at a time (default: one a core).",
+)
 @click.option("--list", "listed", is_flag=True, help="List the scenarios.")
 @click.option("--severity", type=click.Choice(["P0", "P1", "P2"]), default="P0", show_default=True)
 @click.option("--speed", type=float, help="Times as fast as the clock; the scenario's own at most (default).")
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
 def drill_command(
     name: str | None,
     every: bool,
+    jobs: int | None,
     listed: bool,
     severity: str,
     speed: float | None,
@@ -49,12 +56,13 @@ def drill_command(
     if listed:
         emit(form, {"scenarios": [_scenario_dict(each) for each in scenarios().values()]}, lambda: _table(lang))
         return 0
-    _check(name, every=every, speed=speed, seed=seed, on=on)
-    from tuheg_ir.incidents.drill import DrillOrder
+    _check(name, every=every, jobs=jobs, speed=speed, seed=seed, on=on)
+    from tuheg_ir.incidents.drill import DrillOrder, cores
 
     chosen, who = _chosen(name, on), actor()
     orders = [DrillOrder(each, severity, who, on=on, speed=speed, seed=seed or 0, lang=lang) for each in chosen]
-    reports = [_one(order, form, alone=not every) for order in orders]
+    lanes = (jobs or cores()) if every and on == "sim" else 1
+    reports = _some(orders, form, lanes) if lanes > 1 else [_one(order, form, alone=not every) for order in orders]
     if form == "json":
         click.echo(as_json({"drills": [report.as_dict() for report in reports]}))
     elif every:
@@ -64,7 +72,7 @@ def drill_command(
     return 0 if all(report.passed for report in reports) else NotHealedError.exit_code
 
 
-def _check(name: str | None, *, every: bool, speed: float | None, seed: int | None, on: str) -> None:
+def _check(name: str | None, *, every: bool, jobs: int | None, speed: float | None, seed: int | None, on: str) -> None:
     """Refuse options that make no sense, or not together."""
     from tuheg_ir.sim.scenario import scenarios
 
@@ -74,6 +82,8 @@ def _check(name: str | None, *, every: bool, speed: float | None, seed: int | No
         raise UsageError(
             "Nothing is named to drill", "", f"Give --all, a fault, or a scenario: {', '.join(scenarios())}."
         )
+    if jobs is not None and (not every or on == "lab"):
+        raise UsageError("--jobs is for --all on the embedded cluster", f"{jobs}", "Leave it out.")
     if speed is not None and not (math.isfinite(speed) and speed > 0):
         raise UsageError("--speed is a number above 0", f"{speed:g}", "1 is the pace of the clock.")
     if on == "lab" and (speed is not None or seed is not None):
@@ -109,6 +119,29 @@ def _one(order: DrillOrder, form: str, *, alone: bool) -> DrillReport:
         if not alone:
             click.echo()
     return report
+
+
+def _some(orders: list[DrillOrder], form: str, lanes: int) -> list[DrillReport]:
+    """Carry out drills, some at a time: which go on is told on standard error, each card on standard output."""
+    from tuheg_ir.cli.progress import Progress
+    from tuheg_ir.incidents.drill import drill_many
+
+    reports: list[DrillReport] = []
+    with Progress() as progress:
+        progress.begin(f"drill --all  {orders[0].severity}  {len(orders)} scenarios, {lanes} at a time")
+
+        def watch(going: list[DrillOrder]) -> None:
+            progress.doing(f"{len(reports)} of {len(orders)}  {', '.join(each.scenario.name for each in going)}")
+
+        for report in drill_many(orders, lanes, watch):
+            reports.append(report)
+            progress.end()
+            if form == "text":
+                from tuheg_ir.cli.card import show_card
+
+                show_card(report, orders[0].lang)
+                click.echo()
+    return reports
 
 
 def _names(scenario: Scenario) -> list[str]:

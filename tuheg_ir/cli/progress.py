@@ -50,9 +50,18 @@ class Progress:
     def begin(self, title: str) -> None:
         """Say what is being started."""
         self.console.print(Text(title, style="bold"))
-        if self.console.is_terminal:
-            self.status = self.console.status("starting", spinner="line")
+        self.doing("starting")
+
+    def doing(self, text: str) -> None:
+        """Say on the live line what is being done just now; a terminal only."""
+        if not self.console.is_terminal:
+            return
+        told = Text(f"{self.elapsed()}  {text}")
+        told.truncate(self.console.width - _SPINNER, overflow="ellipsis")  # one line, which is written over
+        if self.status is None:
+            self.status = self.console.status(told, spinner="line")
             self.status.start()
+        self.status.update(told)
 
     def end(self) -> None:
         """Stop the live line."""
@@ -67,9 +76,7 @@ class Progress:
     def event(self, event: TaskEvent) -> None:
         """Show an event of the play, if it tells something."""
         if event.kind == "task" and self.status is not None:
-            told = Text(f"{self.elapsed()}  {event.task}")
-            told.truncate(self.console.width - _SPINNER, overflow="ellipsis")  # one line, which is written over
-            self.status.update(told)
+            self.doing(event.task)
         if event.kind != "ok" or not event.action.endswith("tuheg.ir.record"):
             return
         kind, data = event.result.get("kind"), event.result.get("data")
