@@ -72,6 +72,7 @@ FAULTS = "database-connection, response-timeout, high-error-rate, memory-leak, s
             "Error: There is no such incident in the journal (INC-20251105-001). Next: There is none yet.",
         ),
         (["nosuch"], "Error: No such command 'nosuch'. Next: See tuheg-ir --help."),
+        (["respnd"], "Error: No such command 'respnd'. Did you mean respond? Next: See tuheg-ir --help."),
     ],
 )
 def test_each_mistake_gets_its_sentence(
