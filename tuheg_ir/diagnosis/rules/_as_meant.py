@@ -1,4 +1,4 @@
-"""What an alert tells of that somebody has set so: the objects say it themselves, however loud the alert is."""
+"""What an alert tells of that is set so, or has always been so: it shows by itself, however loud the alert is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
 from tuheg_ir.diagnosis.view.scaling import autoscaler
@@ -21,6 +22,7 @@ STAGE = timedelta(days=3)
 IDLE = 0.6
 """Pods that use less than this share of what their autoscaler aims at have nothing to wait for."""
 _AT_MOST = re.compile(r"hpa.?max|max(?:imum|ed)?.{0,20}(?:replicas|out)|(?:replicas|scal\w+) .{0,20}max", re.IGNORECASE)
+_MEMORY = re.compile(r"memory|working.?set|\boom", re.IGNORECASE)
 _NOT_ROLLED_OUT = re.compile(r"not.{0,3}rolled.{0,3}out|roll.?out|update.{0,30}(?:stuck|progress|not)", re.IGNORECASE)
 
 
@@ -33,6 +35,9 @@ def as_meant(view: View, alert: Alert, ref: str) -> Evidence | None:
         return None
     staged = _staged(view, workload) if _NOT_ROLLED_OUT.search(alert.said) else ""
     idle = _idle_at_most(view, workload) if _AT_MOST.search(alert.said) else ""
+    cached = page_cache(view, workload) if _MEMORY.search(alert.said) else ""
+    if cached:
+        return Evidence("metrics", workload.ref, f"{alert.name} fires; {cached}")
     told = staged or idle
     return Evidence("objects", workload.ref, f"{alert.name} fires; {told}") if told else None
 
