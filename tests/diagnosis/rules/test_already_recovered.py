@@ -57,7 +57,7 @@ HOLDS = [
         slowed((1800, 2.2), (1500, 1.1), (1200, 0.4), (600, 0.25)),
         (SHOP, "no_fault", "no_action"),
     ),
-    Holds("a burst of slowness", slowed((2000, 3.0), (1600, 0.2)), (SHOP, "no_fault", "no_action")),
+    Holds("a burst of slowness", slowed((2000, 3.0), (1300, 0.2)), (SHOP, "no_fault", "no_action")),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -70,7 +70,10 @@ DOES_NOT_HOLD = [
         slowed((3000, 2.0), (2800, 0.2), (2100, 2.0), (1900, 0.2), (1200, 2.0), (1000, 0.2)),
         ("unknown", "page_human"),
     ),
-    DoesNotHold("it is fast since nobody asks", slowed((2000, 3.0), (1600, 0.2), asked=2), ("unknown", "page_human")),
+    DoesNotHold(
+        "an alert began long after it was fast again", slowed((3000, 3.0), (2600, 0.2)), ("unknown", "page_human")
+    ),
+    DoesNotHold("it is fast since nobody asks", slowed((2000, 3.0), (1300, 0.2), asked=2), ("unknown", "page_human")),
     DoesNotHold(
         "it is better, and twice as slow as before", slowed((1800, 2.2), (1200, 0.45)), ("unknown", "page_human")
     ),

@@ -18,7 +18,7 @@ WAITS = event(
 )
 PROXY = container("cloud-sql-proxy", "cloud-sql-proxy:2") | {"ports": []}
 DATABASE = container("db", "postgres:16", port=5432)
-WORKER = container("second-half", "report:1") | {"ports": []}
+WORKER = container("second-half", "report:1") | {"ports": [{"name": "metrics", "containerPort": 9090}]}
 
 
 def held(beside: Obj, *told: Alert | Obj, done: float = 3 * 3600, code: int = 0) -> Snapshot:

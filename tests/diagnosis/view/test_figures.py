@@ -98,5 +98,7 @@ def test_an_outlier_is_one_alone() -> None:
 def test_episodes_are_counted_once_each_however_ragged() -> None:
     twice = figures(lambda age: 9.0 if age in (2400, 2340, 1200) else 0.0)
     assert twice.episodes("s", 5) == 2
+    assert twice.first_beyond("s", 5) == NOW - timedelta(seconds=2400)
+    assert twice.first_beyond("s", 10) is None
     assert twice.quiet_since("s", 5) is None
     assert twice.quiet_since("s", 5, 1) == NOW - timedelta(seconds=1200)

@@ -17,7 +17,7 @@ _REQUEST = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S.* HTTP/[
 _COMMANDS = re.compile(
     r"java\.lang\.(?:Runtime|ProcessBuilder)|getRuntime\(|ProcessBuilder\(|\bos\.(?:popen|system)\(|__import__\(|"
     r"(?:system|passthru|shell_exec|proc_open)\(['\"]|\(\)\s*\{\s*:;\s*\}|child_process|"
-    r"(?:[;|`]|\$\(|&&)\s*(?:curl|wget|sh|bash|nc|cat|id|whoami)\b"
+    r"(?:[;|`]|\$\(|&&)\s*(?:curl|wget|sh|bash|nc|cat|id|whoami)\b(?!=)"
 )
 """Expressions and shell words that make a program run a command, where they stand in a request."""
 _HINT = re.compile(
@@ -27,7 +27,8 @@ _HINT = re.compile(
 _TURNED_AWAY = re.compile(r'HTTP/[\d.]+"? (?:status[=:] ?)?[45]\d\d\b')
 _CLIENT = re.compile(
     r"(?:round_trippers\.go\S*|\bkubectl\b|\bcurl\b|client-go).{0,80}/api/v1/\S*secrets\b|"
-    r"/api/v1/\S*secrets\?\S*(?:fieldManager=kubectl|limit=500)|\bkubectl (?:-\S+ )*(?:get|describe|create) secrets?\b"
+    r":6?443/api/v1/\S*secrets\?\S*(?:fieldManager=kubectl|limit=500)|"
+    r"\bkubectl (?:-\S+ )*(?:get|describe|create) secrets?\b"
 )
 """A client of the cluster at work on Secrets."""
 _MEANT = re.compile(

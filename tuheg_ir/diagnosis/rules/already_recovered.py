@@ -16,7 +16,8 @@ QUIET = timedelta(minutes=5)
 LONGER = timedelta(minutes=10)
 """What came for a moment, or goes by little and little, is over only after so long."""
 NEAR = timedelta(minutes=5)
-"""So near to a short trouble an alert began that tells of it."""
+LATER = timedelta(minutes=15)
+"""An alert that began earlier than the one before a trouble, or later than the other after it, tells of another."""
 STILL = 0.5
 """Where less than this share of the former requests comes, it may be fast only for that."""
 NORMAL = 1.3
@@ -47,14 +48,15 @@ def _failed(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:
         fact = f"up to {peak:.1%} of requests failed, until then"
         if since is not None and view.now - since >= QUIET:
             yield Evidence("metrics", workload.ref, fact, since), 0.7
-        elif since is None and moment is not None and once and view.now - moment >= LONGER and _alerted(view, moment):
+        told = moment is not None and bool(view.alerts) and _alerted(view, moment, moment)
+        if since is None and moment is not None and once and told and view.now - moment >= LONGER:
             yield Evidence("metrics", workload.ref, fact, moment), 0.6
 
 
-def _alerted(view: View, moment: datetime) -> bool:
-    """Tell whether every alert that fires began about then."""
+def _alerted(view: View, begin: datetime | None, end: datetime) -> bool:
+    """Tell whether every alert that fires began while it lasted or soon after: then it is this that they tell of."""
     starts = [alert.starts_at for alert in view.alerts]
-    return bool(starts) and all(at is not None and abs(at - moment) <= NEAR for at in starts)
+    return begin is not None and all(at is not None and begin - NEAR <= at <= end + LATER for at in starts)
 
 
 def _slow(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:
@@ -69,7 +71,8 @@ def _slow(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:
         limit = max(SLOW_S, SLOWER * was)
         since = view.figures.quiet_since("latency_p95", limit, component=label)
         once = view.figures.episodes("latency_p95", limit, component=label) == 1
-        if since is not None and once and view.now - since >= LONGER:
+        began = view.figures.first_beyond("latency_p95", limit, component=label)
+        if since is not None and once and view.now - since >= LONGER and _alerted(view, began, since):
             peak = view.figures.peak("latency_p95", component=label) or 0.0
             yield Evidence("metrics", workload.ref, f"95 of 100 took up to {peak:.2g} s, {now:.2g} s now", since), 0.6
 

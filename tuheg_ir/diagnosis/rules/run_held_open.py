@@ -22,6 +22,9 @@ _HELPERS = re.compile(
     re.IGNORECASE,
 )
 
+_METRICS = re.compile(r"metric|prom|monitor|pprof", re.IGNORECASE)
+"""A worker has such a port as well."""
+
 
 def when(view: View) -> Iterator[Match]:
     """A container of a run completed, only helpers run on for long, and somebody misses the next runs."""
@@ -44,8 +47,9 @@ def _left(view: View, pod: Pod) -> list[Container]:
 
 def _helps(container: Container) -> bool:
     """Tell whether a container is there for others: it listens, or is a program of that kind."""
-    serves = items(container.spec, "ports") or "readinessProbe" in container.spec
-    return bool(serves) or _HELPERS.search(f"{container.name} {text(container.spec, 'image')}") is not None
+    serves = any(not _METRICS.search(text(port, "name")) for port in items(container.spec, "ports"))
+    named = _HELPERS.search(f"{container.name} {text(container.spec, 'image')}") is not None
+    return serves or named or "readinessProbe" in container.spec
 
 
 def _missed(view: View, workload: Workload) -> Iterator[Evidence]:

@@ -134,6 +134,11 @@ class Figures:
             return None
         return datetime.fromtimestamp(max(over), UTC)
 
+    def first_beyond(self, signal: str, limit: float, **labels: str) -> datetime | None:
+        """Return when a signal was beyond a limit for the first time; None if it never was."""
+        times = [t for s in self.series(signal, **labels) for t, v in s.points if v > limit]
+        return datetime.fromtimestamp(min(times), UTC) if times else None
+
     def episodes(self, signal: str, limit: float, **labels: str) -> int:
         """Return how many times a series went beyond a limit at most; a few points on the other side are no end."""
         return max((_episodes(s, limit) for s in self.series(signal, **labels)), default=0)
