@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Finding
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.trouble import ERRORS, crashes, troubles
 from tuheg_ir.diagnosis.view.usage import always_busy, usage
@@ -94,7 +95,8 @@ def _of_workload(view: View, workload: Workload) -> Iterator[Evidence]:
     yield from (crash.evidence() for crash in crashes(view, workload)[:2])
     yield from (seen for seen, _ in troubles(view, workload.ref))
     for signal in ("throttled_share", "memory_share"):
-        if (most := usage(view.figures, workload, signal).most) > _BUSY:
+        most = usage(view.figures, workload, signal).most
+        if most > _BUSY and not (signal == "memory_share" and page_cache(view, workload)):
             yield Evidence("metrics", workload.ref, f"its {signal.replace('_', ' ')} is at {most:.0%}")
     busy = usage(view.figures, workload, "cpu_share")
     odd = len(busy.by_pod) > 1 and len(busy.beyond(_BUSY)) == 1

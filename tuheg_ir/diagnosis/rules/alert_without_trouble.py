@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._as_meant import as_meant
 from tuheg_ir.diagnosis.rules._innocent import innocent
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
 from tuheg_ir.diagnosis.view import View
@@ -26,16 +27,18 @@ def when(view: View) -> Iterator[Match]:
         return
     found = [(alert, _contradicted(view, alert)) for alert in view.alerts]
     if all(evidence is not None for _, evidence in found):
-        ref = view.about_alert(found[0][0])
         told = tuple(evidence for _, evidence in found if evidence is not None)
+        ref = view.about_alert(found[0][0]) or told[0].object
         complete = Evidence("objects", ref, "all workloads are complete, and none has crashed")
         yield Match(component=ref, evidence=(*told, complete), certainty=0.5)
 
 
 def _contradicted(view: View, alert: Alert) -> Evidence | None:
-    """Return what shows that an alert is wrong; None if nothing does, or it is critical."""
+    """Return what shows that an alert is wrong; None if nothing does, or it is critical and nobody set it so."""
     ref = view.about_alert(alert)
     signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(alert.said)]
+    if (meant := as_meant(view, alert, ref)) is not None:
+        return meant
     if str(alert.labels.get("severity", "")).lower() in ("critical", "page"):
         return None
     if (shown := innocent(view, alert, ref)) is not None:

@@ -3,35 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of
+from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER, labels_of, traffic_growth
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 QUIET = timedelta(minutes=5)
+LONGER = timedelta(minutes=10)
+"""What came for a moment, or goes by little and little, is over only after so long."""
+NEAR = timedelta(minutes=5)
+LATER = timedelta(minutes=15)
+"""An alert that began earlier than the one before a trouble, or later than the other after it, tells of another."""
+STILL = 0.5
+"""Where less than this share of the former requests comes, it may be fast only for that."""
+NORMAL = 1.3
+"""A latency of so many times what it was is as it was."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """Requests failed within the hour, do so no more for minutes, and only an alert may still say so."""
+    """Requests failed or were slow within the hour, are so no more for minutes, and only an alert may still say so."""
     if any(sign.source != "alerts" for sign in signs_of_trouble(view)):
         return
     for workload in view.serving:
-        for label in labels_of(view, workload.ref, "error_ratio"):
-            since = view.figures.quiet_since("error_ratio", ERRORS, component=label)
-            if since is None or view.now - since < QUIET:
-                continue
-            peak = view.figures.peak("error_ratio", component=label) or 0.0
+        for told, certainty in (*_failed(view, workload), *_slow(view, workload)):
+            ready = f"{workload.ready} of {workload.wanted} pods ready"
             yield Match(
                 component=workload.ref,
-                evidence=(
-                    Evidence("metrics", workload.ref, f"up to {peak:.1%} of requests failed, until then", since),
-                    Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods ready"),
-                ),
-                certainty=0.7,
+                evidence=(told, Evidence("objects", workload.ref, ready)),
+                certainty=certainty,
             )
+
+
+def _failed(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:
+    """Yield that requests failed and do so no more; what lasted a moment has to be what the alerts began with."""
+    for label in labels_of(view, workload.ref, "error_ratio"):
+        since = view.figures.quiet_since("error_ratio", ERRORS, component=label)
+        moment = view.figures.quiet_since("error_ratio", ERRORS, 1, component=label)
+        once = view.figures.episodes("error_ratio", ERRORS, component=label) == 1
+        peak = view.figures.peak("error_ratio", component=label) or 0.0
+        fact = f"up to {peak:.1%} of requests failed, until then"
+        if since is not None and view.now - since >= QUIET:
+            yield Evidence("metrics", workload.ref, fact, since), 0.7
+        told = moment is not None and bool(view.alerts) and _alerted(view, moment, moment)
+        if since is None and moment is not None and once and told and view.now - moment >= LONGER:
+            yield Evidence("metrics", workload.ref, fact, moment), 0.6
+
+
+def _alerted(view: View, begin: datetime | None, end: datetime) -> bool:
+    """Tell whether every alert that fires began while it lasted or soon after: then it is this that they tell of."""
+    starts = [alert.starts_at for alert in view.alerts]
+    return begin is not None and all(at is not None and begin - NEAR <= at <= end + LATER for at in starts)
+
+
+def _slow(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:
+    """Yield that answers were slow once and are as fast as before, with those who ask still there."""
+    if (traffic_growth(view, workload.ref) or 1.0) < STILL:
+        return
+    for label in labels_of(view, workload.ref, "latency_p95"):
+        was = view.figures.first("latency_p95", component=label)
+        now = view.figures.now("latency_p95", component=label)
+        if was is None or now is None or now > NORMAL * was:
+            continue
+        limit = max(SLOW_S, SLOWER * was)
+        since = view.figures.quiet_since("latency_p95", limit, component=label)
+        once = view.figures.episodes("latency_p95", limit, component=label) == 1
+        began = view.figures.first_beyond("latency_p95", limit, component=label)
+        if since is not None and once and view.now - since >= LONGER and _alerted(view, began, since):
+            peak = view.figures.peak("latency_p95", component=label) or 0.0
+            yield Evidence("metrics", workload.ref, f"95 of 100 took up to {peak:.2g} s, {now:.2g} s now", since), 0.6
 
 
 RULE = Rule(

@@ -18,10 +18,10 @@ LATELY = timedelta(hours=1)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A cordoned node still has pods whose budget allows no disruption, and somebody waits for the drain."""
+    """A cordoned node has pods whose budget, even if all are well, allows no disruption, and a drain waits for it."""
     cordoned = [node for node in nodes(view) if node.cordoned and not node.lost]
     for obj in view.snapshot.of("PodDisruptionBudget"):
-        if whole(obj, "status", "disruptionsAllowed") > 0 or not mapping(obj, "status"):
+        if whole(obj, "status", "disruptionsAllowed") > 0 or not mapping(obj, "status") or _would_allow(obj):
             continue
         for node in cordoned:
             kept = [w for w in view.serving if _on(w, node, obj)]
@@ -29,6 +29,11 @@ def when(view: View) -> Iterator[Match]:
             if kept and waiting:
                 yield _match(obj, node, kept, waiting)
                 break
+
+
+def _would_allow(obj: Obj) -> bool:
+    """Tell whether a budget would let a pod go if all its pods were well: then what ails them stops the drain."""
+    return whole(obj, "status", "expectedPods") > whole(obj, "status", "desiredHealthy")
 
 
 def _on(workload: Workload, node: Node, obj: Obj) -> bool:

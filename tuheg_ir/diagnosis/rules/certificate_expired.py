@@ -28,7 +28,7 @@ def when(view: View) -> Iterator[Match]:
     seen: set[str] = set()
     for label, component, end in _ended(view):
         fact = f"the certificate of {label} ended at {end:%Y-%m-%d %H:%M} UTC"
-        serving = tuple(_served(view, component))
+        serving = tuple(served(view, component))
         seen.update((component, *serving))
         yield Match(
             component=component,
@@ -51,10 +51,10 @@ def _ended(view: View) -> Iterator[tuple[str, str, datetime]]:
     for label, value in view.figures.latest("certificate_expiry", "component").items():
         end = datetime.fromtimestamp(value, UTC) if 0 < value < 1e11 else None
         if end is not None and end <= view.now:
-            yield label, _certificate(view, label), end
+            yield label, certificate(view, label), end
 
 
-def _certificate(view: View, label: str) -> str:
+def certificate(view: View, label: str) -> str:
     """Return the Secret that a label means: itself, or the one of the Ingress or host of that name."""
     if label in view.objects("Secret"):
         return f"Secret/{label}"
@@ -66,7 +66,7 @@ def _certificate(view: View, label: str) -> str:
     return view.component(label) or f"Ingress/{label}"
 
 
-def _served(view: View, component: str) -> Iterator[str]:
+def served(view: View, component: str) -> Iterator[str]:
     """Yield the workloads behind the Ingresses that use a certificate."""
     secret = component.removeprefix("Secret/")
     for obj in view.snapshot.of("Ingress"):

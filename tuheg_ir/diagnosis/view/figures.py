@@ -120,16 +120,28 @@ class Figures:
             _longest(s, limit) >= min(_SETTLED, len(s.points)) for s in self.series(signal, **labels) if s.points
         )
 
-    def quiet_since(self, signal: str, limit: float, **labels: str) -> datetime | None:
-        """Return when a signal that had gone beyond a limit came back for good; None if it never went, or is there."""
+    def quiet_since(self, signal: str, limit: float, least: int = _SETTLED, **labels: str) -> datetime | None:
+        """Return when a signal that had gone beyond a limit came back for good; None if it never went, or is there.
+
+        ``least``: so many points in a row make that it went there.
+        """
         over = [
             max(t for t, v in s.points if v > limit)
             for s in self.series(signal, **labels)
-            if self._fresh(s) and _longest(s, limit) >= _SETTLED
+            if self._fresh(s) and _longest(s, limit) >= least
         ]
         if not over or self.crossed(signal, limit, below=False, **labels) is not None:
             return None
         return datetime.fromtimestamp(max(over), UTC)
+
+    def first_beyond(self, signal: str, limit: float, **labels: str) -> datetime | None:
+        """Return when a signal was beyond a limit for the first time; None if it never was."""
+        times = [t for s in self.series(signal, **labels) for t, v in s.points if v > limit]
+        return datetime.fromtimestamp(min(times), UTC) if times else None
+
+    def episodes(self, signal: str, limit: float, **labels: str) -> int:
+        """Return how many times a series went beyond a limit at most; a few points on the other side are no end."""
+        return max((_episodes(s, limit) for s in self.series(signal, **labels)), default=0)
 
     def beyond_from_the_start(self, signal: str, limit: float, **labels: str) -> bool:
         """Tell whether a signal that is beyond a limit was so already where its series begin."""
@@ -189,6 +201,14 @@ def _longest(series: Series, limit: float) -> int:
         run = run + 1 if value > limit else 0
         best = max(best, run)
     return best
+
+
+def _episodes(series: Series, limit: float) -> int:
+    found, good = 0, _GAP + 1
+    for _, value in series.points:
+        found += value > limit and good > _GAP
+        good = 0 if value > limit else good + 1
+    return found
 
 
 def _grows(points: list[float]) -> bool:

@@ -1,0 +1,100 @@
+"""What an alert tells of that is set so, or has always been so: it shows by itself, however loud the alert is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
+from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.page_cache import page_cache
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
+from tuheg_ir.diagnosis.view.scaling import autoscaler
+from tuheg_ir.diagnosis.view.usage import usage
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+STAGE = timedelta(days=3)
+"""A roll-out that is held by a partition for longer was forgotten."""
+IDLE = 0.6
+"""Pods that use less than this share of what their autoscaler aims at have nothing to wait for."""
+_AT_MOST = re.compile(r"hpa.?max|max(?:imum|ed)?.{0,20}(?:replicas|out)|(?:replicas|scal\w+) .{0,20}max", re.IGNORECASE)
+_MEMORY = re.compile(r"memory|working.?set|\boom", re.IGNORECASE)
+_NOT_ROLLED_OUT = re.compile(r"not.{0,3}rolled.{0,3}out|roll.?out|update.{0,30}(?:stuck|progress|not)", re.IGNORECASE)
+
+
+def as_meant(view: View, alert: Alert, ref: str) -> Evidence | None:
+    """Return what shows that a workload stands as it was told to, where an alert speaks of that; None: nothing."""
+    scaler = view.objects("HorizontalPodAutoscaler").get(str(alert.labels.get("horizontalpodautoscaler", "")))
+    target = mapping(scaler, "spec", "scaleTargetRef")
+    workload = view.workloads.get(f"{text(target, 'kind')}/{text(target, 'name')}" if target else ref)
+    if workload is None:
+        return None
+    staged = _staged(view, workload) if _NOT_ROLLED_OUT.search(alert.said) else ""
+    idle = _idle_at_most(view, workload) if _AT_MOST.search(alert.said) else ""
+    cached = page_cache(view, workload) if _MEMORY.search(alert.said) else ""
+    if cached:
+        return Evidence("metrics", workload.ref, f"{alert.name} fires; {cached}")
+    told = staged or idle
+    return Evidence("objects", workload.ref, f"{alert.name} fires; {told}") if told else None
+
+
+def _staged(view: View, workload: Workload) -> str:
+    """Return that a StatefulSet runs its new template where its partition says, for a short while, and all is ready."""
+    partition = whole(workload.obj, "spec", "updateStrategy", "rollingUpdate", "partition")
+    fresh = bool(workload.changes) and view.recent(workload.released_at, STAGE)
+    if workload.kind != "StatefulSet" or partition <= 0 or not fresh or workload.current is None:
+        return ""
+    ready = len(workload.live) == workload.wanted and all(pod.ready for pod in workload.live)
+    new = {pod.name for pod in workload.live if pod.revision == workload.current.name}
+    right = new == {pod.name for pod in workload.live if _ordinal(pod) >= partition}
+    told = f"its partition of {partition} keeps the new template to {len(new)} pods, and all are ready"
+    return told if ready and right else ""
+
+
+def _ordinal(pod: Pod) -> int:
+    last = pod.name.rpartition("-")[2]
+    return int(last) if last.isdigit() else -1
+
+
+def _idle_at_most(view: View, workload: Workload) -> str:
+    """Return that an autoscaler is at its maximum while its pods have little to do: it asks for no more."""
+    scaler = autoscaler(view, workload.ref)
+    if scaler is None or not scaler.at_most or scaler.limited or scaler.blind:
+        return ""
+    shares = _of_target(scaler.obj)
+    if not shares or max(shares) > IDLE or usage(view.figures, workload, "cpu_share").most > IDLE:
+        return ""
+    least = whole(scaler.obj, "spec", "minReplicas")
+    why = "its minimum is its maximum" if least >= scaler.most else "it asks for no more"
+    return f"{why}, and its pods are at {max(shares):.0%} of what it aims at"
+
+
+def _of_target(obj: Obj) -> list[float]:
+    """Return how far each metric of an autoscaler is, as a share of its target; [] if one of them is not known."""
+    stands = {_metric(each): _body(each, "current") for each in items(obj, "status", "currentMetrics")}
+    aims = items(obj, "spec", "metrics")
+    shares = [
+        share for each in aims if (share := _share(_body(each, "target"), stands.get(_metric(each), {}))) is not None
+    ]
+    return shares if len(shares) == len(aims) else []
+
+
+def _share(aim: Mapping[str, Any], stands: Mapping[str, Any]) -> float | None:
+    key = next((key for key in ("averageUtilization", "averageValue", "value") if key in aim), "")
+    wanted, found = number(aim.get(key)), number(stands.get(key))
+    return found / wanted if wanted and found is not None else None
+
+
+def _metric(each: Obj) -> tuple[str, str]:
+    kind = text(each, "type")
+    body = mapping(each, kind[:1].lower() + kind[1:])
+    return kind, text(body, "name") or text(body, "metric", "name")
+
+
+def _body(each: Obj, side: str) -> Mapping[str, Any]:
+    kind = text(each, "type")
+    return mapping(each, kind[:1].lower() + kind[1:], side)
