@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
 
+FEW = 3
 _PROTECTS = "it comes back in the same state; who knows its data has to mend that first"
 _LIMITED = "it has as much of it afterwards: who knows its data has to say what may go, or raise the limit"
 
@@ -24,8 +26,15 @@ def when(view: View) -> Iterator[Match]:
         mine = [c for c in refused if store.ref in (c.about, c.caller)]
         if mine:
             yield _match(view, store.ref, mine, "resource_exhaustion", _PROTECTS)
-        elif mine := [c for c in limited if store.ref in (c.about, c.caller)]:
+        elif mine := _of(view, store.ref, limited):
             yield _match(view, store.ref, mine, "capacity", _LIMITED)
+
+
+def _of(view: View, store: str, limited: tuple[Complaint, ...]) -> list[Complaint]:
+    """Return who tells of a store's limit, unless it is a line or two that nobody feels."""
+    mine = [c for c in limited if store in (c.about, c.caller)]
+    few = sum(c.hit.count for c in mine) < FEW
+    return [] if few and is_well(view, behind(view, store, *(c.caller for c in mine))) else mine
 
 
 def _match(view: View, store: str, found: list[Complaint], cause: str, reason: str) -> Match:
