@@ -19,7 +19,7 @@ _FRESH = timedelta(minutes=2)
 _NOW = timedelta(minutes=15)
 _OFTEN = 3
 """A complaint that a log repeats less often is one of those that every system has."""
-_HARMLESS = ("rate_limited", "throttled_retry", "failover", "stuck", "permission")
+_HARMLESS = ("rate_limited", "throttled_retry", "failover", "stuck", "permission", "lease_over", "cluster_whole")
 _FELT = (
     ("error_ratio", "component"),
     ("latency_p95", "component"),

@@ -1,11 +1,29 @@
-"""A rotated password heals with a restart."""
+"""A rotated password heals with a restart, and so do credentials that were lent for a time."""
 
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.credentials import ENV, LOGIN, SECRET, TEXTS, TOKEN, refused, secret
+from tests.diagnosis.rules.pods import pods_of, reown
 from tests.diagnosis.rules.scenes import API, SHOP, errors, logs, shop
-from tests.diagnosis.rules.tiny import log, postgres, secret_key, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, at, log, pod, postgres, secret_key, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+WORK = "order saved in 18 ms"
+LENT = "ERROR 1045 (28000): Access denied for user 'v-kube-shop-{0}'@'10.1.0.4' (using password: YES)"
+OVER = "[WARN] agent: (view) vault.read(database/creds/shop): renewer done (maybe the lease expired)"
+
+
+def staggered(age: float, *logs: Log, store: bool = True) -> Snapshot:
+    """Return a shop of three pods, the third of which is younger than the others; no Secret is known."""
+    objects = shop(pods=3, env={"DB_HOST": "postgres"})
+    reown(pods_of(objects)[2], "shop-r1", age)
+    return snapshot(objects, *([postgres()] if store else []), logs=logs)
+
+
+def told(number: int, line: str, times: int = 9, since: float = 1200) -> Log:
+    return log(pod("shop", number), *[line] * times, since=since)
+
 
 HOLDS = [
     *(
@@ -36,6 +54,27 @@ HOLDS = [
         (API, "database_connection", "restart_workload"),
         harmful=("rollback_workload",),
     ),
+    Holds(
+        "each pod has a user of its own, those of the older ones are gone",
+        staggered(5 * DAY, told(0, LENT.format("Zk1b")), told(1, LENT.format("fYq7")), told(2, WORK), store=False),
+        (SHOP, "database_connection", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "the agents of the older pods tell that the lease is over",
+        staggered(
+            5 * DAY,
+            *(told(n, TEXTS[0]) for n in (0, 1)),
+            *(Log(pod("shop", n), "vault-agent", (f"{at(1300)} {OVER}",)) for n in (0, 1)),
+            told(2, WORK),
+        ),
+        (SHOP, "database_connection", "restart_workload"),
+    ),
+    Holds(
+        "a pod that was made anew during the trouble is well",
+        staggered(600, told(0, TOKEN), told(1, TOKEN), told(2, WORK, since=500), store=False),
+        (SHOP, "configuration_error", "restart_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -46,6 +85,18 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the database tells of a client that it refuses",
         snapshot(shop(env=ENV), postgres(), secret(900), logs=[log("postgres-0", TEXTS[0])]),
+    ),
+    DoesNotHold(
+        "a younger pod may still use sessions that it got before a password was changed",
+        staggered(5 * DAY, told(0, TEXTS[0]), told(1, TEXTS[0]), told(2, WORK)),
+        (SHOP, "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "a younger pod tells of no work",
+        staggered(600, told(0, TEXTS[0]), told(1, TEXTS[0])),
+        (SHOP, "configuration_error", "page_human"),
+        harmful=("restart_workload",),
     ),
     DoesNotHold("a user's own wrong password", refused(written=900, line=LOGIN, store=False)),
 ]

@@ -1,10 +1,14 @@
-"""Clients with sessions to the former primary are restarted; those that came after the failover are not."""
+"""Clients with sessions to the former primary are restarted; those that came after the failover are not.
+
+Where a pooler keeps the sessions, it is the one to be restarted."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import API, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import log, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, workload
 
 LINES = (
     "ERROR: cannot execute INSERT in a read-only transaction",
@@ -15,6 +19,16 @@ PHP = (
     "SQLSTATE[HY000]: General error: 1290 The MySQL server is running with the "
     "--super-read-only option so it cannot execute this statement"
 )
+ADDRESS = f"10.1.{sum(map(ord, 'proxysql')) % 250}.1"
+POOLER = "Deployment/pgbouncer"
+PROMOTED = "LOG:  received promote request"
+
+
+def pooled(started: float = DAY, **of_pooler: Any) -> list[Obj]:
+    """Return a shop that comes to its database by a pooler."""
+    by = workload("pgbouncer", "bitnami/pgbouncer:1.23", port=6432, env={"DB_HOST": "postgres"}, **of_pooler)
+    return [*shop(env={"DB_HOST": "pgbouncer"}, started=started), *by, *postgres(pods=2)]
+
 
 HOLDS = [
     *(
@@ -54,6 +68,45 @@ HOLDS = [
         ),
         (API, "database_connection", "restart_workload"),
     ),
+    Holds(
+        "clients of a pooler were restarted after the failover, to no avail",
+        snapshot(
+            pooled(started=300),
+            figures=[errors("shop", 0.5)],
+            logs=[*logs("shop", LINES[0], 0, 1), log("postgres-1", PROMOTED, since=1800)],
+        ),
+        (POOLER, "database_connection", "restart_workload"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+        alone=True,
+        sure=(0.8, 1.0),
+    ),
+    Holds(
+        "the old primary of MySQL names the addresses of ProxySQL",
+        snapshot(
+            workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
+            workload("proxysql", "proxysql/proxysql:2.7", pods=1, port=6033, env={"BACKEND": "mysql:3306"}),
+            workload("api", env={"DB_HOST": "proxysql"}),
+            figures=[errors("api", 0.5)],
+            logs=[
+                *logs("api", PHP),
+                log("mysql-0", f"Aborted statement of api@{ADDRESS}: running with the --read-only option"),
+                log("mysql-1", "group_replication: the server was elected as new Primary", since=1200),
+            ],
+        ),
+        ("Deployment/proxysql", "database_connection", "restart_workload"),
+        excludes=no("restart_workload", at=API),
+        sure=(0.7, 1.0),
+    ),
+    Holds(
+        "one client uses the pooler for its reads and writes without it",
+        snapshot(
+            shop(env={"DB_HOST": "postgres", "READ_HOST": "pgbouncer"}),
+            workload("pgbouncer", "bitnami/pgbouncer:1.23", port=6432, env={"DB_HOST": "postgres"}),
+            postgres(),
+            logs=[log(pod("shop"), LINES[0]), log("postgres-0", PROMOTED)],
+        ),
+        (SHOP, "database_connection", "restart_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -62,6 +115,13 @@ DOES_NOT_HOLD = [
             shop(env=URL, started=300),
             postgres(),
             logs=[log(pod("shop"), LINES[0]), log("postgres-0", "LOG:  received promote request", since=1800)],
+        ),
+    ),
+    DoesNotHold(
+        "the pooler came after it, and its clients fail as well",
+        snapshot(
+            pooled(started=300, age=240),
+            logs=[log(pod("shop"), LINES[0]), log("postgres-1", PROMOTED, since=1800)],
         ),
     ),
 ]

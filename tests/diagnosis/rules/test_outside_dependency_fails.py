@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, CART, OLD, errors, logs, shop
+from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, figure, log, pod, service_for, snapshot, thing, workload
 
 PAY = 'Post "https://api.pay.example.com/charge": context deadline exceeded'
@@ -14,6 +14,7 @@ LINES = (
     "java.net.SocketTimeoutException: connect timed out: https://api.pay.example.com",
 )
 FAILS = (CART, "dependency_failure", "page_human")
+LIMITED = "GET https://api.maps.example.com/geocode: 429 Too Many Requests"
 LATE = 'connection to server at "db.eu.rds.example.com" (52.1.2.3), port 5432 failed: Connection timed out'
 
 HOLDS = [
@@ -79,6 +80,17 @@ HOLDS = [
         ),
         FAILS,
     ),
+    Holds(
+        "it limits our rate though nobody sends more than before",
+        snapshot(
+            shop(env=CALLS_CART, before=OLD, released=660),
+            workload("cart"),
+            logs=logs("cart", LIMITED, times=30),
+            figures=[rate("shop"), rate("cart"), errors("cart", 0.6, 540)],
+        ),
+        FAILS,
+        excludes=no("rollback_workload", at=CART),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -91,6 +103,16 @@ DOES_NOT_HOLD = [
             ),
             logs=logs("cart", PAY.replace("pay", "pya"), times=1),
         ),
+    ),
+    DoesNotHold(
+        "a vendor counts requests that a release multiplied",
+        snapshot(
+            shop(env=CALLS_CART, before=OLD, released=660),
+            workload("cart"),
+            logs=logs("cart", LIMITED, times=30),
+            figures=[rate("shop"), rate("cart", 5, 50), errors("cart", 0.6, 540)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
     ),
     DoesNotHold(
         "a host that users come from",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, errors, rate, shop
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, errors, logs, rate, shop
 from tests.diagnosis.rules.tiny import snapshot, workload
 
 STORM = (rate("cart", 60, 400), errors("cart", 0.4, before=0.0))
@@ -12,6 +12,13 @@ EAGER = {
     "before": {"env": {**CALLS_CART, "HTTP_RETRIES": "1"}},
     "released": 660,
 }
+
+UNCACHED = {
+    "env": {**CALLS_CART, "TAX_CACHE_TTL": "0s"},
+    "before": {"env": {**CALLS_CART, "TAX_CACHE_TTL": "900s"}},
+    "released": 660,
+}
+SPENT = logs("cart", "POST https://api.tax.example.com/v2/create 429 Too Many Requests", times=30)
 
 HOLDS = [
     Holds(
@@ -23,6 +30,15 @@ HOLDS = [
         "without a release the callee is told",
         snapshot(shop(env=CALLS_CART), workload("cart"), figures=[rate("shop"), *STORM]),
         (CART, "dependency_failure", "page_human"),
+    ),
+    Holds(
+        "a release turned a cache off, and the quota of a vendor behind is spent",
+        snapshot(
+            shop(**UNCACHED), workload("cart"), logs=SPENT, figures=[rate("shop"), errors("shop", 0.4, 540), *STORM]
+        ),
+        (SHOP, "configuration_error", "rollback_workload"),
+        excludes=no("restart_workload", "rollback_workload", at=CART),
+        alone=True,
     ),
 ]
 DOES_NOT_HOLD = [

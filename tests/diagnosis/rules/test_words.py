@@ -155,7 +155,36 @@ WORDS: dict[str, tuple[str, ...]] = {
         "the database system is starting up",
         "the database system is in recovery mode",
         "not leader for partition",
+        "INFO: promoted self to leader by acquiring session lock",
     ),
+    "lease_over": (
+        "[WARN] (view) vault.read(database/creds/shop): renewer done (maybe the lease expired)",
+        "error renewing credentials: lease is not renewable",
+        "unable to renew secret database/creds/shop",
+    ),
+    "store_limit": (
+        "this action would add [2] shards, but this cluster currently has [1000]/[1000] maximum shards open",
+        "cannot declare queue 'orders': queue limit in vhost '/' (500) is reached",
+        "nats: maximum number of streams reached",
+        "Exceed maximum number of topics in namespace.",
+        "partial write: max-series-per-database limit exceeded",
+        'ERROR:  nextval: reached maximum value of sequence "orders_id_seq" (2147483647)',
+        "Failed to read auto-increment value from storage engine",
+    ),
+    "archive_failed": (
+        "LOG:  archive command failed with exit code 1",
+        "ERROR: failed to upload 'wal_005/000000A3.br' to bucket 'wal': AccessDenied",
+        "P00  ERROR: [104]: archive-push command failed: unable to load info file",
+        "binlog upload failed: 403 Forbidden",
+        "Error occurred while copying log segments of partition: orders-3",
+    ),
+    "cluster_split": (
+        "mnesia_event got {inconsistent_database, running_partitioned_network, 'rabbit@rabbitmq-2'}",
+        "[HAZELCAST] Split-brain detected, merging policy is not set",
+        "WSREP: view(view_id(NON_PRIM,a1b2,41) memb {",
+        "This server is not able to reach a majority of members in the group",
+    ),
+    "cluster_whole": ("Cluster partition was healed", "WSREP: Member 0.0 (galera-0) Synchronized with group, ready"),
     "process_exhausted": (
         "accept4: too many open files",
         "java.lang.OutOfMemoryError: unable to create native thread",
@@ -174,6 +203,10 @@ NOISE = (
     "503 items in the stock",
     "connection timeout=30",
     "certificate valid until 2027",
+    "leaderelection.go:297] failed to renew lease town/controller: stopped leading",
+    "archived write-ahead log file 0000000400000AF3",
+    "added 2 shards of [orders-17]",
+    "partition orders-3 is led by broker 1",
 )
 TIMES = (
     "2026-03-04T12:00:00.123456789Z x",

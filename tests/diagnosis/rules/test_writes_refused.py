@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import log, postgres, snapshot
+from tests.diagnosis.rules.tiny import Obj, log, postgres, snapshot, workload
 
 WRAPAROUND = 'ERROR:  database is not accepting commands to avoid wraparound data loss in database "shop"'
 WARNED = 'WARNING:  database "shop" must be vacuumed within 3120045 transactions'
 CODE = ("code_defect", "rollback_workload")
+SHARDS = "this action would add [2] shards, but this cluster currently has [3000]/[3000] maximum normal shards open;"
+QUEUES = "queue limit in vhost '/' (500) is reached"
+ES_URL = {"ES_URL": "http://search:9200"}
+
+
+def search() -> list[Obj]:
+    return workload("search", "elasticsearch:8.15", kind="StatefulSet", pods=3, port=9200)
+
 
 HOLDS = [
     Holds(
@@ -28,6 +36,39 @@ HOLDS = [
         snapshot(postgres(), shop(env=URL), logs=logs("shop", WRAPAROUND), figures=[errors("shop", 0.4, 600)]),
         (DB, "resource_exhaustion", "page_human"),
     ),
+    Holds(
+        "Elasticsearch may have no further shard, and who writes into it was released an hour before",
+        snapshot(
+            search(),
+            shop(env=ES_URL, before=OLD, released=3000),
+            workload("web", env={"SHOP_URL": "http://shop:8080"}),
+            logs=logs("shop", f"Could not index event to Elasticsearch: {SHARDS}", since=800),
+            figures=[errors("shop", 0.4, 800), errors("web", 0.4, 800)],
+        ),
+        ("StatefulSet/search", "capacity", "page_human"),
+        excludes=(*no("rollback_workload", at=SHOP), *no("restart_workload", at="StatefulSet/search")),
+        alone=True,
+    ),
+    Holds(
+        "a sequence of PostgreSQL has given its last number",
+        snapshot(
+            postgres(),
+            shop(env=URL),
+            logs=[log("postgres-0", 'ERROR:  nextval: reached maximum value of sequence "orders_id_seq" (2147483647)')],
+            figures=[errors("shop", 0.9, 600)],
+        ),
+        (DB, "capacity", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+    ),
+    Holds(
+        "RabbitMQ may have no further queue",
+        snapshot(
+            workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672),
+            shop(env={"AMQP_URL": "amqp://rabbitmq"}),
+            logs=logs("shop", "amqp: PRECONDITION_FAILED - cannot declare queue 'a': " + QUEUES),
+        ),
+        ("StatefulSet/rabbitmq", "capacity", "page_human"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -39,5 +80,18 @@ DOES_NOT_HOLD = [
             figures=[errors("shop", 0.4, 600)],
         ),
         CODE,
+    ),
+    DoesNotHold(
+        "one index more than may be was asked for, and nobody feels it",
+        snapshot(search(), shop(env=ES_URL), logs=logs("shop", SHARDS, times=1), figures=[errors("shop", 0.001)]),
+    ),
+    DoesNotHold(
+        "shards of an index are moved, as every day",
+        snapshot(
+            search(),
+            shop(env=ES_URL),
+            logs=[log("search-0", *["added 2 shards of [orders-17], 2980 of maximum 3000 are in use"] * 9)],
+            figures=[errors("shop", 0.4, 600)],
+        ),
     ),
 ]

@@ -11,18 +11,25 @@ from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.rules._sessions import role_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
-from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.complaints import STILL, Complaint, complaints
+from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import mapping, name, newest, written
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 LATELY = timedelta(hours=24)
 """A Secret that was written within this time is thought of first."""
+CLEARLY = timedelta(minutes=5)
+"""Pods that start so near to one another are of one roll-out."""
+LINES = 20
+"""So many of a log's newest lines tell whether it is written to."""
 _NAMED = re.compile(
     r"pass|cred|auth|dsn|user|url|db|database|postgres|mysql|redis|mongo|amqp|rabbit|kafka", re.IGNORECASE
 )
 
 
+_USER = re.compile(r"user(?:name)? ?[=:]? ?[\"'\[]?([\w.-]+)", re.IGNORECASE)
+"""Where servers and clients name the user that is refused."""
 _CLOUD = re.compile(r"arn:aws|api error \w+:|googleapi|AuthorizationFailed")
 """Words of a provider's client, which names no host."""
 
@@ -32,7 +39,8 @@ class Refusal:
     """A workload that is refused: by whom, which Secret it reads, when that was written, which pods are refused.
 
     ``older`` are refused pods that started before the Secret was written, ``newer`` those that started after it,
-    ``well`` pods that started after it and are not refused.
+    ``well`` pods that started after it and are not refused. ``younger`` are pods of the same template that started
+    after all that are refused, and work with what they took at their start.
     """
 
     workload: Workload
@@ -42,7 +50,13 @@ class Refusal:
     older: tuple[Pod, ...]
     newer: tuple[Pod, ...]
     well: tuple[Pod, ...]
+    younger: tuple[Pod, ...]
     complaints: tuple[Complaint, ...]
+
+    @property
+    def outlived(self) -> bool:
+        """Tell whether a start anew gives credentials that are good: only pods that took theirs earlier are refused."""
+        return bool(self.younger) or bool(self.secret and self.older and not self.newer)
 
     @property
     def outside(self) -> bool:
@@ -84,7 +98,45 @@ def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
         older=tuple(older),
         newer=tuple(newer),
         well=tuple(well),
+        younger=tuple(_younger(view, workload, found)),
         complaints=tuple(found),
+    )
+
+
+def _younger(view: View, workload: Workload, found: list[Complaint]) -> Iterator[Pod]:
+    """Yield the pods of the refused ones' template that started after them all and tell of work, and of no refusal."""
+    refused = [pod for pod in workload.live if pod.name in {c.hit.pod for c in found}]
+    first = min((c.hit.first for c in found if c.hit.first), default=None)
+    starts = [start for pod in refused if (start := _last_start(pod)) is not None]
+    kinds, leased = {c.hit.trouble for c in found}, _leased(view, found)
+    if not refused or len(starts) < len(refused) or len({pod.revision for pod in refused}) > 1:
+        return
+    for pod in workload.live:
+        start = _last_start(pod)
+        if not pod.ready or pod.revision != refused[0].revision or start is None or start <= max(starts) + CLEARLY:
+            continue
+        if not leased and (first is None or start < first):
+            continue  # it may still use sessions that it got before
+        told = {hit.trouble for hit in view.hits_of(workload.ref) if hit.pod == pod.name}
+        if not told & kinds and _works(view, pod, {c.hit.container for c in found}):
+            yield pod
+
+
+def _leased(view: View, found: list[Complaint]) -> bool:
+    """Tell whether each pod has credentials of its own, for a time: other users, or somebody tells of the lease."""
+    users = {c.hit.pod: user[1] for c in found if (user := _USER.search(c.hit.line))}
+    ended = view.hits_of(found[0].caller, "lease_over")
+    return len(set(users.values())) > 1 or {c.hit.pod for c in found} <= {hit.pod for hit in ended}
+
+
+def _works(view: View, pod: Pod, containers: set[str]) -> bool:
+    """Tell whether a pod's containers wrote something of late: whoever does nothing is refused by nobody."""
+    logs = [log for log in view.snapshot.logs if log.pod == pod.name and log.container in containers]
+    return any(
+        (at := stamp(line)) is not None and view.recent(at, STILL)
+        for log in logs
+        if not log.previous
+        for line in log.lines[-LINES:]
     )
 
 

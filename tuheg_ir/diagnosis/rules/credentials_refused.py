@@ -22,7 +22,7 @@ SOON = timedelta(hours=1)
 def when(view: View) -> Iterator[Match]:
     """Pods are refused though they started after their Secret was written, or it was not written at all."""
     for each in refusals(view):
-        if each.secret and each.older and not each.newer:
+        if each.outlived:
             continue
         workload = each.workload
         changed = _changed(view, each)

@@ -1,4 +1,4 @@
-"""The password was changed; pods that started before still use the old one."""
+"""The credentials were changed or came to their end; pods that started before still use the old one."""
 
 from __future__ import annotations
 
@@ -6,28 +6,25 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._credentials import LATELY, refusals
+from tuheg_ir.diagnosis.rules._credentials import LATELY, Refusal, refusals
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import began, told
 
 
 def when(view: View) -> Iterator[Match]:
-    """All pods that are refused started before their Secret was written."""
+    """All pods that are refused started before their Secret was written, or before one of their kind that works."""
     for each in refusals(view):
-        if not each.secret or not each.older or each.newer:
+        if not each.outlived:
             continue
         workload = each.workload
-        fact = f"{len(each.older)} refused pods of {workload.name} started before it was written"
-        if each.well:
-            fact += f"; {len(each.well)} started after it and work"
         yield Match(
             component=workload.ref,
-            evidence=(Evidence("objects", each.secret, fact, each.written), *told(view, each.complaints)),
+            evidence=(_shown(each), *told(view, each.complaints)),
             root_cause="configuration_error" if each.outside else "",
-            certainty=0.8 if each.well else 0.7 if view.recent(each.written, LATELY) else 0.5,
+            certainty=0.8 if each.well or each.younger else 0.7 if view.recent(each.written, LATELY) else 0.5,
             since=began(each.complaints) or each.written,
-            explains=(*(ref for ref in behind(view, workload.ref) if ref != workload.ref), each.secret),
+            explains=tuple(ref for ref in (*behind(view, workload.ref), each.secret) if ref and ref != workload.ref),
             excludes=(
                 *not_for((workload.ref,), "an older template reads the same Secret", ("rollback_workload",)),
                 *not_for(
@@ -39,12 +36,24 @@ def when(view: View) -> Iterator[Match]:
         )
 
 
+def _shown(each: Refusal) -> Evidence:
+    """Return what shows that only pods are refused that took their credentials too early."""
+    named = each.workload.name
+    if not (each.secret and each.older and not each.newer):
+        fact = f"{each.younger[0].name} of the same template started after all that are refused, and works"
+        return Evidence("objects", each.workload.ref, fact, each.younger[0].created)
+    fact = f"{len(each.older)} refused pods of {named} started before it was written"
+    if each.well:
+        fact += f"; {len(each.well)} started after it and work"
+    return Evidence("objects", each.secret, fact, each.written)
+
+
 RULE = Rule(
     name="credentials_rotated",
-    title="A password was rotated; pods that started before still use the old one",
+    title="A password was rotated or a lease is over; pods that started before still use the old one",
     root_cause="database_connection",
     remedy="restart_workload",
     tier=Tier.STATED,
     when=when,
-    why_not="no refused pods are older than the Secret that they read",
+    why_not="no refused pods are older than the Secret that they read, or than others of their kind that work",
 )

@@ -8,31 +8,32 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import role
 
 
 def when(view: View) -> Iterator[Match]:
-    """Writes of a client are refused as read-only."""
-    by_caller: dict[str, list[Complaint]] = {}
+    """Writes of a client are refused as read-only; a pooler between keeps the sessions, whoever its clients are."""
+    holders: dict[str, list[Complaint]] = {}
     for each in complaints(view, "read_only_database"):
         workload = view.workloads.get(each.caller)
         if workload is not None and role(workload) != "database":
-            by_caller.setdefault(each.caller, []).append(each)
+            holders.setdefault(_pooler(view, each.caller) or each.caller, []).append(each)
     moved = tuple(_moved(view))
-    for caller, found in by_caller.items():
+    for holder, found in holders.items():
         database = next((c.about for c in found if c.about), "")
-        if _pods(found) and _renewed(view, caller, moved):
+        if _renewed(view, holder, moved):
             continue  # its sessions are newer than the change: they were not left over
+        shown = tuple(_shown(view, holder, found, moved))
         yield Match(
-            component=caller,
-            evidence=(*told(view, found), *moved),
-            certainty=0.7 if moved else 0.5,
-            since=min((c.hit.first for c in found if c.hit.first), default=None),
-            explains=tuple(ref for ref in behind(view, caller) if ref != caller),
+            component=holder,
+            evidence=(*told(view, found), *moved, *shown),
+            certainty=0.5 if not moved else 0.8 if shown else 0.7,
+            since=began(found),
+            explains=tuple(ref for ref in behind(view, holder) if ref != holder),
             excludes=(
                 *not_for(
-                    (caller,),
+                    (holder,),
                     "the template did not change: old sessions lead to a server that only reads",
                     ("rollback_workload",),
                 ),
@@ -41,8 +42,43 @@ def when(view: View) -> Iterator[Match]:
                     "the database has a new primary: restarting it could move it again",
                     ("restart_workload", "scale_workload"),
                 ),
+                *not_for(
+                    sorted({c.caller for c in found} - {holder}),
+                    "it has its sessions from the pooler, which keeps them",
+                ),
             ),
         )
+
+
+def _pooler(view: View, caller: str) -> str:
+    """Return the pooler by which alone a caller comes to its database: the one that the server names, if several."""
+    called = {ref for ref in view.graph.calls.get(caller, ()) if ref in view.workloads}
+    if any(role(view.workloads[ref]) == "database" for ref in called):
+        return ""
+    poolers = {ref for ref in called if role(view.workloads[ref]) == "pooler"}
+    named = {ref for ref in poolers if any(_named_by_server(view, ref))}
+    chosen = poolers if len(poolers) == 1 else named
+    return min(chosen) if len(chosen) == 1 else ""
+
+
+def _named_by_server(view: View, pooler: str) -> Iterator[Evidence]:
+    """Yield that a database itself tells whose writes it refuses: those of a pooler's addresses."""
+    for hit in view.hits:
+        server = view.workloads.get(hit.component)
+        if hit.trouble != "read_only_database" or server is None or role(server) != "database":
+            continue
+        if any(view.graph.resolve(host) == pooler for host in hit.hosts):
+            yield view.hit_evidence(hit)
+
+
+def _shown(view: View, holder: str, found: list[Complaint], moved: tuple[Evidence, ...]) -> Iterator[Evidence]:
+    """Yield what shows that a pooler holds the old sessions, and not its clients."""
+    clients = sorted({c.caller for c in found} - {holder})
+    for client in clients:
+        if _renewed(view, client, moved):
+            yield Evidence("objects", client, "all its pods came after that, and fail as before")
+    if clients:
+        yield from _named_by_server(view, holder)
 
 
 def _moved(view: View) -> Iterator[Evidence]:
@@ -55,10 +91,6 @@ def _moved(view: View) -> Iterator[Evidence]:
         text = f"{event.reason} {event.message}".lower()
         if any(word in text for word in ("failover", "switchover", "promot")) and view.recent(event.last):
             yield view.event_evidence(event)
-
-
-def _pods(found: list[Complaint]) -> set[str]:
-    return {c.hit.pod for c in found}
 
 
 def _renewed(view: View, caller: str, moved: tuple[Evidence, ...]) -> bool:

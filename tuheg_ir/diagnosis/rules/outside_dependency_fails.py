@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, is_well, rise
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.reading import oldest
 
 TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "rate_limited")
 
 
+SLACK = timedelta(minutes=1)
 FEW = 5
 """So few lines are ordinary while users feel nothing."""
 
@@ -51,6 +54,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         # Who calls a caller only passes its words on.
         first = next((c for c in callers if not view.graph.needs(c) & set(callers)), callers[0])
+        if _spent_by_us(view, first, known):
+            continue
         suffer = tuple(ref for ref in behind(view, *callers) if ref != first)
         yield Match(
             component=first,
@@ -64,6 +69,19 @@ def when(view: View) -> Iterator[Match]:
                 ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload"),
             ),
         )
+
+
+def _spent_by_us(view: View, caller: str, known: _Host) -> bool:
+    """Tell whether a host only counts our requests, which a release behind its caller multiplied before it refused.
+
+    Where the caller's own callers are not measured, or the refusals came first, the host may have cut its limit.
+    """
+    found = multiplied(view, caller)
+    if found is None or found.by is None or not found.measured or found.grew.since is None:
+        return False
+    refused = oldest(e.time for _, e in known.measured) or oldest(c.hit.first for c in known.said)
+    limited = bool(known.said) and all(c.hit.trouble == "rate_limited" for c in known.said)
+    return limited and refused is not None and found.grew.since <= refused + SLACK
 
 
 def _hosts(view: View) -> dict[str, _Host]:

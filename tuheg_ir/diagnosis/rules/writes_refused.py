@@ -1,43 +1,61 @@
-"""A data service takes no more writes, to protect what it holds, and says so: its callers only suffer."""
+"""A data service takes no more writes: to protect what it holds, or as it may hold no more of a kind.
+
+It says so; its callers only suffer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import began, complaints, told
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
+
+FEW = 3
+_PROTECTS = "it comes back in the same state; who knows its data has to mend that first"
+_LIMITED = "it has as much of it afterwards: who knows its data has to say what may go, or raise the limit"
 
 
 def when(view: View) -> Iterator[Match]:
     """It says so itself, or a caller passes its words on."""
-    for store in of_role(view.workloads, "database", "cache", "search"):
-        found = [c for c in complaints(view, "database_writes_refused") if store.ref in (c.about, c.caller)]
-        if not found:
-            continue
-        callers = tuple(ref for ref in behind(view, store.ref) if ref != store.ref)
-        yield Match(
-            component=store.ref,
-            evidence=told(view, found),
-            certainty=0.8,
-            since=began(found),
-            explains=callers,
-            excludes=(
-                *not_for(callers, f"{store.ref} refuses them: nothing done to them makes it take writes"),
-                *not_for(
-                    (store.ref,),
-                    "it comes back in the same state; who knows its data has to mend that first",
-                    (*RESTARTS, "rollback_workload", "scale_workload", "scale_database"),
-                ),
-            ),
-        )
+    refused, limited = complaints(view, "database_writes_refused"), complaints(view, "store_limit")
+    for store in of_role(view.workloads, "database", "cache", "search", "broker"):
+        mine = [c for c in refused if store.ref in (c.about, c.caller)]
+        if mine:
+            yield _match(view, store.ref, mine, "resource_exhaustion", _PROTECTS)
+        elif mine := _of(view, store.ref, limited):
+            yield _match(view, store.ref, mine, "capacity", _LIMITED)
+
+
+def _of(view: View, store: str, limited: tuple[Complaint, ...]) -> list[Complaint]:
+    """Return who tells of a store's limit, unless it is a line or two that nobody feels."""
+    mine = [c for c in limited if store in (c.about, c.caller)]
+    few = sum(c.hit.count for c in mine) < FEW
+    return [] if few and is_well(view, behind(view, store, *(c.caller for c in mine))) else mine
+
+
+def _match(view: View, store: str, found: list[Complaint], cause: str, reason: str) -> Match:
+    callers = tuple(ref for ref in behind(view, store, *(c.caller for c in found)) if ref != store)
+    return Match(
+        component=store,
+        evidence=told(view, found),
+        certainty=0.8,
+        root_cause=cause,
+        since=began(found),
+        explains=callers,
+        excludes=(
+            *not_for(callers, f"{store} refuses them: nothing done to them makes it take writes"),
+            *not_for((store,), reason, (*RESTARTS, "rollback_workload", "scale_workload", "scale_database")),
+        ),
+    )
 
 
 RULE = Rule(
     name="writes_refused",
-    title="A data service refuses writes to protect its data",
+    title="A data service refuses writes: to protect its data, or as a limit of its own is reached",
     root_cause="resource_exhaustion",
     remedy="page_human",
     tier=Tier.STATED,

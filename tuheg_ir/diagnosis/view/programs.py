@@ -25,7 +25,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *("elasticsearch", "opensearch", "solr", "meilisearch", "typesense", "quickwit", "manticore", "zincsearch"),
         *("qdrant", "weaviate", "milvus", "vespa"),
     ),
-    "pooler": ("pgbouncer", "pgcat", "proxysql", "pgpool"),
+    "pooler": ("pgbouncer", "pgcat", "proxysql", "pgpool", "odyssey", "supavisor", "maxscale"),
     "dns": ("coredns", "kube-dns"),
 }
 _PORTS = dict.fromkeys((5432, 3306, 27017, 2379, 9042, 1433, 1521, 26257), "database") | {

@@ -1,0 +1,93 @@
+"""Which half of a cluster stays is for a person to choose; callers have no part in it."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of, put
+from tests.diagnosis.rules.scenes import OLD, SHOP, alert, errors, logs, shop
+from tests.diagnosis.rules.tiny import Obj, at, log, snapshot, workload
+
+RABBIT = "StatefulSet/rabbitmq"
+APART = "[error] mnesia_event got {inconsistent_database, running_partitioned_network, 'rabbit@rabbitmq-2'}"
+GALERA = "[Warning] WSREP: view(view_id(NON_PRIM,a1b2,41) memb: galera-0"
+HEALED = "[info] <0.512.0> Autoheal process: network partition has been healed"
+RETURNED = 'basic.return 312 NO_ROUTE exchange="exits" key="exit.paid"'
+
+
+def rabbit() -> list[Obj]:
+    return workload("rabbitmq", "rabbitmq:3.12-management", kind="StatefulSet", pods=3, port=5672)
+
+
+def rabbit_anew() -> list[Obj]:
+    """Return a cluster of which one member was started anew a quarter of an hour ago."""
+    made = rabbit()
+    put(pods_of(made)[2], {"state": {"running": {"startedAt": at(900)}}})
+    return made
+
+
+def caller(**more: object) -> list[Obj]:
+    return shop(env={"AMQP_URL": "amqp://rabbitmq:5672/"}, **more)
+
+
+HOLDS = [
+    Holds(
+        "RabbitMQ runs in two halves for three quarters of an hour",
+        snapshot(
+            rabbit(),
+            caller(before=OLD, released=7000),
+            logs=[*(log(f"rabbitmq-{n}", APART, since=2700) for n in range(3)), *logs("shop", RETURNED)],
+            alerts=[alert("BarrierStaysClosed", deployment="shop")],
+        ),
+        (RABBIT, "network_fault", "page_human"),
+        excludes=(*no("restart_workload", "rollback_workload", at=SHOP), *no("scale_workload", at=RABBIT)),
+        alone=True,
+        sure=(0.7, 1.0),
+    ),
+    Holds(
+        "a member of Galera is in no primary component, and writes fail",
+        snapshot(
+            workload("galera", "mariadb:11", kind="StatefulSet", pods=3, port=3306),
+            shop(env={"DB_HOST": "galera"}),
+            logs=[log("galera-0", GALERA, since=600)],
+            figures=[errors("shop", 0.4, 600)],
+        ),
+        ("StatefulSet/galera", "network_fault", "page_human"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the halves joined again",
+        snapshot(
+            rabbit(),
+            caller(),
+            logs=[log("rabbitmq-0", APART, HEALED, since=2700)],
+            alerts=[alert("BarrierStaysClosed", deployment="shop")],
+        ),
+    ),
+    DoesNotHold(
+        "nobody suffers",
+        snapshot(rabbit(), caller(), logs=[log("rabbitmq-0", APART, since=2700)], figures=[errors("shop", 0.001)]),
+    ),
+    DoesNotHold(
+        "one member was started anew since, and nobody told of it again",
+        snapshot(
+            rabbit_anew(),
+            caller(),
+            logs=[log("rabbitmq-0", APART, since=2700)],
+            alerts=[alert("BarrierStaysClosed", deployment="shop")],
+        ),
+    ),
+    DoesNotHold(
+        "the member that told of it was started again since",
+        snapshot(
+            rabbit(),
+            caller(),
+            logs=[log("rabbitmq-2", APART, since=2700, previous=True)],
+            alerts=[alert("BarrierStaysClosed", deployment="shop")],
+        ),
+    ),
+    DoesNotHold(
+        "a service of our own has a word for it",
+        snapshot(caller(), logs=logs("shop", "split brain of two carts resolved by the newer one")),
+    ),
+]

@@ -1,0 +1,77 @@
+"""Members of a broker or store do not see one another any more: each half goes on with what it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.stores import is_store
+from tuheg_ir.diagnosis.view.trouble import suffering
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def when(view: View) -> Iterator[Match]:
+    """Members tell of a partition, none tells that they joined again, and somebody suffers."""
+    for store in view.serving:
+        told = _told(view, store) if is_store(store) else ()
+        if not told or _whole(view, store, told):
+            continue
+        callers = tuple(ref for ref in behind(view, store.ref) if ref != store.ref)
+        suffer = tuple(dict.fromkeys((*suffering(view, store.ref), *_felt(view, (store.ref, *callers)))))
+        if not suffer:
+            continue
+        yield Match(
+            component=store.ref,
+            evidence=(*(view.hit_evidence(hit) for hit in told[:3]), *suffer[:3]),
+            certainty=0.75 if len({hit.pod for hit in told}) > 1 else 0.6,
+            since=oldest(hit.first for hit in told),
+            explains=callers,
+            excludes=(
+                *not_for(callers, f"the members of {store.ref} are apart: whoever calls them finds one half"),
+                *not_for(
+                    (store.ref,),
+                    "no release and no further member joins the halves; somebody has to choose which one stays",
+                    ("rollback_workload", "scale_workload", "scale_database"),
+                ),
+            ),
+        )
+
+
+def _told(view: View, store: Workload) -> tuple[Hit, ...]:
+    """Return by which members that still run since then a partition is told of, the last one first."""
+    found = [h for h in view.hits_of(store.ref, "cluster_split") if not h.previous and _lately(view, h)]
+    return tuple(sorted(found, key=lambda h: str(h.last), reverse=True))
+
+
+def _lately(view: View, hit: Hit) -> bool:
+    return hit.last is None or view.recent(hit.last, HOURS)
+
+
+def _whole(view: View, store: Workload, told: tuple[Hit, ...]) -> bool:
+    """Tell whether members said later that they are together again, or one was started anew, which joins it."""
+    apart = newest(h.last for h in told)
+    starts = [c.started_at for pod in store.live for c in pod.containers]
+    later = newest((*starts, *(h.last for h in view.hits_of(store.ref, "cluster_whole"))))
+    return apart is not None and later is not None and later > apart
+
+
+def _felt(view: View, refs: tuple[str, ...]) -> Iterator[Evidence]:
+    for ref in refs:
+        yield from felt(view, ref)
+
+
+RULE = Rule(
+    name="cluster_split",
+    title="A cluster of brokers or stores runs in halves that do not see one another",
+    root_cause="network_fault",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no member of a broker or store tells of a partition that lasts",
+)
