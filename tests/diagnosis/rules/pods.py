@@ -86,6 +86,13 @@ def reown(pod: Obj, revision: str, age: float) -> None:
     pod["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(age)}}
 
 
+def built(objects: list[Obj], *builds: str) -> list[Obj]:
+    """Return a workload whose pods run these builds of their images."""
+    for each, build in zip(pods_of(objects), builds, strict=True):
+        each["status"]["containerStatuses"][0]["imageID"] = f"mirror.example/x@sha256:{build * 8}"
+    return objects
+
+
 def pending(pod: Obj, message: str, age: float = 300) -> Obj:
     """Make a pod one that the scheduler finds no node for."""
     pod["spec"].pop("nodeName", None)
