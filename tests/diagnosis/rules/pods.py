@@ -9,6 +9,7 @@ from tests.diagnosis.rules.tiny import Obj, at, thing, workload
 
 MINUTE = 60.0
 HOUR = 3600.0
+NODES = ("n1", "n2", "n3", "n4")
 
 
 def waiting(reason: str, message: str = "") -> Obj:
@@ -124,3 +125,24 @@ def node(name: str, *, ready: str = "True", since: float = 300, **pressures: str
         for kind, value in told.items()
     ]
     return thing("Node", name, age=200 * 86400, status={"conditions": conditions})
+
+
+def agent(*replaced: float, image: str = "", before: Obj | None = None) -> list[Obj]:
+    """Return an agent on four nodes; ``replaced``: how long ago its pod was replaced on the first ones of them."""
+    made = workload(
+        "agent",
+        image,
+        kind="DaemonSet",
+        pods=4,
+        nodes=NODES,
+        before=before or {"args": ["--listen=:5000"]},
+        released=max(replaced) + 20,
+        service=False,
+        args=["--listen=:11211"],
+    )
+    made[0]["status"] = {"desiredNumberScheduled": 4, "numberReady": 4}
+    for number, each in enumerate(pods_of(made)):
+        new = number < len(replaced)
+        reown(each, "agent-r2" if new else "agent-r1", replaced[number] if new else 20 * 86400)
+        each["metadata"]["ownerReferences"] = [{"kind": "DaemonSet", "name": "agent", "controller": True}]
+    return made
