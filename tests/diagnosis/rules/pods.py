@@ -9,6 +9,7 @@ from tests.diagnosis.rules.tiny import Obj, at, thing, workload
 
 MINUTE = 60.0
 HOUR = 3600.0
+NODES = ("n1", "n2", "n3", "n4")
 
 
 def waiting(reason: str, message: str = "") -> Obj:
@@ -86,6 +87,13 @@ def reown(pod: Obj, revision: str, age: float) -> None:
     pod["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(age)}}
 
 
+def built(objects: list[Obj], *builds: str) -> list[Obj]:
+    """Return a workload whose pods run these builds of their images."""
+    for each, build in zip(pods_of(objects), builds, strict=True):
+        each["status"]["containerStatuses"][0]["imageID"] = f"mirror.example/x@sha256:{build * 8}"
+    return objects
+
+
 def pending(pod: Obj, message: str, age: float = 300) -> Obj:
     """Make a pod one that the scheduler finds no node for."""
     pod["spec"].pop("nodeName", None)
@@ -117,3 +125,24 @@ def node(name: str, *, ready: str = "True", since: float = 300, **pressures: str
         for kind, value in told.items()
     ]
     return thing("Node", name, age=200 * 86400, status={"conditions": conditions})
+
+
+def agent(*replaced: float, image: str = "", before: Obj | None = None) -> list[Obj]:
+    """Return an agent on four nodes; ``replaced``: how long ago its pod was replaced on the first ones of them."""
+    made = workload(
+        "agent",
+        image,
+        kind="DaemonSet",
+        pods=4,
+        nodes=NODES,
+        before=before or {"args": ["--listen=:5000"]},
+        released=max(replaced) + 20,
+        service=False,
+        args=["--listen=:11211"],
+    )
+    made[0]["status"] = {"desiredNumberScheduled": 4, "numberReady": 4}
+    for number, each in enumerate(pods_of(made)):
+        new = number < len(replaced)
+        reown(each, "agent-r2" if new else "agent-r1", replaced[number] if new else 20 * 86400)
+        each["metadata"]["ownerReferences"] = [{"kind": "DaemonSet", "name": "agent", "controller": True}]
+    return made

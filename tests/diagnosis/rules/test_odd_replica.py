@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import rollout
+from tests.diagnosis.rules.pods import NODES, agent, built, rollout
 from tests.diagnosis.rules.scenes import API, OLD, SHOP, errors, latency, logs, shop
 from tests.diagnosis.rules.tiny import DAY, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Series
@@ -52,5 +52,17 @@ DOES_NOT_HOLD = [
             figures=[*failing(0.001, 0.001, 0.001, 0.6), errors("shop", 0.15)],
         ),
         (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "the one that fails runs another build of the same image, which a restart would give them all",
+        snapshot(built(shop(pods=4), "aa", "aa", "aa", "bb"), figures=[*failing(0.001, 0.001, 0.001, 0.6)]),
+        (SHOP, "configuration_error", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "an agent of its node was replaced right before, and it has not come to the others yet",
+        snapshot(agent(630), shop(pods=4, nodes=NODES), figures=failing(0.9, 0.001, 0.001, 0.001)),
+        ("DaemonSet/agent", "configuration_error", "rollback_workload"),
+        harmful=("restart_workload",),
     ),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import node, pods_of, put
+from tests.diagnosis.rules.pods import built, node, pods_of, put
 from tests.diagnosis.rules.scenes import SHOP
 from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot, workload
 
@@ -37,5 +37,11 @@ DOES_NOT_HOLD = [
         "its node is lost",
         snapshot(hung(), node("n1"), node("n2"), node("n3", ready="Unknown", since=900)),
         ("Node/n3", "dependency_failure", "page_human"),
+    ),
+    DoesNotHold(
+        "it runs another build of the same image than its twins",
+        snapshot(built(hung(), "aa", "aa", "bb")),
+        (SHOP, "configuration_error", "page_human"),
+        harmful=("restart_workload",),
     ),
 ]

@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since
+from tuheg_ir.diagnosis.view.beneath import rolled_beneath
+from tuheg_ir.diagnosis.view.builds import another_build
+from tuheg_ir.diagnosis.view.odd import ill_since, odd_pods, odd_since
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import labels, text
 from tuheg_ir.diagnosis.view.split import by_revision
@@ -21,6 +23,10 @@ def when(view: View) -> Iterator[Match]:
         odd = odd_pods(view, workload)
         if not odd or by_revision(view, workload) or _of_another_template(workload, odd):
             continue
+        if another_build(workload, odd):
+            continue  # a restart would give the others that build too
+        if any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload)):
+            continue  # their nodes are odd, and the next ones will be
         felt = [seen for seen, _ in troubles(view, workload.ref)]
         hits = [h for h in view.hits_of(workload.ref) if h.pod in odd]
         began = odd_since(view, odd)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
@@ -24,7 +25,9 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         hung = [pod for pod in workload.newest_pods() if _hangs(view, pod) and pod.node not in ill]
         well = [pod for pod in workload.newest_pods() if pod.ready]
-        if hung and len(well) >= 2 * len(hung) and not role(workload) and not keeps_data(view, workload):
+        # A restart would give the others the build that the one of them has which does not become ready.
+        pulled = another_build(workload, {pod.name for pod in hung})
+        if hung and len(well) >= 2 * len(hung) and not (pulled or role(workload) or keeps_data(view, workload)):
             yield _match(view, workload, hung, well)
 
 

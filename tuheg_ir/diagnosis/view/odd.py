@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -33,6 +33,13 @@ def odd_since(view: View, odd: Iterable[str]) -> datetime | None:
     """Return since when the first of some odd pods is beyond a limit; None if nobody knows."""
     crossings = (view.figures.crossed(signal, limit, pod=pod) for pod in odd for signal, limit, _ in _LIMITS)
     return oldest(crossings)
+
+
+def ill_since(view: View, workload: Workload) -> Iterator[dict[str, datetime]]:
+    """Yield pod -> since when it is beyond a limit, for each signal, however many pods are."""
+    for signal, limit, _ in _LIMITS:
+        crossings = {pod.name: view.figures.crossed(signal, limit, pod=pod.name) for pod in workload.live}
+        yield {pod: since for pod, since in crossings.items() if since is not None}
 
 
 def pods_by_name(workload: Workload) -> dict[str, Pod]:

@@ -47,6 +47,8 @@ class Container:
     ended: Ended | None
     """Its last end: of the state if it is terminated, else of the state before."""
     spec: Mapping[str, Any]
+    digest: str = ""
+    """The digest of the image that it runs; "" if it is not known."""
 
     @property
     def killed_for_memory(self) -> bool:
@@ -194,7 +196,13 @@ def _container(status: Mapping[str, Any], spec: Mapping[str, Any], *, init: bool
         started_at=moment(now, "startedAt"),
         ended=_ended(ended) if ended else None,
         spec=spec,
+        digest=_digest(text(status, "imageID")),
     )
+
+
+def _digest(image_id: str) -> str:
+    """Return the digest in an image's id, wherever it came from: two mirrors give the same."""
+    return image_id.rpartition("sha256:")[2] if "sha256:" in image_id else ""
 
 
 def _ended(state: Mapping[str, Any]) -> Ended:

@@ -1,0 +1,113 @@
+"""A caller fails since what it calls was released, and its logs say so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, postgres, service_for, snapshot, thing, workload
+
+GONE = "rpc error: code = Unimplemented desc = unknown service cart.v1.Basket"
+WELL = errors("cart", 0.0)
+
+
+def cart(**more: Any) -> list[Obj]:
+    """Return a cart that was released ten minutes ago."""
+    return workload("cart", **{"before": OLD, "released": 600, **more})
+
+
+CALLER = shop(env=CALLS_CART, before={"image": "shop:0"}, released=9 * DAY)
+FAILS = [errors("shop", 0.5, since=590), WELL]
+SAYS = logs("shop", GONE, since=585)
+HOLDS = [
+    Holds(
+        "it has a method no more",
+        snapshot(CALLER, cart(), figures=FAILS, logs=SAYS),
+        (CART, "code_defect", "rollback_workload"),
+        excludes=(*no("restart_workload", at=CART), *no("restart_workload", "rollback_workload", at=SHOP)),
+        alone=True,
+        began=570,
+    ),
+    Holds(
+        "it answers another path since an argument was changed, and two callers miss the old one",
+        snapshot(
+            workload("api", env={"PRICES": "http://prices:8080"}),
+            workload("web", env={"PRICES": "http://prices:8080"}),
+            workload("prices", args=["--prefix=/v2"], before={"args": ["--prefix=/"]}, released=1500),
+            figures=[errors("api", 0.4, since=1480), errors("web", 0.1, since=1450), errors("prices", 0.0)],
+            logs=[
+                *logs("api", "WARN GET http://prices:8080/list returned 404 page not found", since=1400),
+                *logs("web", "error: prices: cannot read a price: HTTP 404", since=1300),
+            ],
+        ),
+        ("Deployment/prices", "configuration_error", "rollback_workload"),
+        excludes=no("rollback_workload", at=API),
+        alone=True,
+    ),
+    Holds(
+        "nothing but its own lines tells that the caller calls it",
+        snapshot(shop(), cart(), figures=FAILS, logs=SAYS),
+        (CART, "code_defect", "rollback_workload"),
+        excludes=no("restart_workload", at=SHOP),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the caller was released in the same minute",
+        snapshot(shop(env=CALLS_CART, before={"image": "shop:0"}, released=610), cart(), figures=FAILS, logs=SAYS),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "its logs said so before that release",
+        snapshot(CALLER, cart(), figures=FAILS, logs=logs("shop", GONE, since=3000, times=30)),
+        (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "its logs complain of another one",
+        snapshot(CALLER, cart(), figures=FAILS, logs=logs("shop", GONE.replace("cart", "bank"), since=585)),
+        (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "the release was half an hour before",
+        snapshot(CALLER, cart(released=2400), figures=FAILS, logs=SAYS),
+        (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "two that it complains of were released in that minute",
+        snapshot(
+            CALLER,
+            cart(),
+            workload("bank", before={"image": "bank:0"}, released=620),
+            figures=FAILS,
+            logs=[*SAYS, *logs("shop", "error: bank answered 404", 1, since=585)],
+        ),
+        ("page_human",),
+    ),
+    DoesNotHold(
+        "the Service between them was written as well",
+        snapshot(CALLER, cart(service=False), service_for("cart", written=605), figures=FAILS, logs=SAYS),
+        ("page_human",),
+    ),
+    DoesNotHold(
+        "a setting of the caller was written as well",
+        snapshot(
+            shop(env=CALLS_CART, envFrom=[{"configMapRef": {"name": "shop"}}]),
+            thing("ConfigMap", "shop", written=600),
+            cart(),
+            figures=FAILS,
+            logs=SAYS,
+        ),
+        ("page_human",),
+    ),
+    DoesNotHold(
+        "it is a database: what it wrote since may be lost on the old one",
+        snapshot(
+            shop(env=URL),
+            postgres(before={"image": "postgres:15"}, released=600),
+            figures=[errors("shop", 0.5, since=590)],
+            logs=logs("shop", "ERROR: postgres: unknown function jsonb_path", since=585),
+        ),
+        ("page_human",),
+    ),
+]

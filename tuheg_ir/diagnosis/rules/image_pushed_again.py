@@ -1,0 +1,70 @@
+"""Only pods that run another build of the same image fail: its tag was pushed again, and a new pod pulled it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.answers import answers
+from tuheg_ir.diagnosis.view.builds import another_build
+from tuheg_ir.diagnosis.view.odd import odd_pods
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import OFTEN, TOLD, ended_by_themselves, of_pods, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SLOW_START = timedelta(minutes=2)
+"""A pod may take that long to become ready."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """All pods that fail or end run a build of an image that none of their well like runs, under the same name."""
+    for workload in view.serving:
+        odd = _odd(view, workload)
+        found = another_build(workload, odd) if odd else None
+        if found is None:
+            continue
+        theirs, others = found
+        told = f"it runs {theirs.digest[:12]} of {theirs.image}; those with the same template that are well run "
+        began = oldest(pod.created for pod in workload.live if pod.name in odd)
+        reason = f"a new pod pulls {theirs.image} again, which is another program now"
+        yield Match(
+            component=workload.ref,
+            evidence=(
+                Evidence("objects", f"Pod/{min(odd)}", told + others.digest[:12], began),
+                *list(odd.values())[:3],
+                *[seen for seen, _ in troubles(view, workload.ref)][:1],
+                *[view.hit_evidence(hit) for hit in view.hits_of(workload.ref) if hit.pod in odd][:2],
+            ),
+            certainty=0.8,
+            since=began,
+            excludes=excluding(workload.ref, reason, *RESTARTS, "rollback_workload", "scale_workload"),
+        )
+
+
+def _odd(view: View, workload: Workload) -> Mapping[str, Evidence]:
+    """Return pod -> what shows that it fails, ends or hangs; of what is measured first, else of what logs tell."""
+    late = [pod for pod in workload.live if not pod.ready and not view.recent(pod.unready_since, SLOW_START)]
+    odd = {pod.name: Evidence("objects", f"Pod/{pod.name}", "it is not ready", pod.unready_since) for pod in late}
+    odd |= {crash.pod.name: crash.evidence() for crash in ended_by_themselves(view, workload)}
+    odd |= {pod: Evidence("metrics", f"Pod/{pod}", told) for pod, told in odd_pods(view, workload).items()}
+    if odd or of_pods(view, workload.ref, "error_ratio_by_pod"):
+        return odd
+    return {
+        pod: Evidence("logs", f"Pod/{pod}", f"{said.failed} of the last {said.told} requests failed", said.since)
+        for pod, said in sorted(answers(view, workload).items())
+        if said.failed >= OFTEN and said.share > TOLD
+    }
+
+
+RULE = Rule(
+    name="image_pushed_again",
+    title="A tag was pushed again, and the pods that pulled it since fail",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no failing pod runs another build of its image than its like",
+)

@@ -1,0 +1,134 @@
+"""A caller that nobody touched fails since what it calls was released: the release took away what it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.reading import mapping, oldest, written
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.trouble import (
+    BEFORE,
+    OFTEN,
+    SOON,
+    crashes,
+    release_cause,
+    release_evidence,
+    since_release,
+    troubles,
+)
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+AT_ONCE = timedelta(minutes=3)
+"""What a release takes away is missed so soon; later than that it may be anything."""
+_BAD = re.compile(
+    r"error|exception|fail|fatal|unavailable|refused|reject|unimplemented|unsupported|unknown|not found|invalid|denied|"
+    r"(?:status|code|http|returned|answered|responded with|->|[=:])\W{0,3}[45]\d\d\b",
+    re.IGNORECASE,
+)
+"""Words of lines that tell of something that went wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a caller's logs tell of a neighbour: one of the lines, how many, the times of the first and the last."""
+
+    pod: str
+    line: str
+    count: int
+    first: datetime
+    last: datetime
+
+
+def when(view: View) -> Iterator[Match]:
+    """What users of a caller feel began with the release of one healthy neighbour, which its logs complain of since."""
+    for caller in view.serving:
+        felt = list(troubles(view, caller.ref))
+        began = oldest(since for _, since in felt)
+        if began is None or since_release(caller, began, SOON):
+            continue
+        released = [w for w in view.serving if w is not caller and since_release(w, began, AT_ONCE)]
+        said = [(called, found) for called in released if (found := _said(view, caller, called))]
+        needed = [w for w in released if w.ref in view.graph.needs(caller.ref)]
+        if len(said) != 1 or any(w is not said[0][0] for w in needed):
+            continue  # which of several it was nobody can tell
+        called, told = said[0]
+        if _only_since(told, called) and not _changed_beside(view, caller, called, began):
+            yield _match(view, caller, called, told, (felt[0][0], began))
+
+
+def _said(view: View, caller: Workload, called: Workload) -> Said | None:
+    """Return what a caller's logs complain of a neighbour that is well by itself and keeps no data; None: nothing."""
+    whole = called.ready >= called.wanted and not crashes(view, called) and not called.returned
+    if not whole or is_store(called) or keeps_data(view, called):
+        return None
+    names = {called.name, *(s.name for s in view.services.values() if called.ref in s.backends)}
+    named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])", re.IGNORECASE)
+    pods = {pod.name for pod in caller.live}
+    lines = [
+        (at, log.pod, line)
+        for log in view.snapshot.logs
+        if log.pod in pods and not log.previous
+        for line in log.lines
+        if named.search(line) and _BAD.search(line) and (at := stamp(line))
+    ]
+    if len(lines) < OFTEN:
+        return None
+    last, pod, line = max(lines)
+    return Said(pod, line.strip()[:300], len(lines), min(lines)[0], last) if view.recent(last, STILL) else None
+
+
+def _only_since(said: Said, called: Workload) -> bool:
+    """Tell whether nothing was said against a neighbour before its release."""
+    return called.released_at is not None and said.first - called.released_at >= BEFORE
+
+
+def _changed_beside(view: View, caller: Workload, called: Workload, began: datetime) -> bool:
+    """Tell whether the way between two workloads or the caller's settings changed too, which no rollback takes back."""
+    way = [service.obj for service in view.services.values() if called.ref in service.backends]
+    way += [policy.obj for policy in view.policies if {caller.ref, called.ref} & {*policy.binds}]
+    way += [mapping(view.objects(kind).get(named)) for kind, named in sorted(reads(caller.template))]
+    return any(at is not None and BEFORE <= began - at <= SOON for at in map(written, way))
+
+
+def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tuple[Evidence, datetime]) -> Match:
+    callers = tuple(ref for ref in behind(view, called.ref, caller.ref) if ref != called.ref)
+    seen, began = felt
+    return Match(
+        component=called.ref,
+        evidence=(
+            *release_evidence(called)[:2],
+            seen,
+            Evidence("logs", f"Pod/{said.pod}", f"log ({said.count} lines): {said.line}", said.first),
+            Evidence("objects", caller.ref, "its own template is older", caller.released_at),
+        ),
+        certainty=0.65 if called.ref in view.graph.calls.get(caller.ref, ()) else 0.55,
+        root_cause=release_cause(view, called),
+        since=began,
+        explains=callers,
+        excludes=(
+            *excluding(called.ref, "a restart runs the same release", *RESTARTS),
+            *not_for(callers, f"it fails since {called.ref} was released: nothing done to it mends that"),
+        ),
+    )
+
+
+RULE = Rule(
+    name="neighbour_released",
+    title="Callers fail since a release of what they call, which is well by itself",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="nobody fails since the release of a neighbour that its logs complain of",
+    follows=True,
+)

@@ -1,0 +1,60 @@
+"""Which build of an image a pod runs: where a tag was pushed again, pods of one template run different programs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from tuheg_ir.diagnosis.view.changes import changes
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import text
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """An image by its name, and the digest of what was had under that name."""
+
+    image: str
+    digest: str
+
+
+def another_build(workload: Workload, odd: Collection[str]) -> tuple[Build, Build] | None:
+    """Return the build that some pods all run and none of their well like does, and one of theirs; None if none is so.
+
+    Their like are the ready pods whose template is the same, restarts left out: what came with a release is its own.
+    """
+    mine = [pod for pod in workload.live if pod.name in odd]
+    like = [p for p in workload.live if p.name not in odd and p.ready and all(_alike(workload, p, m) for m in mine)]
+    if not mine or not like:
+        return None
+    for container in sorted(_builds(mine[0])):
+        own, others = _run(mine, container), _run(like, container)
+        names = {build.image for build in (*own, *others) if build}
+        if None not in own | others and len(own) == len(names) == 1 and not own & others:
+            return min(filter(None, own), key=_digest), min(filter(None, others), key=_digest)
+    return None
+
+
+def _alike(workload: Workload, one: Pod, other: Pod) -> bool:
+    """Tell whether two pods have the same template, restarts left out."""
+    if one.revision == other.revision:
+        return True
+    templates = {revision.name: revision.template for revision in workload.revisions}
+    known = one.revision in templates and other.revision in templates
+    return known and not changes(templates[one.revision], templates[other.revision])
+
+
+def _run(pods: Iterable[Pod], container: str) -> set[Build | None]:
+    """Return the builds that pods run in a container; None for one that is not known."""
+    return {_builds(pod).get(container) for pod in pods}
+
+
+def _builds(pod: Pod) -> dict[str, Build]:
+    """Return container -> what it runs, where that is known and its name may come to mean something else."""
+    named = ((c.name, text(c.spec, "image"), c.digest) for c in pod.containers if not c.init and c.digest)
+    return {container: Build(image, digest) for container, image, digest in named if image and "@" not in image}
+
+
+def _digest(build: Build) -> str:
+    return build.digest
