@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import again, later, looping
 from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, WELL, alert, autoscaler, busy, latency, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, snapshot, workload
 
@@ -26,6 +27,14 @@ def scaled_by_hand() -> list[Obj]:
 
 
 HOLDS = [
+    Holds(
+        "a replica that was added ended once and runs",
+        snapshot(
+            later(shop(pods=3), 1, again("Error", 1, age=600), age=660), autoscaler("shop", 3, 9), figures=busy(GROWN)
+        ),
+        (SHOP, "capacity", "scale_workload"),
+        believed="traffic_grew",
+    ),
     Holds(
         "demand grew",
         snapshot(shop(before=IMAGE, released=9 * DAY), figures=busy(GROWN)),
@@ -128,5 +137,15 @@ DOES_NOT_HOLD = [
             ],
         ),
         (API, "no_fault", "no_action"),
+    ),
+    DoesNotHold(
+        "the replicas that were added end at start",
+        snapshot(
+            later(shop(pods=5, before=IMAGE, released=9 * DAY), 3, looping(restarts=9)),
+            autoscaler("shop", 5, 9),
+            figures=busy(GROWN),
+        ),
+        ("page_human",),
+        harmful=("scale_workload", "restart_workload", "rollback_workload"),
     ),
 ]

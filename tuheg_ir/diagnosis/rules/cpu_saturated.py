@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.stillborn import stillborn
 from tuheg_ir.diagnosis.view.trouble import labels_of, probe_kills, since_release, traffic_growth, troubles, unready
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, always_busy, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -23,6 +24,8 @@ def when(view: View) -> Iterator[Match]:
         share, throttled = (usage(view.figures, workload, s) for s in ("cpu_share", "throttled_share"))
         if limit_cut(workload, "cpu") or not (share.widely(BUSY) or throttled.widely(THROTTLED)):
             continue
+        if stillborn(view, workload):
+            continue  # the pods that should help end at start: the few that are left are busy for that
         felt = [*troubles(view, workload.ref), *((seen, seen.time) for seen in _probes(view, workload))]
         alerts = [a for a in view.alerts if view.about_alert(a) == workload.ref]
         if felt or (alerts and not always_busy(view, workload, BUSY)):
