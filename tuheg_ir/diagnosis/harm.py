@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.reading import mapping, text
+from tuheg_ir.diagnosis.view.stillborn import stillborn
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 
@@ -30,7 +31,7 @@ def harms(view: View, ref: str) -> tuple[Excluded, ...]:
     workload = view.workloads.get(ref)
     if workload is None:
         return ()
-    return (*_by_kind(workload), *_restart(view, workload), *_rollback(workload), *_scale(view, workload))
+    return (*_by_kind(workload), *_restart(view, workload), *_rollback(view, workload), *_scale(view, workload))
 
 
 def _by_kind(workload: Workload) -> Iterator[Excluded]:
@@ -92,12 +93,17 @@ def cannot_start(view: View, workload: Workload) -> str:
         return "the quota allows no further pod: a restart would end pods that cannot be replaced"
     if any(text(p.obj, "status", "phase") == "Pending" and not p.node for p in workload.live):
         return "there is no room for new pods: a restart would end the ones that serve"
+    if stillborn(view, workload):
+        return "new pods of this template end at start: a restart would end the ones that serve"
     return ""
 
 
-def _rollback(workload: Workload) -> Iterator[Excluded]:
+def _rollback(view: View, workload: Workload) -> Iterator[Excluded]:
     if workload.revisions and not workload.changes:
         yield Excluded("rollback_workload", workload.ref, "no earlier template differs from the one in force")
+    elif stillborn(view, workload):
+        reason = "older pods of the template in force run: what ends the new ones is not in it"
+        yield Excluded("rollback_workload", workload.ref, reason)
 
 
 def _scale(view: View, workload: Workload) -> Iterator[Excluded]:
@@ -113,3 +119,5 @@ def _scale(view: View, workload: Workload) -> Iterator[Excluded]:
         yield Excluded("scale_workload", workload.ref, "the quota allows no further pod")
     elif any(not p.node and p.phase == "Pending" for p in workload.live):
         yield Excluded("scale_workload", workload.ref, "no node has room for a further pod")
+    elif stillborn(view, workload):
+        yield Excluded("scale_workload", workload.ref, "new pods of this template end at start")

@@ -56,6 +56,15 @@ def put(pod: Obj, status: Mapping[str, Any], *, ready: bool | None = None, unrea
     return pod
 
 
+def later(objects: list[Obj], count: int, status: Mapping[str, Any], *, age: float = 900) -> list[Obj]:
+    """Make the last pods of a workload ones that came long after the others and are in a state."""
+    for pod in pods_of(objects)[-count:]:
+        pod["metadata"]["creationTimestamp"] = at(age)
+        put(pod, status)
+    objects[0]["status"]["readyReplicas"] = len(pods_of(objects)) - count
+    return objects
+
+
 def rollout(
     name: str,
     status: Mapping[str, Any] | None,

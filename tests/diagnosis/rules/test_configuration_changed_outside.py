@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import looping
-from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, down, errors, logs, shop
+from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put
+from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, down, errors, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, snapshot, thing, workload
 
 
@@ -19,13 +19,41 @@ def crashing(**more: Any) -> list[Obj]:
     return down(objects, looping(lived=90, restarts=4), unready=100)
 
 
+def anew(status: Obj, *, started: float = 2400, **more: Any) -> list[Obj]:
+    """Return a shop of ten days whose pods were all made anew of late and are each in a state."""
+    objects = shop(pods=3, started=started, **more)
+    for each in pods_of(objects):
+        put(each, status)
+    return objects
+
+
 def written(age: float) -> Obj:
     return thing("ConfigMap", "shop-config", written=age, data={"a": "b"})
 
 
 UNPARSED = [log(pod("shop"), "could not parse config: line 3", previous=True)]
+KILLED = again("OOMKilled", 137, age=200, restarts=5, lived=480)
+HEAP: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "shop-config"}}]}
+KEY: dict[str, Any] = {"env": {"MODE": {"secretKeyRef": {"name": "mode", "key": "m"}}}}
 
 HOLDS = [
+    Holds(
+        "a restart made an edit of last week true: they are killed for memory soon after each start",
+        snapshot(anew(KILLED, **HEAP), written(7 * DAY)),
+        ("ConfigMap/shop-config", "configuration_error", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "a drain made an edit true, a younger one of a mounted file is not meant",
+        snapshot(
+            anew(looping(lived=40), **KEY, spec=reads("shop-config")),
+            written(3 * HOUR),
+            thing("Secret", "mode", written=2 * DAY, data={"m": ""}),
+        ),
+        ("Secret/mode", "configuration_error", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
+    ),
     Holds(
         "containers end since, and cannot read it",
         snapshot(crashing(), written(700), logs=UNPARSED),
@@ -67,5 +95,29 @@ DOES_NOT_HOLD = [
         "the trouble is older",
         snapshot(shop(spec=reads("shop-config")), written(300), figures=[errors("shop", 0.3, 2400)]),
         (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "pods that started before the edit end as well",
+        snapshot(anew(KILLED, started=8 * DAY, **HEAP), written(7 * DAY)),
+        (SHOP, "resource_exhaustion", "page_human"),
+    ),
+    DoesNotHold(
+        "the edit is older than the template",
+        snapshot(anew(looping(lived=40), **HEAP), written(20 * DAY)),
+        (SHOP, "service_crash", "page_human"),
+    ),
+    DoesNotHold(
+        "all started with it, and traffic has grown since",
+        snapshot(anew(KILLED, **HEAP), written(7 * DAY), figures=[rate("shop", 20, 60, 1500)]),
+        (SHOP, "capacity", "scale_workload"),
+    ),
+    DoesNotHold(
+        "all started with it, and end because another one is away",
+        snapshot(
+            anew(looping(lived=20), **HEAP),
+            written(7 * DAY),
+            logs=logs("shop", "dial tcp 10.9.9.9:5432: connect: connection refused"),
+        ),
+        (SHOP, "service_crash", "page_human"),
     ),
 ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, WELL, alert, autoscaler, busy, latency, rate, shop
+from tests.diagnosis.rules.pods import again, later, looping
+from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, WELL, alert, autoscaler, busy, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, snapshot, workload
 
 GROWN, SAME = rate("shop", 20, 50), rate("shop", 20, 20)
@@ -25,7 +28,43 @@ def scaled_by_hand() -> list[Obj]:
     return objects
 
 
+GO = "gc 88213 @52704.1s 51%: 0.31+212+0.02 ms clock, 1.2+410/820/12+0.1 ms cpu, 398->401->397 MB, 400 MB goal, 4 P"
+FREE = "gc 88213 @52704.1s 1%: 0.31+2+0.02 ms clock, 1.2+4/8/12+0.1 ms cpu, 398->401->202 MB, 410 MB goal, 4 P"
+JAVA = "[2671.4s][info][gc] GC(812) Pause Full (G1 Compaction Pause) 1020M->1016M(1024M) 812.339ms"
+VEIGHT = "[1:0x5] 61204 ms: Mark-Compact 2040.1 (2080.5) -> 2035.2 (2082.0) MB, 1204.1 / 0.0 ms allocation failure"
+
+
+def collecting(line: str, traffic: Any, **more: Any) -> Any:
+    """Return a busy shop whose pods write the same line of each collection."""
+    return snapshot(shop(**more), figures=busy(traffic), logs=logs("shop", line, 0, 1, times=20))
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"{runtime} collects what is no garbage, at the same traffic",
+            collecting(line, SAME),
+            (SHOP, "resource_exhaustion", "page_human"),
+            excludes=no("rollback_workload", at=SHOP),
+            harmful=("restart_workload",),
+        )
+        for runtime, line in (("Go", GO), ("the JVM", JAVA), ("V8", VEIGHT))
+    ),
+    Holds("the collector frees half of the heap", collecting(FREE, SAME), (SHOP, "capacity", "scale_workload")),
+    Holds(
+        "the collector has no room, and demand grew",
+        collecting(GO, GROWN),
+        (SHOP, "capacity", "scale_workload"),
+        believed="traffic_grew",
+    ),
+    Holds(
+        "a replica that was added ended once and runs",
+        snapshot(
+            later(shop(pods=3), 1, again("Error", 1, age=600), age=660), autoscaler("shop", 3, 9), figures=busy(GROWN)
+        ),
+        (SHOP, "capacity", "scale_workload"),
+        believed="traffic_grew",
+    ),
     Holds(
         "demand grew",
         snapshot(shop(before=IMAGE, released=9 * DAY), figures=busy(GROWN)),
@@ -128,5 +167,15 @@ DOES_NOT_HOLD = [
             ],
         ),
         (API, "no_fault", "no_action"),
+    ),
+    DoesNotHold(
+        "the replicas that were added end at start",
+        snapshot(
+            later(shop(pods=5, before=IMAGE, released=9 * DAY), 3, looping(restarts=9)),
+            autoscaler("shop", 5, 9),
+            figures=busy(GROWN),
+        ),
+        ("page_human",),
+        harmful=("scale_workload", "restart_workload", "rollback_workload"),
     ),
 ]

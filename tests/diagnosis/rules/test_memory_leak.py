@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR, looping
+from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, down, killed, rate, rising, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, pod, snapshot
 
 
 def old(**more: object) -> list[Obj]:
     return shop(before=IMAGE, released=20 * DAY, **more)
+
+
+def killed_often(objects: list[Obj], lived: float) -> list[Obj]:
+    """Return a workload whose containers are killed for memory again and again after so many seconds."""
+    for each in pods_of(objects):
+        put(each, again("OOMKilled", 137, age=200, restarts=5, lived=lived))
+    return objects
 
 
 HOLDS = [
@@ -22,6 +29,12 @@ HOLDS = [
     Holds(
         "what is killed as soon as it runs is not started again",
         snapshot(down(old(), looping("OOMKilled", 137, restarts=30, lived=20), unready=9000)),
+        (SHOP, "resource_exhaustion", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+    ),
+    Holds(
+        "nor what is killed minutes after each start, though it rises between",
+        snapshot(killed_often(old(), lived=500), figures=[rising(pod("shop", 1), 0.4, 0.97), rate("shop", 20, 20)]),
         (SHOP, "resource_exhaustion", "page_human"),
         excludes=no("restart_workload", at=SHOP),
     ),

@@ -5,9 +5,30 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import HOUR
 from tests.diagnosis.rules.scenes import IMAGE, MORE, ROOM, SHOP, killed, rate, rising, shop
-from tests.diagnosis.rules.tiny import DAY, pod, snapshot
+from tests.diagnosis.rules.tiny import DAY, Obj, pod, snapshot
+
+
+def scratch(before: dict[str, str], now: dict[str, str]) -> list[Obj]:
+    """Return a shop whose containers are killed since the emptyDir of its scratch files is another one."""
+    objects = killed(shop(before={}, released=HOUR), 2)
+    for each in objects:
+        older = each["kind"] == "ReplicaSet" and each["metadata"]["name"].endswith("-r1")
+        body = each["spec"].get("template", each)["spec"]
+        body["volumes"] = [{"name": "scratch", "emptyDir": before if older else now}]
+    return objects
+
 
 HOLDS = [
+    Holds(
+        "scratch files that went from the disk into memory",
+        snapshot(scratch({}, {"medium": "Memory"})),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "more room for scratch files in memory",
+        snapshot(scratch({"medium": "Memory", "sizeLimit": "64Mi"}, {"medium": "Memory", "sizeLimit": "2Gi"})),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
     Holds(
         "new code that keeps what it gets",
         snapshot(killed(shop(before=IMAGE, released=2 * HOUR)), figures=[rising(pod("shop", 1), 0.3, 0.95)]),
@@ -34,5 +55,15 @@ DOES_NOT_HOLD = [
             figures=[rising(pod("shop", 1), 0.6, 0.95), rate("shop", 20, 20)],
         ),
         (SHOP, "resource_exhaustion", "restart_workload"),
+    ),
+    DoesNotHold(
+        "its scratch files got less room on the disk",
+        snapshot(scratch({"sizeLimit": "2Gi"}, {"sizeLimit": "1Gi"})),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "its scratch files left the memory",
+        snapshot(scratch({"medium": "Memory"}, {})),
+        harmful=("rollback_workload", "restart_workload"),
     ),
 ]

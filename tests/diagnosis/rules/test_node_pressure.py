@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import evicted, node, pods_of
 from tests.diagnosis.rules.scenes import SHOP, WELL, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, snapshot
+from tests.diagnosis.rules.tiny import DAY, Obj, event, figure, snapshot, workload
 from tests.diagnosis.worlds import NODES
+from tuheg_ir.diagnosis.model import Series
 
 DISK = "The node was low on resource: ephemeral-storage."
 
@@ -15,6 +18,24 @@ def evictions(message: str, count: int, age: float = 600) -> list[Obj]:
     """Return a shop of which a node evicted pods."""
     objects = shop()
     return [*objects, *(evicted(f"shop-gone{n}", pods_of(objects)[0], "n2", message, age) for n in range(count))]
+
+
+MEMORY = "The node was low on resource: memory. Container shop was using 200000Ki, request is 128Mi."
+LOW = [node("n1", MemoryPressure="True"), node("n2", MemoryPressure="True")]
+GONE = event("Pod/shop-gone0", "Evicted", MEMORY, age=300, count=1)
+LIMITED: dict[str, Any] = {"resources": {"limits": {"memory": "512Mi"}}}
+FREE: dict[str, Any] = {"resources": {"requests": {"memory": "256Mi"}}}
+
+
+def agent(**more: Any) -> list[Obj]:
+    """Return an agent on each node that was released three quarters of an hour ago."""
+    made = {"kind": "DaemonSet", "service": False, "released": 2700, "before": LIMITED, **FREE, **more}
+    return workload("agent", **made)
+
+
+def used(*sizes: float, of: str = "agent-{}") -> list[tuple[str, Series]]:
+    """Return the memory of pods that grew from 200 MB."""
+    return [figure("memory_bytes", 2e8, size, 1500, pod=of.format(n)) for n, size in enumerate(sizes)]
 
 
 HOLDS = [
@@ -27,6 +48,36 @@ HOLDS = [
     Holds(
         "it evicted a short while ago",
         snapshot(evictions(DISK, 1), NODES),
+        ("Node/n2", "resource_exhaustion", "page_human"),
+    ),
+    Holds(
+        "a release of an agent on each of them has grown to be the largest there",
+        snapshot(evictions(MEMORY, 2), GONE, agent(), LOW, figures=used(9e9, 8e9)),
+        ("DaemonSet/agent", "resource_exhaustion", "rollback_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "nobody measures it, and a release took away the limit of what runs there",
+        snapshot(evictions(MEMORY, 2), GONE, agent(kind="Deployment"), LOW),
+        ("Deployment/agent", "resource_exhaustion", "rollback_workload"),
+        alone=True,
+    ),
+    Holds(
+        "the agent that was released is small",
+        snapshot(
+            evictions(MEMORY, 1), GONE, agent(), LOW[1:], figures=[*used(3e8, 3e8), *used(2e9, 9e9, of="shop-pod{}")]
+        ),
+        ("Node/n2", "resource_exhaustion", "page_human"),
+    ),
+    Holds(
+        "the agent was released when it was evicting already",
+        snapshot(evictions(MEMORY, 1), GONE, agent(released=120), LOW[1:]),
+        ("Node/n2", "resource_exhaustion", "page_human"),
+    ),
+    Holds(
+        "it is the disk that is full",
+        snapshot(evictions(DISK, 1), GONE, agent(), node("n2", DiskPressure="True")),
         ("Node/n2", "resource_exhaustion", "page_human"),
     ),
 ]

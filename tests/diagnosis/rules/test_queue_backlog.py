@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import OLD, alert, logs, rate
 from tests.diagnosis.rules.tiny import Obj, at, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
@@ -28,7 +29,43 @@ def worker(**more: Any) -> list[Obj]:
     return workload("mail-worker", **{"env": AMQP, "service": False, **more})
 
 
+def shares(*values: float, of: str = "mail-worker-pod{}") -> list[Any]:
+    """Return how busy each pod is, of its processor limit."""
+    return [figure("cpu_share", 0.2, v, 1400, pod=of.format(n), container="w") for n, v in enumerate(values)]
+
+
+def set_of_readers() -> list[Obj]:
+    """Return a set of four readers, the last of which was made anew a few minutes ago."""
+    objects = workload("worker", kind="StatefulSet", pods=4, env={"KAFKA_BROKERS": "kafka:9092"})
+    pods_of(objects)[3]["metadata"]["creationTimestamp"] = at(500)
+    return objects
+
+
 HOLDS = [
+    Holds(
+        "one of its readers has all of it, the others wait",
+        snapshot(worker(pods=4), broker(), figures=[GREW, *shares(0.2, 0.98, 0.1, 0.2)]),
+        (MAIL, "capacity", "page_human"),
+        excludes=no("scale_workload", at=MAIL),
+    ),
+    Holds(
+        "one of its readers has all of it, and was made anew for nothing",
+        snapshot(
+            KAFKA,
+            set_of_readers(),
+            figures=[
+                figure("queue_depth", 10, 50000, 1400, component="worker"),
+                *shares(0.1, 0.1, 0.2, 0.99, of="worker-{}"),
+            ],
+        ),
+        ("StatefulSet/worker", "capacity", "page_human"),
+        excludes=no("scale_workload", "restart_workload", at="StatefulSet/worker"),
+    ),
+    Holds(
+        "one of its readers has more than the others, who work too",
+        snapshot(worker(pods=4), broker(), figures=[GREW, *shares(0.7, 0.98, 0.6, 0.7)]),
+        (MAIL, "capacity", "scale_workload"),
+    ),
     Holds(
         "its reader was released",
         snapshot(worker(before={"image": "registry.example/mail-worker:0"}), broker(), figures=[GREW]),

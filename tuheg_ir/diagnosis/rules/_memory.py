@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.page_cache import page_cache
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.usage import NEAR, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -42,6 +47,28 @@ def told_by_program(view: View, workload: Workload) -> tuple[Hit, ...]:
     """Return what a program repeats of memory that it does not get: a heap may be full long before its container is."""
     found = view.hits_of(workload.ref, "out_of_memory")
     return tuple(h for h in found if fresh(view, h) and not h.previous and h.count >= AGAIN)
+
+
+def put_into_memory(workload: Workload) -> tuple[str, ...]:
+    """Return the scratch volumes that the newest template keeps in memory, and the one before did not, or smaller.
+
+    Their files count against the limit of the containers and are there again after a kill.
+    """
+    older = next((r.template for r in workload.revisions[1:] if changes(r.template, workload.template)), None)
+    if older is None:
+        return ()
+    before = _in_memory(older)
+    return tuple(name for name, size in _in_memory(workload.template).items() if size > before.get(name, 0.0))
+
+
+def _in_memory(template: Mapping[str, Any]) -> dict[str, float]:
+    """Return the scratch volumes of a template that are kept in memory, and how large they may become."""
+    found = {text(volume, "name"): mapping(volume, "emptyDir") for volume in items(template, "spec", "volumes")}
+    return {
+        name: math.inf if (size := number(held.get("sizeLimit"))) is None else size
+        for name, held in found.items()
+        if text(held, "medium") == "Memory"
+    }
 
 
 def began_of(evidence: tuple[Evidence, ...]) -> datetime | None:

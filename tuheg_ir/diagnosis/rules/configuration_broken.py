@@ -1,9 +1,12 @@
-"""Containers end and say that their configuration is wrong, and no release of theirs brought it."""
+"""Containers end and say that their configuration is wrong, and no release of theirs brought it.
+
+Each Service of a namespace puts settings into the environment of all containers that start after it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -11,6 +14,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.stillborn import misread_links
 from tuheg_ir.diagnosis.view.trouble import ended_by_themselves, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -23,22 +27,31 @@ def when(view: View) -> Iterator[Match]:
         ended = ended_by_themselves(view, workload)
         pods = {crash.pod.name for crash in ended}
         hits = [h for h in view.hits_of(workload.ref, "configuration_missing") if h.pod in pods]
-        if not ended or not hits or releases(view, workload, SUSPECT) or role(workload):
+        links = list(misread_links(view, workload))[:1]
+        if not ended or not (hits or links) or releases(view, workload, SUSPECT) or role(workload):
             continue
-        source = _source(workload, hits)
+        source = "" if links else _source(workload, hits)
         yield Match(
             component=source or workload.ref,
             evidence=(
                 *(crash.evidence() for crash in ended[:2]),
                 *(view.hit_evidence(hit) for hit in hits[:2]),
                 *((Evidence("objects", source, f"{workload.ref} reads it"),) if source else ()),
+                *_of_links(links),
             ),
-            certainty=0.55,
+            certainty=0.75 if links else 0.55,
             since=min((c.ended.at for c in ended if c.ended.at), default=None),
             explains=(workload.ref,) if source else (),
             excludes=excluding(workload.ref, "each start reads the same settings", *RESTARTS)
             + excluding(workload.ref, "no release brought it", "rollback_workload"),
         )
+
+
+def _of_links(links: list[tuple[str, datetime, str, str]]) -> Iterator[Evidence]:
+    """Yield that a program took what a Service put into its environment for a setting of its own."""
+    for service, at, pod, line in links:
+        yield Evidence("logs", f"Pod/{pod}", line)
+        yield Evidence("objects", service, "each container that starts since gets its address as NAME_PORT", at)
 
 
 def _source(workload: Workload, hits: list[Hit]) -> str:

@@ -1,25 +1,35 @@
-"""A ConfigMap or Secret was written, no template changed, and what reads it fails since: nothing to roll back."""
+"""A ConfigMap or Secret was written, no template changed, and what reads it fails since: nothing to roll back.
+
+An edit may sleep for weeks, until somebody makes the pods anew for another reason.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import BEFORE, SOON, crashes, probe_kills, troubles
+from tuheg_ir.diagnosis.view.trouble import BEFORE, SOON, Crash, crashes, probe_kills, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.diagnosis.view.written import outside_changes, slept
 
 LONG = timedelta(hours=12)
 """Pods read most of their configuration when they start: what was written may show only hours later."""
+AGAIN = 2
+LOADED = 1.5
+_BEHIND = ("connection_refused", "connection_timeout", "dns", "upstream_failure", "database_full")
 
 
 def when(view: View) -> Iterator[Match]:
     """Troubles began after a ConfigMap or Secret was written, with no release in between."""
     for workload in view.serving:
+        if awake := list(_awake(view, workload)):
+            yield from awake
+            continue
         for ref, time in outside_changes(view, workload):
             if not view.recent(time, LONG) or (
                 workload.changes and workload.released_at and workload.released_at > time
@@ -31,13 +41,27 @@ def when(view: View) -> Iterator[Match]:
                 break
 
 
-def _released_after(workload: Workload, time: datetime) -> bool:
-    return bool(workload.changes) and workload.released_at is not None and workload.released_at > time
+def _awake(view: View, workload: Workload) -> Iterator[Match]:
+    """Yield the edit that a restart made true: all pods started with it, and end soon after each start since."""
+    edits, started = slept(view, workload)
+    if not edits or started is None or not view.recent(started, LONG):
+        return
+    ended = [crash for crash in crashes(view, workload) if _at_each_start(crash)]
+    loaded = (traffic_growth(view, workload.ref) or 1.0) >= LOADED
+    if 2 * len({c.pod.name for c in ended}) <= len(workload.live) or loaded or probe_kills(view, workload):
+        return
+    if view.hits_of(workload.ref, *_BEHIND):
+        return  # what ends for another one that is away ends with any settings
+    ref, time = edits[0]
+    told = Evidence("objects", workload.ref, "all its pods started anew since, and end soon after each start", started)
+    match = _match(view, workload, ref, time, [told, *(c.evidence() for c in ended[:2])])
+    match = replace(match, since=started)
+    yield match if len(edits) == 1 else replace(match, component=workload.ref, explains=())
 
 
-def _another_matter(view: View, workload: Workload, ref: str) -> bool:
-    """Tell whether it is a Secret and the logs speak of credentials: then a restart may well be what helps."""
-    return ref.startswith("Secret/") and bool(view.hits_of(workload.ref, "database_authentication", "certificate"))
+def _at_each_start(crash: Crash) -> bool:
+    lived = crash.ended.lived_s
+    return crash.container.restarts >= AGAIN and lived is not None and lived <= SOON.total_seconds()
 
 
 def _since(view: View, workload: Workload, time: datetime) -> Iterator[Evidence]:

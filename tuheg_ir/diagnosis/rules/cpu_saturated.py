@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
+from tuheg_ir.diagnosis.rules._collecting import in_vain
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import labels_of, probe_kills, since_release, traffic_growth, troubles, unready
+from tuheg_ir.diagnosis.view.stillborn import stillborn
+from tuheg_ir.diagnosis.view.trouble import (
+    labels_of,
+    probe_kills,
+    releases,
+    since_release,
+    traffic_growth,
+    troubles,
+    unready,
+)
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, always_busy, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 GROWN = 1.3
 TIGHT = 0.85
+SUSPECT = timedelta(hours=48)
+"""So long a release may take to fill a heap."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -23,6 +36,8 @@ def when(view: View) -> Iterator[Match]:
         share, throttled = (usage(view.figures, workload, s) for s in ("cpu_share", "throttled_share"))
         if limit_cut(workload, "cpu") or not (share.widely(BUSY) or throttled.widely(THROTTLED)):
             continue
+        if stillborn(view, workload):
+            continue  # the pods that should help end at start: the few that are left are busy for that
         felt = [*troubles(view, workload.ref), *((seen, seen.time) for seen in _probes(view, workload))]
         alerts = [a for a in view.alerts if view.about_alert(a) == workload.ref]
         if felt or (alerts and not always_busy(view, workload, BUSY)):
@@ -58,6 +73,9 @@ def _match(view: View, workload: Workload, evidence: list[Evidence], released: b
     evidence += [fewer] if fewer else []
     if grown is not None and grown >= GROWN:
         evidence.append(Evidence("metrics", workload.ref, f"traffic has grown {grown:.1f} times"))
+    collects = in_vain(view, workload) if grown is not None and grown < GROWN else ()
+    if collects and not released:
+        return _of_collector(view, workload, (*evidence, *collects))
     remedy, more, excludes = remedy_for_load(view, workload)
     return Match(
         component=workload.ref,
@@ -66,6 +84,25 @@ def _match(view: View, workload: Workload, evidence: list[Evidence], released: b
         remedy=remedy,
         since=oldest(e.time for e in evidence),
         excludes=excludes,
+    )
+
+
+def _of_collector(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Match:
+    """Return that the time goes into collecting garbage, at the same traffic: the heap has no room for what is kept."""
+    young = [p for p in workload.live if p.created and (at := oldest(e.time for e in evidence)) and p.created > at]
+    new = releases(view, workload, SUSPECT)
+    held = "what was started since has as little room for its heap"
+    return Match(
+        component=workload.ref,
+        evidence=evidence,
+        certainty=0.65,
+        root_cause="resource_exhaustion",
+        remedy="page_human",
+        since=oldest(e.time for e in evidence),
+        excludes=(
+            *(() if new else excluding(workload.ref, "no release came with it", "rollback_workload")),
+            *(excluding(workload.ref, held, *RESTARTS) if young else ()),
+        ),
     )
 
 

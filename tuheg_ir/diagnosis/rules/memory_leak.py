@@ -15,8 +15,8 @@ from tuheg_ir.diagnosis.view.trouble import releases, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import killed_for_memory, memory_grows
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-AT_ONCE_S = 180.0
-"""A leak takes longer than this to fill a container."""
+AT_ONCE_S = 20 * 60.0
+"""What fills a container so soon again and again is no leak that a further start would help against."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -42,7 +42,7 @@ def when(view: View) -> Iterator[Match]:
             since=began_of(evidence),
             excludes=(
                 *excluding(workload.ref, "no release came with it", "rollback_workload"),
-                *(excluding(workload.ref, "it is killed as soon as it runs", *RESTARTS) if at_once else ()),
+                *(excluding(workload.ref, "it is killed soon after each start", *RESTARTS) if at_once else ()),
             ),
         )
 

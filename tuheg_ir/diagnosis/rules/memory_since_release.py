@@ -1,4 +1,4 @@
-"""Memory runs out since a release: the older template did with less."""
+"""Memory runs out since a release: the older template did with less, or kept its scratch files on a disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._memory import short_of_memory
+from tuheg_ir.diagnosis.rules._memory import put_into_memory, short_of_memory
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import cause_of_release, release_evidence, releases, traffic_growth
 from tuheg_ir.diagnosis.view.usage import NEAR, limit_cut, memory_before, memory_grows
@@ -27,7 +27,9 @@ def when(view: View) -> Iterator[Match]:
         evidence = short_of_memory(view, workload)
         if not evidence or any(e.object.startswith("Pod/") and e.object not in newest for e in evidence[:3]):
             continue
-        if (traffic_growth(view, workload.ref) or 1.0) >= LOADED or not workload.changed("image", "env", "command"):
+        if (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
+            continue
+        if not (workload.changed("image", "env", "command") or put_into_memory(workload)):
             continue
         yield _match(view, workload, evidence)
 
@@ -38,9 +40,13 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
     told = [Evidence("metrics", workload.ref, "memory rises steadily", workload.released_at)] if grows else []
     if before is not None and before < NEAR:
         told.append(Evidence("metrics", workload.ref, f"before the release {before:.0%} of the limit was used"))
+    told += [
+        Evidence("objects", workload.ref, f"its release keeps the volume {name} in memory", workload.released_at)
+        for name in put_into_memory(workload)
+    ]
     return Match(
         component=workload.ref,
-        evidence=(*evidence, *told, *release_evidence(workload, "image")),
+        evidence=(*evidence, *told, *release_evidence(workload, "image", "mounts")),
         certainty=0.75 if told else 0.6,
         root_cause=cause_of_release(workload),
         since=workload.released_at,

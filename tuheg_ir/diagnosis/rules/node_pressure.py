@@ -1,19 +1,36 @@
-"""A node is short of disk, memory or processes and evicts pods: no fault of their templates."""
+"""A node is short of disk, memory or processes and evicts pods: no fault of their templates.
+
+It may be the fault of another one's: what was released onto all such nodes and fills their memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._pressure import filled_by
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import nodes, on_node
+from tuheg_ir.diagnosis.view.reading import oldest, text
 from tuheg_ir.diagnosis.view.trouble import LATELY
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+
+Pressed = tuple[str, list[Evidence], list[tuple[Workload, Pod]]]
+"""A node's name, what it says, and the pods that it evicted."""
 
 
 def when(view: View) -> Iterator[Match]:
     """A node says that it is under pressure, or has evicted pods a short while ago."""
+    found = list(_pressed(view))
+    culprit = filled_by(view, [name for name, _, _ in found], oldest(_began(view, found))) if _memory(found) else None
+    matches = [_match(view, name, told, pods) for name, told, pods in found]
+    yield from matches if culprit is None else [_blamed(*culprit, matches)]
+
+
+def _pressed(view: View) -> Iterator[Pressed]:
+    """Yield the nodes that are short of something: what they say, and the pods that they evicted."""
     known = {node.name: node for node in nodes(view) if not node.lost}
     evicted = _evicted(view)
     for name in sorted({*evicted, *(n for n, node in known.items() if node.pressures)}):
@@ -23,7 +40,38 @@ def when(view: View) -> Iterator[Match]:
             continue
         told = [Evidence("objects", f"Node/{name}", f"{', '.join(node.pressures)}", node.since)] if node else []
         told = told if node and node.pressures else []
-        yield _match(view, name, told, pods)
+        yield name, told, pods
+
+
+def _memory(found: list[Pressed]) -> bool:
+    """Tell whether it is memory that all these nodes are short of."""
+    return all(
+        any("MemoryPressure" in each.fact for each in told)
+        or any("low on resource: memory" in text(pod.obj, "status", "message") for _, pod in pods)
+        for _, told, pods in found
+    )
+
+
+def _began(view: View, found: list[Pressed]) -> Iterator[datetime | None]:
+    """Yield when nodes began to run short, as far as anything tells."""
+    for name, told, pods in found:
+        yield from (each.time for each in told)
+        yield from (e.first for e in view.events_of(f"Node/{name}", "EvictionThresholdMet"))
+        yield from (e.first for w, _ in pods for e in view.events_of(w.ref, "Evicted"))
+
+
+def _blamed(culprit: Workload, seen: tuple[Evidence, ...], matches: list[Match]) -> Match:
+    """Return that one workload's release is behind what some nodes suffer from."""
+    explained = [ref for match in matches for ref in (match.component, *match.explains) if ref != culprit.ref]
+    return Match(
+        component=culprit.ref,
+        evidence=(*seen, *(each for match in matches for each in match.evidence)),
+        certainty=0.75 if any(each.source == "metrics" for each in seen) else 0.6,
+        remedy="rollback_workload",
+        since=culprit.released_at,
+        explains=tuple(dict.fromkeys(explained)),
+        excludes=tuple(e for match in matches for e in match.excludes if e.target != culprit.ref),
+    )
 
 
 def _evicted(view: View) -> dict[str, list[tuple[Workload, Pod]]]:

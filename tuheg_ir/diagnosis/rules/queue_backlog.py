@@ -14,12 +14,15 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 TIMES = 3.0
 LEAST = 100.0
 IDLE = 0.03
 """Who uses less of its CPU limit than this while work waits does not work."""
+CALM = 0.5
+"""Who uses less of it than this has room for more."""
 QUIET = timedelta(minutes=5)
 SOON = timedelta(minutes=30)
 EARLY = timedelta(minutes=2)
@@ -111,7 +114,39 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
             remedy="restart_workload",
             since=grew.since,
         )
+    if alone := _alone(view, consumer):
+        return _of_one_pod(consumer, alone, grew, (waits, ready))
     return Match(component=consumer.ref, evidence=(waits, ready), certainty=0.4, since=grew.since)
+
+
+def _alone(view: View, consumer: Workload) -> tuple[str, ...]:
+    """Return the few pods of a consumer that are at their processor limit while all others have hardly anything to do.
+
+    So it is where messages are dealt out by a key: further pods get nothing of what the few have too much of.
+    """
+    share = usage(view.figures, consumer, "cpu_share")
+    hot = share.beyond(BUSY)
+    calm = [pod for pod, value in share.by_pod.items() if value < CALM]
+    alone = len(hot) + len(calm) == len(share.by_pod) and 2 * len(hot) <= len(calm)
+    return tuple(hot) if alone else ()
+
+
+def _of_one_pod(consumer: Workload, hot: tuple[str, ...], grew: Turn, seen: tuple[Evidence, ...]) -> Match:
+    told = f"{', '.join(hot[:2])} at the processor limit, {len(consumer.live) - len(hot)} like it have nothing to do"
+    new = [p for p in consumer.live if p.name in hot and p.created and grew.since and p.created > grew.since]
+    again = [Evidence("objects", f"Pod/{p.name}", "it was made anew since, and is as busy", p.created) for p in new]
+    held = "further replicas get nothing of what one has too much of"
+    return Match(
+        component=consumer.ref,
+        evidence=(*seen, Evidence("metrics", consumer.ref, told), *again[:1]),
+        certainty=0.4,
+        remedy="page_human",
+        since=grew.since,
+        excludes=(
+            *not_for((consumer.ref,), held, ("scale_workload",)),
+            *(not_for((consumer.ref,), "it was tried, and did not help", ("restart_workload",)) if again else ()),
+        ),
+    )
 
 
 def _silent(view: View, consumer: Workload) -> Iterator[Evidence]:

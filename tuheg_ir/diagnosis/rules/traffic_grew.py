@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._figures import Turn, felt, rise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.stillborn import stillborn
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -31,6 +32,8 @@ def when(view: View) -> Iterator[Match]:
         grew = _rate(view, workload.ref)
         if grew is None or role(workload) or _released(workload, grew) or not _from_outside(view, workload):
             continue
+        if stillborn(view, workload):
+            continue  # the replicas that should carry it end at start: that is the matter
         suffers = felt(view, workload.ref)
         busy = tuple(_busy(view, workload))
         blind = not busy and _unmeasured(view, workload) and grew.now >= BLINDLY * grew.before

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tuheg_ir.diagnosis.view.changes import reads
-from tuheg_ir.diagnosis.view.reading import created, written
+from tuheg_ir.diagnosis.view.changes import keys_of, reads
+from tuheg_ir.diagnosis.view.reading import created, oldest, written
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -20,6 +20,21 @@ def outside_changes(view: View, workload: Workload) -> tuple[tuple[str, datetime
         if time is not None and made is not None and (time - made > MINUTE or _replaced(workload, made)):
             found.append((f"{kind}/{label}", time))
     return tuple(sorted(found, key=lambda each: each[1], reverse=True))
+
+
+def slept(view: View, workload: Workload) -> tuple[tuple[tuple[str, datetime], ...], datetime | None]:
+    """Return the edits (Kind/name, when) that the present pods were the first to start with, and when they started.
+
+    It is so where all pods were made anew since, by a restart or a drain, from a template that is older than the edit.
+    Containers see another environment only when they start; mounted files change under running ones.
+    """
+    started = oldest(pod.created for pod in workload.live)
+    served = workload.released_at or oldest([created(workload.obj), *(r.created for r in workload.revisions)])
+    if started is None or served is None:
+        return (), None
+    edits = [(ref, at) for ref, at in outside_changes(view, workload) if served < at < started]
+    env = {f"{kind}/{label}" for kind, label, _, _ in keys_of(workload.template)}
+    return tuple([each for each in edits if each[0] in env] or edits), started
 
 
 def _replaced(workload: Workload, made: datetime) -> bool:

@@ -1,0 +1,59 @@
+"""Who fills the memory of nodes: seldom the pods that are evicted, for those of low priority go first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.nodes import on_node
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.trouble import releases
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SUSPECT = timedelta(hours=24)
+TIMES = 2.0
+"""So many times as large as at its beginning is a process that grows, and a limit that is no limit any more."""
+
+
+def filled_by(
+    view: View, nodes: Collection[str], began: datetime | None
+) -> tuple[Workload, tuple[Evidence, ...]] | None:
+    """Return the one workload whose release fills the memory of nodes, and how one sees it.
+
+    It runs on each of them, was released before they ran short, and is the largest there and grows; where nobody
+    measures that, its release took its memory limit away.
+    """
+    found = []
+    for workload in view.serving:
+        at = workload.released_at
+        there = {pod.node for pod in workload.newest_pods()}
+        if not nodes or not set(nodes) <= there or not releases(view, workload, SUSPECT):
+            continue
+        if began is not None and at is not None and at < began and (seen := tuple(_seen(view, workload, nodes))):
+            found.append((workload, seen))
+    return found[0] if len(found) == 1 else None
+
+
+def _seen(view: View, workload: Workload, nodes: Collection[str]) -> Iterator[Evidence]:
+    """Yield what speaks for a workload: how it grows, if that is measured, and that its limit is gone."""
+    measured = view.figures.latest("memory_bytes", "pod")
+    mine = [pod for pod in workload.newest_pods() if pod.node in nodes and pod.name in measured]
+    if mine:
+        grown = [view.figures.growth("memory_bytes", pod=pod.name) or 1.0 for pod in mine]
+        if min(grown) < TIMES or not all(_largest(view, pod, measured) for pod in mine):
+            return
+        most = max(measured[pod.name] for pod in mine)
+        told = f"its pods there use up to {most / 2**30:.1f} GiB, {min(grown):.0f} times"
+        yield Evidence("metrics", workload.ref, f"{told} what they began with", workload.released_at)
+    for change in workload.changed("limits"):
+        before, after = number(change.before), number(change.after)
+        if change.field == "limits.memory" and before and (after is None or after >= TIMES * before):
+            yield Evidence("objects", workload.ref, f"released: {change.told()}", workload.released_at)
+
+
+def _largest(view: View, pod: Pod, measured: Mapping[str, float]) -> bool:
+    """Tell whether no pod on the node of this one is known to be larger."""
+    return all(measured.get(other.name, 0.0) <= measured[pod.name] for _, other in on_node(view, pod.node))
