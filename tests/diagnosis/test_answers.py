@@ -32,6 +32,7 @@ OPEN = frozenset(
         "cookies-of-a-release-are-too-big-for-the-edge",
         "each-deploy-cuts-requests-off",
         "port-of-miners-is-our-own-lobby",
+        "promotion-wakes-at-midnight",
         "server-closes-before-the-proxy-does",
         "traffic-switched-to-the-stale-color",
     }

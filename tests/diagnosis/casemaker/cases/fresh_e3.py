@@ -260,7 +260,7 @@ def midnight(w: World) -> None:
     nodes(w, "ti-1", "ti-2", "ti-3", cpu="8")
     rules = (
         "- id: SUMMER26\n  active_from: 2026-06-01T00:00:00Z\n  active_to: 2026-08-31T23:59:59Z\n  kind: percent\n"
-        "- id: BF26-3FOR2\n  active_from: 2026-11-27T00:00:00Z\n  active_to: 2026-11-30T23:59:59Z\n"
+        "- id: BF26-3FOR2\n  active_from: 2026-11-27T00:00:00Z\n  active_to: 2026-11-30\n"
         "  kind: share\n  divide_by: qualifying_items\n"
     )
     config_map(w, "promo-rules", {"rules.yaml": rules}, age=days(190), changed=days(9), by="argocd-controller")
