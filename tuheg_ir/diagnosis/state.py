@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Finding
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.trouble import ERRORS, crashes, troubles
+from tuheg_ir.diagnosis.view.trouble import ERRORS, troubles
 from tuheg_ir.diagnosis.view.usage import always_busy, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 

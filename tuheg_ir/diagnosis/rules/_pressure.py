@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.trouble import releases
+from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=24)

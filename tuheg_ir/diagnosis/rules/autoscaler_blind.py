@@ -10,8 +10,9 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
-from tuheg_ir.diagnosis.view.trouble import release_evidence, releases, suffering
+from tuheg_ir.diagnosis.view.trouble import suffering
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FIRST = timedelta(minutes=5)

@@ -12,8 +12,9 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import items, name, text
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.scaling import scaled_by
-from tuheg_ir.diagnosis.view.trouble import OFTEN, release_cause, release_evidence, releases
+from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 

@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import created, mapping, name, oldest, text, written
-from tuheg_ir.diagnosis.view.trouble import BEFORE, SOON, since_release, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
+from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MADE = timedelta(minutes=1)

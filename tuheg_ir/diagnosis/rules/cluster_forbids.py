@@ -10,8 +10,10 @@ from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import OFTEN, crashes, release_evidence, releases, troubles
+from tuheg_ir.diagnosis.view.releases import release_evidence, releases
+from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 
 LATELY = timedelta(hours=6)
 

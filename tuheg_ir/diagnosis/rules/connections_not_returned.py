@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import cause_of_release, release_evidence, troubles
+from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
+from tuheg_ir.diagnosis.view.trouble import troubles
 
 
 def when(view: View) -> Iterator[Match]:

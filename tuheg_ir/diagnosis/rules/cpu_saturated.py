@@ -10,17 +10,11 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._collecting import in_vain
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.crashes import probe_kills, unready
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import releases, since_release
 from tuheg_ir.diagnosis.view.stillborn import stillborn
-from tuheg_ir.diagnosis.view.trouble import (
-    labels_of,
-    probe_kills,
-    releases,
-    since_release,
-    traffic_growth,
-    troubles,
-    unready,
-)
+from tuheg_ir.diagnosis.view.trouble import labels_of, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, always_busy, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.trouble import (
-    Crash,
+from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
+from tuheg_ir.diagnosis.view.releases import (
     brought_by_release,
-    crashes,
     healthy_older,
     never_ready,
-    probe_kills,
     release_cause,
     release_evidence,
 )

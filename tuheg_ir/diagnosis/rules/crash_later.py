@@ -7,16 +7,8 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.trouble import (
-    Crash,
-    ended_by_themselves,
-    never_ready,
-    only_of_newest,
-    probe_kills,
-    release_cause,
-    release_evidence,
-    releases,
-)
+from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.trouble import began, crashes, probe_kills
+from tuheg_ir.diagnosis.view.crashes import crashes, probe_kills
+from tuheg_ir.diagnosis.view.trouble import began
 
 
 def when(view: View) -> Iterator[Match]:

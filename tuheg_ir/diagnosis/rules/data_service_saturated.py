@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 BUSY = 0.9

@@ -8,21 +8,11 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import (
-    ended_by_themselves,
-    only_of_newest,
-    probe_kills,
-    release_cause,
-    release_evidence,
-    releases,
-    since_release,
-    suffering,
-    told_errors,
-    traffic_growth,
-    troubles,
-)
+from tuheg_ir.diagnosis.view.trouble import suffering, told_errors, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.trouble import brought_by_release, release_evidence
+from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence
 from tuheg_ir.diagnosis.view.workloads import Container, Pod, Workload
 
 REASONS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.trouble import Crash, brought_by_release, crashes, release_cause, release_evidence
+from tuheg_ir.diagnosis.view.crashes import Crash, crashes
+from tuheg_ir.diagnosis.view.releases import brought_by_release, release_cause, release_evidence
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 

@@ -10,8 +10,9 @@ from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory, told_by_
 from tuheg_ir.diagnosis.rules.memory_since_release import LOADED, SUSPECT
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import created
+from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
-from tuheg_ir.diagnosis.view.trouble import releases, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import killed_for_memory, memory_grows
 from tuheg_ir.diagnosis.view.workloads import Workload
 

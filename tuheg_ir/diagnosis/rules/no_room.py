@@ -9,7 +9,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.trouble import brought_by_release, release_evidence
+from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _ROOM = re.compile(r"Insufficient|Too many pods|didn't have free ports|max volume count", re.IGNORECASE)

@@ -13,7 +13,8 @@ from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.odd import ill_since
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import release_cause, release_evidence, troubles
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "dns")

@@ -12,9 +12,9 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._pressure import filled_by
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.nodes import nodes, on_node
 from tuheg_ir.diagnosis.view.reading import oldest, text
-from tuheg_ir.diagnosis.view.trouble import LATELY
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 Pressed = tuple[str, list[Evidence], list[tuple[Workload, Pod]]]

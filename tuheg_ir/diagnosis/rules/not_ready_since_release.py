@@ -8,14 +8,14 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.crashes import unready
 from tuheg_ir.diagnosis.view.reading import items, moment, text
-from tuheg_ir.diagnosis.view.trouble import (
+from tuheg_ir.diagnosis.view.releases import (
     brought_by_release,
     healthy_older,
     never_ready,
     release_cause,
     release_evidence,
-    unready,
 )
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.refusals import refusals
-from tuheg_ir.diagnosis.view.trouble import release_evidence, releases
+from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _QUOTA = re.compile(r"exceeded quota: ([\w.-]+)")

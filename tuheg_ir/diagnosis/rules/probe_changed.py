@@ -8,14 +8,8 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.trouble import (
-    brought_by_release,
-    healthy_older,
-    probe_kills,
-    release_evidence,
-    releases,
-    unready,
-)
+from tuheg_ir.diagnosis.view.crashes import probe_kills, unready
+from tuheg_ir.diagnosis.view.releases import brought_by_release, healthy_older, release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 

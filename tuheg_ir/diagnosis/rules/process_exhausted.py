@@ -10,15 +10,9 @@ from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
-from tuheg_ir.diagnosis.view.trouble import (
-    OFTEN,
-    cause_of_release,
-    release_evidence,
-    releases,
-    traffic_growth,
-    troubles,
-)
+from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth, troubles
 
 SUSPECT = timedelta(hours=48)
 """A leak may take that long to use everything up."""

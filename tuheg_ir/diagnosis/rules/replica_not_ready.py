@@ -9,11 +9,12 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.builds import another_build
+from tuheg_ir.diagnosis.view.crashes import unready
 from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.releases import never_ready
 from tuheg_ir.diagnosis.view.stores import keeps_data
-from tuheg_ir.diagnosis.view.trouble import never_ready, unready
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LONG = timedelta(minutes=5)

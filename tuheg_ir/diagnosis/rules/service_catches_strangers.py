@@ -11,7 +11,8 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import created, items, newest, oldest, text, written
-from tuheg_ir.diagnosis.view.trouble import BEFORE, since_release, troubles
+from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AT_ONCE = timedelta(minutes=5)

@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import newest
-from tuheg_ir.diagnosis.view.trouble import ERRORS, errors, of_pods, release_evidence
+from tuheg_ir.diagnosis.view.releases import release_evidence
+from tuheg_ir.diagnosis.view.trouble import ERRORS, errors, of_pods
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 WATCHED = timedelta(minutes=10)

@@ -13,7 +13,8 @@ from tuheg_ir.diagnosis.rules._sessions import clients, figure, forgotten, serve
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.trouble import OFTEN, cause_of_release, release_evidence, releases, since_release
+from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases, since_release
+from tuheg_ir.diagnosis.view.trouble import OFTEN
 
 LATELY = timedelta(hours=6)
 """A release of the client so young may be what locks."""

@@ -11,7 +11,8 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import OFTEN, since_release, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth, troubles
 
 GROWN = 1.4
 """Traffic that grew so many times explains that all workers are busy."""

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.reading import mapping, name, written
-from tuheg_ir.diagnosis.view.trouble import releases
+from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SOON = timedelta(hours=1)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import created
-from tuheg_ir.diagnosis.view.trouble import BEFORE
+from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -9,15 +9,10 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, probe_kills
 from tuheg_ir.diagnosis.view.reading import created, newest, oldest, text
-from tuheg_ir.diagnosis.view.trouble import (
-    MINUTE,
-    Crash,
-    brought_by_release,
-    ended_by_themselves,
-    never_ready,
-    probe_kills,
-)
+from tuheg_ir.diagnosis.view.releases import brought_by_release, never_ready
+from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from statistics import fmean
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.answers import answers
+from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
-from tuheg_ir.diagnosis.view.reading import moment, newest, oldest, text
+from tuheg_ir.diagnosis.view.reading import moment, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -21,16 +20,8 @@ SLOWER = 2.5
 """So many times its former latency makes a service slow."""
 SLOW_S = 0.25
 """A latency below this is no trouble, whatever it was before."""
-LATELY = timedelta(minutes=30)
-"""A container that ended longer ago and has run since is well again."""
-SOON = timedelta(minutes=20)
-"""What begins later than this after a change is seldom its own."""
 AGAIN = timedelta(minutes=1)
 """So near to a release a trouble that paused is a new one."""
-SLOWLY = timedelta(minutes=40)
-"""A roll-out may take that long; pods that came later are no part of it."""
-BEFORE = timedelta(minutes=-2)
-"""Clocks and samples are that far apart: what begins so much before a change may still be its own."""
 
 
 MINUTE = timedelta(minutes=1)
@@ -40,76 +31,6 @@ TOLD = 0.2
 """Share of failed requests in logs that is trouble: many services tell of failures only."""
 OFTEN = 5
 """An error that a log repeats less often is one of those that every system has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Crash:
-    """A container that ended badly a short while ago."""
-
-    pod: Pod
-    container: Container
-    ended: Ended
-
-    def told(self) -> str:
-        """Return the crash as a few words."""
-        lived = f" after {self.ended.lived_s:.0f} s" if self.ended.lived_s is not None else ""
-        how = f"{self.ended.reason or 'ended'}, exit code {self.ended.exit_code}{lived}"
-        return f"{self.container.name} {how}, {self.container.restarts} restarts"
-
-    def evidence(self) -> Evidence:
-        """Return the crash as evidence."""
-        return Evidence("objects", f"Pod/{self.pod.name}", self.told(), self.ended.at)
-
-
-def crashes(view: View, workload: Workload, *, init: bool = False) -> tuple[Crash, ...]:
-    """Return the containers that ended badly of late, killed for memory or not; of live pods."""
-    return tuple(
-        Crash(pod, container, container.ended)
-        for pod in workload.live
-        for container in pod.containers
-        if container.init == init and container.ended and container.ended.badly and _lately(view, container)
-    )
-
-
-def ended_by_themselves(view: View, workload: Workload) -> tuple[Crash, ...]:
-    """Return the crashes that were no kill for memory."""
-    return tuple(crash for crash in crashes(view, workload) if not crash.container.killed_for_memory)
-
-
-def only_of_newest(workload: Workload, ended: Iterable[Crash]) -> bool:
-    """Tell whether no pod of an older template is among those that ended."""
-    newest = {pod.name for pod in workload.newest_pods()}
-    return all(crash.pod.name in newest for crash in ended)
-
-
-def _lately(view: View, container: Container) -> bool:
-    if container.state in ("waiting", "terminated"):
-        return True
-    return container.ended is not None and view.recent(container.ended.at, LATELY)
-
-
-def probe_kills(view: View, workload: Workload) -> tuple[Evidence, ...]:
-    """Return the events that tell of containers killed because their liveness or startup probe failed.
-
-    What became of pods that are gone says nothing of those that are there.
-    """
-    there = {f"Pod/{pod.name}" for pod in workload.pods}
-    return tuple(
-        view.event_evidence(event)
-        for event in view.events_of(workload.ref, "Killing", "Unhealthy")
-        if (event.about in there or not there)
-        and ("iveness probe" in event.message or "tartup probe" in event.message)
-        and "fail" in event.message
-    )
-
-
-def unready(view: View, workload: Workload) -> tuple[Evidence, ...]:
-    """Return the events that tell of failed readiness probes."""
-    return tuple(
-        view.event_evidence(event)
-        for event in view.events_of(workload.ref, "Unhealthy")
-        if "eadiness probe" in event.message
-    )
 
 
 def labels_of(view: View, ref: str, signal: str) -> tuple[str, ...]:
@@ -237,76 +158,6 @@ def began(view: View, workload: Workload) -> datetime | None:
     times += [event.first for event in view.events_of(workload.ref, "BackOff", "Unhealthy", "FailedCreate", "Failed")]
     times += [pod.unready_since for pod in workload.live if not pod.ready]
     return oldest(times)
-
-
-def since_release(workload: Workload, moment: datetime | None, within: timedelta = SOON) -> bool:
-    """Tell whether something began with a workload's release: with it or soon after."""
-    if not workload.changes or workload.released_at is None or moment is None:
-        return False
-    if workload.returned and moment < workload.released_at:
-        return False  # who goes back has seen it already
-    last = newest(pod.created for pod in workload.newest_pods())
-    rolled = (
-        min(last - workload.released_at, SLOWLY) if last else timedelta(0)
-    )  # it comes with the last of its pods too
-    return BEFORE <= moment - workload.released_at <= within + max(rolled, timedelta(0))
-
-
-def release_evidence(workload: Workload, *aspects: str) -> tuple[Evidence, ...]:
-    """Return what a release changed, as evidence; the aspects that matter first."""
-    found = sorted(workload.changes, key=lambda c: (c.aspect not in aspects, c.aspect != "image"))
-    return tuple(Evidence("objects", workload.ref, f"released: {c.told()}", workload.released_at) for c in found[:3])
-
-
-def cause_of_release(workload: Workload, container: str = "") -> str:
-    """Return whether a release brought other code or another configuration.
-
-    ``container``: what it changed there decides, if it changed anything there.
-    """
-    mine = [c for c in workload.changes if c.container == container] if container else []
-    aspects = {c.aspect for c in (mine or workload.changes)}
-    return "code_defect" if "image" in aspects else "configuration_error"
-
-
-def release_cause(view: View, workload: Workload, container: str = "") -> str:
-    """Return what a release brought that fails: what the logs say decides where code and settings both changed."""
-    settings = any(
-        c.aspect in ("env", "mounts", "command") and c.container in ("", container) for c in workload.changes
-    )
-    if settings and view.hits_of(workload.ref, "configuration_missing"):
-        return "configuration_error"
-    return cause_of_release(workload, container)
-
-
-def healthy_older(workload: Workload) -> tuple[Pod, ...]:
-    """Return the ready pods of older revisions."""
-    return tuple(pod for pod in workload.older_pods() if pod.ready)
-
-
-def never_ready(pod: Pod) -> bool:
-    """Tell whether a pod has never served, as far as its condition tells."""
-    if pod.ready:
-        return False
-    if pod.unready_since is None or pod.created is None:
-        return True
-    return pod.unready_since - pod.created <= timedelta(seconds=30)
-
-
-def brought_by_release(workload: Workload, pods: Iterable[Pod]) -> bool:
-    """Tell whether pods are the first of a release, and not later ones of a template that was well once."""
-    bad = tuple(pods)
-    newest = {pod.name for pod in workload.newest_pods()}
-    if not workload.changes or not bad or not all(pod.name in newest for pod in bad):
-        return False
-    first = oldest(pod.created for pod in bad)
-    if workload.released_at is None or first is None:
-        return True
-    return first - workload.released_at <= LATELY
-
-
-def releases(view: View, workload: Workload, within: timedelta) -> bool:
-    """Tell whether the newest template differs from the one before and came within that time."""
-    return bool(workload.changes) and (workload.released_at is None or view.recent(workload.released_at, within))
 
 
 def traffic_growth(view: View, ref: str) -> float | None:

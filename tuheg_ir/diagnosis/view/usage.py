@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.figures import Figures
 from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.reading import mapping
-from tuheg_ir.diagnosis.view.trouble import LATELY
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -1,0 +1,85 @@
+"""Containers that ended badly, and probes of the kubelet that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LATELY = timedelta(minutes=30)
+"""A container that ended longer ago and has run since is well again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A container that ended badly a short while ago."""
+
+    pod: Pod
+    container: Container
+    ended: Ended
+
+    def told(self) -> str:
+        """Return the crash as a few words."""
+        lived = f" after {self.ended.lived_s:.0f} s" if self.ended.lived_s is not None else ""
+        how = f"{self.ended.reason or 'ended'}, exit code {self.ended.exit_code}{lived}"
+        return f"{self.container.name} {how}, {self.container.restarts} restarts"
+
+    def evidence(self) -> Evidence:
+        """Return the crash as evidence."""
+        return Evidence("objects", f"Pod/{self.pod.name}", self.told(), self.ended.at)
+
+
+def crashes(view: View, workload: Workload, *, init: bool = False) -> tuple[Crash, ...]:
+    """Return the containers that ended badly of late, killed for memory or not; of live pods."""
+    return tuple(
+        Crash(pod, container, container.ended)
+        for pod in workload.live
+        for container in pod.containers
+        if container.init == init and container.ended and container.ended.badly and _lately(view, container)
+    )
+
+
+def ended_by_themselves(view: View, workload: Workload) -> tuple[Crash, ...]:
+    """Return the crashes that were no kill for memory."""
+    return tuple(crash for crash in crashes(view, workload) if not crash.container.killed_for_memory)
+
+
+def only_of_newest(workload: Workload, ended: Iterable[Crash]) -> bool:
+    """Tell whether no pod of an older template is among those that ended."""
+    newest = {pod.name for pod in workload.newest_pods()}
+    return all(crash.pod.name in newest for crash in ended)
+
+
+def _lately(view: View, container: Container) -> bool:
+    if container.state in ("waiting", "terminated"):
+        return True
+    return container.ended is not None and view.recent(container.ended.at, LATELY)
+
+
+def probe_kills(view: View, workload: Workload) -> tuple[Evidence, ...]:
+    """Return the events that tell of containers killed because their liveness or startup probe failed.
+
+    What became of pods that are gone says nothing of those that are there.
+    """
+    there = {f"Pod/{pod.name}" for pod in workload.pods}
+    return tuple(
+        view.event_evidence(event)
+        for event in view.events_of(workload.ref, "Killing", "Unhealthy")
+        if (event.about in there or not there)
+        and ("iveness probe" in event.message or "tartup probe" in event.message)
+        and "fail" in event.message
+    )
+
+
+def unready(view: View, workload: Workload) -> tuple[Evidence, ...]:
+    """Return the events that tell of failed readiness probes."""
+    return tuple(
+        view.event_evidence(event)
+        for event in view.events_of(workload.ref, "Unhealthy")
+        if "eadiness probe" in event.message
+    )

@@ -1,0 +1,90 @@
+"""What a release brought: whether a trouble began with it, what it changed, which pods are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view.crashes import LATELY
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SOON = timedelta(minutes=20)
+"""What begins later than this after a change is seldom its own."""
+SLOWLY = timedelta(minutes=40)
+"""A roll-out may take that long; pods that came later are no part of it."""
+BEFORE = timedelta(minutes=-2)
+"""Clocks and samples are that far apart: what begins so much before a change may still be its own."""
+
+
+def since_release(workload: Workload, moment: datetime | None, within: timedelta = SOON) -> bool:
+    """Tell whether something began with a workload's release: with it or soon after."""
+    if not workload.changes or workload.released_at is None or moment is None:
+        return False
+    if workload.returned and moment < workload.released_at:
+        return False  # who goes back has seen it already
+    last = newest(pod.created for pod in workload.newest_pods())
+    rolled = (
+        min(last - workload.released_at, SLOWLY) if last else timedelta(0)
+    )  # it comes with the last of its pods too
+    return BEFORE <= moment - workload.released_at <= within + max(rolled, timedelta(0))
+
+
+def release_evidence(workload: Workload, *aspects: str) -> tuple[Evidence, ...]:
+    """Return what a release changed, as evidence; the aspects that matter first."""
+    found = sorted(workload.changes, key=lambda c: (c.aspect not in aspects, c.aspect != "image"))
+    return tuple(Evidence("objects", workload.ref, f"released: {c.told()}", workload.released_at) for c in found[:3])
+
+
+def cause_of_release(workload: Workload, container: str = "") -> str:
+    """Return whether a release brought other code or another configuration.
+
+    ``container``: what it changed there decides, if it changed anything there.
+    """
+    mine = [c for c in workload.changes if c.container == container] if container else []
+    aspects = {c.aspect for c in (mine or workload.changes)}
+    return "code_defect" if "image" in aspects else "configuration_error"
+
+
+def release_cause(view: View, workload: Workload, container: str = "") -> str:
+    """Return what a release brought that fails: what the logs say decides where code and settings both changed."""
+    settings = any(
+        c.aspect in ("env", "mounts", "command") and c.container in ("", container) for c in workload.changes
+    )
+    if settings and view.hits_of(workload.ref, "configuration_missing"):
+        return "configuration_error"
+    return cause_of_release(workload, container)
+
+
+def healthy_older(workload: Workload) -> tuple[Pod, ...]:
+    """Return the ready pods of older revisions."""
+    return tuple(pod for pod in workload.older_pods() if pod.ready)
+
+
+def never_ready(pod: Pod) -> bool:
+    """Tell whether a pod has never served, as far as its condition tells."""
+    if pod.ready:
+        return False
+    if pod.unready_since is None or pod.created is None:
+        return True
+    return pod.unready_since - pod.created <= timedelta(seconds=30)
+
+
+def brought_by_release(workload: Workload, pods: Iterable[Pod]) -> bool:
+    """Tell whether pods are the first of a release, and not later ones of a template that was well once."""
+    bad = tuple(pods)
+    newest = {pod.name for pod in workload.newest_pods()}
+    if not workload.changes or not bad or not all(pod.name in newest for pod in bad):
+        return False
+    first = oldest(pod.created for pod in bad)
+    if workload.released_at is None or first is None:
+        return True
+    return first - workload.released_at <= LATELY
+
+
+def releases(view: View, workload: Workload, within: timedelta) -> bool:
+    """Tell whether the newest template differs from the one before and came within that time."""
+    return bool(workload.changes) and (workload.released_at is None or view.recent(workload.released_at, within))
