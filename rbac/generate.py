@@ -51,6 +51,10 @@ READS: tuple[tuple[str, list[str], list[str]], ...] = (
     ("discovery.k8s.io", ["endpointslices"], ["list"]),
     ("networking.k8s.io", ["ingresses", "networkpolicies"], ["list"]),
     ("gateway.networking.k8s.io", ["httproutes"], ["list"]),
+    ("cert-manager.io", ["certificates", "certificaterequests"], ["list"]),
+    ("acme.cert-manager.io", ["challenges"], ["list"]),
+    ("keda.sh", ["scaledobjects"], ["list"]),
+    ("security.istio.io", ["authorizationpolicies"], ["list"]),
     ("metrics.k8s.io", ["pods"], ["list"]),
 )
 # No namespace holds nodes: the right to see them is a file of its own, and optional.

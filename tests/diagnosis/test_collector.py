@@ -237,6 +237,19 @@ def test_an_api_that_not_every_cluster_has_means_that_there_are_none() -> None:
     assert failures(found) == {}
 
 
+def test_apis_that_somebody_has_to_install_are_asked_only_where_they_are() -> None:
+    keda = {"groups": [{"versions": [{"groupVersion": "keda.sh/v1alpha1"}]}]}
+    scaled = {"metadata": {"name": "web"}, "spec": {"triggers": [{"metadata": {"host": "amqp://me:hunter2@mq:5672"}}]}}
+    client = Client(apis=keda, scaledobjects=[scaled])
+    found = collect({}, Target(NAMESPACE), client=client).snapshot
+    asked = [path.rsplit("/", 1)[1] for path, _ in client.asked]
+    assert (asked.count("apis"), asked.count("scaledobjects"), asked.count("certificates")) == (1, 1, 0)
+    assert [each["metadata"]["name"] for each in found.of("ScaledObject")] == ["web"]
+    assert found.known("Certificate")
+    assert not found.of("Certificate")
+    assert "hunter2" not in str(found)
+
+
 def test_items_that_are_no_objects_are_counted() -> None:
     found = take(services=[{"metadata": {"name": "web"}}, 5, {"spec": {}}])
     assert len(found.of("Service")) == 1
@@ -265,10 +278,10 @@ def test_a_list_that_breaks_off_keeps_what_came() -> None:
     assert found.note == f"only {PAGE} were read: the list is too old"
 
 
-def test_every_read_is_of_the_namespace_or_of_nodes() -> None:
+def test_every_read_is_of_the_namespace_or_of_nodes_or_asks_which_apis_there_are() -> None:
     client = Client()
     collect({}, Target("shop"), client=client)
-    assert {path for path, _ in client.asked if "/namespaces/shop/" not in path} == {"/api/v1/nodes"}
+    assert {path for path, _ in client.asked if "/namespaces/shop/" not in path} == {"/api/v1/nodes", "/apis"}
 
 
 # --- logs ---

@@ -166,6 +166,10 @@ ASKS: dict[tuple[str, str], Any] = {
     **{
         (resource, "list"): snapshot
         for resource in (
+            "authorizationpolicies",
+            "certificaterequests",
+            "certificates",
+            "challenges",
             "configmaps",
             "cronjobs",
             "daemonsets",
@@ -177,6 +181,7 @@ ASKS: dict[tuple[str, str], Any] = {
             "networkpolicies",
             "persistentvolumeclaims",
             "poddisruptionbudgets",
+            "scaledobjects",
             "services",
         )
     },

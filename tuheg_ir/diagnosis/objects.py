@@ -33,6 +33,9 @@ _API = {
     "HorizontalPodAutoscaler": "autoscaling/v2", "PodDisruptionBudget": "policy/v1",
     "EndpointSlice": "discovery.k8s.io/v1", "Ingress": "networking.k8s.io/v1",
     "NetworkPolicy": "networking.k8s.io/v1", "HTTPRoute": "gateway.networking.k8s.io/v1",
+    "Certificate": "cert-manager.io/v1", "CertificateRequest": "cert-manager.io/v1",
+    "Challenge": "acme.cert-manager.io/v1", "ScaledObject": "keda.sh/v1alpha1",
+    "AuthorizationPolicy": "security.istio.io/v1",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -73,6 +74,8 @@ class Context:
     client: Any
     target: Target
     end: float
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _versions: list[frozenset[str] | None] = field(default_factory=list)
 
     @property
     def left_s(self) -> float:
@@ -91,6 +94,23 @@ class Context:
     def path(self, group: str, plural: str, *, namespaced: bool = True) -> str:
         """Return the path of a list. ``group`` is as in /api/v1 or /apis/apps/v1."""
         return f"{group}/namespaces/{quote(self.target.namespace)}/{plural}" if namespaced else f"{group}/{plural}"
+
+    def versions(self) -> frozenset[str] | None:
+        """Return the paths of all APIs of the cluster, as /apis/apps/v1; asked once. None if it does not say."""
+        with self._lock:
+            if not self._versions:
+                self._versions.append(self._asked_for_versions())
+            return self._versions[0]
+
+    def _asked_for_versions(self) -> frozenset[str] | None:
+        try:
+            groups = self.get("/apis").get("groups")
+        except Exception:  # noqa: BLE001 - then each API tells itself whether it is there
+            return None
+        if not isinstance(groups, list):
+            return None
+        versions = [version for group in groups for version in group.get("versions") or ()]
+        return frozenset(f"/apis/{version.get('groupVersion')}" for version in versions)
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Read from the API server within what time is left."""

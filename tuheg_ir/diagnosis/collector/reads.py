@@ -24,6 +24,7 @@ class Read:
     """One list: its source's name, the kind of its objects, and where it is.
 
     ``optional``: an API that not every cluster has; without it there are none of the kind.
+    ``extension``: one that somebody has to install, so that it is looked for before it is asked.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Read:
     query: Mapping[str, str] = field(default_factory=dict)
     namespaced: bool = True
     optional: bool = False
+    extension: bool = False
 
 
 CORE, APPS, BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
@@ -57,14 +59,25 @@ READS: tuple[Read, ...] = (
     Read("services", "Service", CORE, "services"),
     Read("endpointslices", "EndpointSlice", "/apis/discovery.k8s.io/v1", "endpointslices", optional=True),
     Read("ingresses", "Ingress", NETWORK, "ingresses", optional=True),
-    Read("routes", "HTTPRoute", "/apis/gateway.networking.k8s.io/v1", "httproutes", optional=True),
     Read("network policies", "NetworkPolicy", NETWORK, "networkpolicies", optional=True),
     Read("configmaps", "ConfigMap", CORE, "configmaps"),
     # Helm keeps each release, compressed, in a Secret of some hundred kilobytes.
     Read("secrets", "Secret", CORE, "secrets", {"fieldSelector": "type!=helm.sh/release.v1"}),
     Read("volume claims", "PersistentVolumeClaim", CORE, "persistentvolumeclaims"),
     Read("nodes", "Node", CORE, "nodes", namespaced=False),
+    *(
+        Read(f"{group}/{plural}", kind, f"/apis/{group}/{version}", plural, optional=True, extension=True)
+        for group, version, kind, plural in (
+            ("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
+            ("cert-manager.io", "v1", "Certificate", "certificates"),
+            ("cert-manager.io", "v1", "CertificateRequest", "certificaterequests"),
+            ("acme.cert-manager.io", "v1", "Challenge", "challenges"),
+            ("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects"),
+            ("security.istio.io", "v1", "AuthorizationPolicy", "authorizationpolicies"),
+        )
+    ),
 )
+_ABSENT = "the cluster has no such API"
 
 
 @dataclass(slots=True)
@@ -78,6 +91,8 @@ class Found:
 
 def read(context: Context, what: Read) -> Found:
     """Read all pages of a list. Raises KubeError; SourceFailed when the time ended between two pages."""
+    if what.extension and (there := context.versions()) is not None and what.group not in there:
+        return Found(what.kind, [], _ABSENT)
     found = Found(what.kind, [])
     broken = 0
     try:
@@ -91,7 +106,7 @@ def read(context: Context, what: Read) -> Found:
                 break
     except module_utils("kube").kube.KubeError as error:
         if what.optional and error.kind == "not_found":
-            return Found(what.kind, [], "the cluster has no such API")
+            return Found(what.kind, [], _ABSENT)
         if not found.objects:
             raise
         found.note = f"only {len(found.objects)} were read: {error.message}"
