@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, errors, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, event, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, event, service_for, snapshot, workload
 
 TAKEN = event(SHOP, "ScalingReplicaSet", "Scaled down replica set shop-r1 to 0 from 3", kind="Normal")
 
@@ -17,6 +17,23 @@ def gone() -> list[Obj]:
     return [each for each in objects if each["kind"] != "Pod"]
 
 
+def rests(name: str, serves: str, image: str = "registry.example/shop:2") -> list[Obj]:
+    """Return a workload of no pods, and another whose container has the same name."""
+    gone = workload(name, "registry.example/shop:1", pods=1, service=False)
+    other = workload(serves, image, pods=3, service=False)
+    for each in (gone[0], other[0], gone[1], other[1]):
+        each["spec"]["template"]["spec"]["containers"][0]["name"] = "app"
+    gone[0]["spec"]["replicas"] = 0
+    gone[0]["status"] = {"replicas": 0}
+    return [*(each for each in gone if each["kind"] != "Pod"), *other]
+
+
+def taken(name: str) -> Obj:
+    return event(f"Deployment/{name}", "ScalingReplicaSet", f"Scaled down replica set {name}-r1 to 0", kind="Normal")
+
+
+SEEN = [errors("web", 0.0, before=0.0)]
+CALLER = workload("web", env={"SHOP_URL": "http://shop:8080"})
 HOLDS = [
     Holds(
         "a caller misses them",
@@ -24,9 +41,46 @@ HOLDS = [
         (SHOP, "configuration_error", "scale_workload"),
         excludes=no("restart_workload", "rollback_workload", at=SHOP),
     ),
+    Holds(
+        "what stands behind its name is another program",
+        snapshot(
+            rests("shop", "holding-page", "registry.example/holding-page:1"),
+            service_for("shop", selector={"app": "holding-page"}),
+            service_for("shop-internal", selector={"app": "shop"}),
+            taken("shop"),
+            CALLER,
+            figures=SEEN,
+        ),
+        (SHOP, "configuration_error", "scale_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
         "nobody misses them", snapshot(gone(), workload("web"), figures=[errors("web", 0.0, before=0.0)]), HEALTHY
+    ),
+    DoesNotHold(
+        "a canary's controller serves by a copy under its name",
+        snapshot(
+            rests("shop", "shop-primary"),
+            service_for("shop", selector={"app": "shop-primary"}),
+            service_for("shop-primary"),
+            service_for("shop-canary", selector={"app": "shop"}),
+            taken("shop"),
+            CALLER,
+            figures=SEEN,
+        ),
+        HEALTHY,
+    ),
+    DoesNotHold(
+        "the other color serves",
+        snapshot(
+            rests("shop-blue", "shop-green"),
+            service_for("shop", selector={"app": "shop-green"}),
+            service_for("shop-blue"),
+            taken("shop-blue"),
+            CALLER,
+            figures=SEEN,
+        ),
+        HEALTHY,
     ),
 ]

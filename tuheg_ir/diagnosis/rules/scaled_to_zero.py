@@ -8,18 +8,22 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import written
+from tuheg_ir.diagnosis.view.scaling import stand_in
 from tuheg_ir.diagnosis.view.trouble import errors, labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
-    """A workload with a Service has no replicas, and somebody misses it."""
+    """A workload with a Service has no replicas, none serves in its place, and somebody misses it."""
     for workload in view.serving:
         if workload.kind not in ("Deployment", "StatefulSet") or workload.wanted:
             continue
         if not any(workload.ref in s.backends for s in view.services.values()):
             continue
-        missed = [*_taken(view, workload), *_missed(view, workload)]
+        callers = [*_missed(view, workload)]
+        if not callers and stand_in(view, workload) is not None:
+            continue  # it is meant to rest: more replicas of it would only bring back what was taken away
+        missed = [*_taken(view, workload), *callers]
         if missed:
             yield Match(
                 component=workload.ref,
