@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, database, log, postgres, series, session, snapshot, workload
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    Obj,
+    database,
+    figure,
+    log,
+    pod,
+    postgres,
+    redis,
+    series,
+    session,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Snapshot
 
 KNOCK = '203.0.113.9 - - [04/Mar/2026:11:59:00 +0000] "GET /wp-login.php HTTP/1.1" %s 512'
@@ -54,6 +70,27 @@ def cached(image: str, *share: tuple[float, float], heap: int = 0, started: floa
     return snapshot(shop(), objects, logs=told, figures=[memory, WELL], alerts=fires)
 
 
+OUT_OF_MEMORY = alert("RedisOutOfConfiguredMaxmemory", service="redis", severity="warning")
+READER = shop(env={"REDIS_URL": "redis://redis:6379/0"})
+LRU: Obj = {"args": ["--maxmemory", "2gb", "--maxmemory-policy", "allkeys-lru"]}
+
+
+def evicting(
+    *objects: Any, users: float = 0.001, evictions: tuple[float, float] = (30, 33), room: float = 0.7, **more: Any
+) -> Snapshot:
+    """Return a full cache that drops keys, its reader, and an alert about its memory."""
+    figures = [
+        errors("shop", users),
+        CALM,
+        figure("cache_memory_share", 0.99, 0.999, component="redis"),
+        figure("cache_evictions", *evictions, component="redis"),
+        figure("memory_share", room, room, pod=pod("redis"), container="redis"),
+    ]
+    return snapshot(READER, redis(pods=1, **more), *objects, figures=figures, alerts=[OUT_OF_MEMORY])
+
+
+CONF = thing("ConfigMap", "redis-conf", data={"redis.conf": "maxmemory 1gb\nmaxmemory-policy volatile-lfu\n"})
+CONFIGURED: Obj = {"spec": {"volumes": [{"name": "conf", "configMap": {"name": "redis-conf"}}]}}
 HOLDS = [
     Holds(
         "of errors, and there are none",
@@ -113,6 +150,17 @@ HOLDS = [
         ("StatefulSet/ledger", "no_fault", "no_action"),
     ),
     Holds(
+        "of a cache's memory, and it drops old keys as it is set to",
+        evicting(**LRU),
+        ("Deployment/redis", "no_fault", "no_action"),
+        alone=True,
+    ),
+    Holds(
+        "of a cache's memory, and its file says that it may drop keys",
+        evicting(CONF, **CONFIGURED),
+        ("Deployment/redis", "no_fault", "no_action"),
+    ),
+    Holds(
         "of suspicious requests, and each was turned away",
         snapshot(shop(), logs=logs("shop", KNOCK % 404), figures=[WELL], alerts=[alert("Suspicious", service="shop")]),
         (SHOP, "no_fault", "no_action"),
@@ -167,5 +215,14 @@ DOES_NOT_HOLD = [
         "it is right",
         snapshot(shop(), figures=[errors("shop")], alerts=[alert(service="shop")]),
         ASK,
+    ),
+    *(
+        DoesNotHold(f"a cache is full: {what}", world, harmful=("no_action", "restart_workload"))
+        for what, world in (
+            ("nothing says that it may drop keys", evicting()),
+            ("it drops ten times as many as before", evicting(evictions=(3, 33), **LRU)),
+            ("its container is full too", evicting(room=0.95, **LRU)),
+            ("its users suffer", evicting(users=0.2, **LRU)),
+        )
     ),
 ]

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
+from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.logs import patterns
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import items, text, whole
+from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
 from tuheg_ir.diagnosis.view.scaling import scaled_by
+from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.usage import NEAR, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 ROOMY = 0.7
@@ -19,6 +23,10 @@ ROOMY = 0.7
 OPEN = timedelta(minutes=1)
 """A transaction that is open and idle for longer is a leak."""
 _DELAY = re.compile(r"(?:recovery_min_apply_delay|(?:SOURCE|MASTER)_DELAY|secondaryDelaySecs|slaveDelay)\W{1,3}[1-9]")
+_DROPS = re.compile(r"maxmemory[-_]policy\W{1,4}(?:allkeys|volatile)-\w+|--cache_mode=true", re.IGNORECASE)
+"""Settings by which a store drops old keys to make room for new ones."""
+EVEN = 1.5
+"""Evictions of no more than so many times what they were are the ordinary turnover of a cache."""
 _TURNED_AWAY = re.compile(r"(?:\" |status[\"':= ]+|\s)4\d\d\b")
 
 Shown = Callable[[View, Alert, str], Evidence | None]
@@ -47,18 +55,51 @@ def _roomy(view: View, alert: Alert, ref: str) -> Evidence | None:
 def _late_on_purpose(view: View, alert: Alert, ref: str) -> Evidence | None:
     """The replica of the alert is set to stay behind."""
     for workload in of_role(view.workloads, "database"):
-        words = [
-            str(word)
-            for container in items(workload.template, "spec", "containers")
-            for word in (
-                *(container.get("args") or ()),
-                *(container.get("command") or ()),
-                *(f"{text(env, 'name')}={text(env, 'value')}" for env in items(container, "env")),
-            )
-        ]
-        if workload.ref == ref and (found := next((word for word in words if _DELAY.search(word)), "")):
+        found = next((word for word in _words(workload) if _DELAY.search(word)), "")
+        if workload.ref == ref and found:
             return Evidence("objects", ref, f"{alert.name} fires; it is set to be late: {found[:80]}")
     return None
+
+
+def _words(workload: Workload) -> list[str]:
+    """Return the settings that a template gives its containers: arguments and variables."""
+    return [
+        str(word)
+        for container in items(workload.template, "spec", "containers")
+        for word in (
+            *(container.get("args") or ()),
+            *(container.get("command") or ()),
+            *(f"{text(env, 'name')}={text(env, 'value')}" for env in items(container, "env")),
+        )
+    ]
+
+
+def _full_on_purpose(view: View, alert: Alert, ref: str) -> Evidence | None:
+    """The cache of the alert drops old keys by its own setting, as evenly as ever, and its container has room."""
+    workload = next((w for w in of_role(view.workloads, "cache") if w.ref == ref), None)
+    dropping = _drops(view, workload) if workload else ""
+    labels = labels_of(view, ref, "cache_evictions")
+    if workload is None or not dropping or not labels or not all(_even(view, label) for label in labels):
+        return None
+    if usage(view.figures, workload, "memory_share").most > NEAR or not is_well(view, view.graph.callers(ref)):
+        return None
+    return Evidence("metrics", ref, f"{alert.name} fires; it is set to drop old keys ({dropping[:60]}), evenly as ever")
+
+
+def _drops(view: View, workload: Workload) -> str:
+    """Return the setting by which a cache drops what is old; memcached always does."""
+    images = " ".join(text(c, "image") for c in items(workload.template, "spec", "containers"))
+    maps = [view.objects(kind).get(named) for kind, named in sorted(reads(workload.template)) if kind == "ConfigMap"]
+    files = [str(value) for found in maps for value in mapping(found, "data").values()]
+    words = [" ".join(_words(workload)), *files, "--cache_mode=true" if "memcached" in images else ""]
+    return next((found[0] for each in words if (found := _DROPS.search(each))), "")
+
+
+def _even(view: View, label: str) -> bool:
+    """Tell whether a cache drops about as many keys as where its figures begin, and did so all the time."""
+    was = view.figures.first("cache_evictions", component=label)
+    worst = view.figures.peak("cache_evictions", component=label)
+    return was is not None and worst is not None and worst <= EVEN * was
 
 
 def _turned_away(view: View, alert: Alert, ref: str) -> Evidence | None:
@@ -101,5 +142,6 @@ _TESTS: tuple[tuple[re.Pattern[str], Shown], ...] = (
     (re.compile(r"connection|session", re.IGNORECASE), _roomy),
     (re.compile(r"lag|behind|replica", re.IGNORECASE), _late_on_purpose),
     (re.compile(r"absent|missing|no (?:running )?(?:container|pod|replica)", re.IGNORECASE), _at_rest),
+    (re.compile(r"memory|evict", re.IGNORECASE), _full_on_purpose),
     (re.compile(r"suspicious|exploit|scanner|attack|waf", re.IGNORECASE), _turned_away),
 )
