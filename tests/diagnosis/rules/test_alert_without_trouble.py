@@ -89,6 +89,19 @@ def evicting(
     return snapshot(READER, redis(pods=1, **more), *objects, figures=figures, alerts=[OUT_OF_MEMORY])
 
 
+POLLS = {"LONG_POLL_SECONDS": "30"}
+
+
+def slow_since_ever(
+    *, rule: float = 0, env: Any = None, was: float = 28.0, error: float = 0.001, fires: str = "ServiceLatencyHigh"
+) -> Snapshot:
+    """Return a shop that takes half a minute to answer, and a critical alert; ``rule``: the age of its rule."""
+    rules = {"groups": [{"name": "golden", "rules": [{"alert": "ServiceLatencyHigh", "for": "5m"}]}]}
+    made = [thing("PrometheusRule", "golden", age=rule, spec=rules)] if rule else []
+    figures = [errors("shop", error), latency("shop", was, 29.0, 900)]
+    return snapshot(shop(env=env), made, figures=figures, alerts=[alert(fires, service="shop", severity="critical")])
+
+
 CONF = thing("ConfigMap", "redis-conf", data={"redis.conf": "maxmemory 1gb\nmaxmemory-policy volatile-lfu\n"})
 CONFIGURED: Obj = {"spec": {"volumes": [{"name": "conf", "configMap": {"name": "redis-conf"}}]}}
 HOLDS = [
@@ -161,6 +174,22 @@ HOLDS = [
         ("Deployment/redis", "no_fault", "no_action"),
     ),
     Holds(
+        "critical, of latency, and its rule is of today while the latency is not",
+        slow_since_ever(rule=1800),
+        (SHOP, "no_fault", "no_action"),
+        alone=True,
+    ),
+    Holds(
+        "critical, of latency, and it is as long as clients are let wait for news",
+        slow_since_ever(env=POLLS),
+        (SHOP, "no_fault", "no_action"),
+    ),
+    Holds(
+        "the same in thousandths",
+        slow_since_ever(env={"SSE_POLL_MS": "30000"}),
+        (SHOP, "no_fault", "no_action"),
+    ),
+    Holds(
         "of suspicious requests, and each was turned away",
         snapshot(shop(), logs=logs("shop", KNOCK % 404), figures=[WELL], alerts=[alert("Suspicious", service="shop")]),
         (SHOP, "no_fault", "no_action"),
@@ -223,6 +252,18 @@ DOES_NOT_HOLD = [
             ("it drops ten times as many as before", evicting(evictions=(3, 33), **LRU)),
             ("its container is full too", evicting(room=0.95, **LRU)),
             ("its users suffer", evicting(users=0.2, **LRU)),
+        )
+    ),
+    *(
+        DoesNotHold(f"answers are slow, {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("and the rule is an old one", slow_since_ever(rule=20 * DAY)),
+            ("and the rule is younger than the alert", slow_since_ever(rule=300)),
+            ("and the new rule is of another alert", slow_since_ever(rule=1800, fires="LatencyOfTheShop")),
+            ("as long as somebody waits in vain", slow_since_ever(env={"CART_TIMEOUT_SECONDS": "30"})),
+            ("and they were not", slow_since_ever(rule=1800, env=POLLS, was=2.0)),
+            ("and many fail", slow_since_ever(rule=1800, env=POLLS, error=0.04)),
+            ("and slower than clients are let wait", slow_since_ever(env={"LONG_POLL_SECONDS": "5"})),
         )
     ),
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
@@ -12,8 +12,9 @@ from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
+from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole, written
 from tuheg_ir.diagnosis.view.scaling import autoscaler
+from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of
 from tuheg_ir.diagnosis.view.usage import usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -24,6 +25,12 @@ IDLE = 0.6
 _AT_MOST = re.compile(r"hpa.?max|max(?:imum|ed)?.{0,20}(?:replicas|out)|(?:replicas|scal\w+) .{0,20}max", re.IGNORECASE)
 _MEMORY = re.compile(r"memory|working.?set|\boom", re.IGNORECASE)
 _NOT_ROLLED_OUT = re.compile(r"not.{0,3}rolled.{0,3}out|roll.?out|update.{0,30}(?:stuck|progress|not)", re.IGNORECASE)
+_SLOW = re.compile(r"latency|slow|\bp9[0-9]|response ?time", re.IGNORECASE)
+_WAITS = re.compile(r"poll|event.?stream|\bsse\b", re.IGNORECASE)
+"""Names of settings that say how long a client is let wait for news. A timeout says how long one waits in vain."""
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?")
+_EVEN = 1.3
+"""A latency that is at no time more than so many times what it was is as it was."""
 
 
 def as_meant(view: View, alert: Alert, ref: str) -> Evidence | None:
@@ -38,6 +45,9 @@ def as_meant(view: View, alert: Alert, ref: str) -> Evidence | None:
     cached = page_cache(view, workload) if _MEMORY.search(alert.said) else ""
     if cached:
         return Evidence("metrics", workload.ref, f"{alert.name} fires; {cached}")
+    always = _always_slow(view, alert, workload) if _SLOW.search(alert.said) else ""
+    if always:
+        return Evidence("metrics", workload.ref, f"{alert.name} fires; {always}")
     told = staged or idle
     return Evidence("objects", workload.ref, f"{alert.name} fires; {told}") if told else None
 
@@ -98,3 +108,53 @@ def _metric(each: Obj) -> tuple[str, str]:
 def _body(each: Obj, side: str) -> Mapping[str, Any]:
     kind = text(each, "type")
     return mapping(each, kind[:1].lower() + kind[1:], side)
+
+
+def _always_slow(view: View, alert: Alert, workload: Workload) -> str:
+    """Return that answers take as long as ever, and the alert's rule is new or it is the clients that want to wait."""
+    labels = labels_of(view, workload.ref, "latency_p95")
+    failing = [
+        view.figures.peak("error_ratio", component=each) for each in labels_of(view, workload.ref, "error_ratio")
+    ]
+    if not labels or not failing or any(ratio is None or ratio > ERRORS / 2 for ratio in failing):
+        return ""
+    lasts = [_lasts(view, label) for label in labels]
+    if not all(lasts):
+        return ""
+    known = f"95 of 100 requests took {max(lasts):.2g} s all the time"
+    since = min(_begins(view, label) for label in labels)
+    for at in _rules(view, alert.name):
+        if alert.starts_at is not None and since < at <= alert.starts_at:
+            return f"{known}, and its rule was written at {at:%H:%M} UTC only"
+    waits = next((word for word, seconds in _waits(workload) if seconds / 2 <= max(lasts) <= 1.1 * seconds), "")
+    return f"{known}, as {workload.name} lets its clients wait: {waits}" if waits else ""
+
+
+def _lasts(view: View, label: str) -> float:
+    """Return a latency that is even for as long as it is known; 0 for one that is not."""
+    was, worst = view.figures.first("latency_p95", component=label), view.figures.peak("latency_p95", component=label)
+    now = view.figures.now("latency_p95", component=label)
+    return now if was and worst and now and worst <= _EVEN * was and worst <= _EVEN * now else 0.0
+
+
+def _begins(view: View, label: str) -> datetime:
+    starts = [series.points[0][0] for series in view.figures.series("latency_p95", component=label) if series.points]
+    return datetime.fromtimestamp(min(starts), UTC)
+
+
+def _rules(view: View, alert: str) -> Iterator[datetime]:
+    """Yield when the rules of an alert were written."""
+    for obj in view.snapshot.of("PrometheusRule", "VMRule"):
+        named = (text(rule, "alert") for group in items(obj, "spec", "groups") for rule in items(group, "rules"))
+        if alert in named and (at := written(obj)) is not None:
+            yield at
+
+
+def _waits(workload: Workload) -> Iterator[tuple[str, float]]:
+    """Yield the settings that say how long clients are let wait, and the seconds that they say."""
+    for container in items(workload.template, "spec", "containers"):
+        for entry in items(container, "env"):
+            label, found = text(entry, "name"), _SECONDS.fullmatch(text(entry, "value"))
+            if found and _WAITS.search(label):
+                thousandths = found[2] == "ms" or (not found[2] and re.search(r"_?ms$|millis", label, re.IGNORECASE))
+                yield f"{label}={found[0]}", float(found[1]) / (1000 if thousandths else 1)
