@@ -19,6 +19,10 @@ LINES = (
 PARTNER = (
     "Error: certificate has expired code: 'CERT_HAS_EXPIRED' host: 'pay.partner.example' https://pay.partner.example/v1"
 )
+CURL = (
+    "cURL error 60: SSL certificate problem: certificate has expired (see https://curl.example/errors.html) "
+    "for https://pay.partner.example/v1/charges"
+)
 SERVES: dict[str, Any] = {"volumes": [{"name": "tls", "secret": {"secretName": "cart-tls"}}]}
 
 
@@ -76,13 +80,34 @@ HOLDS = [
                 times=1,
             ),
         ),
-        (SHOP, "configuration_error", "page_human"),
+        (SHOP, "dependency_failure", "page_human"),
     ),
     Holds(
         "somebody's outside, by the words of Node.js",
         snapshot(workload("api"), figures=[errors("api", 0.4)], logs=logs("api", PARTNER)),
-        (API, "configuration_error", "page_human"),
+        (API, "dependency_failure", "page_human"),
         harmful=("restart_workload", "rollback_workload"),
+    ),
+    Holds(
+        "somebody's outside, which two programs refuse: it is one fault",
+        snapshot(
+            workload("api"),
+            shop(before={"image": "registry.example/shop:0"}, released=6000),
+            logs=[*logs("api", PARTNER, times=4), *logs("shop", CURL, 0, 1)],
+        ),
+        (SHOP, "dependency_failure", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", at=API),
+        alone=True,
+    ),
+    Holds(
+        "a release refuses somebody's outside since it came: it may bring old roots",
+        snapshot(shop(before={"image": "registry.example/shop:0"}, released=300), logs=logs("shop", CURL, since=240)),
+        (SHOP, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "somebody outside finds ours out of date",
+        snapshot(shop(), logs=logs("shop", "https://pay.partner.example: remote error: tls: expired certificate")),
+        (SHOP, "configuration_error", "page_human"),
     ),
 ]
 DOES_NOT_HOLD = [

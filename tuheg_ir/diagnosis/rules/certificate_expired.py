@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import items, moment, name, newest, oldest, text, written
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _ALERT = re.compile(
@@ -21,6 +22,8 @@ _ALERT = re.compile(
 """Words in which a client tells that the other side refused what it showed."""
 SOON = timedelta(minutes=30)
 """So soon after a renewal a server that reads it again shows the new certificate."""
+_ENDED = re.compile(r"expir|notafter|(?:validity|timestamp) check failed", re.IGNORECASE)
+"""Words for what is out of date, whoever trusts whom."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -39,11 +42,58 @@ def when(view: View) -> Iterator[Match]:
             excludes=not_for(serving, "its pods are well: only a new certificate helps"),
         )
     groups: dict[str, list[Complaint]] = {}
+    abroad: list[Complaint] = []
     for each in complaints(view, "certificate"):
-        if each.about not in seen and each.caller in view.workloads:
+        if each.about in seen or each.caller not in view.workloads:
+            continue
+        if _of_another(view, each):
+            abroad.append(each)
+        else:
             groups.setdefault(each.about or each.caller, []).append(each)
     for ref, found in groups.items():
         yield _refused(view, ref, found)
+    for found in _by_host(abroad):
+        yield _ended_outside(view, found)
+
+
+def _of_another(view: View, each: Complaint) -> bool:
+    """Tell whether a host outside shows what is out of date, and it is no release of who asks that began with it."""
+    named = set(each.hosts) & view.graph.outside.get(each.caller, set())
+    if each.about or not named or _ALERT.search(each.hit.line) or not _ENDED.search(each.hit.line):
+        return False
+    return not since_release(view.workloads[each.caller], each.hit.first)
+
+
+def _by_host(found: list[Complaint]) -> Iterator[list[Complaint]]:
+    """Yield the complaints that name a host in common, all of them together."""
+    left = list(found)
+    while left:
+        group = [left.pop(0)]
+        hosts = set(group[0].hosts)
+        while more := [each for each in left if hosts & set(each.hosts)]:
+            group += more
+            left = [each for each in left if each not in more]
+            hosts.update(host for each in more for host in each.hosts)
+        yield group
+
+
+def _ended_outside(view: View, found: list[Complaint]) -> Match:
+    """Return that a host outside shows a certificate that is out of date, told of who complains of it most."""
+    counts: dict[str, int] = {}
+    for each in found:
+        counts[each.caller] = counts.get(each.caller, 0) + each.hit.count
+    callers = sorted(counts, key=lambda ref: (-counts[ref], ref))
+    # Who calls a caller only passes its words on.
+    first = next((ref for ref in callers if not view.graph.needs(ref) & set(callers)), callers[0])
+    return Match(
+        component=first,
+        evidence=told(view, found),
+        certainty=0.7,
+        root_cause="dependency_failure",
+        since=oldest(each.hit.first for each in found),
+        explains=tuple(ref for ref in behind(view, *callers) if ref != first),
+        excludes=not_for(callers, "it refuses a certificate that is out of date, as it should: its owner is outside"),
+    )
 
 
 def _ended(view: View) -> Iterator[tuple[str, str, datetime]]:
