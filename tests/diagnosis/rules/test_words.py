@@ -185,6 +185,11 @@ WORDS: dict[str, tuple[str, ...]] = {
         "This server is not able to reach a majority of members in the group",
     ),
     "cluster_whole": ("Cluster partition was healed", "WSREP: Member 0.0 (galera-0) Synchronized with group, ready"),
+    "tls_secret_missing": (
+        'Error getting SSL certificate "town/x": local SSL certificate town/x was not found. Using default certificate',
+        "Error configuring TLS: secret town/x does not exist",
+        "using default certificate for town.example: secret town/x not found",
+    ),
     "process_exhausted": (
         "accept4: too many open files",
         "java.lang.OutOfMemoryError: unable to create native thread",
@@ -203,6 +208,7 @@ NOISE = (
     "503 items in the stock",
     "connection timeout=30",
     "certificate valid until 2027",
+    "using default certificate",
     "leaderelection.go:297] failed to renew lease town/controller: stopped leading",
     "archived write-ahead log file 0000000400000AF3",
     "added 2 shards of [orders-17]",
