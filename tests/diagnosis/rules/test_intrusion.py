@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, WELL, alert, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, container, log, pod, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, log, pod, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Alert, Snapshot
 
 FOREIGN = (
     " * POOL #1      stratum+tcp://pool.example:3333 algo auto",
@@ -23,6 +24,24 @@ ATTEMPTS = (
     "INFO downloading report with curl",
     "INFO health of redis-miner-stats ok",
 )
+OBEYED = (
+    "JndiLookup : Error looking up JNDI resource [ldap://198.51.100.44:1389/Basic/x]. javax.naming.NamingException: "
+    "problem generating object using object factory [Root exception is java.lang.ClassCastException: Exploit "
+    "cannot be cast to javax.naming.spi.ObjectFactory]"
+)
+ASKED = (
+    "JndiLookup : Error looking up JNDI resource [ldap://198.51.100.44:1389/a]. javax.naming.CommunicationException: "
+    "198.51.100.44:1389 [Root exception is java.net.SocketTimeoutException: connect timed out]"
+)
+
+
+def watched(said: str, name: str = "FalcoRedirectToNetwork") -> Alert:
+    """Return an alert of a sensor about a pod of the shop."""
+    return Alert(name, {"pod": pod("shop")}, {"summary": said}, "firing", NOW - timedelta(minutes=10))
+
+
+STRANGER = watched("Redirect stdout/stdin (process=bash parent=java fd.name=10.1.0.2:51844->198.51.100.44:4444)")
+HOME = watched("Redirect stdout/stdin (process=bash parent=runc fd.name=10.1.0.2:51844->10.1.3.9:5432)")
 ROOT = {"volumes": [{"name": "r", "hostPath": {"path": "/"}}]}
 
 
@@ -75,6 +94,27 @@ HOLDS = [
         for line in FOREIGN
     ),
     Holds(
+        "a program obeys an address that it was told to log, and loads what is there",
+        snapshot(shop(), logs=logs("shop", OBEYED, times=1)),
+        (SHOP, "security_incident", "isolate_workload"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "a sensor sees a shell that speaks with a stranger",
+        snapshot(shop(), figures=[WELL], alerts=[STRANGER]),
+        (SHOP, "security_incident", "isolate_workload"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "a shell is seen by another sensor, after a program had asked a stranger",
+        snapshot(
+            shop(),
+            logs=logs("shop", ASKED, times=1),
+            alerts=[watched("sh spawned by java, connected to 203.0.113.4:9001", "TetragonShellSpawned")],
+        ),
+        (SHOP, "security_incident", "isolate_workload"),
+    ),
+    Holds(
         "a pod of nobody with the node's disk",
         snapshot(shop(), lone(**ROOT)),
         ("Pod/helper", "security_incident", "isolate_workload"),
@@ -98,6 +138,8 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"an attempt, or nothing: {line}", snapshot(shop(), logs=logs("shop", line, times=1)))
         for line in ATTEMPTS
     ),
+    DoesNotHold("a program asks a stranger who does not answer", snapshot(shop(), logs=logs("shop", ASKED, times=1))),
+    DoesNotHold("a shell of ours speaks with our database", snapshot(shop(), figures=[WELL], alerts=[HOME])),
     DoesNotHold("somebody sends commands, and more goes out than ever", taken(INJECTED[0])),
     DoesNotHold("commands were sent, and turned away", taken(INJECTED[0].replace("302", "404"))),
     DoesNotHold("an agent made for it reads Secrets", taken(READS, name="secret-operator")),

@@ -27,6 +27,13 @@ _WATCH = re.compile(
     r"shell (?:was )?spawned|container.?(?:escape|drift)|privilege.?escalation|malware|exfiltrat",
     re.IGNORECASE,
 )
+_SHELL = re.compile(r"\b(?:ba|da|z|k|a)?sh\b|reverse.?shell", re.IGNORECASE)
+_OUTSIDE = re.compile(
+    r"(?:->|\bto |\b(?:dest\w*|daddr|remote\w*|fd\.[rs]ip)[=: ]+\"?)"
+    r"(?!10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)"
+    r"\d{1,3}(?:\.\d{1,3}){3}\b"
+)
+"""The far end of a connection, where it is no address of a private network."""
 _EGRESS = re.compile(r"egress|outbound (?:traffic|bytes|data)|data transfer", re.IGNORECASE)
 _MINERS = re.compile(
     r"xmrig|minerd|cpuminer|ethminer|nbminer|lolminer|cryptonight|kinsing|monero|c3pool", re.IGNORECASE
@@ -52,6 +59,8 @@ def _watched(view: View, workload: Workload) -> Iterator[Sign]:
     for alert in view.alerts:
         said = f"{alert.name} {alert.annotations}"
         weight = 0.4 if _WATCH.search(said) else 0.2 if _EGRESS.search(said) else 0.0
+        if weight == 0.4 and _SHELL.search(said) and _OUTSIDE.search(said):
+            weight = 0.6  # a shell that speaks with a stranger is nobody's tool
         if weight and view.about_alert(alert) == workload.ref:
             yield Sign(weight, Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at))
             return
@@ -73,6 +82,8 @@ def _account(view: View, workload: Workload) -> Iterator[Sign]:
 def _logs(view: View, workload: Workload) -> Iterator[Sign]:
     for hit in view.hits_of(workload.ref, "intrusion"):
         yield Sign(0.75, view.hit_evidence(hit))
+    for hit in view.hits_of(workload.ref, "lookup_obeyed")[:1]:
+        yield Sign(0.35, view.hit_evidence(hit))
 
 
 def _commands(workload: Workload) -> Iterator[Sign]:
