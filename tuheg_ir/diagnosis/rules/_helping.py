@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -55,3 +56,8 @@ def settings_written(view: View, workload: Workload, before: datetime | None) ->
         if view.recent(at, HOURS):
             found.append(Evidence("objects", f"ConfigMap/{named}", f"{workload.ref} reads it, and it was changed", at))
     return tuple(found) if len(found) == 1 else ()
+
+
+def names(said: str, label: str) -> bool:
+    """Tell whether a text names an object, and not only one whose name is longer."""
+    return re.search(rf"(?<![\w.-]){re.escape(label)}(?![\w-])", said) is not None

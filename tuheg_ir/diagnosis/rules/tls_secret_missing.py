@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._helping import names, not_for
 from tuheg_ir.diagnosis.rules.certificate_expired import served
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -56,20 +56,15 @@ def _named(view: View) -> dict[str, tuple[str, tuple[str, ...]]]:
     return found
 
 
-def _about(said: str, secret: str) -> bool:
-    """Tell whether a text names a Secret, and not only one whose name is longer."""
-    return re.search(rf"(?<![\w.-]){re.escape(secret)}(?![\w-])", said) is not None
-
-
 def _told_by_edge(view: View, secret: str) -> Iterator[Evidence]:
     for hit in view.hits:
-        if hit.trouble == "tls_secret_missing" and _about(hit.line, secret) and fresh(view, hit):
+        if hit.trouble == "tls_secret_missing" and names(hit.line, secret) and fresh(view, hit):
             yield view.hit_evidence(hit)
 
 
 def _told_by_events(view: View, way: str, secret: str) -> Iterator[Evidence]:
     for event in view.events_of(way):
-        if event.type == "Warning" and _LACKS.search(event.message) and _about(event.message, secret):
+        if event.type == "Warning" and _LACKS.search(event.message) and names(event.message, secret):
             yield view.event_evidence(event)
 
 
@@ -94,7 +89,7 @@ def _felt(view: View, secret: str, hosts: tuple[str, ...]) -> Iterator[Evidence]
     """Yield the alerts that speak of a certificate and of the Secret or its hosts."""
     for alert in view.alerts:
         said = f"{alert.said} {' '.join(map(str, alert.labels.values()))}"
-        if _SPOKEN.search(said) and any(_about(said, each) for each in (secret, *hosts) if each):
+        if _SPOKEN.search(said) and any(names(said, each) for each in (secret, *hosts) if each):
             yield Evidence("alerts", f"Secret/{secret}", f"alert {alert.name} fires", alert.starts_at)
 
 

@@ -1,0 +1,154 @@
+"""The registry refuses the Secret that pods fetch their images with: the token in it is no longer good."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import names
+from tuheg_ir.diagnosis.rules.image_cannot_be_pulled import REASONS
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import at, items, mapping, moment, name, oldest, text, written
+from tuheg_ir.diagnosis.view.releases import brought_by_release
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+
+_REFUSED = re.compile(
+    r"\b40[13]\b|unauthorized|forbidden|no basic auth credentials|authorization (?:failed|token has expired)|"
+    r"authentication required|access denied|denied: ",
+    re.IGNORECASE,
+)
+_ABSENT = re.compile(r"not found|manifest unknown|may require .docker login", re.IGNORECASE)
+"""Words for an image that is not there; some registries say so to everybody who may not see it."""
+_WHY = ("forbidden_by_cluster", "permission", "outside_authentication", "connection_timeout", "dns")
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Pods of a workload that are refused an image, and what was told of it."""
+
+    workload: Workload
+    pods: tuple[Pod, ...]
+    evidence: Evidence
+
+    @property
+    def as_before(self) -> bool:
+        """Tell whether the image is none that a release has just brought: it was had before."""
+        return not brought_by_release(self.workload, self.pods) and any(p.ready for p in self.workload.newest_pods())
+
+
+def when(view: View) -> Iterator[Match]:
+    """A registry refuses all who use one Secret, and it is none of their releases; or who renews it fails."""
+    groups: dict[str, list[_Refused]] = {}
+    for workload in view.workloads.values():
+        if (refused := _refused(workload)) is not None:
+            for secret in _pull_secrets(view, workload):
+                groups.setdefault(secret, []).append(refused)
+    for secret, found in groups.items():
+        renewal = [*_renewal(view, secret)]
+        alone = all(len(_pull_secrets(view, each.workload)) == 1 for each in found)
+        if not renewal and not (alone and len(found) > 1 and any(each.as_before for each in found)):
+            continue
+        yield Match(
+            component=f"Secret/{secret}",
+            evidence=(*(each.evidence for each in found[:3]), *renewal[:3], *_written(view, secret)),
+            certainty=0.8 if renewal else 0.65,
+            since=oldest(pod.created for each in found for pod in each.pods),
+            explains=tuple(each.workload.ref for each in found),
+            excludes=tuple(
+                excluded
+                for each in found
+                for excluded in (
+                    *excluding(each.workload.ref, "pods that run could not fetch their image again", *RESTARTS),
+                    *excluding(each.workload.ref, "further pods could not fetch their image", "scale_workload"),
+                    *excluding(each.workload.ref, "an older image is fetched with the same token", "rollback_workload"),
+                )
+            ),
+        )
+
+
+def _refused(workload: Workload) -> _Refused | None:
+    waiting = [
+        (pod, container)
+        for pod in workload.newest_pods()
+        for container in pod.containers
+        if container.state == "waiting" and container.reason in REASONS
+    ]
+    told = [(p, c) for p, c in waiting if _REFUSED.search(c.message) and not _ABSENT.search(c.message)]
+    if not told or len(told) < len(waiting):
+        return None
+    pod, container = told[0]
+    fact = f"{container.reason}: {container.message[-200:]}"
+    return _Refused(workload, tuple(p for p, _ in told), Evidence("objects", f"Pod/{pod.name}", fact, pod.created))
+
+
+def _pull_secrets(view: View, workload: Workload) -> set[str]:
+    """Return the Secrets by which a workload's pods fetch images: their own, else those of their account."""
+    spec = mapping(workload.template, "spec")
+    account = view.objects("ServiceAccount").get(text(spec, "serviceAccountName") or "default")
+    own = items(spec, "imagePullSecrets") or items(account, "imagePullSecrets")
+    return {text(each, "name") for each in own} - {""}
+
+
+def _renewal(view: View, secret: str) -> Iterator[Evidence]:
+    """Yield why those runs fail that are to renew a Secret, and who changed what they may do."""
+    for workload in view.workloads.values():
+        if workload.kind not in BATCH:
+            continue
+        well = moment(workload.obj, "status", "lastSuccessfulTime")
+        hits = [h for h in view.hits_of(workload.ref, *_WHY) if well is None or h.last is None or h.last > well]
+        failed = [
+            p for p in workload.pods if p.phase == "Failed" and (well is None or not p.created or p.created > well)
+        ]
+        renews = names(_said(workload), secret)
+        told = [hit for hit in hits if renews or names(hit.line, secret)]
+        yield from (view.hit_evidence(hit) for hit in told[:1])
+        if told or (renews and failed):
+            yield Evidence("objects", workload.ref, f"it is to renew {secret}, and {len(failed)} of its pods failed")
+            yield from _rights(view, workload, told)
+
+
+def _said(workload: Workload) -> str:
+    """Return all that a template tells its containers to do."""
+    lists = (
+        found
+        for container in items(workload.template, "spec", "containers")
+        for found in (
+            at(container, "command"),
+            at(container, "args"),
+            [text(e, "value") for e in items(container, "env")],
+        )
+    )
+    return " ".join(str(word) for found in lists if isinstance(found, list | tuple) for word in found)
+
+
+def _rights(view: View, workload: Workload, told: list[Hit]) -> Iterator[Evidence]:
+    """Yield the Roles of a workload's account that were written since they were made, where it lacks a right."""
+    account = text(workload.template, "spec", "serviceAccountName")
+    if not account or not any(hit.trouble in ("forbidden_by_cluster", "permission") for hit in told):
+        return
+    for binding in view.snapshot.of("RoleBinding"):
+        role = view.objects("Role").get(text(binding, "roleRef", "name"))
+        if role is not None and any(text(each, "name") == account for each in items(binding, "subjects")):
+            yield Evidence("objects", f"Role/{name(role)}", f"what {account} may do was written", written(role))
+
+
+def _written(view: View, secret: str) -> Iterator[Evidence]:
+    obj = view.objects("Secret").get(secret)
+    if (at := written(obj)) is not None:
+        yield Evidence("objects", f"Secret/{secret}", "it was last written", at)
+
+
+RULE = Rule(
+    name="pull_secret_stale",
+    title="The Secret for fetching images is refused: it was not renewed",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no registry refuses several services that use one Secret, and nothing that renews one fails",
+)
