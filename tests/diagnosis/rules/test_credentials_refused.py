@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.credentials import ENV, LOGIN, SECRET, TEXTS, TOKEN, refused, secret
 from tests.diagnosis.rules.pods import looping
 from tests.diagnosis.rules.scenes import SHOP, URL, errors, logs, shop
 from tests.diagnosis.rules.tiny import Obj, at, log, postgres, secret_key, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 WRONG = (SECRET, "configuration_error", "page_human")
 OTHER_USER = {**ENV, "DB_USER": "shop2"}
@@ -19,6 +22,21 @@ def started_again() -> list[Obj]:
         if each["kind"] == "Pod":
             each["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(300)}}
     return objects
+
+
+NO_PASSWORD = "ReplyError: NOAUTH Authentication required. command=evalsha"
+OPEN = {"ALLOW_EMPTY_PASSWORD": "yes"}
+LOCKED = {"ALLOW_EMPTY_PASSWORD": "no", "REDIS_PASSWORD": secret_key("redis")}
+
+
+def store(*, kind: str = "StatefulSet", client: float = 0, **more: Any) -> Snapshot:
+    """Return a cache whose release wants a password, and its client; ``client``: when that was released."""
+    redis = workload("redis", "bitnami/redis:7.4", kind=kind, pods=1, port=6379, **more)
+    if kind == "StatefulSet":
+        redis[0]["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}}]
+    before = {"before": {"image": "registry.example/shop:0"}, "released": client} if client else {}
+    mailer = shop(env={"QUEUE": "redis://redis:6379"}, **before)
+    return snapshot(redis, postgres(), mailer, logs=logs("shop", NO_PASSWORD, 0, 1, since=560))
 
 
 HOLDS = [
@@ -42,6 +60,29 @@ HOLDS = [
         "a release with another user",
         refused(0, written=None, of=shop(env=OTHER_USER, before={"env": {**ENV, "DB_USER": "shop"}})),
         (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "a store wants a password since its own release",
+        store(env=LOCKED, before={"env": OPEN}),
+        ("StatefulSet/redis", "configuration_error", "rollback_workload"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "a store wants a password since its own release, by its arguments, and keeps nothing",
+        store(kind="Deployment", args=["--requirepass", "x"], before={"args": [], "image": "bitnami/redis:7.2"}),
+        ("Deployment/redis", "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "it is a newer program too, which may have written what the older one cannot read",
+        store(env=LOCKED, before={"env": OPEN, "image": "bitnami/redis:7.2"}),
+        ("StatefulSet/redis", "configuration_error", "page_human"),
+    ),
+    Holds(
+        "both were released: which one is wrong is not known",
+        store(env=LOCKED, before={"env": OPEN}, client=700),
+        (SHOP, "configuration_error", "page_human"),
+        harmful=("rollback_workload",),
     ),
     Holds("an expired token of somebody outside", refused(written=None, line=TOKEN, store=False), WRONG),
     Holds(

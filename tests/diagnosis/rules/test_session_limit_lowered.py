@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import DB, FATAL, REFUSED, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import Obj, database, figure, postgres, session, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, database, figure, postgres, session, snapshot, thing, workload
 
 TAKEN = [database(session(SHOP, "idle", 30), session(SHOP, "active", 8), most=40)]
 READS: dict[str, Any] = {"volumes": [{"name": "c", "configMap": {"name": "pg"}}]}
@@ -17,6 +17,21 @@ IN_A_MAP = ("ConfigMap/pg", "configuration_error", "page_human")
 
 def settings(most: int, written: float) -> Obj:
     return thing("ConfigMap", "pg", written=written, data={"postgresql.conf": f"max_connections = {most}\n"})
+
+
+RAISED: dict[str, Any] = {
+    "args": ["-c", "max_connections=40", "-c", "work_mem=4"],
+    "before": {"args": ["-c", "max_connections=20", "-c", "work_mem=64"]},
+}
+POOLED = {"DATABASE_URL": "postgres://shop@pooler:6432/shop"}
+NO_MORE = "psycopg.OperationalError: FATAL: no more connections allowed (max_client_conn)"
+
+
+def pooler(before: str, now: str, released: float = 900) -> list[Obj]:
+    """Return a pooler whose release changed how many clients it lets in ("": its default)."""
+    envs = [{"POOL_MODE": "transaction", **({"MAX_CLIENT_CONN": most} if most else {})} for most in (before, now)]
+    image = "edoburu/pgbouncer:v1.23.1"
+    return workload("pooler", image, port=6432, env=envs[1], before={"env": envs[0]}, released=released)
 
 
 HOLDS = [
@@ -57,11 +72,39 @@ HOLDS = [
         ),
         IN_A_MAP,
     ),
+    Holds(
+        "a release of the pooler, which has its default again",
+        snapshot(
+            shop(env=POOLED),
+            postgres(),
+            pooler("2000", ""),
+            logs=logs("shop", NO_MORE, 0, 1),
+            figures=[errors("shop", 0.4, 880)],
+        ),
+        ("Deployment/pooler", "configuration_error", "rollback_workload"),
+        alone=True,
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
         "it never changed",
         snapshot(shop(env=URL), postgres(), logs=[REFUSED], databases=TAKEN),
         (DB, "database_connection", "page_human"),
+    ),
+    DoesNotHold(
+        "its release raised it",
+        snapshot(shop(env=URL), postgres(**RAISED), logs=[REFUSED], databases=TAKEN),
+        (DB, "database_connection", "page_human"),
+    ),
+    DoesNotHold(
+        "it was lowered weeks ago, and has been enough",
+        snapshot(
+            shop(env=POOLED),
+            postgres(),
+            pooler("2000", "1000", released=20 * DAY),
+            logs=logs("shop", NO_MORE, 0, 1),
+            figures=[errors("shop", 0.4, 880)],
+        ),
+        ("Deployment/pooler", "database_connection", "page_human"),
     ),
 ]

@@ -185,6 +185,10 @@ WORDS: dict[str, tuple[str, ...]] = {
         "This server is not able to reach a majority of members in the group",
     ),
     "cluster_whole": ("Cluster partition was healed", "WSREP: Member 0.0 (galera-0) Synchronized with group, ready"),
+    "lookup_obeyed": (
+        "Error looking up JNDI resource [ldap://198.51.100.44:1389/a]. javax.naming.CommunicationException",
+        "javax.naming.CommunicationException: rmi://198.51.100.44:1099/b",
+    ),
     "tls_secret_missing": (
         'Error getting SSL certificate "town/x": local SSL certificate town/x was not found. Using default certificate',
         "Error configuring TLS: secret town/x does not exist",

@@ -11,11 +11,17 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.changes import Change, volumes_of
 from tuheg_ir.diagnosis.view.complaints import began, told
 from tuheg_ir.diagnosis.view.reading import items
+from tuheg_ir.diagnosis.view.releases import BEFORE
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 _CREDENTIAL = re.compile(r"user|pass|secret|cred|dsn|url|auth|role|login", re.IGNORECASE)
+_ADMITS = re.compile(
+    r"pass(?!ive)|auth|acl|\bhba|credential|sasl|require.?(?:pass|tls|ssl)|anonymous|trust", re.IGNORECASE
+)
+"""Settings by which a server decides whom it lets in."""
 SOON = timedelta(hours=1)
 
 
@@ -26,6 +32,9 @@ def when(view: View) -> Iterator[Match]:
             continue
         workload = each.workload
         changed = _changed(view, each)
+        if not changed and (asks := _asks_anew(view, each)) is not None:
+            yield _of_server(view, each, *asks)
+            continue
         component = workload.ref if changed or not each.secret else each.secret
         yield Match(
             component=component,
@@ -53,6 +62,37 @@ def _changed(view: View, each: Refusal) -> tuple[Change, ...]:
     if released is None or not timedelta(minutes=-2) <= first - released <= SOON:
         return ()
     return tuple(c for c in each.workload.changed("env", "mounts", "command") if _CREDENTIAL.search(c.told()))
+
+
+def _asks_anew(view: View, each: Refusal) -> tuple[Workload, tuple[Change, ...]] | None:
+    """Return the server whose release has changed whom it lets in, while nobody changed what its client shows."""
+    server, first = view.workloads.get(each.server), began(each.complaints) or view.now
+    if server is None or server.released_at is None or not BEFORE <= first - server.released_at <= SOON:
+        return None
+    newer = (each.workload.released_at, each.written)
+    if any(at is not None and at >= server.released_at - SOON for at in newer):
+        return None  # both sides were changed: which one is wrong is not known
+    found = tuple(c for c in server.changed("env", "command", "mounts") if _ADMITS.search(c.told()))
+    return (server, found) if found else None
+
+
+def _of_server(view: View, each: Refusal, server: Workload, found: tuple[Change, ...]) -> Match:
+    """Return that a server refuses its clients since its own release.
+
+    Going back is the remedy if only settings changed: an older program may not read what a newer one has written.
+    """
+    keeps = any(kind == "PersistentVolumeClaim" for kind, *_ in volumes_of(server.template))
+    keeps = keeps or bool(items(server.obj, "spec", "volumeClaimTemplates"))
+    released = (Evidence("objects", server.ref, f"released: {c.told()}", server.released_at) for c in found[:3])
+    return Match(
+        component=server.ref,
+        evidence=(*told(view, each.complaints), *released),
+        certainty=0.7,
+        remedy="page_human" if keeps and server.changed("image") else "rollback_workload",
+        since=began(each.complaints),
+        explains=tuple(ref for ref in (*behind(view, each.workload.ref), each.secret) if ref and ref != server.ref),
+        excludes=not_for((each.workload.ref,), f"it is as it was: {server.ref} asks for other credentials now"),
+    )
 
 
 def _dated(view: View, each: Refusal) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -14,7 +15,14 @@ from tuheg_ir.diagnosis.view.changes import Change, reads
 from tuheg_ir.diagnosis.view.reading import mapping, written
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-WORDS = ("max_connections", "max-connections", "maxconnections", "max_user_connections")
+WORDS = (
+    *("max_connections", "max-connections", "maxconnections", "max_user_connections"),
+    *("max_client_conn", "max-client-conn", "maxclients", "max_clients", "max-clients"),
+)
+"""Settings of databases, of the poolers before them, and of caches."""
+LATELY = timedelta(hours=24)
+"""A release longer ago has seen the busiest hour of a day."""
+_LIMIT = re.compile(rf"(?:{'|'.join(WORDS)})\W{{0,6}}(\d+)", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:
@@ -22,7 +30,7 @@ def when(view: View) -> Iterator[Match]:
     for each in full(view):
         workload = view.workloads.get(each.ref)
         fell = _fell(view, each.ref)
-        changed = _changed(workload) if workload else ()
+        changed = _changed(view, workload) if workload else ()
         maps = tuple(_maps(view, workload)) if workload else ()
         if not fell and not changed and not maps:
             continue
@@ -59,8 +67,15 @@ def _fell(view: View, ref: str) -> tuple[Evidence, ...]:
     return ()
 
 
-def _changed(workload: Workload) -> tuple[Change, ...]:
-    return tuple(c for c in workload.changes if any(w in f"{c.field} {c.before} {c.after}".lower() for w in WORDS))
+def _changed(view: View, workload: Workload) -> tuple[Change, ...]:
+    """Return what a release has changed of the limit, unless it raised it; where it is unset now a default holds."""
+    found = (c for c in workload.changes if any(w in f"{c.field} {c.before} {c.after}".lower() for w in WORDS))
+    return tuple(c for c in found if not _raised(c)) if view.recent(workload.released_at, LATELY) else ()
+
+
+def _raised(change: Change) -> bool:
+    before, after = (_LIMIT.search(f"{change.field}={value}") for value in (change.before, change.after))
+    return before is not None and after is not None and int(after[1]) >= int(before[1])
 
 
 def _maps(view: View, workload: Workload) -> Iterator[Evidence]:

@@ -65,6 +65,8 @@ _ACCESS = re.compile(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')
 """A line of an access log: the hosts in it are where users come from."""
 _POOLER = re.compile("max_client_conn|query_wait_timeout")
 """Words that only a pooler in front of a database has."""
+_KEYED = re.compile(r"noauth|wrongpass|auth <password>|invalid username-password pair")
+"""Words by which only Redis and its like refuse a password."""
 STILL = timedelta(minutes=15)
 """A trouble that was last told longer ago than this is over."""
 RUN = timedelta(hours=2)
@@ -144,6 +146,8 @@ def _guessed(view: View, hit: Hit) -> set[str]:
     line = hit.line.lower()
     if hit.trouble == "database_full" and _POOLER.search(line):
         return _only(view, hit.component, "pooler")
+    if hit.trouble == "database_authentication" and _KEYED.search(line):
+        return _only(view, hit.component, "cache")
     if hit.trouble == "database_full" and any(word in line for word in _MENTIONED["cache"]):
         return _only(view, hit.component, "cache")
     for wanted, beginnings in _SPEAKS_OF.items():
