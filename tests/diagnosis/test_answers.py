@@ -28,7 +28,6 @@ SURE = 0.6
 OPEN = frozenset(
     {
         "backlog-of-a-newsletter-shrinks",
-        "canary-of-its-own-deployment-fails",
         "cookies-of-a-release-are-too-big-for-the-edge",
         "port-of-miners-is-our-own-lobby",
         "promotion-wakes-at-midnight",
