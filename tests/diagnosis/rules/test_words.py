@@ -28,6 +28,14 @@ WORDS: dict[str, tuple[str, ...]] = {
         "User app has exceeded the max_user_connections resource",
         "query_wait_timeout",
     ),
+    "header_too_big": (
+        "upstream sent too big header while reading response header from upstream",
+        "Error: Parse Error: Header overflow HPE_HEADER_OVERFLOW",
+        "UND_ERR_HEADERS_OVERFLOW HeadersOverflowError: Headers Overflow Error",
+        "net/http: server response headers exceeded 10485760 bytes; aborted",
+        "http.client.LineTooLong: got more than 65536 bytes when reading header line",
+        "io.netty.handler.codec.http.TooLongHttpHeaderException: HTTP header is larger than 8192 bytes.",
+    ),
     "value_malformed": (
         'net/http: invalid header field value for "Authorization"',
         "ValueError: Invalid header value b'Bearer abc\\n'",
