@@ -27,7 +27,6 @@ SURE = 0.6
 """So sure an answer must not be wrong."""
 OPEN = frozenset(
     {
-        "backlog-of-a-newsletter-shrinks",
         "port-of-miners-is-our-own-lobby",
         "promotion-wakes-at-midnight",
     }
