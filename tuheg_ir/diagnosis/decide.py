@@ -107,7 +107,7 @@ def confidence(match: Match, tier: Tier, blind: int = 0) -> float:
 
 def _unmissed(view: View, match: Match, sure: float) -> float:
     """Return how sure a match is; one about runs that no alert asks for never stands before what serves users."""
-    about = [match.component] if match.component in view.workloads else [*match.explains]
+    about = [*([match.component] if match.component in view.workloads else []), *match.explains]
     if not about or any(ref.partition("/")[0] not in BATCH for ref in about):
         return sure
     return sure if any(view.about_alert(alert) in about for alert in view.alerts) else min(sure, SYMPTOM_MOST)

@@ -9,6 +9,7 @@ from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, latency, logs, shop
 from tests.diagnosis.rules.tiny import (
     DAY,
+    NOW,
     Obj,
     database,
     figure,
@@ -22,7 +23,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Alert, Series, Snapshot
 
 KNOCK = '203.0.113.9 - - [04/Mar/2026:11:59:00 +0000] "GET /wp-login.php HTTP/1.1" %s 512'
 
@@ -55,6 +56,21 @@ def staged(partition: int = 2, released: float = 3600, new: int = 1, **label: st
         each["metadata"]["labels"]["controller-revision-hash"] = "ledger-r1"
     told = alert("KubeStatefulSetUpdateNotRolledOut", statefulset="ledger", severity="critical")
     return snapshot(objects, alerts=[told], figures=[errors("ledger", 0.001)])
+
+
+def waits(*depth: float, queue: str = "news", severity: str = "warning", line: str = "sent") -> Snapshot:
+    """Return a sender whose queue is so deep, evenly between these values, and an alert of it."""
+    span = len(depth) - 1
+    points = []
+    for age in range(3600, -1, -30):
+        part, rest = divmod((3600 - age) / 3600 * span, 1)
+        low, high = depth[int(part)], depth[min(int(part) + 1, span)]
+        points.append((NOW.timestamp() - age, low + (high - low) * rest))
+    told = Alert("QueueDeep", {"severity": severity}, {"summary": f"many messages wait in {queue}"}, "firing", NOW)
+    depths = "queue_depth", Series({"component": "sender", "queue": "news"}, tuple(points))
+    return snapshot(
+        workload("sender"), logs=logs("sender", line), figures=[depths, errors("sender", 0.001)], alerts=[told]
+    )
 
 
 COLLECTED = "[info][gc] GC(48211) Pause Young (Normal) (G1 Evacuation Pause) 2204M->%dM(3072M) 5.113ms"
@@ -190,6 +206,16 @@ HOLDS = [
         (SHOP, "no_fault", "no_action"),
     ),
     Holds(
+        "of a deep queue, and it is worked off evenly",
+        waits(560_000, 240_000),
+        ("Deployment/sender", "no_fault", "no_action"),
+    ),
+    Holds(
+        "of a consumer's backlog, and half of it is gone",
+        waits(9000, 4000, queue="sender"),
+        ("Deployment/sender", "no_fault", "no_action"),
+    ),
+    Holds(
         "of suspicious requests, and each was turned away",
         snapshot(shop(), logs=logs("shop", KNOCK % 404), figures=[WELL], alerts=[alert("Suspicious", service="shop")]),
         (SHOP, "no_fault", "no_action"),
@@ -230,6 +256,17 @@ DOES_NOT_HOLD = [
             ("it is the heap that is full", cached("apache/kafka:3.9", (3600, 0.97), heap=2900)),
             ("it is a cache, whose memory are its data", cached("redis:7", (3600, 0.97))),
             ("it runs for an hour only", cached("postgres:16", (3600, 0.97), started=3600)),
+        )
+    ),
+    *(
+        DoesNotHold(f"a queue is deep: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("it fell, and grows again", waits(560_000, 100_000, 240_000)),
+            ("it falls, but slowly", waits(560_000, 520_000)),
+            ("it fell at first, and stands", waits(560_000, 240_000, 240_000, 240_000)),
+            ("it is another one that shrinks", waits(560_000, 240_000, queue="bills")),
+            ("what goes is thrown away", waits(9000, 4000, line="message 4711 rejected, moved to dead-letter queue")),
+            ("it is critical", waits(9000, 4000, severity="critical")),
         )
     ),
     DoesNotHold("a partition was forgotten weeks ago", staged(released=20 * DAY), ASK),

@@ -26,14 +26,14 @@ def when(view: View) -> Iterator[Match]:
         began = oldest(since for _, since in felt)
         if began is None or since_release(workload, began) or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
             continue
-        found = [(obj, at) for obj in _around(view, workload) if (at := _edited(obj)) and BEFORE <= began - at <= SOON]
+        found = [(obj, at) for obj in around(view, workload) if (at := _edited(obj)) and BEFORE <= began - at <= SOON]
         # A release that came after it is nearer; nobody may say then that the template did not change.
         nearer = workload.changes and workload.released_at and found and workload.released_at > found[0][1]
         if len(found) == 1 and not nearer:
             yield _match(workload, *found[0], tuple(seen for seen, _ in felt), began)
 
 
-def _around(view: View, workload: Workload) -> Iterator[Obj]:
+def around(view: View, workload: Workload) -> Iterator[Obj]:
     """Yield the objects beside a workload's template that decide how it is reached and how much of it there is."""
     services = {service.name: service.obj for service in view.services.values() if workload.ref in service.backends}
     yield from services.values()

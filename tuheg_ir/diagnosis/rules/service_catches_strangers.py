@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Service
-from tuheg_ir.diagnosis.view.reading import created, items, newest, oldest, text, written
+from tuheg_ir.diagnosis.view.reading import created, newest, oldest, written
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -26,7 +27,7 @@ def when(view: View) -> Iterator[Match]:
         for stranger in behind_it:
             own = [workload for workload in behind_it if workload is not stranger]
             came = _came(service, stranger, own)
-            if came is None or not own or not all(_another_program(stranger, w) for w in own):
+            if came is None or not own or not all(another_program(stranger, w) for w in own):
                 continue
             if any(_is_apart(other, stranger, own) for other in view.services.values()):
                 continue  # nobody knows which of the Services it is that callers use
@@ -45,19 +46,6 @@ def _came(service: Service, stranger: Workload, own: Sequence[Workload]) -> date
     edited = written(service.obj)
     named = any(workload.name == service.name for workload in own) and stranger.name != service.name
     return newest((made, edited)) if named and edited is not None else None
-
-
-def _another_program(one: Workload, other: Workload) -> bool:
-    """Tell whether two workloads run different programs; a canary runs the same, in another version."""
-    mine, theirs = _programs(one), _programs(other)
-    return bool(mine and theirs) and not mine <= theirs and not theirs <= mine
-
-
-def _programs(workload: Workload) -> set[str]:
-    """Return the images of the containers, without tags and digests."""
-    images = (text(c, "image").partition("@")[0] for c in items(workload.template, "spec", "containers"))
-    parts = (image.rpartition("/") for image in images if image)
-    return {f"{path}/{named.partition(':')[0]}" for path, _, named in parts}
 
 
 def _is_apart(service: Service, stranger: Workload, own: Sequence[Workload]) -> bool:

@@ -1,0 +1,112 @@
+"""Runs of a schedule that never end: when they are what takes the room of others, and when they are not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pending, pods_of, rollout
+from tests.diagnosis.rules.scenes import MORE, QUOTA, ROOM, SHOP, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, snapshot, thing
+
+CPU = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available"
+MEMORY = "0/2 nodes are available: 1 Insufficient memory, 1 node(s) were unschedulable."
+ASKS: dict[str, Any] = {"resources": {"requests": {"cpu": "1500m", "memory": "512Mi"}}}
+REPORT = "CronJob/report"
+FULL = "resource_exhaustion", "page_human"
+
+
+def runs(
+    many: int, *, well: float | None = 2 * 3600, over: float | None = None, nodes: int = 1, **asked: str
+) -> list[Obj]:
+    """Return a schedule of every five minutes whose runs go on, the newest since a minute; ``over``: one is done."""
+    spec = {"containers": [container("report", "report:1", resources={"requests": asked or {"cpu": "500m"}})]}
+    top = thing("CronJob", "report", spec={"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": spec}}})
+    top["status"] = {"lastSuccessfulTime": at(well)} if well is not None else {}
+    made = [top]
+    for number in range(many):
+        age = 60 + 300 * number
+        job = thing("Job", f"report-{number}", age=age, status={"active": 1})
+        job["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": "report", "controller": True}]
+        pod = thing("Pod", f"report-{number}-x", age=age, spec={**spec, "nodeName": f"n{number % nodes}"})
+        pod["metadata"]["ownerReferences"] = [{"kind": "Job", "name": f"report-{number}", "controller": True}]
+        pod["status"] = {"phase": "Running", "containerStatuses": []}
+        made += [job, pod]
+    if over is not None:
+        job = thing("Job", "report-over", age=over, status={"conditions": [{"type": "Complete", "status": "True"}]})
+        job["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": "report", "controller": True}]
+        made.append(job)
+    return made
+
+
+def waits(message: str, **more: Any) -> list[Obj]:
+    """Return a shop whose last pod waits for a node."""
+    objects = shop(pods=3, ready=2, **{**ASKS, **more})
+    pending(pods_of(objects)[-1], message, 900)
+    return objects
+
+
+def refused(message: str = QUOTA) -> list[Obj]:
+    """Return a shop that lacks a pod for want of quota."""
+    objects = shop(pods=2, ready=2)
+    objects[0]["spec"]["replicas"] = 3
+    return [*objects, thing("ResourceQuota", "team"), event(SHOP, "FailedCreate", message)]
+
+
+def larger() -> list[Obj]:
+    """Return a release that asks for more than the one before, and has no room."""
+    objects = rollout("shop", None, before=ROOM, **MORE)
+    pending(pods_of(objects)[-1], CPU, 300)
+    return objects
+
+
+HOLDS = [
+    Holds(
+        "no run has ended since the first of them began, and a pod has no processors",
+        snapshot(waits(CPU), runs(8)),
+        (REPORT, *FULL),
+        excludes=no("restart_workload", "scale_workload", "rollback_workload", at=SHOP),
+        alone=True,
+        began=60 + 300 * 7,
+    ),
+    Holds(
+        "some runs end, those that hang are older, and a pod has no memory",
+        snapshot(waits(MEMORY), runs(9, well=30, over=310, memory="256Mi")),
+        (REPORT, *FULL),
+    ),
+    Holds(
+        "they use the quota up, and none ever ended",
+        snapshot(refused(QUOTA.replace("limits.cpu", "requests.cpu")), runs(7, well=None)),
+        (REPORT, *FULL),
+        alone=True,
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "they are long, and end one after the other",
+        snapshot(waits(CPU), runs(8, well=30, over=DAY)),
+        (SHOP, "capacity", "page_human"),
+    ),
+    DoesNotHold("two of them overlap", snapshot(waits(CPU), runs(2)), (SHOP, "capacity", "page_human")),
+    DoesNotHold(
+        "without them there is too little room on each node",
+        snapshot(waits(CPU), runs(8, nodes=8)),
+        (SHOP, "capacity", "page_human"),
+    ),
+    DoesNotHold(
+        "they hold nothing of what is lacking",
+        snapshot(waits(MEMORY), runs(8)),
+        (SHOP, "capacity", "page_human"),
+    ),
+    DoesNotHold("everybody has room", snapshot(shop(), runs(8))),
+    DoesNotHold(
+        "the quota is of limits, and they have none",
+        snapshot(refused(), runs(8)),
+        ("ResourceQuota/team", *FULL),
+    ),
+    DoesNotHold(
+        "a release asks for more than before",
+        snapshot(larger(), runs(8)),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+]

@@ -1,0 +1,100 @@
+"""A proxy or caller cannot take the answers of what it calls since that was released: too big, or cut off under it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_KEEPS = re.compile(r"keep_?-?alive\w*[^\d-]{0,12}?(\d+)|idle_?-?timeout\w*[^\d-]{0,12}?(\d+)", re.IGNORECASE)
+"""How settings name the time after which a server closes a connection that nobody uses."""
+_PATH = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) (/[\w./-]{2,})")
+
+
+def when(view: View) -> Iterator[Match]:
+    """A caller that nobody touched tells of it since the release of one healthy neighbour that it asks, and suffers."""
+    for caller in view.serving:
+        said = [*felt(view, caller.ref), *suffering(view, caller.ref)]
+        for trouble in ("header_too_big", "connection_reset") if said else ():
+            hits = [h for h in view.hits_of(caller.ref, trouble) if h.last is not None and view.recent(h.last, STILL)]
+            first = oldest(h.first for h in hits)
+            if sum(h.count for h in hits) < OFTEN or since_release(caller, first):
+                continue
+            released = [w for w in view.serving if w is not caller and since_release(w, first)]
+            asked = [w for w in released if _asked(view, w, hits)]
+            if len(asked) == 1 and (trouble == "header_too_big" or _closes_earlier(asked[0])):
+                yield _match(view, caller, asked[0], hits, said[0], first)
+
+
+def _asked(view: View, other: Workload, hits: list[Hit]) -> bool:
+    """Tell whether it is a healthy neighbour that complaints name, by its host or by a path that its own logs have."""
+    if other.ready < other.wanted or other.returned:
+        return False
+    if any(view.graph.resolve(host) == other.ref for hit in hits for host in hit.hosts):
+        return True
+    paths = {found[1] for hit in hits if (found := _PATH.search(hit.line))}
+    pods = {pod.name for pod in other.live}
+    lines = (line for log in view.snapshot.logs if log.pod in pods for line in log.lines)
+    return bool(paths) and any(path in line for line in lines for path in paths)
+
+
+def _closes_earlier(workload: Workload) -> Change | None:
+    """Return the change of a release by which a server closes connections earlier that nobody uses; None for none."""
+    for change in workload.changed("command", "env"):
+        before, after = (_seconds(f"{change.field}={value}") for value in (change.before, change.after))
+        if after is not None and before is not None and after < before:
+            return change
+    return None
+
+
+def _seconds(setting: str) -> int | None:
+    found = _KEEPS.search(setting)
+    return int(found[1] or found[2]) if found else None
+
+
+def _match(
+    view: View, caller: Workload, called: Workload, hits: list[Hit], said: Evidence, first: datetime | None
+) -> Match:
+    cut = hits[0].trouble == "connection_reset"
+    callers = tuple(ref for ref in behind(view, called.ref, caller.ref) if ref != called.ref)
+    return Match(
+        component=called.ref,
+        evidence=(
+            *release_evidence(called, *(("command", "env") if cut else ()))[:2],
+            *(view.hit_evidence(hit) for hit in hits[:2]),
+            said,
+            Evidence("objects", caller.ref, "its own template is older", caller.released_at),
+        ),
+        certainty=0.65,
+        root_cause="configuration_error" if cut else release_cause(view, called),
+        since=first,
+        explains=callers,
+        excludes=(
+            *excluding(called.ref, "a restart runs the same release", *RESTARTS),
+            *not_for(callers, f"it cannot take the answers of {called.ref} since its release"),
+        ),
+    )
+
+
+RULE = Rule(
+    name="answers_not_taken",
+    title="A caller cannot take the answers of a service since its release",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no caller tells of headers too big, or closed connections, since a release of what it asks",
+)

@@ -1,0 +1,129 @@
+"""Runs of a schedule do not end and pile up, until what they hold is missing for others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence, Obj
+from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.pods import Pod, controller
+from tuheg_ir.diagnosis.view.reading import created, items, moment, newest, oldest, text
+from tuheg_ir.diagnosis.view.refusals import refusals
+from tuheg_ir.diagnosis.view.releases import brought_by_release
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+MANY = 5
+"""So many runs of one schedule at once are no overlap of two."""
+_GRACE = timedelta(seconds=60)
+_LACKS = re.compile(r"Insufficient ([\w./-]*\w)")
+_FULL = re.compile(r"Too many pods")
+_QUOTA = re.compile(r"exceeded quota: ([\w.-]+), requested: (?:(requests|limits)\.)?([\w./-]+)=([\w.]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What somebody lacks: so much of a resource on one node, or (``quota``) of what the namespace may have."""
+
+    what: str
+    amount: float
+    side: str
+    evidence: Evidence
+    quota: str = ""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Runs of one CronJob have not ended for long, and a pod would have room if they had."""
+    piles = [(w, runs) for w in view.workloads.values() if w.kind == "CronJob" and len(runs := _hung(view, w)) >= MANY]
+    for schedule, runs in piles:
+        wants = [(w.ref, want) for w in view.serving for want in _wants(view, w) if want.amount]
+        lacking = {ref: want for ref, want in wants if _held(runs, want) >= want.amount}
+        if lacking:
+            yield _match(view, schedule, runs, lacking)
+
+
+def _hung(view: View, schedule: Workload) -> list[Pod]:
+    """Return the pods of runs that go on though later ones are over, or none is over since they began; one of each."""
+    by_job = {controller(pod.obj): pod for pod in schedule.live if pod.node and pod.created}
+    runs = sorted(by_job.values(), key=lambda pod: str(pod.created))
+    well = moment(schedule.obj, "status", "lastSuccessfulTime")
+    if well is None or not runs or (runs[0].created and well < runs[0].created):
+        return runs[:-1]  # the newest one has only begun
+    over = newest(created(job) for job in view.snapshot.of("Job") if controller(job) == schedule.ref and _over(job))
+    return [pod for pod in runs if over and pod.created and pod.created < over]
+
+
+def _over(job: Obj) -> bool:
+    done = (c for c in items(job, "status", "conditions") if text(c, "type") == "Complete")
+    return any(text(c, "status") == "True" for c in done)
+
+
+def _wants(view: View, workload: Workload) -> Iterator[Want]:
+    """Yield what a workload lacks for its pods, if no release of it asks for more than before."""
+    waiting = [pod for pod in workload.live if pod.unschedulable and not view.recent(pod.created, _GRACE)]
+    if waiting and not (workload.changed("limits", "placement") and brought_by_release(workload, waiting)):
+        why = waiting[0].unschedulable
+        told = Evidence("objects", f"Pod/{waiting[0].name}", f"Pending: {why[:240]}", waiting[0].created)
+        resources = {found[1] for found in _LACKS.finditer(why)} | ({"pods"} if _FULL.search(why) else set())
+        for what in sorted(resources):
+            yield Want(what, _asked(waiting[0], what, "requests"), "requests", told)
+    lacks = len(workload.live) < workload.wanted + bool(workload.older_pods())
+    for told in refusals(view, workload) if lacks else ():
+        if (found := _QUOTA.search(told.fact)) and (amount := number(found[4])):
+            yield Want(found[3], amount, found[2] or "requests", told, f"ResourceQuota/{found[1]}")
+
+
+def _asked(pod: Pod, what: str, side: str) -> float:
+    """Return how much of a resource a pod asks for; a limit stands for a request that is left out."""
+    if what == "pods":
+        return 1.0
+    asked = (c.get("resources") or {} for c in items(pod.obj, "spec", "containers"))
+    sides = ("requests", "limits") if side == "requests" else (side,)
+    given = (next((v for s in sides if (v := text(each, s, what))), "0") for each in asked)
+    return sum(number(each) or 0.0 for each in given)
+
+
+def _held(runs: list[Pod], want: Want) -> float:
+    """Return how much of what somebody lacks the runs hold together, on the one node where they hold most of it."""
+    by_node: dict[str, float] = {}
+    for pod in runs:
+        place = "" if want.quota else pod.node
+        by_node[place] = by_node.get(place, 0.0) + _asked(pod, want.what, want.side)
+    return max(by_node.values())
+
+
+def _match(view: View, schedule: Workload, runs: list[Pod], lacking: dict[str, Want]) -> Match:
+    began = oldest(pod.created for pod in runs)
+    what = ", ".join(sorted({want.what for want in lacking.values()}))
+    fact = f"{len(runs)} runs of it go on, the first since {began:%H:%M} UTC, and hold {what} that others lack"
+    told = (e for ref in lacking for e in view.events_of(ref, "FailedScheduling", "FailedCreate"))
+    reason = "the runs that pile up hold the room: there is none for a further pod"
+    return Match(
+        component=schedule.ref,
+        evidence=(
+            Evidence("objects", schedule.ref, fact, began),
+            *[want.evidence for want in lacking.values()][:3],
+            *[view.event_evidence(event) for event in told][:2],
+        ),
+        certainty=0.8,
+        since=began,
+        explains=(*lacking, *sorted({want.quota for want in lacking.values()} - {""})),
+        excludes=tuple(
+            each for ref in lacking for each in excluding(ref, reason, *RESTARTS, "scale_workload", "rollback_workload")
+        ),
+    )
+
+
+RULE = Rule(
+    name="runs_pile_up",
+    title="Runs of a schedule do not end, and hold the room that others need",
+    root_cause="resource_exhaustion",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no runs of a CronJob that do not end hold what a pod lacks",
+)

@@ -1,0 +1,39 @@
+"""The words of a pod template: the values of its environment and its arguments, ConfigMaps that it reads too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.view import View
+
+_APART = re.compile(r"[\s,;=&?\"'()\[\]{}]+|/(?!/)|://")
+_LONG = 4000
+"""No setting is read further than this."""
+
+
+def words(template: Mapping[str, Any]) -> frozenset[str]:
+    """Return the words of a template itself."""
+    return frozenset(word for value in _values(template) for word in _words(value))
+
+
+def words_read(view: View, template: Mapping[str, Any]) -> frozenset[str]:
+    """Return the words of a template and of the ConfigMaps that it reads, as they are now."""
+    held = (view.objects("ConfigMap").get(name) for kind, name in reads(template) if kind == "ConfigMap")
+    return words(template) | {word for obj in held for v in mapping(obj, "data").values() for word in _words(str(v))}
+
+
+def _values(template: Mapping[str, Any]) -> Iterator[str]:
+    for container in items(template, "spec", "containers"):
+        yield from (text(entry, "value") for entry in items(container, "env"))
+        for field in ("command", "args"):
+            given = container.get(field)
+            yield from map(str, given if isinstance(given, list | tuple) else ())
+
+
+def _words(value: str) -> Iterator[str]:
+    cut = value[:_LONG]
+    yield from (cut, *_APART.split(cut))
