@@ -50,6 +50,15 @@ HOLDS = [
         ("Deployment/coredns", "network_fault", "page_human"),
     ),
     Holds(
+        "one of its two pods is ill, and nobody misses an answer",
+        snapshot(
+            shop(env=CALLS_CART),
+            workload("coredns", "registry.k8s.io/coredns/coredns:v1.12", pods=2, ready=1, port=53),
+        ),
+        ("Deployment/coredns", "network_fault", "page_human"),
+        sure=(0.25, 0.6),
+    ),
+    Holds(
         "its own figures: questions fail",
         snapshot(
             shop(env=CALLS_CART),

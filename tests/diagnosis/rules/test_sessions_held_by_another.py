@@ -25,6 +25,16 @@ HOLDS = [
         for state in ("idle", "idle in transaction", "active")
     ),
     Holds(
+        "the many pods of one program: a person has to say how many there may be",
+        full(
+            workload("report", env=URL, pods=8, service=False),
+            sessions=[session(REPORT, "idle", 80, age_s=700), WORKING],
+        ),
+        (REPORT, "database_connection", "page_human"),
+        target=DB,
+        harmful=("scale_database",),
+    ),
+    Holds(
         "a client outside the namespace",
         full(sessions=[session("", "idle", 80, application="bi-tool"), WORKING]),
         (DB, "database_connection", "scale_database"),

@@ -26,7 +26,9 @@ def when(view: View) -> Iterator[Match]:
     found = [c for c in found if not _headless(view, c)]
     servers = of_role(view.workloads, "dns")
     found = [c for c in found if c.caller not in {s.ref for s in servers}]
-    signs = (*_figures(view), *(e for server in servers for e in _ill(view, server)))
+    figures = _figures(view)
+    signs = (*figures, *(e for server in servers for e in _ill(view, server)))
+    answered = not found and not figures and any(server.ready for server in servers)
     innocent = {c.caller for c in found if not _released(view, c)}
     existing = {c.caller for c in found if _exists(view, c)}
     if not (signs and (found or servers)) and not (len(innocent) >= 2 and (existing or len(innocent) >= 3)):
@@ -36,7 +38,8 @@ def when(view: View) -> Iterator[Match]:
     yield Match(
         component=component,
         evidence=(*signs, *told(view, found), *_together(found)),
-        certainty=0.8 if signs else 0.65,
+        # One server is ill, another is there, and nobody misses an answer: that is no more than likely.
+        certainty=0.5 if answered else 0.8 if signs else 0.65,
         since=min((t for t in (began(found), *(e.time for e in signs)) if t), default=None),
         explains=(*callers, *(w.ref for w in view.serving if not servers and not found)),
         excludes=not_for(sorted({c.caller for c in found}), "new pods would ask the same DNS"),

@@ -15,6 +15,8 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import troubles
 
 EARLIER = timedelta(minutes=5)
+MANY = 6
+"""So many pods are no single program that somebody runs beside the services."""
 SHARE = 0.35
 """Share of the usable sessions that one client takes from the others."""
 
@@ -37,6 +39,7 @@ def when(view: View) -> Iterator[Match]:
             target=each.ref,
             evidence=(Evidence("database", each.ref, _told(greedy, each.usable)), *each.evidence),
             certainty=0.8,
+            remedy="page_human" if _many(view, greedy) else "scale_database",
             since=each.since,
             explains=tuple(ref for ref in suffers if ref != component),
             excludes=(
@@ -44,6 +47,12 @@ def when(view: View) -> Iterator[Match]:
                 *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
             ),
         )
+
+
+def _many(view: View, greedy: Holder) -> bool:
+    """Tell whether the sessions are those of many pods: more room is soon taken by more pods."""
+    workload = view.workloads.get(greedy.ref)
+    return workload is not None and len(workload.live) >= MANY
 
 
 def _ill_before(view: View, ref: str, each: Full) -> bool:
