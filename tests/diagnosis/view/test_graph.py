@@ -72,3 +72,14 @@ def test_needs_and_callers_go_through_others() -> None:
 def test_hosts_of_a_setting() -> None:
     assert hosts_in("URL", "amqp://user:pw@rabbit:5672/%2f") == {"rabbit"}
     assert hosts_in("", "--listen=0.0.0.0") == set()
+
+
+def test_whom_a_server_serves_is_not_called_by_it() -> None:
+    clients = workload("shop")
+    address = next(each["status"]["podIP"] for each in clients if each["kind"] == "Pod")
+    lines = [
+        f"http: panic serving {address}:40512: runtime error: invalid memory address or nil pointer dereference",
+        f"[error] 8#8: upstream timed out while reading, client: {address}, server: _",
+    ]
+    held = snapshot(clients, workload("api"), logs=[log(pod("api"), *lines)])
+    assert SHOP not in View(held).graph.calls["Deployment/api"]
