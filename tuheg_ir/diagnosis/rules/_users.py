@@ -21,12 +21,12 @@ def released_user(view: View, store: Workload, began: datetime | None) -> Worklo
     """
     users = [w for ref in clients(view, store.ref) if (w := view.workloads.get(ref))]
     released = [user for user in users if since_release(user, began)]
-    if len(released) != 1 or since_release(store, began) or not _as_before(store, began):
+    if len(released) != 1 or since_release(store, began) or not as_before(store, began):
         return None
     return None if any((traffic_growth(view, user.ref) or 1.0) >= MORE for user in users) else released[0]
 
 
-def _as_before(store: Workload, began: datetime | None) -> bool:
+def as_before(store: Workload, began: datetime | None) -> bool:
     """Tell whether all pods of a store run since long before a trouble of it."""
     starts = [c.started_at for pod in store.live for c in pod.containers]
     whole = store.ready >= store.wanted
