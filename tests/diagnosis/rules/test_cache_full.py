@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CACHE, SHOP, URL, WELL, errors, latency, logs, shop
+from tests.diagnosis.rules.scenes import CACHE, OLD, SHOP, URL, WELL, errors, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import figure, postgres, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Series
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
 MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
+PAGES = ("Deployment/pages", "resource_exhaustion", "rollback_workload")
 FULL = (CACHE, "resource_exhaustion", "page_human")
 
 
@@ -57,6 +58,54 @@ HOLDS = [
         ),
         FULL,
         alone=True,
+    ),
+    Holds(
+        "it throws out what others need since one of its users was released",
+        snapshot(
+            shop(env={**ASKS, "DB_HOST": "postgres"}),
+            workload("pages", env=ASKS, before=OLD, released=660),
+            redis(),
+            postgres(),
+            figures=[
+                *evicts("redis", (0.8, 0), (1.0, 900)),
+                figure("cpu_share", 0.3, 0.99, pod="postgres-0", container="postgres"),
+                latency("shop", now=4.0),
+            ],
+        ),
+        PAGES,
+        excludes=(*no("restart_workload", at=CACHE), *no("rollback_workload", "scale_workload", at=SHOP)),
+        alone=True,
+    ),
+    Holds(
+        "a memcached refuses writes since one of its users was released",
+        snapshot(
+            workload("memcached", "memcached:1", kind="StatefulSet", pods=1, port=11211),
+            workload("pages", env={"MEMCACHED": "memcached:11211"}, before=OLD, released=300),
+            workload("api", env={"MEMCACHED": "memcached:11211"}),
+            figures=[errors("api", 0.3, 240)],
+            logs=logs("api", "SERVER_ERROR out of memory storing object"),
+        ),
+        PAGES,
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    Holds(
+        "it evicts since one of its users was released, and another one gets three times its requests",
+        snapshot(
+            shop(env=ASKS),
+            workload("pages", env=ASKS, before=OLD, released=660),
+            redis(),
+            figures=[*evicts("redis", (0.8, 0), (1.0, 900)), rate("shop", 50, 150)],
+        ),
+        FULL,
+    ),
+    Holds(
+        "it evicts since it was started with less memory, when one of its users was released",
+        snapshot(
+            workload("pages", env=ASKS, before=OLD, released=660),
+            redis(started=650),
+            figures=evicts("redis", (0.8, 0), (1.0, 900)),
+        ),
+        FULL,
     ),
     Holds(
         "a memcached that evicts",

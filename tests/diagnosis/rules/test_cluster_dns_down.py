@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.names import NO_CRAT, UNRESOLVED
-from tests.diagnosis.rules.scenes import CALLS_CART, SHOP, logs, policy, shop
+from tests.diagnosis.rules.scenes import CALLS_CART, SHOP, errors, logs, policy, shop
 from tests.diagnosis.rules.tiny import Obj, figure, postgres, service_for, snapshot, thing, workload
 
+OVERLOADED = ("Deployment/offers", "configuration_error", "rollback_workload")
 DNS = ("Service/kube-dns", "network_fault", "page_human")
 LATE = "dial tcp: lookup cart on 10.96.0.10:53: read udp 10.1.2.2:4242->10.96.0.10:53: i/o timeout"
 CLIENTS = ("one", "two", "three")
@@ -23,7 +26,74 @@ def no_slices(name: str) -> Obj:
     return made
 
 
+def chatty(name: str, *, before: Obj | None = None, released: float = 600, **spec: Any) -> list[Obj]:
+    """Return a workload whose release changed how it asks for names."""
+    made = workload(name, before={}, released=released, spec=spec)
+    old = next(each for each in made if each["metadata"]["name"] == f"{name}-r1")
+    inside = old["spec"]["template"]["spec"]
+    for key in spec:
+        del inside[key]
+    inside |= before or {}
+    return made
+
+
+def ndots(number: int) -> Obj:
+    return {"options": [{"name": "ndots", "value": str(number)}, {"name": "timeout", "value": "2"}]}
+
+
+FOREIGN = "getaddrinfo EAI_AGAIN api.partner.example"
+SUDDEN = figure("dns_error_ratio", 0, 0.3, 590)
+
 HOLDS = [
+    Holds(
+        "a release lost ndots:1, and names fail since then, at a neighbour too",
+        snapshot(
+            chatty("offers", before={"dnsConfig": ndots(1)}),
+            shop(),
+            figures=[SUDDEN, errors("offers", 0.4, 590)],
+            logs=[*logs("offers", FOREIGN, 0, 1), *logs("shop", FOREIGN)],
+        ),
+        OVERLOADED,
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
+        alone=True,
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    Holds(
+        "a release lost ndots:1, and nobody measures",
+        snapshot(
+            chatty("offers", dnsConfig=ndots(8), before={"dnsConfig": ndots(2)}),
+            shop(),
+            logs=[*logs("offers", FOREIGN, since=580), *logs("shop", FOREIGN, since=570)],
+        ),
+        OVERLOADED,
+    ),
+    Holds(
+        "a release no longer asks the node's own DNS",
+        snapshot(
+            chatty("offers", before={"dnsPolicy": "Default"}), figures=[SUDDEN], logs=logs("offers", FOREIGN, since=580)
+        ),
+        OVERLOADED,
+    ),
+    Holds(
+        "a release lost ndots:1 an hour before",
+        snapshot(
+            chatty("offers", before={"dnsConfig": ndots(1)}, released=3600),
+            shop(),
+            figures=[SUDDEN],
+            logs=[*logs("offers", FOREIGN), *logs("shop", FOREIGN)],
+        ),
+        DNS,
+    ),
+    Holds(
+        "a release asks fewer names",
+        snapshot(
+            chatty("offers", dnsConfig=ndots(1)),
+            shop(),
+            figures=[SUDDEN],
+            logs=[*logs("offers", FOREIGN), *logs("shop", FOREIGN)],
+        ),
+        DNS,
+    ),
     *(
         Holds(
             f"services in two languages at once: {line}",

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import API, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, redis, service_for, snapshot, workload
 
 LINES = (
     "ERROR: cannot execute INSERT in a read-only transaction",
@@ -21,6 +21,7 @@ PHP = (
 )
 ADDRESS = f"10.1.{sum(map(ord, 'proxysql')) % 250}.1"
 POOLER = "Deployment/pgbouncer"
+WRITER = "jdbc:mysql://app.cluster-c1.eu.rds.example:3306/app"
 PROMOTED = "LOG:  received promote request"
 
 
@@ -96,6 +97,58 @@ HOLDS = [
         ("Deployment/proxysql", "database_connection", "restart_workload"),
         excludes=no("restart_workload", at=API),
         sure=(0.7, 1.0),
+    ),
+    Holds(
+        "a release names the Service of the replica",
+        snapshot(
+            shop(env={"PGHOST": "pg-ro"}, before={"env": {"PGHOST": "postgres"}}),
+            postgres(pods=2),
+            service_for("pg-ro", selector={"app": "postgres"}, port=5432),
+            figures=[errors("shop", 0.3)],
+            logs=logs("shop", LINES[0]),
+        ),
+        (SHOP, "configuration_error", "rollback_workload"),
+        excludes=no("restart_workload", "restart_connection_pool", at=SHOP),
+        sure=(0.75, 1.0),
+    ),
+    Holds(
+        "a release names the reader of a database outside",
+        snapshot(
+            workload(
+                "api",
+                env={"SPRING_DATASOURCE_URL": "jdbc:mysql://app.cluster-ro-c1.eu.rds.example:3306/app"},
+                before={"env": {"SPRING_DATASOURCE_URL": WRITER}},
+            ),
+            logs=logs("api", LINES[1]),
+        ),
+        (API, "configuration_error", "rollback_workload"),
+        excludes=no("restart_workload", at=API),
+    ),
+    Holds(
+        "a release names the reader, but hours before the writes were refused, and a server was promoted then",
+        snapshot(
+            shop(
+                env={"PGHOST": "postgres"},
+                before={"env": {"PGHOST": "pg-old"}},
+                released=9000,
+            ),
+            postgres(),
+            logs=[log(pod("shop"), LINES[0]), log("postgres-0", PROMOTED)],
+        ),
+        (SHOP, "database_connection", "restart_workload"),
+    ),
+    Holds(
+        "a release changed the host of a cache, and no database's",
+        snapshot(
+            shop(
+                env={**URL, "REDIS_HOST": "redis"},
+                before={"env": {"DATABASE_URL": URL["DATABASE_URL"]}},
+            ),
+            redis(),
+            postgres(),
+            logs=[log(pod("shop"), LINES[0]), log("postgres-0", PROMOTED)],
+        ),
+        (SHOP, "database_connection", "restart_workload"),
     ),
     Holds(
         "one client uses the pooler for its reads and writes without it",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, URL, shop
-from tests.diagnosis.rules.tiny import figure, log, postgres, snapshot
+from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.tiny import DAY, figure, log, postgres, snapshot, workload
 
 LINES = ("ERROR:  deadlock detected", "DETAIL:  Process 81 waits for ShareLock", "ERROR:  deadlock detected")
 
@@ -13,6 +13,28 @@ HOLDS = [
         "since a release of a client",
         snapshot(shop(env=URL, before=IMAGE), postgres(), logs=[log("postgres-0", *LINES)]),
         (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "there were always a few, and there are many since another writer was released",
+        snapshot(
+            shop(env=URL, age=30 * DAY),
+            workload("feed", env=URL, before={"image": "feed:0"}, released=630),
+            postgres(),
+            figures=[figure("db_deadlocks", 0.01, 0.9, component="postgres"), errors("shop", 0.2)],
+            logs=logs("shop", LINES[0]),
+        ),
+        ("Deployment/feed", "code_defect", "rollback_workload"),
+        excludes=no("restart_workload", at=DB),
+        alone=True,
+    ),
+    Holds(
+        "there are as many as always, though a writer was released",
+        snapshot(
+            workload("feed", env=URL, before={"image": "feed:0"}, released=630),
+            postgres(),
+            figures=[figure("db_deadlocks", 0.4, 0.5, component="postgres")],
+        ),
+        (DB, "database_connection", "page_human"),
     ),
     Holds(
         "without a release",

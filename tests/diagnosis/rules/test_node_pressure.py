@@ -38,6 +38,13 @@ def used(*sizes: float, of: str = "agent-{}") -> list[tuple[str, Series]]:
     return [figure("memory_bytes", 2e8, size, 1500, pod=of.format(n)) for n, size in enumerate(sizes)]
 
 
+def fat(size: str, *, limit: str = "512Mi", name: str = "ledger") -> list[Obj]:
+    """Return what lost its limit and was evicted from n2; it runs on other nodes now."""
+    made = workload(name, nodes=("n3", "n4"), released=2700, before={"resources": {"limits": {"memory": limit}}})
+    said = f"The node was low on resource: memory. Container {name} was using {size}, which exceeds its request of 0. "
+    return [*made, evicted(f"{name}-gone", pods_of(made)[0], "n2", said, 2600)]
+
+
 HOLDS = [
     Holds(
         "it says so, and evicts",
@@ -62,6 +69,24 @@ HOLDS = [
         snapshot(evictions(MEMORY, 2), GONE, agent(kind="Deployment"), LOW),
         ("Deployment/agent", "resource_exhaustion", "rollback_workload"),
         alone=True,
+    ),
+    Holds(
+        "what lost its limit was evicted itself, with many times what it might use before",
+        snapshot(evictions(MEMORY, 1), GONE, fat("9820544Ki"), LOW[1:]),
+        ("Deployment/ledger", "resource_exhaustion", "rollback_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "only what lost its limit was evicted",
+        snapshot(fat("4Gi", name="search"), node("n2", MemoryPressure="True")),
+        ("Deployment/search", "resource_exhaustion", "rollback_workload"),
+        alone=True,
+    ),
+    Holds(
+        "another one that was evicted there used more",
+        snapshot(evictions(MEMORY.replace("200000Ki", "20Gi"), 1), GONE, fat("2Gi", limit="4Gi"), LOW[1:]),
+        ("Node/n2", "resource_exhaustion", "page_human"),
     ),
     Holds(
         "the agent that was released is small",

@@ -48,6 +48,32 @@ HOLDS = [
         harmful=("rollback_workload", "restart_workload"),
     ),
     Holds(
+        "a release of who calls the caller failed long before the host did: they are two faults",
+        snapshot(
+            shop(env=CALLS_CART, before=OLD, released=2400),
+            workload("cart"),
+            figures=[
+                errors("shop", 0.4, 2390),
+                errors("cart", 0.9, 600),
+                figure("dependency_error_ratio", 0.0, 0.9, 600, component="cart", dependency="api.pay.example.com"),
+            ],
+            logs=logs("cart", LINES[2]),
+        ),
+        FAILS,
+        believed="errors_since_release",
+    ),
+    Holds(
+        "who calls the caller fails since the host does, by chance after a release of its own",
+        snapshot(
+            shop(env=CALLS_CART, before=OLD, released=660),
+            workload("cart"),
+            figures=[errors("shop", 0.4, 570), errors("cart", 0.9, 600)],
+            logs=logs("cart", LINES[2]),
+        ),
+        FAILS,
+        alone=True,
+    ),
+    Holds(
         "a database outside",
         snapshot(
             workload(

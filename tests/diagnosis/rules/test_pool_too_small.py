@@ -16,6 +16,8 @@ LINES = (
     "Error: Timeout - timeout exceeded when trying to acquire a connection",
 )
 KNEX = "Knex: Timeout acquiring a connection. The pool is probably full."
+RAILS = "ActiveRecord::ConnectionTimeoutError (could not obtain a connection from the pool within 5.000 seconds)"
+THREADS = {"PUMA_MAX_THREADS": "16"}
 CUT: dict[str, Any] = {"env": {**URL, "DB_POOL_SIZE": "2"}, "before": {"env": {**URL, "DB_POOL_SIZE": "20"}}}
 
 HOLDS = [
@@ -34,6 +36,44 @@ HOLDS = [
         ),
         (API, "configuration_error", "rollback_workload"),
         harmful=("restart_workload",),
+    ),
+    Holds(
+        "a release gave each process more threads than it has connections",
+        snapshot(
+            postgres(),
+            workload("api", released=700, env=URL | THREADS, before={"env": URL | {"PUMA_MAX_THREADS": "5"}}),
+            figures=[errors("api", 0.4, 680)],
+            logs=logs("api", RAILS, 0, 1, times=6, since=670),
+            databases=[database(session(API, "active", 20))],
+        ),
+        (API, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "a release starts it with more workers",
+        snapshot(
+            shop(env=URL, args=["serve", "--workers", "40"], before={"args": ["serve", "--workers", "8"]}),
+            postgres(),
+            logs=[WAITS],
+        ),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "a release gave it fewer threads",
+        snapshot(
+            postgres(),
+            workload("api", released=700, env=URL | THREADS, before={"env": URL | {"PUMA_MAX_THREADS": "32"}}),
+            logs=logs("api", RAILS, times=6, since=670),
+        ),
+        (API, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "it got more threads hours before",
+        snapshot(
+            postgres(),
+            workload("api", released=3 * 3600, env=URL | THREADS, before={"env": URL | {"PUMA_MAX_THREADS": "5"}}),
+            logs=logs("api", RAILS, times=6, since=670),
+        ),
+        (API, "configuration_error", "page_human"),
     ),
     *(
         Holds(

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, URL, shop
-from tests.diagnosis.rules.tiny import Obj, figure, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, figure, log, postgres, snapshot, workload
 
 REPLICA = "StatefulSet/postgres-replica"
+STOPPED = "ERROR:  requested WAL segment 000000010000000A000000FE has already been removed"
 READS = {**URL, "REPLICA_HOST": "postgres-replica"}
 
 
-def replica() -> list[Obj]:
-    return workload("postgres-replica", "postgres:16", kind="StatefulSet", pods=1, port=5432)
+LATE = [figure("db_replication_lag", 0.5, 240, component="postgres-replica")]
+SLOWER: dict[str, Any] = {"args": ["--chunk=20000", "--max-lag=0"], "before": {"args": ["--chunk=500", "--max-lag=1s"]}}
+
+
+def replica(**more: Any) -> list[Obj]:
+    return workload("postgres-replica", "postgres:16", kind="StatefulSet", pods=1, port=5432, **more)
+
+
+def fill(**more: Any) -> list[Obj]:
+    """Return a writer that was released a minute before the replica fell behind."""
+    return workload("fill", env=URL, pods=1, **{"released": 660, "service": False, **SLOWER, **more})
 
 
 HOLDS = [
@@ -25,6 +37,46 @@ HOLDS = [
         ),
         (REPLICA, "database_connection", "page_human"),
         excludes=no("restart_workload", at=SHOP),
+    ),
+    Holds(
+        "minutes behind, since a writer was released",
+        snapshot(shop(env=READS), fill(), postgres(), replica(), figures=LATE),
+        ("Deployment/fill", "configuration_error", "rollback_workload"),
+        excludes=(*no("rollback_workload", at=SHOP), *no("restart_workload", at=REPLICA)),
+        alone=True,
+        sure=(0.7, 1.0),
+    ),
+    Holds(
+        "all pods of one set are measured together, and a writer got another image",
+        snapshot(
+            workload("mysql", "mysql:8", kind="StatefulSet", pods=3, port=3306),
+            workload("web", env={"DB_READ": "mysql"}),
+            workload("import", env={"DB_WRITE": "mysql"}, before={"image": "import:0"}, released=640),
+            figures=[figure("db_replication_lag", 0.5, 900, component="mysql")],
+        ),
+        ("Deployment/import", "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "a writer was released hours before",
+        snapshot(shop(env=READS), fill(released=9000), postgres(), replica(), figures=LATE),
+        (REPLICA, "database_connection", "page_human"),
+    ),
+    Holds(
+        "a writer was released, but the replica was started anew then",
+        snapshot(shop(env=READS), fill(), postgres(), replica(started=700), figures=LATE),
+        (REPLICA, "database_connection", "page_human"),
+    ),
+    Holds(
+        "a writer was released, but the replica stopped by itself",
+        snapshot(
+            shop(env=READS),
+            fill(),
+            postgres(),
+            replica(),
+            figures=LATE,
+            logs=[log("postgres-replica-0", STOPPED, of="postgres")],
+        ),
+        (REPLICA, "database_connection", "page_human"),
     ),
 ]
 DOES_NOT_HOLD = [

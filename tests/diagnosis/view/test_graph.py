@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.diagnosis.rules.tiny import database, log, pod, postgres, redis, session, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    database,
+    log,
+    pod,
+    postgres,
+    redis,
+    service_for,
+    session,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.graph import hosts_in
 
@@ -23,6 +34,8 @@ def calls(*more: Any, env: dict[str, Any] | None = None, **rest: Any) -> set[str
         ("DATABASE_URL", "postgresql://shop:x@postgres:5432/shop", {"StatefulSet/postgres"}),
         ("DB", "jdbc:postgresql://postgres.town.svc.cluster.local:5432/shop", {"StatefulSet/postgres"}),
         ("DB_HOST", "postgres-0.postgres", {"StatefulSet/postgres"}),
+        ("DB_WRITE", "postgres", {"StatefulSet/postgres"}),
+        ("PG_REPLICA", "postgres", {"StatefulSet/postgres"}),
         ("REDIS_HOST", "redis.town", {"Deployment/redis"}),
         ("BROKERS", "redis:6379,postgres:5432", {"Deployment/redis", "StatefulSet/postgres"}),
         ("DATABASE_URL", "postgresql://shop@mydb.rds.example.com:5432/postgres", set()),
@@ -72,3 +85,25 @@ def test_needs_and_callers_go_through_others() -> None:
 def test_hosts_of_a_setting() -> None:
     assert hosts_in("URL", "amqp://user:pw@rabbit:5672/%2f") == {"rabbit"}
     assert hosts_in("", "--listen=0.0.0.0") == set()
+
+
+def test_whom_a_server_serves_is_not_called_by_it() -> None:
+    clients = workload("shop")
+    address = next(each["status"]["podIP"] for each in clients if each["kind"] == "Pod")
+    lines = [
+        f"http: panic serving {address}:40512: runtime error: invalid memory address or nil pointer dereference",
+        f"[error] 8#8: upstream timed out while reading, client: {address}, server: _",
+    ]
+    held = snapshot(clients, workload("api"), logs=[log(pod("api"), *lines)])
+    assert SHOP not in View(held).graph.calls["Deployment/api"]
+
+
+def test_a_service_chooses_pods_of_a_set_by_what_each_was_given() -> None:
+    mysql = workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306, service=False)
+    for each, role in zip((obj for obj in mysql if obj["kind"] == "Pod"), ("primary", "replica"), strict=True):
+        each["metadata"]["labels"]["role"] = role
+    writes = service_for("orders-rw", selector={"app": "mysql", "role": "primary"}, port=3306)
+    gone = service_for("orders-gone", selector={"app": "mysql", "role": "witness"}, port=3306)
+    held = View(snapshot(mysql, writes, gone, workload("shop", env={"DB_HOST": "orders-rw"})))
+    assert held.graph.calls[SHOP] == {"StatefulSet/mysql"}
+    assert held.services["orders-gone"].backends == ()

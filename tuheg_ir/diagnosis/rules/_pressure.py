@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -10,10 +11,12 @@ from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=24)
+_USING = re.compile(r"was using (\d+\w*)")
 TIMES = 2.0
 """So many times as large as at its beginning is a process that grows, and a limit that is no limit any more."""
 
@@ -23,13 +26,13 @@ def filled_by(
 ) -> tuple[Workload, tuple[Evidence, ...]] | None:
     """Return the one workload whose release fills the memory of nodes, and how one sees it.
 
-    It runs on each of them, was released before they ran short, and is the largest there and grows; where nobody
-    measures that, its release took its memory limit away.
+    It runs on each of them or was evicted there, was released before they ran short, and is the largest there and
+    grows; where nobody measures that, its release took its memory limit away.
     """
     found = []
     for workload in view.serving:
         at = workload.released_at
-        there = {pod.node for pod in workload.newest_pods()}
+        there = {pod.node for pod in (*workload.newest_pods(), *_evicted(workload))}
         if not nodes or not set(nodes) <= there or not releases(view, workload, SUSPECT):
             continue
         if began is not None and at is not None and at < began and (seen := tuple(_seen(view, workload, nodes))):
@@ -41,7 +44,11 @@ def _seen(view: View, workload: Workload, nodes: Collection[str]) -> Iterator[Ev
     """Yield what speaks for a workload: how it grows, if that is measured, and that its limit is gone."""
     measured = view.figures.latest("memory_bytes", "pod")
     mine = [pod for pod in workload.newest_pods() if pod.node in nodes and pod.name in measured]
-    if mine:
+    if words := tuple(_outgrown(view, workload, nodes)):
+        yield from words
+    elif not set(nodes) <= {pod.node for pod in workload.newest_pods()}:
+        return  # it runs there no more, and nothing tells how large it was
+    elif mine:
         grown = [view.figures.growth("memory_bytes", pod=pod.name) or 1.0 for pod in mine]
         if min(grown) < TIMES or not all(_largest(view, pod, measured) for pod in mine):
             return
@@ -52,6 +59,31 @@ def _seen(view: View, workload: Workload, nodes: Collection[str]) -> Iterator[Ev
         before, after = number(change.before), number(change.after)
         if change.field == "limits.memory" and before and (after is None or after >= TIMES * before):
             yield Evidence("objects", workload.ref, f"released: {change.told()}", workload.released_at)
+
+
+def _evicted(workload: Workload) -> list[Pod]:
+    """Return the pods of the newest template that were evicted because a node ran short of memory."""
+    current = workload.current.name if workload.current else ""
+    return [p for p in workload.pods if p.reason == "Evicted" and p.revision in ("", current) and _used(p)]
+
+
+def _used(pod: Pod) -> float:
+    """Return how much memory a pod used when it was evicted, as its node says; 0 if it does not."""
+    said = text(pod.obj, "status", "message")
+    amounts = (number(each) for each in _USING.findall(said)) if "resource: memory" in said else ()
+    return sum(each for each in amounts if each)
+
+
+def _outgrown(view: View, workload: Workload, nodes: Collection[str]) -> Iterator[Evidence]:
+    """Yield that evicted pods used many times what their limit was before, and more than all others evicted there."""
+    limits = [number(c.before) for c in workload.changed("limits") if c.field == "limits.memory"]
+    gone = [pod for pod in _evicted(workload) if pod.node in nodes]
+    most = max((_used(pod) for pod in gone), default=0.0)
+    others = [_used(p) for node in nodes for w, p in on_node(view, node) if w is not workload and p.reason == "Evicted"]
+    former = sum(each for each in limits if each)
+    if former and most >= TIMES * former and most > max(others, default=0.0):
+        told = f"its pods were evicted there too, using up to {most / 2**30:.1f} GiB"
+        yield Evidence("objects", workload.ref, f"{told}, {most / former:.0f} times their former limit")
 
 
 def _largest(view: View, pod: Pod, measured: Mapping[str, float]) -> bool:

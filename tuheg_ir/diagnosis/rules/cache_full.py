@@ -1,4 +1,7 @@
-"""The cache has reached its memory limit: it refuses writes, or throws out what is needed."""
+"""The cache has reached its memory limit: it refuses writes, or throws out what is needed.
+
+Where that began with the release of one of its users, it is that user who fills it.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,19 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
+from tuheg_ir.diagnosis.rules._users import released_user
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.releases import release_evidence
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
+_EMPTY = "a restart empties it: everything that it spares would hit the database at once"
 EVICTIONS = 1.0
 """So many evictions a second cost more than they spare."""
 
@@ -33,28 +39,50 @@ def when(view: View) -> Iterator[Match]:
         if not refused and is_well(view, callers):
             continue
         began = min((c.hit.first for c in refused if c.hit.first), default=_since(view, cache))
-        settings = settings_written(view, cache, began)
-        yield Match(
-            component=settings[0].object if settings else cache.ref,
-            root_cause="configuration_error" if settings else "",
-            evidence=(
-                *settings,
-                *told(view, refused),
-                *((Evidence("metrics", cache.ref, f"{share:.0%} of its memory is used"),) if share is not None else ()),
-                *((Evidence("metrics", cache.ref, f"{evictions:.0f} evictions a second"),) if evicting else ()),
-            ),
-            certainty=0.75 if refused else 0.6,
-            since=began,
-            explains=(*callers, *((cache.ref,) if settings else ()), *spared(view, cache.ref)),
-            excludes=(
-                *not_for(callers, f"{cache.ref} has no memory left: nothing done to its callers makes room"),
-                *not_for(
-                    (cache.ref,),
-                    "a restart empties it: everything that it spares would hit the database at once",
-                    ("restart_workload", "rollback_workload", "scale_workload"),
-                ),
-            ),
+        seen = (
+            *told(view, refused),
+            *((Evidence("metrics", cache.ref, f"{share:.0%} of its memory is used"),) if share is not None else ()),
+            *((Evidence("metrics", cache.ref, f"{evictions:.0f} evictions a second", began),) if evicting else ()),
         )
+        settings = settings_written(view, cache, began)
+        user = None if settings else released_user(view, cache, began)
+        yield _filled(view, cache, user, seen, began) if user else _match(view, cache, settings, seen, began)
+
+
+def _match(
+    view: View, cache: Workload, settings: tuple[Evidence, ...], seen: tuple[Evidence, ...], began: datetime | None
+) -> Match:
+    callers = tuple(ref for ref in behind(view, cache.ref) if ref != cache.ref)
+    return Match(
+        component=settings[0].object if settings else cache.ref,
+        root_cause="configuration_error" if settings else "",
+        evidence=(*settings, *seen),
+        certainty=0.75 if any(each.source == "logs" for each in seen) else 0.6,
+        since=began,
+        explains=(*callers, *((cache.ref,) if settings else ()), *spared(view, cache.ref)),
+        excludes=(
+            *not_for(callers, f"{cache.ref} has no memory left: nothing done to its callers makes room"),
+            *not_for((cache.ref,), _EMPTY, ("restart_workload", "rollback_workload", "scale_workload")),
+        ),
+    )
+
+
+def _filled(view: View, cache: Workload, user: Workload, seen: tuple[Evidence, ...], began: datetime | None) -> Match:
+    """Return that the release of one user fills a cache that was large enough for all before."""
+    others = tuple(ref for ref in behind(view, cache.ref) if ref not in (cache.ref, user.ref))
+    return Match(
+        component=user.ref,
+        evidence=(*release_evidence(user), *seen),
+        certainty=0.65,
+        remedy="rollback_workload",
+        since=began,
+        explains=(*others, cache.ref, *spared(view, cache.ref)),
+        excludes=(
+            *not_for(others, f"{cache.ref} has no memory left since {user.ref} was released"),
+            *not_for((user.ref,), "its new pods would fill the cache again", (*RESTARTS, "scale_workload")),
+            *not_for((cache.ref,), _EMPTY, ("restart_workload", "rollback_workload", "scale_workload")),
+        ),
+    )
 
 
 def _now(view: View, signal: str, cache: Workload) -> float | None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import text
+from tuheg_ir.diagnosis.view.reading import oldest, text
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FAILED = 0.05
 """Share of failed questions from which on DNS itself is in trouble."""
 SOON = timedelta(minutes=10)
+DOTS = 5
+"""What ndots is in a pod unless its template says otherwise."""
+_NDOTS = re.compile(r'"ndots", "value": "(\d+)"')
 
 
 def when(view: View) -> Iterator[Match]:
@@ -26,8 +32,13 @@ def when(view: View) -> Iterator[Match]:
     found = [c for c in found if not _headless(view, c)]
     servers = of_role(view.workloads, "dns")
     found = [c for c in found if c.caller not in {s.ref for s in servers}]
-    figures = _figures(view)
-    signs = (*figures, *(e for server in servers for e in _ill(view, server)))
+    figures, own = _figures(view), tuple(e for server in servers for e in _ill(view, server))
+    signs = (*figures, *own)
+    since = oldest((began(found), *(e.time for e in signs)))
+    asks_more = None if own else _asks_more(view, found, since)
+    if asks_more is not None and (signs or len({c.caller for c in found}) >= 2):
+        yield _overloaded(view, asks_more, found, signs, since)
+        return
     answered = not found and not figures and any(server.ready for server in servers)
     innocent = {c.caller for c in found if not _released(view, c)}
     existing = {c.caller for c in found if _exists(view, c)}
@@ -40,9 +51,59 @@ def when(view: View) -> Iterator[Match]:
         evidence=(*signs, *told(view, found), *_together(found)),
         # One server is ill, another is there, and nobody misses an answer: that is no more than likely.
         certainty=0.5 if answered else 0.8 if signs else 0.65,
-        since=min((t for t in (began(found), *(e.time for e in signs)) if t), default=None),
+        since=since,
         explains=(*callers, *(w.ref for w in view.serving if not servers and not found)),
         excludes=not_for(sorted({c.caller for c in found}), "new pods would ask the same DNS"),
+    )
+
+
+def _asks_more(view: View, found: list[Complaint], since: datetime | None) -> tuple[Workload, Change] | None:
+    """Return the one workload whose release makes more questions of each name, if names fail since, its own too."""
+    led = [
+        (workload, change)
+        for ref in sorted({c.caller for c in found})
+        if since_release(workload := view.workloads[ref], since, SOON)
+        for change in workload.changes
+        if change.field in ("dnsConfig", "dnsPolicy")
+        and _searched(change, change.after) > _searched(change, change.before)
+    ]
+    return led[0] if len({workload.ref for workload, _ in led}) == 1 else None
+
+
+def _searched(change: Change, value: str) -> int:
+    """Return from how few dots on a name is asked as it is: below that it is tried in each search domain first."""
+    if change.field == "dnsPolicy":
+        return 1 if value in ("Default", "None") else DOTS
+    told = _NDOTS.search(value)
+    return int(told[1]) if told else DOTS
+
+
+def _overloaded(
+    view: View,
+    asks_more: tuple[Workload, Change],
+    found: list[Complaint],
+    signs: tuple[Evidence, ...],
+    since: datetime | None,
+) -> Match:
+    workload, change = asks_more
+    others = sorted({c.caller for c in found} - {workload.ref})
+    why = "each name is asked in every search domain first: new pods ask as much, more pods more"
+    return Match(
+        component=workload.ref,
+        evidence=(
+            Evidence("objects", workload.ref, f"released: {change.told()}", workload.released_at),
+            *signs,
+            *told(view, found),
+        ),
+        certainty=0.75,
+        root_cause="configuration_error",
+        remedy="rollback_workload",
+        since=since,
+        explains=tuple(ref for ref in behind(view, workload.ref, *others) if ref != workload.ref),
+        excludes=(
+            *not_for((workload.ref,), why, (*RESTARTS, "scale_workload")),
+            *not_for(others, f"names fail since {workload.ref} was released: new pods would ask the same DNS"),
+        ),
     )
 
 

@@ -1,27 +1,35 @@
-"""Clients still talk to a database server that is no longer the primary."""
+"""Clients talk to a database server that is the primary no longer, or a release sent them to one that only reads."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
+from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_DATABASE = re.compile(r"postgres|\bpg|mysql|maria|mongo|sql|database|\bdb|_db|jdbc|\bdsn|rds\.", re.IGNORECASE)
+"""Words by which a setting tells that it is about a database."""
 
 
 def when(view: View) -> Iterator[Match]:
     """Writes of a client are refused as read-only; a pooler between keeps the sessions, whoever its clients are."""
-    holders: dict[str, list[Complaint]] = {}
-    for each in complaints(view, "read_only_database"):
-        workload = view.workloads.get(each.caller)
-        if workload is not None and role(workload) != "database":
-            holders.setdefault(_pooler(view, each.caller) or each.caller, []).append(each)
     moved = tuple(_moved(view))
-    for holder, found in holders.items():
+    for holder, found in _holders(view, moved).items():
         database = next((c.about for c in found if c.about), "")
+        if led := _led_elsewhere(view, view.workloads[holder], found, moved):
+            yield _released(view, holder, found, led)
+            continue
         if _renewed(view, holder, moved):
             continue  # its sessions are newer than the change: they were not left over
         shown = tuple(_shown(view, holder, found, moved))
@@ -48,6 +56,63 @@ def when(view: View) -> Iterator[Match]:
                 ),
             ),
         )
+
+
+def _holders(view: View, moved: tuple[Evidence, ...]) -> dict[str, list[Complaint]]:
+    """Return who holds the sessions whose writes are refused, and the complaints of them."""
+    holders: dict[str, list[Complaint]] = {}
+    for each in complaints(view, "read_only_database"):
+        workload = view.workloads.get(each.caller)
+        if workload is not None and role(workload) != "database":
+            own = _led_elsewhere(view, workload, [each], moved)
+            holders.setdefault((not own and _pooler(view, each.caller)) or each.caller, []).append(each)
+    return holders
+
+
+def _led_elsewhere(
+    view: View, workload: Workload, found: list[Complaint], moved: tuple[Evidence, ...]
+) -> tuple[Change, ...]:
+    """Return how a release changed the host of a database, if writes are refused since then and no primary moved."""
+    felt = (since for _, since in troubles(view, workload.ref))
+    if moved or not since_release(workload, oldest((began(found), *felt))):
+        return ()
+    return tuple(c for c in workload.changed("env", "command") if any(_keeps_data(view, c, h) for h in _new_hosts(c)))
+
+
+def _new_hosts(change: Change) -> set[str]:
+    """Return the hosts that a setting names instead of others."""
+    key = change.field.removeprefix("env ")
+    before, after = hosts_in(key, change.before), hosts_in(key, change.after)
+    return after - before if before else set()
+
+
+def _keeps_data(view: View, change: Change, host: str) -> bool:
+    """Tell whether a host is a database or its pooler: as a workload that is known, else by name."""
+    workload = view.workloads.get(view.graph.resolve(host))
+    if workload is not None:
+        return role(workload) in ("database", "pooler")
+    return bool(_DATABASE.search(f"{change.field} {change.after}"))
+
+
+def _released(view: View, ref: str, found: list[Complaint], led: tuple[Change, ...]) -> Match:
+    workload = view.workloads[ref]
+    return Match(
+        component=ref,
+        evidence=(
+            *told(view, found),
+            *(Evidence("objects", ref, f"released: {change.told()}", workload.released_at) for change in led[:2]),
+        ),
+        certainty=0.75,
+        root_cause="configuration_error",
+        remedy="rollback_workload",
+        since=began(found) or workload.released_at,
+        explains=tuple(each for each in behind(view, ref) if each != ref),
+        excludes=not_for(
+            (ref,),
+            "its template names a server that only reads: new pods and new sessions lead there again",
+            (*RESTARTS, "scale_workload"),
+        ),
+    )
 
 
 def _pooler(view: View, caller: str) -> str:
@@ -102,7 +167,7 @@ def _renewed(view: View, caller: str, moved: tuple[Evidence, ...]) -> bool:
 
 RULE = Rule(
     name="database_failed_over",
-    title="After a failover a client still writes to the old primary",
+    title="A client writes to a database server that only reads, since a failover or its own release",
     root_cause="database_connection",
     remedy="restart_workload",
     tier=Tier.STATED,

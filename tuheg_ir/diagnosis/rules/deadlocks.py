@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import rise
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import clients, label_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import oldest
 
+SIGNAL = "db_deadlocks"
+TIMES = 4.0
+"""So many times as many deadlocks as before have a new reason."""
 SOON = timedelta(minutes=30)
 """A release so long before the first deadlock is not its reason."""
 
@@ -21,12 +26,12 @@ def when(view: View) -> Iterator[Match]:
     """The database reports deadlocks."""
     databases = [w.ref for w in of_role(view.workloads, "database")]
     for ref in databases:
-        label = label_of(view, "db_deadlocks", ref)
-        rate = view.figures.now("db_deadlocks", component=label) if label else None
+        label = label_of(view, SIGNAL, ref)
+        rate = view.figures.now(SIGNAL, component=label) if label else None
         lines = _lines(view, ref, alone=len(databases) == 1)
         if not (rate and rate > 0) and sum(hit.count for hit in lines) < 2:
             continue
-        began = view.figures.crossed("db_deadlocks", 0, component=label) if label else None
+        began = _rose(view, label) if label else None
         began = began or min((h.first for h in lines if h.first), default=None)
         blamed = [
             w
@@ -53,6 +58,13 @@ def when(view: View) -> Iterator[Match]:
                 ("restart_workload",),
             ),
         )
+
+
+def _rose(view: View, label: str) -> datetime | None:
+    """Return since when there are many more deadlocks than before; every busy database has a few."""
+    turns = [rise(view, series, SIGNAL, TIMES, 0.0) for series in view.figures.series(SIGNAL, component=label)]
+    rises = oldest(turn.since for turn in turns if turn)
+    return rises or view.figures.crossed(SIGNAL, 0, component=label)
 
 
 def _lines(view: View, ref: str, *, alone: bool) -> tuple[Hit, ...]:

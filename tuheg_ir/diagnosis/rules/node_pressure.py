@@ -66,7 +66,7 @@ def _blamed(culprit: Workload, seen: tuple[Evidence, ...], matches: list[Match])
     return Match(
         component=culprit.ref,
         evidence=(*seen, *(each for match in matches for each in match.evidence)),
-        certainty=0.75 if any(each.source == "metrics" for each in seen) else 0.6,
+        certainty=0.75 if len(seen) > 1 or seen[0].source == "metrics" else 0.6,
         remedy="rollback_workload",
         since=culprit.released_at,
         explains=tuple(dict.fromkeys(explained)),
@@ -80,7 +80,7 @@ def _evicted(view: View) -> dict[str, list[tuple[Workload, Pod]]]:
     for workload in view.workloads.values():
         for pod in workload.pods:
             said = str(pod.obj.get("status", {}).get("message", "")) if isinstance(pod.obj.get("status"), dict) else ""
-            if pod.reason == "Evicted" and pod.node and "exceed" not in said:
+            if pod.reason == "Evicted" and pod.node and ("exceed" not in said or "low on resource" in said):
                 found.setdefault(pod.node, []).append((workload, pod))
     return found
 

@@ -16,11 +16,14 @@ from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import troubles
 
 TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "rate_limited")
 
 
 SLACK = timedelta(minutes=1)
+EARLIER = timedelta(minutes=5)
+"""What suffered so long before a host failed suffers from something else."""
 FEW = 5
 """So few lines are ordinary while users feel nothing."""
 
@@ -56,7 +59,10 @@ def when(view: View) -> Iterator[Match]:
         first = next((c for c in callers if not view.graph.needs(c) & set(callers)), callers[0])
         if _spent_by_us(view, first, known):
             continue
-        suffer = tuple(ref for ref in behind(view, *callers) if ref != first)
+        onset = _onset(view, first, known)
+        suffer = tuple(
+            r for r in behind(view, *callers) if r != first and (r in callers or not _before(view, r, onset))
+        )
         yield Match(
             component=first,
             evidence=(*(e for _, e in known.measured[:2]), *told(view, known.said)),
@@ -119,6 +125,17 @@ def _same(found: dict[str, _Host], name: str) -> str:
 def _since(known: _Host) -> datetime | None:
     times = [*(c.hit.first for c in known.said), *(e.time for _, e in known.measured)]
     return min((t for t in times if t), default=None)
+
+
+def _onset(view: View, first: str, known: _Host) -> datetime | None:
+    """Return when a host began to fail by figures; None where only the tails of logs tell, which begin anywhere."""
+    return oldest((*(e.time for _, e in known.measured), *(since for _, since in troubles(view, first))))
+
+
+def _before(view: View, ref: str, onset: datetime | None) -> bool:
+    """Tell whether a workload suffered long before: that has a reason of its own."""
+    began = oldest(since for _, since in troubles(view, ref))
+    return began is not None and onset is not None and onset - began > EARLIER
 
 
 RULE = Rule(

@@ -14,11 +14,18 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change, reads
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import mapping, oldest, written
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 POOL = re.compile(r"pool|conn(?:ection)?s?[_.-]?(?:max|limit|size)|max[_.-]?conn|hikari", re.IGNORECASE)
+
+CROWD = re.compile(
+    r"(?P<what>\w*(?:thread|worker|concurren|parallel|max[_.-]?children|in[_.-]?flight)\w*)[\s=:\"',]*(?P<many>\d+)",
+    re.IGNORECASE,
+)
+"""Settings of how many do something at once, each with a connection of its own."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -36,6 +43,7 @@ def when(view: View) -> Iterator[Match]:
         if each.hit.count < FEW and is_well(view, behind(view, workload.ref)):
             continue
         changed = _changed(workload) if released_before(view, workload, each.hit.first) else ()
+        changed = changed or (_crowded(workload) if since_release(workload, each.hit.first) else ())
         maps = tuple(_maps(view, workload))
         yield Match(
             component=maps[0].object if maps and not changed else workload.ref,
@@ -63,6 +71,22 @@ def _of_an_earlier_trouble(view: View, workload: Workload, each: Complaint) -> b
 
 def _changed(workload: Workload) -> tuple[Change, ...]:
     return tuple(c for c in workload.changed("env", "command") if POOL.search(f"{c.field} {c.before} {c.after}"))
+
+
+def _crowded(workload: Workload) -> tuple[Change, ...]:
+    """Return how a release lets more do something at once, which then share as many connections as before."""
+    return tuple(c for c in workload.changed("env", "command") if _more(_crowd(c, c.before), _crowd(c, c.after)))
+
+
+def _crowd(change: Change, value: str) -> dict[str, int]:
+    """Return how many of what a value allows at once."""
+    key = change.field.removeprefix("env ")
+    said = f"{key}={value}" if change.aspect == "env" and not CROWD.search(value) else value
+    return {found["what"].lower(): int(found["many"]) for found in CROWD.finditer(said)}
+
+
+def _more(before: dict[str, int], after: dict[str, int]) -> bool:
+    return any(many > before.get(what, 1) for what, many in after.items())
 
 
 def _maps(view: View, workload: Workload) -> Iterator[Evidence]:

@@ -1,17 +1,21 @@
-"""A replica of the database is behind its primary."""
+"""A replica of the database is behind its primary, since it stopped or since somebody writes too fast for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._users import as_before, released_user
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
 from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 BEHIND_S = 30.0
 
@@ -27,18 +31,58 @@ def when(view: View) -> Iterator[Match]:
         databases = {w.ref for w in of_role(view.workloads, "database")}
         callers = tuple(sorted(view.graph.callers(ref) - databases))
         seen.add(ref)
+        shown = (
+            Evidence("metrics", ref, f"the replica is {lag:.0f} s behind", since),
+            *(view.hit_evidence(h) for h in view.hits_of(ref, "replication")[:2]),
+        )
+        if writer := _writer(view, ref, since):
+            yield _flooded(view, ref, writer, shown, since)
+            continue
         yield Match(
             component=ref,
-            evidence=(
-                Evidence("metrics", ref, f"the replica is {lag:.0f} s behind", since),
-                *(view.hit_evidence(h) for h in view.hits_of(ref, "replication")[:2]),
-            ),
+            evidence=shown,
             certainty=0.65,
             since=since,
             explains=(*callers, *sorted(databases - {ref})),
             excludes=not_for(callers, "it reads what the replica has: nothing done to it makes the replica catch up"),
         )
     yield from _told(view, seen)
+
+
+def _writer(view: View, replica: str, since: datetime) -> Workload | None:
+    """Return the one user of a replica or its primary with whose release the lag began.
+
+    None where a replica stopped by itself, or follows anew.
+    """
+    databases = of_role(view.workloads, "database")
+    linked = {replica, *view.graph.calls.get(replica, ()), *view.graph.callers(replica)}
+    pair = [each for each in databases if each.ref in linked or len(databases) == 2]
+    stopped = any(view.hits_of(each.ref, "replication_stopped") for each in pair)
+    if stopped or not all(as_before(each, since) for each in pair):
+        return None
+    found = {user.ref: user for each in pair if (user := released_user(view, each, since))}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _flooded(view: View, ref: str, writer: Workload, shown: tuple[Evidence, ...], since: datetime) -> Match:
+    databases = {w.ref for w in of_role(view.workloads, "database")}
+    others = tuple(sorted(view.graph.callers(ref) - databases - {writer.ref}))
+    return Match(
+        component=writer.ref,
+        evidence=(*release_evidence(writer, "command", "env"), *shown),
+        certainty=0.65,
+        root_cause=cause_of_release(writer),
+        remedy="rollback_workload",
+        since=since,
+        explains=(*others, *sorted(databases | {ref})),
+        excludes=(
+            *not_for(others, "it reads what the replica has: nothing done to it makes the replica catch up"),
+            *not_for(
+                (writer.ref,), "its new pods would ask as much of the database again", (*RESTARTS, "scale_workload")
+            ),
+            *not_for((ref,), "it follows as fast as it can: a restart makes it later", RESTARTS),
+        ),
+    )
 
 
 def _told(view: View, seen: set[str]) -> Iterator[Match]:

@@ -23,7 +23,8 @@ _SET = re.compile(
 )
 _NAMED = re.compile(
     r"host|url|uri|addr|endpoint|server|broker|bootstrap|upstream|service|dsn|backend|peer|target|proxy|"
-    r"database|redis|cache|queue|nodes|_api$|_svc$",
+    r"database|redis|cache|queue|nodes|_api$|_svc$|"
+    r"(?:^|_)(?:db|pg|mysql|mongo|sql)_?(?:writer?|read(?:er)?|primary|replicas?|master|slave|main|rw|ro)$",
     re.IGNORECASE,
 )
 """Names of variables whose value is a host, or a list of hosts."""

@@ -38,7 +38,7 @@ def services(snapshot: Snapshot, found: Mapping[str, Workload]) -> dict[str, Ser
 
 def _service(snapshot: Snapshot, obj: Obj, found: Mapping[str, Workload]) -> Service:
     selector = mapping(obj, "spec", "selector")
-    backends = tuple(ref for ref, w in found.items() if _serves(w) and selects(selector, w.labels))
+    backends = tuple(ref for ref, w in found.items() if _serves(w) and _selected(selector, w))
     named = name(obj)
     meant = tuple(ref for ref, w in found.items() if _serves(w) and _alike(w.name, named)) if not backends else ()
     ready, not_ready = _addresses(snapshot, named)
@@ -54,6 +54,15 @@ def _service(snapshot: Snapshot, obj: Obj, found: Mapping[str, Workload]) -> Ser
         not_ready=not_ready,
         external=text(obj, "spec", "externalName"),
     )
+
+
+def _selected(selector: Mapping[str, Any], workload: Workload) -> bool:
+    """Tell whether a selector chooses pods of a workload: by its template, or by what each pod of a set was given.
+
+    Operators mark the primary and the replicas of one set, and each pod of a set has its name for a label.
+    """
+    own = workload.live if workload.kind == "StatefulSet" else ()
+    return selects(selector, workload.labels) or any(selects(selector, labels(pod.obj)) for pod in own)
 
 
 def _serves(workload: Workload) -> bool:

@@ -13,20 +13,23 @@ from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 _LIMITS = (("error_ratio_by_pod", ERRORS, 4.0), ("latency_p95_by_pod", SLOW_S, SLOWER))
 
 
-def odd_pods(view: View, workload: Workload) -> dict[str, str]:
-    """Return pod -> what is odd about it; {} unless fewer than half stand out clearly from all the others."""
+def odd_pods(view: View, workload: Workload, *, few: bool = True) -> dict[str, str]:
+    """Return pod -> what is odd about it; {} unless fewer than half stand out clearly from all the others.
+
+    ``few``: False where they may be most of them as well.
+    """
     live = {pod.name for pod in workload.live}
     found: dict[str, str] = {}
     for signal, limit, factor in _LIMITS:
         values = {pod: value for pod, value in view.figures.latest(signal, "pod").items() if pod in live}
         bad = {pod for pod, value in values.items() if value > limit}
         good = [value for pod, value in values.items() if pod not in bad]
-        if not bad or len(bad) > len(good) or min(values[pod] for pod in bad) < factor * max(good):
+        if not bad or not good or (few and len(bad) > len(good)) or min(values[p] for p in bad) < factor * max(good):
             continue
         for pod in sorted(bad):
             told = f"{values[pod]:.0%} of its requests fail" if "error" in signal else f"takes {values[pod]:.1f} s"
             found[pod] = f"{found[pod]}, {told}" if pod in found else told
-    return found if 2 * len(found) <= len(live) else {}
+    return found if not few or 2 * len(found) <= len(live) else {}
 
 
 def odd_since(view: View, odd: Iterable[str]) -> datetime | None:
