@@ -14,7 +14,23 @@ def crashing(released: float, **now: Any) -> list[Obj]:
     return down(shop(pods=3, before=IMAGE, released=released, **now), looping(lived=90, restarts=4), unready=100)
 
 
+PROBED: dict[str, Any] = {"livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080}}}
+
+
 HOLDS = [
+    Holds(
+        "its containers are ended by a signal, as the kubelet does it: it may be no crash at all",
+        snapshot(
+            down(
+                shop(pods=3, before=IMAGE | PROBED, released=900, **PROBED),
+                looping(code=137, lived=90, restarts=4),
+                unready=100,
+            )
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+        believed="crashes",
+        sure=(0.2, 0.5),
+    ),
     Holds(
         "since a release of a quarter of an hour ago",
         snapshot(crashing(900)),

@@ -8,10 +8,13 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
+SIGNALS = (137, 143)
+"""Exit codes of what SIGKILL and SIGTERM end."""
 SUSPECT = timedelta(hours=6)
 """A template that served longer than this without a crash is not what crashes."""
 
@@ -39,13 +42,19 @@ def _match(view: View, workload: Workload, ended: Sequence[Crash]) -> Match:
             *release_evidence(workload),
             *(view.hit_evidence(hit) for hit in hits[:2]),
         ),
-        certainty=(0.7 if again else 0.5) - (0.15 if later else 0.0),
+        certainty=(0.7 if again else 0.5) - (0.15 if later else 0.0) - (0.4 if _killed(workload, ended) else 0.0),
         root_cause=release_cause(view, workload, ended[0].container.name),
         since=workload.released_at,
         excludes=excluding(workload.ref, "they were started again and ended again, with this template", *RESTARTS)
         if again
         else (),
     )
+
+
+def _killed(workload: Workload, ended: Sequence[Crash]) -> bool:
+    """Tell whether containers with a liveness probe were ended by a signal from outside: a kubelet does that."""
+    probed = {text(c, "name") for c in items(workload.template, "spec", "containers") if "livenessProbe" in c}
+    return all(crash.ended.exit_code in SIGNALS and crash.container.name in probed for crash in ended)
 
 
 RULE = Rule(

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Route, Service
-from tuheg_ir.diagnosis.view.reading import at, items, mapping, moment, name, newest, text, written
+from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, newest, text, written
 
 LATELY = timedelta(hours=6)
 
@@ -66,18 +66,7 @@ def _wrong(view: View, route: Route) -> str:
         return f"Service {route.service}, which does not exist"
     if route.port and not _has(service, route.port):
         return f"port {route.port} of Service {route.service}, which has none such"
-    lacking = [secret for secret in _certificates(view, route) if secret not in view.objects("Secret")]
-    if lacking and view.snapshot.known("Secret"):
-        return f"whoever takes no certificate: Secret {lacking[0]} does not exist"
     return ""
-
-
-def _certificates(view: View, route: Route) -> Iterator[str]:
-    kind, _, named = route.ref.partition("/")
-    for tls in items(view.objects(kind).get(named), "spec", "tls"):
-        hosts = at(tls, "hosts")
-        if text(tls, "secretName") and (not isinstance(hosts, list | tuple) or not hosts or route.host in hosts):
-            yield text(tls, "secretName")
 
 
 def _has(service: Service, port: str) -> bool:
