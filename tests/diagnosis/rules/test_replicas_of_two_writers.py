@@ -91,6 +91,17 @@ DOES_NOT_HOLD = [
         (SHOP, "capacity", "scale_workload"),
     ),
     DoesNotHold(
+        "remedies raised the least and were taken back, one after the other: the autoscaler only followed",
+        snapshot(
+            written(shop(), "lab", 60),
+            scaler("shop", 2),
+            turns("shop", 29),
+            rescaled("shop", "New size: 5; reason: Current number of replicas below Spec.MinReplicas", 29),
+            figures=busy(GROWN),
+        ),
+        (SHOP, "capacity", "scale_workload"),
+    ),
+    DoesNotHold(
         "somebody without an autoscaler swings it",
         snapshot(shop(), turns("shop", 9), figures=[WELL]),
         ("no_action",),

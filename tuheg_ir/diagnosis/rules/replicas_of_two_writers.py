@@ -18,13 +18,14 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 OFTEN = 3
 """So often up and down: once or twice is an autoscaler that tries, or a person."""
 _SCALED = re.compile(r"Scaled (up|down) replica set (\S+)")
+_LARGER = re.compile(r"above target")
 _SMALLER = re.compile(r"below target")
 _ITSELF = ("kube-controller-manager", "keda-operator", "keda")
 """What writes on behalf of an autoscaler."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """A number goes up and down again and again, and it is not the autoscaler that takes it down."""
+    """An autoscaler raises a number again and again, and it is not the one that takes it down."""
     for workload in view.serving:
         scaler = autoscaler(view, workload.ref)
         if scaler is None or scaler.blind or not workload.wanted:
@@ -34,7 +35,9 @@ def when(view: View) -> Iterator[Match]:
             continue  # it goes up and down by itself
         swings = list(_swings(view, workload))
         asks, writer = list(_asks(workload, scaler)), list(_written_since(view, workload, scaler))
-        if not (swings and (asks or writer or rescaled)) and not (asks and writer):
+        # Ups and downs are also left by remedies that were tried and taken back, one after the other.
+        raised = sum(event.count for event in rescaled if _LARGER.search(event.message))
+        if not (swings and (asks or raised >= OFTEN)) and not (asks and writer):
             continue
         ups = [view.event_evidence(event) for event in rescaled[:1]]
         felt = [seen for seen, _ in troubles(view, workload.ref)]
@@ -96,5 +99,5 @@ RULE = Rule(
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no number of replicas that an autoscaler sets is taken back again and again",
+    why_not="no number of replicas that an autoscaler raises is taken back again and again",
 )

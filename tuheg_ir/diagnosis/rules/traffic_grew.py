@@ -11,8 +11,10 @@ from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._figures import Turn, felt, rise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.stillborn import stillborn
-from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TIMES = 1.5
@@ -39,6 +41,8 @@ def when(view: View) -> Iterator[Match]:
         blind = not busy and _unmeasured(view, workload) and grew.now >= BLINDLY * grew.before
         if not suffers or not (busy or blind) or (blind and view.hits_of(workload.ref, *_BEHIND)):
             continue
+        if blind and since_release(workload, oldest(since for _, since in troubles(view, workload.ref))):
+            continue
         remedy, more, excludes = remedy_for_load(view, workload)
         fact = f"{grew.before:.3g} requests a second before, {grew.now:.3g} now"
         yield Match(
@@ -63,7 +67,8 @@ def _unmeasured(view: View, workload: Workload) -> bool:
 def _rate(view: View, ref: str) -> Turn | None:
     for label in labels_of(view, ref, "request_rate"):
         for series in view.figures.series("request_rate", component=label):
-            if turn := rise(view, series, "request_rate", TIMES, 1.0):
+            turn = rise(view, series, "request_rate", TIMES, 1.0)
+            if turn and series.points[-1][1] >= TIMES * turn.before:  # or the rush is over
                 return turn
     return None
 

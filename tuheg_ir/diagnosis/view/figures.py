@@ -57,6 +57,11 @@ class Figures:
         """Return the highest value that stands now among the series; None where there is none that is recent."""
         return max((_stands(s) for s in self.series(signal, **labels) if self._fresh(s)), default=None)
 
+    def still(self, signal: str, **labels: str) -> float | None:
+        """Return the highest value that stands now and at the newest point too: what has just fallen is over."""
+        fresh = [s for s in self.series(signal, **labels) if self._fresh(s)]
+        return max((min(_stands(s), s.points[-1][1]) for s in fresh), default=None)
+
     def lowest(self, signal: str, **labels: str) -> float | None:
         """Return the lowest value that stands now among the series; None where there is none that is recent."""
         return min((_stands(s) for s in self.series(signal, **labels) if self._fresh(s)), default=None)

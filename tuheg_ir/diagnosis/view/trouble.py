@@ -165,7 +165,7 @@ def traffic_growth(view: View, ref: str) -> float | None:
     found = []
     for label in labels_of(view, ref, "request_rate"):
         was = view.figures.first("request_rate", component=label)
-        now = view.figures.now("request_rate", component=label)
+        now = view.figures.still("request_rate", component=label)
         if was and now is not None:
             found.append(now / was)
     return max(found, default=None)

@@ -19,6 +19,8 @@ THROTTLED = 0.25
 """Share of periods in which a container was held back: from here on it is felt."""
 NEAR = 0.9
 """Share of its memory limit at which a container is about to be killed."""
+OF_THE_MOMENT = ("cpu_share", "throttled_share")
+"""Signals that say nothing of now once they have fallen."""
 KILLED = timedelta(minutes=60)
 
 
@@ -46,7 +48,10 @@ class Usage:
 def usage(figures: Figures, workload: Workload, signal: str) -> Usage:
     """Return how a signal stands in the live pods of a workload."""
     mine = {pod.name for pod in workload.live}
-    return Usage(signal, {p: v for p, v in figures.latest(signal, "pod").items() if p in mine})
+    values = {p: v for p, v in figures.latest(signal, "pod").items() if p in mine}
+    if signal in OF_THE_MOMENT:
+        values = {p: min(v, still) for p, v in values.items() if (still := figures.still(signal, pod=p)) is not None}
+    return Usage(signal, values)
 
 
 def always_busy(view: View, workload: Workload, limit: float) -> bool:
