@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,17 +54,30 @@ def first_process(lab: Lab) -> int | None:
 
 
 def end_processes(lab: Lab, seconds: float = 15.0) -> None:
-    """Kill process 1, with which the kernel ends every process of the lab, and wait for that.
+    """Kill process 1, with which the kernel ends every process of the lab, and wait for that."""
+    end(lambda: [process.pid for process in lab_processes(lab)], "the lab", seconds)
 
-    SIGKILL: there is nothing to save, and kube-apiserver would drain for a minute.
+
+def end(found: Callable[[], list[int]], whose: str, seconds: float) -> None:
+    """Kill processes until there are no more to be found, and wait until they are gone.
+
+    SIGKILL: there is nothing to save, and kube-apiserver would drain for a minute. What ends has no command line and
+    no environment any more while it still holds its ports, and process 1 of a namespace is the last one to be gone.
     """
     deadline = time.monotonic() + seconds
-    while found := lab_processes(lab):
-        for process in found:
+    killed: dict[int, int] = {}
+    while True:
+        pids = found()
+        for pid in pids:
+            if (began := start_time(pid)) is not None:
+                killed[pid] = began
             with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
+        stuck = pids or [pid for pid, began in killed.items() if alive(pid, began)]
+        if not stuck:
+            return
         if time.monotonic() > deadline:
-            raise LabError(f"the lab's process {found[0].pid} does not end", "Look at it with `ps`, then retry")
+            raise LabError(f"{whose}'s process {stuck[0]} does not end", "Look at it with `ps`, then retry")
         time.sleep(0.02)
 
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import time
 
-from lab.errors import LabError
 from lab.paths import Plane
-from lab.processes import PROC
+from lab.processes import PROC, end
 
 VARIABLE = "TUHEG_CONTROL_PLANE"
 
@@ -30,15 +26,5 @@ def plane_processes(plane: Plane) -> list[int]:
 
 
 def end_processes(plane: Plane, seconds: float = 15.0) -> None:
-    """Kill them all, and wait until they are gone.
-
-    SIGKILL: there is nothing to save, and kube-apiserver would drain for a minute.
-    """
-    deadline = time.monotonic() + seconds
-    while found := plane_processes(plane):
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        if time.monotonic() > deadline:
-            raise LabError(f"the control plane's process {found[0]} does not end", "Look at it with `ps`, then retry")
-        time.sleep(0.02)
+    """Kill them all, and wait until they are gone."""
+    end(lambda: plane_processes(plane), "the control plane", seconds)

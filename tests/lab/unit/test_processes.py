@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab import processes
 from lab.paths import Lab
 from lab.processes import INSIDE, alive, end_processes, is_first, lab_processes, start_time
 
@@ -33,6 +35,28 @@ def test_a_process_is_alive_only_while_it_is_the_one_that_started_then() -> None
     assert started is not None
     assert alive(os.getpid(), started)
     assert not alive(os.getpid(), started + 1)
+
+
+def test_process_1_is_waited_for_though_its_command_line_goes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab, entry = Lab(tmp_path / "home"), tmp_path / "proc" / "4711"
+    entry.mkdir(parents=True)
+    (entry / "cmdline").write_text(f"python\0-m\0{INSIDE}\0{lab.run}\0")
+    (entry / "status").write_text("NSpid:\t4711\t1\n")
+    (entry / "stat").write_text(f"4711 (python) S {' '.join(str(n) for n in range(30))}\n")
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            shutil.rmtree(entry)
+
+    monkeypatch.setattr(processes, "PROC", entry.parent)
+    monkeypatch.setattr("os.kill", lambda _pid, _number: (entry / "cmdline").write_text(""))
+    monkeypatch.setattr("time.sleep", sleep)
+    end_processes(lab)
+    assert len(waits) == 3
 
 
 def test_a_zombie_is_not_alive() -> None:
