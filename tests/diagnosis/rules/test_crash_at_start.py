@@ -34,7 +34,18 @@ def agents() -> list[Obj]:
     return objects
 
 
+def earlier_probe(objects: list[Obj]) -> Obj:
+    """Return an event of a liveness probe that failed for a while in the one pod of a set that is well."""
+    said = 'Liveness probe failed: Get "http://10.1.0.3:8081/healthz": connect: connection refused'
+    return event(f"Pod/{pods_of(objects)[0]['metadata']['name']}", "Unhealthy", said, age=700)
+
+
 HOLDS = [
+    Holds(
+        "a probe of another pod failed before",
+        snapshot(third_of_a_set(), earlier_probe(third_of_a_set())),
+        (LEDGER, "code_defect", "rollback_workload"),
+    ),
     Holds(
         "new code",
         snapshot(

@@ -21,7 +21,8 @@ def when(view: View) -> Iterator[Match]:
     """Pods of a release never became ready because their containers end."""
     for workload in view.serving:
         ended = [c for c in crashes(view, workload) if never_ready(c.pod) and not c.container.killed_for_memory]
-        if ended and brought_by_release(workload, [c.pod for c in ended]) and not probe_kills(view, workload):
+        pods = [c.pod for c in ended]
+        if ended and brought_by_release(workload, pods) and not probe_kills(view, workload, pods):
             yield _match(view, workload, ended)
 
 

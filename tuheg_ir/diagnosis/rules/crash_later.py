@@ -23,7 +23,7 @@ def when(view: View) -> Iterator[Match]:
     """Containers of a recent release end by themselves after they have served."""
     for workload in view.serving:
         ended = ended_by_themselves(view, workload)
-        if not ended or not releases(view, workload, SUSPECT) or probe_kills(view, workload):
+        if not ended or not releases(view, workload, SUSPECT) or probe_kills(view, workload, [c.pod for c in ended]):
             continue
         if only_of_newest(workload, ended) and not all(never_ready(c.pod) for c in ended):
             yield _match(view, workload, ended)

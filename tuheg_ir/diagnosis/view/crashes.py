@@ -61,12 +61,12 @@ def _lately(view: View, container: Container) -> bool:
     return container.ended is not None and view.recent(container.ended.at, LATELY)
 
 
-def probe_kills(view: View, workload: Workload) -> tuple[Evidence, ...]:
+def probe_kills(view: View, workload: Workload, pods: Iterable[Pod] | None = None) -> tuple[Evidence, ...]:
     """Return the events that tell of containers killed because their liveness or startup probe failed.
 
-    What became of pods that are gone says nothing of those that are there.
+    What became of pods that are gone says nothing of those that are there; nor, with ``pods``, of these.
     """
-    there = {f"Pod/{pod.name}" for pod in workload.pods}
+    there = {f"Pod/{pod.name}" for pod in (workload.pods if pods is None else pods)}
     return tuple(
         view.event_evidence(event)
         for event in view.events_of(workload.ref, "Killing", "Unhealthy")
