@@ -28,8 +28,7 @@ _COLLECTED = re.compile(
 
 def in_vain(view: View, workload: Workload) -> tuple[Evidence, ...]:
     """Return that most pods of a workload whose logs were read collect again and again and free hardly anything."""
-    names = {pod.name for pod in workload.live}
-    logs = [log for log in view.snapshot.logs if log.pod in names and not log.previous]
+    logs = list(view.logs_of(workload.live, previous=False))
     told = {log.pod: lines for log in logs if len(lines := [x for x in log.lines if _vain(view, x)]) >= OFTEN}
     if not told or 2 * len(told) <= len({log.pod for log in logs}):
         return ()

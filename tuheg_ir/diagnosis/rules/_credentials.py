@@ -131,11 +131,10 @@ def _leased(view: View, found: list[Complaint]) -> bool:
 
 def _works(view: View, pod: Pod, containers: set[str]) -> bool:
     """Tell whether a pod's containers wrote something of late: whoever does nothing is refused by nobody."""
-    logs = [log for log in view.snapshot.logs if log.pod == pod.name and log.container in containers]
     return any(
         (at := stamp(line)) is not None and view.recent(at, STILL)
-        for log in logs
-        if not log.previous
+        for log in view.logs_of([pod], previous=False)
+        if log.container in containers
         for line in log.lines[-LINES:]
     )
 

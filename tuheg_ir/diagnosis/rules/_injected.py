@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import unquote_plus
 
-from tuheg_ir.diagnosis.model import Evidence, Log
+from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.reading import created, items, mapping, text
@@ -41,7 +40,7 @@ _MEANT = re.compile(
 
 def injected(view: View, workload: Workload) -> Evidence | None:
     """Return a request that carries a command and was not turned away; anybody on the internet may send one."""
-    found = [(log, line) for log in _logs(view, workload) for line in log.lines if _carries(line)]
+    found = [(log, line) for log in view.logs_of(workload.pods) for line in log.lines if _carries(line)]
     if not found:
         return None
     log, line = found[0]
@@ -53,7 +52,7 @@ def reads_secrets(view: View, workload: Workload) -> Evidence | None:
     """Return that a client of the cluster goes through Secrets in a program that is made for something else."""
     if _MEANT.search(_program(workload)):
         return None
-    for log in _logs(view, workload):
+    for log in view.logs_of(workload.pods):
         if line := next((line for line in log.lines if _CLIENT.search(line) and not _REQUEST.search(line)), ""):
             return Evidence("logs", f"Pod/{log.pod}", f"it goes through Secrets: {line[:240]}", stamp(line))
     return None
@@ -74,11 +73,6 @@ def _carries(line: str) -> bool:
     if not _HINT.search(line) or not _REQUEST.search(line) or _TURNED_AWAY.search(line):
         return False
     return _COMMANDS.search(unquote_plus(unquote_plus(line[:4000]))) is not None
-
-
-def _logs(view: View, workload: Workload) -> Iterator[Log]:
-    pods = {pod.name for pod in workload.pods}
-    return (log for log in view.snapshot.logs if log.pod in pods)
 
 
 def _program(workload: Workload) -> str:

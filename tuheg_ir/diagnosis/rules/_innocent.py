@@ -118,11 +118,10 @@ def _turned_away(view: View, alert: Alert, ref: str) -> Evidence | None:
 
 
 def _knocks(view: View, ref: str) -> Iterator[str]:
-    pods = {pod.name for pod in view.workloads[ref].pods} if ref in view.workloads else set()
+    pods = view.workloads[ref].pods if ref in view.workloads else ()
     pattern = patterns()["attack_attempt"]
-    for log in view.snapshot.logs:
-        if log.pod in pods:
-            yield from (line for line in log.lines if pattern.search(line))
+    for log in view.logs_of(pods):
+        yield from (line for line in log.lines if pattern.search(line))
 
 
 def _at_rest(view: View, alert: Alert, ref: str) -> Evidence | None:

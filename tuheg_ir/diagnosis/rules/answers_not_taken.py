@@ -46,8 +46,7 @@ def _asked(view: View, other: Workload, hits: list[Hit]) -> bool:
     if any(view.graph.resolve(host) == other.ref for hit in hits for host in hit.hosts):
         return True
     paths = {found[1] for hit in hits if (found := _PATH.search(hit.line))}
-    pods = {pod.name for pod in other.live}
-    lines = (line for log in view.snapshot.logs if log.pod in pods for line in log.lines)
+    lines = (line for log in view.logs_of(other.live) for line in log.lines)
     return bool(paths) and any(path in line for line in lines for path in paths)
 
 

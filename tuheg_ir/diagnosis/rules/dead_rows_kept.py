@@ -63,10 +63,7 @@ def when(view: View) -> Iterator[Match]:
 
 def _kept(view: View, database: Workload) -> Iterator[Evidence]:
     """Yield the newest line by which a database tells of many dead rows that it may not remove."""
-    pods = {pod.name for pod in database.pods}
-    for log in view.snapshot.logs:
-        if log.pod not in pods:
-            continue
+    for log in view.logs_of(database.pods):
         found = ((line, _KEPT.search(line)) for line in reversed(log.lines))
         if line := next((line for line, kept in found if kept and int(kept[1] or kept[2]) >= MANY), ""):
             yield Evidence("logs", f"Pod/{log.pod}", line.strip()[:240])

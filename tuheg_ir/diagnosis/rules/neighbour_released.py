@@ -66,11 +66,9 @@ def _said(view: View, caller: Workload, called: Workload) -> Said | None:
         return None
     names = {called.name, *(s.name for s in view.services.values() if called.ref in s.backends)}
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])", re.IGNORECASE)
-    pods = {pod.name for pod in caller.live}
     lines = [
         (at, log.pod, line)
-        for log in view.snapshot.logs
-        if log.pod in pods and not log.previous
+        for log in view.logs_of(caller.live, previous=False)
         for line in log.lines
         if named.search(line) and _BAD.search(line) and (at := stamp(line))
     ]

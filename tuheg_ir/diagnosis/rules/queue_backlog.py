@@ -68,8 +68,7 @@ def _began_with(created: datetime | None, grew: Turn) -> bool:
 
 
 def _lines(view: View, workload: Workload) -> Iterator[str]:
-    names = {pod.name for pod in workload.pods}
-    return (line for log in view.snapshot.logs if log.pod in names for line in log.lines)
+    return (line for log in view.logs_of(workload.pods) for line in log.lines)
 
 
 def _above(run: Workload) -> str:
@@ -155,7 +154,7 @@ def _silent(view: View, consumer: Workload) -> Iterator[Evidence]:
     shares = [v for p, v in view.figures.latest("cpu_share", "pod").items() if p in names]
     if shares and max(shares) < IDLE:
         yield Evidence("metrics", consumer.ref, f"its pods use at most {max(shares):.1%} of their CPU limit")
-    last = {log.pod: stamp(log.lines[-1]) for log in view.snapshot.logs if log.pod in names and log.lines}
+    last = {log.pod: stamp(log.lines[-1]) for log in view.logs_of(consumer.live) if log.lines}
     times = [time for time in last.values() if time is not None]
     if times and len(times) == len(last) and view.now - max(times) > QUIET:
         yield Evidence("logs", consumer.ref, "none of its pods has written a line since", max(times))

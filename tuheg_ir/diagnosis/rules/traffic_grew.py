@@ -68,7 +68,8 @@ def _rate(view: View, ref: str) -> Turn | None:
     for label in labels_of(view, ref, "request_rate"):
         for series in view.figures.series("request_rate", component=label):
             turn = rise(view, series, "request_rate", TIMES, 1.0)
-            if turn and series.points[-1][1] >= TIMES * turn.before:  # or the rush is over
+            still = view.figures.still("request_rate", **series.labels)
+            if turn and still is not None and still >= TIMES * turn.before:  # or the rush is over
                 return turn
     return None
 

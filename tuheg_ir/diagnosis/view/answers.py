@@ -40,11 +40,9 @@ class Answers:
 
 def answers(view: View, workload: Workload) -> dict[str, Answers]:
     """Return pod -> how it answers by its own log, of the live pods whose logs tell."""
-    live = {pod.name for pod in workload.live}
     lines: dict[str, list[str]] = {}
-    for log in view.snapshot.logs:
-        if log.pod in live and not log.previous:
-            lines.setdefault(log.pod, []).extend(log.lines)
+    for log in view.logs_of(workload.live, previous=False):
+        lines.setdefault(log.pod, []).extend(log.lines)
     found = {pod: _answers(view, said) for pod, said in lines.items()}
     return {pod: each for pod, each in found.items() if each.told}
 

@@ -56,10 +56,9 @@ def _proved(view: View, container: Container) -> bool:
 
 def _heap(view: View, workload: Workload) -> float | None:
     """Return the share of its heap that is left in use after the newest collections; None if no log tells."""
-    mine = {pod.name for pod in workload.live}
     found = []
-    for log in view.snapshot.logs:
-        told = [m for line in log.lines[-200:] if (m := _COLLECTED.search(line))] if log.pod in mine else []
+    for log in view.logs_of(workload.live):
+        told = [m for line in log.lines[-200:] if (m := _COLLECTED.search(line))]
         found += [_size(m[3], m[4]) / size for m in told[-5:] if (size := _size(m[5], m[6]))]
     return max(found, default=None)
 

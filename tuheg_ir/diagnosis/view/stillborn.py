@@ -51,14 +51,13 @@ def misread_links(view: View, workload: Workload) -> Iterator[tuple[str, datetim
     current = workload.current
     if current is None or current.created is None or text(workload.template, "spec", "enableServiceLinks") == "False":
         return
-    pods = {crash.pod.name for crash in ended_by_themselves(view, workload)}
     young = {
         text(service.obj, "spec", "clusterIP"): (service.ref, at)
         for service in view.services.values()
         if (at := created(service.obj)) and at > current.created
     }
-    for log in view.snapshot.logs:
-        for line in log.lines if log.pod in pods else ():
+    for log in view.logs_of(crash.pod for crash in ended_by_themselves(view, workload)):
+        for line in log.lines:
             found = _LINK.search(line[:1000])
             if found and _MISREAD.search(line[:1000]) and (service := young.get(found["host"].strip("[]"))):
                 yield *service, log.pod, line[:300]

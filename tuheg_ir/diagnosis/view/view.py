@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import ClassVar
 
-from tuheg_ir.diagnosis.model import Alert, Database, Evidence, Obj, Snapshot
+from tuheg_ir.diagnosis.model import Alert, Database, Evidence, Log, Obj, Snapshot
 from tuheg_ir.diagnosis.view.events import Event, events
 from tuheg_ir.diagnosis.view.figures import Figures
 from tuheg_ir.diagnosis.view.graph import Graph
@@ -108,6 +108,11 @@ class View:
     def databases(self) -> tuple[Database, ...]:
         """Return what is known of databases' sessions."""
         return self.snapshot.databases
+
+    def logs_of(self, pods: Iterable[Pod], *, previous: bool = True) -> Iterator[Log]:
+        """Yield the logs of some pods; without those of their containers' previous runs, if so wanted."""
+        names = {pod.name for pod in pods}
+        return (log for log in self.snapshot.logs if log.pod in names and (previous or not log.previous))
 
     @cached_property
     def _events_by_ref(self) -> dict[str, list[Event]]:
