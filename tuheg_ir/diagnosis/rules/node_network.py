@@ -29,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
         lonely, victims = _lonely(view, node, where)
         if not stated and len(victims) < 2:
             continue
-        sufferers = victims or tuple({view.owner_of(p) for p, n in where.items() if n == node})
+        sufferers = victims or tuple(sorted({view.owner_of(p) for p, n in where.items() if n == node}))
         yield Match(
             component=f"Node/{node}",
             evidence=(*stated[:3], *lonely[:3]),
