@@ -8,7 +8,9 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import API, DB, SHOP, URL, errors, latency, logs, shop
 from tests.diagnosis.rules.tiny import database, log, pod, postgres, session, snapshot, workload
 
-WAITS = log(pod("shop"), "QueuePool limit of size 2 overflow 0 reached, connection timed out, timeout 30.00")
+WAITS = log(
+    pod("shop"), *["QueuePool limit of size 2 overflow 0 reached, connection timed out, timeout 30.00"] * 9, since=240
+)
 LINES = (
     "HikariPool-1 - Connection is not available, request timed out after 30000ms (total=2, active=2)",
     "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec",
@@ -32,7 +34,7 @@ HOLDS = [
             postgres(),
             workload("api", released=700, pods=4, **CUT),
             figures=[errors("api", 0.4, 680)],
-            logs=logs("api", KNEX, *range(4), times=6, since=670),
+            logs=logs("api", KNEX, *range(4), times=20, since=670),
         ),
         (API, "configuration_error", "rollback_workload"),
         harmful=("restart_workload",),
@@ -43,7 +45,7 @@ HOLDS = [
             postgres(),
             workload("api", released=700, env=URL | THREADS, before={"env": URL | {"PUMA_MAX_THREADS": "5"}}),
             figures=[errors("api", 0.4, 680)],
-            logs=logs("api", RAILS, 0, 1, times=6, since=670),
+            logs=logs("api", RAILS, 0, 1, times=20, since=670),
             databases=[database(session(API, "active", 20))],
         ),
         (API, "configuration_error", "rollback_workload"),
@@ -62,7 +64,7 @@ HOLDS = [
         snapshot(
             postgres(),
             workload("api", released=700, env=URL | THREADS, before={"env": URL | {"PUMA_MAX_THREADS": "32"}}),
-            logs=logs("api", RAILS, times=6, since=670),
+            logs=logs("api", RAILS, times=20, since=670),
         ),
         (API, "configuration_error", "page_human"),
     ),
@@ -71,7 +73,7 @@ HOLDS = [
         snapshot(
             postgres(),
             workload("api", released=3 * 3600, env=URL | THREADS, before={"env": URL | {"PUMA_MAX_THREADS": "5"}}),
-            logs=logs("api", RAILS, times=6, since=670),
+            logs=logs("api", RAILS, times=20, since=670),
         ),
         (API, "configuration_error", "page_human"),
     ),
@@ -79,7 +81,7 @@ HOLDS = [
         Holds(
             f"no release cut it: {line}",
             snapshot(
-                shop(env=URL), postgres(), logs=[log(pod("shop"), line)], databases=[database(session(SHOP, "idle", 4))]
+                shop(env=URL), postgres(), logs=logs("shop", line), databases=[database(session(SHOP, "idle", 4))]
             ),
             (SHOP, "configuration_error", "page_human"),
         )
@@ -87,6 +89,17 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the complaints are of a trouble before, and requests are slow since then",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            figures=[latency("shop", since=240)],
+            logs=[log(pod("shop"), *[LINES[1]] * 9, *["GET / 200"] * 20, since=240)],
+            databases=[database(session(SHOP, "idle", 4))],
+        ),
+        ("unknown", "page_human"),
+    ),
     DoesNotHold(
         "the complaints were over before requests became slow",
         snapshot(

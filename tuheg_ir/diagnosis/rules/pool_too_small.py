@@ -13,9 +13,9 @@ from tuheg_ir.diagnosis.rules._sessions import FEW, figure, full, owned, release
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change, reads
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
-from tuheg_ir.diagnosis.view.reading import mapping, oldest, written
+from tuheg_ir.diagnosis.view.reading import mapping, written
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -37,7 +37,7 @@ def when(view: View) -> Iterator[Match]:
         workload = view.workloads.get(each.caller)
         if workload is None or workload.ref in seen or each.about in crowded or (crowded and not each.about):
             continue
-        if _of_an_earlier_trouble(view, workload, each):
+        if _over(view, each):
             continue
         seen.add(workload.ref)
         if each.hit.count < FEW and is_well(view, behind(view, workload.ref)):
@@ -63,10 +63,9 @@ def when(view: View) -> Iterator[Match]:
         )
 
 
-def _of_an_earlier_trouble(view: View, workload: Workload, each: Complaint) -> bool:
-    """Tell whether a complaint was over before what is felt now began: who waits for a pool goes on complaining."""
-    began = oldest(since for _, since in troubles(view, workload.ref))
-    return began is not None and each.hit.last is not None and each.hit.last < began - MINUTE
+def _over(view: View, each: Complaint) -> bool:
+    """Tell whether a complaint is of an earlier trouble: who waits for a pool goes on complaining."""
+    return each.hit.last is not None and each.hit.last < view.now - MINUTE
 
 
 def _changed(workload: Workload) -> tuple[Change, ...]:
