@@ -9,9 +9,9 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
@@ -45,22 +45,9 @@ def when(view: View) -> Iterator[Match]:
 
 def _volumes(view: View, workload: Workload) -> Iterator[Evidence]:
     for label, used in view.figures.latest("volume_used_share", "persistentvolumeclaim").items():
-        if used >= FULL and label in _claims(workload):
+        if used >= FULL and label in claims_of(workload):
             since = view.figures.crossed("volume_used_share", FULL, persistentvolumeclaim=label)
             yield Evidence("metrics", f"PersistentVolumeClaim/{label}", f"{used:.0%} of the volume is used", since)
-
-
-def _claims(workload: Workload) -> set[str]:
-    mounted = {
-        text(volume, "persistentVolumeClaim", "claimName")
-        for pod in workload.pods
-        for volume in items(pod.obj, "spec", "volumes")
-    }
-    templates = [text(c, "metadata", "name") for c in items(workload.obj, "spec", "volumeClaimTemplates")]
-    numbered = {
-        f"{t}-{workload.name}-{n}" for t in templates for n in range(max(workload.wanted, len(workload.pods), 1))
-    }
-    return mounted | numbered
 
 
 def _callers(view: View, workload: Workload) -> tuple[Complaint, ...]:

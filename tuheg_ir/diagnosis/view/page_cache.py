@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.programs import role
-from tuheg_ir.diagnosis.view.stores import claims_of, keeps_data
+from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.usage import NEAR, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload

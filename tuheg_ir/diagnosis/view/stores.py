@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tuheg_ir.diagnosis.view.changes import volumes_of
+from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.view import View
@@ -27,17 +27,4 @@ def is_store(workload: Workload) -> bool:
 def keeps_data(view: View, workload: Workload) -> bool:
     """Tell whether a workload keeps data on a volume of its own, or is declared a database."""
     declared = mapping(view.snapshot.services.get(workload.name), "database")
-    claims = items(workload.obj, "spec", "volumeClaimTemplates")
-    mounts = [kind for kind, *_ in volumes_of(workload.template) if kind == "PersistentVolumeClaim"]
-    return bool(declared or claims or mounts)
-
-
-def claims_of(workload: Workload) -> tuple[str, ...]:
-    """Return the names of the claims that a workload's pods use."""
-    named = [label for kind, label, _ in volumes_of(workload.template) if kind == "PersistentVolumeClaim"]
-    for pod in workload.pods:
-        named += [text(v, "persistentVolumeClaim", "claimName") for v in items(pod.obj, "spec", "volumes")]
-    for template in items(workload.obj, "spec", "volumeClaimTemplates"):
-        count = min(max(workload.wanted, len(workload.pods)), 100)
-        named += [f"{text(template, 'metadata', 'name')}-{workload.name}-{number}" for number in range(count)]
-    return tuple(sorted({label for label in named if label}))
+    return bool(declared or claims_of(workload))

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from tuheg_ir.diagnosis.model import Alert, Database, Evidence, Log, Obj, Snapshot
+from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.events import Event, events
 from tuheg_ir.diagnosis.view.figures import Figures
 from tuheg_ir.diagnosis.view.graph import Graph
@@ -23,7 +24,16 @@ QUIET_ALERTS = frozenset({"watchdog", "deadmansswitch", "deadmanssnitch", "infoi
 """Alerts that always fire, so that one sees that alerting works."""
 _ALERT_LABELS = (
     *("deployment", "statefulset", "daemonset", "rollout", "cronjob", "workload", "pod", "service", "app", "component"),
-    *("job_name", "horizontalpodautoscaler", "replicaset", "controller", "job", "container", "instance"),
+    *(
+        "persistentvolumeclaim",
+        "job_name",
+        "horizontalpodautoscaler",
+        "replicaset",
+        "controller",
+        "job",
+        "container",
+        "instance",
+    ),
 )
 """Labels by which an alert tells what it is about, the plainest first."""
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
@@ -203,10 +213,16 @@ class View:
 
     def _meant(self, key: str, label: str) -> str:
         """Return the workload that a label of an alert means: of the kind that it names, if there is one."""
+        if key == "persistentvolumeclaim":
+            return self._users_of_claims.get(label, "")
         kinds = (kind for kind in self._kinds if kind.lower() == key)
         return next((ref for kind in kinds if (ref := f"{kind}/{label}") in self.workloads), "") or self.component(
             label
         )
+
+    @cached_property
+    def _users_of_claims(self) -> dict[str, str]:
+        return {claim: ref for ref, workload in self.workloads.items() for claim in claims_of(workload)}
 
     @cached_property
     def _kinds(self) -> frozenset[str]:

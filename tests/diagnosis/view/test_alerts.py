@@ -1,0 +1,35 @@
+"""What an alert is about: its labels tell it, or else its words."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.diagnosis.rules.scenes import alert
+from tests.diagnosis.rules.tiny import postgres, redis, snapshot, workload
+from tuheg_ir.diagnosis.view import View
+
+DB = "StatefulSet/postgres"
+
+
+def about(**labels: str) -> str:
+    store = postgres()
+    for obj in store:
+        if obj["kind"] == "StatefulSet":
+            obj["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}}]
+    view = View(snapshot(workload("shop"), store, redis(), alerts=[alert(**labels)]))
+    return view.about_alert(view.alerts[0])
+
+
+@pytest.mark.parametrize(
+    ("labels", "meant"),
+    [
+        ({"deployment": "shop"}, "Deployment/shop"),
+        ({"persistentvolumeclaim": "data-postgres-0", "job": "kubelet"}, DB),
+        ({"persistentvolumeclaim": "data-postgres-7"}, ""),
+        ({"persistentvolumeclaim": "redis"}, ""),
+        ({"job": "kubelet"}, ""),
+    ],
+    ids=str,
+)
+def test_labels_tell_whom_an_alert_is_about(labels: dict[str, str], meant: str) -> None:
+    assert about(**labels) == meant
