@@ -49,8 +49,9 @@ def _awake(view: View, workload: Workload) -> Iterator[Match]:
     if not edits or started is None or not view.recent(started, LONG):
         return
     ended = [crash for crash in crashes(view, workload) if _at_each_start(crash)]
+    pods = [crash.pod for crash in ended]
     loaded = (traffic_growth(view, workload.ref) or 1.0) >= LOADED
-    if 2 * len({c.pod.name for c in ended}) <= len(workload.live) or loaded or probe_kills(view, workload):
+    if 2 * len({p.name for p in pods}) <= len(workload.live) or loaded or probe_kills(view, workload, pods):
         return
     if view.hits_of(workload.ref, *_BEHIND):
         return  # what ends for another one that is away ends with any settings
@@ -70,7 +71,9 @@ def _since(view: View, workload: Workload, time: datetime) -> Iterator[Evidence]
     """Yield what went wrong after a time: crashes of containers started since, errors that began soon."""
     for crash in crashes(view, workload):
         started = crash.ended.started_at or crash.ended.at
-        if started and started >= time and not crash.container.killed_for_memory and not probe_kills(view, workload):
+        if started is None or started < time or crash.container.killed_for_memory:
+            continue
+        if not probe_kills(view, workload, [crash.pod]):
             yield crash.evidence()
     for felt, began in troubles(view, workload.ref):
         if began is not None and BEFORE <= began - time <= SOON:

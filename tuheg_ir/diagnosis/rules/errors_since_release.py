@@ -77,7 +77,8 @@ def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime
 def _ends(view: View, workload: Workload) -> bool:
     """Tell whether pods of the release, and of no older one, ended by themselves."""
     ended = ended_by_themselves(view, workload)
-    return bool(ended) and not probe_kills(view, workload) and only_of_newest(workload, ended)
+    killed = probe_kills(view, workload, [crash.pod for crash in ended])
+    return bool(ended) and not killed and only_of_newest(workload, ended)
 
 
 RULE = Rule(

@@ -37,8 +37,9 @@ def stillborn(view: View, workload: Workload) -> tuple[Crash, ...]:
     first = oldest(c.pod.created for c in ended)
     if last is None or first is None or first - last < MINUTE:
         return ()
+    pods = [crash.pod for crash in ended]
     again = all(crash.container.restarts >= AGAIN for crash in ended)
-    if not again or brought_by_release(workload, [c.pod for c in ended]) or probe_kills(view, workload):
+    if not again or brought_by_release(workload, pods) or probe_kills(view, workload, pods):
         return ()
     return ended
 
