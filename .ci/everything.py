@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from check import PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run_all
+from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run_all
 from machine import MINORS, ROOT, is_root, pythons, say
 from summary import cases, summary
 
@@ -113,7 +113,9 @@ def main() -> int:
             pytest_gate(PRIMARY, "slow and molecule", part="molecule"),
             pytest_gate(PRIMARY, "slow and not lab and not plane and not molecule", part="slow"),
             *gates(),
-        ]
+        ],
+        # The slow tests wait little: more at a time would only make each slower.
+        lanes=1 + CORES,
     )
     left_out = absent_pythons()
     if reason := why_no_plane():

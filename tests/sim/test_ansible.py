@@ -88,6 +88,7 @@ def test_check_mode_asks_the_server_and_changes_nothing(play: Play, cluster: Sim
     assert stored["spec"]["replicas"] == 1
 
 
+@pytest.mark.slow
 def test_commands_and_logs(play: Play, cluster: SimulatedCluster) -> None:
     cluster.apply(deployment(replicas=1))
     made = {

@@ -29,7 +29,8 @@ from tuheg_ir.sim.simulation import Simulation
 pytestmark = pytest.mark.ansible
 
 # All of them are drilled by the installed command: tests/test_wheel.py.
-QUICK = ("bad-release", "foreign-sessions", "metrics-vanish", "nothing-is-wrong", "quota-stops-a-release")
+QUICK = ("bad-release", "metrics-vanish", "nothing-is-wrong")
+SLOW = ("foreign-sessions", "quota-stops-a-release")
 FIELDS = {
     *("scenario", "fault", "severity", "on", "speed", "seed", "incident", "playbook", "status", "reason", "expected"),
     *("expected_end", "actions", "wrong_actions", "repeated_actions", "second_run", "second_run_changes"),
@@ -62,7 +63,7 @@ def drilled(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, d
     return code, one
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)])
 def test_a_drill_ends_as_its_scenario_says(name: str, user: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, found = drilled(capsys, name)
     assert (code, found["passed"]) == (0, True), found

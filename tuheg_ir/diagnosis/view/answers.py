@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
 
 from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.view import View
@@ -38,8 +39,19 @@ class Answers:
         return self.failed / self.told if self.told else 0.0
 
 
+_KNOWN: WeakKeyDictionary[View, dict[str, dict[str, Answers]]] = WeakKeyDictionary()
+"""What was worked out of a view already, by workload: a score of rules ask."""
+
+
 def answers(view: View, workload: Workload) -> dict[str, Answers]:
     """Return pod -> how it answers by its own log, of the live pods whose logs tell."""
+    known = _KNOWN.setdefault(view, {})
+    if workload.ref not in known:
+        known[workload.ref] = _worked_out(view, workload)
+    return known[workload.ref]
+
+
+def _worked_out(view: View, workload: Workload) -> dict[str, Answers]:
     lines: dict[str, list[str]] = {}
     for log in view.logs_of(workload.live, previous=False):
         lines.setdefault(log.pod, []).extend(log.lines)

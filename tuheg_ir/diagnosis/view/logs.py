@@ -130,7 +130,7 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[H
             container=log.container,
             count=len(seen),
             line=seen[-1].strip()[:300],
-            hosts=tuple(sorted(set(_hosts(seen)))),
+            hosts=tuple(sorted(set(_hosts({_bare(line) for line in seen})))),
             first=min(times, default=None),
             last=max(times, default=None),
             previous=log.previous,
