@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,18 @@ def test_reads_are_done_with_k8s_auth_alone_also_in_check_mode_and_change_nothin
     assert look["replicas"] == {"wanted": 2, "updated": 2, "ready": 2, "available": 2}
     assert (read["workload"]["metadata"]["name"], len(read["pods"]), read["lease"]) == ("web", 2, {})
     assert (probe["verdict"], probe["results"][0]["threshold"]) == ("healthy", "max 1")
+
+
+def test_probes_are_asked_after_the_time_that_harm_needs_to_show(tmp_path: Path) -> None:
+    with answering(answer) as server:
+        asked = {"services": PROBES, "namespace": "ns", "prometheus_url": server.url}
+        tasks: dict[str, Any] = {
+            "at_once": {"tuheg.ir.probe": asked},
+            "later": {"tuheg.ir.probe": asked | {"delay_s": 1.5}},
+        }
+        results = play(tmp_path, tasks)
+    at_once, later = (datetime.fromisoformat(each["results"][0]["at"]) for each in results.values())
+    assert later - at_once >= timedelta(seconds=1.5)
 
 
 def test_the_environment_of_the_task_and_arguments_are_honoured(tmp_path: Path) -> None:

@@ -50,12 +50,12 @@ def test_every_limit_of_a_request_is_a_generous_one(tmp_path: Path) -> None:
     assert {name for name in given if given[name] == 90} == bounded - paced
 
 
-def settled(settle_s: int, scale: Any) -> int:
-    """Return the seconds that verify.yml waits."""
+def settled(settle_s: int, scale: Any) -> float:
+    """Return the seconds that verify.yml waits before it asks."""
     tasks = layout.tasks(layout.load(layout.ROLES / "common" / "tasks" / "verify.yml"))
-    [pause] = [task["ansible.builtin.pause"] for task in tasks if "ansible.builtin.pause" in task]
-    expression = jinja2.Template(pause["seconds"])
-    return int(expression.render(common_rung={"settle_s": settle_s}, common_time_scale=scale))
+    [probe] = [task["tuheg.ir.probe"] for task in tasks if "tuheg.ir.probe" in task]
+    expression = jinja2.Template(probe["delay_s"])
+    return float(expression.render(common_rung={"settle_s": settle_s}, common_time_scale=scale))
 
 
 def test_a_real_cluster_gets_the_whole_time_to_settle() -> None:
@@ -63,6 +63,8 @@ def test_a_real_cluster_gets_the_whole_time_to_settle() -> None:
     assert [settled(seconds, defaults["common_time_scale"]) for seconds in (1, 5, 30)] == [1, 5, 30]
 
 
-@pytest.mark.parametrize(("settle_s", "scale", "seconds"), [(5, "20.0", 1), (30, 20, 2), (30, 3, 10), (5, 0.5, 10)])
-def test_a_faster_one_gets_so_much_less(settle_s: int, scale: Any, seconds: int) -> None:
+@pytest.mark.parametrize(
+    ("settle_s", "scale", "seconds"), [(5, "20.0", 0.25), (30, 20, 1.5), (30, 3, 10), (5, 0.5, 10)]
+)
+def test_a_faster_one_gets_so_much_less(settle_s: int, scale: Any, seconds: float) -> None:
     assert settled(settle_s, scale) == seconds

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, ClassVar
 
 from ansible_collections.tuheg.ir.plugins.module_utils import probes, times
@@ -20,12 +21,14 @@ class ActionModule(ReadingAction):
         "ingress_url": {"type": "str", "default": ""},
         "window": {"type": "str", "default": ""},
         "since": {"type": "raw"},
+        "delay_s": {"type": "float", "default": 0.0},
         "timeout_s": {"type": "float", "default": 90.0},
     }
 
     def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Ask, and put the answers together."""
+        """Wait, ask, and put the answers together."""
         since = times.need_time(arguments["since"], "since") if arguments["since"] else None
+        time.sleep(max(0.0, arguments["delay_s"]))
         results = probes.run_probes(
             arguments["services"],
             prometheus_url=arguments["prometheus_url"],

@@ -52,8 +52,12 @@ options:
         All probes are then asked again until they are healthy or O(timeout_s) is over, because a cure shows only
         after a while.
     type: raw
+  delay_s:
+    description: Seconds to wait before anything is asked, so that harm has time to show. Not part of O(timeout_s).
+    type: float
+    default: 0.0
   timeout_s:
-    description: Seconds that waiting and asking may take together.
+    description: Seconds that waiting for windows and asking may take together.
     type: float
     default: 90.0
 """
