@@ -85,7 +85,9 @@ class Project:
 
         path = self.root / _RIGHTS
         try:
-            objects = [item for item in yaml.safe_load_all(path.read_text(encoding="utf-8")) if item]
+            objects = [
+                item for item in yaml.load_all(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) if item
+            ]
         except (OSError, yaml.YAMLError) as error:
             raise ProjectError(
                 "The rights of the account cannot be read",
@@ -115,7 +117,7 @@ class Project:
 
         path = self.collections_path / _OURS / "galaxy.yml"
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+            content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         except (OSError, yaml.YAMLError) as error:
             raise ProjectError(
                 "The description of the collection tuheg.ir cannot be read",

@@ -21,5 +21,5 @@ def words(lang: str) -> dict[str, Any]:
 def _all() -> dict[str, dict[str, Any]]:
     import yaml
 
-    found: dict[str, dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: dict[str, dict[str, Any]] = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return found

@@ -161,4 +161,4 @@ class SimulatedCluster:
 
 def load(text: str) -> list[Obj]:
     """Return the objects of a YAML file with one or more documents."""
-    return [document for document in yaml.safe_load_all(text) if document]
+    return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]

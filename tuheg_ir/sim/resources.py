@@ -91,7 +91,7 @@ def _resource(row: Obj) -> Resource:
 def resources() -> dict[tuple[str, str, str], Resource]:
     """Return all resources by (group, version, plural), in the order of the file."""
     text = (files("tuheg_ir.sim") / "resources.yml").read_text(encoding="utf-8")
-    rows = [_resource(row) for row in yaml.safe_load(text)]
+    rows = [_resource(row) for row in yaml.load(text, Loader=yaml.CSafeLoader)]
     return {(row.group, row.version, row.plural): row for row in rows}
 
 

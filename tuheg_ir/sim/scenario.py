@@ -76,8 +76,8 @@ class _Lines:
     def __init__(self, text: str, file: str) -> None:
         self.file = file
         try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-            self.value = yaml.safe_load(text)
+            node = yaml.compose(text, Loader=yaml.CSafeLoader)
+            self.value = yaml.load(text, Loader=yaml.CSafeLoader)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
