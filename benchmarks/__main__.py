@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import subprocess
 import sys
@@ -80,6 +81,8 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     """Run the benchmarks; 1 when a contender did not work, 4 when there is no lab."""
     options = parse()
+    # Every contender has its bytecode, as pip writes it where users install.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     rng = random.Random(options.seed)
     try:
         PLACES[options.what](options, rng)

@@ -39,13 +39,9 @@ class Place:
         return f"http://127.0.0.1:{PROMETHEUS_PORT}"
 
     def environment(self, kubeconfig: Path) -> dict[str, str]:
-        """Return the environment of a contender: the same for all but for the account.
-
-        Bytecode is written, as pip writes it where users install.
-        """
-        kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+        """Return the environment of a contender: the same for all but for the account."""
         return {
-            **kept,
+            **os.environ,
             "KUBECONFIG": str(kubeconfig),
             "TUHEG_IR_HOME": str(self.journal),
             "PATH": f"{BIN}:{os.environ['PATH']}",

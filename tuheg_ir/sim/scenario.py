@@ -75,9 +75,11 @@ class _Lines:
 
     def __init__(self, text: str, file: str) -> None:
         self.file = file
+        reader = yaml.CSafeLoader(text)
         try:
-            node = yaml.compose(text, Loader=yaml.CSafeLoader)
-            self.value = yaml.load(text, Loader=yaml.CSafeLoader)
+            node = reader.get_single_node()
+            pairs = list(node.value) if isinstance(node, yaml.MappingNode) else []
+            self.value = reader.construct_document(node) if node is not None else None
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
@@ -85,7 +87,8 @@ class _Lines:
             raise UsageError(
                 f"The scenario cannot be read: {told}", f"{file}, line {line}", "Correct the file"
             ) from error
-        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        finally:
+            reader.dispose()
         self._nodes = {key.value: (key, value) for key, value in pairs}
 
     def fail(self, field_name: str, what: str, then: str, item: int | None = None) -> UsageError:

@@ -8,9 +8,7 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import API, DB, SHOP, URL, errors, latency, logs, shop
 from tests.diagnosis.rules.tiny import database, log, pod, postgres, session, snapshot, workload
 
-WAITS = log(
-    pod("shop"), *["QueuePool limit of size 2 overflow 0 reached, connection timed out, timeout 30.00"] * 9, since=240
-)
+WAITS = logs("shop", "QueuePool limit of size 2 overflow 0 reached, connection timed out, timeout 30.00")
 LINES = (
     "HikariPool-1 - Connection is not available, request timed out after 30000ms (total=2, active=2)",
     "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec",
@@ -25,7 +23,7 @@ CUT: dict[str, Any] = {"env": {**URL, "DB_POOL_SIZE": "2"}, "before": {"env": {*
 HOLDS = [
     Holds(
         "a release cut it",
-        snapshot(shop(**CUT), postgres(), logs=[WAITS], databases=[database(session(SHOP, "active", 4))]),
+        snapshot(shop(**CUT), postgres(), logs=WAITS, databases=[database(session(SHOP, "active", 4))]),
         (SHOP, "configuration_error", "rollback_workload"),
     ),
     Holds(
@@ -55,7 +53,7 @@ HOLDS = [
         snapshot(
             shop(env=URL, args=["serve", "--workers", "40"], before={"args": ["serve", "--workers", "8"]}),
             postgres(),
-            logs=[WAITS],
+            logs=WAITS,
         ),
         (SHOP, "configuration_error", "rollback_workload"),
     ),
@@ -113,7 +111,7 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "the database itself is full",
-        snapshot(shop(env=URL), postgres(), logs=[WAITS], databases=[database(session(SHOP, "active", 97))]),
+        snapshot(shop(env=URL), postgres(), logs=WAITS, databases=[database(session(SHOP, "active", 97))]),
         (DB, "database_connection", "page_human"),
     ),
 ]

@@ -13,9 +13,7 @@ DB = "StatefulSet/postgres"
 
 def about(**labels: str) -> str:
     store = postgres()
-    for obj in store:
-        if obj["kind"] == "StatefulSet":
-            obj["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}}]
+    store[0]["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}}]
     view = View(snapshot(workload("shop"), store, redis(), alerts=[alert(**labels)]))
     return view.about_alert(view.alerts[0])
 

@@ -120,8 +120,8 @@ def hits(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Hit, ...]:
 
 def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[Hit]:
     lines = [line[:_LINE_CHARS] for line in log.lines[-_LINES:] if line and not line.isspace()]
-    by_trouble = _sorted_out(lines, told)
-    for trouble, seen in by_trouble.items():
+    for trouble, bares in _sorted_out(lines, told).items():
+        seen = [line for line, _ in bares]
         times = [time for line in seen if (time := stamp(line)) is not None]
         yield Hit(
             trouble=trouble,
@@ -130,21 +130,24 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[H
             container=log.container,
             count=len(seen),
             line=seen[-1].strip()[:300],
-            hosts=tuple(sorted(set(_hosts({_bare(line) for line in seen})))),
+            hosts=tuple(sorted(set(_hosts({bare for _, bare in bares})))),
             first=min(times, default=None),
             last=max(times, default=None),
             previous=log.previous,
         )
 
 
-def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[str]]:
-    """Return trouble -> its lines. Lines that differ in numbers only are asked once, new ones all at once first."""
-    shapes: list[str] = []
+def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[tuple[str, str]]]:
+    """Return trouble -> its lines, each with what it says without its time.
+
+    Lines that differ in numbers only are asked once, new ones all at once first.
+    """
+    shaped: list[tuple[str, str, str]] = []
     new: dict[str, str] = {}
     for line in lines:
         bare = _bare(line)
         shape = bare if _CODES.search(bare) else _NUMBERS.sub("0", bare)
-        shapes.append(shape)
+        shaped.append((line, bare, shape))
         if shape not in told:
             new.setdefault(shape, bare)
     whole = "\n".join(new.values())
@@ -152,10 +155,10 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
     for shape, bare in new.items():
         troubles = (trouble for trouble, pattern in able.items() if pattern.search(bare))
         told[shape] = frozenset(trouble for trouble in troubles if not _excepted(trouble, bare))
-    found: dict[str, list[str]] = {}
-    for line, shape in zip(lines, shapes, strict=True):
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line, bare, shape in shaped:
         for trouble in told[shape]:
-            found.setdefault(trouble, []).append(line)
+            found.setdefault(trouble, []).append((line, bare))
     return {trouble: found[trouble] for trouble in patterns() if trouble in found}
 
 

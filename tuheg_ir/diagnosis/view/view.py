@@ -24,16 +24,8 @@ QUIET_ALERTS = frozenset({"watchdog", "deadmansswitch", "deadmanssnitch", "infoi
 """Alerts that always fire, so that one sees that alerting works."""
 _ALERT_LABELS = (
     *("deployment", "statefulset", "daemonset", "rollout", "cronjob", "workload", "pod", "service", "app", "component"),
-    *(
-        "persistentvolumeclaim",
-        "job_name",
-        "horizontalpodautoscaler",
-        "replicaset",
-        "controller",
-        "job",
-        "container",
-        "instance",
-    ),
+    *("persistentvolumeclaim", "job_name", "horizontalpodautoscaler", "replicaset", "controller", "job"),
+    *("container", "instance"),
 )
 """Labels by which an alert tells what it is about, the plainest first."""
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
