@@ -120,6 +120,13 @@ def test_a_fault_of_a_current_pod_is_named_with_pod_and_cause(container: dict[st
     assert says in look.reason
 
 
+@pytest.mark.parametrize("kind", ["configmap", "secret"])
+def test_a_kubelet_that_has_not_got_the_object_in_time_is_no_fault_of_the_release(kind: str) -> None:
+    slow = waiting("CreateContainerConfigError", f"failed to sync {kind} cache: timed out waiting for the condition")
+    look = judge(*world(pod("a", NEW), pod("b", NEW, ready=False, state=slow)), now=NOW, since=MINUTE_AGO)
+    assert (look.verdict, look.cause) == ("unknown", "progressing")
+
+
 def test_exit_137_alone_is_not_called_out_of_memory() -> None:
     killed = pod("b", NEW, lastState=ended(137, "Error"), restartCount=1)
     look = judge(*world(pod("a", NEW), killed), now=NOW, since=MINUTE_AGO)

@@ -100,8 +100,12 @@ class FirstSign:
     def _is_bad(status: dict[str, Any]) -> bool:
         states = [each for key in ("containerStatuses", "initContainerStatuses") for each in status.get(key, [])]
         ended = any("terminated" in each["state"] or each["restartCount"] for each in states)
+        waiting = [each["state"]["waiting"] for each in states if "waiting" in each["state"]]
         starting = ("ContainerCreating", "PodInitializing")
-        waits = any(each["state"].get("waiting", {}).get("reason", starting[0]) not in starting for each in states)
+        # A kubelet that has not got a ConfigMap within a second does not know yet whether there is one.
+        waits = any(
+            each["reason"] not in starting and "failed to sync" not in each.get("message", "") for each in waiting
+        )
         unscheduled = any(each.get("reason") == "Unschedulable" for each in status.get("conditions", []))
         return ended or waits or unscheduled
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,9 @@ _WAITING_HOLD_S: dict[str, float] = {
     "ErrImagePull": 2.0,
     "CreateContainerError": 2.0,
 }
+# The kubelet waits one second for its own copy of the object and then tries the pod again: a slow node or API server,
+# which says nothing about whether the object is there (kubernetes/pkg/kubelet/util/manager/watch_based_manager.go).
+_NOT_ASKED_YET = re.compile(r"failed to sync (?:configmap|secret) cache", re.IGNORECASE)
 _UNSCHEDULABLE_HOLD_S = 10.0  # an autoscaler or a pod that is leaving may make room
 # With one look there is no memory of when a state began: the pod's age must do.
 _AGE_FOR_HELD_S = 15.0
@@ -140,10 +144,10 @@ def _ended(pod: Mapping[str, Any], container: Mapping[str, Any], since: datetime
 def _waiting(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[Fault]:
     waiting = (container.get("state") or {}).get("waiting") or {}
     cause = str(waiting.get("reason") or "")
-    if cause in _WAITING_HOLD_S:
+    text = " ".join(str(waiting.get("message") or "").split())[:200]
+    if cause in _WAITING_HOLD_S and not _NOT_ASKED_YET.search(text):
         name = container.get("name", "")
         last = (container.get("lastState") or {}).get("terminated")
-        text = " ".join(str(waiting.get("message") or "").split())[:200]
         detail = describe_end(last) if last and cause == "CrashLoopBackOff" else text
         reason = f"container {name} is waiting, {cause}" + (f": {detail}" if detail else "")
         yield _fault(pod, name, cause, reason, _WAITING_HOLD_S[cause])
