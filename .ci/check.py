@@ -29,13 +29,18 @@ UNSET = {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"}
 
 @dataclass(frozen=True)
 class Gate:
-    """One check: a command of a virtual environment (the primary one), run in a folder of the project."""
+    """One check: a command of a virtual environment (the primary one), run in a folder of the project.
+
+    `live` lets its output be seen as it comes; `aside` makes it wait for whatever else wants a core.
+    """
 
     name: str
     command: tuple[str, ...]
     folder: Path = ROOT
     show: bool = False
     venv: str = PRIMARY
+    live: bool = False
+    aside: bool = False
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which every program of the virtual environment is found first."""
@@ -87,23 +92,23 @@ def run(gate: Gate) -> Result:
     """Run one gate; never raises for a gate that fails."""
     began = time.monotonic()
     done = subprocess.run(
-        gate.command,
+        ("nice", "-n", "19", *gate.command) if gate.aside else gate.command,
         cwd=gate.folder,
         env=gate.environment(),
         check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stdout=None if gate.live else subprocess.PIPE,
+        stderr=None if gate.live else subprocess.STDOUT,
         text=True,
         errors="replace",
     )
-    return Result(gate, done.returncode, time.monotonic() - began, done.stdout)
+    return Result(gate, done.returncode, time.monotonic() - began, done.stdout or "")
 
 
 def report(result: Result) -> Result:
     """Print how a gate ended."""
     word = "ok    " if result.code == 0 else "FAILED"
     say(f"{word} {result.gate.name:<14}{result.seconds:6.1f} s")
-    if result.code or result.gate.show:
+    if result.output and (result.code or result.gate.show):
         say(result.output.rstrip() + "\n")
     return result
 

@@ -6,13 +6,17 @@ and tests of all runs.
 
 from __future__ import annotations
 
+import itertools
 import signal
-import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run_all
+from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run, run_all
 from machine import MINORS, ROOT, is_root, pythons, say
 from summary import cases, summary
 
@@ -22,25 +26,82 @@ if TYPE_CHECKING:
 
 # Which break the newest Python and ansible-core live through too: it takes a roll-out back and asks in a pod.
 NEWEST_PART = "leaked-transactions"
+LIFECYCLE = "tests/lab/test_lab_lifecycle.py"
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
+# Gates that only compute: they run beside the tests on the lab, which wait most of the time.
+COMPUTING = {"pytest-main-corpus", "pytest-main-mutated", "ansible-lint", "ansible-test", "mypy"}
 
 
-def lab_runs() -> list[Gate]:
-    """Return the pytest runs on the lab, with what takes minutes without it: a chosen part on the newest Python too."""
-    runs = [pytest_gate(PRIMARY, "lab", "--require-lab", part="lab")]
+def slow_gates() -> list[Gate]:
+    """Return the pytest runs of what takes minutes without a lab."""
+    rest = "slow and not lab and not plane and not molecule"
+    return [
+        pytest_gate(PRIMARY, "slow and molecule", part="molecule"),
+        pytest_gate(PRIMARY, f"{rest} and not corpus", part="slow"),
+        pytest_gate(PRIMARY, f"{rest} and corpus", part="mutated"),
+    ]
+
+
+def lab_gate(venv: str, select: str, *options: str, part: str) -> Gate:
+    """Return a pytest run that fails when there is no lab."""
+    return pytest_gate(venv, f"lab and {select}" if select else "lab", "--require-lab", *options, part=part)
+
+
+def on_the_platform() -> list[Gate]:
+    """Return the pytest runs that break the lab's platform, a chosen part on the newest Python too. One at a time."""
+    runs = [lab_gate(PRIMARY, "not scratch", f"--ignore={LIFECYCLE}", part="lab")]
     others = sorted(ROOT.glob(".venv-3.*"), key=lambda path: int(path.name.rpartition(".")[2]))
     if others:
-        runs.append(pytest_gate(others[-1].name, "lab", "--require-lab", "-k", NEWEST_PART, part="lab"))
-    return runs
+        runs.append(lab_gate(others[-1].name, "", "-k", NEWEST_PART, part="lab"))
+    return [replace(gate, live=True) for gate in runs]
 
 
-def plane_runs() -> list[Gate]:
-    """Return the pytest run on the control plane alone."""
-    return [pytest_gate(PRIMARY, "plane", "--require-plane", part="plane")]
+def run_plane() -> list[Result]:
+    """Start the control plane alone, run its tests, and take it down whatever happens."""
+    gate = pytest_gate(PRIMARY, "plane", "--require-plane", part="plane")
+    with started("plane", "--control-plane-only") as results:
+        if results[-1].code == 0:
+            results.append(report(run(gate)))
+    return results
+
+
+def run_lab(computing: list[Gate]) -> list[Result]:
+    """Start the lab, run its tests, beside them what only computes, and take it down whatever happens."""
+    with started("lab") as results:
+        if results[-1].code == 0:
+            results.append(report(run(lab_gate(PRIMARY, "", LIFECYCLE, part="lifecycle"))))
+            streams = [
+                on_the_platform(),
+                [lab_gate(PRIMARY, "scratch", part="scratch")],
+                [replace(gate, aside=True) for gate in computing],
+            ]
+            with ThreadPoolExecutor(max_workers=len(streams)) as pool:
+                results.extend(itertools.chain.from_iterable(pool.map(in_turn, streams)))
+    return results
+
+
+def in_turn(chosen: list[Gate]) -> list[Result]:
+    """Run gates one after the other."""
+    return [report(run(gate)) for gate in chosen]
+
+
+@contextmanager
+def started(name: str, *options: str) -> Iterator[list[Result]]:
+    """Start the lab, or its control plane, yield how that went, and take it down whatever happens."""
+    results = [step(f"{name}-up", "up", *options)]
+    try:
+        yield results
+    finally:
+        results.append(step(f"{name}-down", "down", *options))
+
+
+def step(name: str, *command: str) -> Result:
+    """Run one command of the lab in the open."""
+    return report(run(Gate(name, (*LAB, *command), live=True)))
 
 
 def why_no_lab() -> str:
-    """Return why the lab cannot run here ("" when it can)."""
+    """Return why the whole lab cannot run here ("" when it can)."""
     if not is_root():
         return "the lab needs root (it starts a real Kubernetes in namespaces of its own)"
     from lab.paths import Lab
@@ -76,56 +137,28 @@ def absent_pythons() -> list[str]:
     return [f"tests on Python {', '.join(absent)}: not on this machine"] if absent else []
 
 
-def run_on(name: str, runs: list[Gate], *options: str) -> list[Result]:
-    """Build and start the lab, or its control plane, run its tests, and take it down whatever happens."""
-    results = [step(f"{name}-build", "build", *options)]
-    if results[-1].code == 0:
-        results.append(step(f"{name}-up", "up", *options))
-    if results[-1].code:
-        return results
-    try:
-        results += [report(_live(gate)) for gate in runs]
-    finally:
-        results.append(step(f"{name}-down", "down", *options))
-    return results
-
-
-def step(name: str, *command: str) -> Result:
-    """Run one command of the lab in the open."""
-    return report(_live(Gate(name, (*LAB, *command))))
-
-
-def _live(gate: Gate) -> Result:
-    """Run a long step whose output is seen as it comes."""
-    began = time.monotonic()
-    code = subprocess.run(gate.command, cwd=gate.folder, env=gate.environment(), check=False).returncode
-    return Result(gate, code, time.monotonic() - began, "")
-
-
 def main() -> int:
     """Run everything that can run here; 0 only when nothing failed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
     for old in REPORTS.glob("*.xml"):
         old.unlink()
-    results = run_all(
-        [
-            pytest_gate(PRIMARY, "slow and molecule", part="molecule"),
-            pytest_gate(PRIMARY, "slow and not lab and not plane and not molecule", part="slow"),
-            *gates(),
-        ],
+    no_plane, no_lab = why_no_plane(), why_no_lab()
+    left_out = [
+        *absent_pythons(),
+        *([f"all tests on the control plane alone: {no_plane}"] if no_plane else ()),
+        *([f"all tests on the lab: {no_lab}"] if no_lab else ()),
+    ]
+    results = [] if no_plane else [step("plane-build", "build", "--control-plane-only")]
+    results += [] if no_lab else [step("lab-build", "build")]
+    every = [*slow_gates(), *gates()]
+    computing = [] if no_lab else [gate for gate in every if gate.name in COMPUTING]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        on_plane = None if no_plane else beside.submit(run_plane)
         # The slow tests wait little: more at a time would only make each slower.
-        lanes=1 + CORES,
-    )
-    left_out = absent_pythons()
-    if reason := why_no_plane():
-        left_out.append(f"all tests on the control plane alone: {reason}")
-    else:
-        results += run_on("plane", plane_runs(), "--control-plane-only")
-    if reason := why_no_lab():
-        left_out.append(f"all tests on the lab: {reason}")
-    else:
-        results += run_on("lab", lab_runs())
+        results += run_all([gate for gate in every if gate not in computing], lanes=1 + CORES)
+        results += on_plane.result() if on_plane else []
+    results += [] if no_lab else run_lab(computing)
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0

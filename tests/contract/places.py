@@ -52,19 +52,21 @@ RULES = (
 
 def where(need: str = "") -> list[Any]:
     """Return the places in which something can be asked, as parameters: the marker of a real one is its name."""
-    return [
-        pytest.param(place, marks=getattr(pytest.mark, place)) if place in CLUSTERS else place for place in PLACES[need]
-    ]
+    return [pytest.param(place, marks=_marks(place)) for place in PLACES[need]]
 
 
 def everywhere(cases: list[dict[str, Any]]) -> list[Any]:
     """Return (place, case) for every case in every place that has what it `needs`."""
-    pairs = []
-    for case in cases:
-        for place in PLACES[case.get("needs", "")]:
-            marks = [getattr(pytest.mark, place)] if place in CLUSTERS else []
-            pairs.append(pytest.param(place, case, marks=marks, id=f"{place}-{case['name']}"))
-    return pairs
+    return [
+        pytest.param(place, case, marks=_marks(place), id=f"{place}-{case['name']}")
+        for case in cases
+        for place in PLACES[case.get("needs", "")]
+    ]
+
+
+def _marks(place: str) -> list[pytest.MarkDecorator]:
+    """Return the markers of a place: on the lab these tests have a namespace of their own."""
+    return [getattr(pytest.mark, name) for name in {"lab": ("lab", "scratch"), "plane": ("plane",)}.get(place, ())]
 
 
 def place(short: str) -> str:
