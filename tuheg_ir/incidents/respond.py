@@ -15,6 +15,7 @@ from tuheg_ir.incidents.orphans import settle
 from tuheg_ir.incidents.outcome import Report, error_of, owed, reason_of, status_of
 from tuheg_ir.incidents.override import check_rungs
 from tuheg_ir.incidents.shop import Shop, new_run
+from tuheg_ir.incidents.symptom import is_ill
 from tuheg_ir.journal import Incident
 from tuheg_ir.runner import RunOutcome, processes, run_playbook
 
@@ -70,7 +71,7 @@ def carry_out(
 ) -> Report:
     """Run a playbook for an incident: journal first, then the play, then its end and messages."""
     run = new_run()
-    attempt = policy.attempt_for(incident, ill=_ill_again(platform, incident, service))
+    attempt = policy.attempt_for(incident, ill=_ill_again(shop, platform, incident, service))
     if attempt != incident.attempt:
         incident = shop.journal.change(
             incident,
@@ -198,18 +199,12 @@ def _incident(shop: Shop, order: Order, service: str, reason: str) -> Incident:
     return shop.journal.change(incident, reason=told, actor=order.actor, **changed)
 
 
-def _ill_again(platform: Platform, incident: Incident, service: str) -> bool:
-    """Look whether an incident that was over has a symptom now; no data is no symptom."""
+def _ill_again(shop: Shop, platform: Platform, incident: Incident, service: str) -> bool:
+    """Look whether an incident that was over has a symptom now."""
     if not policy.is_over(incident):
         return False
-    from tuheg_ir.diagnosis import Target, diagnose_service
-
-    target = Target.of_platform(platform.namespace, platform.services, platform.vars)
-    try:
-        found = diagnose_service({}, target, service, cluster=platform.cluster)
-    except TuhegError:
-        return False  # the play will say what is wrong with the cluster
-    return bool(found["verdict"] == "unhealthy")
+    since = max((run.ended_at for run in incident.runs if run.ended_at), default=None)
+    return is_ill(shop.project, platform, service, since=since)
 
 
 def _plan(shop: Shop, order: Order, playbook: str, service: str) -> Report:

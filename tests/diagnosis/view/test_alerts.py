@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.diagnosis.rules.scenes import alert
@@ -31,3 +33,16 @@ def about(**labels: str) -> str:
 )
 def test_labels_tell_whom_an_alert_is_about(labels: dict[str, str], meant: str) -> None:
     assert about(**labels) == meant
+
+
+def test_a_claim_that_two_workloads_share_leaves_it_to_the_words() -> None:
+    shared = {"name": "files", "persistentVolumeClaim": {"claimName": "uploads"}}
+    both = [workload(name) for name in ("shop", "thumbnails")]
+    for objects in both:
+        objects[0]["spec"]["template"]["spec"]["volumes"] = [shared]
+    fires = alert(persistentvolumeclaim="uploads")
+    view = View(snapshot(*both, alerts=[fires]))
+    assert view.about_alert(fires) == ""
+    assert view.about_alert(replace(fires, annotations={"summary": "thumbnails writes to a full volume"})) == (
+        "Deployment/thumbnails"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -214,7 +215,10 @@ class View:
 
     @cached_property
     def _users_of_claims(self) -> dict[str, str]:
-        return {claim: ref for ref, workload in self.workloads.items() for claim in claims_of(workload)}
+        """The one workload that uses a claim; of a claim that several share nobody can tell whom an alert means."""
+        users = [(claim, ref) for ref, workload in self.workloads.items() for claim in claims_of(workload)]
+        shared = Counter(claim for claim, _ in users)
+        return {claim: ref for claim, ref in users if shared[claim] == 1}
 
     @cached_property
     def _kinds(self) -> frozenset[str]:
