@@ -31,7 +31,7 @@ UNSET = {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"}
 class Gate:
     """One check: a command of a virtual environment (the primary one), run in a folder of the project.
 
-    `live` lets its output be seen as it comes; `aside` makes it wait for whatever else wants a core.
+    `live` lets its output be seen as it comes.
     """
 
     name: str
@@ -40,7 +40,6 @@ class Gate:
     show: bool = False
     venv: str = PRIMARY
     live: bool = False
-    aside: bool = False
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which every program of the virtual environment is found first."""
@@ -92,7 +91,7 @@ def run(gate: Gate) -> Result:
     """Run one gate; never raises for a gate that fails."""
     began = time.monotonic()
     done = subprocess.run(
-        ("nice", "-n", "19", *gate.command) if gate.aside else gate.command,
+        gate.command,
         cwd=gate.folder,
         env=gate.environment(),
         check=False,

@@ -6,13 +6,10 @@ and tests of all runs.
 
 from __future__ import annotations
 
-import itertools
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,73 +23,42 @@ if TYPE_CHECKING:
 
 # Which break the newest Python and ansible-core live through too: it takes a roll-out back and asks in a pod.
 NEWEST_PART = "leaked-transactions"
-LIFECYCLE = "tests/lab/test_lab_lifecycle.py"
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
-# Gates that only compute: they run beside the tests on the lab, which wait most of the time.
-COMPUTING = {"pytest-main-corpus", "pytest-main-mutated", "ansible-lint", "ansible-test", "mypy"}
 
 
 def slow_gates() -> list[Gate]:
     """Return the pytest runs of what takes minutes without a lab."""
     rest = "slow and not lab and not plane and not molecule"
     return [
-        pytest_gate(PRIMARY, "slow and molecule", part="molecule"),
         pytest_gate(PRIMARY, f"{rest} and not corpus", part="slow"),
+        pytest_gate(PRIMARY, "slow and molecule", part="molecule"),
         pytest_gate(PRIMARY, f"{rest} and corpus", part="mutated"),
     ]
 
 
-def lab_gate(venv: str, select: str, *options: str, part: str) -> Gate:
-    """Return a pytest run that fails when there is no lab."""
-    return pytest_gate(venv, f"lab and {select}" if select else "lab", "--require-lab", *options, part=part)
-
-
-def on_the_platform() -> list[Gate]:
-    """Return the pytest runs that break the lab's platform, a chosen part on the newest Python too. One at a time."""
-    runs = [lab_gate(PRIMARY, "not scratch", f"--ignore={LIFECYCLE}", part="lab")]
+def lab_runs() -> list[Gate]:
+    """Return the pytest runs on the lab: all of it, and a chosen part on the newest Python too."""
+    runs = [pytest_gate(PRIMARY, "lab", "--require-lab", part="lab")]
     others = sorted(ROOT.glob(".venv-3.*"), key=lambda path: int(path.name.rpartition(".")[2]))
     if others:
-        runs.append(lab_gate(others[-1].name, "", "-k", NEWEST_PART, part="lab"))
+        runs.append(pytest_gate(others[-1].name, "lab", "--require-lab", "-k", NEWEST_PART, part="lab"))
     return [replace(gate, live=True) for gate in runs]
 
 
-def run_plane() -> list[Result]:
-    """Start the control plane alone, run its tests, and take it down whatever happens."""
-    gate = pytest_gate(PRIMARY, "plane", "--require-plane", part="plane")
-    with started("plane", "--control-plane-only") as results:
-        if results[-1].code == 0:
-            results.append(report(run(gate)))
-    return results
+def plane_runs() -> list[Gate]:
+    """Return the pytest run on the control plane alone."""
+    return [pytest_gate(PRIMARY, "plane", "--require-plane", part="plane")]
 
 
-def run_lab(computing: list[Gate]) -> list[Result]:
-    """Start the lab, run its tests, beside them what only computes, and take it down whatever happens."""
-    with started("lab") as results:
-        if results[-1].code == 0:
-            results.append(report(run(lab_gate(PRIMARY, "", LIFECYCLE, part="lifecycle"))))
-            streams = [
-                on_the_platform(),
-                [lab_gate(PRIMARY, "scratch", part="scratch")],
-                [replace(gate, aside=True) for gate in computing],
-            ]
-            with ThreadPoolExecutor(max_workers=len(streams)) as pool:
-                results.extend(itertools.chain.from_iterable(pool.map(in_turn, streams)))
-    return results
-
-
-def in_turn(chosen: list[Gate]) -> list[Result]:
-    """Run gates one after the other."""
-    return [report(run(gate)) for gate in chosen]
-
-
-@contextmanager
-def started(name: str, *options: str) -> Iterator[list[Result]]:
-    """Start the lab, or its control plane, yield how that went, and take it down whatever happens."""
+def run_on(name: str, runs: list[Gate], *options: str) -> list[Result]:
+    """Start the lab, or its control plane, run its tests, and take it down whatever happens."""
     results = [step(f"{name}-up", "up", *options)]
     try:
-        yield results
+        if results[-1].code == 0:
+            results += [report(run(gate)) for gate in runs]
     finally:
         results.append(step(f"{name}-down", "down", *options))
+    return results
 
 
 def step(name: str, *command: str) -> Result:
@@ -151,14 +117,13 @@ def main() -> int:
     ]
     results = [] if no_plane else [step("plane-build", "build", "--control-plane-only")]
     results += [] if no_lab else [step("lab-build", "build")]
-    every = [*slow_gates(), *gates()]
-    computing = [] if no_lab else [gate for gate in every if gate.name in COMPUTING]
     with ThreadPoolExecutor(max_workers=1) as beside:
-        on_plane = None if no_plane else beside.submit(run_plane)
+        # Half of what it does is to wait for controllers.
+        on_plane = None if no_plane else beside.submit(run_on, "plane", plane_runs(), "--control-plane-only")
         # The slow tests wait little: more at a time would only make each slower.
-        results += run_all([gate for gate in every if gate not in computing], lanes=1 + CORES)
+        results += run_all([*slow_gates(), *gates()], lanes=1 + CORES)
         results += on_plane.result() if on_plane else []
-    results += [] if no_lab else run_lab(computing)
+    results += [] if no_lab else run_on("lab", lab_runs())
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0

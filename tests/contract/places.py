@@ -65,8 +65,8 @@ def everywhere(cases: list[dict[str, Any]]) -> list[Any]:
 
 
 def _marks(place: str) -> list[pytest.MarkDecorator]:
-    """Return the markers of a place: on the lab these tests have a namespace of their own."""
-    return [getattr(pytest.mark, name) for name in {"lab": ("lab", "scratch"), "plane": ("plane",)}.get(place, ())]
+    """Return the markers of a place: that of a real one is its name."""
+    return [getattr(pytest.mark, place)] if place in CLUSTERS else []
 
 
 def place(short: str) -> str:

@@ -14,7 +14,7 @@ from lab.paths import Lab
 from rbac.generate import ACCOUNT, manifests
 from tests.lab.scratch import NAMESPACE, PLATFORM, Played, Scratch, scratch_platform, until
 
-pytestmark = [pytest.mark.lab, pytest.mark.scratch]
+pytestmark = pytest.mark.lab
 
 RULES: list[dict[str, Any]] = manifests(PLATFORM)[1]["rules"]
 

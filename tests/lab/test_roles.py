@@ -14,7 +14,7 @@ import pytest
 from lab.paths import Lab
 from tests.lab.scratch import NAMESPACE, SERVICES, Scratch, scratch_platform, until
 
-pytestmark = [pytest.mark.lab, pytest.mark.scratch]
+pytestmark = pytest.mark.lab
 
 BOTH = pytest.mark.parametrize("name", list(SERVICES))
 BAD: dict[str, dict[str, Any]] = {

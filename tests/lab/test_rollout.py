@@ -23,7 +23,7 @@ from lab.kubectl import kubectl
 from lab.paths import Lab
 from tests.lab.rollout_cases import BAD, SERVE, Bad, changed, deployment, statefulset
 
-pytestmark = [pytest.mark.lab, pytest.mark.scratch]
+pytestmark = pytest.mark.lab
 
 SPACE = "ir-rollout-test"
 GOOD = ("good", "paused", "meddled", "crash-later", "quota", "never-ready", "undo", *(bad.name for bad in BAD))
