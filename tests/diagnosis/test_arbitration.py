@@ -127,6 +127,19 @@ def test_what_the_snapshot_lacks_makes_less_sure(tier: Tier) -> None:
     assert confidence(held, tier, 2) < confidence(held, tier, 1) < confidence(held, tier, 0)
 
 
+def test_who_says_expressly_that_it_is_the_reason_is_not_explained_by_what_it_needs() -> None:
+    storm = rule("storm", SHOP, Tier.PATTERN, 0.8, explains=(DB,), follows=True)
+    full = rule("full", DB, Tier.PATTERN, 0.7)
+    assert best(storm, full) == [("storm", SHOP)]
+
+
+def test_a_healthy_system_answers_once() -> None:
+    well = {"root_cause": "no_fault", "remedy": "no_action"}
+    found = decide(WORLD, (rule("a", SHOP, Tier.PATTERN, 0.8, **well), rule("b", DB, Tier.PATTERN, 0.7, **well)))
+    assert [each.rule for each in found.findings] == ["a"]
+    assert [each.reason for each in found.considered] == [f"all is well there too, as at {SHOP}"]
+
+
 def test_a_snapshot_without_anything_is_unknown() -> None:
     found = decide(replace(WORLD, objects={}, logs=()), ()).findings
     assert [(each.root_cause, each.remedy) for each in found] == [("unknown", "page_human")]

@@ -126,6 +126,9 @@ def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Consid
         kept = [each for each in kept if each not in well]
         lost += [_lost(each, "something is wrong elsewhere") for each in well]
     kept.sort(key=lambda h: (-h.confidence, -h.rule.tier, h.rule.name, h.match.component))
+    if kept and kept[0].root_cause == "no_fault":
+        lost += [_lost(each, f"all is well there too, as at {kept[0].match.component}") for each in kept[1:]]
+        del kept[1:]
     for each in kept[1:]:
         if each.confidence < _beside(view, each):
             kept.remove(each)
@@ -186,6 +189,8 @@ def _explains(view: View, cause: Held, symptom: Held) -> bool:
         return False
     if not named and cause.match.component not in view.graph.needs(symptom.match.component):
         return False
+    if not named and cause.match.component in symptom.match.explains:
+        return False  # the other says expressly that it is the reason
     if not named and symptom.rule.tier > Tier.SYMPTOM and serves_well(view, cause.match.component):
         return False  # what still serves everybody as before makes nobody suffer
     if cause.rule.follows and not named and symptom.match.component in view.graph.needs(cause.match.component):

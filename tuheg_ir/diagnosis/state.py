@@ -8,6 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence, Finding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import crashes
+from tuheg_ir.diagnosis.view.marked import new_warnings
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.trouble import ERRORS, troubles
@@ -120,6 +121,9 @@ def _told_by_logs(view: View) -> Iterator[Evidence]:
             continue
         if hit.last is None or view.recent(hit.last, _NOW):
             yield view.hit_evidence(hit)
+    for workload in view.serving:
+        for each in new_warnings(view, workload)[:1]:
+            yield Evidence("logs", workload.ref, f"{each.count} lines: {each.line[:200]}", each.since)
 
 
 def _unplaced_errors(view: View) -> Iterator[Evidence]:

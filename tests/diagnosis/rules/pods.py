@@ -65,6 +65,14 @@ def later(objects: list[Obj], count: int, status: Mapping[str, Any], *, age: flo
     return objects
 
 
+def younger(objects: list[Obj], count: int, *, age: float = 900) -> list[Obj]:
+    """Make the last pods of a workload ones that were started long after the others, and are well."""
+    for pod in pods_of(objects)[-count:]:
+        pod["metadata"]["creationTimestamp"] = at(age)
+        put(pod, {"state": {"running": {"startedAt": at(age)}}}, ready=True)
+    return objects
+
+
 def rollout(
     name: str,
     status: Mapping[str, Any] | None,

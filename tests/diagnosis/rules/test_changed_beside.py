@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, autoscaler, errors, ingress, latency, shop
-from tests.diagnosis.rules.tiny import service_for, snapshot
+from tests.diagnosis.rules.tiny import Obj, service_for, snapshot, workload
 
 ROUTE = ingress("shop", "shop.example", written=660)
+
+
+def color(name: str, *, pods: int = 2) -> list[Obj]:
+    """Return the shop in one color, without a Service."""
+    objects = workload(f"shop-{name}", pods=pods, service=False)
+    for each in (objects[0]["spec"]["template"], *pods_of(objects)):
+        each["metadata"]["labels"] |= {"site": "shop", "color": name}
+    return objects
+
+
+def pointed(name: str, age: float) -> Obj:
+    """Return the Service of the shop, which leads to a color since ``age`` seconds."""
+    return service_for("shop", selector={"site": "shop", "color": name}, written=age)
+
 
 HOLDS = [
     Holds(
@@ -27,6 +42,17 @@ HOLDS = [
         "an autoscaler",
         snapshot(shop(), autoscaler("shop", 2, 2, written=700), figures=[latency("shop")]),
         ("HorizontalPodAutoscaler/shop", "configuration_error", "page_human"),
+    ),
+    Holds(
+        "a Service that leads to another color since, while the first stands idle and whole",
+        snapshot(color("green"), color("blue"), pointed("green", 660), figures=[errors("shop-green")]),
+        ("Service/shop", "configuration_error", "switch_traffic"),
+        excludes=no("restart_workload", "rollback_workload", at="Deployment/shop-green"),
+    ),
+    Holds(
+        "a Service that leads to another color since, while the first has no pods",
+        snapshot(color("green"), color("blue", pods=0), pointed("green", 660), figures=[errors("shop-green")]),
+        ("Service/shop", "configuration_error", "page_human"),
     ),
 ]
 DOES_NOT_HOLD = [

@@ -85,6 +85,15 @@ HOLDS = [
         excludes=no("rollback_workload", at=API),
         harmful=("rollback_workload",),
     ),
+    Holds(
+        "nobody measures it: a log repeats an error since, and none before",
+        snapshot(
+            shop(spec=reads("shop-config")),
+            written(640),
+            logs=[log(pod("shop"), *["INFO fine"] * 20, *["ERROR rule 7: limits exceeded"] * 20, since=1200)],
+        ),
+        ("ConfigMap/shop-config", "configuration_error", "page_human"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import DB, SHOP, latency, shop
-from tests.diagnosis.rules.tiny import figure, postgres, snapshot
+from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, latency, shop
+from tests.diagnosis.rules.tiny import figure, postgres, series, snapshot, workload
 
 ASKS = {"DB_HOST": "postgres"}
 BUSY = figure("cpu_share", 0.3, 0.99, pod="postgres-0", container="postgres")
@@ -15,6 +15,24 @@ HOLDS = [
         snapshot(shop(env=ASKS), postgres(), figures=[BUSY, latency("shop", now=4.0)]),
         (DB, "capacity", "page_human"),
         excludes=no("scale_workload", at=SHOP),
+    ),
+    Holds(
+        "it fills up slowly since the release of one of its clients",
+        snapshot(
+            shop(env=ASKS, before=IMAGE, released=2400),
+            workload("cart", env=ASKS),
+            postgres(),
+            figures=[
+                (
+                    "cpu_share",
+                    series({"pod": "postgres-0", "container": "postgres"}, (3600, 0.2), (2300, 0.45), (900, 0.99)),
+                ),
+                latency("shop", now=4.0, since=300),
+                latency("cart", now=4.0, since=300),
+            ],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+        harmful=("scale_workload", "restart_workload"),
     ),
 ]
 DOES_NOT_HOLD = [

@@ -145,6 +145,18 @@ HOLDS = [
         (WORKER, "capacity", "scale_workload"),
         believed="cpu_saturated",
     ),
+    Holds(
+        "a worker whose name is like the queue's, though nothing tells that it reads from the broker",
+        snapshot(
+            broker(),
+            workload(
+                "label-worker", before={"command": ["celery", "--concurrency=24"]}, command=["celery"], released=1500
+            ),
+            workload("web", env=AMQP),
+            figures=[figure("queue_depth", 4, 20000, 1450, component="rabbitmq", queue="labels")],
+        ),
+        ("Deployment/label-worker", "configuration_error", "rollback_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

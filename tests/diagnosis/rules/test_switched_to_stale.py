@@ -48,7 +48,7 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "it was switched to the newer one, which fails",
         snapshot(BOTH, shop("blue"), figures=[errors("shop-blue", since=640)]),
-        ("Service/shop", "configuration_error", "page_human"),
+        ("Service/shop", "configuration_error", "switch_traffic"),
     ),
     DoesNotHold("it was switched days ago", snapshot(BOTH, shop(written=3 * DAY), **TOLD), ASK),
     DoesNotHold(

@@ -47,5 +47,11 @@ HOLDS = [
         (DB, "resource_exhaustion", "page_human"),
         excludes=no("restart_workload", "scale_database", at=DB),
     ),
+    Holds(
+        "no new file can be made though there is room: no inode is left",
+        uploads(0.3, *logs("api", ERRNO)),
+        (API, "resource_exhaustion", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", "scale_workload", at=API),
+    ),
 ]
 DOES_NOT_HOLD = [DoesNotHold("it has room", uploads(0.6), (API, "unknown", "page_human"))]

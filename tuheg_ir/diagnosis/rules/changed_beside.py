@@ -30,7 +30,7 @@ def when(view: View) -> Iterator[Match]:
         # A release that came after it is nearer; nobody may say then that the template did not change.
         nearer = workload.changes and workload.released_at and found and workload.released_at > found[0][1]
         if len(found) == 1 and not nearer:
-            yield _match(workload, *found[0], tuple(seen for seen, _ in felt), began)
+            yield _match(view, workload, *found[0], tuple(seen for seen, _ in felt), began)
 
 
 def around(view: View, workload: Workload) -> Iterator[Obj]:
@@ -55,12 +55,38 @@ def _edited(obj: Obj) -> datetime | None:
     return at if at is not None and made is not None and at - made > MADE else None
 
 
-def _match(workload: Workload, obj: Obj, at: datetime, felt: tuple[Evidence, ...], began: datetime) -> Match:
+def _idle_twin(view: View, workload: Workload, service: Obj) -> Workload | None:
+    """Return the one whole workload that a Service could lead to instead: its labels differ in one key only.
+
+    It may have a Service of its own, by which it is looked at before it is switched to.
+    """
+    wanted = mapping(service, "spec", "selector")
+    twins = [
+        other
+        for other in view.serving
+        if other is not workload
+        and other.ready
+        and other.ready >= other.wanted
+        and sum(mapping(other.template, "metadata", "labels").get(key) != value for key, value in wanted.items()) == 1
+    ]
+    return twins[0] if len(twins) == 1 and len(wanted) > 1 else None
+
+
+def _match(
+    view: View, workload: Workload, obj: Obj, at: datetime, felt: tuple[Evidence, ...], began: datetime
+) -> Match:
     ref = f"{text(obj, 'kind')}/{name(obj)}"
+    twin = _idle_twin(view, workload, obj) if ref.startswith("Service/") else None
+    stands = [Evidence("objects", twin.ref, f"{twin.ready} pods stand idle; {ref} could lead to them")] if twin else []
     return Match(
         component=ref,
-        evidence=(Evidence("objects", ref, f"it was written; users of {workload.ref} suffer since", at), *felt),
+        evidence=(
+            Evidence("objects", ref, f"it was written; users of {workload.ref} suffer since", at),
+            *felt,
+            *stands,
+        ),
         certainty=0.55,
+        remedy="switch_traffic" if twin else "",
         since=began,
         explains=(workload.ref,),
         excludes=not_for((workload.ref,), f"its template did not change: {ref} did", _HELD),

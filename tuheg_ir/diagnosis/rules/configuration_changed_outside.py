@@ -13,9 +13,10 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
+from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
-from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import measured, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes, slept
 
@@ -75,9 +76,16 @@ def _since(view: View, workload: Workload, time: datetime) -> Iterator[Evidence]
             continue
         if not probe_kills(view, workload, [crash.pod]):
             yield crash.evidence()
+    found = False
     for felt, began in troubles(view, workload.ref):
         if began is not None and BEFORE <= began - time <= SOON:
+            found = True
             yield felt
+    if found or measured(view, workload):
+        return
+    for error in marked(view, workload):
+        if error.since is not None and BEFORE <= error.since - time <= SOON:
+            yield Evidence("logs", workload.ref, f"{error.count} lines: {error.line[:200]}", error.since)
 
 
 def _match(view: View, workload: Workload, ref: str, time: datetime, seen: list[Evidence]) -> Match:

@@ -29,7 +29,12 @@ def when(view: View) -> Iterator[Match]:
         if not busy or not hurts:
             continue
         began = oldest(e.time for e in (*busy, *hurts))
-        released = [w for ref in callers if (w := view.workloads.get(ref)) and since_release(w, began, SOON)]
+        grew = oldest((began, *(_grew_since(view, pod.name) for pod in workload.live)))
+        released = [
+            w
+            for ref in callers
+            if (w := view.workloads.get(ref)) and (since_release(w, began, SOON) or since_release(w, grew, SOON))
+        ]
         if len(released) == 1 and len(callers) > 1:
             yield _of_release(view, workload, released[0], (*busy[:2], *hurts[:2]), began)
             continue
@@ -63,6 +68,14 @@ def _of_release(
         explains=suffer,
         excludes=not_for((store.ref,), "it would be cold and just as busy", ("restart_workload",)),
     )
+
+
+def _grew_since(view: View, pod: str) -> datetime | None:
+    """Return when a pod's use of its processor began to rise to what it is, if it was idle before."""
+    was, now = view.figures.first("cpu_share", pod=pod), view.figures.now("cpu_share", pod=pod)
+    if was is None or now is None or now < BUSY or was > BUSY / 2:
+        return None
+    return view.figures.crossed("cpu_share", was + (now - was) / 5, pod=pod)
 
 
 def _busy(view: View, workload: Workload) -> Iterator[Evidence]:

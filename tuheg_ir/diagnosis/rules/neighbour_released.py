@@ -23,7 +23,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 AT_ONCE = timedelta(minutes=3)
 """What a release takes away is missed so soon; later than that it may be anything."""
-_BAD = re.compile(
+BAD = re.compile(
     r"error|exception|fail|fatal|unavailable|refused|reject|unimplemented|unsupported|unknown|not found|invalid|denied|"
     r"(?:status|code|http|returned|answered|responded with|->|[=:])\W{0,3}[45]\d\d\b",
     re.IGNORECASE,
@@ -70,7 +70,7 @@ def _said(view: View, caller: Workload, called: Workload) -> Said | None:
         (at, log.pod, line)
         for log in view.logs_of(caller.live, previous=False)
         for line in log.lines
-        if named.search(line) and _BAD.search(line) and (at := stamp(line))
+        if named.search(line) and BAD.search(line) and (at := stamp(line))
     ]
     if len(lines) < OFTEN:
         return None

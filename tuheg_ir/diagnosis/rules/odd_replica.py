@@ -9,9 +9,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.builds import another_build
-from tuheg_ir.diagnosis.view.odd import ill_since, odd_pods, odd_since
-from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import labels, text
+from tuheg_ir.diagnosis.view.odd import ill_since, odd_pods, odd_since, template_mark
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -52,13 +50,8 @@ def when(view: View) -> Iterator[Match]:
 
 def _of_another_template(workload: Workload, odd: Collection[str]) -> bool:
     """Tell whether all odd pods carry the mark of a template that no other pod has (revisions may not be known)."""
-    mine = {_mark(pod) for pod in workload.live if pod.name in odd}
-    return bool(mine) and "" not in mine and not mine & {_mark(p) for p in workload.live if p.name not in odd}
-
-
-def _mark(pod: Pod) -> str:
-    found = labels(pod.obj)
-    return text(found, "pod-template-hash") or text(found, "controller-revision-hash")
+    mine = {template_mark(pod) for pod in workload.live if pod.name in odd}
+    return bool(mine) and "" not in mine and not mine & {template_mark(p) for p in workload.live if p.name not in odd}
 
 
 RULE = Rule(

@@ -186,15 +186,24 @@ def _consumer(view: View, label: str, series: Series) -> Workload | None:
         workload = view.workloads.get(view.component(series.labels.get(key, "")))
         if workload is not None and role(workload) != "broker":
             return workload
-    words = {w for w in label.lower().replace("_", "-").replace(".", "-").split("-") if len(w) > 3}
+    called = f"{label}-{series.labels.get('queue', '')}".lower().replace("_", "-").replace(".", "-")
+    words = {w for w in called.split("-") if len(w) > 3}
     brokers = {b.ref for b in of_role(view.workloads, "broker")}
     readers = [w for w in view.serving if view.graph.calls.get(w.ref, set()) & brokers or not brokers]
     working = [w for w in readers if any(x in w.name for x in ("worker", "consumer", "processor"))]
-    named = [w for w in working or readers if words & set(w.name.split("-"))]
+    named = [w for w in working or readers if words & set(w.name.split("-"))] or [
+        w for w in view.serving if _works_on(w, words)
+    ]
     # Names tell nothing: who gives messages back, has stopped to work, or tells of stuck consumers, is meant.
     rejecting = [w for w in view.serving if not role(w) and view.hits_of(w.ref, "message_rejected")]
     found = named or rejecting or working or [w for w in readers if _stopped(view, w)]
     return found[0] if len(found) == 1 else None
+
+
+def _works_on(workload: Workload, words: set[str]) -> bool:
+    """Tell whether a workload is called a worker of what a queue is called: label-worker of labels."""
+    *mine, last = workload.name.split("-")
+    return last in ("worker", "consumer", "processor") and any(word.startswith(each) for each in mine for word in words)
 
 
 def _stopped(view: View, workload: Workload) -> bool:

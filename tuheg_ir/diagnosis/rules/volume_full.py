@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -13,6 +15,8 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
+NOW = timedelta(minutes=30)
+_NO_SPACE = re.compile(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE)
 TIGHT = 0.9
 
 
@@ -29,6 +33,23 @@ def when(view: View) -> Iterator[Match]:
             continue  # it tells of a volume of another
         if share >= FULL or (hits and (not claim or share >= TIGHT)):
             yield _match(view, workload, (claim, share), hits)
+        elif told := [hit for hit in hits if _NO_SPACE.search(hit.line) and view.recent(hit.last, NOW)]:
+            yield _no_inodes(workload, claim, share, view.hit_evidence(told[0]), told[0])
+
+
+def _no_inodes(workload: Workload, claim: str, share: float, line: Evidence, hit: Hit) -> Match:
+    """Return that a volume takes no new file though it has room: no inode is left, or a quota is reached."""
+    ref = f"PersistentVolumeClaim/{claim}"
+    fact = f"{share:.0%} of the volume is used: what is full is not its room, but the number of its files, or a quota"
+    return Match(
+        component=workload.ref,
+        evidence=(line, Evidence("metrics", ref, fact)),
+        certainty=0.6,
+        since=hit.first,
+        excludes=excluding(
+            workload.ref, "the volume is as full after it as before", *RESTARTS, "rollback_workload", "scale_workload"
+        ),
+    )
 
 
 def _fullest(view: View, workload: Workload) -> tuple[str, float]:

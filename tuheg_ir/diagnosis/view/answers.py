@@ -17,6 +17,7 @@ _STATUS = re.compile(
     rf'"{_METHOD} [^"]*" (?P<quoted>[1-5]\d\d)\b'
     rf"|\b{_METHOD} /\S* (?:HTTP/\S+ )?(?:-> |=> |status[=: ]|returned |answered )?(?P<plain>[1-5]\d\d)\b"
     rf"|\b{_METHOD} /\S*.{{0,60}}\bstatus(?:_code)?[\"']?[=:] ?\"?(?P<field>[1-5]\d\d)\b"
+    rf'|\s(?P<haproxy>[1-5]\d\d) \d+ \S+ \S+ [A-Za-z-]{{4}} [\d/]+ [\d/]+ .*"{_METHOD} '
     r"|\bCompleted (?P<rails>[1-5]\d\d)\b|\banswering (?P<told>[1-5]\d\d)\b"
 )
 """Lines in which a server tells how it answered: access logs, and the lines of frameworks."""
@@ -60,7 +61,7 @@ def _worked_out(view: View, workload: Workload) -> dict[str, Answers]:
 
 
 def _answers(view: View, lines: list[str]) -> Answers:
-    read = [(stamp(line), status) for line in lines if (status := _status(line))]
+    read = [(stamp(line), status) for line in lines if (status := status_of(line))]
     now = [(at, status) for at, status in read if at is None or view.recent(at, _NOW)]
     bad = [at for at, status in read if status >= 500 and at is not None]
     good_before = any(at is not None and bad and at < bad[0] for at, status in read if status < 500)
@@ -71,7 +72,8 @@ def _answers(view: View, lines: list[str]) -> Answers:
     )
 
 
-def _status(line: str) -> int:
+def status_of(line: str) -> int:
+    """Return the status that a line of a server tells; 0 where it tells none."""
     if not any(word in line for word in _WORDS):
         return 0
     found = _STATUS.search(line[:1000])

@@ -20,8 +20,9 @@ _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
 _STAMP = re.compile(
     rf"(?P<iso>\d{{4}}[-/]\d\d[-/]\d\d[T ]{_CLOCK}(?:Z| ?[+-]\d\d:?\d\d\b)?)"
     rf"|(?P<named>\d\d[ /-][A-Z][a-z]{{2}}[ /-]\d{{4}}[ :]{_CLOCK}(?: [+-]\d{{4}}\b)?)"
+    rf"|(?P<c>\b[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d {_CLOCK} \d{{4}}\b)"
 )
-"""Times as programs write them: RFC 3339 and its like, and the forms of web servers, PHP and Redis."""
+"""Times as programs write them: RFC 3339 and its like, the forms of web servers, PHP and Redis, and C's own."""
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _NAMED = re.compile(r"(\d\d).(\w{3}).(\d{4}).([\d:.,]+) ?([+-]\d{4})?")
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
@@ -185,7 +186,11 @@ def stamp(line: str) -> datetime | None:
 def _read(found: re.Match[str]) -> datetime | None:
     if iso := found["iso"]:
         return parse_moment(iso.replace("/", "-").replace(",", ".").replace(" +", "+").replace(" -", "-"))
-    parts = _NAMED.fullmatch(found["named"])
+    named = found["named"]
+    if named is None:
+        _, month, day, clock, year = found["c"].split()
+        named = f"{day:0>2} {month} {year} {clock}"
+    parts = _NAMED.fullmatch(named)
     if parts is None or parts[2] not in _MONTHS:
         return None
     day, month, year, clock, zone = parts.groups()

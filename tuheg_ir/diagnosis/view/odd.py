@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.answers import answers
+from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, marked
+from tuheg_ir.diagnosis.view.reading import labels, oldest, text
 from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _LIMITS = (("error_ratio_by_pod", ERRORS, 4.0), ("latency_p95_by_pod", SLOW_S, SLOWER))
+
+
+MOSTLY = 0.5
+"""Share of failed requests in its log by which a pod is told from its like."""
 
 
 def odd_pods(view: View, workload: Workload, *, few: bool = True) -> dict[str, str]:
@@ -43,6 +49,37 @@ def ill_since(view: View, workload: Workload) -> Iterator[dict[str, datetime]]:
     for signal, limit, _ in _LIMITS:
         crossings = {pod.name: view.figures.crossed(signal, limit, pod=pod.name) for pod in workload.live}
         yield {pod: since for pod, since in crossings.items() if since is not None}
+
+
+def told_apart(view: View, workload: Workload) -> dict[str, str]:
+    """Return pod -> the trouble or error that it repeats in its log, where others of its like have a log without it."""
+    heard = {log.pod for log in view.logs_of(workload.live, previous=False) if log.lines}
+    words: dict[str, dict[str, int]] = {m.line: dict(m.pods) for m in marked(view, workload)}
+    for hit in view.hits_of(workload.ref):
+        if not hit.previous and (hit.last is None or view.recent(hit.last, LATELY)):
+            words.setdefault(f"{hit.trouble}: {hit.line}", {})[hit.pod] = hit.count
+    found: dict[str, str] = {}
+    told = answers(view, workload)
+    fails = {pod for pod, each in told.items() if each.failed >= OFTEN and each.share >= MOSTLY}
+    if fails and any(each.share <= ERRORS for pod, each in told.items() if pod not in fails):
+        found = {pod: f"{told[pod].failed} of {told[pod].told} requests in its log failed" for pod in fails}
+    for line, pods in words.items():
+        telling = {pod for pod, count in pods.items() if count >= OFTEN}
+        if telling and telling == set(pods) and telling < heard:
+            found |= {pod: f"its log repeats ({pods[pod]} lines): {line[:200]}" for pod in telling - set(found)}
+    return found if set(found) < heard else {}
+
+
+def same_template(pods: Iterable[Pod]) -> bool:
+    """Tell whether pods carry the mark of one and the same template."""
+    marks = {template_mark(pod) for pod in pods}
+    return len(marks) == 1 and "" not in marks
+
+
+def template_mark(pod: Pod) -> str:
+    """Return the mark that its controller gives a pod for its template; "" for none."""
+    found = labels(pod.obj)
+    return text(found, "pod-template-hash") or text(found, "controller-revision-hash")
 
 
 def pods_by_name(workload: Workload) -> dict[str, Pod]:

@@ -118,10 +118,14 @@ def troubles(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | None]]
         yield evidence, None
 
 
+def measured(view: View, workload: Workload) -> bool:
+    """Tell whether figures say which share of a workload's requests fails."""
+    return bool(labels_of(view, workload.ref, "error_ratio") or of_pods(view, workload.ref, "error_ratio_by_pod"))
+
+
 def told_errors(view: View, workload: Workload) -> tuple[Hit, ...]:
     """Return the errors that the newest pods of a workload repeat, and the older ones do not, if nobody measures it."""
-    measured = labels_of(view, workload.ref, "error_ratio") or of_pods(view, workload.ref, "error_ratio_by_pod")
-    if measured:
+    if measured(view, workload):
         return ()
     newest = {pod.name for pod in workload.newest_pods()}
     found = [h for h in view.hits_of(workload.ref, *_OWN) if not h.previous and h.count >= OFTEN]

@@ -1,0 +1,59 @@
+"""A log repeats new warnings since the one thing that was changed in the namespace."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.scenes import OLD, alert, shop
+from tests.diagnosis.rules.tiny import log, pod, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log
+
+GUARD, CART = "ConfigMap/guard", "Deployment/cart"
+
+
+def warned(since: float = 600, lines: int = 40) -> Log:
+    """Return a log that was calm, and warns again and again since some seconds ago."""
+    calm = [f"INFO request {n}" for n in range(lines)]
+    return log(pod("shop"), *calm, *["WARN session used from 34 addresses"] * lines, since=2 * since)
+
+
+HOLDS = [
+    Holds(
+        "a ConfigMap that the warner does not even read was written",
+        snapshot(shop(), thing("ConfigMap", "guard", written=660), logs=[warned()], alerts=[alert()]),
+        (GUARD, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "another workload was released",
+        snapshot(shop(), workload("cart", before=OLD, released=660), logs=[warned()], alerts=[alert()]),
+        (CART, "code_defect", "rollback_workload"),
+        sure=(0.25, 0.45),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "both",
+        snapshot(
+            shop(),
+            thing("ConfigMap", "guard", written=660),
+            workload("cart", before=OLD, released=660),
+            logs=[warned()],
+            alerts=[alert()],
+        ),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "it has warned for as long as the log goes back",
+        snapshot(
+            shop(),
+            thing("ConfigMap", "guard", written=660),
+            logs=[log(pod("shop"), *["WARN session used from 34 addresses"] * 80, since=1200)],
+            alerts=[alert()],
+        ),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "nobody is called, and a release may bring new words",
+        snapshot(shop(), workload("cart", before=OLD, released=660), logs=[warned()]),
+        ("unknown", "page_human"),
+    ),
+]

@@ -1,0 +1,72 @@
+"""All failures of a caller name one address of the many behind a Service."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, alert, errors, shop
+from tests.diagnosis.rules.tiny import Obj, log, pod, service_for, snapshot, workload
+from tuheg_ir.diagnosis.model import Log
+
+NEXT = "Deployment/cart-next"
+
+
+def cart(pods: int = 3) -> list[Obj]:
+    return workload("cart", pods=pods)
+
+
+def address(objects: list[Obj], number: int = 0) -> str:
+    return str(pods_of(objects)[number]["status"]["podIP"])
+
+
+def said(*addresses: str, port: int = 8080) -> Log:
+    """Return the log of a caller that fails at each of some addresses in turn."""
+    lines = [f"ERROR quote from {each}:{port}: cannot unmarshal string into int64" for each in addresses]
+    return log(pod("shop"), *(lines * 12)[:12])
+
+
+def both() -> list[Obj]:
+    """Return a second version of one pod behind the Service of the first."""
+    beside = workload("cart-next", pods=1, service=False)
+    for each in pods_of(beside):
+        each["metadata"]["labels"] |= {"app": "cart"}
+    beside[0]["spec"]["template"]["metadata"]["labels"] = {"app": "cart", "track": "next"}
+    return [*cart(), *beside]
+
+
+HOLDS = [
+    Holds(
+        "one pod of three",
+        snapshot(shop(env=CALLS_CART), cart(), logs=[said(address(cart(), 1))], alerts=[alert()]),
+        (CART, "service_crash", "restart_workload"),
+        excludes=no("rollback_workload", at=CART),
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "the one pod of a second version",
+        snapshot(shop(env=CALLS_CART), both(), logs=[said(address(workload("cart-next")))], alerts=[alert()]),
+        (NEXT, "code_defect", "switch_traffic"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "all three are named",
+        snapshot(
+            shop(env=CALLS_CART), cart(), logs=[said(*(address(cart(), n) for n in range(3)))], figures=[errors("shop")]
+        ),
+        (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "there is no other one",
+        snapshot(
+            shop(env=CALLS_CART), cart(1), service_for("cart"), logs=[said(address(cart()))], figures=[errors("shop")]
+        ),
+        (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "it is the address of a client: the port is not one at which the pod listens",
+        snapshot(shop(env=CALLS_CART), cart(), logs=[said(address(cart()), port=40512)], figures=[errors("shop")]),
+        (SHOP, "unknown", "page_human"),
+    ),
+]

@@ -1,0 +1,91 @@
+"""Older pods are ill and younger ones of the same template are well: a fresh process would be well too."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import rollout, younger
+from tests.diagnosis.rules.scenes import API, OLD, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, postgres, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Series
+
+LINE = "ERROR no fare for zone 7, answering 500"
+
+
+def failing(name: str, *ratios: float) -> list[tuple[str, Series]]:
+    return [figure("error_ratio_by_pod", 0.0, ratio, 600, pod=pod(name, n)) for n, ratio in enumerate(ratios)]
+
+
+def four(*, young: int = 1, age: float = 900) -> list[Obj]:
+    return younger(shop(pods=4), young, age=age)
+
+
+def told(*ill: int, well: int = 3) -> list[Log]:
+    """Return the logs of four pods of the shop, of which some repeat an error."""
+    fine = [log(pod("shop", n), *["INFO fare for zone 7 told"] * 9) for n in range(well + 1) if n not in ill]
+    return [*logs("shop", LINE, *ill), *fine]
+
+
+HOLDS = [
+    Holds(
+        "three of four fail, and the one that was started a quarter of an hour ago does not",
+        snapshot(four(), figures=[*failing("shop", 0.9, 0.9, 0.9, 0.001), errors("shop", 0.7)]),
+        (SHOP, "service_crash", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "only their logs tell the ill from the well",
+        snapshot(four(), logs=told(0, 1, 2)),
+        (SHOP, "service_crash", "restart_workload"),
+        harmful=("rollback_workload", "scale_workload"),
+    ),
+    Holds(
+        "what the ill ones tell is of sessions of a database",
+        snapshot(
+            postgres(),
+            younger(workload("api", pods=3, env=URL), 1),
+            figures=[*failing("api", 0.9, 0.9, 0.001), errors("api", 0.6)],
+            logs=[
+                *logs("api", "ERROR org.postgresql: This connection has been closed.", 0, 1),
+                log(pod("api", 2), *["INFO ok"] * 9),
+            ],
+        ),
+        (API, "database_connection", "restart_workload"),
+    ),
+    Holds(
+        "the older they are the slower, and none fails",
+        snapshot(
+            four(),
+            figures=[
+                figure("latency_p95_by_pod", s, s, 3600, pod=pod("shop", n)) for n, s in enumerate((2, 2, 2, 0.1))
+            ],
+        ),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the one that is well has not lived long enough to prove it",
+        snapshot(four(age=120), figures=failing("shop", 0.9, 0.9, 0.9, 0.001)),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "the younger ones are the ill ones: a fresh process would be ill too",
+        snapshot(four(), figures=[*failing("shop", 0.001, 0.001, 0.001, 0.9), errors("shop", 0.2)]),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    DoesNotHold(
+        "the well ones are of another template",
+        snapshot(
+            rollout("shop", None, before=OLD, old=3, new=1, released=1200),
+            figures=[*failing("shop", 0.9, 0.9, 0.9, 0.001), errors("shop", 0.6)],
+        ),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "members of a store differ by what they do",
+        snapshot(
+            younger(postgres(pods=2), 1), logs=[log("postgres-0", *["ERROR:  x"] * 9), log("postgres-1", "LOG:  x")]
+        ),
+        (),
+    ),
+]

@@ -1,0 +1,85 @@
+"""Errors by a program's own mark, whatever they say: which lines are meant, how often, since when, by which pods."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.diagnosis.rules.tiny import at, log, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.marked import Marked, is_marked, marked, new_warnings
+
+
+def view(*logs: Log) -> View:
+    return View(snapshot(workload("shop"), logs=logs))
+
+
+def told(*logs: Log) -> tuple[Marked, ...]:
+    seen = view(*logs)
+    return marked(seen, seen.workloads["Deployment/shop"])
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("2026-03-04 11:58:00,123 ERROR [orders] no such price", True),
+        ('{"level": 50, "time": 1772625480123, "msg": "no such price"}', True),
+        ('{"severity":"ERROR","message":"x"}', True),
+        ("time=2026-03-04T11:58:00Z level=error msg=x", True),
+        ("[Wed Mar 04 11:58:00.1 2026] [security2:error] [pid 1] x", True),
+        ("2026/03/04 11:58:00 [error] 29#29: *1 upstream timed out", True),
+        ("fail: Tax.Api[1]", True),
+        ("E0304 11:58:00.000000       1 reflector.go:1] x", True),
+        ("thread 'main' panicked at src/book.rs:88:35:", True),
+        ("2026/03/04 11:58:00 http: panic serving 10.1.2.3:4: x", True),
+        ("Traceback (most recent call last):", True),
+        ("java.lang.IllegalStateException: x", True),
+        ("2026-03-04 11:58:00 INFO errors: 0, failures: 0", False),
+        ('{"level": 30, "msg": "error page rendered"}', False),
+        ("WARN retrying", False),
+        ("GET /errors 200", False),
+    ],
+)
+def test_a_line_is_meant_if_the_program_calls_it_an_error(line: str, meant: bool) -> None:
+    assert is_marked(line) is meant
+
+
+def test_lines_that_differ_in_numbers_and_quotes_are_the_same_message() -> None:
+    lines = [f'ERROR order {n} of "{n}": no price' for n in range(7)]
+    (found,) = told(log(pod("shop"), *lines))
+    assert (found.count, found.pods) == (7, {pod("shop"): 7})
+
+
+def test_a_message_began_with_its_first_line_if_the_log_reaches_back_before_it() -> None:
+    calm, bad = ["INFO fine"] * 10, ["ERROR no price"] * 10
+    (found,) = told(log(pod("shop"), *calm, *bad, since=1200))
+    assert found.since is not None
+    assert found.since.strftime("%Y-%m-%dT%H:%M:%SZ") == at(600)
+    (from_the_first_line_on,) = told(log(pod("shop"), *bad, since=600))
+    assert from_the_first_line_on.since is None
+
+
+def test_seldom_errors_and_those_that_are_over_do_not_count() -> None:
+    assert told(log(pod("shop"), *["ERROR no price"] * 4)) == ()
+    assert told(log(pod("shop"), *["ERROR no price"] * 9, *["INFO fine"] * 20, since=9000)) == ()
+
+
+def test_lines_without_a_time_are_as_new_as_what_comes_after_them() -> None:
+    old = f"{at(7200)} INFO fine"
+    trace = Log(pod("shop"), "shop", (old, *["thread 'x' panicked at src/book.rs:88:35:"] * 9))
+    assert [found.count for found in told(trace)] == [9]
+    assert told(Log(pod("shop"), "shop", (*trace.lines, f"{at(5000)} INFO fine"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "times", "new"),
+    [
+        ("WARN used from 34 addresses", 30, True),
+        ("WARN used from 34 addresses", 15, False),
+        ("DeprecationWarning: WARN the module is deprecated", 30, False),
+        ("INFO used from 34 addresses", 30, False),
+    ],
+)
+def test_only_what_is_repeated_very_often_is_a_new_warning(line: str, times: int, new: bool) -> None:
+    seen = view(log(pod("shop"), *["INFO fine"] * times, *[line] * times, since=1200))
+    assert bool(new_warnings(seen, seen.workloads["Deployment/shop"])) is new

@@ -1,0 +1,65 @@
+"""Old pods are at their limit and younger ones idle beside them: callers keep the connections that they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
+from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.stores import is_store
+from tuheg_ir.diagnosis.view.usage import BUSY, usage
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+IDLE = 0.25
+"""Who uses less of its processor limit than this, while its like are at theirs, gets none of the load."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """All pods that are at the limit are older than all that have nothing to do, and there are as many of those."""
+    for workload in view.serving:
+        hot, idle = _split(view, workload)
+        hurts = (*felt(view, workload.ref), *(e for _, e in said_by_callers(view, workload.ref)))
+        if hot and len(idle) >= max(2, len(hot) // 2) and hurts and not is_store(workload):
+            yield _match(view, workload, hot, idle, hurts)
+
+
+def _split(view: View, workload: Workload) -> tuple[list[str], list[str]]:
+    """Return the pods at their limit and those that have nothing to do; ([], []) where age does not tell them apart."""
+    share = usage(view.figures, workload, "cpu_share")
+    hot = sorted(share.beyond(BUSY))
+    idle = sorted(pod for pod, value in share.by_pod.items() if value < IDLE)
+    born = {pod.name: pod.created for pod in workload.live if pod.ready}
+    old, young = [born.get(pod) for pod in hot], [born.get(pod) for pod in idle]
+    if not hot or not idle or len(hot) + len(idle) < len(share.by_pod):
+        return [], []
+    known = [t for t in old if t], [t for t in young if t]
+    whole = len(known[0]) == len(old) and len(known[1]) == len(young)
+    return (hot, idle) if whole and max(known[0]) < min(known[1]) else ([], [])
+
+
+def _match(view: View, workload: Workload, hot: list[str], idle: list[str], hurts: tuple[Evidence, ...]) -> Match:
+    callers = sorted(ref for ref in view.workloads if workload.ref in view.graph.calls.get(ref, ()))
+    component = callers[0] if len(callers) == 1 else workload.ref
+    told = f"{len(hot)} pods are at their processor limit; {len(idle)} younger ones, {idle[0]} among them, idle"
+    held = "the pods that were added idle: further ones get no connection either"
+    return Match(
+        component=component,
+        evidence=(Evidence("metrics", workload.ref, told), *hurts[:3]),
+        certainty=0.8,
+        explains=tuple(r for r in behind(view, workload.ref) if r != component),
+        excludes=excluding(workload.ref, held, "scale_workload"),
+    )
+
+
+RULE = Rule(
+    name="load_not_spread",
+    title="Callers keep to the old pods, and new ones idle",
+    root_cause="configuration_error",
+    remedy="restart_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no workload has younger pods that idle while its older ones are at their limit",
+)

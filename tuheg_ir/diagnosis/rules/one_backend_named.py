@@ -1,0 +1,120 @@
+"""What callers fail with names one address again and again, of the many behind a Service: that one is ill."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.answers import status_of
+from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, is_marked
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import items, whole
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_ADDRESS = re.compile(
+    r"(?<![\d.])(?<!serving )(?<!client: )(?<!client=)((?:\d{1,3}\.){3}\d{1,3})(?::(\d{1,5}))?(?![\d.])"
+)
+"""Whom a line speaks of; whom a server serves is a client of it."""
+MOST = 0.9
+"""Share of the failures that has to name the one address."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Failures of callers name one pod of several that serve the same, and other pods are named by successes only."""
+    pods = {pod.address: (pod, w) for w in view.workloads.values() for pod in w.live}
+    for caller in view.serving:
+        bad, first, line = _named(view, caller, pods)
+        if sum(bad.values()) < OFTEN:
+            continue
+        pod, count = bad.most_common(1)[0]
+        ill = next(w for each, w in pods.values() if each.name == pod)
+        like = _like(view, ill)
+        if count < MOST * sum(bad.values()) or len(like) < 2 or is_store(ill) or keeps_data(view, ill):
+            continue
+        told = Evidence(
+            "logs", caller.ref, f"{count} failures name the address of {pod} and no other: {line[:200]}", first
+        )
+        yield _match(view, caller, ill, pod, told)
+
+
+def _named(
+    view: View, caller: Workload, pods: dict[str, tuple[Pod, Workload]]
+) -> tuple[Counter[str], datetime | None, str]:
+    """Return how many failures name which pod of another workload, when the first came, and one of the lines."""
+    bad: Counter[str] = Counter()
+    times: list[datetime] = []
+    last = ""
+    for log in view.logs_of(caller.live, previous=False):
+        for line in log.lines:
+            at = stamp(line)
+            if (at is not None and not view.recent(at, LATELY)) or not (is_marked(line) or status_of(line) >= 500):
+                continue
+            named = {
+                pods[ip][0].name
+                for ip, port in _ADDRESS.findall(line)
+                if ip in pods and pods[ip][1] is not caller and (not port or int(port) in _ports(pods[ip][0]))
+            }
+            if len(named) == 1:
+                bad.update(named)
+                times += [at] if at else []
+                last = line.strip()
+    return bad, min(times, default=None), last
+
+
+def _ports(pod: Pod) -> set[int]:
+    """Return the ports at which a pod listens; a client's own port is none of them."""
+    return {whole(port, "containerPort") for c in pod.containers for port in items(c.spec, "ports")}
+
+
+def _like(view: View, ill: Workload) -> list[Pod]:
+    """Return the live pods that serve beside those of a workload, itself included: all behind the same Services."""
+    refs = {ref for service in view.services.values() if ill.ref in service.backends for ref in service.backends}
+    return [pod for ref in refs | {ill.ref} if ref in view.workloads for pod in view.workloads[ref].live if pod.ready]
+
+
+def _match(view: View, caller: Workload, ill: Workload, pod: str, told: Evidence) -> Match:
+    alone = len(ill.live) == 1 and len(_like(view, ill)) > 1
+    suffer = tuple(ref for ref in behind(view, ill.ref, caller.ref) if ref != ill.ref)
+    held = not_for((caller.ref,), f"it fails where {pod} answers and nowhere else")
+    if alone:
+        version = Evidence(
+            "objects", ill.ref, "it alone of those behind the Service runs this version", ill.live[0].created
+        )
+        return Match(
+            component=ill.ref,
+            evidence=(told, version),
+            certainty=0.75,
+            root_cause="code_defect",
+            remedy="switch_traffic",
+            since=told.time,
+            explains=suffer,
+            excludes=held,
+        )
+    like = Evidence("objects", f"Pod/{pod}", "pods of the same template beside it are named by no failure")
+    return Match(
+        component=ill.ref,
+        evidence=(told, like),
+        certainty=0.7,
+        since=told.time,
+        explains=suffer,
+        excludes=(*held, *excluding(ill.ref, "pods of the same template are well", "rollback_workload")),
+    )
+
+
+RULE = Rule(
+    name="one_backend_named",
+    title="All failures of a caller name one of several pods behind a Service",
+    root_cause="service_crash",
+    remedy="restart_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no caller's failures name one address of several",
+)

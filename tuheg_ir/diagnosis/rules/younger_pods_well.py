@@ -1,0 +1,86 @@
+"""Pods of one template fail or are slow, and those that were started later are well: a fresh process would be too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since, same_template, told_apart
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+PROVEN = timedelta(minutes=5)
+"""A pod that has been well for so long is not just too young to be ill."""
+_SESSIONS = ("connection_", "database_", "pool_", "statement_")
+
+
+def when(view: View) -> Iterator[Match]:
+    """Ill and well pods have the same template, and their start tells them apart: the younger ones are well."""
+    for workload in view.serving:
+        if is_store(workload) or keeps_data(view, workload):
+            continue  # its members differ by what they do
+        if any(hit.trouble.endswith("_authentication") for hit in view.hits_of(workload.ref)):
+            continue  # younger ones may have come in before a password was changed
+        ill = odd_pods(view, workload, few=False) or told_apart(view, workload)
+        bad = [pod for pod in workload.live if pod.name in ill]
+        well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
+        if not bad or not well or not same_template((*bad, *well)):
+            continue
+        began = odd_since(view, ill) or oldest(hit.first for hit in view.hits_of(workload.ref) if hit.pod in ill)
+        if told := _by_start(view, bad, well):
+            yield _match(view, workload, ill, told, began)
+
+
+def started(pod: Pod) -> datetime | None:
+    """Return when the last of a pod's containers was started."""
+    return newest(c.started_at for c in pod.containers) or pod.created
+
+
+def _by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
+    """Return how the start of pods tells the ill from the well, younger ones being well; "" if it does not."""
+    times, good = [started(p) for p in bad], [started(p) for p in well]
+    known, others = [t for t in times if t], [t for t in good if t]
+    if len(known) < len(bad) or len(others) < len(well):
+        return ""
+    first, last, after = min(known), max(known), [t for t in others if t > max(known)]
+    if not after or view.now - min(after) < PROVEN or any(first <= t <= last for t in others):
+        return ""
+    return f"all {len(bad)} were started from {first:%d %b %H:%M} to {last:%H:%M}; who was started later is well"
+
+
+def _match(view: View, workload: Workload, ill: Mapping[str, str], told: str, began: datetime | None) -> Match:
+    hits = [hit for hit in view.hits_of(workload.ref) if hit.pod in ill]
+    sessions = any(hit.trouble.startswith(_SESSIONS) for hit in hits)
+    aging = all(what.startswith("takes ") for what in ill.values())  # slow and without an error
+    return Match(
+        component=workload.ref,
+        evidence=(
+            Evidence("objects", workload.ref, told, began),
+            *(Evidence("metrics", f"Pod/{pod}", what, began) for pod, what in sorted(ill.items())[:3]),
+            *(seen for seen, _ in list(troubles(view, workload.ref))[:1]),
+            *(view.hit_evidence(hit) for hit in hits[:1]),
+        ),
+        certainty=0.75,
+        root_cause="database_connection" if sessions else "resource_exhaustion" if aging else "service_crash",
+        since=began,
+        explains=tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref),
+        excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
+    )
+
+
+RULE = Rule(
+    name="younger_pods_well",
+    title="Older pods are ill, and younger ones of the same template are well",
+    root_cause="service_crash",
+    remedy="restart_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="the start of no workload's pods tells the ill ones from well ones that are younger",
+)
