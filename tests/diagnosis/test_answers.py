@@ -27,8 +27,12 @@ SURE = 0.6
 """So sure an answer must not be wrong."""
 OPEN = frozenset(
     {
+        "bot-that-was-tried-out-beside-itself",
+        "cluster-console-left-open-to-the-internet",
+        "own-debugger-in-a-pod-trips-the-shell-rule",
         "port-of-miners-is-our-own-lobby",
         "promotion-wakes-at-midnight",
+        "ring-members-came-in-without-their-data",
     }
 )
 """Cases to which no rule knows the answer yet; a rule that does takes its case out of here."""
