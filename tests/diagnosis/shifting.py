@@ -15,7 +15,12 @@ _RFC3339 = re.compile(r"\b(?!0001|1970)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _DASHED = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _SLASHED = re.compile(r"\b\d{4}/\d\d/\d\d \d\d:\d\d:\d\d")
 _NAMED = re.compile(r"\b\d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d")
+_HYPHENED = re.compile(r"\b\d\d-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{4} \d\d:\d\d:\d\d")
 _ACCESS = re.compile(r"\b\d\d/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/\d{4}:\d\d:\d\d:\d\d")
+_C = re.compile(
+    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\w{3} [ \d]\d \d\d:\d\d:\d\d)((?:\.\d+)? )(\d{4})\b",
+)
+"""C's own form, which Apache writes with a fraction in the middle."""
 _MILLIS = re.compile(r'(?<="time": )\d{13}\b')
 _KLOG = re.compile(r"(?m)(?<=^[IWEF])\d{4} \d\d:\d\d:\d\d(?=\.)")
 _CLOCKS = {"certificate_expiry"}
@@ -38,9 +43,11 @@ def _text(text: str) -> str:
         (_DASHED, "%Y-%m-%d %H:%M:%S"),
         (_SLASHED, "%Y/%m/%d %H:%M:%S"),
         (_NAMED, "%d %b %Y %H:%M:%S"),
+        (_HYPHENED, "%d-%b-%Y %H:%M:%S"),
         (_ACCESS, "%d/%b/%Y:%H:%M:%S"),
     ):
         text = pattern.sub(_moved(form), text)
+    text = _C.sub(_of_c, text)
     text = _MILLIS.sub(lambda found: str(int(found[0]) + int(SPAN.total_seconds()) * 1000), text)
     text = _KLOG.sub(_yearless, text)
     return re.sub(r"(?m)^(\S+\{.*\} \S+) (\d{10})$", lambda found: f"{found[1]} {_later(int(found[2]))}", text)
@@ -55,6 +62,14 @@ def _moved(form: str) -> Callable[[re.Match[str]], str]:
         return (moment + SPAN).strftime(form)
 
     return move
+
+
+def _of_c(found: re.Match[str]) -> str:
+    try:
+        moment = datetime.strptime(f"{found[3]} {found[1]}", "%Y %b %d %H:%M:%S").replace(tzinfo=UTC) + SPAN
+    except ValueError:
+        return found[0]
+    return f"{moment:%a %b %d %H:%M:%S}{found[2]}{moment:%Y}"
 
 
 def _yearless(found: re.Match[str]) -> str:

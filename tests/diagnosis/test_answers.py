@@ -29,9 +29,13 @@ OPEN = frozenset(
     {
         "bot-that-was-tried-out-beside-itself",
         "cluster-console-left-open-to-the-internet",
+        "nobody-analyzed-after-the-major-upgrade",
+        "old-password-in-one-pod-locks-the-account-of-all",
         "own-debugger-in-a-pod-trips-the-shell-rule",
+        "poisoned-dependency-looks-for-credentials",
         "port-of-miners-is-our-own-lobby",
         "promotion-wakes-at-midnight",
+        "rehearsal-of-a-ticket-sale-rings-the-attack-bell",
         "ring-members-came-in-without-their-data",
     }
 )

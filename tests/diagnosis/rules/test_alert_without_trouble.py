@@ -220,8 +220,32 @@ HOLDS = [
         snapshot(shop(), logs=logs("shop", KNOCK % 404), figures=[WELL], alerts=[alert("Suspicious", service="shop")]),
         (SHOP, "no_fault", "no_action"),
     ),
+    Holds(
+        "one request of three failed in the night: a share of so few says nothing",
+        snapshot(
+            shop(),
+            figures=[
+                ("request_rate", series({"component": "shop"}, (3600, 0.015))),
+                ("error_ratio", series({"component": "shop"}, (3600, 0.0), (300, 0.4), (180, 0.0))),
+            ],
+            alerts=[alert("ErrorRatioHigh", deployment="shop", severity="critical")],
+        ),
+        (SHOP, "no_fault", "no_action"),
+    ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the same share of many requests",
+        snapshot(
+            shop(),
+            figures=[
+                ("request_rate", series({"component": "shop"}, (3600, 15.0))),
+                ("error_ratio", series({"component": "shop"}, (3600, 0.0), (300, 0.4), (180, 0.0))),
+            ],
+            alerts=[alert("ErrorRatioHigh", deployment="shop", severity="critical")],
+        ),
+        (),
+    ),
     DoesNotHold(
         "sessions are few, and somebody keeps a transaction open",
         snapshot(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, autoscaler, errors, ingress, latency, shop
-from tests.diagnosis.rules.tiny import Obj, service_for, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, log, pod, service_for, snapshot, workload
 
 ROUTE = ingress("shop", "shop.example", written=660)
 
@@ -53,6 +53,16 @@ HOLDS = [
         "a Service that leads to another color since, while the first has no pods",
         snapshot(color("green"), color("blue", pods=0), pointed("green", 660), figures=[errors("shop-green")]),
         ("Service/shop", "configuration_error", "page_human"),
+    ),
+    Holds(
+        "a route since which all requests ask for something that is not there",
+        snapshot(
+            shop(),
+            ROUTE,
+            logs=[log(pod("shop"), *['"GET /rooms HTTP/1.1" 200'] * 20, *['"GET / HTTP/1.1" 404'] * 20, since=1200)],
+        ),
+        ("Ingress/shop", "configuration_error", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
     ),
 ]
 DOES_NOT_HOLD = [

@@ -157,16 +157,6 @@ HOLDS = [
         ),
         ("Deployment/worker", CODE, "rollback_workload"),
     ),
-    Holds(
-        "nobody measures it: all new pods repeat an error of which nothing is known, and somebody is called",
-        snapshot(
-            shop(before=IMAGE, released=900),
-            logs=logs("shop", "fail: Customs.Sender[210] unsafe legacy renegotiation disabled", 0, 1, since=880),
-            alerts=[alert("OutboxAge", app="shop")],
-        ),
-        (SHOP, CODE, "rollback_workload"),
-        sure=(0.25, 0.75),
-    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

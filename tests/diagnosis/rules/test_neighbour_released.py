@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, URL, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, postgres, service_for, snapshot, thing, workload
 
 GONE = "rpc error: code = Unimplemented desc = unknown service cart.v1.Basket"
@@ -50,6 +50,18 @@ HOLDS = [
         snapshot(shop(), cart(), figures=FAILS, logs=SAYS),
         (CART, "code_defect", "rollback_workload"),
         excludes=no("restart_workload", at=SHOP),
+    ),
+    Holds(
+        "nobody measures the caller, and an alert speaks of another one that calls the same",
+        snapshot(
+            CALLER,
+            workload("api", env=CALLS_CART),
+            cart(),
+            alerts=[alert("SyncBehind", deployment="api")],
+            logs=logs("shop", "ERROR 422 Client Error: Unprocessable Entity for url: http://cart/v1", 0, since=585),
+        ),
+        (CART, "code_defect", "rollback_workload"),
+        harmful=("restart_workload",),
     ),
 ]
 DOES_NOT_HOLD = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import OLD, alert, shop
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, alert, logs, shop
 from tests.diagnosis.rules.tiny import log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log
 
@@ -28,8 +28,28 @@ HOLDS = [
         (CART, "code_defect", "rollback_workload"),
         sure=(0.25, 0.45),
     ),
+    Holds(
+        "all its new pods repeat an error of which nothing is known, and somebody is called",
+        snapshot(
+            shop(before=IMAGE, released=900),
+            logs=logs("shop", "fail: Customs.Sender[210] unsafe legacy renegotiation disabled", 0, 1, since=880),
+            alerts=[alert("OutboxAge", app="shop")],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+        sure=(0.25, 0.45),
+    ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "only one of its new pods repeats it",
+        snapshot(
+            shop(before=IMAGE, released=900),
+            logs=[*logs("shop", "fail: Customs.Sender[210]", 0), log(pod("shop", 1), *["info: sent"] * 9)],
+            alerts=[alert("OutboxAge", app="shop")],
+        ),
+        (),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold(
         "both",
         snapshot(

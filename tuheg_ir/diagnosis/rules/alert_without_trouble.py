@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -17,6 +18,8 @@ _SPEAKS_OF = {
     "latency_p95": re.compile(r"latency|slow|p9[0-9]|response ?time", re.IGNORECASE),
     "error_ratio": re.compile(r"error|5xx|failing|fail(?:s|ed)? request|burn", re.IGNORECASE),
 }
+FEW = 3
+"""So few failed requests are no rate."""
 _NORMAL = 1.3
 """A latency that is no more than so many times what it was is as it was."""
 
@@ -39,6 +42,8 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
     signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(alert.said)]
     if (meant := as_meant(view, alert, ref)) is not None:
         return meant
+    if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:
+        return Evidence("metrics", ref, f"{alert.name} fires; no more than {few} requests failed within the hour")
     if str(alert.labels.get("severity", "")).lower() in ("critical", "page"):
         return None
     if (shown := innocent(view, alert, ref)) is not None:
@@ -50,6 +55,19 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
         if not labels or not all(_well(view, signal, label) for label in labels):
             return None
     return Evidence("metrics", ref, f"{alert.name} fires, and its {signals[0].replace('_', ' ')} is as it was")
+
+
+def _few_failed(view: View, ref: str) -> int | None:
+    """Return how many requests failed within the hour, where they are so few that a share of them says nothing."""
+    failed = 0.0
+    for label in labels_of(view, ref, "error_ratio"):
+        rates = [p for s in view.figures.series("request_rate", component=label) for p in s.points]
+        ratios = dict(p for s in view.figures.series("error_ratio", component=label) for p in s.points)
+        if len(rates) < 2 or view.figures.now("error_ratio", component=label):
+            return None
+        step = (rates[-1][0] - rates[0][0]) / (len(rates) - 1)
+        failed += sum(rate * ratios.get(at, 0.0) * step for at, rate in rates)
+    return math.ceil(failed) if 0 < failed <= FEW else None
 
 
 def _well(view: View, signal: str, label: str) -> bool:

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import created, mapping, name, oldest, text, written
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
-from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import nothing_there, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MADE = timedelta(minutes=1)
@@ -22,7 +22,8 @@ _HELD = ("restart_workload", "rollback_workload", "restart_connection_pool")
 def when(view: View) -> Iterator[Match]:
     """A route, Service, autoscaler or policy of a workload was written right before its users began to suffer."""
     for workload in view.serving:
-        felt = list(troubles(view, workload.ref))
+        lost = nothing_there(view, workload.ref)
+        felt = list(troubles(view, workload.ref)) or ([lost] if lost else [])
         began = oldest(since for _, since in felt)
         if began is None or since_release(workload, began) or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
             continue

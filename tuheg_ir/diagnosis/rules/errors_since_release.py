@@ -9,17 +9,16 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
-from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import measured, suffering, told_errors, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import suffering, told_errors, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FRESH = timedelta(hours=2)
 """Where nobody knows when the trouble began, a release so young is suspected."""
-ALONE, USUAL, GUESS, MARKED = 0.85, 0.7, 0.5, 0.35
+ALONE, USUAL, GUESS, FAINT = 0.85, 0.7, 0.5, 0.2
 MORE = 1.6
 """Traffic that grew so much in the same hour may be the reason as well."""
 
@@ -35,6 +34,9 @@ def when(view: View) -> Iterator[Match]:
         guess = bool(felt) and began is None and not workload.returned and releases(view, workload, FRESH)
         if split != "older" and (split == "newer" or since_release(workload, began) or guess):
             certainty = ALONE if split == "newer" else GUESS if guess or _loaded(view, workload) else USUAL
+            if guess and split != "newer" and {seen.source for seen, _ in felt} == {"logs"}:
+                # Its access log tells of failures, not whose they are.
+                certainty = FAINT if view.graph.needs(workload.ref) else GUESS
             yield _match(view, workload, [seen for seen, _ in felt], began, certainty)
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
@@ -43,29 +45,10 @@ def when(view: View) -> Iterator[Match]:
 def _told(view: View, workload: Workload) -> Iterator[Match]:
     """Yield that only logs tell of errors since a release, and somebody suffers."""
     hits = told_errors(view, workload)
-    said = [*suffering(view, workload.ref), *_unplaced(view)]
+    said = list(suffering(view, workload.ref))
     began = oldest(hit.first for hit in hits)
     if hits and said and (began is None or since_release(workload, began)):
         yield _match(view, workload, said[:3], began, GUESS)
-    elif said and (errors := _of_release(view, workload)):
-        told = Evidence("logs", workload.ref, f"{errors.count} lines: {errors.line[:200]}", errors.since)
-        yield _match(view, workload, [*said[:2], told], errors.since, MARKED)
-
-
-def _unplaced(view: View) -> Iterator[Evidence]:
-    """Yield the alerts that name no workload: anybody's users may be meant."""
-    for alert in view.alerts:
-        if not view.about_alert(alert):
-            yield Evidence("alerts", "", f"alert {alert.name} fires", alert.starts_at)
-
-
-def _of_release(view: View, workload: Workload) -> Marked | None:
-    """Return the error that all newest pods repeat since the release, and no older one; None: there is none."""
-    if measured(view, workload):
-        return None
-    newest = {pod.name for pod in workload.newest_pods() if pod in workload.live}
-    told = (each for each in marked(view, workload) if set(each.pods) == newest)
-    return next((each for each in told if not each.since or since_release(workload, each.since)), None)
 
 
 def _loaded(view: View, workload: Workload) -> bool:

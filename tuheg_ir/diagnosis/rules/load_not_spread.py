@@ -20,6 +20,8 @@ IDLE = 0.25
 def when(view: View) -> Iterator[Match]:
     """All pods that are at the limit are older than all that have nothing to do, and there are as many of those."""
     for workload in view.serving:
+        if not any(workload.ref in service.backends for service in view.services.values()):
+            continue  # work is dealt out to it by a key or a partition, and not by connections
         hot, idle = _split(view, workload)
         hurts = (*felt(view, workload.ref), *(e for _, e in said_by_callers(view, workload.ref)))
         if hot and len(idle) >= max(2, len(hot) // 2) and hurts and not is_store(workload):

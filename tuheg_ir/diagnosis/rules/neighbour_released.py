@@ -47,6 +47,8 @@ def when(view: View) -> Iterator[Match]:
     for caller in view.serving:
         felt = list(troubles(view, caller.ref))
         began = oldest(since for _, since in felt)
+        if not felt:
+            yield from _told(view, caller)
         if began is None or since_release(caller, began, SOON):
             continue
         released = [w for w in view.serving if w is not caller and since_release(w, began, AT_ONCE)]
@@ -57,6 +59,20 @@ def when(view: View) -> Iterator[Match]:
         called, told = said[0]
         if _only_since(told, called) and not _changed_beside(view, caller, called, began):
             yield _match(view, caller, called, told, (felt[0][0], began))
+
+
+def _told(view: View, caller: Workload) -> Iterator[Match]:
+    """Yield that a caller whose requests nobody measures complains since the release of the one that it calls."""
+    called = [w for ref in sorted(view.graph.calls.get(caller.ref, ())) if (w := view.workloads.get(ref)) and w.changes]
+    said = [(w, s) for w in called if (s := _said(view, caller, w)) and since_release(w, s.first, AT_ONCE)]
+    if len(said) != 1 or since_release(caller, said[0][1].first, SOON):
+        return
+    released, told = said[0]
+    suffer = {"", released.ref, *view.graph.callers(released.ref)}
+    fires = [alert for alert in view.alerts if view.about_alert(alert) in suffer]
+    if fires and _only_since(told, released) and not _changed_beside(view, caller, released, told.first):
+        alert = Evidence("alerts", view.about_alert(fires[0]), f"alert {fires[0].name} fires", fires[0].starts_at)
+        yield _match(view, caller, released, told, (alert, told.first))
 
 
 def _said(view: View, caller: Workload, called: Workload) -> Said | None:

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
+from tuheg_ir.diagnosis.view.marked import Marked, marked, new_warnings
 from tuheg_ir.diagnosis.view.reading import created, name, text, written
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence
-from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.trouble import measured, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MADE = timedelta(minutes=1)
+FRESH = timedelta(hours=2)
+"""Where no log reaches back before the errors, a release so young is suspected."""
 _SETTINGS = ("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkPolicy", "HorizontalPodAutoscaler")
 
 
@@ -23,6 +25,9 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         if any(troubles(view, workload.ref)):
             continue  # what users feel says more than words do
+        if (errors := _of_its_own_release(view, workload)) and (said := _said(view, workload)):
+            yield _of_release(view, workload, errors, workload, *said[:2])
+            continue
         for words in new_warnings(view, workload)[:1]:
             if words.since is None:
                 continue
@@ -32,6 +37,21 @@ def when(view: View) -> Iterator[Match]:
                 yield _of_edit(workload, words, *edits[0])
             elif len(released) == 1 and not edits and not released[0].returned and view.alerts:
                 yield _of_release(view, workload, words, released[0])
+
+
+def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
+    """Return the error that all newest pods repeat since their release, and no older one; None: there is none."""
+    if measured(view, workload) or not workload.changes or workload.returned:
+        return None
+    newest = {pod.name for pod in workload.newest_pods() if pod in workload.live}
+    told = (each for each in marked(view, workload) if set(each.pods) == newest)
+    fresh = workload.released_at is not None and view.recent(workload.released_at, FRESH)
+    return next((e for e in told if since_release(workload, e.since) or (e.since is None and fresh)), None)
+
+
+def _said(view: View, workload: Workload) -> list[Evidence]:
+    """Return who says that somebody suffers."""
+    return [*suffering(view, workload.ref), *unplaced(view)]
 
 
 def _shortly(at: datetime | None, since: datetime) -> bool:
@@ -47,7 +67,7 @@ def _edits(view: View, since: datetime) -> Iterator[tuple[Obj, datetime]]:
 
 
 def _told(workload: Workload, words: Marked) -> Evidence:
-    return Evidence("logs", workload.ref, f"{words.count} lines, and none before: {words.line[:200]}", words.since)
+    return Evidence("logs", workload.ref, f"{words.count} lines since: {words.line[:200]}", words.since)
 
 
 def _of_edit(workload: Workload, words: Marked, obj: Obj, at: datetime) -> Match:
@@ -61,10 +81,10 @@ def _of_edit(workload: Workload, words: Marked, obj: Obj, at: datetime) -> Match
     )
 
 
-def _of_release(view: View, workload: Workload, words: Marked, released: Workload) -> Match:
+def _of_release(view: View, workload: Workload, words: Marked, released: Workload, *said: Evidence) -> Match:
     return Match(
         component=released.ref,
-        evidence=(_told(workload, words), *release_evidence(released)),
+        evidence=(_told(workload, words), *release_evidence(released), *said),
         certainty=0.35,
         root_cause=release_cause(view, released),
         remedy="rollback_workload",
@@ -81,4 +101,5 @@ RULE = Rule(
     tier=Tier.SYMPTOM,
     when=when,
     why_not="no log repeats new warnings since the only change in the namespace",
+    follows=True,
 )

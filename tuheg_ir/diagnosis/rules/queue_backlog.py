@@ -25,6 +25,7 @@ CALM = 0.5
 """Who uses less of it than this has room for more."""
 QUIET = timedelta(minutes=5)
 SOON = timedelta(minutes=30)
+AT_ONCE = timedelta(minutes=20)
 EARLY = timedelta(minutes=2)
 """Samples and starts are that far apart."""
 _PUBLISHES = re.compile(
@@ -42,6 +43,7 @@ def when(view: View) -> Iterator[Match]:
         consumer = _consumer(view, label, series)
         fact = f"{grew.before:.0f} messages waited in {label or 'the queue'}, now {grew.now:.0f}"
         waits = Evidence("metrics", consumer.ref if consumer else label, fact, grew.since)
+        consumer = consumer or _released_then(view, grew)
         flood = _flood(view, grew)
         if flood is not None:
             yield _of_flood(view, flood, grew, waits, consumer)
@@ -126,7 +128,7 @@ def _alone(view: View, consumer: Workload) -> tuple[str, ...]:
     share = usage(view.figures, consumer, "cpu_share")
     hot = share.beyond(BUSY)
     calm = [pod for pod, value in share.by_pod.items() if value < CALM]
-    alone = len(hot) + len(calm) == len(share.by_pod) and 2 * len(hot) <= len(calm)
+    alone = len(hot) + len(calm) == len(share.by_pod) and len(hot) <= len(calm)
     return tuple(hot) if alone else ()
 
 
@@ -186,6 +188,11 @@ def _consumer(view: View, label: str, series: Series) -> Workload | None:
         workload = view.workloads.get(view.component(series.labels.get(key, "")))
         if workload is not None and role(workload) != "broker":
             return workload
+    for alert in view.alerts:
+        for key in ("consumergroup", "consumer_group", "group"):
+            workload = view.workloads.get(view.component(str(alert.labels.get(key, ""))))
+            if workload is not None and role(workload) != "broker":
+                return workload
     called = f"{label}-{series.labels.get('queue', '')}".lower().replace("_", "-").replace(".", "-")
     words = {w for w in called.split("-") if len(w) > 3}
     brokers = {b.ref for b in of_role(view.workloads, "broker")}
@@ -198,6 +205,16 @@ def _consumer(view: View, label: str, series: Series) -> Workload | None:
     rejecting = [w for w in view.serving if not role(w) and view.hits_of(w.ref, "message_rejected")]
     found = named or rejecting or working or [w for w in readers if _stopped(view, w)]
     return found[0] if len(found) == 1 else None
+
+
+def _released_then(view: View, grew: Turn) -> Workload | None:
+    """Return the one workload that was released as a queue began to grow, where nothing tells who reads it."""
+    found = [w for w in view.serving if not role(w) and _by_release(w, grew) and _near(w.released_at, grew.since)]
+    return found[0] if len(found) == 1 else None
+
+
+def _near(released: datetime | None, began: datetime | None) -> bool:
+    return released is not None and began is not None and began - released <= AT_ONCE
 
 
 def _works_on(workload: Workload, words: set[str]) -> bool:

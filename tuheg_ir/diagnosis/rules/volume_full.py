@@ -12,10 +12,15 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
 NOW = timedelta(minutes=30)
+_REMOTE = re.compile(
+    r"S3|XMinio|storage backend|object[- ]?stor|SQLSTATE|HY000|\b1114\b|table .{0,80} is full", re.IGNORECASE
+)
+"""What a client of a database or an object store is told is of that one's volume."""
 _NO_SPACE = re.compile(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE)
 TIGHT = 0.9
 
@@ -26,7 +31,11 @@ def when(view: View) -> Iterator[Match]:
     tight = {ref for ref, (_, share) in fullest.items() if share >= TIGHT}
     for workload in view.serving:
         claim, share = fullest[workload.ref]
-        hits = view.hits_of(workload.ref, "disk_full")
+        hits = tuple(
+            hit
+            for hit in view.hits_of(workload.ref, "disk_full")
+            if claims_of(workload) or is_store(workload) or not _REMOTE.search(hit.line)
+        )
         if workload.ref in tight:
             hits = (*hits, *_told_by_clients(view, workload, tight))
         elif tight & view.graph.needs(workload.ref) or (tight and not claims_of(workload)):

@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 PROVEN = timedelta(minutes=5)
-"""A pod that has been well for so long is not just too young to be ill."""
+"""A pod that has been well for so long is not just too young to be ill; pods of one roll-out are of one age."""
 _SESSIONS = ("connection_", "database_", "pool_", "statement_")
 
 
@@ -50,7 +50,12 @@ def _by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
     if len(known) < len(bad) or len(others) < len(well):
         return ""
     first, last, after = min(known), max(known), [t for t in others if t > max(known)]
-    if not after or view.now - min(after) < PROVEN or any(first <= t <= last for t in others):
+    if (
+        not after
+        or min(after) - last < PROVEN
+        or view.now - min(after) < PROVEN
+        or any(first <= t <= last for t in others)
+    ):
         return ""
     return f"all {len(bad)} were started from {first:%d %b %H:%M} to {last:%H:%M}; who was started later is well"
 

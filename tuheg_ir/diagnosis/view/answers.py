@@ -28,11 +28,16 @@ _NOW = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The requests that the newest lines of a pod's logs tell of: how many, how many failed, since when they do."""
+    """The requests that the newest lines of a pod's logs tell of: how many, how many failed, since when they do.
+
+    missed: those that were answered with 404, nothing there; missed_since: when the first was after others.
+    """
 
     told: int
     failed: int
     since: datetime | None
+    missed: int = 0
+    missed_since: datetime | None = None
 
     @property
     def share(self) -> float:
@@ -64,11 +69,15 @@ def _answers(view: View, lines: list[str]) -> Answers:
     read = [(stamp(line), status) for line in lines if (status := status_of(line))]
     now = [(at, status) for at, status in read if at is None or view.recent(at, _NOW)]
     bad = [at for at, status in read if status >= 500 and at is not None]
+    lost = [at for at, status in read if status == 404 and at is not None]
+    found = any(at is not None and lost and at < lost[0] for at, status in read if status < 400)
     good_before = any(at is not None and bad and at < bad[0] for at, status in read if status < 500)
     return Answers(
         told=len(now),
         failed=sum(status >= 500 for _, status in now),
         since=bad[0] if bad and good_before else None,
+        missed=sum(status == 404 for _, status in now),
+        missed_since=lost[0] if lost and found else None,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
+from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -34,22 +35,28 @@ _SHAPE = 200
 """So much of a line, without what varies, tells which message it is."""
 LATELY = timedelta(minutes=30)
 """What was last told longer ago than this is over."""
+STILL = timedelta(minutes=15)
+"""What is told now."""
 OFTEN = 5
 """An error that is repeated less often is one of those that every system has."""
 NEW = timedelta(hours=1)
+"""What began longer ago is not new."""
 MANY = 20
 """A warning that is new has to be repeated so often before nobody may call the system well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """Errors of one shape that the live pods of a workload told lately.
+    """Errors (or warnings, if not ``error``) of one shape that the live pods of a workload told lately.
 
-    pods: how many each told. since: when the first came; None where no log reaches back before it.
+    pods: how many each told; lately: of these the last quarter of an hour's. since: when the first came; None where
+    no log reaches back before it.
     """
 
     shape: str
-    pods: dict[str, int]
+    error: bool
+    pods: Mapping[str, int]
+    lately: Mapping[str, int]
     line: str
     since: datetime | None
 
@@ -59,65 +66,78 @@ class Marked:
         return sum(self.pods.values())
 
 
-_KNOWN: WeakKeyDictionary[View, dict[tuple[str, bool], tuple[Marked, ...]]] = WeakKeyDictionary()
-"""What was worked out of a view already, by workload."""
+@dataclass(slots=True)
+class _Told:
+    """What is gathered of one shape; ``firsts``: when each log told it first, None if that is all the log tells of."""
+
+    error: bool
+    line: str = ""
+    late: bool = False
+    pods: Counter[str] = field(default_factory=Counter)
+    lately: Counter[str] = field(default_factory=Counter)
+    firsts: dict[int, datetime | None] = field(default_factory=dict)
+
+
+_KNOWN: WeakKeyDictionary[View, dict[str, tuple[Marked, ...]]] = WeakKeyDictionary()
+"""What was worked out of a view already, by workload: several rules ask."""
 
 
 def marked(view: View, workload: Workload) -> tuple[Marked, ...]:
     """Return the errors that a workload's live pods repeat lately, most told first."""
-    return _known(view, workload, warnings=False)
+    return tuple(each for each in complained(view, workload) if each.error)
 
 
 def new_warnings(view: View, workload: Workload) -> tuple[Marked, ...]:
     """Return the errors and warnings that a workload repeats very often since less than an hour."""
-    found = _known(view, workload, warnings=True)
+    found = complained(view, workload)
     return tuple(each for each in found if each.count >= MANY and each.since and view.recent(each.since, NEW))
 
 
-def _known(view: View, workload: Workload, *, warnings: bool) -> tuple[Marked, ...]:
+def complained(view: View, workload: Workload) -> tuple[Marked, ...]:
+    """Return the errors and warnings that a workload's live pods repeat lately, most told first."""
     known = _KNOWN.setdefault(view, {})
-    key = (workload.ref, warnings)
-    if key not in known:
-        found = _found(view, workload, is_marked if not warnings else lambda line: is_marked(line) or _warns(line))
-        known[key] = tuple(sorted(found, key=lambda m: (-m.count, m.shape)))
-    return known[key]
+    if workload.ref not in known:
+        known[workload.ref] = tuple(sorted(_found(view, workload), key=lambda m: (-m.count, m.shape)))
+    return known[workload.ref]
 
 
-def _found(view: View, workload: Workload, meant: Callable[[str], bool]) -> Iterable[Marked]:
-    pods: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    firsts: dict[str, list[datetime | None]] = defaultdict(list)
-    lines: dict[str, str] = {}
-    late: set[str] = set()
-    for log in view.logs_of(workload.live, previous=False):
-        seen: set[str] = set()
-        for number, (line, at, until) in enumerate(_timed(log.lines)):
-            if not meant(line):
-                continue
-            shape = _VARYING.sub("#", line)[:_SHAPE]
-            if shape not in seen:
-                seen.add(shape)
-                firsts[shape].append(at if number else None)
-            pods[shape][log.pod] += 1
-            lines[shape] = line.strip()
-            if until is None or view.recent(until, LATELY):
-                late.add(shape)
-    for shape, told in pods.items():
-        if shape in late and sum(told.values()) >= OFTEN:
-            times = firsts[shape]
-            since = None if None in times else min(t for t in times if t is not None)
-            yield Marked(shape, dict(told), lines[shape], since)
+def _found(view: View, workload: Workload) -> Iterator[Marked]:
+    told: dict[str, _Told] = {}
+    for number, log in enumerate(view.logs_of(workload.live, previous=False)):
+        _gather(view, log, number, told)
+    for shape, each in told.items():
+        if each.late and each.pods.total() >= OFTEN:
+            times = each.firsts.values()
+            since = None if None in times else min(time for time in times if time is not None)
+            yield Marked(shape, each.error, each.pods, each.lately, each.line, since)
 
 
-def _timed(lines: Sequence[str]) -> list[tuple[str, datetime | None, datetime | None]]:
-    """Return lines with the last time told up to each and the first one from it on; None where there is none."""
+def _gather(view: View, log: Log, number: int, told: dict[str, _Told]) -> None:
+    """Add what a log says, the ``number``-th of the workload's logs."""
+    meant = [(at, is_marked(line)) for at, line in enumerate(log.lines) if is_marked(line) or _warns(line)]
+    if not meant:
+        return
+    upto, until = _times(log.lines)
+    for at, error in meant:
+        line = log.lines[at]
+        each = told.setdefault(_VARYING.sub("#", line)[:_SHAPE], _Told(error))
+        each.firsts.setdefault(number, upto[at] if at else None)
+        each.line = line.strip()
+        each.pods[log.pod] += 1
+        age = view.now - (until[at] or view.now)
+        each.late = each.late or age <= LATELY
+        each.lately[log.pod] += age <= STILL
+
+
+def _times(lines: Sequence[str]) -> tuple[list[datetime | None], list[datetime | None]]:
+    """Return for each line the last time told up to it, and the first one from it on; None where there is none."""
     own = [stamp(line) for line in lines]
-    untils: list[datetime | None] = []
-    for at in reversed(own):
-        untils.append(at or (untils[-1] if untils else None))
-    before: list[datetime | None] = []
-    for at in own:
-        before.append(at or (before[-1] if before else None))
-    return list(zip(lines, before, reversed(untils), strict=True))
+    upto, until = list(own), list(own)
+    for at in range(1, len(own)):
+        upto[at] = own[at] or upto[at - 1]
+    for at in range(len(own) - 2, -1, -1):
+        until[at] = own[at] or until[at + 1]
+    return upto, until
 
 
 def is_marked(line: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.view.answers import answers
-from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, marked
+from tuheg_ir.diagnosis.view.marked import OFTEN, STILL, complained
 from tuheg_ir.diagnosis.view.reading import labels, oldest, text
 from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER
 from tuheg_ir.diagnosis.view.view import View
@@ -15,6 +15,8 @@ from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 _LIMITS = (("error_ratio_by_pod", ERRORS, 4.0), ("latency_p95_by_pod", SLOW_S, SLOWER))
 
 
+CLEARLY = 3
+"""So many times as often as its like a pod has to complain."""
 MOSTLY = 0.5
 """Share of failed requests in its log by which a pod is told from its like."""
 
@@ -52,20 +54,21 @@ def ill_since(view: View, workload: Workload) -> Iterator[dict[str, datetime]]:
 
 
 def told_apart(view: View, workload: Workload) -> dict[str, str]:
-    """Return pod -> the trouble or error that it repeats in its log, where others of its like have a log without it."""
+    """Return pod -> the complaint that it repeats in its log, where others of its like have a log without it."""
     heard = {log.pod for log in view.logs_of(workload.live, previous=False) if log.lines}
-    words: dict[str, dict[str, int]] = {m.line: dict(m.pods) for m in marked(view, workload)}
-    for hit in view.hits_of(workload.ref):
-        if not hit.previous and (hit.last is None or view.recent(hit.last, LATELY)):
-            words.setdefault(f"{hit.trouble}: {hit.line}", {})[hit.pod] = hit.count
     found: dict[str, str] = {}
     told = answers(view, workload)
     fails = {pod for pod, each in told.items() if each.failed >= OFTEN and each.share >= MOSTLY}
     if fails and any(each.share <= ERRORS for pod, each in told.items() if pod not in fails):
         found = {pod: f"{told[pod].failed} of {told[pod].told} requests in its log failed" for pod in fails}
+    words: dict[str, dict[str, int]] = {each.line: dict(each.lately) for each in complained(view, workload)}
+    for hit in view.hits_of(workload.ref):
+        if not hit.previous and (hit.last is None or view.recent(hit.last, STILL)):
+            words.setdefault(f"{hit.trouble}: {hit.line}", {})[hit.pod] = hit.count
     for line, pods in words.items():
         telling = {pod for pod, count in pods.items() if count >= OFTEN}
-        if telling and telling == set(pods) and telling < heard:
+        others = max((count for pod, count in pods.items() if pod not in telling), default=0)
+        if telling and telling < heard and min(pods[pod] for pod in telling) >= CLEARLY * others:
             found |= {pod: f"its log repeats ({pods[pod]} lines): {line[:200]}" for pod in telling - set(found)}
     return found if set(found) < heard else {}
 

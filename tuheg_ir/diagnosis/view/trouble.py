@@ -29,6 +29,8 @@ _OWN = ("code_crash", "schema", "configuration_missing")
 """Troubles that a program has by itself, whoever stands behind it."""
 TOLD = 0.2
 """Share of failed requests in logs that is trouble: many services tell of failures only."""
+MOST = 0.6
+"""Share of requests that find nothing which is no ordinary one: probes of health go on finding what they ask for."""
 OFTEN = 5
 """An error that a log repeats less often is one of those that every system has."""
 
@@ -84,6 +86,19 @@ def errors_told(view: View, ref: str) -> tuple[Evidence, datetime | None] | None
         return None
     began = oldest(each.since for each in found.values() if each.failed)
     return Evidence("logs", ref, f"{failed} of the last {told} requests that its logs tell of failed", began), began
+
+
+def nothing_there(view: View, ref: str) -> tuple[Evidence, datetime] | None:
+    """Return that nearly all requests which a workload's own logs tell of are answered with 404, and since when."""
+    workload = view.workloads.get(ref)
+    found = answers(view, workload) if workload else {}
+    told, missed = sum(a.told for a in found.values()), sum(a.missed for a in found.values())
+    began = oldest(each.missed_since for each in found.values())
+    if missed < OFTEN or missed < MOST * told or began is None:
+        return None
+    return Evidence(
+        "logs", ref, f"{missed} of the last {told} requests that its logs tell of found nothing", began
+    ), began
 
 
 def of_pods(view: View, ref: str, signal: str) -> dict[str, float]:
@@ -142,6 +157,13 @@ def suffering(view: View, ref: str) -> Iterator[Evidence]:
     for hit in view.hits:
         if hit.trouble == "upstream_failure" and hit.component != ref and ref in map(view.graph.resolve, hit.hosts):
             yield view.hit_evidence(hit)
+
+
+def unplaced(view: View) -> Iterator[Evidence]:
+    """Yield the alerts that name no workload: anybody's users may be meant."""
+    for alert in view.alerts:
+        if not view.about_alert(alert):
+            yield Evidence("alerts", "", f"alert {alert.name} fires", alert.starts_at)
 
 
 def failed_probes(view: View, ref: str, *purposes: str) -> Iterator[Evidence]:

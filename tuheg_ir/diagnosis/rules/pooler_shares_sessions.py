@@ -1,0 +1,62 @@
+"""A pooler gives its sessions out by transaction, and clients that name their statements do not find them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import release_evidence, since_release
+from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def when(view: View) -> Iterator[Match]:
+    """Clients of the one pooler are told that a prepared statement is not there, or is there already."""
+    poolers = of_role(view.workloads, "pooler")
+    if len(poolers) != 1:
+        return
+    pooler = poolers[0]
+    clients = [ref for ref in behind(view, pooler.ref) if ref != pooler.ref]
+    hits = [hit for ref in clients for hit in view.hits_of(ref, "statement_lost") if fresh(view, hit)]
+    if sum(hit.count for hit in hits) < OFTEN:
+        return
+    began = oldest(hit.first for hit in hits)
+    sufferers = tuple(sorted({hit.component for hit in hits}))
+    released = since_release(pooler, began)
+    yield Match(
+        component=pooler.ref,
+        evidence=(
+            *(view.hit_evidence(hit) for hit in hits[:2]),
+            *(release_evidence(pooler, "env", "command") if released else settings_written(view, pooler, began)),
+            *_calm(view, pooler, clients, sufferers),
+        ),
+        certainty=0.75 if released else 0.5,
+        remedy="rollback_workload" if released else "page_human",
+        since=began,
+        explains=tuple(clients),
+        excludes=not_for(sufferers, f"{pooler.ref} gives its sessions to others in between"),
+    )
+
+
+def _calm(view: View, pooler: Workload, clients: list[str], sufferers: tuple[str, ...]) -> Iterator[Evidence]:
+    """Yield that other clients, which name no statements, are well."""
+    others = [ref for ref in clients if ref not in sufferers and pooler.ref in view.graph.calls.get(ref, ())]
+    if others:
+        yield Evidence("logs", others[0], "it goes through the same pooler and is told nothing of the kind")
+
+
+RULE = Rule(
+    name="pooler_shares_sessions",
+    title="A pooler shares its sessions with clients that name their statements",
+    root_cause="configuration_error",
+    remedy="rollback_workload",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no client of a pooler misses a prepared statement",
+)
