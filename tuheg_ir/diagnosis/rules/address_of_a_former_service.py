@@ -37,7 +37,7 @@ def _named(view: View, caller: Workload, ranges: set[str], taken: set[str]) -> t
     found: dict[str, list[tuple[datetime, str]]] = {}
     for log in view.logs_of(caller.live, previous=False):
         for line in log.lines:
-            if is_marked(line) and (at := stamp(line)):
+            if any(each in line for each in ranges) and is_marked(line) and (at := stamp(line)):
                 for each in _ADDRESS.finditer(line):
                     if each[1] in ranges and each[0] not in taken:
                         found.setdefault(each[0], []).append((at, line.strip()))

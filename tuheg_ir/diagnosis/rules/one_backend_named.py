@@ -52,8 +52,11 @@ def _named(
     bad: Counter[str] = Counter()
     times: list[datetime] = []
     last = ""
+    begin = tuple({ip.rpartition(".")[0] + "." for ip in pods if ip})
     for log in view.logs_of(caller.live, previous=False):
         for line in log.lines:
+            if not any(each in line for each in begin):
+                continue
             at = stamp(line)
             if (at is not None and not view.recent(at, LATELY)) or not (is_marked(line) or status_of(line) >= 500):
                 continue

@@ -28,9 +28,13 @@ _WARNS = re.compile(
     r"|^(?:\d{4}-\d\d-\d\dT\S+ )?(?:warn: |W\d{4} \d\d:)"
 )
 """How they mark a warning."""
-_HINTS = re.compile(r"level|sever|err|fatal|crit|panic|fail|emerg|alert|traceback|exception|^e\d{4} ", re.IGNORECASE)
+_HINTS = re.compile(
+    r"level|sever|err|fatal|crit|panic|fail|emerg|alert|traceback|exception|warn|^[ew]\d{4} ", re.IGNORECASE
+)
 """Without one of these a line has no mark: cheaper to see."""
 _VARYING = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}\b|\d+|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
+_HEAD = 400
+"""A mark stands in the beginning of a line."""
 _SHAPE = 200
 """So much of a line, without what varies, tells which message it is."""
 LATELY = timedelta(minutes=30)
@@ -114,7 +118,9 @@ def _found(view: View, workload: Workload) -> Iterator[Marked]:
 
 def _gather(view: View, log: Log, number: int, told: dict[str, _Told]) -> None:
     """Add what a log says, the ``number``-th of the workload's logs."""
-    meant = [(at, is_marked(line)) for at, line in enumerate(log.lines) if is_marked(line) or _warns(line)]
+    hinted = [(at, line[:_HEAD]) for at, line in enumerate(log.lines) if _HINTS.search(line, 0, _HEAD)]
+    errors = {at for at, head in hinted if _MARK.search(head)}
+    meant = [(at, at in errors) for at, head in hinted if at in errors or _warns(head)]
     if not meant:
         return
     upto, until = _times(log.lines)
@@ -142,9 +148,8 @@ def _times(lines: Sequence[str]) -> tuple[list[datetime | None], list[datetime |
 
 def is_marked(line: str) -> bool:
     """Tell whether a program calls a line an error itself."""
-    text = line[:400]
-    return _HINTS.search(text) is not None and _MARK.search(text) is not None
+    return _HINTS.search(line, 0, _HEAD) is not None and _MARK.search(line[:_HEAD]) is not None
 
 
-def _warns(line: str) -> bool:
-    return _WARNS.search(line[:400]) is not None and "deprecat" not in line[:400].lower()
+def _warns(head: str) -> bool:
+    return _WARNS.search(head) is not None and "deprecat" not in head.lower()
