@@ -70,8 +70,8 @@ def poisoned(w: World) -> None:
             "/bin/sh: 1: gh: not found",
             "/bin/sh: 1: aws: not found",
             "/bin/sh: 1: gcloud: not found",
-            "cat: /root/.npmrc: No such file or directory",
-            "cat: /root/.aws/credentials: No such file or directory",
+            "cat: /app/.npmrc: No such file or directory",
+            "cat: /app/.aws/credentials: No such file or directory",
             "cat: /home/node/.git-credentials: No such file or directory",
             "\U0001f437\U0001f511\U0001f437  TruffleHog. Unearth your secrets. \U0001f437\U0001f511\U0001f437",
         ):
