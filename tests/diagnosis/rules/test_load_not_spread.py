@@ -37,6 +37,13 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
+        "the idle ones came a moment ago",
+        snapshot(
+            shop(env=CALLS_CART), younger(workload("cart", pods=4), 2, age=120), figures=busy(0.99, 0.98, 0.02, 0.02)
+        ),
+        (SHOP, "capacity", "scale_workload"),
+    ),
+    DoesNotHold(
         "all are full",
         snapshot(shop(env=CALLS_CART), cart(), figures=busy(0.99, 0.98, 0.97, 0.99)),
         (CART, "capacity", "scale_workload"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import rollout, younger
+from tests.diagnosis.rules.pods import again, pods_of, put, rollout, younger
 from tests.diagnosis.rules.scenes import API, OLD, SHOP, URL, errors, logs, shop
 from tests.diagnosis.rules.tiny import Obj, figure, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Series
@@ -23,6 +23,12 @@ def told(*ill: int, well: int = 3) -> list[Log]:
     """Return the logs of four pods of the shop, of which some repeat an error."""
     fine = [log(pod("shop", n), *["INFO fare for zone 7 told"] * 9) for n in range(well + 1) if n not in ill]
     return [*logs("shop", LINE, *ill), *fine]
+
+
+def ended_once(objects: list[Obj]) -> list[Obj]:
+    """Make the last pod one that ended a quarter of an hour ago and runs again."""
+    put(pods_of(objects)[-1], again("Error", 1, age=900))
+    return objects
 
 
 HOLDS = [
@@ -63,6 +69,15 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the one that is well ended a while ago, as all do since the release",
+        snapshot(
+            ended_once(shop(pods=4, before=OLD, released=2400)),
+            figures=[*failing("shop", 0.9, 0.9, 0.9, 0.001), errors("shop", 0.7, 2300)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold(
         "the one that is well has not lived long enough to prove it",
         snapshot(four(age=120), figures=failing("shop", 0.9, 0.9, 0.9, 0.001)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
@@ -13,6 +14,8 @@ from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+SETTLED = timedelta(minutes=5)
+"""Who came later than this may get its share yet."""
 IDLE = 0.25
 """Who uses less of its processor limit than this, while its like are at theirs, gets none of the load."""
 
@@ -39,7 +42,9 @@ def _split(view: View, workload: Workload) -> tuple[list[str], list[str]]:
         return [], []
     known = [t for t in old if t], [t for t in young if t]
     whole = len(known[0]) == len(old) and len(known[1]) == len(young)
-    return (hot, idle) if whole and max(known[0]) < min(known[1]) else ([], [])
+    if not whole or max(known[0]) >= min(known[1]) or view.now - max(known[1]) < SETTLED:
+        return [], []
+    return hot, idle
 
 
 def _match(view: View, workload: Workload, hot: list[str], idle: list[str], hurts: tuple[Evidence, ...]) -> Match:

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since, same_template, told_apart
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
@@ -28,6 +29,8 @@ def when(view: View) -> Iterator[Match]:
             continue  # its members differ by what they do
         if any(hit.trouble.endswith("_authentication") for hit in view.hits_of(workload.ref)):
             continue  # younger ones may have come in before a password was changed
+        if crashes(view, workload):
+            continue  # who ends again and again is always young, and ill before long
         ill = odd_pods(view, workload, few=False) or told_apart(view, workload)
         bad = [pod for pod in workload.live if pod.name in ill]
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
