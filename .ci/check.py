@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -44,7 +45,11 @@ class Gate:
     def environment(self) -> dict[str, str]:
         """Return the environment in which every program of the virtual environment is found first."""
         kept = {key: value for key, value in os.environ.items() if key not in UNSET}
-        return {**kept, "PATH": f"{ROOT / self.venv / 'bin'}:{os.environ['PATH']}"}
+        # Runs of pytest side by side that share a root remove old folders under each other's hands.
+        own = Path(tempfile.gettempdir(), f"tuheg-ir-ci-{os.getuid()}", self.name)
+        own.mkdir(parents=True, exist_ok=True)
+        path = f"{ROOT / self.venv / 'bin'}:{os.environ['PATH']}"
+        return {**kept, "PATH": path, "PYTEST_DEBUG_TEMPROOT": str(own)}
 
 
 @dataclass(frozen=True)

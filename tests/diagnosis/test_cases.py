@@ -12,6 +12,8 @@ from tests.diagnosis.casemaker.__main__ import main
 from tests.diagnosis.casemaker.every import CASES
 from tests.diagnosis.casemaker.world import World
 
+pytestmark = pytest.mark.corpus
+
 Obj = dict[str, Any]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 AHEAD = {"Certificate"}
