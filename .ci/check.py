@@ -45,11 +45,13 @@ class Gate:
     def environment(self) -> dict[str, str]:
         """Return the environment in which every program of the virtual environment is found first."""
         kept = {key: value for key, value in os.environ.items() if key not in UNSET}
-        # Runs of pytest side by side that share a root remove old folders under each other's hands.
-        own = Path(tempfile.gettempdir(), f"tuheg-ir-ci-{os.getuid()}", self.name)
-        own.mkdir(parents=True, exist_ok=True)
         path = f"{ROOT / self.venv / 'bin'}:{os.environ['PATH']}"
-        return {**kept, "PATH": path, "PYTEST_DEBUG_TEMPROOT": str(own)}
+        return {**kept, "PATH": path, "PYTEST_DEBUG_TEMPROOT": str(self.folders)}
+
+    @property
+    def folders(self) -> Path:
+        """Return where a pytest run keeps its folders: those that share a root remove them under each other's hands."""
+        return Path(tempfile.gettempdir(), f"tuheg-ir-ci-{os.getuid()}", self.name)
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def gates() -> list[Gate]:
 def run(gate: Gate) -> Result:
     """Run one gate; never raises for a gate that fails."""
     began = time.monotonic()
+    gate.folders.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         gate.command,
         cwd=gate.folder,

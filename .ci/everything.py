@@ -103,6 +103,10 @@ def absent_pythons() -> list[str]:
     return [f"tests on Python {', '.join(absent)}: not on this machine"] if absent else []
 
 
+def _well(built: Result | None) -> bool:
+    return built is not None and built.code == 0
+
+
 def main() -> int:
     """Run everything that can run here; 0 only when nothing failed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -115,15 +119,16 @@ def main() -> int:
         *([f"all tests on the control plane alone: {no_plane}"] if no_plane else ()),
         *([f"all tests on the lab: {no_lab}"] if no_lab else ()),
     ]
-    results = [] if no_plane else [step("plane-build", "build", "--control-plane-only")]
-    results += [] if no_lab else [step("lab-build", "build")]
+    plane = None if no_plane else step("plane-build", "build", "--control-plane-only")
+    lab = None if no_lab else step("lab-build", "build")
+    results = [each for each in (plane, lab) if each]
     with ThreadPoolExecutor(max_workers=1) as beside:
         # Half of what it does is to wait for controllers.
-        on_plane = None if no_plane else beside.submit(run_on, "plane", plane_runs(), "--control-plane-only")
+        on_plane = beside.submit(run_on, "plane", plane_runs(), "--control-plane-only") if _well(plane) else None
         # The slow tests wait little: more at a time would only make each slower.
         results += run_all([*slow_gates(), *gates()], lanes=1 + CORES)
         results += on_plane.result() if on_plane else []
-    results += [] if no_lab else run_on("lab", lab_runs())
+    results += run_on("lab", lab_runs()) if _well(lab) else []
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0

@@ -47,6 +47,11 @@ def rate(component: str, before: float = 50, now: float = 50, since: float = 600
     return figure("request_rate", before, now, since, component=component)
 
 
+def failing(*ratios: float, of: str = "shop", since: float = 600) -> list[tuple[str, Series]]:
+    """Return the share of errors of each pod of a Deployment."""
+    return [figure("error_ratio_by_pod", 0.0, ratio, since, pod=pod(of, n)) for n, ratio in enumerate(ratios)]
+
+
 WELL = errors("shop", 0.001)
 
 

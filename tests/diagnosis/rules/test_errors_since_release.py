@@ -16,13 +16,14 @@ from tests.diagnosis.rules.scenes import (
     busy,
     down,
     errors,
+    failing,
     latency,
     logs,
     rate,
     shop,
 )
 from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, postgres, series, snapshot, workload
-from tuheg_ir.diagnosis.model import Series, Snapshot
+from tuheg_ir.diagnosis.model import Snapshot
 
 CODE, SETTING = "code_defect", "configuration_error"
 CHANGES: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
@@ -33,11 +34,6 @@ CHANGES: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
 )
 FELT = {"errors": errors("shop", since=840), "slowness": latency("shop", since=840)}
 ACTIVE_RECORD = "ActiveRecord::ConnectionTimeoutError: could not obtain a connection from the pool within 5 s"
-
-
-def by_pod(*ratios: float, since: float = 1400) -> list[tuple[str, Series]]:
-    """Return the share of errors of each pod of the shop."""
-    return [figure("error_ratio_by_pod", 0.0, ratio, since, pod=pod("shop", n)) for n, ratio in enumerate(ratios)]
 
 
 def flapping() -> Snapshot:
@@ -89,7 +85,7 @@ HOLDS = [
         "only the pods of the new template fail",
         snapshot(
             rollout("shop", None, before=IMAGE, released=1500, old=2, new=2),
-            figures=by_pod(0.001, 0.002, 0.6, 0.5),
+            figures=failing(0.001, 0.002, 0.6, 0.5, since=1400),
         ),
         (SHOP, CODE, "rollback_workload"),
         sure=(0.75, 1.0),
@@ -98,7 +94,7 @@ HOLDS = [
         "a canary fails",
         snapshot(
             rollout("shop", None, before=OLD, old=3, new=1),
-            figures=[*by_pod(0.001, 0.001, 0.001, 0.6, since=600), errors("shop", 0.15)],
+            figures=[*failing(0.001, 0.001, 0.001, 0.6, since=600), errors("shop", 0.15)],
         ),
         (SHOP, CODE, "rollback_workload"),
     ),
@@ -176,7 +172,7 @@ DOES_NOT_HOLD = [
         "old pods fail as well",
         snapshot(
             rollout("shop", None, before=IMAGE, released=900, old=2, new=2),
-            figures=[*by_pod(0.4, 0.4, 0.4, 0.4, since=840), errors("shop", 0.4, 840)],
+            figures=[*failing(0.4, 0.4, 0.4, 0.4, since=840), errors("shop", 0.4, 840)],
         ),
         ("unknown", "page_human"),
         harmful=("rollback_workload",),

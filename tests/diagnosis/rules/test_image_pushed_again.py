@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, built, looping, rollout
-from tests.diagnosis.rules.scenes import API, OLD, SHOP, WELL, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, figure, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Series
-
-
-def failing(*ratios: float) -> list[tuple[str, Series]]:
-    return [figure("error_ratio_by_pod", 0.0, ratio, pod=pod("shop", n)) for n, ratio in enumerate(ratios)]
-
+from tests.diagnosis.rules.scenes import API, OLD, SHOP, WELL, errors, failing, logs, shop
+from tests.diagnosis.rules.tiny import DAY, snapshot, workload
 
 ONE_FAILS = [*failing(0.001, 0.001, 0.9, 0.001), errors("shop", 0.22)]
 HOLDS = [

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import NODES, agent, built, rollout
-from tests.diagnosis.rules.scenes import API, OLD, SHOP, errors, latency, logs, shop
+from tests.diagnosis.rules.scenes import API, OLD, SHOP, errors, failing, latency, logs, shop
 from tests.diagnosis.rules.tiny import DAY, figure, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Series
-
-
-def failing(*ratios: float, since: float = 600) -> list[tuple[str, Series]]:
-    """Return the share of errors of each pod of the shop."""
-    return [figure("error_ratio_by_pod", 0.0, ratio, since, pod=pod("shop", n)) for n, ratio in enumerate(ratios)]
-
 
 HOLDS = [
     Holds(

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put, rollout, younger
-from tests.diagnosis.rules.scenes import API, OLD, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.scenes import API, OLD, SHOP, URL, errors, failing, logs, shop
 from tests.diagnosis.rules.tiny import Obj, figure, log, pod, postgres, snapshot, workload
-from tuheg_ir.diagnosis.model import Log, Series
+from tuheg_ir.diagnosis.model import Log
 
 LINE = "ERROR no fare for zone 7, answering 500"
-
-
-def failing(name: str, *ratios: float) -> list[tuple[str, Series]]:
-    return [figure("error_ratio_by_pod", 0.0, ratio, 600, pod=pod(name, n)) for n, ratio in enumerate(ratios)]
 
 
 def four(*, young: int = 1, age: float = 900) -> list[Obj]:
@@ -34,7 +30,7 @@ def ended_once(objects: list[Obj]) -> list[Obj]:
 HOLDS = [
     Holds(
         "three of four fail, and the one that was started a quarter of an hour ago does not",
-        snapshot(four(), figures=[*failing("shop", 0.9, 0.9, 0.9, 0.001), errors("shop", 0.7)]),
+        snapshot(four(), figures=[*failing(0.9, 0.9, 0.9, 0.001), errors("shop", 0.7)]),
         (SHOP, "service_crash", "restart_workload"),
         excludes=no("rollback_workload", at=SHOP),
     ),
@@ -49,7 +45,7 @@ HOLDS = [
         snapshot(
             postgres(),
             younger(workload("api", pods=3, env=URL), 1),
-            figures=[*failing("api", 0.9, 0.9, 0.001), errors("api", 0.6)],
+            figures=[*failing(0.9, 0.9, 0.001, of="api"), errors("api", 0.6)],
             logs=[
                 *logs("api", "ERROR org.postgresql: This connection has been closed.", 0, 1),
                 log(pod("api", 2), *["INFO ok"] * 9),
@@ -73,26 +69,26 @@ DOES_NOT_HOLD = [
         "the one that is well ended a while ago, as all do since the release",
         snapshot(
             ended_once(shop(pods=4, before=OLD, released=2400)),
-            figures=[*failing("shop", 0.9, 0.9, 0.9, 0.001), errors("shop", 0.7, 2300)],
+            figures=[*failing(0.9, 0.9, 0.9, 0.001), errors("shop", 0.7, 2300)],
         ),
         (SHOP, "code_defect", "rollback_workload"),
         harmful=("restart_workload",),
     ),
     DoesNotHold(
         "the one that is well has not lived long enough to prove it",
-        snapshot(four(age=120), figures=failing("shop", 0.9, 0.9, 0.9, 0.001)),
+        snapshot(four(age=120), figures=failing(0.9, 0.9, 0.9, 0.001)),
         ("unknown", "page_human"),
     ),
     DoesNotHold(
         "the younger ones are the ill ones: a fresh process would be ill too",
-        snapshot(four(), figures=[*failing("shop", 0.001, 0.001, 0.001, 0.9), errors("shop", 0.2)]),
+        snapshot(four(), figures=[*failing(0.001, 0.001, 0.001, 0.9), errors("shop", 0.2)]),
         (SHOP, "service_crash", "restart_workload"),
     ),
     DoesNotHold(
         "the well ones are of another template",
         snapshot(
             rollout("shop", None, before=OLD, old=3, new=1, released=1200),
-            figures=[*failing("shop", 0.9, 0.9, 0.9, 0.001), errors("shop", 0.6)],
+            figures=[*failing(0.9, 0.9, 0.9, 0.001), errors("shop", 0.6)],
         ),
         ("unknown", "page_human"),
     ),

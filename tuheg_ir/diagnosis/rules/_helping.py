@@ -37,12 +37,12 @@ def spared(view: View, cache: str) -> tuple[str, ...]:
     )
 
 
-def behind(view: View, *refs: str) -> tuple[str, ...]:
-    """Return workloads with all that call them, in order: everything that suffers with them."""
+def behind(view: View, *refs: str, but: str = "") -> tuple[str, ...]:
+    """Return workloads with all that call them, in order: everything that suffers with them, ``but`` for one."""
     found = {ref for ref in refs if ref}
     for ref in tuple(found):
         found |= view.graph.callers(ref)
-    return tuple(sorted(found))
+    return tuple(sorted(found - {but}))
 
 
 def settings_written(view: View, workload: Workload, before: datetime | None) -> tuple[Evidence, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -10,20 +9,23 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.logs import ADDRESS, stamp
 from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, is_marked
 from tuheg_ir.diagnosis.view.reading import created, name, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_ADDRESS = re.compile(r"(?<![\d.])(\d{1,3}\.\d{1,3})\.\d{1,3}\.\d{1,3}(?![\d.])")
+
+def _range(address: str) -> str:
+    """Return the first two figures of an address: Services have a range of their own."""
+    return ".".join(address.split(".")[:2])
 
 
 def when(view: View) -> Iterator[Match]:
     """Errors name an address of the range of Services that no Service has, since one of them was made."""
-    services = [obj for obj in view.snapshot.of("Service") if _ADDRESS.fullmatch(text(obj, "spec", "clusterIP"))]
+    services = [obj for obj in view.snapshot.of("Service") if ADDRESS.fullmatch(text(obj, "spec", "clusterIP"))]
     taken = {text(obj, "spec", "clusterIP") for obj in services}
-    ranges = {address.rpartition(".")[0].rpartition(".")[0] for address in taken}
+    ranges = set(map(_range, taken))
     taken |= {pod.address for workload in view.workloads.values() for pod in workload.pods}
     for caller in view.serving:
         named, first, line = _named(view, caller, ranges, taken)
@@ -38,9 +40,9 @@ def _named(view: View, caller: Workload, ranges: set[str], taken: set[str]) -> t
     for log in view.logs_of(caller.live, previous=False):
         for line in log.lines:
             if any(each in line for each in ranges) and is_marked(line) and (at := stamp(line)):
-                for each in _ADDRESS.finditer(line):
-                    if each[1] in ranges and each[0] not in taken:
-                        found.setdefault(each[0], []).append((at, line.strip()))
+                for each in ADDRESS.findall(line):
+                    if _range(each) in ranges and each not in taken:
+                        found.setdefault(each, []).append((at, line.strip()))
     lines = next(iter(found.values()), [])
     if len(found) != 1 or len(lines) < OFTEN or not view.recent(max(lines)[0], LATELY):
         return "", None, ""
@@ -58,7 +60,7 @@ def _match(view: View, caller: Workload, service: Obj, named: str, first: dateti
         ),
         certainty=0.7,
         since=first,
-        explains=tuple(each for each in behind(view, caller.ref) if each != caller.ref),
+        explains=behind(view, caller.ref, but=caller.ref),
         excludes=excluding(caller.ref, f"its template did not change: the address of {ref} did", "rollback_workload"),
     )
 

@@ -68,7 +68,7 @@ def _match(
     view: View, caller: Workload, called: Workload, hits: list[Hit], said: Evidence, first: datetime | None
 ) -> Match:
     cut = hits[0].trouble == "connection_reset"
-    callers = tuple(ref for ref in behind(view, called.ref, caller.ref) if ref != called.ref)
+    callers = behind(view, called.ref, caller.ref, but=called.ref)
     return Match(
         component=called.ref,
         evidence=(

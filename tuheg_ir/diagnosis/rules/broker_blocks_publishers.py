@@ -30,7 +30,7 @@ def when(view: View) -> Iterator[Match]:
         if (consumer := _gives_back(view)) is not None:
             yield _of_consumer(view, broker, consumer, found)
             continue
-        callers = tuple(ref for ref in behind(view, broker.ref) if ref != broker.ref)
+        callers = behind(view, broker.ref, but=broker.ref)
         since = began(found)
         settings = settings_written(view, broker, since)
         yield Match(
@@ -96,7 +96,7 @@ def _gives_back(view: View) -> Workload | None:
 def _of_consumer(view: View, broker: Workload, consumer: Workload, found: list[Complaint]) -> Match:
     """Return that the queue fills because a release works nothing off: the broker and who publishes only suffer."""
     hits = view.hits_of(consumer.ref, "message_rejected")
-    callers = tuple(ref for ref in behind(view, broker.ref) if ref != consumer.ref)
+    callers = behind(view, broker.ref, but=consumer.ref)
     return Match(
         component=consumer.ref,
         evidence=(view.hit_evidence(hits[0]), *told(view, found, 2), *release_evidence(consumer)),

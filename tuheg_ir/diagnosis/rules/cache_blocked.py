@@ -30,7 +30,7 @@ def when(view: View) -> Iterator[Match]:
         )
         if not _runs(cache) or not (measured or lines or busy or (waiting and _answers_nobody(view, cache))):
             continue
-        callers = tuple(ref for ref in behind(view, cache.ref) if ref != cache.ref)
+        callers = behind(view, cache.ref, but=cache.ref)
         evidence = (*measured, *(view.hit_evidence(h) for h in lines[:2]), *told(view, (*busy, *waiting), 2))
         script = any("script" in h.line.lower() for h in (*lines, *(c.hit for c in busy)))
         yield Match(

@@ -35,7 +35,7 @@ def when(view: View) -> Iterator[Match]:
         evicting = evictions is not None and evictions >= EVICTIONS and _rose(view, cache)
         if not refused and not (evicting and share is not None and share >= FULL):
             continue
-        callers = tuple(ref for ref in behind(view, cache.ref) if ref != cache.ref)
+        callers = behind(view, cache.ref, but=cache.ref)
         if not refused and is_well(view, callers):
             continue
         began = min((c.hit.first for c in refused if c.hit.first), default=_since(view, cache))
@@ -52,7 +52,7 @@ def when(view: View) -> Iterator[Match]:
 def _match(
     view: View, cache: Workload, settings: tuple[Evidence, ...], seen: tuple[Evidence, ...], began: datetime | None
 ) -> Match:
-    callers = tuple(ref for ref in behind(view, cache.ref) if ref != cache.ref)
+    callers = behind(view, cache.ref, but=cache.ref)
     return Match(
         component=settings[0].object if settings else cache.ref,
         root_cause="configuration_error" if settings else "",

@@ -77,7 +77,7 @@ def _match(view: View, canary: Workload, stable: Workload, seen: list[Evidence],
         certainty=0.75,
         root_cause="configuration_error" if settings else "code_defect",
         since=began,
-        explains=(*ways, *(ref for ref in behind(view, canary.ref) if ref != canary.ref)),
+        explains=(*ways, *behind(view, canary.ref, but=canary.ref)),
         excludes=(
             *excluding(canary.ref, "it fails since it is there: new pods run the same", *RESTARTS, "scale_workload"),
             *not_for((stable.ref,), f"it is well: {canary.ref} fails beside it"),

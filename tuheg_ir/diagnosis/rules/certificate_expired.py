@@ -91,7 +91,7 @@ def _ended_outside(view: View, found: list[Complaint]) -> Match:
         certainty=0.7,
         root_cause="dependency_failure",
         since=oldest(each.hit.first for each in found),
-        explains=tuple(ref for ref in behind(view, *callers) if ref != first),
+        explains=behind(view, *callers, but=first),
         excludes=not_for(callers, "it refuses a certificate that is out of date, as it should: its owner is outside"),
     )
 
@@ -155,7 +155,7 @@ def _refused(view: View, ref: str, found: list[Complaint]) -> Match:
         certainty=0.7,
         remedy="restart_workload" if stale else "page_human",
         since=first,
-        explains=tuple(r for r in behind(view, ref, *callers) if r != component),
+        explains=behind(view, ref, *callers, but=component),
         excludes=not_for(
             [each for each in callers if not (stale and each == component)],
             "it refuses a bad certificate, as it should: only another certificate helps",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.reading import created, mapping, name, oldest, text, written
+from tuheg_ir.diagnosis.view.reading import mapping, name, oldest, text, written
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
 from tuheg_ir.diagnosis.view.trouble import nothing_there, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import edited
 
-MADE = timedelta(minutes=1)
 LOADED = 1.5
 _HELD = ("restart_workload", "rollback_workload", "restart_connection_pool")
 
@@ -22,8 +22,7 @@ _HELD = ("restart_workload", "rollback_workload", "restart_connection_pool")
 def when(view: View) -> Iterator[Match]:
     """A route, Service, autoscaler or policy of a workload was written right before its users began to suffer."""
     for workload in view.serving:
-        lost = nothing_there(view, workload.ref)
-        felt = list(troubles(view, workload.ref)) or ([lost] if lost else [])
+        felt = list(troubles(view, workload.ref)) or list(nothing_there(view, workload.ref))
         began = oldest(since for _, since in felt)
         if began is None or since_release(workload, began) or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
             continue
@@ -50,10 +49,7 @@ def around(view: View, workload: Workload) -> Iterator[Obj]:
 
 def _edited(obj: Obj) -> datetime | None:
     """Return when an object was written after it was made; a policy counts from when it was made."""
-    at, made = written(obj), created(obj)
-    if text(obj, "kind") == "NetworkPolicy":
-        return at
-    return at if at is not None and made is not None and at - made > MADE else None
+    return written(obj) if text(obj, "kind") == "NetworkPolicy" else edited(obj)
 
 
 def _idle_twin(view: View, workload: Workload, service: Obj) -> Workload | None:

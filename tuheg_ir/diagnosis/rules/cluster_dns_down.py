@@ -99,7 +99,7 @@ def _overloaded(
         root_cause="configuration_error",
         remedy="rollback_workload",
         since=since,
-        explains=tuple(ref for ref in behind(view, workload.ref, *others) if ref != workload.ref),
+        explains=behind(view, workload.ref, *others, but=workload.ref),
         excludes=(
             *not_for((workload.ref,), why, (*RESTARTS, "scale_workload")),
             *not_for(others, f"names fail since {workload.ref} was released: new pods would ask the same DNS"),

@@ -38,7 +38,7 @@ def when(view: View) -> Iterator[Match]:
             certainty=0.65,
             remedy="rollback_workload" if moved else "",
             since=oldest(h.first for h in hits),
-            explains=tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref),
+            explains=behind(view, workload.ref, but=workload.ref),
             excludes=() if moved else not_for((workload.ref,), "new pods use the same account and are refused as well"),
         )
 

@@ -22,7 +22,7 @@ def when(view: View) -> Iterator[Match]:
         told = _told(view, store) if is_store(store) else ()
         if not told or _whole(view, store, told):
             continue
-        callers = tuple(ref for ref in behind(view, store.ref) if ref != store.ref)
+        callers = behind(view, store.ref, but=store.ref)
         suffer = tuple(dict.fromkeys((*suffering(view, store.ref), *_felt(view, (store.ref, *callers)))))
         if not suffer:
             continue

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._collecting import in_vain
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import probe_kills, unready
-from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import releases, since_release
 from tuheg_ir.diagnosis.view.stillborn import stillborn
@@ -21,7 +21,6 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 GROWN = 1.3
 TIGHT = 0.85
-_DATA = ("database", "cache", "broker", "search")
 SUSPECT = timedelta(hours=48)
 """So long a release may take to fill a heap."""
 
@@ -32,7 +31,7 @@ def when(view: View) -> Iterator[Match]:
         share, throttled = (usage(view.figures, workload, s) for s in ("cpu_share", "throttled_share"))
         if limit_cut(workload, "cpu") or not (share.widely(BUSY) or throttled.widely(THROTTLED)):
             continue
-        if role(workload) in _DATA:
+        if role(workload) in DATA:
             continue  # more of them hold no more of its load by themselves
         if stillborn(view, workload):
             continue  # the pods that should help end at start: the few that are left are busy for that

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
-from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -19,12 +19,12 @@ LATELY = timedelta(hours=24)
 
 def when(view: View) -> Iterator[Match]:
     """A data service was killed for memory within the hour, and no release cut its limit."""
-    for workload in of_role(view.workloads, "database", "cache", "broker", "search"):
+    for workload in of_role(view.workloads, *DATA):
         killed = tuple(_killed(view, workload))
         lines = tuple(h for h in view.hits_of(workload.ref, "killed_process") if view.recent(h.last))
         if (not killed and not lines) or (workload.changed("limits") and view.recent(workload.released_at, LATELY)):
             continue
-        callers = tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref)
+        callers = behind(view, workload.ref, but=workload.ref)
         said = [
             c
             for c in complaints(view, "connection_refused", "connection_reset", "connection_timeout", "failover")

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.programs import DATA, of_role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -22,9 +22,9 @@ SOON = timedelta(minutes=10)
 
 def when(view: View) -> Iterator[Match]:
     """A data service uses its whole CPU limit, and callers are slow or fail."""
-    for workload in of_role(view.workloads, "database", "cache", "broker", "search"):
+    for workload in of_role(view.workloads, *DATA):
         busy = tuple(_busy(view, workload))
-        callers = tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref)
+        callers = behind(view, workload.ref, but=workload.ref)
         hurts = tuple(_hurts(view, workload, callers))
         if not busy or not hurts:
             continue
@@ -57,7 +57,7 @@ def _of_release(
     view: View, store: Workload, released: Workload, seen: tuple[Evidence, ...], began: datetime | None
 ) -> Match:
     """Return that the one caller which was released as it began asks for more than the service can give."""
-    suffer = tuple(ref for ref in behind(view, store.ref) if ref != released.ref)
+    suffer = behind(view, store.ref, but=released.ref)
     return Match(
         component=released.ref,
         evidence=(*seen, *release_evidence(released)),

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
-from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.programs import DATA, of_role
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
@@ -19,13 +19,13 @@ FULL = 0.97
 
 def when(view: View) -> Iterator[Match]:
     """A data service has no room to write."""
-    for workload in of_role(view.workloads, "database", "cache", "broker", "search"):
+    for workload in of_role(view.workloads, *DATA):
         lines = tuple(h for h in view.hits_of(workload.ref, "disk_full") if view.recent(h.last) or h.last is None)
         volumes = tuple(_volumes(view, workload))
         told_by = _callers(view, workload)
         if not lines and not volumes and not told_by:
             continue
-        callers = tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref)
+        callers = behind(view, workload.ref, but=workload.ref)
         yield Match(
             component=workload.ref,
             evidence=(*volumes, *(view.hit_evidence(h) for h in lines[:2]), *told(view, told_by, 2)),

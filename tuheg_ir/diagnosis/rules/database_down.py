@@ -21,7 +21,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         found = complaints(view, "connection_refused", "connection_timeout", "connection_reset", "dns", "failover")
         mine = [c for c in found if c.about == workload.ref]
-        callers = tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref)
+        callers = behind(view, workload.ref, but=workload.ref)
         yield Match(
             component=workload.ref,
             evidence=(

@@ -38,7 +38,7 @@ def when(view: View) -> Iterator[Match]:
             evidence=(*told(view, found), *moved, *shown),
             certainty=0.5 if not moved else 0.8 if shown else 0.7,
             since=began(found),
-            explains=tuple(ref for ref in behind(view, holder) if ref != holder),
+            explains=behind(view, holder, but=holder),
             excludes=(
                 *not_for(
                     (holder,),
@@ -106,7 +106,7 @@ def _released(view: View, ref: str, found: list[Complaint], led: tuple[Change, .
         root_cause="configuration_error",
         remedy="rollback_workload",
         since=began(found) or workload.released_at,
-        explains=tuple(each for each in behind(view, ref) if each != ref),
+        explains=behind(view, ref, but=ref),
         excludes=not_for(
             (ref,),
             "its template names a server that only reads: new pods and new sessions lead there again",

@@ -32,7 +32,7 @@ def when(view: View) -> Iterator[Match]:
         if not own and ref not in said and all(view.recent(e.time, MINUTE) for e in measured):
             continue  # a caller that has just run short of something itself measures the same
         found = (*own, *measured[:2], *told(view, said.get(ref, ()), 2))
-        callers = tuple(each for each in behind(view, ref) if each != ref)
+        callers = behind(view, ref, but=ref)
         yield Match(
             component=ref,
             evidence=found,

@@ -37,7 +37,7 @@ def when(view: View) -> Iterator[Match]:
             ),
             certainty=0.65,
             since=began,
-            explains=tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref),
+            explains=behind(view, workload.ref, but=workload.ref),
             excludes=(
                 *excluding(workload.ref, "new processes read the same flag", *RESTARTS),
                 *excluding(workload.ref, "an older template reads the same flag", "rollback_workload"),

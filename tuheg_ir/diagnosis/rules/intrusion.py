@@ -29,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
             evidence=tuple(sign.evidence for sign in found[:6]),
             certainty=round(min(certainty, 0.85), 2),
             since=oldest(sign.evidence.time for sign in found),
-            explains=tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref),
+            explains=behind(view, workload.ref, but=workload.ref),
             excludes=not_for(
                 dict.fromkeys((workload.ref, *(f"Pod/{name}" for name in pods))),
                 fact,

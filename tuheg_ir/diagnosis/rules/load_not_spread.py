@@ -56,7 +56,7 @@ def _match(view: View, workload: Workload, hot: list[str], idle: list[str], hurt
         component=component,
         evidence=(Evidence("metrics", workload.ref, told), *hurts[:3]),
         certainty=0.8,
-        explains=tuple(r for r in behind(view, workload.ref) if r != component),
+        explains=behind(view, workload.ref, but=component),
         excludes=excluding(workload.ref, held, "scale_workload"),
     )
 

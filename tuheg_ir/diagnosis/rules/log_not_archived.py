@@ -39,7 +39,7 @@ def when(view: View) -> Iterator[Match]:
             certainty=0.8 if filled else 0.7,
             root_cause="resource_exhaustion" if filling else "configuration_error" if denied else "dependency_failure",
             since=oldest(h.first for h in hits),
-            explains=tuple(ref for ref in behind(view, store.ref) if ref != store.ref),
+            explains=behind(view, store.ref, but=store.ref),
             excludes=(
                 *not_for(
                     (store.ref,),

@@ -108,7 +108,7 @@ def _changed_beside(view: View, caller: Workload, called: Workload, began: datet
 
 
 def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tuple[Evidence, datetime]) -> Match:
-    callers = tuple(ref for ref in behind(view, called.ref, caller.ref) if ref != called.ref)
+    callers = behind(view, called.ref, caller.ref, but=called.ref)
     seen, began = felt
     return Match(
         component=called.ref,

@@ -9,12 +9,12 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import Marked, marked, new_warnings
-from tuheg_ir.diagnosis.view.reading import created, name, text, written
+from tuheg_ir.diagnosis.view.reading import name, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.trouble import measured, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import edited
 
-MADE = timedelta(minutes=1)
 FRESH = timedelta(hours=2)
 """Where no log reaches back before the errors, a release so young is suspected."""
 _SETTINGS = ("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkPolicy", "HorizontalPodAutoscaler")
@@ -61,8 +61,7 @@ def _shortly(at: datetime | None, since: datetime) -> bool:
 def _edits(view: View, since: datetime) -> Iterator[tuple[Obj, datetime]]:
     for kind in _SETTINGS:
         for obj in view.snapshot.of(kind):
-            at, made = written(obj), created(obj)
-            if at is not None and _shortly(at, since) and (made is None or at - made > MADE):
+            if (at := edited(obj)) is not None and _shortly(at, since):
                 yield obj, at
 
 

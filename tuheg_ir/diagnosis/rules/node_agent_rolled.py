@@ -41,7 +41,7 @@ def _match(view: View, workload: Workload, daemon: Workload, odd: Mapping[str, d
     well = len(workload.live) - len(odd)
     since = oldest(odd.values())
     told = f"all {len(odd)} pods of {workload.ref} on {', '.join(nodes)[:120]} are ill since it was replaced there"
-    callers = tuple(ref for ref in behind(view, daemon.ref, workload.ref) if ref != daemon.ref)
+    callers = behind(view, daemon.ref, workload.ref, but=daemon.ref)
     hits = [hit for hit in view.hits_of(workload.ref, *TROUBLES) if hit.pod in odd]
     return Match(
         component=daemon.ref,

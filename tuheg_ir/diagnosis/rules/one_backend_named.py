@@ -84,10 +84,9 @@ def _like(view: View, ill: Workload) -> list[Pod]:
 
 
 def _match(view: View, caller: Workload, ill: Workload, pod: str, told: Evidence) -> Match:
-    alone = len(ill.live) == 1 and len(_like(view, ill)) > 1
-    suffer = tuple(ref for ref in behind(view, ill.ref, caller.ref) if ref != ill.ref)
+    suffer = behind(view, ill.ref, caller.ref, but=ill.ref)
     held = not_for((caller.ref,), f"it fails where {pod} answers and nowhere else")
-    if alone:
+    if len(ill.live) == 1:  # the others behind the Service are of other workloads
         version = Evidence(
             "objects", ill.ref, "it alone of those behind the Service runs this version", ill.live[0].created
         )

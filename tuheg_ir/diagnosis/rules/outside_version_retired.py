@@ -27,7 +27,7 @@ def when(view: View) -> Iterator[Match]:
             evidence=(*(view.hit_evidence(hit) for hit in hits[:2]), older),
             certainty=0.65,
             since=began,
-            explains=tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref),
+            explains=behind(view, workload.ref, but=workload.ref),
             excludes=excluding(
                 workload.ref, "every release so far asks for that version", *RESTARTS, "rollback_workload"
             ),

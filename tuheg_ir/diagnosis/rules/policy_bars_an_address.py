@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,11 +11,11 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.network import Policy
 from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 
-_ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 _INSIDE = tuple(
     map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"))
 )
@@ -36,7 +35,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         named: Counter[str] = Counter()
         for log in view.logs_of(caller.live, previous=False):
-            named.update(a for line in log.lines for a in set(_ADDRESS.findall(line)) if a not in ours)
+            named.update(a for line in log.lines for a in dict.fromkeys(ADDRESS.findall(line)) if a not in ours)
         barred = [a for a, count in named.most_common() if count >= OFTEN and not _allowed(a, ranges)]
         if barred:
             policy = next(each for each in closing if list(_blocks(each)))

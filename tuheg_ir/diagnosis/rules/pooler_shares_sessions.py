@@ -22,7 +22,7 @@ def when(view: View) -> Iterator[Match]:
     if len(poolers) != 1:
         return
     pooler = poolers[0]
-    clients = [ref for ref in behind(view, pooler.ref) if ref != pooler.ref]
+    clients = behind(view, pooler.ref, but=pooler.ref)
     hits = [hit for ref in clients for hit in view.hits_of(ref, "statement_lost") if fresh(view, hit)]
     if sum(hit.count for hit in hits) < OFTEN:
         return
@@ -39,12 +39,12 @@ def when(view: View) -> Iterator[Match]:
         certainty=0.75 if released else 0.5,
         remedy="rollback_workload" if released else "page_human",
         since=began,
-        explains=tuple(clients),
+        explains=clients,
         excludes=not_for(sufferers, f"{pooler.ref} gives its sessions to others in between"),
     )
 
 
-def _calm(view: View, pooler: Workload, clients: list[str], sufferers: tuple[str, ...]) -> Iterator[Evidence]:
+def _calm(view: View, pooler: Workload, clients: tuple[str, ...], sufferers: tuple[str, ...]) -> Iterator[Evidence]:
     """Yield that other clients, which name no statements, are well."""
     others = [ref for ref in clients if ref not in sufferers and pooler.ref in view.graph.calls.get(ref, ())]
     if others:

@@ -34,7 +34,7 @@ def when(view: View) -> Iterator[Match]:
                 evidence=(_grew(ref, found.grew), *ill),
                 certainty=0.5,
                 since=oldest((found.grew.since, *(e.time for e in ill))),
-                explains=tuple(r for r in behind(view, ref) if r != ref),
+                explains=behind(view, ref, but=ref),
             )
 
 
@@ -52,7 +52,7 @@ def _of_release(view: View, ref: str, caller: Workload, grew: Turn) -> Match:
         root_cause="configuration_error" if changed and not caller.changed("image") else "code_defect",
         remedy="rollback_workload",
         since=grew.since,
-        explains=tuple(r for r in behind(view, ref) if r != caller.ref),
+        explains=behind(view, ref, but=caller.ref),
         excludes=not_for(
             (ref,),
             f"{caller.ref} sends too much: the same load would come again",

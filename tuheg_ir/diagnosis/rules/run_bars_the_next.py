@@ -41,7 +41,6 @@ def when(view: View) -> Iterator[Match]:
             ),
             certainty=0.6,
             since=runs[0].created,
-            explains=(schedule.ref,),
         )
 
 

@@ -70,7 +70,7 @@ def _match(
         ),
         certainty=0.7,
         since=first,
-        explains=tuple(ref for ref in behind(view, workload.ref) if ref != component),
+        explains=behind(view, workload.ref, but=component),
         excludes=not_for((workload.ref,), reason),
     )
 

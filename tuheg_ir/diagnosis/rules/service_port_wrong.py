@@ -57,7 +57,7 @@ def when(view: View) -> Iterator[Match]:
                 certainty=0.75 if hurts else 0.5,
                 remedy="rollback_workload" if rolled else "page_human",
                 since=min((e.time for e in hurts if e.time), default=None),
-                explains=tuple(r for r in behind(view, ref) if r != component),
+                explains=behind(view, ref, but=component),
                 excludes=() if rolled else not_for((ref,), f"its pods are well: {service.ref} sends to a wrong port"),
             )
             return

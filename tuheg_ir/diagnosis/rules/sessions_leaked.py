@@ -87,7 +87,7 @@ def _match(
         root_cause="code_defect" if ours and workload.changed("image") else "database_connection",
         remedy="rollback_workload" if ours else "restart_connection_pool",
         since=began,
-        explains=tuple(ref for ref in behind(view, database, workload.ref) if ref != workload.ref),
+        explains=behind(view, database, workload.ref, but=workload.ref),
         excludes=(
             *not_for((workload.ref,), "more instances open and forget more sessions", ("scale_workload",)),
             *not_for(others, f"{workload.name} holds the sessions: nothing done to this client gives them back"),

@@ -29,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
                 evidence=(*_shown(each, workload, growth), *each.evidence),
                 certainty=0.75,
                 since=growth.at or each.since,
-                explains=tuple(r for r in behind(view, each.ref) if r != workload.ref),
+                explains=behind(view, each.ref, but=workload.ref),
                 excludes=(
                     *not_for(
                         (workload.ref,),

@@ -45,7 +45,7 @@ def when(view: View) -> Iterator[Match]:
             ),
             certainty=0.6,
             since=first,
-            explains=tuple(ref for ref in behind(view, client.ref) if ref != client.ref),
+            explains=behind(view, client.ref, but=client.ref),
             excludes=not_for((client.ref,), "no release came with it", ("rollback_workload",)),
         )
 

@@ -34,7 +34,7 @@ def when(view: View) -> Iterator[Match]:
         blamed = _blamed(view, server, slow, began)
         if blamed is None:
             continue
-        others = tuple(ref for ref in behind(view, server.ref) if ref != blamed.ref)
+        others = behind(view, server.ref, but=blamed.ref)
         yield Match(
             component=blamed.ref,
             evidence=(

@@ -53,7 +53,7 @@ def _match(view: View, trouble: _Trouble, callers: tuple[str, ...], found: list[
         certainty=0.6,
         root_cause=trouble.root_cause,
         since=began(found),
-        explains=tuple(ref for ref in behind(view, *callers) if ref != callers[0]),
+        explains=behind(view, *callers, but=callers[0]),
         excludes=not_for(callers, "what it uses is outside: nothing done to who uses it makes room there"),
     )
 

@@ -20,17 +20,17 @@ TIMES = 10
 
 def when(view: View) -> Iterator[Match]:
     """Users of a database's other clients suffer since a transaction is open that is much older than all others."""
+    databases = {database.ref for database in view.snapshot.databases}
     for database in view.snapshot.databases:
         held = _held(database)
         owner = view.workloads.get(held.owner or view.component(held.client)) if held else None
         if held is None or owner is None or owner.ref == database.ref:
             continue
         since = view.now - timedelta(seconds=held.age_s)
-        needs = {database.ref, *(other.ref for other in view.snapshot.databases)}
         felt = [
             (seen, began)
             for client in view.serving
-            if client is not owner and view.graph.needs(client.ref) & needs
+            if client is not owner and view.graph.needs(client.ref) & databases
             for seen, began in troubles(view, client.ref)
             if began is not None and began > since
         ]

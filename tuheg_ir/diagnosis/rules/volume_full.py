@@ -43,16 +43,16 @@ def when(view: View) -> Iterator[Match]:
         if share >= FULL or (hits and (not claim or share >= TIGHT)):
             yield _match(view, workload, (claim, share), hits)
         elif told := [hit for hit in hits if _NO_SPACE.search(hit.line) and view.recent(hit.last, NOW)]:
-            yield _no_inodes(workload, claim, share, view.hit_evidence(told[0]), told[0])
+            yield _no_inodes(view, workload, claim, share, told[0])
 
 
-def _no_inodes(workload: Workload, claim: str, share: float, line: Evidence, hit: Hit) -> Match:
+def _no_inodes(view: View, workload: Workload, claim: str, share: float, hit: Hit) -> Match:
     """Return that a volume takes no new file though it has room: no inode is left, or a quota is reached."""
     ref = f"PersistentVolumeClaim/{claim}"
     fact = f"{share:.0%} of the volume is used: what is full is not its room, but the number of its files, or a quota"
     return Match(
         component=workload.ref,
-        evidence=(line, Evidence("metrics", ref, fact)),
+        evidence=(view.hit_evidence(hit), Evidence("metrics", ref, fact)),
         certainty=0.6,
         since=hit.first,
         excludes=excluding(

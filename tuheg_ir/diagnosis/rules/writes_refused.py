@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
-from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.programs import DATA, of_role
 
 FEW = 3
 _PROTECTS = "it comes back in the same state; who knows its data has to mend that first"
@@ -22,7 +22,7 @@ _LIMITED = "it has as much of it afterwards: who knows its data has to say what 
 def when(view: View) -> Iterator[Match]:
     """It says so itself, or a caller passes its words on."""
     refused, limited = complaints(view, "database_writes_refused"), complaints(view, "store_limit")
-    for store in of_role(view.workloads, "database", "cache", "search", "broker"):
+    for store in of_role(view.workloads, *DATA):
         mine = [c for c in refused if store.ref in (c.about, c.caller)]
         if mine:
             yield _match(view, store.ref, mine, "resource_exhaustion", _PROTECTS)

@@ -49,7 +49,7 @@ def when(view: View) -> Iterator[Match]:
             root_cause="dependency_failure" if gone else "",
             remedy="rollback_workload" if changed else "page_human",
             since=each.hit.first,
-            explains=tuple(ref for ref in behind(view, workload.ref) if ref != component),
+            explains=behind(view, workload.ref, but=component),
             excludes=() if changed else not_for((workload.ref,), f"new pods would ask for {host} as well"),
         )
         return

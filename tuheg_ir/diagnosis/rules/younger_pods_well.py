@@ -78,7 +78,7 @@ def _match(view: View, workload: Workload, ill: Mapping[str, str], told: str, be
         certainty=0.75,
         root_cause="database_connection" if sessions else "resource_exhaustion" if aging else "service_crash",
         since=began,
-        explains=tuple(ref for ref in behind(view, workload.ref) if ref != workload.ref),
+        explains=behind(view, workload.ref, but=workload.ref),
         excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from weakref import WeakKeyDictionary
 
 from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -45,19 +46,9 @@ class Answers:
         return self.failed / self.told if self.told else 0.0
 
 
-_KNOWN: WeakKeyDictionary[View, dict[str, dict[str, Answers]]] = WeakKeyDictionary()
-"""What was worked out of a view already, by workload: a score of rules ask."""
-
-
+@once
 def answers(view: View, workload: Workload) -> dict[str, Answers]:
     """Return pod -> how it answers by its own log, of the live pods whose logs tell."""
-    known = _KNOWN.setdefault(view, {})
-    if workload.ref not in known:
-        known[workload.ref] = _worked_out(view, workload)
-    return known[workload.ref]
-
-
-def _worked_out(view: View, workload: Workload) -> dict[str, Answers]:
     lines: dict[str, list[str]] = {}
     for log in view.logs_of(workload.live, previous=False):
         lines.setdefault(log.pod, []).extend(log.lines)
@@ -67,18 +58,21 @@ def _worked_out(view: View, workload: Workload) -> dict[str, Answers]:
 
 def _answers(view: View, lines: list[str]) -> Answers:
     read = [(stamp(line), status) for line in lines if (status := status_of(line))]
-    now = [(at, status) for at, status in read if at is None or view.recent(at, _NOW)]
-    bad = [at for at, status in read if status >= 500 and at is not None]
-    lost = [at for at, status in read if status == 404 and at is not None]
-    found = any(at is not None and lost and at < lost[0] for at, status in read if status < 400)
-    good_before = any(at is not None and bad and at < bad[0] for at, status in read if status < 500)
+    now = [status for at, status in read if at is None or view.recent(at, _NOW)]
     return Answers(
         told=len(now),
-        failed=sum(status >= 500 for _, status in now),
-        since=bad[0] if bad and good_before else None,
-        missed=sum(status == 404 for _, status in now),
-        missed_since=lost[0] if lost and found else None,
+        failed=sum(status >= 500 for status in now),
+        since=_turned(read, range(500, 600), range(500)),
+        missed=now.count(404),
+        missed_since=_turned(read, (404,), range(400)),
     )
+
+
+def _turned(read: list[tuple[datetime | None, int]], bad: Collection[int], good: Collection[int]) -> datetime | None:
+    """Return when the first bad status came; None if no good one was told before it."""
+    first = next((at for at, status in read if status in bad and at is not None), None)
+    before = first is not None and any(at is not None and at < first for at, status in read if status in good)
+    return first if before else None
 
 
 def status_of(line: str) -> int:

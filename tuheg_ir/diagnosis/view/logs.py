@@ -23,6 +23,8 @@ _STAMP = re.compile(
     rf"|(?P<c>\b[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d {_CLOCK} \d{{4}}\b)"
 )
 """Times as programs write them: RFC 3339 and its like, the forms of web servers, PHP and Redis, and C's own."""
+ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+"""An IPv4 address in a line."""
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _NAMED = re.compile(r"(\d\d).(\w{3}).(\d{4}).([\d:.,]+) ?([+-]\d{4})?")
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"

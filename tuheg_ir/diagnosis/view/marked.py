@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from weakref import WeakKeyDictionary
 
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -82,10 +82,6 @@ class _Told:
     firsts: dict[int, datetime | None] = field(default_factory=dict)
 
 
-_KNOWN: WeakKeyDictionary[View, dict[str, tuple[Marked, ...]]] = WeakKeyDictionary()
-"""What was worked out of a view already, by workload: several rules ask."""
-
-
 def marked(view: View, workload: Workload) -> tuple[Marked, ...]:
     """Return the errors that a workload's live pods repeat lately, most told first."""
     return tuple(each for each in complained(view, workload) if each.error)
@@ -97,12 +93,10 @@ def new_warnings(view: View, workload: Workload) -> tuple[Marked, ...]:
     return tuple(each for each in found if each.count >= MANY and each.since and view.recent(each.since, NEW))
 
 
+@once
 def complained(view: View, workload: Workload) -> tuple[Marked, ...]:
     """Return the errors and warnings that a workload's live pods repeat lately, most told first."""
-    known = _KNOWN.setdefault(view, {})
-    if workload.ref not in known:
-        known[workload.ref] = tuple(sorted(_found(view, workload), key=lambda m: (-m.count, m.shape)))
-    return known[workload.ref]
+    return tuple(sorted(_found(view, workload), key=lambda m: (-m.count, m.shape)))
 
 
 def _found(view: View, workload: Workload) -> Iterator[Marked]:

@@ -28,6 +28,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     "pooler": ("pgbouncer", "pgcat", "proxysql", "pgpool", "odyssey", "supavisor", "maxscale"),
     "dns": ("coredns", "kube-dns"),
 }
+DATA = ("database", "cache", "broker", "search")
+"""Roles of programs that hold data for others."""
 _PORTS = dict.fromkeys((5432, 3306, 27017, 2379, 9042, 1433, 1521, 26257), "database") | {
     6379: "cache",
     11211: "cache",

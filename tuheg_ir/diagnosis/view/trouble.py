@@ -88,17 +88,15 @@ def errors_told(view: View, ref: str) -> tuple[Evidence, datetime | None] | None
     return Evidence("logs", ref, f"{failed} of the last {told} requests that its logs tell of failed", began), began
 
 
-def nothing_there(view: View, ref: str) -> tuple[Evidence, datetime] | None:
-    """Return that nearly all requests which a workload's own logs tell of are answered with 404, and since when."""
+def nothing_there(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | None]]:
+    """Yield that most requests which a workload's own logs tell of are answered with 404, and since when."""
     workload = view.workloads.get(ref)
     found = answers(view, workload) if workload else {}
     told, missed = sum(a.told for a in found.values()), sum(a.missed for a in found.values())
     began = oldest(each.missed_since for each in found.values())
-    if missed < OFTEN or missed < MOST * told or began is None:
-        return None
-    return Evidence(
-        "logs", ref, f"{missed} of the last {told} requests that its logs tell of found nothing", began
-    ), began
+    if missed >= max(OFTEN, MOST * told) and began is not None:
+        fact = f"{missed} of the last {told} requests that its logs tell of found nothing"
+        yield Evidence("logs", ref, fact, began), began
 
 
 def of_pods(view: View, ref: str, signal: str) -> dict[str, float]:

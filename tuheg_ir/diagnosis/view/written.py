@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view.changes import keys_of, reads
 from tuheg_ir.diagnosis.view.reading import created, oldest, written
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def edited(obj: Obj) -> datetime | None:
+    """Return when an object was written after it was made; None if it was not."""
+    at, made = written(obj), created(obj)
+    return at if at is not None and made is not None and at - made > MINUTE else None
 
 
 def outside_changes(view: View, workload: Workload) -> tuple[tuple[str, datetime], ...]:
