@@ -16,7 +16,7 @@ MINORS = (11, 12, 13)
 
 def say(text: str) -> None:
     """Print one line of progress at once, in order with what child processes print."""
-    print(text, flush=True)
+    print(f"{text}\n", end="", flush=True)  # in one piece: gates end side by side
 
 
 def is_root() -> bool:
