@@ -20,7 +20,7 @@ from typing import Any
 from lab.errors import LabError
 from lab.load import Plan, run
 from lab.paths import CHECKOUT
-from lab.processes import alive, start_time
+from lab.processes import alive, send, start_time
 
 
 def start(run_dir: Path, name: str, plan: Plan, port: int) -> int:
@@ -78,11 +78,11 @@ def stop_all(run_dir: Path) -> None:
 
 def _end(run_dir: Path, name: str, pid: int, wait_s: float) -> None:
     """Ask, then force."""
-    os.kill(pid, signal.SIGTERM)
+    send(pid, signal.SIGTERM)
     end = time.monotonic() + wait_s
     while running(run_dir, name):
         if time.monotonic() > end:
-            os.kill(pid, signal.SIGKILL)
+            send(pid, signal.SIGKILL)
             end = time.monotonic() + wait_s
         time.sleep(0.05)
 

@@ -71,14 +71,19 @@ def end(found: Callable[[], list[int]], whose: str, seconds: float) -> None:
         for pid in pids:
             if (began := start_time(pid)) is not None:
                 killed[pid] = began
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            send(pid, signal.SIGKILL)
         stuck = pids or [pid for pid, began in killed.items() if alive(pid, began)]
         if not stuck:
             return
         if time.monotonic() > deadline:
             raise LabError(f"{whose}'s process {stuck[0]} does not end", "Look at it with `ps`, then retry")
         time.sleep(0.02)
+
+
+def send(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process that may have ended meanwhile."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def alive(pid: int, started: int) -> bool:

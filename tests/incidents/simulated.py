@@ -7,7 +7,6 @@ run before the change is stored, or after it is stored and before anybody is tol
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -195,7 +194,7 @@ class Shop:
     def kill(self) -> None:
         """Kill the wrapper and all that it has started, with -9."""
         assert self.child is not None
-        os.kill(self.child.pid, signal.SIGKILL)
+        self.child.kill()
         run = next(e.run for e in reversed(self.events()) if e.kind == "run_started")
         processes.send(processes.of_run(str(run)), signal.SIGKILL)
 

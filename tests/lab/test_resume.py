@@ -7,7 +7,6 @@ resume began, the next one goes on with.
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -126,12 +125,11 @@ class Scene:
                 raise AssertionError(f"it ended before it could be killed {kill.what}: {out}\n{err}")
             assert time.monotonic() < deadline, f"the time to kill it {kill.what} never came"
             time.sleep(0.05)
-        os.kill(child.pid, signal.SIGKILL)
+        child.kill()
         child.communicate()
         run = [event.run for event in self.events() if event.kind == "run_started"][-1]
         if not kill.orphan:
-            for process in processes.of_run(str(run)):
-                os.kill(process.pid, signal.SIGKILL)
+            processes.send(processes.of_run(str(run)), signal.SIGKILL)
         return str(run)
 
     def start(self, *command: str) -> subprocess.Popen[str]:

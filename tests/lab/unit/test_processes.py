@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from lab import processes
 from lab.paths import Lab
-from lab.processes import INSIDE, alive, end_processes, is_first, lab_processes, start_time
+from lab.processes import INSIDE, alive, end_processes, is_first, lab_processes, send, start_time
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,12 @@ def test_a_zombie_is_not_alive() -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     child.wait()
+
+
+def test_a_signal_to_a_process_that_has_ended_is_no_error() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    send(child.pid, signal.SIGTERM)
 
 
 def test_ending_takes_only_this_homes_processes(tmp_path: Path) -> None:
