@@ -9,7 +9,9 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,42 +25,69 @@ if TYPE_CHECKING:
 
 # Which break the newest Python and ansible-core live through too: it takes a roll-out back and asks in a pod.
 NEWEST_PART = "leaked-transactions"
+# The break that takes all of the node's cores; its remedy heals nothing while others take them too.
+FULL_NODE = "cpu-starvation"
+# At the lowest priority there is: it runs when nobody else wants to.
+IDLE = ("chrt", "--idle", "0")
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
 
 
 def slow_gates() -> list[Gate]:
-    """Return the pytest runs of what takes minutes without a lab."""
+    """Return the pytest runs of what takes minutes without a lab; the last one only computes."""
     rest = "slow and not lab and not plane and not molecule"
     return [
         pytest_gate(PRIMARY, f"{rest} and not corpus", part="slow"),
         pytest_gate(PRIMARY, "slow and molecule", part="molecule"),
-        pytest_gate(PRIMARY, f"{rest} and corpus", part="mutated"),
+        replace(pytest_gate(PRIMARY, f"{rest} and corpus", part="mutated"), computes=True),
     ]
 
 
-def lab_runs() -> list[Gate]:
-    """Return the pytest runs on the lab: all of it, and a chosen part on the newest Python too."""
-    runs = [pytest_gate(PRIMARY, "lab", "--require-lab", part="lab")]
+def lab_gate(venv: str, which: str, part: str = "lab") -> Gate:
+    """Return a pytest run on the lab, shown as it goes."""
+    return replace(pytest_gate(venv, "lab", "--require-lab", "-k", which, part=part), live=True)
+
+
+def newest() -> list[Gate]:
+    """Return the part of the lab's tests that the newest Python runs too, if there is a newer one."""
     others = sorted(ROOT.glob(".venv-3.*"), key=lambda path: int(path.name.rpartition(".")[2]))
-    if others:
-        runs.append(pytest_gate(others[-1].name, "lab", "--require-lab", "-k", NEWEST_PART, part="lab"))
-    return [replace(gate, live=True) for gate in runs]
+    return [lab_gate(others[-1].name, NEWEST_PART)] if others else []
 
 
-def plane_runs() -> list[Gate]:
-    """Return the pytest run on the control plane alone."""
-    return [pytest_gate(PRIMARY, "plane", "--require-plane", part="plane")]
+def on_plane() -> list[Result]:
+    """Start the control plane alone, run its tests, and take it down whatever happens."""
+    options = ("--control-plane-only",)
+    with running("plane", *options) as results:
+        if results[-1].code == 0:
+            results.append(report(run(pytest_gate(PRIMARY, "plane", "--require-plane", part="plane"))))
+    return results
 
 
-def run_on(name: str, runs: list[Gate], *options: str) -> list[Result]:
-    """Start the lab, or its control plane, run its tests, and take it down whatever happens."""
+def on_lab(beside: list[Gate]) -> list[Result]:
+    """Start the lab, run its tests, and take it down whatever happens.
+
+    Two thirds of the lab's time are waiting. What only computes takes the cores meanwhile, when nobody else wants them;
+    its reports come afterwards. The tests that use up what the node has run when it is done.
+    """
+    with running("lab") as results, ThreadPoolExecutor(max_workers=CORES) as pool:
+        meanwhile = [pool.submit(run, replace(gate, command=(*IDLE, *gate.command))) for gate in beside]
+        if results[-1].code == 0:
+            # Figures of a minute take a minute: it passes while the first tests run, which need none.
+            results.append(step("lab-load", "load", "--background"))
+            results.append(report(run(lab_gate(PRIMARY, f"not {FULL_NODE}"))))
+        results += [report(each.result()) for each in meanwhile]
+        if results[0].code == 0:
+            results += [report(run(gate)) for gate in (lab_gate(PRIMARY, FULL_NODE, part="lab-full"), *newest())]
+    return results
+
+
+@contextmanager
+def running(name: str, *options: str) -> Iterator[list[Result]]:
+    """Start the lab, or its control plane, and take it down; what these give is in the results."""
     results = [step(f"{name}-up", "up", *options)]
     try:
-        if results[-1].code == 0:
-            results += [report(run(gate)) for gate in runs]
+        yield results
     finally:
         results.append(step(f"{name}-down", "down", *options))
-    return results
 
 
 def step(name: str, *command: str) -> Result:
@@ -103,6 +132,11 @@ def absent_pythons() -> list[str]:
     return [f"tests on Python {', '.join(absent)}: not on this machine"] if absent else []
 
 
+def parted(all_gates: list[Gate]) -> tuple[list[Gate], list[Gate]]:
+    """Return those that only compute, and the others."""
+    return [gate for gate in all_gates if gate.computes], [gate for gate in all_gates if not gate.computes]
+
+
 def _well(built: Result | None) -> bool:
     return built is not None and built.code == 0
 
@@ -122,13 +156,14 @@ def main() -> int:
     plane = None if no_plane else step("plane-build", "build", "--control-plane-only")
     lab = None if no_lab else step("lab-build", "build")
     results = [each for each in (plane, lab) if each]
-    with ThreadPoolExecutor(max_workers=1) as beside:
+    computing, others = parted([*slow_gates(), *gates()])
+    with ThreadPoolExecutor(max_workers=1) as pool:
         # Half of what it does is to wait for controllers.
-        on_plane = beside.submit(run_on, "plane", plane_runs(), "--control-plane-only") if _well(plane) else None
+        beside = pool.submit(on_plane) if _well(plane) else None
         # The slow tests wait little: more at a time would only make each slower.
-        results += run_all([*slow_gates(), *gates()], lanes=1 + CORES)
-        results += on_plane.result() if on_plane else []
-    results += run_on("lab", lab_runs()) if _well(lab) else []
+        results += run_all(others, lanes=1 + CORES)
+        results += beside.result() if beside else []
+    results += on_lab(computing) if _well(lab) else run_all(computing, lanes=CORES)
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0

@@ -32,7 +32,7 @@ def load(lab: Lab) -> Iterator[None]:
     if ours:
         begun = lab_command("load", "--background")
         assert begun.code == 0, begun.told()
-        _until_every_probe_can_tell()
+    _until_every_probe_can_tell()
     yield
     if ours:
         lab_command("load", "--stop")

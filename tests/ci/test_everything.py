@@ -1,0 +1,29 @@
+"""What `make test` runs beside what: nothing is left out, and what goes by the clock is not starved."""
+
+from __future__ import annotations
+
+from check import Gate, gates
+from everything import FULL_NODE, lab_gate, parted, slow_gates
+
+ALL = [*slow_gates(), *gates()]
+
+
+def names(chosen: list[Gate]) -> set[str]:
+    return {gate.name for gate in chosen}
+
+
+def test_every_gate_runs_once() -> None:
+    computing, others = parted(ALL)
+    assert names(computing) | names(others) == names(ALL)
+    assert len(computing) + len(others) == len(names(ALL))
+
+
+def test_what_starts_programs_and_waits_for_them_is_not_left_to_the_cores_that_nobody_wants() -> None:
+    _, others = parted(ALL)
+    assert names(others) >= {"pytest-main", "pytest-main-ansible", "pytest-main-slow", "pytest-main-molecule"}
+
+
+def test_the_two_runs_on_the_lab_leave_reports_of_their_own() -> None:
+    first, full = lab_gate(".venv", f"not {FULL_NODE}"), lab_gate(".venv", FULL_NODE, part="lab-full")
+    assert (first.name, full.name) == ("pytest-main-lab", "pytest-main-lab-full")
+    assert first.live and full.live
