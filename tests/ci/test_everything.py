@@ -26,4 +26,5 @@ def test_what_starts_programs_and_waits_for_them_is_not_left_to_the_cores_that_n
 def test_the_two_runs_on_the_lab_leave_reports_of_their_own() -> None:
     first, full = lab_gate(".venv", f"not {FULL_NODE}"), lab_gate(".venv", FULL_NODE, part="lab-full")
     assert (first.name, full.name) == ("pytest-main-lab", "pytest-main-lab-full")
-    assert first.live and full.live
+    assert first.live
+    assert full.live

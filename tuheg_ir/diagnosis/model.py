@@ -77,7 +77,7 @@ class Session:
     """A group of database sessions: of one client, in one state; ``age_s`` is its oldest's time in that state.
 
     ``client`` is an address or a host name, ``owner`` the workload whose pod has that address ("" unknown),
-    ``wait`` what they wait for ("Lock", "Client", "").
+    ``wait`` what they wait for ("Lock", "Client", ""), or that with its kind: "Lock:transactionid".
     """
 
     client: str
@@ -89,6 +89,11 @@ class Session:
     age_s: float = 0.0
     wait: str = ""
     query: str = ""
+
+    @property
+    def locked_out(self) -> bool:
+        """Tell whether they wait for somebody else's lock."""
+        return self.wait.lower().partition(":")[0] == "lock"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.names import NO_CRAT, UNRESOLVED
 from tests.diagnosis.rules.scenes import CALLS_CART, SHOP, errors, logs, policy, shop
-from tests.diagnosis.rules.tiny import Obj, figure, postgres, service_for, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import Obj, figure, pod, postgres, service_for, snapshot, thing, workload
 
 OVERLOADED = ("Deployment/offers", "configuration_error", "rollback_workload")
 DNS = ("Service/kube-dns", "network_fault", "page_human")
@@ -45,6 +45,20 @@ FOREIGN = "getaddrinfo EAI_AGAIN api.partner.example"
 SUDDEN = figure("dns_error_ratio", 0, 0.3, 590)
 
 HOLDS = [
+    Holds(
+        "its servers have no processor time left: more of them answer more",
+        snapshot(
+            *callers(),
+            workload("coredns", "registry.k8s.io/coredns/coredns:v1.11.3", nodes=("n1", "n2")),
+            figures=[
+                SUDDEN,
+                *(figure("cpu_share", 0.3, 0.99, pod=pod("coredns", n), container="coredns") for n in range(2)),
+                *(figure("throttled_share", 0.0, 0.8, pod=pod("coredns", n), container="coredns") for n in range(2)),
+            ],
+            logs=[*logs("shop", LATE), *logs("web", LATE)],
+        ),
+        ("Deployment/coredns", "capacity", "scale_workload"),
+    ),
     Holds(
         "a release lost ndots:1, and names fail since then, at a neighbour too",
         snapshot(

@@ -156,6 +156,15 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
+        "the logs begin with the new pods, and an alert fired before them",
+        snapshot(
+            workload("api", before=OLD, released=300),
+            alerts=[alert("ApiFails", service="api")],
+            logs=logs("api", '"GET /v1 HTTP/1.1" 500', 0, 1, times=40, since=280),
+        ),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
         "a trouble that paused came back minutes before it", came_back(100, 300), harmful=("rollback_workload",)
     ),
     DoesNotHold(

@@ -45,7 +45,27 @@ def fat(size: str, *, limit: str = "512Mi", name: str = "ledger") -> list[Obj]:
     return [*made, evicted(f"{name}-gone", pods_of(made)[0], "n2", said, 2600)]
 
 
+GROWN = (
+    "The node was low on resource: memory. Container ledger was using {}Ki, request is 256Mi, has larger consumption."
+)
+AGAIN = [
+    evicted(
+        f"ledger-gone{n}", pods_of(workload("ledger", before={"image": "ledger:0"}))[0], "n2", GROWN.format(size), age
+    )
+    for n, (size, age) in enumerate(((11502336, 5000), (10920104, 1200)))
+]
+
 HOLDS = [
+    Holds(
+        "a program without any limit is evicted again and again since its release",
+        snapshot(
+            workload("ledger", nodes=("n3",), pods=1, before={"image": "ledger:0"}, released=7200, **FREE),
+            AGAIN,
+            node("n2", MemoryPressure="True", since=200),
+        ),
+        ("Deployment/ledger", "resource_exhaustion", "rollback_workload"),
+        harmful=("restart_workload",),
+    ),
     Holds(
         "it says so, and evicts",
         snapshot(evictions(DISK, 2), node("n1"), node("n2", DiskPressure="True")),

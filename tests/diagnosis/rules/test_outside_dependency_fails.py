@@ -18,6 +18,16 @@ LIMITED = "GET https://api.maps.example.com/geocode: 429 Too Many Requests"
 LATE = 'connection to server at "db.eu.rds.example.com" (52.1.2.3), port 5432 failed: Connection timed out'
 
 HOLDS = [
+    Holds(
+        "who names the host does without it; who fails says only that something behind is unavailable",
+        snapshot(
+            shop(),
+            workload("cart"),
+            figures=[errors("shop", 0.9), errors("cart", 0.0)],
+            logs=[*logs("cart", LINES[2]), *logs("shop", "GET /ht 500 Address: 503 Server Error: Service Unavailable")],
+        ),
+        (SHOP, "dependency_failure", "page_human"),
+    ),
     *(
         Holds(
             f"a host outside: {line}",

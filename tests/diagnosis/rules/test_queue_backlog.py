@@ -43,6 +43,18 @@ def set_of_readers() -> list[Obj]:
 
 HOLDS = [
     Holds(
+        "one of its readers does not get past a message that it cannot read; the others go on",
+        snapshot(
+            worker(pods=3),
+            broker(),
+            figures=[GREW],
+            logs=logs("mail-worker", "ERROR SerializationException: Unknown magic byte! at offset 118", 1, since=500),
+        ),
+        (MAIL, "code_defect", "page_human"),
+        excludes=no("scale_workload", "restart_workload", at=MAIL),
+        harmful=("scale_workload", "restart_workload"),
+    ),
+    Holds(
         "one of its readers has all of it, the others wait",
         snapshot(worker(pods=4), broker(), figures=[GREW, *shares(0.2, 0.98, 0.1, 0.2)]),
         (MAIL, "capacity", "page_human"),

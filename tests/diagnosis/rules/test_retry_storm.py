@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, errors, logs, rate, shop
-from tests.diagnosis.rules.tiny import snapshot, workload
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, logs, rate, shop
+from tests.diagnosis.rules.tiny import figure, pod, snapshot, workload
 
 STORM = (rate("cart", 60, 400), errors("cart", 0.4, before=0.0))
 EAGER = {
@@ -42,6 +42,15 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "whoever asks the caller works three times as much, though nobody counts what it is asked",
+        snapshot(
+            shop(env=CALLS_CART, before=IMAGE, released=900),
+            workload("cart"),
+            workload("web", env={"SHOP_URL": "http://shop:8080"}),
+            figures=[rate("cart", 14, 36), *(figure("cpu_share", 0.05, 0.15, pod=pod("web", n)) for n in range(2))],
+        ),
+    ),
     DoesNotHold(
         "more users",
         snapshot(shop(env=CALLS_CART), workload("cart"), figures=[rate("shop", 50, 350), *STORM]),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import looping
-from tests.diagnosis.rules.scenes import API, DB, errors, logs
+from tests.diagnosis.rules.scenes import API, DB, alert, errors, logs
 from tests.diagnosis.rules.tiny import figure, log, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -37,6 +38,11 @@ HOLDS = [
         harmful=("rollback_workload", "restart_workload", "scale_workload"),
     ),
     Holds("figures alone", uploads(0.99), (API, "resource_exhaustion", "page_human")),
+    Holds(
+        "an alert names the claim before anything fails",
+        replace(uploads(0.93), alerts=(alert("KubePersistentVolumeFillingUp", persistentvolumeclaim="uploads"),)),
+        (API, "resource_exhaustion", "page_human"),
+    ),
     Holds(
         "a database that does not start any more",
         snapshot(

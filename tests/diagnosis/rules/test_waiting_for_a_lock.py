@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, URL, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, database, figure, postgres, session, snapshot, workload
@@ -20,6 +22,11 @@ HOLDS = [
     Holds(
         "the service's own forgotten transaction",
         snapshot(shop(env=URL), postgres(), databases=[database(WAITING, OWN)]),
+        (SHOP, "database_connection", "restart_connection_pool"),
+    ),
+    Holds(
+        "the kind of lock is told with it",
+        snapshot(shop(env=URL), postgres(), databases=[database(replace(WAITING, wait="Lock:transactionid"), OWN)]),
         (SHOP, "database_connection", "restart_connection_pool"),
     ),
     Holds(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import API, OLD, autoscaler, latency, logs, rate
-from tests.diagnosis.rules.tiny import DAY, Obj, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 FPM = "WARNING: [pool www] server reached pm.max_children setting (20), consider raising it"
@@ -34,6 +34,18 @@ HOLDS = [
         excludes=no("scale_workload", at=API),
     ),
     Holds("traffic is as before", taken(), (API, "capacity", "page_human"), harmful=("scale_workload",)),
+]
+HOLDS += [
+    Holds(
+        "nobody counts its requests: its processors work twice as much, and users suffer before it",
+        snapshot(
+            workload("api"),
+            workload("web", env={"API_URL": "http://api:8080"}),
+            figures=[latency("web", 0.1, 3.0), *(figure("cpu_share", 0.1, 0.22, pod=pod("api", n)) for n in range(2))],
+            logs=logs("api", FPM),
+        ),
+        (API, "capacity", "scale_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("nobody is slow", taken(slow=0.1)),

@@ -49,7 +49,7 @@ def _roomy(view: View, alert: Alert, ref: str) -> Evidence | None:
         if database.ref != ref or not database.usable or database.used > ROOMY * database.usable:
             continue
         open_ones = [s for s in database.sessions if "in transaction" in s.state and s.age_s > OPEN.total_seconds()]
-        waiting = [s for s in database.sessions if s.wait == "Lock"]
+        waiting = [s for s in database.sessions if s.locked_out]
         if not open_ones and not waiting:
             return Evidence(
                 "database", ref, f"{alert.name} fires; {database.used} of {database.usable} sessions are taken"

@@ -17,6 +17,9 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=24)
 _USING = re.compile(r"was using (\d+\w*)")
+_REQUEST = re.compile(r"request is ([1-9]\w*)")
+AGAIN = 2
+"""So many pods of one release evicted from a node, one after the other, are no chance."""
 TIMES = 2.0
 """So many times as large as at its beginning is a process that grows, and a limit that is no limit any more."""
 
@@ -75,15 +78,22 @@ def _used(pod: Pod) -> float:
 
 
 def _outgrown(view: View, workload: Workload, nodes: Collection[str]) -> Iterator[Evidence]:
-    """Yield that evicted pods used many times what their limit was before, and more than all others evicted there."""
+    """Yield that evicted pods used many times what they may, and more than all others evicted there.
+
+    What they may: their limit of before the release; if nothing was said of a limit and it happens again and again,
+    what they ask for.
+    """
     limits = [number(c.before) for c in workload.changed("limits") if c.field == "limits.memory"]
     gone = [pod for pod in _evicted(workload) if pod.node in nodes]
+    what = "former limit" if limits else "request"
+    if not limits and len(gone) >= AGAIN:
+        limits = [number(each) for each in _REQUEST.findall(text(gone[0].obj, "status", "message"))]
     most = max((_used(pod) for pod in gone), default=0.0)
     others = [_used(p) for node in nodes for w, p in on_node(view, node) if w is not workload and p.reason == "Evicted"]
     former = sum(each for each in limits if each)
     if former and most >= TIMES * former and most > max(others, default=0.0):
         told = f"its pods were evicted there too, using up to {most / 2**30:.1f} GiB"
-        yield Evidence("objects", workload.ref, f"{told}, {most / former:.0f} times their former limit")
+        yield Evidence("objects", workload.ref, f"{told}, {most / former:.0f} times their {what}")
 
 
 def _largest(view: View, pod: Pod, measured: Mapping[str, float]) -> bool:

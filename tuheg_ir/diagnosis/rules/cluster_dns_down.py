@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns
 from tuheg_ir.diagnosis.view import View
@@ -16,6 +17,7 @@ from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, tol
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest, text
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FAILED = 0.05
@@ -23,6 +25,7 @@ FAILED = 0.05
 SOON = timedelta(minutes=10)
 DOTS = 5
 """What ndots is in a pod unless its template says otherwise."""
+_LATE = re.compile(r"plugin/health: Local health request .{0,80} took more than")
 _NDOTS = re.compile(r'"ndots", "value": "(\d+)"')
 
 
@@ -31,6 +34,10 @@ def when(view: View) -> Iterator[Match]:
     found = [c for c in complaints(view, "dns") if c.caller in view.workloads and not closed_to_dns(view, c.caller)]
     found = [c for c in found if not _headless(view, c)]
     servers = of_role(view.workloads, "dns")
+    if busy := [each for each in servers if usage(view.figures, each, "cpu_share").widely(BUSY)]:
+        if found or _figures(view):
+            yield _too_few(view, busy[0], found)
+        return
     found = [c for c in found if c.caller not in {s.ref for s in servers}]
     figures, own = _figures(view), tuple(e for server in servers for e in _ill(view, server))
     signs = (*figures, *own)
@@ -44,16 +51,36 @@ def when(view: View) -> Iterator[Match]:
     existing = {c.caller for c in found if _exists(view, c)}
     if not (signs and (found or servers)) and not (len(innocent) >= 2 and (existing or len(innocent) >= 3)):
         return
+    late = any(_LATE.search(line) for server in servers for log in view.logs_of(server.live) for line in log.lines)
     component = servers[0].ref if servers else "Service/kube-dns"
     callers = behind(view, *(c.caller for c in found))
     yield Match(
         component=component,
         evidence=(*signs, *told(view, found), *_together(found)),
-        # One server is ill, another is there, and nobody misses an answer: that is no more than likely.
-        certainty=0.5 if answered else 0.8 if signs else 0.65,
+        # One server is ill, another is there, and nobody misses an answer: that is no more than likely. Nor is it
+        # where servers are late to answer even themselves: they may only be too few.
+        certainty=0.5 if answered or late else 0.8 if signs else 0.65,
         since=since,
         explains=(*callers, *(w.ref for w in view.serving if not servers and not found)),
         excludes=not_for(sorted({c.caller for c in found}), "new pods would ask the same DNS"),
+    )
+
+
+def _too_few(view: View, server: Workload, found: list[Complaint]) -> Match:
+    """Return that servers have no processor time left to answer."""
+    share = usage(view.figures, server, "cpu_share")
+    remedy, more, excludes = remedy_for_load(view, server)
+    busy = Evidence("metrics", server.ref, f"{share.most:.0%} of its CPU limit is used, in most of its pods")
+    callers = sorted({c.caller for c in found} - {server.ref})
+    return Match(
+        component=server.ref,
+        evidence=(busy, *_figures(view), *told(view, found), *more),
+        certainty=0.75,
+        root_cause="capacity",
+        remedy=remedy,
+        since=began(found),
+        explains=behind(view, server.ref, *callers, but=server.ref),
+        excludes=(*excludes, *not_for(callers, "new pods would ask the same DNS")),
     )
 
 

@@ -28,6 +28,7 @@ def when(view: View) -> Iterator[Match]:
 
 def _match(view: View, workload: Workload, ended: list[Crash]) -> Match:
     older = healthy_older(workload)
+    well = [p for p in workload.newest_pods() if p.ready and p.node not in {crash.pod.node for crash in ended}]
     hits = [h for h in view.hits_of(workload.ref) if h.pod in {c.pod.name for c in ended}]
     return Match(
         component=workload.ref,
@@ -37,7 +38,8 @@ def _match(view: View, workload: Workload, ended: list[Crash]) -> Match:
             *(view.hit_evidence(hit) for hit in hits[:2]),
             *(view.event_evidence(e) for e in view.events_of(workload.ref, "BackOff")[:1]),
         ),
-        certainty=0.8 if older else 0.7,
+        # A release whose pods are well on other nodes does not end by itself.
+        certainty=0.5 if well else 0.8 if older else 0.7,
         root_cause=release_cause(view, workload, ended[0].container.name),
         since=workload.released_at or ended[0].pod.created,
         excludes=excluding(workload.ref, "the newest template ends at start; a restart runs it again", *RESTARTS)

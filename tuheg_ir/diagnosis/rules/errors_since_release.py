@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases, since_release
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import suffering, told_errors, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
@@ -30,6 +30,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         felt = list(troubles(view, workload.ref))
         split = by_revision(view, workload)
+        if not split and {seen.source for seen, _ in felt} <= {"logs"} and _alarmed_before(view, workload):
+            continue  # new pods have new logs: the alert knows better when it began
         began = oldest(since for _, since in felt)
         guess = bool(felt) and began is None and not workload.returned and releases(view, workload, FRESH)
         if split != "older" and (split == "newer" or since_release(workload, began) or guess):
@@ -40,6 +42,13 @@ def when(view: View) -> Iterator[Match]:
             yield _match(view, workload, [seen for seen, _ in felt], began, certainty)
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
+
+
+def _alarmed_before(view: View, workload: Workload) -> bool:
+    """Tell whether an alert about a workload fired before its release."""
+    at = workload.released_at
+    fired = [a.starts_at for a in view.alerts if a.starts_at and view.about_alert(a) == workload.ref]
+    return at is not None and any(each < at + BEFORE for each in fired)
 
 
 def _told(view: View, workload: Workload) -> Iterator[Match]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import multiplied
-from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, is_well, rise
+from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, felt, is_well, rise
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
 from tuheg_ir.diagnosis.state import ERRORS
@@ -60,8 +60,10 @@ def when(view: View) -> Iterator[Match]:
         if _spent_by_us(view, first, known):
             continue
         onset = _onset(view, first, known)
+        first = _where_it_hurts(view, first)
+        calm = calm and first in callers
         suffer = tuple(
-            r for r in behind(view, *callers) if r != first and (r in callers or not _before(view, r, onset))
+            r for r in behind(view, first, *callers) if r != first and (r in callers or not _before(view, r, onset))
         )
         yield Match(
             component=first,
@@ -75,6 +77,15 @@ def when(view: View) -> Iterator[Match]:
                 ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload"),
             ),
         )
+
+
+def _where_it_hurts(view: View, first: str) -> str:
+    """Return who suffers from a host that its caller does without: the one that fails and does not say by whom."""
+    if felt(view, first) or view.workloads[first].ready < view.workloads[first].wanted:
+        return first
+    nameless = {c.caller for c in complaints(view, "upstream_failure") if not c.hosts and not c.about}
+    hurt = [ref for ref in sorted(nameless & view.workloads.keys()) if ref != first and felt(view, ref)]
+    return hurt[0] if len(hurt) == 1 else first
 
 
 def _spent_by_us(view: View, caller: str, known: _Host) -> bool:

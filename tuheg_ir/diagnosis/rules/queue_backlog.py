@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Series
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
@@ -31,6 +32,12 @@ EARLY = timedelta(minutes=2)
 _PUBLISHES = re.compile(
     r"publish|replay|enqueue|backfill|produc(?:ed|ing) \d|sent \d+ (?:message|event)", re.IGNORECASE
 )
+_UNREADABLE = re.compile(
+    r"deseriali[sz]|unmarshal|magic byte|schema (?:id|registry)|cannot (?:parse|decode|read) (?:record|message|payload)"
+    r"|(?:parse|decod)\w* (?:error|fail)|invalid (?:json|payload|message|wire)|poison|unprocessable|JSONDecodeError",
+    re.IGNORECASE,
+)
+"""Words of a message that its reader cannot make sense of."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -115,9 +122,30 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
             remedy="restart_workload",
             since=grew.since,
         )
+    if stopped := _stopped_by(view, consumer):
+        return _of_message(consumer, stopped, grew, waits)
     if alone := _alone(view, consumer):
         return _of_one_pod(consumer, alone, grew, (waits, ready))
     return Match(component=consumer.ref, evidence=(waits, ready), certainty=0.4, since=grew.since)
+
+
+def _stopped_by(view: View, consumer: Workload) -> Marked | None:
+    """Return the error by which few of a consumer's pods tell that they do not get past a message."""
+    found = (each for each in marked(view, consumer) if _UNREADABLE.search(each.line))
+    return next((each for each in found if 2 * len(each.pods) <= len(consumer.live)), None)
+
+
+def _of_message(consumer: Workload, stopped: Marked, grew: Turn, waits: Evidence) -> Match:
+    why = "it does not get past one message: so it is after a start, in an older version and in further pods"
+    return Match(
+        component=consumer.ref,
+        evidence=(waits, Evidence("logs", consumer.ref, f"{stopped.count} lines: {stopped.line[:200]}", stopped.since)),
+        certainty=0.65,
+        root_cause="code_defect",
+        remedy="page_human",
+        since=grew.since,
+        excludes=not_for((consumer.ref,), why, (*RESTARTS, "scale_workload", "rollback_workload")),
+    )
 
 
 def _alone(view: View, consumer: Workload) -> tuple[str, ...]:

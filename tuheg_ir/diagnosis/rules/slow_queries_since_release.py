@@ -56,7 +56,7 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _slow(database: Database) -> tuple[Session, ...]:
-    found = [s for s in database.sessions if s.state == "active" and s.age_s >= SLOW_S and s.wait.lower() != "lock"]
+    found = [s for s in database.sessions if s.state == "active" and s.age_s >= SLOW_S and not s.locked_out]
     found = [s for s in found if s.count >= 2]
     return tuple(sorted(found, key=lambda s: -s.count))
 

@@ -40,10 +40,15 @@ def when(view: View) -> Iterator[Match]:
             hits = (*hits, *_told_by_clients(view, workload, tight))
         elif tight & view.graph.needs(workload.ref) or (tight and not claims_of(workload)):
             continue  # it tells of a volume of another
-        if share >= FULL or (hits and (not claim or share >= TIGHT)):
+        if share >= FULL or (share >= TIGHT and _alarmed(view, claim)) or (hits and (not claim or share >= TIGHT)):
             yield _match(view, workload, (claim, share), hits)
         elif told := [hit for hit in hits if _NO_SPACE.search(hit.line) and view.recent(hit.last, NOW)]:
             yield _no_inodes(view, workload, claim, share, told[0])
+
+
+def _alarmed(view: View, claim: str) -> bool:
+    """Tell whether an alert is about a claim by name: whoever wrote it knows how full it may become."""
+    return any(alert.labels.get("persistentvolumeclaim") == claim for alert in view.alerts)
 
 
 def _no_inodes(view: View, workload: Workload, claim: str, share: float, hit: Hit) -> Match:

@@ -28,7 +28,7 @@ def when(view: View) -> Iterator[Match]:
     known = {d.ref: d for d in view.databases}
     for ref in dict.fromkeys([*known, *(w.ref for w in of_role(view.workloads, "database"))]):
         database = known.get(ref)
-        waiting = sum(s.count for s in database.sessions if s.wait.lower() == "lock") if database else 0
+        waiting = sum(s.count for s in database.sessions if s.locked_out) if database else 0
         counted = figure(view, "db_locks_waiting", ref) or 0.0
         blocker = _blocker(database) if database else None
         own = blocker is not None and serves(view, blocker.owner) and forgotten(blocker)
@@ -72,9 +72,7 @@ def _blocker(database: Database) -> Session | None:
     found = [
         s
         for s in database.sessions
-        if s.wait.lower() != "lock"
-        and s.age_s >= LONG_S
-        and (s.state.startswith("idle in transaction") or s.state == "active")
+        if not s.locked_out and s.age_s >= LONG_S and (s.state.startswith("idle in transaction") or s.state == "active")
     ]
     return max(found, key=lambda s: (s.state.startswith("idle in transaction"), s.age_s), default=None)
 

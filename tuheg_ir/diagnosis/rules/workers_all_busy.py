@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
@@ -12,7 +13,8 @@ from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 GROWN = 1.4
 """Traffic that grew so many times explains that all workers are busy."""
@@ -22,14 +24,14 @@ def when(view: View) -> Iterator[Match]:
     """Logs repeat that no worker or thread is free, and users suffer."""
     for workload in view.serving:
         hits = [h for h in view.hits_of(workload.ref, "workers_busy") if fresh(view, h) and not h.previous]
-        felt = list(troubles(view, workload.ref))
+        felt = list(troubles(view, workload.ref)) or _felt_before(view, workload)
         began = oldest((*(since for _, since in felt), *(h.first for h in hits)))
         if sum(h.count for h in hits) < OFTEN or not felt or role(workload) or since_release(workload, began):
             continue
-        grown = traffic_growth(view, workload.ref)
+        grown = traffic_growth(view, workload.ref) or _work_growth(view, workload)
         loaded = grown is not None and grown >= GROWN
         remedy, more, excludes = remedy_for_load(view, workload) if loaded else ("page_human", (), ())
-        told = (Evidence("metrics", workload.ref, f"traffic has grown {grown:.1f} times"),) if loaded else ()
+        told = (Evidence("metrics", workload.ref, f"its work has grown {grown:.1f} times"),) if loaded else ()
         yield Match(
             component=workload.ref,
             evidence=(*(view.hit_evidence(h) for h in hits[:2]), *(seen for seen, _ in felt), *told, *more),
@@ -38,6 +40,17 @@ def when(view: View) -> Iterator[Match]:
             since=began,
             excludes=(*excludes, *excluding(workload.ref, "no release came with it", "rollback_workload")),
         )
+
+
+def _felt_before(view: View, workload: Workload) -> list[tuple[Evidence, datetime | None]]:
+    """Return what users of a workload's callers feel, if the workload is all that one of them calls."""
+    above = [ref for ref, calls in view.graph.calls.items() if calls == {workload.ref}]
+    return [seen for ref in above for seen in (*troubles(view, ref), *((e, None) for e in suffering(view, ref)))]
+
+
+def _work_growth(view: View, workload: Workload) -> float | None:
+    """Return how many times the processor time of before a workload's pods use, of the least; None: not measured."""
+    return min((g for pod in workload.live if (g := view.figures.growth("cpu_share", pod=pod.name))), default=None)
 
 
 RULE = Rule(

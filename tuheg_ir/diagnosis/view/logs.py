@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -74,6 +74,11 @@ _LINE_CHARS = 2000
 _LINES = 2000
 """No more of a log's newest lines are read."""
 
+_SILENT = timedelta(minutes=2)
+_LONG = 10
+_AGAIN = 4
+"""A trouble of so many lines began anew after a silence of minutes that is so many times as long as theirs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -134,10 +139,21 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[H
             count=len(seen),
             line=seen[-1].strip()[:300],
             hosts=tuple(sorted(set(_hosts({bare for _, bare in bares})))),
-            first=min(times, default=None),
+            first=_begun(times),
             last=max(times, default=None),
             previous=log.previous,
         )
+
+
+def _begun(times: list[datetime]) -> datetime | None:
+    """Return when what is told now began: what was silent for long, next to how often it is told since, came anew."""
+    ordered = sorted(times)
+    for at in range(len(ordered) - _AGAIN, 0, -1):
+        silent = ordered[at] - ordered[at - 1]
+        pace = (ordered[-1] - ordered[at]) / (len(ordered) - at - 1)
+        if silent > max(_SILENT, _LONG * pace):
+            return ordered[at]
+    return ordered[0] if ordered else None
 
 
 def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[tuple[str, str]]]:

@@ -1,0 +1,67 @@
+"""What ends on one node, and nowhere else, with words of a machine, is the node's trouble and no release's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import looping, pods_of, put
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, logs, shop
+from tests.diagnosis.rules.tiny import Obj, snapshot, workload
+
+INOTIFY = "Unhandled exception. System.IO.IOException: The configured user limit (128) on inotify instances is reached"
+OWN = "Unhandled exception. System.NullReferenceException: Object reference not set to an instance of an object."
+
+
+def dying(name: str, *numbers: int, **more: Any) -> list[Obj]:
+    """Return a workload of three pods on as many nodes, some of which end at once."""
+    objects = workload(name, **{"pods": 3, "ready": 3 - len(numbers), "nodes": ("n1", "n2", "n3"), **more})
+    for number in numbers:
+        put(pods_of(objects)[number], looping(code=134), unready=600)
+    return objects
+
+
+HOLDS = [
+    Holds(
+        "two programs, one of them released",
+        snapshot(
+            dying("shop", 2, before=IMAGE),
+            dying("fees", 2),
+            logs=[*logs("shop", INOTIFY, 2), *logs("fees", INOTIFY, 2)],
+        ),
+        ("Node/n3", "resource_exhaustion", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
+        alone=True,
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Holds(
+        "one program",
+        snapshot(dying("shop", 1), logs=logs("shop", INOTIFY, 1)),
+        ("Node/n2", "resource_exhaustion", "page_human"),
+    ),
+]
+HOLDS += [
+    Holds(
+        "two programs that have nothing to do with each other, and no log of them",
+        snapshot(dying("shop", 2, before=IMAGE), dying("fees", 2)),
+        ("Node/n3", "resource_exhaustion", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it ends on two nodes",
+        snapshot(dying("shop", 1, 2), logs=logs("shop", INOTIFY, 1, 2)),
+        (SHOP, "service_crash", "page_human"),
+    ),
+    DoesNotHold(
+        "no pod of that template is well anywhere",
+        snapshot(shop(pods=1, ready=0, status=looping(code=134)), logs=logs("shop", INOTIFY)),
+        (SHOP, "service_crash", "page_human"),
+    ),
+    DoesNotHold(
+        "its words are of its own code",
+        snapshot(dying("shop", 2), logs=logs("shop", OWN, 2)),
+        (SHOP, "service_crash", "page_human"),
+    ),
+]

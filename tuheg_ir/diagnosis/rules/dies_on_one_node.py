@@ -1,0 +1,82 @@
+"""Programs end on one node with the same words, and their like are well on others."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_OF_THE_NODE = re.compile(
+    r"inotify|too many open files in system|file table overflow|cannot allocate memory|resource temporarily unavailable"
+    r"|read-only file system|input/output error|no space left on device|no device|clock skew",
+    re.IGNORECASE,
+)
+"""Last words of a program whose machine has run out of something, or is broken."""
+Died = list[tuple[Workload, tuple[Crash, ...]]]
+
+
+def when(view: View) -> Iterator[Match]:
+    """All that crash are on one node, pods of their own templates are well on others, and it is not one's own fault."""
+    died = [(w, found) for w in view.serving if (found := ended_by_themselves(view, w))]
+    places = {crash.pod.node for _, found in died for crash in found}
+    if len(places) != 1 or "" in places:
+        return
+    node = places.pop()
+    words = _words(view, died)
+    if all(_well_elsewhere(w, found, node) for w, found in died) and (words or len(died) > 1):
+        yield _match(node, died, words)
+
+
+def _well_elsewhere(workload: Workload, died: tuple[Crash, ...], node: str) -> bool:
+    """Tell whether each template whose pods die on a node has a pod that is well on another one."""
+    well = {pod.revision for pod in workload.live if pod.ready and pod.node not in ("", node)}
+    return all(crash.pod.revision in well for crash in died)
+
+
+def _words(view: View, died: Died) -> tuple[Evidence, ...]:
+    """Return what the pods say of their node last: words of a machine, or the same ones from several workloads."""
+    said: dict[str, list[Evidence]] = defaultdict(list)
+    for workload, found in died:
+        for hit in view.hits_of(workload.ref, "code_crash", "process_exhausted", "disk_full", "out_of_memory"):
+            if hit.pod in {crash.pod.name for crash in found}:
+                said[re.sub(r"\d+", "", hit.line)[:80]].append(view.hit_evidence(hit))
+    shared = [told for shape, told in said.items() if _OF_THE_NODE.search(told[0].fact)]
+    return tuple(each for told in shared for each in told)
+
+
+def _match(node: str, died: Died, words: tuple[Evidence, ...]) -> Match:
+    found = [crash for _, each in died for crash in each]
+    return Match(
+        component=f"Node/{node}",
+        evidence=(
+            *(crash.evidence() for crash in found[:2]),
+            *words[:2],
+            Evidence("objects", f"Node/{node}", "all that end are on it; their like are well on others"),
+        ),
+        certainty=(0.8 if len(died) > 1 else 0.7) if words else 0.6,
+        since=oldest(crash.pod.created for crash in found),
+        explains=tuple(workload.ref for workload, _ in died),
+        excludes=tuple(
+            each
+            for workload, _ in died
+            for each in excluding(workload.ref, "its template is well on other nodes", "rollback_workload", *RESTARTS)
+        ),
+    )
+
+
+RULE = Rule(
+    name="dies_on_one_node",
+    title="Programs end on one node only, and their like are well on others",
+    root_cause="resource_exhaustion",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="the pods that end are on several nodes, or not well on any other, or tell of their own fault",
+)
