@@ -38,7 +38,7 @@ def slow_gates() -> list[Gate]:
     return [
         pytest_gate(PRIMARY, f"{rest} and not corpus", part="slow"),
         pytest_gate(PRIMARY, "slow and molecule", part="molecule"),
-        replace(pytest_gate(PRIMARY, f"{rest} and corpus", part="mutated"), computes=True),
+        pytest_gate(PRIMARY, f"{rest} and corpus", part="mutated", computes=True),
     ]
 
 
@@ -69,13 +69,17 @@ def on_lab(beside: list[Gate]) -> list[Result]:
     its reports come afterwards. The tests that use up what the node has run when it is done.
     """
     with running("lab") as results, ThreadPoolExecutor(max_workers=CORES) as pool:
+        is_up = results[0].code == 0
         meanwhile = [pool.submit(run, replace(gate, command=(*IDLE, *gate.command))) for gate in beside]
-        if results[-1].code == 0:
-            # Figures of a minute take a minute: it passes while the first tests run, which need none.
-            results.append(step("lab-load", "load", "--background"))
-            results.append(report(run(lab_gate(PRIMARY, f"not {FULL_NODE}"))))
-        results += [report(each.result()) for each in meanwhile]
-        if results[0].code == 0:
+        try:
+            if is_up:
+                # Figures of a minute take a minute: it passes while the first tests run, which need none.
+                results.append(step("lab-load", "load", "--background"))
+                results.append(report(run(lab_gate(PRIMARY, f"not {FULL_NODE}"))))
+            results += [report(each.result()) for each in meanwhile]
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # Ctrl-C: what has not begun is not begun any more
+        if is_up:
             results += [report(run(gate)) for gate in (lab_gate(PRIMARY, FULL_NODE, part="lab-full"), *newest())]
     return results
 

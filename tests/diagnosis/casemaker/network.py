@@ -10,6 +10,28 @@ from tests.diagnosis.casemaker.world import World, days
 
 Obj = dict[str, Any]
 
+COREFILE = """.:53 {
+    errors
+    health {
+       lameduck 5s
+    }
+    ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+       pods insecure
+       fallthrough in-addr.arpa ip6.arpa
+       ttl 30
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf {
+       max_concurrent 1000
+    }
+    cache 30
+    loop
+    reload
+    loadbalance
+}
+"""
+"""What CoreDNS is told on a cluster that kubeadm made."""
 ADDRESSES = {"kube-dns": "10.96.0.10"}
 """Services whose address everybody knows."""
 

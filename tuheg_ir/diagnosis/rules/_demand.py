@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TIMES = 2.0
@@ -34,7 +35,7 @@ def multiplied(view: View, ref: str) -> Multiplied | None:
     callers = sorted(each for each, calls in view.graph.calls.items() if ref in calls)
     if grew is None or not callers or any(_rate(view, each) for each in callers):
         return None
-    if view.workloads[ref].ref in {server.ref for server in of_role(view.workloads, "dns")}:
+    if ref in {server.ref for server in of_role(view.workloads, "dns")}:
         return None  # the whole cluster asks it
     if any(_works_more(view, view.workloads[each]) for each in view.graph.callers(ref) if each in view.workloads):
         return None  # whoever asks it is asked for more as well, though nobody counts that
@@ -54,9 +55,7 @@ def _works_more(view: View, caller: Workload) -> bool:
     """Tell whether a caller that was not released lately uses many times the processor time that it used."""
     if caller.changes and view.recent(caller.released_at, SOON):
         return False
-    mine = {pod.name for pod in caller.live}
-    series = [s for s in view.figures.series("cpu_share") if s.labels.get("pod") in mine]
-    return bool(series) and all(rise(view, each, "cpu_share", TIMES, 0.0) for each in series)
+    return (work_growth(view, caller) or 1.0) >= TIMES
 
 
 def _released(workload: Workload, grew: Turn) -> bool:

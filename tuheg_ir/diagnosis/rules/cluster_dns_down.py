@@ -34,12 +34,13 @@ def when(view: View) -> Iterator[Match]:
     found = [c for c in complaints(view, "dns") if c.caller in view.workloads and not closed_to_dns(view, c.caller)]
     found = [c for c in found if not _headless(view, c)]
     servers = of_role(view.workloads, "dns")
+    figures = _figures(view)
     if busy := [each for each in servers if usage(view.figures, each, "cpu_share").widely(BUSY)]:
-        if found or _figures(view):
-            yield _too_few(view, busy[0], found)
+        if found or figures:
+            yield _too_few(view, busy[0], found, figures)
         return
     found = [c for c in found if c.caller not in {s.ref for s in servers}]
-    figures, own = _figures(view), tuple(e for server in servers for e in _ill(view, server))
+    own = tuple(e for server in servers for e in _ill(view, server))
     signs = (*figures, *own)
     since = oldest((began(found), *(e.time for e in signs)))
     asks_more = None if own else _asks_more(view, found, since)
@@ -66,7 +67,7 @@ def when(view: View) -> Iterator[Match]:
     )
 
 
-def _too_few(view: View, server: Workload, found: list[Complaint]) -> Match:
+def _too_few(view: View, server: Workload, found: list[Complaint], figures: tuple[Evidence, ...]) -> Match:
     """Return that servers have no processor time left to answer."""
     share = usage(view.figures, server, "cpu_share")
     remedy, more, excludes = remedy_for_load(view, server)
@@ -74,7 +75,7 @@ def _too_few(view: View, server: Workload, found: list[Complaint]) -> Match:
     callers = sorted({c.caller for c in found} - {server.ref})
     return Match(
         component=server.ref,
-        evidence=(busy, *_figures(view), *told(view, found), *more),
+        evidence=(busy, *figures, *told(view, found), *more),
         certainty=0.75,
         root_cause="capacity",
         remedy=remedy,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -29,7 +28,7 @@ def when(view: View) -> Iterator[Match]:
     if len(places) != 1 or "" in places:
         return
     node = places.pop()
-    words = _words(view, died)
+    words = tuple(_words(view, died))
     if all(_well_elsewhere(w, found, node) for w, found in died) and (words or len(died) > 1):
         yield _match(node, died, words)
 
@@ -40,15 +39,12 @@ def _well_elsewhere(workload: Workload, died: tuple[Crash, ...], node: str) -> b
     return all(crash.pod.revision in well for crash in died)
 
 
-def _words(view: View, died: Died) -> tuple[Evidence, ...]:
-    """Return what the pods say of their node last: words of a machine, or the same ones from several workloads."""
-    said: dict[str, list[Evidence]] = defaultdict(list)
+def _words(view: View, died: Died) -> Iterator[Evidence]:
+    """Yield what the pods that end say of their machine."""
     for workload, found in died:
         for hit in view.hits_of(workload.ref, "code_crash", "process_exhausted", "disk_full", "out_of_memory"):
-            if hit.pod in {crash.pod.name for crash in found}:
-                said[re.sub(r"\d+", "", hit.line)[:80]].append(view.hit_evidence(hit))
-    shared = [told for shape, told in said.items() if _OF_THE_NODE.search(told[0].fact)]
-    return tuple(each for told in shared for each in told)
+            if hit.pod in {crash.pod.name for crash in found} and _OF_THE_NODE.search(hit.line):
+                yield view.hit_evidence(hit)
 
 
 def _match(node: str, died: Died, words: tuple[Evidence, ...]) -> Match:

@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 GROWN = 1.4
@@ -28,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
         began = oldest((*(since for _, since in felt), *(h.first for h in hits)))
         if sum(h.count for h in hits) < OFTEN or not felt or role(workload) or since_release(workload, began):
             continue
-        grown = traffic_growth(view, workload.ref) or _work_growth(view, workload)
+        grown = traffic_growth(view, workload.ref) or work_growth(view, workload)
         loaded = grown is not None and grown >= GROWN
         remedy, more, excludes = remedy_for_load(view, workload) if loaded else ("page_human", (), ())
         told = (Evidence("metrics", workload.ref, f"its work has grown {grown:.1f} times"),) if loaded else ()
@@ -46,11 +47,6 @@ def _felt_before(view: View, workload: Workload) -> list[tuple[Evidence, datetim
     """Return what users of a workload's callers feel, if the workload is all that one of them calls."""
     above = [ref for ref, calls in view.graph.calls.items() if calls == {workload.ref}]
     return [seen for ref in above for seen in (*troubles(view, ref), *((e, None) for e in suffering(view, ref)))]
-
-
-def _work_growth(view: View, workload: Workload) -> float | None:
-    """Return how many times the processor time of before a workload's pods use, of the least; None: not measured."""
-    return min((g for pod in workload.live if (g := view.figures.growth("cpu_share", pod=pod.name))), default=None)
 
 
 RULE = Rule(

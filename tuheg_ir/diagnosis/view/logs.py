@@ -107,9 +107,16 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
 def patterns() -> Mapping[str, re.Pattern[str]]:
     """Return trouble -> pattern, from log_patterns.yml."""
     return {
-        trouble: re.compile("|".join(f"(?:{p})" for p in entry["any"]), re.IGNORECASE | re.MULTILINE)
+        trouble: re.compile("|".join(f"(?:{p})" for p in _any_of(entry)), re.IGNORECASE | re.MULTILINE)
         for trouble, entry in _table().items()
     }
+
+
+def _any_of(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the patterns of a trouble; a number is its code where it stands as one, and not in a path or an amount."""
+    yield from entry["any"]
+    for code in entry.get("codes", ()):
+        yield rf"(?:sqlstate|code|state|error)\W{{0,4}}{code}\b|[\[(]{code}[\])]|\b{code}: "
 
 
 @cache

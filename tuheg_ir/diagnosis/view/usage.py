@@ -66,6 +66,11 @@ def starving(view: View, workload: Workload) -> bool:
     return share.most > BUSY or throttled.most > THROTTLED
 
 
+def work_growth(view: View, workload: Workload) -> float | None:
+    """Return how many times the processor time of before all pods of a workload use at least; None: not measured."""
+    return min((g for pod in workload.live if (g := view.figures.growth("cpu_share", pod=pod.name))), default=None)
+
+
 def killed_for_memory(view: View, workload: Workload) -> list[tuple[Pod, Container]]:
     """Return the containers that were killed for memory within the last hour."""
     return [

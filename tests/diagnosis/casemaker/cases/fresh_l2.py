@@ -9,7 +9,7 @@ from tests.diagnosis.casemaker.cases.fresh_a import NO_METRICS
 from tests.diagnosis.casemaker.cases.machines import GONE
 from tests.diagnosis.casemaker.events import event, restarting
 from tests.diagnosis.casemaker.logs import L, log, often
-from tests.diagnosis.casemaker.network import ingress, ip, service
+from tests.diagnosis.casemaker.network import COREFILE, ingress, ip, service
 from tests.diagnosis.casemaker.platform import claim, config_map, hpa, node, nodes, secret
 from tests.diagnosis.casemaker.pods import P, terminated, waiting
 from tests.diagnosis.casemaker.scene import alert, postgres, session, sessions, taken, well
@@ -130,32 +130,15 @@ def surge(w: World) -> None:
     alert(w, "KubeDeploymentRolloutStuck", minutes(17), text, deployment="departures", severity="warning")
 
 
-COREFILE = """.:53 {
-    errors
-    health {
-       lameduck 5s
-    }
-    ready
-    kubernetes cluster.local in-addr.arpa ip6.arpa {
-       pods insecure
-       fallthrough in-addr.arpa ip6.arpa
-       ttl 30
-    }
-    prometheus :9153
-    forward . /etc/resolv.conf {
-       max_concurrent 1000
-    }
-    cache 30
-    loop
-    reload
-    loadbalance
-}
-plant.internal:53 {
+ZONED = (
+    COREFILE
+    + """plant.internal:53 {
     errors
     cache 30
     foward . 10.99.0.53
 }
 """
+)
 
 
 @case(
@@ -179,8 +162,8 @@ def corefile(w: World) -> None:
     nodes(w, "cp-0", "wk-1")
     node(w, "wk-2", unschedulable=True, since=minutes(19.5), taints=("node.kubernetes.io/unschedulable:NoSchedule",))
     node(w, "wk-3")
-    config_map(w, "coredns", {"Corefile": COREFILE}, age=days(410), changed=minutes(52))
-    line = 1 + COREFILE.split("\n").index("    foward . 10.99.0.53")
+    config_map(w, "coredns", {"Corefile": ZONED}, age=days(410), changed=minutes(52))
+    line = 1 + ZONED.split("\n").index("    foward . 10.99.0.53")
     cause = f"/etc/coredns/Corefile:{line} - Error during parsing: Unknown directive 'foward'"
     inner = container(
         "coredns", "registry.k8s.io/coredns/coredns:v1.12.1", port=53, args=("-conf", "/etc/coredns/Corefile"),

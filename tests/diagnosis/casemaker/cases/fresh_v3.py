@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.casemaker.case import Fault, case
 from tests.diagnosis.casemaker.events import probe_failure
 from tests.diagnosis.casemaker.logs import L, log, often
-from tests.diagnosis.casemaker.network import ingress, ip, service
+from tests.diagnosis.casemaker.network import COREFILE, ingress, ip, service
 from tests.diagnosis.casemaker.platform import config_map, hpa, nodes
 from tests.diagnosis.casemaker.pods import P
 from tests.diagnosis.casemaker.scene import alert, well
@@ -14,28 +14,6 @@ from tests.diagnosis.casemaker.signals import exact, flat, ramp, requests, signa
 from tests.diagnosis.casemaker.templates import container, http, pod_spec
 from tests.diagnosis.casemaker.workloads import Rev, deployment
 from tests.diagnosis.casemaker.world import World, days, minutes
-
-COREFILE = """.:53 {
-    errors
-    health {
-       lameduck 5s
-    }
-    ready
-    kubernetes cluster.local in-addr.arpa ip6.arpa {
-       pods insecure
-       fallthrough in-addr.arpa ip6.arpa
-       ttl 30
-    }
-    prometheus :9153
-    forward . /etc/resolv.conf {
-       max_concurrent 1000
-    }
-    cache 30
-    loop
-    reload
-    loadbalance
-}
-"""
 
 
 @case(
