@@ -32,7 +32,8 @@ ASK = ("unknown", "page_human")
 class Holds:
     """A world in which a rule holds, and what it says there.
 
-    ``target`` is that of the remedy ("": the component). ``excludes`` is what it rules out at least.
+    ``target`` is that of the remedy ("": the component). ``excludes`` is what it rules out at least,
+    ``spares`` what it must not rule out.
     ``believed`` is the rule that the first finding is of ("": this one). ``alone``: there is no other
     finding. ``harmful``: what no finding may advise. ``sure``: the least and the most that the
     confidence may be. ``began``: how many seconds ago.
@@ -43,6 +44,7 @@ class Holds:
     found: Answer
     target: str = ""
     excludes: Remedies = ()
+    spares: Remedies = ()
     believed: str = ""
     alone: bool = False
     harmful: Collection[str] = ()
@@ -65,6 +67,7 @@ class Holds:
         began = [(NOW - each.since).total_seconds() for each in held if each.since]
         assert self.began is None or began == [self.began], held
         assert set(self.excludes) <= barred, barred
+        assert not set(self.spares) & barred, barred
         assert (first.remedy, first.target) not in {(each.remedy, each.target) for each in first.excluded}, first
         assert len(findings) == 1 or not self.alone, findings
         assert not {each.remedy for each in findings} & set(self.harmful), findings

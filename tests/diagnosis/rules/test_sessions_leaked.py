@@ -12,6 +12,8 @@ SYNC = workload("sync", env=URL, service=False, before={"image": "registry.examp
 WAITS = "HikariPool-1 - Connection is not available, request timed out after 30000ms."
 KNOWN = {"shop": {"kind": "Deployment"}, "worker": {"kind": "Deployment"}}
 
+ROOM = [figure("db_max_connections", 100, 100, component="postgres")]
+
 HOLDS = [
     Holds(
         "its own idle transactions",
@@ -24,6 +26,26 @@ HOLDS = [
         "a leak that came with an image",
         full(of=shop(env=URL, before=IMAGE, released=1800), sessions=[FORGOTTEN, WORKING]),
         (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "a release that took all sessions within minutes takes them again after a restart",
+        full(
+            of=shop(env=URL, before=IMAGE, released=400),
+            sessions=[FORGOTTEN, WORKING],
+            figures=[*ROOM, figure("db_connections", 30, 98, 250, component="postgres")],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+        excludes=no("restart_connection_pool", "restart_workload", at=SHOP),
+    ),
+    Holds(
+        "a release that took half an hour leaves the restart as a cure for as long",
+        full(
+            of=shop(env=URL, before=IMAGE, released=2050),
+            sessions=[FORGOTTEN, WORKING],
+            figures=[*ROOM, figure("db_connections", 30, 98, 250, component="postgres")],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+        spares=no("restart_connection_pool", "restart_workload", at=SHOP),
     ),
     Holds(
         "a release of last week is innocent",
@@ -48,8 +70,8 @@ HOLDS = [
         "figures tell it where the database cannot be read",
         full(
             figures=[
+                *ROOM,
                 figure("db_connections", 30, 98, component="postgres"),
-                figure("db_max_connections", 100, 100, component="postgres"),
                 figure("db_connections_by_state", 1, 80, component="postgres", state="idle in transaction"),
             ]
         ),
