@@ -13,6 +13,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from machine import CACHE, ROOT, say
@@ -22,6 +23,8 @@ PRIMARY = ".venv"
 CORES = os.cpu_count() or 1
 # Tests that need no cluster and not much time.
 ALONE = "not lab and not plane and not slow"
+# The files that judge the cases: most of all tests, and no run but theirs is to collect them.
+CASES = "pytestmark = pytest.mark.corpus"
 # What is of the checkout and not of the package is tested on the primary Python only.
 OF_THE_CHECKOUT = ("tests/benchmarks", "tests/ci", "tests/lab", "tests/test_layout.py")
 # Hundreds of tests start a program of ours: without bytecode each start compiles the package anew, which is 0.15 s.
@@ -65,11 +68,22 @@ class Result:
     output: str
 
 
-def pytest_gate(venv: str, select: str, *options: str, part: str = "", computes: bool = False) -> Gate:
-    """Return a pytest run in one environment, with a JUnit report named after it and the part that it is."""
+def pytest_gate(venv: str, select: str, *options: str, part: str = "", corpus: bool = False) -> Gate:
+    """Return a pytest run in one environment, with a JUnit report named after it and the part that it is.
+
+    `corpus`: of the tests that judge the cases of diagnosis, which only compute; a run has these, or none of them.
+    """
     name = "-".join(filter(None, ("pytest", venv.removeprefix(".venv").removeprefix("-") or "main", part)))
-    command = ("python", "-m", "pytest", "-m", select, f"--junit-xml={REPORTS / name}.xml", *options)
-    return Gate(name, command, show=True, venv=venv, computes=computes)
+    files = of_the_corpus() if corpus else tuple(f"--ignore={path}" for path in of_the_corpus())
+    command = ("python", "-m", "pytest", "-m", select, f"--junit-xml={REPORTS / name}.xml", *options, *files)
+    return Gate(name, command, show=True, venv=venv, computes=corpus)
+
+
+@cache
+def of_the_corpus() -> tuple[str, ...]:
+    """Return the test files that judge the cases of diagnosis."""
+    found = (path for path in (ROOT / "tests").rglob("test_*.py") if CASES in path.read_text(encoding="utf-8"))
+    return tuple(sorted(str(path.relative_to(ROOT)) for path in found))
 
 
 def gates() -> list[Gate]:
@@ -79,9 +93,9 @@ def gates() -> list[Gate]:
     build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
     return [
         pytest_gate(PRIMARY, f"ansible and {ALONE}", part="ansible"),
-        pytest_gate(PRIMARY, f"not ansible and not corpus and {ALONE}"),
-        *(pytest_gate(venv, f"not ansible and not corpus and {ALONE}", *package) for venv in others),
-        pytest_gate(PRIMARY, f"corpus and {ALONE}", part="corpus", computes=True),
+        pytest_gate(PRIMARY, f"not ansible and {ALONE}"),
+        *(pytest_gate(venv, f"not ansible and {ALONE}", *package) for venv in others),
+        pytest_gate(PRIMARY, ALONE, part="corpus", corpus=True),
         Gate("ansible-test", ("python", ".ci/sanity.py")),
         Gate("ansible-lint", ("ansible-lint", "--offline", "-q")),
         Gate("mypy", ("mypy",)),

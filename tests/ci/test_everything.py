@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from check import Gate, gates
+from check import Gate, gates, of_the_corpus
 from everything import FULL_NODE, lab_gate, parted, slow_gates
 
 ALL = [*slow_gates(), *gates()]
@@ -28,3 +28,14 @@ def test_the_two_runs_on_the_lab_leave_reports_of_their_own() -> None:
     assert (first.name, full.name) == ("pytest-main-lab", "pytest-main-lab-full")
     assert first.live
     assert full.live
+
+
+def test_the_files_that_judge_cases_are_collected_by_their_own_runs_and_by_no_other() -> None:
+    files = set(of_the_corpus())
+    assert "tests/diagnosis/test_answers.py" in files
+    pytest_runs = [gate for gate in [*ALL, lab_gate(".venv", FULL_NODE)] if "pytest" in gate.command]
+    own = {gate.name for gate in pytest_runs if files <= set(gate.command)}
+    others = {gate.name for gate in pytest_runs if {f"--ignore={each}" for each in files} <= set(gate.command)}
+    assert own == {"pytest-main-corpus", "pytest-main-mutated"}
+    assert own | others == names(pytest_runs)
+    assert not own & others

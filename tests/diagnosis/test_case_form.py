@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.diagnosis.casefolders import Case, all_cases, instant, is_ready, times
+from tests.diagnosis.over import over
 
 pytestmark = pytest.mark.corpus
 
@@ -59,7 +60,7 @@ NEVER_RAN = "1970-01-01T00:00:00Z"
 SLACK = timedelta(seconds=90)
 HOUR = timedelta(hours=1)
 
-each_case = pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
+each_case = over(all_cases(), lambda case: case.name)
 
 
 def title(obj: dict[str, Any]) -> str:

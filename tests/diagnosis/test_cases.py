@@ -10,7 +10,7 @@ import pytest
 
 from tests.diagnosis.casemaker.__main__ import main
 from tests.diagnosis.casemaker.every import CASES
-from tests.diagnosis.casemaker.world import World
+from tests.diagnosis.over import over
 
 pytestmark = pytest.mark.corpus
 
@@ -20,33 +20,32 @@ AHEAD = {"Certificate"}
 """Kinds that may name a time to come."""
 
 
-@pytest.fixture(params=sorted(CASES))
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def world(name: str) -> World:
-    return CASES[name].world
+each_case = over(sorted(CASES), str)
 
 
 def ref(obj: Obj) -> tuple[str, str, str]:
     return obj["kind"], obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
 
 
-def test_no_object_is_there_twice(world: World) -> None:
+@each_case
+def test_no_object_is_there_twice(name: str) -> None:
+    world = CASES[name].world
     refs = [ref(obj) for obj in world.objects]
     assert len(refs) == len(set(refs))
 
 
-def test_every_owner_is_there_with_its_uid(world: World) -> None:
+@each_case
+def test_every_owner_is_there_with_its_uid(name: str) -> None:
+    world = CASES[name].world
     uids = {obj["metadata"]["uid"]: obj["metadata"]["name"] for obj in world.objects}
     for obj in world.objects:
         for owner in obj["metadata"].get("ownerReferences", []):
             assert uids.get(owner["uid"]) == owner["name"], ref(obj)
 
 
-def test_every_event_is_about_an_object_that_is_there_or_a_pod_or_node_that_was(world: World) -> None:
+@each_case
+def test_every_event_is_about_an_object_that_is_there_or_a_pod_or_node_that_was(name: str) -> None:
+    world = CASES[name].world
     uids = {obj["metadata"]["uid"] for obj in world.objects}
     names = {obj["metadata"]["name"] for obj in world.objects}
     for obj in world.objects:
@@ -56,7 +55,9 @@ def test_every_event_is_about_an_object_that_is_there_or_a_pod_or_node_that_was(
             assert about["uid"] in uids or gone, obj["message"]
 
 
-def test_nothing_happened_after_the_snapshot_and_events_are_kept_an_hour(world: World) -> None:
+@each_case
+def test_nothing_happened_after_the_snapshot_and_events_are_kept_an_hour(name: str) -> None:
+    world = CASES[name].world
     for obj in world.objects:
         if obj["kind"] in AHEAD:
             continue
@@ -69,7 +70,9 @@ def test_nothing_happened_after_the_snapshot_and_events_are_kept_an_hour(world: 
             assert world.now - datetime.fromisoformat(last) <= timedelta(hours=1), obj["message"]
 
 
-def test_counts_of_a_deployment_agree_with_its_pods(world: World) -> None:
+@each_case
+def test_counts_of_a_deployment_agree_with_its_pods(name: str) -> None:
+    world = CASES[name].world
     for obj in world.objects:
         if obj["kind"] != "Deployment":
             continue
@@ -92,7 +95,9 @@ def test_counts_of_a_deployment_agree_with_its_pods(world: World) -> None:
         assert obj["status"].get("readyReplicas", 0) == ready
 
 
-def test_logs_belong_to_containers_that_are_there(world: World) -> None:
+@each_case
+def test_logs_belong_to_containers_that_are_there(name: str) -> None:
+    world = CASES[name].world
     containers = {
         (obj["metadata"]["name"], each["name"])
         for obj in world.objects
@@ -104,13 +109,17 @@ def test_logs_belong_to_containers_that_are_there(world: World) -> None:
         assert (pod, re.sub(r"(\.previous)?\.log$", "", rest)) in containers, path
 
 
-def test_a_secret_shows_hashes_only(world: World) -> None:
+@each_case
+def test_a_secret_shows_hashes_only(name: str) -> None:
+    world = CASES[name].world
     for obj in world.objects:
         if obj["kind"] == "Secret":
             assert all(re.fullmatch(r"sha256:[0-9a-f]{16}", value) for value in obj["data"].values())
 
 
-def test_series_are_within_the_last_hour_and_share_values_within_one(world: World) -> None:
+@each_case
+def test_series_are_within_the_last_hour_and_share_values_within_one(name: str) -> None:
+    world = CASES[name].world
     end = world.now.timestamp()
     for signal, rows in world.metrics.items():
         for row in rows:

@@ -13,11 +13,13 @@ from tests.diagnosis.casemaker.write import files
 from tests.diagnosis.corpus import HALVES, REMEDIES, ROOT, Case, InvalidCase, Score, cases, read, score, tally
 from tests.diagnosis.loaded import snapshot
 from tests.diagnosis.mutations import read as read_files
+from tests.diagnosis.over import over
 from tuheg_ir.diagnosis.model import Finding
 
 ALL = cases()
 pytestmark = pytest.mark.corpus
 TUNING = cases("tuning")
+each_case = over(ALL, lambda case: f"{case.half}/{case.name}")
 
 
 def finding(component: str, root_cause: str, remedy: str, target: str = "") -> Finding:
@@ -46,7 +48,7 @@ def test_the_tuning_half_is_large_enough() -> None:
     assert len(TUNING) >= 32
 
 
-@pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.half}/{case.name}")
+@each_case
 def test_what_is_right_is_neither_tolerated_nor_forbidden(case: Case) -> None:
     right = {answer.remedy for answers in case.faults for answer in answers}
     forbidden = {harm.remedy for harm in case.forbidden if not harm.target}
@@ -57,7 +59,7 @@ def test_what_is_right_is_neither_tolerated_nor_forbidden(case: Case) -> None:
     assert forbidden < REMEDIES
 
 
-@pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.half}/{case.name}")
+@each_case
 def test_a_case_loads_whole_as_a_snapshot(case: Case) -> None:
     made, found = snapshot(case.folder), read_files(case.folder)
     assert [source for source in made.sources if source.kind == "invalid"] == []
@@ -73,7 +75,7 @@ def test_no_case_is_in_both_halves() -> None:
     assert not names[0] & names[1]
 
 
-@pytest.mark.parametrize("name", sorted(CASES))
+@over(sorted(CASES), str)
 def test_a_committed_case_is_what_the_maker_makes(name: str) -> None:
     committed = read_files(ROOT / "tuning" / name)
     made = files(CASES[name])
