@@ -9,13 +9,14 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run, run_all
+from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run
 from machine import MINORS, ROOT, is_root, pythons, say
 from summary import cases, summary
 
@@ -27,8 +28,15 @@ if TYPE_CHECKING:
 NEWEST_PART = "leaked-transactions"
 # The break that takes all of the node's cores; its remedy heals nothing while others take them too.
 FULL_NODE = "cpu-starvation"
+# What takes the lab down, and up again.
+ANEW = "test_lab_lifecycle"
+# What works in namespaces of its own and leaves the demo platform alone.
+OWN_NAMESPACE = "contract or test_rbac or test_roles or test_rollout"
+# It waits little and goes by the clock: the lab comes first, but it is not starved.
+POLITE = ("nice", "-n", "10")
 # At the lowest priority there is: it runs when nobody else wants to.
 IDLE = ("chrt", "--idle", "0")
+Job = Callable[[], list[Result]]
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
 
 
@@ -42,8 +50,8 @@ def slow_gates() -> list[Gate]:
 
 
 def lab_gate(venv: str, which: str, part: str = "lab") -> Gate:
-    """Return a pytest run on the lab, shown as it goes."""
-    return replace(pytest_gate(venv, "lab", "--require-lab", "-k", which, part=part), live=True)
+    """Return a pytest run on the lab."""
+    return pytest_gate(venv, "lab", "--require-lab", "-k", which, part=part)
 
 
 def newest() -> list[Gate]:
@@ -54,33 +62,62 @@ def newest() -> list[Gate]:
 
 def on_plane() -> list[Result]:
     """Start the control plane alone, run its tests, and take it down whatever happens."""
-    options = ("--control-plane-only",)
-    with running("plane", *options) as results:
+    with running("plane", "--control-plane-only") as results:
         if results[-1].code == 0:
             results.append(report(run(pytest_gate(PRIMARY, "plane", "--require-plane", part="plane"))))
     return results
 
 
-def on_lab(beside: list[Gate]) -> list[Result]:
-    """Start the lab, run its tests, and take it down whatever happens.
+def on_lab(others: list[Job], computing: list[Job]) -> list[Result]:
+    """Start the lab, run its tests and all others beside it, and take it down whatever happens.
 
-    Two thirds of the lab's time are waiting. What only computes takes the cores meanwhile, when nobody else wants them;
-    its reports come afterwards. The tests that use up what the node has run when it is done.
+    Two thirds of the lab's time are waiting. The demo platform is broken by one test at a time; what leaves it alone
+    runs meanwhile, and what only computes when nobody else wants the cores. What uses up the node has no company but
+    that.
     """
-    with running("lab") as results, ThreadPoolExecutor(max_workers=CORES) as pool:
-        is_up = results[0].code == 0
-        meanwhile = [pool.submit(run, replace(gate, command=(*IDLE, *gate.command))) for gate in beside]
-        try:
-            if is_up:
-                # Figures of a minute take a minute: it passes while the first tests run, which need none.
-                results.append(step("lab-load", "load", "--background"))
-                results.append(report(run(lab_gate(PRIMARY, f"not {FULL_NODE}"))))
-            results += [report(each.result()) for each in meanwhile]
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # Ctrl-C: what has not begun is not begun any more
-        if is_up:
-            results += [report(run(gate)) for gate in (lab_gate(PRIMARY, FULL_NODE, part="lab-full"), *newest())]
+    with running("lab") as results, beside(computing) as idle:
+        own = lab_gate(PRIMARY, OWN_NAMESPACE, part="lab-own")
+        with beside([*jobs([own], POLITE), *others]) as company:
+            # Figures of a minute take a minute: it passes while the first tests run, which need none.
+            results.append(step("lab-load", "load", "--background"))
+            alone = f"{FULL_NODE} or {ANEW} or {OWN_NAMESPACE}"
+            results.extend(lived(lab_gate(PRIMARY, f"not ({alone})"), *newest()))
+            results.extend(ended(company))
+        results.extend(lived(lab_gate(PRIMARY, FULL_NODE, part="lab-full"), lab_gate(PRIMARY, ANEW, part="lab-anew")))
+        results.extend(ended(idle))
     return results
+
+
+def ended(work: list[Future[list[Result]]]) -> list[Result]:
+    """Wait for jobs, and return how their gates ended."""
+    return [result for each in work for result in each.result()]
+
+
+def jobs(chosen: list[Gate], how: tuple[str, ...] = ()) -> list[Job]:
+    """Return runs of gates, each begun by a command that says at which priority."""
+    return [partial(_one, replace(gate, command=(*how, *gate.command))) for gate in chosen]
+
+
+def _one(gate: Gate) -> list[Result]:
+    return [report(run(gate))]
+
+
+def lived(*chosen: Gate) -> list[Result]:
+    """Run gates one after the other, in the open."""
+    return [report(run(replace(gate, live=True))) for gate in chosen]
+
+
+@contextmanager
+def beside(work: list[Job]) -> Iterator[list[Future[list[Result]]]]:
+    """Run jobs, as many at a time as there are cores, beside what the body does.
+
+    After Ctrl-C what has not begun is not begun any more.
+    """
+    pool = ThreadPoolExecutor(max_workers=CORES)
+    try:
+        yield [pool.submit(job) for job in work]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager
@@ -95,7 +132,7 @@ def running(name: str, *options: str) -> Iterator[list[Result]]:
 
 def step(name: str, *command: str) -> Result:
     """Run one command of the lab in the open."""
-    return report(run(Gate(name, (*LAB, *command), live=True)))
+    return lived(Gate(name, (*LAB, *command)))[0]
 
 
 def why_no_lab() -> str:
@@ -160,13 +197,12 @@ def main() -> int:
     lab = None if no_lab else step("lab-build", "build")
     results = [each for each in (plane, lab) if each]
     computing, others = parted([*slow_gates(), *gates()])
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        # Half of what it does is to wait for controllers.
-        beside = pool.submit(on_plane) if _well(plane) else None
-        # The slow tests wait little: more at a time would only make each slower.
-        results += run_all(others, lanes=1 + CORES)
-        results += beside.result() if beside else []
-    results += on_lab(computing) if _well(lab) else run_all(computing, lanes=CORES)
+    plane_too = [on_plane] if _well(plane) else []
+    if _well(lab):
+        results += on_lab([*plane_too, *jobs(others, POLITE)], jobs(computing, IDLE))
+    else:
+        with beside([*plane_too, *jobs(others), *jobs(computing)]) as work:
+            results += ended(work)
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from check import Gate, gates, of_the_corpus
-from everything import FULL_NODE, lab_gate, parted, slow_gates
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+
+from check import CORES, Gate, Result, gates, of_the_corpus
+from everything import FULL_NODE, IDLE, Job, beside, ended, jobs, lab_gate, parted, slow_gates
 
 ALL = [*slow_gates(), *gates()]
 
@@ -23,11 +30,41 @@ def test_what_starts_programs_and_waits_for_them_is_not_left_to_the_cores_that_n
     assert names(others) >= {"pytest-main", "pytest-main-ansible", "pytest-main-slow", "pytest-main-molecule"}
 
 
-def test_the_two_runs_on_the_lab_leave_reports_of_their_own() -> None:
+def test_the_runs_on_the_lab_leave_reports_of_their_own() -> None:
     first, full = lab_gate(".venv", f"not {FULL_NODE}"), lab_gate(".venv", FULL_NODE, part="lab-full")
     assert (first.name, full.name) == ("pytest-main-lab", "pytest-main-lab-full")
-    assert first.live
-    assert full.live
+
+
+def test_jobs_run_beside_the_body_and_tell_how_their_gates_ended() -> None:
+    good, bad = Gate("good", ("true",)), Gate("bad", ("false",))
+    with beside(jobs([good, bad], IDLE)) as work:
+        assert [(each.gate.name, each.code) for each in ended(work)] == [("good", 0), ("bad", 1)]
+
+
+def test_when_the_body_is_interrupted_what_has_not_begun_is_not_begun() -> None:
+    begun: list[int] = []
+    go = threading.Event()
+
+    def job(number: int) -> list[Result]:
+        begun.append(number)
+        go.wait(10)
+        return []
+
+    work = interrupted([partial(job, number) for number in range(CORES + 3)], lambda: len(begun) == CORES)
+    go.set()
+    assert [each.cancelled() for each in work] == [False] * CORES + [True] * 3
+    assert len(begun) == CORES
+
+
+def interrupted(chosen: list[Job], when: Callable[[], bool]) -> list[Future[list[Result]]]:
+    """Press Ctrl-C beside jobs; what became of them."""
+    work: list[Future[list[Result]]] = []
+    with suppress(KeyboardInterrupt), beside(chosen) as begun:
+        work = begun
+        while not when():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    return work
 
 
 def test_the_files_that_judge_cases_are_collected_by_their_own_runs_and_by_no_other() -> None:
