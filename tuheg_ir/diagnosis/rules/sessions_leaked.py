@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import (
@@ -27,6 +28,8 @@ LEAST = 5
 """Fewer forgotten transactions than this are no leak."""
 SHARE = 0.3
 """Share of the usable sessions, or of the client's own, from which on forgotten transactions are the trouble."""
+SOON = timedelta(minutes=15)
+"""Who takes all sessions within this time of a release takes them again as soon: a restart would buy too little."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -89,6 +92,7 @@ def _match(
         since=began,
         explains=behind(view, database, workload.ref, but=workload.ref),
         excludes=(
+            *(_in_vain(workload, began or view.now) if ours else ()),
             *not_for((workload.ref,), "more instances open and forget more sessions", ("scale_workload",)),
             *not_for(others, f"{workload.name} holds the sessions: nothing done to this client gives them back"),
             *not_for(
@@ -98,6 +102,15 @@ def _match(
             ),
         ),
     )
+
+
+def _in_vain(workload: Workload, gone: datetime) -> tuple[Excluded, ...]:
+    """Return what gives sessions back for moments only, after a release that took them all in no time."""
+    if workload.released_at is None or (took := gone - workload.released_at) > SOON:
+        return ()
+    minutes = max(1, math.ceil(took.total_seconds() / 60))
+    reason = f"the release took all sessions within {minutes} min, and would take them again as soon"
+    return not_for((workload.ref,), reason, ("restart_connection_pool", "restart_workload"))
 
 
 RULE = Rule(
