@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put, rollout, younger
 from tests.diagnosis.rules.scenes import API, OLD, SHOP, URL, errors, failing, logs, shop
-from tests.diagnosis.rules.tiny import Obj, figure, log, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, figure, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log
 
 LINE = "ERROR no fare for zone 7, answering 500"
@@ -33,6 +33,25 @@ HOLDS = [
         snapshot(four(), figures=[*failing(0.9, 0.9, 0.9, 0.001), errors("shop", 0.7)]),
         (SHOP, "service_crash", "restart_workload"),
         excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "what they read when they start was corrected before the last of them did",
+        snapshot(
+            younger(shop(pods=4, envFrom=[{"configMapRef": {"name": "carrier"}}]), 1),
+            thing("ConfigMap", "carrier", written=2 * DAY, data={"URL": "x"}),
+            logs=told(0, 1, 2),
+        ),
+        (SHOP, "configuration_error", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "what they read was written since all of them started",
+        snapshot(
+            younger(shop(pods=4, envFrom=[{"configMapRef": {"name": "carrier"}}]), 1),
+            thing("ConfigMap", "carrier", written=400, data={"URL": "x"}),
+            logs=told(0, 1, 2),
+        ),
+        (SHOP, "service_crash", "restart_workload"),
     ),
     Holds(
         "only their logs tell the ill from the well",
