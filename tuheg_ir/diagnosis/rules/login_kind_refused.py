@@ -29,8 +29,8 @@ def when(view: View) -> Iterator[Match]:
         if server is not None and _with_release(server, began(said)):
             yield _of_server(view, server, said)
             continue
-        for caller in sorted({each.caller for each in said}):
-            yield _of_caller(view, view.workloads[caller], [each for each in said if each.caller == caller], about)
+        for ref in sorted({each.caller for each in said}):
+            yield _of_caller(view, view.workloads[ref], [each for each in said if each.caller == ref], about)
 
 
 def _with_release(workload: Workload, first: datetime | None) -> bool:
