@@ -1,4 +1,4 @@
-"""The gateway of ours by which calls leave the cluster: where it has no processor time, all that it passes on is late."""
+"""The gateway of ours by which calls leave the cluster: without processor time, all that it passes on is late."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PROXIES = re.compile(
 
 
 def narrow_way(view: View, caller: str, host: str) -> bool:
-    """Tell whether a caller's calls to a host pass a gateway of ours that has no processor time, and is late for all."""
+    """Tell whether a caller's calls to a host pass a gateway of ours that has no processor time and is late."""
     ways = (view.workloads[ref] for ref in view.graph.calls.get(caller, ()) if ref in view.workloads)
     return any(_narrow(view, way) and _passes(view, way, host) and _late_for_all(view, way, caller) for way in ways)
 
