@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import DB, OLD, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, database, log, series, session, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, database, log, pod, series, session, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 REPORT = "Deployment/report"
@@ -41,8 +42,26 @@ def filled(
     )
 
 
+TIMES = (2400.0, 1800.0, 1200.0, 600.0)
+AS_OFTEN = (2406.0, 2403.0, 1806.0, 1803.0, 1206.0, 606.0)
 BACK = (REPORT, "code_defect", "rollback_workload")
+
+
+def told_at(of: str, line: str, *ages: float) -> Log:
+    """Return the log of a pod that told a line at some ages."""
+    return Log(pod(of), of, tuple(f"{at(age)} {line}" for age in ages), previous=False)
+
+
+def unmeasured(report: tuple[float, ...], shop: tuple[float, ...]) -> Snapshot:
+    """Return the same, where nobody measures the volume, and both tell of a full disk at some ages."""
+    told = [told_at("report", SPILLS, *report), told_at("shop", REFUSED, *shop)]
+    world = filled(told=told)
+    server = [each for each in world.logs if each.pod != "postgres-0"]
+    return replace(world, metrics={"error_ratio": world.metrics["error_ratio"]}, logs=tuple(server))
+
+
 HOLDS = [
+    Holds("nobody measures the volume, and all are refused only as its files are", unmeasured(TIMES, AS_OFTEN), BACK),
     Holds(
         "its errors and its sessions tell so",
         filled(*SAW),
@@ -69,6 +88,9 @@ DOES_NOT_HOLD = [
     DoesNotHold(f"the volume is full: {what}", world, FILLS, harmful=("rollback_workload", "restart_workload"))
     for what, world in (
         ("its room does not come back", filled(*FULL)),
+        ("the shop is refused all the time", unmeasured(TIMES, tuple(float(age) for age in range(2406, 0, -60)))),
+        ("the report is refused as often as it asks", unmeasured(TIMES, (2406.0, 2000.0, 1500.0, 900.0, 606.0))),
+        ("it was short of room twice", unmeasured(TIMES[2:], AS_OFTEN[4:])),
         ("somebody made room once", filled((2000, 0.97), (1000, 0.5), (500, 0.98))),
         ("several spill a little", filled(*SAW, works=False, told=[*logs("report", SPILLS), *logs("shop", SPILLS)])),
         ("nobody writes temporary files", filled(*SAW, works=False, told=logs("shop", REFUSED))),
