@@ -45,7 +45,8 @@ HOLDS = [
     Holds(
         "no volume there is suits its claim",
         snapshot(
-            unbound("0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind."), pvc("Pending")
+            unbound("0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind."),
+            pvc("Pending"),
         ),
         ("PersistentVolumeClaim/data", "configuration_error", "page_human"),
     ),

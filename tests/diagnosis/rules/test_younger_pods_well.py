@@ -80,7 +80,9 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("they are ill, and each may hold the only copy of what it wrote", mounted("ReadWriteOnce", 0, 1, 2), ()),
+    DoesNotHold(
+        "they are ill, and each may hold the only copy of what it wrote", mounted("ReadWriteOnce", 0, 1, 2), ()
+    ),
     DoesNotHold(
         "who mounted the volume later has lost it too: a restart mends nothing",
         mounted("ReadWriteMany", 1, 2, 3, ok=0),

@@ -23,7 +23,8 @@ _NO_ROOM = re.compile(
     re.IGNORECASE,
 )
 _OF_A_CLAIM = re.compile(
-    r"persistent ?volume|\bpvc|volume node affinity|volume zone|bind(?:ing)?\b|free storage|storage ?class", re.IGNORECASE
+    r"persistent ?volume|\bpvc|volume node affinity|volume zone|bind(?:ing)?\b|free storage|storage ?class",
+    re.IGNORECASE,
 )
 """What a scheduler says of a claim that keeps a pod from nodes. That a node takes no further volume is not of a claim."""
 _REFERENCES = re.compile(r"(?:configmap|secret).*(?:not found|non-existent)", re.IGNORECASE)
