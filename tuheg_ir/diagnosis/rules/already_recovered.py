@@ -26,7 +26,7 @@ NORMAL = 1.3
 
 
 def when(view: View) -> Iterator[Match]:
-    """Requests failed or were slow, or controllers lost their leases, within the hour, and only an alert still says so."""
+    """Requests failed or were slow, or leases were lost, within the hour, and only an alert may still say so."""
     if any(sign.source != "alerts" for sign in signs_of_trouble(view)):
         return
     yield from _led_again(view)

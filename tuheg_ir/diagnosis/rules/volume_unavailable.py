@@ -26,7 +26,7 @@ _OF_A_CLAIM = re.compile(
     r"persistent ?volume|\bpvc|volume node affinity|volume zone|bind(?:ing)?\b|free storage|storage ?class",
     re.IGNORECASE,
 )
-"""What a scheduler says of a claim that keeps a pod from nodes. That a node takes no further volume is not of a claim."""
+"""What a scheduler says of a claim that keeps a pod from nodes; that nodes take no further volume is none of it."""
 _REFERENCES = re.compile(r"(?:configmap|secret).*(?:not found|non-existent)", re.IGNORECASE)
 
 
