@@ -31,7 +31,7 @@ _NONE_LEFT = re.compile(
 
 
 def when(view: View) -> Iterator[Match]:
-    """A Service of type LoadBalancer lately has no outer address, for a reason that is seen, and its users stay away."""
+    """A Service of type LoadBalancer has no outer address, for a reason that is seen, and its users stay away since."""
     for service in view.services.values():
         if text(service.obj, "spec", "type") != "LoadBalancer" or _addresses(service.obj):
             continue
