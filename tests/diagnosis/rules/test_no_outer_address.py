@@ -11,15 +11,15 @@ from tests.diagnosis.rules.scenes import SHOP, alert, errors, rate, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, event, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Alert, Snapshot
 
-WISH = {"metallb.io/loadBalancerIPs": "192.0.2.61"}
+WISH, IP = "metallb.io/loadBalancerIPs", "192.0.2.61"
 TAKEN = 'Failed to allocate IP for "town/shop": address also in use by town/trial'
 NONE_LEFT = 'Failed to allocate IP for "town/shop": no available IPs'
 
 
-def outer(name: str, address: str = "", *, age: float = 900, **annotations: str) -> Obj:
+def outer(name: str, address: str = "", *, age: float = 900, asks: str = "") -> Obj:
     """Return a Service of type LoadBalancer, made so long ago, with an address outside or none."""
     made = service_for(name)
-    made["metadata"] |= {"creationTimestamp": at(age), "annotations": annotations}
+    made["metadata"] |= {"creationTimestamp": at(age), "annotations": {WISH: asks} if asks else {}}
     made["spec"]["type"] = "LoadBalancer"
     made["status"] = {"loadBalancer": {"ingress": [{"ip": address}]} if address else {}}
     return made
@@ -41,7 +41,7 @@ FAULT = ("network_fault", "page_human")
 HOLDS = [
     Holds(
         "it was made anew, and another Service has got the address that it asks for",
-        world(outer("shop", **WISH), outer("trial", "192.0.2.61", age=9 * DAY)),
+        world(outer("shop", asks=IP), outer("trial", IP, age=9 * DAY)),
         ("Service/shop", *FAULT),
         excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
     ),
@@ -69,7 +69,7 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("it waits for an address, and all users come", world(outer("shop"), now=50, told=TAKEN), ()),
-    DoesNotHold("it has its address", world(outer("shop", "192.0.2.61", **WISH), told=TAKEN), ()),
+    DoesNotHold("it has its address", world(outer("shop", IP, asks=IP), told=TAKEN), ()),
     DoesNotHold(
         "it never had an address, and the alert is a new one",
         world(outer("shop", age=30 * DAY), told=NONE_LEFT, figures=[], alerts=[fires(600)]),
