@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since, same_template, told_apart
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
-from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data, share_their_data
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -26,7 +26,7 @@ _SESSIONS = ("connection_", "database_", "pool_", "statement_")
 def when(view: View) -> Iterator[Match]:
     """Ill and well pods have the same template, and their start tells them apart: the younger ones are well."""
     for workload in view.serving:
-        if is_store(workload) or keeps_data(view, workload):
+        if is_store(workload) or (keeps_data(view, workload) and not share_their_data(view, workload)):
             continue  # its members differ by what they do
         if any(hit.trouble.endswith("_authentication") for hit in view.hits_of(workload.ref)):
             continue  # younger ones may have come in before a password was changed
@@ -83,9 +83,9 @@ def _match(
     edits: tuple[Evidence, ...],
 ) -> Match:
     hits = [hit for hit in view.hits_of(workload.ref) if hit.pod in ill]
+    mounts = any(hit.trouble == "mount_stale" for hit in hits)
     sessions = any(hit.trouble.startswith(_SESSIONS) for hit in hits)
     aging = all(what.startswith("takes ") for what in ill.values())  # slow and without an error
-    cause = "database_connection" if sessions else "resource_exhaustion" if aging else "service_crash"
     return Match(
         component=workload.ref,
         evidence=(
@@ -93,14 +93,21 @@ def _match(
             *edits[:1],
             *(Evidence("metrics", f"Pod/{pod}", what, began) for pod, what in sorted(ill.items())[:3]),
             *(seen for seen, _ in list(troubles(view, workload.ref))[:1]),
-            *(view.hit_evidence(hit) for hit in hits[:1]),
+            *(view.hit_evidence(hit) for hit in sorted(hits, key=lambda h: h.trouble != "mount_stale")[:1]),
         ),
         certainty=0.75,
-        root_cause="configuration_error" if edits else cause,
+        root_cause="configuration_error" if edits else _cause(mounts, sessions, aging),
         since=began,
         explains=behind(view, workload.ref, but=workload.ref),
         excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
     )
+
+
+def _cause(mounts: bool, sessions: bool, aging: bool) -> str:
+    """Return what the older pods have kept that the younger ones got anew."""
+    if mounts:
+        return "dependency_failure"
+    return "database_connection" if sessions else "resource_exhaustion" if aging else "service_crash"
 
 
 RULE = Rule(

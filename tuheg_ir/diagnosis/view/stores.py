@@ -6,7 +6,7 @@ import re
 
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.programs import DATA, role, role_of_image
-from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.reading import at, items, mapping, text
 from tuheg_ir.diagnosis.view.releases import never_ready
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -54,3 +54,18 @@ def _features(image: str) -> tuple[int, ...] | None:
         return None
     major, minor = int(found[1]), int(found[2] or 0)
     return (major,) if _ONE_FIGURE.search(image) and major >= 10 else (major, minor)
+
+
+def share_their_data(view: View, workload: Workload) -> bool:
+    """Tell whether a workload keeps data only where all its pods see the same, none having a part of its own.
+
+    What is mounted on many nodes is served from elsewhere: a pod more or less changes nothing about it.
+    """
+    if workload.kind != "Deployment" or mapping(view.snapshot.services.get(workload.name), "database"):
+        return False
+    claims = [view.objects("PersistentVolumeClaim").get(claim) for claim in claims_of(workload)]
+    return bool(claims) and all(_for_many(at(claim, "spec", "accessModes")) for claim in claims)
+
+
+def _for_many(modes: object) -> bool:
+    return isinstance(modes, list | tuple) and bool({"ReadWriteMany", "ReadOnlyMany"} & {*map(str, modes)})
