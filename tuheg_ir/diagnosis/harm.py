@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.reading import mapping, text
 from tuheg_ir.diagnosis.view.stillborn import stillborn
+from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 
@@ -103,6 +104,9 @@ def _rollback(view: View, workload: Workload) -> Iterator[Excluded]:
         yield Excluded("rollback_workload", workload.ref, "no earlier template differs from the one in force")
     elif stillborn(view, workload):
         reason = "older pods of the template in force run: what ends the new ones is not in it"
+        yield Excluded("rollback_workload", workload.ref, reason)
+    elif upgraded(view, workload):
+        reason = "a newer version has opened its data: the one before may not read them any more"
         yield Excluded("rollback_workload", workload.ref, reason)
 
 

@@ -21,7 +21,10 @@ _FRESH = timedelta(minutes=2)
 _NOW = timedelta(minutes=15)
 _OFTEN = 3
 """A complaint that a log repeats less often is one of those that every system has."""
-_HARMLESS = ("rate_limited", "throttled_retry", "failover", "stuck", "permission", "lease_over", "cluster_whole")
+_HARMLESS = (
+    *("rate_limited", "throttled_retry", "failover", "stuck", "permission", "lease_over"),
+    *("cluster_whole", "cluster_degraded"),
+)
 _FELT = (
     ("error_ratio", "component"),
     ("latency_p95", "component"),

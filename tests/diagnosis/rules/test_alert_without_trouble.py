@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
+from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, latency, logs, shop
 from tests.diagnosis.rules.tiny import (
     DAY,
     NOW,
     Obj,
+    at,
     database,
     figure,
     log,
@@ -23,7 +25,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
-from tuheg_ir.diagnosis.model import Alert, Series, Snapshot
+from tuheg_ir.diagnosis.model import Alert, Log, Series, Snapshot
 
 KNOCK = '203.0.113.9 - - [04/Mar/2026:11:59:00 +0000] "GET /wp-login.php HTTP/1.1" %s 512'
 
@@ -31,6 +33,28 @@ KNOCK = '203.0.113.9 - - [04/Mar/2026:11:59:00 +0000] "GET /wp-login.php HTTP/1.
 def late(setting: str) -> list[Obj]:
     """Return a standby that runs with a setting."""
     return postgres("standby", args=["-c", setting])
+
+
+GREEN = 'current.health="GREEN" message="Cluster health status changed from [YELLOW] to [GREEN] (reason: [...])."'
+YELLOW = GREEN.replace("YELLOW", "x").replace("GREEN", "YELLOW").replace("[x]", "[GREEN]")
+OK, FAIL = "Cluster state changed: ok", "Cluster state changed: fail"
+
+
+def states(
+    *told: tuple[float, str], image: str = "elasticsearch:8", users: float = 0.0, began: float = 600
+) -> Snapshot:
+    """Return a store that says of its cluster at some ages how it is, its users, and an alert about the cluster."""
+    lines = tuple(f"[{at(age)}][INFO ][o.e.c.r.a.AllocationService] {line}" for age, line in told)
+    fires = Alert(
+        "SearchClusterYellow", {"cluster": "all"}, {"summary": "not green"}, "firing", NOW - timedelta(seconds=began)
+    )
+    return snapshot(
+        workload("find", image, kind="StatefulSet", pods=3, port=9200),
+        shop(env={"FIND_URL": "http://find:9200"}),
+        logs=[Log("find-0", "find", lines, previous=False)],
+        figures=[errors("shop", users), latency("shop", 0.1, 0.1)],
+        alerts=[fires],
+    )
 
 
 CALM = latency("shop", 0.1, 0.11)
@@ -141,6 +165,13 @@ HOLDS = [
             alerts=[alert("ManyConnections", statefulset="postgres")],
         ),
         (DB, "no_fault", "no_action"),
+    ),
+    *(
+        Holds(f"of a cluster that has said since that it is whole: {what}", world, ("StatefulSet/find", *HEALTHY))
+        for what, world in (
+            ("shards", states((1500, YELLOW), (90, GREEN))),
+            ("slots", states((1500, FAIL), (90, OK), image="redis:7")),
+        )
     ),
     Holds(
         "of a standby that is late on purpose",
@@ -295,6 +326,16 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("a partition was forgotten weeks ago", staged(released=20 * DAY), ASK),
     DoesNotHold("no pod got the new template that its partition leaves free", staged(partition=1), ASK),
+    *(
+        DoesNotHold(f"a cluster is not whole: {what}", world, harmful=("no_action", "restart_workload"))
+        for what, world in (
+            ("it says so", states((1500, YELLOW))),
+            ("it is yellow again since", states((1500, YELLOW), (300, GREEN), (60, YELLOW))),
+            ("it was green before the alert began", states((2400, YELLOW), (700, GREEN))),
+            ("it is green for long, and the alert goes on", states((2400, YELLOW), (1200, GREEN), began=1800)),
+            ("its users suffer", states((1500, YELLOW), (90, GREEN), users=0.3)),
+        )
+    ),
     DoesNotHold("nobody measures what it speaks of", snapshot(shop(), alerts=[alert(service="shop")]), ASK),
     DoesNotHold(
         "it is critical",

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import API, SHOP, WELL, alert, rate, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, series, snapshot, workload
+from tests.diagnosis.rules.pods import again, node, pods_of, put
+from tests.diagnosis.rules.scenes import API, SHOP, WELL, alert, errors, rate, shop
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 
@@ -40,7 +41,35 @@ def rolled_back() -> list[Obj]:
     return objects
 
 
+def controllers(
+    *names: str,
+    lived: float = 12 * DAY,
+    age: float = 2200,
+    said: str = "leader election lost",
+    now: str = "became leader",
+    told: str = "ControllerRestarted",
+    lost: bool = False,
+) -> Snapshot:
+    """Return controllers that ended so long ago, what their last and their new processes say, and an alert."""
+    made = [workload(each, pods=1) for each in names]
+    for each in made:
+        put(pods_of(each)[0], again("Error", 1, age=age, lived=lived))
+    before = [log(pod(each), f"E0304 {said}", previous=True) for each in names]
+    since = [log(pod(each), "attempting to acquire leader lease town/x...", now, "reconciled") for each in names]
+    fires = replace(alert(told), starts_at=NOW - timedelta(seconds=2000))
+    figures = [errors(each, 0.001) for each in names[:1]]
+    return snapshot(
+        *made, node("n1", ready="False" if lost else "True"), logs=[*before, *since], alerts=[fires], figures=figures
+    )
+
+
 HOLDS = [
+    Holds(
+        "controllers lost their leases in the same minute, and lead again",
+        controllers("api", "cart"),
+        (API, "no_fault", "no_action"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     Holds("a burst that ended", burst(1500), (SHOP, "no_fault", "no_action")),
     Holds(
         "somebody rolled it back, and it is well since",
@@ -60,6 +89,20 @@ HOLDS = [
     Holds("a burst of slowness", slowed((2000, 3.0), (1300, 0.2)), (SHOP, "no_fault", "no_action")),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("one controller alone lost its lease", controllers("api"), ("unknown", "page_human")),
+    DoesNotHold(
+        "they lost their leases an hour before too", controllers("api", "cart", lived=3600), ("unknown", "page_human")
+    ),
+    DoesNotHold(
+        "they still wait for their leases", controllers("api", "cart", now="not yet"), ("unknown", "page_human")
+    ),
+    DoesNotHold(
+        "they ended for something else", controllers("api", "cart", said="cannot read x"), ("unknown", "page_human")
+    ),
+    DoesNotHold(
+        "the alert tells of something else", controllers("api", "cart", told="BackupMissing"), ("unknown", "page_human")
+    ),
+    DoesNotHold("a node is lost", controllers("api", "cart", lost=True), (), harmful=("no_action",)),
     DoesNotHold(
         "a burst that ended a minute ago may come back", burst(90), ("unknown", "page_human"), harmful=("no_action",)
     ),

@@ -6,8 +6,9 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put
-from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, down, errors, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, down, errors, logs, rate, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 
 def reads(name: str) -> dict[str, Any]:
@@ -36,7 +37,47 @@ KILLED = again("OOMKilled", 137, age=200, restarts=5, lived=480)
 HEAP: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "shop-config"}}]}
 KEY: dict[str, Any] = {"env": {"MODE": {"secretKeyRef": {"name": "mode", "key": "m"}}}}
 
+CUT = "ERROR:  canceling statement due to statement timeout"
+
+
+def timed_out(*, edit: float = 800, released: float = 1500, alike: str = CUT, **more: Any) -> Snapshot:
+    """Return a database whose settings were edited, a shop released before, and an api as ever."""
+    return snapshot(
+        postgres(spec=reads("postgres-conf")),
+        shop(env=URL, before=IMAGE, released=released),
+        workload("api", env=URL, **more),
+        thing("ConfigMap", "postgres-conf", written=edit, data={"a": "b"}),
+        logs=[
+            log("postgres-0", "LOG:  checkpoint complete", *[f"shop@shop {CUT}"] * 30, since=760),
+            log(
+                pod("shop"), "INFO ok", *[f"ERROR PG::QueryCanceled: {alike}): app/models/course.rb:87"] * 30, since=760
+            ),
+            log(pod("api"), "INFO ok", *[f"ERROR OperationalError: {alike}"] * 30, since=760),
+        ],
+        figures=[errors("shop", since=740)],
+    )
+
+
 HOLDS = [
+    Holds(
+        "a database cuts statements since, also of one who was not released: the release of the other is innocent",
+        timed_out(),
+        ("ConfigMap/postgres-conf", "configuration_error", "page_human"),
+        alone=True,
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Holds(
+        "nobody else tells what the database tells: the release is suspected too",
+        timed_out(alike="something of its own", released=900, edit=880),
+        ("ConfigMap/postgres-conf", "configuration_error", "page_human"),
+        believed="errors_since_release",
+    ),
+    Holds(
+        "a release came between the edit and the onset",
+        timed_out(edit=900, released=820),
+        ("ConfigMap/postgres-conf", "configuration_error", "page_human"),
+        believed="errors_since_release",
+    ),
     Holds(
         "a restart made an edit of last week true: they are killed for memory soon after each start",
         snapshot(anew(KILLED, **HEAP), written(7 * DAY)),

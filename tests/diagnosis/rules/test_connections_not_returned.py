@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import database, postgres, session, snapshot
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, errors, logs, rate, shop
+from tests.diagnosis.rules.tiny import database, log, pod, postgres, session, snapshot
+from tuheg_ir.diagnosis.model import Snapshot
 
 LEAK = "WARN HikariPool-1 - Connection leak detection triggered for org.postgresql.jdbc.PgConnection@4f"
 WAITS = "ERROR HikariPool-1 - Connection is not available, request timed out after 30000ms"
 
+APACHE = "PoolStats carrier: leased=%d pending=0 available=2 max=40"
+HIKARI = "DEBUG HikariPool-1 - Pool stats (total=%d, active=%d, idle=0, waiting=5)"
+ALCHEMY = "INFO Pool size: 5  Connections in pool: 0 Current Overflow: 10 Current Checked out connections: %d"
+GO = 'level=INFO msg="db pool" open=40 in_use=%d idle=0 wait_count=12'
+SLOW = "GET https://api.pay.example/v3"
+GONE = "ERROR GET https://api.pay.example/v3: ConnectionPoolTimeoutException: Timeout waiting for connection from pool"
+UP = (2, 6, 9, 14, 18, 22, 27, 33, 38, 40, 40, 40)
+
+
+def counted(
+    *taken: int, form: str = APACHE, since: float = 1150, waits: str = GONE, more: str = "", to: float = 50, **made: Any
+) -> Snapshot:
+    """Return a shop whose pool tells at even times how many of its connections are taken, and that none is left."""
+    released = {"before": IMAGE, "released": 1200, **made}
+    lines = [log(pod("shop"), *(form.replace("%d", str(n)) for n in taken), since=since), *logs("shop", waits, 1)]
+    lines += logs("shop", more) if more else []
+    return snapshot(shop(**released), logs=lines, figures=[errors("shop"), rate("shop", 50, to)])
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"it counts up since a release, and never down: {form}",
+            counted(*UP, form=form),
+            (SHOP, "code_defect", "rollback_workload"),
+            sure=(0.7, 0.95),
+        )
+        for form in (APACHE, HIKARI, ALCHEMY, GO)
+    ),
     Holds(
         "for long, and no release came",
         snapshot(
@@ -30,6 +61,22 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a pool counts, {what}", world, found)
+        for what, world, found in (
+            ("and gives back", counted(2, 6, 9, 14, 18, 22, 20, 33, 38, 40, 40), ("code_defect", "rollback_workload")),
+            ("and nobody waits", counted(*UP, waits="INFO ok"), ("code_defect", "rollback_workload")),
+        )
+    ),
+    *(
+        DoesNotHold(f"a pool counts up {what}", world, harmful=("rollback_workload",))
+        for what, world in (
+            ("without a release", counted(*UP, before=None)),
+            ("for a host that does not answer", counted(*UP, released=5 * 3600, more=f"{SLOW}: Read timed out")),
+            ("in a rush", counted(2, 9, 20, 31, 38, *[40] * 20, since=600, released=5 * 3600)),
+            ("with more to do", counted(*UP, to=80, released=5 * 3600)),
+        )
+    ),
     DoesNotHold(
         "nobody waits for a connection",
         snapshot(shop(env=URL), postgres(), logs=logs("shop", LEAK), figures=[errors("shop", 0.001)]),

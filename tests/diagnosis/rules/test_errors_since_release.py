@@ -22,7 +22,7 @@ from tests.diagnosis.rules.scenes import (
     rate,
     shop,
 )
-from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, postgres, series, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 CODE, SETTING = "code_defect", "configuration_error"
@@ -80,6 +80,28 @@ HOLDS = [
         ),
         (SHOP, CODE, "rollback_workload"),
         excludes=no("restart_workload", at=SHOP),
+    ),
+    Holds(
+        "it served well for minutes, until what it calls got other settings",
+        snapshot(
+            shop(env=URL, before=IMAGE, released=1100),
+            postgres(envFrom=[{"configMapRef": {"name": "limits"}}]),
+            thing("ConfigMap", "limits", written=800, data={"A": "1"}),
+            figures=[errors("shop", since=690)],
+        ),
+        (SHOP, CODE, "rollback_workload"),
+        sure=(0.3, 0.6),
+    ),
+    Holds(
+        "what it calls got other settings while it was rolled out",
+        snapshot(
+            shop(env=URL, before=IMAGE, released=900),
+            postgres(envFrom=[{"configMapRef": {"name": "limits"}}]),
+            thing("ConfigMap", "limits", written=850, data={"A": "1"}),
+            figures=[errors("shop", since=690)],
+        ),
+        (SHOP, CODE, "rollback_workload"),
+        sure=(0.7, 1.0),
     ),
     Holds(
         "only the pods of the new template fail",

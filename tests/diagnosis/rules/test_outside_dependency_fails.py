@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, logs, rate, shop
+from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, figure, log, pod, service_for, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 PAY = 'Post "https://api.pay.example.com/charge": context deadline exceeded'
 LINES = (
@@ -17,7 +18,41 @@ FAILS = (CART, "dependency_failure", "page_human")
 LIMITED = "GET https://api.maps.example.com/geocode: 429 Too Many Requests"
 LATE = 'connection to server at "db.eu.rds.example.com" (52.1.2.3), port 5432 failed: Connection timed out'
 
+
+def way_out(other: float = 3.0, share: float = 0.98, line: str = PAY, image: str = "istio/proxyv2:1") -> Snapshot:
+    """Return two services that call hosts outside by one gateway, which is slow for the first."""
+    return snapshot(
+        shop(env={"VIA": "http://gate:8080"}),
+        workload("cart", env={"VIA": "http://gate:8080"}),
+        workload("gate", image, env={}),
+        figures=[
+            *(figure("cpu_share", 0.4, share, pod=pod("gate", n), container="gate") for n in range(2)),
+            *(
+                figure("dependency_latency_p95", 0.1, now, 600, component=of, dependency="gate")
+                for of, now in (("shop", 3.0), ("cart", other))
+            ),
+            latency("gate", 0.1, 3.0),
+            rate("gate", 50, 120),
+            errors("shop", 0.2),
+        ],
+        logs=logs("shop", line),
+    )
+
+
 HOLDS = [
+    *(
+        Holds(f"behind a gateway of ours, {what}", world, (SHOP, "dependency_failure", "page_human"), believed=by)
+        for what, world, by in (
+            ("which is as quick for others", way_out(other=0.1), "traffic_grew"),
+            ("which has time", way_out(share=0.5), ""),
+            (
+                "and it is refused",
+                way_out(line="connection refused: api.pay.example.com:443"),
+                "traffic_grew",
+            ),
+            ("which passes nothing on", way_out(image="registry.example/gate:1"), "traffic_grew"),
+        )
+    ),
     Holds(
         "who names the host does without it; who fails says only that something behind is unavailable",
         snapshot(
@@ -129,6 +164,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "all calls are late in the gateway of ours by which they leave",
+        way_out(),
+        ("Deployment/gate", "capacity", "scale_workload"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     DoesNotHold(
         "a host that a release brought is the release's",
         snapshot(

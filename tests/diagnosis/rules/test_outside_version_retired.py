@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import younger
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, logs, shop
-from tests.diagnosis.rules.tiny import DAY, snapshot
+from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot
 
 ENDED = "ERROR (#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: v24.0."
 
@@ -15,11 +16,29 @@ HOLDS = [
         (SHOP, "dependency_failure", "page_human"),
         excludes=no("rollback_workload", "restart_workload", at=SHOP),
     ),
+    Holds(
+        "a younger pod has said nothing yet",
+        snapshot(younger(shop(pods=3), 1), logs=logs("shop", ENDED, 0, 1), alerts=[alert("FiguresStale")]),
+        (SHOP, "dependency_failure", "page_human"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
-        "a release of a few minutes asks for that version",
-        snapshot(shop(before=IMAGE, released=300), logs=logs("shop", ENDED, 0, 1), alerts=[alert("FiguresStale")]),
+        "a younger pod of the same template is not told so: they read the address when they start",
+        snapshot(
+            younger(shop(pods=3), 1),
+            logs=[*logs("shop", ENDED, 0, 1), log(pod("shop", 2), *["INFO POST /v24/ads 201"] * 9)],
+            alerts=[alert("FiguresStale")],
+        ),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    DoesNotHold(
+        "a release of a quarter of an hour asks for that version",
+        snapshot(
+            shop(before=IMAGE, released=900),
+            logs=logs("shop", ENDED, 0, 1, since=880),
+            alerts=[alert("FiguresStale")],
+        ),
         (SHOP, "code_defect", "rollback_workload"),
     ),
     DoesNotHold("it was said twice", snapshot(shop(), logs=logs("shop", ENDED, times=2)), ()),

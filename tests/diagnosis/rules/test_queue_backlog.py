@@ -55,6 +55,18 @@ HOLDS = [
         harmful=("scale_workload", "restart_workload"),
     ),
     Holds(
+        "its readers do much less than before: something holds them up",
+        snapshot(worker(), broker(), figures=[GREW, *shares(0.05, 0.06)]),
+        (MAIL, "unknown", "page_human"),
+        excludes=no("scale_workload", at=MAIL),
+        harmful=("scale_workload",),
+    ),
+    Holds(
+        "its readers have as much to do as before",
+        snapshot(worker(), broker(), figures=[GREW, *shares(0.3, 0.15)]),
+        (MAIL, "capacity", "scale_workload"),
+    ),
+    Holds(
         "one of its readers has all of it, the others wait",
         snapshot(worker(pods=4), broker(), figures=[GREW, *shares(0.2, 0.98, 0.1, 0.2)]),
         (MAIL, "capacity", "page_human"),

@@ -10,6 +10,7 @@ from tests.diagnosis.rules.scenes import SHOP, shop
 from tests.diagnosis.rules.tiny import Obj, event, pod, snapshot, thing
 
 CLAIMS: dict[str, Any] = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
+CAPACITY = ("capacity", "page_human")
 UNBOUND = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims."
 
 
@@ -17,9 +18,9 @@ def pvc(phase: str) -> Obj:
     return thing("PersistentVolumeClaim", "data", age=400, spec={"storageClassName": "fast"}, status={"phase": phase})
 
 
-def unbound() -> list[Obj]:
+def unbound(why: str = UNBOUND) -> list[Obj]:
     objects = shop(pods=1, ready=0, spec=CLAIMS)
-    pending(pods_of(objects)[0], UNBOUND)
+    pending(pods_of(objects)[0], why)
     return objects
 
 
@@ -42,6 +43,36 @@ HOLDS = [
         harmful=("restart_workload",),
     ),
     Holds(
+        "no volume there is suits its claim",
+        snapshot(
+            unbound("0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind."),
+            pvc("Pending"),
+        ),
+        ("PersistentVolumeClaim/data", "configuration_error", "page_human"),
+    ),
+    Holds(
+        "nodes are full, and its volume could not be made either",
+        snapshot(
+            unbound("0/2 nodes are available: 2 Insufficient cpu."),
+            pvc("Pending"),
+            event("PersistentVolumeClaim/data", "ProvisioningFailed", "rpc error: code = Internal desc = no such pool"),
+        ),
+        ("PersistentVolumeClaim/data", "configuration_error", "page_human"),
+    ),
+    Holds(
+        "its node takes no further disk",
+        snapshot(
+            creating(),
+            event(
+                f"Pod/{pod('shop')}",
+                "FailedAttachVolume",
+                'AttachVolume.Attach failed for volume "pvc-1" : AttachmentLimitExceeded: maximum number of volumes',
+            ),
+            pvc("Bound"),
+        ),
+        (SHOP, "resource_exhaustion", "page_human"),
+    ),
+    Holds(
         "it hangs on another node",
         snapshot(
             creating(),
@@ -53,6 +84,21 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its claim waits until it has a node, and no node takes a further volume",
+        snapshot(
+            unbound("0/2 nodes are available: 2 node(s) exceed max volume count."),
+            pvc("Pending"),
+            event("PersistentVolumeClaim/data", "WaitForPodScheduled", "waiting for pod shop to be scheduled"),
+        ),
+        (SHOP, *CAPACITY),
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    DoesNotHold(
+        "its claim waits until it has a node, and all nodes are full",
+        snapshot(unbound("0/2 nodes are available: 2 Insufficient memory."), pvc("Pending")),
+        (SHOP, *CAPACITY),
+    ),
     DoesNotHold("its claim is bound, and the pods are ready", snapshot(shop(spec=CLAIMS), pvc("Bound"))),
     DoesNotHold(
         "a ConfigMap to mount is missing",

@@ -28,6 +28,16 @@ WORDS: dict[str, tuple[str, ...]] = {
         "User app has exceeded the max_user_connections resource",
         "query_wait_timeout",
     ),
+    "mount_stale": (
+        "OSError: [Errno 116] Stale file handle: '/srv/originals/7.jpg'",
+        "open /data/index: stale NFS file handle",
+        "Error: ESTALE: stale file handle, open '/srv/a.pdf'",
+        "java.nio.file.FileSystemException: /srv/a.pdf: Stale file handle",
+        "OSError: [Errno 107] Transport endpoint is not connected: '/mnt/media/a'",
+        "ls: cannot access '/mnt/media': Transport endpoint is not connected",
+        "open /mnt/media/a: transport endpoint is not connected",
+        "Error: ENOTCONN: transport endpoint is not connected, open '/mnt/media/a'",
+    ),
     "header_too_big": (
         "upstream sent too big header while reading response header from upstream",
         "Error: Parse Error: Header overflow HPE_HEADER_OVERFLOW",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put, rollout, younger
 from tests.diagnosis.rules.scenes import API, OLD, SHOP, URL, errors, failing, logs, shop
-from tests.diagnosis.rules.tiny import Obj, figure, log, pod, postgres, snapshot, workload
-from tuheg_ir.diagnosis.model import Log
+from tests.diagnosis.rules.tiny import DAY, Obj, figure, log, pod, postgres, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
+STALE = "OSError: [Errno 116] Stale file handle: '/srv/originals/7.jpg'"
 LINE = "ERROR no fare for zone 7, answering 500"
 
 
@@ -27,12 +28,45 @@ def ended_once(objects: list[Obj]) -> list[Obj]:
     return objects
 
 
+def mounted(mode: str, *ill: int, ok: int = 3, line: str = STALE) -> Snapshot:
+    """Return four pods of the shop with one volume, of which some have lost it, and the last came later."""
+    volumes = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "originals"}}]}
+    claim = thing("PersistentVolumeClaim", "originals", spec={"accessModes": [mode]}, status={"phase": "Bound"})
+    fine = log(pod("shop", ok), *["INFO GET /i/1 200"] * 9)
+    return snapshot(younger(shop(pods=4, spec=volumes), 1), claim, logs=[*logs("shop", line, *ill), fine])
+
+
 HOLDS = [
+    Holds(
+        "older pods have lost a volume that all share, and who mounted it later has it",
+        mounted("ReadWriteMany", 0, 1, 2),
+        (SHOP, "dependency_failure", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
     Holds(
         "three of four fail, and the one that was started a quarter of an hour ago does not",
         snapshot(four(), figures=[*failing(0.9, 0.9, 0.9, 0.001), errors("shop", 0.7)]),
         (SHOP, "service_crash", "restart_workload"),
         excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "what they read when they start was corrected before the last of them did",
+        snapshot(
+            younger(shop(pods=4, envFrom=[{"configMapRef": {"name": "carrier"}}]), 1),
+            thing("ConfigMap", "carrier", written=2 * DAY, data={"URL": "x"}),
+            logs=told(0, 1, 2),
+        ),
+        (SHOP, "configuration_error", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "what they read was written since all of them started",
+        snapshot(
+            younger(shop(pods=4, envFrom=[{"configMapRef": {"name": "carrier"}}]), 1),
+            thing("ConfigMap", "carrier", written=400, data={"URL": "x"}),
+            logs=told(0, 1, 2),
+        ),
+        (SHOP, "service_crash", "restart_workload"),
     ),
     Holds(
         "only their logs tell the ill from the well",
@@ -65,6 +99,15 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "they are ill, and each may hold the only copy of what it wrote", mounted("ReadWriteOnce", 0, 1, 2), ()
+    ),
+    DoesNotHold(
+        "who mounted the volume later has lost it too: a restart mends nothing",
+        mounted("ReadWriteMany", 1, 2, 3, ok=0),
+        (),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold(
         "the one that is well ended a while ago, as all do since the release",
         snapshot(

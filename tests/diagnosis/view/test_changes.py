@@ -52,6 +52,8 @@ def test_each_field_has_its_aspect(before: Obj, after: Obj, found: set[tuple[str
         (template(), template(spec={"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "securityContext": {}})),
         (template(), template({"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"})),
         (template({"checksum/config": "a"}), template({"checksum/config": "b"})),
+        (template(), template(env=[{"name": "STAKATER_APP_KEYS_SECRET", "value": "9f3c"}])),
+        (template(), template({"reloader.stakater.com/last-reloaded-from": "{}"})),
         (template(resources={"limits": {"cpu": "0.5"}}), template(resources={"limits": {"cpu": "500m"}})),
         (
             template(readinessProbe=PROBE),

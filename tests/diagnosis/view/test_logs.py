@@ -62,3 +62,63 @@ def test_a_trouble_goes_on_since_it_was_last_silent(ages: list[float], since: fl
 def test_a_number_alone_is_no_error_code(line: str, trouble: str) -> None:
     found = View(snapshot(workload("shop"), logs=[log(pod("shop"), line)])).hits
     assert {hit.trouble for hit in found} == ({trouble} if trouble else set())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SQLSTATE[HY000] [1524] Plugin 'mysql_native_password' is not loaded",
+        "Error: ER_NOT_SUPPORTED_AUTH_MODE: Client does not support authentication protocol requested by server",
+        "PDO: The server requested authentication method unknown to the client [caching_sha2_password]",
+        "(2059, \"Authentication plugin 'caching_sha2_password' cannot be loaded: no such file\")",
+        "Unable to load authentication plugin 'caching_sha2_password'.",
+        "this authentication plugin is not supported",
+        "Authentication method 'sha256_password' not supported by any of the available plugins.",
+        "org.postgresql.util.PSQLException: The authentication type 10 is not supported.",
+        "SCRAM authentication requires libpq version 10 or above",
+        "UnsupportedSaslMechanismException: Client SASL mechanism 'PLAIN' not enabled in the server",
+        "ORA-28040: No matching authentication protocol",
+    ],
+)
+def test_a_kind_of_login_that_is_not_taken_is_told_in_many_words(line: str) -> None:
+    assert "login_kind_refused" in told(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Task is being killed and will not recover until manually restarted",
+        "stream-client [orders-1] All stream threads have died. The instance will be in error state",
+        "stream-client [orders-1] State transition from RUNNING to ERROR",
+        "Fatal consumer exception; stopping container",
+        "stopping container - restart recovery attempts exhausted",
+        "Retry limit exceeded while trying to reconnect. The Celery application must be restarted.",
+        "maximum number of reconnect attempts reached",
+    ],
+)
+def test_what_ends_for_good_says_so_in_many_words(line: str) -> None:
+    assert "gave_up" in told(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Plugin 'grafana-clock-panel' is not loaded",
+        "2026-03-04 12:00:00 UTC [1524] LOG:  checkpoint starting: time",
+        "restarting consumer 4, attempt 2",
+        "reconnected after 3 attempts",
+        "user chose another authentication method",
+    ],
+)
+def test_neither_is_told_by_what_is_like_it(line: str) -> None:
+    assert not told(line) & {"gave_up", "login_kind_refused"}
+
+
+def told(line: str) -> set[str]:
+    return {hit.trouble for hit in View(snapshot(workload("shop"), logs=[log(pod("shop"), line)])).hits}
+
+
+def test_a_refused_connection_of_jdbc_names_its_host_alone() -> None:
+    line = "PSQLException: Connection to postgres:5432 refused. Check that the hostname and port are correct"
+    found = View(snapshot(workload("shop"), logs=[log(pod("shop"), line)])).hits
+    assert {(hit.trouble, hit.hosts) for hit in found} == {("connection_refused", ("postgres",))}

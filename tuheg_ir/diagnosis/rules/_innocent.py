@@ -10,6 +10,7 @@ from statistics import fmean
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._figures import is_well
+from tuheg_ir.diagnosis.rules._whole_again import whole_again
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.logs import patterns
@@ -177,5 +178,13 @@ _TESTS: tuple[tuple[re.Pattern[str], Shown], ...] = (
     (re.compile(r"absent|missing|no (?:running )?(?:container|pod|replica)", re.IGNORECASE), _at_rest),
     (re.compile(r"memory|evict", re.IGNORECASE), _full_on_purpose),
     (re.compile(r"queue|backlog|lag\b|pending|messages", re.IGNORECASE), _shrinks),
+    (
+        re.compile(
+            r"yellow|\bred\b|cluster.{0,24}(?:health|stat(?:e|us))|degraded|(?:un|not )(?:healthy|assigned|allocated)|"
+            r"partition|split.?brain|quorum|under.?replicated",
+            re.IGNORECASE,
+        ),
+        whole_again,
+    ),
     (re.compile(r"suspicious|exploit|scanner|attack|waf", re.IGNORECASE), _turned_away),
 )

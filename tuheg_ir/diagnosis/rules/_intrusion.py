@@ -28,12 +28,19 @@ _WATCH = re.compile(
     re.IGNORECASE,
 )
 _SHELL = re.compile(r"\b(?:ba|da|z|k|a)?sh\b|reverse.?shell", re.IGNORECASE)
-_OUTSIDE = re.compile(
-    r"(?:->|\bto |\b(?:dest\w*|daddr|remote\w*|fd\.[rs]ip)[=: ]+\"?)"
+_PUBLIC = (
     r"(?!10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)"
     r"\d{1,3}(?:\.\d{1,3}){3}\b"
 )
+_OUTSIDE = re.compile(rf"(?:->|\bto |\b(?:dest\w*|daddr|remote\w*|fd\.[rs]ip)[=: ]+\"?){_PUBLIC}")
 """The far end of a connection, where it is no address of a private network."""
+_DROPPED = re.compile(
+    r"\b(?:proc\.?_?)?(?:exe\w*|binary\w*|image_?path|process|pathname)[=: ]+[\"']?/(?:tmp|var/tmp|dev/shm)/",
+    re.IGNORECASE,
+)
+"""A program whose file lies where programs write, and no image keeps any."""
+_CALLED = re.compile(rf"(?<![\d.]){_PUBLIC}:\d{{1,5}}\b")
+"""A bare address outside with its port, as commands name their servers."""
 _EGRESS = re.compile(r"egress|outbound (?:traffic|bytes|data)|data transfer", re.IGNORECASE)
 _MINERS = re.compile(
     r"xmrig|minerd|cpuminer|ethminer|nbminer|lolminer|cryptonight|kinsing|monero|c3pool", re.IGNORECASE
@@ -61,6 +68,8 @@ def _watched(view: View, workload: Workload) -> Iterator[Sign]:
         weight = 0.4 if _WATCH.search(said) else 0.2 if _EGRESS.search(said) else 0.0
         if weight == 0.4 and _SHELL.search(said) and _OUTSIDE.search(said):
             weight = 0.6  # a shell that speaks with a stranger is nobody's tool
+        if weight == 0.4 and _DROPPED.search(said) and (_CALLED.search(said) or _OUTSIDE.search(said)):
+            weight = 0.6  # builds run what they have just made as well, but ask no bare address for anything
         if weight and view.about_alert(alert) == workload.ref:
             yield Sign(weight, Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at))
             return

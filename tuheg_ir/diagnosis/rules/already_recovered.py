@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER, labels_of, traffic_growth
@@ -25,9 +26,10 @@ NORMAL = 1.3
 
 
 def when(view: View) -> Iterator[Match]:
-    """Requests failed or were slow within the hour, are so no more for minutes, and only an alert may still say so."""
+    """Requests failed or were slow, or leases were lost, within the hour, and only an alert may still say so."""
     if any(sign.source != "alerts" for sign in signs_of_trouble(view)):
         return
+    yield from _led_again(view)
     for workload in view.serving:
         for told, certainty in (*_failed(view, workload), *_slow(view, workload)):
             ready = f"{workload.ready} of {workload.wanted} pods ready"
@@ -36,6 +38,13 @@ def when(view: View) -> Iterator[Match]:
                 evidence=(told, Evidence("objects", workload.ref, ready)),
                 certainty=certainty,
             )
+
+
+def _led_again(view: View) -> Iterator[Match]:
+    """Yield that controllers ended together for their leases, and that this is what every alert tells of."""
+    lost = leases_lost(view) if view.alerts and speaks_of_restarts(view) else None
+    if lost is not None and view.now - lost.end >= LONGER and _alerted(view, lost.begin, lost.end):
+        yield Match(component=lost.component, evidence=lost.evidence, certainty=0.6, since=lost.begin)
 
 
 def _failed(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:

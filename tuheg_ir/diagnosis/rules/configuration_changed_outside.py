@@ -5,6 +5,7 @@ An edit may sleep for weeks, until somebody makes the pods anew for another reas
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
 from tuheg_ir.diagnosis.view.trouble import measured, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes, slept
@@ -24,6 +25,9 @@ LONG = timedelta(hours=12)
 """Pods read most of their configuration when they start: what was written may show only hours later."""
 AGAIN = 2
 LOADED = 1.5
+TELLING = 15
+"""A message so long is no other's."""
+_AFTER_LEVEL = re.compile(r"\b(?:ERROR|FATAL|PANIC|CRITICAL|SEVERE)\b\W*")
 _BEHIND = ("connection_refused", "connection_timeout", "dns", "upstream_failure", "database_full")
 
 
@@ -88,6 +92,28 @@ def _since(view: View, workload: Workload, time: datetime) -> Iterator[Evidence]
             yield Evidence("logs", workload.ref, f"{error.count} lines: {error.line[:200]}", error.since)
 
 
+def _who_gets_it(view: View, workload: Workload, time: datetime) -> tuple[str, ...]:
+    """Return the callers that repeat since an edit what their server tells, if one of them was not released.
+
+    A release of one of them is innocent then, unless anybody was released between the edit and the onset.
+    """
+    said = [(e.since, text) for e in marked(view, workload) if e.since and (text := _AFTER_LEVEL.split(e.line)[-1])]
+    said = [(since, text) for since, text in said if BEFORE <= since - time <= SOON and len(text) >= TELLING]
+    began = oldest(since for since, _ in said)
+    if began is None:
+        return ()
+    between = (w for w in view.serving if w.changes and w.released_at and time <= w.released_at <= began - BEFORE)
+    callers = [view.workloads[ref] for ref in sorted(view.graph.callers(workload.ref)) if ref in view.workloads]
+    alike = [
+        caller
+        for caller in callers
+        for error in marked(view, caller)
+        if error.since and error.since >= time + BEFORE and any(text in error.line for _, text in said)
+    ]
+    bystander = any(not since_release(caller, began, LONG) for caller in alike)
+    return tuple(dict.fromkeys(caller.ref for caller in alike)) if bystander and not any(between) else ()
+
+
 def _match(view: View, workload: Workload, ref: str, time: datetime, seen: list[Evidence]) -> Match:
     told = view.hits_of(workload.ref, "configuration_missing")
     hits = told or view.hits_of(workload.ref)
@@ -104,7 +130,7 @@ def _match(view: View, workload: Workload, ref: str, time: datetime, seen: list[
         ),
         certainty=(0.4 if blind else 0.55) + (0.1 if close else 0.0) + (0.15 if told else 0.0),
         since=quick or time,
-        explains=(workload.ref,),
+        explains=(workload.ref, *_who_gets_it(view, workload, time)),
         excludes=excluding(
             workload.ref, f"{ref} lies outside the template: an older one reads it too", "rollback_workload"
         )

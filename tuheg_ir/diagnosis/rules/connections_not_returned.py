@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._pools import never_given_back
 from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
 from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
-    """Logs tell of leaked connections, and the pool of the same service is exhausted."""
+    """Logs tell of leaked connections, or a pool counts up only since a release, and it is exhausted."""
     crowded = {each.ref for each in full(view)}
     for workload in view.serving:
+        if crowded & view.graph.needs(workload.ref):
+            continue
         leaks = [h for h in view.hits_of(workload.ref, "connection_leak") if fresh(view, h)]
         waits = [h for h in view.hits_of(workload.ref, "pool_exhausted") if fresh(view, h)]
         felt = list(troubles(view, workload.ref))
-        if not leaks or not (waits or felt) or crowded & view.graph.needs(workload.ref):
-            continue
-        began = oldest((*(h.first for h in (*leaks, *waits)), *(since for _, since in felt)))
-        ours = released_before(view, workload, began)
-        released: tuple[Evidence, ...] = release_evidence(workload) if ours else ()
-        yield Match(
-            component=workload.ref,
-            evidence=(*(view.hit_evidence(h) for h in (*leaks[:2], *waits[:1])), *(s for s, _ in felt), *released),
-            certainty=0.65,
-            root_cause=cause_of_release(workload) if ours else "",
-            remedy="rollback_workload" if ours else "",
-            since=began,
-            excludes=() if ours else excluding(workload.ref, "no release came with it", "rollback_workload"),
-        )
+        if leaks and (waits or felt):
+            began = oldest((*(h.first for h in (*leaks, *waits)), *(since for _, since in felt)))
+            told = (*(view.hit_evidence(h) for h in (*leaks[:2], *waits[:1])), *(s for s, _ in felt))
+            yield _match(workload, told, began, ours=released_before(view, workload, began))
+        elif waits and (counted := never_given_back(view, workload)) is not None:
+            fact, began = counted
+            # A program that is as old as ever may always have counted so: then nobody knows what changed.
+            if released_before(view, workload, began):
+                told = (fact, view.hit_evidence(waits[0]), *(s for s, _ in felt))
+                yield _match(workload, told, began, ours=True)
+
+
+def _match(workload: Workload, told: tuple[Evidence, ...], began: datetime | None, *, ours: bool) -> Match:
+    return Match(
+        component=workload.ref,
+        evidence=(*told, *(release_evidence(workload) if ours else ())),
+        certainty=0.65,
+        root_cause=cause_of_release(workload) if ours else "",
+        remedy="rollback_workload" if ours else "",
+        since=began,
+        excludes=() if ours else excluding(workload.ref, "no release came with it", "rollback_workload"),
+    )
 
 
 RULE = Rule(

@@ -9,15 +9,18 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import suffering, told_errors, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 FRESH = timedelta(hours=2)
 """Where nobody knows when the trouble began, a release so young is suspected."""
+PROVEN, JUST = timedelta(minutes=3), timedelta(minutes=5)
+"""A release that served well for so long; an edit so near before a trouble."""
 ALONE, USUAL, GUESS, FAINT = 0.85, 0.7, 0.5, 0.2
 MORE = 1.6
 """Traffic that grew so much in the same hour may be the reason as well."""
@@ -39,9 +42,19 @@ def when(view: View) -> Iterator[Match]:
             if guess and split != "newer" and {seen.source for seen, _ in felt} == {"logs"}:
                 # Its access log tells of failures, not whose they are.
                 certainty = FAINT if view.graph.needs(workload.ref) else GUESS
+            if split != "newer" and began and _nearer_edit(view, workload, began):
+                certainty = FAINT
             yield _match(view, workload, [seen for seen, _ in felt], began, certainty)
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
+
+
+def _nearer_edit(view: View, workload: Workload, began: datetime) -> bool:
+    """Tell whether what it calls got other settings minutes after it was released, just before the trouble began."""
+    out = newest((workload.released_at, *(pod.created for pod in workload.newest_pods())))
+    called = (w for ref in view.graph.calls.get(workload.ref, ()) if (w := view.workloads.get(ref)))
+    edits = [at for w in called for _, at in outside_changes(view, w)]
+    return out is not None and any(out + PROVEN <= at <= began - BEFORE and began - at <= JUST for at in edits)
 
 
 def _alarmed_before(view: View, workload: Workload) -> bool:

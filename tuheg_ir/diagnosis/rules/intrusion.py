@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import prod
 
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._intrusion import signs
+from tuheg_ir.diagnosis.rules._intrusion import Sign, signs
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
 
@@ -17,11 +17,10 @@ LEAST = 0.5
 
 def when(view: View) -> Iterator[Match]:
     """Signs of an intrusion in a workload that together are more likely than chance."""
-    for workload in view.workloads.values():
-        found = signs(view, workload)
-        certainty = 1 - prod(1 - min(sign.weight, 0.75) for sign in found)
-        if certainty < LEAST:
-            continue
+    seen = {workload.ref: signs(view, workload) for workload in view.workloads.values()}
+    sure = {ref: certainty for ref, found in seen.items() if (certainty := _together(found)) >= LEAST}
+    for ref, certainty in sure.items():
+        workload, found = view.workloads[ref], seen[ref]
         pods = [pod.name for pod in workload.live if any(s.evidence.object == f"Pod/{pod.name}" for s in found)]
         fact = "a restart or roll-out would destroy the evidence and leave the way in open"
         yield Match(
@@ -29,7 +28,8 @@ def when(view: View) -> Iterator[Match]:
             evidence=tuple(sign.evidence for sign in found[:6]),
             certainty=round(min(certainty, 0.85), 2),
             since=oldest(sign.evidence.time for sign in found),
-            explains=behind(view, workload.ref, but=workload.ref),
+            # Whoever shows an intruder by itself has one, and is no mere victim of another's.
+            explains=tuple(each for each in behind(view, ref, but=ref) if each not in sure),
             excludes=not_for(
                 dict.fromkeys((workload.ref, *(f"Pod/{name}" for name in pods))),
                 fact,
@@ -37,6 +37,10 @@ def when(view: View) -> Iterator[Match]:
                 final=True,  # law 8: a security incident restarts nothing
             ),
         )
+
+
+def _together(found: Iterable[Sign]) -> float:
+    return 1 - prod(1 - min(sign.weight, 0.75) for sign in found)
 
 
 RULE = Rule(

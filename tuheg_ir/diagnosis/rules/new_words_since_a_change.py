@@ -21,7 +21,10 @@ _SETTINGS = ("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkP
 
 
 def when(view: View) -> Iterator[Match]:
-    """Exactly one thing was changed shortly before words that a log did not have before and repeats since."""
+    """Exactly one thing was changed shortly before words that a log did not have before and repeats since.
+
+    Not a change that is younger than every alert: what people were called for was there before it.
+    """
     for workload in view.serving:
         if any(troubles(view, workload.ref)):
             continue  # what users feel says more than words do
@@ -33,6 +36,8 @@ def when(view: View) -> Iterator[Match]:
                 continue
             edits = list(_edits(view, words.since))
             released = [w for w in view.workloads.values() if w.changes and _shortly(w.released_at, words.since)]
+            if any(_called_before(view, at) for at in (*(at for _, at in edits), *(w.released_at for w in released))):
+                continue
             if len(edits) == 1 and not released:
                 yield _of_edit(workload, words, *edits[0])
             elif len(released) == 1 and not edits and not released[0].returned and view.alerts:
@@ -43,10 +48,18 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
     """Return the error that all newest pods repeat since their release, and no older one; None: there is none."""
     if measured(view, workload) or not workload.changes or workload.returned:
         return None
+    if _called_before(view, workload.released_at):
+        return None
     newest = {pod.name for pod in workload.newest_pods() if pod in workload.live}
     told = (each for each in marked(view, workload) if set(each.pods) == newest)
     fresh = workload.released_at is not None and view.recent(workload.released_at, FRESH)
     return next((e for e in told if since_release(workload, e.since) or (e.since is None and fresh)), None)
+
+
+def _called_before(view: View, at: datetime | None) -> bool:
+    """Tell whether every alert fired before a change; new pods have new logs, and so always new words."""
+    fired = [alert.starts_at for alert in view.alerts]
+    return at is not None and bool(fired) and all(each is not None and each < at + BEFORE for each in fired)
 
 
 def _said(view: View, workload: Workload) -> list[Evidence]:

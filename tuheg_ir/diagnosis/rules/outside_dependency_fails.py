@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, felt, is_well, rise
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
+from tuheg_ir.diagnosis.rules._way_out import narrow_way
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
@@ -52,6 +53,10 @@ def when(view: View) -> Iterator[Match]:
         callers = [c for c in known.callers if c in view.workloads and not closed_to_the_outside(view, c)]
         if not callers or any(names_host(view.workloads[c].changes, host) for c in callers):
             continue
+        if all(c.hit.trouble == "connection_timeout" for c in known.said) and all(
+            narrow_way(view, caller, host) for caller in callers
+        ):
+            continue  # it is late on our own way out
         calm = is_well(view, behind(view, *callers))
         if calm and not known.measured and sum(c.hit.count for c in known.said) < FEW:
             continue

@@ -7,19 +7,27 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules.younger_pods_well import by_start
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.odd import same_template
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
-    """A workload is told again and again that the version it asks for has ended, and no release of it brought that."""
+    """A workload is told again and again that the version it asks for has ended, and no release of it brought that.
+
+    Not where younger pods of the same template are not told so: what they ask for is read when they start.
+    """
     for workload in view.serving:
         hits = [hit for hit in view.hits_of(workload.ref, "version_retired") if fresh(view, hit) and not hit.previous]
         began = oldest(hit.first for hit in hits)
         if sum(hit.count for hit in hits) < OFTEN or since_release(workload, began):
+            continue
+        if _read_at_start(view, workload, {hit.pod for hit in hits}):
             continue
         older = Evidence("objects", workload.ref, "its own template is older", workload.released_at)
         yield Match(
@@ -32,6 +40,14 @@ def when(view: View) -> Iterator[Match]:
                 workload.ref, "every release so far asks for that version", *RESTARTS, "rollback_workload"
             ),
         )
+
+
+def _read_at_start(view: View, workload: Workload, told: set[str]) -> bool:
+    """Tell whether the younger pods of one template work, and only the older ones are told so."""
+    heard = {log.pod for log in view.logs_of(workload.live, previous=False) if len(log.lines) >= OFTEN}
+    bad = [pod for pod in workload.live if pod.name in told]
+    well = [pod for pod in workload.live if pod.name in heard - told and pod.ready]
+    return same_template((*bad, *well)) and bool(by_start(view, bad, well))
 
 
 RULE = Rule(

@@ -24,11 +24,14 @@ IDLE = 0.03
 """Who uses less of its CPU limit than this while work waits does not work."""
 CALM = 0.5
 """Who uses less of it than this has room for more."""
+SLACK = 0.35
+"""Who uses so small a part of the time that it used is held up by something, and not by too much work."""
 QUIET = timedelta(minutes=5)
 SOON = timedelta(minutes=30)
 AT_ONCE = timedelta(minutes=20)
 EARLY = timedelta(minutes=2)
 """Samples and starts are that far apart."""
+_SCALE = ("scale_workload",)
 _PUBLISHES = re.compile(
     r"publish|replay|enqueue|backfill|produc(?:ed|ing) \d|sent \d+ (?:message|event)", re.IGNORECASE
 )
@@ -126,7 +129,29 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
         return _of_message(consumer, stopped, grew, waits)
     if alone := _alone(view, consumer):
         return _of_one_pod(consumer, alone, grew, (waits, ready))
+    if idler := _slackened(view, consumer):
+        return Match(
+            component=consumer.ref,
+            evidence=(waits, idler),
+            certainty=0.4,
+            root_cause="unknown",
+            remedy="page_human",
+            since=grew.since,
+            excludes=not_for((consumer.ref,), "its pods do much less than before: not their number is short", _SCALE),
+        )
     return Match(component=consumer.ref, evidence=(waits, ready), certainty=0.4, since=grew.since)
+
+
+def _slackened(view: View, consumer: Workload) -> Evidence | None:
+    """Return that all pods of a consumer use much less of the processor than they did: something holds them up."""
+    names = [pod.name for pod in consumer.live]
+    was = [view.figures.first("cpu_share", pod=name) for name in names]
+    now = [view.figures.now("cpu_share", pod=name) for name in names]
+    turned = [(a, b) for a, b in zip(was, now, strict=True) if a is not None and b is not None]
+    if not turned or len(turned) < len(names) or any(not a or b > SLACK * a for a, b in turned):
+        return None
+    most = max(b / a for a, b in turned)
+    return Evidence("metrics", consumer.ref, f"its pods use at most {most:.0%} of the processor time that they did")
 
 
 def _stopped_by(view: View, consumer: Workload) -> Marked | None:

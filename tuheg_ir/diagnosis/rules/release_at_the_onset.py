@@ -37,8 +37,8 @@ def when(view: View) -> Iterator[Match]:
         return
     began, first, seen = min(felt, key=lambda each: (each[0], each[1].ref))
     sufferers = {w.ref for _, w, _ in felt}
-    released = [w for w in view.workloads.values() if w.changes and not w.returned and _near(w.released_at, began)]
-    if len(released) != 1 or released[0].ref in sufferers or any(_near(at, began) for at in _other(view)):
+    released = [w for w in view.workloads.values() if w.changes and not w.returned and near(w.released_at, began)]
+    if len(released) != 1 or released[0].ref in sufferers or any(near(at, began) for at in others_written(view)):
         return
     if is_store(released[0]) or keeps_data(view, released[0]):
         return
@@ -46,11 +46,13 @@ def when(view: View) -> Iterator[Match]:
         yield _match(view, released[0], seen, began, tuple(sorted(sufferers)))
 
 
-def _near(at: datetime | None, began: datetime) -> bool:
+def near(at: datetime | None, began: datetime) -> bool:
+    """Tell whether a trouble began in the minutes of a change."""
     return at is not None and -AFTER <= began - at <= BEFORE
 
 
-def _other(view: View) -> Iterator[datetime | None]:
+def others_written(view: View) -> Iterator[datetime | None]:
+    """Yield when settings, ways and policies were made and last written."""
     for kind in _SETTINGS:
         for obj in view.snapshot.of(kind):
             yield written(obj)

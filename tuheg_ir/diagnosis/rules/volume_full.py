@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._spills import spilled
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -30,6 +31,8 @@ def when(view: View) -> Iterator[Match]:
     fullest = {workload.ref: _fullest(view, workload) for workload in view.serving}
     tight = {ref for ref, (_, share) in fullest.items() if share >= TIGHT}
     for workload in view.serving:
+        if spilled(view, workload) is not None:
+            continue  # it has room again as soon as the statements end that fill it
         claim, share = fullest[workload.ref]
         hits = tuple(
             hit

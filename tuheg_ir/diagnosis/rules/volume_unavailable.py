@@ -17,7 +17,16 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 _ATTACH = re.compile(
     r"Multi-Attach|AttachVolume|MountVolume\.(?:MountDevice|SetUp)|Unable to attach|timed out waiting", re.IGNORECASE
 )
-_NO_ROOM = re.compile(r"exceeded quota|insufficient|out of (?:space|capacity)|ResourceExhausted", re.IGNORECASE)
+_NO_ROOM = re.compile(
+    r"exceeded quota|insufficient|out of (?:space|capacity)|ResourceExhausted|free storage|max volume count"
+    r"|attach\w*\s?limit\s?exceeded|maximum (?:number|count|amount) of (?:data )?(?:disks|volumes)",
+    re.IGNORECASE,
+)
+_OF_A_CLAIM = re.compile(
+    r"persistent ?volume|\bpvc|volume node affinity|volume zone|bind(?:ing)?\b|free storage|storage ?class",
+    re.IGNORECASE,
+)
+"""What a scheduler says of a claim that keeps a pod from nodes; that nodes take no further volume is none of it."""
 _REFERENCES = re.compile(r"(?:configmap|secret).*(?:not found|non-existent)", re.IGNORECASE)
 
 
@@ -30,6 +39,7 @@ def when(view: View) -> Iterator[Match]:
             claim
             for claim in claims_of(workload)
             if text(view.objects("PersistentVolumeClaim").get(claim), "status", "phase") in ("Pending", "Lost")
+            and not _waits_for_its_pod(view, workload, claim)
         ]
         asked = [
             p
@@ -43,6 +53,19 @@ def when(view: View) -> Iterator[Match]:
         ]
         if unbound or asked or events:
             yield _match(view, workload, unbound, events)
+
+
+def _waits_for_its_pod(view: View, workload: Workload, claim: str) -> bool:
+    """Tell whether a claim is not bound only because its pod has no node, for a reason that is none of the claim's.
+
+    A claim of a class that waits for its first consumer is bound once that has a node; an immediate one that is not
+    bound would be what the scheduler complains of.
+    """
+    if text(view.objects("PersistentVolumeClaim").get(claim), "status", "phase") != "Pending":
+        return False
+    said = [pod.unschedulable for pod in workload.live if not pod.ready]
+    refused = view.events_of(f"PersistentVolumeClaim/{claim}", "ProvisioningFailed", "FailedBinding")
+    return all(why and not _OF_A_CLAIM.search(why) for why in said) and not refused
 
 
 def _match(view: View, workload: Workload, unbound: list[str], events: list[Event]) -> Match:

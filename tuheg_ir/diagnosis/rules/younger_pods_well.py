@@ -13,9 +13,10 @@ from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since, same_template, told_apart
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
-from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data, share_their_data
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 PROVEN = timedelta(minutes=5)
 """A pod that has been well for so long is not just too young to be ill; pods of one roll-out are of one age."""
@@ -25,7 +26,7 @@ _SESSIONS = ("connection_", "database_", "pool_", "statement_")
 def when(view: View) -> Iterator[Match]:
     """Ill and well pods have the same template, and their start tells them apart: the younger ones are well."""
     for workload in view.serving:
-        if is_store(workload) or keeps_data(view, workload):
+        if is_store(workload) or (keeps_data(view, workload) and not share_their_data(view, workload)):
             continue  # its members differ by what they do
         if any(hit.trouble.endswith("_authentication") for hit in view.hits_of(workload.ref)):
             continue  # younger ones may have come in before a password was changed
@@ -37,8 +38,8 @@ def when(view: View) -> Iterator[Match]:
         if not bad or not well or not same_template((*bad, *well)):
             continue
         began = odd_since(view, ill) or oldest(hit.first for hit in view.hits_of(workload.ref) if hit.pod in ill)
-        if told := _by_start(view, bad, well):
-            yield _match(view, workload, ill, told, began)
+        if told := by_start(view, bad, well):
+            yield _match(view, workload, ill, told, began, _read_since(view, workload, bad, well))
 
 
 def started(pod: Pod) -> datetime | None:
@@ -46,7 +47,7 @@ def started(pod: Pod) -> datetime | None:
     return newest(c.started_at for c in pod.containers) or pod.created
 
 
-def _by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
+def by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
     """Return how the start of pods tells the ill from the well, younger ones being well; "" if it does not."""
     times, good = [started(p) for p in bad], [started(p) for p in well]
     known, others = [t for t in times if t], [t for t in good if t]
@@ -63,24 +64,50 @@ def _by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
     return f"all {len(bad)} were started from {first:%d %b %H:%M} to {last:%H:%M}; who was started later is well"
 
 
-def _match(view: View, workload: Workload, ill: Mapping[str, str], told: str, began: datetime | None) -> Match:
+def _read_since(view: View, workload: Workload, bad: list[Pod], well: list[Pod]) -> tuple[Evidence, ...]:
+    """Return what the template reads that was written after the ill pods had started, and before all well ones did."""
+    last, first = newest(map(started, bad)), oldest(map(started, well))
+    if last is None or first is None:
+        return ()
+    told = "it was written after the ill ones had read it, and before the well ones did"
+    edits = ((ref, at) for ref, at in outside_changes(view, workload) if last < at < first)
+    return tuple(Evidence("objects", ref, told, at) for ref, at in edits)
+
+
+def _match(
+    view: View,
+    workload: Workload,
+    ill: Mapping[str, str],
+    told: str,
+    began: datetime | None,
+    edits: tuple[Evidence, ...],
+) -> Match:
     hits = [hit for hit in view.hits_of(workload.ref) if hit.pod in ill]
+    mounts = any(hit.trouble == "mount_stale" for hit in hits)
     sessions = any(hit.trouble.startswith(_SESSIONS) for hit in hits)
     aging = all(what.startswith("takes ") for what in ill.values())  # slow and without an error
     return Match(
         component=workload.ref,
         evidence=(
             Evidence("objects", workload.ref, told, began),
+            *edits[:1],
             *(Evidence("metrics", f"Pod/{pod}", what, began) for pod, what in sorted(ill.items())[:3]),
             *(seen for seen, _ in list(troubles(view, workload.ref))[:1]),
-            *(view.hit_evidence(hit) for hit in hits[:1]),
+            *(view.hit_evidence(hit) for hit in sorted(hits, key=lambda h: h.trouble != "mount_stale")[:1]),
         ),
         certainty=0.75,
-        root_cause="database_connection" if sessions else "resource_exhaustion" if aging else "service_crash",
+        root_cause="configuration_error" if edits else _cause(mounts, sessions, aging),
         since=began,
         explains=behind(view, workload.ref, but=workload.ref),
         excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
     )
+
+
+def _cause(mounts: bool, sessions: bool, aging: bool) -> str:
+    """Return what the older pods have kept that the younger ones got anew."""
+    if mounts:
+        return "dependency_failure"
+    return "database_connection" if sessions else "resource_exhaustion" if aging else "service_crash"
 
 
 RULE = Rule(

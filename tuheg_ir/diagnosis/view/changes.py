@@ -14,10 +14,15 @@ from tuheg_ir.diagnosis.view.reading import items, mapping, text
 
 Aspect = Literal["image", "env", "limits", "probe", "mounts", "command", "ports", "placement", "other"]
 
-_RESTARTS = ("kubectl.kubernetes.io/restartedat", "ir.tuheg.com/", "rollme", "rollout-timestamp", "restart-timestamp")
+_RESTARTS = (
+    *("kubectl.kubernetes.io/restartedat", "ir.tuheg.com/", "rollme", "rollout-timestamp", "restart-timestamp"),
+    *("reloader.stakater.com/", "vso.secrets.hashicorp.com/restartedat", "cattle.io/timestamp"),
+)
 """Annotations of a template (lower case, beginnings) that only make its pods new."""
 _SUMS = re.compile(r"checksum|config-?hash|secret-?hash|configmap-?reload|sha256", re.IGNORECASE)
 """Annotations that follow the content of a ConfigMap or Secret: an older value brings no older content back."""
+_RELOADS = re.compile(r"STAKATER_\w+_(?:CONFIGMAP|SECRET)")
+"""Variables that a reloader sets to such a sum: no program reads them, they only make its pods new."""
 _SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|private_?key|credential|auth", re.IGNORECASE)
 _PLACEMENT = ("nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "nodeName", "priorityClassName")
 _DEFAULTS: dict[str, Any] = {
@@ -123,8 +128,10 @@ def _probe(key: str, field: str, before: Mapping[str, Any], after: Mapping[str, 
 
 
 def _env(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    olds = {text(e, "name"): e for e in items(before, "env")}
-    news = {text(e, "name"): e for e in items(after, "env")}
+    olds, news = (
+        {text(e, "name"): e for e in items(side, "env") if not _RELOADS.fullmatch(text(e, "name"))}
+        for side in (before, after)
+    )
     for variable in [*olds, *(k for k in news if k not in olds)]:
         old, new = olds.get(variable), news.get(variable)
         if old != new:

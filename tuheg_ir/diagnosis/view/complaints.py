@@ -72,7 +72,7 @@ STILL = timedelta(minutes=15)
 RUN = timedelta(hours=2)
 """So long the last words of a failed run are news."""
 _SPEAKS_OF = {
-    "database": ("database_", "pool_", "read_only_", "lock_", "role_"),
+    "database": ("database_", "pool_", "read_only_", "lock_", "role_", "login_"),
     "cache": ("cache_",),
     "broker": ("broker_",),
 }

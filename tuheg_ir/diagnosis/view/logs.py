@@ -55,7 +55,8 @@ _HOST = re.compile(
 )
 """Where servers and client libraries name the host that they speak of."""
 _WORDS = frozenset(
-    {"to", "the", "a", "host", "server", "database", "lookup", "node", "address", "name", "is", "not", "in", "on"}
+    {"to", "the", "a", "and", "host", "server", "database", "lookup", "node", "address", "name", "is", "not", "in"}
+    | {"on"}
 )
 """What stands in the place of a host in plain sentences."""
 _EPOCH = re.compile(

@@ -51,7 +51,7 @@ _BUILDS = frozenset(
 
 def role(workload: Workload) -> str:
     """Return database, cache, broker, search, pooler or dns; "" for anything else."""
-    images = [_of_image(text(c, "image")) for c in items(workload.template, "spec", "containers")]
+    images = [role_of_image(text(c, "image")) for c in items(workload.template, "spec", "containers")]
     if found := next((each for each in images if each), ""):
         return found
     if found := _named(workload.name):
@@ -64,7 +64,7 @@ def of_role(found: Mapping[str, Workload], *roles: str) -> tuple[Workload, ...]:
     return tuple(w for w in found.values() if w.kind not in ("Job", "CronJob") and role(w) in roles)
 
 
-def _of_image(image: str) -> str:
+def role_of_image(image: str) -> str:
     """Return the role of a program's own image; an exporter or a backup of it is another program."""
     *above, base = image.split("@", maxsplit=1)[0].lower().split("/")
     base = base.split(":")[0]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from tuheg_ir.diagnosis.view.claims import claims_of
-from tuheg_ir.diagnosis.view.programs import role
-from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.programs import DATA, role, role_of_image
+from tuheg_ir.diagnosis.view.reading import at, items, mapping, text
+from tuheg_ir.diagnosis.view.releases import never_ready
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -16,6 +17,9 @@ _IMAGES = re.compile(
     re.IGNORECASE,
 )
 """Beside what has a role: images that carry such a program in their name, whatever else is in it."""
+
+_ONE_FIGURE = re.compile(r"postg|pgvector|spilo|timescale", re.IGNORECASE)
+_VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?")
 
 
 def is_store(workload: Workload) -> bool:
@@ -28,3 +32,40 @@ def keeps_data(view: View, workload: Workload) -> bool:
     """Tell whether a workload keeps data on a volume of its own, or is declared a database."""
     declared = mapping(view.snapshot.services.get(workload.name), "database")
     return bool(declared or claims_of(workload))
+
+
+def upgraded(view: View, workload: Workload) -> bool:
+    """Tell whether a newer version of a store's program has opened its data, so that the one before may not read it.
+
+    One that never got ready has most often refused the data and left it as it was.
+    """
+    if not keeps_data(view, workload) or all(never_ready(pod) for pod in workload.newest_pods()):
+        return False
+    images = (change for change in workload.changed("image") if role_of_image(change.after) in DATA)
+    found = ((_features(change.before), _features(change.after)) for change in images)
+    return any(old is not None and new is not None and old < new for old, new in found)
+
+
+def _features(image: str) -> tuple[int, ...] | None:
+    """Return the part of an image's version in which the form of the data may change: PostgreSQL has one figure."""
+    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    found = _VERSION.match(tag)
+    if found is None:
+        return None
+    major, minor = int(found[1]), int(found[2] or 0)
+    return (major,) if _ONE_FIGURE.search(image) and major >= 10 else (major, minor)
+
+
+def share_their_data(view: View, workload: Workload) -> bool:
+    """Tell whether a workload keeps data only where all its pods see the same, none having a part of its own.
+
+    What is mounted on many nodes is served from elsewhere: a pod more or less changes nothing about it.
+    """
+    if workload.kind != "Deployment" or mapping(view.snapshot.services.get(workload.name), "database"):
+        return False
+    claims = [view.objects("PersistentVolumeClaim").get(claim) for claim in claims_of(workload)]
+    return bool(claims) and all(_for_many(at(claim, "spec", "accessModes")) for claim in claims)
+
+
+def _for_many(modes: object) -> bool:
+    return isinstance(modes, list | tuple) and bool({"ReadWriteMany", "ReadOnlyMany"} & {*map(str, modes)})

@@ -1,0 +1,99 @@
+"""A part of a program ended for good while what it needs was away; a new process has it again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import HOUR
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, alert, shop
+from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot
+from tuheg_ir.diagnosis.model import Log
+
+KILLED = (
+    "ERROR Task is being killed and will not recover until manually restarted. Error: "
+    "org.postgresql.util.PSQLException: Connection to postgres:5432 refused. Check that the hostname and port are "
+    "correct and that the postmaster is accepting TCP/IP connections."
+)
+POISON = (
+    "ERROR Task is being killed and will not recover until manually restarted. "
+    "org.apache.kafka.connect.errors.DataException: Converting byte[] to Kafka Connect data failed"
+)
+GREW = figure("queue_depth", 20, 8000, 900, component="shop", queue="orders")
+CALLED: dict[str, Any] = {"alerts": [alert("ConsumerGroupLag")]}
+
+
+def told(line: str = KILLED, *after: str, age: float = 1500) -> Log:
+    """Return a log that tells of an end, and of other work since."""
+    lines = [f"{at(age)} {line}"]
+    lines += [f"{at(age - 60 * n)} {told}" for n, told in enumerate(after or ["INFO offsets committed"] * 9, 1)]
+    return Log(pod("shop"), "shop", tuple(lines))
+
+
+HOLDS = [
+    Holds(
+        "the database was away for a moment, and what reads for it waits for a start by hand",
+        snapshot(shop(env=URL), postgres(), logs=[told()], figures=[GREW], **CALLED),
+        (SHOP, "service_crash", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+        harmful=("scale_workload", "rollback_workload"),
+    ),
+    Holds(
+        "somebody is called, and nobody measures the queue",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            logs=[told("ECONNREFUSED 10.96.0.7:5432, maximum number of reconnect attempts reached")],
+            **CALLED,
+        ),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a message ended it: it ends the next process too",
+        snapshot(shop(env=URL), postgres(), logs=[told(POISON)], **CALLED),
+        ("unknown", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "it came back by itself",
+        snapshot(shop(env=URL), postgres(), logs=[told(KILLED, *["INFO connector restarted", "INFO ok"])], **CALLED),
+        (),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "the database is away still",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            logs=[told(), log(pod("shop", 1), *["ERROR connect ECONNREFUSED 10.96.0.7:5432 postgres"] * 9)],
+            **CALLED,
+        ),
+        (),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold("nobody suffers", snapshot(shop(env=URL), postgres(), logs=[told()]), ()),
+    DoesNotHold(
+        "people were called long before it ended",
+        snapshot(shop(env=URL), postgres(), logs=[told(age=180)], **CALLED),
+        (),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "it ended in the minutes of its own release",
+        snapshot(shop(env=URL, before=IMAGE, released=0.5 * HOUR), postgres(), logs=[told()], **CALLED),
+        (),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "a database says so of itself: what it needs is its own affair",
+        snapshot(
+            postgres(),
+            logs=[Log("postgres-0", "postgres", (f"{at(1500)} connection refused, restart attempts exhausted",))],
+            **CALLED,
+        ),
+        (),
+        harmful=("restart_workload",),
+    ),
+]

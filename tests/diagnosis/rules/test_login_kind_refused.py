@@ -1,0 +1,97 @@
+"""A database does not take the kind of login that its clients use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, alert, logs, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, at, log, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log
+
+MYSQL = "StatefulSet/mysql"
+ENV = {"DB_HOST": "mysql"}
+LOADED = "SQLSTATE[HY000] [1524] Plugin 'mysql_native_password' is not loaded (Connection: mysql)"
+UNKNOWN = "ERROR mysql: this authentication plugin is not supported"
+CALLED: dict[str, Any] = {"alerts": [alert("OrdersNotSent", app="shop")]}
+
+
+def mysql(**more: Any) -> list[Obj]:
+    return workload("mysql", "mysql:8.4.5", **{"kind": "StatefulSet", "pods": 1, "port": 3306, **more})
+
+
+HOLDS = [
+    Holds(
+        "the server is of a newer version since minutes",
+        snapshot(
+            mysql(before={"image": "mysql:8.0.39"}, released=1200),
+            shop(env=ENV),
+            logs=logs("shop", LOADED, 0, 1, since=1100),
+            **CALLED,
+        ),
+        (MYSQL, "configuration_error", "page_human"),
+        excludes=(*no("rollback_workload", at=MYSQL), *no("restart_workload", "rollback_workload", at=SHOP)),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Holds(
+        "the server is of a newer version, and one of those who suffer was released later",
+        snapshot(
+            mysql(before={"image": "mysql:8.0.39"}, released=1800),
+            shop(env=ENV, before=IMAGE, released=900),
+            workload("api", env=ENV),
+            logs=[*logs("shop", LOADED, 0, 1, since=880), *logs("api", LOADED, 0, since=1700)],
+            **CALLED,
+        ),
+        (MYSQL, "configuration_error", "page_human"),
+        excludes=no("rollback_workload", at=API),
+        alone=True,
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "the server got another setting",
+        snapshot(
+            mysql(args=["--mysql-native-password=OFF"], before={"args": []}, released=1200),
+            shop(env=ENV),
+            logs=logs("shop", LOADED, 0, 1, since=1100),
+            **CALLED,
+        ),
+        (MYSQL, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "the client's own release has another driver",
+        snapshot(
+            mysql(),
+            shop(env=ENV, before=IMAGE, released=900),
+            logs=logs("shop", UNKNOWN, 0, 1, since=880),
+            **CALLED,
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "nobody was released: the account was altered",
+        snapshot(mysql(), shop(env=ENV, before=IMAGE, released=9 * DAY), logs=logs("shop", UNKNOWN, 0, 1), **CALLED),
+        (MYSQL, "configuration_error", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a plugin of something else is not loaded",
+        snapshot(mysql(), shop(env=ENV), logs=logs("shop", "WARN Plugin 'grafana-clock' is not loaded"), **CALLED),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "the database says so of itself",
+        snapshot(mysql(), logs=[log("mysql-0", *[f"[Warning] {LOADED}"] * 9)], **CALLED),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "it is over",
+        snapshot(
+            mysql(before={"image": "mysql:8.0.39"}, released=5400),
+            shop(env=ENV),
+            logs=[Log(pod("shop"), "shop", tuple(f"{at(5000 - n)} {LOADED}" for n in range(9)))],
+        ),
+        (),
+    ),
+]

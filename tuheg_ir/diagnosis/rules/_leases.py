@@ -1,0 +1,99 @@
+"""Controllers that ended together because they could not renew their leases, as they are meant to, and lead again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.nodes import nodes
+from tuheg_ir.diagnosis.view.pods import Container, Pod
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+HOUR = timedelta(hours=1)
+TOGETHER = timedelta(minutes=5)
+"""What several controllers lose within so short a time they lose by the same."""
+LONG_S = 86400.0
+"""Who had run for a day does not end again and again."""
+_SPEAKS_OF_IT = re.compile(
+    r"restart|crash|leader|lease|terminat|not.?ready|unavailable|unhealthy|down\b", re.IGNORECASE
+)
+_LOST_IT = re.compile(
+    r"leader ?election lost|lost leader ?election|leadership lost|stopped leading|leader lease (?:was |has been )?lost"
+    r"|failed to renew (?:leader |leadership )?lease \S+/\S+",
+    re.IGNORECASE,
+)
+"""Last words of a controller; as a trouble of their own they would be none: another one leads on, or it comes back."""
+_WANTS_IT = re.compile(r"attempting to acquire (?:leader )?lease|waiting to (?:become|acquire) leader", re.IGNORECASE)
+_HAS_IT = re.compile(
+    r"successfully acquired lease|(?:became|becoming|elected|acquired|started) (?:the )?(?:new )?lead(?:er|ing)"
+    r"|new leader elected|leader election won",
+    re.IGNORECASE,
+)
+End = tuple[Workload, Pod, Container, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class LeasesLost:
+    """Who ended for a lost lease, from when to when, and what shows it."""
+
+    begin: datetime
+    end: datetime
+    component: str
+    evidence: tuple[Evidence, ...]
+
+
+def leases_lost(view: View) -> LeasesLost | None:
+    """Return that all that ended within the hour lost their leases together, once, and run and lead again.
+
+    One alone may have been too slow to renew its lease; several at once could not reach the API server.
+    """
+    ended = _ended(view)
+    if len({workload.ref for workload, *_ in ended}) < 2 or any(node.lost or node.pressures for node in nodes(view)):
+        return None
+    begin, end = min(at for *_, at in ended), max(at for *_, at in ended)
+    if end - begin > TOGETHER or not all(_settled(pod, container) for _, pod, container, _ in ended):
+        return None
+    words = [_last_words(view, pod) for _, pod, *_ in ended]
+    if not all(words) or any(_waits(view, workload) for workload, *_ in ended):
+        return None
+    first = min(ended, key=lambda each: (each[3], each[0].ref))
+    told = Evidence("logs", f"Pod/{first[1].name}", _last_words(view, first[1]), first[3])
+    again = f"{len(ended)} containers ended together, and run since; each had run for a day or more"
+    return LeasesLost(begin, end, first[0].ref, (Evidence("objects", first[0].ref, again, end), told))
+
+
+def speaks_of_restarts(view: View) -> bool:
+    """Tell whether each alert that fires is about containers that end or are away."""
+    return all(_SPEAKS_OF_IT.search(alert.said) for alert in view.alerts)
+
+
+def _ended(view: View) -> list[End]:
+    return [
+        (workload, pod, container, at)
+        for workload in view.serving
+        for pod in workload.live
+        for container in pod.containers
+        if not container.init and container.ended is not None and container.ended.badly
+        if (at := container.ended.at) is not None and view.recent(at, HOUR)
+    ]
+
+
+def _settled(pod: Pod, container: Container) -> bool:
+    lived = container.ended.lived_s if container.ended else None
+    runs = pod.ready and container.ready and container.state == "running"
+    return runs and not container.killed_for_memory and lived is not None and lived >= LONG_S
+
+
+def _last_words(view: View, pod: Pod) -> str:
+    """Return the line in which the former process of a pod tells that it lost its lease; "" if none does."""
+    lines = [line for log in view.logs_of((pod,)) if log.previous for line in log.lines]
+    return next((line.strip()[:240] for line in reversed(lines) if _LOST_IT.search(line)), "")
+
+
+def _waits(view: View, workload: Workload) -> bool:
+    """Tell whether a controller asks for its lease and none of its pods tells that it got it."""
+    lines = [line for log in view.logs_of(workload.live, previous=False) for line in log.lines]
+    return any(map(_WANTS_IT.search, lines)) and not any(map(_HAS_IT.search, lines))

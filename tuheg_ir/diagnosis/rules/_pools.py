@@ -1,0 +1,84 @@
+"""What pools of connections say of themselves: how many are taken, and whether any of them ever comes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence, Log
+from tuheg_ir.diagnosis.rules._figures import slowed
+from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import STILL, complaints
+from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import labels_of, traffic_growth
+from tuheg_ir.diagnosis.view.usage import starving
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_TAKEN = re.compile(
+    r"\b(?:leased|num_?active|active|busy|in[_-]?use|borrowed|checked[ _-]?out(?: connections)?)\b"
+    r"[\"']?\s*[:=]\s*(\d+)",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(
+    r"\b(?:(?:num_?)?idle|pending|wait(?:ing|ers)|available|overflow|max(?:_?(?:open|total|active))?|total)\b"
+    r"[\"']?\s*[:=]\s*\d",
+    re.IGNORECASE,
+)
+"""What stands beside the number of those that are taken, if it is a pool that is counted."""
+_STAMPS = re.compile(r"\d+")
+READINGS = 5
+"""Fewer counts than this may rise by chance."""
+LONG = timedelta(minutes=5)
+"""What takes all at once is a rush, or something behind that has stopped."""
+_LATE = ("connection_timeout", "connection_refused", "connection_reset", "lock_wait")
+"""Who meets these keeps its connections for as long as the other side keeps it waiting."""
+
+
+def never_given_back(view: View, workload: Workload) -> tuple[Evidence, datetime] | None:
+    """Return that a pool counts up from a start at which little was taken, and never down, though nothing is slow.
+
+    Each pod that counts has to tell so; with when the counting began.
+    """
+    climbs = [found for log in view.logs_of(workload.live, previous=False) for found in _climbs(log, view.now)]
+    if not climbs or not all(climbs) or _kept_waiting(view, workload):
+        return None
+    first = oldest(climb[0][0] for climb in climbs)
+    (_, low), *_, (_, high) = climbs[0]
+    fact = f"a pool counts up from {low} to {high} connections that are taken, and never down"
+    return (Evidence("logs", workload.ref, fact, first), first) if first else None
+
+
+def _climbs(log: Log, now: datetime) -> Iterator[list[tuple[datetime, int]]]:
+    """Yield the counts of each pool that a log tells of enough; [] for one that gives back what it takes."""
+    counts: dict[str, list[tuple[datetime, int]]] = {}
+    for line in log.lines:
+        taken = _TAKEN.search(line)
+        at = stamp(line) if taken and _BESIDE.search(line) else None
+        if taken and at is not None:
+            counts.setdefault(_STAMPS.sub("0", line), []).append((at, int(taken[1])))
+    for each in counts.values():
+        if len(each) >= READINGS:
+            yield each if _rises(each) and now - each[-1][0] <= STILL else []
+
+
+def _rises(counts: list[tuple[datetime, int]]) -> bool:
+    values = [value for _, value in counts]
+    full = next(at for at, value in counts if value == values[-1])
+    return (
+        values == sorted(values)
+        and len(set(values)) >= READINGS
+        and 2 * values[0] <= values[-1]
+        and full - counts[0][0] >= LONG
+    )
+
+
+def _kept_waiting(view: View, workload: Workload) -> bool:
+    """Tell whether something else may keep connections taken: what is behind is late, or there is more to do."""
+    if any(each.caller == workload.ref for each in complaints(view, *_LATE)) or starving(view, workload):
+        return True
+    labels = labels_of(view, workload.ref, "dependency_latency_p95")
+    late = any(slowed(view, "dependency_latency_p95", component=label) for label in labels)
+    return late or (traffic_growth(view, workload.ref) or 1.0) >= LOADED

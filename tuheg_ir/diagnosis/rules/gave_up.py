@@ -1,0 +1,113 @@
+"""Something in a process ended for good while what it needs was away for a moment; that is well again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence, Log
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._figures import rise
+from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import Hit, patterns, stamp
+from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
+from tuheg_ir.diagnosis.view.trouble import suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+AROUND = timedelta(minutes=3)
+"""So near to its end stands what it ended of."""
+SETTLED = timedelta(minutes=5)
+"""Who has complained of nothing for so long has what it needs again."""
+LONG = timedelta(hours=12)
+TIMES, LEAST = 3.0, 100.0
+_AWAY = (
+    *("connection_refused", "connection_timeout", "connection_reset", "dns", "failover", "database_full"),
+    *("read_only_database", "upstream_failure", "killed_process"),
+)
+"""Troubles that pass by themselves: a poisoned message or a bug ends the next process as well."""
+_BACK = re.compile(
+    r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|(?:re-?)connected\b|finished initiali[sz]ation",
+    re.IGNORECASE,
+)
+"""Words by which what ended comes back."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """A program says that a part of it ended and does not start by itself, for something that was away and is back."""
+    for workload in view.serving:
+        if role(workload) in DATA:
+            continue
+        ended = [hit for hit in view.hits_of(workload.ref, "gave_up") if _for_good(view, workload, hit)]
+        began = oldest(hit.first for hit in ended)
+        if began is None or not view.recent(began, LONG) or since_release(workload, began):
+            continue
+        if _still_away(view, workload) or not (felt := list(_felt(view, workload, began))):
+            continue
+        yield Match(
+            component=workload.ref,
+            evidence=(*(view.hit_evidence(hit) for hit in ended[:2]), *felt[:3]),
+            certainty=0.6,
+            since=began,
+            explains=behind(view, workload.ref, but=workload.ref),
+            excludes=excluding(workload.ref, "no release came with it", "rollback_workload"),
+        )
+
+
+def _for_good(view: View, workload: Workload, hit: Hit) -> bool:
+    """Tell whether a live container said so of something that passes, and nothing came back in it since."""
+    if hit.previous or hit.first is None or hit.last is None:
+        return False
+    for log in view.logs_of(workload.live, previous=False):
+        if (log.pod, log.container) == (hit.pod, hit.container):
+            return _for_what_passes(log, hit.first, hit.last) and not _came_back(log, hit.last)
+    return False
+
+
+def _for_what_passes(log: Log, first: datetime, last: datetime) -> bool:
+    near = [line for line in log.lines if (at := stamp(line)) and first - AROUND <= at <= last]
+    return any(patterns()[trouble].search(line) for line in near for trouble in _AWAY)
+
+
+def _came_back(log: Log, last: datetime) -> bool:
+    return any(_BACK.search(line) for line in log.lines if (at := stamp(line)) and at > last)
+
+
+def _still_away(view: View, workload: Workload) -> bool:
+    """Tell whether what it complained of is away still, for it or for anybody that needs the same."""
+    needs = view.graph.needs(workload.ref)
+    alike = [w.ref for w in view.serving if w is workload or needs & view.graph.needs(w.ref)]
+    told = (hit for ref in alike for hit in view.hits_of(ref, *_AWAY) if not hit.previous)
+    away = (w for ref in needs if (w := view.workloads.get(ref)) and w.ready < w.wanted)
+    return any(hit.last is None or view.recent(hit.last, SETTLED) for hit in told) or any(away)
+
+
+def _felt(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:
+    """Yield who suffers since then."""
+    for seen, since in troubles(view, workload.ref):
+        if since is None or since >= began + BEFORE:
+            yield seen
+    for series in view.figures.series("queue_depth"):
+        grew = rise(view, series, "queue_depth", TIMES, LEAST)
+        if grew is not None and grew.since is not None and grew.since >= began + BEFORE:
+            label = series.labels.get("queue", "") or series.labels.get("component", "")
+            waits = f"{grew.before:.0f} messages waited in {label}, now {grew.now:.0f}"
+            yield Evidence("metrics", workload.ref, waits, grew.since)
+    for told in (*suffering(view, workload.ref), *unplaced(view)):
+        if told.source == "alerts" and told.time is not None and told.time >= began + BEFORE:
+            yield told
+
+
+RULE = Rule(
+    name="gave_up",
+    title="A part of a program ended for good while what it needs was away",
+    root_cause="service_crash",
+    remedy="restart_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no program says that a part of it ended for good of something that is well again",
+    follows=True,
+)

@@ -1,0 +1,86 @@
+"""A database takes the kind of login that its clients use no longer, or not yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
+from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SOON = timedelta(hours=1)
+
+
+def when(view: View) -> Iterator[Match]:
+    """Clients are told that their way to log in is not known, since a release of the server or of their own."""
+    found: dict[str, list[Complaint]] = {}
+    for each in complaints(view, "login_kind_refused"):
+        caller = view.workloads.get(each.caller)
+        if caller is not None and role(caller) not in DATA:
+            found.setdefault(each.about, []).append(each)
+    for about, said in sorted(found.items()):
+        server = view.workloads.get(about)
+        if server is not None and _with_release(server, began(said)):
+            yield _of_server(view, server, said)
+            continue
+        for ref in sorted({each.caller for each in said}):
+            yield _of_caller(view, view.workloads[ref], [each for each in said if each.caller == ref], about)
+
+
+def _with_release(workload: Workload, first: datetime | None) -> bool:
+    released = workload.released_at
+    if not workload.changes or workload.returned or released is None or first is None:
+        return False
+    return BEFORE <= first - released <= SOON
+
+
+def _of_server(view: View, server: Workload, said: list[Complaint]) -> Match:
+    """Return that a server was released; going back is for settings only: a newer program may have changed the data."""
+    callers = behind(view, *(each.caller for each in said), but=server.ref)
+    newer = bool(server.changed("image"))
+    why = "a newer program may have changed the data: an older one does not read it then"
+    return Match(
+        component=server.ref,
+        evidence=(*told(view, said), *release_evidence(server)),
+        certainty=0.75,
+        remedy="page_human" if newer else "rollback_workload",
+        since=began(said),
+        explains=callers,
+        excludes=(
+            *(excluding(server.ref, why, "rollback_workload") if newer else ()),
+            *not_for(callers, f"{server.ref} no longer takes its kind of login: nothing done to it mends that"),
+        ),
+    )
+
+
+def _of_caller(view: View, caller: Workload, said: list[Complaint], about: str) -> Match:
+    """Return that a client's own release shows another kind of login, or that its account was altered."""
+    mine = _with_release(caller, began(said))
+    older = Evidence("objects", caller.ref, "its own template is older", caller.released_at)
+    return Match(
+        component=caller.ref if mine or not about else about,
+        evidence=(*told(view, said), *(release_evidence(caller) if mine else (older,))),
+        certainty=0.65 if mine else 0.5,
+        root_cause=release_cause(view, caller) if mine else "",
+        remedy="rollback_workload" if mine else "page_human",
+        since=began(said),
+        explains=behind(view, caller.ref, but=caller.ref if mine else ""),
+        excludes=() if mine else not_for((caller.ref,), "the account or the server has to take its kind of login"),
+    )
+
+
+RULE = Rule(
+    name="login_kind_refused",
+    title="A database does not take the kind of login that its clients use",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no client is told that its way to log in is not known",
+)
