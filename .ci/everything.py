@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run
+from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run, stop_running
 from machine import MINORS, ROOT, is_root, pythons, say
 from summary import cases, summary
 
@@ -111,13 +111,16 @@ def lived(*chosen: Gate) -> list[Result]:
 def beside(work: list[Job]) -> Iterator[list[Future[list[Result]]]]:
     """Run jobs, as many at a time as there are cores, beside what the body does.
 
-    After Ctrl-C what has not begun is not begun any more.
+    After Ctrl-C what has not begun is not begun any more, and what runs is ended.
     """
     pool = ThreadPoolExecutor(max_workers=CORES)
     try:
         yield [pool.submit(job) for job in work]
-    finally:
+    except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
+        stop_running()
+        raise
+    pool.shutdown()
 
 
 @contextmanager
