@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run, stop_running
 from machine import MINORS, ROOT, is_root, pythons, say
+from shares import IDLE, POLITE, Share, remove, words
 from summary import cases, summary
 
 sys.path.insert(0, str(ROOT))
@@ -32,10 +33,6 @@ FULL_NODE = "cpu-starvation"
 ANEW = "test_lab_lifecycle"
 # What works in namespaces of its own and leaves the demo platform alone.
 OWN_NAMESPACE = "contract or test_rbac or test_roles or test_rollout"
-# It waits little and goes by the clock: the lab comes first, but it is not starved.
-POLITE = ("nice", "-n", "10")
-# At the lowest priority there is: it runs when nobody else wants to.
-IDLE = ("chrt", "--idle", "0")
 Job = Callable[[], list[Result]]
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
 
@@ -93,8 +90,9 @@ def ended(work: list[Future[list[Result]]]) -> list[Result]:
     return [result for each in work for result in each.result()]
 
 
-def jobs(chosen: list[Gate], how: tuple[str, ...] = ()) -> list[Job]:
-    """Return runs of gates, each begun by a command that says at which priority."""
+def jobs(chosen: list[Gate], share: Share | None = None) -> list[Job]:
+    """Return runs of gates that keep to a share of the cores."""
+    how = words(share) if share else ()
     return [partial(_one, replace(gate, command=(*how, *gate.command))) for gate in chosen]
 
 
@@ -206,6 +204,7 @@ def main() -> int:
     else:
         with beside([*plane_too, *jobs(others), *jobs(computing)]) as work:
             results += ended(work)
+    remove()
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0

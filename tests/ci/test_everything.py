@@ -8,7 +8,8 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 
 from check import CORES, Gate, Result, gates, of_the_corpus
-from everything import FULL_NODE, IDLE, beside, ended, jobs, lab_gate, parted, slow_gates
+from everything import FULL_NODE, beside, ended, jobs, lab_gate, parted, slow_gates
+from shares import IDLE
 
 ALL = [*slow_gates(), *gates()]
 
