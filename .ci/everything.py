@@ -59,9 +59,10 @@ def newest() -> list[Gate]:
 
 def on_plane() -> list[Result]:
     """Start the control plane alone, run its tests, and take it down whatever happens."""
-    with running("plane", "--control-plane-only") as results:
+    tests = pytest_gate(PRIMARY, "plane", "--require-plane", part="plane")
+    with running("plane", "--control-plane-only", share=POLITE) as results:
         if results[-1].code == 0:
-            results.append(report(run(pytest_gate(PRIMARY, "plane", "--require-plane", part="plane"))))
+            results.extend(each for job in jobs([tests], POLITE) for each in job())
     return results
 
 
@@ -92,8 +93,7 @@ def ended(work: list[Future[list[Result]]]) -> list[Result]:
 
 def jobs(chosen: list[Gate], share: Share | None = None) -> list[Job]:
     """Return runs of gates that keep to a share of the cores."""
-    how = words(share) if share else ()
-    return [partial(_one, replace(gate, command=(*how, *gate.command))) for gate in chosen]
+    return [partial(_one, replace(gate, command=(*words(share), *gate.command))) for gate in chosen]
 
 
 def _one(gate: Gate) -> list[Result]:
@@ -122,18 +122,18 @@ def beside(work: list[Job]) -> Iterator[list[Future[list[Result]]]]:
 
 
 @contextmanager
-def running(name: str, *options: str) -> Iterator[list[Result]]:
+def running(name: str, *options: str, share: Share | None = None) -> Iterator[list[Result]]:
     """Start the lab, or its control plane, and take it down; what these give is in the results."""
-    results = [step(f"{name}-up", "up", *options)]
+    results = [step(f"{name}-up", "up", *options, share=share)]
     try:
         yield results
     finally:
         results.append(step(f"{name}-down", "down", *options))
 
 
-def step(name: str, *command: str) -> Result:
+def step(name: str, *command: str, share: Share | None = None) -> Result:
     """Run one command of the lab in the open."""
-    return lived(Gate(name, (*LAB, *command)))[0]
+    return lived(Gate(name, (*words(share), *LAB, *command)))[0]
 
 
 def why_no_lab() -> str:

@@ -30,8 +30,10 @@ POLITE = Share("polite", {1: {"cpu.shares": "256"}, 2: {"cpu.weight": "25"}}, ("
 IDLE = Share("idle", {1: {"cpu.idle": "1"}, 2: {"cpu.idle": "1"}}, ("chrt", "--idle", "0"))
 
 
-def words(share: Share) -> tuple[str, ...]:
-    """Return what to put before a command so that it, and all that it starts, keep to a share."""
+def words(share: Share | None) -> tuple[str, ...]:
+    """Return what to put before a command so that it, and all that it starts, keep to a share; None: to any."""
+    if share is None:
+        return ()
     place = _made(share) if is_root() else None
     if place is None:
         return share.nice
