@@ -75,7 +75,7 @@ def on_lab(others: list[Job], computing: list[Job]) -> list[Result]:
     """
     with running("lab") as results, beside(computing) as idle:
         own = lab_gate(PRIMARY, OWN_NAMESPACE, part="lab-own")
-        with beside([*jobs([own], POLITE), *others]) as company:
+        with beside([*jobs([own]), *others]) as company:
             # Figures of a minute take a minute: it passes while the first tests run, which need none.
             results.append(step("lab-load", "load", "--background"))
             alone = f"{FULL_NODE} or {ANEW} or {OWN_NAMESPACE}"
