@@ -16,9 +16,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run, stop_running
+from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run, run_all, stop_running
 from machine import MINORS, ROOT, is_root, pythons, say
-from shares import IDLE, POLITE, Share, remove, words
+from shares import IDLE, Share, remove, words
 from summary import cases, summary
 
 sys.path.insert(0, str(ROOT))
@@ -59,28 +59,26 @@ def newest() -> list[Gate]:
 
 def on_plane() -> list[Result]:
     """Start the control plane alone, run its tests, and take it down whatever happens."""
-    tests = pytest_gate(PRIMARY, "plane", "--require-plane", part="plane")
-    with running("plane", "--control-plane-only", share=POLITE) as results:
+    with running("plane", "--control-plane-only") as results:
         if results[-1].code == 0:
-            results.extend(each for job in jobs([tests], POLITE) for each in job())
+            results.append(report(run(pytest_gate(PRIMARY, "plane", "--require-plane", part="plane"))))
     return results
 
 
-def on_lab(others: list[Job], computing: list[Job]) -> list[Result]:
-    """Start the lab, run its tests and all others beside it, and take it down whatever happens.
+def on_lab(computing: list[Gate]) -> list[Result]:
+    """Start the lab, run its tests, and take it down whatever happens.
 
     Two thirds of the lab's time are waiting. The demo platform is broken by one test at a time; what leaves it alone
     runs meanwhile, and what only computes when nobody else wants the cores. What uses up the node has no company but
     that.
     """
-    with running("lab") as results, beside(computing) as idle:
-        own = lab_gate(PRIMARY, OWN_NAMESPACE, part="lab-own")
-        with beside([*jobs([own]), *others]) as company:
+    with running("lab") as results, beside(jobs(computing, IDLE)) as idle:
+        with beside(jobs([lab_gate(PRIMARY, OWN_NAMESPACE, part="lab-own")])) as own:
             # Figures of a minute take a minute: it passes while the first tests run, which need none.
             results.append(step("lab-load", "load", "--background"))
             alone = f"{FULL_NODE} or {ANEW} or {OWN_NAMESPACE}"
             results.extend(lived(lab_gate(PRIMARY, f"not ({alone})"), *newest()))
-            results.extend(ended(company))
+            results.extend(ended(own))
         results.extend(lived(lab_gate(PRIMARY, FULL_NODE, part="lab-full"), lab_gate(PRIMARY, ANEW, part="lab-anew")))
         results.extend(ended(idle))
     return results
@@ -92,8 +90,9 @@ def ended(work: list[Future[list[Result]]]) -> list[Result]:
 
 
 def jobs(chosen: list[Gate], share: Share | None = None) -> list[Job]:
-    """Return runs of gates that keep to a share of the cores."""
-    return [partial(_one, replace(gate, command=(*words(share), *gate.command))) for gate in chosen]
+    """Return runs of gates, which keep to a share of the cores if one is named."""
+    how = words(share) if share else ()
+    return [partial(_one, replace(gate, command=(*how, *gate.command))) for gate in chosen]
 
 
 def _one(gate: Gate) -> list[Result]:
@@ -122,18 +121,18 @@ def beside(work: list[Job]) -> Iterator[list[Future[list[Result]]]]:
 
 
 @contextmanager
-def running(name: str, *options: str, share: Share | None = None) -> Iterator[list[Result]]:
+def running(name: str, *options: str) -> Iterator[list[Result]]:
     """Start the lab, or its control plane, and take it down; what these give is in the results."""
-    results = [step(f"{name}-up", "up", *options, share=share)]
+    results = [step(f"{name}-up", "up", *options)]
     try:
         yield results
     finally:
         results.append(step(f"{name}-down", "down", *options))
 
 
-def step(name: str, *command: str, share: Share | None = None) -> Result:
+def step(name: str, *command: str) -> Result:
     """Run one command of the lab in the open."""
-    return lived(Gate(name, (*words(share), *LAB, *command)))[0]
+    return lived(Gate(name, (*LAB, *command)))[0]
 
 
 def why_no_lab() -> str:
@@ -198,13 +197,15 @@ def main() -> int:
     lab = None if no_lab else step("lab-build", "build")
     results = [each for each in (plane, lab) if each]
     computing, others = parted([*slow_gates(), *gates()])
-    plane_too = [on_plane] if _well(plane) else []
+    with beside([on_plane] if _well(plane) else []) as company:
+        # Half of what the control plane's tests do is to wait; more slow ones at a time would only make each slower.
+        results += run_all(others, lanes=1 + CORES)
+        results += ended(company)
     if _well(lab):
-        results += on_lab([*plane_too, *jobs(others, POLITE)], jobs(computing, IDLE))
+        results += on_lab(computing)
     else:
-        with beside([*plane_too, *jobs(others), *jobs(computing)]) as work:
-            results += ended(work)
-    remove()
+        results += run_all(computing, lanes=CORES)
+    remove(IDLE)
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0

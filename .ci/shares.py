@@ -17,43 +17,38 @@ from machine import is_root
 
 @dataclass(frozen=True)
 class Share:
-    """How much of the cores: the files of its control group, by version of the hierarchy, and words that do without."""
+    """How much of the cores: the files of its control group, and words that do without one."""
 
     name: str
-    files: Mapping[int, Mapping[str, str]]
+    files: Mapping[str, str]
     nice: tuple[str, ...]
 
 
-# It waits little and goes by the clock: the lab comes first, but it is not starved.
-POLITE = Share("polite", {1: {"cpu.shares": "256"}, 2: {"cpu.weight": "25"}}, ("nice", "-n", "10"))
 # It runs when nobody else wants to.
-IDLE = Share("idle", {1: {"cpu.idle": "1"}, 2: {"cpu.idle": "1"}}, ("chrt", "--idle", "0"))
+IDLE = Share("idle", {"cpu.idle": "1"}, ("chrt", "--idle", "0"))
 
 
-def words(share: Share | None) -> tuple[str, ...]:
-    """Return what to put before a command so that it, and all that it starts, keep to a share; None: to any."""
-    if share is None:
-        return ()
+def words(share: Share) -> tuple[str, ...]:
+    """Return what to put before a command so that it, and all that it starts, keep to a share."""
     place = _made(share) if is_root() else None
     if place is None:
         return share.nice
     return ("sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(place))
 
 
-def remove() -> None:
-    """Remove the control groups that nothing runs in any more."""
-    for share in (POLITE, IDLE):
-        for place, _ in _places(share):
-            with suppress(OSError):
-                place.rmdir()
+def remove(share: Share) -> None:
+    """Remove the control group of a share, unless something still runs in it."""
+    for place in _places(share):
+        with suppress(OSError):
+            place.rmdir()
 
 
 def _made(share: Share) -> Path | None:
     """Make the control group of a share, or find it; None where the hierarchy is not ours to write."""
-    for place, version in _places(share):
+    for place in _places(share):
         try:
             place.mkdir(exist_ok=True)
-            for name, value in share.files[version].items():
+            for name, value in share.files.items():
                 (place / name).write_text(value, encoding="utf-8")
         except OSError:
             with suppress(OSError):
@@ -63,10 +58,10 @@ def _made(share: Share) -> Path | None:
     return None
 
 
-def _places(share: Share) -> Iterator[tuple[Path, int]]:
-    """Yield where the control group of a share may be, with the version of the hierarchy."""
+def _places(share: Share) -> Iterator[Path]:
+    """Yield where the control group of a share may be: hierarchies of version 1 have one controller or few."""
     from lab.host import cgroup_mounts
 
     for root, version in cgroup_mounts(Path("/proc/mounts").read_text(encoding="utf-8")):
         if version == 2 or (root / "cpu.shares").exists():
-            yield root / f"tuheg-ir-{share.name}", version
+            yield root / f"tuheg-ir-{share.name}"
