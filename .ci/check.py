@@ -7,6 +7,7 @@ environment's Python.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,9 @@ CASES = "pytestmark = pytest.mark.corpus"
 OF_THE_CHECKOUT = ("tests/benchmarks", "tests/ci", "tests/lab", "tests/test_layout.py")
 # Hundreds of tests start a program of ours: without bytecode each start compiles the package anew, which is 0.15 s.
 UNSET = {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"}
+# So long tests may clean up after Ctrl-C.
+PATIENCE_S = 20.0
+_RUNNING: set[subprocess.Popen[str]] = set()
 
 
 @dataclass(frozen=True)
@@ -113,17 +117,34 @@ def run(gate: Gate) -> Result:
     """Run one gate; never raises for a gate that fails."""
     began = time.monotonic()
     gate.folders.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
+    with subprocess.Popen(
         gate.command,
         cwd=gate.folder,
         env=gate.environment(),
-        check=False,
         stdout=None if gate.live else subprocess.PIPE,
         stderr=None if gate.live else subprocess.STDOUT,
         text=True,
         errors="replace",
-    )
-    return Result(gate, done.returncode, time.monotonic() - began, done.stdout or "")
+    ) as process:
+        _RUNNING.add(process)
+        try:
+            output, _ = process.communicate()
+        finally:
+            _RUNNING.discard(process)
+    return Result(gate, process.returncode, time.monotonic() - began, output or "")
+
+
+def stop_running() -> None:
+    """End the gates that run: as Ctrl-C does, so that tests clean up; whoever does not listen is terminated."""
+    running = tuple(_RUNNING)
+    for process in running:
+        process.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + PATIENCE_S
+    for process in running:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.terminate()
 
 
 def report(result: Result) -> Result:

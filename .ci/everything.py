@@ -16,8 +16,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run
+from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run, run_all, stop_running
 from machine import MINORS, ROOT, is_root, pythons, say
+from shares import IDLE, Share, remove, words
 from summary import cases, summary
 
 sys.path.insert(0, str(ROOT))
@@ -32,10 +33,6 @@ FULL_NODE = "cpu-starvation"
 ANEW = "test_lab_lifecycle"
 # What works in namespaces of its own and leaves the demo platform alone.
 OWN_NAMESPACE = "contract or test_rbac or test_roles or test_rollout"
-# It waits little and goes by the clock: the lab comes first, but it is not starved.
-POLITE = ("nice", "-n", "10")
-# At the lowest priority there is: it runs when nobody else wants to.
-IDLE = ("chrt", "--idle", "0")
 Job = Callable[[], list[Result]]
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
 
@@ -68,21 +65,20 @@ def on_plane() -> list[Result]:
     return results
 
 
-def on_lab(others: list[Job], computing: list[Job]) -> list[Result]:
-    """Start the lab, run its tests and all others beside it, and take it down whatever happens.
+def on_lab(computing: list[Gate]) -> list[Result]:
+    """Start the lab, run its tests, and take it down whatever happens.
 
     Two thirds of the lab's time are waiting. The demo platform is broken by one test at a time; what leaves it alone
     runs meanwhile, and what only computes when nobody else wants the cores. What uses up the node has no company but
     that.
     """
-    with running("lab") as results, beside(computing) as idle:
-        own = lab_gate(PRIMARY, OWN_NAMESPACE, part="lab-own")
-        with beside([*jobs([own], POLITE), *others]) as company:
+    with running("lab") as results, beside(jobs(computing, IDLE)) as idle:
+        with beside(jobs([lab_gate(PRIMARY, OWN_NAMESPACE, part="lab-own")])) as own:
             # Figures of a minute take a minute: it passes while the first tests run, which need none.
             results.append(step("lab-load", "load", "--background"))
             alone = f"{FULL_NODE} or {ANEW} or {OWN_NAMESPACE}"
             results.extend(lived(lab_gate(PRIMARY, f"not ({alone})"), *newest()))
-            results.extend(ended(company))
+            results.extend(ended(own))
         results.extend(lived(lab_gate(PRIMARY, FULL_NODE, part="lab-full"), lab_gate(PRIMARY, ANEW, part="lab-anew")))
         results.extend(ended(idle))
     return results
@@ -93,8 +89,9 @@ def ended(work: list[Future[list[Result]]]) -> list[Result]:
     return [result for each in work for result in each.result()]
 
 
-def jobs(chosen: list[Gate], how: tuple[str, ...] = ()) -> list[Job]:
-    """Return runs of gates, each begun by a command that says at which priority."""
+def jobs(chosen: list[Gate], share: Share | None = None) -> list[Job]:
+    """Return runs of gates, which keep to a share of the cores if one is named."""
+    how = words(share) if share else ()
     return [partial(_one, replace(gate, command=(*how, *gate.command))) for gate in chosen]
 
 
@@ -111,13 +108,16 @@ def lived(*chosen: Gate) -> list[Result]:
 def beside(work: list[Job]) -> Iterator[list[Future[list[Result]]]]:
     """Run jobs, as many at a time as there are cores, beside what the body does.
 
-    After Ctrl-C what has not begun is not begun any more.
+    After Ctrl-C what has not begun is not begun any more, and what runs is ended.
     """
     pool = ThreadPoolExecutor(max_workers=CORES)
     try:
         yield [pool.submit(job) for job in work]
-    finally:
+    except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
+        stop_running()
+        raise
+    pool.shutdown()
 
 
 @contextmanager
@@ -197,12 +197,15 @@ def main() -> int:
     lab = None if no_lab else step("lab-build", "build")
     results = [each for each in (plane, lab) if each]
     computing, others = parted([*slow_gates(), *gates()])
-    plane_too = [on_plane] if _well(plane) else []
+    with beside([on_plane] if _well(plane) else []) as company:
+        # Half of what the control plane's tests do is to wait; more slow ones at a time would only make each slower.
+        results += run_all(others, lanes=1 + CORES)
+        results += ended(company)
     if _well(lab):
-        results += on_lab([*plane_too, *jobs(others, POLITE)], jobs(computing, IDLE))
+        results += on_lab(computing)
     else:
-        with beside([*plane_too, *jobs(others), *jobs(computing)]) as work:
-            results += ended(work)
+        results += run_all(computing, lanes=CORES)
+    remove(IDLE)
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+import signal
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
-from functools import partial
 
 from check import CORES, Gate, Result, gates, of_the_corpus
-from everything import FULL_NODE, IDLE, Job, beside, ended, jobs, lab_gate, parted, slow_gates
+from everything import FULL_NODE, beside, ended, jobs, lab_gate, parted, slow_gates
+from shares import IDLE
 
 ALL = [*slow_gates(), *gates()]
 
@@ -41,30 +40,20 @@ def test_jobs_run_beside_the_body_and_tell_how_their_gates_ended() -> None:
         assert [(each.gate.name, each.code) for each in ended(work)] == [("good", 0), ("bad", 1)]
 
 
-def test_when_the_body_is_interrupted_what_has_not_begun_is_not_begun() -> None:
-    begun: list[int] = []
-    go = threading.Event()
-
-    def job(number: int) -> list[Result]:
-        begun.append(number)
-        go.wait(10)
-        return []
-
-    work = interrupted([partial(job, number) for number in range(CORES + 3)], lambda: len(begun) == CORES)
-    go.set()
-    assert [each.cancelled() for each in work] == [False] * CORES + [True] * 3
-    assert len(begun) == CORES
-
-
-def interrupted(chosen: list[Job], when: Callable[[], bool]) -> list[Future[list[Result]]]:
-    """Press Ctrl-C beside jobs; what became of them."""
+def test_when_the_body_is_interrupted_what_runs_is_ended_and_the_rest_not_begun() -> None:
     work: list[Future[list[Result]]] = []
-    with suppress(KeyboardInterrupt), beside(chosen) as begun:
-        work = begun
-        while not when():
-            time.sleep(0.01)
+    began = time.monotonic()
+    with (
+        suppress(KeyboardInterrupt),
+        beside(jobs([Gate(f"long-{n}", ("sleep", "60")) for n in range(CORES + 3)])) as run,
+    ):
+        work = run
+        time.sleep(0.5)
         raise KeyboardInterrupt
-    return work
+    wait(work[:CORES])
+    assert time.monotonic() - began < 30
+    assert [each.cancelled() for each in work] == [False] * CORES + [True] * 3
+    assert [result.code for each in work[:CORES] for result in each.result()] == [-signal.SIGINT] * CORES
 
 
 def test_the_files_that_judge_cases_are_collected_by_their_own_runs_and_by_no_other() -> None:

@@ -59,6 +59,15 @@ def restart(scratch: Scratch) -> Played:
     return scratch.act("restart_workload")
 
 
+def restart_in_view(scratch: Scratch) -> Played:
+    """A restart that is not over before it is watched, however busy the machine is."""
+    scratch.kubectl("patch", "deployment", "web", "-p", '{"spec": {"minReadySeconds": 8}}')
+    try:
+        return restart(scratch)
+    finally:
+        scratch.kubectl("patch", "deployment", "web", "-p", '{"spec": {"minReadySeconds": 0}}')
+
+
 def restart_store(scratch: Scratch) -> Played:
     return scratch.act("restart_workload", ir_service="store")
 
@@ -133,7 +142,7 @@ def snapshot(scratch: Scratch) -> Played:
 
 ASKS: dict[tuple[str, str], Any] = {
     ("pods", "list"): restart,
-    ("pods", "watch"): restart,
+    ("pods", "watch"): restart_in_view,
     ("pods", "get"): unblock_store,
     ("pods", "delete"): unblock_store,
     ("pods/log", "get"): evidence,
@@ -143,14 +152,14 @@ ASKS: dict[tuple[str, str], Any] = {
     ("resourcequotas", "list"): scale,
     ("deployments", "get"): verify,
     ("deployments", "list"): restart,
-    ("deployments", "watch"): restart,
+    ("deployments", "watch"): restart_in_view,
     ("deployments", "patch"): restart,
     ("statefulsets", "get"): verify_store,
     ("statefulsets", "list"): restart_store,
     ("statefulsets", "watch"): restart_store,
     ("statefulsets", "patch"): restart_store,
     ("replicasets", "list"): verify,
-    ("replicasets", "watch"): restart,
+    ("replicasets", "watch"): restart_in_view,
     ("controllerrevisions", "list"): verify_store,
     ("controllerrevisions", "watch"): restart_store,
     ("horizontalpodautoscalers", "list"): scale,
