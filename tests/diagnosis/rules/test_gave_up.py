@@ -30,7 +30,55 @@ def told(line: str = KILLED, *after: str, age: float = 1500) -> Log:
     return Log(pod("shop"), "shop", tuple(lines))
 
 
+def threaded(*trace: str, back: int = 0, lives: bool = True, age: float = 1500) -> Log:
+    """Return a log of claims that end with a thread's exception; the process goes on to take orders.
+
+    ``back``: how many claims came since. ``lives``: whether it still says anything.
+    """
+    lines = [f"{at(age + 30 * n)} INFO [loop] claimed {n} orders" for n in range(9, 0, -1)]
+    since = [f"{at(age - 60 * n)} INFO [api] PUT /orders/{n} 204" for n in range(1, 25 if lives else 2)]
+    since += [f"{at(60 * n)} INFO [loop] claimed {n} orders" for n in range(back, 0, -1)]
+    return Log(pod("shop"), "shop", (*lines, *trace, *since))
+
+
+PYTHON = (
+    "Exception in thread dispatch-loop:",
+    "Traceback (most recent call last):",
+    '  File "/usr/local/lib/python3.12/threading.py", line 1075, in _bootstrap_inner',
+    "    self.run()",
+    "psycopg.OperationalError: server closed the connection unexpectedly",
+)
+JAVA = (
+    f'{at(1500)} Exception in thread "scheduler-1" org.springframework.jdbc.UncategorizedSQLException: x',
+    f"{at(1500)} \tat com.example.Loop.run(Loop.java:61)",
+    f"{at(1500)} Caused by: java.net.SocketException: Connection reset",
+)
+RUST = (
+    "thread 'dispatch' (17) panicked at src/loop.rs:61:9:",
+    'called `Result::unwrap()` on an `Err` value: Os { code: 104, message: "Connection reset by peer" }',
+)
+BUG = (*PYTHON[:4], "KeyError: 'due_at'")
+MAIN = ('Exception in thread "main" java.net.ConnectException: Connection refused',)
+ONE: dict[str, Any] = {"pods": 1, "env": URL}
+
 HOLDS = [
+    *(
+        Holds(
+            f"an exception of {what} ended the one thread that did it, as the database was away; the process goes on",
+            snapshot(shop(**ONE), postgres(), logs=[threaded(*trace)], **CALLED),
+            (SHOP, "service_crash", "restart_workload"),
+            excludes=no("rollback_workload", at=SHOP),
+            harmful=("rollback_workload", "scale_workload"),
+            began=1530,
+        )
+        for what, trace in (("Python", PYTHON), ("Rust", RUST))
+    ),
+    Holds(
+        "an exception of Java, each line of which has its time",
+        snapshot(shop(**ONE), postgres(), logs=[threaded(*JAVA)], **CALLED),
+        (SHOP, "service_crash", "restart_workload"),
+        began=1500,
+    ),
     Holds(
         "the database was away for a moment, and what reads for it waits for a start by hand",
         snapshot(shop(env=URL), postgres(), logs=[told()], figures=[GREW], **CALLED),
@@ -50,6 +98,22 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(what, snapshot(shop(**ONE), postgres(), logs=[log_of], **CALLED), (), harmful=("restart_workload",))
+        for what, log_of in (
+            ("a thread ended of a bug: the next one may end of it too", threaded(*BUG)),
+            ("a thread ended, and others do its work", threaded(*PYTHON, back=2)),
+            ("a thread ended a moment ago: nobody knows whether its work goes on", threaded(*PYTHON, age=90)),
+            ("nothing tells that the process goes on", threaded(*PYTHON, lives=False)),
+            ("the main thread ended, and the process with it", threaded(*MAIN)),
+        )
+    ),
+    DoesNotHold(
+        "one of two pods lost its thread: the other does the work",
+        snapshot(shop(env=URL), postgres(), logs=[threaded(*PYTHON)], **CALLED),
+        (),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold(
         "a message ended it: it ends the next process too",
         snapshot(shop(env=URL), postgres(), logs=[told(POISON)], **CALLED),

@@ -25,6 +25,11 @@ def broker() -> list[Obj]:
     return workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
 
 
+def hooks(before: float = 4, now: float = 9000) -> Any:
+    """Return a queue of which only the broker and its own name are known."""
+    return figure("queue_depth", before, now, component="rabbitmq", queue="hooks")
+
+
 def worker(**more: Any) -> list[Obj]:
     return workload("mail-worker", **{"env": AMQP, "service": False, **more})
 
@@ -42,6 +47,49 @@ def set_of_readers() -> list[Obj]:
 
 
 HOLDS = [
+    Holds(
+        "its reader is named in no label, but its command tells it what to read",
+        snapshot(
+            broker(),
+            workload("sender", command=["celery", "-A", "hub", "worker", "-Q", "hooks"], service=False),
+            workload("caller", command=["sh", "-c", "celery -A hub worker --queues=mails"], service=False),
+            workload("orders", env={**AMQP, "QUEUE": "hooks"}),
+            figures=[hooks()],
+        ),
+        ("Deployment/sender", "capacity", "scale_workload"),
+    ),
+    Holds(
+        "its reader has the queue's name in a variable, as one of several",
+        snapshot(
+            broker(),
+            workload("thumbnailer", env={**AMQP, "WORK_QUEUES": "mails, hooks"}, service=False),
+            workload("uploader", env={**AMQP, "RESULT_QUEUE": "hooks"}, service=False),
+            figures=[hooks()],
+        ),
+        ("Deployment/thumbnailer", "capacity", "scale_workload"),
+    ),
+    Holds(
+        "who is asked by others has the queue's name to write to it",
+        snapshot(
+            broker(),
+            workload("orders", env={**AMQP, "QUEUE": "hooks"}),
+            workload("sender", env=AMQP, service=False),
+            figures=[hooks()],
+        ),
+        ("StatefulSet/rabbitmq", "dependency_failure", "page_human"),
+        harmful=("scale_workload",),
+    ),
+    Holds(
+        "two have the queue's name, and nobody can tell which of them does not keep up",
+        snapshot(
+            broker(),
+            workload("sender", env={**AMQP, "QUEUE": "hooks"}, service=False),
+            workload("filer", env={**AMQP, "QUEUE": "hooks"}, service=False),
+            figures=[hooks()],
+        ),
+        ("StatefulSet/rabbitmq", "dependency_failure", "page_human"),
+        harmful=("scale_workload",),
+    ),
     Holds(
         "one of its readers does not get past a message that it cannot read; the others go on",
         snapshot(

@@ -18,6 +18,9 @@ WORDS: dict[str, tuple[str, ...]] = {
         "MongoServerError: Authentication failed.",
         "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN.",
         "SQLSTATE[HY000] [1045] Access denied for user",
+        "PDOException: SQLSTATE[28000] [1045] (trying to connect via unix:///run/mysqld.sock)",
+        "io.r2dbc.spi.R2dbcPermissionDeniedException: [1045] [28000] refused",
+        "mysqli_sql_exception: (HY000/1045): refused",
         'code=28P01 msg="invalid_password"',
     ),
     "database_full": (
@@ -27,6 +30,12 @@ WORDS: dict[str, tuple[str, ...]] = {
         'FATAL: too many connections for database "shop"',
         "User app has exceeded the max_user_connections resource",
         "query_wait_timeout",
+    ),
+    "role_missing": (
+        "SQLSTATE[HY000] [1049] Unknown database 'shop'",
+        "SQLSTATE[42000] [1049] Base inconnue 'shop'",
+        "Error: ER_BAD_DB_ERROR: shop",
+        "mysqli_real_connect(): (HY000/1049): Base inconnue 'shop'",
     ),
     "mount_stale": (
         "OSError: [Errno 116] Stale file handle: '/srv/originals/7.jpg'",
@@ -251,6 +260,8 @@ NOISE = (
     "archived write-ahead log file 0000000400000AF3",
     "added 2 shards of [orders-17]",
     "partition orders-3 is led by broker 1",
+    "2026-03-04 12:00:00.123 UTC [1045] LOG:  checkpoint starting: time",
+    '2026-03-04 12:00:00.123 UTC [1049] LOG:  listening on IPv4 address "0.0.0.0", port 5432',
 )
 TIMES = (
     "2026-03-04T12:00:00.123456789Z x",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.view.logs import Hit, patterns, stamp
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
+from tuheg_ir.diagnosis.view.threads import EndedThread, ended_threads
 from tuheg_ir.diagnosis.view.trouble import suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -37,19 +38,24 @@ _BACK = re.compile(
 
 
 def when(view: View) -> Iterator[Match]:
-    """A program says that a part of it ended and does not start by itself, for something that was away and is back."""
+    """A part of a program ended and does not start by itself, for something that was away and is back."""
     for workload in view.serving:
         if role(workload) in DATA:
             continue
         ended = [hit for hit in view.hits_of(workload.ref, "gave_up") if _for_good(view, workload, hit)]
-        began = oldest(hit.first for hit in ended)
+        threads = [each for each in ended_threads(view, workload) if _of_what_passes(each.said)]
+        began = oldest((*(hit.first for hit in ended), *(each.at for each in threads)))
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
             continue
-        if _still_away(view, workload) or not (felt := list(_felt(view, workload, began))):
+        if _still_away(view, workload, threads) or not (felt := list(_felt(view, workload, began))):
             continue
         yield Match(
             component=workload.ref,
-            evidence=(*(view.hit_evidence(hit) for hit in ended[:2]), *felt[:3]),
+            evidence=(
+                *(view.hit_evidence(hit) for hit in ended[:2]),
+                *(seen for each in threads[:1] for seen in each.evidence()),
+                *felt[:3],
+            ),
             certainty=0.6,
             since=began,
             explains=behind(view, workload.ref, but=workload.ref),
@@ -68,21 +74,29 @@ def _for_good(view: View, workload: Workload, hit: Hit) -> bool:
 
 
 def _for_what_passes(log: Log, first: datetime, last: datetime) -> bool:
-    near = [line for line in log.lines if (at := stamp(line)) and first - AROUND <= at <= last]
-    return any(patterns()[trouble].search(line) for line in near for trouble in _AWAY)
+    return _of_what_passes(line for line in log.lines if (at := stamp(line)) and first - AROUND <= at <= last)
+
+
+def _of_what_passes(lines: Iterable[str]) -> bool:
+    return any(patterns()[trouble].search(line) for line in lines for trouble in _AWAY)
 
 
 def _came_back(log: Log, last: datetime) -> bool:
     return any(_BACK.search(line) for line in log.lines if (at := stamp(line)) and at > last)
 
 
-def _still_away(view: View, workload: Workload) -> bool:
-    """Tell whether what it complained of is away still, for it or for anybody that needs the same."""
+def _still_away(view: View, workload: Workload, threads: list[EndedThread]) -> bool:
+    """Tell whether what it complained of is away still, for it or for anybody that needs the same.
+
+    The lines of a stack trace often have no time: those of an ended thread are as old as its end.
+    """
+    old = {line[:300] for each in threads for line in each.said}
     needs = view.graph.needs(workload.ref)
     alike = [w.ref for w in view.serving if w is workload or needs & view.graph.needs(w.ref)]
     told = (hit for ref in alike for hit in view.hits_of(ref, *_AWAY) if not hit.previous)
     away = (w for ref in needs if (w := view.workloads.get(ref)) and w.ready < w.wanted)
-    return any(hit.last is None or view.recent(hit.last, SETTLED) for hit in told) or any(away)
+    lately = (view.recent(hit.last, SETTLED) if hit.last else hit.line not in old for hit in told)
+    return any(lately) or any(away)
 
 
 def _felt(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:
@@ -108,6 +122,6 @@ RULE = Rule(
     remedy="restart_workload",
     tier=Tier.PATTERN,
     when=when,
-    why_not="no program says that a part of it ended for good of something that is well again",
+    why_not="no part of a program ended for good of something that is well again",
     follows=True,
 )

@@ -6,27 +6,22 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.model import Evidence, Series
+from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import Turn, rise
+from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._readers import grown, named_in, reader, silent, waiting
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
-TIMES = 3.0
-LEAST = 100.0
-IDLE = 0.03
-"""Who uses less of its CPU limit than this while work waits does not work."""
 CALM = 0.5
 """Who uses less of it than this has room for more."""
 SLACK = 0.35
 """Who uses so small a part of the time that it used is held up by something, and not by too much work."""
-QUIET = timedelta(minutes=5)
 SOON = timedelta(minutes=30)
 AT_ONCE = timedelta(minutes=20)
 EARLY = timedelta(minutes=2)
@@ -46,13 +41,11 @@ _UNREADABLE = re.compile(
 def when(view: View) -> Iterator[Match]:
     """A queue is many times as long as it was, and who reads it has no trouble of its own that is known."""
     for series in view.figures.series("queue_depth"):
-        grew = rise(view, series, "queue_depth", TIMES, LEAST)
+        grew = grown(view, series)
         if grew is None:
             continue
-        label = series.labels.get("component", "") or series.labels.get("queue", "")
-        consumer = _consumer(view, label, series)
-        fact = f"{grew.before:.0f} messages waited in {label or 'the queue'}, now {grew.now:.0f}"
-        waits = Evidence("metrics", consumer.ref if consumer else label, fact, grew.since)
+        label, consumer = named_in(series), reader(view, series)
+        waits = waiting(series, consumer.ref if consumer else label, grew)
         consumer = consumer or _released_then(view, grew)
         flood = _flood(view, grew)
         if flood is not None:
@@ -116,10 +109,10 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
             since=grew.since,
         )
     ready = Evidence("objects", consumer.ref, f"{consumer.ready} of {consumer.wanted} pods are ready")
-    if silent := tuple(_silent(view, consumer)):
+    if still := tuple(silent(view, consumer)):
         return Match(
             component=consumer.ref,
-            evidence=(waits, *silent, ready),
+            evidence=(waits, *still, ready),
             certainty=0.6,
             root_cause="service_crash",
             remedy="restart_workload",
@@ -203,18 +196,6 @@ def _of_one_pod(consumer: Workload, hot: tuple[str, ...], grew: Turn, seen: tupl
     )
 
 
-def _silent(view: View, consumer: Workload) -> Iterator[Evidence]:
-    """Yield what shows that all pods of a consumer stand still: they do not work, or say nothing any more."""
-    names = {pod.name for pod in consumer.live}
-    shares = [v for p, v in view.figures.latest("cpu_share", "pod").items() if p in names]
-    if shares and max(shares) < IDLE:
-        yield Evidence("metrics", consumer.ref, f"its pods use at most {max(shares):.1%} of their CPU limit")
-    last = {log.pod: stamp(log.lines[-1]) for log in view.logs_of(consumer.live) if log.lines}
-    times = [time for time in last.values() if time is not None]
-    if times and len(times) == len(last) and view.now - max(times) > QUIET:
-        yield Evidence("logs", consumer.ref, "none of its pods has written a line since", max(times))
-
-
 def _by_release(consumer: Workload, grew: Turn) -> bool:
     if not consumer.changes or consumer.released_at is None or grew.since is None:
         return False
@@ -235,31 +216,6 @@ def _of_broker(view: View, label: str, grew: Turn, waits: Evidence) -> Match:
     )
 
 
-def _consumer(view: View, label: str, series: Series) -> Workload | None:
-    """Return who reads a queue: a label names it, its name is alike, or it alone works on messages."""
-    for key in ("consumer", "consumergroup", "group", "component", "queue"):
-        workload = view.workloads.get(view.component(series.labels.get(key, "")))
-        if workload is not None and role(workload) != "broker":
-            return workload
-    for alert in view.alerts:
-        for key in ("consumergroup", "consumer_group", "group"):
-            workload = view.workloads.get(view.component(str(alert.labels.get(key, ""))))
-            if workload is not None and role(workload) != "broker":
-                return workload
-    called = f"{label}-{series.labels.get('queue', '')}".lower().replace("_", "-").replace(".", "-")
-    words = {w for w in called.split("-") if len(w) > 3}
-    brokers = {b.ref for b in of_role(view.workloads, "broker")}
-    readers = [w for w in view.serving if view.graph.calls.get(w.ref, set()) & brokers or not brokers]
-    working = [w for w in readers if any(x in w.name for x in ("worker", "consumer", "processor"))]
-    named = [w for w in working or readers if words & set(w.name.split("-"))] or [
-        w for w in view.serving if _works_on(w, words)
-    ]
-    # Names tell nothing: who gives messages back, has stopped to work, or tells of stuck consumers, is meant.
-    rejecting = [w for w in view.serving if not role(w) and view.hits_of(w.ref, "message_rejected")]
-    found = named or rejecting or working or [w for w in readers if _stopped(view, w)]
-    return found[0] if len(found) == 1 else None
-
-
 def _released_then(view: View, grew: Turn) -> Workload | None:
     """Return the one workload that was released as a queue began to grow, where nothing tells who reads it."""
     found = [w for w in view.serving if not role(w) and _by_release(w, grew) and _near(w.released_at, grew.since)]
@@ -268,22 +224,6 @@ def _released_then(view: View, grew: Turn) -> Workload | None:
 
 def _near(released: datetime | None, began: datetime | None) -> bool:
     return released is not None and began is not None and began - released <= AT_ONCE
-
-
-def _works_on(workload: Workload, words: set[str]) -> bool:
-    """Tell whether a workload is called a worker of what a queue is called: label-worker of labels."""
-    *mine, last = workload.name.split("-")
-    return last in ("worker", "consumer", "processor") and any(word.startswith(each) for each in mine for word in words)
-
-
-def _stopped(view: View, workload: Workload) -> bool:
-    """Tell whether a workload tells of a stuck consumer, or all its pods used the processor and do so no more."""
-    if role(workload):
-        return False
-    told = any(not hit.previous for hit in view.hits_of(workload.ref, "stuck"))
-    was = [view.figures.first("cpu_share", pod=pod.name) for pod in workload.live]
-    worked = bool(was) and all(share is not None and share > 2 * IDLE for share in was)
-    return told or (worked and any(each.source == "metrics" for each in _silent(view, workload)))
 
 
 RULE = Rule(

@@ -1,13 +1,14 @@
-"""A workload lost replicas by somebody's hand, and those that are left do not carry its requests."""
+"""A workload lost replicas by somebody's hand, and those that are left do not carry its requests or its queue."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._readers import backlogs, silent
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
@@ -22,10 +23,10 @@ LATELY = timedelta(hours=1)
 
 
 def when(view: View) -> Iterator[Match]:
-    """Replicas were taken away with no autoscaler, and users suffer since."""
+    """Replicas were taken away with no autoscaler, and users suffer or a queue grows since."""
     for workload in view.serving:
         lost = _lost(view, workload)
-        felt = list(troubles(view, workload.ref)) if lost else []
+        felt = list(_felt(view, workload)) if lost else []
         began = oldest(since for _, since in felt)
         if lost is None or not felt or workload.ready < workload.wanted or autoscaler(view, workload.ref):
             continue
@@ -38,6 +39,13 @@ def when(view: View) -> Iterator[Match]:
                 since=began or lost.time,
                 excludes=excluding(workload.ref, "the template is well; what lacks is replicas", "rollback_workload"),
             )
+
+
+def _felt(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetime | None]]:
+    """Yield what users feel, or the queues that grow though the readers that are left work on them."""
+    yield from troubles(view, workload.ref)
+    if not any(silent(view, workload)):
+        yield from backlogs(view, workload)
 
 
 def _lost(view: View, workload: Workload) -> Evidence | None:
@@ -62,7 +70,7 @@ def _lost(view: View, workload: Workload) -> Evidence | None:
 
 RULE = Rule(
     name="scaled_down",
-    title="A workload has fewer replicas than its requests need",
+    title="A workload has fewer replicas than its requests or messages need",
     root_cause="capacity",
     remedy="scale_workload",
     tier=Tier.PATTERN,

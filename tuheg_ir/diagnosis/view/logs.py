@@ -172,7 +172,7 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
     shaped: list[tuple[str, str, str]] = []
     new: dict[str, str] = {}
     for line in lines:
-        bare = _bare(line)
+        bare = without_time(line)
         shape = bare if _CODES.search(bare) else _NUMBERS.sub("0", bare)
         shaped.append((line, bare, shape))
         if shape not in told:
@@ -194,7 +194,7 @@ def _excepted(trouble: str, text: str) -> bool:
     return unless is not None and unless.search(text) is not None
 
 
-def _bare(line: str) -> str:
+def without_time(line: str) -> str:
     """Return a line without its time: the same message comes again and again."""
     return _EPOCH.sub("", _STAMP.sub("", line)).strip()
 

@@ -1,0 +1,131 @@
+"""Who reads a queue, whether it grew, and whether its readers stand still."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence, Series
+from tuheg_ir.diagnosis.rules._figures import Turn, rise
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.reading import at, items, text
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+TIMES = 3.0
+LEAST = 100.0
+IDLE = 0.03
+"""Who uses less of its CPU limit than this while work waits does not work."""
+QUIET = timedelta(minutes=5)
+_ASKS = re.compile(r"(?:^|\s)(?:-Q|-q|--queues?|--topics?|QUEUES?)(?:=|\s+|(?<=-Q))([\w.,:-]+)")
+"""How workers are told what to read: Celery, Sidekiq, Laravel, Resque and their like."""
+_KEEPS = re.compile(r"queue|topic|subscription|stream|channel|tube", re.IGNORECASE)
+_SENDS = re.compile(r"publish|produc|out(?:put|going)?(?:_|$)|target|dest|dead|dlq|reply|result|retry", re.IGNORECASE)
+"""Names of variables: the first hold the name of a queue, the second that of one that is written to."""
+
+
+def named_in(series: Series) -> str:
+    """Return how a series calls its queue: by the component that it is of, or by its own name."""
+    return series.labels.get("component", "") or series.labels.get("queue", "")
+
+
+def grown(view: View, series: Series) -> Turn | None:
+    """Return that a queue is many times as long as it was."""
+    return rise(view, series, "queue_depth", TIMES, LEAST)
+
+
+def waiting(series: Series, ref: str, grew: Turn) -> Evidence:
+    """Return a queue that grew as evidence."""
+    where = named_in(series) or "the queue"
+    return Evidence("metrics", ref, f"{grew.before:.0f} messages waited in {where}, now {grew.now:.0f}", grew.since)
+
+
+def backlogs(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetime | None]]:
+    """Yield the queues that a workload is known to read and that grew, and since when."""
+    for series in view.figures.series("queue_depth"):
+        grew = grown(view, series)
+        if grew is not None and reader(view, series) is workload:
+            yield waiting(series, workload.ref, grew), grew.since
+
+
+def reader(view: View, series: Series) -> Workload | None:
+    """Return who reads a queue: a label names it, it is told to, its name is alike, or it alone works on messages."""
+    label = named_in(series)
+    for key in ("consumer", "consumergroup", "group", "component", "queue"):
+        workload = view.workloads.get(view.component(series.labels.get(key, "")))
+        if workload is not None and role(workload) != "broker":
+            return workload
+    for alert in view.alerts:
+        for key in ("consumergroup", "consumer_group", "group"):
+            workload = view.workloads.get(view.component(str(alert.labels.get(key, ""))))
+            if workload is not None and role(workload) != "broker":
+                return workload
+    called = f"{label}-{series.labels.get('queue', '')}".lower().replace("_", "-").replace(".", "-")
+    words = {w for w in called.split("-") if len(w) > 3}
+    brokers = {b.ref for b in of_role(view.workloads, "broker")}
+    readers = [w for w in view.serving if view.graph.calls.get(w.ref, set()) & brokers or not brokers]
+    working = [w for w in readers if any(x in w.name for x in ("worker", "consumer", "processor"))]
+    named = [w for w in working or readers if words & set(w.name.split("-"))] or [
+        w for w in view.serving if _works_on(w, words)
+    ]
+    queue = series.labels.get("queue", "") or label
+    # Names tell nothing: who gives messages back, has stopped to work, or tells of stuck consumers, is meant.
+    rejecting = [w for w in view.serving if not role(w) and view.hits_of(w.ref, "message_rejected")]
+    told = _told_to(view, queue)
+    if len(told) == 1:
+        return told[0]
+    found = named or rejecting or working or [w for w in readers if _stopped(view, w)]
+    return found[0] if len(found) == 1 else None
+
+
+def silent(view: View, consumer: Workload) -> Iterator[Evidence]:
+    """Yield what shows that all pods of a consumer stand still: they do not work, or say nothing any more."""
+    names = {pod.name for pod in consumer.live}
+    shares = [v for p, v in view.figures.latest("cpu_share", "pod").items() if p in names]
+    if shares and max(shares) < IDLE:
+        yield Evidence("metrics", consumer.ref, f"its pods use at most {max(shares):.1%} of their CPU limit")
+    last = {log.pod: stamp(log.lines[-1]) for log in view.logs_of(consumer.live) if log.lines}
+    times = [time for time in last.values() if time is not None]
+    if times and len(times) == len(last) and view.now - max(times) > QUIET:
+        yield Evidence("logs", consumer.ref, "none of its pods has written a line since", max(times))
+
+
+def _told_to(view: View, queue: str) -> list[Workload]:
+    """Return whom a command or a variable tells to work on a queue.
+
+    Who takes requests as well may have the same setting to write to it, and is left out.
+    """
+    asked = {ref for service in view.services.values() for ref in service.backends}
+    return [w for w in view.serving if queue and w.ref not in asked and not role(w) and queue in _queues_of(w)]
+
+
+def _queues_of(workload: Workload) -> set[str]:
+    """Return the names of queues in the command and in the variables of a workload."""
+    found: set[str] = set()
+    for container in items(workload.template, "spec", "containers"):
+        words = [w for field in ("command", "args") for w in (at(container, field) or ()) if isinstance(w, str)]
+        lists = _ASKS.findall(" ".join(words))
+        for entry in items(container, "env"):
+            key = text(entry, "name")
+            if _KEEPS.search(key) and not _SENDS.search(key):
+                lists.append(text(entry, "value"))
+        found |= {each.strip() for names in lists for each in names.split(",")}
+    return found - {""}
+
+
+def _works_on(workload: Workload, words: set[str]) -> bool:
+    """Tell whether a workload is called a worker of what a queue is called: label-worker of labels."""
+    *mine, last = workload.name.split("-")
+    return last in ("worker", "consumer", "processor") and any(word.startswith(each) for each in mine for word in words)
+
+
+def _stopped(view: View, workload: Workload) -> bool:
+    """Tell whether a workload tells of a stuck consumer, or all its pods used the processor and do so no more."""
+    if role(workload):
+        return False
+    told = any(not hit.previous for hit in view.hits_of(workload.ref, "stuck"))
+    was = [view.figures.first("cpu_share", pod=pod.name) for pod in workload.live]
+    worked = bool(was) and all(share is not None and share > 2 * IDLE for share in was)
+    return told or (worked and any(each.source == "metrics" for each in silent(view, workload)))

@@ -1,0 +1,106 @@
+"""Threads that an uncaught exception ended in a process that goes on, and what is no longer done since."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence, Log
+from tuheg_ir.diagnosis.view.logs import stamp, without_time
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_ENDED = re.compile(
+    r"^Exception in thread (?!\"?(?:main|MainThread)\b)\S"
+    r"|^#<Thread:0x\w+.{0,200}> terminated with exception"
+    r"|^thread '(?!main')[^']+'(?: \(\d+\))? panicked at"
+    r"|Task exception was never retrieved"
+    r"|Unhandled exception in (?:background )?thread\b"
+)
+"""How Python, Java, Ruby, Rust and asyncio tell of it. An exception of the main thread ends the process."""
+_GOES_ON = re.compile(r"^(?:\s|$|Traceback |Caused by|future: |at |\.\.\. |note: |[\w.:$]+(?:\s\(|:\s|$))")
+"""How the lines of a stack trace begin, after the first."""
+_VARYING = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}\b|\d+|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
+_LONGEST = 80
+_SHAPE = 200
+OFTEN = 5
+"""What was told less often before may not be told for a while; a process that goes on tells so much since."""
+_PACES = 10
+"""So many times as long as usual nothing more is told of what was ended."""
+ALIVE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedThread:
+    """An uncaught exception: the lines that tell it, when it was, and what was often told before it and never since."""
+
+    pod: str
+    said: tuple[str, ...]
+    at: datetime
+    stopped: str
+
+    def evidence(self) -> Iterator[Evidence]:
+        """Yield what tells of the end, and of what is no longer done since."""
+        told = f"{self.said[0]} ... {self.said[-1]}" if len(self.said) > 1 else self.said[0]
+        yield Evidence("logs", f"Pod/{self.pod}", f"the process goes on without a thread: {told[:300]}", self.at)
+        yield Evidence("logs", f"Pod/{self.pod}", f"often told before, and never since: {self.stopped[:200]}", self.at)
+
+
+@once
+def ended_threads(view: View, workload: Workload) -> tuple[EndedThread, ...]:
+    """Return the threads that ended in most of a workload's live pods, one of each pod."""
+    logs = view.logs_of(workload.live, previous=False)
+    found = {each.pod: each for log in logs if (each := _ended(view, log)) is not None}
+    return tuple(found.values()) if 2 * len(found) > len(workload.live) else ()
+
+
+def _ended(view: View, log: Log) -> EndedThread | None:
+    """Return the last thread that a log tells the end of, if something is no longer done since."""
+    bare = [without_time(line) for line in log.lines]
+    heads = [at for at, line in enumerate(bare) if _ENDED.search(line[:300])]
+    if not heads:
+        return None
+    end = heads[-1] + _length(log.lines[heads[-1] :], bare[heads[-1] :])
+    before, since = list(map(stamp, log.lines[: heads[-1] + 1])), list(map(stamp, log.lines[end:]))
+    at = next((time for time in reversed(before) if time), None) or oldest(since)
+    last = next((time for time in reversed(since) if time), None)
+    if at is None or last is None or len(since) < OFTEN or not view.recent(last, ALIVE):
+        return None
+    stopped = _stopped(log.lines[: heads[0]], bare[: heads[0]], bare[end:], last - at)
+    said = tuple(line.strip() for line in bare[heads[-1] : end] if line.strip())
+    return EndedThread(log.pod, said, at, stopped) if stopped else None
+
+
+def _length(lines: Sequence[str], bare: Sequence[str]) -> int:
+    """Return how many lines tell of the exception: up to the next with a time of its own, or that is no trace."""
+    timed = stamp(lines[0]) is not None
+    for n in range(1, min(len(lines), _LONGEST)):
+        own = not _GOES_ON.search(bare[n]) if timed else stamp(lines[n]) is not None
+        if own:
+            return n
+    return min(len(lines), _LONGEST)
+
+
+def _stopped(lines: Sequence[str], before: Sequence[str], since: Sequence[str], elapsed: timedelta) -> str:
+    """Return a line of what was told again and again until the end, and by now is missing; "" if nothing is."""
+    told = Counter(map(_shape, before))
+    gone = {shape for shape, count in told.items() if count >= OFTEN} - set(map(_shape, since))
+    for line, bare in zip(reversed(lines), reversed(before), strict=True):
+        if (shape := _shape(bare)) not in gone:
+            continue
+        times = [
+            time for each, words in zip(lines, before, strict=True) if _shape(words) == shape and (time := stamp(each))
+        ]
+        if len(times) >= OFTEN and elapsed >= _PACES * (max(times) - min(times)) / (len(times) - 1):
+            return line.strip()
+        gone.discard(shape)
+    return ""
+
+
+def _shape(bare: str) -> str:
+    return _VARYING.sub("#", bare)[:_SHAPE]
