@@ -34,7 +34,7 @@ SOON = timedelta(minutes=15)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A service's own sessions are idle in transactions, or unused while it is refused more, and sessions are missing."""
+    """A service's own sessions are idle in transactions, or unused while it is refused more, and none is left."""
     seen = set()
     for each in full(view):
         for workload, evidence in _leaking(view, each):
