@@ -40,7 +40,7 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _kept_out(view: View, workload: Workload) -> Iterator[Match]:
-    """Yield the one way to a workload that was edited as its users began to stay away, and nothing was released then."""
+    """Yield the one way to a workload that was edited as its users began to stay away; no release came then."""
     away = list(kept_out(view, workload))
     began = oldest(since for _, since in away)
     if began is None or any(w.changes and near(w.released_at, began) for w in view.workloads.values()):
