@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, autoscaler, errors, ingress, latency, shop
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, autoscaler, errors, ingress, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import Obj, log, pod, service_for, snapshot, workload
 
 ROUTE = ingress("shop", "shop.example", written=660)
+EDGE = workload("edge", "registry.k8s.io/ingress-nginx/controller:v1.12")
+FORBIDDEN = (
+    "[error] 31#31: *42094 access forbidden by rule, client: 203.0.113.122, server: shop.example, "
+    'request: "GET / HTTP/2.0", host: "shop.example"'
+)
 
 
 def color(name: str, *, pods: int = 2) -> list[Obj]:
@@ -64,6 +69,18 @@ HOLDS = [
         ("Ingress/shop", "configuration_error", "page_human"),
         harmful=("restart_workload", "rollback_workload"),
     ),
+    Holds(
+        "a route since which hardly any request comes, and a release of long before",
+        snapshot(shop(before=IMAGE, released=1500), ROUTE, figures=[rate("shop", 50, 1), errors("shop", 0.0)]),
+        ("Ingress/shop", "configuration_error", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "a route since which the edge forbids its users by rule",
+        snapshot(shop(), EDGE, ROUTE, logs=logs("edge", FORBIDDEN, since=650), alerts=[alert("OrdersStopped")]),
+        ("Ingress/shop", "configuration_error", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -75,6 +92,28 @@ DOES_NOT_HOLD = [
         "a release came as well",
         snapshot(shop(before=IMAGE, released=660), ROUTE, figures=[errors("shop")]),
         (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "hardly any request comes since the minute of a release",
+        snapshot(shop(before=IMAGE, released=700), ROUTE, figures=[rate("shop", 50, 1), errors("shop", 0.0)]),
+    ),
+    DoesNotHold(
+        "the edge forbids strangers by rule, and nobody misses them",
+        snapshot(shop(), EDGE, ROUTE, logs=logs("edge", FORBIDDEN, since=650)),
+    ),
+    DoesNotHold(
+        "the edge forbids users of another host",
+        snapshot(
+            shop(),
+            EDGE,
+            ROUTE,
+            logs=logs("edge", FORBIDDEN.replace("shop.", "office."), since=650),
+            alerts=[alert("OrdersStopped")],
+        ),
+    ),
+    DoesNotHold(
+        "half of the requests come still",
+        snapshot(shop(), ROUTE, figures=[rate("shop", 50, 25), errors("shop", 0.0)]),
     ),
     DoesNotHold("nobody suffers", snapshot(shop(), ROUTE, figures=[errors("shop", 0.001)])),
 ]

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, latency, shop
-from tests.diagnosis.rules.tiny import figure, postgres, series, snapshot, workload
+from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, latency, rate, shop
+from tests.diagnosis.rules.tiny import database, figure, postgres, series, session, snapshot, workload
+from tuheg_ir.diagnosis.model import Series, Session, Snapshot
 
 ASKS = {"DB_HOST": "postgres"}
 BUSY = figure("cpu_share", 0.3, 0.99, pod="postgres-0", container="postgres")
+REPORTS = workload("reports", env=ASKS, service=False)
+SLOW = (DB, "capacity", "page_human")
+THEIRS = session("Deployment/audit", "active", 4, age_s=640)
+BASKETS = session(SHOP, "active", 20, age_s=3)
+
+
+def asked(*sessions: Session, of: Any = None, figures: Sequence[tuple[str, Series]] = ()) -> Snapshot:
+    """Return a slow shop and the reports on one busy database with some sessions."""
+    told = [database(*sessions, BASKETS)]
+    slow = latency("shop", now=4.0)
+    return snapshot(of or shop(env=ASKS), REPORTS, postgres(), databases=told, figures=[BUSY, slow, *figures])
+
+
+def report(age: float, state: str = "active", owner: str = "reports", **more: str) -> Session:
+    """Return statements of somebody else that run for so long."""
+    return session(f"Deployment/{owner}", state, 6, age_s=age, query="SELECT sum(net) FROM orders", **more)
+
 
 HOLDS = [
     Holds(
@@ -34,6 +55,17 @@ HOLDS = [
         (SHOP, "code_defect", "rollback_workload"),
         harmful=("scale_workload", "restart_workload"),
     ),
+    Holds(
+        "somebody else's statements run since it is busy",
+        asked(report(630)),
+        ("Deployment/reports", "resource_exhaustion", "page_human"),
+        excludes=no("restart_workload", "scale_workload", at=SHOP),
+        harmful=("rollback_workload", "scale_workload", "restart_workload"),
+    ),
+    Holds("a statement of long before is not what makes it busy", asked(report(5000)), SLOW),
+    Holds("a statement that began when it was busy already only waits as all do", asked(report(400)), SLOW),
+    Holds("statements of several clients run since: they may all just wait", asked(report(630), THEIRS), SLOW),
+    Holds("users ask for more as well", asked(report(630), figures=[rate("shop", 10, 40)]), SLOW),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("nobody waits", snapshot(shop(env=ASKS), postgres(), figures=[BUSY])),

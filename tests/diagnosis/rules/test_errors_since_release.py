@@ -8,6 +8,7 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, looping, rollout
 from tests.diagnosis.rules.scenes import (
     API,
+    CALLS_CART,
     IMAGE,
     OLD,
     SHOP,
@@ -34,6 +35,24 @@ CHANGES: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
 )
 FELT = {"errors": errors("shop", since=840), "slowness": latency("shop", since=840)}
 ACTIVE_RECORD = "ActiveRecord::ConnectionTimeoutError: could not obtain a connection from the pool within 5 s"
+STUMBLES = (
+    'Caused by: com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException: Unrecognized field "bands"',
+    'ERROR decode coverage: json: unknown field "bands"',
+    "pydantic_core._pydantic_core.ValidationError: bands Extra inputs are not permitted [type=extra_forbidden]",
+    "Newtonsoft.Json.JsonSerializationException: Could not find member 'bands' on object of type 'Coverage'.",
+    "Error: unknown field `bands`, expected one of `member`, `plan` at line 1 column 8",
+)
+
+
+def stumbling(line: str = STUMBLES[0], well: int = 0, cart: list[Obj] | None = None) -> Snapshot:
+    """Return a shop released 40 minutes ago that stumbles over a field, and logs of 13 minutes."""
+    lines = [*["INFO GET /a 200"] * well, *["INFO GET /a 200", "GET /c 500", line] * 9]
+    return snapshot(
+        shop(before=IMAGE, released=2400, started=2390, env=CALLS_CART),
+        cart or workload("cart"),
+        logs=[log(pod("shop", n), *lines, since=800) for n in (0, 1)],
+        alerts=[alert(service="shop")],
+    )
 
 
 def flapping() -> Snapshot:
@@ -62,6 +81,15 @@ def came_back(released: float, again: float) -> Snapshot:
 
 
 HOLDS = [
+    *(
+        Holds(
+            f"it stumbles over a field, and its logs reach back to no time before: {line[:40]}",
+            stumbling(line),
+            (SHOP, CODE, "rollback_workload"),
+            harmful=("restart_workload", "scale_workload"),
+        )
+        for line in STUMBLES
+    ),
     Holds("a trouble that paused comes back with it", came_back(100, 90), (API, CODE, "rollback_workload"), began=90),
     *(
         Holds(
@@ -177,6 +205,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("it stumbles over a field long after its release", stumbling(well=40)),
+    DoesNotHold(
+        "it stumbles over a field, and who writes it was released within hours as well",
+        stumbling(cart=workload("cart", before=OLD, released=4000)),
+    ),
     DoesNotHold(
         "the logs begin with the new pods, and an alert fired before them",
         snapshot(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import FORGOTTEN, IMAGE, SHOP, URL, WORKING, shop
+from tests.diagnosis.rules.scenes import FORGOTTEN, IMAGE, REFUSED, SHOP, URL, WORKING, logs, shop
 from tests.diagnosis.rules.sessions import full
 from tests.diagnosis.rules.tiny import DAY, database, figure, log, pod, postgres, session, snapshot, workload
 
@@ -12,6 +12,7 @@ SYNC = workload("sync", env=URL, service=False, before={"image": "registry.examp
 WAITS = "HikariPool-1 - Connection is not available, request timed out after 30000ms."
 KNOWN = {"shop": {"kind": "Deployment"}, "worker": {"kind": "Deployment"}}
 
+UNUSED = session(SHOP, "idle", 70, age_s=30000)
 ROOM = [figure("db_max_connections", 100, 100, component="postgres")]
 
 HOLDS = [
@@ -67,6 +68,13 @@ HOLDS = [
         ("Deployment/worker", "database_connection", "restart_connection_pool"),
     ),
     Holds(
+        "its own sessions are idle for hours, and it is refused others: its pool has lost them",
+        full(sessions=[UNUSED, session(SHOP, "idle", 5, age_s=4), session("Deployment/cart", "active", 20)]),
+        LEAK,
+        excludes=no("scale_workload", at=SHOP),
+        harmful=("rollback_workload", "scale_workload"),
+    ),
+    Holds(
         "figures tell it where the database cannot be read",
         full(
             figures=[
@@ -103,6 +111,27 @@ DOES_NOT_HOLD = [
         "its sessions are idle",
         full(sessions=[session(SHOP, "idle", 95, age_s=900)]),
         ("StatefulSet/postgres", "database_connection", "page_human"),
+    ),
+    DoesNotHold(
+        "its sessions are idle for hours, but pods have come since: they are the ones that are refused",
+        full(of=shop(env=URL, started=600), sessions=[UNUSED, session("Deployment/cart", "active", 25)]),
+        ("StatefulSet/postgres", "database_connection", "page_human"),
+    ),
+    DoesNotHold(
+        "few of its sessions are idle for hours",
+        full(sessions=[session(SHOP, "idle", 20, age_s=30000), session(SHOP, "active", 75, age_s=1)]),
+        ("StatefulSet/postgres", "database_connection", "page_human"),
+    ),
+    DoesNotHold(
+        "its sessions are idle for hours, and it is others who are refused",
+        snapshot(
+            shop(env=URL),
+            workload("cart", env=URL),
+            postgres(),
+            logs=logs("cart", REFUSED.lines[0]),
+            databases=[database(UNUSED, session("Deployment/cart", "active", 25))],
+        ),
+        ("Deployment/shop", "database_connection", "scale_database"),
     ),
     DoesNotHold(
         "they are somebody else's",

@@ -21,6 +21,8 @@ FEW = 3
 """So few refusals are a moment's, while users feel nothing."""
 FORGOTTEN_S = 10.0
 """A transaction that does nothing for longer than this is forgotten, not busy: programs pause for milliseconds."""
+UNUSED = timedelta(hours=1)
+"""A session that is idle for longer than this is in nobody's use: pools take idle ones before they open others."""
 LEAK_AFTER = timedelta(hours=6)
 """A leak of sessions shows within this time after the release that brought it."""
 
@@ -48,9 +50,22 @@ class Holder:
         return sum(s.count for s in self.sessions if forgotten(s))
 
     @property
+    def unused(self) -> int:
+        """Return how many sessions are idle in groups in which one is for so long that nobody uses it.
+
+        A group tells the age of its oldest only; a pool that has one to spare for hours has one for whoever asks.
+        """
+        return sum(s.count for s in self.sessions if _unused(s))
+
+    @property
     def oldest_s(self) -> float:
         """Return the age of its oldest forgotten transaction."""
         return max((s.age_s for s in self.sessions if forgotten(s)), default=0.0)
+
+    @property
+    def unused_s(self) -> float:
+        """Return for how long its oldest idle session is in nobody's use."""
+        return max((s.age_s for s in self.sessions if _unused(s)), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,10 @@ class Full:
 def forgotten(session: Session) -> bool:
     """Tell whether sessions sit idle in a transaction for long."""
     return session.state.startswith("idle in transaction") and (session.age_s == 0 or session.age_s >= FORGOTTEN_S)
+
+
+def _unused(session: Session) -> bool:
+    return session.state == "idle" and session.age_s >= UNUSED.total_seconds()
 
 
 def holders(database: Database) -> tuple[Holder, ...]:

@@ -8,6 +8,8 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._kept_out import kept_out
+from tuheg_ir.diagnosis.rules.release_at_the_onset import near
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import mapping, name, oldest, text, written
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
@@ -16,21 +18,37 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 
 LOADED = 1.5
+_WAYS = ("Service", "Ingress", "HTTPRoute", "GRPCRoute", "VirtualService")
+"""What leads users to a workload, or keeps them from it."""
 _HELD = ("restart_workload", "rollback_workload", "restart_connection_pool")
 
 
 def when(view: View) -> Iterator[Match]:
-    """A route, Service, autoscaler or policy of a workload was written right before its users began to suffer."""
+    """A route, Service, autoscaler or policy of a workload was written right before its users suffer or stay away."""
     for workload in view.serving:
         felt = list(troubles(view, workload.ref)) or list(nothing_there(view, workload.ref))
         began = oldest(since for _, since in felt)
         if began is None or since_release(workload, began) or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
+            if began is None:
+                yield from _kept_out(view, workload)
             continue
         found = [(obj, at) for obj in around(view, workload) if (at := _edited(obj)) and BEFORE <= began - at <= SOON]
         # A release that came after it is nearer; nobody may say then that the template did not change.
         nearer = workload.changes and workload.released_at and found and workload.released_at > found[0][1]
         if len(found) == 1 and not nearer:
             yield _match(view, workload, *found[0], tuple(seen for seen, _ in felt), began)
+
+
+def _kept_out(view: View, workload: Workload) -> Iterator[Match]:
+    """Yield the one way to a workload that was edited as its users began to stay away; no release came then."""
+    away = list(kept_out(view, workload))
+    began = oldest(since for _, since in away)
+    if began is None or any(w.changes and near(w.released_at, began) for w in view.workloads.values()):
+        return
+    ways = (obj for obj in around(view, workload) if text(obj, "kind") in _WAYS)
+    found = [(obj, at) for obj in ways if (at := edited(obj)) and near(at, began)]
+    if len(found) == 1:
+        yield _match(view, workload, *found[0], tuple(seen for seen, _ in away), began)
 
 
 def around(view: View, workload: Workload) -> Iterator[Obj]:

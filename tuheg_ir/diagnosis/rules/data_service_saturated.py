@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._asking import asker
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
@@ -38,6 +39,10 @@ def when(view: View) -> Iterator[Match]:
         if len(released) == 1 and len(callers) > 1:
             yield _of_release(view, workload, released[0], (*busy[:2], *hurts[:2]), began)
             continue
+        asks = None if released else asker(view, workload, oldest(e.time for e in busy))
+        if asks is not None:
+            yield _of_statements(view, workload, *asks, (*busy[:2], *hurts[:2]), began)
+            continue
         yield Match(
             component=workload.ref,
             evidence=(*busy, *hurts[:3]),
@@ -67,6 +72,25 @@ def _of_release(
         since=began,
         explains=suffer,
         excludes=not_for((store.ref,), "it would be cold and just as busy", ("restart_workload",)),
+    )
+
+
+def _of_statements(
+    view: View, store: Workload, ref: str, told: Evidence, seen: tuple[Evidence, ...], began: datetime | None
+) -> Match:
+    """Return that statements of one client, which run for as long as it lasts, take the processor from all others."""
+    suffer = behind(view, store.ref, but=ref)
+    return Match(
+        component=ref,
+        evidence=(told, *seen),
+        certainty=0.65,
+        root_cause="resource_exhaustion",
+        since=began,
+        explains=suffer,
+        excludes=(
+            *not_for((*suffer, ref), f"{told.object} is busy with statements that no client's start ends"),
+            *not_for((store.ref,), "it would be cold, and end everybody's work", ("restart_workload",)),
+        ),
     )
 
 

@@ -9,10 +9,11 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import suffering, told_errors, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, suffering, told_errors, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -36,17 +37,43 @@ def when(view: View) -> Iterator[Match]:
         if not split and {seen.source for seen, _ in felt} <= {"logs"} and _alarmed_before(view, workload):
             continue  # new pods have new logs: the alert knows better when it began
         began = oldest(since for _, since in felt)
+        misreads = _misreads(view, workload)
+        if misreads and {seen.source for seen, _ in felt} == {"logs"} and _begins_with_it(view, workload, began):
+            began = None
         guess = bool(felt) and began is None and not workload.returned and releases(view, workload, FRESH)
         if split != "older" and (split == "newer" or since_release(workload, began) or guess):
             certainty = ALONE if split == "newer" else GUESS if guess or _loaded(view, workload) else USUAL
             if guess and split != "newer" and {seen.source for seen, _ in felt} == {"logs"}:
                 # Its access log tells of failures, not whose they are.
-                certainty = FAINT if view.graph.needs(workload.ref) else GUESS
+                certainty = FAINT if view.graph.needs(workload.ref) and not misreads else GUESS
             if split != "newer" and began and _nearer_edit(view, workload, began):
                 certainty = FAINT
             yield _match(view, workload, [seen for seen, _ in felt], began, certainty)
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
+
+
+def _misreads(view: View, workload: Workload) -> bool:
+    """Tell whether all newest pods stumble over a field that they do not know, which no neighbour brought of late.
+
+    It is for the reader to pass over what it does not know; what it reads was not released within hours.
+    """
+    newest_ones = {pod.name for pod in workload.newest_pods() if pod in workload.live}
+    told = [hit for hit in view.hits_of(workload.ref, "field_unknown") if not hit.previous and hit.count >= OFTEN]
+    if not newest_ones or {hit.pod for hit in told} != newest_ones:
+        return False
+    beside = view.graph.calls.get(workload.ref, set()) | view.graph.callers(workload.ref)
+    return not any(releases(view, w, FRESH) for ref in beside if (w := view.workloads.get(ref)))
+
+
+def _begins_with_it(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether logs that were cut off after the release tell of a trouble from their first minute on."""
+    lines = (line for log in view.logs_of(workload.newest_pods(), previous=False) for line in log.lines[:OFTEN])
+    first = oldest(stamp(line) for line in lines)
+    at = workload.released_at
+    return (
+        began is not None and first is not None and at is not None and first - at > PROVEN and began - first <= MINUTE
+    )
 
 
 def _nearer_edit(view: View, workload: Workload, began: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""A service forgets its transactions: each keeps a session of the database until none is left."""
+"""A service forgets transactions or sessions: each keeps one of the database's sessions until none is left."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import (
+    UNUSED,
     Full,
     Holder,
     clients,
@@ -33,7 +34,7 @@ SOON = timedelta(minutes=15)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A service's own sessions are idle in transactions, and sessions are missing."""
+    """A service's own sessions are idle in transactions, or unused while it is refused more, and none is left."""
     seen = set()
     for each in full(view):
         for workload, evidence in _leaking(view, each):
@@ -53,6 +54,8 @@ def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence,
         for holder in holders(each.database):
             if _leaks(holder, each.usable) and is_ours(view, holder, each.since):
                 yield view.workloads[holder.ref], (_told(each.ref, holder),)
+            elif _abandons(view, each, holder):
+                yield view.workloads[holder.ref], (_told_unused(each.ref, holder),)
         return
     label = label_of(view, "db_connections_by_state", each.ref)
     idle = view.figures.now("db_connections_by_state", component=label, state="idle in transaction")
@@ -68,6 +71,26 @@ def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence,
 
 def _leaks(holder: Holder, of: int) -> bool:
     return holder.forgotten >= max(LEAST, SHARE * of) and 2 * holder.forgotten >= holder.count
+
+
+def _abandons(view: View, each: Full, holder: Holder) -> bool:
+    """Tell whether a service is refused sessions while it leaves most of its own unused, and none of its pods is new.
+
+    A pool uses an idle session before it opens another: those that it opens others beside are lost to it. A pod that
+    has just come has none yet, however many idle ones the older pods hold.
+    """
+    client = view.workloads.get(holder.ref)
+    if client is None or not serves(view, holder.ref) or holder.ref not in {c.caller for c in each.refused}:
+        return False
+    if any(pod.created is None or view.recent(pod.created, UNUSED) for pod in client.live):
+        return False
+    return holder.unused >= max(LEAST, SHARE * each.usable) and 2 * holder.unused >= holder.count
+
+
+def _told_unused(ref: str, holder: Holder) -> Evidence:
+    idle = f"{holder.unused} of them idle, one for {holder.unused_s / 3600:.0f} h"
+    fact = f"{holder.name} holds {holder.count} sessions, {idle}, and is refused others"
+    return Evidence("database", ref, fact)
 
 
 def _told(ref: str, holder: Holder) -> Evidence:
@@ -115,10 +138,10 @@ def _in_vain(workload: Workload, gone: datetime) -> tuple[Excluded, ...]:
 
 RULE = Rule(
     name="sessions_leaked",
-    title="A service leaves transactions open until the database has no session left",
+    title="A service forgets transactions or sessions until the database has no session left",
     root_cause="database_connection",
     remedy="restart_connection_pool",
     tier=Tier.STATED,
     when=when,
-    why_not="no service holds many sessions that are idle in a transaction",
+    why_not="no service holds many sessions that are idle in a transaction, or unused while it is refused others",
 )

@@ -1,0 +1,70 @@
+"""A program that fails on some days of the calendar only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, snapshot
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+FAILS = "ValueError: day is out of range for month"
+LINES = (
+    "java.time.DateTimeException: Invalid date 'FEBRUARY 30'",
+    "java.time.DateTimeException: Invalid date 'February 29' as '2027' is not a leap year",
+    "org.joda.time.IllegalFieldValueException: Value 31 for dayOfMonth must be in the range [1,30]",
+    "ArgumentOutOfRangeException: Year, Month, and Day parameters describe an un-representable DateTime.",
+    'ERROR:  date/time field value out of range: "2026-09-31"',
+    "ERROR 1292 (22007): Incorrect date value: '2026-09-31' for column 'due' at row 1",
+    'parsing time "2026-09-31": day out of range',
+    "Date::Error: invalid date",
+)
+ASK = (SHOP, "code_defect", "page_human")
+SOLD = 'INFO "POST /memberships HTTP/1.1" 201'
+
+
+def told(line: str, number: int = 0, since: float = 8 * 3600, well: int = 20, bad: int = 20) -> Log:
+    """Return a log that was well at first and then repeats a line."""
+    return log(pod("shop", number), *[SOLD] * well, *[line] * bad, since=since)
+
+
+def stacks(number: int) -> Log:
+    """Return such a log in which only the heads of the stacks have a time."""
+    found = told("ERROR Internal Server Error: POST /memberships", number)
+    lines = [each for line in found.lines for each in ([line, FAILS] if "ERROR" in line else [line])]
+    return replace(found, lines=tuple(lines))
+
+
+def fails(*logs: Log, of: list[Obj] | None = None) -> Snapshot:
+    """Return the shop with logs of its two pods, and an alert."""
+    said = logs or (told(FAILS), told(FAILS, 1))
+    return snapshot(of or shop(before=IMAGE, released=70 * DAY), logs=said, alerts=[alert("SignupsFailing")])
+
+
+HOLDS = [
+    Holds(
+        "all pods tell of it since the day turned",
+        fails(),
+        ASK,
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
+        harmful=("rollback_workload", "restart_workload", "scale_workload"),
+    ),
+    Holds("its lines are the ends of stacks, which have no time", fails(stacks(0), stacks(1)), ASK, began=4 * 3600),
+    *(Holds(f"it is told in many words: {line}", fails(told(line), told(line, 1)), ASK) for line in LINES),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a release came a while before",
+        fails(of=shop(before=IMAGE, released=15000)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold("one pod is well", fails(told(FAILS), told(SOLD, 1))),
+    DoesNotHold("no log reaches back before it", fails(told(FAILS, well=0), told(FAILS, 1, well=0))),
+    DoesNotHold("it began days ago", fails(told(FAILS, since=5 * DAY), told(FAILS, 1, since=5 * DAY))),
+    DoesNotHold("a user misspelt a date", fails(told(FAILS, bad=1), told(FAILS, 1, bad=1))),
+    DoesNotHold(
+        "nobody suffers",
+        snapshot(shop(before=IMAGE, released=70 * DAY), logs=[told(FAILS), told(FAILS, 1)]),
+    ),
+]

@@ -1,0 +1,95 @@
+"""A program reckons with a day that the calendar does not have: it fails since today, and heals with tomorrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.logs import Hit, patterns, stamp
+from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+A_DAY = timedelta(hours=26)
+"""What began with a day began no longer ago than this, wherever on Earth the day turned."""
+WELL = timedelta(hours=1)
+"""A log that is silent of it for so long before shows that it is new, and no user's misspelt date."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """All pods of a workload that was not released tell since today of a date that does not exist."""
+    for workload in view.serving:
+        hits = [hit for hit in view.hits_of(workload.ref, "calendar") if not hit.previous]
+        if sum(hit.count for hit in hits) < OFTEN or not _all_tell(view, workload, hits):
+            continue
+        began, last, silent = _told(view, workload)
+        if began is None or silent < WELL or not view.recent(began, A_DAY) or not view.recent(last, STILL):
+            continue
+        released = workload.released_at
+        if workload.changes and (released is None or began - released <= WELL):
+            continue  # it may be the release that reckons so
+        said = [*(seen for seen, _ in troubles(view, workload.ref)), *suffering(view, workload.ref), *unplaced(view)]
+        if said:
+            yield _match(view, workload, hits, said, began)
+
+
+def _all_tell(view: View, workload: Workload, hits: list[Hit]) -> bool:
+    """Tell whether every pod with a log tells of it: the calendar is the same for all."""
+    heard = {log.pod for log in view.logs_of(workload.live, previous=False) if len(log.lines) >= OFTEN}
+    return heard <= {hit.pod for hit in hits}
+
+
+def _told(view: View, workload: Workload) -> tuple[datetime | None, datetime | None, timedelta]:
+    """Return when it was told first and last, and for how long a log was silent of it before.
+
+    The line that names it may be the last of a stack that only begins with a time.
+    """
+    pattern = patterns()["calendar"]
+    starts: list[datetime] = []
+    told: list[datetime] = []
+    for log in view.logs_of(workload.live, previous=False):
+        now = None
+        for line in log.lines:
+            at = stamp(line)
+            if now is None and at is not None:
+                starts.append(at)
+            now = at or now
+            if now is not None and pattern.search(line):
+                told.append(now)
+    if not told:
+        return None, None, timedelta(0)
+    return min(told), max(told), min(told) - min(starts)
+
+
+def _match(view: View, workload: Workload, hits: list[Hit], said: list[Evidence], began: datetime) -> Match:
+    too = sorted({hit.component for hit in view.hits if hit.trouble == "calendar"} - {workload.ref})
+    older = Evidence("objects", workload.ref, "its own template is older", workload.released_at)
+    return Match(
+        component=workload.ref,
+        evidence=(*(view.hit_evidence(hit) for hit in hits[:2]), *said[:2], older),
+        certainty=0.6,
+        since=began,
+        explains=tuple(dict.fromkeys((*behind(view, workload.ref, but=workload.ref), *too))),
+        excludes=excluding(
+            workload.ref,
+            "it is the date: every start and every release so far reckons the same",
+            *RESTARTS,
+            "rollback_workload",
+            "scale_workload",
+        ),
+    )
+
+
+RULE = Rule(
+    name="day_that_does_not_exist",
+    title="A program reckons with a date that does not exist",
+    root_cause="code_defect",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no workload tells since today, without a release, of a date that does not exist",
+)
