@@ -13,6 +13,8 @@ SPAN = timedelta(days=203, hours=7, minutes=19, seconds=11)
 
 _RFC3339 = re.compile(r"\b(?!0001|1970)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _DASHED = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_TO_THE_MINUTE = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d(?![:\d])")
+"""As people write the end of something that they announce."""
 _SLASHED = re.compile(r"\b\d{4}/\d\d/\d\d \d\d:\d\d:\d\d")
 _NAMED = re.compile(r"\b\d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d")
 _HYPHENED = re.compile(r"\b\d\d-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{4} \d\d:\d\d:\d\d")
@@ -41,6 +43,7 @@ def _text(text: str) -> str:
     for pattern, form in (
         (_RFC3339, "%Y-%m-%dT%H:%M:%S"),
         (_DASHED, "%Y-%m-%d %H:%M:%S"),
+        (_TO_THE_MINUTE, "%Y-%m-%d %H:%M"),
         (_SLASHED, "%Y/%m/%d %H:%M:%S"),
         (_NAMED, "%d %b %Y %H:%M:%S"),
         (_HYPHENED, "%d-%b-%Y %H:%M:%S"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, latency, logs, shop
+from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, ingress, latency, logs, shop
 from tests.diagnosis.rules.tiny import (
     DAY,
     NOW,
@@ -144,7 +144,33 @@ def slow_since_ever(
 
 CONF = thing("ConfigMap", "redis-conf", data={"redis.conf": "maxmemory 1gb\nmaxmemory-policy volatile-lfu\n"})
 CONFIGURED: Obj = {"spec": {"volumes": [{"name": "conf", "configMap": {"name": "redis-conf"}}]}}
+
+
+def old_certificate(
+    *more: Any, secret: str = "town-tls", ready: str = "True", name: str = "town.example", host: str = "town.example"
+) -> Snapshot:
+    """Return a way in with a certificate, and a critical alert that the one in an older Secret has ended."""
+    way = ingress("shop", host)
+    way["spec"]["tls"] = [{"secretName": secret}]
+    issued = thing(
+        "Certificate",
+        "town",
+        spec={"secretName": "town-tls"},
+        status={"conditions": [{"type": "Ready", "status": ready}]},
+    )
+    fires = alert("X509CertificateExpired", secret_name="town-2025", subject_CN=name, severity="critical")
+    kept = [
+        thing("Secret", each, type="kubernetes.io/tls", data={"tls.crt": "x"}) for each in ("town-tls", "town-2025")
+    ]
+    return snapshot(shop(), way, issued, *kept, *more, figures=[WELL], alerts=[fires])
+
+
 HOLDS = [
+    Holds(
+        "critical, of a certificate that has ended, and another one is served since",
+        old_certificate(),
+        ("Secret/town-2025", "no_fault", "no_action"),
+    ),
     Holds(
         "of errors, and there are none",
         snapshot(shop(), figures=[WELL, CALM], alerts=[alert(service="shop")]),
@@ -265,6 +291,25 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a certificate has ended, {what}", world, ASK)
+        for what, world in (
+            ("and the way in names it", old_certificate(secret="town-2025")),
+            ("and the way in shows the edge's own", old_certificate(secret="")),
+            ("and the one that is served is not ready", old_certificate(ready="False")),
+            ("and its name is served elsewhere", old_certificate(name="other.example")),
+            (
+                "and a file of settings names it",
+                old_certificate(thing("ConfigMap", "c", data={"f": "cert: town-2025"})),
+            ),
+            (
+                "and pods have it",
+                old_certificate(
+                    workload("mail", spec={"volumes": [{"name": "t", "secret": {"secretName": "town-2025"}}]})
+                ),
+            ),
+        )
+    ),
     DoesNotHold(
         "the same share of many requests",
         snapshot(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, CART, SHOP, errors, logs, shop
-from tests.diagnosis.rules.tiny import NOW, figure, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import API, CART, SHOP, alert, errors, logs, shop
+from tests.diagnosis.rules.tiny import DAY, NOW, figure, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 LINES = (
@@ -47,7 +48,32 @@ def between(line: str, **more: Any) -> Snapshot:
     return snapshot(shop(), workload("cart", spec=SERVES), tls("cart-tls", **more), logs=logs("shop", line, times=1))
 
 
+def left_behind(label: str, **labels: str) -> Snapshot:
+    """Return a way in whose certificate is valid, and an older one in a Secret that nobody names."""
+    world = at_the_edge("town", 60 * DAY)
+    ends = NOW.timestamp() - 1800
+    fires = alert("X509CertificateExpired", secret_name="old-tls", severity="critical", **labels)
+    secrets = (*world.objects["Secret"], tls("old-tls"))
+    return replace(
+        world,
+        objects={**world.objects, "Secret": secrets},
+        metrics={
+            **world.metrics,
+            "certificate_expiry": (
+                *world.metrics["certificate_expiry"],
+                figure("certificate_expiry", ends, ends, component=label)[1],
+            ),
+        },
+        alerts=(fires,),
+    )
+
+
 HOLDS = [
+    Holds(
+        "it lies in a Secret that nobody uses, and is of a name that nobody serves here",
+        left_behind("old-tls", subject_CN="other.example"),
+        ("Secret/old-tls", "configuration_error", "page_human"),
+    ),
     *(
         Holds(
             f"at the way in, where its figure is of {label}",
@@ -111,6 +137,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it lies in a Secret that nobody uses, since another is served",
+        left_behind("old-tls", subject_CN="town.example"),
+        ("no_fault", "no_action"),
+    ),
     DoesNotHold("it ends next week", at_the_edge("town", ends_in=7 * 86400)),
     DoesNotHold(
         "a release that speaks another TLS",

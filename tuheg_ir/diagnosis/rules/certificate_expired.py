@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
@@ -97,11 +98,12 @@ def _ended_outside(view: View, found: list[Complaint]) -> Match:
 
 
 def _ended(view: View) -> Iterator[tuple[str, str, datetime]]:
-    """Yield (label, Kind/name, end) of certificates whose end is past."""
+    """Yield (label, Kind/name, end) of certificates whose end is past, but for those that nobody uses any more."""
+    unused = {found.object for alert in view.alerts if (found := replaced(view, alert)) is not None}
     for label, value in view.figures.latest("certificate_expiry", "component").items():
         end = datetime.fromtimestamp(value, UTC) if 0 < value < 1e11 else None
-        if end is not None and end <= view.now:
-            yield label, certificate(view, label), end
+        if end is not None and end <= view.now and (component := certificate(view, label)) not in unused:
+            yield label, component, end
 
 
 def certificate(view: View, label: str) -> str:
