@@ -129,6 +129,9 @@ def run(gate: Gate) -> Result:
         _RUNNING.add(process)
         try:
             output, _ = process.communicate()
+        except BaseException:
+            stop_running()
+            raise
         finally:
             _RUNNING.discard(process)
     return Result(gate, process.returncode, time.monotonic() - began, output or "")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import Future, wait
 from contextlib import suppress
 
 from check import CORES, Gate, Result, gates, of_the_corpus
 from everything import FULL_NODE, beside, ended, jobs, lab_gate, parted, slow_gates
+from machine import ROOT
 from shares import IDLE
 
 ALL = [*slow_gates(), *gates()]
@@ -54,6 +57,20 @@ def test_when_the_body_is_interrupted_what_runs_is_ended_and_the_rest_not_begun(
     assert time.monotonic() - began < 30
     assert [each.cancelled() for each in work] == [False] * CORES + [True] * 3
     assert [result.code for each in work[:CORES] for result in each.result()] == [-signal.SIGINT] * CORES
+
+
+def test_a_run_that_is_terminated_ends_its_gate_too() -> None:
+    code = (
+        "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)); "
+        "from check import Gate, run; print('begun', flush=True); run(Gate('long', ('sleep', '61.5'), live=True))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT / ".ci") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        time.sleep(0.5)
+        process.terminate()
+        assert process.wait(30) == 143
+    assert subprocess.run(["pgrep", "-f", "sleep 61[.]5"], check=False, stdout=subprocess.PIPE).stdout == b""
 
 
 def test_the_files_that_judge_cases_are_collected_by_their_own_runs_and_by_no_other() -> None:
