@@ -40,7 +40,19 @@ def earlier_probe(objects: list[Obj]) -> Obj:
     return event(f"Pod/{pods_of(objects)[0]['metadata']['name']}", "Unhealthy", said, age=700)
 
 
+FAILED = (
+    'Liveness probe failed: Get "http://10.1.0.3:8081/healthz": dial tcp 10.1.0.3:8081: connect: connection refused'
+)
+WILL_RESTART = "Container shop failed liveness probe, will be restarted"
+
+
 HOLDS = [
+    Holds(
+        "a probe met a program that ended by itself while it started",
+        snapshot(rollout("shop", looping(), before=IMAGE), event(f"Pod/{pod('shop', 2)}", "Unhealthy", FAILED, age=20)),
+        (SHOP, "code_defect", "rollback_workload"),
+        excludes=no("restart_workload", at=SHOP),
+    ),
     Holds(
         "a probe of another pod failed before",
         snapshot(third_of_a_set(), earlier_probe(third_of_a_set())),
@@ -146,6 +158,15 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the kubelet killed it because its probe failed",
+        snapshot(
+            rollout("shop", looping(), before=IMAGE),
+            event(f"Pod/{pod('shop', 2)}", "Unhealthy", FAILED, age=40),
+            event(f"Pod/{pod('shop', 2)}", "Killing", WILL_RESTART, age=20),
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     DoesNotHold(
         "a restart is no release",
         snapshot(rollout("shop", looping(), before={})),

@@ -16,14 +16,26 @@ from tuheg_ir.diagnosis.view.releases import (
 )
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+_KILLED = frozenset({0, 137, 143})
+"""Exit codes of what was told to end, or made to."""
+
 
 def when(view: View) -> Iterator[Match]:
     """Pods of a release never became ready because their containers end."""
     for workload in view.serving:
         ended = [c for c in crashes(view, workload) if never_ready(c.pod) and not c.container.killed_for_memory]
-        pods = [c.pod for c in ended]
-        if ended and brought_by_release(workload, pods) and not probe_kills(view, workload, pods):
+        if ended and brought_by_release(workload, [c.pod for c in ended]) and not _by_probes(view, workload, ended):
             yield _match(view, workload, ended)
+
+
+def _by_probes(view: View, workload: Workload, ended: list[Crash]) -> bool:
+    """Tell whether the kubelet killed containers because probes failed.
+
+    A probe that failed may only have met a program that was not up yet, or had ended by itself.
+    """
+    told = probe_kills(view, workload, [c.pod for c in ended])
+    killed = any(each.fact.startswith("Killing") for each in told)
+    return killed or (bool(told) and any(c.ended.exit_code in _KILLED for c in ended))
 
 
 def _match(view: View, workload: Workload, ended: list[Crash]) -> Match:
