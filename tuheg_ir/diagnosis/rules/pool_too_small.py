@@ -54,13 +54,19 @@ def when(view: View) -> Iterator[Match]:
                 *_room(view, each.about),
             ),
             # Who waits for a lock, or for processor time, keeps its connections: then a pool that is full says little.
-            certainty=0.8 if changed else 0.6 if maps else 0.25 if locked or starving(view, workload) else 0.4,
+            certainty=0.8 if changed else 0.6 if maps else 0.25 if locked or _doubtful(view, workload) else 0.4,
             remedy="rollback_workload" if changed else "page_human",
             since=each.hit.first,
             explains=tuple(r for r in behind(view, workload.ref) if maps or r != workload.ref)
             if changed or maps
             else (),
         )
+
+
+def _doubtful(view: View, workload: Workload) -> bool:
+    """Tell whether one of several pods complains alone, which has a pool like the others', or lacks processor time."""
+    alone = len({hit.pod for hit in view.hits_of(workload.ref, "pool_exhausted")}) == 1 and len(workload.live) > 2
+    return alone or starving(view, workload)
 
 
 def _over(view: View, each: Complaint) -> bool:
