@@ -22,6 +22,19 @@ CUT: dict[str, Any] = {"env": {**URL, "DB_POOL_SIZE": "2"}, "before": {"env": {*
 
 HOLDS = [
     Holds(
+        "one of four tells so alone: it has a pool like the others', so little is said for its size",
+        snapshot(
+            postgres(),
+            workload("api", pods=4, env=URL),
+            figures=[errors("api", 0.2, 680)],
+            logs=logs("api", KNEX, 0, times=20, since=670),
+            databases=[database(session(API, "active", 20))],
+        ),
+        (API, "configuration_error", "page_human"),
+        sure=(0.0, 0.59),
+        harmful=("restart_workload",),
+    ),
+    Holds(
         "a release cut it",
         snapshot(shop(**CUT), postgres(), logs=WAITS, databases=[database(session(SHOP, "active", 4))]),
         (SHOP, "configuration_error", "rollback_workload"),
