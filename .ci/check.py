@@ -12,9 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from machine import CACHE, ROOT, say
@@ -72,6 +74,9 @@ class Result:
     output: str
 
 
+Job = Callable[[], list[Result]]
+
+
 def pytest_gate(venv: str, select: str, *options: str, part: str = "", corpus: bool = False) -> Gate:
     """Return a pytest run in one environment, with a JUnit report named after it and the part that it is.
 
@@ -125,6 +130,8 @@ def run(gate: Gate) -> Result:
         stderr=None if gate.live else subprocess.STDOUT,
         text=True,
         errors="replace",
+        # Ctrl-C reaches it once, by stop_running: a second one would cut its cleaning up short.
+        process_group=0,
     ) as process:
         _RUNNING.add(process)
         try:
@@ -161,9 +168,39 @@ def report(result: Result) -> Result:
 
 def run_all(chosen: list[Gate], lanes: int) -> list[Result]:
     """Run gates, some at a time. Each is reported."""
+    with beside(jobs(chosen), lanes) as work:
+        return ended(work)
+
+
+def jobs(chosen: list[Gate], before: tuple[str, ...] = ()) -> list[Job]:
+    """Return runs of gates, each reported when it ends, with words that go before their commands."""
+    return [partial(_one, replace(gate, command=(*before, *gate.command))) for gate in chosen]
+
+
+def _one(gate: Gate) -> list[Result]:
+    return [report(run(gate))]
+
+
+@contextmanager
+def beside(work: list[Job], lanes: int = CORES) -> Iterator[list[Future[list[Result]]]]:
+    """Run jobs, some at a time, beside what the body does.
+
+    When the body is interrupted, what has not begun is not begun any more, and what runs is ended.
+    """
     REPORTS.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(max_workers=lanes) as pool:
-        return list(pool.map(lambda gate: report(run(gate)), chosen))
+    pool = ThreadPoolExecutor(max_workers=lanes)
+    try:
+        yield [pool.submit(job) for job in work]
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        stop_running()
+        raise
+    pool.shutdown()
+
+
+def ended(work: list[Future[list[Result]]]) -> list[Result]:
+    """Wait for jobs, and return how their gates ended."""
+    return [result for each in work for result in each.result()]
 
 
 def main() -> int:

@@ -9,16 +9,28 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from check import CORES, PRIMARY, REPORTS, Gate, Result, gates, pytest_gate, report, run, run_all, stop_running
+from check import (
+    CORES,
+    PRIMARY,
+    REPORTS,
+    Gate,
+    Result,
+    beside,
+    ended,
+    gates,
+    jobs,
+    pytest_gate,
+    report,
+    run,
+    run_all,
+)
 from machine import MINORS, ROOT, is_root, pythons, say
-from shares import IDLE, Share, remove, words
+from shares import IDLE, keeping_to
 from summary import cases, summary
 
 sys.path.insert(0, str(ROOT))
@@ -31,7 +43,6 @@ NEWEST_PART = "leaked-transactions"
 FULL_NODE = "cpu-starvation"
 # What kills each playbook at each of its changes: a quarter of the slow tests, in a run of its own.
 KILLS = "test_kill"
-Job = Callable[[], list[Result]]
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
 
 
@@ -72,7 +83,7 @@ def on_lab(computing: list[Gate]) -> list[Result]:
     The tests that use up what the node has run when it is done.
     """
     with running("lab") as results:
-        with beside(jobs(computing, IDLE)) as idle:
+        with keeping_to(IDLE) as words, beside(jobs(computing, words)) as idle:
             # Figures of a minute take a minute: it passes while the first tests run, which need none.
             results.append(step("lab-load", "load", "--background"))
             results.extend(lived(lab_gate(PRIMARY, f"not {FULL_NODE}")))
@@ -81,40 +92,9 @@ def on_lab(computing: list[Gate]) -> list[Result]:
     return results
 
 
-def ended(work: list[Future[list[Result]]]) -> list[Result]:
-    """Wait for jobs, and return how their gates ended."""
-    return [result for each in work for result in each.result()]
-
-
-def jobs(chosen: list[Gate], share: Share | None = None) -> list[Job]:
-    """Return runs of gates, which keep to a share of the cores if one is named."""
-    how = words(share) if share else ()
-    return [partial(_one, replace(gate, command=(*how, *gate.command))) for gate in chosen]
-
-
-def _one(gate: Gate) -> list[Result]:
-    return [report(run(gate))]
-
-
 def lived(*chosen: Gate) -> list[Result]:
     """Run gates one after the other, in the open."""
     return [report(run(replace(gate, live=True))) for gate in chosen]
-
-
-@contextmanager
-def beside(work: list[Job]) -> Iterator[list[Future[list[Result]]]]:
-    """Run jobs, as many at a time as there are cores, beside what the body does.
-
-    After Ctrl-C what has not begun is not begun any more, and what runs is ended.
-    """
-    pool = ThreadPoolExecutor(max_workers=CORES)
-    try:
-        yield [pool.submit(job) for job in work]
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        stop_running()
-        raise
-    pool.shutdown()
 
 
 @contextmanager
@@ -202,7 +182,6 @@ def main() -> int:
         results += on_lab(computing)
     else:
         results += run_all(computing, lanes=CORES)
-    remove(IDLE)
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0

@@ -8,7 +8,7 @@ sessions it starts. Where none can be made (no root), niceness has to do.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,11 +36,15 @@ def words(share: Share) -> tuple[str, ...]:
     return ("sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(place))
 
 
-def remove(share: Share) -> None:
-    """Remove the control group of a share, unless something still runs in it."""
-    for place in _places(share):
-        with suppress(OSError):
-            place.rmdir()
+@contextmanager
+def keeping_to(share: Share) -> Iterator[tuple[str, ...]]:
+    """Give the words for a share, and remove its control group afterwards, unless something still runs in it."""
+    try:
+        yield words(share)
+    finally:
+        for place in _places(share):
+            with suppress(OSError):
+                place.rmdir()
 
 
 def _made(share: Share) -> Path | None:

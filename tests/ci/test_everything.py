@@ -9,10 +9,11 @@ import time
 from concurrent.futures import Future, wait
 from contextlib import suppress
 
-from check import CORES, Gate, Result, gates, of_the_corpus
-from everything import FULL_NODE, beside, ended, jobs, lab_gate, parted, slow_gates
+import pytest
+from check import CORES, Gate, Result, beside, ended, gates, jobs, of_the_corpus
+from everything import FULL_NODE, lab_gate, parted, slow_gates
 from machine import ROOT
-from shares import IDLE
+from shares import IDLE, words
 
 ALL = [*slow_gates(), *gates()]
 
@@ -39,7 +40,7 @@ def test_the_runs_on_the_lab_leave_reports_of_their_own() -> None:
 
 def test_jobs_run_beside_the_body_and_tell_how_their_gates_ended() -> None:
     good, bad = Gate("good", ("true",)), Gate("bad", ("false",))
-    with beside(jobs([good, bad], IDLE)) as work:
+    with beside(jobs([good, bad], words(IDLE))) as work:
         assert [(each.gate.name, each.code) for each in ended(work)] == [("good", 0), ("bad", 1)]
 
 
@@ -59,10 +60,16 @@ def test_when_the_body_is_interrupted_what_runs_is_ended_and_the_rest_not_begun(
     assert [result.code for each in work[:CORES] for result in each.result()] == [-signal.SIGINT] * CORES
 
 
-def test_a_run_that_is_terminated_ends_its_gate_too() -> None:
+@pytest.mark.parametrize(
+    "how",
+    ["run(Gate('long', ('sleep', '61.5'), live=True))", "run_all([Gate('long', ('sleep', '61.5'))] * 3, lanes=1)"],
+    ids=["one", "some-at-a-time"],
+)
+def test_a_run_that_is_terminated_ends_its_gate_too(how: str) -> None:
     code = (
         "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)); "
-        "from check import Gate, run; print('begun', flush=True); run(Gate('long', ('sleep', '61.5'), live=True))"
+        "from check import Gate, run, run_all; print('begun', flush=True); "
+        f"{how}"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT / ".ci") as process:
         assert process.stdout is not None

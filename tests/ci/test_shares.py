@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import shares
-from shares import IDLE, words
+from shares import IDLE, keeping_to, words
 
 
 def test_a_command_runs_in_its_share_and_so_does_a_session_that_it_starts() -> None:
@@ -30,3 +31,9 @@ def test_a_hierarchy_that_is_not_ours_to_write_is_left_alone(monkeypatch: pytest
     monkeypatch.setattr("lab.host.cgroup_mounts", lambda _: [(tmp_path / "absent", 2), (tmp_path, 1)])
     assert words(IDLE) == IDLE.nice
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_control_group_is_gone_afterwards_also_when_it_was_interrupted() -> None:
+    with suppress(KeyboardInterrupt), keeping_to(IDLE):
+        raise KeyboardInterrupt
+    assert [place for place in shares._places(IDLE) if place.exists()] == []
