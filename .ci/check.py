@@ -216,5 +216,14 @@ def main() -> int:
     return 1 if failed else 0
 
 
+def exit_code(body: Callable[[], int]) -> int:
+    """Return the exit code of a program's body; 130, and a word instead of a traceback, after Ctrl-C."""
+    try:
+        return body()
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        return 130
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

@@ -22,6 +22,7 @@ from check import (
     Result,
     beside,
     ended,
+    exit_code,
     gates,
     jobs,
     pytest_gate,
@@ -188,4 +189,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

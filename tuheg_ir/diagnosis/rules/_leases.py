@@ -56,11 +56,11 @@ def leases_lost(view: View) -> LeasesLost | None:
     begin, end = min(at for *_, at in ended), max(at for *_, at in ended)
     if end - begin > TOGETHER or not all(_settled(pod, container) for _, pod, container, _ in ended):
         return None
-    words = [_last_words(view, pod) for _, pod, *_ in ended]
-    if not all(words) or any(_waits(view, workload) for workload, *_ in ended):
+    words = {pod.name: _last_words(view, pod) for _, pod, *_ in ended}
+    if not all(words.values()) or any(_waits(view, workload) for workload, *_ in ended):
         return None
     first = min(ended, key=lambda each: (each[3], each[0].ref))
-    told = Evidence("logs", f"Pod/{first[1].name}", _last_words(view, first[1]), first[3])
+    told = Evidence("logs", f"Pod/{first[1].name}", words[first[1].name], first[3])
     again = f"{len(ended)} containers ended together, and run since; each had run for a day or more"
     return LeasesLost(begin, end, first[0].ref, (Evidence("objects", first[0].ref, again, end), told))
 

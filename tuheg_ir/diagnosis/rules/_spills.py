@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._sessions import clients, released_before
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.logs import patterns, stamp
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -42,6 +43,7 @@ class Spill:
     evidence: tuple[Evidence, ...]
 
 
+@once
 def spilled(view: View, server: Workload) -> Spill | None:
     """Return which one client, released before it first came to that, fills the volume of a database again and again.
 
