@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import ADDRESS, stamp
 from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, is_marked
 from tuheg_ir.diagnosis.view.reading import created, name, text
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
+from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
@@ -29,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
     taken |= {pod.address for workload in view.workloads.values() for pod in workload.pods}
     for caller in view.serving:
         named, first, line = _named(view, caller, ranges, taken)
-        made = [obj for obj in services if first and (at := created(obj)) and BEFORE <= first - at <= SOON]
+        made = [obj for obj in services if soon_after(first, created(obj))]
         if named and len(made) == 1:
             yield _match(view, caller, made[0], named, first, line)
 

@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.rules._twins import another_program, programs
 from tuheg_ir.diagnosis.rules.changed_beside import around
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import created, last_write, name, oldest, text
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
+from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of, of_pods, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -37,7 +37,7 @@ def when(view: View) -> Iterator[Match]:
 def _since_traffic(view: View, canary: Workload, began: datetime) -> bool:
     """Tell whether it failed from the first: since it was made, or since what leads to it was written."""
     times = [created(canary.obj), *(last_write(obj) for obj in around(view, canary))]
-    return any(at is not None and BEFORE <= began - at <= SOON for at in times)
+    return any(soon_after(began, at) for at in times)
 
 
 def _is_stable(view: View, other: Workload, canary: Workload) -> bool:

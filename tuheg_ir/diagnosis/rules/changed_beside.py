@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rules._kept_out import kept_out
 from tuheg_ir.diagnosis.rules.release_at_the_onset import near
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import mapping, name, oldest, text, written
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
+from tuheg_ir.diagnosis.view.releases import since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import nothing_there, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
@@ -32,7 +32,7 @@ def when(view: View) -> Iterator[Match]:
             if began is None:
                 yield from _kept_out(view, workload)
             continue
-        found = [(obj, at) for obj in around(view, workload) if (at := _edited(obj)) and BEFORE <= began - at <= SOON]
+        found = [(obj, at) for obj in around(view, workload) if (at := _edited(obj)) and soon_after(began, at)]
         # A release that came after it is nearer; nobody may say then that the template did not change.
         nearer = workload.changes and workload.released_at and found and workload.released_at > found[0][1]
         if len(found) == 1 and not nearer:

@@ -18,7 +18,7 @@ from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import items, mapping, name, parse_moment, text
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
+from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.trouble import errors
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
@@ -92,7 +92,7 @@ def _by_log(view: View, workload: Workload, began: datetime) -> Iterator[Closed]
     for log in view.logs_of(workload.pods, previous=False):
         for line in log.lines:
             end, at = _time(_ENDS, line) if _ON.search(line) else None, stamp(line)
-            if end is not None and at is not None and _near(at, began):
+            if end is not None and soon_after(began, at):
                 yield Closed(end, Evidence("logs", f"Pod/{log.pod}", line[:240], at))
                 return
 
@@ -105,7 +105,7 @@ def _by_map(view: View, workload: Workload, began: datetime) -> Iterator[Closed]
         at, end, start = edited(obj) if obj else None, _time(_ENDS, said), _time(_BEGINS, said)
         if obj is None or at is None or end is None or not _SET.search(said) or not _of_it(workload, obj, said):
             continue
-        if _near(at, began) or (start is not None and at <= start and _near(start, began)):
+        if soon_after(began, at) or (start is not None and at <= start and soon_after(began, start)):
             fact = f"written for a maintenance until {end:%Y-%m-%d %H:%M} UTC; {workload.ref} reads it"
             yield Closed(end, Evidence("objects", f"ConfigMap/{label}", fact, at))
 
@@ -122,10 +122,6 @@ def _of_it(workload: Workload, obj: Obj, said: str) -> bool:
     ]
     keys = [key for kind, of, key, _ in keys_of(workload.template) if (kind, of) == ("ConfigMap", label)]
     return _WORD.search(" ".join((label, said, *paths, *keys))) is not None
-
-
-def _near(at: datetime, began: datetime) -> bool:
-    return BEFORE <= began - at <= SOON
 
 
 def _time(pattern: re.Pattern[str], said: str) -> datetime | None:

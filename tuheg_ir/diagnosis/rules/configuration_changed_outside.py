@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import measured, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes, slept
@@ -82,13 +82,13 @@ def _since(view: View, workload: Workload, time: datetime) -> Iterator[Evidence]
             yield crash.evidence()
     found = False
     for felt, began in troubles(view, workload.ref):
-        if began is not None and BEFORE <= began - time <= SOON:
+        if began is not None and soon_after(began, time):
             found = True
             yield felt
     if found or measured(view, workload):
         return
     for error in marked(view, workload):
-        if error.since is not None and BEFORE <= error.since - time <= SOON:
+        if soon_after(error.since, time):
             yield Evidence("logs", workload.ref, f"{error.count} lines: {error.line[:200]}", error.since)
 
 
@@ -98,7 +98,7 @@ def _who_gets_it(view: View, workload: Workload, time: datetime) -> tuple[str, .
     A release of one of them is innocent then, unless anybody was released between the edit and the onset.
     """
     said = [(e.since, text) for e in marked(view, workload) if e.since and (text := _AFTER_LEVEL.split(e.line)[-1])]
-    said = [(since, text) for since, text in said if BEFORE <= since - time <= SOON and len(text) >= TELLING]
+    said = [(since, text) for since, text in said if soon_after(since, time) and len(text) >= TELLING]
     began = oldest(since for since, _ in said)
     if began is None:
         return ()

@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.reading import mapping, oldest, written
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release, soon_after
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -104,7 +104,7 @@ def _changed_beside(view: View, caller: Workload, called: Workload, began: datet
     way = [service.obj for service in view.services.values() if called.ref in service.backends]
     way += [policy.obj for policy in view.policies if {caller.ref, called.ref} & {*policy.binds}]
     way += [mapping(view.objects(kind).get(named)) for kind, named in sorted(reads(caller.template))]
-    return any(at is not None and BEFORE <= began - at <= SOON for at in map(written, way))
+    return any(soon_after(began, at) for at in map(written, way))
 
 
 def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tuple[Evidence, datetime]) -> Match:

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import Marked, marked, new_warnings
 from tuheg_ir.diagnosis.view.reading import name, text
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import measured, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
@@ -35,7 +35,7 @@ def when(view: View) -> Iterator[Match]:
             if words.since is None:
                 continue
             edits = list(_edits(view, words.since))
-            released = [w for w in view.workloads.values() if w.changes and _shortly(w.released_at, words.since)]
+            released = [w for w in view.workloads.values() if w.changes and soon_after(words.since, w.released_at)]
             if any(_called_before(view, at) for at in (*(at for _, at in edits), *(w.released_at for w in released))):
                 continue
             if len(edits) == 1 and not released:
@@ -67,14 +67,10 @@ def _said(view: View, workload: Workload) -> list[Evidence]:
     return [*suffering(view, workload.ref), *unplaced(view)]
 
 
-def _shortly(at: datetime | None, since: datetime) -> bool:
-    return at is not None and BEFORE <= since - at <= SOON
-
-
 def _edits(view: View, since: datetime) -> Iterator[tuple[Obj, datetime]]:
     for kind in _SETTINGS:
         for obj in view.snapshot.of(kind):
-            if (at := edited(obj)) is not None and _shortly(at, since):
+            if (at := edited(obj)) is not None and soon_after(since, at):
                 yield obj, at
 
 

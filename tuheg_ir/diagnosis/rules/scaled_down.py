@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._readers import backlogs, silent
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
+from tuheg_ir.diagnosis.view.releases import since_release, soon_after
 from tuheg_ir.diagnosis.view.scaling import autoscaler
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
@@ -30,7 +30,7 @@ def when(view: View) -> Iterator[Match]:
         began = oldest(since for _, since in felt)
         if lost is None or not felt or workload.ready < workload.wanted or autoscaler(view, workload.ref):
             continue
-        suits = began is None or lost.time is None or BEFORE <= began - lost.time <= SOON
+        suits = began is None or lost.time is None or soon_after(began, lost.time)
         if suits and not since_release(workload, began) and not keeps_data(view, workload) and not is_store(workload):
             yield Match(
                 component=workload.ref,

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import newest, oldest
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
+from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
@@ -45,7 +45,7 @@ def when(view: View) -> Iterator[Match]:
 def _released(workload: Workload, first: datetime | None) -> bool:
     """Tell whether it came with a release, which may have brought the malformed value, or a client that looks at it."""
     came = workload.released_at
-    return bool(workload.changes) and came is not None and first is not None and BEFORE <= first - came <= SOON
+    return bool(workload.changes) and soon_after(first, came)
 
 
 def _written(view: View, workload: Workload, first: datetime | None) -> Iterator[tuple[str, datetime]]:

@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rules._twins import another_program, programs
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import created, last_write, oldest
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
+from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -55,11 +55,11 @@ def _brought(workload: Workload) -> datetime | None:
 
 def _since(view: View, stale: Workload, at: datetime) -> Iterator[Evidence]:
     """Yield what users feel since a time, or the errors that its logs repeat since then while an alert tells of it."""
-    yield from (seen for seen, since in troubles(view, stale.ref) if since and BEFORE <= since - at <= SOON)
+    yield from (seen for seen, since in troubles(view, stale.ref) if soon_after(since, at))
     hits = [h for h in view.hits_of(stale.ref) if not h.previous and h.count >= OFTEN]
     said = list(suffering(view, stale.ref))
     began = oldest(h.first for h in hits)
-    if said and began is not None and BEFORE <= began - at <= SOON:
+    if said and soon_after(began, at):
         yield from (view.hit_evidence(hit) for hit in hits[:2])
         yield said[0]
 

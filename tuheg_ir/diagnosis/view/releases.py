@@ -20,6 +20,11 @@ BEFORE = timedelta(minutes=-2)
 """Clocks and samples are that far apart: what begins so much before a change may still be its own."""
 
 
+def soon_after(began: datetime | None, at: datetime | None) -> bool:
+    """Tell whether something began soon after a change, as far as clocks agree; not if one of both is unknown."""
+    return began is not None and at is not None and BEFORE <= began - at <= SOON
+
+
 def since_release(workload: Workload, moment: datetime | None, within: timedelta = SOON) -> bool:
     """Tell whether something began with a workload's release: with it or soon after."""
     if not workload.changes or workload.released_at is None or moment is None:
