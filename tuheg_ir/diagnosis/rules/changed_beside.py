@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._kept_out import kept_out
-from tuheg_ir.diagnosis.rules.release_at_the_onset import near
+from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import mapping, name, oldest, text, written
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import stays_away
 from tuheg_ir.diagnosis.rules._helping import not_for
-from tuheg_ir.diagnosis.rules.release_at_the_onset import near, others_written
+from tuheg_ir.diagnosis.rules._onset import near, others_written
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.answers import answers, status_of
 from tuheg_ir.diagnosis.view.logs import stamp

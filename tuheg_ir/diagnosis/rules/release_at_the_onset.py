@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._onset import AFTER, near, others_written
 from tuheg_ir.diagnosis.rules.neighbour_released import BAD
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import stamp
-from tuheg_ir.diagnosis.view.reading import created, written
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-BEFORE, AFTER = timedelta(minutes=6), timedelta(minutes=2)
-"""So near to a change a trouble has to begin: nothing else connects the two."""
 LOADED = 1.3
-_SETTINGS = (
-    *("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkPolicy", "ResourceQuota", "LimitRange"),
-    *("HorizontalPodAutoscaler", "Node"),
-)
-"""What else may have changed in the same minutes; then nobody can tell which of them it was."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -44,19 +37,6 @@ def when(view: View) -> Iterator[Match]:
         return
     if not _against(view, sufferers, released[0]) and (traffic_growth(view, first.ref) or 1.0) < LOADED:
         yield _match(view, released[0], seen, began, tuple(sorted(sufferers)))
-
-
-def near(at: datetime | None, began: datetime) -> bool:
-    """Tell whether a trouble began in the minutes of a change."""
-    return at is not None and -AFTER <= began - at <= BEFORE
-
-
-def others_written(view: View) -> Iterator[datetime | None]:
-    """Yield when settings, ways and policies were made and last written."""
-    for kind in _SETTINGS:
-        for obj in view.snapshot.of(kind):
-            yield written(obj)
-            yield created(obj)
 
 
 def _against(view: View, sufferers: set[str], released: Workload) -> bool:
