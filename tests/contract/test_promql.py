@@ -27,7 +27,7 @@ METRICS = (
     "traefik_service_requests_total|traefik_service_request_duration_seconds_bucket|gateway_dependency_seconds_bucket|"
     "container_memory_working_set_bytes|kube_pod_container_resource_limits|gateway_db_pool_in_use|gateway_db_pool_size|"
     "kube_pod_container_status_last_terminated_reason|kube_pod_container_status_restarts_total|pg_stat_activity_count|"
-    "pg_settings_max_connections|pg_up|redis_up|process_resident_memory_bytes|http_requests_total"
+    "pg_settings_max_connections|pg_up|redis_up|process_resident_memory_bytes|process_start_time_seconds|http_requests_total"
 )
 
 
