@@ -30,6 +30,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         'FATAL: too many connections for database "shop"',
         "User app has exceeded the max_user_connections resource",
         "query_wait_timeout",
+        "PostgresqlNonTransientResourceException: [53300] sorry",
     ),
     "role_missing": (
         "SQLSTATE[HY000] [1049] Unknown database 'shop'",
@@ -193,6 +194,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         "no such table",
         "Flyway: Validate failed: Migrations have failed validation",
         "ER_NO_SUCH_TABLE",
+        "PDOException: SQLSTATE[HY000]: [1054] inconnu",
     ),
     "failover": (
         "the database system is starting up",
@@ -261,6 +263,10 @@ NOISE = (
     "added 2 shards of [orders-17]",
     "partition orders-3 is led by broker 1",
     "2026-03-04 12:00:00.123 UTC [1045] LOG:  checkpoint starting: time",
+    "2026-03-04 12:00:00.123 UTC [2006] LOG:  checkpoint starting: time",
+    "2026-03-04 12:00:00.123 UTC [1146] LOG:  checkpoint starting: time",
+    "2026-03-04 12:00:00.123 UTC [53300] shop@orders LOG:  duration: 12.3 ms",
+    "2026-03-04 12:00:00.123 UTC [42703]: [4-1] LOG:  duration: 12.3 ms",
     '2026-03-04 12:00:00.123 UTC [1049] LOG:  listening on IPv4 address "0.0.0.0", port 5432',
 )
 TIMES = (

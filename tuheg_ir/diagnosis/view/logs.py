@@ -97,6 +97,10 @@ class Hit:
     previous: bool
 
 
+# `[53300] LOG:  ...`, `[53300]: [4-1] ...`: the prefix of a line, where a server writes which process it is.
+_NO_PROCESS = r"(?!:|\s+(?:[\w.-]*@[\w.-]*\s+)?(?:LOG|HINT|DETAIL|CONTEXT|STATEMENT|NOTICE|WARNING|ERROR|FATAL|PANIC):)"
+
+
 @cache
 def _table() -> Mapping[str, Mapping[str, Any]]:
     source = (files("tuheg_ir.diagnosis.view") / "log_patterns.yml").read_text(encoding="utf-8")
@@ -114,10 +118,13 @@ def patterns() -> Mapping[str, re.Pattern[str]]:
 
 
 def _any_of(entry: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the patterns of a trouble; a number is its code where it stands as one, and not in a path or an amount."""
+    """Yield the patterns of a trouble.
+
+    A number is its code where it stands as one, and not in a path or an amount, or as the process of PostgreSQL's line.
+    """
     yield from entry["any"]
     for code in entry.get("codes", ()):
-        yield rf"(?:sqlstate|code|state|error)\W{{0,4}}{code}\b|[\[(]{code}[\])]|\b{code}: "
+        yield rf"(?:sqlstate|code|state|error)\W{{0,4}}{code}\b|[\[(]{code}[\])]{_NO_PROCESS}|\b{code}: "
 
 
 @cache
