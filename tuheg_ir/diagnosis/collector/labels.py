@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,13 +21,24 @@ _LAST_RESORT = frozenset({"job", "exported_job", "instance"})
 class Known:
     """What the objects tell: names of workloads and services, pods by name and by address.
 
-    ``scalers``: what an autoscaler of a name scales.
+    ``scalers``: what an autoscaler of a name scales. ``limits``: (pod, container) -> resource -> limit, in cores and
+    bytes.
     """
 
     names: frozenset[str] = frozenset()
     pods: frozenset[str] = frozenset()
     addresses: Mapping[str, str] = field(default_factory=dict)
     scalers: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
+
+    def at(self, address: str) -> str:
+        """Return the workload or Service at an address, as a host, an IP or a pod, with or without a port ("" none)."""
+        host = re.sub(r":\d+$", "", address)
+        pod = self.addresses.get(host, host)
+        if pod in self.pods and (found := re.fullmatch(_BY_POD, pod)):
+            return found[1]
+        first, _, domain = host.partition(".")
+        return first if first in self.names and (not domain or "svc" in domain.split(".")) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,10 @@ class Labels:
             if f"${role}" in way.query or role in way.needs:
                 values[role] = self._role(role, way)
                 labels.setdefault(values[role], role)
-        if values.get("component") == "":
+        if "$component" in way.query and "$pre" in way.query and (addressed := self._addressed(values["component"])):
+            values |= addressed
+            labels["component"] = "component"
+        elif values.get("component") == "":
             pod = self._role("pod", way)
             if not pod or pod == "instance":
                 raise Unfit
@@ -78,6 +93,24 @@ class Labels:
         values |= {"failed": f'{status}=~"5.."', "limited": f'{status}="429"', "status": f'{status}!=""'}
         query = re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), way.query)
         return Filled(query, {label: role for label, role in labels.items() if label})
+
+    def _addressed(self, label: str) -> dict[str, str]:
+        """Return what takes the component from the address of what an exporter asks; {} where a better label tells.
+
+        ``label``: the one that holds the component otherwise.
+        """
+        told = label not in _LAST_RESORT and any(row.get(label) in self._known.names for row in self._rows)
+        for address in self._roles["address"]:
+            values = {row[address]: self._known.at(row[address]) for row in self._rows if row.get(address)}
+            # An exporter's own name is known as well, but `server` is what it asks.
+            if not any(values.values()) or (told and address == "instance"):
+                continue
+            named: dict[str, list[str]] = {}
+            for value, name in sorted(values.items()):
+                named.setdefault(name or re.sub(r":\d+$", "", value), []).append(re.escape(value))
+            posts = [f', "component", "{name}", "{address}", {json.dumps("|".join(of))})' for name, of in named.items()]
+            return {"component": "component", "pre": "label_replace(" * len(posts), "post": "".join(posts)}
+        return {}
 
     def _here(self, way: Way) -> tuple[str, Sequence[Row]]:
         """Return the condition that names the namespace, and the label sets that fulfil it."""

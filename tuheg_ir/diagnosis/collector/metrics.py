@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.collector.labels import Filled, Known, Labels, Row, Unfi
 from tuheg_ir.diagnosis.collector.prometheus import Prometheus, Span
 from tuheg_ir.diagnosis.folder.metrics import series_of
 from tuheg_ir.diagnosis.model import Obj, Series, Source
+from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.signals import Signal, Signals, Way, load, span_s
 
 THREADS = 8
@@ -69,7 +70,17 @@ def known_of(objects: Mapping[str, Iterable[Obj]]) -> Known:
             str(hpa["metadata"]["name"]): str(((hpa.get("spec") or {}).get("scaleTargetRef") or {}).get("name") or "")
             for hpa in objects.get("HorizontalPodAutoscaler", ())
         },
+        limits={
+            (str(pod["metadata"]["name"]), str(container.get("name"))): _limits(container)
+            for pod in pods
+            for container in (pod.get("spec") or {}).get("containers") or ()
+        },
     )
+
+
+def _limits(container: Obj) -> dict[str, float]:
+    stated = (container.get("resources") or {}).get("limits") or {}
+    return {resource: limit for resource, text in stated.items() if (limit := number(text))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +218,17 @@ class _Reader:
         for signal in self._signals.signals.values():
             if signal.quotient:
                 over, under = (self._found.signals.get(name, ()) for name in signal.quotient)
-                divided = quotient(over, under)
+                # A limit that nobody exports stands in the pod.
+                divided = quotient(over, (*self._limits(signal.quotient[1]), *under))
                 if divided:
                     self._found.signals[signal.name] = divided
                     self._found.queries[signal.name] = " / ".join(signal.quotient)
+
+    def _limits(self, name: str) -> Iterator[Series]:
+        resource = name.removesuffix("_limit")
+        for (pod, container), limits in self._known.limits.items():
+            if resource in limits:
+                yield Series({"pod": pod, "container": container}, ((self._span.start, limits[resource]),))
 
     def _tell(self, errors: Mapping[str, SourceFailed], began: float) -> None:
         took = round((time.monotonic() - began) * 1000)
