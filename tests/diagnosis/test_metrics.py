@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -196,6 +197,43 @@ def test_a_pod_known_by_its_address_only_gets_its_name(ask: Callable[..., Metric
     assert last(found, "error_ratio_by_pod") == {POD: 0.1}
 
 
+def test_a_limit_that_nobody_exports_is_that_of_the_pod(ask: Callable[..., Metrics]) -> None:
+    used = ("container_memory_working_set_bytes", {**HERE, "container": "web"}, gauge(50))
+    assert last(ask(used), "memory_share") == {}
+    limited = replace(KNOWN, limits={(POD, "web"): {"memory": 200.0}})
+    assert last(ask(used, known=limited), "memory_share") == {f"{POD}/web": 0.25}
+    exported = ("kube_pod_container_resource_limits", {**HERE, "container": "web", "resource": "memory"}, gauge(100))
+    assert last(ask(used, exported, known=limited), "memory_share") == {f"{POD}/web": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ({"instance": "postgres-0"}, "postgres"),
+        ({"instance": "postgres:5432"}, "postgres"),
+        ({"instance": "postgres.shop.svc:5432"}, "postgres"),
+        ({"instance": "10.0.0.9:9187", "job": "databases"}, "postgres"),
+        ({"server": "postgres:5432", "service": "postgres-exporter", "namespace": "shop"}, "postgres"),
+        ({"server": "localhost:5432", "service": "postgres", "namespace": "shop"}, "postgres"),
+        ({"instance": "postgres.other.example:5432", "job": "databases"}, "databases"),
+    ],
+)
+def test_what_an_exporter_asks_is_known_by_its_address(
+    ask: Callable[..., Metrics], labels: dict[str, str], told: str
+) -> None:
+    known = Known(frozenset({"postgres", "postgres-exporter"}), frozenset({"postgres-0"}), {"10.0.0.9": "postgres-0"})
+    found = ask(("pg_stat_activity_count", {**labels, "state": "idle"}, gauge(9)), known=known)
+    assert last(found, "db_connections") == {told: 9.0}
+
+
+def test_instances_at_addresses_are_counted_by_what_they_are_of(ask: Callable[..., Metrics]) -> None:
+    caches = {f"10.0.0.{number}": f"redis-{number}" for number in (1, 2)}
+    known = Known(frozenset({"redis"}), frozenset(caches.values()), caches)
+    evicted = [("redis_evicted_keys_total", {"instance": f"{host}:9121"}, counter(2)) for host in caches]
+    outside = ("redis_evicted_keys_total", {"instance": "cache.example:6379"}, counter(1))
+    assert last(ask(*evicted, outside, known=known), "cache_evictions") == {"redis": 4.0, "cache.example": 1.0}
+
+
 def test_a_target_that_is_no_pod_has_no_pod(ask: Callable[..., Metrics]) -> None:
     labels = {"namespace": "shop", "job": "exporters"}
     found = ask(
@@ -293,14 +331,22 @@ def test_a_metric_of_no_use_is_left_out() -> None:
 
 
 def test_names_and_addresses_come_from_the_objects() -> None:
-    pod = {"metadata": {"name": "web-1"}, "status": {"podIP": "10.0.0.1"}}
+    limits = {"memory": "1Ki", "cpu": "250m", "google.com/tpu": "many"}
+    container = {"name": "web", "resources": {"limits": limits}}
+    pod = {"metadata": {"name": "web-1"}, "spec": {"containers": [container]}, "status": {"podIP": "10.0.0.1"}}
     scaler = {"metadata": {"name": "hpa"}, "spec": {"scaleTargetRef": {"name": "web"}}}
     objects: dict[str, list[dict[str, Any]]] = {
         "Pod": [pod],
         "Service": [{"metadata": {"name": "front"}}],
         "HorizontalPodAutoscaler": [scaler],
     }
-    assert known_of(objects) == Known(frozenset({"front"}), frozenset({"web-1"}), {"10.0.0.1": "web-1"}, {"hpa": "web"})
+    assert known_of(objects) == Known(
+        frozenset({"front"}),
+        frozenset({"web-1"}),
+        {"10.0.0.1": "web-1"},
+        {"hpa": "web"},
+        {("web-1", "web"): {"memory": 1024.0, "cpu": 0.25}},
+    )
 
 
 # --- trouble ---

@@ -67,8 +67,10 @@ def look_back(folder: Path, *, prometheus_url: str = "", at: datetime | None = N
     if prometheus_url:
         moment, known = at or snapshot.taken_at, known_of(snapshot.objects)
         asked = read_metrics(prometheus_url, snapshot.namespace, moment, known=known)
-        sources = (*snapshot.sources, *asked.sources)
-        snapshot = replace(snapshot, metrics={**snapshot.metrics, **asked.signals}, sources=sources)
+        # That the folder holds no figures is no lack when another place gives them.
+        others = (each for each in snapshot.sources if each.source != "metrics" or not asked.signals)
+        metrics, sources = {**snapshot.metrics, **asked.signals}, (*others, *asked.sources)
+        snapshot = replace(snapshot, metrics=metrics, sources=sources)
     diagnosis = decide(snapshot)
     return Looked(snapshot, diagnosis, round(time.monotonic() - began, 3))
 

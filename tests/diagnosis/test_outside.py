@@ -1,0 +1,51 @@
+"""Cases of people who know nothing of this project: objects by hand, raw series of a Prometheus, a log a pod.
+
+They come as a user would hand them in, so that what is read of them is judged as well: names and labels of
+exporters, sparse objects, times in logs of any kind.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.diagnosis.corpus import ROOT, Case, read, score
+from tests.diagnosis.raw_prometheus import serving
+from tuheg_ir.diagnosis.diagnose import Looked, look_back
+from tuheg_ir.diagnosis.model import Finding
+from tuheg_ir.diagnosis.snapshot import load
+
+pytestmark = pytest.mark.corpus
+
+OPEN: frozenset[str] = frozenset()
+"""Cases that no rule answers yet; a rule that answers one takes it out of here."""
+CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
+
+
+def looked_at(case: Case) -> Looked:
+    """Look at a case, its figures asked of a Prometheus where there are raw series."""
+    raw = case.folder / "metrics" / "raw.prom"
+    if not raw.exists():
+        return look_back(case.folder)
+    now = load(case.folder).taken_at.timestamp()
+    with serving(raw.read_text(encoding="utf-8"), now) as url:
+        return look_back(case.folder, prometheus_url=url)
+
+
+def told(findings: tuple[Finding, ...]) -> str:
+    return "; ".join(f"{f.component} {f.root_cause} {f.remedy} {f.confidence} ({f.rule})" for f in findings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_case_from_outside_is_answered_and_nothing_harmful_is_said(case: Case) -> None:
+    looked = looked_at(case)
+    findings = looked.diagnosis.findings
+    judged = score(case, findings)
+    assert not judged.forbidden, told(findings)
+    assert judged.right == (case.name not in OPEN), told(findings)
+    if (case.folder / "metrics").exists():
+        assert [each.ok for each in looked.snapshot.sources if each.source == "metrics"] == [True]
+
+
+def test_what_stands_open_is_there() -> None:
+    assert {case.name for case in CASES} >= OPEN
