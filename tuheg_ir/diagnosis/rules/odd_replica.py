@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.builds import another_build
@@ -23,6 +24,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         if another_build(workload, odd):
             continue  # a restart would give the others that build too
+        if imposed(view, workload):
+            continue  # a new pod would be given the limit again that the others are without
         if any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload)):
             continue  # their nodes are odd, and the next ones will be
         felt = [seen for seen, _ in troubles(view, workload.ref)]

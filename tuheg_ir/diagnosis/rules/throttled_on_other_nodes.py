@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since
 from tuheg_ir.diagnosis.view.reading import mapping
@@ -22,6 +23,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 def when(view: View) -> Iterator[Match]:
     """The slow pods of a workload are throttled below their limit; the well ones are not, and on other nodes."""
     for workload in view.serving:
+        if imposed(view, workload):
+            continue  # it is the limit that differs, wherever they run
         odd = odd_pods(view, workload, few=False)
         if odd and not by_revision(view, workload) and (shown := _held_back(view, workload, odd)):
             cores = _cores(view, workload, odd)

@@ -1,0 +1,103 @@
+"""A LimitRange gives new pods a processor limit, which holds them back: further ones would get it as well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.scenes import ROOM, SHOP, latency, rate, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, pod, snapshot, thing
+from tuheg_ir.diagnosis.model import Series
+
+NOTE = "LimitRanger plugin set: {} for container shop"
+
+
+def given(objects: list[Obj], *numbers: int, cpu: str = "250m", note: str = "cpu, memory limit") -> list[Obj]:
+    """Return a workload of which some pods are younger and were given a limit."""
+    for index, each in enumerate(pods_of(objects)):
+        if index in numbers:
+            each["metadata"] |= {
+                "creationTimestamp": at(1800),
+                "annotations": {"kubernetes.io/limit-ranger": NOTE.format(note)},
+            }
+            own = each["spec"]["containers"][0]
+            each["spec"] = {**each["spec"], "containers": [{**own, "resources": {"limits": {"cpu": cpu}}}]}
+    return objects
+
+
+def default(cpu: str = "250m", **more: Any) -> Obj:
+    return thing("LimitRange", "defaults", spec={"limits": [{"type": "Container", "default": {"cpu": cpu}}]}, **more)
+
+
+def held(*numbers: int, of: int = 4, ill: tuple[int, ...] | None = None) -> list[tuple[str, Series]]:
+    """Return the figures of pods of which some are throttled, and these (or others) slow."""
+    slow = numbers if ill is None else ill
+    return [
+        latency("shop"),
+        *(figure("throttled_share", 0.01, 0.7, pod=pod("shop", n), container="shop") for n in numbers),
+        *(figure("cpu_share", 0.3, 0.6, pod=pod("shop", n), container="shop") for n in numbers),
+        *(figure("latency_p95_by_pod", 0.1, 2.5 if n in slow else 0.1, 1500, pod=pod("shop", n)) for n in range(of)),
+    ]
+
+
+FOUND = (SHOP, "configuration_error", "page_human")
+HOLDS = [
+    Holds(
+        "the younger half has the limit and is slow, the older one is well",
+        snapshot(given(shop(pods=4), 2, 3), default(age=DAY), figures=held(2, 3)),
+        FOUND,
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+        alone=True,
+        harmful=("restart_workload", "rollback_workload", "no_action"),
+        sure=(0.85, 1.0),
+    ),
+    Holds(
+        "one of four was made anew; the default is old and not to be seen",
+        snapshot(given(shop(pods=4), 3, note="cpu request for container shop; cpu limit"), figures=held(3)),
+        FOUND,
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "all were made anew since a default of today",
+        snapshot(given(shop(), 0, 1), default(age=DAY / 3), figures=[*held(0, 1, of=2)]),
+        FOUND,
+        harmful=("scale_workload", "restart_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "all had the default before it was written again",
+        snapshot(
+            given(shop(), 0, 1), default(written=600), figures=[*held(0, 1, of=2), rate("shop", before=50, now=150)]
+        ),
+        (SHOP, "capacity", "scale_workload"),
+    ),
+    DoesNotHold(
+        "all have the default for long, and requests have grown",
+        snapshot(given(shop(), 0, 1), default(), figures=[*held(0, 1, of=2), rate("shop", before=50, now=150)]),
+        (SHOP, "capacity", "scale_workload"),
+    ),
+    DoesNotHold(
+        "those with the limit are not held back by it: one of them is stuck",
+        snapshot(
+            given(shop(pods=4), 2, 3),
+            default(age=DAY),
+            figures=[each for each in held(3) if each[0] not in ("throttled_share", "cpu_share")],
+        ),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    DoesNotHold(
+        "the processor limit is the template's own, and they were given one of memory alone",
+        snapshot(given(shop(pods=4, **ROOM), 2, 3, note="memory limit"), default(age=DAY), figures=held(2, 3)),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    DoesNotHold(
+        "a pod without the limit is the slow one",
+        snapshot(given(shop(pods=4), 3), default(age=DAY), figures=held(3, ill=(0,))),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    DoesNotHold(
+        "nobody feels it", snapshot(given(shop(pods=4), 2, 3), default(age=DAY), figures=held(2, 3, ill=())[1:])
+    ),
+]

@@ -1,0 +1,88 @@
+"""A processor limit that is in no template: the namespace's LimitRange gave it to containers that were made since."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.odd import odd_pods
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import items, mapping, text, written
+from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, usage
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+YOUNG = timedelta(hours=48)
+"""A default that was written longer ago than this, and that all pods have, has proved itself."""
+_GIVEN = re.compile(r"([\w ,./-]+) limit for (?:init )?container (\S+)")
+"""What the admission notes at a pod: `LimitRanger plugin set: cpu, memory limit for container a; ...`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imposed:
+    """The pods that are held back by a limit that they were given, those without it, and what gave it."""
+
+    held: tuple[str, ...]
+    free: tuple[str, ...]
+    odd: dict[str, str]
+    limit: str
+    by: str
+    at: datetime | None
+    throttled: float
+
+
+def imposed(view: View, workload: Workload) -> Imposed | None:
+    """Return how pods are held back by a processor limit that their template does not have; None if they are not.
+
+    Either others of the template are without it, and well, or the default is so young that all pods before were.
+    """
+    given = {pod.name: limit for pod in workload.live if (limit := _given(workload, pod))}
+    if not given:
+        return None
+    share, throttled = (usage(view.figures, workload, s).by_pod for s in ("cpu_share", "throttled_share"))
+    short = {*(p for p, v in throttled.items() if v > THROTTLED), *(p for p, v in share.items() if v > BUSY)}
+    held, free = short & {*given}, [pod.name for pod in workload.live if pod.ready and pod.name not in given]
+    odd = odd_pods(view, workload, few=False)
+    if 2 * len(held) <= len(given) or short - {*given} or {*odd} - {*given}:
+        return None
+    by, at = next(_defaults(view, set(given.values())), ("", None))
+    if not free and not _came_with(view, workload, at):
+        return None
+    most = max((throttled.get(pod, 0.0) for pod in held), default=0.0)
+    return Imposed(tuple(sorted(held)), tuple(free), odd, min(given.values()), by, at, most)
+
+
+def _came_with(view: View, workload: Workload, at: datetime | None) -> bool:
+    """Tell whether a default is young, and all pods were made since: those that it had before were without."""
+    return at is not None and view.recent(at, YOUNG) and all(pod.created and pod.created >= at for pod in workload.live)
+
+
+def _given(workload: Workload, pod: Pod) -> str:
+    """Return the processor limit that the admission gave a container of a pod; "" if it gave none.
+
+    One that its template has by now is the template's.
+    """
+    note = text(mapping(pod.obj, "metadata", "annotations"), "kubernetes.io/limit-ranger")
+    own, meant = items(pod.obj, "spec", "containers"), items(workload.template, "spec", "containers")
+    for resources, container in _GIVEN.findall(note.replace("LimitRanger plugin set:", "")):
+        label = container.rstrip(";,")
+        if "cpu" in re.split(r"[ ,]+", resources) and not _limit(meant, label):
+            return _limit(own, label)
+    return ""
+
+
+def _limit(containers: Iterable[Mapping[str, Any]], label: str) -> str:
+    return next((text(c, "resources", "limits", "cpu") for c in containers if text(c, "name") == label), "")
+
+
+def _defaults(view: View, limits: Collection[str]) -> Iterator[tuple[str, datetime | None]]:
+    """Yield the LimitRanges whose default is one of some limits, and when they were written."""
+    wanted = {number(limit) for limit in limits}
+    for name, obj in sorted(view.objects("LimitRange").items()):
+        for each in items(obj, "spec", "limits"):
+            if text(each, "type") == "Container" and number(mapping(each, "default").get("cpu")) in wanted:
+                yield f"LimitRange/{name}", written(obj)
