@@ -110,7 +110,7 @@ def test_episodes_are_counted_once_each_however_ragged() -> None:
         (lambda age: 100 - age / 100, True),
         (lambda age: 100 - age / 100 + (age % 60) / 60, True),
         (lambda age: 100 - age / 100 - (age - 1500 if age > 1500 else 0) / 50, True),
-        (lambda age: 100.0, False),
+        (step(100, 100, 1500), False),
         (step(60, 90, 3000), False),
         (step(60, 90, 1600), False),
         (lambda age: 100 - age / 100 if age > 1800 else 82 + (1800 - age) / 20, False),
