@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CACHE, OLD, SHOP, URL, WELL, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import figure, postgres, redis, snapshot, workload
-from tuheg_ir.diagnosis.model import Series
+from tests.diagnosis.rules.tiny import NOW, figure, postgres, redis, snapshot, workload
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
 MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
@@ -21,7 +21,45 @@ def evicts(name: str, before: tuple[float, float], now: tuple[float, float]) -> 
     ]
 
 
+def filling(*steps: tuple[float, float]) -> tuple[str, Series]:
+    """Return the share of its memory that a cache holds: straight from one (age, share) to the next."""
+    points = []
+    for age in range(3600, -1, -30):
+        at = next((n for n, (least, _) in enumerate(steps[1:], 1) if age >= least), len(steps) - 1)
+        (start, low), (end, high) = steps[at - 1], steps[at]
+        points.append((NOW.timestamp() - age, low + (high - low) * (start - age) / (start - end)))
+    return "cache_memory_share", Series({"component": "redis"}, tuple(points))
+
+
+def refused_since_release(*steps: tuple[float, float]) -> Snapshot:
+    """Return a cache that refuses writes for 20 minutes, ten after the release of one of its two users."""
+    return snapshot(
+        workload("pages", env=ASKS, before=OLD, released=1800),
+        workload("api", env=ASKS),
+        redis(),
+        figures=[errors("api", 0.3, 1200), errors("pages", 0.3, 1200), filling(*steps, (0, 1.0))],
+        logs=[*logs("api", MEMORY, since=1200), *logs("pages", MEMORY, since=1200)],
+    )
+
+
 HOLDS = [
+    Holds(
+        "it filled as fast before the release of one of its users as since",
+        refused_since_release((3600, 0.9), (1200, 1.0)),
+        FULL,
+        harmful=("rollback_workload", "restart_workload"),
+        alone=True,
+    ),
+    Holds(
+        "it fills five times as fast since the release of one of its users",
+        refused_since_release((3600, 0.7), (1800, 0.82), (1200, 1.0)),
+        PAGES,
+    ),
+    Holds(
+        "it stood still before the release of one of its users",
+        refused_since_release((3600, 0.9), (1800, 0.9), (1200, 1.0)),
+        PAGES,
+    ),
     Holds(
         "writes are refused",
         snapshot(shop(env=ASKS), redis(), logs=logs("shop", f"ResponseError: {MEMORY}", times=1)),

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, alert, logs, shop
-from tests.diagnosis.rules.tiny import log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
+from tests.diagnosis.rules.tiny import log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log
 
 GUARD, CART = "ConfigMap/guard", "Deployment/cart"
 
 
-def warned(since: float = 600, lines: int = 40) -> Log:
+def warned(since: float = 600, lines: int = 40, of: str = pod("shop")) -> Log:
     """Return a log that was calm, and warns again and again since some seconds ago."""
     calm = [f"INFO request {n}" for n in range(lines)]
-    return log(pod("shop"), *calm, *["WARN session used from 34 addresses"] * lines, since=2 * since)
+    return log(of, *calm, *["WARN session used from 34 addresses"] * lines, since=2 * since)
 
 
 HOLDS = [
+    Holds(
+        "a client of the database that warns was released",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            workload("cart", env=URL, before=OLD, released=660),
+            logs=[warned(of="postgres-0")],
+            alerts=[alert()],
+        ),
+        (CART, "code_defect", "rollback_workload"),
+    ),
     Holds(
         "a ConfigMap that the warner does not even read was written",
         snapshot(shop(), thing("ConfigMap", "guard", written=660), logs=[warned()], alerts=[alert()]),
@@ -40,6 +51,17 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a database speaks of its clients, and what was released is none of them",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            workload("cart", before=OLD, released=660),
+            logs=[warned(of="postgres-0")],
+            alerts=[alert()],
+        ),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold(
         "only one of its new pods repeats it",
         snapshot(

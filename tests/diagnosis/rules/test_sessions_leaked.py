@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import FORGOTTEN, IMAGE, REFUSED, SHOP, URL, WORKING, logs, shop
+from tests.diagnosis.rules.scenes import FORGOTTEN, IMAGE, REFUSED, SHOP, URL, WORKING, errors, logs, rate, shop
 from tests.diagnosis.rules.sessions import full
 from tests.diagnosis.rules.tiny import DAY, database, figure, log, pod, postgres, session, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 LEAK = (SHOP, "database_connection", "restart_connection_pool")
 SYNC = workload("sync", env=URL, service=False, before={"image": "registry.example/sync:0"}, released=3000)
@@ -15,7 +18,40 @@ KNOWN = {"shop": {"kind": "Deployment"}, "worker": {"kind": "Deployment"}}
 UNUSED = session(SHOP, "idle", 70, age_s=30000)
 ROOM = [figure("db_max_connections", 100, 100, component="postgres")]
 
+LOST = "WARN HikariPool-1 - Connection leak detection triggered for org.postgresql.jdbc.PgConnection@4f"
+NO_SLOT = 'OperationalError: connection to server at "postgres", port 5432 failed: FATAL:  too many clients already'
+LOCKED = "[71] LOG:  process 71 still waiting for ShareLock on transaction 88 after 1000.5 ms"
+
+
+def told(*more: Any, leaks: float = 1100, released: float = 1200, **rest: Any) -> Snapshot:
+    """Return a shop whose pool tells of leaks, some time after its release; for ten minutes no session is left."""
+    return snapshot(
+        shop(env=URL, before=IMAGE, released=released),
+        workload("cart", env=URL),
+        postgres(),
+        *more,
+        logs=[
+            log(pod("shop"), *[LOST] * 9, since=leaks),
+            log(pod("cart"), *[NO_SLOT] * 9, since=600),
+            *rest.pop("logs", ()),
+        ],
+        figures=[errors("cart", 0.6), *rest.pop("figures", ())],
+    )
+
+
 HOLDS = [
+    Holds(
+        "its pool tells of leaks since its release, and later no session is left",
+        told(),
+        (SHOP, "code_defect", "rollback_workload"),
+        excludes=(*no("scale_workload", at=SHOP), *no("restart_workload", at="StatefulSet/postgres")),
+        alone=True,
+    ),
+    Holds(
+        "the waits for locks came later: the open transactions hold them",
+        told(logs=[log("postgres-0", *[LOCKED] * 9, since=300)]),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     Holds(
         "its own idle transactions",
         full(sessions=[FORGOTTEN, WORKING]),
@@ -97,6 +133,16 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"its pool tells of leaks, {what}", world, harmful=("rollback_workload", "restart_workload"))
+        for what, world in (
+            ("but only after no session was left", told(leaks=500, released=700)),
+            ("but its release was hours before", told(released=5 * 3600)),
+            ("and so does the one of another client", told(logs=[log(pod("cart"), *[LOST] * 9, since=1000)])),
+            ("but all wait for a lock", told(logs=[log("postgres-0", *[LOCKED] * 20, since=1090)])),
+            ("but has far more to do", told(figures=[rate("shop", 50, 200, 1150)])),
+        )
+    ),
     DoesNotHold(
         "its sessions are busy",
         full(sessions=[session(SHOP, "active", 95, age_s=1)]),

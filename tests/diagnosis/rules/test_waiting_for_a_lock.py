@@ -3,16 +3,58 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import DB, OLD, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, database, figure, postgres, session, snapshot, workload
+from tests.diagnosis.rules.scenes import DB, IMAGE, OLD, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, at, database, figure, log, postgres, session, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 WAITING = session(SHOP, "active", 30, wait="Lock", age_s=60, query="UPDATE orders SET ...")
 CONSOLE = session("", "idle in transaction", 1, application="psql", age_s=900, query="ALTER TABLE orders ...")
 OWN = session(SHOP, "idle in transaction", 1, age_s=900)
 
+LOCKED = (
+    "[3371] shop@shop/shop LOG:  process 3371 still waiting for AccessShareLock on relation 16531 of database 16384"
+    " after 1000.976 ms"
+)
+JOB = "Job/tidy-1007"
+FULL = "SET statement_timeout=0; VACUUM (FULL, ANALYZE) public.orders"
+
+
+def tidy(sql: str = FULL, age: float = 610, name: str = "tidy-1007", host: str = "postgres") -> list[Obj]:
+    """Return a run with its pod that has worked on a database for so long."""
+    work = {"name": "psql", "image": "postgres:15", "command": ["psql", "-c", sql]}
+    spec = {"containers": [{**work, "env": [{"name": "PGHOST", "value": host}]}]}
+    job = thing("Job", name, age=age, spec={"template": {"spec": spec}}, status={"active": 1})
+    pod = thing("Pod", f"{name}-zfcng", age=age, spec=spec)
+    pod["metadata"]["ownerReferences"] = [{"kind": "Job", "name": name, "controller": True}]
+    state = {"name": "psql", "ready": True, "state": {"running": {"startedAt": at(age - 3)}}}
+    return [job, {**pod, "status": {"phase": "Running", "containerStatuses": [state]}}]
+
+
+def queued(*more: Any, times: int = 9, well: bool = False, **released: Any) -> Snapshot:
+    """Return a shop that fails while its database's log repeats for ten minutes that sessions wait for a lock."""
+    return snapshot(
+        shop(env=URL, **released),
+        postgres(),
+        *more,
+        figures=[errors("shop", 0.001 if well else 0.6)],
+        logs=[log("postgres-0", *[LOCKED] * times, since=600)],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"the database's log tells of them since a run began that locks a whole table: {sql}",
+            queued(tidy(sql)),
+            (JOB, "database_connection", "page_human"),
+            excludes=(*no("restart_workload", "scale_workload", at=SHOP), *no("restart_workload", at=DB)),
+            alone=True,
+        )
+        for sql in (FULL, "VACUUM FULL orders;", "ALTER TABLE orders ADD COLUMN vat int", "REINDEX TABLE orders")
+    ),
     Holds(
         "somebody else's open transaction",
         snapshot(shop(env=URL), postgres(), databases=[database(WAITING, CONSOLE)]),
@@ -47,6 +89,25 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the database's log tells of waits since a run, and since the release of who waits: either may lock",
+        queued(tidy(), before=IMAGE, released=640),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    *(
+        DoesNotHold(f"the database's log tells of waits, {what}", world, harmful=("isolate_workload", "scale_workload"))
+        for what, world in (
+            ("and nothing runs", queued()),
+            ("and a run only reads", queued(tidy("SELECT count(*) FROM orders"))),
+            ("and a run builds an index beside all", queued(tidy("CREATE INDEX CONCURRENTLY i ON orders (vat)"))),
+            ("and a run locks since hours", queued(tidy(age=9000))),
+            ("and a run came later", queued(tidy(age=300))),
+            ("and two runs came before", queued(tidy(), tidy(age=620, name="sweep-2"))),
+            ("and a run locks in another database", queued(tidy(host="stock"), postgres("stock"))),
+            ("seldom", queued(tidy(), times=2)),
+            ("and all are served", queued(tidy(), well=True)),
+        )
+    ),
     DoesNotHold(
         "one wait is ordinary",
         snapshot(shop(env=URL), postgres(), databases=[database(session(SHOP, "active", 1, wait="Lock"))]),

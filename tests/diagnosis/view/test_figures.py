@@ -9,7 +9,7 @@ import pytest
 
 from tests.diagnosis.rules.tiny import NOW
 from tuheg_ir.diagnosis.model import Series, Snapshot
-from tuheg_ir.diagnosis.view.figures import Figures, outlier
+from tuheg_ir.diagnosis.view.figures import Figures, outlier, rose_before
 
 Shape = Callable[[int], float]
 
@@ -102,3 +102,22 @@ def test_episodes_are_counted_once_each_however_ragged() -> None:
     assert twice.first_beyond("s", 10) is None
     assert twice.quiet_since("s", 5) is None
     assert twice.quiet_since("s", 5, 1) == NOW - timedelta(seconds=1200)
+
+
+@pytest.mark.parametrize(
+    ("shape", "rose"),
+    [
+        (lambda age: 100 - age / 100, True),
+        (lambda age: 100 - age / 100 + (age % 60) / 60, True),
+        (lambda age: 100 - age / 100 - (age - 1500 if age > 1500 else 0) / 50, True),
+        (step(100, 100, 1500), False),
+        (step(60, 90, 3000), False),
+        (step(60, 90, 1600), False),
+        (lambda age: 100 - age / 100 if age > 1800 else 82 + (1800 - age) / 20, False),
+        (lambda age: 50 + age / 100, False),
+    ],
+    ids=["as fast", "noisy", "slower since", "flat", "a step before", "a step since", "faster since", "falling"],
+)
+def test_what_rose_as_fast_before_a_moment_was_not_raised_by_it(shape: Shape, rose: bool) -> None:
+    (series,) = figures(shape).series("s")
+    assert rose_before(series, NOW - timedelta(seconds=1800), NOW - timedelta(seconds=1200)) is rose

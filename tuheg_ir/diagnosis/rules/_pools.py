@@ -43,7 +43,7 @@ def never_given_back(view: View, workload: Workload) -> tuple[Evidence, datetime
     Each pod that counts has to tell so; with when the counting began.
     """
     climbs = [found for log in view.logs_of(workload.live, previous=False) for found in _climbs(log, view.now)]
-    if not climbs or not all(climbs) or _kept_waiting(view, workload):
+    if not climbs or not all(climbs) or kept_waiting(view, workload):
         return None
     first = oldest(climb[0][0] for climb in climbs)
     (_, low), *_, (_, high) = climbs[0]
@@ -75,10 +75,14 @@ def _rises(counts: list[tuple[datetime, int]]) -> bool:
     )
 
 
-def _kept_waiting(view: View, workload: Workload) -> bool:
-    """Tell whether something else may keep connections taken: what is behind is late, or there is more to do."""
-    if any(each.caller == workload.ref for each in complaints(view, *_LATE)) or starving(view, workload):
-        return True
+def kept_waiting(view: View, workload: Workload, until: datetime | None = None) -> bool:
+    """Tell whether something else may keep connections taken: what is behind is late, or there is more to do.
+
+    ``until``: what began later than this is no reason of it, and may well come from it.
+    """
     labels = labels_of(view, workload.ref, "dependency_latency_p95")
-    late = any(slowed(view, "dependency_latency_p95", component=label) for label in labels)
-    return late or (traffic_growth(view, workload.ref) or 1.0) >= LOADED
+    slow = [turn.since for label in labels if (turn := slowed(view, "dependency_latency_p95", component=label))]
+    late = [each.hit.first for each in complaints(view, *_LATE) if each.caller == workload.ref]
+    if any(until is None or began is None or began <= until for began in (*slow, *late)):
+        return True
+    return starving(view, workload) or (traffic_growth(view, workload.ref) or 1.0) >= LOADED

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written,
 from tuheg_ir.diagnosis.rules._users import released_user
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.figures import rose_before
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.releases import release_evidence
 from tuheg_ir.diagnosis.view.trouble import labels_of
@@ -45,8 +46,19 @@ def when(view: View) -> Iterator[Match]:
             *((Evidence("metrics", cache.ref, f"{evictions:.0f} evictions a second", began),) if evicting else ()),
         )
         settings = settings_written(view, cache, began)
-        user = None if settings else released_user(view, cache, began)
+        user = None if settings else _filler(view, cache, began)
         yield _filled(view, cache, user, seen, began) if user else _match(view, cache, settings, seen, began)
+
+
+def _filler(view: View, cache: Workload, began: datetime | None) -> Workload | None:
+    """Return the one user whose release filled a cache; None where it would be full by now without the release."""
+    user = released_user(view, cache, began)
+    released = user.released_at if user else None
+    if user is None or began is None or released is None:
+        return None
+    labels = labels_of(view, cache.ref, "cache_memory_share")
+    found = [s for label in labels for s in view.figures.series("cache_memory_share", component=label)]
+    return None if any(rose_before(series, released, began) for series in found) else user
 
 
 def _match(

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import Marked, marked, new_warnings
+from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import measured, suffering, troubles, unplaced
@@ -40,8 +41,16 @@ def when(view: View) -> Iterator[Match]:
                 continue
             if len(edits) == 1 and not released:
                 yield _of_edit(workload, words, *edits[0])
-            elif len(released) == 1 and not edits and not released[0].returned and view.alerts:
+            elif len(released) != 1 or edits or released[0].returned or not view.alerts:
+                continue
+            elif _may_have_said(view, workload, released[0]):
                 yield _of_release(view, workload, words, released[0])
+
+
+def _may_have_said(view: View, workload: Workload, released: Workload) -> bool:
+    """Tell whether a release may be what a log speaks of: a data service speaks of those who use it."""
+    users = view.graph.callers(workload.ref)
+    return role(workload) not in DATA or not users or released is workload or released.ref in users
 
 
 def _of_its_own_release(view: View, workload: Workload) -> Marked | None:

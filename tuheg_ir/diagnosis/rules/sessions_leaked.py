@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._pools import kept_waiting
 from tuheg_ir.diagnosis.rules._sessions import (
     UNUSED,
     Full,
@@ -23,18 +24,22 @@ from tuheg_ir.diagnosis.rules._sessions import (
 )
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LEAST = 5
 """Fewer forgotten transactions than this are no leak."""
 SHARE = 0.3
 """Share of the usable sessions, or of the client's own, from which on forgotten transactions are the trouble."""
+AT_ONCE = timedelta(minutes=5)
+"""What keeps connections for so long that a pool takes them for lost is told of within this time."""
 SOON = timedelta(minutes=15)
 """Who takes all sessions within this time of a release takes them again as soon: a restart would buy too little."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """A service's own sessions are idle in transactions, or unused while it is refused more, and none is left."""
+    """A service's own sessions are idle in transactions, unused while it is refused more, or lost as its pool tells."""
     seen = set()
     for each in full(view):
         for workload, evidence in _leaking(view, each):
@@ -59,7 +64,10 @@ def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence,
         return
     label = label_of(view, "db_connections_by_state", each.ref)
     idle = view.figures.now("db_connections_by_state", component=label, state="idle in transaction")
-    if not label or idle is None or idle < max(LEAST, SHARE * each.usable):
+    if not label or idle is None:
+        yield from _told_by_a_pool(view, each)
+        return
+    if idle < max(LEAST, SHARE * each.usable):
         return
     known = [view.workloads[ref] for ref in clients(view, each.ref) if serves(view, ref)]
     since = view.figures.crossed("db_connections_by_state", idle / 2, component=label, state="idle in transaction")
@@ -67,6 +75,26 @@ def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence,
     if len(suspects) == 1:
         fact = f"{idle:.0f} sessions are idle in transactions"
         yield suspects[0], (Evidence("metrics", each.ref, fact, since),)
+
+
+def _told_by_a_pool(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence, ...]]]:
+    """Yield the one client whose pool tells of leaks since its release, and did so before the database was full.
+
+    Not where something keeps all connections for long that are given back in the end: a lock, a rush, a slow host.
+    """
+    told = {ref: hits for ref in clients(view, each.ref) if (hits := view.hits_of(ref, "connection_leak"))}
+    if len(told) != 1 or each.since is None:
+        return
+    ((ref, hits),) = told.items()
+    first, last = oldest(hit.first for hit in hits), newest(hit.last for hit in hits)
+    if first is None or last is None or first >= each.since or each.since - last > SOON:
+        return
+    until = first + AT_ONCE
+    if any(lock.hit.first is None or lock.hit.first <= until for lock in complaints(view, "lock_wait")):
+        return
+    client = view.workloads[ref]
+    if serves(view, ref) and since_release(client, first) and not kept_waiting(view, client, until):
+        yield client, (view.hit_evidence(hits[0]),)
 
 
 def _leaks(holder: Holder, of: int) -> bool:
@@ -143,5 +171,5 @@ RULE = Rule(
     remedy="restart_connection_pool",
     tier=Tier.STATED,
     when=when,
-    why_not="no service holds many sessions that are idle in a transaction, or unused while it is refused others",
+    why_not="no service holds many sessions idle in a transaction or unused, or tells of leaks before none was left",
 )

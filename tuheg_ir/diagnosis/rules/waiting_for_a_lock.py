@@ -8,13 +8,16 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
+from tuheg_ir.diagnosis.rules._lock_holder import run_behind, told_by_itself
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, forgotten, serves
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
+from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=6)
 """A release of the client so young may be what locks."""
@@ -24,7 +27,7 @@ LONG_S = 20.0
 
 
 def when(view: View) -> Iterator[Match]:
-    """Sessions wait for locks, and another session holds on."""
+    """Sessions wait for locks, as they, figures or the database's log tell, and another session or run holds on."""
     known = {d.ref: d for d in view.databases}
     for ref in dict.fromkeys([*known, *(w.ref for w in of_role(view.workloads, "database"))]):
         database = known.get(ref)
@@ -35,6 +38,10 @@ def when(view: View) -> Iterator[Match]:
         holder = view.workloads.get(blocker.owner) if blocker is not None and own else None
         came = holder is not None and blocker is not None and since_release(holder, view.now - _age(blocker))
         complained = [c for c in complaints(view, "lock_wait") if c.about in (ref, "")]
+        itself = told_by_itself(view, ref) if database is None else []
+        if (run := run_behind(view, ref, began(itself))) is not None:
+            yield _of_run(view, ref, *run, itself)
+            continue
         if waiting < MANY and counted < MANY and not _only_told(view, complained):
             continue
         yield Match(
@@ -58,6 +65,30 @@ def when(view: View) -> Iterator[Match]:
                 "its sessions wait for somebody else's lock: new ones would wait as well",
             ),
         )
+
+
+def _of_run(view: View, ref: str, run: Workload, pod: Pod, waits: list[Complaint]) -> Match:
+    """Return that a run locks what all others wait for. Who ends it knows what becomes of its work: a person."""
+    others = tuple(r for r in clients(view, ref) if r != run.ref and r not in _schedules(view, pod))
+    why = f"{run.name} holds the lock, and they wait: new ones would wait as well"
+    return Match(
+        component=run.ref,
+        evidence=(
+            *told(view, waits, 1),
+            Evidence("objects", f"Pod/{pod.name}", f"it locks whole tables, and began just before: {ref}", pod.created),
+        ),
+        certainty=0.6,
+        since=began(waits),
+        explains=tuple(r for r in behind(view, ref) if r != run.ref),
+        excludes=(
+            *not_for(others, why),
+            *not_for((ref,), "the waits end with the run, and a restart ends everybody's work", ON_CALLERS),
+        ),
+    )
+
+
+def _schedules(view: View, pod: Pod) -> tuple[str, ...]:
+    return tuple(w.ref for w in view.workloads.values() if w.kind == "CronJob" and pod in w.pods)
 
 
 def _only_told(view: View, complained: list[Complaint]) -> bool:

@@ -13,6 +13,10 @@ RECENT_S = 180.0
 """The time before the snapshot that counts as now."""
 _SETTLED = 3
 """Points in a row that make a turn, where there are so many; so many newest ones tell how it stands now."""
+_STEADY = 0.25
+"""Share of a rise that each half of the time has to bring, or it is a step and no growth."""
+_AS_FAST = 0.6
+"""Share of a rise that the pace of before has to account for, or something has hastened it."""
 _GAP = 4
 """So many points on the good side do not end an episode: what crashes is well between two crashes."""
 
@@ -223,8 +227,27 @@ def _grows(points: list[float]) -> bool:
     if third < 2 or values[0] <= 0:
         return False
     parts = [median(values[:third]), median(values[third:-third]), median(values[-third:])]
-    spread = (parts[2] - parts[0]) * 0.25
+    spread = (parts[2] - parts[0]) * _STEADY
     return parts[2] >= 1.15 * parts[0] and parts[1] - parts[0] >= spread and parts[2] - parts[1] >= spread
+
+
+def rose_before(series: Series, moment: datetime, end: datetime) -> bool:
+    """Tell whether a series rose as fast before a moment as from there to an end: what happened then did not raise it.
+
+    It has to have risen steadily before: what stands still before a moment says nothing of who raised it.
+    """
+    early = [(t, v) for t, v in series.points if t < moment.timestamp()]
+    late = [(t, v) for t, v in series.points if moment.timestamp() <= t <= end.timestamp()]
+    third = len(early) // 3
+    if third < _SETTLED or not late:
+        return False
+    parts = [(median(t for t, _ in p), median(v for _, v in p)) for p in (early[:third], early[-third:])]
+    (start, low), (stop, high) = parts
+    middle = median(v for _, v in early[third:-third])
+    spread = (high - low) * _STEADY
+    if high <= low or middle - low < spread or high - middle < spread:
+        return False
+    return (high - low) / (stop - start) * (late[-1][0] - early[-1][0]) >= _AS_FAST * (late[-1][1] - early[-1][1])
 
 
 def _since_last_fall(values: list[float]) -> list[float]:

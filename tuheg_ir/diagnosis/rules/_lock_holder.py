@@ -1,0 +1,78 @@
+"""What a database's own log tells of waits for locks, and the run whose statement locks a whole table since then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import at, oldest
+from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+
+SOON = timedelta(minutes=5)
+"""A statement that locks a table makes others wait within this time of the start of its run."""
+CLOCKS = timedelta(seconds=30)
+_LOCKS = re.compile(
+    r"\bVACUUM\s*(?:\([^)]*\bFULL\b|FULL\b)|\bvacuumdb\b.*(?:--full|\s-f\b)|\bpg_repack\b|\bLOCK\s+TABLES?\b"
+    r"|\b(?:ALTER|TRUNCATE|DROP|OPTIMIZE|REPAIR)\s+TABLE\b|\bCLUSTER\s+(?:VERBOSE\s+)?[\w\".]+\s+USING\b"
+    r"|\bREINDEX\b(?!.{0,60}CONCURRENTLY)|\bCREATE\s+(?:UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY)"
+    r"|\bREFRESH\s+MATERIALIZED\s+VIEW\s+(?!CONCURRENTLY)"
+    r"|\bdb:migrate\b|\bmanage\.py migrate\b|\b(?:flyway|liquibase|alembic|goose|knex|prisma)\b.*\b(?:migrate|up\w*)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Statements, and tools whose statements, let nobody else at a table while they run."""
+
+
+def told_by_itself(view: View, ref: str) -> list[Complaint]:
+    """Return the waits that a database's own log repeats while its users suffer; [] if it does not."""
+    found = [c for c in complaints(view, "lock_wait") if c.caller == ref and "still waiting" in c.hit.line.lower()]
+    often = sum(c.hit.count for c in found) >= OFTEN
+    return found if often and any(_suffers(view, each) for each in behind(view, ref, but=ref)) else []
+
+
+def run_behind(view: View, ref: str, since: datetime | None) -> tuple[Workload, Pod] | None:
+    """Return the one run on a database that goes on, began just before the waits and locks whole tables.
+
+    None where a client was released then as well: its statements may be what locks.
+    """
+    if since is None or any(since_release(w, since, SOON) for w in view.serving if ref in view.graph.needs(w.ref)):
+        return None
+    found = {pod.name: (workload, pod) for workload, pod in _runs(view, ref) if _then(pod, since)}
+    if len(found) != 1:
+        return None
+    ((workload, pod),) = found.values()
+    return (workload, pod) if _locks(view, pod) else None
+
+
+def _runs(view: View, ref: str) -> Iterator[tuple[Workload, Pod]]:
+    """Yield (run, pod) of the runs that use a database; the Job that owns a pod, rather than its CronJob."""
+    for workload in view.workloads.values():
+        if workload.kind in BATCH and ref in view.graph.needs(workload.ref):
+            for pod in workload.live:
+                if pod.phase == "Running":
+                    jobs = (w for w in view.workloads.values() if w.kind == "Job" and pod.name.startswith(w.name + "-"))
+                    yield max(jobs, key=lambda w: len(w.name), default=workload), pod
+
+
+def _then(pod: Pod, since: datetime) -> bool:
+    began = oldest(c.started_at for c in pod.containers if not c.init) or pod.created
+    return began is not None and -CLOCKS <= since - began <= SOON
+
+
+def _locks(view: View, pod: Pod) -> bool:
+    said = [" ".join(map(str, at(c.spec, of) or ())) for c in pod.containers for of in ("command", "args")]
+    said += [line for log in view.logs_of((pod,), previous=False) for line in log.lines]
+    return any(map(_LOCKS.search, said))
+
+
+def _suffers(view: View, ref: str) -> bool:
+    workload = view.workloads.get(ref)
+    incomplete = workload is not None and workload.kind not in BATCH and workload.ready < workload.wanted
+    return incomplete or bool(felt(view, ref))
