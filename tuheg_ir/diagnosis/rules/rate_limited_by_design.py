@@ -37,10 +37,10 @@ def when(view: View) -> Iterator[Match]:
             certainty=0.65,
         )
     for workload in view.serving:
-        if not labels_of(view, workload.ref, "rate_limited_ratio") and (told := held_back(view, workload)) is not None:
+        if not labels_of(view, workload.ref, "rate_limited_ratio") and (seen := held_back(view, workload)) is not None:
             yield Match(
                 component=workload.ref,
-                evidence=(told, Evidence("objects", workload.ref, COMPLETE)),
+                evidence=(seen, Evidence("objects", workload.ref, COMPLETE)),
                 certainty=0.6,
                 excludes=not_for(
                     [workload.ref], "it works: this only lets the flood in or drops what is served", OTHERS
