@@ -8,7 +8,8 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence, Finding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import crashes
-from tuheg_ir.diagnosis.view.marked import new_warnings
+from tuheg_ir.diagnosis.view.logs import times_around
+from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.trouble import ERRORS, troubles
@@ -23,7 +24,7 @@ _OFTEN = 3
 """A complaint that a log repeats less often is one of those that every system has."""
 _HARMLESS = (
     *("rate_limited", "throttled_retry", "failover", "stuck", "permission", "lease_over"),
-    *("cluster_whole", "cluster_degraded"),
+    *("cluster_whole", "cluster_degraded", "answer_misread"),
 )
 _FELT = (
     ("error_ratio", "component"),
@@ -125,8 +126,15 @@ def _told_by_logs(view: View) -> Iterator[Evidence]:
         if hit.last is None or view.recent(hit.last, _NOW):
             yield view.hit_evidence(hit)
     for workload in view.serving:
-        for each in new_warnings(view, workload)[:1]:
+        for each in [told for told in new_warnings(view, workload) if not _silenced(view, workload, told)][:1]:
             yield Evidence("logs", workload.ref, f"{each.count} lines: {each.line[:200]}", each.since)
+
+
+def _silenced(view: View, workload: Workload, told: Marked) -> bool:
+    """Tell whether the pods that told of something do so no more, though their logs go on."""
+    logs = [log for log in view.logs_of(workload.live, previous=False) if log.pod in told.pods and log.lines]
+    ends = [times_around(log.lines[-_OFTEN:])[0][-1] for log in logs]
+    return not any(told.lately.values()) and all(end is not None and view.recent(end, _NOW) for end in ends)
 
 
 def _unplaced_errors(view: View) -> Iterator[Evidence]:

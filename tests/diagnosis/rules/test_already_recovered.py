@@ -9,13 +9,21 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import again, node, pods_of, put
 from tests.diagnosis.rules.scenes import API, SHOP, WELL, alert, errors, rate, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, series, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 
 def burst(ended: float) -> Snapshot:
     """Return a shop that failed for a while until ``ended`` seconds ago, and whose alert still fires."""
     steps = series({"component": "shop"}, (3600, 0.0), (2400, 0.4), (ended, 0.0))
     return snapshot(shop(), figures=[("error_ratio", steps)], alerts=[alert("ShopErrors", service="shop")])
+
+
+def complained(*ages: float, now: float = 30) -> Snapshot:
+    """Return the shop whose burst ended, and whose log was full of errors at some ages, and is well since."""
+    told = [f"{at(age - n)} ERROR cannot log in" for age in ages for n in range(30)]
+    traces = [each for line in told for each in (line, "io.lettuce.core.RedisConnectionException: Unable to connect")]
+    lines = (*traces, f"{at(ages[-1] - 60)} INFO logged in", f"{at(now)} INFO logged in")
+    return replace(burst(1500), logs=(Log(pod("shop"), "shop", lines),))
 
 
 def moment(*ages: float, about: float = 600) -> Snapshot:
@@ -71,6 +79,7 @@ HOLDS = [
         harmful=("restart_workload", "rollback_workload"),
     ),
     Holds("a burst that ended", burst(1500), (SHOP, "no_fault", "no_action")),
+    Holds("its log was full of it, and tells of success since", complained(1560), (SHOP, "no_fault", "no_action")),
     Holds(
         "somebody rolled it back, and it is well since",
         snapshot(
@@ -89,6 +98,13 @@ HOLDS = [
     Holds("a burst of slowness", slowed((2000, 3.0), (1300, 0.2)), (SHOP, "no_fault", "no_action")),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its log has told of nothing since",
+        complained(1560, now=1500),
+        ("unknown", "page_human"),
+        harmful=("no_action",),
+    ),
+    DoesNotHold("its log tells of it still", complained(1560, 300), ("unknown", "page_human"), harmful=("no_action",)),
     DoesNotHold("one controller alone lost its lease", controllers("api"), ("unknown", "page_human")),
     DoesNotHold(
         "they lost their leases an hour before too", controllers("api", "cart", lived=3600), ("unknown", "page_human")

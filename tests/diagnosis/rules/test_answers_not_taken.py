@@ -27,7 +27,35 @@ def told(line: str, name: str = "edge", since: float = 540) -> list[Any]:
     return [*logs(name, line, since=since), *logs("cart", '"GET /basket HTTP/1.1" 200 OK')]
 
 
+MISREADS = "System.Text.Json.JsonException: The JSON value could not be converted to System.Decimal. Path: $.price"
+CALLER = workload("edge", env=CALLS_CART)
+SINCE: dict[str, Any] = {"alerts": [alert("QuotesFail", service="edge")]}
+
+
+def misread(line: str = MISREADS, *more: list[Obj], of: list[Obj] | None = None, since: float = 640) -> Any:
+    """Return callers of a service, one of which cannot read its answers since so many seconds."""
+    objects = (CALLER, of or cart(released=700), *more)
+    return snapshot(*objects, logs=logs("edge", f"ERROR {line}", since=since), **SINCE)
+
+
 HOLDS = [
+    Holds(
+        "a caller cannot read its answers since",
+        misread(),
+        (CART, "code_defect", "rollback_workload"),
+        excludes=(*no("restart_workload", at=CART), *no("rollback_workload", "restart_workload", at=EDGE)),
+        alone=True,
+    ),
+    *(
+        Holds(f"a caller cannot read them: {line}", misread(line), (CART, "code_defect", "rollback_workload"))
+        for line in (
+            "json: cannot unmarshal object into Go struct field Offer.price of type float64",
+            "Input should be a valid number [type=float_type, input_value={'amount': '1'}, input_type=dict]",
+            "Error: invalid type: map, expected f64 at line 1 column 20",
+            "MismatchedInputException: Cannot deserialize value of type `java.math.BigDecimal` from Object value",
+            "ZodError: Expected number, received object",
+        )
+    ),
     Holds(
         "headers are too big for a proxy",
         snapshot(workload("edge"), cart(), logs=told(BIG), **FIRES),
@@ -57,6 +85,27 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("answers were misread before the release", misread(since=1500)),
+    DoesNotHold(
+        "who calls the caller was released too",
+        misread(MISREADS, workload("web", env={"EDGE_URL": "http://edge:8080"}, before=IMAGE, released=690)),
+    ),
+    DoesNotHold(
+        "another caller was released to fit",
+        misread(MISREADS, workload("mail", env=CALLS_CART, before=IMAGE, released=690)),
+    ),
+    DoesNotHold("the release came later, and answers were misread before", misread(of=cart(released=100))),
+    DoesNotHold("requests are misread, not answers", misread(f"400 Bad Request: {MISREADS}")),
+    DoesNotHold("the alert is older than the release", misread(of=cart(released=400), since=390)),
+    DoesNotHold(
+        "a store was released",
+        snapshot(
+            workload("edge", env={"REDIS_URL": "redis://cart:6379"}),
+            cart(image="redis:7", before={"image": "redis:6"}, released=700),
+            logs=logs("edge", f"ERROR {MISREADS}", since=640),
+            **SINCE,
+        ),
+    ),
     DoesNotHold(
         "a release closes them later",
         snapshot(workload("edge"), cart(before=EARLIER, **LATER), logs=told(RESET), **FIRES),

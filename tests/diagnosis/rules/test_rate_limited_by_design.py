@@ -2,21 +2,89 @@
 
 from __future__ import annotations
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, WELL, alert, errors, shop
-from tests.diagnosis.rules.tiny import figure, snapshot
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 LIMITED = figure("rate_limited_ratio", 0.0, 0.3, component="shop")
 FOUR = [alert("Shop4xx", service="shop")]
+POLLER, TILL, OFFICE = "fleet-poller/3.0", "till/2.1", "office (axios/1.7)"
+
+
+def asked(who: str, status: int, times: int, address: str = "") -> list[str]:
+    """Return lines of an access log: a client was answered so, so often."""
+    source = address or {POLLER: "192.0.2.61", TILL: "198.51.100.14"}.get(who, "203.0.113.9")
+    return [f'{source} - - "GET /v1/orders HTTP/1.1" {status} 41 "-" "{who}"'] * times
+
+
+def gateway(*lines: list[str], objects: list[Obj] | None = None, named: str = "Shop4xxRatio") -> Snapshot:
+    """Return a shop that nobody measures, its access log of the last minutes, and an alert."""
+    told = log(pod("shop"), *(line for each in lines for line in each))
+    return snapshot(objects or shop(), logs=[told], alerts=[alert(named, service="shop")])
+
+
+OTHERS = [*asked(TILL, 200, 12), *asked(TILL, 404, 1), *asked(OFFICE, 200, 9)]
+FLOOD = [*asked(POLLER, 429, 60), *asked(POLLER, 200, 20)]
 
 HOLDS = [
+    Holds(
+        "one client asks most, and is refused the rest; all others are served, by the log",
+        gateway(FLOOD, OTHERS),
+        (SHOP, "no_fault", "no_action"),
+        excludes=no("scale_workload", "restart_workload", "rollback_workload", "isolate_workload", at=SHOP),
+    ),
+    Holds(
+        "they are known by their login",
+        gateway(
+            [f"consumer=fleet {line}" for line in FLOOD],
+            [f"consumer=till {line}" for line in asked(POLLER, 200, 12)],
+            [f"consumer=office {line}" for line in asked(POLLER, 200, 12)],
+        ),
+        (SHOP, "no_fault", "no_action"),
+    ),
     Holds(
         "an alert tells of it, and all else is well",
         snapshot(shop(), figures=[WELL, LIMITED], alerts=FOUR),
         (SHOP, "no_fault", "no_action"),
     ),
 ]
+UNKNOWN = (SHOP, "unknown", "page_human")
 DOES_NOT_HOLD = [
+    DoesNotHold("others are refused as well", gateway(FLOOD, OTHERS, asked(TILL, 429, 3)), UNKNOWN),
+    DoesNotHold("others fail", gateway(FLOOD, OTHERS, asked(TILL, 503, 3)), (), harmful=("no_action",)),
+    DoesNotHold("nothing of it is served", gateway(asked(POLLER, 429, 80), OTHERS), UNKNOWN),
+    DoesNotHold("others ask more", gateway(FLOOD, OTHERS, asked(TILL, 200, 90)), UNKNOWN),
+    DoesNotHold("nobody else asks", gateway(FLOOD), UNKNOWN),
+    DoesNotHold(
+        "all come from one address, as through a proxy",
+        gateway(FLOOD, asked(TILL, 200, 12, "192.0.2.61"), asked(OFFICE, 200, 9, "192.0.2.61")),
+        UNKNOWN,
+    ),
+    DoesNotHold(
+        "many users of one program are refused",
+        gateway(FLOOD, OTHERS, *(asked(POLLER, 429, 5, f"192.0.2.{n}") for n in range(9))),
+        UNKNOWN,
+    ),
+    DoesNotHold(
+        "they are browsers",
+        gateway([line.replace(POLLER, "Mozilla/5.0 (X11)") for line in FLOOD], OTHERS),
+        UNKNOWN,
+    ),
+    DoesNotHold(
+        "it is a workload of the namespace",
+        gateway([line.replace(POLLER, "cart/1.0") for line in FLOOD], OTHERS, objects=[*shop(), *workload("cart")]),
+        UNKNOWN,
+    ),
+    DoesNotHold(
+        "the gateway was released today",
+        gateway(FLOOD, OTHERS, objects=workload("shop", before={"image": "shop:0"}, released=9000)),
+    ),
+    DoesNotHold(
+        "limits were written today",
+        gateway(FLOOD, OTHERS, objects=[*shop(), thing("ConfigMap", "limits", written=9000)]),
+    ),
+    DoesNotHold("the alert is about slowness", gateway(FLOOD, OTHERS, named="ShopSlow"), UNKNOWN),
     DoesNotHold(
         "others fail as well",
         snapshot(shop(), figures=[errors("shop"), LIMITED], alerts=FOUR),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -122,3 +122,32 @@ def test_a_refused_connection_of_jdbc_names_its_host_alone() -> None:
     line = "PSQLException: Connection to postgres:5432 refused. Check that the hostname and port are correct"
     found = View(snapshot(workload("shop"), logs=[log(pod("shop"), line)])).hits
     assert {(hit.trouble, hit.hosts) for hit in found} == {("connection_refused", ("postgres",))}
+
+
+TRACE = "io.lettuce.core.RedisConnectionException: Unable to connect to store/<unresolved>:6379"
+
+
+def traced(*lines: str) -> tuple[float | None, float | None]:
+    """Return since when and until when (seconds ago) a trouble was told by lines that bear no time."""
+    told = Log(pod("shop"), "shop", lines)
+    (hit,) = View(snapshot(workload("shop"), logs=[told])).hits_of("Deployment/shop", "connection_refused")
+    return _ago(hit.first), _ago(hit.last)
+
+
+def _ago(time: datetime | None) -> float | None:
+    return (NOW - time).total_seconds() if time else None
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ((f"{at(900)} ERROR failed", TRACE, f"{at(840)} INFO well"), (900, 840)),
+        ((f"{at(900)} ERROR failed", TRACE, f"{at(600)} ERROR failed", TRACE, f"{at(540)} INFO well"), (900, 540)),
+        ((TRACE, f"{at(840)} INFO well"), (None, 840)),
+        ((f"{at(9000)} INFO started", TRACE), (9000, None)),
+        ((TRACE, TRACE), (None, None)),
+    ],
+    ids=["between two times", "again and again", "as the log begins", "nothing was told later", "a log without times"],
+)
+def test_a_trace_is_as_old_as_the_lines_around_it(lines: tuple[str, ...], expected: tuple[float, float]) -> None:
+    assert traced(*lines) == expected

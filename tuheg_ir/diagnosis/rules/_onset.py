@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.reading import created, written
+from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.reading import created, mapping, written
+from tuheg_ir.diagnosis.view.releases import soon_after
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 BEFORE, AFTER = timedelta(minutes=6), timedelta(minutes=2)
 """So near to a change a trouble has to begin: nothing else connects the two."""
@@ -28,3 +31,11 @@ def others_written(view: View) -> Iterator[datetime | None]:
         for obj in view.snapshot.of(kind):
             yield written(obj)
             yield created(obj)
+
+
+def way_changed(view: View, caller: Workload, called: Workload, began: datetime) -> bool:
+    """Tell whether the way between two workloads or the caller's settings changed too, which no rollback takes back."""
+    way = [service.obj for service in view.services.values() if called.ref in service.backends]
+    way += [policy.obj for policy in view.policies if {caller.ref, called.ref} & {*policy.binds}]
+    way += [mapping(view.objects(kind).get(named)) for kind, named in sorted(reads(caller.template))]
+    return any(soon_after(began, at) for at in map(written, way))

@@ -1,4 +1,4 @@
-"""A proxy or caller cannot take the answers of what it calls since that was released: too big, or cut off under it."""
+"""A proxy or caller cannot take the answers of what it calls since that was released: too big, cut off, or misread."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release, soon_after
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 _KEEPS = re.compile(r"keep_?-?alive\w*[^\d-]{0,12}?(\d+)|idle_?-?timeout\w*[^\d-]{0,12}?(\d+)", re.IGNORECASE)
 """How settings name the time after which a server closes a connection that nobody uses."""
@@ -28,15 +31,45 @@ def when(view: View) -> Iterator[Match]:
     """A caller that nobody touched tells of it since the release of one healthy neighbour that it asks, and suffers."""
     for caller in view.serving:
         said = [*felt(view, caller.ref), *suffering(view, caller.ref)]
-        for trouble in ("header_too_big", "connection_reset") if said else ():
-            hits = [h for h in view.hits_of(caller.ref, trouble) if h.last is not None and view.recent(h.last, STILL)]
+        for trouble in ("header_too_big", "connection_reset", "answer_misread") if said else ():
+            hits = [h for h in view.hits_of(caller.ref, trouble) if not h.previous and _goes_on(view, h)]
             first = oldest(h.first for h in hits)
             if sum(h.count for h in hits) < OFTEN or since_release(caller, first):
                 continue
             released = [w for w in view.serving if w is not caller and since_release(w, first)]
+            if trouble == "answer_misread":
+                yield from _misread(view, caller, released, hits, said)
+                continue
             asked = [w for w in released if _asked(view, w, hits)]
             if len(asked) == 1 and (trouble == "header_too_big" or _closes_earlier(asked[0])):
                 yield _match(view, caller, asked[0], hits, said[0], first)
+
+
+def _goes_on(view: View, hit: Hit) -> bool:
+    """Tell whether a trouble is told still; what ends a log by lines without a time is its newest words."""
+    return view.recent(hit.last, STILL) if hit.last is not None else hit.first is not None
+
+
+def _misread(
+    view: View, caller: Workload, released: list[Workload], hits: list[Hit], said: list[Evidence]
+) -> Iterator[Match]:
+    """Yield the release of a service whose answers a caller cannot read since then, if it is the only one about them.
+
+    Who calls the caller may as well send what it cannot read, and another caller may have been released to fit: then
+    nobody can tell, or a rollback would break that one. An alert from before the release tells of something else.
+    """
+    first = oldest(hit.first for hit in hits)
+    calls = view.graph.calls.get(caller.ref, set())
+    for called in [w for w in released if w.ref in calls and not w.returned and w.ready >= w.wanted]:
+        about = view.graph.needs(caller.ref) | view.graph.callers(caller.ref) | view.graph.callers(called.ref)
+        began = oldest(each.time for each in said)
+        if first is None or began is None or called.released_at is None or began < called.released_at + BEFORE:
+            continue
+        if is_store(called) or keeps_data(view, called) or any(w.ref in about for w in released if w is not called):
+            continue
+        settings = (at for _, at in outside_changes(view, called))
+        if not way_changed(view, caller, called, first) and not any(soon_after(first, at) for at in settings):
+            yield _match(view, caller, called, hits, said[0], first)
 
 
 def _asked(view: View, other: Workload, hits: list[Hit]) -> bool:
@@ -69,15 +102,18 @@ def _match(
 ) -> Match:
     cut = hits[0].trouble == "connection_reset"
     callers = behind(view, called.ref, caller.ref, but=called.ref)
+    told = (h for h in view.hits if h.trouble == "answer_misread" == hits[0].trouble and h.component != caller.ref)
+    others = [h for h in told if h.component in view.graph.callers(called.ref) and since_release(called, h.first)]
     return Match(
         component=called.ref,
         evidence=(
             *release_evidence(called, *(("command", "env") if cut else ()))[:2],
             *(view.hit_evidence(hit) for hit in hits[:2]),
+            *(view.hit_evidence(hit) for hit in others[:1]),
             said,
             Evidence("objects", caller.ref, "its own template is older", caller.released_at),
         ),
-        certainty=0.65,
+        certainty=0.75 if others else 0.65,
         root_cause="configuration_error" if cut else release_cause(view, called),
         since=first,
         explains=callers,
@@ -95,5 +131,5 @@ RULE = Rule(
     remedy="rollback_workload",
     tier=Tier.PATTERN,
     when=when,
-    why_not="no caller tells of headers too big, or closed connections, since a release of what it asks",
+    why_not="no caller tells of headers too big, closed connections or misread answers since a release of what it asks",
 )

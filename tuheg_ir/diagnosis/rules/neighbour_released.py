@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.logs import stamp
-from tuheg_ir.diagnosis.view.reading import mapping, oldest, written
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release, soon_after
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -57,7 +57,7 @@ def when(view: View) -> Iterator[Match]:
         if len(said) != 1 or any(w is not said[0][0] for w in needed):
             continue  # which of several it was nobody can tell
         called, told = said[0]
-        if _only_since(told, called) and not _changed_beside(view, caller, called, began):
+        if _only_since(told, called) and not way_changed(view, caller, called, began):
             yield _match(view, caller, called, told, (felt[0][0], began))
 
 
@@ -70,7 +70,7 @@ def _told(view: View, caller: Workload) -> Iterator[Match]:
     released, told = said[0]
     suffer = {"", released.ref, *view.graph.callers(released.ref)}
     fires = [alert for alert in view.alerts if view.about_alert(alert) in suffer]
-    if fires and _only_since(told, released) and not _changed_beside(view, caller, released, told.first):
+    if fires and _only_since(told, released) and not way_changed(view, caller, released, told.first):
         alert = Evidence("alerts", view.about_alert(fires[0]), f"alert {fires[0].name} fires", fires[0].starts_at)
         yield _match(view, caller, released, told, (alert, told.first))
 
@@ -97,14 +97,6 @@ def _said(view: View, caller: Workload, called: Workload) -> Said | None:
 def _only_since(said: Said, called: Workload) -> bool:
     """Tell whether nothing was said against a neighbour before its release."""
     return called.released_at is not None and said.first - called.released_at >= BEFORE
-
-
-def _changed_beside(view: View, caller: Workload, called: Workload, began: datetime) -> bool:
-    """Tell whether the way between two workloads or the caller's settings changed too, which no rollback takes back."""
-    way = [service.obj for service in view.services.values() if called.ref in service.backends]
-    way += [policy.obj for policy in view.policies if {caller.ref, called.ref} & {*policy.binds}]
-    way += [mapping(view.objects(kind).get(named)) for kind, named in sorted(reads(caller.template))]
-    return any(soon_after(began, at) for at in map(written, way))
 
 
 def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tuple[Evidence, datetime]) -> Match:

@@ -6,16 +6,23 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
+from tuheg_ir.diagnosis.rules._one_asker import held_back
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.trouble import labels_of
 
 SHARE = 0.01
+COMPLETE = "all workloads are complete, and none has crashed"
+OTHERS = (*ON_CALLERS, "isolate_workload", "switch_traffic")
 
 
 def when(view: View) -> Iterator[Match]:
-    """Requests are refused by rate limits, and no alert apart, nothing is wrong."""
+    """Rate limits refuse requests, of all or of the one client that asks most, and no alert apart, nothing is wrong."""
+    if any(sign.source != "alerts" for sign in signs_of_trouble(view)):
+        return
     for label, ratio in sorted(view.figures.latest("rate_limited_ratio", "component").items()):
-        if ratio < SHARE or any(sign.source != "alerts" for sign in signs_of_trouble(view)):
+        if ratio < SHARE:
             continue
         ref = view.component(label) or f"Service/{label}"
         failing = view.figures.now("error_ratio", component=label)
@@ -25,10 +32,20 @@ def when(view: View) -> Iterator[Match]:
             component=ref,
             evidence=(
                 Evidence("metrics", ref, told, view.figures.crossed("rate_limited_ratio", SHARE, component=label)),
-                Evidence("objects", "", "all workloads are complete, and none has crashed"),
+                Evidence("objects", "", COMPLETE),
             ),
             certainty=0.65,
         )
+    for workload in view.serving:
+        if not labels_of(view, workload.ref, "rate_limited_ratio") and (seen := held_back(view, workload)) is not None:
+            yield Match(
+                component=workload.ref,
+                evidence=(seen, Evidence("objects", workload.ref, COMPLETE)),
+                certainty=0.6,
+                excludes=not_for(
+                    [workload.ref], "it works: this only lets the flood in or drops what is served", OTHERS
+                ),
+            )
 
 
 RULE = Rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -144,8 +144,9 @@ def hits(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Hit, ...]:
 def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[Hit]:
     lines = [line[:_LINE_CHARS] for line in log.lines[-_LINES:] if line and not line.isspace()]
     for trouble, bares in _sorted_out(lines, told).items():
-        seen = [line for line, _ in bares]
+        seen = [lines[at] for at, _ in bares]
         times = [time for line in seen if (time := stamp(line)) is not None]
+        first, last = (_begun(times), max(times)) if times else _between(lines, [at for at, _ in bares])
         yield Hit(
             trouble=trouble,
             component=component,
@@ -154,10 +155,32 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[H
             count=len(seen),
             line=seen[-1].strip()[:300],
             hosts=tuple(sorted(set(_hosts({bare for _, bare in bares})))),
-            first=_begun(times),
-            last=max(times, default=None),
+            first=first,
+            last=last,
             previous=log.previous,
         )
+
+
+def _between(lines: Sequence[str], seen: Sequence[int]) -> tuple[datetime | None, datetime | None]:
+    """Return when lines without a time, as those of a trace, were told at the earliest and at the latest.
+
+    It is after what stands before them and before what follows; at the beginning or the end of a log nobody knows.
+    """
+    upto, until = times_around(lines)
+    first, last = upto[seen[0]], until[seen[-1]]
+    known = [time for at in seen if (time := upto[at]) is not None]
+    return (_begun(known) if first else None), last
+
+
+def times_around(lines: Sequence[str]) -> tuple[list[datetime | None], list[datetime | None]]:
+    """Return for each line the last time told up to it, and the first one from it on; None where there is none."""
+    own = [stamp(line) for line in lines]
+    upto, until = list(own), list(own)
+    for at in range(1, len(own)):
+        upto[at] = own[at] or upto[at - 1]
+    for at in range(len(own) - 2, -1, -1):
+        until[at] = own[at] or until[at + 1]
+    return upto, until
 
 
 def _begun(times: list[datetime]) -> datetime | None:
@@ -171,17 +194,17 @@ def _begun(times: list[datetime]) -> datetime | None:
     return ordered[0] if ordered else None
 
 
-def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[tuple[str, str]]]:
-    """Return trouble -> its lines, each with what it says without its time.
+def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[tuple[int, str]]]:
+    """Return trouble -> the places of its lines, each with what the line says without its time.
 
     Lines that differ in numbers only are asked once, new ones all at once first.
     """
-    shaped: list[tuple[str, str, str]] = []
+    shaped: list[tuple[int, str, str]] = []
     new: dict[str, str] = {}
-    for line in lines:
+    for at, line in enumerate(lines):
         bare = without_time(line)
         shape = bare if _CODES.search(bare) else _NUMBERS.sub("0", bare)
-        shaped.append((line, bare, shape))
+        shaped.append((at, bare, shape))
         if shape not in told:
             new.setdefault(shape, bare)
     whole = "\n".join(new.values())
@@ -189,10 +212,10 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
     for shape, bare in new.items():
         troubles = (trouble for trouble, pattern in able.items() if pattern.search(bare))
         told[shape] = frozenset(trouble for trouble in troubles if not _excepted(trouble, bare))
-    found: dict[str, list[tuple[str, str]]] = {}
-    for line, bare, shape in shaped:
+    found: dict[str, list[tuple[int, str]]] = {}
+    for at, bare, shape in shaped:
         for trouble in told[shape]:
-            found.setdefault(trouble, []).append((line, bare))
+            found.setdefault(trouble, []).append((at, bare))
     return {trouble: found[trouble] for trouble in patterns() if trouble in found}
 
 

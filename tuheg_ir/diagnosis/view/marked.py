@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Log
-from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -117,7 +117,7 @@ def _gather(view: View, log: Log, number: int, told: dict[str, _Told]) -> None:
     meant = [(at, at in errors) for at, head in hinted if at in errors or _warns(head)]
     if not meant:
         return
-    upto, until = _times(log.lines)
+    upto, until = times_around(log.lines)
     for at, error in meant:
         line = log.lines[at]
         each = told.setdefault(_VARYING.sub("#", line)[:_SHAPE], _Told(error))
@@ -127,17 +127,6 @@ def _gather(view: View, log: Log, number: int, told: dict[str, _Told]) -> None:
         age = view.now - (until[at] or view.now)
         each.late = each.late or age <= LATELY
         each.lately[log.pod] += age <= STILL
-
-
-def _times(lines: Sequence[str]) -> tuple[list[datetime | None], list[datetime | None]]:
-    """Return for each line the last time told up to it, and the first one from it on; None where there is none."""
-    own = [stamp(line) for line in lines]
-    upto, until = list(own), list(own)
-    for at in range(1, len(own)):
-        upto[at] = own[at] or upto[at - 1]
-    for at in range(len(own) - 2, -1, -1):
-        until[at] = own[at] or until[at + 1]
-    return upto, until
 
 
 def is_marked(line: str) -> bool:

@@ -1,0 +1,67 @@
+"""Who asks a service, by its own access log, and how each of them is answered."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.view.answers import status_of
+from tuheg_ir.diagnosis.view.logs import ADDRESS, stamp
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_LOGIN = re.compile(r"\b(?:consumer|client_id|tenant|partner)(?:_id|_name)?[\"']?\s*[=:]\s*[\"']?([\w.@-]{2,})")
+"""A name under which a client is known to a gateway."""
+_PROGRAM = re.compile(
+    r'" [1-5]\d\d (?:\d+|-) "[^"]*" "([^"]{2,})"'
+    r"|\b(?:http_)?(?:user_agent|userAgent|request_User-Agent|ua)[\"']?\s*[=:]\s*[\"']([^\"']{2,})[\"']"
+)
+"""The program that asks, as it calls itself."""
+_PROBES = re.compile(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
+"""Those who only ask whether it is there."""
+_NOW = timedelta(minutes=10)
+
+
+@dataclass(slots=True)
+class Asker:
+    """One client: how often each status was its answer, the addresses from which it asks; named: it logged in."""
+
+    name: str
+    named: bool
+    answers: Counter[int] = field(default_factory=Counter)
+    addresses: set[str] = field(default_factory=set)
+
+    @property
+    def told(self) -> int:
+        """Return how many answers it got."""
+        return self.answers.total()
+
+    def got(self, least: int, below: int) -> int:
+        """Return how many of its answers have a status from one number to another."""
+        return sum(count for status, count in self.answers.items() if least <= status < below)
+
+
+@once
+def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
+    """Return the clients that the newest lines of a workload's logs tell of, who asks most first."""
+    found: dict[str, Asker] = {}
+    for log in view.logs_of(workload.live, previous=False):
+        for line in log.lines:
+            status = status_of(line)
+            who = _LOGIN.search(line) or _PROGRAM.search(line) if status else None
+            if who is None or _PROBES.search(who[0]) or not _new(view, line):
+                continue
+            name = next(group for group in who.groups() if group)
+            each = found.setdefault(name, Asker(name, who.re is _LOGIN))
+            each.answers[status] += 1
+            if address := ADDRESS.search(line):
+                each.addresses.add(address[0])
+    return tuple(sorted(found.values(), key=lambda each: (-each.told, each.name)))
+
+
+def _new(view: View, line: str) -> bool:
+    at = stamp(line)
+    return at is not None and view.recent(at, _NOW)
