@@ -160,7 +160,7 @@ def stop_running() -> None:
 def report(result: Result) -> Result:
     """Print how a gate ended."""
     word = "ok    " if result.code == 0 else "FAILED"
-    say(f"{word} {result.gate.name:<14}{result.seconds:6.1f} s")
+    say(f"{word} {result.gate.name:<20} {result.seconds:6.1f} s")
     if result.output and (result.code or result.gate.show):
         say(result.output.rstrip() + "\n")
     return result
