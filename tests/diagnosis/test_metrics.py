@@ -275,6 +275,31 @@ def test_the_past_can_be_asked_for(ask: Callable[..., Metrics]) -> None:
     assert all(AT.timestamp() - 3600 <= when for when, _ in series.points)
 
 
+def test_a_node_is_called_by_its_name_whatever_its_exporter_is_called(ask: Callable[..., Metrics]) -> None:
+    known = Known(nodes={"10.0.4.52": "n4"})
+    found = ask(
+        *(
+            (name, {"instance": instance, "device": "eth0"}, counter(rate))
+            for instance in ("10.0.4.52:9100", "n5:9100")
+            for name, rate in (
+                ("node_netstat_Tcp_RetransSegs", 4),
+                ("node_netstat_Tcp_OutSegs", 100),
+                ("node_network_receive_errs_total", 2),
+            )
+        ),
+        ("node_network_receive_errs_total", {"instance": "n5:9100", "device": "veth0a1b"}, counter(70)),
+        known=known,
+    )
+    assert last(found, "node_retransmit_share") == {"n4": 0.04, "n5": 0.04}
+    assert last(found, "node_receive_errors") == {"n4": 2.0, "n5": 2.0}
+
+
+def test_what_a_pod_holds_on_disk_is_told_of_that_pod_and_not_of_the_exporter(ask: Callable[..., Metrics]) -> None:
+    exporter = {"namespace": "monitoring", "pod": "exporter-0", "node_name": "n1"}
+    held = ("ephemeral_storage_pod_usage", {**exporter, "pod_name": POD, "pod_namespace": "shop"}, gauge(8e10))
+    assert last(ask(held), "pod_disk_bytes") == {POD: 8e10}
+
+
 def test_a_limit_counts_from_when_it_is_known() -> None:
     used = Series({"pod": "a"}, ((10.0, 5.0), (20.0, 5.0), (30.0, 5.0)))
     limit = Series({"pod": "a"}, ((20.0, 10.0), (30.0, 5.0)))
@@ -336,6 +361,9 @@ def test_names_and_addresses_come_from_the_objects() -> None:
     pod = {"metadata": {"name": "web-1"}, "spec": {"containers": [container]}, "status": {"podIP": "10.0.0.1"}}
     scaler = {"metadata": {"name": "hpa"}, "spec": {"scaleTargetRef": {"name": "web"}}}
     objects: dict[str, list[dict[str, Any]]] = {
+        "Node": [
+            {"metadata": {"name": "n1"}, "status": {"addresses": [{"type": "InternalIP", "address": "10.1.0.1"}]}}
+        ],
         "Pod": [pod],
         "Service": [{"metadata": {"name": "front"}}],
         "HorizontalPodAutoscaler": [scaler],
@@ -346,6 +374,7 @@ def test_names_and_addresses_come_from_the_objects() -> None:
         {"10.0.0.1": "web-1"},
         {"hpa": "web"},
         {("web-1", "web"): {"memory": 1024.0, "cpu": 0.25}},
+        nodes={"10.1.0.1": "n1"},
     )
 
 

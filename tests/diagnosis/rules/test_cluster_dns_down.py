@@ -6,8 +6,9 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.names import NO_CRAT, UNRESOLVED
-from tests.diagnosis.rules.scenes import CALLS_CART, SHOP, errors, logs, policy, shop
+from tests.diagnosis.rules.scenes import CALLS_CART, MORE, ROOM, SHOP, errors, killed, logs, policy, shop
 from tests.diagnosis.rules.tiny import Obj, figure, pod, postgres, service_for, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 OVERLOADED = ("Deployment/offers", "configuration_error", "rollback_workload")
 DNS = ("Service/kube-dns", "network_fault", "page_human")
@@ -43,8 +44,32 @@ def ndots(number: int) -> Obj:
 
 FOREIGN = "getaddrinfo EAI_AGAIN api.partner.example"
 SUDDEN = figure("dns_error_ratio", 0, 0.3, 590)
+COREDNS = "registry.k8s.io/coredns/coredns:v1.12"
+
+
+def released(released: float = 600, *, before: Obj, killed_at: float = 300, count: int = 2, **now: Any) -> Snapshot:
+    """Return callers that miss names since ten minutes, and servers that were released and killed for memory."""
+    servers = workload("coredns", COREDNS, ready=1, port=53, released=released, before=before, **now)
+    lines = [*logs("shop", UNRESOLVED[0], since=480), *logs("web", LATE, since=470)]
+    return snapshot(*callers(), killed(servers, count, killed_at), logs=lines)
+
+
+ITS_OWN = ("Deployment/coredns", "configuration_error", "rollback_workload")
+ILL = ("Deployment/coredns", "network_fault", "page_human")
 
 HOLDS = [
+    Holds(
+        "its pods are killed since a release lowered their memory limit",
+        released(before=MORE, **ROOM),
+        ITS_OWN,
+        excludes=(*no("restart_workload", at="Deployment/coredns"), *no("rollback_workload", at=SHOP)),
+        alone=True,
+    ),
+    Holds("all of its pods end since its release", released(before={"args": ["-old"]}, args=["-new"]), ITS_OWN),
+    Holds("one of its pods ended since", released(before={"args": ["-old"]}, args=["-new"], count=1), ILL),
+    Holds("it was released long before", released(9000, before={"args": ["-old"]}, args=["-new"]), ILL),
+    Holds("names failed before its limit was lowered", released(200, before=MORE, killed_at=100, **ROOM), ILL),
+    Holds("its release raised the limit, an hour ago", released(3600, before=ROOM, **MORE), ILL),
     Holds(
         "its servers have no processor time left: more of them answer more",
         snapshot(

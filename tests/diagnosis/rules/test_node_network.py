@@ -20,7 +20,12 @@ def callers() -> list[list[Obj]]:
     return [shop(env=CALLS_CART), workload("web", env=CALLS_CART), workload("cart")]
 
 
+ONE = [shop(env=CALLS_CART), workload("cart")]
+HEARD = [*logs("shop", LATE, times=1), log(pod("shop", 1), "ok")]
+FLAPS = event("Node/n1", "NICLinkFlap", "mlx5_core 0000:3b:00.0 eth0: Link down", age=30, count=20)
+
 HOLDS = [
+    Holds("one service there reaches nobody, and its link goes down", snapshot(*ONE, FLAPS, logs=HEARD), NODE),
     *(
         Holds(
             f"its pods get no network: {message[-40:]}",
@@ -42,6 +47,8 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("one service there reaches nobody, and no link is bad", snapshot(*ONE, logs=HEARD)),
+    DoesNotHold("its link goes down, and all its pods are well", snapshot(*ONE, FLAPS)),
     DoesNotHold(
         "pods everywhere reach nobody",
         snapshot(*callers(), logs=[line for name in ("shop", "web") for line in logs(name, LATE, 0, 1, times=1)]),

@@ -55,7 +55,50 @@ AGAIN = [
     for n, (size, age) in enumerate(((11502336, 5000), (10920104, 1200)))
 ]
 
+
+def full(age: float = 300) -> Obj:
+    """Return n2, short of its disk of 100 GB."""
+    made = node("n2", DiskPressure="True", since=age)
+    made["status"]["capacity"] = {"ephemeral-storage": "100000000Ki"}
+    return made
+
+
+def kept(*, mine: float = 8e10, first: float = 1e10, others: float = 2e8) -> list[tuple[str, Series]]:
+    """Return what pods hold on disk: one that was evicted grew, its neighbours did not."""
+    sizes = {"render-gone0": (first, mine), "shop-gone0": (others, others)}
+    return [figure("pod_disk_bytes", *pair, 400, pod=name) for name, pair in sizes.items()]
+
+
+def renderer(released: float = 2700) -> list[Obj]:
+    """Return what was released and evicted from n2 in the end; its scratch volume is no part of what is told."""
+    made = workload("render", nodes=("n3",), released=released, before={"env": {"KEEP": "false"}})
+    said = f"{DISK} Container render was using 48Ki, request is 0, has larger consumption of ephemeral-storage. "
+    return [*made, evicted("render-gone0", pods_of(made)[0], "n2", said, 2600)]
+
+
 HOLDS = [
+    Holds(
+        "a release that was evicted there too had filled most of its disk",
+        snapshot(evictions(DISK, 1), GONE, renderer(), full(), figures=kept()),
+        ("Deployment/render", "resource_exhaustion", "rollback_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+        alone=True,
+        harmful=("scale_workload",),
+    ),
+    *(
+        Holds(
+            f"no release is known to fill its disk: {what}",
+            snapshot(evictions(DISK, 1), GONE, renderer(released), full(), figures=figures),
+            ("Node/n2", "resource_exhaustion", "page_human"),
+        )
+        for what, released, figures in (
+            ("nobody measures", 2700, []),
+            ("what it wrote is a small part", 2700, kept(mine=5e9, first=1e9)),
+            ("another holds much too", 2700, kept(others=3e10)),
+            ("it holds as much as ever", 2700, kept(first=8e10)),
+            ("it came when the disk was full", 120, kept()),
+        )
+    ),
     Holds(
         "a program without any limit is evicted again and again since its release",
         snapshot(

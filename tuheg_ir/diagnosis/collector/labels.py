@@ -22,7 +22,7 @@ class Known:
     """What the objects tell: names of workloads and services, pods by name and by address.
 
     ``scalers``: what an autoscaler of a name scales. ``limits``: (pod, container) -> resource -> limit, in cores and
-    bytes.
+    bytes. ``nodes``: the name of the node at an address, as an IP or a host name.
     """
 
     names: frozenset[str] = frozenset()
@@ -30,6 +30,7 @@ class Known:
     addresses: Mapping[str, str] = field(default_factory=dict)
     scalers: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
+    nodes: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, address: str) -> str:
         """Return the workload or Service at an address, as a host, an IP or a pod, with or without a port ("" none)."""
@@ -39,6 +40,11 @@ class Known:
             return found[1]
         first, _, domain = host.partition(".")
         return first if first in self.names and (not domain or "svc" in domain.split(".")) else ""
+
+    def node_at(self, address: str) -> str:
+        """Return the node at an address with or without a port; the address alone where no node is known by it."""
+        host = re.sub(r":\d+$", "", address)
+        return self.nodes.get(host, host)
 
 
 @dataclass(frozen=True, slots=True)

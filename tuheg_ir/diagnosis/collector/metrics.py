@@ -75,6 +75,12 @@ def known_of(objects: Mapping[str, Iterable[Obj]]) -> Known:
             for pod in pods
             for container in (pod.get("spec") or {}).get("containers") or ()
         },
+        nodes={
+            str(held["address"]): str(node["metadata"]["name"])
+            for node in objects.get("Node", ())
+            for held in (node.get("status") or {}).get("addresses") or ()
+            if held.get("address")
+        },
     )
 
 
@@ -205,6 +211,8 @@ class _Reader:
             elif role in ("component", "dependency"):
                 scoped = role == "component" and question.way.scope == "service"
                 found[role] = component(value, self._namespace, self._known, scoped=scoped)
+            elif role == "node":
+                found[role] = self._known.node_at(value)
             elif role == "pod" and label == "instance":
                 address = self._known.addresses.get(re.sub(r":\d+$", "", value), "")
                 # Better than nothing, unless the address is a label of the signal itself.

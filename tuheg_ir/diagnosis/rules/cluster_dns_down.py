@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._own_release import released_ill
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
@@ -55,15 +56,21 @@ def when(view: View) -> Iterator[Match]:
     late = any(_LATE.search(line) for server in servers for log in view.logs_of(server.live) for line in log.lines)
     component = servers[0].ref if servers else "Service/kube-dns"
     callers = behind(view, *(c.caller for c in found))
+    released = released_ill(view, servers, since) if found else None
     yield Match(
         component=component,
-        evidence=(*signs, *told(view, found), *_together(found)),
+        evidence=(*signs, *(released.evidence if released else ()), *told(view, found), *_together(found)),
         # One server is ill, another is there, and nobody misses an answer: that is no more than likely. Nor is it
         # where servers are late to answer even themselves: they may only be too few.
         certainty=0.5 if answered or late else 0.8 if signs else 0.65,
+        root_cause=released.cause if released else "",
+        remedy="rollback_workload" if released else "",
         since=since,
         explains=(*callers, *(w.ref for w in view.serving if not servers and not found)),
-        excludes=not_for(sorted({c.caller for c in found}), "new pods would ask the same DNS"),
+        excludes=(
+            *not_for(sorted({c.caller for c in found}), "new pods would ask the same DNS"),
+            *(not_for((component,), "new pods are of the same template", RESTARTS) if released else ()),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._link import link_troubles, resent
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.reading import items, moment, name, text
@@ -27,14 +28,16 @@ def when(view: View) -> Iterator[Match]:
     for node in sorted({*where.values(), *(name(n) for n in view.snapshot.of("Node"))}):
         stated = (*_conditions(view, node), *_setups(view, node, where))
         lonely, victims = _lonely(view, node, where)
-        if not stated and len(victims) < 2:
+        link = link_troubles(view, node)
+        # One such service is no chance where the node's link is bad; what is sent again may be its own doing.
+        if not stated and len(victims) < (1 if link else 2):
             continue
         sufferers = victims or tuple(sorted({view.owner_of(p) for p, n in where.items() if n == node}))
         yield Match(
             component=f"Node/{node}",
-            evidence=(*stated[:3], *lonely[:3]),
-            certainty=0.75 if stated else 0.6,
-            since=min((e.time for e in (*stated, *lonely) if e.time), default=None),
+            evidence=(*stated[:3], *link, *resent(view, node), *lonely[:3]),
+            certainty=0.75 if stated or link else 0.6,
+            since=min((e.time for e in (*stated, *link, *lonely) if e.time), default=None),
             explains=behind(view, *sufferers),
             excludes=not_for(
                 sufferers,

@@ -1,6 +1,6 @@
 """A node is short of disk, memory or processes and evicts pods: no fault of their templates.
 
-It may be the fault of another one's: what was released onto all such nodes and fills their memory.
+It may be the fault of another one's: what was released onto all such nodes and fills their memory or disk.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._filling import disk_filled_by
 from tuheg_ir.diagnosis.rules._pressure import filled_by
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import LATELY
@@ -24,7 +25,12 @@ Pressed = tuple[str, list[Evidence], list[tuple[Workload, Pod]]]
 def when(view: View) -> Iterator[Match]:
     """A node says that it is under pressure, or has evicted pods a short while ago."""
     found = list(_pressed(view))
-    culprit = filled_by(view, [name for name, _, _ in found], oldest(_began(view, found))) if _memory(found) else None
+    names, began = [name for name, _, _ in found], oldest(_began(view, found))
+    culprit = None
+    if _short_of(found, "MemoryPressure", "memory"):
+        culprit = filled_by(view, names, began)
+    elif _short_of(found, "DiskPressure", "ephemeral-storage"):
+        culprit = disk_filled_by(view, names, began)
     matches = [_match(view, name, told, pods) for name, told, pods in found]
     yield from matches if culprit is None else [_blamed(*culprit, matches)]
 
@@ -43,11 +49,11 @@ def _pressed(view: View) -> Iterator[Pressed]:
         yield name, told, pods
 
 
-def _memory(found: list[Pressed]) -> bool:
-    """Tell whether it is memory that all these nodes are short of."""
+def _short_of(found: list[Pressed], pressure: str, resource: str) -> bool:
+    """Tell whether it is one resource that all these nodes are short of."""
     return all(
-        any("MemoryPressure" in each.fact for each in told)
-        or any("low on resource: memory" in text(pod.obj, "status", "message") for _, pod in pods)
+        any(pressure in each.fact for each in told)
+        or any(f"low on resource: {resource}" in text(pod.obj, "status", "message") for _, pod in pods)
         for _, told, pods in found
     )
 

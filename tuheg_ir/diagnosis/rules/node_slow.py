@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._link import link_troubles, resent
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.odd import odd_pods, pods_by_name
+from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since, pods_by_name
 
 BUSY = 0.95
+LATER = timedelta(minutes=5)
+"""What began so long after the pods were odd is not why."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -32,14 +36,17 @@ def when(view: View) -> Iterator[Match]:
     if spared or (len(odd) < 2 and not loaded):
         return
     told = [Evidence("metrics", f"Node/{node}", f"its processors are {busy:.0%} busy")] if loaded and busy else []
+    link = () if loaded else _link(view, node, [pod for _, pod in on])
     yield Match(
         component=f"Node/{node}",
         evidence=(
             *told,
+            *link,
             *(Evidence("metrics", f"Pod/{pod}", f"{odd[ref][pod]}; others are well") for ref, pod in sorted(on)),
             Evidence("objects", f"Node/{node}", f"all odd pods of {len(odd)} workloads are on it"),
         ),
-        certainty=0.7 + (0.1 if loaded and len(odd) > 1 else 0.0),
+        certainty=0.7 + (0.1 if link or (loaded and len(odd) > 1) else 0.0),
+        root_cause="network_fault" if link else "",
         explains=tuple(sorted(odd)),
         excludes=tuple(
             each
@@ -47,6 +54,14 @@ def when(view: View) -> Iterator[Match]:
             for each in excluding(ref, "its pods elsewhere are well", "rollback_workload", *RESTARTS)
         ),
     )
+
+
+def _link(view: View, node: str, odd: Collection[str]) -> tuple[Evidence, ...]:
+    """Return what is wrong with a node's network, if that began no later than its pods were odd."""
+    since = odd_since(view, odd)
+    found = (*link_troubles(view, node), *resent(view, node))
+    before = any(since is None or e.time is None or e.time - since <= LATER for e in found)
+    return found if before else ()
 
 
 RULE = Rule(

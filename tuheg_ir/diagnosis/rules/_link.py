@@ -1,0 +1,51 @@
+"""What tells that the network link of one node is bad, while the node stays ready."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.figures import outlier
+
+AGAIN = 3
+"""A link that went down less often was plugged in, or its node was started."""
+DAMAGED = 1.0
+"""Damaged packets a second that no sound interface receives."""
+RESENT = 0.03
+"""Share of segments sent again from which on programs feel it."""
+TIMES = 5.0
+"""So many times as bad as all others is the one node whose link it is."""
+_LINK = re.compile(
+    r"link is (?:now )?down|link (?:status )?(?:definitely )?down|link[ _-]?flap|(?:lost|no) carrier|carrier lost"
+    r"|NETDEV WATCHDOG|transmit queue \d+ timed out|(?:detected|tx) (?:hardware )?unit hang|\btx hang",
+    re.IGNORECASE,
+)
+"""What kernels and their drivers say, and what a detector of problems calls it."""
+_OF_A_POD = re.compile(r"\b(?:veth|cali|lxc|docker|cni|br-|flannel|tap|virbr)[\w-]*", re.IGNORECASE)
+"""Interfaces that come and go with pods."""
+
+
+def link_troubles(view: View, node: str) -> tuple[Evidence, ...]:
+    """Return what says that a node's interface itself is bad: its link goes down repeatedly, or damages packets."""
+    told = [
+        view.event_evidence(event)
+        for event in view.events_of(f"Node/{node}")
+        if event.count >= AGAIN
+        and _LINK.search(said := f"{event.reason}: {event.message}")
+        and not _OF_A_POD.search(said)
+    ]
+    return (*told[:2], *_stands_out(view, node, "node_receive_errors", DAMAGED, "{:.0f} damaged packets a second"))
+
+
+def resent(view: View, node: str) -> tuple[Evidence, ...]:
+    """Return that a node alone sends much again; pods that ask for what is gone do that too."""
+    return tuple(_stands_out(view, node, "node_retransmit_share", RESENT, "{:.0%} of its segments are sent again"))
+
+
+def _stands_out(view: View, node: str, signal: str, limit: float, words: str) -> Iterator[Evidence]:
+    values = view.figures.latest(signal, "node")
+    if outlier(values, TIMES, limit) == node:
+        since = view.figures.crossed(signal, limit, node=node)
+        yield Evidence("metrics", f"Node/{node}", f"{words.format(values[node])}, at no other node", since)
