@@ -46,6 +46,6 @@ def resent(view: View, node: str) -> tuple[Evidence, ...]:
 
 def _stands_out(view: View, node: str, signal: str, limit: float, words: str) -> Iterator[Evidence]:
     values = view.figures.latest(signal, "node")
-    if outlier(values, TIMES, limit) == node:
+    if node in values and outlier(values, TIMES, limit) == node:
         since = view.figures.crossed(signal, limit, node=node)
         yield Evidence("metrics", f"Node/{node}", f"{words.format(values[node])}, at no other node", since)
