@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import patterns
+from tuheg_ir.diagnosis.view.logs import words
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
 from tuheg_ir.diagnosis.view.workloads import BATCH
@@ -74,7 +74,7 @@ class Held:
 def load_rules() -> None:
     """Load what `decide` needs beside a snapshot, so that it need not when it is called."""
     all_rules()
-    patterns()
+    words()
 
 
 def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis:

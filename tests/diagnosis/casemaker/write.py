@@ -10,6 +10,7 @@ import yaml
 
 from tests.diagnosis.casemaker.case import Made
 from tests.diagnosis.casemaker.signals import RANGE_S, STEP_S
+from tuheg_ir.diagnosis.folder.objects import render
 
 
 class _Plain(yaml.CSafeDumper):
@@ -20,6 +21,9 @@ class _Plain(yaml.CSafeDumper):
 
 
 def dump(value: Any) -> str:
+    """Return a value as YAML; a List one object a line, as our snapshots are: that is read ten times as fast."""
+    if isinstance(value, dict) and value.get("kind") == "List" and value.get("items"):
+        return render({"": value["items"]})
     text: str = yaml.dump(
         value, Dumper=_Plain, sort_keys=False, allow_unicode=True, default_flow_style=False, width=110
     )

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._whole_again import whole_again
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
-from tuheg_ir.diagnosis.view.logs import patterns
+from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
 from tuheg_ir.diagnosis.view.scaling import scaled_by
@@ -120,9 +120,8 @@ def _turned_away(view: View, alert: Alert, ref: str) -> Evidence | None:
 
 def _knocks(view: View, ref: str) -> Iterator[str]:
     pods = view.workloads[ref].pods if ref in view.workloads else ()
-    pattern = patterns()["attack_attempt"]
     for log in view.logs_of(pods):
-        yield from (line for line in log.lines if pattern.search(line))
+        yield from (line for line in log.lines if tells("attack_attempt", line))
 
 
 def _at_rest(view: View, alert: Alert, ref: str) -> Evidence | None:

@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.rules._altered import altered
 from tuheg_ir.diagnosis.rules._injected import injected, lasting_token, reads_secrets
 from tuheg_ir.diagnosis.rules._sent_away import PUBLIC, sent_away
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import patterns
+from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -101,7 +101,7 @@ def _commands(workload: Workload) -> Iterator[Sign]:
             lists = [found for key in ("command", "args") if isinstance(found := at(container, key), list | tuple)]
             words = [word for found in lists for word in found if isinstance(word, str)]
             line = " ".join(words)[:2000]
-            if words and patterns()["intrusion"].search(line):
+            if words and tells("intrusion", line):
                 yield Sign(0.75, Evidence("objects", owner, f"{text(container, 'name')} runs: {line[:160]}"))
                 return
             weight, told = sent_away(line)

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._sessions import clients, released_before
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.claims import claims_of
-from tuheg_ir.diagnosis.view.logs import patterns, stamp
+from tuheg_ir.diagnosis.view.logs import stamp, tells
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -80,7 +80,7 @@ def _bursts(view: View, server: Workload) -> list[list[tuple[datetime, bool]]]:
     """Return when a database and its clients told of a full disk, and whether of a temporary file, between pauses."""
     refs = (server.ref, *clients(view, server.ref))
     logs = (log for ref in refs if ref in view.workloads for log in view.logs_of(view.workloads[ref].live))
-    lines = (line for log in logs for line in log.lines if patterns()["disk_full"].search(line))
+    lines = (line for log in logs for line in log.lines if tells("disk_full", line))
     told = sorted((at, _TEMPORARY.search(line) is not None) for line in lines if (at := stamp(line)) is not None)
     found: list[list[tuple[datetime, bool]]] = []
     for each in told:
@@ -119,7 +119,7 @@ def _refused(view: View, ref: str) -> str:
     """Return the last line in which a client is told that a temporary file of its statement found no room."""
     pods = view.workloads[ref].live if ref in view.workloads else ()
     lines = (line for log in view.logs_of(pods) for line in log.lines if _TEMPORARY.search(line))
-    found = [line for line in lines if patterns()["disk_full"].search(line)]
+    found = [line for line in lines if tells("disk_full", line)]
     return found[-1][:240] if found else ""
 
 

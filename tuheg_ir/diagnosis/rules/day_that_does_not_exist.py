@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.logs import Hit, patterns, stamp
+from tuheg_ir.diagnosis.view.logs import Hit, stamp, tells
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -48,7 +48,6 @@ def _told(view: View, workload: Workload) -> tuple[datetime | None, datetime | N
 
     The line that names it may be the last of a stack that only begins with a time.
     """
-    pattern = patterns()["calendar"]
     starts: list[datetime] = []
     told: list[datetime] = []
     for log in view.logs_of(workload.live, previous=False):
@@ -58,7 +57,7 @@ def _told(view: View, workload: Workload) -> tuple[datetime | None, datetime | N
             if now is None and at is not None:
                 starts.append(at)
             now = at or now
-            if now is not None and pattern.search(line):
+            if now is not None and tells("calendar", line):
                 told.append(now)
     if not told:
         return None, None, timedelta(0)

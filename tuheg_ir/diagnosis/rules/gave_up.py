@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import rise
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import Hit, patterns, stamp
+from tuheg_ir.diagnosis.view.logs import Hit, stamp, tells
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
@@ -78,7 +78,7 @@ def _for_what_passes(log: Log, first: datetime, last: datetime) -> bool:
 
 
 def _of_what_passes(lines: Iterable[str]) -> bool:
-    return any(patterns()[trouble].search(line) for line in lines for trouble in _AWAY)
+    return any(tells(trouble, line) for line in lines for trouble in _AWAY)
 
 
 def _came_back(log: Log, last: datetime) -> bool:

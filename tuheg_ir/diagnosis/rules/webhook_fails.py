@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import patterns
+from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
 from tuheg_ir.diagnosis.view.refusals import refusals
 
@@ -29,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
     for hook, told in found.items():
         refused = tuple(dict.fromkeys(ref for ref, _ in told))
         said = " ".join(each.fact for _, each in told)
-        bad = bool(patterns()["certificate"].search(said))
+        bad = tells("certificate", said)
         everybody = tuple(w.ref for w in view.serving)
         yield Match(
             component=_configuration(view, hook, said),

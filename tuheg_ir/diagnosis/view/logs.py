@@ -108,13 +108,45 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
     return read
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a trouble is told: in words of any case, and in some with names in capitals.
+
+    Searching for lower case in a lowered text takes two fifths of what ignoring case does.
+    """
+
+    lowered: re.Pattern[str]
+    cased: re.Pattern[str] | None
+
+    @classmethod
+    def of(cls, patterns: Iterable[str]) -> Words:
+        """Return the words of patterns that ignore case but for their `(?-i:...)`."""
+        lowered, cased = [], []
+        for pattern in patterns:
+            cased.append(pattern) if "(?-i:" in pattern else lowered.append(_lowered(pattern))
+        return cls(
+            re.compile("|".join(f"(?:{p})" for p in lowered), re.MULTILINE),
+            re.compile("|".join(f"(?:{p})" for p in cased), re.IGNORECASE | re.MULTILINE) if cased else None,
+        )
+
+    def within(self, text: str, lowered: str) -> bool:
+        """Tell whether a text holds them; ``lowered`` is the same text in lower case."""
+        return bool(self.lowered.search(lowered) or (self.cased and self.cased.search(text)))
+
+
 @cache
-def patterns() -> Mapping[str, re.Pattern[str]]:
-    """Return trouble -> pattern, from log_patterns.yml."""
-    return {
-        trouble: re.compile("|".join(f"(?:{p})" for p in _any_of(entry)), re.IGNORECASE | re.MULTILINE)
-        for trouble, entry in _table().items()
-    }
+def words() -> Mapping[str, Words]:
+    """Return trouble -> how it is told, from log_patterns.yml."""
+    return {trouble: Words.of(_any_of(entry)) for trouble, entry in _table().items()}
+
+
+def tells(trouble: str, text: str) -> bool:
+    """Tell whether a text tells of a trouble; what else is in it does not matter."""
+    return words()[trouble].within(text, text.lower())
+
+
+def _lowered(pattern: str) -> str:
+    return re.sub(r"\\.|[A-Z]", lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), pattern)
 
 
 def _any_of(entry: Mapping[str, Any]) -> Iterator[str]:
@@ -208,15 +240,17 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
         if shape not in told:
             new.setdefault(shape, bare)
     whole = "\n".join(new.values())
-    able = {trouble: pattern for trouble, pattern in patterns().items() if new and pattern.search(whole)}
+    lowered = whole.lower()
+    able = {trouble: each for trouble, each in words().items() if new and each.within(whole, lowered)}
     for shape, bare in new.items():
-        troubles = (trouble for trouble, pattern in able.items() if pattern.search(bare))
+        lowered = bare.lower()
+        troubles = (trouble for trouble, each in able.items() if each.within(bare, lowered))
         told[shape] = frozenset(trouble for trouble in troubles if not _excepted(trouble, bare))
     found: dict[str, list[tuple[int, str]]] = {}
     for at, bare, shape in shaped:
         for trouble in told[shape]:
             found.setdefault(trouble, []).append((at, bare))
-    return {trouble: found[trouble] for trouble in patterns() if trouble in found}
+    return {trouble: found[trouble] for trouble in words() if trouble in found}
 
 
 def _excepted(trouble: str, text: str) -> bool:
