@@ -226,6 +226,20 @@ def test_what_an_exporter_asks_is_known_by_its_address(
     assert last(found, "db_connections") == {told: 9.0}
 
 
+def test_sessions_are_told_apart_by_the_program_that_opened_them(ask: Callable[..., Metrics]) -> None:
+    there = {"instance": "postgres:9187", "job": "postgres"}
+    known = Known(frozenset({"postgres"}))
+    for metric, signal in (
+        ("pg_stat_activity_count", "db_connections_by_client"),
+        ("pg_stat_activity_max_tx_duration", "db_transaction_age_by_client"),
+    ):
+        found = ask((metric, {**there, "application_name": "etl", "state": "active"}, gauge(9)), known=known)
+        assert [dict(each.labels) for each in found.signals[signal]] == [
+            {"component": "postgres", "client": "etl", "state": "active"}
+        ]
+        assert signal not in ask((metric, {**there, "state": "active"}, gauge(9)), known=known).signals
+
+
 def test_instances_at_addresses_are_counted_by_what_they_are_of(ask: Callable[..., Metrics]) -> None:
     caches = {f"10.0.0.{number}": f"redis-{number}" for number in (1, 2)}
     known = Known(frozenset({"redis"}), frozenset(caches.values()), caches)
@@ -320,7 +334,8 @@ WAYS = [(signal, way) for signal in load().signals.values() for way in signal.wa
 
 @pytest.mark.parametrize(("signal", "way"), WAYS, ids=[f"{signal.name}-{n}" for n, (signal, _) in enumerate(WAYS)])
 def test_every_query_is_promql(signal: Any, way: Any) -> None:
-    rows = SCOPED if way.scope == "service" else [{**row, "node": "n1", "wait_event_type": "Lock"} for row in ROWS]
+    more = {"node": "n1", **({way.requires: "Lock"} if way.requires else {})}
+    rows = SCOPED if way.scope == "service" else [{**row, **more} for row in ROWS]
     metrics = {letter: f"metric_{letter}" for letter in way.of}
     filled = Labels(rows, load().roles, NAMESPACE, KNOWN).fill(way, metrics, "2m")
     assert "$" not in filled.query.replace('"$1"', "")

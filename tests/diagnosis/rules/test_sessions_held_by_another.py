@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import DB, FATAL, SHOP, URL, WORKING, errors, logs
+from tests.diagnosis.rules.scenes import DB, FATAL, REFUSED, SHOP, URL, WORKING, errors, logs, shop
 from tests.diagnosis.rules.sessions import full
-from tests.diagnosis.rules.tiny import container, database, postgres, session, snapshot, thing, workload
+from tests.diagnosis.rules.test_runs_pile_up import runs
+from tests.diagnosis.rules.tiny import container, database, figure, postgres, session, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 REPORT = "Deployment/report"
 JOB = thing("Job", "etl-1", age=900, spec={"template": {"spec": {"containers": [container("etl", "e:1", env=URL)]}}})
 
+
+def piled(client: str = "report", held: float = 84, **more: Any) -> Snapshot:
+    """Return a shop that is refused while ten runs of a schedule go on, and what figures tell of who holds sessions."""
+    told = [
+        figure("db_connections", 20, 97, component="postgres"),
+        figure("db_max_connections", 100, 100, component="postgres"),
+        figure("db_connections_by_client", 0, held, component="postgres", client=client, state="active"),
+        figure("db_connections_by_client", 20, 97 - held, component="postgres", client="PostgreSQL JDBC Driver"),
+    ]
+    return snapshot(shop(), postgres(), runs(10), figures=[*told, errors("shop")], logs=[REFUSED], **more)
+
+
 HOLDS = [
+    Holds(
+        "figures tell that the many runs of one schedule hold them",
+        piled(),
+        ("CronJob/report", "database_connection", "page_human"),
+        target=DB,
+        excludes=(*no("restart_workload", "scale_workload", at=SHOP), *no("restart_workload", at=DB)),
+        alone=True,
+    ),
     *(
         Holds(
             f"a job that nobody calls, {state}",
@@ -62,6 +86,21 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "figures tell that the runs hold a few",
+        piled(held=12),
+        (DB, "database_connection", "page_human"),
+    ),
+    DoesNotHold(
+        "figures tell the name of a driver only, which is anybody's",
+        piled("psycopg"),
+        (DB, "database_connection", "page_human"),
+    ),
+    DoesNotHold(
+        "figures tell that the sufferer itself holds them",
+        piled("shop"),
+        (DB, "database_connection", "page_human"),
+    ),
     DoesNotHold(
         "the sufferer itself holds them",
         full(sessions=[session(SHOP, "idle", 95)]),

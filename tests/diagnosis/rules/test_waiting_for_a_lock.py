@@ -44,7 +44,58 @@ def queued(*more: Any, times: int = 9, well: bool = False, **released: Any) -> S
     )
 
 
+HEAD = "[3371] shop@shop/shop DETAIL:  Process holding the lock: {}. Wait queue: 3371."
+EXPORT = "Deployment/export"
+
+
+def told(holder: str = "58", *lines: str, state: str = "idle in transaction", age: float = 7000, **export: Any) -> Any:
+    """Return a shop that fails while its database's log names the process that holds the lock all wait for."""
+    says = [*[LOCKED, HEAD.format(holder)] * 9, *lines]
+    return snapshot(
+        shop(env=URL),
+        postgres(),
+        workload("export", **{"env": URL, "pods": 1, "service": False, **export}),
+        figures=[
+            errors("shop", 0.6),
+            figure("db_transaction_age_by_client", age, age, component="postgres", client="export", state=state),
+        ],
+        logs=[log("postgres-0", *says, since=600)],
+    )
+
+
+BY_NAME = "[58] ro@shop export LOG:  duration: 24866.813 ms  statement: FETCH FORWARD 50000 FROM c1"
+BY_CHAIN = "[58] ro@shop export LOG:  process 58 still waiting for ShareLock on transaction 7 after 1000.1 ms"
+
 HOLDS = [
+    Holds(
+        "the database's log names who holds it: a program that nobody calls and that does nothing",
+        told("58", BY_NAME),
+        (EXPORT, "database_connection", "restart_workload"),
+        excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "the database's log names who holds it: a program with data of its own, which a person looks at first",
+        told("58", BY_NAME, kind="StatefulSet"),
+        ("StatefulSet/export", "database_connection", "page_human"),
+    ),
+    Holds(
+        "the database's log names a service that does nothing",
+        told("58", BY_NAME, service=True),
+        (EXPORT, "database_connection", "restart_connection_pool"),
+    ),
+    *(
+        Holds(
+            f"the database's log names who holds it, {what}: a person has to say what becomes of its work",
+            world,
+            (EXPORT, "database_connection", "page_human"),
+            harmful=("restart_workload",),
+        )
+        for what, world in (
+            ("and it works", told("58", BY_NAME, state="active")),
+            ("and its transaction is younger than the waits", told("58", BY_NAME, age=90)),
+        )
+    ),
     *(
         Holds(
             f"the database's log tells of them since a run began that locks a whole table: {sql}",
@@ -89,6 +140,22 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the database's log names a process, and its program was just released: that may be what locks",
+        told("58", BY_NAME, before=IMAGE, released=900),
+        (EXPORT, "code_defect", "rollback_workload"),
+    ),
+    *(
+        DoesNotHold(
+            f"the database's log names a process, {what}", world, harmful=("restart_workload", "scale_workload")
+        )
+        for what, world in (
+            ("and nobody tells whose it is", told("58")),
+            ("which waits itself for one that nobody names", told("58", BY_CHAIN)),
+            ("and others beside it", told("58, 59", BY_NAME)),
+            ("by a name that those who wait bear too", told("58", BY_NAME.replace("export", "shop"))),
+        )
+    ),
     DoesNotHold(
         "the database's log tells of waits since a run, and since the release of who waits: either may lock",
         queued(tidy(), before=IMAGE, released=640),

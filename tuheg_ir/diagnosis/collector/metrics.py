@@ -180,7 +180,8 @@ class _Reader:
 
     def _grouped(self, vector: str) -> list[Row]:
         roles = {label for labels in self._signals.roles.values() for label in labels}
-        by = ", ".join(sorted({*roles, "__name__", "wait_event_type"}))
+        required = {way.requires for signal in self._signals.signals.values() for way in signal.ways if way.requires}
+        by = ", ".join(sorted({*roles, *required, "__name__"}))
         rows = self._prometheus.instant(f"group by ({by}) ({vector})", self._span.end)
         return [row["metric"] for row in rows if isinstance(row, dict) and isinstance(row.get("metric"), dict)]
 

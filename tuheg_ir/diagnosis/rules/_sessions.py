@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rules._figures import is_well
@@ -92,8 +93,28 @@ def _unused(session: Session) -> bool:
 
 def holders(database: Database) -> tuple[Holder, ...]:
     """Return the clients of a database, the greediest first."""
+    return _grouped(database.sessions)
+
+
+def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
+    """Return the clients of a database that figures tell of by name or address, the greediest first.
+
+    A name that is no workload's stays one client, though several programs may bear it: a driver's own, perhaps.
+    """
+    label = label_of(view, "db_connections_by_client", ref)
+    found = []
+    for series in view.figures.series("db_connections_by_client", component=label) if label else ():
+        name, state = series.labels.get("client", ""), series.labels.get("state", "")
+        exact: dict[str, Any] = dict(series.labels)
+        if count := int(view.figures.now("db_connections_by_client", **exact) or 0):
+            owner = view.component(name) if name else ""
+            found.append(Session("", owner if owner in view.workloads else "", "", name, state, count))
+    return _grouped(found)
+
+
+def _grouped(sessions: Iterable[Session]) -> tuple[Holder, ...]:
     groups: dict[str, list[Session]] = {}
-    for session in database.sessions:
+    for session in sessions:
         groups.setdefault(session.owner or session.application or session.user or session.client, []).append(session)
     found = [
         Holder(owned(group), name.partition("/")[2] or name or "a client", tuple(group))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, is_ours
+from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, is_ours, measured_holders
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -24,22 +24,28 @@ SHARE = 0.35
 def when(view: View) -> Iterator[Match]:
     """The greediest client of a full database is not one of those that suffer."""
     for each in full(view):
-        if each.database is None:
-            continue
-        found = holders(each.database)
+        found = holders(each.database) if each.database else measured_holders(view, each.ref)
         greedy = next((h for h in found if h.count >= SHARE * each.usable), None)
-        if greedy is None or greedy != found[0] or not _apart(view, each, greedy):
+        if greedy is None or greedy != found[0] or not each.usable or not _apart(view, each, greedy):
             continue
+        if each.database is None and not greedy.ref:
+            continue  # figures tell a name only: that of a driver, which the services may use as well
         component = greedy.ref if greedy.ref in view.workloads else each.ref
         others = tuple(ref for ref in clients(view, each.ref) if ref != greedy.ref)
-        suffers = tuple(ref for ref in behind(view, each.ref, *others) if not _ill_before(view, ref, each))
-        sufferers = tuple(ref for ref in others if ref in suffers)
+        refused = tuple(c.caller for c in each.refused if c.caller != each.ref)
+        suffers = tuple(ref for ref in behind(view, each.ref, *others, *refused) if not _ill_before(view, ref, each))
+        sufferers = tuple(ref for ref in suffers if ref in (*others, *refused) and ref != component)
         yield Match(
             component=component,
             target=each.ref,
-            evidence=(Evidence("database", each.ref, _told(greedy, each.usable)), *each.evidence),
+            evidence=(
+                Evidence("database" if each.database else "metrics", each.ref, _told(greedy, each.usable)),
+                *_at_once(view, greedy),
+                *each.evidence,
+            ),
             certainty=0.8,
-            remedy="page_human" if _many(view, greedy) else "scale_database",
+            # Figures do not tell since when, or what for: a person looks before there is room for more of it.
+            remedy="page_human" if _many(view, greedy) or each.database is None else "scale_database",
             since=each.since,
             explains=tuple(ref for ref in suffers if ref != component),
             excludes=(
@@ -47,6 +53,14 @@ def when(view: View) -> Iterator[Match]:
                 *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
             ),
         )
+
+
+def _at_once(view: View, greedy: Holder) -> Iterator[Evidence]:
+    """Yield that the sessions are those of many pods, the first of which may run for long."""
+    if _many(view, greedy):
+        live = view.workloads[greedy.ref].live
+        fact = f"{len(live)} pods of it run at once"
+        yield Evidence("objects", greedy.ref, fact, oldest(pod.created for pod in live))
 
 
 def _many(view: View, greedy: Holder) -> bool:

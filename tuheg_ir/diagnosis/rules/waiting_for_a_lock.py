@@ -10,11 +10,12 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._lock_holder import run_behind, told_by_itself
+from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, forgotten, serves
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -39,6 +40,9 @@ def when(view: View) -> Iterator[Match]:
         came = holder is not None and blocker is not None and since_release(holder, view.now - _age(blocker))
         complained = [c for c in complaints(view, "lock_wait") if c.about in (ref, "")]
         itself = told_by_itself(view, ref) if database is None else []
+        if itself and (named := named_holder(view, ref)) is not None and not releases(view, named.workload, LATELY):
+            yield _of_named(view, ref, named, itself)
+            continue
         if (run := run_behind(view, ref, began(itself))) is not None:
             yield _of_run(view, ref, *run, itself)
             continue
@@ -65,6 +69,27 @@ def when(view: View) -> Iterator[Match]:
                 "its sessions wait for somebody else's lock: new ones would wait as well",
             ),
         )
+
+
+def _of_named(view: View, ref: str, named: Named, waits: list[Complaint]) -> Match:
+    """Return that one client holds what all wait for. What it does not work on goes with its session."""
+    holder, began_waiting = named.workload, began(waits)
+    idle = idle_since(view, ref, holder)
+    forgot = idle is not None and began_waiting is not None and idle < began_waiting
+    runs = holder.kind == "Deployment" and role(holder) not in DATA
+    others = tuple(r for r in clients(view, ref) if r != holder.ref)
+    age = Evidence("metrics", ref, f"{holder.name} keeps a transaction open that does nothing", idle)
+    return Match(
+        component=holder.ref,
+        evidence=(named.evidence, *((age,) if forgot else ()), *told(view, waits, 1)),
+        certainty=0.8,
+        remedy=("restart_connection_pool" if serves(view, holder.ref) else "restart_workload")
+        if forgot and runs
+        else "page_human",
+        since=began_waiting,
+        explains=tuple(r for r in behind(view, ref) if r != holder.ref),
+        excludes=not_for(others, f"{holder.name} holds the lock, and they wait: new ones would wait as well"),
+    )
 
 
 def _of_run(view: View, ref: str, run: Workload, pod: Pod, waits: list[Complaint]) -> Match:

@@ -106,6 +106,9 @@ class Graph:
             for series in self._snapshot.metrics.get(signal, ()):
                 called = self.resolve(series.labels.get("dependency", ""))
                 yield self.resolve(series.labels.get("component", "")), called
+        for signal in ("db_connections_by_client", "db_transaction_age_by_client"):
+            for series in self._snapshot.metrics.get(signal, ()):
+                yield self.resolve(series.labels.get("client", "")), self.resolve(series.labels.get("component", ""))
 
     def _declared(self, workload: Workload) -> Iterator[str]:
         declared = self._snapshot.services.get(workload.name) or {}
