@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.reading import mapping, text
+from tuheg_ir.diagnosis.view.recovering import recovering
 from tuheg_ir.diagnosis.view.stillborn import stillborn
 from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
@@ -54,8 +55,13 @@ def _restart(view: View, workload: Workload) -> Iterator[Excluded]:
             yield Excluded(remedy, workload.ref, f"{what} is missing: pods that run could not start again")
         return
     for remedy in RESTARTS:
-        if reason := cannot_start(view, workload):
+        if reason := cannot_start(view, workload) or _amid_recovery(view, workload):
             yield Excluded(remedy, workload.ref, reason)
+
+
+def _amid_recovery(view: View, workload: Workload) -> str:
+    """Return that a store reads its data anew after a hard end; "" if it does not."""
+    return "its pods read their data anew: a restart lets them begin once more" if recovering(view, workload) else ""
 
 
 def missing(view: View, workload: Workload) -> Iterator[tuple[str, str, str]]:

@@ -32,6 +32,16 @@ WORDS: dict[str, tuple[str, ...]] = {
         "query_wait_timeout",
         "PostgresqlNonTransientResourceException: [53300] sorry",
     ),
+    "unclean_end": (
+        "Recovering 612 logs from /var/lib/kafka/data since no clean shutdown file was found",
+        "[LogLoader partition=a-1, dir=/d] Recovering unflushed segment 15873918. 0/1 recovered for a-1.",
+        "LOG:  database system was not properly shut down; automatic recovery in progress",
+        "LOG:  database system was interrupted; last known up at 2026-03-04 11:00:00 UTC",
+        "[Note] InnoDB: Starting crash recovery from checkpoint LSN=45646346",
+        "[Note] InnoDB: Database was not shutdown normally!",
+        '{"c":"STORAGE","id":22271,"msg":"Detected unclean shutdown - Lock file is not empty"}',
+        'Message store "62...D/msg_store_persistent": rebuilding indices from scratch',
+    ),
     "role_missing": (
         "SQLSTATE[HY000] [1049] Unknown database 'shop'",
         "SQLSTATE[42000] [1049] Base inconnue 'shop'",
@@ -267,6 +277,7 @@ NOISE = (
     "2026-03-04 12:00:00.123 UTC [1146] LOG:  checkpoint starting: time",
     "2026-03-04 12:00:00.123 UTC [53300] shop@orders LOG:  duration: 12.3 ms",
     "2026-03-04 12:00:00.123 UTC [42703]: [4-1] LOG:  duration: 12.3 ms",
+    "Skipping recovery for all logs in /var/lib/kafka/data since clean shutdown file was found",
     '2026-03-04 12:00:00.123 UTC [1049] LOG:  listening on IPv4 address "0.0.0.0", port 5432',
 )
 TIMES = (
