@@ -28,6 +28,32 @@ HOLDS = [
         alone=True,
     ),
     Holds(
+        "a client whose settings do not name the database is told of them as well, since its release alone",
+        snapshot(
+            shop(age=30 * DAY),
+            workload("feed", before={"image": "feed:0"}, released=630),
+            workload("other", before={"image": "other:0"}, released=640),
+            postgres(),
+            logs=[
+                log("postgres-0", "checkpoint complete", LINES[0], LINES[0], LINES[0], since=800),
+                *logs("shop", LINES[0]),
+                *logs("feed", LINES[0]),
+            ],
+        ),
+        ("Deployment/feed", "code_defect", "rollback_workload"),
+        excludes=no("restart_workload", "scale_workload", at="Deployment/feed"),
+    ),
+    Holds(
+        "no log of those that tell of them reaches back before the release",
+        snapshot(
+            shop(age=30 * DAY),
+            workload("feed", before={"image": "feed:0"}, released=630),
+            postgres(),
+            logs=[log("postgres-0", LINES[0], LINES[0], LINES[0]), *logs("shop", LINES[0]), *logs("feed", LINES[0])],
+        ),
+        (DB, "database_connection", "page_human"),
+    ),
+    Holds(
         "there are as many as always, though a writer was released",
         snapshot(
             workload("feed", env=URL, before={"image": "feed:0"}, released=630),

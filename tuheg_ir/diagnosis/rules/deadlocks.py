@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import rise
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import clients, label_of
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import Hit, stamp
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
 
@@ -20,6 +20,7 @@ TIMES = 4.0
 """So many times as many deadlocks as before have a new reason."""
 SOON = timedelta(minutes=30)
 """A release so long before the first deadlock is not its reason."""
+_AGAIN = (*RESTARTS, "scale_workload")
 
 
 def when(view: View) -> Iterator[Match]:
@@ -33,11 +34,14 @@ def when(view: View) -> Iterator[Match]:
             continue
         began = _rose(view, label) if label else None
         began = began or min((h.first for h in lines if h.first), default=None)
+        known = clients(view, ref)
+        parties = {*known, *(h.component for h in lines)} - {ref}
         blamed = [
             w
-            for client in clients(view, ref)
+            for client in sorted(parties)
             if (w := view.workloads.get(client)) and w.changes and w.released_at and began
             if timedelta(minutes=-2) <= began - w.released_at <= SOON
+            if client in known or _told_before(view, lines, w.released_at)
         ]
         one = blamed[0] if len(blamed) == 1 else None
         yield Match(
@@ -51,11 +55,14 @@ def when(view: View) -> Iterator[Match]:
             root_cause=("code_defect" if one.changed("image") else "configuration_error") if one else "",
             remedy="rollback_workload" if one else "page_human",
             since=began,
-            explains=behind(view, ref) if one else (),
-            excludes=not_for(
-                (ref,),
-                "the order of the clients' statements makes the deadlocks, not the server",
-                ("restart_workload",),
+            explains=behind(view, ref, *parties, but=one.ref) if one else (),
+            excludes=(
+                *not_for(
+                    (ref,),
+                    "the order of the clients' statements makes the deadlocks, not the server",
+                    ("restart_workload",),
+                ),
+                *not_for((one.ref,) if one else (), "its statements would meet in the same order again", _AGAIN),
             ),
         )
 
@@ -65,6 +72,13 @@ def _rose(view: View, label: str) -> datetime | None:
     turns = [rise(view, series, SIGNAL, TIMES, 0.0) for series in view.figures.series(SIGNAL, component=label)]
     rises = oldest(turn.since for turn in turns if turn)
     return rises or view.figures.crossed(SIGNAL, 0, component=label)
+
+
+def _told_before(view: View, lines: tuple[Hit, ...], release: datetime) -> bool:
+    """Tell whether a log with deadlocks reaches back before a release; one that was cut says not when they began."""
+    pods = {hit.pod for hit in lines}
+    first = oldest(next(filter(None, map(stamp, log.lines)), None) for log in view.snapshot.logs if log.pod in pods)
+    return first is not None and first < release
 
 
 def _lines(view: View, ref: str, *, alone: bool) -> tuple[Hit, ...]:
