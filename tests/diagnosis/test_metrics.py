@@ -240,6 +240,20 @@ def test_sessions_are_told_apart_by_the_program_that_opened_them(ask: Callable[.
         assert signal not in ask((metric, {**there, "state": "active"}, gauge(9)), known=known).signals
 
 
+def test_clients_that_wait_for_a_pooler_are_counted_over_its_databases_and_instances(
+    ask: Callable[..., Metrics],
+) -> None:
+    pods = {f"pgbouncer-{n}": {"pod": f"pgbouncer-{n}", "namespace": NAMESPACE} for n in range(2)}
+    waiting = [
+        ("pgbouncer_pools_client_waiting_connections", {**labels, "database": database, "user": "shop"}, gauge(40))
+        for labels in pods.values()
+        for database in ("shop", "stock")
+    ]
+    assert last(ask(*waiting, known=Known(frozenset({"pgbouncer"}), frozenset(pods), {})), "pool_waiting") == {
+        "pgbouncer": 160.0
+    }
+
+
 def test_instances_at_addresses_are_counted_by_what_they_are_of(ask: Callable[..., Metrics]) -> None:
     caches = {f"10.0.0.{number}": f"redis-{number}" for number in (1, 2)}
     known = Known(frozenset({"redis"}), frozenset(caches.values()), caches)

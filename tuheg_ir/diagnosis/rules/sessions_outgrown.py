@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._poolers import outrun
 from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.growth import Growth, grown
@@ -19,6 +20,8 @@ LARGE = 0.4
 def when(view: View) -> Iterator[Match]:
     """A database is full since one of its clients has more replicas."""
     for each in full(view):
+        if each.ref in view.workloads and outrun(view, view.workloads[each.ref]):
+            continue  # its clients queue for what they do, however many they are
         for ref in clients(view, each.ref):
             workload = view.workloads.get(ref)
             growth = grown(view, workload) if workload else None

@@ -1,0 +1,127 @@
+"""A pooler whose clients queue for its sessions since there is more to do, each of them as quick as before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from tuheg_ir.diagnosis.model import Evidence, Log
+from tuheg_ir.diagnosis.rules._sessions import clients, figure
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_STATS = re.compile(
+    r"\bstats: (?P<rate>\d+) (?:xacts|req)/s\b.*?\bxact (?P<xact>\d+) us\b.*?\bwait (?P<wait>\d+) us\b", re.IGNORECASE
+)
+"""What PgBouncer tells of itself each minute: transactions a second, how long one lasts and waits, on average."""
+QUEUE_US = 500_000
+"""Who waits so long for a session, on average, stands in a queue."""
+LITTLE = 0.1
+"""Share of that which was waited before, at most."""
+MORE = 1.5
+"""So many times as many transactions are done as before: nobody sits on the sessions."""
+SLOWER = 1.3
+"""Sessions that are taken for longer than this before are held by something else than more demand."""
+ENOUGH = 3
+"""So many minutes have to tell of before, and of since."""
+FRESH = timedelta(minutes=5)
+BUSY = 0.7
+"""A database that is busier than this, or fuller, gains nothing by more sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """One line of a pooler about itself."""
+
+    at: datetime
+    rate: float
+    xact: float
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outrun:
+    """Since when the clients of a pooler queue for more demand, what shows it, and that the database has room."""
+
+    since: datetime
+    evidence: tuple[Evidence, ...]
+    room: tuple[Evidence, ...]
+
+
+@once
+def outrun(view: View, pooler: Workload) -> Outrun | None:
+    """Return that a pooler's sessions no longer suffice for what is asked of it; None if something else takes them.
+
+    Each of its logs that tells anything has to tell the same.
+    """
+    told = [minutes for log in view.logs_of(pooler.live, previous=False) if (minutes := _minutes(log))]
+    turns = [_turn(minutes, view.now) for minutes in told]
+    since = oldest(turn[1][0].at for turn in turns if turn)
+    if not turns or since is None or not all(turns) or _otherwise(view, pooler, since):
+        return None
+    before, after = next(turn for turn in turns if turn)
+    fact = (
+        f"clients wait {_of(after, 'wait') / 1e6:.1f} s for a session ({_of(before, 'wait') / 1e6:.2g} s before), "
+        f"while {_of(after, 'rate'):.0f} transactions a second are done ({_of(before, 'rate'):.0f} before), "
+        "each as quick as before"
+    )
+    behind = [view.workloads[r] for r in view.graph.calls.get(pooler.ref, ()) if r in view.workloads]
+    databases = [w for w in behind if role(w) == "database"]
+    if any(_busy(view, each) for each in databases):
+        return None
+    room = tuple(e for each in databases for e in _room(view, each))
+    return Outrun(since, (Evidence("logs", pooler.ref, fact, since),), room)
+
+
+def _minutes(log: Log) -> list[Minute]:
+    found = ((stamp(line), match) for line in log.lines if (match := _STATS.search(line)))
+    return [Minute(at, *(float(m[key]) for key in ("rate", "xact", "wait"))) for at, m in found if at is not None]
+
+
+def _turn(minutes: Sequence[Minute], now: datetime) -> tuple[list[Minute], list[Minute]] | None:
+    """Return the minutes before and since a queue that still stands; None if it is none, or the sessions are slower."""
+    at = next((n for n, each in enumerate(minutes) if each.wait >= QUEUE_US), 0)
+    before, after = list(minutes[:at]), list(minutes[at:])
+    if len(before) < ENOUGH or len(after) < ENOUGH or now - after[-1].at > FRESH:
+        return None
+    queue = all(each.wait >= QUEUE_US for each in after[-ENOUGH:])
+    new = _of(before, "wait") <= LITTLE * QUEUE_US
+    more = _of(after, "rate") >= MORE * max(1.0, _of(before, "rate"))
+    quick = 0 < _of(after, "xact") <= SLOWER * _of(before, "xact")
+    return (before, after) if queue and new and more and quick else None
+
+
+def _of(minutes: Sequence[Minute], what: str) -> float:
+    return median(getattr(each, what) for each in minutes)
+
+
+def _otherwise(view: View, pooler: Workload, since: datetime) -> bool:
+    """Tell whether fewer poolers share the same demand, or a release of a client may ask for more than before."""
+    young = any(pod.created is None or pod.created > since for pod in pooler.live)
+    fewer = pooler.ready < pooler.wanted or any(
+        "Scaled down" in event.message for event in view.events_of(pooler.ref, "ScalingReplicaSet")
+    )
+    asking = (view.workloads[ref] for ref in clients(view, pooler.ref) if ref in view.workloads)
+    return young or fewer or any(since_release(each, since) for each in (pooler, *asking))
+
+
+def _busy(view: View, database: Workload) -> bool:
+    shares = [view.figures.now("cpu_share", pod=pod.name) for pod in database.live]
+    taken, most = figure(view, "db_connections", database.ref), figure(view, "db_max_connections", database.ref)
+    full = taken is not None and most and taken >= BUSY * most
+    return bool(full) or any(share is not None and share >= BUSY for share in shares)
+
+
+def _room(view: View, database: Workload) -> Iterator[Evidence]:
+    """Yield that a database has as many sessions again to give."""
+    taken, most = figure(view, "db_connections", database.ref), figure(view, "db_max_connections", database.ref)
+    if taken is not None and most and 2 * taken <= most:
+        yield Evidence("metrics", database.ref, f"{taken:.0f} of {most:.0f} connections are taken")
