@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import moment, oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH
@@ -160,7 +160,8 @@ def _guessed(view: View, hit: Hit) -> set[str]:
 
 
 def _only(view: View, caller: str, wanted: str) -> set[str]:
-    everywhere = {ref for ref, w in view.workloads.items() if role(w) == wanted and ref != caller}
+    # A run of such an image is a client of it.
+    everywhere = {w.ref for w in of_role(view.workloads, wanted) if w.ref != caller}
     needed = everywhere & view.graph.calls.get(caller, set())
     return needed if len(needed) == 1 else everywhere if len(everywhere) == 1 else set()
 

@@ -1,0 +1,99 @@
+"""An index was dropped and statements read whole tables since; who was fast with the same release is not to blame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import SHOP, alert, logs, shop
+from tests.diagnosis.rules.tiny import Obj, at, container, log, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+JOB, MONGO = "Job/tidy-1", "StatefulSet/mongo"
+DROP = '{"c":"COMMAND","msg":"CMD: dropIndexes","attr":{"namespace":"shop.items","indexes":"\\"kind_1_rank_-1\\""}}'
+FAST = '"msg":"Slow query","attr":{"ns":"shop.items","appName":"shop","planSummary":"IXSCAN","durationMillis":210}'
+SCAN = '"msg":"Slow query","attr":{"ns":"shop.items","appName":"shop","planSummary":"COLLSCAN","durationMillis":7100}'
+LATE = "GET /items 503 upstream request timeout: operation exceeded time limit"
+SQL = "LOG:  statement: DROP INDEX CONCURRENTLY idx_items_kind"
+SLOW = "app=shop LOG:  duration: 8120.4 ms  statement: SELECT * FROM items WHERE kind = 7"
+
+
+def run(ago: float = 1000, name: str = "tidy-1", **env: str) -> Obj:
+    """Return a run that ended a while ago."""
+    done = {"succeeded": 1, "startTime": at(ago + 40), "completionTime": at(ago - 20)}
+    template = {"spec": {"containers": [container("tidy", "tidy:1", env=env)]}}
+    return thing("Job", name, age=ago + 40, spec={"template": template}, status=done)
+
+
+def pod_of_run() -> Obj:
+    pod = thing("Pod", "tidy-1-x", age=1040, spec={"containers": []}, status={"phase": "Succeeded"})
+    pod["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "tidy-1", "controller": True}]
+    return pod
+
+
+def told(before: str = FAST, drop: str = DROP, after: str = SCAN, pod: str = "mongo-0") -> Log:
+    """Return a log of 2000 s with a drop in its middle."""
+    return log(pod, *[before] * 10, drop, *[after] * 9, since=2000)
+
+
+def world(told: Log, *more: Any, suffers: float = 950, ran: str = "", **of_shop: Any) -> Snapshot:
+    mongo = workload("mongo", "mongo:7", kind="StatefulSet", pods=1, port=27017)
+    said = logs("shop", LATE, since=suffers)
+    return snapshot(
+        mongo,
+        shop(**of_shop),
+        *more,
+        logs=[told, *said, *([log("tidy-1-x", ran, since=1000)] if ran else [])],
+        alerts=[alert("Slow", service="shop")],
+    )
+
+
+BY_RUN = (JOB, "configuration_error", "page_human")
+HOLDS = [
+    Holds(
+        "by a run that names the index", world(told(), run(), pod_of_run(), ran="drop kind_1_rank_-1 ops=0"), TARGETED
+    ),
+    Holds(
+        "by the one run on that database then",
+        world(told(), run(MONGO_URL="mongodb://mongo:27017/shop")),
+        BY_RUN,
+        target=MONGO,
+    ),
+    Holds(
+        "a run then has to do with something else",
+        world(told(), run(), pod_of_run(), ran="dropped 3 old_rows"),
+        (MONGO, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "the run on that database was over before",
+        world(told(), run(1400, MONGO_URL="mongodb://mongo:27017/shop")),
+        (MONGO, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "nobody knows by whom",
+        world(told()),
+        (MONGO, "configuration_error", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+        harmful=("rollback_workload", "scale_workload"),
+    ),
+    Holds(
+        "by statement, where no plan is told",
+        world(told("LOG:  checkpoint complete", SQL, SLOW)),
+        (MONGO, "configuration_error", "page_human"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("whole tables were read as often before", world(told(before=SCAN))),
+    DoesNotHold("no statement reads a whole table since", world(told(after=FAST))),
+    DoesNotHold("nothing was dropped", world(told(drop=FAST))),
+    DoesNotHold("who suffers did long before", world(told(), suffers=2000)),
+    DoesNotHold(
+        "its client was released with it, and may ask in another way",
+        world(told(), before={"image": "shop:0"}, released=1000),
+        ("code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "the index was built anew, and all is fast again",
+        world(log("mongo-0", *[FAST] * 5, DROP, *[SCAN] * 6, *[FAST] * 8, since=2000), suffers=1350),
+    ),
+]

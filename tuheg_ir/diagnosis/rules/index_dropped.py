@@ -1,0 +1,146 @@
+"""An index of a database was dropped, and since then its clients' statements read whole tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, names, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import Hit, patterns, stamp
+from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
+from tuheg_ir.diagnosis.view.reading import created, moment
+from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_DROPPED = re.compile(
+    r"\bCMD: dropIndexes\b|\bdropIndex(?:es)?\b[\"']?\s*[:(]"
+    r"|\bDROP\s+INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+EXISTS\s+)?[\w\"`.]+"
+    r"|\bALTER\s+TABLE\s+\S+\s+DROP\s+(?:INDEX|KEY)\s+[\w\"`.]+",
+    re.IGNORECASE,
+)
+"""How databases tell, where they log such commands, that an index goes."""
+_SCANS = re.compile(r"\bCOLLSCAN\b|\bSeq Scan on\b|# .*\bFull_scan: Yes\b", re.IGNORECASE)
+"""How their logs of slow statements tell that a whole table was read."""
+_NAME = re.compile(r"[A-Za-z]\w*_[\w-]*\w")
+"""What may be the name of an index."""
+SOON = timedelta(minutes=5)
+"""A statement that has lost its index is slow the next time that it is sent."""
+WINDOW = timedelta(minutes=10)
+MANY = 5
+TIMES = 5
+"""So many times as many as in the time before; small tables are always read as a whole."""
+STILL = timedelta(minutes=10)
+CLOCKS = timedelta(seconds=30)
+_SUFFER = ("upstream_failure", "connection_timeout", "pool_exhausted", "slow_statement", "lock_wait")
+
+
+def when(view: View) -> Iterator[Match]:
+    """A database tells that an index was dropped, and right after of statements that read all; clients suffer since."""
+    for server in of_role(view.workloads, "database"):
+        lines = sorted(_lines(view, server), key=lambda each: each[0])
+        found = _turn(lines, view.now)
+        if found is None:
+            continue
+        (dropped, said), scans = found
+        sufferers = tuple(_sufferers(view, server, dropped, scans))
+        if not sufferers or any(since_release(view.workloads[hit.component], scans[0][0]) for hit in sufferers):
+            continue
+        yield _match(view, server, (dropped, said), scans, sufferers)
+
+
+def _lines(view: View, server: Workload) -> Iterator[tuple[datetime, str]]:
+    logs = view.logs_of(server.live)
+    return ((at, line) for log in logs for line in log.lines if (at := stamp(line)) is not None)
+
+
+def _turn(
+    lines: Sequence[tuple[datetime, str]], now: datetime
+) -> tuple[tuple[datetime, str], list[tuple[datetime, str]]] | None:
+    """Return the last drop of an index before statements began to read whole tables, and those; they go on still."""
+    drops = [(at, line) for at, line in lines if _DROPPED.search(line)]
+    told = [(at, line) for at, line in lines if _SCANS.search(line)]
+    scans = told or [(at, line) for at, line in lines if patterns()["slow_statement"].search(line)]
+    for drop in reversed(drops):
+        before = [at for at, _ in scans if drop[0] - WINDOW <= at < drop[0]]
+        after = [(at, line) for at, line in scans if at >= drop[0]]
+        within = [at for at, _ in after if at <= drop[0] + WINDOW]
+        if len(within) < max(MANY, TIMES * len(before)) or lines[0][0] > drop[0] - SOON:
+            continue
+        if after[0][0] - drop[0] <= SOON and now - after[-1][0] <= STILL:
+            return drop, after
+    return None
+
+
+def _sufferers(view: View, server: Workload, since: datetime, scans: Sequence[tuple[datetime, str]]) -> Iterator[Hit]:
+    """Yield what clients of a database tell of since an index is gone: those that it names, or that are known."""
+    callers = behind(view, server.ref)
+    said = "\n".join(line for _, line in scans[-50:])
+    for workload in view.serving:
+        if role(workload) in DATA or not (workload.ref in callers or names(said, workload.name)):
+            continue
+        for hit in view.hits_of(workload.ref, *_SUFFER):
+            if hit.count >= MANY and hit.first is not None and -CLOCKS <= hit.first - since <= WINDOW:
+                yield hit
+
+
+def _match(
+    view: View,
+    server: Workload,
+    drop: tuple[datetime, str],
+    scans: Sequence[tuple[datetime, str]],
+    sufferers: tuple[Hit, ...],
+) -> Match:
+    run = _run(view, server, drop)
+    refs = tuple(sorted({hit.component for hit in sufferers}))
+    others = tuple(r for r in behind(view, server.ref, *refs) if r != server.ref)
+    why = f"an index of {server.ref} is gone: all that its statements need is that somebody builds it again"
+    ran = Evidence("objects", run.ref, "it ran on the same database", drop[0]) if run else None
+    return Match(
+        component=run.ref if run else server.ref,
+        target=server.ref,
+        evidence=(
+            Evidence("logs", server.ref, f"an index was dropped: {drop[1][:240]}", drop[0]),
+            Evidence("logs", server.ref, f"{len(scans)} slow statements since: {scans[-1][1][:240]}", scans[0][0]),
+            *((ran,) if ran else ()),
+            *(view.hit_evidence(hit) for hit in sufferers[:2]),
+        ),
+        certainty=0.75 if run else 0.65,
+        since=scans[0][0],
+        explains=(*((server.ref,) if run else ()), *others),
+        excludes=not_for((server.ref, *others), why, ON_CALLERS),
+    )
+
+
+def _run(view: View, server: Workload, drop: tuple[datetime, str]) -> Workload | None:
+    """Return the one run that went on as the index was dropped and uses the database, or tells of what it drops."""
+    found = [w for w in view.workloads.values() if w.kind == "Job" and _then(w, drop[0])]
+    mine = [w for w in found if server.ref in view.graph.needs(w.ref) or _tells(view, w, drop[1])]
+    return mine[0] if len(mine) == 1 else None
+
+
+def _then(run: Workload, at: datetime) -> bool:
+    began = moment(run.obj, "status", "startTime") or created(run.obj)
+    ended = moment(run.obj, "status", "completionTime")
+    return began is not None and began <= at + CLOCKS and (ended is None or ended >= at - CLOCKS)
+
+
+def _tells(view: View, run: Workload, drop: str) -> bool:
+    """Tell whether a run names the index that it drops."""
+    gone = set(_NAME.findall(drop))
+    lines = (line for log in view.logs_of(run.pods) for line in log.lines if "drop" in line.lower())
+    return any(gone & set(_NAME.findall(line)) for line in lines)
+
+
+RULE = Rule(
+    name="index_dropped",
+    title="An index of a database was dropped, and statements read whole tables since",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no database's statements read whole tables since one of its indexes was dropped",
+)
