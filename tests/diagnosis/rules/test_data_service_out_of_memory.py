@@ -4,18 +4,58 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, ended, looping
 from tests.diagnosis.rules.scenes import CACHE, DB, OLD, SHOP, URL, alert, down, errors, killed, logs, shop
-from tests.diagnosis.rules.tiny import postgres, redis, snapshot, workload
+from tests.diagnosis.rules.tiny import log, postgres, redis, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 KILLED = {"lastState": ended("OOMKilled", 137, age=200, lived=200), "restartCount": 3}
 SMALLER: dict[str, Any] = {
     "resources": {"limits": {"memory": "64Mi"}},
     "before": {"resources": {"limits": {"memory": "512Mi"}}},
 }
+REPORT = "Deployment/report"
+AGAIN = again("OOMKilled", 137, age=200, restarts=3, lived=600)
+CUT = "psycopg2.OperationalError: server closed the connection unexpectedly"
+
+
+def spills(*clients: str) -> Log:
+    """Return what the database told in the minutes before it was killed."""
+    files = [f'app={each} LOG:  temporary file: path "base/pgsql_tmp/7.{n}"' for n in range(3) for each in clients]
+    # Lines come at even times until now: those of the time after the end are another's.
+    return log("postgres-0", *files, *["app= LOG:  checkpoint starting"] * len(files), since=400, previous=True)
+
+
+def eaten(*lines: Log, times: int = 10, since: float = 2000) -> Snapshot:
+    told = [*logs("report", CUT, times=times, since=since), *logs("shop", CUT, since=2000)]
+    return snapshot(
+        postgres(status=AGAIN),
+        shop(env=URL),
+        workload("report", env=URL),
+        figures=[errors("shop")],
+        logs=[*lines, *told],
+    )
+
 
 HOLDS = [
+    Holds(
+        "each time while it worked in temporary files for one client, which fails with it and sends the same again",
+        eaten(spills("report")),
+        (REPORT, "resource_exhaustion", "page_human"),
+        excludes=no("restart_workload", at=REPORT) + no("restart_workload", "rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "it worked in temporary files for two",
+        eaten(spills("report", "shop")),
+        (DB, "resource_exhaustion", "page_human"),
+    ),
+    Holds(
+        "the client that it worked for lost its connection with this end alone",
+        eaten(spills("report"), times=3, since=300),
+        (DB, "resource_exhaustion", "page_human"),
+    ),
+    Holds("its last words are not known", eaten(), (DB, "resource_exhaustion", "page_human")),
     Holds("a database", snapshot(shop(env=URL), postgres(status=KILLED)), (DB, "resource_exhaustion", "page_human")),
     Holds("a cache", snapshot(shop(env=URL), redis(status=KILLED)), (CACHE, "resource_exhaustion", "page_human")),
     Holds(

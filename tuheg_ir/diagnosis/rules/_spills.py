@@ -23,7 +23,7 @@ AGAIN = 2
 """Once, somebody may have made room."""
 PAUSE = timedelta(minutes=3)
 """Who writes all the time is refused more often than this by a volume that stays full."""
-_TEMPORARY = re.compile(
+TEMPORARY = re.compile(
     r"pgsql_tmp|#sql[-_]?\w|/MY\w{2}=\d+|\bibtmp\d|temporary (?:file|table)|\btempdb\b|ORA-01652|temp segment",
     re.IGNORECASE,
 )
@@ -81,7 +81,7 @@ def _bursts(view: View, server: Workload) -> list[list[tuple[datetime, bool]]]:
     refs = (server.ref, *clients(view, server.ref))
     logs = (log for ref in refs if ref in view.workloads for log in view.logs_of(view.workloads[ref].live))
     lines = (line for log in logs for line in log.lines if tells("disk_full", line))
-    told = sorted((at, _TEMPORARY.search(line) is not None) for line in lines if (at := stamp(line)) is not None)
+    told = sorted((at, TEMPORARY.search(line) is not None) for line in lines if (at := stamp(line)) is not None)
     found: list[list[tuple[datetime, bool]]] = []
     for each in told:
         if found and each[0] - found[-1][-1][0] < PAUSE:
@@ -118,7 +118,7 @@ def _client(view: View, server: Workload) -> tuple[Workload, tuple[Evidence, ...
 def _refused(view: View, ref: str) -> str:
     """Return the last line in which a client is told that a temporary file of its statement found no room."""
     pods = view.workloads[ref].live if ref in view.workloads else ()
-    lines = (line for log in view.logs_of(pods) for line in log.lines if _TEMPORARY.search(line))
+    lines = (line for log in view.logs_of(pods) for line in log.lines if TEMPORARY.search(line))
     found = [line for line in lines if tells("disk_full", line)]
     return found[-1][:240] if found else ""
 

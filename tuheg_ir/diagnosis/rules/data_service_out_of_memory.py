@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._heavy_client import heavy_client
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
@@ -15,6 +16,7 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=24)
+_AGAIN = (*RESTARTS, "scale_workload")
 
 
 def when(view: View) -> Iterator[Match]:
@@ -32,10 +34,13 @@ def when(view: View) -> Iterator[Match]:
         ]
         since = oldest(e.time for e in killed) or oldest(h.first for h in lines)
         settings = settings_written(view, workload, since)
+        heavy = None if settings else heavy_client(view, workload)
+        blamed = settings[0].object if settings else heavy[0].ref if heavy else ""
         yield Match(
-            component=settings[0].object if settings else workload.ref,
+            component=blamed or workload.ref,
             evidence=(
                 *settings,
+                *(heavy[1] if heavy else ()),
                 *killed[:2],
                 *(view.hit_evidence(h) for h in lines[:1]),
                 *_share(view, workload),
@@ -45,12 +50,16 @@ def when(view: View) -> Iterator[Match]:
             root_cause="configuration_error" if settings else "",
             since=since,
             explains=(
-                *callers,
-                *((workload.ref,) if settings else ()),
+                *(ref for ref in callers if ref != blamed),
+                *((workload.ref,) if blamed else ()),
                 *(spared(view, workload.ref) if role(workload) == "cache" else ()),
             ),
             excludes=(
-                *not_for(callers, f"{workload.ref} is killed for memory: nothing done to its callers mends it"),
+                *not_for(
+                    (ref for ref in callers if ref != blamed),
+                    f"{workload.ref} is killed for memory: nothing done to its callers mends it",
+                ),
+                *not_for((heavy[0].ref,) if heavy else (), "it would send the same statement again", _AGAIN),
                 *not_for(
                     (workload.ref,),
                     "it was started again already; only more memory or less use of it helps",
