@@ -43,7 +43,7 @@ HOLDS = [
         "each time while it worked in temporary files for one client, which fails with it and sends the same again",
         eaten(spills("report")),
         (REPORT, "resource_exhaustion", "page_human"),
-        excludes=no("restart_workload", at=REPORT) + no("restart_workload", "rollback_workload", at=SHOP),
+        excludes=(*no("restart_workload", at=REPORT), *no("restart_workload", "rollback_workload", at=SHOP)),
     ),
     Holds(
         "it worked in temporary files for two",

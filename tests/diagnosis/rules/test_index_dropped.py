@@ -51,7 +51,10 @@ def world(told: Log, *more: Any, suffers: float = 950, ran: str = "", **of_shop:
 BY_RUN = (JOB, "configuration_error", "page_human")
 HOLDS = [
     Holds(
-        "by a run that names the index", world(told(), run(), pod_of_run(), ran="drop kind_1_rank_-1 ops=0"), TARGETED
+        "by a run that names the index",
+        world(told(), run(), pod_of_run(), ran="drop kind_1_rank_-1 ops=0"),
+        BY_RUN,
+        target=MONGO,
     ),
     Holds(
         "by the one run on that database then",

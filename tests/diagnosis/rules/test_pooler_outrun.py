@@ -48,7 +48,7 @@ HOLDS = [
         "three times the transactions, each as quick, and the database has room",
         world(pooler(), shop(env=URL)),
         (POOLER, "database_connection", "scale_workload"),
-        excludes=no("scale_workload", "restart_workload", at=SHOP) + no("restart_connection_pool", at=POOLER),
+        excludes=(*no("scale_workload", "restart_workload", at=SHOP), *no("restart_connection_pool", at=POOLER)),
     ),
     Holds(
         "nobody knows whether the database has room: somebody has to look",

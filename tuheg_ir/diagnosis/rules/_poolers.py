@@ -100,7 +100,7 @@ def _turn(minutes: Sequence[Minute], now: datetime) -> tuple[list[Minute], list[
 
 
 def _of(minutes: Sequence[Minute], what: str) -> float:
-    return median(getattr(each, what) for each in minutes)
+    return float(median(getattr(each, what) for each in minutes))
 
 
 def _otherwise(view: View, pooler: Workload, since: datetime) -> bool:
