@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, names, not_for
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import Hit, patterns, stamp
+from tuheg_ir.diagnosis.view.logs import Hit, stamp, tells
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import created, moment
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -63,7 +63,7 @@ def _turn(
     """Return the last drop of an index before statements began to read whole tables, and those; they go on still."""
     drops = [(at, line) for at, line in lines if _DROPPED.search(line)]
     told = [(at, line) for at, line in lines if _SCANS.search(line)]
-    scans = told or [(at, line) for at, line in lines if patterns()["slow_statement"].search(line)]
+    scans = told or [(at, line) for at, line in lines if tells("slow_statement", line)]
     for drop in reversed(drops):
         before = [at for at, _ in scans if drop[0] - WINDOW <= at < drop[0]]
         after = [(at, line) for at, line in scans if at >= drop[0]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tuheg_ir.diagnosis.view.logs import Hit, patterns
+from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
@@ -34,6 +34,6 @@ def _through(view: View, pod: Pod) -> bool:
         for line in reversed(log.lines):
             if _THROUGH.search(line[:1000]):
                 return True
-            if patterns()["unclean_end"].search(line[:1000]):
+            if tells("unclean_end", line[:1000]):
                 break
     return False
