@@ -1,4 +1,7 @@
-"""A confidence is worth what it says, measured on all cases and on what is left of them without evidence."""
+"""A confidence is worth what it says, measured on all cases and on what is left of them without evidence.
+
+What asks all of them is slow: it runs where the same answers are asked for anyway.
+"""
 
 from __future__ import annotations
 
@@ -42,17 +45,20 @@ def of(confidence: float, *right: bool) -> list[Said]:
     return [Said(confidence, each, "tuning") for each in right]
 
 
+@pytest.mark.slow
 def test_the_surer_the_answers_the_more_of_them_are_right() -> None:
     for lower, higher in pairwise(bins(said())):
         assert share_right(higher.said) >= share_right(lower.said) - SLACK, (lower.low, higher.low)
     assert share_right(bins(said())[-1].said) >= share_right(bins(said())[0].said) + 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("least", "right"), [(SURE, RIGHT_WHEN_SURE), (LIKELY, RIGHT_WHEN_LIKELY)])
 def test_what_is_surely_said_is_right(least: float, right: float) -> None:
     assert share_right(each for each in said() if each.confidence >= least) >= right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", HALVES)
 def test_what_is_said_is_near_to_what_comes(half: str) -> None:
     mine = [each for each in said() if each.half == half]
@@ -60,6 +66,7 @@ def test_what_is_said_is_near_to_what_comes(half: str) -> None:
     assert brier(mine) <= MOST_BRIER
 
 
+@pytest.mark.slow
 def test_the_table_in_the_document_is_what_comes() -> None:
     page = (layout.ROOT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
     table = page.split("<!-- table:calibration -->\n")[1].split("\n<!-- /table:calibration -->")[0]
