@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.mesh import IDENTITY, issuer, mesh
 from tests.diagnosis.rules.scenes import API, CART, SHOP, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, figure, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
@@ -95,6 +96,27 @@ HOLDS = [
         "it was renewed, and its server does not know yet",
         between('Get "https://cart:8443/": x509: certificate has expired', written=3600),
         (CART, "configuration_error", "restart_workload"),
+    ),
+    Holds(
+        "what a mesh signs with has ended: whoever is refused since then suffers from that",
+        mesh(),
+        (IDENTITY, "configuration_error", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", "scale_workload", at=CART),
+        alone=True,
+        began=1200,
+    ),
+    Holds(
+        "what a mesh signs with has ended, and a Secret bears that end",
+        mesh(issuer("2026-03-04T11:40:00Z")),
+        ("Secret/issuer", "configuration_error", "page_human"),
+        excludes=no("restart_workload", "scale_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "what a mesh signs with has ended, and a Secret bears another end",
+        mesh(issuer("2027-03-04T11:40:00Z")),
+        (IDENTITY, "configuration_error", "page_human"),
+        alone=True,
     ),
     Holds(
         "somebody's outside",

@@ -9,6 +9,12 @@ from tests.diagnosis.rules.scenes import API, SHOP, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, at, log, pod, postgres, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
+REVOKED = (
+    'POST https://api.parcels.example/v3 {"status": 401, "body": {"code": "api_key_revoked"}}',
+    "https://api.parcels.example/v3: The API key pk_live_a91f was revoked on 2026-03-04 (replaced by pk_live_77c2)",
+    "https://api.parcels.example/v3: Expired API Key provided: pk_live_****a91f",
+    "https://login.idp.example/token: AADSTS7000222: The provided client secret keys for app 'x' are expired",
+)
 WORK = "order saved in 18 ms"
 LENT = "ERROR 1045 (28000): Access denied for user 'v-kube-shop-{0}'@'10.1.0.4' (using password: YES)"
 OVER = "[WARN] agent: (view) vault.read(database/creds/shop): renewer done (maybe the lease expired)"
@@ -39,6 +45,15 @@ HOLDS = [
         "a token for somebody outside that was renewed already",
         refused(written=900, line=TOKEN, store=False),
         (SHOP, "configuration_error", "restart_workload"),
+    ),
+    *(
+        Holds(
+            f"a key for somebody outside that was replaced and revoked: {line}",
+            refused(0, written=3600, line=line, store=False, of=shop(env=ENV, pods=2)),
+            (SHOP, "configuration_error", "restart_workload"),
+            harmful=("rollback_workload",),
+        )
+        for line in REVOKED
     ),
     Holds(
         "a PHP service of MySQL",

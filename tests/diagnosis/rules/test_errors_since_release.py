@@ -34,6 +34,7 @@ CHANGES: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
     ("a mount", {"volumeMounts": [{"name": "c", "mountPath": "/a"}]}, {"volumeMounts": []}, SETTING),
 )
 FELT = {"errors": errors("shop", since=840), "slowness": latency("shop", since=840)}
+PACKED, REFUSES = "order 7 packed (labels 201)", "order 7 stays: labels POST /v1 returned 502"
 ACTIVE_RECORD = "ActiveRecord::ConnectionTimeoutError: could not obtain a connection from the pool within 5 s"
 STUMBLES = (
     'Caused by: com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException: Unrecognized field "bands"',
@@ -216,6 +217,15 @@ DOES_NOT_HOLD = [
             workload("api", before=OLD, released=300),
             alerts=[alert("ApiFails", service="api")],
             logs=logs("api", '"GET /v1 HTTP/1.1" 500', 0, 1, times=40, since=280),
+        ),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "logs that tell of failures only with a status tell of work for minutes after it",
+        snapshot(
+            workload("api", before=OLD, released=4000),
+            alerts=[alert("ApiFails", service="api")],
+            logs=[log(pod("api", n), *[PACKED] * 60, *[REFUSES] * 40, since=2400) for n in (0, 1)],
         ),
         harmful=("rollback_workload",),
     ),

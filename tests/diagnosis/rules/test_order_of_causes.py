@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import Answers
-from tests.diagnosis.rules.scenes import OLD, SHOP, URL, WORKING, alert, errors, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, database, figure, pod, postgres, series, session, snapshot, workload
+from tests.diagnosis.rules.mesh import IDENTITY, mesh
+from tests.diagnosis.rules.scenes import CART, OLD, SHOP, URL, WORKING, alert, errors, logs, rate, shop
+from tests.diagnosis.rules.tiny import DAY, database, figure, pod, postgres, series, session, snapshot, thing, workload
 
 RELEASED = ("code_defect", "rollback_workload")
 RISING = series({"pod": pod("mail"), "container": "mail"}, *((3600 - 60 * n, 0.5 + 0.0078 * n) for n in range(60)))
 NULL = "NullReferenceException: Object reference not set"
 
 MINED = (" * POOL #1      stratum+tcp://pool.example:3333 algo auto", "+ chmod +x /tmp/kdevtmpfsi")
+OUTDATED = ("configuration_error", "page_human")
+OWN = thing("Secret", "cart-tls", type="kubernetes.io/tls", data={"tls.crt": "sha256:00"})
+SERVES = {"volumes": [{"name": "tls", "secret": {"secretName": "cart-tls"}}]}
 
 ANSWERS = [
+    Answers(
+        "a mesh can sign no more, and who has a certificate in a Secret of its own got that from elsewhere",
+        mesh(OWN, spec=SERVES),
+        [("Secret/cart-tls", *OUTDATED)],
+        also=(IDENTITY,),
+    ),
+    Answers(
+        "a mesh can sign no more, and what was refused long before has another reason",
+        mesh(since=3000),
+        [(IDENTITY, *OUTDATED)],
+        also=(CART,),
+    ),
+    Answers(
+        "nobody says that it signs: clients that pass on an answer are no signers",
+        mesh(signer="caches synced"),
+        [(CART, *OUTDATED), ("Deployment/new", *OUTDATED)],
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    ),
     Answers(
         "an intruder who runs programs in a caller and in what it calls is at both places",
         snapshot(

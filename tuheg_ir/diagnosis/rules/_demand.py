@@ -15,6 +15,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 TIMES = 2.0
 """So many times the requests of before, while the callers' own did not grow so."""
 SOON = timedelta(minutes=45)
+SLACK = timedelta(minutes=1)
+"""So far apart are figures that tell of one moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
+from tuheg_ir.diagnosis.rules._signing import of_signing, signing
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
@@ -44,7 +45,13 @@ def when(view: View) -> Iterator[Match]:
         )
     groups: dict[str, list[Complaint]] = {}
     abroad: list[Complaint] = []
-    for each in complaints(view, "certificate"):
+    every = complaints(view, "certificate")
+    signer = signing(view, every, _holders(view, every))
+    if signer is not None:
+        yield of_signing(view, signer, _own(view, view.workloads[signer.ref])[0])
+    for each in every:
+        if signer is not None and each in signer.complaints:
+            continue
         if each.about in seen or each.caller not in view.workloads:
             continue
         if _of_another(view, each):
@@ -55,6 +62,11 @@ def when(view: View) -> Iterator[Match]:
         yield _refused(view, ref, found)
     for found in _by_host(abroad):
         yield _ended_outside(view, found)
+
+
+def _holders(view: View, found: Iterable[Complaint]) -> set[str]:
+    """Return who is complained of and has the Secret of a certificate of its own."""
+    return {c.about for c in found if (server := view.workloads.get(c.about)) is not None and _own(view, server)[0]}
 
 
 def _of_another(view: View, each: Complaint) -> bool:

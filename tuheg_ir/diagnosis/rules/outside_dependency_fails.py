@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._demand import multiplied
+from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, felt, is_well, rise
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
@@ -21,8 +21,6 @@ from tuheg_ir.diagnosis.view.trouble import troubles
 
 TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "rate_limited")
 
-
-SLACK = timedelta(minutes=1)
 EARLIER = timedelta(minutes=5)
 """What suffered so long before a host failed suffers from something else."""
 FEW = 5

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._poolers import outrun
 from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders
@@ -27,6 +28,8 @@ def when(view: View) -> Iterator[Match]:
             growth = grown(view, workload) if workload else None
             if workload is None or growth is None or not _because(each, workload, growth):
                 continue
+            if _sent_for(view, ref, growth):
+                continue
             yield Match(
                 component=workload.ref,
                 evidence=(*_shown(each, workload, growth), *each.evidence),
@@ -46,6 +49,14 @@ def when(view: View) -> Iterator[Match]:
                     ),
                 ),
             )
+
+
+def _sent_for(view: View, ref: str, growth: Growth) -> bool:
+    """Tell whether more replicas came only for the requests that a caller's release multiplied before."""
+    found = multiplied(view, ref)
+    if found is None or found.by is None or not found.measured or found.grew.since is None:
+        return False
+    return growth.at is not None and found.grew.since <= growth.at + SLACK
 
 
 def _because(each: Full, workload: Workload, growth: Growth) -> bool:

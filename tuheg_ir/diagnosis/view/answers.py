@@ -25,6 +25,9 @@ _STATUS = re.compile(
 _WORDS = (*(f"{method} " for method in _METHODS), "Completed ", "answering ")
 """Without one of these a line tells of no answer: much cheaper to see than the pattern."""
 _NOW = timedelta(minutes=10)
+_BEFORE = timedelta(minutes=5)
+_WELL = 5
+"""So many lines over so long a time without a failure show that there was none, whatever they tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def _answers(view: View, lines: list[str]) -> Answers:
     return Answers(
         told=len(now),
         failed=sum(status >= 500 for status in now),
-        since=_turned(read, range(500, 600), range(500)),
+        since=_turned(read, range(500, 600), range(500)) or _came(read, lines),
         missed=now.count(404),
         missed_since=_turned(read, (404,), range(400)),
     )
@@ -73,6 +76,19 @@ def _turned(read: list[tuple[datetime | None, int]], bad: Collection[int], good:
     first = next((at for at, status in read if status in bad and at is not None), None)
     before = first is not None and any(at is not None and at < first for at, status in read if status in good)
     return first if before else None
+
+
+def _came(read: list[tuple[datetime | None, int]], lines: list[str]) -> datetime | None:
+    """Return when the first failure came in a log that told of its work for minutes before; None if it did not.
+
+    Many services tell of failures with a status and of all else without.
+    """
+    first = next((at for at, status in read if status >= 500 and at is not None), None)
+    if first is None:
+        return None
+    before = [at for line in lines if (at := stamp(line)) is not None and at < first]
+    steady = [at for at in before if first - at <= 2 * _BEFORE]
+    return first if len(steady) >= _WELL and max(steady) - min(steady) >= _BEFORE else None
 
 
 def status_of(line: str) -> int:
