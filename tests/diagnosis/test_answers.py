@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.diagnosis.calibration import STEPS, is_right
-from tests.diagnosis.corpus import Case, Score, cases, read, score, tally
+from tests.diagnosis.corpus import Case, cases, read, score, tally
 from tests.diagnosis.files import Skipped
 from tests.diagnosis.loaded import findings as answer
 from tests.diagnosis.mutations import MUTATIONS, write
@@ -46,9 +46,7 @@ OPEN = frozenset(
 """Cases to which no rule knows the answer yet; a rule that does takes its case out of here."""
 ALL_TUNING = cases("tuning")
 TUNING = tuple(case for case in ALL_TUNING if case.name not in OPEN)
-UNSTABLE: frozenset[tuple[str, str]] = frozenset()
-"""Cases and mutations under which another answer comes first; a rule that mends one takes it out of here."""
-MUTATED = [(case, name) for case in TUNING for name in MUTATIONS if (case.name, name) not in UNSTABLE]
+MUTATED = [(case, name) for case in TUNING for name in MUTATIONS]
 SOME = [pair for number, pair in enumerate(MUTATED) if number % (8 * len(MUTATIONS) + 1) == 0]
 """Every mutation, on a few cases; all of them take minutes."""
 FEW = TUNING[::5]
@@ -95,16 +93,6 @@ def test_the_open_cases_are_open_and_nothing_harmful_is_said_of_them() -> None:
     assert [name for name, each in judged.items() if each.forbidden] == []
 
 
-@pytest.mark.parametrize(("name", "mutation"), sorted(UNSTABLE))
-def test_what_is_known_to_be_unstable_is_so_and_nothing_harmful_is_said(
-    name: str, mutation: str, tmp_path: Path
-) -> None:
-    (case,) = (each for each in TUNING if each.name == name)
-    judged, _ = _mutated(case, mutation, tmp_path)
-    assert not judged.right, "it is stable now: take it out of UNSTABLE"
-    assert not judged.forbidden
-
-
 def _decided(case: Case, first: Finding) -> bool:
     right = {(each.root_cause, each.remedy) for answers in case.faults for each in answers}
     return (first.root_cause, first.remedy) in right
@@ -130,17 +118,13 @@ def _less_sure(case: Case) -> None:
         before = found[0].confidence
 
 
-def _mutated(case: Case, mutation: str, tmp_path: Path) -> tuple[Score, tuple[Finding, ...]]:
+def _stable(case: Case, mutation: str, tmp_path: Path) -> None:
     made = MUTATIONS[mutation](read_files(case.folder))
     if isinstance(made, Skipped):
         pytest.skip(f"{mutation}: {made.reason}")
     folder = write(made, tmp_path / "tuning" / "mutated")
     found = decide(load(folder)).findings
-    return score(read(folder), found), found
-
-
-def _stable(case: Case, mutation: str, tmp_path: Path) -> None:
-    judged, found = _mutated(case, mutation, tmp_path)
+    judged = score(read(folder), found)
     assert judged.right, told(found)
     assert not judged.forbidden, told(found)
     # Of two faults that are as likely, either may stand first; `right` holds the first of one fault.
