@@ -16,11 +16,13 @@ from ansible_collections.tuheg.ir.plugins.module_utils.kube import Client, KubeE
 
 from tests.collection.servers import Answer, Request, answering, authority, closed_port, silent
 
+PATIENT = Limits(connect_s=10.0, read_s=10.0, overall_s=20.0)
+"""For answers that come: on a busy machine they take a while."""
 QUICK = Limits(connect_s=1.0, read_s=0.5, overall_s=2.0)
 PODS = "/api/v1/namespaces/ns/pods"
 
 
-def client_of(url: str, limits: Limits = QUICK, **auth: Any) -> Client:
+def client_of(url: str, limits: Limits = PATIENT, **auth: Any) -> Client:
     return connect({"host": url, "api_key": "token-of-the-test", **auth}, environ={}, limits=limits)
 
 
@@ -112,7 +114,7 @@ def test_an_overloaded_server_is_asked_again_as_it_wishes(status: int) -> None:
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_server_that_stays_overloaded_is_given_up_in_time(status: int) -> None:
     with answering(always(status, status_body("busy"), Retry_After="1")) as server:
-        error, took = trouble(client_of(server.url))
+        error, took = trouble(client_of(server.url, QUICK))
     assert error.kind == "busy"
     assert took < QUICK.overall_s
     assert len(server.requests) <= 3
@@ -133,7 +135,7 @@ def test_no_other_error_is_repeated() -> None:
 
 def test_a_silent_server_is_named_after_the_read_limit() -> None:
     with silent() as url:
-        error, took = trouble(client_of(url))
+        error, took = trouble(client_of(url, QUICK))
     assert error.kind == "silent"
     assert f"the API server {url} took the connection but stayed silent for 0.5 s" in error.message
     assert 0.4 < took < 1.5
@@ -141,7 +143,7 @@ def test_a_silent_server_is_named_after_the_read_limit() -> None:
 
 def test_a_server_that_stops_in_the_middle_of_its_answer_is_silent_too() -> None:
     with silent(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{") as url:
-        error, took = trouble(client_of(url))
+        error, took = trouble(client_of(url, QUICK))
     assert error.kind == "silent"
     assert took < 1.5
 

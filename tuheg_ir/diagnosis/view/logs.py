@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -72,6 +72,8 @@ _CODES = re.compile(r"SQLSTATE|ORA-|\b(?:53[23]00|25006|42703)\b")
 """Codes that patterns ask for: lines with other numbers beside them are other messages."""
 _LINE_CHARS = 2000
 """No pattern is asked about more of a line than this: a line of megabytes is no message."""
+_ASKED_AGAIN = 1 << 14
+"""So many lines are kept apart from their times: one rule after the other asks for the same ones."""
 _LINES = 2000
 """No more of a log's newest lines are read."""
 
@@ -258,11 +260,13 @@ def _excepted(trouble: str, text: str) -> bool:
     return unless is not None and unless.search(text) is not None
 
 
+@lru_cache(maxsize=_ASKED_AGAIN)
 def without_time(line: str) -> str:
     """Return a line without its time: the same message comes again and again."""
     return _EPOCH.sub("", _STAMP.sub("", line)).strip()
 
 
+@lru_cache(maxsize=_ASKED_AGAIN)
 def stamp(line: str) -> datetime | None:
     """Return the time that a line of a log begins with or holds."""
     if found := _STAMP.search(line):
