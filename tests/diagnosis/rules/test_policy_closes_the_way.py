@@ -96,6 +96,12 @@ HOLDS = [
         alone=True,
     ),
     Holds(
+        "a release of labels alone did so",
+        snapshot(relabelled(before={}), postgres(), FOR_CLIENTS, logs=logs("shop", DATABASE, since=570)),
+        (SHOP, "network_fault", "rollback_workload"),
+        alone=True,
+    ),
+    Holds(
         "a release took the label by which an old one let it out to the DNS",
         snapshot(
             labelled_before(shop(env=CALLS_CART, before=IMAGE), {"asks": "dns"}),
