@@ -7,7 +7,20 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.names import UNRESOLVED
 from tests.diagnosis.rules.pods import labelled, labelled_before
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, DB, IMAGE, SHOP, alert, errors, ingress, logs, policy, rate, shop
+from tests.diagnosis.rules.scenes import (
+    CALLS_CART,
+    CART,
+    DB,
+    IMAGE,
+    SHOP,
+    alert,
+    errors,
+    ingress,
+    logs,
+    policy,
+    rate,
+    shop,
+)
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
 
 LATE = 'Get "http://cart:8080/": dial tcp 10.96.0.9:8080: i/o timeout'
