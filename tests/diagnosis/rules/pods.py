@@ -96,6 +96,23 @@ def rollout(
     return made
 
 
+def labelled(objects: list[Obj], found: Mapping[str, str]) -> list[Obj]:
+    """Return a workload whose newest template and its pods have some more labels."""
+    objects[0]["spec"]["template"]["metadata"]["labels"] |= found
+    newest = [each for each in objects if each["kind"] == "ReplicaSet"][-1]
+    newest["spec"]["template"]["metadata"]["labels"] |= found
+    for pod in pods_of(objects):
+        pod["metadata"]["labels"] |= found
+    return objects
+
+
+def labelled_before(objects: list[Obj], found: Mapping[str, str]) -> list[Obj]:
+    """Return a Deployment whose pods had some more labels before its release."""
+    body = next(each for each in objects if each["kind"] == "ReplicaSet")["spec"]["template"]
+    body["metadata"] = {"labels": {**body["metadata"]["labels"], **found}}
+    return objects
+
+
 def reown(pod: Obj, revision: str, age: float) -> None:
     """Give a pod to another revision."""
     pod["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": revision, "controller": True}]

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.names import UNRESOLVED
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, alert, errors, ingress, logs, policy, rate, shop
-from tests.diagnosis.rules.tiny import DAY, log, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.pods import labelled, labelled_before
+from tests.diagnosis.rules.scenes import (
+    CALLS_CART,
+    CART,
+    DB,
+    IMAGE,
+    SHOP,
+    alert,
+    errors,
+    ingress,
+    logs,
+    policy,
+    rate,
+    shop,
+)
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
 
 LATE = 'Get "http://cart:8080/": dial tcp 10.96.0.9:8080: i/o timeout'
 DATABASE = "failed to connect to `user=shop database=shop`: 10.1.0.4:5432 (postgres): dial error: i/o timeout"
@@ -16,6 +32,16 @@ WEB_ONLY = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 443, 
 TO_CART = {"to": [{"podSelector": {"matchLabels": {"app": "cart"}}}], "ports": [{"port": 8080}]}
 FROM_SHOP = {"from": [{"podSelector": {"matchLabels": {"app": "shop"}}}]}
 FROM_EDGE = {"from": [{"namespaceSelector": {"matchLabels": {"tier": "edge"}}}]}
+CLIENTS = {"from": [{"podSelector": {"matchLabels": {"db-client": "true"}}}], "ports": [{"port": 5432}]}
+FOR_CLIENTS = policy("postgres", "postgres", ingress=[CLIENTS], age=300 * DAY)
+FORMER = {"db-client": "true", "role": "backend"}
+"""What pods of the shop were labelled before its release; no policy goes by the role."""
+
+
+def relabelled(**more: Any) -> list[Obj]:
+    """Return a shop whose release ten minutes ago took a label from its pods."""
+    return labelled_before(shop(env={"DB": "postgres:5432"}, **{"before": IMAGE, **more}), FORMER)
+
 
 HOLDS = [
     Holds(
@@ -74,8 +100,89 @@ HOLDS = [
         ("Namespace/town", "network_fault", "page_human"),
         harmful=("restart_workload", "rollback_workload"),
     ),
+    Holds(
+        "a release took the label by which an old one let it in",
+        snapshot(relabelled(), postgres(), FOR_CLIENTS, logs=logs("shop", DATABASE, since=570)),
+        (SHOP, "network_fault", "rollback_workload"),
+        excludes=no("restart_workload", "scale_workload", at=SHOP),
+        spares=no("rollback_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "a release of labels alone did so",
+        snapshot(relabelled(before={}), postgres(), FOR_CLIENTS, logs=logs("shop", DATABASE, since=570)),
+        (SHOP, "network_fault", "rollback_workload"),
+        alone=True,
+    ),
+    Holds(
+        "a release took the label by which an old one let it out to the DNS",
+        snapshot(
+            labelled_before(shop(env=CALLS_CART, before=IMAGE), {"asks": "dns"}),
+            workload("cart"),
+            policy("out", "shop", egress=[TO_CART], age=300 * DAY),
+            thing(
+                "NetworkPolicy",
+                "dns",
+                age=300 * DAY,
+                spec={"podSelector": {"matchLabels": {"asks": "dns"}}, "policyTypes": ["Egress"], "egress": [DNS]},
+            ),
+            logs=logs("shop", UNRESOLVED[0], since=570),
+        ),
+        (SHOP, "network_fault", "rollback_workload"),
+        alone=True,
+    ),
+    Holds(
+        "a release took a label, and the policy is younger",
+        snapshot(
+            relabelled(),
+            postgres(),
+            policy("postgres", "postgres", ingress=[CLIENTS], age=590),
+            logs=logs("shop", DATABASE, since=570),
+        ),
+        ("NetworkPolicy/postgres", "network_fault", "page_human"),
+        harmful=["rollback_workload"],
+    ),
+    Holds(
+        "the template before had no such label either",
+        snapshot(
+            labelled_before(shop(env={"DB": "postgres:5432"}, before=IMAGE), {"role": "backend"}),
+            postgres(),
+            FOR_CLIENTS,
+            logs=logs("shop", DATABASE, since=570),
+        ),
+        ("NetworkPolicy/postgres", "network_fault", "page_human"),
+        harmful=["rollback_workload"],
+    ),
+    Holds(
+        "it ran for hours without the label: perhaps nothing enforces the policy",
+        snapshot(relabelled(released=5 * 3600), postgres(), FOR_CLIENTS, logs=logs("shop", DATABASE, since=570)),
+        ("NetworkPolicy/postgres", "network_fault", "page_human"),
+        harmful=["rollback_workload"],
+    ),
+    Holds(
+        "who is let in cannot reach it either",
+        snapshot(
+            relabelled(),
+            labelled(workload("cart", env={"DB": "postgres:5432"}), FORMER),
+            postgres(),
+            FOR_CLIENTS,
+            logs=[*logs("shop", DATABASE, since=570), *logs("cart", DATABASE, since=570)],
+        ),
+        ("NetworkPolicy/postgres", "network_fault", "page_human"),
+        harmful=["rollback_workload"],
+    ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a release took a label that no policy asks for",
+        snapshot(
+            labelled(relabelled(), {"db-client": "true"}),
+            postgres(),
+            FOR_CLIENTS,
+            logs=logs("shop", DATABASE, times=1, since=570),
+        ),
+        (DB, "dependency_failure", "page_human"),
+    ),
     DoesNotHold(
         "another policy lets it through",
         snapshot(

@@ -72,6 +72,22 @@ def test_a_selector_is_placement_and_a_volume_is_a_mount() -> None:
     assert aspects(template(), template(spec={"volumes": [{"name": "x"}]})) == {("mounts", "volumes")}
 
 
+def labelled(**labels: str) -> Obj:
+    made = template()
+    made["metadata"]["labels"] = {"app": "shop", **labels}
+    return made
+
+
+def test_other_labels_are_told_but_not_the_marks_of_controllers_and_charts() -> None:
+    before = labelled(**{"db-client": "true", "pod-template-hash": "a", "helm.sh/chart": "base-1"})
+    after = labelled(**{"pod-template-hash": "b", "helm.sh/chart": "base-2", "app.kubernetes.io/version": "2"})
+    assert [each.told() for each in changes(before, after)] == ["label db-client true -> unset"]
+
+
+def test_labels_that_a_revision_does_not_show_are_no_change() -> None:
+    assert changes(template(), labelled()) == ()
+
+
 def test_a_container_that_came_is_told() -> None:
     after = template()
     after["spec"]["containers"].append({"name": "proxy", "image": "proxy:1"})

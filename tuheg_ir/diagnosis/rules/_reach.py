@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view import View
@@ -24,16 +24,24 @@ def names_host(changes: Iterable[Change], host: str) -> bool:
     return any(host in c.after.lower() and host not in c.before.lower() for c in changes)
 
 
-def binding(view: View, ref: str, *, ingress: bool) -> tuple[Policy, ...]:
+class Bound(Protocol):
+    """Whatever knows policies, and whom they bind: a view, or what it would be with other labels."""
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """Return the NetworkPolicies."""
+
+
+def binding(bound: Bound, ref: str, *, ingress: bool) -> tuple[Policy, ...]:
     """Return the policies that close a direction of a workload."""
-    return tuple(p for p in view.policies if ref in p.binds and (p.ingress if ingress else p.egress))
+    return tuple(p for p in bound.policies if ref in p.binds and (p.ingress if ingress else p.egress))
 
 
-def lets_through(view: View, caller: Workload, callee: Workload) -> tuple[Policy, ...]:
+def lets_through(bound: Bound, caller: Workload, callee: Workload) -> tuple[Policy, ...]:
     """Return the policies between two workloads when no rule of them lets the one reach the other; () if one does."""
     ports = tuple(_ports(callee))
-    for bound, ingress in ((callee, True), (caller, False)):
-        closing = binding(view, bound.ref, ingress=ingress)
+    for end, ingress in ((callee, True), (caller, False)):
+        closing = binding(bound, end.ref, ingress=ingress)
         if not closing:
             continue
         other = caller if ingress else callee
@@ -43,15 +51,15 @@ def lets_through(view: View, caller: Workload, callee: Workload) -> tuple[Policy
     return ()
 
 
-def closed_to_dns(view: View, ref: str) -> tuple[Policy, ...]:
+def closed_to_dns(bound: Bound, ref: str) -> tuple[Policy, ...]:
     """Return the policies that together leave a workload no way to ask for a name."""
-    closing = binding(view, ref, ingress=False)
+    closing = binding(bound, ref, ingress=False)
     return closing if closing and not any(lets_out_dns(p) for p in closing) else ()
 
 
-def closed_to_the_outside(view: View, ref: str) -> tuple[Policy, ...]:
+def closed_to_the_outside(bound: Bound, ref: str) -> tuple[Policy, ...]:
     """Return the policies that together leave a workload no way to any address outside the cluster."""
-    closing = binding(view, ref, ingress=False)
+    closing = binding(bound, ref, ingress=False)
     return closing if closing and not any(_leads_outside(p) for p in closing) else ()
 
 

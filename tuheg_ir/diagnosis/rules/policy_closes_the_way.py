@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers, stays_away
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._reach import (
+    Bound,
     closed_from_elsewhere,
     closed_to_dns,
     closed_to_monitoring,
@@ -20,10 +21,13 @@ from tuheg_ir.diagnosis.rules._reach import (
     newest_of,
     space_changed,
 )
+from tuheg_ir.diagnosis.rules._relabelled import closed_by_release, relabelled
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.network import Policy
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=6)
 SLACK = timedelta(minutes=2)
@@ -37,23 +41,30 @@ _DOWN = re.compile(r"targets?.{0,60}\bdown\b|targetdown|scrape", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class _Closed:
-    """One way that policies close: who suffers, which way, and what shows that it hurts."""
+    """One way that policies close: who suffers, which way, what shows that it hurts, and whose release closed it."""
 
     policies: tuple[Policy, ...]
     sufferers: tuple[str, ...]
     way: str
     evidence: tuple[Evidence, ...]
+    released: Workload | None = None
 
 
 def when(view: View) -> Iterator[Match]:
     """A way that a workload needs is closed by policies, and its troubles came after them."""
     found: dict[str, list[_Closed]] = {}
+    undone: dict[str, list[_Closed]] = {}
     for closed in _closed(view):
         policy, at = newest_of(closed.policies)
         first = min((e.time for e in closed.evidence if e.time), default=None)
         if at is not None and first is not None and first < at - SLACK:
             continue  # the trouble is older than the policy
-        found.setdefault(policy.ref, []).append(closed)
+        if closed.released is not None:
+            undone.setdefault(closed.released.ref, []).append(closed)
+        else:
+            found.setdefault(policy.ref, []).append(closed)
+    for ref, ways in undone.items():
+        yield _left_out(view, view.workloads[ref], ways)
     for ref, ways in found.items():
         policy, at = newest_of(p for w in ways for p in w.policies if p.ref == ref)
         sufferers = tuple(dict.fromkeys(s for w in ways for s in w.sufferers))
@@ -71,6 +82,28 @@ def when(view: View) -> Iterator[Match]:
             explains=(*behind(view, *sufferers), *((ref,) if moved else ())),
             excludes=not_for(sufferers, f"{ref} binds new pods as well"),
         )
+
+
+def _left_out(view: View, released: Workload, ways: Sequence[_Closed]) -> Match:
+    """Return that a release took the labels from a workload's pods by which older policies let it through."""
+    policy, at = newest_of(p for w in ways for p in w.policies)
+    sufferers = tuple(dict.fromkeys(s for w in ways for s in w.sufferers))
+    binds = f"{policy.ref} binds new pods as well"
+    others = (ref for ref in sufferers if ref != released.ref)
+    without = tuple(remedy for remedy in ON_CALLERS if remedy != "rollback_workload")
+    return Match(
+        component=released.ref,
+        evidence=(
+            relabelled(released),
+            *(Evidence("objects", policy.ref, f"it lets nothing through {w.way}", at) for w in ways[:2]),
+            *[e for w in ways for e in w.evidence][:4],
+        ),
+        certainty=0.8,
+        remedy="rollback_workload",
+        since=oldest(e.time for w in ways for e in w.evidence),
+        explains=behind(view, *sufferers, but=released.ref),
+        excludes=(*not_for(others, binds), *not_for((released.ref,), binds, without)),
+    )
 
 
 def _closed(view: View) -> Iterator[_Closed]:
@@ -92,7 +125,27 @@ def _between(view: View) -> Iterator[_Closed]:
             evidence = (*told(view, mine, 2), *(e for by, e in said_by_callers(view, callee) if by == caller))
             evidence = evidence or _by_figures(view, closing, caller, callee)
             if evidence:
-                yield _Closed(closing, (caller, callee), f"from {caller} to {callee}", evidence)
+                released = _way_released(view, caller, callee, evidence, [c for c in said if c.about == callee])
+                yield _Closed(closing, (caller, callee), f"from {caller} to {callee}", evidence, released)
+
+
+def _way_released(
+    view: View, caller: str, callee: str, evidence: Iterable[Evidence], said: Sequence[Complaint]
+) -> Workload | None:
+    """Return whose release closed the way between two; None if nobody's did, or others cannot reach the one either."""
+
+    def closing(bound: Bound, found: Mapping[str, Workload]) -> Sequence[Policy]:
+        return lets_through(bound, found[caller], found[callee])
+
+    let_in = [c.caller for c in said if c.caller in view.workloads and not _shut(view, c.caller, callee)]
+    if let_in:
+        return None
+    mine = [c for c in said if c.caller == caller]
+    return closed_by_release(view, (caller, callee), closing, mine, oldest(e.time for e in evidence))
+
+
+def _shut(view: View, caller: str, callee: str) -> bool:
+    return bool(lets_through(view, view.workloads[caller], view.workloads[callee]))
 
 
 def _by_figures(view: View, closing: Iterable[Policy], caller: str, callee: str) -> tuple[Evidence, ...]:
@@ -108,10 +161,19 @@ def _outward(view: View) -> Iterator[_Closed]:
     for ref in view.workloads:
         dns = [c for c in unresolved if c.caller == ref]
         if dns and (closing := closed_to_dns(view, ref)):
-            yield _Closed(closing, (ref,), f"from {ref} to the DNS", told(view, dns, 2))
+            released = _out_released(view, ref, closed_to_dns, dns)
+            yield _Closed(closing, (ref,), f"from {ref} to the DNS", told(view, dns, 2), released)
         outside = [c for c in unreached if _foreign(c, ref)]
         if outside and (closing := closed_to_the_outside(view, ref)):
-            yield _Closed(closing, (ref,), f"from {ref} to hosts outside", told(view, outside, 2))
+            released = _out_released(view, ref, closed_to_the_outside, outside)
+            yield _Closed(closing, (ref,), f"from {ref} to hosts outside", told(view, outside, 2), released)
+
+
+def _out_released(
+    view: View, ref: str, closed: Callable[[Bound, str], tuple[Policy, ...]], said: Sequence[Complaint]
+) -> Workload | None:
+    """Return a workload whose own release closed its way out; None if it did not."""
+    return closed_by_release(view, (ref,), lambda bound, _: closed(bound, ref), said, began(said))
 
 
 def _foreign(each: Complaint, ref: str) -> bool:

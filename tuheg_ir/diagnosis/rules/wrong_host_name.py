@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns, names_host
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
-from tuheg_ir.diagnosis.view.complaints import complaints, told
-from tuheg_ir.diagnosis.view.reading import mapping, name, written
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.reading import mapping, name, oldest, written
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -22,37 +24,66 @@ SOON = timedelta(hours=1)
 def when(view: View) -> Iterator[Match]:
     """Names that one service alone cannot resolve, and that no Service bears."""
     found = complaints(view, "dns")
-    for each in found:
-        workload = view.workloads.get(each.caller)
-        unknown = [h for h in each.hosts if h.split(".")[0] not in view.services]
-        others = {c.caller for c in found if set(c.hosts) & set(unknown)} - {each.caller}
-        if workload is None or not unknown or each.about or len(others) >= 2 or closed_to_dns(view, each.caller):
+    for first in found:
+        unknown = [h for h in first.hosts if h.split(".")[0] not in view.services]
+        callers = {c.caller for c in found if set(c.hosts) & set(unknown)}
+        if first.caller not in view.workloads or first.about or not 1 <= len(callers) <= 2:
             continue
+        same = [c for c in found if set(c.hosts) & set(unknown) and c.caller in view.workloads and not c.about]
+        each = min(same, key=lambda c: _beside(view, c, unknown))
+        if closed_to_dns(view, each.caller):
+            continue
+        workload = view.workloads[each.caller]
         host = next((h for h in unknown if names_host(workload.changes, h)), unknown[0])
         resolver = any("dns" in c.told().lower() for c in workload.changes)
         changed = (resolver or names_host(workload.changes, host)) and _soon(view, workload)
         source = None if changed else _map(view, workload, host)
-        component = f"ConfigMap/{name(source)}" if source else workload.ref
-        gone = not changed and source is None and _elsewhere(host) and not releases(view, workload, SOON * 6)
+        proven = source is None or _ran_with(view, workload, source, each)
+        gone = not changed and proven and _elsewhere(host) and not releases(view, workload, SOON * 6)
+        component = f"ConfigMap/{name(source)}" if source and not gone else workload.ref
         yield Match(
             component=component,
             evidence=(
-                *told(view, [each]),
+                *told(view, [each, *same]),
                 *(
                     Evidence("objects", workload.ref, c.told(), workload.released_at)
                     for c in workload.changes
                     if changed and (host in c.after or "dns" in c.told().lower())
                 ),
-                *((Evidence("objects", component, f"it names {host}", written(source)),) if source else ()),
+                *_names_it(source, host),
             ),
             certainty=0.8 if changed else 0.65 if source else 0.6 if gone else 0.45,
             root_cause="dependency_failure" if gone else "",
             remedy="rollback_workload" if changed else "page_human",
             since=each.hit.first,
-            explains=behind(view, workload.ref, but=component),
+            explains=behind(view, workload.ref, *callers, but=component),
             excludes=() if changed else not_for((workload.ref,), f"new pods would ask for {host} as well"),
         )
         return
+
+
+def _beside(view: View, each: Complaint, hosts: Iterable[str]) -> tuple[bool, bool]:
+    """Order who asks for a host: who only probes it has no users, and has the name from somebody else."""
+    workload = view.workloads[each.caller]
+    used = bool(view.graph.callers(workload.ref) or felt(view, workload.ref))
+    used = used or any(view.about_alert(alert) == workload.ref for alert in view.alerts)
+    named = any(host in str(workload.template) or _map(view, workload, host) for host in hosts)
+    return not named, not used
+
+
+def _ran_with(view: View, workload: Workload, source: Obj, each: Complaint) -> bool:
+    """Tell whether pods read a host from a ConfigMap that is older than they are, and asked for it well for long."""
+    pod = next((pod for pod in workload.live if pod.name == each.hit.pod), None)
+    at, first = written(source), each.hit.first
+    if pod is None or pod.created is None or at is None or first is None:
+        return False
+    heard = oldest(stamp(log.lines[0]) for log in view.logs_of((pod,), previous=False) if log.lines)
+    return at < pod.created and first - pod.created > SOON and heard is not None and heard < first
+
+
+def _names_it(source: Obj | None, host: str) -> tuple[Evidence, ...]:
+    """Return that a ConfigMap names a host, as evidence."""
+    return (Evidence("objects", f"ConfigMap/{name(source)}", f"it names {host}", written(source)),) if source else ()
 
 
 def _elsewhere(host: str) -> bool:
@@ -65,7 +96,7 @@ def _soon(view: View, workload: Workload) -> bool:
 
 
 def _map(view: View, workload: Workload, host: str) -> Obj | None:
-    """Return the ConfigMap that names a host and was written lately."""
+    """Return the ConfigMap that a workload reads and that names a host."""
     for kind, named in sorted(reads(workload.template)):
         found = view.objects("ConfigMap").get(named) if kind == "ConfigMap" else None
         if found is not None and any(host in str(value) for value in mapping(found, "data").values()):

@@ -23,6 +23,11 @@ _SUMS = re.compile(r"checksum|config-?hash|secret-?hash|configmap-?reload|sha256
 """Annotations that follow the content of a ConfigMap or Secret: an older value brings no older content back."""
 _RELOADS = re.compile(r"STAKATER_\w+_(?:CONFIGMAP|SECRET)")
 """Variables that a reloader sets to such a sum: no program reads them, they only make its pods new."""
+_MARKS = re.compile(
+    r".*-hash|pod-template-generation|helm\.sh/chart|chart|app\.kubernetes\.io/version|statefulset\.kubernetes\.io/.*|"
+    r"apps\.kubernetes\.io/pod-index"
+)
+"""Labels that controllers add, or that name a version only: nothing is chosen by them."""
 _SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|private_?key|credential|auth", re.IGNORECASE)
 _PLACEMENT = ("nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "nodeName", "priorityClassName")
 _DEFAULTS: dict[str, Any] = {
@@ -98,6 +103,7 @@ def _pod_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             aspect: Aspect = "mounts" if key == "volumes" else "placement" if key in _PLACEMENT else "other"
             yield Change(aspect, "", key, _short(old.get(key)), _short(new.get(key)))
     yield from _annotations(before, after)
+    yield from _labels(before, after)
 
 
 def _container_changes(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
@@ -170,6 +176,14 @@ def _annotations(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
     for key in sorted({*old, *new}):
         if old.get(key) != new.get(key):
             yield Change("other", "", f"annotation {key}", text(old, key), text(new, key))
+
+
+def _labels(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    """Yield other labels: Services and policies choose pods by them. A template that shows none is not known whole."""
+    old, new = mapping(before, "metadata", "labels"), mapping(after, "metadata", "labels")
+    for key in sorted(map(str, {*old, *new})) if old and new else ():
+        if old.get(key) != new.get(key) and not _MARKS.fullmatch(key):
+            yield Change("other", "", f"label {key}", text(old, key), text(new, key))
 
 
 def _kept(annotations: Mapping[str, Any]) -> dict[str, Any]:
