@@ -165,7 +165,47 @@ def old_certificate(
     return snapshot(shop(), way, issued, *kept, *more, figures=[WELL], alerts=[fires])
 
 
+RETIRED = {"town.example/retired": "2026-02-23: replaced by shop, all traffic moved"}
+
+
+def at_rest(
+    *more: Any,
+    note: Obj = RETIRED,
+    emptied: float = 9 * DAY,
+    began: float = 8 * DAY,
+    fires: str = "ShopV1Absent",
+    **of: Any,
+) -> Snapshot:
+    """Return a shop that serves, an older one without pods, and a critical alert that misses the older one."""
+    old = workload("shop-v1", **{"pods": 0, "service": False, **of})
+    old[0]["metadata"]["annotations"] = {**old[0]["metadata"].get("annotations", {}), **note}
+    scaled = {
+        "manager": "kubectl",
+        "time": at(emptied),
+        "subresource": "scale",
+        "fieldsV1": {"f:spec": {"f:replicas": {}}},
+    }
+    old[0]["metadata"]["managedFields"] = [scaled]
+    labels = {"job": "shop-v1", "severity": "critical"}
+    told = Alert(fires, labels, {}, "firing", NOW - timedelta(seconds=began))
+    return snapshot(shop(), old, *more, figures=[WELL], logs=logs("shop", "GET / 200"), alerts=[told])
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"critical, of a workload that is gone, and it was retired before: {what}",
+            world,
+            ("Deployment/shop-v1", "no_fault", "no_action"),
+            alone=True,
+            harmful=("scale_workload",),
+        )
+        for what, world in (
+            ("a note says so", at_rest()),
+            ("its key says so", at_rest(note={"town.example/replaced-by": "shop"})),
+            ("its value says so", at_rest(note={"note": "decommissioned on Monday"}, fires="TargetDown")),
+        )
+    ),
     Holds(
         "critical, of a certificate that has ended, and another one is served since",
         old_certificate(),
@@ -291,6 +331,20 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a workload is gone: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("nothing says that it is to be", at_rest(note={})),
+            ("it is to be retired one day", at_rest(note={"note": "retired: no, to be decommissioned in May"})),
+            ("its note says that it is not", at_rest(note={"town.example/retired": "false"})),
+            ("what it replaced was retired", at_rest(note={"note": "the till, which was retired, is served by it"})),
+            ("it was missed before somebody took its pods", at_rest(emptied=3600, began=7200)),
+            ("another one calls it", at_rest(workload("till", env={"URL": "http://shop-v1:8080"}), service=True)),
+            ("it still has a Service", at_rest(service=True)),
+            ("it still is to have a pod", at_rest(pods=1)),
+            ("the alert misses nothing", at_rest(fires="ShopV1Errors")),
+        )
+    ),
     *(
         DoesNotHold(f"a certificate has ended, {what}", world, ASK)
         for what, world in (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.credentials import ENV, LOGIN, SECRET, TEXTS, TOKEN, refused, secret
 from tests.diagnosis.rules.pods import pods_of, reown
@@ -31,7 +33,35 @@ def told(number: int, line: str, times: int = 9, since: float = 1200) -> Log:
     return log(pod("shop", number), *[line] * times, since=since)
 
 
+TRACE = 'org.postgresql.util.PSQLException: FATAL: password authentication failed for user "shop"'
+EMPTY = "ERROR HikariPool-1 - Connection is not available, request timed out after 30001ms"
+TRIED = "WARN HikariPool-1 - Pool is empty, failed to create/setup connection"
+
+
+def silent(last: str, *, after: float = 1200, times: int = 4, **more: Any) -> Snapshot:
+    """Return a shop of which two pods told of a refusal in traces up to a while ago, and then one thing more."""
+    objects = shop(pods=3, env=ENV)
+    reown(pods_of(objects)[2], "shop-r1", 3300)
+    said = [
+        line
+        for n in range(times)
+        for line in (
+            f"{at(after + (times - n) * 300)} {TRIED}",
+            TRACE,
+            "\tat org.postgresql.Driver.connect(Driver.java)",
+        )
+    ]
+    old = [Log(pod("shop", n), "shop", (*said, f"{at(after)} {last}")) for n in (0, 1)]
+    return snapshot(objects, postgres(), secret(3600), logs=[*old, told(2, WORK)], **more)
+
+
 HOLDS = [
+    Holds(
+        "the refused ones told of it in traces, and of nothing but errors since",
+        silent(EMPTY),
+        (SHOP, "database_connection", "restart_workload"),
+        harmful=("rollback_workload",),
+    ),
     *(
         Holds(
             f"pods older than their Secret: {line}",
@@ -92,6 +122,14 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("those that were refused tell of work since", silent(WORK), harmful=("restart_workload",)),
+    DoesNotHold("they were refused once or twice", silent(EMPTY, times=2), harmful=("restart_workload",)),
+    DoesNotHold(
+        "it is a while ago, and its requests succeed",
+        silent(EMPTY, figures=[errors("shop", 0.001)]),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold("it is hours ago", silent(EMPTY, after=3 * 3600), harmful=("restart_workload",)),
     DoesNotHold(
         "pods newer than their Secret",
         refused(0, written=900, of=shop(env=ENV, started=300)),

@@ -7,7 +7,29 @@ from tests.diagnosis.rules.pods import NODES, agent, built, rollout
 from tests.diagnosis.rules.scenes import API, OLD, SHOP, errors, failing, latency, logs, shop
 from tests.diagnosis.rules.tiny import DAY, figure, pod, snapshot, workload
 
+FULL = "socket.error: [Errno 24] Too many open files"
+
+
 HOLDS = [
+    Holds(
+        "one of four fails, and says that it has no files left",
+        snapshot(
+            shop(pods=4),
+            figures=[*failing(0.001, 0.9, 0.001, 0.001), errors("shop", 0.22)],
+            logs=logs("shop", FULL, 1),
+        ),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "one of four fails, and all say that they lack files now and then",
+        snapshot(
+            shop(pods=4),
+            figures=[*failing(0.001, 0.9, 0.001, 0.001), errors("shop", 0.22)],
+            logs=logs("shop", FULL, 0, 1, 2, 3),
+        ),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
     Holds(
         "one of four fails",
         snapshot(

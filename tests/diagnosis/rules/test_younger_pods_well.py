@@ -36,7 +36,30 @@ def mounted(mode: str, *ill: int, ok: int = 3, line: str = STALE) -> Snapshot:
     return snapshot(younger(shop(pods=4, spec=volumes), 1), claim, logs=[*logs("shop", line, *ill), fine])
 
 
+FULL = "ERROR accept tcp [::]:8080: accept4: too many open files; retrying in 1s"
+
+
+def out_of_files(*ill: int) -> Snapshot:
+    """Return four pods of the shop, the last of which is younger and the only one well; some lack files."""
+    return snapshot(
+        four(), figures=[*failing(0.9, 0.9, 0.9, 0.001), errors("shop", 0.7)], logs=logs("shop", FULL, *ill)
+    )
+
+
 HOLDS = [
+    Holds(
+        "the older ones have no files left",
+        out_of_files(0, 1, 2),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    *(
+        Holds(f"files are not what tells them apart: {what}", world, (SHOP, "service_crash", "restart_workload"))
+        for what, world in (
+            ("the one that is well lacks them too", out_of_files(0, 1, 2, 3)),
+            ("one of the ill ones alone lacks them", out_of_files(0)),
+        )
+    ),
     Holds(
         "older pods have lost a volume that all share, and who mounted it later has it",
         mounted("ReadWriteMany", 0, 1, 2),

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.builds import another_build
-from tuheg_ir.diagnosis.view.odd import ill_since, odd_pods, odd_since, template_mark
+from tuheg_ir.diagnosis.view.odd import ill_since, odd_pods, odd_since, template_mark, used_up
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -30,6 +30,7 @@ def when(view: View) -> Iterator[Match]:
             continue  # their nodes are odd, and the next ones will be
         felt = [seen for seen, _ in troubles(view, workload.ref)]
         hits = [h for h in view.hits_of(workload.ref) if h.pod in odd]
+        hits.sort(key=lambda h: h.trouble != "process_exhausted")
         began = odd_since(view, odd)
         if began is not None and view.recent(began, MINUTE):
             continue  # one pod is often the first to feel what all are about to feel
@@ -46,6 +47,7 @@ def when(view: View) -> Iterator[Match]:
                 *(view.hit_evidence(hit) for hit in hits[:2]),
             ),
             certainty=0.7 if len(odd) == 1 else 0.6,
+            root_cause="resource_exhaustion" if used_up(view, workload, odd) else "",
             since=began,
             excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
         )

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import crashes
-from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since, same_template, told_apart
+from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since, same_template, told_apart, used_up
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data, share_their_data
@@ -84,6 +84,8 @@ def _match(
 ) -> Match:
     hits = [hit for hit in view.hits_of(workload.ref) if hit.pod in ill]
     mounts = any(hit.trouble == "mount_stale" for hit in hits)
+    out = used_up(view, workload, ill)
+    hits = sorted(hits, key=lambda h: (h.trouble != "mount_stale", h.trouble != "process_exhausted"))
     sessions = any(hit.trouble.startswith(_SESSIONS) for hit in hits)
     aging = all(what.startswith("takes ") for what in ill.values())  # slow and without an error
     return Match(
@@ -93,20 +95,22 @@ def _match(
             *edits[:1],
             *(Evidence("metrics", f"Pod/{pod}", what, began) for pod, what in sorted(ill.items())[:3]),
             *(seen for seen, _ in list(troubles(view, workload.ref))[:1]),
-            *(view.hit_evidence(hit) for hit in sorted(hits, key=lambda h: h.trouble != "mount_stale")[:1]),
+            *(view.hit_evidence(hit) for hit in hits[:1]),
         ),
         certainty=0.75,
-        root_cause="configuration_error" if edits else _cause(mounts, sessions, aging),
+        root_cause="configuration_error" if edits else _cause(mounts, out, sessions, aging),
         since=began,
         explains=behind(view, workload.ref, but=workload.ref),
         excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
     )
 
 
-def _cause(mounts: bool, sessions: bool, aging: bool) -> str:
+def _cause(mounts: bool, out: bool, sessions: bool, aging: bool) -> str:
     """Return what the older pods have kept that the younger ones got anew."""
     if mounts:
         return "dependency_failure"
+    if out:
+        return "resource_exhaustion"  # whatever it cannot open then: sessions, names, files
     return "database_connection" if sessions else "resource_exhaustion" if aging else "service_crash"
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import Hit, stamp
+from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import moment, oldest
+from tuheg_ir.diagnosis.view.trouble import errors, measured
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH
 
@@ -70,7 +72,9 @@ _KEYED = re.compile(r"noauth|wrongpass|auth <password>|invalid username-password
 STILL = timedelta(minutes=15)
 """A trouble that was last told longer ago than this is over."""
 RUN = timedelta(hours=2)
-"""So long the last words of a failed run are news."""
+"""So long the last words of a failed run are news, or of who is refused and silent since."""
+OFTEN = 3
+"""Who is refused less often may have come in since without a word of it."""
 _SPEAKS_OF = {
     "database": ("database_", "pool_", "read_only_", "lock_", "role_", "login_"),
     "cache": ("cache_",),
@@ -116,8 +120,31 @@ def _elsewhere(view: View, host: str, own: set[str]) -> bool:
 
 
 def fresh(view: View, hit: Hit) -> bool:
-    """Tell whether a trouble was told of lately, or nobody knows when; of a run that failed, its last words stand."""
-    return hit.last is None or view.recent(hit.last, STILL) or (view.recent(hit.last, RUN) and _last_words(view, hit))
+    """Tell whether a trouble was told of lately, or nobody knows when; some last words stand for longer."""
+    if hit.last is None or view.recent(hit.last, STILL):
+        return True
+    return view.recent(hit.last, RUN) and (_last_words(view, hit) or _still_refused(view, hit))
+
+
+def _still_refused(view: View, hit: Hit) -> bool:
+    """Tell whether a running pod was refused again and again, and tells of nothing but errors since.
+
+    A password that is wrong does not become right by itself; who came in after all would tell of work.
+    """
+    if not hit.trouble.endswith("_authentication") or hit.previous or hit.count < OFTEN:
+        return False
+    workload = view.workloads.get(hit.component)
+    if workload is None or (measured(view, workload) and errors(view, workload.ref) is None):
+        return False  # its requests succeed: it came in without a word of it
+    pods = [pod for pod in workload.live if pod.name == hit.pod]
+    logs = [log for log in view.logs_of(pods, previous=False) if log.container == hit.container]
+    return bool(logs) and all(is_marked(line) for log in logs for line in _after(log.lines, hit.line) if stamp(line))
+
+
+def _after(lines: Sequence[str], last: str) -> Sequence[str]:
+    """Return what a log tells after the last line of a trouble: a trace has no time by which to tell."""
+    places = [n for n, line in enumerate(lines) if line.strip().startswith(last)]
+    return lines[places[-1] + 1 :] if places else lines
 
 
 def _last_words(view: View, hit: Hit) -> bool:

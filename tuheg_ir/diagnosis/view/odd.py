@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.view.answers import answers
@@ -71,6 +71,17 @@ def told_apart(view: View, workload: Workload) -> dict[str, str]:
         if telling and telling < heard and min(pods[pod] for pod in telling) >= CLEARLY * others:
             found |= {pod: f"its log repeats ({pods[pod]} lines): {line[:200]}" for pod in telling - set(found)}
     return found if set(found) < heard else {}
+
+
+def used_up(view: View, workload: Workload, odd: Collection[str]) -> bool:
+    """Tell whether all odd pods repeat that they have no files, threads or ports left, and none of their like does."""
+    hits = [
+        hit
+        for hit in view.hits_of(workload.ref, "process_exhausted")
+        if not hit.previous and (hit.last is None or view.recent(hit.last, STILL))
+    ]
+    often = {hit.pod for hit in hits if hit.count >= OFTEN}
+    return bool(odd) and set(odd) <= often and {hit.pod for hit in hits} <= set(odd)
 
 
 def same_template(pods: Iterable[Pod]) -> bool:
