@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
-from tuheg_ir.diagnosis.collector.alerts import of_alertmanager, of_prometheus, prometheus_alerts
-from tuheg_ir.diagnosis.collector.context import SourceFailed
-from tuheg_ir.diagnosis.collector.labels import Known, Labels, Unfit
-from tuheg_ir.diagnosis.collector.metrics import Metrics, known_of, quotient, read_metrics
+from tuheg_ir.diagnosis.collector.labels import Known
+from tuheg_ir.diagnosis.collector.metrics import Metrics, quotient, read_metrics
 from tuheg_ir.diagnosis.model import Series
-from tuheg_ir.diagnosis.signals import load
-from tuheg_ir.sim.answers import Answer, Request
 from tuheg_ir.sim.http_server import HttpServer
-from tuheg_ir.sim.prometheus.parser import parse
 from tuheg_ir.sim.prometheus.samples import Samples
 from tuheg_ir.sim.prometheus.web import PrometheusApi
 
@@ -334,184 +326,3 @@ def test_a_limit_counts_from_when_it_is_known() -> None:
     assert quotient([used], [limit]) == (Series({"pod": "a"}, ((10.0, 0.5), (20.0, 0.5), (30.0, 1.0))),)
     assert quotient([used], [Series({"pod": "a"}, ((0.0, 0.0),))]) == ()
     assert quotient([used], []) == ()
-
-
-# --- the table ---
-
-ROWS = [
-    {"namespace": NAMESPACE, "pod": POD, "container": "web", "code": "200", "service": "web", "dependency": "redis"},
-    {"namespace": NAMESPACE, "pod": POD, "container": "web", "code": "500", "service": "web", "dependency": "redis"},
-]
-SCOPED = [{"service": "shop-web-80@kubernetes", "code": "500"}]
-WAYS = [(signal, way) for signal in load().signals.values() for way in signal.ways]
-
-
-@pytest.mark.parametrize(("signal", "way"), WAYS, ids=[f"{signal.name}-{n}" for n, (signal, _) in enumerate(WAYS)])
-def test_every_query_is_promql(signal: Any, way: Any) -> None:
-    more = {"node": "n1", **({way.requires: "Lock"} if way.requires else {})}
-    rows = SCOPED if way.scope == "service" else [{**row, **more} for row in ROWS]
-    metrics = {letter: f"metric_{letter}" for letter in way.of}
-    filled = Labels(rows, load().roles, NAMESPACE, KNOWN).fill(way, metrics, "2m")
-    assert "$" not in filled.query.replace('"$1"', "")
-    assert parse(filled.query).kind in ("instant vector", "scalar")
-    assert {*filled.labels.values()} <= {*signal.labels, "component", "pod", "container"}
-
-
-def test_every_signal_has_a_way_or_is_a_quotient_of_signals_that_have() -> None:
-    signals = load().signals
-    for signal in signals.values():
-        assert bool(signal.ways) != bool(signal.quotient), signal.name
-        assert all(signals[name].ways for name in signal.quotient), signal.name
-
-
-def test_the_component_is_cut_out_of_the_pods_name_when_nothing_else_names_it() -> None:
-    way = next(way for signal, way in WAYS if signal.name == "error_ratio" and way.by == "the service")
-    rows = [{"namespace": NAMESPACE, "pod": "web-0", "code": "200", "job": "pods"}]
-    filled = Labels(rows, load().roles, NAMESPACE, Known()).fill(way, {"m": "http_requests_total"}, "2m")
-    assert "label_replace" in filled.query
-    assert parse(filled.query).kind == "instant vector"
-
-
-def test_a_metric_of_no_use_is_left_out() -> None:
-    way = next(way for signal, way in WAYS if signal.name == "error_ratio" and way.by == "the service")
-    unfit: list[list[dict[str, str]]] = [
-        [],
-        [{"namespace": "other", "code": "200", "app": "web"}],
-        [{"namespace": NAMESPACE, "app": "web"}],
-    ]
-    for rows in unfit:
-        with pytest.raises(Unfit):
-            Labels(rows, load().roles, NAMESPACE, KNOWN).fill(way, {"m": "http_requests_total"}, "2m")
-
-
-def test_names_and_addresses_come_from_the_objects() -> None:
-    limits = {"memory": "1Ki", "cpu": "250m", "google.com/tpu": "many"}
-    container = {"name": "web", "resources": {"limits": limits}}
-    pod = {"metadata": {"name": "web-1"}, "spec": {"containers": [container]}, "status": {"podIP": "10.0.0.1"}}
-    scaler = {"metadata": {"name": "hpa"}, "spec": {"scaleTargetRef": {"name": "web"}}}
-    objects: dict[str, list[dict[str, Any]]] = {
-        "Node": [
-            {"metadata": {"name": "n1"}, "status": {"addresses": [{"type": "InternalIP", "address": "10.1.0.1"}]}}
-        ],
-        "Pod": [pod],
-        "Service": [{"metadata": {"name": "front"}}],
-        "HorizontalPodAutoscaler": [scaler],
-    }
-    assert known_of(objects) == Known(
-        frozenset({"front"}),
-        frozenset({"web-1"}),
-        {"10.0.0.1": "web-1"},
-        {"hpa": "web"},
-        {("web-1", "web"): {"memory": 1024.0, "cpu": 0.25}},
-        nodes={"10.1.0.1": "n1"},
-    )
-
-
-# --- trouble ---
-
-
-def served(answer: Callable[[Request], Answer]) -> HttpServer:
-    return HttpServer(answer)
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind", "told"),
-    [
-        (Answer(404, text="nothing here"), "missing", "does not answer as a Prometheus (404)"),
-        (Answer(401, text="who are you"), "forbidden", "does not answer as a Prometheus (401)"),
-        (Answer(200, text="<html>hello</html>"), "invalid", "does not answer as a Prometheus (200)"),
-        (Answer(400, body={"status": "error", "error": "bad"}), "invalid", "refuses the question (400: bad)"),
-        (Answer(503, body={"status": "error", "error": "busy"}), "late", "refuses the question (503: busy)"),
-        (Answer(200, body=[]), "invalid", "does not answer as a Prometheus"),
-    ],
-)
-def test_a_prometheus_that_is_none_is_noted(answer: Answer, kind: str, told: str) -> None:
-    server = served(lambda _: answer)
-    try:
-        found = read_metrics(server.url, NAMESPACE, AT)
-    finally:
-        server.stop()
-    (source,) = found.sources
-    assert (source.source, source.ok, source.kind) == ("prometheus", False, kind)
-    assert told in source.note
-
-
-@pytest.mark.parametrize("url", ["nonsense", "ftp://x", "http://", "http://x:99999", "http://[::1"])
-def test_an_address_that_is_none_is_noted(url: str) -> None:
-    (source,) = read_metrics(url, NAMESPACE, AT).sources
-    assert (source.ok, source.kind) == (False, "invalid")
-
-
-def test_a_closed_port_is_noted() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (source,) = read_metrics(f"http://127.0.0.1:{port}", NAMESPACE, AT).sources
-    assert (source.ok, source.kind) == (False, "unreachable")
-
-
-def test_a_silent_prometheus_costs_no_more_than_the_limit() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        began = time.monotonic()
-        found = read_metrics(f"http://127.0.0.1:{silent.getsockname()[1]}", NAMESPACE, AT, timeout_s=1.0)
-    (source,) = found.sources
-    assert (source.ok, source.kind) == (False, "silent")
-    assert time.monotonic() - began < 10
-
-
-def test_a_query_that_fails_leaves_the_other_signals() -> None:
-    samples = Samples()
-    for second in range(0, 601, 15):
-        row = ("http_requests_total", {"namespace": NAMESPACE, "service": "web", "code": "500"}, float(second))
-        samples.scrape(AT.timestamp() - 600 + second, [row])
-    api = PrometheusApi(samples, AT.timestamp, threading.RLock())
-
-    def answer(request: Request) -> Answer:
-        if request.path.endswith("query_range") and "=~" in request.one("query"):
-            return Answer(422, body={"status": "error", "error": "too many samples"})
-        return api.answer(request)
-
-    server = served(answer)
-    try:
-        found = read_metrics(server.url, NAMESPACE, AT)
-    finally:
-        server.stop()
-    assert last(found, "request_rate") == {"web": 1.0}
-    failed = {source.source: source.note for source in found.sources if not source.ok}
-    assert failed["metrics error_ratio"] == "Prometheus refuses the question (422: too many samples)"
-
-
-# --- alerts ---
-
-ALERT = {"labels": {"alertname": "Slow"}, "annotations": {}, "state": "firing", "activeAt": "2025-11-05T14:00:00Z"}
-
-
-def test_alerts_of_prometheus_and_alertmanager_are_read() -> None:
-    answers = {
-        "/api/v1/alerts": {"status": "success", "data": {"alerts": [ALERT, "rubbish"]}},
-        "/api/v2/alerts": [{**ALERT, "status": {"state": "active"}, "startsAt": ALERT["activeAt"]}],
-    }
-    server = served(lambda request: Answer(200, body=answers[request.path]))
-    try:
-        end = time.monotonic() + 5
-        assert of_prometheus(server.url, end) == of_alertmanager(server.url, end)
-        (alert,) = of_prometheus(server.url, end)
-    finally:
-        server.stop()
-    assert (alert.name, alert.state, alert.starts_at) == ("Slow", "firing", datetime(2025, 11, 5, 14, tzinfo=UTC))
-
-
-def test_alerts_of_the_past_are_found_in_what_prometheus_remembers() -> None:
-    samples = Samples()
-    labels = {"alertname": "Slow", "namespace": NAMESPACE}
-    rows = [("ALERTS", {**labels, "alertstate": "firing"}, 1.0), ("ALERTS_FOR_STATE", labels, AT.timestamp() - 600)]
-    samples.scrape(AT.timestamp() - 10, rows)
-    server = served(PrometheusApi(samples, AT.timestamp, threading.RLock()).answer)
-    try:
-        (alert,) = prometheus_alerts(server.url, AT)
-        with pytest.raises(SourceFailed):
-            prometheus_alerts("nonsense", AT)
-    finally:
-        server.stop()
-    assert (alert.name, alert.state, dict(alert.labels)) == ("Slow", "firing", labels)
-    assert alert.starts_at == datetime(2025, 11, 5, 14, 50, tzinfo=UTC)

@@ -1,0 +1,85 @@
+"""Every query of a signal can be asked: its labels are found by what they hold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tuheg_ir.diagnosis.collector.labels import Known, Labels, Unfit
+from tuheg_ir.diagnosis.collector.metrics import known_of
+from tuheg_ir.diagnosis.signals import load
+from tuheg_ir.sim.prometheus.parser import parse
+
+AT = datetime(2025, 11, 5, 15, tzinfo=UTC)
+NAMESPACE = "shop"
+POD = "web-7d4f9c5b6d-abcde"
+KNOWN = Known(frozenset({"web", "web-api", "postgres"}), frozenset({POD}), {"10.0.0.7": POD})
+ROWS = [
+    {"namespace": NAMESPACE, "pod": POD, "container": "web", "code": "200", "service": "web", "dependency": "redis"},
+    {"namespace": NAMESPACE, "pod": POD, "container": "web", "code": "500", "service": "web", "dependency": "redis"},
+]
+SCOPED = [{"service": "shop-web-80@kubernetes", "code": "500"}]
+WAYS = [(signal, way) for signal in load().signals.values() for way in signal.ways]
+
+
+@pytest.mark.parametrize(("signal", "way"), WAYS, ids=[f"{signal.name}-{n}" for n, (signal, _) in enumerate(WAYS)])
+def test_every_query_is_promql(signal: Any, way: Any) -> None:
+    more = {"node": "n1", **({way.requires: "Lock"} if way.requires else {})}
+    rows = SCOPED if way.scope == "service" else [{**row, **more} for row in ROWS]
+    metrics = {letter: f"metric_{letter}" for letter in way.of}
+    filled = Labels(rows, load().roles, NAMESPACE, KNOWN).fill(way, metrics, "2m")
+    assert "$" not in filled.query.replace('"$1"', "")
+    assert parse(filled.query).kind in ("instant vector", "scalar")
+    assert {*filled.labels.values()} <= {*signal.labels, "component", "pod", "container"}
+
+
+def test_every_signal_has_a_way_or_is_a_quotient_of_signals_that_have() -> None:
+    signals = load().signals
+    for signal in signals.values():
+        assert bool(signal.ways) != bool(signal.quotient), signal.name
+        assert all(signals[name].ways for name in signal.quotient), signal.name
+
+
+def test_the_component_is_cut_out_of_the_pods_name_when_nothing_else_names_it() -> None:
+    way = next(way for signal, way in WAYS if signal.name == "error_ratio" and way.by == "the service")
+    rows = [{"namespace": NAMESPACE, "pod": "web-0", "code": "200", "job": "pods"}]
+    filled = Labels(rows, load().roles, NAMESPACE, Known()).fill(way, {"m": "http_requests_total"}, "2m")
+    assert "label_replace" in filled.query
+    assert parse(filled.query).kind == "instant vector"
+
+
+def test_a_metric_of_no_use_is_left_out() -> None:
+    way = next(way for signal, way in WAYS if signal.name == "error_ratio" and way.by == "the service")
+    unfit: list[list[dict[str, str]]] = [
+        [],
+        [{"namespace": "other", "code": "200", "app": "web"}],
+        [{"namespace": NAMESPACE, "app": "web"}],
+    ]
+    for rows in unfit:
+        with pytest.raises(Unfit):
+            Labels(rows, load().roles, NAMESPACE, KNOWN).fill(way, {"m": "http_requests_total"}, "2m")
+
+
+def test_names_and_addresses_come_from_the_objects() -> None:
+    limits = {"memory": "1Ki", "cpu": "250m", "google.com/tpu": "many"}
+    container = {"name": "web", "resources": {"limits": limits}}
+    pod = {"metadata": {"name": "web-1"}, "spec": {"containers": [container]}, "status": {"podIP": "10.0.0.1"}}
+    scaler = {"metadata": {"name": "hpa"}, "spec": {"scaleTargetRef": {"name": "web"}}}
+    objects: dict[str, list[dict[str, Any]]] = {
+        "Node": [
+            {"metadata": {"name": "n1"}, "status": {"addresses": [{"type": "InternalIP", "address": "10.1.0.1"}]}}
+        ],
+        "Pod": [pod],
+        "Service": [{"metadata": {"name": "front"}}],
+        "HorizontalPodAutoscaler": [scaler],
+    }
+    assert known_of(objects) == Known(
+        frozenset({"front"}),
+        frozenset({"web-1"}),
+        {"10.0.0.1": "web-1"},
+        {"hpa": "web"},
+        {("web-1", "web"): {"memory": 1024.0, "cpu": 0.25}},
+        nodes={"10.1.0.1": "n1"},
+    )
