@@ -6,10 +6,15 @@ exporters, sparse objects, times in logs of any kind.
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
+from tests.diagnosis.calibration import STEPS
 from tests.diagnosis.corpus import ROOT, Case, read, score
 from tests.diagnosis.raw_prometheus import serving
+from tests.diagnosis.worlds import without
+from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.diagnose import Looked, look_back
 from tuheg_ir.diagnosis.model import Finding
 from tuheg_ir.diagnosis.snapshot import load
@@ -21,6 +26,7 @@ OPEN: frozenset[str] = frozenset()
 CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
 
 
+@cache
 def looked_at(case: Case) -> Looked:
     """Look at a case, its figures asked of a Prometheus where there are raw series."""
     raw = case.folder / "metrics" / "raw.prom"
@@ -45,6 +51,15 @@ def test_a_case_from_outside_is_answered_and_nothing_harmful_is_said(case: Case)
     assert judged.right == (case.name not in OPEN), told(findings)
     if (case.folder / "metrics").exists():
         assert [each.ok for each in looked.snapshot.sources if each.source == "metrics"] == [True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_with_less_evidence_nothing_harmful_is_said_of_a_case_from_outside(case: Case) -> None:
+    snapshot = looked_at(case).snapshot
+    for gone in STEPS[1:]:
+        found = decide(without(snapshot, *gone)).findings
+        assert not score(case, found).forbidden, f"without {gone}: {told(found)}"
 
 
 def test_what_stands_open_is_there() -> None:

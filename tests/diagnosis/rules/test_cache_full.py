@@ -11,6 +11,7 @@ ASKS = {"REDIS_URL": "redis://redis:6379/0"}
 MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
 PAGES = ("Deployment/pages", "resource_exhaustion", "rollback_workload")
 FULL = (CACHE, "resource_exhaustion", "page_human")
+MEMCACHED = ("StatefulSet/memcached", "resource_exhaustion", "page_human")
 
 
 def evicts(name: str, before: tuple[float, float], now: tuple[float, float]) -> list[tuple[str, Series]]:
@@ -114,17 +115,23 @@ HOLDS = [
         excludes=(*no("restart_workload", at=CACHE), *no("rollback_workload", "scale_workload", at=SHOP)),
         alone=True,
     ),
-    Holds(
-        "a memcached refuses writes since one of its users was released",
-        snapshot(
-            workload("memcached", "memcached:1", kind="StatefulSet", pods=1, port=11211),
-            workload("pages", env={"MEMCACHED": "memcached:11211"}, before=OLD, released=300),
-            workload("api", env={"MEMCACHED": "memcached:11211"}),
-            figures=[errors("api", 0.3, 240)],
-            logs=logs("api", "SERVER_ERROR out of memory storing object"),
-        ),
-        PAGES,
-        harmful=("restart_workload", "scale_workload"),
+    *(
+        Holds(
+            f"a memcached refuses writes since one of its users was released, {known}",
+            snapshot(
+                workload("memcached", "memcached:1", kind="StatefulSet", pods=1, port=11211),
+                workload("pages", env={"MEMCACHED": "memcached:11211"}, before=OLD, released=300),
+                workload("api", env={"MEMCACHED": "memcached:11211"}),
+                figures=[errors("api", 0.3, 240), *measured],
+                logs=logs("api", "SERVER_ERROR out of memory storing object"),
+            ),
+            told,
+            harmful=("restart_workload", "scale_workload", *harmful),
+        )
+        for known, measured, told, harmful in (
+            ("and had room before", [figure("cache_memory_share", 0.6, 1.0, 240, component="memcached")], PAGES, ()),
+            ("and nobody measured how full it was", [], MEMCACHED, ("rollback_workload",)),
+        )
     ),
     Holds(
         "it evicts since one of its users was released, and another one gets three times its requests",

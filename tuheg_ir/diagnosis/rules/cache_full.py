@@ -51,14 +51,17 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _filler(view: View, cache: Workload, began: datetime | None) -> Workload | None:
-    """Return the one user whose release filled a cache; None where it would be full by now without the release."""
+    """Return the one user whose release filled a cache.
+
+    None where it would be full by now without the release, or nobody measured how full it was before.
+    """
     user = released_user(view, cache, began)
     released = user.released_at if user else None
     if user is None or began is None or released is None:
         return None
     labels = labels_of(view, cache.ref, "cache_memory_share")
     found = [s for label in labels for s in view.figures.series("cache_memory_share", component=label)]
-    return None if any(rose_before(series, released, began) for series in found) else user
+    return None if not found or any(rose_before(series, released, began) for series in found) else user
 
 
 def _match(
