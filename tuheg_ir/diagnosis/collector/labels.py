@@ -17,6 +17,11 @@ _LAST_RESORT = frozenset({"job", "exported_job", "instance"})
 """Labels that mostly name how something is scraped, not what it is."""
 
 
+def host_of(address: str) -> str:
+    """Return an address without its port."""
+    return re.sub(r":\d+$", "", address)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the objects tell: names of workloads and services, pods by name and by address.
@@ -34,7 +39,7 @@ class Known:
 
     def at(self, address: str) -> str:
         """Return the workload or Service at an address, as a host, an IP or a pod, with or without a port ("" none)."""
-        host = re.sub(r":\d+$", "", address)
+        host = host_of(address)
         pod = self.addresses.get(host, host)
         if pod in self.pods and (found := re.fullmatch(_BY_POD, pod)):
             return found[1]
@@ -43,7 +48,7 @@ class Known:
 
     def node_at(self, address: str) -> str:
         """Return the node at an address with or without a port; the address alone where no node is known by it."""
-        host = re.sub(r":\d+$", "", address)
+        host = host_of(address)
         return self.nodes.get(host, host)
 
 
@@ -113,7 +118,7 @@ class Labels:
                 continue
             named: dict[str, list[str]] = {}
             for value, name in sorted(values.items()):
-                named.setdefault(name or re.sub(r":\d+$", "", value), []).append(re.escape(value))
+                named.setdefault(name or host_of(value), []).append(re.escape(value))
             posts = [f', "component", "{name}", "{address}", {json.dumps("|".join(of))})' for name, of in named.items()]
             return {"component": "component", "pre": "label_replace(" * len(posts), "post": "".join(posts)}
         return {}

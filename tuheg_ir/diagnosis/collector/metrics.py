@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from bisect import bisect_right
@@ -12,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from tuheg_ir.diagnosis.collector.context import SourceFailed, failed
-from tuheg_ir.diagnosis.collector.labels import Filled, Known, Labels, Row, Unfit, component
+from tuheg_ir.diagnosis.collector.labels import Filled, Known, Labels, Row, Unfit, component, host_of
 from tuheg_ir.diagnosis.collector.prometheus import Prometheus, Span
+from tuheg_ir.diagnosis.collector.usage import limits_of
 from tuheg_ir.diagnosis.folder.metrics import series_of
 from tuheg_ir.diagnosis.model import Obj, Series, Source
-from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.signals import Signal, Signals, Way, load, span_s
 
 THREADS = 8
@@ -70,11 +69,7 @@ def known_of(objects: Mapping[str, Iterable[Obj]]) -> Known:
             str(hpa["metadata"]["name"]): str(((hpa.get("spec") or {}).get("scaleTargetRef") or {}).get("name") or "")
             for hpa in objects.get("HorizontalPodAutoscaler", ())
         },
-        limits={
-            (str(pod["metadata"]["name"]), str(container.get("name"))): _limits(container)
-            for pod in pods
-            for container in (pod.get("spec") or {}).get("containers") or ()
-        },
+        limits=limits_of(pods),
         nodes={
             str(held["address"]): str(node["metadata"]["name"])
             for node in objects.get("Node", ())
@@ -82,11 +77,6 @@ def known_of(objects: Mapping[str, Iterable[Obj]]) -> Known:
             if held.get("address")
         },
     )
-
-
-def _limits(container: Obj) -> dict[str, float]:
-    stated = (container.get("resources") or {}).get("limits") or {}
-    return {resource: limit for resource, text in stated.items() if (limit := number(text))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +95,9 @@ class _Reader:
         self._known = known
         self._at = at
         self._signals: Signals = load()
+        roles = {label for labels in self._signals.roles.values() for label in labels}
+        required = {way.requires for signal in self._signals.signals.values() for way in signal.ways if way.requires}
+        self._telling = sorted({*roles, *required, "__name__"})
         self._window = window
         end = at.timestamp()
         self._span = Span(end - self._signals.range_s, end, self._signals.step_of(window))
@@ -179,10 +172,7 @@ class _Reader:
             return self._rows[metric]
 
     def _grouped(self, vector: str) -> list[Row]:
-        roles = {label for labels in self._signals.roles.values() for label in labels}
-        required = {way.requires for signal in self._signals.signals.values() for way in signal.ways if way.requires}
-        by = ", ".join(sorted({*roles, *required, "__name__"}))
-        rows = self._prometheus.instant(f"group by ({by}) ({vector})", self._span.end)
+        rows = self._prometheus.instant(f"group by ({', '.join(self._telling)}) ({vector})", self._span.end)
         return [row["metric"] for row in rows if isinstance(row, dict) and isinstance(row.get("metric"), dict)]
 
     def _merge(self, question: _Question, filled: Filled, series: tuple[Series, ...]) -> None:
@@ -215,7 +205,7 @@ class _Reader:
             elif role == "node":
                 found[role] = self._known.node_at(value)
             elif role == "pod" and label == "instance":
-                address = self._known.addresses.get(re.sub(r":\d+$", "", value), "")
+                address = self._known.addresses.get(host_of(value), "")
                 # Better than nothing, unless the address is a label of the signal itself.
                 if address or label not in question.signal.labels:
                     found[role] = address or value
