@@ -224,6 +224,11 @@ def _text(raw: Mapping[str, Any], key: str) -> str:
     return value
 
 
+def told(findings: Sequence[Finding]) -> str:
+    """Return findings as one line, for a test that fails."""
+    return "; ".join(f"{f.component} {f.root_cause} {f.remedy} {f.confidence} ({f.rule})" for f in findings)
+
+
 def score(case: Case, findings: Sequence[Finding]) -> Score:
     """Judge an answer.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,11 +9,11 @@ from typing import Any
 
 import yaml
 
+from tuheg_ir.diagnosis.folder.objects import one_a_line
+
 Files = Mapping[str, str]
 """Path in the folder -> text."""
 Obj = dict[str, Any]
-_LINES = "apiVersion: v1\nkind: List\nitems:\n- {"
-"""So begins a List of one object a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,6 @@ def _items(text: str) -> list[Obj]:
 @lru_cache(maxsize=1024)
 def data(text: str) -> Any:
     """Return what a YAML text holds; read once for all tests and shared, so to be read only."""
-    if text.startswith(_LINES):
-        lines = text[len(_LINES) - 1 :].rstrip("\n").split("\n- ")
-        return {"apiVersion": "v1", "kind": "List", "items": [json.loads(line) for line in lines]}
+    if items := one_a_line(text):
+        return {"apiVersion": "v1", "kind": "List", "items": items}
     return yaml.load(text, Loader=yaml.CSafeLoader)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.diagnosis.calibration import STEPS, is_right
-from tests.diagnosis.corpus import Case, cases, read, score, tally
+from tests.diagnosis.corpus import Case, cases, read, score, tally, told
 from tests.diagnosis.files import Skipped
 from tests.diagnosis.loaded import findings as answer
 from tests.diagnosis.mutations import MUTATIONS, write
@@ -50,10 +50,6 @@ MUTATED = [(case, name) for case in TUNING for name in MUTATIONS]
 SOME = [pair for number, pair in enumerate(MUTATED) if number % (8 * len(MUTATIONS) + 1) == 0]
 """Every mutation, on a few cases; all of them take minutes."""
 FEW = TUNING[::5]
-
-
-def told(findings: tuple[Finding, ...]) -> str:
-    return "; ".join(f"{f.component} {f.root_cause} {f.remedy} {f.confidence} ({f.rule})" for f in findings)
 
 
 def name_of(value: object) -> str:

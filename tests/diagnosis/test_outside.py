@@ -11,12 +11,11 @@ from functools import cache
 import pytest
 
 from tests.diagnosis.calibration import STEPS
-from tests.diagnosis.corpus import ROOT, Case, read, score
+from tests.diagnosis.corpus import ROOT, Case, read, score, told
 from tests.diagnosis.raw_prometheus import serving
 from tests.diagnosis.worlds import without
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.diagnose import Looked, look_back
-from tuheg_ir.diagnosis.model import Finding
 from tuheg_ir.diagnosis.snapshot import load
 
 pytestmark = pytest.mark.corpus
@@ -35,10 +34,6 @@ def looked_at(case: Case) -> Looked:
     now = load(case.folder).taken_at.timestamp()
     with serving(raw.read_text(encoding="utf-8"), now) as url:
         return look_back(case.folder, prometheus_url=url)
-
-
-def told(findings: tuple[Finding, ...]) -> str:
-    return "; ".join(f"{f.component} {f.root_cause} {f.remedy} {f.confidence} ({f.rule})" for f in findings)
 
 
 @pytest.mark.slow

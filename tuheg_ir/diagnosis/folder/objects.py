@@ -36,7 +36,7 @@ def read(folder: Path, notes: Notes) -> dict[str, tuple[Obj, ...]]:
             "Write one with tuheg-ir snapshot DIR, or with kubectl get -o yaml.",
         )
     try:
-        items = _quick(path) or list(_items(read_yaml(path), ""))
+        items = [(item, "") for item in one_a_line(read_text(path))] or list(_items(read_yaml(path), ""))
     except Unreadable as error:
         raise UsageError(
             "The snapshot's objects cannot be read",
@@ -63,13 +63,12 @@ def read(folder: Path, notes: Notes) -> dict[str, tuple[Obj, ...]]:
     return {kind: tuple(objects) for kind, objects in found.items()}
 
 
-def _quick(path: Path) -> list[tuple[Any, str]]:
-    """Return the items of a file that we wrote; [] for another one."""
-    text = read_text(path)
+def one_a_line(text: str) -> list[Any]:
+    """Return the items of a text that we wrote; [] for another one."""
     if not text.startswith(_HEAD + _ITEM):
         return []
     try:
-        return [(json.loads(line[len(_ITEM) :]), "") for line in text[len(_HEAD) :].rstrip("\n").split("\n")]
+        return [json.loads(line[len(_ITEM) :]) for line in text[len(_HEAD) :].rstrip("\n").split("\n")]
     except (ValueError, RecursionError):  # edited by hand since
         return []
 

@@ -11,6 +11,7 @@ from typing import Any
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.odd import odd_pods
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, written
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, usage
@@ -35,6 +36,7 @@ class Imposed:
     throttled: float
 
 
+@once
 def imposed(view: View, workload: Workload) -> Imposed | None:
     """Return how pods are held back by a processor limit that their template does not have; None if they are not.
 

@@ -26,8 +26,6 @@ _INSIDE = tuple(
 )
 """Where clusters have their pods, Services and nodes."""
 _DROPPED = ("connection_timeout", "connection_refused")
-
-
 SOON = timedelta(minutes=15)
 """Who cannot reach a server that moved, tells it at once."""
 
@@ -90,7 +88,7 @@ def _moved(
                     continue
                 if any(reaches(mine, each.new, each.port) for mine in view.logs_of(caller.live)):
                     continue  # whatever the policy says, nobody enforces it
-                holding = next((p for p in closing if _allowed(each.old, list(_blocks(p, each.port)))), None)
+                holding = next((p for p in closing if _allowed(each.old, _blocks(p, each.port))), None)
                 if holding and not any(_lets_out(policy, each.new, each.port) for policy in closing):
                     told = f"it lost {each.old}:{each.port} and is connected to {each.new}: {each.line[:200]}"
                     yield holding, each.new, Evidence("logs", f"Pod/{each.pod}", told, each.at)
@@ -121,7 +119,7 @@ def _all(policy: Policy) -> bool:
 def _lets_out(policy: Policy, address: str, port: str) -> bool:
     """Tell whether a policy lets out to an address at a port: by its range, or to any peer."""
     free = any(not items(rule, "to") and _at(rule, port) for rule in items(policy.obj, "spec", "egress"))
-    return free or _allowed(address, list(_blocks(policy, port)))
+    return free or _allowed(address, _blocks(policy, port))
 
 
 def _allowed(address: str, ranges: Iterable[_Network]) -> bool:

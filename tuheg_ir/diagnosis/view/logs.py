@@ -117,23 +117,25 @@ class Words:
     Searching for lower case in a lowered text takes two fifths of what ignoring case does.
     """
 
-    lowered: re.Pattern[str]
+    lowered: re.Pattern[str] | None
     cased: re.Pattern[str] | None
 
     @classmethod
     def of(cls, patterns: Iterable[str]) -> Words:
         """Return the words of patterns that ignore case but for their `(?-i:...)`."""
-        lowered, cased = [], []
-        for pattern in patterns:
-            cased.append(pattern) if "(?-i:" in pattern else lowered.append(_lowered(pattern))
+        every = tuple(patterns)
         return cls(
-            re.compile("|".join(f"(?:{p})" for p in lowered), re.MULTILINE),
-            re.compile("|".join(f"(?:{p})" for p in cased), re.IGNORECASE | re.MULTILINE) if cased else None,
+            _any([_lowered(pattern) for pattern in every if "(?-i:" not in pattern]),
+            _any([pattern for pattern in every if "(?-i:" in pattern], re.IGNORECASE),
         )
 
     def within(self, text: str, lowered: str) -> bool:
         """Tell whether a text holds them; ``lowered`` is the same text in lower case."""
-        return bool(self.lowered.search(lowered) or (self.cased and self.cased.search(text)))
+        return any(found and found.search(of) for found, of in ((self.lowered, lowered), (self.cased, text)))
+
+
+def _any(patterns: Sequence[str], flags: int = 0) -> re.Pattern[str] | None:
+    return re.compile("|".join(f"(?:{p})" for p in patterns), flags | re.MULTILINE) if patterns else None
 
 
 @cache
