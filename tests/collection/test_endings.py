@@ -147,6 +147,26 @@ def test_the_first_look_acts_on_what_is_bad_and_holds_where_nobody_can_tell(
     assert endings.first_look(*looks, [workload], [RUNG], single)["go"] == go
 
 
+@pytest.mark.parametrize(
+    ("cause", "probe", "workload", "single", "go"),
+    [
+        ("progressing", "healthy", WEB, False, "wait"),
+        ("stale", "healthy", WEB, False, "wait"),
+        ("progressing", "unknown", WEB, False, "hold"),
+        ("progressing", "unhealthy", WEB, False, "ladder"),
+        ("progressing", "healthy", ACTED, False, "ladder"),
+        ("progressing", "healthy", WEB, True, "ladder"),
+        ("timeout", "healthy", WEB, False, "hold"),
+        ("paused", "healthy", WEB, False, "hold"),
+    ],
+)
+def test_the_first_look_waits_for_a_roll_out_under_way_while_users_are_served(
+    cause: str, probe: str, workload: dict[str, Any], single: bool, go: str
+) -> None:
+    looks = ({"verdict": "unknown", "cause": cause, "reason": "r"}, {"verdict": probe, "reason": "p"})
+    assert endings.first_look(*looks, [workload], [RUNG], single)["go"] == go
+
+
 def test_the_first_look_finds_the_key_on_whatever_the_rung_acted_on() -> None:
     looks = ({"verdict": "healthy", "reason": "r"}, {"verdict": "healthy", "reason": "p"})
     rung = {**RUNG, "rung": "scale_database", "workload": "db", "key": "INC-20251105-001/1/scale_database"}

@@ -7,6 +7,7 @@ run before the change is stored, or after it is stored and before anybody is tol
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tuheg_ir.journal import Event, open_journal
 from tuheg_ir.runner import processes
 from tuheg_ir.sim.answers import Answer, Request
@@ -25,6 +28,7 @@ from tuheg_ir.sim.cluster import SimulatedCluster
 from tuheg_ir.sim.pod_calls import Call, Output
 from tuheg_ir.sim.resources import by_key
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 NAMESPACE = "shop"
 RULES = (
     Rule("crash:*", behaviour=Behaviour(exit_after_s=0.2, exit_code=3)),
@@ -59,6 +63,25 @@ AUTOSCALER: Object = {
         "maxReplicas": 6,
     },
 }
+
+
+INVENTORY = """
+ir_namespace: {namespace}
+ir_default_service: web
+ir_services:
+  web:
+    kind: Deployment
+    container: web
+    replicas: {{surge: 5, floor: 1}}
+    {hpa}
+    depends_on: [db]
+    probes:
+      - {{name: core, purpose: core_function, http: {{url: "{url}", requests: 1}}}}
+  db:
+    kind: StatefulSet
+    container: db
+    database: {{exec_container: db, exec_pod: db-0, single_primary: true, user: postgres}}
+"""
 
 
 class Shop:
@@ -256,3 +279,28 @@ def change_of(request: Request) -> str:
     if resource in ("", "leases") or request.path.endswith("/exec"):
         return ""
     return f"{request.method.lower()} {resource}/{name}".rstrip("/")
+
+
+def prepare(folder: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a checkout with the real playbooks, only their waiting shortened, and an inventory."""
+    root = folder / "checkout"
+    books = root / "playbooks"
+    books.mkdir(parents=True)
+    for source in (CHECKOUT / "playbooks").glob("respond_*.yml"):
+        books.joinpath(source.name).write_text(re.sub(r"settle_s: \d+", "settle_s: 0", source.read_text()))
+    root.joinpath("collection").symlink_to(CHECKOUT / "collection")
+    root.joinpath("collections").symlink_to(CHECKOUT / "collections")
+    inventory = folder / "inventory"
+    inventory.joinpath("group_vars").mkdir(parents=True)
+    url = f"http://127.0.0.1:{shop.web.server_address[1]}/"
+    inventory.joinpath("group_vars", "clusters.yml").write_text(
+        INVENTORY.format(namespace=NAMESPACE, url=url, hpa="hpa: web" if shop.autoscaler else "")
+    )
+    inventory.joinpath("hosts").write_text(
+        "[clusters]\nsim\n\n[clusters:vars]\nansible_connection=local\n"
+        "ansible_python_interpreter='{{ ansible_playbook_python }}'\n"
+    )
+    monkeypatch.setenv("KUBECONFIG", str(shop.cluster.kubeconfig(folder)))
+    monkeypatch.setenv("TUHEG_IR_HOME", str(folder / "journal"))
+    monkeypatch.setenv("TUHEG_IR_INVENTORY", str(inventory))
+    monkeypatch.setenv("TUHEG_IR_CLUSTER", "sim")

@@ -8,21 +8,18 @@ on has to end as if nothing had happened.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.incidents.simulated import NAMESPACE, Shop
+from tests.incidents.simulated import Shop, prepare
 from tuheg_ir.incidents.policy import WELL
 from tuheg_ir.journal import Incident, open_journal
 
 pytestmark = [pytest.mark.ansible, pytest.mark.slow]
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 RESTARTED = "ir.tuheg.com/restarted-by"
 
 
@@ -67,49 +64,6 @@ CASES = [
     Case("response-timeout", scaled, ("patch deployments/web",), autoscaler=False),
     Case("database-connection", restarted, ("end sessions", "patch deployments/web"), leaked=15),
 ]
-
-INVENTORY = """
-ir_namespace: {namespace}
-ir_default_service: web
-ir_services:
-  web:
-    kind: Deployment
-    container: web
-    replicas: {{surge: 5, floor: 1}}
-    {hpa}
-    depends_on: [db]
-    probes:
-      - {{name: core, purpose: core_function, http: {{url: "{url}", requests: 1}}}}
-  db:
-    kind: StatefulSet
-    container: db
-    database: {{exec_container: db, exec_pod: db-0, single_primary: true, user: postgres}}
-"""
-
-
-def prepare(folder: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a checkout with the real playbooks, only their waiting shortened, and an inventory."""
-    root = folder / "checkout"
-    books = root / "playbooks"
-    books.mkdir(parents=True)
-    for source in (CHECKOUT / "playbooks").glob("respond_*.yml"):
-        books.joinpath(source.name).write_text(re.sub(r"settle_s: \d+", "settle_s: 0", source.read_text()))
-    root.joinpath("collection").symlink_to(CHECKOUT / "collection")
-    root.joinpath("collections").symlink_to(CHECKOUT / "collections")
-    inventory = folder / "inventory"
-    inventory.joinpath("group_vars").mkdir(parents=True)
-    url = f"http://127.0.0.1:{shop.web.server_address[1]}/"
-    inventory.joinpath("group_vars", "clusters.yml").write_text(
-        INVENTORY.format(namespace=NAMESPACE, url=url, hpa="hpa: web" if shop.autoscaler else "")
-    )
-    inventory.joinpath("hosts").write_text(
-        "[clusters]\nsim\n\n[clusters:vars]\nansible_connection=local\n"
-        "ansible_python_interpreter='{{ ansible_playbook_python }}'\n"
-    )
-    monkeypatch.setenv("KUBECONFIG", str(shop.cluster.kubeconfig(folder)))
-    monkeypatch.setenv("TUHEG_IR_HOME", str(folder / "journal"))
-    monkeypatch.setenv("TUHEG_IR_INVENTORY", str(inventory))
-    monkeypatch.setenv("TUHEG_IR_CLUSTER", "sim")
 
 
 @dataclass

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from .ladder import verdict
-from .look import UNHEALTHY
+from .look import HEALTHY, UNHEALTHY, WAITING
 from .overrides import told as order_told
 from .times import format_time, need_time
 from .workloads import key_present
@@ -65,12 +65,13 @@ def first_look(
     rungs: Sequence[Mapping[str, Any]],
     single: bool,
 ) -> dict[str, Any]:
-    """Say what the first look at a service allows: {verdict, reason, go: done|hold|ladder}.
+    """Say what the first look at a service allows: {verdict, reason, go: done|wait|hold|ladder}.
 
     `workloads` are those that the rungs act on: each keeps the keys of what was done to it.
-    done: healthy, and nothing was asked for that is not done. hold: nobody can tell, and no data
-    is no reason to act. ladder: something is bad, or this incident has acted already and has to
-    see what came of it, or a person asked for exactly this remedy (single).
+    done: healthy, and nothing was asked for that is not done. wait: users are served, and a roll-out
+    under way will tell by its end. hold: nobody can tell, and no data is no reason to act. ladder:
+    something is bad, or this incident has acted already and has to see what came of it, or a person
+    asked for exactly this remedy (single).
     """
     found = verdict(rollout, probes)
     there = {each["metadata"]["name"]: each for each in workloads if each}
@@ -78,8 +79,11 @@ def first_look(
     bad = UNHEALTHY in (rollout.get("verdict"), probes.get("verdict"))
     if found["verdict"] == "healed":
         go = "ladder" if single and not acted else "done"
+    elif single or bad or acted:
+        go = "ladder"
     else:
-        go = "ladder" if single or bad or acted else "hold"
+        served = probes.get("verdict") == HEALTHY
+        go = "wait" if served and rollout.get("cause") in WAITING else "hold"
     return {**found, "go": go}
 
 
