@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 from tuheg_ir.errors import RefusedError
 from tuheg_ir.incidents import policy
@@ -14,6 +15,9 @@ from tuheg_ir.runner.processes import Process
 
 WAIT_S = 120.0
 """How long an orphaned ansible-playbook may go on by itself: it may be in the middle of a step."""
+_IDLE_S = 5.0
+"""An ansible-playbook that has had no worker for so long is in the middle of nothing."""
+_LOOK_S = 0.5
 _GRACE_S = 10.0
 
 
@@ -53,12 +57,11 @@ def _end_orphans(shop: Shop, run: Run, wait_s: float) -> None:
 
     A worker that has lost its ansible-playbook starts nothing more, and may never end by itself.
     """
-    recorded = [Process(p.pid, int(p.start_time)) for p in run.processes]
-    leaders = [p for p in recorded if p.alive()] or ([] if recorded[1:] else processes.of_run(run.id))
+    leaders = _leaders(run)
     if leaders:
         pids = ", ".join(str(p.pid) for p in leaders)
         shop.tell(f"waiting up to {wait_s:.0f} s for the orphaned run {run.id} (process {pids})")
-        processes.wait_gone(leaders, wait_s)
+        _wait_idle(run.id, leaders, wait_s)
     left = processes.of_run(run.id)
     if left and not any(leader.alive() for leader in leaders):
         left = processes.wait_gone(left, _GRACE_S)
@@ -69,3 +72,27 @@ def _end_orphans(shop: Shop, run: Run, wait_s: float) -> None:
         processes.send(left, number)
         processes.wait_gone(left, _GRACE_S)
         left = processes.of_run(run.id)
+
+
+def _leaders(run: Run) -> list[Process]:
+    """Return the ansible-playbook that lives on: the recorded one, else the oldest process of the run."""
+    recorded = [Process(p.pid, int(p.start_time)) for p in run.processes]
+    living = [p for p in recorded if p.alive()]
+    if living or recorded[1:]:
+        return living
+    return sorted(processes.of_run(run.id), key=lambda process: process.start_time)[:1]
+
+
+def _wait_idle(run: str, leaders: list[Process], wait_s: float) -> None:
+    """Wait until the leaders have ended or do nothing any more, at most so long.
+
+    The terminal of an orphan went with its wrapper. Its next line of output ends it, or the thread that was to
+    hand on a result, which it then awaits for ever. Every step of a play has a worker.
+    """
+    began = busy = time.monotonic()
+    while processes.wait_gone(leaders, min(_LOOK_S, wait_s)):
+        now = time.monotonic()
+        if set(processes.of_run(run)) - set(leaders):
+            busy = now
+        if now - busy >= _IDLE_S or now - began >= wait_s:
+            return

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from tuheg_ir.sim.answers import Answer, Request
 
 Handle = Callable[[Request], Answer]
+_NOTICED_S = 0.02  # so soon a server notices that it is to stop
 
 
 class _Server(ThreadingHTTPServer):
@@ -125,7 +126,7 @@ class HttpServer:
         self._server.context = context
         self._server.handle = handle
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="sim-http", daemon=True
+            target=self._server.serve_forever, kwargs={"poll_interval": _NOTICED_S}, name="sim-http", daemon=True
         )
         self._thread.start()
         scheme = "http" if context is None else "https"

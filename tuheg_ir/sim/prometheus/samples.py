@@ -6,17 +6,24 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tuheg_ir.sim.prometheus.syntax import Matcher
 
 LOOKBACK = 300.0  # seconds: an instant looks back so far for a sample
 _KEPT = 1000  # selections
+_KNOWN = 10_000  # sets of labels: each scrape asks for the same again
 Labels = tuple[tuple[str, str], ...]
 
 
 def labels_of(labels: Mapping[str, str]) -> Labels:
     """Return labels as a key: sorted, without empty ones."""
-    return tuple(sorted((name, value) for name, value in labels.items() if value != ""))
+    return _key(tuple(labels.items()))
+
+
+@lru_cache(maxsize=_KNOWN)
+def _key(labels: Labels) -> Labels:
+    return tuple(sorted((name, value) for name, value in labels if value != ""))
 
 
 @dataclass(slots=True)
