@@ -15,10 +15,11 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.tuheg.ir.plugins.module_utils.kube import Client, connect
 from ansible_collections.tuheg.ir.plugins.module_utils.kubeauth import given_access
 from ansible_collections.tuheg.ir.plugins.module_utils.kubeerror import KubeError
-from ansible_collections.tuheg.ir.plugins.plugin_utils.beforehand import find_filters
+from ansible_collections.tuheg.ir.plugins.plugin_utils.beforehand import find_filters, spare_collecting
 from ansible_collections.tuheg.ir.plugins.plugin_utils.filtering import plain
 
 find_filters()
+spare_collecting()
 
 AUTH_SPEC: dict[str, dict[str, Any]] = {
     "kubeconfig": {"type": "raw", "no_log": True},
