@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from ansible_collections.tuheg.ir.plugins.plugin_utils.door import Missing, open_door, preload
 from ansible_collections.tuheg.ir.plugins.plugin_utils.reading import ReadingAction, failed
 
-preload("tuheg_ir.journal.journal")
+# The journal asks for sqlite3 only when it is opened.
+preload("tuheg_ir.journal.journal", "sqlite3")
 
 _OPENING = ("cluster", "service", "fault", "severity")
 

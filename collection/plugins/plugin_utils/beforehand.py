@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import gc
 import os
-import sqlite3
 
 from ansible.plugins.loader import filter_loader, test_loader
 from ansible_collections.tuheg.ir.plugins.filter import decisions, remedies
 from ansible_collections.tuheg.ir.plugins.module_utils import kubeconfig
 
 # Our filters cost 20 ms of CPU in each task that has one; the others are imported where they are first used.
-LOADED = (decisions, remedies, kubeconfig, sqlite3)
+LOADED = (decisions, remedies, kubeconfig)
 
 
 def find_filters() -> None:
