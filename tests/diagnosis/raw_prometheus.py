@@ -10,11 +10,16 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
+from tuheg_ir.diagnosis.collector import prometheus
+from tuheg_ir.diagnosis.collector.metrics import read_metrics
 from tuheg_ir.sim.answers import Request
 from tuheg_ir.sim.prometheus.samples import Samples
 from tuheg_ir.sim.prometheus.web import PrometheusApi
 
 _LINE = re.compile(r"^([a-zA-Z_:][\w:]*)\{(.*)\} (\S+) (\d+)$")
+_PATIENCE_S = 900.0
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -61,8 +66,19 @@ def serving(text: str, now: float) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        with _patience():
+            yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Let nothing go by the clock: these tests run when nobody else wants the cores."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prometheus, "READ_S", _PATIENCE_S)
+        patch.setattr(prometheus, "CONNECT_S", _PATIENCE_S)
+        patch.setattr(read_metrics, "__kwdefaults__", {**(read_metrics.__kwdefaults__ or {}), "timeout_s": _PATIENCE_S})
+        yield
