@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import pending, pods_of, rollout
+from tests.diagnosis.rules.pods import node, pending, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, OLD, ROOM, SHOP, shop
-from tests.diagnosis.rules.tiny import Obj, event, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, event, pod, snapshot, thing, workload
 from tests.diagnosis.worlds import NODES
 
 CPU = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available"
@@ -36,7 +36,91 @@ def selecting() -> list[Obj]:
     return waits(objects, SELECTOR)
 
 
+UID = "e4d9f022-e07b-5320-a5a0-afae217ef7bf"
+BY_UID = f"Preempted by pod {UID} on node n1"
+BY_NAME = "Preempted by town/render-pod0 on node n1"
+RENDER = "Deployment/render"
+
+
+def renderer(*, before: str = "", released: float = 600, **spec: Any) -> list[Obj]:
+    """Return what was released with a priority class; ``before``: the one that it had."""
+    objects = workload(
+        "render", before=OLD, released=released, image=OLD["image"], spec={"priorityClassName": "high", **spec}
+    )
+    first = next(each for each in objects if each["kind"] == "ReplicaSet")["spec"]["template"]["spec"]
+    first.pop("priorityClassName")
+    first.update({"priorityClassName": before} if before else {})
+    pods_of(objects)[0]["metadata"]["uid"] = UID
+    return objects
+
+
+def gave_way(message: str = BY_UID, *, age: float = 250, **related: str) -> list[Obj]:
+    """Return a shop that others call, of which one pod had to give way and its successor waits for a node."""
+    told = event("Pod/shop-5pndnxpgw-w94rw", "Preempted", message, age=age, kind="Normal", count=1)
+    caller = workload("web", env={"SHOP_URL": "http://shop:8080"})
+    return [*waits(shop(pods=3, ready=2), CPU), *caller, told | ({"related": related} if related else {})]
+
+
+def lowly() -> list[Obj]:
+    """Return the same of pods that are meant to go first."""
+    objects = gave_way()
+    for each in pods_of(objects)[:3]:
+        each["spec"]["priority"] = -10
+    return objects
+
+
+def classes(**values: int) -> list[Obj]:
+    """Return priority classes."""
+    return [thing("PriorityClass", name, value=value) for name, value in values.items()]
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a release came with a priority and drove it out, as the scheduler tells: {what}",
+            snapshot(objects, renderer(before=before), classes(**known)),
+            (RENDER, *ROLLED_BACK),
+            excludes=no("restart_workload", "scale_workload", "rollback_workload", at=SHOP),
+            alone=True,
+            began=600,
+        )
+        for what, objects, before, known in (
+            ("by uid", gave_way(), "", {}),
+            ("by name", gave_way(BY_NAME), "", {}),
+            ("by a related object", gave_way("Preempted by a pod on node n1", kind="Pod", name="render-pod0"), "", {}),
+            ("from a lower class", gave_way(), "usual", {"usual": 10, "high": 1000}),
+        )
+    ),
+    Holds(
+        "nobody is known to miss what was driven out",
+        snapshot([each for each in gave_way() if "web" not in each["metadata"]["name"]], renderer()),
+        (RENDER, "configuration_error", "page_human"),
+        harmful=("rollback_workload", "restart_workload", "scale_workload"),
+    ),
+    *(
+        Holds(
+            f"no release's priority is known to have driven it out: {what}",
+            snapshot(objects),
+            (SHOP, "capacity", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, objects in (
+            ("somebody else's pod did", [*gave_way(BY_UID.replace("e4d9", "ffff")), *renderer()]),
+            ("nobody is named", [*gave_way("Preempted by a pod on node n1"), *renderer()]),
+            ("it was released long before", [*gave_way(age=60), *renderer(released=9000)]),
+            ("it never was without it", [*gave_way(), *renderer(before="high")]),
+            ("its class is lower than before", [*gave_way(), *renderer(before="top"), *classes(high=10, top=99)]),
+            ("nobody knows which class is higher", [*gave_way(), *renderer(before="other")]),
+            ("its pods are meant to go first", [*lowly(), *renderer()]),
+        )
+    ),
+    Holds(
+        "a node was lost as well, which took room too",
+        snapshot(gave_way(), renderer(), node("n9", ready="Unknown", since=590)),
+        (SHOP, "capacity", "page_human"),
+        believed="node_lost",
+        harmful=("rollback_workload",),
+    ),
     Holds(
         "no node has the processors",
         snapshot(waits(shop(pods=3, ready=2), CPU)),
@@ -76,5 +160,9 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("a pod of a few seconds is given time", snapshot(waits(shop(pods=3, ready=2), CPU, age=10)))
+    DoesNotHold(
+        "it was driven out, and has found another place",
+        snapshot(shop(), gave_way()[-1], renderer()),
+    ),
+    DoesNotHold("a pod of a few seconds is given time", snapshot(waits(shop(pods=3, ready=2), CPU, age=10))),
 ]

@@ -38,6 +38,30 @@ def used(*sizes: float, of: str = "agent-{}") -> list[tuple[str, Series]]:
     return [figure("memory_bytes", 2e8, size, 1500, pod=of.format(n)) for n, size in enumerate(sizes)]
 
 
+def collector(*, age: float = 9 * DAY, **more: Any) -> list[Obj]:
+    """Return an agent on four nodes that was not released of late."""
+    made = {"kind": "DaemonSet", "service": False, "pods": 4, "nodes": ("n1", "n2", "n3", "n4"), "age": age, **more}
+    return workload("agent", **made)
+
+
+def eaten(*sizes: float, first: float = 8e9, others: float = 3e8) -> list[tuple[str, Series]]:
+    """Return the memory of the agent's pods, the one on n2 growing from so much, and of its neighbours."""
+    mine = [figure("memory_bytes", first if n == 1 else s, s, 1500, pod=f"agent-{n}") for n, s in enumerate(sizes)]
+    return [*mine, *(figure("memory_bytes", 2e8, others, 1500, pod=f"shop-pod{n}") for n in range(2))]
+
+
+def small() -> Obj:
+    """Return n2, short of its memory of 16 GB."""
+    made = node("n2", MemoryPressure="True")
+    made["status"]["capacity"] = {"memory": "16266420Ki"}
+    return made
+
+
+EATEN = eaten(2e8, 1.2e10, 2e8, 3e8)
+MOUNTS: dict[str, Any] = {"volumeMounts": [{"name": "pods", "mountPropagation": "Bidirectional"}]}
+ASKED: dict[str, Any] = {"resources": {"requests": {"memory": "10Gi"}}}
+
+
 def fat(size: str, *, limit: str = "512Mi", name: str = "ledger") -> list[Obj]:
     """Return what lost its limit and was evicted from n2; it runs on other nodes now."""
     made = workload(name, nodes=("n3", "n4"), released=2700, before={"resources": {"limits": {"memory": limit}}})
@@ -77,6 +101,45 @@ def renderer(released: float = 2700) -> list[Obj]:
 
 
 HOLDS = [
+    Holds(
+        "one pod of an old agent holds most of it, and its like are small",
+        snapshot(evictions(MEMORY, 1), GONE, collector(), small(), figures=EATEN),
+        ("DaemonSet/agent", "resource_exhaustion", "restart_workload"),
+        excludes=[*no("rollback_workload", at=SHOP), *no("rollback_workload", at="DaemonSet/agent")],
+        alone=True,
+        harmful=("scale_workload",),
+    ),
+    *(
+        Holds(
+            f"one pod holds most of it, and a new process is no help: {what}",
+            snapshot(evictions(MEMORY, 1), GONE, objects, small(), figures=EATEN),
+            ("DaemonSet/agent", "resource_exhaustion", "page_human"),
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for what, objects in (
+            ("it filled within hours", collector(started=3 * 3600)),
+            ("others use the file systems that it serves", collector(**MOUNTS)),
+            ("it is a cache", collector(image="redis:7")),
+        )
+    ),
+    *(
+        Holds(
+            f"nobody is known to eat its memory: {what}",
+            snapshot(evictions(MEMORY, 1), GONE, objects, place, figures=figures),
+            ("Node/n2", "resource_exhaustion", "page_human"),
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for what, objects, place, figures in (
+            ("nobody measures", collector(), small(), []),
+            ("its like are as large", collector(), small(), eaten(9e9, 1.2e10, 9e9, 9e9)),
+            ("nothing is known of its like", collector(pods=1, nodes=("n2",)), small(), eaten(1.2e10, first=1.2e10)),
+            ("others hold more together", collector(), small(), eaten(2e8, 5e9, 2e8, 2e8)),
+            ("it is as large as ever, and a neighbour grew", collector(), small(), eaten(2e8, 9e9, 2e8, first=9e9)),
+            ("it asked for as much", collector(**ASKED), small(), EATEN),
+            ("nobody knows how large the node is", collector(), LOW[1:], EATEN),
+            ("it was released this morning", collector(before={"image": "a:0"}, released=9000), small(), EATEN),
+        )
+    ),
     Holds(
         "a release that was evicted there too had filled most of its disk",
         snapshot(evictions(DISK, 1), GONE, renderer(), full(), figures=kept()),

@@ -1,4 +1,7 @@
-"""The scheduler finds no node for pods: no room, taints, selectors, volumes elsewhere."""
+"""The scheduler finds no node for pods: no room, taints, selectors, volumes elsewhere.
+
+Those who wait for room may have had it until a release of another one came with a higher priority.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._driven_out import DrivenOut, blame, driven_out
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
@@ -21,25 +25,41 @@ _GRACE = timedelta(seconds=60)
 
 def when(view: View) -> Iterator[Match]:
     """Pods have been waiting for a node for more than a moment."""
+    driven: dict[str, list[DrivenOut]] = {}
     for workload in view.workloads.values():
         waiting = [pod for pod in workload.live if pod.unschedulable and not view.recent(pod.created, _GRACE)]
         if waiting and not _CLAIM.search(waiting[0].unschedulable):
-            yield _match(view, workload, waiting)
+            if found := _driven(view, workload, waiting):
+                driven.setdefault(found.by.ref, []).append(found)
+            else:
+                yield _match(view, workload, waiting)
+    yield from (blame(view, found) for found in driven.values())
+
+
+def _driven(view: View, workload: Workload, waiting: list[Pod]) -> DrivenOut | None:
+    """Return whose release took the room of pods that ask for no more than they did."""
+    if _ROOM.search(waiting[0].unschedulable) is None or _asks_for_more(workload, waiting):
+        return None
+    return driven_out(view, workload, _told(waiting[0]))
+
+
+def _asks_for_more(workload: Workload, waiting: list[Pod]) -> bool:
+    return bool(workload.changed("limits", "placement")) and brought_by_release(workload, waiting)
+
+
+def _told(pod: Pod) -> Evidence:
+    return Evidence("objects", f"Pod/{pod.name}", f"Pending: {pod.unschedulable[:240]}", pod.created)
 
 
 def _match(view: View, workload: Workload, waiting: list[Pod]) -> Match:
     why = waiting[0].unschedulable
     room = _ROOM.search(why) is not None
-    asked = workload.changed("limits", "placement")
-    released = bool(asked) and brought_by_release(workload, waiting)
+    released = _asks_for_more(workload, waiting)
     events = view.events_of(workload.ref, "FailedScheduling")
     return Match(
         component=workload.ref,
         evidence=(
-            *(
-                Evidence("objects", f"Pod/{p.name}", f"Pending: {p.unschedulable[:240]}", p.created)
-                for p in waiting[:2]
-            ),
+            *map(_told, waiting[:2]),
             *(view.event_evidence(e) for e in events[:1]),
             *(release_evidence(workload, "limits", "placement") if released else ()),
         ),

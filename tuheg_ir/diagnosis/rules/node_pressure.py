@@ -1,15 +1,18 @@
 """A node is short of disk, memory or processes and evicts pods: no fault of their templates.
 
-It may be the fault of another one's: what was released onto all such nodes and fills their memory or disk.
+It may be the fault of another one's: what was released onto all such nodes and fills their memory or disk, or one
+pod that holds most of the memory while its like elsewhere are small.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._eating import eaten_by
 from tuheg_ir.diagnosis.rules._filling import disk_filled_by
 from tuheg_ir.diagnosis.rules._pressure import filled_by
 from tuheg_ir.diagnosis.view import View
@@ -26,13 +29,19 @@ def when(view: View) -> Iterator[Match]:
     """A node says that it is under pressure, or has evicted pods a short while ago."""
     found = list(_pressed(view))
     names, began = [name for name, _, _ in found], oldest(_began(view, found))
-    culprit = None
+    culprit = eater = None
     if _short_of(found, "MemoryPressure", "memory"):
         culprit = filled_by(view, names, began)
+        eater = None if culprit else eaten_by(view, names)
     elif _short_of(found, "DiskPressure", "ephemeral-storage"):
         culprit = disk_filled_by(view, names, began)
     matches = [_match(view, name, told, pods) for name, told, pods in found]
-    yield from matches if culprit is None else [_blamed(*culprit, matches)]
+    if culprit is not None:
+        yield _released(*culprit, matches)
+    elif eater is not None:
+        yield _eaten(*eater, matches)
+    else:
+        yield from matches
 
 
 def _pressed(view: View) -> Iterator[Pressed]:
@@ -66,15 +75,27 @@ def _began(view: View, found: list[Pressed]) -> Iterator[datetime | None]:
         yield from (e.first for w, _ in pods for e in view.events_of(w.ref, "Evicted"))
 
 
-def _blamed(culprit: Workload, seen: tuple[Evidence, ...], matches: list[Match]) -> Match:
+def _released(culprit: Workload, seen: tuple[Evidence, ...], matches: list[Match]) -> Match:
     """Return that one workload's release is behind what some nodes suffer from."""
+    sure = 0.75 if len(seen) > 1 or seen[0].source == "metrics" else 0.6
+    return replace(_blamed(culprit, seen, matches, sure), remedy="rollback_workload", since=culprit.released_at)
+
+
+def _eaten(eater: Workload, seen: Evidence, remedy: str, matches: list[Match]) -> Match:
+    """Return that one workload, which was not released, holds what some nodes lack."""
+    found = _blamed(eater, (seen,), matches, 0.7)
+    no_release = excluding(eater.ref, "no release came with it", "rollback_workload")
+    since = oldest(match.since for match in matches)
+    return replace(found, remedy=remedy, since=since, excludes=(*found.excludes, *no_release))
+
+
+def _blamed(culprit: Workload, seen: tuple[Evidence, ...], matches: list[Match], sure: float) -> Match:
+    """Return that one workload is behind what some nodes suffer from, and the pods there."""
     explained = [ref for match in matches for ref in (match.component, *match.explains) if ref != culprit.ref]
     return Match(
         component=culprit.ref,
         evidence=(*seen, *(each for match in matches for each in match.evidence)),
-        certainty=0.75 if len(seen) > 1 or seen[0].source == "metrics" else 0.6,
-        remedy="rollback_workload",
-        since=culprit.released_at,
+        certainty=sure,
         explains=tuple(dict.fromkeys(explained)),
         excludes=tuple(e for match in matches for e in match.excludes if e.target != culprit.ref),
     )

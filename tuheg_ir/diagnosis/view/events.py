@@ -23,6 +23,8 @@ class Event:
     count: int
     first: datetime | None
     last: datetime | None
+    related: str = ""
+    """Kind/name of a second object that it tells of, as the pod that another one had to give way to."""
 
 
 def events(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Event, ...]:
@@ -48,6 +50,7 @@ def _event(obj: Obj, above: Mapping[str, str]) -> Event:
     )
     count = max(whole(obj, "count"), whole(obj, "deprecatedCount"), whole(obj, "series", "count"), 1)
     made = moment(obj, "metadata", "creationTimestamp")
+    related = mapping(obj, "related")
     return Event(
         about=about,
         component=above.get(about) or _guess(about),
@@ -57,6 +60,7 @@ def _event(obj: Obj, above: Mapping[str, str]) -> Event:
         count=count,
         first=first or made,
         last=last or made,
+        related=f"{text(related, 'kind')}/{text(related, 'name')}" if related else "",
     )
 
 
