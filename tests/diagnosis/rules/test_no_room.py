@@ -74,7 +74,40 @@ def classes(**values: int) -> list[Obj]:
     return [thing("PriorityClass", name, value=value) for name, value in values.items()]
 
 
+def default_of(made: float = 3600, *, default: bool = True, named: bool = False, born: float = 300) -> list[Obj]:
+    """Return a class that is everybody's default since so many seconds, and the youngest pods, which have it."""
+    spec = {"priorityClassName": "usual"} if named else {}
+    objects = workload("render", started=born, spec=spec)
+    for each in pods_of(objects):
+        each["spec"] |= {"priorityClassName": "usual", "priority": 1000}
+    pods_of(objects)[0]["metadata"]["uid"] = UID
+    return [*objects, thing("PriorityClass", "usual", age=made, value=1000, globalDefault=default)]
+
+
+CLASS = "PriorityClass/usual"
 HOLDS = [
+    Holds(
+        "the pods that drove it out have a priority by default since an hour, which older ones have not",
+        snapshot(gave_way(), default_of()),
+        (CLASS, "configuration_error", "page_human"),
+        excludes=no("restart_workload", "scale_workload", "rollback_workload", at=SHOP),
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"no new default is known to have driven it out: {what}",
+            snapshot(objects),
+            (SHOP, "capacity", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, objects in (
+            ("it is nobody's default", [*gave_way(), *default_of(default=False)]),
+            ("it has long been the default", [*gave_way(), *default_of(30 * 86400)]),
+            ("who has it names it", [*gave_way(), *default_of(named=True)]),
+            ("the pods are older than it", [*gave_way(), *default_of(born=7200)]),
+            ("another one's pod did it", [*gave_way(BY_UID.replace("e4d9", "ffff")), *default_of()]),
+        )
+    ),
     *(
         Holds(
             f"a release came with a priority and drove it out, as the scheduler tells: {what}",

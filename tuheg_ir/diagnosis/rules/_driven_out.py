@@ -53,12 +53,19 @@ def driven_out(view: View, victim: Workload, waits: Evidence) -> DrivenOut | Non
 
 def _by(view: View, event: Event) -> str:
     """Return the workload of whose newest template the pod is that another one had to give way to; "" if unknown."""
+    found = preemptor(view, event)
+    return found[0].ref if found else ""
+
+
+def preemptor(view: View, event: Event) -> tuple[Workload, Pod] | None:
+    """Return the pod of a newest template that another pod had to give way to, with its workload, if it is known."""
     found = _BY.match(event.message)
     who = found["who"] if found else ""
     for workload in view.serving:
-        if any(_is(pod, who) or event.related == f"Pod/{pod.name}" for pod in workload.newest_pods()):
-            return workload.ref
-    return ""
+        for pod in workload.newest_pods():
+            if _is(pod, who) or event.related == f"Pod/{pod.name}":
+                return workload, pod
+    return None
 
 
 def _is(pod: Pod, who: str) -> bool:

@@ -1,6 +1,7 @@
 """The scheduler finds no node for pods: no room, taints, selectors, volumes elsewhere.
 
-Those who wait for room may have had it until a release of another one came with a higher priority.
+Those who wait for room may have had it until a release of another one came with a higher priority, or a class of
+priority became everybody's default.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._default_class import blame_class, default_class
 from tuheg_ir.diagnosis.rules._driven_out import DrivenOut, blame, driven_out
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence
@@ -26,14 +28,18 @@ _GRACE = timedelta(seconds=60)
 def when(view: View) -> Iterator[Match]:
     """Pods have been waiting for a node for more than a moment."""
     driven: dict[str, list[DrivenOut]] = {}
+    lifted: dict[str, list[tuple[Workload, Evidence]]] = {}
     for workload in view.workloads.values():
         waiting = [pod for pod in workload.live if pod.unschedulable and not view.recent(pod.created, _GRACE)]
         if waiting and not _CLAIM.search(waiting[0].unschedulable):
             if found := _driven(view, workload, waiting):
                 driven.setdefault(found.by.ref, []).append(found)
+            elif name := default_class(view, workload):
+                lifted.setdefault(name, []).append((workload, _told(waiting[0])))
             else:
                 yield _match(view, workload, waiting)
     yield from (blame(view, found) for found in driven.values())
+    yield from (blame_class(view, name, found) for name, found in lifted.items())
 
 
 def _driven(view: View, workload: Workload, waiting: list[Pod]) -> DrivenOut | None:
