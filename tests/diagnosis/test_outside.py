@@ -20,8 +20,8 @@ from tuheg_ir.diagnosis.snapshot import load
 
 pytestmark = pytest.mark.corpus
 
-OPEN: frozenset[str] = frozenset()
-"""Cases that no rule answers yet; a rule that answers one takes it out of here."""
+OPEN = frozenset({"exam-morning-meets-the-ceiling-of-the-autoscaler"})
+"""Cases that no rule answers; a rule that answers one takes it out of here. An autoscaler at its maximum is for a person."""
 CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
 
 
