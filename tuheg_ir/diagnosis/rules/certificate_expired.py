@@ -167,9 +167,10 @@ def _refusals(view: View, serving: tuple[str, ...]) -> tuple[Evidence, ...]:
 
 def _refused(view: View, ref: str, found: list[Complaint]) -> Match:
     """Return what clients that refuse the certificate of a workload (or of somebody outside) mean."""
-    turned_away = any(_ALERT.search(c.hit.line) and "handshake error from" not in c.hit.line for c in found)
+    turned = (c for c in found if _ALERT.search(c.hit.line) and "handshake error from" not in c.hit.line)
+    turned_away = next(turned, None)
     # An alert of the other side refuses what the caller itself showed.
-    holder = found[0].caller if turned_away else ref if found[0].about == ref else ""
+    holder = turned_away.caller if turned_away else ref if found[0].about == ref else ""
     server = view.workloads.get(holder)
     callers = tuple(dict.fromkeys(c.caller for c in found))
     secret, at = _own(view, server) if server else ("", None)
