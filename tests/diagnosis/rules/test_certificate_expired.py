@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.mesh import IDENTITY, issuer, mesh
-from tests.diagnosis.rules.scenes import API, CART, SHOP, alert, errors, logs, shop
+from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, SHOP, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, figure, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -47,6 +47,16 @@ def at_the_edge(label: str, ends_in: float = -1800.0) -> Snapshot:
 def between(line: str, **more: Any) -> Snapshot:
     """Return a shop that refuses the certificate of the cart."""
     return snapshot(shop(), workload("cart", spec=SERVES), tls("cart-tls", **more), logs=logs("shop", line, times=1))
+
+
+UNTRUSTED = "AuthenticationException: The remote certificate is invalid because of errors in the chain: UntrustedRoot"
+"""What a client says that names nobody."""
+
+
+def reissued(*, age: float = 900, line: str = UNTRUSTED, **of: Any) -> Snapshot:
+    """Return a shop that refuses a certificate of somebody for five minutes, and a cart with a new one."""
+    cart = workload("cart", spec=SERVES)
+    return snapshot(shop(env=CALLS_CART, **of), cart, tls("cart-tls", written=age), logs=logs("shop", line, since=300))
 
 
 def left_behind(label: str, **labels: str) -> Snapshot:
@@ -96,6 +106,29 @@ HOLDS = [
         "it was renewed, and its server does not know yet",
         between('Get "https://cart:8443/": x509: certificate has expired', written=3600),
         (CART, "configuration_error", "restart_workload"),
+    ),
+    Holds(
+        "the only one that a client calls shows a new one, and the client trusts none that it is shown since",
+        reissued(),
+        ("Secret/cart-tls", "configuration_error", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+        harmful=("restart_workload",),
+        alone=True,
+    ),
+    Holds(
+        "the one that a client calls shows a new one since days: whose is refused nobody knows",
+        reissued(age=2 * DAY),
+        (SHOP, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "a client is told of an end, and the one that it calls shows a new one",
+        reissued(line="AuthenticationException: The remote certificate is invalid: NotTimeValid, expired"),
+        (SHOP, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "a client that trusts nobody since its own release",
+        reissued(before={"image": "registry.example/shop:0"}, released=320),
+        (SHOP, "configuration_error", "page_human"),
     ),
     Holds(
         "what a mesh signs with has ended: whoever is refused since then suffers from that",

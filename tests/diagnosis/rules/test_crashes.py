@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, looping, pods_of, put
 from tests.diagnosis.rules.scenes import API, SHOP, WELL, errors, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, container, log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, log, pod, snapshot, thing, workload
 
 
 def first(objects: list[Obj], status: Obj, *, unready: float | None = None) -> list[Obj]:
@@ -33,6 +33,10 @@ def failed_job() -> list[Obj]:
     dead["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "report", "controller": True}]
     dead["status"] = {"phase": "Failed", "containerStatuses": [{"name": "report", **looping()}]}
     return [job, dead]
+
+
+LATE = event(f"Pod/{pod('shop')}", "Unhealthy", "Liveness probe failed: context deadline exceeded", age=900, count=1)
+"""A probe that failed a quarter of an hour ago."""
 
 
 HOLDS = [
@@ -63,8 +67,18 @@ HOLDS = [
         ("Pod/tool", "service_crash", "page_human"),
         harmful=("rollback_workload",),
     ),
+    Holds(
+        "told to end by a probe, and started again since",
+        snapshot(first(shop(), again("Completed", 0, age=880)), LATE),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("once, hours ago", snapshot(first(shop(), again("Error", 1, age=4 * 3600)), figures=[WELL]), HEALTHY),
+    DoesNotHold(
+        "a probe failed once of late, and the last start was weeks ago",
+        snapshot(first(shop(), again("Error", 1, age=30 * DAY, restarts=3)), LATE, figures=[WELL]),
+        HEALTHY,
+    ),
     DoesNotHold("a failed Job that nobody waits for", snapshot(shop(), failed_job(), figures=[WELL]), HEALTHY),
 ]

@@ -43,7 +43,22 @@ def relabelled(**more: Any) -> list[Obj]:
     return labelled_before(shop(env={"DB": "postgres:5432"}, **{"before": IMAGE, **more}), FORMER)
 
 
+BROKER = "ERROR/MainProcess] consumer: Cannot connect to amqp://shop:**@rabbitmq:5672/shop: timed out."
+
+
 HOLDS = [
+    Holds(
+        "a new one lets others in to the broker, whose address a Secret hides",
+        snapshot(
+            shop(),
+            workload("rabbitmq", image="rabbitmq:3.13", kind="StatefulSet", port=5672),
+            policy("broker", "rabbitmq", ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}]),
+            logs=logs("shop", BROKER),
+        ),
+        ("NetworkPolicy/broker", "network_fault", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+        alone=True,
+    ),
     Holds(
         "a new one lets nobody in",
         snapshot(shop(env=CALLS_CART), workload("cart"), DENY, logs=logs("shop", LATE, times=1)),
@@ -173,6 +188,16 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a new one for the broker lets it in too",
+        snapshot(
+            shop(),
+            workload("rabbitmq", image="rabbitmq:3.13", kind="StatefulSet", port=5672),
+            policy("broker", "rabbitmq", ingress=[FROM_SHOP]),
+            logs=logs("shop", BROKER),
+        ),
+        ("StatefulSet/rabbitmq", "dependency_failure", "page_human"),
+    ),
     DoesNotHold(
         "a release took a label that no policy asks for",
         snapshot(

@@ -57,6 +57,10 @@ def test_a_trouble_goes_on_since_it_was_last_silent(ages: list[float], since: fl
         ("ERROR: 25006: cannot execute that", "read_only_database"),
         ('{"code": "53300"}', "database_full"),
         ("[42703] column missing", "schema"),
+        ("consumer: Cannot connect to amqp://shop:**@rabbitmq:5672/shop: timed out.", "connection_timeout"),
+        ("beat: Connection error: timed out. Trying again in 2.0 seconds...", "connection_timeout"),
+        ("socket.timeout: timed out", "connection_timeout"),
+        ("INFO session of the user timed out", ""),
     ],
 )
 def test_a_number_alone_is_no_error_code(line: str, trouble: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -57,7 +58,8 @@ def when(view: View) -> Iterator[Match]:
         if _of_another(view, each):
             abroad.append(each)
         else:
-            groups.setdefault(each.about or each.caller, []).append(each)
+            meant = _reissued(view, each)
+            groups.setdefault(meant.about or meant.caller, []).append(meant)
     for ref, found in groups.items():
         yield _refused(view, ref, found)
     for found in _by_host(abroad):
@@ -67,6 +69,22 @@ def when(view: View) -> Iterator[Match]:
 def _holders(view: View, found: Iterable[Complaint]) -> set[str]:
     """Return who is complained of and has the Secret of a certificate of its own."""
     return {c.about for c in found if (server := view.workloads.get(c.about)) is not None and _own(view, server)[0]}
+
+
+def _reissued(view: View, each: Complaint) -> Complaint:
+    """Return a complaint that names nobody as one about whom its caller calls and whose certificate is just new.
+
+    Words of an end are older than a new certificate; who was released of late may have lost its own roots.
+    """
+    line, first = each.hit.line, each.hit.first
+    if each.about or each.hosts or first is None or _ALERT.search(line) or _ENDED.search(line):
+        return each
+    if since_release(view.workloads[each.caller], first):
+        return each
+    called = [view.workloads[ref] for ref in view.graph.calls.get(each.caller, ()) if ref in view.workloads]
+    written_at = {server.ref: at for server in called if (at := _own(view, server)[1]) is not None}
+    new = [ref for ref, at in written_at.items() if timedelta(0) <= first - at <= SOON]
+    return replace(each, about=new[0]) if len(new) == 1 else each
 
 
 def _of_another(view: View, each: Complaint) -> bool:
@@ -149,9 +167,10 @@ def _refusals(view: View, serving: tuple[str, ...]) -> tuple[Evidence, ...]:
 
 def _refused(view: View, ref: str, found: list[Complaint]) -> Match:
     """Return what clients that refuse the certificate of a workload (or of somebody outside) mean."""
-    turned_away = any(_ALERT.search(c.hit.line) and "handshake error from" not in c.hit.line for c in found)
+    turned = (c for c in found if _ALERT.search(c.hit.line) and "handshake error from" not in c.hit.line)
+    turned_away = next(turned, None)
     # An alert of the other side refuses what the caller itself showed.
-    holder = found[0].caller if turned_away else ref if found[0].about == ref else ""
+    holder = turned_away.caller if turned_away else ref if found[0].about == ref else ""
     server = view.workloads.get(holder)
     callers = tuple(dict.fromkeys(c.caller for c in found))
     secret, at = _own(view, server) if server else ("", None)

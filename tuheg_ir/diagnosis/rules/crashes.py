@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.crashes import crashes, probe_kills
+from tuheg_ir.diagnosis.view.crashes import LATELY, crashes, probe_kills
+from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.trouble import began
 
 
@@ -14,7 +15,8 @@ def when(view: View) -> Iterator[Match]:
     """Containers ended of late."""
     for workload in view.serving:
         ended = crashes(view, workload)
-        killed = probe_kills(view, workload) if any(p.restarts for p in workload.live) else ()
+        anew = [pod for pod in workload.live if _started_anew(view, pod)]
+        killed = probe_kills(view, workload, anew) if anew else ()
         if not ended and not killed:
             continue
         again = sum(crash.container.restarts for crash in ended) >= 2 or len(killed) > 1
@@ -32,6 +34,12 @@ def when(view: View) -> Iterator[Match]:
             if again
             else (),
         )
+
+
+def _started_anew(view: View, pod: Pod) -> bool:
+    """Tell whether a container was started again of late: a probe that failed in one that runs on ended nothing."""
+    again = [container for container in pod.containers if container.restarts]
+    return any(c.state != "running" or c.started_at is None or view.recent(c.started_at, LATELY) for c in again)
 
 
 RULE = Rule(
