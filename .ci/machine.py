@@ -53,8 +53,9 @@ def pythons() -> dict[int, Path]:
     The distribution's come first, then pyenv's. A machine with only a newer Python gives that one.
     """
     found: dict[int, Path] = {}
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     for minor in MINORS:
-        pyenv = sorted((Path.home() / ".pyenv" / "versions").glob(f"3.{minor}.*/bin/python"), reverse=True)
+        pyenv = sorted((root / "versions").glob(f"3.{minor}.*/bin/python"), reverse=True)
         for candidate in (f"python3.{minor}", *map(str, pyenv)):
             if path := _interpreter(candidate, minor):
                 found[minor] = path
