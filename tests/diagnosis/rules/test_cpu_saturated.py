@@ -40,6 +40,17 @@ def collecting(line: str, traffic: Any, **more: Any) -> Any:
 
 
 HOLDS = [
+    Holds(
+        "pods that started a minute ago are throttled, and busy",
+        snapshot(shop(started=60), figures=busy(GROWN)),
+        (SHOP, "capacity", "scale_workload"),
+        believed="traffic_grew",
+    ),
+    Holds(
+        "pods that have run for long are throttled in bursts",
+        snapshot(shop(), figures=busy(SAME, throttled=0.31, share=0.4)),
+        (SHOP, "capacity", "scale_workload"),
+    ),
     *(
         Holds(
             f"{runtime} collects what is no garbage, at the same traffic",
@@ -150,6 +161,10 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "pods that started a minute ago, throttled for it, and idle by now",
+        snapshot(shop(started=60), figures=busy(SAME, throttled=0.31, share=0.13)),
+    ),
     DoesNotHold(
         "busy pods that nobody feels",
         snapshot(shop(), figures=[*busy(throttled=0.0, share=0.5)[:-1], WELL]),

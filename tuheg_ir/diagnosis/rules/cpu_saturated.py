@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import releases, since_release
 from tuheg_ir.diagnosis.view.stillborn import stillborn
 from tuheg_ir.diagnosis.view.trouble import labels_of, traffic_growth, troubles
-from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, always_busy, limit_cut, usage
+from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, always_busy, limit_cut, starting, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 GROWN = 1.3
@@ -32,6 +32,8 @@ def when(view: View) -> Iterator[Match]:
         share, throttled = (usage(view.figures, workload, s) for s in ("cpu_share", "throttled_share"))
         if limit_cut(workload, "cpu") or not (share.widely(BUSY) or throttled.widely(THROTTLED)):
             continue
+        if not share.widely(BUSY) and starting(view, workload):
+            continue  # held back for its start, and idle by now
         if imposed(view, workload):
             continue  # not too much to do: the limit came to pods that had none, and comes to further ones
         if role(workload) in DATA:

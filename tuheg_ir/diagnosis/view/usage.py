@@ -22,6 +22,8 @@ NEAR = 0.9
 OF_THE_MOMENT = ("cpu_share", "throttled_share")
 """Signals that say nothing of now once they have fallen."""
 KILLED = timedelta(minutes=60)
+STARTS = timedelta(minutes=3)
+"""A start takes all the processor time that it gets, and leaves figures of that for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,13 @@ def always_busy(view: View, workload: Workload, limit: float) -> bool:
 def starving(view: View, workload: Workload) -> bool:
     """Tell whether pods of a workload have no processor time left: all that they measure of others is slow then."""
     share, throttled = (usage(view.figures, workload, signal) for signal in ("cpu_share", "throttled_share"))
-    return share.most > BUSY or throttled.most > THROTTLED
+    return share.most > BUSY or (throttled.most > THROTTLED and not starting(view, workload))
+
+
+def starting(view: View, workload: Workload) -> bool:
+    """Tell whether all that runs of a workload was started a moment ago."""
+    running = [each.started_at for pod in workload.live for each in pod.containers if each.started_at]
+    return bool(running) and all(view.recent(started, STARTS) for started in running)
 
 
 def work_growth(view: View, workload: Workload) -> float | None:
