@@ -21,7 +21,7 @@ from tuheg_ir.diagnosis.snapshot import load
 pytestmark = pytest.mark.corpus
 
 OPEN = frozenset({"exam-morning-meets-the-ceiling-of-the-autoscaler"})
-"""Cases that no rule answers; a rule that answers one takes it out of here. An autoscaler at its maximum is for a person."""
+"""Cases that no rule answers; a rule that answers one takes it out. An autoscaler at its maximum is for a person."""
 CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
 
 
