@@ -6,13 +6,11 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
-from tuheg_ir.diagnosis.rules._driven_out import preemptor
+from tuheg_ir.diagnosis.rules._driven_out import SUSPECT, preemptor
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import at, created, last_write, oldest, text, whole
 from tuheg_ir.diagnosis.view.workloads import Workload
-
-_SUSPECT = timedelta(hours=24)
 
 
 def default_class(view: View, victim: Workload) -> str:
@@ -30,7 +28,7 @@ def default_class(view: View, victim: Workload) -> str:
     if found is None or at(found, "globalDefault") is not True or whole(found, "value") <= 0:
         return ""
     written, began = last_write(found) or created(found), oldest(event.first for event in told)
-    if written is None or began is None or not timedelta() <= began - written <= _SUSPECT:
+    if written is None or began is None or not timedelta() <= began - written <= SUSPECT:
         return ""
     for workload, pod in filter(None, makers):
         given = text(workload.template, "spec", "priorityClassName")
