@@ -53,7 +53,8 @@ def test_a_playbook_is_one_play_on_the_named_cluster_that_runs_the_shared_room(n
     plays = layout.load(layout.PLAYBOOKS / f"{name}.yml")
     assert len(plays) == 1
     play = plays[0]
-    assert play["hosts"] == "{{ ir_cluster }}"
+    # Without it, a sentence that says what to do; Ansible finds its filters once for all tasks by it.
+    assert play["hosts"].startswith("{{ ir_cluster | mandatory('ir_cluster is not set: ")
     assert play["gather_facts"] is False
     assert "roles" not in play
     calls = [task["ansible.builtin.import_role"] for task in layout.tasks(play["tasks"])]

@@ -19,7 +19,7 @@ def without(inputs: dict[str, Any], name: str) -> dict[str, Any]:
 def test_no_playbook_guesses_a_cluster(play: Any, good: dict[str, Any], playbook: str) -> None:
     outcome = play(playbook, without(good, "ir_cluster"))
     assert outcome.rc != 0
-    assert "'ir_cluster' is undefined" in outcome.text
+    assert "ir_cluster is not set: name one cluster with -e ir_cluster=NAME" in outcome.text
     assert "TASK" not in outcome.text
 
 
