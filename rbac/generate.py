@@ -112,7 +112,7 @@ def record_rules(services: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
         rule("coordination.k8s.io", ["leases"], ["create"]),
         rule("coordination.k8s.io", ["leases"], ["get", "update"], [f"tuheg-ir-{name}" for name in services]),
         rule("", ["configmaps"], ["create"]),
-        rule("", ["configmaps"], ["get", "patch"], [f"tuheg-ir-last-good-{name}" for name in services]),
+        rule("", ["configmaps"], ["get", "update"], [f"tuheg-ir-last-good-{name}" for name in services]),
     ]
 
 

@@ -63,7 +63,7 @@ def test_another_platforms_rights_can_be_printed(tmp_path: Path, capsys: pytest.
         ("pods", "delete", ["db-0", "db-1"]),
         ("pods/exec", "create", ["db-0"]),
         ("leases", "update", ["tuheg-ir-db", "tuheg-ir-web"]),
-        ("configmaps", "patch", ["tuheg-ir-last-good-db", "tuheg-ir-last-good-web"]),
+        ("configmaps", "update", ["tuheg-ir-last-good-db", "tuheg-ir-last-good-web"]),
         ("secrets", "get", []),
         ("secrets", "list", []),
         ("nodes", "list", []),

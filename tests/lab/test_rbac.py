@@ -171,7 +171,7 @@ ASKS: dict[tuple[str, str], Any] = {
     ("leases", "update"): restart,
     ("configmaps", "create"): record,
     ("configmaps", "get"): record,
-    ("configmaps", "patch"): record_again,
+    ("configmaps", "update"): record_again,
     **{
         (resource, "list"): snapshot
         for resource in (
@@ -207,7 +207,7 @@ def scratch(platform: Scratch) -> Iterator[Scratch]:
     yield platform
     platform.grant()
     # The workload's own rights come last in the authorizer's cache as well.
-    until(lambda: can(platform.lab, "patch", "configmaps/tuheg-ir-last-good-web", NAMESPACE) == "yes")
+    until(lambda: can(platform.lab, "update", "configmaps/tuheg-ir-last-good-web", NAMESPACE) == "yes")
 
 
 def test_every_right_is_asked_for_by_something() -> None:

@@ -12,6 +12,7 @@ from ansible_collections.tuheg.ir.plugins.module_utils import (
     hpa,
     ladder,
     lease,
+    leaving,
     revisions,
     sessions,
     templates,
@@ -108,9 +109,16 @@ def lease_decision(
     )
 
 
-def lease_release(cluster_lease: Thing, me: str) -> dict[str, Any]:
-    """See lease_release.yml."""
-    return lease.lease_release(cluster_lease, me)
+def left_behind(cluster_lease: Thing, proved: Thing, me: str, incident: str, now: Any) -> list[Mapping[str, Any]]:
+    """See left_behind.yml."""
+    return leaving.left_behind(
+        cluster_lease, proved or {}, me=me, incident=incident or "", now=times.need_time(now, "now")
+    )
+
+
+def left_notes(written: Thing, definitions: Sequence[Mapping[str, Any]], lock: str, seconds: float) -> list[str]:
+    """See left_notes.yml."""
+    return leaving.left_notes(written or {}, definitions, lock=lock, seconds=float(seconds))
 
 
 def rollback_target(
@@ -213,7 +221,8 @@ class FilterModule:
             key_present,
             last_good_record,
             lease_decision,
-            lease_release,
+            left_behind,
+            left_notes,
             may_act,
             plan_rungs,
             probed,
