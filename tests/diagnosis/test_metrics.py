@@ -232,6 +232,20 @@ def test_sessions_are_told_apart_by_the_program_that_opened_them(ask: Callable[.
         assert signal not in ask((metric, {**there, "state": "active"}, gauge(9)), known=known).signals
 
 
+def test_sessions_are_told_apart_by_the_user_too_where_programs_do_not_tell_their_name(
+    ask: Callable[..., Metrics],
+) -> None:
+    there = {"instance": "postgres:9187", "job": "postgres", "state": "idle"}
+    known = Known(frozenset({"postgres"}))
+    unnamed = ("pg_stat_activity_count", {**there, "usename": "office"}, gauge(9))
+    named = ("pg_stat_activity_count", {**there, "usename": "shop", "application_name": "shop"}, gauge(7))
+    office = {"component": "postgres", "user": "office", "state": "idle"}
+    shop = {"component": "postgres", "user": "shop", "client": "shop", "state": "idle"}
+    for asked, expected in (((unnamed,), [office]), ((unnamed, named), [office, shop])):
+        found = ask(*asked, known=known).signals["db_connections_by_client"]
+        assert sorted((dict(each.labels) for each in found), key=lambda labels: labels["user"]) == expected
+
+
 def test_clients_that_wait_for_a_pooler_are_counted_over_its_databases_and_instances(
     ask: Callable[..., Metrics],
 ) -> None:

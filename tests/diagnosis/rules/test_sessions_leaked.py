@@ -39,7 +39,63 @@ def told(*more: Any, leaks: float = 1100, released: float = 1200, **rest: Any) -
     )
 
 
+OFFICE = "Deployment/back-office"
+DRIVER, NOBODY = "PostgreSQL JDBC Driver", ""
+
+
+def counted(*clients: tuple[str, str, float], office: Any = None, since: float = 1800, **released: Any) -> Snapshot:
+    """Return a full database, a shop that is refused, and an office; figures tell who is idle in transactions.
+
+    ``clients``: (name, user, how many); ``released``: how the shop was, since half an hour before it grew.
+    """
+    idle = sum(count for *_, count in clients)
+    of = {"component": "postgres", "state": "idle in transaction"}
+    labelled = [({k: v for k, v in (("client", name), ("user", user)) if v}, n) for name, user, n in clients]
+    return full(
+        office or workload("back-office", env={"DB_HOST": "postgres"}),
+        of=shop(env=URL, **{"before": IMAGE, "released": since + 1800, **released}),
+        figures=[
+            *ROOM,
+            figure("db_connections", 30, 98, component="postgres"),
+            figure("db_connections_by_state", 1, idle, since, **of),
+            *(figure("db_connections_by_client", 1, count, since, **of, **named) for named, count in labelled),
+        ],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"figures tell that another client than the released one leaves them open, by {what}",
+            world,
+            (OFFICE, "database_connection", "restart_connection_pool"),
+            excludes=no("rollback_workload", "restart_connection_pool", at=SHOP),
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("its name", counted(("back-office", "app", 70), ("shop", "app", 1))),
+            ("its user", counted((NOBODY, "backoffice", 70), ("shop", "shop", 1))),
+            ("its user, behind a driver's name", counted((DRIVER, "backoffice", 70), (DRIVER, "shop", 1))),
+            (
+                "a user that its settings tell",
+                counted(
+                    (NOBODY, "bo_rw", 70),
+                    (NOBODY, "shop", 1),
+                    office=workload("back-office", env={"DB_HOST": "postgres", "DB_USER": "bo_rw"}),
+                ),
+            ),
+        )
+    ),
+    Holds(
+        "figures tell by its user that the released one leaves them open",
+        counted((NOBODY, "shop", 70), (NOBODY, "backoffice", 1), since=1500, released=1700),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "figures tell of no client, and they grew with the release of one",
+        counted((NOBODY, NOBODY, 70), since=1500, released=1700),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     Holds(
         "its pool tells of leaks since its release, and later no session is left",
         told(),
@@ -133,6 +189,29 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"figures tell of sessions idle in transactions {what}",
+            world,
+            ("StatefulSet/postgres", "database_connection", "page_human"),
+            harmful=("rollback_workload", "restart_connection_pool"),
+        )
+        for what, world in (
+            ("and of no client, and they were few for long after the release", counted((NOBODY, NOBODY, 70))),
+            ("of a user that two clients have", counted(("", "app", 70))),
+            ("of a user that is neither client's", counted(("", "etl", 70), ("", "shop", 1), ("", "backoffice", 1))),
+            (
+                "of a user that the same program may have under another name",
+                counted(
+                    (NOBODY, "backoffice", 70),
+                    office=[
+                        *workload("back-office", "registry.example/office:1", env={"DB_HOST": "postgres"}),
+                        *workload("back-office-canary", "registry.example/office:2", env={"DB_HOST": "postgres"}),
+                    ],
+                ),
+            ),
+        )
+    ),
     *(
         DoesNotHold(f"its pool tells of leaks, {what}", world, harmful=("rollback_workload", "restart_workload"))
         for what, world in (
