@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import FORGOTTEN, IMAGE, REFUSED, SHOP, URL, WORKING, errors, logs, rate, shop
+from tests.diagnosis.rules.scenes import FORGOTTEN, IMAGE, REFUSED, SHOP, URL, WORKING, errors, logs, pool, rate, shop
 from tests.diagnosis.rules.sessions import full
-from tests.diagnosis.rules.tiny import DAY, database, figure, log, pod, postgres, session, snapshot, workload
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    database,
+    figure,
+    log,
+    pod,
+    postgres,
+    secret_key,
+    session,
+    snapshot,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Snapshot
 
 LEAK = (SHOP, "database_connection", "restart_connection_pool")
@@ -63,7 +74,46 @@ def counted(*clients: tuple[str, str, float], office: Any = None, since: float =
     )
 
 
+KEPT = (3, 9, 16, 22, 29, 35, 34, 41, 47, 53, 60, 66, 70, 70, 70)
+LEVEL = (4, 6, 5, 4, 6, 5)
+SECRET = {"DSN": secret_key("db")}
+CANARY = "Deployment/shop-canary"
+
+
+def canary(*more: Any, taken: tuple[int, ...] = KEPT, other: tuple[int, ...] = LEVEL, **rest: Any) -> Snapshot:
+    """Return a full database, two clients that were released of late, and how much their pools have taken since."""
+    old: dict[str, Any] = {"pods": 1, "env": SECRET}
+    new: dict[str, Any] = {
+        "image": "registry.example/shop:2",
+        "before": {"image": "registry.example/shop:1"},
+        "released": 1230,
+    }
+    return snapshot(
+        workload("shop", **old),
+        workload("shop-canary", **old, **new),
+        workload("cart", **old, before={"image": "registry.example/cart:0"}, released=2400),
+        postgres(),
+        logs=[log(pod(name), *[NO_SLOT] * 9, since=280) for name in ("cart", "shop-canary")],
+        figures=[
+            *ROOM,
+            errors("cart", 0.4, 280),
+            figure("db_connections", 60, 99, 300, component="postgres"),
+            pool(pod("shop-canary"), *taken),
+            pool(pod("cart"), *other, since=2380),
+            *more,
+        ],
+        **rest,
+    )
+
+
 HOLDS = [
+    Holds(
+        "its pool is measured, and gives nothing back since its release; another release changed nothing",
+        canary(),
+        (CANARY, "code_defect", "rollback_workload"),
+        excludes=(*no("rollback_workload", at="Deployment/cart"), *no("scale_workload", at=CANARY)),
+        alone=True,
+    ),
     *(
         Holds(
             f"figures tell that another client than the released one leaves them open, by {what}",
@@ -189,6 +239,16 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"its pool is measured, {what}", world, harmful=("rollback_workload", "restart_workload"))
+        for what, world in (
+            ("and gives back", canary(taken=(3, 20, 9, 34, 12, 50, 20, 60, 15, 70, 70))),
+            ("and keeps a small part of all sessions", canary(taken=tuple(n // 4 for n in KEPT))),
+            ("and so is another that gives nothing back", canary(other=KEPT)),
+            ("and has far more to do", canary(rate("shop-canary", 10, 60, 1100))),
+            ("and counts up after no session was left", canary(taken=KEPT[:1] * 60 + KEPT)),
+        )
+    ),
     *(
         DoesNotHold(
             f"figures tell of sessions idle in transactions {what}",

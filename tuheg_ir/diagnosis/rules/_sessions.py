@@ -223,6 +223,10 @@ def is_ours(view: View, holder: Holder, since: datetime | None) -> bool:
 
 
 def clients(view: View, ref: str) -> tuple[str, ...]:
-    """Return the workloads that use a database, as settings, logs and sessions tell."""
+    """Return the workloads that use a database, as settings, logs, sessions and refusals tell.
+
+    Who is refused a session is its client, also where a Secret keeps the address.
+    """
     known = {s.owner for d in view.databases if d.ref == ref for s in d.sessions if s.owner}
+    known |= {c.caller for c in complaints(view, "database_full") if c.about == ref and c.caller in view.workloads}
     return tuple(sorted((known | {r for r, calls in view.graph.calls.items() if ref in calls}) - {ref}))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._pools import kept_waiting
+from tuheg_ir.diagnosis.rules._pools import kept_waiting, never_given_back
 from tuheg_ir.diagnosis.rules._sessions import (
     UNUSED,
     Full,
@@ -40,7 +40,7 @@ SOON = timedelta(minutes=15)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A service's own sessions are idle in transactions, unused while it is refused more, or lost as its pool tells."""
+    """A service's own sessions are idle in transactions, unused while it is refused more, or its pool tells of it."""
     seen = set()
     for each in full(view):
         for workload, evidence in _leaking(view, each):
@@ -63,7 +63,7 @@ def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence,
             elif _abandons(view, each, holder):
                 yield view.workloads[holder.ref], (_told_unused(each.ref, holder),)
         return
-    yield from _measured(view, each) or _told_by_a_pool(view, each)
+    yield from _measured(view, each) or _counted_by_a_pool(view, each) or _told_by_a_pool(view, each)
 
 
 def _measured(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, ...]]]:
@@ -94,6 +94,18 @@ def _grew_with(view: View, workload: Workload, label: str, idle: float) -> bool:
         return True
     began = view.figures.crossed(signal, few, component=label, state=state)
     return began is None or since_release(workload, began)
+
+
+def _counted_by_a_pool(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, ...]]]:
+    """Return the one client whose pool counts up only since its release, to a large part of all sessions."""
+    found = []
+    for client in (view.workloads[ref] for ref in clients(view, each.ref) if serves(view, ref)):
+        climb = never_given_back(view, client, each.since)
+        if climb is None or climb.taken < max(LEAST, SHARE * each.usable) or not each.usable:
+            continue
+        if released_before(view, client, climb.began) and (each.since is None or climb.began < each.since):
+            found.append((client, (climb.shown,)))
+    return found if len(found) == 1 else []
 
 
 def _told_by_a_pool(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence, ...]]]:
@@ -160,7 +172,7 @@ def _match(
         root_cause="code_defect" if ours and workload.changed("image") else "database_connection",
         remedy="rollback_workload" if ours else "restart_connection_pool",
         since=began,
-        explains=behind(view, database, workload.ref, but=workload.ref),
+        explains=behind(view, database, workload.ref, *others, but=workload.ref),
         excludes=(
             *(_in_vain(workload, began or view.now) if ours else ()),
             *not_for((workload.ref,), "more instances open and forget more sessions", ("scale_workload",)),
