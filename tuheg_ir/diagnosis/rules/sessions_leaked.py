@@ -98,7 +98,7 @@ def _grew_with(view: View, workload: Workload, label: str, idle: float) -> bool:
 
 def _counted_by_a_pool(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, ...]]]:
     """Return the one client whose pool counts up only since its release, to a large part of all sessions."""
-    found = []
+    found: list[tuple[Workload, tuple[Evidence, ...]]] = []
     for client in (view.workloads[ref] for ref in clients(view, each.ref) if serves(view, ref)):
         climb = never_given_back(view, client, each.since)
         if climb is None or climb.taken < max(LEAST, SHARE * each.usable) or not each.usable:
