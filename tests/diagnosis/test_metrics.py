@@ -232,6 +232,43 @@ def test_sessions_are_told_apart_by_the_program_that_opened_them(ask: Callable[.
         assert signal not in ask((metric, {**there, "state": "active"}, gauge(9)), known=known).signals
 
 
+def test_sessions_are_told_apart_by_the_user_too_where_programs_do_not_tell_their_name(
+    ask: Callable[..., Metrics],
+) -> None:
+    there = {"instance": "postgres:9187", "job": "postgres", "state": "idle"}
+    known = Known(frozenset({"postgres"}))
+    unnamed = ("pg_stat_activity_count", {**there, "usename": "office"}, gauge(9))
+    named = ("pg_stat_activity_count", {**there, "usename": "shop", "application_name": "shop"}, gauge(7))
+    office = {"component": "postgres", "user": "office", "state": "idle"}
+    shop = {"component": "postgres", "user": "shop", "client": "shop", "state": "idle"}
+    for asked, expected in (((unnamed,), [office]), ((unnamed, named), [office, shop])):
+        found = ask(*asked, known=known).signals["db_connections_by_client"]
+        assert sorted((dict(each.labels) for each in found), key=lambda labels: labels["user"]) == expected
+
+
+def test_what_pods_have_taken_of_their_fullest_pool_is_found_by_the_names_of_several_libraries(
+    ask: Callable[..., Metrics],
+) -> None:
+    there = {"pod": "shop-1", "namespace": NAMESPACE}
+    for metric, label, more in (
+        ("go_sql_in_use_connections", "db_name", {}),
+        ("hikaricp_connections_active", "pool", {}),
+        ("db_client_connections_usage", "pool_name", {"state": "used"}),
+    ):
+        pools = [(metric, {**there, **more, label: name}, gauge(taken)) for name, taken in (("main", 9), ("read", 2))]
+        free = [(metric, {**there, "state": "idle", label: "main"}, gauge(40))] if more else []
+        found = ask(*pools, *free, known=Known(pods=frozenset({"shop-1"}))).signals["pool_in_use"]
+        assert [(dict(each.labels), each.points[-1][1]) for each in found] == [({"pod": "shop-1"}, 9.0)], metric
+
+
+def test_queues_and_their_readers_are_found_at_both_pages_of_a_broker(ask: Callable[..., Metrics]) -> None:
+    for prefix in ("rabbitmq_queue", "rabbitmq_detailed_queue"):
+        queue = {"vhost": "/", "queue": "mails"}
+        found = ask((f"{prefix}_messages_ready", queue, gauge(90)), (f"{prefix}_consumers", queue, gauge(3)))
+        assert last(found, "queue_depth") == {"mails": 90.0}
+        assert last(found, "queue_consumers") == {"mails": 3.0}
+
+
 def test_clients_that_wait_for_a_pooler_are_counted_over_its_databases_and_instances(
     ask: Callable[..., Metrics],
 ) -> None:

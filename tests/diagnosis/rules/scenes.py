@@ -105,6 +105,13 @@ def rising(name: str, low: float, high: float) -> tuple[str, Series]:
     return "memory_share", Series({"pod": name, "container": "shop"}, points)
 
 
+def pool(name: str, *taken: int, since: float = 1200) -> tuple[str, Series]:
+    """Return how many connections a pod has taken of its pool: at even times since it started."""
+    step = since / (len(taken) - 1)
+    points = tuple((NOW.timestamp() - since + n * step, float(count)) for n, count in enumerate(taken))
+    return "pool_in_use", Series({"pod": name}, points)
+
+
 def busy(*more: Any, throttled: float = 0.5, share: float = 0.97) -> list[tuple[str, Series]]:
     """Return the figures of a shop of two pods that are at their processor limit, and slow."""
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, errors, logs, rate, shop
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, errors, logs, pool, rate, shop
 from tests.diagnosis.rules.tiny import database, log, pod, postgres, session, snapshot
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -31,7 +31,23 @@ def counted(
     return snapshot(shop(**released), logs=lines, figures=[errors("shop"), rate("shop", 50, to)])
 
 
+MEASURED = (2, 5, 8, 11, 13, 17, 16, 20, 24, 27, 30, 33, 36, 40, 40, 39, 40)
+
+
+def measured(*taken: int, since: float = 1200, **made: Any) -> Snapshot:
+    """Return a shop whose pool is measured, and of which none is left."""
+    released = {"before": IMAGE, "released": 1230, "pods": 1, **made}
+    figures = [errors("shop"), pool(pod("shop"), *taken, since=since)]
+    return snapshot(shop(**released), logs=logs("shop", GONE, 0), figures=figures)
+
+
 HOLDS = [
+    Holds(
+        "figures count its pool up since a release, and down by what is busy at most",
+        measured(*MEASURED),
+        (SHOP, "code_defect", "rollback_workload"),
+        sure=(0.7, 0.95),
+    ),
     *(
         Holds(
             f"it counts up since a release, and never down: {form}",
@@ -61,6 +77,15 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a pool is measured, {what}", world, instead, harmful=() if instead else ("rollback_workload",))
+        for what, world, instead in (
+            ("and gives back", measured(*(4, 20, 9, 30, 12, 38, 15, 40)), ("code_defect", "rollback_workload")),
+            ("and counts up, but its release was hours before", measured(*MEASURED, released=4 * 3600), ()),
+            ("and counts up long after its release", measured(*[2] * 30, *range(2, 41, 4), 40, released=3000), ()),
+            ("and counts up with no release", measured(*MEASURED, before=None), ()),
+        )
+    ),
     *(
         DoesNotHold(f"a pool counts, {what}", world, found)
         for what, world, found in (

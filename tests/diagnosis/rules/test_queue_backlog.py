@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import OLD, alert, logs, rate
-from tests.diagnosis.rules.tiny import Obj, at, figure, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, figure, pod, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 
 AMQP = {"AMQP_URL": "amqp://rabbitmq:5672"}
@@ -47,6 +47,17 @@ def set_of_readers() -> list[Obj]:
 
 
 HOLDS = [
+    Holds(
+        "a program was released when it was long already, before far more was sent to it",
+        snapshot(
+            broker(),
+            workload("api", before=OLD, released=700),
+            figures=[("queue_depth", series({"component": "invoices"}, (3600, 3), (1500, 400), (600, 6000)))],
+        ),
+        ("StatefulSet/rabbitmq", "dependency_failure", "page_human"),
+        harmful=("rollback_workload",),
+        began=1500,
+    ),
     Holds(
         "its reader is named in no label, but its command tells it what to read",
         snapshot(

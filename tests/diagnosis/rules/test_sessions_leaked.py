@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import FORGOTTEN, IMAGE, REFUSED, SHOP, URL, WORKING, errors, logs, rate, shop
+from tests.diagnosis.rules.scenes import FORGOTTEN, IMAGE, REFUSED, SHOP, URL, WORKING, errors, logs, pool, rate, shop
 from tests.diagnosis.rules.sessions import full
-from tests.diagnosis.rules.tiny import DAY, database, figure, log, pod, postgres, session, snapshot, workload
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    database,
+    figure,
+    log,
+    pod,
+    postgres,
+    secret_key,
+    session,
+    snapshot,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Snapshot
 
 LEAK = (SHOP, "database_connection", "restart_connection_pool")
@@ -39,7 +50,102 @@ def told(*more: Any, leaks: float = 1100, released: float = 1200, **rest: Any) -
     )
 
 
+OFFICE = "Deployment/back-office"
+DRIVER, NOBODY = "PostgreSQL JDBC Driver", ""
+
+
+def counted(*clients: tuple[str, str, float], office: Any = None, since: float = 1800, **released: Any) -> Snapshot:
+    """Return a full database, a shop that is refused, and an office; figures tell who is idle in transactions.
+
+    ``clients``: (name, user, how many); ``released``: how the shop was, since half an hour before it grew.
+    """
+    idle = sum(count for *_, count in clients)
+    of = {"component": "postgres", "state": "idle in transaction"}
+    labelled = [({k: v for k, v in (("client", name), ("user", user)) if v}, n) for name, user, n in clients]
+    return full(
+        office or workload("back-office", env={"DB_HOST": "postgres"}),
+        of=shop(env=URL, **{"before": IMAGE, "released": since + 1800, **released}),
+        figures=[
+            *ROOM,
+            figure("db_connections", 30, 98, component="postgres"),
+            figure("db_connections_by_state", 1, idle, since, **of),
+            *(figure("db_connections_by_client", 1, count, since, **of, **named) for named, count in labelled),
+        ],
+    )
+
+
+KEPT = (3, 9, 16, 22, 29, 35, 34, 41, 47, 53, 60, 66, 70, 70, 70)
+LEVEL = (4, 6, 5, 4, 6, 5)
+SECRET = {"DSN": secret_key("db")}
+CANARY = "Deployment/shop-canary"
+
+
+def canary(*more: Any, taken: tuple[int, ...] = KEPT, other: tuple[int, ...] = LEVEL, **rest: Any) -> Snapshot:
+    """Return a full database, two clients that were released of late, and how much their pools have taken since."""
+    old: dict[str, Any] = {"pods": 1, "env": SECRET}
+    new: dict[str, Any] = {
+        "image": "registry.example/shop:2",
+        "before": {"image": "registry.example/shop:1"},
+        "released": 1230,
+    }
+    return snapshot(
+        workload("shop", **old),
+        workload("shop-canary", **old, **new),
+        workload("cart", **old, before={"image": "registry.example/cart:0"}, released=2400),
+        postgres(),
+        logs=[log(pod(name), *[NO_SLOT] * 9, since=280) for name in ("cart", "shop-canary")],
+        figures=[
+            *ROOM,
+            errors("cart", 0.4, 280),
+            figure("db_connections", 60, 99, 300, component="postgres"),
+            pool(pod("shop-canary"), *taken),
+            pool(pod("cart"), *other, since=2380),
+            *more,
+        ],
+        **rest,
+    )
+
+
 HOLDS = [
+    Holds(
+        "its pool is measured, and gives nothing back since its release; another release changed nothing",
+        canary(),
+        (CANARY, "code_defect", "rollback_workload"),
+        excludes=(*no("rollback_workload", at="Deployment/cart"), *no("scale_workload", at=CANARY)),
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"figures tell that another client than the released one leaves them open, by {what}",
+            world,
+            (OFFICE, "database_connection", "restart_connection_pool"),
+            excludes=no("rollback_workload", "restart_connection_pool", at=SHOP),
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("its name", counted(("back-office", "app", 70), ("shop", "app", 1))),
+            ("its user", counted((NOBODY, "backoffice", 70), ("shop", "shop", 1))),
+            ("its user, behind a driver's name", counted((DRIVER, "backoffice", 70), (DRIVER, "shop", 1))),
+            (
+                "a user that its settings tell",
+                counted(
+                    (NOBODY, "bo_rw", 70),
+                    (NOBODY, "shop", 1),
+                    office=workload("back-office", env={"DB_HOST": "postgres", "DB_USER": "bo_rw"}),
+                ),
+            ),
+        )
+    ),
+    Holds(
+        "figures tell by its user that the released one leaves them open",
+        counted((NOBODY, "shop", 70), (NOBODY, "backoffice", 1), since=1500, released=1700),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "figures tell of no client, and they grew with the release of one",
+        counted((NOBODY, NOBODY, 70), since=1500, released=1700),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     Holds(
         "its pool tells of leaks since its release, and later no session is left",
         told(),
@@ -133,6 +239,39 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"its pool is measured, {what}", world, harmful=("rollback_workload", "restart_workload"))
+        for what, world in (
+            ("and gives back", canary(taken=(3, 20, 9, 34, 12, 50, 20, 60, 15, 70, 70))),
+            ("and keeps a small part of all sessions", canary(taken=tuple(n // 4 for n in KEPT))),
+            ("and so is another that gives nothing back", canary(other=KEPT)),
+            ("and has far more to do", canary(rate("shop-canary", 10, 60, 1100))),
+            ("and counts up after no session was left", canary(taken=KEPT[:1] * 60 + KEPT)),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"figures tell of sessions idle in transactions {what}",
+            world,
+            ("StatefulSet/postgres", "database_connection", "page_human"),
+            harmful=("rollback_workload", "restart_connection_pool"),
+        )
+        for what, world in (
+            ("and of no client, and they were few for long after the release", counted((NOBODY, NOBODY, 70))),
+            ("of a user that two clients have", counted(("", "app", 70))),
+            ("of a user that is neither client's", counted(("", "etl", 70), ("", "shop", 1), ("", "backoffice", 1))),
+            (
+                "of a user that the same program may have under another name",
+                counted(
+                    (NOBODY, "backoffice", 70),
+                    office=[
+                        *workload("back-office", "registry.example/office:1", env={"DB_HOST": "postgres"}),
+                        *workload("back-office-canary", "registry.example/office:2", env={"DB_HOST": "postgres"}),
+                    ],
+                ),
+            ),
+        )
+    ),
     *(
         DoesNotHold(f"its pool tells of leaks, {what}", world, harmful=("rollback_workload", "restart_workload"))
         for what, world in (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._figures import slowed
@@ -13,6 +15,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL, complaints
 from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import labels_of, traffic_growth
 from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -33,22 +36,63 @@ READINGS = 5
 """Fewer counts than this may rise by chance."""
 LONG = timedelta(minutes=5)
 """What takes all at once is a rush, or something behind that has stopped."""
+BUSY_TOO = 0.1
+"""So much less is measured at times where a few connections are given back beside those that never are."""
+EVEN = 0.25
+"""Share of a rise that each half of the time has to bring: what is kept by a program is kept at all times."""
 _LATE = ("connection_timeout", "connection_refused", "connection_reset", "lock_wait")
 """Who meets these keeps its connections for as long as the other side keeps it waiting."""
 
 
-def never_given_back(view: View, workload: Workload) -> tuple[Evidence, datetime] | None:
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """A pool that takes connections and gives none back: what shows it, since when, how many all pods have taken."""
+
+    shown: Evidence
+    began: datetime
+    taken: int
+
+
+def never_given_back(view: View, workload: Workload, until: datetime | None = None) -> Climb | None:
     """Return that a pool counts up from a start at which little was taken, and never down, though nothing is slow.
 
-    Each pod that counts has to tell so; with when the counting began.
+    Each pod that counts has to tell so, in its log or by a figure. ``until``: what is slow later is no reason of it.
     """
-    climbs = [found for log in view.logs_of(workload.live, previous=False) for found in _climbs(log, view.now)]
-    if not climbs or not all(climbs) or kept_waiting(view, workload):
+    logged = [found for log in view.logs_of(workload.live, previous=False) for found in _climbs(log, view.now)]
+    source, climbs = ("logs", logged) if logged else ("metrics", _measured(view, workload))
+    if not climbs or not all(climbs) or kept_waiting(view, workload, until):
         return None
     first = oldest(climb[0][0] for climb in climbs)
     (_, low), *_, (_, high) = climbs[0]
     fact = f"a pool counts up from {low} to {high} connections that are taken, and never down"
-    return (Evidence("logs", workload.ref, fact, first), first) if first else None
+    taken = sum(climb[-1][1] for climb in climbs)
+    return Climb(Evidence(source, workload.ref, fact, first), first, taken) if first else None
+
+
+def _measured(view: View, workload: Workload) -> list[list[tuple[datetime, int]]]:
+    """Return the counts of each pod of a release since it came; [] for one that gives back what it takes.
+
+    Nearly every pool is measured, and many fill while something behind is slow: none that begins to long after it.
+    """
+    newest = {pod.name for pod in workload.newest_pods()}
+    counts = [
+        [(datetime.fromtimestamp(at, UTC), int(value)) for at, value in series.points]
+        for series in view.figures.series("pool_in_use")
+        if series.labels.get("pod") in newest and len(series.points) >= READINGS
+    ]
+    if not since_release(workload, oldest(each[0][0] for each in counts)):
+        return []
+    return [
+        each if _rises(each, BUSY_TOO) and _evenly(each) and view.now - each[-1][0] <= STILL else [] for each in counts
+    ]
+
+
+def _evenly(counts: list[tuple[datetime, int]]) -> bool:
+    """Tell whether counts go up as much early as late, until the most is reached."""
+    values = [value for _, value in counts]
+    low, most = values[0], max(values)
+    middle = values[values.index(most) // 2]
+    return EVEN * (most - low) <= middle - low <= (1 - EVEN) * (most - low)
 
 
 def _climbs(log: Log, now: datetime) -> Iterator[list[tuple[datetime, int]]]:
@@ -64,11 +108,13 @@ def _climbs(log: Log, now: datetime) -> Iterator[list[tuple[datetime, int]]]:
             yield each if _rises(each) and now - each[-1][0] <= STILL else []
 
 
-def _rises(counts: list[tuple[datetime, int]]) -> bool:
+def _rises(counts: list[tuple[datetime, int]], less: float = 0.0) -> bool:
+    """Tell whether counts go up for long and never down, by more than one or that share of what was counted before."""
     values = [value for _, value in counts]
-    full = next(at for at, value in counts if value == values[-1])
+    highest = list(accumulate(values, max))
+    full = next(at for at, value in counts if value == highest[-1])
     return (
-        values == sorted(values)
+        all(top - value <= (max(1, less * top) if less else 0) for value, top in zip(values, highest, strict=True))
         and len(set(values)) >= READINGS
         and 2 * values[0] <= values[-1]
         and full - counts[0][0] >= LONG

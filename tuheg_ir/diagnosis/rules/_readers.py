@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
@@ -31,9 +33,19 @@ def named_in(series: Series) -> str:
     return series.labels.get("component", "") or series.labels.get("queue", "")
 
 
+def name_of(series: Series) -> str:
+    """Return the own name of the queue that a series is of."""
+    return series.labels.get("queue", "") or series.labels.get("component", "")
+
+
 def grown(view: View, series: Series) -> Turn | None:
-    """Return that a queue is many times as long as it was."""
-    return rise(view, series, "queue_depth", TIMES, LEAST)
+    """Return that a queue is many times as long as it was, and since when it is: more may be sent later than that."""
+    turn = rise(view, series, "queue_depth", TIMES, LEAST)
+    if turn is None:
+        return None
+    exact: dict[str, Any] = dict(series.labels)
+    since = view.figures.crossed("queue_depth", max(LEAST, TIMES * turn.before) * 0.999, **exact)
+    return replace(turn, since=since or turn.since)
 
 
 def waiting(series: Series, ref: str, grew: Turn) -> Evidence:
@@ -70,10 +82,9 @@ def reader(view: View, series: Series) -> Workload | None:
     named = [w for w in working or readers if words & set(w.name.split("-"))] or [
         w for w in view.serving if _works_on(w, words)
     ]
-    queue = series.labels.get("queue", "") or label
     # Names tell nothing: who gives messages back, has stopped to work, or tells of stuck consumers, is meant.
     rejecting = [w for w in view.serving if not role(w) and view.hits_of(w.ref, "message_rejected")]
-    told = _told_to(view, queue)
+    told = _told_to(view, name_of(series))
     if len(told) == 1:
         return told[0]
     found = named or rejecting or working or [w for w in readers if _stopped(view, w)]
@@ -93,18 +104,22 @@ def silent(view: View, consumer: Workload) -> Iterator[Evidence]:
 
 
 def _told_to(view: View, queue: str) -> list[Workload]:
-    """Return whom a command or a variable tells to work on a queue.
+    """Return whom a command or a variable tells to work on a queue."""
+    return [w for w in view.serving if queue and works_on_messages(view, w) and queue in queues_of(w.template)]
 
-    Who takes requests as well may have the same setting to write to it, and is left out.
+
+def works_on_messages(view: View, workload: Workload) -> bool:
+    """Tell whether the queues in the settings of a workload are those that it reads.
+
+    Who takes requests as well may have the same settings to write to them.
     """
-    asked = {ref for service in view.services.values() for ref in service.backends}
-    return [w for w in view.serving if queue and w.ref not in asked and not role(w) and queue in _queues_of(w)]
+    return not role(workload) and not any(workload.ref in service.backends for service in view.services.values())
 
 
-def _queues_of(workload: Workload) -> set[str]:
-    """Return the names of queues in the command and in the variables of a workload."""
+def queues_of(template: Mapping[str, Any]) -> set[str]:
+    """Return the names of queues in the commands and in the variables of a template."""
     found: set[str] = set()
-    for container in items(workload.template, "spec", "containers"):
+    for container in items(template, "spec", "containers"):
         words = [w for field in ("command", "args") for w in (at(container, field) or ()) if isinstance(w, str)]
         lists = _ASKS.findall(" ".join(words))
         for entry in items(container, "env"):

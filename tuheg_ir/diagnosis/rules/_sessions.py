@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
+from tuheg_ir.diagnosis.rules._database_users import client_of_user
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
@@ -97,18 +97,19 @@ def holders(database: Database) -> tuple[Holder, ...]:
 
 
 def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
-    """Return the clients of a database that figures tell of by name or address, the greediest first.
+    """Return the clients of a database that figures tell of by name, address or user, the greediest first.
 
     A name that is no workload's stays one client, though several programs may bear it: a driver's own, perhaps.
     """
     label = label_of(view, "db_connections_by_client", ref)
+    known = [view.workloads[each] for each in clients(view, ref) if each in view.workloads]
     found = []
-    for series in view.figures.series("db_connections_by_client", component=label) if label else ():
-        name, state = series.labels.get("client", ""), series.labels.get("state", "")
-        exact: dict[str, Any] = dict(series.labels)
-        if count := int(view.figures.now("db_connections_by_client", **exact) or 0):
-            owner = view.component(name) if name else ""
-            found.append(Session("", owner if owner in view.workloads else "", "", name, state, count))
+    for labels, count in view.figures.standing("db_connections_by_client", component=label) if label else ():
+        name, user = labels.get("client", ""), labels.get("user", "")
+        owner = view.component(name) if name else ""
+        owner = owner if owner in view.workloads else client_of_user(view, known, user)
+        if int(count):
+            found.append(Session("", owner, user, name, labels.get("state", ""), int(count)))
     return _grouped(found)
 
 
@@ -222,6 +223,10 @@ def is_ours(view: View, holder: Holder, since: datetime | None) -> bool:
 
 
 def clients(view: View, ref: str) -> tuple[str, ...]:
-    """Return the workloads that use a database, as settings, logs and sessions tell."""
+    """Return the workloads that use a database, as settings, logs, sessions and refusals tell.
+
+    Who is refused a session is its client, also where a Secret keeps the address.
+    """
     known = {s.owner for d in view.databases if d.ref == ref for s in d.sessions if s.owner}
+    known |= {c.caller for c in complaints(view, "database_full") if c.about == ref and c.caller in view.workloads}
     return tuple(sorted((known | {r for r, calls in view.graph.calls.items() if ref in calls}) - {ref}))

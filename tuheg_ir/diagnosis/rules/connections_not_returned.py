@@ -30,12 +30,12 @@ def when(view: View) -> Iterator[Match]:
             began = oldest((*(h.first for h in (*leaks, *waits)), *(since for _, since in felt)))
             told = (*(view.hit_evidence(h) for h in (*leaks[:2], *waits[:1])), *(s for s, _ in felt))
             yield _match(workload, told, began, ours=released_before(view, workload, began))
-        elif waits and (counted := never_given_back(view, workload)) is not None:
-            fact, began = counted
-            # A program that is as old as ever may always have counted so: then nobody knows what changed.
-            if released_before(view, workload, began):
-                told = (fact, view.hit_evidence(waits[0]), *(s for s, _ in felt))
-                yield _match(workload, told, began, ours=True)
+            continue
+        counted = never_given_back(view, workload) if waits else None
+        # A program that is as old as ever may always have counted so: then nobody knows what changed.
+        if counted is not None and released_before(view, workload, counted.began):
+            told = (counted.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
+            yield _match(workload, told, counted.began, ours=True)
 
 
 def _match(workload: Workload, told: tuple[Evidence, ...], began: datetime | None, *, ours: bool) -> Match:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._pools import kept_waiting
+from tuheg_ir.diagnosis.rules._pools import kept_waiting, never_given_back
 from tuheg_ir.diagnosis.rules._sessions import (
     UNUSED,
     Full,
@@ -19,6 +19,7 @@ from tuheg_ir.diagnosis.rules._sessions import (
     holders,
     is_ours,
     label_of,
+    measured_holders,
     released_before,
     serves,
 )
@@ -39,7 +40,7 @@ SOON = timedelta(minutes=15)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A service's own sessions are idle in transactions, unused while it is refused more, or lost as its pool tells."""
+    """A service's own sessions are idle in transactions, unused while it is refused more, or its pool tells of it."""
     seen = set()
     for each in full(view):
         for workload, evidence in _leaking(view, each):
@@ -62,19 +63,49 @@ def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence,
             elif _abandons(view, each, holder):
                 yield view.workloads[holder.ref], (_told_unused(each.ref, holder),)
         return
+    yield from _measured(view, each) or _counted_by_a_pool(view, each) or _told_by_a_pool(view, each)
+
+
+def _measured(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, ...]]]:
+    """Return who leaves most of its sessions idle in transactions, as figures tell.
+
+    Where they tell the state alone it is the one client that may, the one that was released before all others. Those
+    whose own sessions are measured, and are others, are innocent, whatever was released of them.
+    """
+    known = [holder for holder in measured_holders(view, each.ref) if holder.ref]
+    if leaking := [h for h in known if _leaks(h, each.usable) and is_ours(view, h, each.since)]:
+        return [(view.workloads[h.ref], (_told(each.ref, h, "metrics"),)) for h in leaking]
     label = label_of(view, "db_connections_by_state", each.ref)
     idle = view.figures.now("db_connections_by_state", component=label, state="idle in transaction")
-    if not label or idle is None:
-        yield from _told_by_a_pool(view, each)
-        return
-    if idle < max(LEAST, SHARE * each.usable):
-        return
-    known = [view.workloads[ref] for ref in clients(view, each.ref) if serves(view, ref)]
+    if not label or idle is None or idle < max(LEAST, SHARE * each.usable):
+        return []
+    innocent = {holder.ref for holder in known}
+    able = [view.workloads[ref] for ref in clients(view, each.ref) if serves(view, ref) and ref not in innocent]
     since = view.figures.crossed("db_connections_by_state", idle / 2, component=label, state="idle in transaction")
-    suspects = [w for w in known if released_before(view, w, each.since)] or known
-    if len(suspects) == 1:
-        fact = f"{idle:.0f} sessions are idle in transactions"
-        yield suspects[0], (Evidence("metrics", each.ref, fact, since),)
+    suspects = [w for w in able if released_before(view, w, each.since) and _grew_with(view, w, label, idle)] or able
+    fact = f"{idle:.0f} sessions are idle in transactions"
+    return [(suspects[0], (Evidence("metrics", each.ref, fact, since),))] if len(suspects) == 1 else []
+
+
+def _grew_with(view: View, workload: Workload, label: str, idle: float) -> bool:
+    """Tell whether idle transactions may have grown since a release: not where they were few for long after it."""
+    signal, state, few = "db_connections_by_state", "idle in transaction", max(LEAST, idle / 10)
+    if view.figures.beyond_from_the_start(signal, few, component=label, state=state):
+        return True
+    began = view.figures.crossed(signal, few, component=label, state=state)
+    return began is None or since_release(workload, began)
+
+
+def _counted_by_a_pool(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, ...]]]:
+    """Return the one client whose pool counts up only since its release, to a large part of all sessions."""
+    found: list[tuple[Workload, tuple[Evidence, ...]]] = []
+    for client in (view.workloads[ref] for ref in clients(view, each.ref) if serves(view, ref)):
+        climb = never_given_back(view, client, each.since)
+        if climb is None or climb.taken < max(LEAST, SHARE * each.usable) or not each.usable:
+            continue
+        if released_before(view, client, climb.began) and (each.since is None or climb.began < each.since):
+            found.append((client, (climb.shown,)))
+    return found if len(found) == 1 else []
 
 
 def _told_by_a_pool(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence, ...]]]:
@@ -121,10 +152,10 @@ def _told_unused(ref: str, holder: Holder) -> Evidence:
     return Evidence("database", ref, fact)
 
 
-def _told(ref: str, holder: Holder) -> Evidence:
+def _told(ref: str, holder: Holder, source: str = "database") -> Evidence:
     age = f", the oldest for {holder.oldest_s:.0f} s" if holder.oldest_s else ""
     fact = f"{holder.name} holds {holder.count} sessions, {holder.forgotten} of them idle in transactions{age}"
-    return Evidence("database", ref, fact)
+    return Evidence(source, ref, fact)
 
 
 def _match(
@@ -141,7 +172,7 @@ def _match(
         root_cause="code_defect" if ours and workload.changed("image") else "database_connection",
         remedy="rollback_workload" if ours else "restart_connection_pool",
         since=began,
-        explains=behind(view, database, workload.ref, but=workload.ref),
+        explains=behind(view, database, workload.ref, *others, but=workload.ref),
         excludes=(
             *(_in_vain(workload, began or view.now) if ours else ()),
             *not_for((workload.ref,), "more instances open and forget more sessions", ("scale_workload",)),

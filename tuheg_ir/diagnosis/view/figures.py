@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from statistics import median
 
@@ -85,6 +85,12 @@ class Figures:
             if key and self._fresh(series):
                 found[key] = max(found.get(key, -math.inf), _stands(series))
         return found
+
+    def standing(self, signal: str, **labels: str) -> Iterator[tuple[Mapping[str, str], float]]:
+        """Yield the labels of each recent series, and how it stands; one without a label is not all that have it."""
+        for series in self.series(signal, **labels):
+            if self._fresh(series):
+                yield series.labels, _stands(series)
 
     def peak(self, signal: str, since: datetime | None = None, **labels: str) -> float | None:
         """Return the highest value since a time."""

@@ -118,12 +118,13 @@ class Graph:
                 yield ref
 
     def _configured(self, workload: Workload) -> Iterator[str]:
-        for key, value in self._settings(workload):
+        for key, value in self.settings(workload):
             for host in hosts_in(key, value[:_LONGEST]):
                 if ref := self.resolve(host):
                     yield ref
 
-    def _settings(self, workload: Workload) -> Iterator[tuple[str, str]]:
+    def settings(self, workload: Workload) -> Iterator[tuple[str, str]]:
+        """Yield the settings of a workload: variables, words of commands ("": no name), ConfigMaps that it reads."""
         spec = mapping(workload.template, "spec")
         for container in [*items(spec, "initContainers"), *items(spec, "containers")]:
             for entry in items(container, "env"):
