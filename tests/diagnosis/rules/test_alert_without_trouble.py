@@ -35,6 +35,20 @@ def late(setting: str) -> list[Obj]:
     return postgres("standby", args=["-c", setting])
 
 
+SCANNER, GUEST = "203.0.113.9", "192.0.2.7"
+
+
+def scan(
+    *more: str, paths: tuple[str, ...] = ("/.env", "/wp-login.php", "/backup.sql"), guests: int = 20, served: int = 200
+) -> Snapshot:
+    """Return an alert about 4xx of a shop that a scanner asked for weak paths, beside its guests; ``more``: lines."""
+    fires = alert("Http4xxRatioHigh", service="shop", severity="warning")
+    lines = [f'{SCANNER} - - "GET {path} HTTP/1.1" 404 153' for path in paths * 8]
+    lines += [f'{SCANNER} - - "GET /robots.txt HTTP/1.1" 200 12', f'{SCANNER} - - "GET / HTTP/1.1" 200 900']
+    lines += [f'{GUEST} - - "GET /cart HTTP/1.1" {served} 700'] * guests
+    return snapshot(shop(), logs=[log(pod("shop"), *lines, *more)], figures=[WELL, CALM], alerts=[fires])
+
+
 GREEN = 'current.health="GREEN" message="Cluster health status changed from [YELLOW] to [GREEN] (reason: [...])."'
 YELLOW = GREEN.replace("YELLOW", "x").replace("GREEN", "YELLOW").replace("[x]", "[GREEN]")
 OK, FAIL = "Cluster state changed: ok", "Cluster state changed: fail"
@@ -317,6 +331,14 @@ HOLDS = [
         snapshot(shop(), logs=logs("shop", KNOCK % 404), figures=[WELL], alerts=[alert("Suspicious", service="shop")]),
         (SHOP, "no_fault", "no_action"),
     ),
+    *(
+        Holds(f"of requests that were turned away: {what}", world, (SHOP, "no_fault", "no_action"), alone=True)
+        for what, world in (
+            ("all are a scanner's", scan()),
+            ("all are a scanner's but for one of a guest", scan(f'{GUEST} - - "GET /crat HTTP/1.1" 404 153')),
+            ("the scanner tried to log in as well", scan(f'type="LOGIN_ERROR", ipAddress="{SCANNER}"')),
+        )
+    ),
     Holds(
         "one request of three failed in the night: a share of so few says nothing",
         snapshot(
@@ -394,6 +416,20 @@ DOES_NOT_HOLD = [
         "a suspicious request was answered",
         snapshot(shop(), logs=logs("shop", KNOCK % 200), figures=[WELL], alerts=[alert("Suspicious", service="shop")]),
         harmful=("no_action",),
+    ),
+    *(
+        DoesNotHold(f"requests are turned away: {what}", world, ASK, harmful=("no_action",))
+        for what, world in (
+            ("the scanner got one of what it asked for", scan(f'{SCANNER} - - "GET /.git/config HTTP/1.1" 200 92')),
+            ("it got something else", scan(f'{SCANNER} - - "GET /admin/export HTTP/1.1" 200 92000')),
+            ("it logged in", scan(f'type="LOGIN", ipAddress="{SCANNER}", userId="17"')),
+            ("guests find nothing either", scan(*[f'{GUEST} - - "GET /app-9d.css HTTP/1.1" 404 153'] * 9)),
+            ("of guests nothing is told", scan(guests=0)),
+            ("guests are turned away as well", scan(served=403)),
+            ("nobody asked for weak paths", scan(paths=("/cart/17", "/orders/9"))),
+            ("all come by way of one proxy", scan(*[f'{SCANNER} - - "GET /cart HTTP/1.1" 200 700'] * 20, guests=0)),
+            ("nothing tells of any", snapshot(shop(), figures=[WELL], alerts=[alert("High4xxErrors", service="shop")])),
+        )
     ),
     DoesNotHold(
         "an autoscaler is at its maximum, and its pods are as busy as it lets them be",

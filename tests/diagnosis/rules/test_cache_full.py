@@ -32,14 +32,18 @@ def filling(*steps: tuple[float, float]) -> tuple[str, Series]:
     return "cache_memory_share", Series({"component": "redis"}, tuple(points))
 
 
-def refused_since_release(*steps: tuple[float, float]) -> Snapshot:
-    """Return a cache that refuses writes for 20 minutes, ten after the release of one of its two users."""
+def refused_since_release(*steps: tuple[float, float], released: float = 1800, words: str = "") -> Snapshot:
+    """Return a cache that refuses writes for 20 minutes, ten after the release of one of its two users.
+
+    ``words``: what the released one tells of itself for 40 minutes.
+    """
+    told = [entry for pod in (0, 1) for entry in logs("pages", words, pod, since=2400)] if words else []
     return snapshot(
-        workload("pages", env=ASKS, before=OLD, released=1800),
+        workload("pages", env=ASKS, before=OLD, released=released),
         workload("api", env=ASKS),
         redis(),
-        figures=[errors("api", 0.3, 1200), errors("pages", 0.3, 1200), filling(*steps, (0, 1.0))],
-        logs=[*logs("api", MEMORY, since=1200), *logs("pages", MEMORY, since=1200)],
+        figures=[errors("api", 0.3, 1200), filling(*steps, (0, 1.0))],
+        logs=[*logs("api", MEMORY, since=1200), *(told or logs("pages", MEMORY, since=1200))],
     )
 
 
@@ -60,6 +64,40 @@ HOLDS = [
         "it stood still before the release of one of its users",
         refused_since_release((3600, 0.9), (1800, 0.9), (1200, 1.0)),
         PAGES,
+    ),
+    Holds(
+        "it fills by and by since the minute of a release, and is full half an hour later",
+        refused_since_release((3600, 0.4), (2880, 0.4), (1200, 1.0), released=2900),
+        PAGES,
+        harmful=("scale_workload", "restart_workload"),
+        alone=True,
+    ),
+    Holds(
+        "it fills by and by since a release that fails by its own words from then on",
+        refused_since_release(
+            (3600, 0.4),
+            (2880, 0.4),
+            (1200, 1.0),
+            released=2900,
+            words="WARN job failed: TypeError: Cannot read properties of undefined (reading 'name')",
+        ),
+        ("Deployment/pages", "code_defect", "rollback_workload"),
+        harmful=("scale_workload", "restart_workload"),
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"it is full half an hour after a release, {what}",
+            refused_since_release(*steps, (1200, 1.0), released=2900),
+            FULL,
+            harmful=("rollback_workload", "restart_workload"),
+            alone=True,
+        )
+        for what, steps in (
+            ("and fills since a quarter of an hour after it", ((3600, 0.4), (2000, 0.4))),
+            ("and filled minutes before it", ((3600, 0.4), (3200, 0.4))),
+            ("and fills since ever", ((3600, 0.4),)),
+        )
     ),
     Holds(
         "writes are refused",

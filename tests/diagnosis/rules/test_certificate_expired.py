@@ -8,7 +8,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.mesh import IDENTITY, issuer, mesh
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, SHOP, alert, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, figure, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, figure, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 LINES = (
@@ -59,6 +59,20 @@ def reissued(*, age: float = 900, line: str = UNTRUSTED, **of: Any) -> Snapshot:
     return snapshot(shop(env=CALLS_CART, **of), cart, tls("cart-tls", written=age), logs=logs("shop", line, since=300))
 
 
+def reader_refused(alert_of_tls: str) -> Snapshot:
+    """Return a reader whose own certificate has ended: its broker refuses it, and messages wait."""
+    reader = workload("mail-worker", spec={"volumes": [{"name": "tls", "secret": {"secretName": "reader-tls"}}]})
+    idle = [figure("cpu_share", 0.2, 0.01, pod=pod("mail-worker", n), container="w") for n in range(2)]
+    ended = figure("certificate_expiry", *[NOW.timestamp() - 1800] * 2, component="reader-tls")
+    line = f"ERROR o.s.k.l.KafkaMessageListenerContainer: SSL handshake failed Caused by: {alert_of_tls}"
+    return snapshot(
+        reader,
+        tls("reader-tls"),
+        figures=[*idle, ended, figure("queue_depth", 20, 8000, component="mail-worker")],
+        logs=logs("mail-worker", line, 0, 1),
+    )
+
+
 def left_behind(label: str, **labels: str) -> Snapshot:
     """Return a way in whose certificate is valid, and an older one in a Secret that nobody names."""
     world = at_the_edge("town", 60 * DAY)
@@ -101,6 +115,21 @@ HOLDS = [
             ("Secret/cart-tls", "configuration_error", "page_human"),
         )
         for line in LINES
+    ),
+    *(
+        Holds(
+            f"a client's own, as the other side tells it: {words}",
+            reader_refused(words),
+            ("Secret/reader-tls", "configuration_error", "page_human"),
+            excludes=no("restart_workload", "scale_workload", at="Deployment/mail-worker"),
+            harmful=("restart_workload", "scale_workload"),
+            alone=True,
+        )
+        for words in (
+            "javax.net.ssl.SSLHandshakeException: Received fatal alert: certificate_expired",
+            "javax.net.ssl.SSLHandshakeException: Received fatal alert: bad_certificate",
+            "tlsv1 alert certificate expired",
+        )
     ),
     Holds(
         "it was renewed, and its server does not know yet",

@@ -9,7 +9,7 @@ import pytest
 
 from tests.diagnosis.rules.tiny import NOW
 from tuheg_ir.diagnosis.model import Series, Snapshot
-from tuheg_ir.diagnosis.view.figures import Figures, outlier, rose_before
+from tuheg_ir.diagnosis.view.figures import Figures, climbs_since, outlier, rose_before
 
 Shape = Callable[[int], float]
 
@@ -121,3 +121,20 @@ def test_episodes_are_counted_once_each_however_ragged() -> None:
 def test_what_rose_as_fast_before_a_moment_was_not_raised_by_it(shape: Shape, rose: bool) -> None:
     (series,) = figures(shape).series("s")
     assert rose_before(series, NOW - timedelta(seconds=1800), NOW - timedelta(seconds=1200)) is rose
+
+
+def climb(start: float, end: float) -> Shape:
+    """Return a value that stands at 40 until ``start`` and is at 100 from ``end`` on."""
+    return lambda age: 40 + 60 * min(1.0, max(0.0, (start - age) / (start - end)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "began"),
+    [(climb(2400, 1200), 2400), (climb(1500, 1260), 1500), (climb(3600, 1200), None), (lambda _: 40.0, None)],
+    ids=["by and by", "fast", "from its beginning", "flat"],
+)
+def test_a_climb_began_where_the_series_left_its_level(shape: Shape, began: float | None) -> None:
+    (series,) = figures(shape).series("s")
+    found = climbs_since(series, NOW - timedelta(seconds=1200))
+    assert (found is None) is (began is None), found
+    assert found is None or began is None or abs((NOW - found).total_seconds() - began) <= 60

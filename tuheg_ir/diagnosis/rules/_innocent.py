@@ -10,6 +10,7 @@ from statistics import fmean
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._figures import is_well
+from tuheg_ir.diagnosis.rules._scanned import scanned
 from tuheg_ir.diagnosis.rules._whole_again import whole_again
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
@@ -34,6 +35,9 @@ EVEN = 1.5
 """Evictions of no more than so many times what they were are the ordinary turnover of a cache."""
 _WORD = re.compile(r"[A-Za-z0-9](?:[\w.:/-]*[A-Za-z0-9])?")
 _TURNED_AWAY = re.compile(r"(?:\" |status[\"':= ]+|\s)4\d\d\b")
+
+OF_CLIENTS = re.compile(r"4xx|40[0134]\b|client.?error", re.IGNORECASE)
+"""Words of an alert about requests that were turned away."""
 
 Shown = Callable[[View, Alert, str], Evidence | None]
 
@@ -186,4 +190,5 @@ _TESTS: tuple[tuple[re.Pattern[str], Shown], ...] = (
         whole_again,
     ),
     (re.compile(r"suspicious|exploit|scanner|attack|waf", re.IGNORECASE), _turned_away),
+    (OF_CLIENTS, scanned),
 )

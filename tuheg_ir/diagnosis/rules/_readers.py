@@ -26,6 +26,11 @@ _ASKS = re.compile(r"(?:^|\s)(?:-Q|-q|--queues?|--topics?|QUEUES?)(?:=|\s+|(?<=-
 _KEEPS = re.compile(r"queue|topic|subscription|stream|channel|tube", re.IGNORECASE)
 _SENDS = re.compile(r"publish|produc|out(?:put|going)?(?:_|$)|target|dest|dead|dlq|reply|result|retry", re.IGNORECASE)
 """Names of variables: the first hold the name of a queue, the second that of one that is written to."""
+_GIVEN_UP = r"(?:dead(?:[._-]?letters?)?|dl[qxt]|parking[._-]?lot|poison|undeliverable)(?:[._-]?queue)?"
+"""Words for messages that were given up."""
+_DEAD = re.compile(rf"^{_GIVEN_UP}[._:/-]+(?=.)|[._:/-]+{_GIVEN_UP}(?=(?:\.fifo)?$)", re.IGNORECASE)
+"""What the name of such a queue has more than that of the queue which its messages come from."""
+_OF_DEAD = re.compile(rf"(?<![a-z]){_GIVEN_UP}(?![a-z])", re.IGNORECASE)
 
 
 def named_in(series: Series) -> str:
@@ -58,8 +63,32 @@ def backlogs(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetim
     """Yield the queues that a workload is known to read and that grew, and since when."""
     for series in view.figures.series("queue_depth"):
         grew = grown(view, series)
-        if grew is not None and reader(view, series) is workload:
+        if grew is not None and not given_up(view, series) and reader(view, series) is workload:
             yield waiting(series, workload.ref, grew), grew.since
+
+
+def keeper(view: View, label: str) -> str:
+    """Return what a queue is of, by its label: a component, else the only broker; the label itself if neither."""
+    brokers = of_role(view.workloads, "broker")
+    return view.component(label) or (brokers[0].ref if len(brokers) == 1 else label)
+
+
+def given_up(view: View, series: Series) -> str:
+    """Return the queue whose messages lie in another because they were given up; "" if that is a queue like others.
+
+    Nobody works off what was given up, unless somebody is there for just that.
+    """
+    queue = series.labels.get("queue", "") or named_in(series)
+    own = _DEAD.sub("", queue, count=1)
+    if own == queue or _told_to(view, queue) or any(_OF_DEAD.search(w.name) for w in view.serving):
+        return ""
+    return own
+
+
+def gives_up(view: View, series: Series, own: str) -> Workload | None:
+    """Return who gives up the messages of a queue that lie in another: the reader of their own queue."""
+    queue = series.labels.get("queue", "") or named_in(series)
+    return reader(view, Series({k: own if v == queue else v for k, v in series.labels.items()}, series.points))
 
 
 def reader(view: View, series: Series) -> Workload | None:

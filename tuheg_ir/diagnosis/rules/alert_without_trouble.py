@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._as_meant import as_meant
-from tuheg_ir.diagnosis.rules._innocent import innocent
+from tuheg_ir.diagnosis.rules._innocent import OF_CLIENTS, innocent
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
@@ -50,8 +50,8 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
         return None
     if (shown := innocent(view, alert, ref)) is not None:
         return shown
-    if not ref or not signals:
-        return None
+    if not ref or not signals or (OF_CLIENTS.search(alert.said) and "5xx" not in alert.said.lower()):
+        return None  # what is measured are failures of servers, not of who asks
     for signal in signals:
         labels = labels_of(view, ref, signal)
         if not labels or not all(_well(view, signal, label) for label in labels):

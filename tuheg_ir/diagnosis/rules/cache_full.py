@@ -12,13 +12,16 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
+from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules._users import released_user
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
-from tuheg_ir.diagnosis.view.figures import rose_before
+from tuheg_ir.diagnosis.view.figures import climbs_since, rose_before
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.releases import release_evidence
-from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.trouble import labels_of, told_errors
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
@@ -51,17 +54,28 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _filler(view: View, cache: Workload, began: datetime | None) -> Workload | None:
-    """Return the one user whose release filled a cache.
+    """Return the one user whose release filled a cache: soon, or by and by since its very minutes.
 
     None where it would be full by now without the release, or nobody measured how full it was before.
     """
-    user = released_user(view, cache, began)
-    released = user.released_at if user else None
-    if user is None or began is None or released is None:
-        return None
     labels = labels_of(view, cache.ref, "cache_memory_share")
     found = [s for label in labels for s in view.figures.series("cache_memory_share", component=label)]
-    return None if not found or any(rose_before(series, released, began) for series in found) else user
+    if not found or began is None:
+        return None
+    user = released_user(view, cache, began)
+    if user is None:
+        climbs = oldest(climbs_since(series, began) for series in found)
+        user = released_user(view, cache, climbs)
+        if user is None or climbs is None or not near(user.released_at, climbs):
+            return None
+    released = user.released_at
+    return None if released is None or any(rose_before(series, released, began) for series in found) else user
+
+
+def _own_failures(view: View, user: Workload, began: datetime | None) -> tuple[Hit, ...]:
+    """Return the failures of its own that a released user tells of since its release, before the cache was full."""
+    told = [hit for hit in told_errors(view, user) if hit.first and since_release(user, hit.first)]
+    return tuple(hit for hit in told if began and hit.first and hit.first < began)
 
 
 def _match(
@@ -85,10 +99,12 @@ def _match(
 def _filled(view: View, cache: Workload, user: Workload, seen: tuple[Evidence, ...], began: datetime | None) -> Match:
     """Return that the release of one user fills a cache that was large enough for all before."""
     others = tuple(ref for ref in behind(view, cache.ref) if ref not in (cache.ref, user.ref))
+    own = _own_failures(view, user, began)
     return Match(
         component=user.ref,
-        evidence=(*release_evidence(user), *seen),
+        evidence=(*release_evidence(user), *(view.hit_evidence(hit) for hit in own[:2]), *seen),
         certainty=0.65,
+        root_cause=release_cause(view, user) if own else "",
         remedy="rollback_workload",
         since=began,
         explains=(*others, cache.ref, *spared(view, cache.ref)),

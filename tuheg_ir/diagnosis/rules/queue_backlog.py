@@ -10,11 +10,11 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._readers import grown, named_in, reader, silent, waiting
+from tuheg_ir.diagnosis.rules._readers import given_up, grown, keeper, named_in, reader, silent, waiting
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.pods import controller
-from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
@@ -42,7 +42,7 @@ def when(view: View) -> Iterator[Match]:
     """A queue is many times as long as it was, and who reads it has no trouble of its own that is known."""
     for series in view.figures.series("queue_depth"):
         grew = grown(view, series)
-        if grew is None:
+        if grew is None or given_up(view, series):
             continue
         label, consumer = named_in(series), reader(view, series)
         waits = waiting(series, consumer.ref if consumer else label, grew)
@@ -203,8 +203,7 @@ def _by_release(consumer: Workload, grew: Turn) -> bool:
 
 
 def _of_broker(view: View, label: str, grew: Turn, waits: Evidence) -> Match:
-    brokers = of_role(view.workloads, "broker")
-    component = view.component(label) or (brokers[0].ref if len(brokers) == 1 else label)
+    component = keeper(view, label)
     return Match(
         component=component,
         evidence=(waits,),

@@ -17,6 +17,8 @@ _STEADY = 0.25
 """Share of a rise that each half of the time has to bring, or it is a step and no growth."""
 _AS_FAST = 0.6
 """Share of a rise that the pace of before has to account for, or something has hastened it."""
+_LEFT = 0.03
+"""Share of a rise within which a series still stands where it stood before."""
 _GAP = 4
 """So many points on the good side do not end an episode: what crashes is well between two crashes."""
 
@@ -254,6 +256,18 @@ def rose_before(series: Series, moment: datetime, end: datetime) -> bool:
     if high <= low or middle - low < spread or high - middle < spread:
         return False
     return (high - low) / (stop - start) * (late[-1][0] - early[-1][0]) >= _AS_FAST * (late[-1][1] - early[-1][1])
+
+
+def climbs_since(series: Series, end: datetime) -> datetime | None:
+    """Return when a series left where it stood for the climb that led to an end; None if it rose from its beginning."""
+    points = [(t, v) for t, v in series.points if t <= end.timestamp()]
+    tenth = len(points) // 10
+    if tenth < _SETTLED:
+        return None
+    low = median(v for _, v in points[:tenth])
+    limit = low + (points[-1][1] - low) * _LEFT
+    left = max((n for n, (_, v) in enumerate(points) if v <= limit), default=0)
+    return datetime.fromtimestamp(points[left][0], UTC) if points[-1][1] > limit and left >= 2 * tenth else None
 
 
 def _since_last_fall(values: list[float]) -> list[float]:
