@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put
+from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, down, errors, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
@@ -58,7 +58,76 @@ def timed_out(*, edit: float = 800, released: float = 1500, alike: str = CUT, **
     )
 
 
+UNIT = "batch.flush_interval: time: missing unit in duration"
+
+
+def shared(*, released: float = 400, says: str = UNIT, spec: dict[str, Any] | None = None) -> Snapshot:
+    """Return an api that fails since an edit of what it reads, and a shop whose release ends at each start."""
+    return snapshot(
+        workload("api", spec=reads("shop-config")),
+        rollout("shop", looping(), before=IMAGE, released=released, spec=spec or reads("shop-config")),
+        thing("ConfigMap", "shop-config", written=640, data={"conf.yaml": "batch:\n  flush_interval: 500\n"}),
+        logs=[
+            log(pod("api"), *["INFO fine"] * 20, *[f"ERROR not reloaded: {UNIT}"] * 20, since=1200),
+            log(pod("shop", 2), *[f"FATAL {says}"] * 6, since=60, previous=True),
+        ],
+    )
+
+
+def asking(*, host: str = "payment.town.svc.cluster.locall", released: float = 400) -> Snapshot:
+    """Return an api of which one pod was started again since an edit, and a shop that was released later."""
+    conf: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "conf"}}]}
+    api = workload("api", **conf)
+    put(pods_of(api)[0], again("OOMKilled", 137, age=700))
+    unknown = "ERROR dial tcp: lookup payment.town.svc.cluster.locall on 10.96.0.10:53: no such host"
+    return snapshot(
+        api,
+        shop(before=IMAGE, released=released, **conf),
+        workload("payment"),
+        thing("ConfigMap", "conf", written=800, data={"PAYMENT_URL": "http://payment.town.svc.cluster.locall"}),
+        logs=[
+            log(pod("api"), *["INFO fine"] * 5, *[unknown] * 30, since=690),
+            *(log(pod("shop", n), "INFO up", *[f"ERROR {host}: Name or service not known"] * 9) for n in range(2)),
+        ],
+        figures=[errors("shop", since=380)],
+    )
+
+
 HOLDS = [
+    Holds(
+        "another reader was released when one failed already, and ends by the same setting: its release is innocent",
+        shared(),
+        ("ConfigMap/shop-config", "configuration_error", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", "scale_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "pods that started since ask for a host that the edit misspelt, those of a later release too",
+        asking(),
+        ("ConfigMap/conf", "configuration_error", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"{what}: its release is suspected",
+            world,
+            ("ConfigMap/shop-config", "configuration_error", "page_human"),
+            spares=no("rollback_workload", at=SHOP),
+        )
+        for what, world in (
+            ("another reader was released before one failed", shared(released=630)),
+            ("another reader ends by something else", shared(says="index out of range [3] with length 3")),
+            ("another one ends by the same words, and does not read it", shared(spec=reads("its-own"))),
+        )
+    ),
+    Holds(
+        "another reader was released later, and asks for another host",
+        asking(host="stock.town.svc.cluster.local"),
+        ("ConfigMap/conf", "configuration_error", "page_human"),
+        spares=no("rollback_workload", at=SHOP),
+        believed="errors_since_release",
+    ),
     Holds(
         "a database cuts statements since, also of one who was not released: the release of the other is innocent",
         timed_out(),

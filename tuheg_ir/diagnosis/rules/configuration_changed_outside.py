@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._fellow_readers import fellow_readers
+from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.marked import marked
@@ -120,21 +122,25 @@ def _match(view: View, workload: Workload, ref: str, time: datetime, seen: list[
     blind = ref.startswith("Secret/") and not view.snapshot.logs  # a rotated password looks the same
     quick = oldest(each.time for each in seen)
     close = quick is not None and quick - time <= SOON
+    fellows = tuple(fellow_readers(view, workload, ref, quick or time))
+    innocent = tuple(each.object for each in fellows)
     return Match(
         component=ref,
         evidence=(
             Evidence("objects", ref, f"written after it was made; {workload.ref} reads it", time),
             *seen[:3],
+            *fellows[:2],
             *(view.hit_evidence(hit) for hit in hits[:2]),
             *(view.event_evidence(e) for e in view.events_of(workload.ref, "BackOff")[:1]),
         ),
         certainty=(0.4 if blind else 0.55) + (0.1 if close else 0.0) + (0.15 if told else 0.0),
         since=quick or time,
-        explains=(workload.ref, *_who_gets_it(view, workload, time)),
+        explains=(workload.ref, *innocent, *_who_gets_it(view, workload, time)),
         excludes=excluding(
             workload.ref, f"{ref} lies outside the template: an older one reads it too", "rollback_workload"
         )
-        + excluding(workload.ref, f"each start reads {ref} as it is now", *RESTARTS),
+        + excluding(workload.ref, f"each start reads {ref} as it is now", *RESTARTS)
+        + not_for(innocent, f"each start reads {ref} as it is now, whichever template it is of"),
     )
 
 
