@@ -41,6 +41,17 @@ DOES_NOT_HOLD = [
         snapshot(built(shop(pods=4), "aa", "bb", "bb", "aa"), figures=ONE_FAILS),
         (SHOP, "service_crash", "restart_workload"),
     ),
+    *(
+        DoesNotHold(
+            f"those that are well run {what}",
+            snapshot(built(shop(pods=4), *builds), figures=ONE_FAILS),
+            (SHOP, "service_crash", "restart_workload"),
+        )
+        for what, builds in (
+            ("different builds too, each its own", ("aa", "bb", "cc", "dd")),
+            ("two builds, neither of them that of the one that fails", ("aa", "bb", "cc", "aa")),
+        )
+    ),
     DoesNotHold(
         "a build comes with the image of a release",
         snapshot(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, figure, log, pod, service_for, snapshot, thing, workload
@@ -13,6 +15,8 @@ LINES = (
     "HTTPSConnectionPool(host='api.pay.example.com', port=443): Read timed out. (read timeout=10)",
     "upstream error: 503 from https://api.pay.example.com/charge",
     "java.net.SocketTimeoutException: connect timed out: https://api.pay.example.com",
+    'c.e.pay.PayClient : api.pay.example.com answered 503: {"error":"backend_overloaded"}',
+    "c.e.pay.PayClient : POST https://api.pay.example.com/charge failed after 25004 ms",
 )
 FAILS = (CART, "dependency_failure", "page_human")
 LIMITED = "GET https://api.maps.example.com/geocode: 429 Too Many Requests"
@@ -39,7 +43,53 @@ def way_out(other: float = 3.0, share: float = 0.98, line: str = PAY, image: str
     )
 
 
+GOOD = "POST /pay 200 40ms"
+
+
+def both(
+    *,
+    shop_released: float = 1700,
+    since: float = 760,
+    line: str = PAY,
+    quiet: tuple[str, ...] = (GOOD,) * 5,
+    **cart: Any,
+) -> Snapshot:
+    """Return a shop that fails some time after its release, and a cart, which complain of one host for 13 minutes."""
+    return snapshot(
+        shop(before=OLD, released=shop_released),
+        workload("cart", **cart),
+        figures=[errors("shop", 0.7, since)],
+        logs=[
+            log(pod("shop"), *[GOOD] * 8, *[line] * 14, since=1200),
+            log(pod("cart"), *quiet, *[line] * 9, since=1200 if quiet else 771),
+        ],
+    )
+
+
 HOLDS = [
+    Holds(
+        "another program, which nobody touched, cannot reach the host since the same minute: a release is innocent",
+        both(),
+        (SHOP, "dependency_failure", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
+        harmful=("rollback_workload",),
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"another program complains of it too, but {what}",
+            world,
+            (SHOP, "dependency_failure", "page_human"),
+            believed="errors_since_release",
+        )
+        for what, world in (
+            ("the host fails for both in the minutes of a release", both(shop_released=1000)),
+            ("it was released as well", both(before=OLD, released=1700)),
+            ("nobody knows whether it ever did without", both(quiet=())),
+            ("users of the released one suffered long before that", both(since=1500)),
+            ("both are refused for too many requests, which a release may send", both(line=LIMITED)),
+        )
+    ),
     *(
         Holds(f"behind a gateway of ours, {what}", world, (SHOP, "dependency_failure", "page_human"), believed=by)
         for what, world, by in (

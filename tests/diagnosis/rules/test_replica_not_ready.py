@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import built, node, pods_of, put
-from tests.diagnosis.rules.scenes import SHOP
+from tests.diagnosis.rules.scenes import SHOP, logs
 from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot, workload
+
+LATE = "HikariPool-1 - Failed to create connection: SocketTimeoutException: Connect timed out"
 
 
 def hung(pods: int = 3, since: float = 900, **more: object) -> list[Obj]:
@@ -24,6 +26,11 @@ HOLDS = [
         began=900,
     ),
     Holds(
+        "and it alone tells that the database does not answer it",
+        snapshot(hung(), logs=logs("shop", LATE, 2)),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    Holds(
         "and its log tells of nothing but its last request",
         snapshot(hung(4), logs=[log(pod("shop", 3), "GET /items 200", since=1000)]),
         (SHOP, "service_crash", "restart_workload"),
@@ -31,6 +38,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "all of them tell that they are not answered: it is only the first that its probe takes out",
+        snapshot(hung(), logs=logs("shop", LATE, 0, 1, 2)),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold("for a minute", snapshot(hung(since=60))),
     DoesNotHold("its only twin is no majority", snapshot(hung(2)), (SHOP, "unknown", "page_human")),
     DoesNotHold(

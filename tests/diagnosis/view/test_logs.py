@@ -128,6 +128,23 @@ def test_a_refused_connection_of_jdbc_names_its_host_alone() -> None:
     assert {(hit.trouble, hit.hosts) for hit in found} == {("connection_refused", ("postgres",))}
 
 
+def hosts(line: str) -> set[str]:
+    return {host for hit in View(snapshot(workload("shop"), logs=[log(pod("shop"), line)])).hits for host in hit.hosts}
+
+
+def test_who_answered_is_the_host() -> None:
+    assert hosts("ERROR c.e.pay.PayClient : api.pay.example answered 503 Service Unavailable") == {"api.pay.example"}
+    assert hosts("WARN pay.example:8443 responded with 502 Bad Gateway after 30 ms") == {"pay.example"}
+    assert hosts("ERROR it answered 503 Service Unavailable") == set()
+    assert hosts("ERROR com.example.PayClient answered 503 Service Unavailable") == set()
+
+
+def test_a_request_that_failed_after_a_while_failed_behind_and_one_that_was_turned_away_did_not() -> None:
+    assert "upstream_failure" in told("ERROR POST https://api.pay.example/charge failed after 25004 ms")
+    assert not told("ERROR POST https://api.pay.example/charge failed after 12 ms: 422 Unprocessable Entity")
+    assert not told("ERROR GET https://api.pay.example/charge/7 failed after 3 attempts: not found")
+
+
 TRACE = "io.lettuce.core.RedisConnectionException: Unable to connect to store/<unresolved>:6379"
 
 

@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, felt, is_well, ris
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
 from tuheg_ir.diagnosis.rules._way_out import narrow_way
+from tuheg_ir.diagnosis.rules._witnesses import agree
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
@@ -23,6 +24,7 @@ TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "ups
 
 EARLIER = timedelta(minutes=5)
 """What suffered so long before a host failed suffers from something else."""
+FAINT, TOLD, MEASURED, AGREED = 0.4, 0.6, 0.65, 0.8
 FEW = 5
 """So few lines are ordinary while users feel nothing."""
 
@@ -68,10 +70,15 @@ def when(view: View) -> Iterator[Match]:
         suffer = tuple(
             r for r in behind(view, first, *callers) if r != first and (r in callers or not _before(view, r, onset))
         )
+        agreed = not calm and not _before(view, first, _since(known)) and agree(view, known.said)
         yield Match(
             component=first,
-            evidence=(*(e for _, e in known.measured[:2]), *told(view, known.said)),
-            certainty=0.4 if calm else 0.65 if known.measured else 0.6,
+            evidence=(
+                *(e for _, e in known.measured[:2]),
+                *told(view, known.said),
+                *(felt(view, first)[:1] if agreed else ()),
+            ),
+            certainty=FAINT if calm else AGREED if agreed else MEASURED if known.measured else TOLD,
             since=_since(known),
             explains=suffer,
             excludes=not_for(

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.builds import another_build
+from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.crashes import unready
 from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -18,6 +19,11 @@ from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LONG = timedelta(minutes=5)
+OF_OTHERS = (
+    *("database_", "cache_", "broker_", "connection_refused", "connection_timeout", "connection_reset"),
+    "upstream_failure",
+)
+"""Troubles (by their beginnings) that a program has with what it calls."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -28,7 +34,9 @@ def when(view: View) -> Iterator[Match]:
         well = [pod for pod in workload.newest_pods() if pod.ready]
         # A restart would give the others the build that the one of them has which does not become ready.
         pulled = another_build(workload, {pod.name for pod in hung})
-        if hung and len(well) >= 2 * len(hung) and not (pulled or role(workload) or keeps_data(view, workload)):
+        if not hung or len(well) < 2 * len(hung) or pulled or role(workload) or keeps_data(view, workload):
+            continue
+        if not _meet_the_same(view, workload, hung, well):
             yield _match(view, workload, hung, well)
 
 
@@ -37,6 +45,18 @@ def _hangs(view: View, pod: Pod) -> bool:
     runs = bool(pod.containers) and all(c.state == "running" and not c.restarts for c in pod.containers if not c.init)
     long = pod.unready_since is not None and view.now - pod.unready_since >= LONG
     return runs and long and not pod.ready and not never_ready(pod)
+
+
+def _meet_the_same(view: View, workload: Workload, hung: list[Pod], well: list[Pod]) -> bool:
+    """Tell whether all pods, the ready ones too, tell of one trouble with what is behind them: one is the first of it.
+
+    It lost its place by a probe that asks for what none of them gets; a fresh one gets it no more than they do.
+    """
+    told: dict[str, set[str]] = {pod.name: set() for pod in (*hung, *well)}
+    for hit in view.hits_of(workload.ref):
+        if hit.pod in told and not hit.previous and hit.trouble.startswith(OF_OTHERS) and fresh(view, hit):
+            told[hit.pod].add(hit.trouble)
+    return bool(set.intersection(*told.values()))
 
 
 def _match(view: View, workload: Workload, hung: list[Pod], well: list[Pod]) -> Match:

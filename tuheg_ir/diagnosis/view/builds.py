@@ -20,9 +20,10 @@ class Build:
 
 
 def another_build(workload: Workload, odd: Collection[str]) -> tuple[Build, Build] | None:
-    """Return the build that some pods all run and none of their well like does, and one of theirs; None if none is so.
+    """Return the build that some pods all run, and the one that all of their well like run; None if it is the same.
 
     Their like are the ready pods whose template is the same, restarts left out: what came with a release is its own.
+    Where the well ones differ among themselves another build does well, or digests tell nothing of builds.
     """
     mine = [pod for pod in workload.live if pod.name in odd]
     like = [p for p in workload.live if p.name not in odd and p.ready and all(_alike(workload, p, m) for m in mine)]
@@ -30,9 +31,8 @@ def another_build(workload: Workload, odd: Collection[str]) -> tuple[Build, Buil
         return None
     for container in sorted(_builds(mine[0])):
         own, others = _run(mine, container), _run(like, container)
-        names = {build.image for build in (*own, *others) if build}
-        if None not in own | others and len(own) == len(names) == 1 and not own & others:
-            return min(filter(None, own), key=_digest), min(filter(None, others), key=_digest)
+        if own and others and own.image == others.image and own.digest != others.digest:
+            return own, others
     return None
 
 
@@ -45,16 +45,13 @@ def _alike(workload: Workload, one: Pod, other: Pod) -> bool:
     return known and not changes(templates[one.revision], templates[other.revision])
 
 
-def _run(pods: Iterable[Pod], container: str) -> set[Build | None]:
-    """Return the builds that pods run in a container; None for one that is not known."""
-    return {_builds(pod).get(container) for pod in pods}
+def _run(pods: Iterable[Pod], container: str) -> Build | None:
+    """Return the one build that pods run in a container; None where they differ, or it is not known of one."""
+    found = {_builds(pod).get(container) for pod in pods}
+    return found.pop() if len(found) == 1 else None
 
 
 def _builds(pod: Pod) -> dict[str, Build]:
     """Return container -> what it runs, where that is known and its name may come to mean something else."""
     named = ((c.name, text(c.spec, "image"), c.digest) for c in pod.containers if not c.init and c.digest)
     return {container: Build(image, digest) for container, image, digest in named if image and "@" not in image}
-
-
-def _digest(build: Build) -> str:
-    return build.digest

@@ -39,6 +39,8 @@ _HOST = re.compile(
             rf"\b(?:server|endpoint|peer)=['\"]?{_NAME}(?!://)\b",
             rf"connect(?:ing|ion)? to \w+ (?:server )?(?:at|on) ['\"]?{_NAME}",
             rf"\bcall(?:ing)? to ['\"]?{_NAME}",
+            # `api.pay.example answered 503`: a domain, as any word may answer something.
+            r"(?<![\w./@-])([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)(?::\d+)? (?:answered|responded|replied|returned)\b",
             rf"\b4[25]1 4\.\d\.\d {_NAME}",
             rf"\b{_NAME}/(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}}\b",
             r"(?:(?:dial tcp:? )?lookup|dial tcp|host name|hostname|host|resolve host:?|resolve|server at|server on"
