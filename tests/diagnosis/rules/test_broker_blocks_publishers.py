@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, shop
-from tests.diagnosis.rules.tiny import log, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.scenes import OLD, SHOP, errors, logs, shop
+from tests.diagnosis.rules.tiny import at, figure, log, pod, secret_key, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 BROKER = "StatefulSet/rabbitmq"
 LINES = (
@@ -16,17 +18,89 @@ LINES = (
 
 def told(line: str) -> Snapshot:
     broker = workload("rabbitmq", "rabbitmq:3.13-management", kind="StatefulSet", pods=1, port=5672)
-    return snapshot(shop(env={"AMQP": "amqp://rabbitmq:5672"}), broker, logs=[log("rabbitmq-0", line)])
+    return snapshot(shop(env=AMQP), broker, logs=[log("rabbitmq-0", line)])
+
+
+AMQP = {"AMQP": "amqp://rabbitmq:5672"}
+WORKS = "INFO documents: order 7 rendered"
+DOCUMENTS = "Deployment/documents"
+
+
+def hung(
+    *,
+    silent: float = 9000,
+    used: float = 0.004,
+    depth: tuple[float, float] = (60000, 70000),
+    queue: str = "documents",
+    told: bool = False,
+    **more: Any,
+) -> Snapshot:
+    """Return a broker that is full since ten minutes, and the two consumers of its queues.
+
+    ``silent``: since when the consumer of the longest queue says nothing. ``depth``: how long that was and is.
+    """
+    broker = workload("rabbitmq", "rabbitmq:3.13-management", kind="StatefulSet", pods=1, port=5672)
+    secret = {"env": {"AMQP_URL": secret_key("broker", "uri")}, "service": False}
+    said = [
+        Log(pod("documents", n), "documents", tuple(f"{at(silent + age)} {WORKS}" for age in (600, 300, 0)))
+        for n in range(2)
+    ]
+    return snapshot(
+        shop(env=AMQP if told else {}),
+        broker,
+        workload("documents", **{**secret, **more}),
+        workload("loyalty", **secret),
+        logs=[
+            log("rabbitmq-0", LINES[0], since=600),
+            *logs("shop", "WARN connection blocked by broker: low on memory", since=580),
+            *said,
+            *logs("loyalty", "INFO event handled", 0, 1),
+        ],
+        figures=[
+            errors("shop", 0.9, 580),
+            figure("queue_depth", *depth, 3000, component=queue),
+            figure("queue_depth", 3, 5, component="loyalty"),
+            *(figure("cpu_share", used, used, pod=pod("documents", n), container="documents") for n in range(2)),
+        ],
+    )
 
 
 HOLDS = [
-    Holds(
-        f"it says so: {line}",
-        told(line),
-        (BROKER, "resource_exhaustion", "page_human"),
-        excludes=(*no("restart_workload", at=SHOP), *no("restart_workload", at=BROKER)),
-    )
-    for line in LINES
+    *(
+        Holds(
+            f"it says so: {line}",
+            told(line),
+            (BROKER, "resource_exhaustion", "page_human"),
+            excludes=(*no("restart_workload", at=SHOP), *no("restart_workload", at=BROKER)),
+        )
+        for line in LINES
+    ),
+    *(
+        Holds(
+            f"the consumer of the one queue that is long stands still since hours: {what}",
+            world,
+            (DOCUMENTS, "service_crash", "restart_workload"),
+            excludes=(*no("restart_workload", at=BROKER), *no("scale_workload", at=DOCUMENTS)),
+            alone=True,
+        )
+        for what, world in (
+            ("a Secret keeps the broker's address", hung()),
+            ("the queue is called as it is, in other letters", hung(queue="Documents", told=True)),
+            ("the queue has one word of its name", hung(queue="shop.documents.created")),
+        )
+    ),
+    *(
+        Holds(f"nobody can tell who fills it: {what}", world, (BROKER, "resource_exhaustion", "page_human"))
+        for what, world in (
+            ("its consumer is silent since the alarm only, and may wait to publish itself", hung(silent=560)),
+            ("its consumer works", hung(used=0.3)),
+            ("the queue becomes shorter", hung(depth=(70000, 60000))),
+            ("hardly anything waits", hung(depth=(1, 8))),
+            ("its consumer was released hours before", hung(before=OLD, released=9200)),
+            ("one of its consumer's pods is away", hung(ready=1)),
+            ("nobody is called as the queue is", hung(queue="invoices")),
+        )
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("it tells of a connection", told("accepting AMQP connection <0.81.0> (10.1.0.4 -> 10.1.0.9)"))

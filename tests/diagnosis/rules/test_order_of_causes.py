@@ -18,6 +18,16 @@ SERVES = {"volumes": [{"name": "tls", "secret": {"secretName": "cart-tls"}}]}
 
 ANSWERS = [
     Answers(
+        "a caller was released minutes before what it asks, as only the words of its errors tell",
+        snapshot(
+            shop(before=OLD, released=900),
+            workload("cart", before=OLD, released=640),
+            figures=[errors("cart", 0.5, 620), errors("shop", 0.3, 600)],
+            logs=logs("shop", "ERROR cart: 502 Bad Gateway", 0, 1, since=590),
+        ),
+        [(CART, *RELEASED)],
+    ),
+    Answers(
         "a mesh can sign no more, and who has a certificate in a Secret of its own got that from elsewhere",
         mesh(OWN, spec=SERVES),
         [("Secret/cart-tls", *OUTDATED)],

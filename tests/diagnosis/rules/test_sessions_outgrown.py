@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, FATAL, IMAGE, SHOP, URL, autoscaler, errors, logs, rate, shop
+from tests.diagnosis.rules.scenes import API, FATAL, IMAGE, OLD, SHOP, URL, autoscaler, errors, logs, rate, shop
 from tests.diagnosis.rules.sessions import full
-from tests.diagnosis.rules.tiny import database, event, figure, postgres, session, snapshot, workload
-from tuheg_ir.diagnosis.model import Series, Snapshot
+from tests.diagnosis.rules.tiny import Obj, database, event, figure, postgres, session, snapshot, workload
+from tuheg_ir.diagnosis.model import Series, Session, Snapshot
 
 POOLS = (session(SHOP, "idle", 70), session(SHOP, "active", 26))
 WEB = "Deployment/web"
@@ -30,7 +33,58 @@ def asked_for(*figures: tuple[str, Series]) -> Snapshot:
     return full(web, of=shop(env=URL, pods=6), sessions=POOLS, figures=[*grew, *figures])
 
 
+SIZE = "SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE"
+HELD = (session(SHOP, "idle", 76), session(API, "active", 20))
+OTHER = logs("api", f'psycopg.OperationalError: connection to server at "postgres", port 5432 failed: {FATAL}')
+RAISED = (SHOP, "configuration_error", "rollback_workload")
+DB_FULL = ("StatefulSet/postgres", "database_connection", "page_human")
+
+
+def larger(
+    was: str = "10",
+    now: str = "40",
+    *beside: list[Obj],
+    key: str = SIZE,
+    sessions: Sequence[Session] = (),
+    **more: Any,
+) -> Snapshot:
+    """Return a shop whose release set its pool anew, and a neighbour that the database refuses since then."""
+    setting = {"env": {**URL, key: now}, "before": {**IMAGE, "env": {**URL, key: was}}, "released": 500}
+    return snapshot(
+        shop(pods=4, **{**setting, **more}),
+        workload("api", env=URL),
+        postgres(),
+        *beside,
+        logs=OTHER,
+        databases=[database(*sessions)] if sessions else [],
+        figures=[errors("api", 0.3, 240)],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a release made its pools larger: {what}",
+            world,
+            RAISED,
+            excludes=(
+                *no("restart_workload", at=SHOP),
+                *no("restart_workload", at=API),
+                *no("scale_workload", at=SHOP),
+            ),
+            harmful=("scale_database", "restart_connection_pool"),
+            alone=True,
+        )
+        for what, world in (
+            ("a neighbour is refused", larger()),
+            ("and it has most of the sessions", larger(sessions=HELD)),
+            ("the least that each keeps open", larger(key="DB_POOL_MIN_IDLE")),
+            (
+                "in a word of its command",
+                larger(args=["serve", "--db-pool-size=40"], before={"args": ["serve", "--db-pool-size=10"]}),
+            ),
+        )
+    ),
     Holds("as wanted", measured("replicas_wanted", 2, 6), OUTGROWN, excludes=no("scale_workload", at=SHOP)),
     Holds("by an autoscaler", measured("hpa_replicas", 2, 6), OUTGROWN, excludes=no("scale_workload", at=SHOP)),
     Holds("an event tells it", scaled("Scaled up replica set shop-r1 to 6 from 2"), OUTGROWN),
@@ -63,6 +117,32 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a release set its pool anew, and {what}", world, instead)
+        for what, world, instead in (
+            ("it is smaller", larger("40", "10"), DB_FULL),
+            ("hardly larger", larger("10", "12"), DB_FULL),
+            ("what it set is for how long it waits", larger(key="DB_POOL_TIMEOUT_MS"), DB_FULL),
+            ("what it set is how many threads work", larger(key="WORKER_POOL_THREADS_MAX"), DB_FULL),
+            ("that was hours before", larger(released=9000), DB_FULL),
+            (
+                "another client was released then as well",
+                larger("10", "40", workload("cart", env=URL, before=OLD, released=500)),
+                DB_FULL,
+            ),
+        )
+    ),
+    DoesNotHold(
+        "a release made its pool larger, and another has most of the sessions",
+        larger(sessions=(session(SHOP, "idle", 20), session(API, "active", 76))),
+        DB_FULL,
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "a release made its pool larger, and forgets transactions",
+        larger(sessions=(session(SHOP, "idle in transaction", 76, age_s=400), session(API, "active", 20))),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     DoesNotHold(
         "its replicas never changed",
         measured("replicas_wanted", 2, 2, pods=2),

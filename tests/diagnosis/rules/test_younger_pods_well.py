@@ -159,6 +159,25 @@ DOES_NOT_HOLD = [
         ("unknown", "page_human"),
     ),
     DoesNotHold(
+        "all meet the same, and each tells of it in a line of its own",
+        snapshot(
+            four(),
+            logs=[
+                each
+                for n, times in enumerate((9, 9, 9, 4))
+                for each in logs("shop", f"{pod('shop', n)}: POST /orders answered 504", n, times=times)
+            ],
+        ),
+        ("unknown", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "the younger one says nothing, and its requests fail as often as theirs",
+        snapshot(four(), figures=[*failing(0.2, 0.2, 0.2, 0.2), errors("shop", 0.2)], logs=told(0, 1, 2)),
+        (SHOP, "unknown", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
         "members of a store differ by what they do",
         snapshot(
             younger(postgres(pods=2), 1), logs=[log("postgres-0", *["ERROR:  x"] * 9), log("postgres-1", "LOG:  x")]

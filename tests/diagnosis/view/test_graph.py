@@ -61,6 +61,23 @@ def test_logs_and_sessions_show_calls() -> None:
     assert calls(databases=[database(session(SHOP, "active", 1))]) == {"StatefulSet/postgres"}
 
 
+@pytest.mark.parametrize(
+    ("line", "called"),
+    [
+        ("WARN cart: 502 Bad Gateway", {"Deployment/cart"}),
+        ('{"level": 50, "msg": "cart: Request failed with status code 500"}', {"Deployment/cart"}),
+        ("ERROR cart POST /lines: answered 504", {"Deployment/cart"}),
+        ("ERROR big-cart: 502 Bad Gateway", set()),
+        ("ERROR cart.example.com: 502 Bad Gateway", set()),
+        ("ERROR shop: 502 Bad Gateway", set()),
+        ("WARN cart: empty, nothing to pay", set()),
+        ("ERROR 502 Bad Gateway for a cart", set()),
+    ],
+)
+def test_errors_of_a_client_begin_with_whom_it_asked(line: str, called: set[str]) -> None:
+    assert calls(workload("cart"), logs=[log(pod("shop"), line)]) == called
+
+
 def test_a_server_that_names_its_client_does_not_call_it() -> None:
     held = View(
         snapshot(

@@ -95,7 +95,8 @@ def reader(view: View, series: Series) -> Workload | None:
     """Return who reads a queue: a label names it, it is told to, its name is alike, or it alone works on messages."""
     label = named_in(series)
     for key in ("consumer", "consumergroup", "group", "component", "queue"):
-        workload = view.workloads.get(view.component(series.labels.get(key, "")))
+        named_so = series.labels.get(key, "")
+        workload = view.workloads.get(view.component(named_so) or view.component(_dashed(named_so)))
         if workload is not None and role(workload) != "broker":
             return workload
     for alert in view.alerts:
@@ -103,10 +104,12 @@ def reader(view: View, series: Series) -> Workload | None:
             workload = view.workloads.get(view.component(str(alert.labels.get(key, ""))))
             if workload is not None and role(workload) != "broker":
                 return workload
-    called = f"{label}-{series.labels.get('queue', '')}".lower().replace("_", "-").replace(".", "-")
+    called = _dashed(f"{label}-{series.labels.get('queue', '')}")
     words = {w for w in called.split("-") if len(w) > 3}
     brokers = {b.ref for b in of_role(view.workloads, "broker")}
     readers = [w for w in view.serving if view.graph.calls.get(w.ref, set()) & brokers or not brokers]
+    if not readers:  # a Secret keeps the broker's address: who takes no requests works on messages
+        readers = [w for w in view.serving if works_on_messages(view, w)]
     working = [w for w in readers if any(x in w.name for x in ("worker", "consumer", "processor"))]
     named = [w for w in working or readers if words & set(w.name.split("-"))] or [
         w for w in view.serving if _works_on(w, words)
@@ -118,6 +121,11 @@ def reader(view: View, series: Series) -> Workload | None:
         return told[0]
     found = named or rejecting or working or [w for w in readers if _stopped(view, w)]
     return found[0] if len(found) == 1 else None
+
+
+def _dashed(name: str) -> str:
+    """Return the name of a queue as that of a workload could be."""
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def silent(view: View, consumer: Workload) -> Iterator[Evidence]:

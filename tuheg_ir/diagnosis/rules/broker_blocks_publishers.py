@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from tuheg_ir.diagnosis.model import Evidence, Obj
+from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj, Series
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
+from tuheg_ir.diagnosis.rules._readers import LEAST, QUIET, given_up, name_of, reader, silent
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -30,8 +34,11 @@ def when(view: View) -> Iterator[Match]:
         if (consumer := _gives_back(view)) is not None:
             yield _of_consumer(view, broker, consumer, found)
             continue
-        callers = behind(view, broker.ref, but=broker.ref)
         since = began(found)
+        if (standing := _stands_still(view, since)) is not None:
+            yield _of_standing(view, broker, standing, found)
+            continue
+        callers = behind(view, broker.ref, but=broker.ref)
         settings = settings_written(view, broker, since)
         yield Match(
             component=settings[0].object if settings else broker.ref,
@@ -42,13 +49,15 @@ def when(view: View) -> Iterator[Match]:
             explains=(*callers, *((broker.ref,) if settings else ())),
             excludes=(
                 *not_for(callers, f"{broker.ref} blocks who publishes: nothing done to them makes room"),
-                *not_for(
-                    (broker.ref,),
-                    "messages that are only in memory would be lost, and the alarm comes back",
-                    ("restart_workload", "scale_workload", "rollback_workload"),
-                ),
+                *_in_vain(broker),
             ),
         )
+
+
+def _in_vain(broker: Workload) -> tuple[Excluded, ...]:
+    """Return what does no good to a broker that is full."""
+    reason = "messages that are only in memory would be lost, and the alarm comes back"
+    return not_for((broker.ref,), reason, ("restart_workload", "scale_workload", "rollback_workload"))
 
 
 def _paused(view: View) -> Obj | None:
@@ -106,6 +115,74 @@ def _of_consumer(view: View, broker: Workload, consumer: Workload, found: list[C
         since=consumer.released_at,
         explains=callers,
         excludes=not_for(callers, f"the queue fills because {consumer.ref} gives back what it takes"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A consumer that stands still: since when, and what shows it."""
+
+    consumer: Workload
+    since: datetime
+    evidence: tuple[Evidence, ...]
+
+
+def _stands_still(view: View, alarm: datetime | None) -> _Standing | None:
+    """Return the consumer of most of what waits, if it did nothing for long before the alarm, and does nothing since.
+
+    Who stands still only since the alarm may wait to publish itself: the broker holds it up like all others.
+    """
+    waits = [
+        (now, series)
+        for series in view.figures.series("queue_depth")
+        if not given_up(view, series) and (now := view.figures.now("queue_depth", **_exact(series))) is not None
+    ]
+    every = sum(now for now, _ in waits)
+    most, longest = max(waits, key=lambda each: each[0], default=(0.0, None))
+    if alarm is None or longest is None or most < max(LEAST, every / 2):
+        return None
+    first, consumer = view.figures.first("queue_depth", **_exact(longest)), reader(view, longest)
+    if consumer is None or first is None or most < first or not _could_work(view, consumer):
+        return None
+    still = tuple(silent(view, consumer))
+    said = next((each.time for each in still if each.source == "logs"), None)
+    if len(still) < 2 or said is None or alarm - said < QUIET:
+        return None
+    fact = f"{most:.0f} of {every:.0f} messages that wait are in {name_of(longest)}"
+    return _Standing(consumer, said, (Evidence("metrics", consumer.ref, fact), *still))
+
+
+def _exact(series: Series) -> dict[str, Any]:
+    return dict(series.labels)
+
+
+def _could_work(view: View, consumer: Workload) -> bool:
+    """Tell whether all pods of a consumer are there, of an older release, and what they need is there as well."""
+    needs = (w for ref in view.graph.needs(consumer.ref) if (w := view.workloads.get(ref)))
+    there = all(each.ready and each.ready >= each.wanted for each in (consumer, *needs))
+    return there and not releases(view, consumer, SUSPECT)
+
+
+def _of_standing(view: View, broker: Workload, standing: _Standing, found: list[Complaint]) -> Match:
+    """Return that the queue of a consumer that stands still has filled the broker: all others only suffer."""
+    consumer = standing.consumer
+    suffer = behind(view, broker.ref, *(c.caller for c in found), but=consumer.ref)
+    return Match(
+        component=consumer.ref,
+        evidence=(*standing.evidence, *told(view, found, 2)),
+        certainty=0.75,
+        root_cause="service_crash",
+        remedy="restart_workload",
+        since=standing.since,
+        explains=suffer,
+        excludes=(
+            *not_for(
+                (ref for ref in suffer if ref != broker.ref),
+                f"the broker is full because {consumer.ref} stands still: nothing done to this one makes room",
+            ),
+            *_in_vain(broker),
+            *not_for((consumer.ref,), "its pods do nothing, however many they are", ("scale_workload",)),
+        ),
     )
 
 

@@ -8,10 +8,12 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, is_ours, measured_holders
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import troubles
 
 EARLIER = timedelta(minutes=5)
@@ -30,6 +32,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         if each.database is None and not greedy.ref:
             continue  # figures tell a name only: that of a driver, which the services may use as well
+        if (client := view.workloads.get(greedy.ref)) and raised(client) and since_release(client, each.since):
+            continue  # its release let it take them: see sessions_outgrown
         component = greedy.ref if greedy.ref in view.workloads else each.ref
         others = tuple(ref for ref in clients(view, each.ref) if ref != greedy.ref)
         refused = tuple(c.caller for c in each.refused if c.caller != each.ref)

@@ -1,17 +1,19 @@
-"""More replicas, each with its pool, want more sessions than the database has."""
+"""More replicas, each with its pool, or larger pools want more sessions than the database has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._poolers import outrun
-from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders
+from tuheg_ir.diagnosis.rules._raised_pool import raised
+from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, measured_holders
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.growth import Growth, grown
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LARGE = 0.4
@@ -19,10 +21,13 @@ LARGE = 0.4
 
 
 def when(view: View) -> Iterator[Match]:
-    """A database is full since one of its clients has more replicas."""
+    """A database is full since one of its clients has more replicas, or larger pools by its release."""
     for each in full(view):
         if each.ref in view.workloads and outrun(view, view.workloads[each.ref]):
             continue  # its clients queue for what they do, however many they are
+        if (client := _larger_pool(view, each)) is not None:
+            yield _of_pool(view, each, client)
+            continue
         for ref in clients(view, each.ref):
             workload = view.workloads.get(ref)
             growth = grown(view, workload) if workload else None
@@ -49,6 +54,49 @@ def when(view: View) -> Iterator[Match]:
                     ),
                 ),
             )
+
+
+def _larger_pool(view: View, each: Full) -> Workload | None:
+    """Return the one client whose release made its pools larger, and since when the database is full.
+
+    Where it is known who has the sessions it has most of them; what it forgets in transactions is another trouble.
+    """
+    known = [view.workloads[ref] for ref in clients(view, each.ref) if ref in view.workloads]
+    found = [client for client in known if raised(client) and since_release(client, each.since)]
+    if len(found) != 1 or any(client is not found[0] and since_release(client, each.since) for client in known):
+        return None  # which of several releases it was nobody can tell
+    held = holders(each.database) if each.database else measured_holders(view, each.ref)
+    mine = next((h for h in held if h.ref == found[0].ref), None)
+    if held and (mine is None or mine is not held[0] or 2 * mine.forgotten >= mine.count):
+        return None
+    return None if _told_of_leaks(view, found[0]) else found[0]
+
+
+def _told_of_leaks(view: View, client: Workload) -> bool:
+    return bool(view.hits_of(client.ref, "connection_leak"))
+
+
+def _of_pool(view: View, each: Full, client: Workload) -> Match:
+    """Return that a release lets each pod open more sessions: what was before leaves room for all."""
+    others = tuple(ref for ref in (*clients(view, each.ref), *(c.caller for c in each.refused)) if ref != client.ref)
+    shown = (Evidence("objects", client.ref, c.told(), client.released_at) for c in raised(client)[:2])
+    pods = Evidence("objects", client.ref, f"{len(client.live)} pods of it run, each with a pool of its own")
+    return Match(
+        component=client.ref,
+        evidence=(*shown, pods, *each.evidence),
+        certainty=0.75,
+        root_cause="configuration_error",
+        remedy="rollback_workload",
+        since=each.since,
+        explains=behind(view, each.ref, *others, but=client.ref),
+        excludes=(
+            *not_for((client.ref,), "the same release opens as many sessions again", (*RESTARTS, "scale_workload")),
+            *not_for(others, f"{client.name} holds the sessions: nothing done to this client gives them back"),
+            *not_for(
+                (each.ref,), "a restart ends everybody's work, and the pools fill it again", ("restart_workload",)
+            ),
+        ),
+    )
 
 
 def _sent_for(view: View, ref: str, growth: Growth) -> bool:
@@ -83,10 +131,10 @@ def _shown(each: Full, workload: Workload, growth: Growth) -> Iterator[Evidence]
 
 RULE = Rule(
     name="sessions_outgrown",
-    title="More replicas want more sessions than the database has",
+    title="More replicas, or larger pools, want more sessions than the database has",
     root_cause="database_connection",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no full database has a client whose replicas grew before",
+    why_not="no full database has a client whose replicas or pools grew before",
 )

@@ -14,6 +14,7 @@ import yaml
 
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.view.reading import parse_moment
+from tuheg_ir.diagnosis.view.spoken_of import Names
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
@@ -175,16 +176,18 @@ def hits(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Hit, ...]:
     """Return every trouble that a log tells of."""
     above = {pod.name: ref for ref, workload in found.items() for pod in workload.pods}
     told: dict[str, frozenset[str]] = {}
-    every = (hit for log in snapshot.logs for hit in _of(log, above.get(log.pod, f"Pod/{log.pod}"), told))
+    names = Names(snapshot, found)
+    every = (hit for log in snapshot.logs for hit in _of(log, above.get(log.pod, f"Pod/{log.pod}"), told, names))
     return tuple(sorted(every, key=lambda h: (h.component, h.pod, h.container, h.previous, h.trouble)))
 
 
-def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[Hit]:
+def _of(log: Log, component: str, told: dict[str, frozenset[str]], names: Names) -> Iterator[Hit]:
     lines = [line[:_LINE_CHARS] for line in log.lines[-_LINES:] if line and not line.isspace()]
     for trouble, bares in _sorted_out(lines, told).items():
         seen = [lines[at] for at, _ in bares]
         times = [time for line in seen if (time := stamp(line)) is not None]
         first, last = (_begun(times), max(times)) if times else _between(lines, [at for at, _ in bares])
+        said = {bare for _, bare in bares}
         yield Hit(
             trouble=trouble,
             component=component,
@@ -192,7 +195,7 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]]) -> Iterator[H
             container=log.container,
             count=len(seen),
             line=seen[-1].strip()[:300],
-            hosts=tuple(sorted(set(_hosts({bare for _, bare in bares})))),
+            hosts=tuple(sorted({*_hosts(said), *names.spoken_of(trouble, said)})),
             first=first,
             last=last,
             previous=log.previous,

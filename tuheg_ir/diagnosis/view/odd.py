@@ -61,16 +61,26 @@ def told_apart(view: View, workload: Workload) -> dict[str, str]:
     fails = {pod for pod, each in told.items() if each.failed >= OFTEN and each.share >= MOSTLY}
     if fails and any(each.share <= ERRORS for pod, each in told.items() if pod not in fails):
         found = {pod: f"{told[pod].failed} of {told[pod].told} requests in its log failed" for pod in fails}
-    words: dict[str, dict[str, int]] = {each.line: dict(each.lately) for each in complained(view, workload)}
+    words: dict[str, tuple[str, dict[str, int]]] = {
+        each.shape: (each.line, dict(each.lately)) for each in complained(view, workload)
+    }
     for hit in view.hits_of(workload.ref):
         if not hit.previous and (hit.last is None or view.recent(hit.last, STILL)):
-            words.setdefault(f"{hit.trouble}: {hit.line}", {})[hit.pod] = hit.count
-    for line, pods in words.items():
+            # What they meet is one trouble, though each pod tells of it with names and numbers of its own.
+            _, pods = words.setdefault(hit.trouble, (f"{hit.trouble}: {hit.line}", {}))
+            pods[hit.pod] = pods.get(hit.pod, 0) + hit.count
+    for line, pods in words.values():
         telling = {pod for pod, count in pods.items() if count >= OFTEN}
         others = max((count for pod, count in pods.items() if pod not in telling), default=0)
         if telling and telling < heard and min(pods[pod] for pod in telling) >= CLEARLY * others:
             found |= {pod: f"its log repeats ({pods[pod]} lines): {line[:200]}" for pod in telling - set(found)}
-    return found if set(found) < heard else {}
+    return found if set(found) < heard and not _as_ill(view, heard - set(found)) else {}
+
+
+def _as_ill(view: View, others: Collection[str]) -> bool:
+    """Tell whether one of those whose logs do not tell of it fails all the same, as figures show."""
+    ratios = view.figures.latest("error_ratio_by_pod", "pod")
+    return any(ratios.get(pod, 0.0) > ERRORS for pod in others)
 
 
 def used_up(view: View, workload: Workload, odd: Collection[str]) -> bool:

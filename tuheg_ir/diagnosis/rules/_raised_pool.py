@@ -1,0 +1,37 @@
+"""How a release lets a service keep more connections open than before."""
+
+from __future__ import annotations
+
+import re
+
+from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_SIZE = re.compile(
+    r"(?P<what>(?<![\w.-])[\w.-]*(?:pool|conn(?:ection)?s?|hikari)[\w.-]*)[\s=:\"',]*(?P<many>\d+)(?![\w.])",
+    re.IGNORECASE,
+)
+_COUNTS = re.compile(r"size|max|min|limit|idle|open|overflow|count|total|pool$|conn(?:ection)?s$", re.IGNORECASE)
+_NO_COUNT = re.compile(
+    r"time|life|wait|age|interval|delay|retr|thread|worker|keep|port|_ms$|sec(?:ond)?s?$", re.IGNORECASE
+)
+"""Settings of pools that tell for how long, or of what else, and not of how many connections."""
+TIMES = 1.5
+"""A pool that is larger by less than this fills no database."""
+
+
+def raised(workload: Workload) -> tuple[Change, ...]:
+    """Return how a release made the pools of a service much larger."""
+    return tuple(c for c in workload.changed("env", "command") if _more(_sizes(c, c.before), _sizes(c, c.after)))
+
+
+def _sizes(change: Change, value: str) -> dict[str, int]:
+    """Return the sizes of pools that a value sets, by the names of the settings."""
+    key = change.field.removeprefix("env ")
+    said = f"{key}={value}" if change.aspect == "env" and value.isdigit() else value
+    found = {each["what"].lower(): int(each["many"]) for each in _SIZE.finditer(said)}
+    return {what: many for what, many in found.items() if _COUNTS.search(what) and not _NO_COUNT.search(what)}
+
+
+def _more(before: dict[str, int], after: dict[str, int]) -> bool:
+    return any(what in before and many >= TIMES * max(1, before[what]) for what, many in after.items())
