@@ -33,7 +33,6 @@ OPEN = frozenset(
         "entries-of-one-age-end-together-every-ten-minutes",
         "newest-replica-began-while-the-tariffs-were-away",
         "nobody-analyzed-after-the-major-upgrade",
-        "old-password-in-one-pod-locks-the-account-of-all",
         "own-debugger-in-a-pod-trips-the-shell-rule",
         "poisoned-dependency-looks-for-credentials",
         "port-of-miners-is-our-own-lobby",
