@@ -27,7 +27,6 @@ SURE = 0.6
 """So sure an answer must not be wrong."""
 OPEN = frozenset(
     {
-        "backup-catches-up-in-the-morning-lecture",
         "bot-that-was-tried-out-beside-itself",
         "cluster-console-left-open-to-the-internet",
         "entries-of-one-age-end-together-every-ten-minutes",
