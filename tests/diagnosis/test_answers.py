@@ -31,7 +31,6 @@ OPEN = frozenset(
         "cluster-console-left-open-to-the-internet",
         "entries-of-one-age-end-together-every-ten-minutes",
         "newest-replica-began-while-the-tariffs-were-away",
-        "nobody-analyzed-after-the-major-upgrade",
         "own-debugger-in-a-pod-trips-the-shell-rule",
         "poisoned-dependency-looks-for-credentials",
         "port-of-miners-is-our-own-lobby",
