@@ -27,13 +27,10 @@ SURE = 0.6
 """So sure an answer must not be wrong."""
 OPEN = frozenset(
     {
-        "backup-catches-up-in-the-morning-lecture",
         "bot-that-was-tried-out-beside-itself",
         "cluster-console-left-open-to-the-internet",
         "entries-of-one-age-end-together-every-ten-minutes",
         "newest-replica-began-while-the-tariffs-were-away",
-        "nobody-analyzed-after-the-major-upgrade",
-        "old-password-in-one-pod-locks-the-account-of-all",
         "own-debugger-in-a-pod-trips-the-shell-rule",
         "poisoned-dependency-looks-for-credentials",
         "port-of-miners-is-our-own-lobby",

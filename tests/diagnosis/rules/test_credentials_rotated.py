@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.credentials import ENV, LOGIN, SECRET, TEXTS, TOKEN, refused, secret
 from tests.diagnosis.rules.pods import pods_of, reown
-from tests.diagnosis.rules.scenes import API, SHOP, errors, logs, shop
+from tests.diagnosis.rules.scenes import API, SHOP, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, at, log, pod, postgres, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -31,6 +31,17 @@ def staggered(age: float, *logs: Log, store: bool = True) -> Snapshot:
 
 def told(number: int, line: str, times: int = 9, since: float = 1200) -> Log:
     return log(pod("shop", number), *[line] * times, since=since)
+
+
+WRONG = "bind failed: LDAP: error code 49 - LdapErr: DSID-0C09, comment: AcceptSecurityContext error, data {}, v45"
+LOCK = WRONG.format("775")
+
+
+def locked(line: str = WRONG.format("52e"), lock: str = LOCK, *, written: float = 900, api: float = 300) -> Snapshot:
+    """Return a shop that is refused, and an API with the same Secret that is told that the account is locked."""
+    own = [told for n in (0, 1) for told in (log(pod("shop", n), *[line] * 5, lock), log(pod("api", n), *[lock] * 9))]
+    api_too = workload("api", env=ENV, started=api)
+    return snapshot(shop(env=ENV), api_too, secret(written), logs=own, alerts=[alert(service="api")])
 
 
 TRACE = 'org.postgresql.util.PSQLException: FATAL: password authentication failed for user "shop"'
@@ -115,6 +126,28 @@ HOLDS = [
         ),
         (SHOP, "database_connection", "restart_workload"),
     ),
+    *(
+        Holds(
+            f"one that never read the new password locks the account of all: {lock}",
+            locked(line, lock),
+            (SHOP, cause, "restart_workload"),
+            excludes=no("restart_workload", at=API),
+            harmful=("rollback_workload",),
+        )
+        for line, lock, cause in (
+            (WRONG.format("52e"), LOCK, "configuration_error"),
+            (
+                "ERROR 1045 (28000): Access denied for user 'shop'@'10.1.0.4' (using password: YES)",
+                "ERROR 3118 (HY000): Access denied for user 'shop'@'10.1.0.5'. Account is locked.",
+                "database_connection",
+            ),
+            (
+                "ORA-01017: invalid username/password; logon denied",
+                "ORA-28000: The account is locked; login denied",
+                "database_connection",
+            ),
+        )
+    ),
     Holds(
         "a pod that was made anew during the trouble is well",
         staggered(600, told(0, TOKEN), told(1, TOKEN), told(2, WORK, since=500), store=False),
@@ -149,6 +182,22 @@ DOES_NOT_HOLD = [
         "a younger pod tells of no work",
         staggered(600, told(0, TEXTS[0]), told(1, TEXTS[0])),
         (SHOP, "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold("users show wrong passwords to both", locked(lock=WRONG.format("52e")), harmful=("restart_workload",)),
+    DoesNotHold(
+        "both never read the new password, or nobody changed it: an account that is locked may be anybody's",
+        locked(api=30 * DAY),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "the account is locked for those with a new password, and nobody shows an old one",
+        locked(line=LOCK),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "what is refused reads the newest password itself",
+        locked(written=31 * DAY, api=DAY),
         harmful=("restart_workload",),
     ),
     DoesNotHold("a user's own wrong password", refused(written=900, line=LOGIN, store=False)),

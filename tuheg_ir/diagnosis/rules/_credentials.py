@@ -12,11 +12,12 @@ from tuheg_ir.diagnosis.rules._sessions import role_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import STILL, Complaint, complaints
-from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.logs import stamp, tells
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import mapping, name, newest, written
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
+REFUSED = ("database_authentication", "outside_authentication")
 LATELY = timedelta(hours=24)
 """A Secret that was written within this time is thought of first."""
 CLEARLY = timedelta(minutes=5)
@@ -40,7 +41,8 @@ class Refusal:
 
     ``older`` are refused pods that started before the Secret was written, ``newer`` those that started after it,
     ``well`` pods that started after it and are not refused. ``younger`` are pods of the same template that started
-    after all that are refused, and work with what they took at their start.
+    after all that are refused, and work with what they took at their start. ``locks_out``: others with newer pods that
+    read the Secret and are told that the account is locked, which is what an old password does to it again and again.
     """
 
     workload: Workload
@@ -52,6 +54,7 @@ class Refusal:
     well: tuple[Pod, ...]
     younger: tuple[Pod, ...]
     complaints: tuple[Complaint, ...]
+    locks_out: tuple[str, ...] = ()
 
     @property
     def outlived(self) -> bool:
@@ -67,9 +70,9 @@ class Refusal:
 def refusals(view: View) -> tuple[Refusal, ...]:
     """Return the workloads whose credentials are refused."""
     by_caller: dict[str, list[Complaint]] = {}
-    for each in complaints(view, "database_authentication", "outside_authentication"):
+    for each in complaints(view, *REFUSED):
         outside = any("." in host for host in each.hosts) or _CLOUD.search(each.hit.line)
-        if each.hit.trouble == "outside_authentication" and not outside:
+        if each.hit.trouble == "outside_authentication" and not outside and not _locks_out(view, each.caller):
             continue  # somebody's own wrong password at our door
         if each.caller in view.workloads and role_of(view, each.caller) not in ("database", "broker", "pooler"):
             by_caller.setdefault(each.caller, []).append(each)
@@ -100,6 +103,39 @@ def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
         well=tuple(well),
         younger=tuple(_younger(view, workload, found)),
         complaints=tuple(found),
+        locks_out=_locks_out(view, workload.ref),
+    )
+
+
+def _locks_out(view: View, ref: str) -> tuple[str, ...]:
+    """Return those whose account a workload locks: it alone is told of a wrong password, and it never read the new one.
+
+    Each of them reads the same Secret, started after it was written, and is told of the lock and of nothing else.
+    """
+    workload = view.workloads.get(ref)
+    secret = _secret(view, workload) if workload else None
+    at = written(secret) if secret else None
+    if workload is None or secret is None or at is None or not _old(workload, at) or not _wrong(view, workload):
+        return ()
+    with_it = [
+        other
+        for other in view.serving
+        if other is not workload and ("Secret", name(secret)) in reads(other.template) and not _old(other, at)
+    ]
+    return tuple(o.ref for o in with_it if view.hits_of(o.ref, "account_locked") and not _wrong(view, o))
+
+
+def _old(workload: Workload, at: datetime) -> bool:
+    """Tell whether a pod of a workload took its settings before a time."""
+    return any((start := _last_start(pod)) is None or start < at for pod in workload.live)
+
+
+def _wrong(view: View, workload: Workload) -> bool:
+    """Tell whether a workload is refused for what it shows, and not just for the account's being locked."""
+    return any(
+        any(tells(kind, line) for kind in REFUSED) and not tells("account_locked", line)
+        for log in view.logs_of(workload.live, previous=False)
+        for line in log.lines
     )
 
 

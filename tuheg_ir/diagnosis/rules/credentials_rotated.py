@@ -22,10 +22,11 @@ def when(view: View) -> Iterator[Match]:
             component=workload.ref,
             evidence=(_shown(each), *told(view, each.complaints)),
             root_cause="configuration_error" if each.outside else "",
-            certainty=0.8 if each.well or each.younger else 0.7 if view.recent(each.written, LATELY) else 0.5,
+            certainty=_sure(view, each),
             since=began(each.complaints) or each.written,
-            explains=tuple(ref for ref in (*behind(view, workload.ref), each.secret) if ref and ref != workload.ref),
+            explains=tuple(ref for ref in _explained(view, each) if ref and ref != workload.ref),
             excludes=(
+                *not_for(each.locks_out, f"it has the newest credentials: {workload.ref} locks their account"),
                 *not_for((workload.ref,), "an older template reads the same Secret", ("rollback_workload",)),
                 *not_for(
                     (each.server,) if each.server else (),
@@ -34,6 +35,18 @@ def when(view: View) -> Iterator[Match]:
                 ),
             ),
         )
+
+
+def _sure(view: View, each: Refusal) -> float:
+    if each.well or each.younger or each.locks_out:
+        return 0.8
+    return 0.7 if view.recent(each.written, LATELY) else 0.5
+
+
+def _explained(view: View, each: Refusal) -> tuple[str, ...]:
+    """Return who suffers: those behind it, and those whose account it locks, with the ones behind them."""
+    behind_them = (ref for locked in each.locks_out for ref in (locked, *behind(view, locked)))
+    return (*behind(view, each.workload.ref), each.secret, *behind_them)
 
 
 def _shown(each: Refusal) -> Evidence:
@@ -45,6 +58,8 @@ def _shown(each: Refusal) -> Evidence:
     fact = f"{len(each.older)} refused pods of {named} started before it was written"
     if each.well:
         fact += f"; {len(each.well)} started after it and work"
+    if each.locks_out:
+        fact += f"; {', '.join(each.locks_out)} started after it, and are told that the account is locked"
     return Evidence("objects", each.secret, fact, each.written)
 
 
