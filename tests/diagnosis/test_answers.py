@@ -29,13 +29,11 @@ OPEN = frozenset(
     {
         "backup-catches-up-in-the-morning-lecture",
         "bot-that-was-tried-out-beside-itself",
-        "cluster-console-left-open-to-the-internet",
         "entries-of-one-age-end-together-every-ten-minutes",
         "newest-replica-began-while-the-tariffs-were-away",
         "nobody-analyzed-after-the-major-upgrade",
         "old-password-in-one-pod-locks-the-account-of-all",
         "own-debugger-in-a-pod-trips-the-shell-rule",
-        "poisoned-dependency-looks-for-credentials",
         "port-of-miners-is-our-own-lobby",
         "promotion-wakes-at-midnight",
         "rehearsal-of-a-ticket-sale-rings-the-attack-bell",
