@@ -33,8 +33,6 @@ OPEN = frozenset(
         "newest-replica-began-while-the-tariffs-were-away",
         "nobody-analyzed-after-the-major-upgrade",
         "old-password-in-one-pod-locks-the-account-of-all",
-        "own-debugger-in-a-pod-trips-the-shell-rule",
-        "port-of-miners-is-our-own-lobby",
         "promotion-wakes-at-midnight",
         "rehearsal-of-a-ticket-sale-rings-the-attack-bell",
         "ring-members-came-in-without-their-data",
