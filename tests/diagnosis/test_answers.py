@@ -28,7 +28,6 @@ SURE = 0.6
 OPEN = frozenset(
     {
         "backup-catches-up-in-the-morning-lecture",
-        "bot-that-was-tried-out-beside-itself",
         "entries-of-one-age-end-together-every-ten-minutes",
         "newest-replica-began-while-the-tariffs-were-away",
         "nobody-analyzed-after-the-major-upgrade",
