@@ -32,7 +32,6 @@ OPEN = frozenset(
         "newest-replica-began-while-the-tariffs-were-away",
         "nobody-analyzed-after-the-major-upgrade",
         "old-password-in-one-pod-locks-the-account-of-all",
-        "rehearsal-of-a-ticket-sale-rings-the-attack-bell",
         "ring-members-came-in-without-their-data",
         "the-login-page-asks-for-a-login",
     }
