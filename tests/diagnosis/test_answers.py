@@ -27,17 +27,9 @@ SURE = 0.6
 """So sure an answer must not be wrong."""
 OPEN = frozenset(
     {
-        "bot-that-was-tried-out-beside-itself",
-        "cluster-console-left-open-to-the-internet",
         "entries-of-one-age-end-together-every-ten-minutes",
         "newest-replica-began-while-the-tariffs-were-away",
-        "own-debugger-in-a-pod-trips-the-shell-rule",
-        "poisoned-dependency-looks-for-credentials",
-        "port-of-miners-is-our-own-lobby",
-        "promotion-wakes-at-midnight",
-        "rehearsal-of-a-ticket-sale-rings-the-attack-bell",
         "ring-members-came-in-without-their-data",
-        "the-login-page-asks-for-a-login",
     }
 )
 """Cases to which no rule knows the answer yet; a rule that does takes its case out of here."""

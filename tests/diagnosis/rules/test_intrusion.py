@@ -124,7 +124,36 @@ def edited(login: str = LOGIN, edit: str = EDIT, told: str = CSP, host: str = "w
     )
 
 
+HUNTS = (
+    "/bin/sh: 1: gh: not found",
+    "bash: line 3: aws: command not found",
+    "cat: /app/.npmrc: No such file or directory",
+    "Error: ENOENT: no such file or directory, open '/root/.docker/config.json'",
+)
+DROPPED = "1772625300.1 652 {} TCP_TUNNEL/200 18268 CONNECT webhook.site:443 - HIER_DIRECT/203.0.113.155 -"
+
+
+def hunts(*lines: str, sent: bool = False, name: str = "shop") -> Snapshot:
+    """Return a workload that serves well, what its first pod's log tells, and whether a proxy saw it send away."""
+    objects, proxy = workload(name), workload("egress")
+    address = next(each["status"]["podIP"] for each in objects if each["kind"] == "Pod")
+    seen = [log(pod("egress"), DROPPED.format(address))] if sent else []
+    return snapshot(objects, proxy, logs=[log(pod(name), "listening", *lines), *seen], figures=[WELL])
+
+
 HOLDS = [
+    Holds(
+        "a program looks for the logins of others everywhere",
+        hunts(*HUNTS[:3]),
+        (SHOP, "security_incident", "isolate_workload"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "the same by a scanner, and it sends what it finds to a drop box",
+        hunts("TruffleHog. Unearth your secrets.", *HUNTS[2:], sent=True),
+        (SHOP, "security_incident", "isolate_workload"),
+        sure=(0.65, 1.0),
+    ),
     *(
         Holds(
             f"a command sends its secrets away: {line}",
@@ -218,6 +247,13 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("a client library looks where logins may be", hunts(*HUNTS[2:])),
+    DoesNotHold("a runner of builds looks for its tools", hunts(*HUNTS, name="ci-runner")),
+    DoesNotHold("somebody tries out a webhook", hunts(sent=True)),
+    *(
+        DoesNotHold(f"a scanner asks for a file of logins: {line}", hunts(*[line] * 4))
+        for line in ('203.0.113.9 - - "GET /.aws/credentials HTTP/1.1" 404 153 "No such file"',)
+    ),
     *(DoesNotHold(f"a command that sends nothing secret outside: {line}", runs(line)) for line in KEPT),
     *(
         DoesNotHold(f"a script comes into a page, {what}", world)

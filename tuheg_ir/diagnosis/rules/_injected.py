@@ -50,12 +50,17 @@ def injected(view: View, workload: Workload) -> Evidence | None:
 
 def reads_secrets(view: View, workload: Workload) -> Evidence | None:
     """Return that a client of the cluster goes through Secrets in a program that is made for something else."""
-    if _MEANT.search(_program(workload)):
+    if runs_for_others(workload):
         return None
     for log in view.logs_of(workload.pods):
-        if line := next((line for line in log.lines if _CLIENT.search(line) and not _REQUEST.search(line)), ""):
+        if line := next((line for line in log.lines if _CLIENT.search(line) and not is_request(line)), ""):
             return Evidence("logs", f"Pod/{log.pod}", f"it goes through Secrets: {line[:240]}", stamp(line))
     return None
+
+
+def runs_for_others(workload: Workload) -> bool:
+    """Tell whether a program is made to speak with the cluster, or to run whatever its users ask for."""
+    return _MEANT.search(_program(workload)) is not None
 
 
 def lasting_token(view: View, workload: Workload, after: datetime | None) -> Evidence | None:
@@ -69,8 +74,13 @@ def lasting_token(view: View, workload: Workload, after: datetime | None) -> Evi
     return None
 
 
+def is_request(line: str) -> bool:
+    """Tell whether a line tells of a request: anybody may ask for anything."""
+    return _REQUEST.search(line) is not None
+
+
 def _carries(line: str) -> bool:
-    if not _HINT.search(line) or not _REQUEST.search(line) or _TURNED_AWAY.search(line):
+    if not _HINT.search(line) or not is_request(line) or _TURNED_AWAY.search(line):
         return False
     return _COMMANDS.search(unquote_plus(unquote_plus(line[:4000]))) is not None
 

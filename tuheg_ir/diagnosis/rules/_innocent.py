@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
+from tuheg_ir.diagnosis.rules._debugged import debugged
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._scanned import scanned
 from tuheg_ir.diagnosis.rules._whole_again import whole_again
@@ -191,4 +192,5 @@ _TESTS: tuple[tuple[re.Pattern[str], Shown], ...] = (
     ),
     (re.compile(r"suspicious|exploit|scanner|attack|waf", re.IGNORECASE), _turned_away),
     (OF_CLIENTS, scanned),
+    (re.compile(r"shell|terminal|\bexec", re.IGNORECASE), debugged),
 )

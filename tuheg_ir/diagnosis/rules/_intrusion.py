@@ -11,8 +11,10 @@ from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._altered import altered
+from tuheg_ir.diagnosis.rules._hunting import hunting
 from tuheg_ir.diagnosis.rules._injected import injected, lasting_token, reads_secrets
 from tuheg_ir.diagnosis.rules._sent_away import PUBLIC, sent_away
+from tuheg_ir.diagnosis.rules._strangers import let_in
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -30,7 +32,7 @@ _WATCH = re.compile(
     re.IGNORECASE,
 )
 _SHELL = re.compile(r"\b(?:ba|da|z|k|a)?sh\b|reverse.?shell", re.IGNORECASE)
-_OUTSIDE = re.compile(rf"(?:->|\bto |\b(?:dest\w*|daddr|remote\w*|fd\.[rs]ip)[=: ]+\"?){PUBLIC}")
+OUTSIDE = re.compile(rf"(?:->|\bto |\b(?:dest\w*|daddr|remote\w*|fd\.[rs]ip)[=: ]+\"?){PUBLIC}")
 """The far end of a connection, where it is no address of a private network."""
 _DROPPED = re.compile(
     r"\b(?:proc\.?_?)?(?:exe\w*|binary\w*|image_?path|process|pathname)[=: ]+[\"']?/(?:tmp|var/tmp|dev/shm)/",
@@ -56,8 +58,17 @@ class Sign:
 def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
     """Return the signs of an intrusion in a workload."""
     mine = (*_logs(view, workload), *_commands(workload), *_rights(view, workload), *_images(view, workload))
-    put_in = (Sign(weight, seen) for weight, seen in altered(view, workload))
-    return (*mine, *_account(view, workload), *_watched(view, workload), *put_in)
+    others = (Sign(weight, seen) for tell in (altered, hunting) for weight, seen in tell(view, workload))
+    return (*mine, *_account(view, workload), *_opened(view, workload), *_watched(view, workload), *others)
+
+
+def _opened(view: View, workload: Workload) -> Iterator[Sign]:
+    """Yield that strangers were given a shell, and that one opened elsewhere then; one alone may be a colleague's."""
+    found = let_in(view, workload)
+    if found is not None:
+        yield Sign(0.4, found.seen)
+        for hit in found.opened[:1]:
+            yield Sign(0.4, view.hit_evidence(hit))
 
 
 def _watched(view: View, workload: Workload) -> Iterator[Sign]:
@@ -65,9 +76,9 @@ def _watched(view: View, workload: Workload) -> Iterator[Sign]:
     for alert in view.alerts:
         said = f"{alert.name} {alert.annotations}"
         weight = 0.4 if _WATCH.search(said) else 0.2 if _EGRESS.search(said) else 0.0
-        if weight == 0.4 and _SHELL.search(said) and _OUTSIDE.search(said):
+        if weight == 0.4 and _SHELL.search(said) and OUTSIDE.search(said):
             weight = 0.6  # a shell that speaks with a stranger is nobody's tool
-        if weight == 0.4 and _DROPPED.search(said) and (_CALLED.search(said) or _OUTSIDE.search(said)):
+        if weight == 0.4 and _DROPPED.search(said) and (_CALLED.search(said) or OUTSIDE.search(said)):
             weight = 0.6  # builds run what they have just made as well, but ask no bare address for anything
         if weight and view.about_alert(alert) == workload.ref:
             yield Sign(weight, Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at))
@@ -136,7 +147,7 @@ def _images(view: View, workload: Workload) -> Iterator[Sign]:
     if mined:
         yield Sign(0.75, Evidence("objects", workload.ref, f"it runs {mined[0]}"))
     for change in workload.changed("image") if view.recent(workload.released_at, LATELY) else ():
-        old, new = _registry(change.before), _registry(change.after)
+        old, new = registry(change.before), registry(change.after)
         others = _used_by_others(view, workload) if old and new and old != new else Counter()
         if others and not others[new] and others[old]:
             fact = f"{change.told()}: nothing else here comes from {new}"
@@ -150,7 +161,7 @@ def _images(view: View, workload: Workload) -> Iterator[Sign]:
 def _used_by_others(view: View, workload: Workload) -> Counter[str]:
     """Return how often each registry is used by other workloads."""
     return Counter(
-        _registry(text(container, "image"))
+        registry(text(container, "image"))
         for other in view.workloads.values()
         if other.ref != workload.ref
         for container in items(other.template, "spec", "containers")
@@ -198,7 +209,7 @@ def _held(spec: Mapping[str, Any]) -> Iterator[str]:
             yield f"has {key}"
 
 
-def _registry(image: str) -> str:
+def registry(image: str) -> str:
     """Return the registry and first path of an image: "docker.io/library" where none is said."""
     base = image.split("@", maxsplit=1)[0]
     first, slash, rest = base.partition("/")

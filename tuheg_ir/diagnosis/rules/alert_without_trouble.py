@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._as_meant import as_meant
 from tuheg_ir.diagnosis.rules._innocent import OF_CLIENTS, innocent
+from tuheg_ir.diagnosis.rules._own_port import own_port
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
@@ -42,7 +43,8 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
     """Return what shows that an alert is wrong; None if nothing does, or it is critical and nobody set it so."""
     ref = view.about_alert(alert)
     signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(alert.said)]
-    if (meant := as_meant(view, alert, ref) or replaced(view, alert) or retired(view, alert, ref)) is not None:
+    meant = as_meant(view, alert, ref) or replaced(view, alert) or retired(view, alert, ref)
+    if (meant := meant or own_port(view, alert, ref)) is not None:
         return meant
     if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:
         return Evidence("metrics", ref, f"{alert.name} fires; no more than {few} requests failed within the hour")

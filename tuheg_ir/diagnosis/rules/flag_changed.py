@@ -1,4 +1,4 @@
-"""Requests fail since a feature flag was changed, and no template did."""
+"""Requests fail since a feature flag was changed, or since a date in settings came, and no template changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._dates import dates_come
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -19,19 +20,20 @@ AFTER = timedelta(minutes=5)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A log tells of a flag that changed in the minutes before what users feel began."""
+    """What users feel began in the minutes after a flag changed, by a log, or in the minute of a date in settings."""
     changed = [hit for hit in view.hits if hit.trouble == "flag_changed" and hit.last is not None]
-    for workload in view.serving if changed else ():
+    for workload in view.serving:
         felt = list(troubles(view, workload.ref))
         began = oldest(since for _, since in felt)
-        told = [hit for hit in changed if began is not None and _with(hit, began)]
+        flags = [hit for hit in changed if began is not None and _with(hit, began)]
+        told = [*map(view.hit_evidence, flags[:2]), *dates_come(view, workload, began)]
         own = view.hits_of(workload.ref, "code_crash", "configuration_missing", "schema")
         if not told or not own or since_release(workload, began):
             continue
         yield Match(
             component=workload.ref,
             evidence=(
-                *(view.hit_evidence(hit) for hit in told[:2]),
+                *told,
                 *(seen for seen, _ in felt[:2]),
                 view.hit_evidence(own[0]),
             ),
@@ -39,8 +41,8 @@ def when(view: View) -> Iterator[Match]:
             since=began,
             explains=behind(view, workload.ref, but=workload.ref),
             excludes=(
-                *excluding(workload.ref, "new processes read the same flag", *RESTARTS),
-                *excluding(workload.ref, "an older template reads the same flag", "rollback_workload"),
+                *excluding(workload.ref, "new processes read the same settings", *RESTARTS),
+                *excluding(workload.ref, "an older template reads the same settings", "rollback_workload"),
             ),
         )
 
@@ -52,10 +54,10 @@ def _with(hit: Hit, began: datetime) -> bool:
 
 RULE = Rule(
     name="flag_changed",
-    title="Requests fail since a feature flag was changed",
+    title="Requests fail since a feature flag was changed, or a date in settings came",
     root_cause="configuration_error",
     remedy="page_human",
     tier=Tier.PATTERN,
     when=when,
-    why_not="no log tells of a flag that changed as the trouble began",
+    why_not="no flag changed, and no date in settings came, as the trouble began",
 )

@@ -8,6 +8,7 @@ from math import prod
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._intrusion import Sign, signs
+from tuheg_ir.diagnosis.rules._strangers import let_in
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
 
@@ -22,14 +23,16 @@ def when(view: View) -> Iterator[Match]:
     for ref, certainty in sure.items():
         workload, found = view.workloads[ref], seen[ref]
         pods = [pod.name for pod in workload.live if any(s.evidence.object == f"Pod/{pod.name}" for s in found)]
+        way = let_in(view, workload)
+        through = {hit.component for hit in way.opened} if way else set()
         fact = "a restart or roll-out would destroy the evidence and leave the way in open"
         yield Match(
             component=workload.ref,
             evidence=tuple(sign.evidence for sign in found[:6]),
             certainty=round(min(certainty, 0.85), 2),
             since=oldest(sign.evidence.time for sign in found),
-            # Whoever shows an intruder by itself has one, and is no mere victim of another's.
-            explains=tuple(each for each in behind(view, ref, but=ref) if each not in sure),
+            # Who shows an intruder by itself has one and is no mere victim, unless he came by this way.
+            explains=tuple(sorted({each for each in behind(view, ref, but=ref) if each not in sure} | through)),
             excludes=not_for(
                 dict.fromkeys((workload.ref, *(f"Pod/{name}" for name in pods))),
                 fact,

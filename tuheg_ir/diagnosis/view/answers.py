@@ -16,7 +16,8 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 _METHOD = f"(?:{'|'.join(_METHODS)})"
 _STATUS = re.compile(
     rf'"{_METHOD} [^"]*" (?P<quoted>[1-5]\d\d)\b'
-    rf"|\b{_METHOD} /\S* (?:HTTP/\S+ )?(?:-> |=> |status[=: ]|returned |answered )?(?P<plain>[1-5]\d\d)\b"
+    rf"|\b{_METHOD} /\S* (?:HTTP/\S+ )?(?:-> |=> |status[=: ]|returned |answered |\((?=\d{{3}}\)))?"
+    r"(?P<plain>[1-5]\d\d)\b"
     rf"|\b{_METHOD} /\S*.{{0,60}}\bstatus(?:_code)?[\"']?[=:] ?\"?(?P<field>[1-5]\d\d)\b"
     rf'|\s(?P<haproxy>[1-5]\d\d) \d+ \S+ \S+ [A-Za-z-]{{4}} [\d/]+ [\d/]+ .*"{_METHOD} '
     r"|\bCompleted (?P<rails>[1-5]\d\d)\b|\banswering (?P<told>[1-5]\d\d)\b"

@@ -66,10 +66,15 @@ def of_role(found: Mapping[str, Workload], *roles: str) -> tuple[Workload, ...]:
 
 def role_of_image(image: str) -> str:
     """Return the role of a program's own image; an exporter or a backup of it is another program."""
-    *above, base = image.split("@", maxsplit=1)[0].lower().split("/")
-    base = base.split(":")[0]
+    *above, _ = image.split("@", maxsplit=1)[0].lower().split("/")
+    base = image_name(image)
     # Some vendors name the program in the folder: mssql/server, database/express.
     return _named(base) or (_named(above[-1]) if above and base in _BUILDS else "")
+
+
+def image_name(image: str) -> str:
+    """Return the last word of an image's path, in lower case, without tag and digest."""
+    return image.split("@", maxsplit=1)[0].lower().rpartition("/")[2].split(":")[0]
 
 
 def _named(base: str) -> str:

@@ -195,13 +195,14 @@ class View:
     def about_alert(self, alert: Alert) -> str:
         """Return the workload that an alert is about; "" for none that is known.
 
-        Its labels tell it; where they do not, its sentences may name one.
+        Its labels tell it; where they do not, its sentences may name one, or one of its pods.
         """
         for key in _ALERT_LABELS:
             if (label := alert.labels.get(key)) and (ref := self._meant(key, str(label))):
                 return ref
         said = set(_WORD.findall(" ".join(map(str, alert.annotations.values())).lower()))
         named = {ref for ref, workload in self.workloads.items() if workload.name.lower() in said}
+        named = named or {ref for pod, ref in self._owners.items() if pod in said}
         return min(named) if len(named) == 1 else ""
 
     def _meant(self, key: str, label: str) -> str:
