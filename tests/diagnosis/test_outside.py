@@ -6,6 +6,7 @@ exporters, sparse objects, times in logs of any kind.
 
 from __future__ import annotations
 
+import gzip
 from functools import cache
 
 import pytest
@@ -20,19 +21,26 @@ from tuheg_ir.diagnosis.snapshot import load
 
 pytestmark = pytest.mark.corpus
 
-OPEN = frozenset({"exam-morning-meets-the-ceiling-of-the-autoscaler"})
-"""Cases that no rule answers; a rule that answers one takes it out. An autoscaler at its maximum is for a person."""
+OPEN = frozenset(
+    {
+        # an autoscaler at its maximum is for a person
+        "exam-morning-meets-the-ceiling-of-the-autoscaler",
+        # the exporter names no server, and nobody is told who holds the sessions
+        "storefront-5xx-importer-hoards-postgres-sessions",
+    }
+)
+"""Cases that no rule answers; a rule that answers one takes it out."""
 CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
 
 
 @cache
 def looked_at(case: Case) -> Looked:
     """Look at a case, its figures asked of a Prometheus where there are raw series."""
-    raw = case.folder / "metrics" / "raw.prom"
+    raw = case.folder / "metrics" / "raw.prom.gz"
     if not raw.exists():
         return look_back(case.folder)
     now = load(case.folder).taken_at.timestamp()
-    with serving(raw.read_text(encoding="utf-8"), now) as url:
+    with serving(gzip.decompress(raw.read_bytes()).decode(), now) as url:
         return look_back(case.folder, prometheus_url=url)
 
 
