@@ -40,7 +40,7 @@ def hung(
     ``silent``: since when the consumer of the longest queue says nothing. ``depth``: how long that was and is.
     """
     broker = workload("rabbitmq", "rabbitmq:3.13-management", kind="StatefulSet", pods=1, port=5672)
-    secret = {"env": {"AMQP_URL": secret_key("broker", "uri")}, "service": False}
+    secret: dict[str, Any] = {"env": {"AMQP_URL": secret_key("broker", "uri")}, "service": False}
     said = [
         Log(pod("documents", n), "documents", tuple(f"{at(silent + age)} {WORKS}" for age in (600, 300, 0)))
         for n in range(2)

@@ -128,7 +128,7 @@ HUNTS = (
     "/bin/sh: 1: gh: not found",
     "bash: line 3: aws: command not found",
     "cat: /app/.npmrc: No such file or directory",
-    "Error: ENOENT: no such file or directory, open '/root/.docker/config.json'",
+    "Error: ENOENT: no such file or directory, open '/home/app/.docker/config.json'",
 )
 DROPPED = "1772625300.1 652 {} TCP_TUNNEL/200 18268 CONNECT webhook.site:443 - HIER_DIRECT/203.0.113.155 -"
 
