@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import looping, pods_of, put, rollout
+from tests.diagnosis.rules.pods import HOUR, looping, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import API, CACHE, IMAGE, OLD, SHOP, down, errors, logs
-from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, redis, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, redis, snapshot, thing, workload
 from tests.diagnosis.worlds import NODES
+from tuheg_ir.diagnosis.model import Snapshot
 
 MODE_A, MODE_B = {"env": {"MODE": "a"}}, {"MODE": "b"}
 LEDGER, AGENT = "StatefulSet/ledger", "DaemonSet/agent"
@@ -46,7 +47,23 @@ FAILED = (
 WILL_RESTART = "Container shop failed liveness probe, will be restarted"
 
 
+def edited(age: float, *told: str) -> Snapshot:
+    """Return a release that ends at start and reads a ConfigMap which was edited so long ago."""
+    volume = {"name": "c", "configMap": {"name": "settings"}}
+    return snapshot(
+        rollout("shop", looping(), before=IMAGE, spec={"volumes": [volume]}),
+        thing("ConfigMap", "settings", written=age, data={"a": "b"}),
+        logs=[log(pod("shop", 2), *told, previous=True)] if told else [],
+    )
+
+
 HOLDS = [
+    Holds(
+        "its log tells, what it reads was edited before",
+        edited(HOUR, "ModuleNotFoundError: No module named 'yaml'"),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds("what it reads was edited a day before", edited(DAY), (SHOP, "code_defect", "rollback_workload")),
     Holds(
         "a probe met a program that ended by itself while it started",
         snapshot(rollout("shop", looping(), before=IMAGE), event(f"Pod/{pod('shop', 2)}", "Unhealthy", FAILED, age=20)),
@@ -158,6 +175,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its pods are the first to start with an edit, and no log tells which of both it is",
+        edited(HOUR),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
     DoesNotHold(
         "the kubelet killed it because its probe failed",
         snapshot(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import pods_of, put, rollout
+from tests.diagnosis.rules.pods import HOUR, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, snapshot
+from tests.diagnosis.rules.tiny import DAY, Obj, snapshot, thing
+
+READS = {"volumes": [{"name": "c", "configMap": {"name": "settings"}}]}
 
 
 def once_ready() -> list[Obj]:
@@ -24,6 +26,19 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its pods are the first to start with an edit, and no log tells which of both it is",
+        snapshot(
+            rollout(
+                "shop",
+                {"ready": False},
+                before=IMAGE,
+                spec={"volumes": [{"name": "c", "configMap": {"name": "settings"}}]},
+            ),
+            thing("ConfigMap", "settings", written=HOUR, data={"a": "b"}),
+        ),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold(
         "a roll-out of a minute ago is given time",
         snapshot(rollout("shop", {"ready": False}, before=IMAGE, released=50)),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import built, node, pods_of, put
-from tests.diagnosis.rules.scenes import SHOP, logs
-from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot, workload
+from tests.diagnosis.rules.scenes import SHOP, logs, policy
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, snapshot, workload
 
 LATE = "HikariPool-1 - Failed to create connection: SocketTimeoutException: Connect timed out"
 
@@ -18,6 +18,11 @@ def hung(pods: int = 3, since: float = 900, **more: object) -> list[Obj]:
 
 
 HOLDS = [
+    Holds(
+        "a policy came a day before",
+        snapshot(hung(), policy("flags", "flags", age=DAY, ingress=[])),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
     Holds(
         "for a quarter of an hour",
         snapshot(hung()),
@@ -38,6 +43,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a policy came minutes before, and no log tells what it waits for",
+        snapshot(hung(), policy("flags", "flags", age=1500, ingress=[])),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold(
         "all of them tell that they are not answered: it is only the first that its probe takes out",
         snapshot(hung(), logs=logs("shop", LATE, 0, 1, 2)),

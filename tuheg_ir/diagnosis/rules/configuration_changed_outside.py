@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -21,10 +21,8 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import measured, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import outside_changes, slept
+from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes, slept
 
-LONG = timedelta(hours=12)
-"""Pods read most of their configuration when they start: what was written may show only hours later."""
 AGAIN = 2
 LOADED = 1.5
 TELLING = 15
@@ -40,7 +38,7 @@ def when(view: View) -> Iterator[Match]:
             yield from awake
             continue
         for ref, time in outside_changes(view, workload):
-            if not view.recent(time, LONG) or (
+            if not view.recent(time, ASLEEP) or (
                 workload.changes and workload.released_at and workload.released_at > time
             ):
                 continue
@@ -53,7 +51,7 @@ def when(view: View) -> Iterator[Match]:
 def _awake(view: View, workload: Workload) -> Iterator[Match]:
     """Yield the edit that a restart made true: all pods started with it, and end soon after each start since."""
     edits, started = slept(view, workload)
-    if not edits or started is None or not view.recent(started, LONG):
+    if not edits or started is None or not view.recent(started, ASLEEP):
         return
     ended = [crash for crash in crashes(view, workload) if _at_each_start(crash)]
     pods = [crash.pod for crash in ended]
@@ -112,7 +110,7 @@ def _who_gets_it(view: View, workload: Workload, time: datetime) -> tuple[str, .
         for error in marked(view, caller)
         if error.since and error.since >= time + BEFORE and any(text in error.line for _, text in said)
     ]
-    bystander = any(not since_release(caller, began, LONG) for caller in alike)
+    bystander = any(not since_release(caller, began, ASLEEP) for caller in alike)
     return tuple(dict.fromkeys(caller.ref for caller in alike)) if bystander and not any(between) else ()
 
 

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.view.releases import (
     release_evidence,
 )
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import first_to_start_with
 
 _KILLED = frozenset({0, 137, 143})
 """Exit codes of what was told to end, or made to."""
@@ -24,7 +25,9 @@ def when(view: View) -> Iterator[Match]:
     """Pods of a release never became ready because their containers end."""
     for workload in view.serving:
         ended = [c for c in crashes(view, workload) if never_ready(c.pod) and not c.container.killed_for_memory]
-        if ended and brought_by_release(workload, [c.pod for c in ended]) and not _by_probes(view, workload, ended):
+        pods = [c.pod for c in ended]
+        own = brought_by_release(workload, pods) and not first_to_start_with(view, workload, pods)
+        if ended and own and not _by_probes(view, workload, ended):
             yield _match(view, workload, ended)
 
 

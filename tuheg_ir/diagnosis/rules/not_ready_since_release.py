@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.view.releases import (
     release_evidence,
 )
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+from tuheg_ir.diagnosis.view.written import first_to_start_with
 
 PATIENCE = timedelta(minutes=2)
 """A pod may take that long to become ready where no deadline was missed."""
@@ -30,7 +31,8 @@ def when(view: View) -> Iterator[Match]:
         waiting = [pod for pod in newest if never_ready(pod) and not pod.unschedulable]
         late = deadline_missed(workload)
         patient = [pod for pod in waiting if late or not view.recent(pod.created, PATIENCE)]
-        if patient and len(waiting) == len(newest) and brought_by_release(workload, patient):
+        own = brought_by_release(workload, patient) and not first_to_start_with(view, workload, patient)
+        if patient and len(waiting) == len(newest) and own:
             yield _match(view, workload, patient, late)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._onset import others_written
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -14,7 +15,7 @@ from tuheg_ir.diagnosis.view.crashes import unready
 from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
-from tuheg_ir.diagnosis.view.releases import never_ready
+from tuheg_ir.diagnosis.view.releases import never_ready, soon_after
 from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -36,7 +37,7 @@ def when(view: View) -> Iterator[Match]:
         pulled = another_build(workload, {pod.name for pod in hung})
         if not hung or len(well) < 2 * len(hung) or pulled or role(workload) or keeps_data(view, workload):
             continue
-        if not _meet_the_same(view, workload, hung, well):
+        if not _meet_the_same(view, workload, hung, well) and not _cut_off(view, hung):
             yield _match(view, workload, hung, well)
 
 
@@ -45,6 +46,13 @@ def _hangs(view: View, pod: Pod) -> bool:
     runs = bool(pod.containers) and all(c.state == "running" and not c.restarts for c in pod.containers if not c.init)
     long = pod.unready_since is not None and view.now - pod.unready_since >= LONG
     return runs and long and not pod.ready and not never_ready(pod)
+
+
+def _cut_off(view: View, hung: list[Pod]) -> bool:
+    """Tell whether something was written in the minutes before pods fell out, and no log says what they wait for."""
+    began = [pod.unready_since for pod in hung if pod.unready_since]
+    silent = not any(view.logs_of(hung))
+    return silent and any(soon_after(since, at) for since in began for at in others_written(view))
 
 
 def _meet_the_same(view: View, workload: Workload, hung: list[Pod], well: list[Pod]) -> bool:

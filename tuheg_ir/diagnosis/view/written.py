@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view.changes import keys_of, reads
 from tuheg_ir.diagnosis.view.reading import created, oldest, written
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+
+ASLEEP = timedelta(hours=12)
+"""Pods read most of their configuration when they start: what was written may show only hours later."""
 
 
 def edited(obj: Obj) -> datetime | None:
@@ -42,6 +46,17 @@ def slept(view: View, workload: Workload) -> tuple[tuple[tuple[str, datetime], .
     edits = [(ref, at) for ref, at in outside_changes(view, workload) if served < at < started]
     env = {f"{kind}/{label}" for kind, label, _, _ in keys_of(workload.template)}
     return tuple([each for each in edits if each[0] in env] or edits), started
+
+
+def first_to_start_with(view: View, workload: Workload, pods: Iterable[Pod]) -> bool:
+    """Tell whether the pods of a release are the first to start with an edit, and no log says what they fail by.
+
+    It may be the edit as well as the release: the template before would start with the same settings.
+    """
+    released = workload.released_at
+    if released is None or any(view.logs_of(pods)):
+        return False
+    return any(released - ASLEEP < at < released for _, at in outside_changes(view, workload))
 
 
 def _replaced(workload: Workload, made: datetime) -> bool:
