@@ -47,9 +47,14 @@ def slowed(view: View, signal: str, least: float = SLOW_S, **labels: str) -> Tur
     return worst
 
 
+def exactly(series: Series) -> dict[str, Any]:
+    """Return the labels by which figures are asked about one series."""
+    return dict(series.labels)
+
+
 def rise(view: View, series: Series, signal: str, factor: float, least: float) -> Turn | None:
     """Return a series' rise to `factor` times what it began with and over `least`."""
-    exact: dict[str, Any] = dict(series.labels)
+    exact = exactly(series)
     now, before = view.figures.now(signal, **exact), view.figures.first(signal, **exact)
     if now is None or before is None or now < least or now < factor * max(before, 1e-9):
         return None

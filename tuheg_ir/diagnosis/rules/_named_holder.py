@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._figures import exactly
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -95,8 +95,8 @@ def idle_since(view: View, ref: str, holder: Workload) -> datetime | None:
     ages: dict[str, float] = {}
     for series in view.figures.series("db_transaction_age_by_client", component=label) if label else ():
         if view.component(series.labels.get("client", "")) == holder.ref:
-            exact: dict[str, Any] = dict(series.labels)
-            ages[series.labels.get("state", "")] = view.figures.now("db_transaction_age_by_client", **exact) or 0.0
+            age = view.figures.now("db_transaction_age_by_client", **exactly(series))
+            ages[series.labels.get("state", "")] = age or 0.0
     idle = max((age for state, age in ages.items() if state.startswith("idle in transaction")), default=0.0)
     if idle < IDLE.total_seconds() or ages.get("active"):
         return None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj, Series
+from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import exactly
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
 from tuheg_ir.diagnosis.rules._readers import LEAST, QUIET, given_up, name_of, reader, silent
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
@@ -135,13 +135,13 @@ def _stands_still(view: View, alarm: datetime | None) -> _Standing | None:
     waits = [
         (now, series)
         for series in view.figures.series("queue_depth")
-        if not given_up(view, series) and (now := view.figures.now("queue_depth", **_exact(series))) is not None
+        if not given_up(view, series) and (now := view.figures.now("queue_depth", **exactly(series))) is not None
     ]
     every = sum(now for now, _ in waits)
     most, longest = max(waits, key=lambda each: each[0], default=(0.0, None))
     if alarm is None or longest is None or most < max(LEAST, every / 2):
         return None
-    first, consumer = view.figures.first("queue_depth", **_exact(longest)), reader(view, longest)
+    first, consumer = view.figures.first("queue_depth", **exactly(longest)), reader(view, longest)
     if consumer is None or first is None or most < first or not _could_work(view, consumer):
         return None
     still = tuple(silent(view, consumer))
@@ -150,10 +150,6 @@ def _stands_still(view: View, alarm: datetime | None) -> _Standing | None:
         return None
     fact = f"{most:.0f} of {every:.0f} messages that wait are in {name_of(longest)}"
     return _Standing(consumer, said, (Evidence("metrics", consumer.ref, fact), *still))
-
-
-def _exact(series: Series) -> dict[str, Any]:
-    return dict(series.labels)
 
 
 def _could_work(view: View, consumer: Workload) -> bool:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import Turn
+from tuheg_ir.diagnosis.rules._figures import Turn, exactly
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._readers import given_up, gives_up, grown, keeper, named_in
 from tuheg_ir.diagnosis.view import View
@@ -58,8 +57,7 @@ def _of_reader(view: View, workload: Workload, seen: Evidence, began: datetime |
 
 def _began(view: View, series: Series, grew: Turn) -> datetime | None:
     """Return when the first of the messages were given up."""
-    exact: dict[str, Any] = dict(series.labels)
-    return view.figures.crossed("queue_depth", grew.before + FEW, **exact)
+    return view.figures.crossed("queue_depth", grew.before + FEW, **exactly(series))
 
 
 def _told(view: View, workload: Workload) -> Iterator[Evidence]:
