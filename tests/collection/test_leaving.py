@@ -69,6 +69,21 @@ def test_what_could_not_be_written_is_told_of_each_by_itself() -> None:
     assert len(left_notes({"result": {"results": [refused, refused]}}, both, lock=LOCK, seconds=300)) == 2
 
 
+@pytest.mark.parametrize(
+    ("learnt", "told"),
+    [(proved(), ["The template", "The lock"]), (proved(same()), ["The lock"]), ({}, ["The lock"])],
+    ids=["new", "on record", "nothing learnt"],
+)
+def test_when_nothing_could_be_done_the_lock_is_told_and_a_template_that_was_to_be_kept(
+    learnt: dict[str, Any], told: list[str]
+) -> None:
+    failed = {"failed": True, "changed": False, "msg": "Connection refused"}
+    left = left_behind({}, learnt, me=ME, incident="INC-20251105-001", now=NOW)
+    notes = left_notes(failed, left, lock=LOCK, seconds=300)
+    assert [" ".join(note.split()[:2]) for note in notes] == told
+    assert all(note.endswith(": the API server cannot be reached") for note in notes)
+
+
 @pytest.mark.parametrize("written", [{}, {"skipped": True, "changed": False}])
 def test_of_what_was_not_tried_nothing_is_told(written: dict[str, Any]) -> None:
     left = left_behind(lease(), {}, me=ME, incident="INC-20251105-001", now=NOW)

@@ -136,25 +136,6 @@ def rollback_target(
     )
 
 
-def last_good_record(
-    workload: Mapping[str, Any],
-    owned: Iterable[Mapping[str, Any]],
-    incident: str,
-    now: Any,
-    name: str = "",
-    namespace: str = "",
-) -> dict[str, Any]:
-    """See last_good_record.yml."""
-    return revisions.last_good_configmap(
-        workload,
-        owned,
-        incident=incident or "",
-        now=times.need_time(now, "now"),
-        name=name,
-        namespace=namespace,
-    )
-
-
 def scale_guard(workload: Mapping[str, Any], service: Mapping[str, Any]) -> dict[str, Any]:
     """See scale_guard.yml."""
     return hpa.scale_guard(workload, service)
@@ -219,7 +200,6 @@ class FilterModule:
             guard.guard,
             hpa_decision,
             key_present,
-            last_good_record,
             lease_decision,
             left_behind,
             left_notes,

@@ -34,11 +34,14 @@ def left_notes(
     """Return a sentence for each object that could not be written.
 
     written: the registered result of kubernetes.core.k8s with continue_on_error; one object's result is the
-    module's own, several lie in result.results.
+    module's own, several lie in result.results. A failed one, of whatever task, is that of all and of the lock.
     """
+    kinds = [str(each["kind"]) for each in definitions]
+    if written.get("failed"):
+        return [_note(kind, written, lock, seconds) for kind in dict.fromkeys([*kinds, "Lease"])]
     results = (written.get("result") or {}).get("results") or [written]
-    pairs = zip(definitions, results, strict=False)
-    return [_note(each["kind"], result["error"], lock, seconds) for each, result in pairs if result.get("error")]
+    pairs = zip(kinds, results, strict=False)
+    return [_note(kind, result["error"], lock, seconds) for kind, result in pairs if result.get("error")]
 
 
 def _record(proved: Mapping[str, Any], incident: str, now: datetime) -> Iterator[Definition]:

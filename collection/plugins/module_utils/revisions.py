@@ -133,8 +133,6 @@ def last_good_configmap(
     *,
     incident: str,
     now: datetime,
-    name: str = "",
-    namespace: str = "",
 ) -> dict[str, Any]:
     """The ConfigMap that records the running template as good. The template itself is kept:
     old ReplicaSets are pruned."""
@@ -145,8 +143,8 @@ def last_good_configmap(
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": name or f"tuheg-ir-last-good-{meta['name']}",
-            "namespace": namespace or meta.get("namespace", ""),
+            "name": f"tuheg-ir-last-good-{meta['name']}",
+            "namespace": meta.get("namespace", ""),
         },
         "data": {
             "template": json.dumps(template, sort_keys=True, separators=(",", ":")),
