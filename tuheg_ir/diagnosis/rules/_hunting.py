@@ -9,7 +9,7 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._injected import is_request, runs_for_others
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import ADDRESS, stamp
+from tuheg_ir.diagnosis.view.logs import ADDRESS, speaks_of, stamp
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LEAST = 3
@@ -31,6 +31,16 @@ _DROPS = re.compile(
     r"pastebin\.com|paste\.ee|0x0\.st|file\.io|[\w-]+\.ngrok(?:-free)?\.(?:io|app)|discord(?:app)?\.com/api/webhooks)\b"
 )
 """Boxes that anybody opens in a minute and that keep whatever is posted."""
+_BOXES = (
+    *("webhook.site", "requestbin", "pipedream.net", ".oast", ".interact", "transfer.sh"),
+    *("pastebin", "paste.ee", "0x0.st", "file.io", "ngrok", "discord"),
+)
+"""One of these is in a log that names such a box."""
+_PLACES = (
+    *("sh: ", ".npmrc", ".pypirc", ".netrc", ".git-credentials", ".aws", ".docker", ".kube", ".config", ".azure"),
+    *(".ssh", ".vault-token", ".terraform.d", "trufflehog", "gitleaks", "noseyparker", "detect-secrets"),
+)
+"""One of these is in a log that tells of logins looked for."""
 
 
 def hunting(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
@@ -42,7 +52,7 @@ def hunting(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
         return
     found: dict[str, tuple[str, str, datetime | None]] = {}
     for log in view.logs_of(workload.pods):
-        for line in log.lines:
+        for line in log.lines if speaks_of(log, _PLACES) else ():
             if what := _looked_for(line):
                 found.setdefault(what, (log.pod, line, stamp(line)))
     if len(found) >= LEAST:
@@ -65,7 +75,7 @@ def _dropped(view: View, workload: Workload) -> Evidence | None:
     mine = {pod.address for pod in workload.live if pod.address}
     own = {pod.name for pod in workload.pods}
     for log in view.snapshot.logs:
-        for line in log.lines if log.pod not in own else ():
+        for line in log.lines if log.pod not in own and speaks_of(log, _BOXES) else ():
             box = _DROPS.search(line)
             if box is not None and mine & set(ADDRESS.findall(line)):
                 fact = f"{workload.name} speaks with {box[1]}: {line[:200]}"

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.logs import speaks_of, stamp
 from tuheg_ir.diagnosis.view.reading import created, items, mapping, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -30,6 +30,8 @@ _CLIENT = re.compile(
     r"\bkubectl (?:-\S+ )*(?:get|describe|create) secrets?\b"
 )
 """A client of the cluster at work on Secrets."""
+_SECRETS = ("secret",)
+"""It is in a log that tells of one."""
 _MEANT = re.compile(
     r"kubectl|helm|operator|controller|argo|flux|secret|vault|jenkins|runner|gitlab|tekton|rancher|velero|reflector|"
     r"kube-|cert-manager|terraform|pulumi|spinnaker|\bci\b|deploy",
@@ -53,7 +55,8 @@ def reads_secrets(view: View, workload: Workload) -> Evidence | None:
     if runs_for_others(workload):
         return None
     for log in view.logs_of(workload.pods):
-        if line := next((line for line in log.lines if _CLIENT.search(line) and not is_request(line)), ""):
+        lines = log.lines if speaks_of(log, _SECRETS) else ()
+        if line := next((line for line in lines if _CLIENT.search(line) and not is_request(line)), ""):
             return Evidence("logs", f"Pod/{log.pod}", f"it goes through Secrets: {line[:240]}", stamp(line))
     return None
 
