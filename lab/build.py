@@ -23,6 +23,8 @@ def build(lab: Lab, say: Say) -> bool:
     """Build everything that a lab needs, or a control plane alone; return False when there was nothing to do."""
     if isinstance(lab, Plane):
         _need_machine_programs()
+        if not stale(lab):
+            return False  # without waiting for whoever builds the rest in the same folder
         with _one_at_a_time(lab, say):
             return _programs(lab, say)
     with _one_at_a_time(lab, say):
@@ -56,8 +58,7 @@ def _programs(lab: Lab, say: Say) -> bool:
     go = find_go(lab)
     names = ", ".join(module.name for module, _ in todo)
     say(f"building {names}; about 20 minutes for all of the lab on two cores, if nothing is cached")
-    for module, programs in todo:
-        gobuild.build(module, programs, lab, go, say)
+    gobuild.build_all(todo, lab, go, say)
     return True
 
 

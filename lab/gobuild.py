@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 import subprocess
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,9 @@ from lab.paths import PACKAGE, Lab
 from lab.toolchain import go_environment
 
 Say = Callable[[str], None]
+
+#: Modules at a time: while one is fetched, or linked on one core, another is compiled.
+LANES = 2
 
 
 @dataclass(frozen=True)
@@ -68,24 +74,45 @@ def load_modules() -> list[Module]:
     ]
 
 
-def build(module: Module, names: Iterable[str], lab: Lab, go: Path, say: Say) -> None:
-    """Build these programs of a module and stamp each."""
+def build_all(todo: Iterable[tuple[Module, list[str]]], lab: Lab, program: Path, say: Say) -> None:
+    """Build the named programs of modules, some modules at a time; the first that fails, or Ctrl-C, ends the others."""
+    pool, go = ThreadPoolExecutor(LANES, thread_name_prefix="go"), Go(program)
+    try:
+        for built in as_completed([pool.submit(build, module, names, lab, go, say) for module, names in todo]):
+            built.result()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        go.stop()
+        raise
+    finally:
+        pool.shutdown()
+
+
+def build(module: Module, names: Collection[str], lab: Lab, go: Go, say: Say) -> None:
+    """Build these programs of a module at once, so that one is linked while others are compiled, and stamp each."""
     folder = copy_source(module, lab, go) if module.source else module.pins
     lab.bin.mkdir(parents=True, exist_ok=True)
     if module.source:
         write_gateway_definitions(lab, go, folder)
+    part = lab.program(f".{module.name}.part")
+    part.mkdir(exist_ok=True)
+    flags = ["-ldflags", f"-s -w {module.ldflags}".strip()]
+    if module.tags:
+        flags += ["-tags", ",".join(module.tags)]
+    go(folder, "build", *flags, "-o", f"{part}/", *(module.programs[name] for name in names))
     for name in names:
-        part = lab.program(f".{name}.part")
-        flags = ["-ldflags", f"-s -w {module.ldflags}".strip()]
-        if module.tags:
-            flags += ["-tags", ",".join(module.tags)]
-        _go(go, folder, "build", *flags, "-o", str(part), module.programs[name])
-        part.replace(lab.program(name))
+        (part / made_by(module.programs[name])).replace(lab.program(name))
         stamps.mark(lab, f"go-{name}", module.key())
-        say(f"built {name}")
+    shutil.rmtree(part)
+    say(f"built {', '.join(names)}")
 
 
-def copy_source(module: Module, lab: Lab, go: Path) -> Path:
+def made_by(package: str) -> str:
+    """Return the name that Go gives to the program of a package: its last part that is no version."""
+    return re.sub(r"/v\d+$", "", package).rpartition("/")[2]
+
+
+def copy_source(module: Module, lab: Lab, go: Go) -> Path:
     """Copy the module and its patched neighbours out of the module cache; return where to build."""
     source = dict(module.source)
     remove, stubs = source.pop("remove"), source.pop("stubs")
@@ -93,7 +120,7 @@ def copy_source(module: Module, lab: Lab, go: Path) -> Path:
     if work.exists():
         shutil.rmtree(work)
     for folder, wanted in source.items():
-        found = json.loads(_go(go, module.pins, "mod", "download", "-json", wanted["module"]))
+        found = json.loads(go(module.pins, "mod", "download", "-json", wanted["module"]))
         if found["Sum"] != wanted["sum"]:
             raise LabError(f"{wanted['module']} has the hash {found['Sum']}, pinned is another")
         shutil.copytree(found["Dir"], work / folder)
@@ -108,10 +135,10 @@ def copy_source(module: Module, lab: Lab, go: Path) -> Path:
     return main
 
 
-def write_gateway_definitions(lab: Lab, go: Path, folder: Path) -> None:
+def write_gateway_definitions(lab: Lab, go: Go, folder: Path) -> None:
     """Keep the Gateway API's definitions, which come with the ingress controller's dependencies."""
     # `list` would name no folder while nothing has fetched the module.
-    module = json.loads(_go(go, folder, "mod", "download", "-json", "sigs.k8s.io/gateway-api"))["Dir"]
+    module = json.loads(go(folder, "mod", "download", "-json", "sigs.k8s.io/gateway-api"))["Dir"]
     files = sorted(Path(module, "config/crd/standard").glob("*.yaml"))
     if not files:
         raise LabError(f"no definitions of the Gateway API in {module}")
@@ -129,9 +156,44 @@ def _make_writable(folder: Path) -> None:
         path.chmod(path.stat().st_mode | stat.S_IWUSR)
 
 
-def _go(go: Path, folder: Path, *args: str) -> str:
-    done = subprocess.run([go, *args], cwd=folder, env=go_environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-8:])
-        raise LabError(f"go {args[0]} in {folder} failed:\n{last}")
-    return done.stdout
+class Go:
+    """The Go program, called with the pins' environment from several threads until it is stopped for all."""
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopped = False
+
+    def __call__(self, folder: Path, *args: str) -> str:
+        """Run a command of Go in a folder; return what it printed. Raises LabError."""
+        with self._start(folder, *args) as process:
+            output, errors = process.communicate()
+            with self._lock:
+                self._running.discard(process)
+        if process.returncode:
+            last = "\n".join((errors.strip() or output.strip()).splitlines()[-8:])
+            raise LabError(f"go {args[0]} in {folder} failed:\n{last}")
+        return output
+
+    def stop(self) -> None:
+        """End what runs; nothing more is begun."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                process.kill()
+
+    def _start(self, folder: Path, *args: str) -> subprocess.Popen[str]:
+        with self._lock:
+            if self._stopped:
+                raise LabError("the build was stopped")
+            process = subprocess.Popen(
+                [self._program, *args],
+                cwd=folder,
+                env=go_environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            self._running.add(process)
+        return process

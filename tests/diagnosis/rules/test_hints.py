@@ -21,7 +21,7 @@ HINTED = {
 }
 
 
-@pytest.mark.parametrize("pattern, names", HINTED.values(), ids=HINTED)
+@pytest.mark.parametrize(("pattern", "names"), HINTED.values(), ids=HINTED)
 @given(data=st.data())
 def test_a_line_that_a_pattern_finds_is_in_no_log_that_is_passed_over(
     pattern: re.Pattern[str], names: tuple[str, ...], data: st.DataObject

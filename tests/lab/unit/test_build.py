@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -62,24 +63,23 @@ def test_a_changed_pin_is_built_again(tmp_path: Path, monkeypatch: pytest.Monkey
     assert module.stale(lab, {"prog"}) == ["prog"]
 
 
-def test_the_gateways_definitions_are_fetched_before_they_are_copied(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_gateways_definitions_are_fetched_before_they_are_copied(tmp_path: Path) -> None:
     lab, source = Lab(tmp_path / "home"), tmp_path / "gateway-api@v1"
     lab.bin.mkdir(parents=True)
 
-    def fetch(_go: Path, _folder: Path, *command: str) -> str:
-        assert command == ("mod", "download", "-json", "sigs.k8s.io/gateway-api")
-        return json.dumps({"Dir": str(source)})
+    class Fetching(gobuild.Go):
+        def __call__(self, folder: Path, *args: str) -> str:
+            assert (folder, args) == (tmp_path, ("mod", "download", "-json", "sigs.k8s.io/gateway-api"))
+            return json.dumps({"Dir": str(source)})
 
-    monkeypatch.setattr(gobuild, "_go", fetch)
+    go = Fetching(Path("go"))
     with pytest.raises(LabError, match=r"no definitions of the Gateway API in .*gateway-api@v1"):
-        gobuild.write_gateway_definitions(lab, Path("go"), tmp_path)
+        gobuild.write_gateway_definitions(lab, go, tmp_path)
     assert not gobuild.gateway_definitions(lab).exists()
     crds = source / "config/crd/standard"
     crds.mkdir(parents=True)
     (crds / "routes.yaml").write_text("kind: CustomResourceDefinition\n")
-    gobuild.write_gateway_definitions(lab, Path("go"), tmp_path)
+    gobuild.write_gateway_definitions(lab, go, tmp_path)
     assert list(yaml.safe_load_all(gobuild.gateway_definitions(lab).read_text())) == [
         {"kind": "CustomResourceDefinition"}
     ]
@@ -125,6 +125,14 @@ def test_a_control_plane_alone_needs_neither_packages_nor_images_nor_what_only_n
     pretend_built(plane, wanted)
     monkeypatch.setattr(debian, "missing_packages", lambda: ["runc"])
     assert build.build(plane, print) is False
+
+
+def test_a_control_plane_that_is_built_waits_for_nobody_who_builds_the_rest(tmp_path: Path) -> None:
+    plane, said = Plane(tmp_path), list[str]()
+    pretend_built(plane, {name for _, names in build.stale(plane) for name in names})
+    with build._one_at_a_time(Lab(tmp_path), said.append):
+        assert build.build(plane, said.append) is False
+    assert said == []
 
 
 def test_a_program_that_the_machine_lacks_is_named_with_its_package(
@@ -252,3 +260,69 @@ def test_the_sources_of_our_own_are_of_that_release_and_signed() -> None:
 def test_packages_in_the_cache_are_found_by_name_and_version(tmp_path: Path) -> None:
     (tmp_path / "redis-server_5%3a7.0.15-1~deb12u10_amd64.deb").touch()
     assert list(debian.cached(tmp_path)) == ["redis-server=5:7.0.15-1~deb12u10"]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.name)
+def test_programs_that_are_built_at_once_have_names_of_their_own(module: Module) -> None:
+    made = [gobuild.made_by(package) for package in module.programs.values()]
+    assert len(set(made)) == len(made)
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        ("go.etcd.io/etcd/server/v3", "server"),
+        ("github.com/containerd/containerd/v2/cmd/ctr", "ctr"),
+        ("github.com/coredns/coredns", "coredns"),
+        ("./cmd/traefik", "traefik"),
+    ],
+)
+def test_a_program_is_called_as_go_calls_it(package: str, name: str) -> None:
+    assert gobuild.made_by(package) == name
+
+
+# Does what is asked of it as Go would: writes a file for each package; one cannot be built, one takes for ever.
+GO = """#!/bin/sh
+while [ "$1" != -o ]; do shift; done
+folder=$2; shift 2
+for package; do
+  case $package in *bad) echo "no such package" >&2; exit 1 ;; *slow) exec sleep 600 ;; esac
+  echo built > "$folder$(basename "$package")"
+done
+"""
+
+
+@pytest.fixture
+def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a program that is called as Go is, beside the pins of any module."""
+    monkeypatch.setattr(gobuild, "PACKAGE", tmp_path)
+    for name in ("one", "two", "slow", "bad"):
+        (tmp_path / "go" / name).mkdir(parents=True)
+    program = tmp_path / "go" / "go"
+    program.write_text(GO)
+    program.chmod(0o755)
+    return program
+
+
+def test_all_programs_of_all_modules_are_built_and_stamped(tmp_path: Path, go: Path) -> None:
+    lab, said = Lab(tmp_path / "home"), list[str]()
+    todo = [(Module("one", {"a": "m/x", "b": "m/y"}), ["a", "b"]), (Module("two", {"c": "./cmd/z"}), ["c"])]
+    gobuild.build_all(todo, lab, go, said.append)
+    assert [module.stale(lab, {"a", "b", "c"}) for module, _ in todo] == [[], []]
+    assert sorted(path.name for path in lab.bin.iterdir()) == ["a", "b", "c"]
+    assert sorted(said) == ["built a, b", "built c"]
+
+
+def test_a_module_that_cannot_be_built_ends_the_build_of_the_others(tmp_path: Path, go: Path) -> None:
+    began = time.monotonic()
+    todo = [(Module("slow", {"s": "m/slow"}), ["s"]), (Module("bad", {"b": "m/bad"}), ["b"])]
+    with pytest.raises(LabError, match=r"go build in .*/go/bad failed:\nno such package"):
+        gobuild.build_all(todo, Lab(tmp_path / "home"), go, list[str]().append)
+    assert time.monotonic() - began < 60
+
+
+def test_what_was_stopped_begins_nothing_more(tmp_path: Path, go: Path) -> None:
+    stopped = gobuild.Go(go)
+    stopped.stop()
+    with pytest.raises(LabError, match="stopped"):
+        stopped(tmp_path, "build", "-o", f"{tmp_path}/", "m/x")
