@@ -98,7 +98,7 @@ def of_the_corpus() -> tuple[str, ...]:
 def gates() -> list[Gate]:
     """Return the gates, the long ones and those that wait first, so that all lanes end together."""
     others = sorted(path.name for path in ROOT.glob(".venv-3.*") if (path / ".stamp").exists())
-    package = tuple(f"--ignore={path}" for path in OF_THE_CHECKOUT)
+    package = ("--hypothesis-profile=other-pythons", *(f"--ignore={path}" for path in OF_THE_CHECKOUT))
     build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
     return [
         pytest_gate(PRIMARY, f"ansible and {ALONE}", part="ansible"),

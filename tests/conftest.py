@@ -14,6 +14,8 @@ pytest.register_assert_rewrite("tests.diagnosis.rules.cases")
 
 # A busy machine is slow, which is no fault of the code: no deadlines, no complaints about slowness.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The other Pythons look for what differs there, not for rare inputs (.ci/check.py).
+settings.register_profile("other-pythons", settings.get_profile("project"), max_examples=25)
 settings.load_profile("project")
 
 # A shell that starts something in the background lets it ignore Ctrl-C, and so would all that tests start.

@@ -15,6 +15,8 @@ PLAYBOOKS = ROOT / "playbooks"
 SCENARIOS = ROOT / "molecule"
 #: What all scenarios share.
 MOLECULE = ROOT / ".config" / "molecule"
+#: The `hosts` of every playbook: without a cluster, a sentence that says what to do.
+ONE_CLUSTER = "{{ ir_cluster | mandatory('ir_cluster is not set: name one cluster with -e ir_cluster=NAME') }}"
 _NESTED = ("block", "rescue", "always")
 # What a task carries beside its action.
 KEYWORDS = frozenset(

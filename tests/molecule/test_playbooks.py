@@ -18,9 +18,8 @@ import pytest
 
 from tests import layout
 
+pytestmark = [pytest.mark.molecule, pytest.mark.slow]
 AT_ONCE = 2
-#: The one that `make check` runs too.
-QUICK = "verify_service"
 FOREIGN = ("ANSIBLE_", "K8S_", "KUBE", "MOLECULE_", "TUHEG_")
 
 
@@ -96,20 +95,11 @@ def ran(request: pytest.FixtureRequest, runs: dict[str, Future[Ran]]) -> Ran:
     return runs[request.node.name].result()
 
 
-@pytest.mark.molecule
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.ansible if name == QUICK else pytest.mark.slow)
-        for name in layout.playbooks()
-    ],
-)
+@pytest.mark.parametrize("name", layout.playbooks())
 def test_a_playbook_heals_what_was_broken_once_and_for_all_to_see(name: str, ran: Ran) -> None:
     assert ran.code == 0, f"{name}: {ran.told()}"
 
 
-@pytest.mark.molecule
-@pytest.mark.slow
 def test_looking_afterwards_finds_a_platform_that_nothing_has_healed(ran: Ran) -> None:
     assert ran.code != 0
     assert "See that the platform is well" in ran.text
