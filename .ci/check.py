@@ -28,6 +28,8 @@ CORES = os.cpu_count() or 1
 ALONE = "not lab and not plane and not slow"
 # The files that judge the cases: most of all tests, and no run but theirs is to collect them.
 CASES = "pytestmark = pytest.mark.corpus"
+# Half of all other tests.
+LARGEST = "tests/diagnosis"
 # What is of the checkout and not of the package is tested on the primary Python only.
 OF_THE_CHECKOUT = ("tests/benchmarks", "tests/ci", "tests/lab", "tests/test_layout.py")
 # Hundreds of tests start a program of ours: without bytecode each start compiles the package anew, which is 0.15 s.
@@ -102,7 +104,9 @@ def gates() -> list[Gate]:
     build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
     return [
         pytest_gate(PRIMARY, f"ansible and {ALONE}", part="ansible"),
-        pytest_gate(PRIMARY, f"not ansible and {ALONE}"),
+        # In two, so that no core is left alone with what takes longest.
+        pytest_gate(PRIMARY, f"not ansible and {ALONE}", f"--ignore={LARGEST}"),
+        pytest_gate(PRIMARY, f"not ansible and {ALONE}", LARGEST, part="diagnosis"),
         *(pytest_gate(venv, f"not ansible and {ALONE}", *package) for venv in others),
         pytest_gate(PRIMARY, ALONE, part="corpus", corpus=True),
         Gate("ansible-test", ("python", ".ci/sanity.py")),
