@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.view.literals import Pattern
 from tuheg_ir.diagnosis.view.reading import parse_moment
 from tuheg_ir.diagnosis.view.spoken_of import Names
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -113,43 +114,24 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
     return read
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """How a trouble is told: in words of any case, and in some with names in capitals.
-
-    Searching for lower case in a lowered text takes two fifths of what ignoring case does.
-    """
-
-    lowered: re.Pattern[str] | None
-    cased: re.Pattern[str] | None
-
-    @classmethod
-    def of(cls, patterns: Iterable[str]) -> Words:
-        """Return the words of patterns that ignore case but for their `(?-i:...)`."""
-        every = tuple(patterns)
-        return cls(
-            _any([_lowered(pattern) for pattern in every if "(?-i:" not in pattern]),
-            _any([pattern for pattern in every if "(?-i:" in pattern], re.IGNORECASE),
-        )
-
-    def within(self, text: str, lowered: str) -> bool:
-        """Tell whether a text holds them; ``lowered`` is the same text in lower case."""
-        return any(found and found.search(of) for found, of in ((self.lowered, lowered), (self.cased, text)))
-
-
-def _any(patterns: Sequence[str], flags: int = 0) -> re.Pattern[str] | None:
-    return re.compile("|".join(f"(?:{p})" for p in patterns), flags | re.MULTILINE) if patterns else None
-
-
 @cache
-def words() -> Mapping[str, Words]:
-    """Return trouble -> how it is told, from log_patterns.yml."""
-    return {trouble: Words.of(_any_of(entry)) for trouble, entry in _table().items()}
+def words() -> Mapping[str, tuple[Pattern, ...]]:
+    """Return trouble -> how it is told, from log_patterns.yml: patterns that ignore case but for their `(?-i:...)`."""
+    return {trouble: tuple(map(_pattern, _any_of(entry))) for trouble, entry in _table().items()}
+
+
+def _pattern(source: str) -> Pattern:
+    cased = "(?-i:" in source
+    return Pattern(source if cased else _lowered(source), cased=cased)
 
 
 def tells(trouble: str, text: str) -> bool:
     """Tell whether a text tells of a trouble; what else is in it does not matter."""
-    return words()[trouble].within(text, text.lower())
+    return _within(words()[trouble], text, text.lower())
+
+
+def _within(patterns: Iterable[Pattern], text: str, lowered: str) -> bool:
+    return any(pattern.within(text, lowered) for pattern in patterns)
 
 
 def speaks_of(log: Log, names: Iterable[str]) -> bool:
@@ -259,10 +241,10 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
             new.setdefault(shape, bare)
     whole = "\n".join(new.values())
     lowered = whole.lower()
-    able = {trouble: each for trouble, each in words().items() if new and each.within(whole, lowered)}
+    able = {trouble: each for trouble, each in words().items() if new and _within(each, whole, lowered)}
     for shape, bare in new.items():
         lowered = bare.lower()
-        troubles = (trouble for trouble, each in able.items() if each.within(bare, lowered))
+        troubles = (trouble for trouble, each in able.items() if _within(each, bare, lowered))
         told[shape] = frozenset(trouble for trouble in troubles if not _excepted(trouble, bare))
     found: dict[str, list[tuple[int, str]]] = {}
     for at, bare, shape in shaped:
