@@ -31,7 +31,10 @@ CASES = "pytestmark = pytest.mark.corpus"
 # Half of all other tests.
 LARGEST = "tests/diagnosis"
 # What is of the checkout and not of the package is tested on the primary Python only.
-OF_THE_CHECKOUT = ("tests/benchmarks", "tests/ci", "tests/lab", "tests/test_layout.py")
+OF_THE_CHECKOUT = (
+    *("tests/benchmarks", "tests/ci", "tests/lab"),
+    *("tests/diagnosis/test_rule_cases.py", "tests/test_docs.py", "tests/test_layout.py"),
+)
 # Hundreds of tests start a program of ours: without bytecode each start compiles the package anew, which is 0.15 s.
 UNSET = {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"}
 # So long tests may clean up after Ctrl-C.

@@ -60,8 +60,12 @@ class Case:
         return dict(self.yaml("expected.yaml"))
 
     @cached_property
+    def listed(self) -> dict[str, Any]:
+        return dict(self.yaml("objects.yaml"))
+
+    @property
     def objects(self) -> list[dict[str, Any]]:
-        return list(self.yaml("objects.yaml")["items"])
+        return list(self.listed["items"])
 
     @cached_property
     def metrics(self) -> dict[str, dict[str, Any]]:

@@ -105,7 +105,7 @@ def blames_nothing(row: dict[str, str]) -> bool:
 def test_a_folder_holds_only_what_the_format_names(case: Case) -> None:
     names = {path.name for path in case.folder.iterdir()}
     assert {"objects.yaml", "expected.yaml"} <= names <= FILES, names
-    assert case.yaml("objects.yaml")["kind"] == "List"
+    assert case.listed["kind"] == "List"
 
 
 @each_case
