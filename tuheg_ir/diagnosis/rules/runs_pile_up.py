@@ -126,6 +126,7 @@ def _of_sessions(view: View, schedule: Workload, runs: list[Pod], each: Full) ->
         component=schedule.ref,
         evidence=(Evidence("objects", schedule.ref, fact, began), *each.evidence),
         certainty=0.75,
+        root_cause="database_connection",
         since=began,
         explains=behind(view, each.ref, *others, but=schedule.ref),
         excludes=(
