@@ -53,6 +53,7 @@ READS: tuple[tuple[str, list[str], list[str]], ...] = (
     ("gateway.networking.k8s.io", ["httproutes"], ["list"]),
     ("cert-manager.io", ["certificates", "certificaterequests"], ["list"]),
     ("acme.cert-manager.io", ["challenges"], ["list"]),
+    ("external-secrets.io", ["externalsecrets"], ["list"]),
     ("keda.sh", ["scaledobjects"], ["list"]),
     ("security.istio.io", ["authorizationpolicies"], ["list"]),
     ("metrics.k8s.io", ["pods"], ["list"]),

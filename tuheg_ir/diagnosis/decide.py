@@ -18,7 +18,8 @@ from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import words
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
+from tuheg_ir.diagnosis.view.split import by_revision
+from tuheg_ir.diagnosis.view.trouble import MINUTE, labels_of, troubles
 from tuheg_ir.diagnosis.view.workloads import BATCH
 
 OBSERVER = {"objects": "the cluster", "events": "the cluster", "metrics": "the figures", "alerts": "the figures"}
@@ -188,7 +189,7 @@ def _explains(view: View, cause: Held, symptom: Held) -> bool:
     if not symptom.rule.follows and not (named and cause.rule.tier >= symptom.rule.tier):
         return False
     if not named and cause.match.component not in view.graph.needs(symptom.match.component):
-        return False
+        return _in_the_same_minute(view, cause, symptom)
     if not named and cause.match.component in symptom.match.explains:
         return False  # the other says expressly that it is the reason
     if not named and symptom.rule.tier > Tier.SYMPTOM and serves_well(view, cause.match.component):
@@ -199,6 +200,24 @@ def _explains(view: View, cause: Held, symptom: Held) -> bool:
         return False  # what is hardly likely explains nothing that is likelier
     began, came = symptom.match.since, cause.match.since
     return named or began is None or came is None or came - began <= EARLIER
+
+
+def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
+    """Tell whether a trouble that only time connects with a release began with a stated cause that users feel as well.
+
+    The release had served well before; whom the component calls nobody tells, so that it may be what is ill; and what
+    is ill does not need the component itself.
+    """
+    ref, other, began, came = symptom.match.component, cause.match.component, symptom.match.since, cause.match.since
+    workload = view.workloads.get(ref)
+    if workload is None or workload.released_at is None or began is None or came is None:
+        return False
+    if symptom.remedy != "rollback_workload" or symptom.rule.tier != Tier.PATTERN or cause.rule.tier != Tier.STATED:
+        return False
+    if view.graph.calls.get(ref) or ref in view.graph.needs(other) or by_revision(view, workload) == "newer":
+        return False
+    at_once = abs(began - came) <= MINUTE and began - workload.released_at > EARLIER
+    return at_once and cause.confidence >= BESIDE and other in view.workloads and any(troubles(view, other))
 
 
 def serves_well(view: View, ref: str) -> bool:

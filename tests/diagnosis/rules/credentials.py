@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.scenes import logs, shop
-from tests.diagnosis.rules.tiny import Obj, postgres, secret_key, snapshot, thing
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, postgres, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 SECRET = "Secret/shop-db"
@@ -32,3 +32,30 @@ def refused(*pods: int, written: float | None, line: str = TEXTS[0], of: Any = N
     """Return a world in which pods of the shop tell that they are refused."""
     objects = [of or shop(env=ENV), secret(written), *([postgres()] if store else [])]
     return snapshot(*objects, logs=logs("shop", line, *pods, times=1))
+
+
+def copier(since: float, *, ready: bool = False, of: str = "vault-db") -> Obj:
+    """Return what copies the Secret from a store outside, and does not succeed in it since so many seconds."""
+    state = {"type": "Ready", "status": str(ready), "reason": "SecretSyncedError", "message": "AccessDenied"}
+    status = {"conditions": [{**state, "lastTransitionTime": at(since)}]}
+    return thing("ExternalSecret", of, spec={"target": {"name": "shop-db"}}, status=status)
+
+
+def owned(written: float) -> list[Obj]:
+    """Return the Secret as a copy whose copier nobody may read, and events that tell of its failures for a day."""
+    found = secret(written)
+    found["metadata"]["ownerReferences"] = [{"kind": "VaultStaticSecret", "name": "shop", "controller": True}]
+    told = event("VaultStaticSecret/shop", "VaultClientError", "permission denied", count=90)
+    return [found, {**told, "firstTimestamp": at(DAY)}]
+
+
+def copied(*objects: Obj | list[Obj], written: float = 7 * DAY, secrets: list[Obj] | None = None) -> Snapshot:
+    """Return a shop whose old pods are refused, with what copies its Secret."""
+    told = logs("shop", TEXTS[0], 0, 1, times=4)
+    return snapshot(shop(env=ENV), postgres(), secrets or secret(written), *objects, logs=told)
+
+
+def shared(line: str = TEXTS[0], written: float = 7 * DAY) -> Snapshot:
+    """Return a shop whose old pods are refused, and an API whose newer pods are refused with the same Secret."""
+    told = [*logs("shop", TEXTS[0], 0, 1, times=4), *logs("api", line, 0, 1, times=4)]
+    return snapshot(shop(env=ENV), workload("api", env=ENV, started=300), postgres(), secret(written), logs=told)

@@ -5,10 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.credentials import ENV, LOGIN, SECRET, TEXTS, TOKEN, refused, secret
+from tests.diagnosis.rules.credentials import (
+    ENV,
+    LOGIN,
+    SECRET,
+    TEXTS,
+    TOKEN,
+    copied,
+    copier,
+    owned,
+    refused,
+    secret,
+    shared,
+)
 from tests.diagnosis.rules.pods import looping
 from tests.diagnosis.rules.scenes import SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import Obj, at, log, postgres, secret_key, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, log, postgres, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 WRONG = (SECRET, "configuration_error", "page_human")
@@ -84,6 +96,23 @@ HOLDS = [
         (SHOP, "configuration_error", "page_human"),
         harmful=("rollback_workload",),
     ),
+    Holds(
+        "old pods, and what started since is refused with the same Secret: a start anew gives nothing better",
+        shared(),
+        WRONG,
+        excludes=no("restart_workload", at=SHOP),
+        harmful=("restart_workload",),
+        alone=True,
+    ),
+    Holds(
+        "old pods, and the Secret is not copied from its store any more since before they were refused",
+        copied(copier(DAY)),
+        WRONG,
+        excludes=no("restart_workload", at=SHOP),
+        harmful=("restart_workload",),
+        alone=True,
+    ),
+    Holds("what copies it is not known, and events repeat that it fails", copied(secrets=owned(7 * DAY)), WRONG),
     Holds("an expired token of somebody outside", refused(written=None, line=TOKEN, store=False), WRONG),
     Holds(
         "an expired key of somebody outside, by the words of a client library",

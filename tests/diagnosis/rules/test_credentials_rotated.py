@@ -5,10 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.credentials import ENV, LOGIN, SECRET, TEXTS, TOKEN, refused, secret
+from tests.diagnosis.rules.credentials import (
+    ENV,
+    LOGIN,
+    SECRET,
+    TEXTS,
+    TOKEN,
+    copied,
+    copier,
+    owned,
+    refused,
+    secret,
+    shared,
+)
 from tests.diagnosis.rules.pods import pods_of, reown
 from tests.diagnosis.rules.scenes import API, SHOP, alert, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, at, log, pod, postgres, secret_key, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, log, pod, postgres, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 REVOKED = (
@@ -66,12 +78,31 @@ def silent(last: str, *, after: float = 1200, times: int = 4, **more: Any) -> Sn
     return snapshot(objects, postgres(), secret(3600), logs=[*old, told(2, WORK)], **more)
 
 
+OTHER_USER = TEXTS[0].replace("shop", "api")
+
+
+def another() -> Obj:
+    """Return what copies another Secret, in vain."""
+    return copier(DAY) | {"spec": {"target": {"name": "other"}}}
+
+
 HOLDS = [
     Holds(
         "the refused ones told of it in traces, and of nothing but errors since",
         silent(EMPTY),
         (SHOP, "database_connection", "restart_workload"),
         harmful=("rollback_workload",),
+    ),
+    *(
+        Holds(what, world, (SHOP, "database_connection", "restart_workload"))
+        for what, world in (
+            ("the Secret is copied as it should be", copied(copier(DAY, ready=True), written=900)),
+            ("it was written by hand since it is not copied any more", copied(copier(DAY), written=900)),
+            ("it is not copied any more since after they were refused", copied(copier(60), written=900)),
+            ("another Secret is not copied", copied(another(), written=900)),
+            ("it was written since events tell that it is not copied", copied(secrets=owned(900))),
+            ("a user of its own is refused to another with the same Secret", shared(OTHER_USER, written=900)),
+        )
     ),
     *(
         Holds(

@@ -63,6 +63,17 @@ HOLDS = [
         (DB, "database_connection", "page_human"),
     ),
     Holds(
+        "others alone tell of them, and the log of the client that was released tells of none",
+        snapshot(
+            shop(env=URL, before=IMAGE, released=630),
+            workload("feed", env=URL),
+            postgres(),
+            logs=[*logs("feed", LINES[0], 0, 1, since=560), *logs("shop", "GET /a 200", 0, 1)],
+        ),
+        (DB, "database_connection", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    Holds(
         "without a release",
         snapshot(shop(env=URL), postgres(), figures=[figure("db_deadlocks", 0, 2, component="postgres")]),
         (DB, "database_connection", "page_human"),

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import Answers
 from tests.diagnosis.rules.mesh import IDENTITY, mesh
 from tests.diagnosis.rules.scenes import CART, OLD, SHOP, URL, WORKING, alert, errors, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, database, figure, pod, postgres, series, session, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    database,
+    figure,
+    log,
+    pod,
+    postgres,
+    redis,
+    series,
+    session,
+    snapshot,
+    thing,
+    workload,
+)
+from tuheg_ir.diagnosis.model import Snapshot
 
 RELEASED = ("code_defect", "rollback_workload")
 RISING = series({"pod": pod("mail"), "container": "mail"}, *((3600 - 60 * n, 0.5 + 0.0078 * n) for n in range(60)))
@@ -16,7 +32,39 @@ OUTDATED = ("configuration_error", "page_human")
 OWN = thing("Secret", "cart-tls", type="kubernetes.io/tls", data={"tls.crt": "sha256:00"})
 SERVES = {"volumes": [{"name": "tls", "secret": {"secretName": "cart-tls"}}]}
 
+READ_ONLY = "ERROR: cannot execute INSERT in a read-only transaction"
+
+
+def beside(name: str = "web", since: float = 610, released: float = 1500, **more: Any) -> Snapshot:
+    """Return a shop whose writes are refused since a minute, and a page released before, whose calls nobody names."""
+    told = [*logs("shop", READ_ONLY, 0, 1, since=590), log("postgres-0", "LOG:  received promote request", since=600)]
+    return snapshot(
+        shop(env=URL),
+        postgres(),
+        redis(),
+        workload(name, before=OLD, released=released, **more),
+        figures=[errors("shop", 0.4, 600), errors(name, 0.2, since)],
+        logs=told,
+    )
+
+
+OLD_SESSIONS = (SHOP, "database_connection", "restart_workload")
 ANSWERS = [
+    Answers(
+        "a page that was released a while before fails since the minute in which a stated cause began elsewhere",
+        beside(),
+        [OLD_SESSIONS],
+        also=(),
+        harmful=("rollback_workload",),
+    ),
+    *(
+        Answers(f"a page fails since its release {what}", world, [("Deployment/web", *RELEASED)], also=(SHOP,))
+        for what, world in (
+            ("minutes before a stated cause began elsewhere", beside(since=900)),
+            ("which came with what began elsewhere", beside(released=640)),
+            ("as another does, and what it calls is known and well", beside(env={"CACHE": "redis://redis:6379"})),
+        )
+    ),
     Answers(
         "a caller was released minutes before what it asks, as only the words of its errors tell",
         snapshot(

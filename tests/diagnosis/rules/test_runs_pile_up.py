@@ -6,8 +6,22 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pending, pods_of, rollout
-from tests.diagnosis.rules.scenes import MORE, QUOTA, ROOM, SHOP, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, snapshot, thing
+from tests.diagnosis.rules.scenes import DB, IMAGE, MORE, QUOTA, ROOM, SHOP, URL, shop
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    Obj,
+    at,
+    container,
+    database,
+    event,
+    log,
+    pod,
+    postgres,
+    session,
+    snapshot,
+    thing,
+)
+from tuheg_ir.diagnosis.model import Session, Snapshot
 
 CPU = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available"
 MEMORY = "0/2 nodes are available: 1 Insufficient memory, 1 node(s) were unschedulable."
@@ -17,11 +31,20 @@ FULL = "resource_exhaustion", "page_human"
 
 
 def runs(
-    many: int, *, well: float | None = 2 * 3600, over: float | None = None, nodes: int = 1, **asked: str
+    many: int,
+    *,
+    well: float | None = 2 * 3600,
+    over: float | None = None,
+    nodes: int = 1,
+    env: dict[str, str] | None = None,
+    **asked: str,
 ) -> list[Obj]:
     """Return a schedule of every five minutes whose runs go on, the newest since a minute; ``over``: one is done."""
-    spec = {"containers": [container("report", "report:1", resources={"requests": asked or {"cpu": "500m"}})]}
-    top = thing("CronJob", "report", spec={"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": spec}}})
+    requests = asked or {"cpu": "500m"}
+    spec = {"containers": [container("report", "report:1", env=env, resources={"requests": requests})]}
+    top = thing(
+        "CronJob", "report", spec={"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": {"spec": spec}}}}
+    )
     top["status"] = {"lastSuccessfulTime": at(well)} if well is not None else {}
     made = [top]
     for number in range(many):
@@ -60,7 +83,35 @@ def larger() -> list[Obj]:
     return objects
 
 
+def crowded(
+    *held: Session, many: int = 8, since: float = 240, client: dict[str, str] = URL, well: float = 7200, **of_shop: Any
+) -> Snapshot:
+    """Return a shop that a database refuses sessions since a while, and runs that use the same one."""
+    line = "FATAL:  sorry, too many clients already"
+    told = [log(pod("shop", n), *[f"connection to postgres:5432 failed: {line}"] * 9, since=since) for n in (0, 1)]
+    databases = [database(*held)] if held else []
+    objects = (shop(env=URL, **of_shop), postgres(), runs(many, well=well, env=client))
+    return snapshot(*objects, logs=told, databases=databases)
+
+
+MINE, THEIRS = session(REPORT, "active", 80), session(SHOP, "active", 80)
+AT_POSTGRES = no("restart_workload", "scale_workload", "rollback_workload", at=SHOP)
+
 HOLDS = [
+    Holds(
+        "they hold the sessions of a database, which has none left since long after the first of them began",
+        crowded(),
+        (REPORT, "database_connection", "page_human"),
+        excludes=(*AT_POSTGRES, ("restart_workload", DB)),
+        harmful=("restart_workload", "scale_database", "rollback_workload"),
+        alone=True,
+    ),
+    Holds(
+        "a run that began before all of them was over since, and four began after that",
+        crowded(well=1200),
+        (REPORT, "database_connection", "page_human"),
+        alone=True,
+    ),
     Holds(
         "no run has ended since the first of them began, and a pod has no processors",
         snapshot(waits(CPU), runs(8)),
@@ -99,6 +150,15 @@ DOES_NOT_HOLD = [
         (SHOP, "capacity", "page_human"),
     ),
     DoesNotHold("everybody has room", snapshot(shop(), runs(8))),
+    DoesNotHold(
+        "a service has most of the sessions, and runs have some",
+        crowded(THEIRS, session(REPORT, "active", 15)),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+    DoesNotHold("most of them began after the database was full: they wait for it", crowded(since=1900)),
+    DoesNotHold("they do not use the database", crowded(client={})),
+    DoesNotHold("they end one after the other", crowded(well=30)),
+    DoesNotHold("a client of the database was released just before it was full", crowded(before=IMAGE, released=500)),
     DoesNotHold(
         "the quota is of limits, and they have none",
         snapshot(refused(), runs(8)),

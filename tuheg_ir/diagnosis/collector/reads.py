@@ -72,6 +72,7 @@ READS: tuple[Read, ...] = (
             ("cert-manager.io", "v1", "Certificate", "certificates"),
             ("cert-manager.io", "v1", "CertificateRequest", "certificaterequests"),
             ("acme.cert-manager.io", "v1", "Challenge", "challenges"),
+            ("external-secrets.io", "v1", "ExternalSecret", "externalsecrets"),
             ("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects"),
             ("security.istio.io", "v1", "AuthorizationPolicy", "authorizationpolicies"),
         )

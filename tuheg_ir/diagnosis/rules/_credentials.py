@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._sessions import role_of
+from tuheg_ir.diagnosis.rules._unsynced import unsynced
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import STILL, Complaint, complaints
 from tuheg_ir.diagnosis.view.logs import stamp, tells
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import mapping, name, newest, written
+from tuheg_ir.diagnosis.view.reading import mapping, name, newest, oldest, written
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 REFUSED = ("database_authentication", "outside_authentication")
@@ -43,6 +44,8 @@ class Refusal:
     ``well`` pods that started after it and are not refused. ``younger`` are pods of the same template that started
     after all that are refused, and work with what they took at their start. ``locks_out``: others with newer pods that
     read the Secret and are told that the account is locked, which is what an old password does to it again and again.
+    ``as_new``: pods of others that started after the Secret was written and are refused with what it holds.
+    ``unsynced``: what shows that the Secret itself has not got the newest credentials.
     """
 
     workload: Workload
@@ -55,11 +58,24 @@ class Refusal:
     younger: tuple[Pod, ...]
     complaints: tuple[Complaint, ...]
     locks_out: tuple[str, ...] = ()
+    as_new: tuple[Pod, ...] = ()
+    unsynced: tuple[Evidence, ...] = ()
 
     @property
     def outlived(self) -> bool:
         """Tell whether a start anew gives credentials that are good: only pods that took theirs earlier are refused."""
-        return bool(self.younger) or bool(self.secret and self.older and not self.newer)
+        no_better = self.newer or self.as_new or self.unsynced
+        return bool(self.younger) or bool(self.secret and self.older and not no_better)
+
+    @property
+    def users(self) -> set[str]:
+        """Return the names of users that are refused, as far as lines tell."""
+        return {user[1] for c in self.complaints if (user := _USER.search(c.hit.line))}
+
+    @property
+    def hosts(self) -> set[str]:
+        """Return who refuses, by name or address."""
+        return {host for c in self.complaints for host in (c.about, *c.hosts) if host}
 
     @property
     def outside(self) -> bool:
@@ -76,7 +92,22 @@ def refusals(view: View) -> tuple[Refusal, ...]:
             continue  # somebody's own wrong password at our door
         if each.caller in view.workloads and role_of(view, each.caller) not in ("database", "broker", "pooler"):
             by_caller.setdefault(each.caller, []).append(each)
-    return tuple(_refusal(view, view.workloads[ref], found) for ref, found in by_caller.items())
+    each_one = [_refusal(view, view.workloads[ref], found) for ref, found in by_caller.items()]
+    return tuple(replace(each, as_new=tuple(_as_new(view, each, each_one))) for each in each_one)
+
+
+def _as_new(view: View, each: Refusal, all_refused: list[Refusal]) -> Iterator[Pod]:
+    """Yield the pods of others that took the same credentials after the Secret was written, and are refused as well."""
+    beside = (o for o in all_refused if o is not each and each.secret and o.secret == each.secret)
+    for other in beside:
+        same = _agree(each.users, other.users) and _agree(each.hosts, other.hosts)
+        if same and _wrong(view, other.workload):
+            yield from other.newer
+
+
+def _agree(mine: set[str], others: set[str]) -> bool:
+    """Tell whether two may speak of the same one: they name one alike, or one of them names nobody."""
+    return not mine or not others or bool(mine & others)
 
 
 def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
@@ -104,7 +135,21 @@ def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
         younger=tuple(_younger(view, workload, found)),
         complaints=tuple(found),
         locks_out=_locks_out(view, workload.ref),
+        unsynced=_not_the_newest(view, secret, well, found) if secret else (),
     )
+
+
+def _not_the_newest(view: View, secret: Obj, well: list[Pod], found: list[Complaint]) -> tuple[Evidence, ...]:
+    """Return what shows that a Secret was not brought up to date before its readers were refused.
+
+    Not where a pod that started since then is well: it took what the Secret holds.
+    """
+    failing = unsynced(view, secret)
+    first = oldest(c.hit.first for c in found)
+    if failing is None or (first is not None and failing.since is not None and failing.since > first):
+        return ()
+    starts = [start for pod in well if (start := _last_start(pod)) is not None]
+    return () if first is not None and any(start > first for start in starts) else failing.evidence
 
 
 def _locks_out(view: View, ref: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ SOON = timedelta(hours=1)
 
 
 def when(view: View) -> Iterator[Match]:
-    """Pods are refused though they started after their Secret was written, or it was not written at all."""
+    """Pods are refused though they started after their Secret was written, or it has not got what is new."""
     for each in refusals(view):
         if each.outlived:
             continue
@@ -43,7 +43,7 @@ def when(view: View) -> Iterator[Match]:
                 *(Evidence("objects", workload.ref, c.told(), workload.released_at) for c in changed[:3]),
                 *_shown(each),
             ),
-            certainty=0.75 if changed or _dated(view, each) else 0.6 if each.outside else 0.45,
+            certainty=0.75 if changed or each.unsynced or _dated(view, each) else 0.6 if each.outside else 0.45,
             remedy="rollback_workload" if changed else "page_human",
             since=began(each.complaints),
             explains=tuple(ref for ref in (*behind(view, workload.ref), each.secret) if ref != component),
@@ -105,6 +105,10 @@ def _shown(each: Refusal) -> Iterator[Evidence]:
     if each.secret and each.newer:
         fact = f"{len(each.newer)} refused pods of {each.workload.name} started after it was written"
         yield Evidence("objects", each.secret, fact, each.written)
+    elif each.secret and each.as_new:
+        fact = f"{each.as_new[0].name} started after it was written, and is refused with it as well"
+        yield Evidence("objects", each.secret, fact, each.written)
+    yield from each.unsynced
 
 
 RULE = Rule(

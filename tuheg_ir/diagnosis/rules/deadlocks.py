@@ -42,6 +42,7 @@ def when(view: View) -> Iterator[Match]:
             if (w := view.workloads.get(client)) and w.changes and w.released_at and began
             if timedelta(minutes=-2) <= began - w.released_at <= SOON
             if client in known or _told_before(view, lines, w.released_at)
+            if rate or _may_have_part(view, ref, client, lines)
         ]
         one = blamed[0] if len(blamed) == 1 else None
         yield Match(
@@ -72,6 +73,16 @@ def _rose(view: View, label: str) -> datetime | None:
     turns = [rise(view, series, SIGNAL, TIMES, 0.0) for series in view.figures.series(SIGNAL, component=label)]
     rises = oldest(turn.since for turn in turns if turn)
     return rises or view.figures.crossed(SIGNAL, 0, component=label)
+
+
+def _may_have_part(view: View, ref: str, client: str, lines: tuple[Hit, ...]) -> bool:
+    """Tell whether a client may have part in the deadlocks that logs tell of.
+
+    Not where they are those of other clients alone, and its own log is there and tells of none.
+    """
+    tellers = {hit.component for hit in lines}
+    heard = any(log.lines for log in view.logs_of(view.workloads[client].live))
+    return ref in tellers or client in tellers or not heard
 
 
 def _told_before(view: View, lines: tuple[Hit, ...], release: datetime) -> bool:

@@ -10,15 +10,19 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, holders, measured_holders
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import Pod, controller
 from tuheg_ir.diagnosis.view.reading import created, items, moment, newest, oldest, text
 from tuheg_ir.diagnosis.view.refusals import refusals
-from tuheg_ir.diagnosis.view.releases import brought_by_release
+from tuheg_ir.diagnosis.view.releases import brought_by_release, since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MANY = 5
 """So many runs of one schedule at once are no overlap of two."""
+NONE_OVER = 3
+"""Runs that are long, and end one after the other, do not let so many more begin before the next one is over."""
 _GRACE = timedelta(seconds=60)
 _LACKS = re.compile(r"Insufficient ([\w./-]*\w)")
 _FULL = re.compile(r"Too many pods")
@@ -37,13 +41,16 @@ class Want:
 
 
 def when(view: View) -> Iterator[Match]:
-    """Runs of one CronJob have not ended for long, and a pod would have room if they had."""
+    """Runs of one CronJob have not ended for long, and a pod would have room, or a client a session, if they had."""
     piles = [(w, runs) for w in view.workloads.values() if w.kind == "CronJob" and len(runs := _hung(view, w)) >= MANY]
     for schedule, runs in piles:
         wants = [(w.ref, want) for w in view.serving for want in _wants(view, w) if want.amount]
         lacking = {ref: want for ref, want in wants if _held(runs, want) >= want.amount}
         if lacking:
             yield _match(view, schedule, runs, lacking)
+        for each in full(view):
+            if _fill(view, schedule, runs, each):
+                yield _of_sessions(view, schedule, runs, each)
 
 
 def _hung(view: View, schedule: Workload) -> list[Pod]:
@@ -51,7 +58,7 @@ def _hung(view: View, schedule: Workload) -> list[Pod]:
     by_job = {controller(pod.obj): pod for pod in schedule.live if pod.node and pod.created}
     runs = sorted(by_job.values(), key=lambda pod: str(pod.created))
     well = moment(schedule.obj, "status", "lastSuccessfulTime")
-    if well is None or not runs or (runs[0].created and well < runs[0].created):
+    if well is None or sum(pod.created is not None and pod.created > well for pod in runs) >= NONE_OVER:
         return runs[:-1]  # the newest one has only begun
     over = newest(created(job) for job in view.snapshot.of("Job") if controller(job) == schedule.ref and _over(job))
     return [pod for pod in runs if over and pod.created and pod.created < over]
@@ -96,6 +103,39 @@ def _held(runs: list[Pod], want: Want) -> float:
     return max(by_node.values())
 
 
+def _fill(view: View, schedule: Workload, runs: list[Pod], each: Full) -> bool:
+    """Tell whether runs piled up before a database that they use was full: later ones may only wait for it.
+
+    Where it is known who has its sessions they have most of them; where it is not, no release may have taken them.
+    """
+    if each.since is None or schedule.ref not in (known := clients(view, each.ref)):
+        return False
+    before = [pod for pod in runs if pod.created and pod.created < each.since]
+    held = holders(each.database) if each.database else measured_holders(view, each.ref)
+    if len(before) < MANY or (held and held[0].ref != schedule.ref):
+        return False
+    return bool(held) or not any(since_release(w, each.since) for ref in known if (w := view.workloads.get(ref)))
+
+
+def _of_sessions(view: View, schedule: Workload, runs: list[Pod], each: Full) -> Match:
+    """Return that runs hold the sessions of a database that others are refused."""
+    began = oldest(pod.created for pod in runs)
+    fact = f"{len(runs)} runs of it go on, the first since {began:%H:%M} UTC, each with sessions that others lack"
+    others = tuple(sorted({c.caller for c in each.refused} - {schedule.ref, each.ref}))
+    return Match(
+        component=schedule.ref,
+        evidence=(Evidence("objects", schedule.ref, fact, began), *each.evidence),
+        certainty=0.75,
+        root_cause="database_connection",
+        since=began,
+        explains=behind(view, each.ref, *others, but=schedule.ref),
+        excludes=(
+            *not_for(others, "the runs that pile up hold the sessions: nothing done to this client gives them back"),
+            *not_for((each.ref,), "a restart ends everybody's work, and the runs fill it again", ("restart_workload",)),
+        ),
+    )
+
+
 def _match(view: View, schedule: Workload, runs: list[Pod], lacking: dict[str, Want]) -> Match:
     began = oldest(pod.created for pod in runs)
     what = ", ".join(sorted({want.what for want in lacking.values()}))
@@ -120,10 +160,10 @@ def _match(view: View, schedule: Workload, runs: list[Pod], lacking: dict[str, W
 
 RULE = Rule(
     name="runs_pile_up",
-    title="Runs of a schedule do not end, and hold the room that others need",
+    title="Runs of a schedule do not end, and hold the room or the sessions that others need",
     root_cause="resource_exhaustion",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no runs of a CronJob that do not end hold what a pod lacks",
+    why_not="no runs of a CronJob that do not end hold what a pod or a client of their database lacks",
 )

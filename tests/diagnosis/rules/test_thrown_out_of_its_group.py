@@ -1,0 +1,88 @@
+"""A consumer that comes too late for more since its release goes back; where others hold it up it does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import logs
+from tests.diagnosis.rules.tiny import DAY, figure, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
+
+WORKER = "Deployment/worker"
+LATE = "WARN consumer poll timeout has expired. This means the time between subsequent calls to poll() was longer"
+LINES = (
+    LATE,
+    "%4|MAXPOLL|rdkafka#consumer-1| [thrd:main]: Application maximum poll interval (300000ms) exceeded by 398ms",
+    'KafkaError{code=_MAX_POLL_EXCEEDED,val=-147,str="Application maximum poll interval (300000ms) exceeded by 98ms"}',
+    "WARNING Heartbeat poll expired, leaving group",
+    "CommitFailedException: Offset commit cannot be completed since the consumer is not part of an active group",
+    "CommitFailedException: Commit cannot be completed since the group has already rebalanced and assigned",
+)
+FEW, MANY = {"MAX_POLL_RECORDS": "50"}, {"MAX_POLL_RECORDS": "1000"}
+LONG = figure("queue_depth", 20, 8000, 550, component="worker")
+KAFKA = workload("kafka", "bitnami/kafka:3", kind="StatefulSet", pods=3, port=9092)
+BROKERS = {"KAFKA_BROKERS": "kafka:9092"}
+
+
+def late(
+    line: str = LATE,
+    *pods: int,
+    since: float = 500,
+    times: int = 6,
+    env: dict[str, str] = MANY,
+    before: dict[str, Any] | None = None,
+    released: float = 900,
+    pods_of_it: int = 2,
+    figures: Any = (LONG,),
+) -> Snapshot:
+    """Return workers of Kafka that were released, and what some of them tell of since."""
+    before = {"env": {**BROKERS, **FEW}} if before is None else before
+    more: dict[str, Any] = {"before": before, "released": released} if before else {}
+    objects = workload("worker", pods=pods_of_it, env={**BROKERS, **env}, service=False, **more)
+    told = logs("worker", line, *(pods or (0, 1)), times=times, since=since)
+    return snapshot(KAFKA, objects, figures=figures, logs=told)
+
+
+IMAGE = {"image": "worker:0"}
+BACK = (WORKER, "configuration_error", "rollback_workload")
+
+HOLDS = [
+    *(
+        Holds(
+            f"since a release that fetches more at once: {line}",
+            late(line),
+            BACK,
+            excludes=no("restart_workload", "scale_workload", at=WORKER),
+            alone=True,
+        )
+        for line in LINES
+    ),
+    Holds("nobody measures the queue", late(figures=()), BACK),
+    Holds(
+        "since a release of another image, and messages pile up",
+        late(before=IMAGE),
+        (WORKER, "code_defect", "rollback_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "what it asks for each message is slow",
+        late(figures=[figure("dependency_latency_p95", 0.2, 9.0, 900, component="worker", dependency="bank.example")]),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold("it was released a day before", late(released=DAY, figures=()), harmful=("rollback_workload",)),
+    DoesNotHold("it was not released", late(before={}, figures=()), harmful=("rollback_workload",)),
+    DoesNotHold("it happened once", late(times=1, figures=()), harmful=("rollback_workload",)),
+    DoesNotHold("most of its pods are well", late(LATE, 0, pods_of_it=4, figures=()), harmful=("rollback_workload",)),
+    DoesNotHold(
+        "it tells its settings as it starts",
+        late("max.poll.interval.ms = 300000", figures=()),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "a release changed nothing of the kind, and no messages wait",
+        late(before=IMAGE, figures=()),
+        harmful=("rollback_workload",),
+    ),
+]

@@ -1,0 +1,98 @@
+"""Consumers take longer for what they fetch at once than their group waits for them, since their release."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import slowed
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._readers import backlogs
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+AGAIN = 3
+"""What a group gives up less often may have paused once."""
+_THROWN_OUT = re.compile(
+    r"poll timeout has expired|maximum poll interval \(\d+ ?ms\) exceeded|MAX_POLL_EXCEEDED|heartbeat poll expired"
+    r"|commit cannot be completed since the (?:consumer is not part of an active group|group has already rebalanced)",
+    re.IGNORECASE,
+)
+"""Words by which Kafka's clients tell that they came back too late for more."""
+_AT_ONCE = re.compile(r"poll|fetch|batch|max.?(?:records|messages|bytes)|concurren|threads", re.IGNORECASE)
+"""Settings of how much is fetched at once, how long that may take, and how many work on it."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Since a release most pods of a consumer repeat that they came too late, and what they ask is no slower."""
+    for workload in view.serving:
+        lines = list(_told(view, workload))
+        times = [at for _, line in lines if (at := stamp(line)) is not None]
+        first, last = oldest(times), newest(times)
+        pods = {pod for pod, _ in lines}
+        if len(times) < AGAIN or 2 * len(pods) < len(workload.live) or not view.recent(last, STILL):
+            continue
+        if not since_release(workload, first) or _waits_for_others(view, workload):
+            continue
+        settings = tuple(c for c in workload.changed("env", "command") if _AT_ONCE.search(c.told()))
+        waiting = tuple(evidence for evidence, _ in backlogs(view, workload))
+        if settings or waiting:
+            fact = f"{len(lines)} lines of {len(pods)} pods: {lines[-1][1][:240]}"
+            shown = Evidence("logs", workload.ref, fact, first)
+            yield _match(view, workload, (shown, *waiting[:1]), settings, first)
+
+
+def _told(view: View, workload: Workload) -> Iterator[tuple[str, str]]:
+    for log in view.logs_of(workload.live):
+        for line in log.lines:
+            if _THROWN_OUT.search(line):
+                yield log.pod, line
+
+
+def _waits_for_others(view: View, workload: Workload) -> bool:
+    """Tell whether what a consumer asks for each message became slow: then it takes too long whatever it fetches."""
+    labels = labels_of(view, workload.ref, "dependency_latency_p95")
+    return any(slowed(view, "dependency_latency_p95", component=label) for label in labels)
+
+
+def _match(
+    view: View,
+    workload: Workload,
+    shown: tuple[Evidence, ...],
+    settings: tuple[Change, ...],
+    began: datetime | None,
+) -> Match:
+    changed = tuple(Evidence("objects", workload.ref, f"released: {c.told()}", workload.released_at) for c in settings)
+    return Match(
+        component=workload.ref,
+        evidence=(*shown, *(changed[:3] or release_evidence(workload))),
+        certainty=0.75 if settings else 0.55,
+        root_cause="configuration_error" if settings else release_cause(view, workload),
+        since=began,
+        explains=behind(view, workload.ref, but=workload.ref),
+        excludes=(
+            *not_for((workload.ref,), "the same release fetches as much again, and is given up again", RESTARTS),
+            *not_for((workload.ref,), "further members only make the group share out anew", ("scale_workload",)),
+        ),
+    )
+
+
+RULE = Rule(
+    name="thrown_out_of_its_group",
+    title="Consumers come too late for more messages since their release, and their group gives them up",
+    root_cause="configuration_error",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no consumers repeat since their release that they came back too late for more",
+    follows=True,
+)
