@@ -208,6 +208,9 @@ def test_a_limit_that_nobody_exports_is_that_of_the_pod(ask: Callable[..., Metri
         ({"server": "postgres:5432", "service": "postgres-exporter", "namespace": "shop"}, "postgres"),
         ({"server": "localhost:5432", "service": "postgres", "namespace": "shop"}, "postgres"),
         ({"instance": "postgres.other.example:5432", "job": "databases"}, "databases"),
+        ({"instance": "postgres-0.postgres:5432"}, "postgres"),
+        ({"instance": "postgres-0.postgres.shop.svc:5432"}, "postgres"),
+        ({"instance": "postgres-0.other.example:5432", "job": "databases"}, "databases"),
     ],
 )
 def test_what_an_exporter_asks_is_known_by_its_address(
@@ -267,6 +270,13 @@ def test_queues_and_their_readers_are_found_at_both_pages_of_a_broker(ask: Calla
         found = ask((f"{prefix}_messages_ready", queue, gauge(90)), (f"{prefix}_consumers", queue, gauge(3)))
         assert last(found, "queue_depth") == {"mails": 90.0}
         assert last(found, "queue_consumers") == {"mails": 3.0}
+
+
+def test_queues_of_workers_are_found_by_the_label_that_their_exporter_gives_them(ask: Callable[..., Metrics]) -> None:
+    for metric, label in (("celery_queue_length", "queue_name"), ("sidekiq_queue_enqueued_jobs", "name")):
+        for where in ({}, {"job": "exporter", "instance": "10.0.0.9:9100"}):
+            found = ask((metric, {**where, label: "mails"}, gauge(90)), (metric, {**where, label: "bills"}, gauge(3)))
+            assert last(found, "queue_depth") == {"mails": 90.0, "bills": 3.0}, metric
 
 
 def test_clients_that_wait_for_a_pooler_are_counted_over_its_databases_and_instances(

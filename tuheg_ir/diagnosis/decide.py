@@ -144,9 +144,9 @@ def _beside(view: View, each: Held) -> float:
 
 
 def _nearness(held: Held) -> tuple[object, ...]:
-    """Order matches: nearer to the cause first, but what is hardly likely last of all."""
+    """Order matches: nearer to the cause first, what is hardly likely last of all, and so among that."""
     tier = held.rule.tier if held.confidence >= BESIDE else Tier.SYMPTOM
-    return (-tier, -held.confidence, held.rule.name, held.match.component, held.target)
+    return (-tier, -held.confidence, -held.rule.tier, held.rule.name, held.match.component, held.target)
 
 
 def _one_each(view: View, order: Sequence[Held]) -> tuple[list[Held], list[Considered]]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import again, node, pods_of, put
 from tests.diagnosis.rules.scenes import API, SHOP, WELL, alert, errors, rate, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, series, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, postgres, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 
@@ -71,6 +71,14 @@ def controllers(
     )
 
 
+def late(*steps: tuple[float, float], told: str = "ReplicationLag", log_says: str = "") -> Snapshot:
+    """Return a database whose replica was late so, and an alert that began when it was."""
+    lag = series({"component": "postgres"}, (3600, 0.0), *steps)
+    fires = replace(alert(told, severity="critical"), starts_at=NOW - timedelta(seconds=2000))
+    logs = [log("postgres-0", log_says)] if log_says else []
+    return snapshot(shop(), postgres(), figures=[("db_replication_lag", lag), WELL], alerts=[fires], logs=logs)
+
+
 HOLDS = [
     Holds(
         "controllers lost their leases in the same minute, and lead again",
@@ -94,6 +102,12 @@ HOLDS = [
         "caches are warm again after a release",
         slowed((1800, 2.2), (1500, 1.1), (1200, 0.4), (600, 0.25)),
         (SHOP, "no_fault", "no_action"),
+    ),
+    Holds(
+        "a replica was late for a while, and follows as before",
+        late((2400, 400.0), (900, 0.0)),
+        ("StatefulSet/postgres", "no_fault", "no_action"),
+        harmful=("restart_workload", "scale_database"),
     ),
     Holds("a burst of slowness", slowed((2000, 3.0), (1300, 0.2)), (SHOP, "no_fault", "no_action")),
 ]
@@ -131,6 +145,29 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "an alert began long after it was fast again", slowed((3000, 3.0), (2600, 0.2)), ("unknown", "page_human")
+    ),
+    DoesNotHold(
+        "a replica is late again and again",
+        late((3000, 400.0), (2500, 0.0), (1800, 400.0), (1300, 0.0)),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold("a replica follows since a minute", late((2400, 400.0), (60, 0.0)), (), harmful=("no_action",)),
+    DoesNotHold("a replica is late still", late((2400, 400.0), (900, 200.0)), (), harmful=("no_action",)),
+    DoesNotHold(
+        "a replica was late, and the alert is of something else",
+        late((2400, 400.0), (900, 0.0), told="BackupMissing"),
+        ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "a replica is not late because it has stopped to follow",
+        late(
+            (2400, 400.0),
+            (900, 0.0),
+            log_says="FATAL: could not receive data from WAL stream: requested WAL segment "
+            "000000010000000000000042 has already been removed",
+        ),
+        (),
+        harmful=("no_action",),
     ),
     DoesNotHold("it is fast since nobody asks", slowed((2000, 3.0), (1300, 0.2), asked=2), ("unknown", "page_human")),
     DoesNotHold(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WEB, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import figure, snapshot, workload
-from tuheg_ir.diagnosis.model import Series
+from tests.diagnosis.rules.tiny import at, container, figure, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 SHOP_IS_LATE = logs("web", 'Get "http://shop:8080/": context deadline exceeded', times=1)
 CART_IS_LATE = logs("shop", 'Get "http://cart:8080/": context deadline exceeded', times=1)
@@ -14,6 +14,16 @@ CART_IS_LATE = logs("shop", 'Get "http://cart:8080/": context deadline exceeded'
 def calls_of_cart(since: float) -> tuple[str, Series]:
     """Return how long the shop waits for the cart: ever more since so many seconds."""
     return figure("dependency_latency_p95", 0.01, 1.5, since, component="shop", dependency="cart")
+
+
+def run_lost(*, made_good: bool) -> Snapshot:
+    """Return a run of no schedule whose first try failed by the cart that long ago, and whose next one was well."""
+    job = thing("Job", "dunning", age=3600, status={"completionTime": at(2400), "succeeded": 1} if made_good else {})
+    pod = thing("Pod", "dunning-x", age=3600, spec={"containers": [container("dunning", "dunning:1")]})
+    pod["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "dunning", "controller": True}]
+    pod["status"] = {"phase": "Failed"}
+    word = f"{at(3000)} dial tcp cart:8080: connect: connection refused"
+    return snapshot(workload("cart"), shop(), job, pod, logs=[Log("dunning-x", "dunning", (word,))])
 
 
 HOLDS = [
@@ -33,8 +43,14 @@ HOLDS = [
         snapshot(shop(env=CALLS_CART), workload("cart"), figures=[latency("shop"), calls_of_cart(since=300)]),
         (CART, "dependency_failure", "page_human"),
     ),
+    Holds(
+        "the last word of a run is of it, and no later try made that good",
+        run_lost(made_good=False),
+        (CART, "dependency_failure", "page_human"),
+    ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("a run failed by it once, and the next try was well", run_lost(made_good=True), ASK),
     DoesNotHold(
         "one caller has measured for half a minute that it is slow: it may be slow itself",
         snapshot(shop(env=CALLS_CART), workload("cart"), figures=[latency("shop", since=45), calls_of_cart(since=45)]),

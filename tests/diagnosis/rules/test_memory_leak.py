@@ -41,6 +41,11 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
+        "what holds more than its limit, and runs on, is held to another limit",
+        snapshot(old(), figures=[rising(pod("shop", 0), 1.4, 1.41), rate("shop", 20, 20), WELL]),
+        HEALTHY,
+    ),
+    DoesNotHold(
         "traffic has grown",
         snapshot(killed(old(), 2), figures=[rate("shop", 20, 60, 1500)]),
         (SHOP, "capacity", "scale_workload"),

@@ -7,8 +7,8 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import OLD, alert, logs, rate
-from tests.diagnosis.rules.tiny import Obj, at, figure, pod, series, snapshot, workload
-from tuheg_ir.diagnosis.model import Log
+from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, series, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 AMQP = {"AMQP_URL": "amqp://rabbitmq:5672"}
 MAIL, WORKER = "Deployment/mail-worker", "Deployment/worker"
@@ -46,7 +46,43 @@ def set_of_readers() -> list[Obj]:
     return objects
 
 
+def cut_off(*still: int, born: float = 1940, said: bool = True) -> Snapshot:
+    """Return three readers of which some do nothing since the broker was away, and the last was started then."""
+    objects = worker(pods=3)
+    pods_of(objects)[2]["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(born)}}
+    lost = f"{at(2000)} ERROR Cannot connect to amqp://rabbitmq:5672: Error 111. Connection refused."
+    told = [Log(pod("mail-worker", n), "mail-worker", (lost, f"{at(1960)} INFO connected")) for n in still if said]
+    works = [log(pod("mail-worker", n), "INFO mail sent") for n in range(3) if n not in still]
+    busy = [0.005 if n in still else 0.3 for n in range(3)]
+    queue = figure("queue_depth", 20, 8000, 1950, component="mail-worker")
+    return snapshot(objects, broker(), figures=[queue, *shares(*busy)], logs=[*told, *works])
+
+
 HOLDS = [
+    Holds(
+        "two lost the broker and stand still since it is back; who was started then works",
+        cut_off(0, 1),
+        (MAIL, "service_crash", "restart_workload"),
+        harmful=("scale_workload",),
+    ),
+    Holds(
+        "one stands still, and another that lost nothing works: it may have nothing to do",
+        cut_off(0),
+        (MAIL, "capacity", "scale_workload"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "two stand still, and nobody tells why",
+        cut_off(0, 1, said=False),
+        (MAIL, "capacity", "scale_workload"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "who works was there before the broker was away",
+        cut_off(0, 1, born=9000),
+        (MAIL, "capacity", "scale_workload"),
+        harmful=("restart_workload",),
+    ),
     Holds(
         "a program was released when it was long already, before far more was sent to it",
         snapshot(

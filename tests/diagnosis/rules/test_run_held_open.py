@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import ended
 from tests.diagnosis.rules.runs import cron_job
 from tests.diagnosis.rules.scenes import WELL, alert, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, snapshot, thing
-from tuheg_ir.diagnosis.model import Alert, Snapshot
+from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 MISSED = alert("ReportNotRunning", cronjob="report")
 WAITS = event(
@@ -50,6 +52,11 @@ HOLDS = [
     Holds(
         "a database of its own, and no run may follow",
         held(DATABASE, WAITS, MISSED),
+        ("CronJob/report", "configuration_error", "page_human"),
+    ),
+    Holds(
+        "no alert asks for it, and it bars the next ones too",
+        replace(held(PROXY, WAITS), logs=(Log("report-1-x", "report", (f"{at(3 * 3600)} INFO done",)),)),
         ("CronJob/report", "configuration_error", "page_human"),
     ),
 ]

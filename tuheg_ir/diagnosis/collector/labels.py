@@ -44,6 +44,8 @@ class Known:
         if pod in self.pods and (found := re.fullmatch(_BY_POD, pod)):
             return found[1]
         first, _, domain = host.partition(".")
+        if first in self.pods and domain.partition(".")[0] in self.names and (found := re.fullmatch(_BY_POD, first)):
+            return found[1]  # a pod of a StatefulSet, by the Service that gives it a name
         return first if first in self.names and (not domain or "svc" in domain.split(".")) else ""
 
     def node_at(self, address: str) -> str:

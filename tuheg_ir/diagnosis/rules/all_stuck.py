@@ -27,17 +27,18 @@ def when(view: View) -> Iterator[Match]:
         felt = [seen for seen, _ in troubles(view, workload.ref)]
         if sum(h.count for h in hits) < OFTEN or not felt or role(workload) or releases(view, workload, SUSPECT):
             continue
-        idle = tuple(_idle(view, workload))
+        standing = tuple(idle(view, workload))
         yield Match(
             component=workload.ref,
-            evidence=(*felt, *(view.hit_evidence(h) for h in hits[:2]), *idle[:2]),
-            certainty=0.65 if idle else 0.5,
+            evidence=(*felt, *(view.hit_evidence(h) for h in hits[:2]), *standing[:2]),
+            certainty=0.65 if standing else 0.5,
             since=oldest(h.first for h in hits),
             excludes=excluding(workload.ref, "no release came with it", "rollback_workload"),
         )
 
 
-def _idle(view: View, workload: Workload) -> Iterator[Evidence]:
+def idle(view: View, workload: Workload) -> Iterator[Evidence]:
+    """Yield the pods of a workload that use hardly any of the processor time that they used."""
     for pod in workload.live:
         for signal in ("cpu_share", "cpu_usage"):
             was, now = view.figures.first(signal, pod=pod.name), view.figures.now(signal, pod=pod.name)

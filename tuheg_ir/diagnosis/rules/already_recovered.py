@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
+from tuheg_ir.diagnosis.rules.replication_lag import BEHIND_S
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER, labels_of, traffic_growth
@@ -21,15 +23,17 @@ LATER = timedelta(minutes=15)
 """An alert that began earlier than the one before a trouble, or later than the other after it, tells of another."""
 STILL = 0.5
 """Where less than this share of the former requests comes, it may be fast only for that."""
+_LAG = re.compile(r"lag|replica|behind", re.IGNORECASE)
 NORMAL = 1.3
 """A latency of so many times what it was is as it was."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """Requests failed or were slow, or leases were lost, within the hour, and only an alert may still say so."""
+    """Requests failed or were slow, leases lost or a replica late within the hour; only an alert may still say so."""
     if any(sign.source != "alerts" for sign in signs_of_trouble(view)):
         return
     yield from _led_again(view)
+    yield from _caught_up(view)
     for workload in view.serving:
         for told, certainty in (*_failed(view, workload), *_slow(view, workload)):
             ready = f"{workload.ready} of {workload.wanted} pods ready"
@@ -45,6 +49,23 @@ def _led_again(view: View) -> Iterator[Match]:
     lost = leases_lost(view) if view.alerts and speaks_of_restarts(view) else None
     if lost is not None and view.now - lost.end >= LONGER and _alerted(view, lost.begin, lost.end):
         yield Match(component=lost.component, evidence=lost.evidence, certainty=0.6, since=lost.begin)
+
+
+def _caught_up(view: View) -> Iterator[Match]:
+    """Yield that a replica was late once and follows as before, and that this is what every alert tells of."""
+    if not view.alerts or not all(_LAG.search(alert.said) for alert in view.alerts):
+        return
+    for label in view.figures.latest("db_replication_lag", "component"):
+        ref = view.component(label) or label
+        since = view.figures.quiet_since("db_replication_lag", BEHIND_S, component=label)
+        once = view.figures.episodes("db_replication_lag", BEHIND_S, component=label) == 1
+        began = view.figures.first_beyond("db_replication_lag", BEHIND_S, component=label)
+        cut = any(view.hits_of(ref, "replication_stopped"))  # what follows nobody is behind nobody
+        if since is None or cut or not once or view.now - since < LONGER or not _alerted(view, began, since):
+            continue
+        peak = view.figures.peak("db_replication_lag", component=label) or 0.0
+        told = Evidence("metrics", ref, f"a replica was up to {peak:.0f} s behind, until then", since)
+        yield Match(component=ref, evidence=(told,), certainty=0.6, since=began)
 
 
 def _failed(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:

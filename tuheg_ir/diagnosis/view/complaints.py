@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.logs import Hit, stamp
 from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import moment, oldest
+from tuheg_ir.diagnosis.view.reading import moment, newest, oldest
 from tuheg_ir.diagnosis.view.trouble import errors, measured
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH
@@ -73,6 +73,8 @@ STILL = timedelta(minutes=15)
 """A trouble that was last told longer ago than this is over."""
 RUN = timedelta(hours=2)
 """So long the last words of a failed run are news, or of who is refused and silent since."""
+_MADE_GOOD = ("lastSuccessfulTime", "completionTime")
+"""Where a CronJob, and a Job of its own, tells that a later run, or try, was well."""
 OFTEN = 3
 """Who is refused less often may have come in since without a word of it."""
 _SPEAKS_OF = {
@@ -152,7 +154,7 @@ def _last_words(view: View, hit: Hit) -> bool:
     workload = view.workloads.get(hit.component)
     if workload is None or workload.kind not in BATCH or hit.last is None:
         return False
-    well = moment(workload.obj, "status", "lastSuccessfulTime")
+    well = newest(moment(workload.obj, "status", each) for each in _MADE_GOOD)
     failed = any(pod.name == hit.pod and pod.phase == "Failed" for pod in workload.pods)
     return failed and (well is None or well < hit.last)
 

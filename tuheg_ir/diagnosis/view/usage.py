@@ -19,6 +19,8 @@ THROTTLED = 0.25
 """Share of periods in which a container was held back: from here on it is felt."""
 NEAR = 0.9
 """Share of its memory limit at which a container is about to be killed."""
+NOT_HELD_TO = 1.1
+"""What holds so many times its memory limit would have been killed: this is not the limit that holds."""
 OF_THE_MOMENT = ("cpu_share", "throttled_share")
 """Signals that say nothing of now once they have fallen."""
 KILLED = timedelta(minutes=60)
@@ -53,6 +55,8 @@ def usage(figures: Figures, workload: Workload, signal: str) -> Usage:
     values = {p: v for p, v in figures.latest(signal, "pod").items() if p in mine}
     if signal in OF_THE_MOMENT:
         values = {p: min(v, still) for p, v in values.items() if (still := figures.still(signal, pod=p)) is not None}
+    if signal == "memory_share":
+        values = {p: v for p, v in values.items() if v <= NOT_HELD_TO}
     return Usage(signal, values)
 
 
