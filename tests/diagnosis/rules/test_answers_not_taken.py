@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, alert, logs
-from tests.diagnosis.rules.tiny import Obj, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot, workload
 
 PLACE = 'while reading response header from upstream, request: "GET /basket HTTP/1.1", upstream: "http://10.96.9.9:80/basket"'
 BIG = f"upstream sent too big header {PLACE}"
@@ -36,6 +36,16 @@ def misread(line: str = MISREADS, *more: list[Obj], of: list[Obj] | None = None,
     """Return callers of a service, one of which cannot read its answers since so many seconds."""
     objects = (CALLER, of or cart(released=700), *more)
     return snapshot(*objects, logs=logs("edge", f"ERROR {line}", since=since), **SINCE)
+
+
+KEEPS = {"KEEP_ALIVE_TIMEOUT_MS": "65000"}
+
+
+def begins(line: str, **more: Any) -> Any:
+    """Return a proxy whose connections are cut since a release of a service, which begins its log with a line."""
+    service = cart(env=KEEPS, **more)
+    begun = log(pod("cart"), line, *['"GET /basket HTTP/1.1" 200 OK'] * 9, since=580)
+    return snapshot(workload("edge"), service, logs=[*logs("edge", RESET, since=540), begun], **FIRES)
 
 
 HOLDS = [
@@ -83,8 +93,35 @@ HOLDS = [
         ),
         (CART, "configuration_error", "rollback_workload"),
     ),
+    *(
+        Holds(
+            f"another program does not heed what its template sets, and tells so at its start: {line}",
+            begins(line),
+            (CART, "code_defect", "rollback_workload"),
+            excludes=(*no("restart_workload", at=CART), *no("rollback_workload", "restart_workload", at=EDGE)),
+            alone=True,
+        )
+        for line in (
+            '{"keepAliveTimeout":5000,"msg":"Server listening at http://0.0.0.0:3000"}',
+            "INFO listening on :8080, keep-alive timeout 5s",
+            "http server keepAliveTimeout=5000ms headersTimeout=60000ms",
+        )
+    ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"another program closes them no earlier than its template sets: {line}", begins(line))
+        for line in (
+            "INFO listening on :8080, keep-alive timeout 65s",
+            "INFO listening on :8080, keepAliveTimeout: 65000",
+            "INFO database.pool.keepAliveTimeout=5000",
+            "INFO keepalive connections 32",
+        )
+    ),
+    DoesNotHold(
+        "it tells of an earlier closing, and its image is the one before",
+        begins("INFO keepAliveTimeout=5000", before={"args": ["--colour"]}),
+    ),
     DoesNotHold("answers were misread before the release", misread(since=1500)),
     DoesNotHold(
         "who calls the caller was released too",

@@ -7,8 +7,9 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.mesh import IDENTITY, issuer, mesh
-from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, SHOP, alert, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, figure, pod, snapshot, thing, workload
+from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, SHOP, alert, errors, ingress, logs, shop
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 LINES = (
@@ -93,7 +94,142 @@ def left_behind(label: str, **labels: str) -> Snapshot:
     )
 
 
+SHAKES = "http: TLS handshake error from 10.1.192.1:53957: remote error: tls: bad certificate"
+PEER = "WARN handshake failed peer=10.1.192.1:53957 err=remote error: tls: expired certificate"
+"""How servers tell that a pod of the shop refuses what they show."""
+ENDED = LINES[0]
+
+
+def issued(secret: str, ends_in: float, *hosts: str, stuck: bool = False) -> Obj:
+    """Return a certificate of a controller; ``stuck``: its renewal is overdue."""
+    status: dict[str, Any] = {"notBefore": at(80 * DAY), "notAfter": at(-ends_in)}
+    if stuck:
+        status |= {"renewalTime": at(20 * DAY), "failedIssuanceAttempts": 9}
+    return thing("Certificate", secret, spec={"secretName": secret, "dnsNames": list(hosts)}, status=status)
+
+
+def of_two_ages(
+    *refused: int, line: str = ENDED, ends_in: float | None = None, young: int = 1, words: str = SHAKES, silent: int = 3
+) -> Snapshot:
+    """Return a cart whose Secret was written days ago, with pods from before it, and some young ones.
+
+    Some of them tell that their certificate is refused, in such words, and a shop refuses it. ``silent``: the first
+    of which nobody has a log.
+    """
+    cart = workload("cart", pods=3, spec=SERVES)
+    cart = younger(cart, young, age=DAY) if young else cart
+    made = () if ends_in is None else (issued("cart-tls", ends_in),)
+    tells = logs("cart", words, *refused) if refused else []
+    fine = [log(pod("cart", n), *["INFO checked"] * 9) for n in range(silent) if n not in refused]
+    asks = logs("shop", line)
+    return snapshot(shop(env=CALLS_CART), cart, tls("cart-tls", written=5 * DAY), *made, logs=[*asks, *tells, *fine])
+
+
+def way_in() -> list[Obj]:
+    """Return a shop with an Ingress and its Secret, and a worker that may come in by it as users do."""
+    edge = ingress("shop", "town.example")
+    edge["spec"]["tls"] = [{"hosts": ["town.example"], "secretName": "town-tls"}]
+    return [*shop(), *workload("mailer", service=False), edge, tls("town-tls")]
+
+
+def public(ends_in: float = -3000.0, *, refused: bool = True, **more: Any) -> Snapshot:
+    """Return a way in whose certificate is told of by its controller alone, and a worker that refuses it."""
+    told = logs("mailer", LINES[3].replace("'cart', port=8443", "'town.example', port=443")) if refused else []
+    return snapshot(way_in(), issued("town-tls", ends_in, "town.example", stuck=True), logs=told, **more)
+
+
+def named(line: str) -> Snapshot:
+    """Return a worker that complains of the host of our own way in, of whose certificate nothing is known."""
+    return snapshot(way_in(), logs=logs("mailer", line))
+
+
 HOLDS = [
+    Holds(
+        "it was renewed, and the pods that started before are refused: those that came later are well",
+        of_two_ages(0, 1),
+        (CART, "configuration_error", "restart_workload"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+        spares=no("restart_workload", at=CART),
+        harmful=("page_human", "rollback_workload"),
+        alone=True,
+    ),
+    Holds(
+        "so it is where a server names its clients",
+        of_two_ages(0, 1, words=PEER),
+        (CART, "configuration_error", "restart_workload"),
+        alone=True,
+    ),
+    Holds(
+        "nobody but clients tells of it: what ended is not the one that lies there, which has weeks left",
+        of_two_ages(ends_in=40 * DAY),
+        (CART, "configuration_error", "restart_workload"),
+    ),
+    Holds(
+        "nobody but clients tells of it, and when the one that lies there ends is not known",
+        of_two_ages(),
+        ("Secret/cart-tls", "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "of those that started later there is no log: nobody knows whether they are well",
+        of_two_ages(0, 1, silent=2),
+        ("Secret/cart-tls", "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "of those that started later there is no log, and the one that lies there has weeks left",
+        of_two_ages(0, 1, silent=2, ends_in=40 * DAY),
+        (CART, "configuration_error", "restart_workload"),
+    ),
+    Holds(
+        "pods that started later are refused too: fresh ones would be",
+        of_two_ages(0, 1, 2),
+        ("Secret/cart-tls", "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "only the one that started later is refused: what is new is not trusted",
+        of_two_ages(2, line='Get "https://cart:8443/": x509: certificate signed by unknown authority'),
+        ("Secret/cart-tls", "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "all started before it was written, and the one that lies there has ended itself",
+        of_two_ages(0, 1, 2, ends_in=-60, young=0),
+        ("Secret/cart-tls", "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "only its controller tells that it has ended, and who comes in by that name refuses it",
+        public(),
+        ("Secret/town-tls", "configuration_error", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", at="Deployment/mailer"),
+        alone=True,
+        began=3000,
+        sure=(0.8, 1.0),
+    ),
+    Holds(
+        "only its controller tells that it has ended, within the day, at a way in",
+        public(refused=False),
+        ("Secret/town-tls", "configuration_error", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+    ),
+    Holds(
+        "only its controller tells that it has ended, days ago, and an alert names its host",
+        public(-3 * DAY, refused=False, alerts=[alert("ProbeFailed", instance="https://town.example/")]),
+        ("Secret/town-tls", "configuration_error", "page_human"),
+    ),
+    Holds(
+        "who comes in by our own name refuses what is shown there, and nobody knows when it ends",
+        named("cURL error 60: SSL certificate problem: certificate has expired for https://town.example/orders"),
+        ("Secret/town-tls", "configuration_error", "page_human"),
+        excludes=no("restart_workload", at="Deployment/mailer"),
+    ),
+    Holds(
+        "who comes in by our own name does not trust what is shown there: it may be its own roots",
+        named("Error: unable to verify the first certificate https://town.example/orders"),
+        ("Deployment/mailer", "configuration_error", "page_human"),
+    ),
     Holds(
         "it lies in a Secret that nobody uses, and is of a name that nobody serves here",
         left_behind("old-tls", subject_CN="other.example"),
@@ -225,6 +361,10 @@ DOES_NOT_HOLD = [
         "it lies in a Secret that nobody uses, since another is served",
         left_behind("old-tls", subject_CN="town.example"),
         ("no_fault", "no_action"),
+    ),
+    DoesNotHold(
+        "its controller tells that it ended days ago, and nobody misses it",
+        public(-3 * DAY, refused=False),
     ),
     DoesNotHold("it ends next week", at_the_edge("town", ends_in=7 * 86400)),
     DoesNotHold(

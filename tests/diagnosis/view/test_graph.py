@@ -110,6 +110,7 @@ def test_whom_a_server_serves_is_not_called_by_it() -> None:
     lines = [
         f"http: panic serving {address}:40512: runtime error: invalid memory address or nil pointer dereference",
         f"[error] 8#8: upstream timed out while reading, client: {address}, server: _",
+        f"http: TLS handshake error from {address}:40512: remote error: tls: bad certificate",
     ]
     held = snapshot(clients, workload("api"), logs=[log(pod("api"), *lines)])
     assert SHOP not in View(held).graph.calls["Deployment/api"]

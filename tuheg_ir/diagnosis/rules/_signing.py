@@ -97,11 +97,12 @@ def of_signing(view: View, found: Signing, mounted: str) -> Match:
 
 def _secret_that_ends(view: View, end: datetime | None) -> str:
     """Return the one Secret of which it is written that the certificate in it ends at a moment; "" if none."""
-    refs = {ref for ref, each in _written_ends(view) if end is not None and abs(each - end) <= SLACK}
+    refs = {ref for ref, each in written_ends(view) if end is not None and abs(each - end) <= SLACK}
     return refs.pop() if len(refs) == 1 else ""
 
 
-def _written_ends(view: View) -> Iterator[tuple[str, datetime]]:
+def written_ends(view: View) -> Iterator[tuple[str, datetime]]:
+    """Yield (Secret/name, end) of the certificates of which objects tell when they end."""
     for obj in view.snapshot.of("Secret"):
         for key, value in mapping(at(obj, "metadata"), "annotations").items():
             if _OF_ENDS.search(key) and (end := parse_moment(str(value))) is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -14,8 +14,8 @@ from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.logs import Hit, stamp
+from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release, soon_after
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering
@@ -24,6 +24,19 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 
 _KEEPS = re.compile(r"keep_?-?alive\w*[^\d-]{0,12}?(\d+)|idle_?-?timeout\w*[^\d-]{0,12}?(\d+)", re.IGNORECASE)
 """How settings name the time after which a server closes a connection that nobody uses."""
+_CLOSES = re.compile(
+    r"(?P<name>[\w.-]{0,40}keep_?-?alive[\w-]*(?:\W{1,3}time[\w-]*)?)\W{1,4}"
+    r"(?P<number>[1-9]\d*)\s?(?P<unit>ms|milli\w*|s|sec\w*)?\b",
+    re.IGNORECASE,
+)
+"""How a server tells of that time when it starts, and how a variable sets it."""
+_THOUSANDTHS = re.compile(r"ms$|milli", re.IGNORECASE)
+_OF_A_CLIENT = re.compile(r"agent|client|pool|upstream|tcp|db|sql|redis|mongo|grpc", re.IGNORECASE)
+"""Words for connections that a program opens itself."""
+LEAST_MS = 1000
+"""So large a time without a unit is in thousandths: nobody keeps a connection for a quarter of an hour."""
+AT_ONCE = timedelta(minutes=2)
+"""What a program tells so soon is of its start."""
 _PATH = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) (/[\w./-]{2,})")
 
 
@@ -41,8 +54,11 @@ def when(view: View) -> Iterator[Match]:
                 yield from _misread(view, caller, released, hits, said)
                 continue
             asked = [w for w in released if _asked(view, w, hits)]
-            if len(asked) == 1 and (trouble == "header_too_big" or _closes_earlier(asked[0])):
-                yield _match(view, caller, asked[0], hits, said[0], first)
+            if len(asked) != 1:
+                continue
+            unheeded = _unheeded(view, asked[0]) if trouble == "connection_reset" else None
+            if trouble == "header_too_big" or unheeded or _closes_earlier(asked[0]):
+                yield _match(view, caller, asked[0], hits, said[0], first, unheeded)
 
 
 def _goes_on(view: View, hit: Hit) -> bool:
@@ -97,8 +113,47 @@ def _seconds(setting: str) -> int | None:
     return int(found[1] or found[2]) if found else None
 
 
+def _unheeded(view: View, workload: Workload) -> Evidence | None:
+    """Return that a release with another image tells at its start of an earlier closing than its template sets."""
+    entries = [e for c in items(workload.template, "spec", "containers") for e in items(c, "env")]
+    labels = {label: _time(f"{label}={text(e, 'value')}") for e in entries if (label := text(e, "name"))}
+    wanted = [(label, time) for label, time in labels.items() if time is not None]
+    if len(wanted) != 1 or not workload.changed("image"):
+        return None
+    [(label, time)] = wanted
+    for log in view.logs_of(workload.newest_pods(), previous=False):
+        for at, line in _first_words(log):
+            told = _time(line)
+            if told is not None and told < time:
+                fact = f"it does not heed {label} of {time:g} s, and tells: {line.strip()[:200]}"
+                return Evidence("logs", f"Pod/{log.pod}", fact, at)
+    return None
+
+
+def _first_words(log: Log) -> Iterator[tuple[datetime, str]]:
+    """Yield the lines that a program tells at its start, with their times."""
+    timed = [(at, line) for line in log.lines if (at := stamp(line)) is not None]
+    yield from ((at, line) for at, line in timed if at - timed[0][0] <= AT_ONCE)
+
+
+def _time(said: str) -> float | None:
+    """Return the seconds after which a server closes what nobody uses, as a setting or a line says."""
+    found = _CLOSES.search(said)
+    if found is None or "time" not in found["name"].lower() or _OF_A_CLIENT.search(found["name"]):
+        return None
+    number, unit = int(found["number"]), (found["unit"] or "").lower()
+    thousandths = unit.startswith("m") or (not unit and (number >= LEAST_MS or _THOUSANDTHS.search(found["name"])))
+    return number / 1000 if thousandths else number
+
+
 def _match(
-    view: View, caller: Workload, called: Workload, hits: list[Hit], said: Evidence, first: datetime | None
+    view: View,
+    caller: Workload,
+    called: Workload,
+    hits: list[Hit],
+    said: Evidence,
+    first: datetime | None,
+    unheeded: Evidence | None = None,
 ) -> Match:
     cut = hits[0].trouble == "connection_reset"
     callers = behind(view, called.ref, caller.ref, but=called.ref)
@@ -108,13 +163,14 @@ def _match(
         component=called.ref,
         evidence=(
             *release_evidence(called, *(("command", "env") if cut else ()))[:2],
+            *((unheeded,) if unheeded else ()),
             *(view.hit_evidence(hit) for hit in hits[:2]),
             *(view.hit_evidence(hit) for hit in others[:1]),
             said,
             Evidence("objects", caller.ref, "its own template is older", caller.released_at),
         ),
         certainty=0.75 if others else 0.65,
-        root_cause="configuration_error" if cut else release_cause(view, called),
+        root_cause="configuration_error" if cut and not unheeded else release_cause(view, called),
         since=first,
         explains=callers,
         excludes=(

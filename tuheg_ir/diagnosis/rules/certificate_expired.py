@@ -9,66 +9,111 @@ from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
+from tuheg_ir.diagnosis.rules._own_certificate import OF_AN_END, keep_the_old, own
+from tuheg_ir.diagnosis.rules._renewal import ended_by_its_controller, hosts_of, stuck_at
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._signing import of_signing, signing
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
-from tuheg_ir.diagnosis.view.reading import items, moment, name, newest, oldest, text, written
+from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.workloads import Workload
 
 _ALERT = re.compile(
     r"remote error: tls|alert (?:bad |unknown |certificate)|fatal alert: |tlsv1 alert|sslv3 alert", re.IGNORECASE
 )
 """Words in which a client tells that the other side refused what it showed."""
+DAY = timedelta(days=1)
+"""An end that nobody tells of is no news after that."""
 SOON = timedelta(minutes=30)
 """So soon after a renewal a server that reads it again shows the new certificate."""
-_ENDED = re.compile(r"expir|notafter|(?:validity|timestamp) check failed", re.IGNORECASE)
-"""Words for what is out of date, whoever trusts whom."""
 
 
 def when(view: View) -> Iterator[Match]:
     """A certificate's end is past, or clients refuse one."""
+    every = complaints(view, "certificate")
     seen: set[str] = set()
-    for label, component, end in _ended(view):
-        fact = f"the certificate of {label} ended at {end:%Y-%m-%d %H:%M} UTC"
+    heard: list[Complaint] = []
+    for component, end, measured in _ended(view, every):
+        found = _refusing(view, component, every)
         serving = tuple(served(view, component))
+        heard += found
         seen.update((component, *serving))
-        yield Match(
-            component=component,
-            evidence=(Evidence("metrics", component, fact, end), *_refusals(view, serving)),
-            certainty=0.8,
-            since=end,
-            explains=serving,
-            excludes=not_for(serving, "its pods are well: only a new certificate helps"),
-        )
+        yield _past(view, component, end, measured, serving, found)
     groups: dict[str, list[Complaint]] = {}
     abroad: list[Complaint] = []
-    every = complaints(view, "certificate")
     signer = signing(view, every, _holders(view, every))
     if signer is not None:
-        yield of_signing(view, signer, _own(view, view.workloads[signer.ref])[0])
+        yield of_signing(view, signer, own(view, view.workloads[signer.ref])[0])
+    refused = {each.about for each in every if not _ALERT.search(each.hit.line)}
     for each in every:
-        if signer is not None and each in signer.complaints:
+        if each in heard or (signer is not None and each in signer.complaints):
             continue
         if each.about in seen or each.caller not in view.workloads:
             continue
         if _of_another(view, each):
             abroad.append(each)
+        elif each.caller in refused and _ALERT.search(each.hit.line):
+            groups.setdefault(each.caller, []).append(each)  # it tells of the same from the other side
         else:
             meant = _reissued(view, each)
-            groups.setdefault(meant.about or meant.caller, []).append(meant)
+            groups.setdefault(_at_the_edge(view, meant) or meant.about or meant.caller, []).append(meant)
     for ref, found in groups.items():
         yield _refused(view, ref, found)
     for found in _by_host(abroad):
         yield _ended_outside(view, found)
 
 
+def _past(
+    view: View,
+    component: str,
+    end: datetime,
+    measured: tuple[Evidence, ...],
+    serving: tuple[str, ...],
+    found: list[Complaint],
+) -> Match:
+    """Return that a certificate's end is past, with who refuses it."""
+    callers = tuple(dict.fromkeys(each.caller for each in found))
+    return Match(
+        component=component,
+        evidence=(*measured[:1], *(told(view, found, 2) or _refusals(view, serving)), *measured[1:]),
+        certainty=0.8,
+        since=end,
+        explains=tuple(dict.fromkeys((*serving, *behind(view, *callers)))),
+        excludes=(
+            *not_for(serving, "its pods are well: only a new certificate helps"),
+            *not_for(
+                [each for each in callers if each not in serving],
+                "it refuses a bad certificate, as it should: only another certificate helps",
+            ),
+        ),
+    )
+
+
+def _refusing(view: View, component: str, every: Iterable[Complaint]) -> list[Complaint]:
+    """Return the complaints of an end that name a host of a certificate."""
+    hosts = hosts_of(view, component)
+    return [
+        each
+        for each in every
+        if each.caller in view.workloads
+        and OF_AN_END.search(each.hit.line)
+        and not _ALERT.search(each.hit.line)
+        and any(host in hosts or f"*.{host.partition('.')[2]}" in hosts for host in each.hit.hosts)
+    ]
+
+
+def _at_the_edge(view: View, each: Complaint) -> str:
+    """Return the certificate of the way in whose host a caller names where it complains of an end; "" for none."""
+    if _ALERT.search(each.hit.line) or not OF_AN_END.search(each.hit.line):
+        return ""
+    ways = {host for obj in view.snapshot.of("Ingress") for host in hosts_of(view, f"Ingress/{name(obj)}")}
+    return next((certificate(view, host) for host in each.hit.hosts if host in ways), "")
+
+
 def _holders(view: View, found: Iterable[Complaint]) -> set[str]:
     """Return who is complained of and has the Secret of a certificate of its own."""
-    return {c.about for c in found if (server := view.workloads.get(c.about)) is not None and _own(view, server)[0]}
+    return {c.about for c in found if (server := view.workloads.get(c.about)) is not None and own(view, server)[0]}
 
 
 def _reissued(view: View, each: Complaint) -> Complaint:
@@ -77,12 +122,12 @@ def _reissued(view: View, each: Complaint) -> Complaint:
     Words of an end are older than a new certificate; who was released of late may have lost its own roots.
     """
     line, first = each.hit.line, each.hit.first
-    if each.about or each.hosts or first is None or _ALERT.search(line) or _ENDED.search(line):
+    if each.about or each.hosts or first is None or _ALERT.search(line) or OF_AN_END.search(line):
         return each
     if since_release(view.workloads[each.caller], first):
         return each
     called = [view.workloads[ref] for ref in view.graph.calls.get(each.caller, ()) if ref in view.workloads]
-    written_at = {server.ref: at for server in called if (at := _own(view, server)[1]) is not None}
+    written_at = {server.ref: at for server in called if (at := own(view, server)[1]) is not None}
     new = [ref for ref, at in written_at.items() if timedelta(0) <= first - at <= SOON]
     return replace(each, about=new[0]) if len(new) == 1 else each
 
@@ -90,7 +135,7 @@ def _reissued(view: View, each: Complaint) -> Complaint:
 def _of_another(view: View, each: Complaint) -> bool:
     """Tell whether a host outside shows what is out of date, and it is no release of who asks that began with it."""
     named = set(each.hosts) & view.graph.outside.get(each.caller, set())
-    if each.about or not named or _ALERT.search(each.hit.line) or not _ENDED.search(each.hit.line):
+    if each.about or not named or _ALERT.search(each.hit.line) or not OF_AN_END.search(each.hit.line):
         return False
     return not since_release(view.workloads[each.caller], each.hit.first)
 
@@ -127,13 +172,35 @@ def _ended_outside(view: View, found: list[Complaint]) -> Match:
     )
 
 
-def _ended(view: View) -> Iterator[tuple[str, str, datetime]]:
-    """Yield (label, Kind/name, end) of certificates whose end is past, but for those that nobody uses any more."""
+def _ended(view: View, every: Iterable[Complaint]) -> Iterator[tuple[str, datetime, tuple[Evidence, ...]]]:
+    """Yield (Kind/name, end, how it is known) of certificates whose end is past, but for those that nobody uses."""
     unused = {found.object for alert in view.alerts if (found := replaced(view, alert)) is not None}
+    stuck = {f"Secret/{text(obj, 'spec', 'secretName')}": (obj, end) for obj, end in ended_by_its_controller(view)}
+    measured = set()
     for label, value in view.figures.latest("certificate_expiry", "component").items():
         end = datetime.fromtimestamp(value, UTC) if 0 < value < 1e11 else None
         if end is not None and end <= view.now and (component := certificate(view, label)) not in unused:
-            yield label, component, end
+            measured.add(component)
+            why = stuck_at(view, stuck[component][0]) if component in stuck else ()
+            yield component, end, (_end_of(label, component, end, "metrics"), *why)
+    for component, (obj, end) in stuck.items():
+        if component not in measured | unused and _felt(view, component, end, every):
+            yield component, end, (_end_of(name(obj), component, end, "objects"), *stuck_at(view, obj))
+
+
+def _end_of(label: str, component: str, end: datetime, source: str) -> Evidence:
+    return Evidence(source, component, f"the certificate of {label} ended at {end:%Y-%m-%d %H:%M} UTC", end)
+
+
+def _felt(view: View, component: str, end: datetime, every: Iterable[Complaint]) -> bool:
+    """Tell whether an end matters of which only objects tell: one that was left behind long ago hurts nobody."""
+    if _refusing(view, component, every):
+        return True
+    labels = {component.partition("/")[2], *hosts_of(view, component)}
+    spoken = [" ".join((alert.said, *map(str, alert.labels.values()))) for alert in view.alerts]
+    if any(names(said, label) for said in spoken for label in labels):
+        return True
+    return view.recent(end, DAY) and any(served(view, component))
 
 
 def certificate(view: View, label: str) -> str:
@@ -167,18 +234,18 @@ def _refusals(view: View, serving: tuple[str, ...]) -> tuple[Evidence, ...]:
 
 def _refused(view: View, ref: str, found: list[Complaint]) -> Match:
     """Return what clients that refuse the certificate of a workload (or of somebody outside) mean."""
-    turned = (c for c in found if _ALERT.search(c.hit.line) and "handshake error from" not in c.hit.line)
+    turned = (c for c in found if _ALERT.search(c.hit.line))
     turned_away = next(turned, None)
     # An alert of the other side refuses what the caller itself showed.
     holder = turned_away.caller if turned_away else ref if found[0].about == ref else ""
     server = view.workloads.get(holder)
     callers = tuple(dict.fromkeys(c.caller for c in found))
-    secret, at = _own(view, server) if server else ("", None)
+    secret, at = own(view, server) if server else ("", None)
     first = oldest(c.hit.first for c in found)
     # Who is refused from the minute of the renewal on shows the new one already: new processes would show it too.
     ended = any("expir" in c.hit.line.lower() for c in found)
     shown = not ended and at is not None and first is not None and first - at <= SOON
-    stale = not shown and server is not None and at is not None and _started_before(server, at)
+    stale = server is not None and at is not None and not shown and keep_the_old(view, server, secret, at, found)
     ref = holder or ref
     component = ref if stale or not secret else secret
     fact = f"it was renewed, and {ref} started before" if stale else f"{ref} shows it"
@@ -194,28 +261,6 @@ def _refused(view: View, ref: str, found: list[Complaint]) -> Match:
             "it refuses a bad certificate, as it should: only another certificate helps",
         ),
     )
-
-
-def _own(view: View, server: Workload) -> tuple[str, datetime | None]:
-    """Return the TLS Secret that a server mounts, and when it was written; ("", None) if it is not one alone."""
-    mounted = {named for kind, named, _ in volumes_of(server.template) if kind == "Secret"}
-    found = [
-        obj
-        for label, obj in view.objects("Secret").items()
-        if label in mounted and (text(obj, "type") == "kubernetes.io/tls" or "tls" in label or "cert" in label)
-    ]
-    if len(found) != 1:
-        return "", None
-    secret = name(found[0])
-    made = [c for c in view.snapshot.of("Certificate") if text(c, "spec", "secretName") == secret]
-    renewed = newest(moment(c, "status", "notBefore") for c in made)
-    return f"Secret/{secret}", newest((written(found[0]), renewed))
-
-
-def _started_before(server: Workload, at: datetime) -> bool:
-    """Tell whether every container started before a Secret was written, and it was not written with them."""
-    times = [c.started_at for pod in server.live for c in pod.containers if c.started_at]
-    return bool(times) and all(at - started > timedelta(minutes=1) for started in times)
 
 
 RULE = Rule(

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._renewal import stuck_at
 from tuheg_ir.diagnosis.rules.certificate_expired import certificate, served
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.reading import at, items, labels, moment, name, text, whole
+from tuheg_ir.diagnosis.view.reading import items, moment, name, text, whole
 
 NEAR = timedelta(days=7)
 """So near to its end a certificate that should be new by now is everybody's business."""
@@ -21,8 +22,6 @@ LATE = timedelta(hours=1)
 """A renewal that was due so long ago is stuck."""
 _SPOKEN = re.compile(r"\b(?:cert|tls|ssl|x509)|certificate", re.IGNORECASE)
 _OF_ITS_END = re.compile(r"expir|renew|not.?after|\bends?\b|days? left|valid for", re.IGNORECASE)
-_SOLVER = "acme.cert-manager.io/http01-solver"
-_WAITS = ("pending", "processing", "invalid", "errored", "expired", "")
 
 
 def when(view: View) -> Iterator[Match]:
@@ -38,8 +37,7 @@ def when(view: View) -> Iterator[Match]:
         secret = f"Secret/{text(obj, 'spec', 'secretName')}"
         end = moment(obj, "status", "notAfter") or ends.get(secret)
         if (end is None and alerts) or (end is not None and view.now < end <= view.now + NEAR):
-            told = (_told(obj), *_why(view, obj), *_closed(view))
-            yield _match(view, f"Certificate/{name(obj)}", secret, end, (*told, *alerts[:1]), 0.75)
+            yield _match(view, f"Certificate/{name(obj)}", secret, end, (*stuck_at(view, obj), *alerts[:1]), 0.75)
     for component, end in ends.items() if alerts and not stuck else ():
         if view.now < end <= view.now + LAST:
             yield _match(view, component, component, end, tuple(alerts[:1]), 0.5)
@@ -73,36 +71,6 @@ def _overdue(view: View, obj: Obj) -> bool:
     trying = conditions.get("Issuing") == "True" or whole(obj, "status", "failedIssuanceAttempts") > 0
     renewed = due is not None and began is not None and began >= due
     return trying and due is not None and not renewed and view.now - due >= LATE
-
-
-def _told(obj: Obj) -> Evidence:
-    due, tries = moment(obj, "status", "renewalTime"), whole(obj, "status", "failedIssuanceAttempts")
-    failed = f", {tries} attempts failed" if tries else ""
-    return Evidence("objects", f"Certificate/{name(obj)}", f"its renewal is overdue{failed}", due)
-
-
-def _why(view: View, obj: Obj) -> Iterator[Evidence]:
-    """Yield what its requests, orders and challenges wait for, the nearest to the cause first."""
-    hosts = at(obj, "spec", "dnsNames")
-    for each in view.snapshot.of("Challenge"):
-        named = isinstance(hosts, list | tuple) and text(each, "spec", "dnsName") in hosts
-        if named and text(each, "status", "state") in _WAITS and (reason := text(each, "status", "reason")):
-            yield Evidence("objects", f"Challenge/{name(each)}", reason[:240])
-    for each in view.snapshot.of("CertificateRequest"):
-        ready = next((c for c in items(each, "status", "conditions") if text(c, "type") == "Ready"), {})
-        if name(each).startswith(f"{name(obj)}-") and text(ready, "status") == "False":
-            since = moment(ready, "lastTransitionTime")
-            yield Evidence("objects", f"CertificateRequest/{name(each)}", text(ready, "message")[:240], since)
-
-
-def _closed(view: View) -> Iterator[Evidence]:
-    """Yield the policy that lets nobody ask the solver of a challenge, where no other one does."""
-    for workload in view.workloads.values():
-        if not any(_SOLVER in labels(pod.obj) for pod in workload.live):
-            continue
-        binding = [p for p in view.policies if p.ingress and workload.ref in p.binds]
-        if binding and not any(items(p.obj, "spec", "ingress") for p in binding):
-            yield Evidence("objects", binding[0].ref, f"it lets nothing in to {workload.live[0].name}")
 
 
 RULE = Rule(

@@ -53,7 +53,7 @@ _HOST = re.compile(
             r"\b([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|587|465|1433|1521|2181|3000|3306|4222|50051|5000|5432|5671|5672|6379|6380|"
             r"6432|8000|8080|8081|8443|8888|9000|9092|9093|9200|11211|27017|27018)\b",
             # Whom a server serves is a client of it, and nobody that it calls.
-            r"(?<!serving )(?<!client: )(?<!client=)\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
+            r"(?<!serving )(?<!client: )(?<!client=)(?<!handshake error from )\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
         )
     )
 )
