@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, WELL, alert, autoscaler, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, container, snapshot
+from tests.diagnosis.rules.scenes import SHOP, WELL, alert, autoscaler, busy, rate, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, snapshot
 
 SCALER = "HorizontalPodAutoscaler/shop"
 FIRES = [alert("ShopSlow", service="shop")]
 
 
-def blinded(message: str = "no metrics returned") -> Obj:
-    """Return an autoscaler that says why it sees nothing."""
+def blinded(message: str = "no metrics returned", since: float | None = None) -> Obj:
+    """Return an autoscaler that says why it sees nothing, and since when."""
     made = autoscaler("shop", 2, 9, blind=True)
     for each in made["status"]["conditions"]:
         if each["type"] == "ScalingActive":
-            each["message"] = message
+            each.update({"message": message} | ({} if since is None else {"lastTransitionTime": at(since)}))
     return made
 
 
-def with_proxy(released: float) -> list[Obj]:
+def with_proxy(released: float, port: int = 5432) -> list[Obj]:
     """Return a shop that got a proxy beside its program with a release."""
     objects = shop(before={"image": "registry.example/shop:0"}, released=released)
-    proxy: dict[str, Any] = container("proxy", "registry.example/proxy:1", port=5432)
+    proxy: dict[str, Any] = container("proxy", "registry.example/proxy:1", port=port)
     newest = max(
         (each for each in objects if each["kind"] == "ReplicaSet"),
         key=lambda each: each["metadata"]["creationTimestamp"],
@@ -36,7 +36,43 @@ def with_proxy(released: float) -> list[Obj]:
 
 MISSING = "failed to get cpu utilization: missing request for cpu in container proxy of Pod shop-0"
 
+LOADED = busy(rate("shop", 20, 50))
+TEN_HOURS = 10 * 3600.0
+
 HOLDS = [
+    Holds(
+        "a container of a release of this morning asks for nothing, and the evening's load is there",
+        snapshot(with_proxy(TEN_HOURS, 2020), blinded(MISSING, TEN_HOURS - 180), figures=LOADED, alerts=FIRES),
+        (SHOP, "configuration_error", "rollback_workload"),
+        believed="cpu_saturated",
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    Holds(
+        "the load is there, and it was blind before the release of this morning",
+        snapshot(with_proxy(TEN_HOURS, 2020), blinded(MISSING, DAY), figures=LOADED, alerts=FIRES),
+        (SCALER, "configuration_error", "page_human"),
+        believed="cpu_saturated",
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "the load is there, and its own container has never asked for anything",
+        snapshot(
+            shop(before={"image": "registry.example/shop:0"}, released=1800),
+            blinded(MISSING.replace("proxy", "shop"), 1700),
+            figures=LOADED,
+            alerts=FIRES,
+        ),
+        (SCALER, "configuration_error", "page_human"),
+        believed="traffic_grew",
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "the load is there, and nobody measures for the autoscaler",
+        snapshot(with_proxy(TEN_HOURS, 2020), blinded(since=TEN_HOURS - 180), figures=LOADED, alerts=FIRES),
+        (SCALER, "configuration_error", "page_human"),
+        believed="cpu_saturated",
+        harmful=("rollback_workload",),
+    ),
     Holds(
         "a container of the newest release asks for nothing",
         snapshot(with_proxy(1800), blinded(MISSING), alerts=FIRES),

@@ -13,12 +13,14 @@ from tuheg_ir.diagnosis.model import Series
 NOTE = "LimitRanger plugin set: {} for container shop"
 
 
-def given(objects: list[Obj], *numbers: int, cpu: str = "250m", note: str = "cpu, memory limit") -> list[Obj]:
+def given(
+    objects: list[Obj], *numbers: int, cpu: str = "250m", note: str = "cpu, memory limit", age: float = 1800
+) -> list[Obj]:
     """Return a workload of which some pods are younger and were given a limit."""
     for index, each in enumerate(pods_of(objects)):
         if index in numbers:
             each["metadata"] |= {
-                "creationTimestamp": at(1800),
+                "creationTimestamp": at(age),
                 "annotations": {"kubernetes.io/limit-ranger": NOTE.format(note)},
             }
             own = each["spec"]["containers"][0]
@@ -59,6 +61,16 @@ HOLDS = [
         harmful=("restart_workload",),
     ),
     Holds(
+        "the default was lowered: the older half was given a higher limit and is well",
+        snapshot(
+            given(given(shop(pods=4), 0, 1, cpu="2", age=9 * DAY), 2, 3), default(written=DAY), figures=held(2, 3)
+        ),
+        FOUND,
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+        harmful=("restart_workload", "scale_workload"),
+        sure=(0.85, 1.0),
+    ),
+    Holds(
         "all were made anew since a default of today",
         snapshot(given(shop(), 0, 1), default(age=DAY / 3), figures=[*held(0, 1, of=2)]),
         FOUND,
@@ -66,6 +78,27 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the default was raised: the older half keeps the lower limit, and new pods are well",
+        snapshot(
+            given(given(shop(pods=4), 0, 1, age=9 * DAY), 2, 3, cpu="2"), default("2", written=DAY), figures=held(0, 1)
+        ),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    DoesNotHold(
+        "the default was taken away: younger pods are without a limit, and well",
+        snapshot(given(shop(pods=4, age=600), 0, 1, age=9 * DAY), figures=held(0, 1)),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    DoesNotHold(
+        "the lower default is older than all pods, those with a higher limit of long ago are as busy",
+        snapshot(
+            given(given(shop(pods=4), 0, 1, cpu="2", age=9 * DAY), 2, 3),
+            default(),
+            figures=held(0, 1, 2, 3),
+        ),
+        (SHOP, "capacity", "scale_workload"),
+    ),
     DoesNotHold(
         "all had the default before it was written again",
         snapshot(

@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import evicted, node, pods_of
 from tests.diagnosis.rules.scenes import SHOP, WELL, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, event, figure, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, event, figure, snapshot, workload
 from tests.diagnosis.worlds import NODES
 from tuheg_ir.diagnosis.model import Series
 
@@ -57,6 +57,23 @@ def small() -> Obj:
     return made
 
 
+ASKS_LITTLE: dict[str, Any] = {"resources": {"requests": {"memory": "256Mi"}}}
+
+
+def lone(**more: Any) -> list[Obj]:
+    """Return a program of one pod on n2, whose template and process are ten days old."""
+    made = {"service": False, "pods": 1, "nodes": ("n2",), "age": 10 * DAY, **ASKS_LITTLE, **more}
+    return workload("render", **made)
+
+
+def climb(start: float, end: float, *, rest: float = 0.0) -> list[tuple[str, Series]]:
+    """Return the memory of the lone pod in the last hour, which rises by the same each minute; ``rest``: until then."""
+    times = [3600 - 60 * n for n in range(60)]
+    size = [start + (end - start) * min(1.0, (3600 - each) / (3600 - rest)) for each in times]
+    points = tuple((NOW.timestamp() - each, value) for each, value in zip(times, size, strict=True))
+    return [("memory_bytes", Series({"pod": "render-pod0"}, points))]
+
+
 EATEN = eaten(2e8, 1.2e10, 2e8, 3e8)
 MOUNTS: dict[str, Any] = {"volumeMounts": [{"name": "pods", "mountPropagation": "Bidirectional"}]}
 ASKED: dict[str, Any] = {"resources": {"requests": {"memory": "10Gi"}}}
@@ -101,6 +118,36 @@ def renderer(released: float = 2700) -> list[Obj]:
 
 
 HOLDS = [
+    Holds(
+        "a lone pod holds most of it, far beyond what it asks for, and grows as it has since its start",
+        snapshot(evictions(MEMORY, 1), GONE, lone(), small(), figures=climb(9.6e9, 9.9e9)),
+        ("Deployment/render", "resource_exhaustion", "restart_workload"),
+        excludes=[*no("rollback_workload", at=SHOP), *no("rollback_workload", at="Deployment/render")],
+        alone=True,
+        harmful=("scale_workload",),
+    ),
+    *(
+        Holds(
+            f"a lone pod holds most of it, and it is not known to leak: {what}",
+            snapshot(evictions(MEMORY, 1), GONE, lone(**more), small(), figures=figures),
+            ("Node/n2", "resource_exhaustion", "page_human"),
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for what, more, figures in (
+            ("it has come to rest", {}, climb(9.6e9, 9.9e9, rest=1800)),
+            ("it hardly grows any more", {}, climb(9.88e9, 9.9e9)),
+            ("it filled within hours", {}, climb(2e9, 9.9e9)),
+            ("it asks for nothing", {"resources": {}}, climb(9.6e9, 9.9e9)),
+            ("it asks for a good part of it", {"resources": {"requests": {"memory": "4Gi"}}}, climb(9.6e9, 9.9e9)),
+            ("it was released this morning", {"before": {"image": "a:0"}, "released": 9000}, climb(9.6e9, 9.9e9)),
+        )
+    ),
+    Holds(
+        "a lone pod that leaks is a cache: others lose what it holds",
+        snapshot(evictions(MEMORY, 1), GONE, lone(image="redis:7"), small(), figures=climb(9.6e9, 9.9e9)),
+        ("Deployment/render", "resource_exhaustion", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     Holds(
         "one pod of an old agent holds most of it, and its like are small",
         snapshot(evictions(MEMORY, 1), GONE, collector(), small(), figures=EATEN),

@@ -37,14 +37,14 @@ def runs(
     over: float | None = None,
     nodes: int = 1,
     env: dict[str, str] | None = None,
+    edited: float | None = None,
     **asked: str,
 ) -> list[Obj]:
     """Return a schedule of every five minutes whose runs go on, the newest since a minute; ``over``: one is done."""
     requests = asked or {"cpu": "500m"}
     spec = {"containers": [container("report", "report:1", env=env, resources={"requests": requests})]}
-    top = thing(
-        "CronJob", "report", spec={"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": {"spec": spec}}}}
-    )
+    plan = {"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": {"spec": spec}}}}
+    top = thing("CronJob", "report", spec=plan, written=edited)
     top["status"] = {"lastSuccessfulTime": at(well)} if well is not None else {}
     made = [top]
     for number in range(many):
@@ -126,6 +126,18 @@ HOLDS = [
         (REPORT, *FULL),
     ),
     Holds(
+        "they end one after the other, and overlap since the schedule was edited",
+        snapshot(waits(CPU), runs(8, well=30, over=2700, edited=2800)),
+        (REPORT, "configuration_error", "page_human"),
+        excludes=no("restart_workload", "scale_workload", "rollback_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "they hang, and the schedule was edited",
+        snapshot(waits(CPU), runs(8, edited=2800)),
+        (REPORT, *FULL),
+    ),
+    Holds(
         "they use the quota up, and none ever ended",
         snapshot(refused(QUOTA.replace("limits.cpu", "requests.cpu")), runs(7, well=None)),
         (REPORT, *FULL),
@@ -136,6 +148,22 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "they are long, and end one after the other",
         snapshot(waits(CPU), runs(8, well=30, over=DAY)),
+        (SHOP, "capacity", "page_human"),
+    ),
+    *(
+        DoesNotHold(
+            f"they end one after the other, and the schedule was edited, but {what}",
+            snapshot(waits(CPU), runs(8, well=30, over=2700, edited=edited)),
+            (SHOP, "capacity", "page_human"),
+        )
+        for what, edited in (
+            ("some of them go on for longer", 1000),
+            ("yesterday: it has overlapped ever since", DAY),
+        )
+    ),
+    DoesNotHold(
+        "two of them overlap since an edit",
+        snapshot(waits(CPU), runs(2, edited=2800)),
         (SHOP, "capacity", "page_human"),
     ),
     DoesNotHold("two of them overlap", snapshot(waits(CPU), runs(2)), (SHOP, "capacity", "page_human")),

@@ -1,13 +1,23 @@
-"""What the rules of load share: whether more replicas can be had, and who has to be asked."""
+"""What the rules of load share: whether more replicas can be had, who has to be asked, and who took them away."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from datetime import timedelta
+
 from tuheg_ir.diagnosis.harm import harms
 from tuheg_ir.diagnosis.model import Evidence, Excluded
-from tuheg_ir.diagnosis.rule import excluding
+from tuheg_ir.diagnosis.rule import Match, excluding
+from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.scaling import autoscaler
+from tuheg_ir.diagnosis.view.releases import release_evidence, releases, soon_after
+from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+PEAK = timedelta(hours=24)
+"""Load has its hours: what a release took away in the calm is missed at the next peak, once a day."""
+_NO_REQUEST = re.compile(r"missing request for \S+ in container (\S+)")
 
 
 def remedy_for_load(view: View, workload: Workload) -> tuple[str, tuple[Evidence, ...], tuple[Excluded, ...]]:
@@ -24,3 +34,32 @@ def remedy_for_load(view: View, workload: Workload) -> tuple[str, tuple[Evidence
     if barred:
         return "page_human", (Evidence("objects", workload.ref, barred[0].reason),), tuple(barred)
     return "scale_workload", (), ()
+
+
+def blinded_by_release(view: View, workload: Workload, scaler: Autoscaler) -> bool:
+    """Tell whether the container that an autoscaler cannot count for lack of a request came so with the last release.
+
+    A release of some hours ago is blamed where the autoscaler itself tells that it is blind since then.
+    """
+    named = _NO_REQUEST.search(scaler.blind)
+    mine = [c for c in workload.changes if named and c.container == named.group(1)]
+    if not any(c.field == "container" or c.aspect == "limits" for c in mine):
+        return False
+    dated = soon_after(scaler.blind_since, workload.released_at) and releases(view, workload, PEAK)
+    return dated or releases(view, workload, SUSPECT)
+
+
+def unblinded(view: View, workload: Workload, match: Match) -> Match:
+    """Return a match of load; as one of the release that blinded the autoscaler, where one did.
+
+    The template before lets the autoscaler give what the load needs, now and at the next peak.
+    """
+    scaler = autoscaler(view, workload.ref)
+    if scaler is None or not scaler.blind or not blinded_by_release(view, workload, scaler):
+        return match
+    return replace(
+        match,
+        evidence=(*match.evidence, *release_evidence(workload, "limits")),
+        root_cause="configuration_error",
+        remedy="rollback_workload",
+    )

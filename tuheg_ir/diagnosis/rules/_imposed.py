@@ -25,12 +25,16 @@ _GIVEN = re.compile(r"([\w ,./-]+) limit for (?:init )?container (\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Imposed:
-    """The pods that are held back by a limit that they were given, those without it, and what gave it."""
+    """The pods that are held back by a limit that they were given, those without it, and what gave it.
+
+    ``former``: the higher limit that those without it were given in their time; "" for none.
+    """
 
     held: tuple[str, ...]
     free: tuple[str, ...]
     odd: dict[str, str]
     limit: str
+    former: str
     by: str
     at: datetime | None
     throttled: float
@@ -40,22 +44,36 @@ class Imposed:
 def imposed(view: View, workload: Workload) -> Imposed | None:
     """Return how pods are held back by a processor limit that their template does not have; None if they are not.
 
-    Either others of the template are without it, and well, or the default is so young that all pods before were.
+    Either older ones of the template are without it, and well, or the default is so young that all pods before were.
+    A default that was lowered is one that the older ones are without: they keep the higher limit of before.
     """
-    given = {pod.name: limit for pod in workload.live if (limit := _given(workload, pod))}
-    if not given:
+    limits = {pod.name: limit for pod in workload.live if (limit := _given(workload, pod))}
+    if not limits:
         return None
+    limit, former = min(limits.values(), key=_size), max(limits.values(), key=_size)
+    given = {pod for pod, each in limits.items() if _size(each) == _size(limit)}
     share, throttled = (usage(view.figures, workload, s).by_pod for s in ("cpu_share", "throttled_share"))
     short = {*(p for p, v in throttled.items() if v > THROTTLED), *(p for p, v in share.items() if v > BUSY)}
-    held, free = short & {*given}, [pod.name for pod in workload.live if pod.ready and pod.name not in given]
+    held, free = short & given, [pod.name for pod in workload.live if pod.ready and pod.name not in given]
     odd = odd_pods(view, workload, few=False)
-    if 2 * len(held) <= len(given) or short - {*given} or {*odd} - {*given}:
+    if 2 * len(held) <= len(given) or short - given or {*odd} - given or _over_again(workload, given):
         return None
-    by, at = next(_defaults(view, set(given.values())), ("", None))
+    by, at = next(_defaults(view, limit), ("", None))
     if not free and not _came_with(view, workload, at):
         return None
     most = max((throttled.get(pod, 0.0) for pod in held), default=0.0)
-    return Imposed(tuple(sorted(held)), tuple(free), odd, min(given.values()), by, at, most)
+    higher = former if _size(former) > _size(limit) else ""
+    return Imposed(tuple(sorted(held)), tuple(free), odd, limit, higher, by, at, most)
+
+
+def _over_again(workload: Workload, given: Collection[str]) -> bool:
+    """Tell whether the youngest pods are without a limit that older ones were given: new ones get it no more."""
+    born = sorted((pod.created, pod.name) for pod in workload.live if pod.created)
+    return bool(born) and born[-1][1] not in given
+
+
+def _size(limit: str) -> float:
+    return number(limit) or 0.0
 
 
 def _came_with(view: View, workload: Workload, at: datetime | None) -> bool:
@@ -81,10 +99,9 @@ def _limit(containers: Iterable[Mapping[str, Any]], label: str) -> str:
     return next((text(c, "resources", "limits", "cpu") for c in containers if text(c, "name") == label), "")
 
 
-def _defaults(view: View, limits: Collection[str]) -> Iterator[tuple[str, datetime | None]]:
-    """Yield the LimitRanges whose default is one of some limits, and when they were written."""
-    wanted = {number(limit) for limit in limits}
+def _defaults(view: View, limit: str) -> Iterator[tuple[str, datetime | None]]:
+    """Yield the LimitRanges whose default is a limit, and when they were written."""
     for name, obj in sorted(view.objects("LimitRange").items()):
         for each in items(obj, "spec", "limits"):
-            if text(each, "type") == "Container" and number(mapping(each, "default").get("cpu")) in wanted:
+            if text(each, "type") == "Container" and number(mapping(each, "default").get("cpu")) == number(limit):
                 yield f"LimitRange/{name}", written(obj)

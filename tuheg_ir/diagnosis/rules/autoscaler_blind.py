@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
+from tuheg_ir.diagnosis.rules._capacity import blinded_by_release
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.releases import release_evidence, releases
-from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
+from tuheg_ir.diagnosis.view.releases import release_evidence
+from tuheg_ir.diagnosis.view.scaling import autoscaler
 from tuheg_ir.diagnosis.view.trouble import suffering
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FIRST = timedelta(minutes=5)
 """So long the figures of a new pod may be missing."""
-_NO_REQUEST = re.compile(r"missing request for \S+ in container (\S+)")
 
 
 def when(view: View) -> Iterator[Match]:
@@ -27,7 +25,7 @@ def when(view: View) -> Iterator[Match]:
         said = tuple(suffering(view, workload.ref)) if scaler and scaler.blind else ()
         if scaler is None or not said or not _settled(view, workload):
             continue
-        released = _came_with_the_release(view, workload, scaler)
+        released = blinded_by_release(view, workload, scaler)
         told = Evidence("objects", scaler.ref, f"it sees nothing: {scaler.blind}", scaler.blind_since)
         yield Match(
             component=workload.ref if released else scaler.ref,
@@ -44,13 +42,6 @@ def _settled(view: View, workload: Workload) -> bool:
     """Tell whether all pods run, and for a while: of pods that come or crash nobody has figures yet."""
     young = any(view.recent(pod.created, FIRST) or pod.restarts for pod in workload.live)
     return workload.ready >= workload.wanted and not young
-
-
-def _came_with_the_release(view: View, workload: Workload, scaler: Autoscaler) -> bool:
-    """Tell whether the container that asks for nothing is one that the newest release brought or changed."""
-    container = _NO_REQUEST.search(scaler.blind)
-    named = container is not None and any(c.container == container.group(1) for c in workload.changes)
-    return named and releases(view, workload, SUSPECT)
 
 
 RULE = Rule(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
+from tuheg_ir.diagnosis.rules._capacity import remedy_for_load, unblinded
 from tuheg_ir.diagnosis.rules._collecting import in_vain
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.view import View
@@ -79,7 +79,7 @@ def _match(view: View, workload: Workload, evidence: list[Evidence], released: b
     if collects and not released:
         return _of_collector(view, workload, (*evidence, *collects))
     remedy, more, excludes = remedy_for_load(view, workload)
-    return Match(
+    found = Match(
         component=workload.ref,
         evidence=(*evidence, *more),
         certainty=certainty - (0.2 if released else 0.0),
@@ -87,6 +87,7 @@ def _match(view: View, workload: Workload, evidence: list[Evidence], released: b
         since=oldest(e.time for e in evidence),
         excludes=excludes,
     )
+    return unblinded(view, workload, found)
 
 
 def _of_collector(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Match:

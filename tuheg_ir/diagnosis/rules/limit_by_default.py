@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
-    """Pods that a LimitRange gave a processor limit are held back; those without it are well, or it is young."""
+    """Pods that a LimitRange gave a processor limit are held back; older ones without it are well, or it is young."""
     for workload in view.serving:
         found = imposed(view, workload)
         if found is None:
@@ -29,7 +29,8 @@ def when(view: View) -> Iterator[Match]:
 
 def _match(view: View, workload: Workload, found: Imposed, hurts: tuple[Evidence, ...]) -> Match:
     told = f"{len(found.held)} pods were given a processor limit of {found.limit} that its template does not have"
-    told += f"; {len(found.free)} older ones are without it" if found.free else ""
+    theirs = f"were given {found.former}" if found.former else "are without it"
+    told += f"; {len(found.free)} older ones {theirs}" if found.free else ""
     held = f"those with the limit are throttled in up to {found.throttled:.0%} of periods"
     began = odd_since(view, found.odd) or oldest(seen.time for seen in hurts)
     return Match(

@@ -1,16 +1,16 @@
-"""Runs of a schedule do not end and pile up, until what they hold is missing for others."""
+"""Runs of a schedule do not end, or begin faster than they end, and pile up until others lack what they hold."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, holders, measured_holders
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import Pod, controller
@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.view.reading import created, items, moment, newest, olde
 from tuheg_ir.diagnosis.view.refusals import refusals
 from tuheg_ir.diagnosis.view.releases import brought_by_release, since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import edited
 
 MANY = 5
 """So many runs of one schedule at once are no overlap of two."""
@@ -41,22 +42,37 @@ class Want:
 
 
 def when(view: View) -> Iterator[Match]:
-    """Runs of one CronJob have not ended for long, and a pod would have room, or a client a session, if they had."""
-    piles = [(w, runs) for w in view.workloads.values() if w.kind == "CronJob" and len(runs := _hung(view, w)) >= MANY]
-    for schedule, runs in piles:
+    """Runs of one CronJob hang, or overlap since it was edited; else a pod would have room, or a client a session."""
+    for schedule in view.workloads.values():
+        runs, edit = _piled(view, schedule) if schedule.kind == "CronJob" else ([], None)
+        if len(runs) < MANY:
+            continue
         wants = [(w.ref, want) for w in view.serving for want in _wants(view, w) if want.amount]
         lacking = {ref: want for ref, want in wants if _held(runs, want) >= want.amount}
         if lacking:
-            yield _match(view, schedule, runs, lacking)
+            yield _match(view, schedule, runs, lacking, edit)
         for each in full(view):
             if _fill(view, schedule, runs, each):
                 yield _of_sessions(view, schedule, runs, each)
 
 
-def _hung(view: View, schedule: Workload) -> list[Pod]:
-    """Return the pods of runs that go on though later ones are over, or none is over since they began; one of each."""
+def _piled(view: View, schedule: Workload) -> tuple[list[Pod], datetime | None]:
+    """Return the runs of a schedule that pile up, and the edit since which they do; None: they hang.
+
+    Runs that overlap and end are a matter of how the schedule was made, if it was not made so a short while ago.
+    """
     by_job = {controller(pod.obj): pod for pod in schedule.live if pod.node and pod.created}
     runs = sorted(by_job.values(), key=lambda pod: str(pod.created))
+    hung = _hung(view, schedule, runs)
+    at = edited(schedule.obj)
+    if len(hung) >= MANY or at is None or not view.recent(at, HOURS):
+        return hung, None
+    before = [pod for pod in runs if pod.created and pod.created < at]
+    return ([], None) if before else (runs[:-1], at)
+
+
+def _hung(view: View, schedule: Workload, runs: list[Pod]) -> list[Pod]:
+    """Return the pods of runs that go on though later ones are over, or none is over since they began; one of each."""
     well = moment(schedule.obj, "status", "lastSuccessfulTime")
     if well is None or sum(pod.created is not None and pod.created > well for pod in runs) >= NONE_OVER:
         return runs[:-1]  # the newest one has only begun
@@ -136,20 +152,23 @@ def _of_sessions(view: View, schedule: Workload, runs: list[Pod], each: Full) ->
     )
 
 
-def _match(view: View, schedule: Workload, runs: list[Pod], lacking: dict[str, Want]) -> Match:
+def _match(view: View, schedule: Workload, runs: list[Pod], lacking: dict[str, Want], edit: datetime | None) -> Match:
     began = oldest(pod.created for pod in runs)
     what = ", ".join(sorted({want.what for want in lacking.values()}))
     fact = f"{len(runs)} runs of it go on, the first since {began:%H:%M} UTC, and hold {what} that others lack"
+    edits = (Evidence("objects", schedule.ref, "it was edited, and all of them began since", edit),) if edit else ()
     told = (e for ref in lacking for e in view.events_of(ref, "FailedScheduling", "FailedCreate"))
     reason = "the runs that pile up hold the room: there is none for a further pod"
     return Match(
         component=schedule.ref,
         evidence=(
             Evidence("objects", schedule.ref, fact, began),
+            *edits,
             *[want.evidence for want in lacking.values()][:3],
             *[view.event_evidence(event) for event in told][:2],
         ),
         certainty=0.8,
+        root_cause="configuration_error" if edit else "",
         since=began,
         explains=(*lacking, *sorted({want.quota for want in lacking.values()} - {""})),
         excludes=tuple(
@@ -160,10 +179,10 @@ def _match(view: View, schedule: Workload, runs: list[Pod], lacking: dict[str, W
 
 RULE = Rule(
     name="runs_pile_up",
-    title="Runs of a schedule do not end, and hold the room or the sessions that others need",
+    title="Runs of a schedule pile up, and hold the room or the sessions that others need",
     root_cause="resource_exhaustion",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no runs of a CronJob that do not end hold what a pod or a client of their database lacks",
+    why_not="no runs of a CronJob that hang, or overlap since an edit, hold what a pod or a client of a database lacks",
 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
+from tuheg_ir.diagnosis.rules._capacity import remedy_for_load, unblinded
 from tuheg_ir.diagnosis.rules._figures import Turn, felt, rise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import role
@@ -45,7 +45,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         remedy, more, excludes = remedy_for_load(view, workload)
         fact = f"{grew.before:.3g} requests a second before, {grew.now:.3g} now"
-        yield Match(
+        found = Match(
             component=workload.ref,
             evidence=(Evidence("metrics", workload.ref, fact, grew.since), *suffers, *busy, *more),
             certainty=0.8 if busy else 0.5,
@@ -56,6 +56,7 @@ def when(view: View) -> Iterator[Match]:
                 *excluding(workload.ref, "a restart adds no replica, and while it lasts there are fewer", *RESTARTS),
             ),
         )
+        yield unblinded(view, workload, found)
 
 
 def _unmeasured(view: View, workload: Workload) -> bool:
