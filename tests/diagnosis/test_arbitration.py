@@ -85,6 +85,40 @@ def test_rules_that_mean_the_same_lend_each_other_evidence() -> None:
     assert found.confidence > decide(WORLD, (one,)).findings[0].confidence
 
 
+def test_a_guess_lends_no_words_of_what_it_explains_to_what_is_surer() -> None:
+    sure = rule("sure", SHOP, Tier.PATTERN, 0.8)
+    other = rule("other", DB, Tier.PATTERN, 0.7, follows=True, remedy="page_human")
+    guess, second = (rule("named", SHOP, Tier.PATTERN, how, explains=(DB,)) for how in (0.3, 0.6))
+    assert ("other", DB) in best(sure, guess, other)
+    assert best(sure, second, other) == [("sure", SHOP)]
+
+
+RELEASED = snapshot(
+    workload("web", before={"image": "web:1"}, released=1200), workload("shop"), logs=[log(pod("shop"), "hello")]
+)
+"""A page that was released twenty minutes ago, and whose calls nobody knows."""
+
+
+@pytest.mark.parametrize(
+    ("ago", "certainty", "believed"),
+    [
+        (610, 0.8, [("elsewhere", SHOP)]),
+        (590, 0.8, [("elsewhere", SHOP), ("released", "Deployment/web")]),
+        (800, 0.8, [("elsewhere", SHOP), ("released", "Deployment/web")]),
+        (610, 0.6, [("released", "Deployment/web"), ("elsewhere", SHOP)]),
+    ],
+    ids=["surer and just before", "just after", "long before", "less sure"],
+)
+def test_a_release_that_served_well_gives_way_to_what_is_surer_and_began_first(
+    ago: float, certainty: float, believed: list[tuple[str, str]]
+) -> None:
+    began, page = NOW - timedelta(seconds=600), "Deployment/web"
+    released = rule("released", page, Tier.PATTERN, 0.7, since=began, follows=True, evidence=facts("logs"))
+    since = NOW - timedelta(seconds=ago)
+    elsewhere = rule("elsewhere", SHOP, Tier.PATTERN, certainty, since=since, remedy="restart_workload")
+    assert best(released, elsewhere, of=RELEASED) == believed
+
+
 def test_where_something_is_wrong_nothing_else_is_called_well() -> None:
     well = rule("well", DB, Tier.PATTERN, 0.9, root_cause="no_fault", remedy="no_action")
     assert best(well, rule("bad", SHOP, Tier.PATTERN, 0.6)) == [("bad", SHOP)]

@@ -170,12 +170,13 @@ def _one_each(view: View, order: Sequence[Held]) -> tuple[list[Held], list[Consi
 
 
 def _joined(view: View, better: Held, other: Held) -> Held:
-    """Return a match with the evidence of another that means the same."""
+    """Return a match with the evidence of another that means the same; a guess lends no words of what it explains."""
+    explains = other.match.explains if other.confidence >= min(BESIDE, better.confidence) else ()
     evidence = tuple(dict.fromkeys((*better.match.evidence, *other.match.evidence)))[:MOST_EVIDENCE]
     match = replace(
         better.match,
         evidence=evidence,
-        explains=tuple(dict.fromkeys((*better.match.explains, *other.match.explains))),
+        explains=tuple(dict.fromkeys((*better.match.explains, *explains))),
         excludes=(*better.match.excludes, *other.match.excludes),
         since=oldest((better.match.since, other.match.since)),
     )
@@ -203,21 +204,23 @@ def _explains(view: View, cause: Held, symptom: Held) -> bool:
 
 
 def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
-    """Tell whether a trouble that only time connects with a release began with a stated cause that users feel as well.
+    """Tell whether a trouble that only time connects with a release began with a better cause elsewhere.
 
-    The release had served well before; whom the component calls nobody tells, so that it may be what is ill; and what
-    is ill does not need the component itself.
+    That is a stated one that users feel as well, or a surer one that began first. The release had served well before;
+    whom the component calls nobody tells, so that it may be what is ill; and what is ill does not need it itself.
     """
     ref, other, began, came = symptom.match.component, cause.match.component, symptom.match.since, cause.match.since
     workload = view.workloads.get(ref)
     if workload is None or workload.released_at is None or began is None or came is None:
         return False
-    if symptom.remedy != "rollback_workload" or symptom.rule.tier != Tier.PATTERN or cause.rule.tier != Tier.STATED:
+    if symptom.remedy != "rollback_workload" or symptom.rule.tier != Tier.PATTERN or other not in view.workloads:
         return False
     if view.graph.calls.get(ref) or ref in view.graph.needs(other) or by_revision(view, workload) == "newer":
         return False
-    at_once = abs(began - came) <= MINUTE and began - workload.released_at > EARLIER
-    return at_once and cause.confidence >= BESIDE and other in view.workloads and any(troubles(view, other))
+    if abs(began - came) > MINUTE or began - workload.released_at <= EARLIER or cause.confidence < BESIDE:
+        return False
+    stated = cause.rule.tier == Tier.STATED and any(troubles(view, other))
+    return stated or (came <= began and cause.rule.tier >= Tier.PATTERN and cause.confidence > symptom.confidence)
 
 
 def serves_well(view: View, ref: str) -> bool:

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.model import Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
+from tuheg_ir.diagnosis.view.given import given_less
 from tuheg_ir.diagnosis.view.reading import mapping, text
 from tuheg_ir.diagnosis.view.recovering import recovering
 from tuheg_ir.diagnosis.view.stillborn import stillborn
@@ -55,7 +56,7 @@ def _restart(view: View, workload: Workload) -> Iterator[Excluded]:
             yield Excluded(remedy, workload.ref, f"{what} is missing: pods that run could not start again")
         return
     for remedy in RESTARTS:
-        if reason := cannot_start(view, workload) or _amid_recovery(view, workload):
+        if reason := cannot_start(view, workload) or _amid_recovery(view, workload) or given_less(workload):
             yield Excluded(remedy, workload.ref, reason)
 
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.given import given_limit, size
 from tuheg_ir.diagnosis.view.odd import odd_pods
 from tuheg_ir.diagnosis.view.once import once
-from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, written
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 YOUNG = timedelta(hours=48)
 """A default that was written longer ago than this, and that all pods have, has proved itself."""
-_GIVEN = re.compile(r"([\w ,./-]+) limit for (?:init )?container (\S+)")
-"""What the admission notes at a pod: `LimitRanger plugin set: cpu, memory limit for container a; ...`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +43,11 @@ def imposed(view: View, workload: Workload) -> Imposed | None:
     Either older ones of the template are without it, and well, or the default is so young that all pods before were.
     A default that was lowered is one that the older ones are without: they keep the higher limit of before.
     """
-    limits = {pod.name: limit for pod in workload.live if (limit := _given(workload, pod))}
+    limits = {pod.name: limit for pod in workload.live if (limit := given_limit(workload, pod))}
     if not limits:
         return None
-    limit, former = min(limits.values(), key=_size), max(limits.values(), key=_size)
-    given = {pod for pod, each in limits.items() if _size(each) == _size(limit)}
+    limit, former = min(limits.values(), key=size), max(limits.values(), key=size)
+    given = {pod for pod, each in limits.items() if size(each) == size(limit)}
     share, throttled = (usage(view.figures, workload, s).by_pod for s in ("cpu_share", "throttled_share"))
     short = {*(p for p, v in throttled.items() if v > THROTTLED), *(p for p, v in share.items() if v > BUSY)}
     held, free = short & given, [pod.name for pod in workload.live if pod.ready and pod.name not in given]
@@ -62,7 +58,7 @@ def imposed(view: View, workload: Workload) -> Imposed | None:
     if not free and not _came_with(view, workload, at):
         return None
     most = max((throttled.get(pod, 0.0) for pod in held), default=0.0)
-    higher = former if _size(former) > _size(limit) else ""
+    higher = former if size(former) > size(limit) else ""
     return Imposed(tuple(sorted(held)), tuple(free), odd, limit, higher, by, at, most)
 
 
@@ -72,31 +68,9 @@ def _over_again(workload: Workload, given: Collection[str]) -> bool:
     return bool(born) and born[-1][1] not in given
 
 
-def _size(limit: str) -> float:
-    return number(limit) or 0.0
-
-
 def _came_with(view: View, workload: Workload, at: datetime | None) -> bool:
     """Tell whether a default is young, and all pods were made since: those that it had before were without."""
     return at is not None and view.recent(at, YOUNG) and all(pod.created and pod.created >= at for pod in workload.live)
-
-
-def _given(workload: Workload, pod: Pod) -> str:
-    """Return the processor limit that the admission gave a container of a pod; "" if it gave none.
-
-    One that its template has by now is the template's.
-    """
-    note = text(mapping(pod.obj, "metadata", "annotations"), "kubernetes.io/limit-ranger")
-    own, meant = items(pod.obj, "spec", "containers"), items(workload.template, "spec", "containers")
-    for resources, container in _GIVEN.findall(note.replace("LimitRanger plugin set:", "")):
-        label = container.rstrip(";,")
-        if "cpu" in re.split(r"[ ,]+", resources) and not _limit(meant, label):
-            return _limit(own, label)
-    return ""
-
-
-def _limit(containers: Iterable[Mapping[str, Any]], label: str) -> str:
-    return next((text(c, "resources", "limits", "cpu") for c in containers if text(c, "name") == label), "")
 
 
 def _defaults(view: View, limit: str) -> Iterator[tuple[str, datetime | None]]:

@@ -1,0 +1,49 @@
+"""Limits that are in no template: the namespace's LimitRange gave them to pods when they were made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_GIVEN = re.compile(r"([\w ,./-]+) limit for (?:init )?container (\S+)")
+"""What the admission notes at a pod: `LimitRanger plugin set: cpu, memory limit for container a; ...`."""
+_MUCH = 2.0
+"""A limit so many times as high is another one."""
+
+
+def size(limit: str) -> float:
+    """Return a limit in cores; 0 for none."""
+    return number(limit) or 0.0
+
+
+def given_less(workload: Workload) -> str:
+    """Return that new pods are given a much lower processor limit than older ones keep; "" if they are not."""
+    born = sorted((pod for pod in workload.live if pod.created), key=lambda pod: str(pod.created))
+    limits = [given_limit(workload, pod) for pod in born]
+    if not limits or not all(limits) or _MUCH * size(limits[-1]) > max(map(size, limits)):
+        return ""
+    return f"the namespace gives new pods a processor limit of {limits[-1]}, older ones keep {max(limits, key=size)}"
+
+
+def given_limit(workload: Workload, pod: Pod) -> str:
+    """Return the processor limit that the admission gave a container of a pod; "" if it gave none.
+
+    One that its template has by now is the template's.
+    """
+    note = text(mapping(pod.obj, "metadata", "annotations"), "kubernetes.io/limit-ranger")
+    own, meant = items(pod.obj, "spec", "containers"), items(workload.template, "spec", "containers")
+    for resources, container in _GIVEN.findall(note.replace("LimitRanger plugin set:", "")):
+        label = container.rstrip(";,")
+        if "cpu" in re.split(r"[ ,]+", resources) and not _limit(meant, label):
+            return _limit(own, label)
+    return ""
+
+
+def _limit(containers: Iterable[Mapping[str, Any]], label: str) -> str:
+    return next((text(c, "resources", "limits", "cpu") for c in containers if text(c, "name") == label), "")
