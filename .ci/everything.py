@@ -10,7 +10,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -116,14 +115,9 @@ def running(name: str, *options: str) -> Iterator[list[Result]]:
         results.append(step(f"{name}-down", "down", *options))
 
 
-def lab_step(name: str, *command: str) -> Gate:
-    """Return one command of the lab."""
-    return Gate(name, (*LAB, *command))
-
-
 def step(name: str, *command: str) -> Result:
     """Run one command of the lab in the open."""
-    return lived(lab_step(name, *command))[0]
+    return lived(Gate(name, (*LAB, *command)))[0]
 
 
 def why_no_lab() -> str:
@@ -168,15 +162,8 @@ def parted(all_gates: list[Gate]) -> tuple[list[Gate], list[Gate]]:
     return [gate for gate in all_gates if gate.computes], [gate for gate in all_gates if not gate.computes]
 
 
-def _well(built: list[Result]) -> bool:
-    return bool(built) and not any(each.code for each in built)
-
-
-@contextmanager
-def building(chosen: list[Gate]) -> Iterator[list[Future[list[Result]]]]:
-    """Build what the lab is made of with the cores that nobody else wants: where it is built already, in no time."""
-    with keeping_to(IDLE) as words, beside(jobs(chosen, words)) as work:
-        yield work
+def _well(built: Result | None) -> bool:
+    return built is not None and built.code == 0
 
 
 def main() -> int:
@@ -192,16 +179,17 @@ def main() -> int:
         *([f"all tests on the lab: {no_lab}"] if no_lab else ()),
     ]
     plane = None if no_plane else step("plane-build", "build", "--control-plane-only")
-    results = [plane] if plane else []
+    lab = None if no_lab else step("lab-build", "build")
+    results = [each for each in (plane, lab) if each]
     computing, others = parted([*slow_gates(), *gates()])
-    with building([] if no_lab else [replace(lab_step("lab-build", "build"), live=True)]) as lab:
-        with beside([on_plane] if _well(results) else []) as company:
-            # Half of what the control plane's tests do is to wait; more at a time would only make each slower.
-            results += run_all(others, lanes=1 + CORES)
-            results += ended(company)
-        built = ended(lab)
-    results += built
-    results += on_lab(computing) if _well(built) else run_all(computing, lanes=CORES)
+    with beside([on_plane] if _well(plane) else []) as company:
+        # Half of what the control plane's tests do is to wait; more slow ones at a time would only make each slower.
+        results += run_all(others, lanes=1 + CORES)
+        results += ended(company)
+    if _well(lab):
+        results += on_lab(computing)
+    else:
+        results += run_all(computing, lanes=CORES)
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0
