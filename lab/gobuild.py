@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +29,8 @@ Say = Callable[[str], None]
 
 #: Modules at a time: while one is fetched, or linked on one core, another is compiled.
 LANES = 2
+#: So long Go may take to clean up when it is interrupted.
+PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,9 @@ def build(module: Module, names: Collection[str], lab: Lab, go: Go, say: Say) ->
     lab.bin.mkdir(parents=True, exist_ok=True)
     if module.source:
         write_gateway_definitions(lab, go, folder)
-    part = lab.program(f".{module.name}.part")
-    part.mkdir(exist_ok=True)
+    part = lab.program(f".{module.name}.parts")
+    shutil.rmtree(part, ignore_errors=True)  # what a build left that was cut short
+    part.mkdir()
     flags = ["-ldflags", f"-s -w {module.ldflags}".strip()]
     if module.tags:
         flags += ["-tags", ",".join(module.tags)]
@@ -177,11 +184,17 @@ class Go:
         return output
 
     def stop(self) -> None:
-        """End what runs; nothing more is begun."""
+        """End what runs, with what it has started; nothing more is begun."""
         with self._lock:
             self._stopped = True
-            for process in self._running:
-                process.kill()
+            running = tuple(self._running)
+        for sign, patience in ((signal.SIGINT, PATIENCE_S), (signal.SIGKILL, PATIENCE_S)):
+            for process in running:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, sign)
+            deadline = time.monotonic() + patience
+            while any(process.poll() is None for process in running) and time.monotonic() < deadline:
+                time.sleep(0.05)
 
     def _start(self, folder: Path, *args: str) -> subprocess.Popen[str]:
         with self._lock:
@@ -191,6 +204,7 @@ class Go:
                 [self._program, *args],
                 cwd=folder,
                 env=go_environment(),
+                process_group=0,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
 from pathlib import Path
 
@@ -286,7 +287,7 @@ GO = """#!/bin/sh
 while [ "$1" != -o ]; do shift; done
 folder=$2; shift 2
 for package; do
-  case $package in *bad) echo "no such package" >&2; exit 1 ;; *slow) exec sleep 600 ;; esac
+  case $package in *bad) echo "no such package" >&2; exit 1 ;; *slow) sleep 617.5 ;; esac
   echo built > "$folder$(basename "$package")"
 done
 """
@@ -319,6 +320,7 @@ def test_a_module_that_cannot_be_built_ends_the_build_of_the_others(tmp_path: Pa
     with pytest.raises(LabError, match=r"go build in .*/go/bad failed:\nno such package"):
         gobuild.build_all(todo, Lab(tmp_path / "home"), go, list[str]().append)
     assert time.monotonic() - began < 60
+    assert subprocess.run(["pgrep", "-f", "sleep 617[.]5"], check=False, stdout=subprocess.PIPE).stdout == b""
 
 
 def test_what_was_stopped_begins_nothing_more(tmp_path: Path, go: Path) -> None:
