@@ -56,7 +56,7 @@ def _restart(view: View, workload: Workload) -> Iterator[Excluded]:
             yield Excluded(remedy, workload.ref, f"{what} is missing: pods that run could not start again")
         return
     for remedy in RESTARTS:
-        if reason := cannot_start(view, workload) or _amid_recovery(view, workload) or given_less(workload):
+        if reason := cannot_start(view, workload) or _amid_recovery(view, workload) or given_less(view, workload):
             yield Excluded(remedy, workload.ref, reason)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.scenes import logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, event, postgres, secret_key, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, postgres, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 SECRET = "Secret/shop-db"
@@ -53,6 +53,16 @@ def copied(*objects: Obj | list[Obj], written: float = 7 * DAY, secrets: list[Ob
     """Return a shop whose old pods are refused, with what copies its Secret."""
     told = logs("shop", TEXTS[0], 0, 1, times=4)
     return snapshot(shop(env=ENV), postgres(), secrets or secret(written), *objects, logs=told)
+
+
+def run_refused(written: float = 7 * DAY) -> Snapshot:
+    """Return a shop whose old pods are refused, and a run that was refused with the same Secret and is over."""
+    told = [*logs("shop", TEXTS[0], 0, 1, times=4), log("nightly-0", *[TEXTS[0]] * 4)]
+    job = workload("nightly", kind="Job", pods=1, env=ENV, started=300)
+    for each in job:
+        if each["kind"] == "Pod":
+            each["status"]["phase"] = "Failed"
+    return snapshot(shop(env=ENV), job, postgres(), secret(written), logs=told)
 
 
 def shared(line: str = TEXTS[0], written: float = 7 * DAY) -> Snapshot:

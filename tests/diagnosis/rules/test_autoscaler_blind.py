@@ -21,6 +21,12 @@ def blinded(message: str = "no metrics returned", since: float | None = None) ->
     return made
 
 
+def asks(before: dict[str, str], after: dict[str, str]) -> dict[str, Any]:
+    """Return how a workload is made that asks for other resources since a release of half an hour ago."""
+    former = {"resources": {"requests": before}}
+    return {"resources": {"requests": after}, "before": former, "released": 1800}
+
+
 def with_proxy(released: float, port: int = 5432) -> list[Obj]:
     """Return a shop that got a proxy beside its program with a release."""
     objects = shop(before={"image": "registry.example/shop:0"}, released=released)
@@ -53,6 +59,19 @@ HOLDS = [
         (SCALER, "configuration_error", "page_human"),
         believed="cpu_saturated",
         harmful=("rollback_workload",),
+    ),
+    *(
+        Holds(
+            f"the load is there, and it was blind {what}",
+            snapshot(shop(**of), blinded(MISSING.replace("proxy", "shop"), since), figures=LOADED, alerts=FIRES),
+            (SCALER, "configuration_error", "page_human"),
+            believed="traffic_grew",
+            harmful=("rollback_workload",),
+        )
+        for what, of, since in (
+            ("long before its requests changed", asks({"cpu": "1"}, {}), DAY),
+            ("when only what it asks of memory changed", asks({"memory": "1Gi"}, {"memory": "2Gi"}), 1700),
+        )
     ),
     Holds(
         "the load is there, and its own container has never asked for anything",

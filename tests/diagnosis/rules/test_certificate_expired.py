@@ -33,13 +33,14 @@ def tls(name: str, **more: Any) -> dict[str, Any]:
     return thing("Secret", name, type="kubernetes.io/tls", data={"tls.crt": "sha256:00"}, **more)
 
 
-def at_the_edge(label: str, ends_in: float = -1800.0) -> Snapshot:
-    """Return an Ingress with a certificate; ``label`` is what the figure calls it."""
+def at_the_edge(label: str, ends_in: float = -1800.0, *others: str) -> Snapshot:
+    """Return an Ingress with a certificate, behind those of other hosts; ``label`` is what the figure calls it."""
     rule = {
         "host": "town.example",
         "http": {"paths": [{"backend": {"service": {"name": "shop", "port": {"number": 8080}}}}]},
     }
-    spec = {"rules": [rule], "tls": [{"hosts": ["town.example"], "secretName": "town-tls"}]}
+    shown = [{"hosts": [f"{each}.example"], "secretName": f"{each}-tls"} for each in (*others, "town")]
+    spec = {"rules": [rule], "tls": shown}
     ends = NOW.timestamp() + ends_in
     figures = [figure("certificate_expiry", ends, ends, component=label)]
     return snapshot(shop(), thing("Ingress", "town", spec=spec), tls("town-tls"), figures=figures)
@@ -243,6 +244,11 @@ HOLDS = [
             excludes=no("restart_workload", at=SHOP),
         )
         for label in ("town-tls", "town", "town.example")
+    ),
+    Holds(
+        "at the way in, which has another certificate for another host",
+        at_the_edge("town.example", -1800.0, "fair"),
+        ("Secret/town-tls", "configuration_error", "page_human"),
     ),
     *(
         Holds(

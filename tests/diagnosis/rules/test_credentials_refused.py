@@ -15,6 +15,7 @@ from tests.diagnosis.rules.credentials import (
     copier,
     owned,
     refused,
+    run_refused,
     secret,
     shared,
 )
@@ -103,6 +104,13 @@ HOLDS = [
         excludes=no("restart_workload", at=SHOP),
         harmful=("restart_workload",),
         alone=True,
+    ),
+    Holds(
+        "old pods, and a run that started since failed for being refused with the same Secret",
+        run_refused(),
+        WRONG,
+        excludes=no("restart_workload", at=SHOP),
+        harmful=("restart_workload",),
     ),
     Holds(
         "old pods, and the Secret is not copied from its store any more since before they were refused",

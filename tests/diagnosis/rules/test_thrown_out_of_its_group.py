@@ -71,6 +71,7 @@ DOES_NOT_HOLD = [
         late(figures=[figure("dependency_latency_p95", 0.2, 9.0, 900, component="worker", dependency="bank.example")]),
         harmful=("rollback_workload",),
     ),
+    DoesNotHold("one of two", late(LATE, 0, figures=())),
     DoesNotHold("it was released a day before", late(released=DAY, figures=()), harmful=("rollback_workload",)),
     DoesNotHold("it was not released", late(before={}, figures=()), harmful=("rollback_workload",)),
     DoesNotHold("it happened once", late(times=1, figures=()), harmful=("rollback_workload",)),

@@ -116,6 +116,14 @@ def test_whom_a_server_serves_is_not_called_by_it() -> None:
     assert SHOP not in View(held).graph.calls["Deployment/api"]
 
 
+def test_a_server_names_the_client_whose_certificate_it_refuses() -> None:
+    line = (
+        "http: TLS handshake error from 10.0.0.3:5395: tls: failed to verify certificate: x509: certificate has expired"
+    )
+    (hit,) = View(snapshot(workload("api"), logs=[log(pod("api"), line)])).hits
+    assert hit.hosts == ("10.0.0.3",)
+
+
 def test_a_service_chooses_pods_of_a_set_by_what_each_was_given() -> None:
     mysql = workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306, service=False)
     for each, role in zip((obj for obj in mysql if obj["kind"] == "Pod"), ("primary", "replica"), strict=True):

@@ -11,13 +11,13 @@ from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, excluding
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.releases import release_evidence, releases, soon_after
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, soon_after
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 PEAK = timedelta(hours=24)
 """Load has its hours: what a release took away in the calm is missed at the next peak, once a day."""
-_NO_REQUEST = re.compile(r"missing request for \S+ in container (\S+)")
+_NO_REQUEST = re.compile(r"missing request for (\S+) in container (\S+)")
 
 
 def remedy_for_load(view: View, workload: Workload) -> tuple[str, tuple[Evidence, ...], tuple[Excluded, ...]]:
@@ -42,9 +42,12 @@ def blinded_by_release(view: View, workload: Workload, scaler: Autoscaler) -> bo
     A release of some hours ago is blamed where the autoscaler itself tells that it is blind since then.
     """
     named = _NO_REQUEST.search(scaler.blind)
-    mine = [c for c in workload.changes if named and c.container == named.group(1)]
-    if not any(c.field == "container" or c.aspect == "limits" for c in mine):
+    mine = [c for c in workload.changes if named and c.container == named[2]]
+    at, since = workload.released_at, scaler.blind_since
+    if at is None or not any(c.field == "container" or c.field.endswith(f".{named[1]}") for c in mine if named):
         return False
+    if since is not None and since < at - BEFORE:
+        return False  # it was blind under the template before as well
     dated = soon_after(scaler.blind_since, workload.released_at) and releases(view, workload, PEAK)
     return dated or releases(view, workload, SUSPECT)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -101,7 +101,7 @@ def _as_new(view: View, each: Refusal, all_refused: list[Refusal]) -> Iterator[P
     beside = (o for o in all_refused if o is not each and each.secret and o.secret == each.secret)
     for other in beside:
         same = _agree(each.users, other.users) and _agree(each.hosts, other.hosts)
-        if same and _wrong(view, other.workload):
+        if same and _wrong(view, other.newer):
             yield from other.newer
 
 
@@ -160,14 +160,14 @@ def _locks_out(view: View, ref: str) -> tuple[str, ...]:
     workload = view.workloads.get(ref)
     secret = _secret(view, workload) if workload else None
     at = written(secret) if secret else None
-    if workload is None or secret is None or at is None or not _old(workload, at) or not _wrong(view, workload):
+    if workload is None or secret is None or at is None or not _old(workload, at) or not _wrong(view, workload.live):
         return ()
     with_it = [
         other
         for other in view.serving
         if other is not workload and ("Secret", name(secret)) in reads(other.template) and not _old(other, at)
     ]
-    return tuple(o.ref for o in with_it if view.hits_of(o.ref, "account_locked") and not _wrong(view, o))
+    return tuple(o.ref for o in with_it if view.hits_of(o.ref, "account_locked") and not _wrong(view, o.live))
 
 
 def _old(workload: Workload, at: datetime) -> bool:
@@ -175,11 +175,11 @@ def _old(workload: Workload, at: datetime) -> bool:
     return any((start := _last_start(pod)) is None or start < at for pod in workload.live)
 
 
-def _wrong(view: View, workload: Workload) -> bool:
-    """Tell whether a workload is refused for what it shows, and not just for the account's being locked."""
+def _wrong(view: View, pods: Iterable[Pod]) -> bool:
+    """Tell whether pods are refused for what they show, and not just for the account's being locked."""
     return any(
         any(tells(kind, line) for kind in REFUSED) and not tells("account_locked", line)
-        for log in view.logs_of(workload.live, previous=False)
+        for log in view.logs_of(pods, previous=False)
         for line in log.lines
     )
 

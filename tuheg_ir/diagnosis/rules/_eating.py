@@ -94,7 +94,7 @@ def _pace(series: Series) -> float:
     low, middle, high = (median(v for _, v in part) for part in parts)
     took = median(t for t, _ in parts[2]) - median(t for t, _ in parts[0])
     steady = min(middle - low, high - middle) > STEADY * (high - low)
-    return (high - low) / took if steady and high > max(v for _, v in parts[0]) else 0.0
+    return (high - low) / took if took > 0 and steady and high > max(v for _, v in parts[0]) else 0.0
 
 
 def _held(view: View, pod: Pod) -> float:

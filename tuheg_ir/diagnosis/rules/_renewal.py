@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view import View
@@ -34,6 +35,11 @@ def hosts_of(view: View, component: str) -> set[str]:
         if component == f"Ingress/{name(obj)}":
             found |= {text(rule, "host").lower() for rule in items(obj, "spec", "rules")}
     return found - {""}
+
+
+def covers(tls: Mapping[str, Any], host: str) -> bool:
+    """Tell whether an entry of an Ingress's `tls` is for a host: one without any is for all."""
+    return not tls.get("hosts") or host.lower() in _texts(tls.get("hosts"))
 
 
 def _texts(value: object) -> set[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
 from tuheg_ir.diagnosis.rules._helping import names
+from tuheg_ir.diagnosis.rules._renewal import covers
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import items, moment, name, text
 
@@ -59,16 +60,11 @@ def _serving(view: View, host: str) -> Iterator[str]:
     for obj in view.snapshot.of("Ingress"):
         hosts = {text(rule, "host").lower() for rule in items(obj, "spec", "rules")}
         if host in hosts:
-            secrets = [text(tls, "secretName") for tls in items(obj, "spec", "tls") if _covers(tls, host)]
+            secrets = [text(tls, "secretName") for tls in items(obj, "spec", "tls") if covers(tls, host)]
             valid = bool(secrets) and all(secret and _valid(view, secret, obj, host) for secret in secrets)
             found.append(secrets[0] if valid else "")
     if found and all(found):
         yield found[0]
-
-
-def _covers(tls: Mapping[str, Any], host: str) -> bool:
-    hosts = tls.get("hosts")
-    return not hosts or (isinstance(hosts, list | tuple) and host in {str(each).lower() for each in hosts})
 
 
 def _valid(view: View, secret: str, ingress: Obj, host: str) -> bool:

@@ -23,7 +23,7 @@ LATER = timedelta(minutes=15)
 """An alert that began earlier than the one before a trouble, or later than the other after it, tells of another."""
 STILL = 0.5
 """Where less than this share of the former requests comes, it may be fast only for that."""
-_LAG = re.compile(r"lag|replica|behind", re.IGNORECASE)
+_LAG = re.compile(r"\blag|replicat|replica.{0,20}behind|seconds.?behind", re.IGNORECASE)
 NORMAL = 1.3
 """A latency of so many times what it was is as it was."""
 

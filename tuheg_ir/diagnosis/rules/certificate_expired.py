@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
 from tuheg_ir.diagnosis.rules._own_certificate import OF_AN_END, keep_the_old, own
-from tuheg_ir.diagnosis.rules._renewal import ended_by_its_controller, hosts_of, stuck_at
+from tuheg_ir.diagnosis.rules._renewal import covers, ended_by_its_controller, hosts_of, stuck_at
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._signing import of_signing, signing
 from tuheg_ir.diagnosis.view import View
@@ -197,7 +197,10 @@ def _felt(view: View, component: str, end: datetime, every: Iterable[Complaint])
     if _refusing(view, component, every):
         return True
     labels = {component.partition("/")[2], *hosts_of(view, component)}
-    spoken = [" ".join((alert.said, *map(str, alert.labels.values()))) for alert in view.alerts]
+    spoken = [
+        " ".join((alert.said, *(str(value) for key, value in alert.labels.items() if key != "namespace")))
+        for alert in view.alerts
+    ]
     if any(names(said, label) for said in spoken for label in labels):
         return True
     return view.recent(end, DAY) and any(served(view, component))
@@ -210,7 +213,8 @@ def certificate(view: View, label: str) -> str:
     for obj in view.snapshot.of("Ingress"):
         hosts = {text(rule, "host") for rule in items(obj, "spec", "rules")}
         if label == name(obj) or label in hosts:
-            secret = next((text(tls, "secretName") for tls in items(obj, "spec", "tls")), "")
+            shown = (tls for tls in items(obj, "spec", "tls") if label not in hosts or covers(tls, label))
+            secret = next((text(tls, "secretName") for tls in shown), "")
             return f"Secret/{secret}" if secret else f"Ingress/{name(obj)}"
     return view.component(label) or f"Ingress/{label}"
 
@@ -237,7 +241,7 @@ def _refused(view: View, ref: str, found: list[Complaint]) -> Match:
     turned = (c for c in found if _ALERT.search(c.hit.line))
     turned_away = next(turned, None)
     # An alert of the other side refuses what the caller itself showed.
-    holder = turned_away.caller if turned_away else ref if found[0].about == ref else ""
+    holder = turned_away.caller if turned_away else ref if any(c.about == ref for c in found) else ""
     server = view.workloads.get(holder)
     callers = tuple(dict.fromkeys(c.caller for c in found))
     secret, at = own(view, server) if server else ("", None)

@@ -35,7 +35,7 @@ def when(view: View) -> Iterator[Match]:
         if not share.widely(BUSY) and starting(view, workload):
             continue  # held back for its start, and idle by now
         if imposed(view, workload):
-            continue  # not too much to do: the limit came to pods that had none, and comes to further ones
+            continue  # not too much to do: younger pods were given a limit that holds them back, as others would be
         if role(workload) in DATA:
             continue  # more of them hold no more of its load by themselves
         if stillborn(view, workload):

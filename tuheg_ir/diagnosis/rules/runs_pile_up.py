@@ -167,7 +167,8 @@ def _match(view: View, schedule: Workload, runs: list[Pod], lacking: dict[str, W
             *[want.evidence for want in lacking.values()][:3],
             *[view.event_evidence(event) for event in told][:2],
         ),
-        certainty=0.8,
+        # What was edited is not kept: it may have been the image alone.
+        certainty=0.65 if edit else 0.8,
         root_cause="configuration_error" if edit else "",
         since=began,
         explains=(*lacking, *sorted({want.quota for want in lacking.values()} - {""})),

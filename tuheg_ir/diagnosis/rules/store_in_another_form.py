@@ -29,6 +29,7 @@ def when(view: View) -> Iterator[Match]:
         if sum(hit.count for hit in hits) < OFTEN or not said or _came(old, first):
             continue
         came = [w for w in view.serving if w is not old and _came(w, first) and _concerns(view, w, old)]
+        came = [w for w in came if not w.returned]  # what was taken back left its entries behind
         if len(came) == 1 and _beside(view, came[0], old) and not _misread(view, came[0]):
             yield _match(view, came[0], old, hits, said[0], first)
 

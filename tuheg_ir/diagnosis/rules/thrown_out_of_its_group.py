@@ -39,7 +39,7 @@ def when(view: View) -> Iterator[Match]:
         times = [at for _, line in lines if (at := stamp(line)) is not None]
         first, last = oldest(times), newest(times)
         pods = {pod for pod, _ in lines}
-        if len(times) < AGAIN or 2 * len(pods) < len(workload.live) or not view.recent(last, STILL):
+        if len(times) < AGAIN or 2 * len(pods) <= len(workload.live) or not view.recent(last, STILL):
             continue
         if not since_release(workload, first) or _waits_for_others(view, workload):
             continue

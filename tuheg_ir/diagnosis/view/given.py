@@ -9,12 +9,15 @@ from typing import Any
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _GIVEN = re.compile(r"([\w ,./-]+) limit for (?:init )?container (\S+)")
 """What the admission notes at a pod: `LimitRanger plugin set: cpu, memory limit for container a; ...`."""
 _MUCH = 2.0
 """A limit so many times as high is another one."""
+_NEAR = 0.5
+"""Who uses so much of a limit may need more of it at times."""
 
 
 def size(limit: str) -> float:
@@ -22,11 +25,18 @@ def size(limit: str) -> float:
     return number(limit) or 0.0
 
 
-def given_less(workload: Workload) -> str:
-    """Return that new pods are given a much lower processor limit than older ones keep; "" if they are not."""
+def given_less(view: View, workload: Workload) -> str:
+    """Return that new pods are given a much lower processor limit than older ones keep; "" if they are not.
+
+    Nor if it is measured that none of the pods uses so much: then the limit holds nobody back.
+    """
     born = sorted((pod for pod in workload.live if pod.created), key=lambda pod: str(pod.created))
     limits = [given_limit(workload, pod) for pod in born]
     if not limits or not all(limits) or _MUCH * size(limits[-1]) > max(map(size, limits)):
+        return ""
+    used = view.figures.latest("cpu_usage", "pod")
+    mine = [used[pod.name] for pod in born if pod.name in used]
+    if mine and max(mine) < _NEAR * size(limits[-1]):
         return ""
     return f"the namespace gives new pods a processor limit of {limits[-1]}, older ones keep {max(limits, key=size)}"
 
