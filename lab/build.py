@@ -23,8 +23,6 @@ def build(lab: Lab, say: Say) -> bool:
     """Build everything that a lab needs, or a control plane alone; return False when there was nothing to do."""
     if isinstance(lab, Plane):
         _need_machine_programs()
-        if not stale(lab):
-            return False  # without waiting for whoever builds the rest in the same folder
         with _one_at_a_time(lab, say):
             return _programs(lab, say)
     with _one_at_a_time(lab, say):

@@ -128,14 +128,6 @@ def test_a_control_plane_alone_needs_neither_packages_nor_images_nor_what_only_n
     assert build.build(plane, print) is False
 
 
-def test_a_control_plane_that_is_built_waits_for_nobody_who_builds_the_rest(tmp_path: Path) -> None:
-    plane, said = Plane(tmp_path), list[str]()
-    pretend_built(plane, {name for _, names in build.stale(plane) for name in names})
-    with build._one_at_a_time(Lab(tmp_path), said.append):
-        assert build.build(plane, said.append) is False
-    assert said == []
-
-
 def test_a_program_that_the_machine_lacks_is_named_with_its_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
