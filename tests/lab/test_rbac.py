@@ -183,6 +183,7 @@ ASKS: dict[tuple[str, str], Any] = {
             "cronjobs",
             "daemonsets",
             "endpointslices",
+            "externalsecrets",
             "httproutes",
             "ingresses",
             "jobs",
