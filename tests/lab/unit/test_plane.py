@@ -138,6 +138,8 @@ def test_a_start_that_fails_keeps_its_logs_outside_the_run_folder(
 def test_the_port_is_one_that_nobody_has() -> None:
     first = lifecycle.free_port()
     with socket.socket() as taken:
+        # As servers do: connections that another plane had there just now bar nobody.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", first))
         taken.listen()
         second = lifecycle.free_port()
