@@ -32,8 +32,12 @@ CASES = "pytestmark = pytest.mark.corpus"
 LARGEST = "tests/diagnosis"
 # What is of the checkout and not of the package is tested on the primary Python only.
 OF_THE_CHECKOUT = (
-    *("tests/benchmarks", "tests/ci", "tests/lab"),
-    *("tests/diagnosis/test_rule_cases.py", "tests/test_docs.py", "tests/test_layout.py"),
+    "tests/benchmarks",
+    "tests/ci",
+    "tests/diagnosis/test_rule_cases.py",
+    "tests/lab",
+    "tests/test_docs.py",
+    "tests/test_layout.py",
 )
 # Hundreds of tests start a program of ours: without bytecode each start compiles the package anew, which is 0.15 s.
 UNSET = {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"}

@@ -41,15 +41,13 @@ def blinded_by_release(view: View, workload: Workload, scaler: Autoscaler) -> bo
 
     A release of some hours ago is blamed where the autoscaler itself tells that it is blind since then.
     """
-    named = _NO_REQUEST.search(scaler.blind)
-    mine = [c for c in workload.changes if named and c.container == named[2]]
-    at, since = workload.released_at, scaler.blind_since
-    if at is None or not any(c.field == "container" or c.field.endswith(f".{named[1]}") for c in mine if named):
-        return False
-    if since is not None and since < at - BEFORE:
+    named, at, since = _NO_REQUEST.search(scaler.blind), workload.released_at, scaler.blind_since
+    if named is None or at is None or (since is not None and since < at - BEFORE):
         return False  # it was blind under the template before as well
-    dated = soon_after(scaler.blind_since, workload.released_at) and releases(view, workload, PEAK)
-    return dated or releases(view, workload, SUSPECT)
+    mine = (c.field for c in workload.changes if c.container == named[2])
+    if not any(field == "container" or field.endswith(f".{named[1]}") for field in mine):
+        return False
+    return releases(view, workload, PEAK if soon_after(since, at) else SUSPECT)
 
 
 def unblinded(view: View, workload: Workload, match: Match) -> Match:

@@ -31,7 +31,7 @@ def left_behind(view: View, consumer: Workload, grew: datetime | None) -> tuple[
     others = [pod for pod in consumer.live if pod not in left]
     if lost is None or grew is None or not timedelta() <= grew + QUIET - lost <= SOON or not others:
         return ()
-    came = oldest(_started(pod) for pod in others)
+    came = oldest(pod.started for pod in others)
     spoke, speaks = _last_word(view, left), oldest(_last_word(view, [pod]) for pod in others)
     silent = spoke is not None and view.now - spoke > QUIET
     at_work = speaks is not None and view.recent(speaks, QUIET) and not any(pod.name in still for pod in others)
@@ -42,10 +42,6 @@ def left_behind(view: View, consumer: Workload, grew: datetime | None) -> tuple[
         view.hit_evidence(told[0]),
         Evidence("objects", f"Pod/{others[0].name}", "it was started after that, and works", came),
     )
-
-
-def _started(pod: Pod) -> datetime | None:
-    return newest(container.started_at for container in pod.containers) or pod.created
 
 
 def _last_word(view: View, pods: Iterable[Pod]) -> datetime | None:

@@ -23,6 +23,7 @@ _ALERT = re.compile(
     r"remote error: tls|alert (?:bad |unknown |certificate)|fatal alert: |tlsv1 alert|sslv3 alert", re.IGNORECASE
 )
 """Words in which a client tells that the other side refused what it showed."""
+_REFUSES = "it refuses a bad certificate, as it should: only another certificate helps"
 DAY = timedelta(days=1)
 """An end that nobody tells of is no news after that."""
 SOON = timedelta(minutes=30)
@@ -82,10 +83,7 @@ def _past(
         explains=tuple(dict.fromkeys((*serving, *behind(view, *callers)))),
         excludes=(
             *not_for(serving, "its pods are well: only a new certificate helps"),
-            *not_for(
-                [each for each in callers if each not in serving],
-                "it refuses a bad certificate, as it should: only another certificate helps",
-            ),
+            *not_for([each for each in callers if each not in serving], _REFUSES),
         ),
     )
 
@@ -97,18 +95,22 @@ def _refusing(view: View, component: str, every: Iterable[Complaint]) -> list[Co
         each
         for each in every
         if each.caller in view.workloads
-        and OF_AN_END.search(each.hit.line)
-        and not _ALERT.search(each.hit.line)
+        and _of_an_end(each)
         and any(host in hosts or f"*.{host.partition('.')[2]}" in hosts for host in each.hit.hosts)
     ]
 
 
 def _at_the_edge(view: View, each: Complaint) -> str:
     """Return the certificate of the way in whose host a caller names where it complains of an end; "" for none."""
-    if _ALERT.search(each.hit.line) or not OF_AN_END.search(each.hit.line):
+    if not _of_an_end(each):
         return ""
     ways = {host for obj in view.snapshot.of("Ingress") for host in hosts_of(view, f"Ingress/{name(obj)}")}
     return next((certificate(view, host) for host in each.hit.hosts if host in ways), "")
+
+
+def _of_an_end(each: Complaint) -> bool:
+    """Tell whether a complaint is of an end, and of what another shows."""
+    return OF_AN_END.search(each.hit.line) is not None and not _ALERT.search(each.hit.line)
 
 
 def _holders(view: View, found: Iterable[Complaint]) -> set[str]:
@@ -135,7 +137,7 @@ def _reissued(view: View, each: Complaint) -> Complaint:
 def _of_another(view: View, each: Complaint) -> bool:
     """Tell whether a host outside shows what is out of date, and it is no release of who asks that began with it."""
     named = set(each.hosts) & view.graph.outside.get(each.caller, set())
-    if each.about or not named or _ALERT.search(each.hit.line) or not OF_AN_END.search(each.hit.line):
+    if each.about or not named or not _of_an_end(each):
         return False
     return not since_release(view.workloads[each.caller], each.hit.first)
 
@@ -260,10 +262,7 @@ def _refused(view: View, ref: str, found: list[Complaint]) -> Match:
         remedy="restart_workload" if stale else "page_human",
         since=first,
         explains=behind(view, ref, *callers, but=component),
-        excludes=not_for(
-            [each for each in callers if not (stale and each == component)],
-            "it refuses a bad certificate, as it should: only another certificate helps",
-        ),
+        excludes=not_for([each for each in callers if not (stale and each == component)], _REFUSES),
     )
 
 

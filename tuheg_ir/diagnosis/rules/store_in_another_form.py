@@ -28,8 +28,9 @@ def when(view: View) -> Iterator[Match]:
         said = (*felt(view, old.ref), *suffering(view, old.ref))
         if sum(hit.count for hit in hits) < OFTEN or not said or _came(old, first):
             continue
-        came = [w for w in view.serving if w is not old and _came(w, first) and _concerns(view, w, old)]
-        came = [w for w in came if not w.returned]  # what was taken back left its entries behind
+        # What was taken back may have left its entries behind.
+        others = (w for w in view.serving if w is not old and not w.returned)
+        came = [w for w in others if _came(w, first) and _concerns(view, w, old)]
         if len(came) == 1 and _beside(view, came[0], old) and not _misread(view, came[0]):
             yield _match(view, came[0], old, hits, said[0], first)
 

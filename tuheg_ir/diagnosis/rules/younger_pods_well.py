@@ -42,14 +42,9 @@ def when(view: View) -> Iterator[Match]:
             yield _match(view, workload, ill, told, began, _read_since(view, workload, bad, well))
 
 
-def started(pod: Pod) -> datetime | None:
-    """Return when the last of a pod's containers was started."""
-    return newest(c.started_at for c in pod.containers) or pod.created
-
-
 def by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
     """Return how the start of pods tells the ill from the well, younger ones being well; "" if it does not."""
-    times, good = [started(p) for p in bad], [started(p) for p in well]
+    times, good = [p.started for p in bad], [p.started for p in well]
     known, others = [t for t in times if t], [t for t in good if t]
     if len(known) < len(bad) or len(others) < len(well):
         return ""
@@ -66,7 +61,7 @@ def by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
 
 def _read_since(view: View, workload: Workload, bad: list[Pod], well: list[Pod]) -> tuple[Evidence, ...]:
     """Return what the template reads that was written after the ill pods had started, and before all well ones did."""
-    last, first = newest(map(started, bad)), oldest(map(started, well))
+    last, first = newest(p.started for p in bad), oldest(p.started for p in well)
     if last is None or first is None:
         return ()
     told = "it was written after the ill ones had read it, and before the well ones did"

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tuheg_ir.diagnosis.model import Obj, Snapshot
-from tuheg_ir.diagnosis.view.reading import created, items, labels, mapping, moment, name, ref, text, whole
+from tuheg_ir.diagnosis.view.reading import created, items, labels, mapping, moment, name, newest, ref, text, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,11 @@ class Pod:
     def live(self) -> bool:
         """Tell whether it is one that serves or should: not over, not on its way out."""
         return not self.deleting and self.phase not in ("Succeeded", "Failed")
+
+    @property
+    def started(self) -> datetime | None:
+        """Return when the last of its containers was started; when it was made, where none tells."""
+        return newest(c.started_at for c in self.containers) or self.created
 
     @property
     def restarts(self) -> int:
