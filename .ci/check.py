@@ -51,6 +51,7 @@ class Gate:
     """One check: a command of a virtual environment (the primary one), run in a folder of the project.
 
     `live` lets its output be seen as it comes. `computes`: it waits for nothing and nothing in it goes by the clock.
+    `cleans`: it takes down what others have started, and is let finish when everything is stopped.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Gate:
     venv: str = PRIMARY
     live: bool = False
     computes: bool = True
+    cleans: bool = False
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which every program of the virtual environment is found first."""
@@ -144,7 +146,8 @@ def run(gate: Gate) -> Result:
         # Ctrl-C reaches it once, by stop_running: a second one would cut its cleaning up short.
         process_group=0,
     ) as process:
-        _RUNNING.add(process)
+        if not gate.cleans:
+            _RUNNING.add(process)
         try:
             output, _ = process.communicate()
         except BaseException:

@@ -112,12 +112,12 @@ def running(name: str, *options: str) -> Iterator[list[Result]]:
     try:
         yield results
     finally:
-        results.append(step(f"{name}-down", "down", *options))
+        results.append(step(f"{name}-down", "down", *options, cleans=True))
 
 
-def step(name: str, *command: str) -> Result:
+def step(name: str, *command: str, cleans: bool = False) -> Result:
     """Run one command of the lab in the open."""
-    return lived(Gate(name, (*LAB, *command)))[0]
+    return lived(Gate(name, (*LAB, *command), cleans=cleans))[0]
 
 
 def why_no_lab() -> str:

@@ -8,6 +8,7 @@ import sys
 import time
 from concurrent.futures import Future, wait
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from check import CORES, Gate, Result, beside, ended, gates, jobs, of_the_corpus
@@ -58,6 +59,17 @@ def test_when_the_body_is_interrupted_what_runs_is_ended_and_the_rest_not_begun(
     assert time.monotonic() - began < 30
     assert [each.cancelled() for each in work] == [False] * CORES + [True] * 3
     assert [result.code for each in work[:CORES] for result in each.result()] == [-signal.SIGINT] * CORES
+
+
+def test_what_takes_down_what_runs_is_let_finish_when_all_else_is_ended(tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    down = Gate("down", ("sh", "-c", f"sleep 1; touch {done}"), cleans=True)
+    work_to_do = jobs([down, Gate("long", ("sleep", "60"))])
+    with suppress(KeyboardInterrupt), beside(work_to_do, lanes=2) as work:
+        time.sleep(0.5)
+        raise KeyboardInterrupt
+    assert [(each.gate.name, each.code) for each in ended(work)] == [("down", 0), ("long", -signal.SIGINT)]
+    assert done.exists()
 
 
 @pytest.mark.parametrize(
