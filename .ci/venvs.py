@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from machine import CACHE, ROOT, digest, pythons, say
@@ -21,6 +23,8 @@ _STAMP = ".stamp"
 _PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 # What this file does to an environment, as a number: raise it when that changes.
 _RECIPE = "1"
+# Environments of the same ansible-core share what is fetched.
+_FETCHING = threading.Lock()
 
 
 def environments(*, primary_only: bool = False) -> dict[Path, Path]:
@@ -71,12 +75,13 @@ def _kubernetes_core(python: Path) -> Path:
     asked = "from ansible.release import __version__ as v; print(v)"
     core = subprocess.run([python, "-c", asked], check=True, capture_output=True).stdout
     cached = CACHE / f"kubernetes.core-{digest(core, COLLECTIONS_LOCK.read_bytes())}"
-    if not cached.is_dir():
-        say("fetching kubernetes.core (from the ansible bundle on PyPI)")
-        CACHE.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=CACHE) as work:
-            _unpack_bundle(python, Path(work))
-            (Path(work) / "ansible_collections" / "kubernetes" / "core").rename(cached)
+    with _FETCHING:
+        if not cached.is_dir():
+            say("fetching kubernetes.core (from the ansible bundle on PyPI)")
+            CACHE.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=CACHE) as work:
+                _unpack_bundle(python, Path(work))
+                (Path(work) / "ansible_collections" / "kubernetes" / "core").rename(cached)
     return cached
 
 
@@ -97,8 +102,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--primary", action="store_true", help="only .venv")
     options = parser.parse_args()
-    for place, python in environments(primary_only=options.primary).items():
-        ensure(place, python)
+    primary, *others = environments(primary_only=options.primary).items()
+    ensure(*primary)
+    # What all of them need is in pip's cache now, and a pip keeps one core busy at most.
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda each: ensure(*each), others))
     return 0
 
 
