@@ -19,7 +19,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import words
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import MINUTE, labels_of, troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE, labels_of, rises_with, troubles
 from tuheg_ir.diagnosis.view.workloads import BATCH
 
 OBSERVER = {"objects": "the cluster", "events": "the cluster", "metrics": "the figures", "alerts": "the figures"}
@@ -207,7 +207,8 @@ def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
     """Tell whether a trouble that only time connects with a release began with a better cause elsewhere.
 
     That is a stated one that users feel as well, or a surer one that began first. The release had served well before;
-    whom the component calls nobody tells, so that it may be what is ill; and what is ill does not need it itself.
+    whom the component calls nobody tells, so that it may be what is ill; and what is ill does not need it itself. What
+    a stated cause brings slowly is first felt later, and by its callers last: then both have to rise alike.
     """
     ref, other, began, came = symptom.match.component, cause.match.component, symptom.match.since, cause.match.since
     workload = view.workloads.get(ref)
@@ -217,9 +218,11 @@ def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
         return False
     if view.graph.calls.get(ref) or ref in view.graph.needs(other) or by_revision(view, workload) == "newer":
         return False
-    if abs(began - came) > MINUTE or began - workload.released_at <= EARLIER or cause.confidence < BESIDE:
+    if began - workload.released_at <= EARLIER or cause.confidence < BESIDE:
         return False
     stated = cause.rule.tier == Tier.STATED and any(troubles(view, other))
+    if abs(began - came) > MINUTE:
+        return stated and came <= began and rises_with(view, ref, other)
     return stated or (came <= began and cause.rule.tier >= Tier.PATTERN and cause.confidence > symptom.confidence)
 
 

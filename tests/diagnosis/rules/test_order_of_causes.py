@@ -21,7 +21,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 RELEASED = ("code_defect", "rollback_workload")
 RISING = series({"pod": pod("mail"), "container": "mail"}, *((3600 - 60 * n, 0.5 + 0.0078 * n) for n in range(60)))
@@ -48,6 +48,24 @@ def beside(name: str = "web", since: float = 610, released: float = 1500, **more
     )
 
 
+def slowly(label: str, *steps: float, late: float = 0) -> tuple[str, Series]:
+    """Return a share of failed requests that rises by steps of five minutes."""
+    ages = (900.0 - 300 * n - late for n in range(len(steps)))
+    return "error_ratio", series({"component": label}, (3600.0, 0.001), *zip(ages, steps, strict=True))
+
+
+def leaking(*of_page: float, late: float = 0, released: float = 1700, told: bool = True) -> Snapshot:
+    """Return a shop whose pool tells of connections lost since its release, and a page released before it fails."""
+    leak, waits = "java.lang.Exception: Apparent connection leak detected", "HikariPool-1 - Connection is not available"
+    said = [*logs("shop", leak, 0, 1, since=1500), *logs("shop", waits, 0, 1, since=900)] if told else []
+    return snapshot(
+        shop(before=OLD, released=2000),
+        workload("web", before=OLD, released=released),
+        figures=[slowly("shop", 0.1, 0.3, 0.6), slowly("web", *of_page, late=late)],
+        logs=said,
+    )
+
+
 OLD_SESSIONS = (SHOP, "database_connection", "restart_workload")
 ANSWERS = [
     Answers(
@@ -56,6 +74,23 @@ ANSWERS = [
         [OLD_SESSIONS],
         also=(),
         harmful=("rollback_workload",),
+    ),
+    Answers(
+        "a page that was released a while before fails ever more, as what lost its connections does",
+        leaking(0.03, 0.1, 0.2),
+        [(SHOP, *RELEASED)],
+        also=(),
+    ),
+    *(
+        Answers(
+            f"a page fails ever more since its release, {what}", world, [(SHOP, *RELEASED)], also=("Deployment/web",)
+        )
+        for what, world in (
+            ("and not as what lost its connections does", leaking(0.2, 0.2, 0.2)),
+            ("and later than what lost its connections does", leaking(0.03, 0.1, 0.2, late=240)),
+            ("and at once", leaking(0.03, 0.1, 0.2, released=1000)),
+            ("as another does that nobody knows the cause of", leaking(0.03, 0.1, 0.2, told=False)),
+        )
     ),
     *(
         Answers(f"a page fails since its release {what}", world, [("Deployment/web", *RELEASED)], also=(SHOP,))

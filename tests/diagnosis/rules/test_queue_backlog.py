@@ -58,6 +58,14 @@ def cut_off(*still: int, born: float = 1940, said: bool = True) -> Snapshot:
     return snapshot(objects, broker(), figures=[queue, *shares(*busy)], logs=[*told, *works])
 
 
+def undone(*busy: float, fell: float = 1500, told: str = "", beside: list[Obj] | None = None) -> Snapshot:
+    """Return three readers of a queue that grows, and how busy each is since a time; the first repeats a line."""
+    turns = [figure("cpu_share", 0.2, v, fell, pod=pod("mail-worker", n), container="w") for n, v in enumerate(busy)]
+    said = [*logs("mail-worker", told, 0), *logs("mail-worker", "INFO mail sent", 1, 2)] if told else []
+    queue = figure("queue_depth", 20, 8000, 1500, component="mail-worker")
+    return snapshot(worker(pods=3), broker(), beside or [], figures=[queue, *turns], logs=said)
+
+
 HOLDS = [
     Holds(
         "two lost the broker and stand still since it is back; who was started then works",
@@ -70,6 +78,32 @@ HOLDS = [
         cut_off(0),
         (MAIL, "capacity", "scale_workload"),
         harmful=("restart_workload",),
+    ),
+    Holds(
+        "one does nothing since work waits, and its like work as before: nobody does its part",
+        undone(0.005, 0.21, 0.19),
+        (MAIL, "service_crash", "restart_workload"),
+        harmful=("scale_workload",),
+    ),
+    *(
+        Holds(
+            f"one does nothing since work waits, {what}: nobody can tell whether it has anything to do",
+            world,
+            (MAIL, "capacity", "scale_workload"),
+            harmful=("restart_workload",),
+        )
+        for what, world in (
+            ("and another does its part", undone(0.005, 0.3, 0.2)),
+            ("and of another nobody knows", undone(0.005, 0.2)),
+            ("and did so for long before", undone(0.005, 0.2, 0.2, fell=3400)),
+            ("and stopped only long after it did", undone(0.005, 0.2, 0.2, fell=700)),
+            ("and most of the others do nothing too", undone(0.005, 0.005, 0.2)),
+            (
+                "and somebody who may send to others was released then",
+                undone(0.005, 0.2, 0.2, beside=workload("web", before=OLD, released=1500)),
+            ),
+            ("and repeats an error that it may meet again", undone(0.005, 0.2, 0.2, told="ERROR mail 7: 550 rejected")),
+        )
     ),
     Holds(
         "two stand still, and nobody tells why",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, IMAGE, OLD, SHOP, URL, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, database, figure, log, postgres, session, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
@@ -48,12 +49,20 @@ HEAD = "[3371] shop@shop/shop DETAIL:  Process holding the lock: {}. Wait queue:
 EXPORT = "Deployment/export"
 
 
-def told(holder: str = "58", *lines: str, state: str = "idle in transaction", age: float = 7000, **export: Any) -> Any:
+def told(
+    holder: str = "58",
+    *lines: str,
+    state: str = "idle in transaction",
+    age: float = 7000,
+    beside: list[Obj] | None = None,
+    **export: Any,
+) -> Any:
     """Return a shop that fails while its database's log names the process that holds the lock all wait for."""
     says = [*[LOCKED, HEAD.format(holder)] * 9, *lines]
     return snapshot(
         shop(env=URL),
         postgres(),
+        beside or [],
         workload("export", **{"env": URL, "pods": 1, "service": False, **export}),
         figures=[
             errors("shop", 0.6),
@@ -65,8 +74,50 @@ def told(holder: str = "58", *lines: str, state: str = "idle in transaction", ag
 
 BY_NAME = "[58] ro@shop export LOG:  duration: 24866.813 ms  statement: FETCH FORWARD 50000 FROM c1"
 BY_CHAIN = "[58] ro@shop export LOG:  process 58 still waiting for ShareLock on transaction 7 after 1000.1 ms"
+DESK, NODE = "10.60.4.17", thing("Node", "n1", status={"addresses": [{"type": "InternalIP", "address": "10.60.4.17"}]})
+POD = pods_of(shop())[0]["status"]["podIP"]
+
+
+def came(user: str = "kim", host: str = DESK, program: str = "psql", pid: int = 58) -> tuple[str, str]:
+    """Return how a database tells who has come, and from where."""
+    who = f"user={user} database=shop application_name={program}"
+    return (
+        f"[{pid}] LOG:  connection received: host={host} port=53122",
+        f"[{pid}] {user}@shop LOG:  connection authorized: {who}",
+    )
+
+
+def unnamed() -> Snapshot:
+    """Return a shop that keeps its database's address in a Secret: only what it tells shows whose client it is."""
+    pool = "ERROR The connection pool has been exhausted, either raise 'Max Pool Size' or 'Timeout': Npgsql"
+    says = [*came(), *[LOCKED, HEAD.format(58)] * 9]
+    logs_of_both = [log("postgres-0", *says, since=600), *logs("shop", pool, 0, 1, since=500)]
+    return snapshot(shop(), postgres(), figures=[errors("shop", 0.6)], logs=logs_of_both)
+
 
 HOLDS = [
+    *(
+        Holds(
+            f"the database's log names who holds it, and it is no pod of ours: {what}",
+            world,
+            (DB, "database_connection", "page_human"),
+            excludes=(
+                *no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+                *no("restart_workload", "scale_database", at=DB),
+            ),
+            alone=True,
+        )
+        for what, world in (
+            ("somebody from another address, with a name of his own", told("58", *came())),
+            (
+                "somebody from another address than those who wait",
+                told("58", *came("shop"), *came("shop", POD, "", 3371)),
+            ),
+            ("somebody who works by hand, with the name of a service", told("58", *came("shop", "", "DBeaver 24.2"))),
+            ("of a log in JSON", told("58", '{"process_id":"58","user":"kim","connection_from":"10.60.4.17:5312"}')),
+            ("and its clients are known by what they say of it", unnamed()),
+        )
+    ),
     Holds(
         "the database's log names who holds it: a program that nobody calls and that does nothing",
         told("58", BY_NAME),
@@ -153,6 +204,11 @@ DOES_NOT_HOLD = [
             ("and nobody tells whose it is", told("58")),
             ("which waits itself for one that nobody names", told("58", BY_CHAIN)),
             ("and others beside it", told("58, 59", BY_NAME)),
+            ("which comes from a pod of those who wait", told("58", *came(host=POD))),
+            ("which may be a pod, by the address of its node", told("58", *came(), beside=[NODE])),
+            ("which has the name of those who wait", told("58", *came("shop"))),
+            ("which comes from where those who wait come from", told("58", *came("shop"), *came("shop", pid=3371))),
+            ("of which nobody tells from where it comes", told("58", *came()[1:])),
             ("by a name that those who wait bear too", told("58", BY_NAME.replace("export", "shop"))),
         )
     ),

@@ -1,4 +1,4 @@
-"""Readers that lost their broker and stand still since it is back, while one that was started later works."""
+"""Readers that stand still while others of their like work: they lost their broker, or leave their part undone."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._readers import QUIET
+from tuheg_ir.diagnosis.rules._readers import IDLE, QUIET
 from tuheg_ir.diagnosis.rules.all_stuck import idle
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.odd import told_apart
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SOON = timedelta(minutes=30)
 LOST = ("connection_refused", "connection_reset", "connection_timeout")
+FALLEN = 0.15
+"""Who uses so small a part of the processor time that it used has stopped to work."""
+LESS, MORE = 0.7, 1.25
+"""Who uses between so many times what it used works as before."""
 
 
 def left_behind(view: View, consumer: Workload, grew: datetime | None) -> tuple[Evidence, ...]:
@@ -29,7 +35,7 @@ def left_behind(view: View, consumer: Workload, grew: datetime | None) -> tuple[
     lost = newest(hit.last for hit in told)
     left = [pod for pod in consumer.live if pod.name in {hit.pod for hit in told}]
     others = [pod for pod in consumer.live if pod not in left]
-    if lost is None or grew is None or not timedelta() <= grew + QUIET - lost <= SOON or not others:
+    if lost is None or grew is None or not _soon_waits(lost, grew) or not others:
         return ()
     came = oldest(pod.started for pod in others)
     spoke, speaks = _last_word(view, left), oldest(_last_word(view, [pod]) for pod in others)
@@ -42,6 +48,40 @@ def left_behind(view: View, consumer: Workload, grew: datetime | None) -> tuple[
         view.hit_evidence(told[0]),
         Evidence("objects", f"Pod/{others[0].name}", "it was started after that, and works", came),
     )
+
+
+def left_undone(view: View, consumer: Workload, grew: datetime | None) -> tuple[Evidence, ...]:
+    """Return the few pods that stopped to work as work began to wait, while all their like work on as before.
+
+    Whose work went to others has only got nothing to do: then those do more than before. So it may be where somebody
+    was released in those minutes, who sends to others since. And who complains meets what a new pod meets too.
+    """
+    turns = {pod.name: turn for pod in consumer.live if (turn := _turn(view, pod)) is not None}
+    fell = [pod for pod, (was, now) in turns.items() if was > 2 * IDLE and now <= min(IDLE, FALLEN * was)]
+    others = [_as_before(*turn) for pod, turn in turns.items() if pod not in fell]
+    if not fell or len(turns) < len(consumer.live) or len(fell) > len(others) or not all(others):
+        return ()
+    since = {pod: view.figures.crossed("cpu_share", FALLEN * turns[pod][0], below=True, pod=pod) for pod in fell}
+    then = (at is not None and grew is not None and _soon_waits(at, grew) for at in since.values())
+    if not all(then) or any(since_release(w, grew) for w in view.serving) or {*told_apart(view, consumer)} & {*fell}:
+        return ()
+    told = f"it does nothing any more; {len(others)} like it work as before, and none does its part"
+    return tuple(Evidence("metrics", f"Pod/{pod}", told, since[pod]) for pod in sorted(fell))
+
+
+def _turn(view: View, pod: Pod) -> tuple[float, float] | None:
+    """Return how much of its processor limit a pod used at first, and how much it uses now; None: nobody knows."""
+    was, now = view.figures.first("cpu_share", pod=pod.name), view.figures.now("cpu_share", pod=pod.name)
+    return None if was is None or now is None else (was, now)
+
+
+def _as_before(was: float, now: float) -> bool:
+    return LESS * was <= now <= max(MORE * was, IDLE)
+
+
+def _soon_waits(stopped: datetime, grew: datetime) -> bool:
+    """Tell whether work began to wait soon after somebody stopped to do it."""
+    return timedelta() <= grew + QUIET - stopped <= SOON
 
 
 def _last_word(view: View, pods: Iterable[Pod]) -> datetime | None:

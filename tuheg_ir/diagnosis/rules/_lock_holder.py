@@ -34,7 +34,16 @@ def told_by_itself(view: View, ref: str) -> list[Complaint]:
     """Return the waits that a database's own log repeats while its users suffer; [] if it does not."""
     found = [c for c in complaints(view, "lock_wait") if c.caller == ref and "still waiting" in c.hit.line.lower()]
     often = sum(c.hit.count for c in found) >= OFTEN
-    return found if often and any(_suffers(view, each) for each in behind(view, ref, but=ref)) else []
+    return found if often and any(_suffers(view, each) for each in users_of(view, ref)) else []
+
+
+def users_of(view: View, ref: str) -> tuple[str, ...]:
+    """Return what suffers with a database: who calls it, and who tells of it what only a client can, with its callers.
+
+    Where a Secret keeps the address nothing else tells who is a client.
+    """
+    told = {c.caller for c in complaints(view, "pool_exhausted", "database_full", "lock_wait") if c.about == ref}
+    return behind(view, ref, *told, but=ref)
 
 
 def run_behind(view: View, ref: str, since: datetime | None) -> tuple[Workload, Pod] | None:

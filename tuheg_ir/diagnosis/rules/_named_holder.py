@@ -1,9 +1,9 @@
-"""The client whose process a database's own log names as the one that all others wait for."""
+"""Whose process a database's own log names as the one that all others wait for: a client's, or a stranger's."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._figures import exactly
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.nodes import addresses
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 IDLE = timedelta(minutes=10)
@@ -21,6 +22,19 @@ _HELD = re.compile(r"Process(?:es)? holding the lock: ([\d, ]+)\. Wait queue: ([
 _WAITS = re.compile(r"\bprocess (\d+) still waiting for \w*Lock")
 _SEVERITY = re.compile(r"\b(?:LOG|DETAIL|STATEMENT|ERROR|FATAL|HINT|CONTEXT|WARNING|NOTICE): ")
 _JSON = re.compile(r'"(?:application_name|remote_host|connection_from)": ?"([^":]+)')
+_CONNECTED = re.compile(r"\bconnection (?:received|authorized): (.*)")
+_FACT = re.compile(
+    r"\b(?:(?P<user>user|u)|(?P<host>(?:remote_)?host|client|connection_from|h)|(?P<app>app(?:lication(?:_name)?)?|a))"
+    r"\"?[=:] ?\"?(?P<value>[^\s\",\[\]()]+)"
+)
+_USER_AT = re.compile(r"(?<![\w.-])([\w.-]+)@[\w.-]+")
+"""How a line tells who is served: `user=shop`, `host=10.1.0.7`, `"application_name": "shop"`, `shop@orders`."""
+_CONSOLE = re.compile(
+    r"dbeaver|datagrip|pgadmin|pgcli|tableplus|navicat|heidisql|postico|beekeeper|adminer|dbvisualizer|toad|squirrel"
+    r"|azure data studio|sql ?workbench",
+    re.IGNORECASE,
+)
+"""Programs by which a person works on a database: none is a service's."""
 _OF_PID = r"\[{0}\]|\"(?:process_id|pid)\": ?\"?{0}\b|\bp(?:id)?={0}\b"
 _BACKEND = r"\b(?:backend|server|postgres|pg)[ _-]?(?:process[ _-]?)?pid\W{{0,4}}{0}\b"
 """How a client's log tells of the database's process that serves it."""
@@ -35,43 +49,103 @@ class Named:
     evidence: Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The one process at the head of a database's queue, who waits for it, and the log that tells of both."""
+
+    pid: str
+    waiting: frozenset[str]
+    lines: tuple[str, ...]
+
+
 def named_holder(view: View, ref: str) -> Named | None:
     """Return who holds the lock at the head of a database's queue, as logs name it; None if they do not agree."""
+    head = _head(view, ref)
+    served = _served(view, ref, head) if head else set()
+    if head is None or len(served) != 1:
+        return None
+    (workload,) = (view.workloads[each] for each in served)
+    fact = f"process {head.pid} holds the lock that all others wait for; it serves {workload.ref}"
+    return Named(head.pid, workload, Evidence("logs", ref, fact))
+
+
+def stranger(view: View, ref: str) -> Evidence | None:
+    """Return that the lock at the head of a database's queue is held by somebody who is no workload of ours.
+
+    It is who works by hand, or comes from an address that is no pod's, and neither the address nor the user is that of
+    those who wait: what stands between a service and its database gives all of them one address.
+    """
+    head = _head(view, ref)
+    if head is None or _served(view, ref, head):
+        return None
+    mine, others = _facts(head.lines, (head.pid,)), _facts(head.lines, head.waiting)
+    if any(map(view.component, mine["host"] | mine["app"])):
+        return None
+    by_hand = any(map(_CONSOLE.search, mine["app"]))
+    outside = mine["host"] - others["host"] - addresses(view)
+    if not by_hand and not (outside and (others["host"] or mine["user"] - others["user"])):
+        return None
+    who = ", ".join(f"{kind} {value}" for kind, values in mine.items() for value in sorted(values))
+    return Evidence("logs", ref, f"process {head.pid} holds the lock that all others wait for; no pod of ours: {who}")
+
+
+def _head(view: View, ref: str) -> _Head | None:
+    """Return the process for which all wait, itself for none, by the newest lines of a database's log."""
     database = view.workloads.get(ref)
     if database is None:
         return None
-    lines = [line for log in view.logs_of(database.pods, previous=False) for line in log.lines]
+    lines = tuple(line for log in view.logs_of(database.pods, previous=False) for line in log.lines)
     held = [found for line in lines if (found := _HELD.search(line))][-_LAST:]
     waiting = {pid for found in held for pid in _pids(found[2])}
     waiting |= {waits[1] for line in lines if (waits := _WAITS.search(line))}
     heads = {pid for found in held for pid in _pids(found[1])} - waiting
-    if len(heads) != 1:
-        return None
-    (pid,) = heads
+    return _Head(min(heads), frozenset(waiting), lines) if len(heads) == 1 else None
+
+
+def _served(view: View, ref: str, head: _Head) -> set[str]:
+    """Return the workloads that the process at the head serves, as its own log and theirs tell."""
     # A name that those who wait bear as well is that of the database or of its user.
-    others = {client for each in waiting for client in _clients(view, lines, each)}
-    clients = (set(_clients(view, lines, pid)) - others) | set(_tells_itself(view, ref, pid))
-    served = [view.workloads[client] for client in clients - {ref} if client in view.workloads]
-    if len(served) != 1:
-        return None
-    fact = f"process {pid} holds the lock that all others wait for; it serves {served[0].ref}"
-    return Named(pid, served[0], Evidence("logs", ref, fact))
+    others = {client for each in head.waiting for client in _clients(view, head.lines, each)}
+    clients = (set(_clients(view, head.lines, head.pid)) - others) | set(_tells_itself(view, ref, head.pid))
+    return {client for client in clients - {ref} if client in view.workloads}
 
 
 def _pids(listed: str) -> list[str]:
     return re.findall(r"\d+", listed)
 
 
-def _clients(view: View, lines: list[str], pid: str) -> Iterator[str]:
-    """Yield the workloads that a database names before the messages of one of its processes."""
-    of = re.compile(_OF_PID.format(pid))
+def _clients(view: View, lines: Sequence[str], pid: str) -> Iterator[str]:
+    """Yield the workloads that a database names before the messages of one of its processes, or as it connects."""
+    for line, prefix in _lines_of(lines, (pid,)):
+        for word in {*_JSON.findall(line), *_words(prefix)}:
+            if client := view.component(word):
+                yield client
+    facts = _facts(lines, (pid,))
+    yield from filter(None, map(view.component, facts["host"] | facts["app"]))
+
+
+def _lines_of(lines: Sequence[str], pids: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield (line, what stands before its message) of what a database tells of some of its processes."""
+    if not pids:
+        return
+    of = re.compile("|".join(_OF_PID.format(pid) for pid in sorted(pids)))
     for line in lines:
         severity = _SEVERITY.search(line)
         prefix = line[: severity.start()] if severity else ""
         if of.search(prefix) or (not prefix and of.search(line)):
-            for word in {*_JSON.findall(line), *_words(prefix)}:
-                if client := view.component(word):
-                    yield client
+            yield line, prefix
+
+
+def _facts(lines: Sequence[str], pids: Collection[str]) -> dict[str, set[str]]:
+    """Return the users, addresses and programs that a database tells of some of its processes."""
+    found: dict[str, set[str]] = {"user": set(), "host": set(), "app": set()}
+    for line, prefix in _lines_of(lines, pids):
+        came = _CONNECTED.search(line)
+        said = f"{prefix} {came[1] if came else ''}" if prefix else line
+        found["user"] |= set(_USER_AT.findall(prefix))
+        for fact in _FACT.finditer(said):
+            found[next(kind for kind in found if fact[kind])].add(fact["value"].partition(":")[0])
+    return found
 
 
 def _words(prefix: str) -> set[str]:

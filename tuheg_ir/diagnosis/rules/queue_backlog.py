@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._left_behind import left_behind
+from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
 from tuheg_ir.diagnosis.rules._readers import given_up, grown, keeper, named_in, reader, silent, waiting
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import Marked, marked
@@ -110,7 +110,8 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
             since=grew.since,
         )
     ready = Evidence("objects", consumer.ref, f"{consumer.ready} of {consumer.wanted} pods are ready")
-    if still := tuple(silent(view, consumer)) or left_behind(view, consumer, grew.since):
+    lagging = left_behind(view, consumer, grew.since) or left_undone(view, consumer, grew.since)
+    if still := tuple(silent(view, consumer)) or lagging:
         return Match(
             component=consumer.ref,
             evidence=(waits, *still, ready),

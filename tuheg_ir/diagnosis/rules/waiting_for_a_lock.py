@@ -9,8 +9,8 @@ from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
-from tuheg_ir.diagnosis.rules._lock_holder import run_behind, told_by_itself
-from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder
+from tuheg_ir.diagnosis.rules._lock_holder import run_behind, told_by_itself, users_of
+from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder, stranger
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, forgotten, serves
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -42,6 +42,9 @@ def when(view: View) -> Iterator[Match]:
         itself = told_by_itself(view, ref) if database is None else []
         if itself and (named := named_holder(view, ref)) is not None and not releases(view, named.workload, LATELY):
             yield _of_named(view, ref, named, itself)
+            continue
+        if itself and (outside := stranger(view, ref)) is not None:
+            yield _of_stranger(view, ref, outside, itself)
             continue
         if (run := run_behind(view, ref, began(itself))) is not None:
             yield _of_run(view, ref, *run, itself)
@@ -87,8 +90,25 @@ def _of_named(view: View, ref: str, named: Named, waits: list[Complaint]) -> Mat
         if forgot and runs
         else "page_human",
         since=began_waiting,
-        explains=tuple(r for r in behind(view, ref) if r != holder.ref),
+        explains=tuple(r for r in (ref, *users_of(view, ref)) if r != holder.ref),
         excludes=not_for(others, f"{holder.name} holds the lock, and they wait: new ones would wait as well"),
+    )
+
+
+def _of_stranger(view: View, ref: str, holder: Evidence, waits: list[Complaint]) -> Match:
+    """Return that somebody holds what all wait for who is no workload: a person has to end that one session."""
+    users = users_of(view, ref)
+    return Match(
+        component=ref,
+        evidence=(holder, *told(view, waits, 1)),
+        certainty=0.8,
+        since=began(waits),
+        explains=(ref, *users),
+        excludes=(
+            *not_for(users, "somebody else holds the lock, and its sessions wait: new ones would wait as well"),
+            *not_for((ref,), "the waits end with one session, and a restart ends everybody's work", ON_CALLERS),
+            *not_for((ref,), "more sessions would wait for the same lock", ("scale_database",)),
+        ),
     )
 
 
@@ -104,7 +124,7 @@ def _of_run(view: View, ref: str, run: Workload, pod: Pod, waits: list[Complaint
         ),
         certainty=0.6,
         since=began(waits),
-        explains=tuple(r for r in behind(view, ref) if r != run.ref),
+        explains=tuple(r for r in (ref, *users_of(view, ref)) if r != run.ref),
         excludes=(
             *not_for(others, why),
             *not_for((ref,), "the waits end with the run, and a restart ends everybody's work", ON_CALLERS),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -47,6 +48,14 @@ def crashes(view: View, workload: Workload, *, init: bool = False) -> tuple[Cras
 def ended_by_themselves(view: View, workload: Workload) -> tuple[Crash, ...]:
     """Return the crashes that were no kill for memory."""
     return tuple(crash for crash in crashes(view, workload) if not crash.container.killed_for_memory)
+
+
+def first_restart(view: View, pod: Pod) -> datetime | None:
+    """Return when the containers of a pod were started again for the first time that figures know of."""
+    counted = [series for series in view.figures.series("restarts", pod=pod.name) if series.points]
+    return oldest(
+        view.figures.first_beyond("restarts", series.points[0][1], **dict(series.labels)) for series in counted
+    )
 
 
 def only_of_newest(workload: Workload, ended: Iterable[Crash]) -> bool:

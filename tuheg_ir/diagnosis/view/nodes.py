@@ -58,6 +58,11 @@ def nodes(view: View) -> tuple[Node, ...]:
     return tuple(sorted(found, key=lambda node: node.name))
 
 
+def addresses(view: View) -> set[str]:
+    """Return the addresses of the nodes: pods that call somebody outside of their network bear these."""
+    return {text(each, "address") for obj in view.snapshot.of("Node") for each in items(obj, "status", "addresses")}
+
+
 def on_node(view: View, node: str) -> list[tuple[Workload, Pod]]:
     """Return the pods on a node, those on their way out too, with their workloads."""
     return [(w, p) for w in view.workloads.values() for p in w.pods if p.node == node]

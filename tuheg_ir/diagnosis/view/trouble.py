@@ -33,6 +33,8 @@ MOST = 0.6
 """Share of requests that find nothing which is no ordinary one: probes of health go on finding what they ask for."""
 OFTEN = 5
 """An error that a log repeats less often is one of those that every system has."""
+PARTS = (0.1, 0.25, 0.5)
+"""At so large parts of their height two rises are compared: a caller passes on only a share of what fails behind it."""
 
 
 def labels_of(view: View, ref: str, signal: str) -> tuple[str, ...]:
@@ -49,6 +51,20 @@ def errors(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
             began = _began(view, ref, "error_ratio", ERRORS / 2, component=label)
             return Evidence("metrics", ref, f"{ratio:.1%} of requests fail", began), began
     return None if labels else _errors_of_pods(view, ref)
+
+
+def rises_with(view: View, one: str, other: str) -> bool:
+    """Tell whether the failures of two workloads rise alike: each part of their height is reached in one minute."""
+    rises = [_rise(view, ref) for ref in (one, other)]
+    return all(a is not None and b is not None and abs(a - b) <= MINUTE for a, b in zip(*rises, strict=True))
+
+
+def _rise(view: View, ref: str) -> list[datetime | None]:
+    """Return when the share of failed requests to a workload came to parts of what it is now."""
+    for label in labels_of(view, ref, "error_ratio"):
+        if ratio := view.figures.now("error_ratio", component=label):
+            return [view.figures.crossed("error_ratio", part * ratio, component=label) for part in PARTS]
+    return [None] * len(PARTS)
 
 
 def _began(view: View, ref: str, signal: str, limit: float, **labels: str) -> datetime | None:
