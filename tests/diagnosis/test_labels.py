@@ -62,6 +62,31 @@ def test_a_metric_of_no_use_is_left_out() -> None:
             Labels(rows, load().roles, NAMESPACE, KNOWN).fill(way, {"m": "http_requests_total"}, "2m")
 
 
+@pytest.mark.parametrize(
+    ("images", "asked"),
+    [
+        ((), {}),
+        (("shop:1",), {}),
+        (("docker.io/bitnami/postgresql:16", "shop:1"), {"postgres_exporter": "data-0"}),
+        (("postgres:16", "redis:7"), {"postgres_exporter": "data-0", "redis_exporter": "data-1"}),
+        (
+            ("postgres:16", "prometheuscommunity/postgres-exporter:1", "postgres-backup:1"),
+            {"postgres_exporter": "data-0"},
+        ),
+        (("postgres:16", "postgres:14"), {}),
+        (("mysql:8", "mariadb:11"), {}),
+    ],
+)
+def test_what_an_exporter_can_ask_is_the_one_program_of_its_kind(
+    images: tuple[str, ...], asked: dict[str, str]
+) -> None:
+    stores = [
+        {"metadata": {"name": f"data-{n}"}, "spec": {"template": {"spec": {"containers": [{"image": image}]}}}}
+        for n, image in enumerate(images)
+    ]
+    assert known_of({"StatefulSet": stores}).asked == asked
+
+
 def test_names_and_addresses_come_from_the_objects() -> None:
     limits = {"memory": "1Ki", "cpu": "250m", "google.com/tpu": "many"}
     container = {"name": "web", "resources": {"limits": limits}}

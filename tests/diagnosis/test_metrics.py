@@ -221,6 +221,25 @@ def test_what_an_exporter_asks_is_known_by_its_address(
     assert last(found, "db_connections") == {told: 9.0}
 
 
+@pytest.mark.parametrize(
+    ("labels", "asked", "told"),
+    [
+        ({"namespace": NAMESPACE}, {"postgres_exporter": "postgres"}, {"postgres": 9.0}),
+        ({"namespace": NAMESPACE}, {"mysqld_exporter": "mysql"}, {}),
+        ({"namespace": NAMESPACE}, {}, {}),
+        ({}, {"postgres_exporter": "postgres"}, {}),
+        ({"namespace": NAMESPACE, "service": "accounts"}, {"postgres_exporter": "postgres"}, {"accounts": 9.0}),
+        ({"namespace": NAMESPACE, "pod": "pg-0"}, {"postgres_exporter": "postgres"}, {"pg": 9.0}),
+        ({"namespace": NAMESPACE, "instance": "10.0.0.4:9187"}, {"postgres_exporter": "postgres"}, {}),
+    ],
+)
+def test_an_exporter_that_tells_its_namespace_only_asks_the_one_program_there_is(
+    ask: Callable[..., Metrics], labels: dict[str, str], asked: dict[str, str], told: dict[str, float]
+) -> None:
+    found = ask(("pg_stat_activity_count", {**labels, "state": "idle"}, gauge(9)), known=Known(asked=asked))
+    assert (last(found, "db_connections") if "db_connections" in found.signals else {}) == told
+
+
 def test_sessions_are_told_apart_by_the_program_that_opened_them(ask: Callable[..., Metrics]) -> None:
     there = {"instance": "postgres:9187", "job": "postgres"}
     known = Known(frozenset({"postgres"}))

@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.given import given_less
 from tuheg_ir.diagnosis.view.reading import mapping, text
 from tuheg_ir.diagnosis.view.recovering import recovering
-from tuheg_ir.diagnosis.view.stillborn import stillborn
+from tuheg_ir.diagnosis.view.stillborn import stillborn, stillborn_of_old
 from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
@@ -112,6 +112,8 @@ def _rollback(view: View, workload: Workload) -> Iterator[Excluded]:
     elif stillborn(view, workload):
         reason = "older pods of the template in force run: what ends the new ones is not in it"
         yield Excluded("rollback_workload", workload.ref, reason)
+    elif stillborn_of_old(view, workload):
+        yield Excluded("rollback_workload", workload.ref, "new pods of the template before end at start as well")
     elif upgraded(view, workload):
         reason = "a newer version has opened its data: the one before may not read them any more"
         yield Excluded("rollback_workload", workload.ref, reason)

@@ -58,7 +58,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """All signals, and where labels are found: role -> labels, best first."""
+    """All signals, where labels are found (role -> labels, best first), and what an exporter asks."""
 
     signals: Mapping[str, Signal]
     roles: Mapping[str, tuple[str, ...]]
@@ -66,6 +66,7 @@ class Signals:
     shortest: Mapping[str, str]
     step_s: int
     range_s: int
+    programs: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def window_of(self, way: Way, wanted: str) -> str:
         """Return how far the rates of a way look back, where the site wants ``wanted`` ("" nothing), as 2m."""
@@ -106,6 +107,7 @@ def load() -> Signals:
         shortest=data["shortest"],
         step_s=defaults["step_s"],
         range_s=defaults["range_s"],
+        programs={exporter: frozenset(words) for exporter, words in data["programs"].items()},
     )
 
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence, Finding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import crashes
+from tuheg_ir.diagnosis.view.held_back import new_troubles
 from tuheg_ir.diagnosis.view.logs import times_around
-from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
+from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.trouble import ERRORS, troubles
@@ -126,7 +127,7 @@ def _told_by_logs(view: View) -> Iterator[Evidence]:
         if hit.last is None or view.recent(hit.last, _NOW):
             yield view.hit_evidence(hit)
     for workload in view.serving:
-        for each in [told for told in new_warnings(view, workload) if not _silenced(view, workload, told)][:1]:
+        for each in [told for told in new_troubles(view, workload) if not _silenced(view, workload, told)][:1]:
             yield Evidence("logs", workload.ref, f"{each.count} lines: {each.line[:200]}", each.since)
 
 

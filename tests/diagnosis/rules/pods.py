@@ -65,6 +65,14 @@ def later(objects: list[Obj], count: int, status: Mapping[str, Any], *, age: flo
     return objects
 
 
+def old_anew(objects: list[Obj], status: Mapping[str, Any], *, age: float) -> list[Obj]:
+    """Make the second pod of a roll-out's older template one that was made anew and is in a state."""
+    made = pods_of(objects)[1]
+    made["metadata"]["creationTimestamp"] = at(age)
+    put(made, status)
+    return objects
+
+
 def younger(objects: list[Obj], count: int, *, age: float = 900) -> list[Obj]:
     """Make the last pods of a workload ones that were started long after the others, and are well."""
     for pod in pods_of(objects)[-count:]:

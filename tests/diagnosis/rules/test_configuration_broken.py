@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR, later, looping, pods_of, put
+from tests.diagnosis.rules.pods import HOUR, later, looping, old_anew, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, down
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, redis, snapshot, thing, workload
 
@@ -38,6 +38,17 @@ def looped(**more: Any) -> list[Obj]:
 
 
 HOLDS = [
+    Holds(
+        "a release came, and pods of the template before that were made anew end by them too",
+        snapshot(
+            old_anew(rollout("shop", looping(), before=IMAGE, old=3, spec=READS), looping(), age=HOUR),
+            SETTINGS,
+            logs=[SAID, log(pod("shop", 1), "FATAL: failed to load config /etc/shop/app.yaml: yaml: line 3: bad")],
+        ),
+        ("ConfigMap/shop-settings", "configuration_error", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     Holds(
         "in the one ConfigMap that it reads",
         snapshot(looped(spec=READS), SETTINGS, logs=[SAID]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put, rollout
+from tests.diagnosis.rules.pods import HOUR, again, looping, old_anew, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, down, errors, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
@@ -93,7 +93,40 @@ def asking(*, host: str = "payment.town.svc.cluster.locall", released: float = 4
     )
 
 
+FATAL = "FATAL cache.ttl: missing unit in duration 15"
+
+
+def released_after(
+    *, edit: float = 2 * HOUR, anew: float = HOUR, status: Obj | None = None, old: str = FATAL, new: str = FATAL
+) -> Snapshot:
+    """Return a roll-out whose pods end at each start, with a pod of the template before that was made anew."""
+    return snapshot(
+        old_anew(
+            rollout("shop", looping(), before=IMAGE, old=3, spec=reads("shop-config")), status or looping(), age=anew
+        ),
+        written(edit),
+        logs=[
+            *([log(pod("shop", 1), "INFO starting", old, since=90, previous=True)] if old else []),
+            *([log(pod("shop", 3), "INFO starting", new, since=70, previous=True)] if new else []),
+        ],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"pods of the template before that started since the edit end as those of the release do: {what}",
+            world,
+            ("ConfigMap/shop-config", "configuration_error", "page_human"),
+            excludes=no("rollback_workload", "restart_workload", at=SHOP),
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("by the same words", released_after()),
+            ("after the release too", released_after(anew=300)),
+            ("nobody logs why", released_after(old="", new="")),
+        )
+    ),
     Holds(
         "another reader was released when one failed already, and ends by the same setting: its release is innocent",
         shared(),
@@ -206,6 +239,19 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a release came since: {what}", world, (SHOP, "code_defect", "rollback_workload"))
+        for what, world in (
+            ("pods of the template before start well", released_after(status={"ready": True}, old="")),
+            ("its pods end by something else", released_after(new="panic: runtime error: index out of range [3]")),
+            ("a pod of the template before was started again once only", released_after(status=looping(restarts=1))),
+        )
+    ),
+    DoesNotHold(
+        "pods of the template before end since a start that was before the edit, and those of a release too",
+        released_after(edit=1800),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold(
         "it was written last week", snapshot(crashing(), written(7 * DAY)), (SHOP, "service_crash", "page_human")
     ),

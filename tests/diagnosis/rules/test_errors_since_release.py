@@ -9,6 +9,8 @@ from tests.diagnosis.rules.pods import HOUR, looping, rollout
 from tests.diagnosis.rules.scenes import (
     API,
     CALLS_CART,
+    DB,
+    FATAL,
     IMAGE,
     OLD,
     SHOP,
@@ -81,7 +83,28 @@ def came_back(released: float, again: float) -> Snapshot:
     )
 
 
+NO_ROOM = f'connection to server at "postgres", port 5432 failed: {FATAL}'
+
+
+def refused(*, cart: float = 480, **more: Any) -> Snapshot:
+    """Return a shop that was released, and a cart that was not, both refused sessions since some seconds ago."""
+    return snapshot(
+        postgres(),
+        shop(env=URL, before=IMAGE, released=600),
+        workload("cart", env=URL, **more),
+        figures=[errors("shop", 0.4, 470)],
+        logs=[*logs("shop", NO_ROOM, times=16, since=480), *logs("cart", NO_ROOM, times=16, since=cart)],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(f"a database refuses sessions to it, and {what}", world, (SHOP, CODE, "rollback_workload"))
+        for what, world in (
+            ("only later to one that was not released", refused(cart=240)),
+            ("to one that was released as well", refused(before=OLD, released=620)),
+        )
+    ),
     *(
         Holds(
             f"it stumbles over a field, and its logs reach back to no time before: {line[:40]}",
@@ -206,6 +229,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a database refuses sessions as early to one that was not released: it may be anybody who holds them",
+        refused(),
+        (DB, "database_connection", "page_human"),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold("it stumbles over a field long after its release", stumbling(well=40)),
     DoesNotHold(
         "it stumbles over a field, and who writes it was released within hours as well",

@@ -10,13 +10,27 @@ from tuheg_ir.diagnosis.model import Log
 GUARD, CART = "ConfigMap/guard", "Deployment/cart"
 
 
-def warned(since: float = 600, lines: int = 40, of: str = pod("shop")) -> Log:
+SESSIONS = "WARN session used from 34 addresses"
+REFUSED = 'WARN {"method": "GET", "path": "/v1", "status": 429}'
+
+
+def warned(since: float = 600, lines: int = 40, of: str = pod("shop"), words: str = SESSIONS) -> Log:
     """Return a log that was calm, and warns again and again since some seconds ago."""
     calm = [f"INFO request {n}" for n in range(lines)]
-    return log(of, *calm, *["WARN session used from 34 addresses"] * lines, since=2 * since)
+    return log(of, *calm, *[words] * lines, since=2 * since)
 
 
 HOLDS = [
+    Holds(
+        "requests are refused since one of those who ask was released",
+        snapshot(
+            shop(),
+            workload("cart", env={"SHOP_URL": "http://shop:8080"}, before=OLD, released=660),
+            logs=[warned(words=REFUSED)],
+            alerts=[alert()],
+        ),
+        (CART, "code_defect", "rollback_workload"),
+    ),
     Holds(
         "a client of the database that warns was released",
         snapshot(
@@ -51,6 +65,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "requests are refused, and what was released asks nothing",
+        snapshot(shop(), workload("cart", before=OLD, released=660), logs=[warned(words=REFUSED)], alerts=[alert()]),
+        ("unknown", "page_human"),
+    ),
     DoesNotHold(
         "a database speaks of its clients, and what was released is none of them",
         snapshot(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR, pods_of, put, rollout
+from tests.diagnosis.rules.pods import HOUR, looping, old_anew, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, snapshot, thing
 
@@ -26,6 +26,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "pods of the template before that were made anew do not start either, whatever it is",
+        snapshot(old_anew(rollout("shop", looping(), before=IMAGE, old=3), looping(), age=HOUR)),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold(
         "its pods are the first to start with an edit, and no log tells which of both it is",
         snapshot(

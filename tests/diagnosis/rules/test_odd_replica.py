@@ -4,13 +4,50 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import NODES, agent, built, rollout
-from tests.diagnosis.rules.scenes import API, OLD, SHOP, errors, failing, latency, logs, shop
+from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, failing, latency, logs, shop
 from tests.diagnosis.rules.tiny import DAY, figure, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 FULL = "socket.error: [Errno 24] Too many open files"
+DEADLOCK = "Found one Java-level deadlock:"
+POOL_BUSY = "WARN All 100 threads of the executor are busy, accept queue at 60"
+
+
+def silent(
+    *left: float,
+    says: str = DEADLOCK,
+    who: tuple[int, ...] = (1,),
+    signal: str = "request_rate_by_pod",
+    felt: float = 0.2,
+) -> Snapshot:
+    """Return a shop, a cart that it calls, and what share of its work each pod of the cart still does."""
+    return snapshot(
+        shop(env=CALLS_CART),
+        workload("cart", pods=len(left)),
+        figures=[
+            *(figure(signal, 8.0, 8.0 * share, 1500, pod=pod("cart", n)) for n, share in enumerate(left)),
+            *failing(*[0.0] * len(left), of="cart"),
+            errors("shop", felt, 1500),
+        ],
+        logs=logs("cart", says, *who, times=2),
+    )
 
 
 HOLDS = [
+    *(
+        Holds(
+            f"one of four answers nobody any more, and says that it is stuck: {what}",
+            world,
+            (CART, "service_crash", "restart_workload"),
+            excludes=no("rollback_workload", at=CART),
+            harmful=("rollback_workload", "scale_workload"),
+        )
+        for what, world in (
+            ("a deadlock", silent(1.0, 0.0, 0.9, 1.1)),
+            ("all of its threads are taken", silent(1.0, 0.0, 0.9, 1.1, says=POOL_BUSY)),
+            ("only the processor is measured", silent(1.0, 0.06, 0.9, 1.1, signal="cpu_usage")),
+        )
+    ),
     Holds(
         "one of four fails, and says that it has no files left",
         snapshot(
@@ -54,6 +91,18 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(what, world, harmful=("rollback_workload", "restart_workload", "scale_workload"))
+        for what, world in (
+            ("one says that it is stuck, and works as before", silent(1.0, 0.9, 0.9, 1.1)),
+            ("one is asked nothing any more, and says nothing of itself", silent(1.0, 0.0, 0.9, 1.1, says="INFO ok")),
+            ("one is asked nothing any more, and all say that they are stuck", silent(1, 0, 0.9, 1, who=(0, 1, 2, 3))),
+            ("another one is asked nothing any more", silent(1.0, 1.0, 0.0, 1.1)),
+            ("nobody suffers by it", silent(1.0, 0.0, 0.9, 1.1, felt=0.001)),
+            ("all work less since", silent(0.3, 0.0, 0.2, 0.3)),
+            ("half of them is asked nothing any more", silent(1.0, 0.0, 0.0, 1.1)),
+        )
+    ),
     DoesNotHold(
         "one fails for less than a minute: it may be the first of all",
         snapshot(shop(pods=4), figures=[*failing(0.001, 0.9, 0.001, 0.001, since=45), errors("shop", 0.22, 45)]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, WELL, alert, errors, shop
+from tests.diagnosis.rules.scenes import CALLS_CART, SHOP, WELL, alert, errors, shop
 from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -27,7 +27,34 @@ def gateway(*lines: list[str], objects: list[Obj] | None = None, named: str = "S
 OTHERS = [*asked(TILL, 200, 12), *asked(TILL, 404, 1), *asked(OFFICE, 200, 9)]
 FLOOD = [*asked(POLLER, 429, 60), *asked(POLLER, 200, 20)]
 
+
+def fields(key: str, status: int) -> str:
+    """Return a line of an access log of fields."""
+    level = "WARN" if status >= 400 else "INFO"
+    return f'{{"level": "{level}", "key": "{key}", "method": "GET", "path": "/v1/orders", "status": {status}}}'
+
+
+def measured(refused: tuple[str, ...] = ("k1",), *, limited: float = 0.3) -> Snapshot:
+    """Return a measured shop whose log warns of refusals since minutes after the release of what it calls."""
+    minute = [*(fields(key, 429) for key in refused * 4), fields("k1", 200), fields("k2", 200), fields("k3", 200)]
+    return snapshot(
+        shop(env=CALLS_CART),
+        workload("cart", before={"image": "cart:0"}, released=1800),
+        figures=[WELL, figure("rate_limited_ratio", 0.0, limited, 1200, component="shop")],
+        logs=[log(pod("shop"), *[fields("k2", 200)] * 70, *minute * 20, since=2500)],
+        alerts=FOUR,
+    )
+
+
 HOLDS = [
+    Holds(
+        "its log of fields warns of the one client whom it holds back, though another was released before",
+        measured(),
+        (SHOP, "no_fault", "no_action"),
+        excludes=no("scale_workload", "restart_workload", "rollback_workload", at=SHOP),
+        alone=True,
+        harmful=("rollback_workload",),
+    ),
     Holds(
         "one client asks most, and is refused the rest; all others are served, by the log",
         gateway(FLOOD, OTHERS),
@@ -51,6 +78,12 @@ HOLDS = [
 ]
 UNKNOWN = (SHOP, "unknown", "page_human")
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its log of fields warns of several whom it refuses since a release of another",
+        measured(("k1", "k2")),
+        UNKNOWN,
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold("others are refused as well", gateway(FLOOD, OTHERS, asked(TILL, 429, 3)), UNKNOWN),
     DoesNotHold("others fail", gateway(FLOOD, OTHERS, asked(TILL, 503, 3)), (), harmful=("no_action",)),
     DoesNotHold("nothing of it is served", gateway(asked(POLLER, 429, 80), OTHERS), UNKNOWN),

@@ -27,7 +27,8 @@ class Known:
     """What the objects tell: names of workloads and services, pods by name and by address.
 
     ``scalers``: what an autoscaler of a name scales. ``limits``: (pod, container) -> resource -> limit, in cores and
-    bytes. ``nodes``: the name of the node at an address, as an IP or a host name.
+    bytes. ``nodes``: the name of the node at an address, as an IP or a host name. ``asked``: exporter -> the one
+    workload here that it can be of.
     """
 
     names: frozenset[str] = frozenset()
@@ -36,6 +37,7 @@ class Known:
     scalers: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
     nodes: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, address: str) -> str:
         """Return the workload or Service at an address, as a host, an IP or a pod, with or without a port ("" none)."""
@@ -91,6 +93,9 @@ class Labels:
         if "$component" in way.query and "$pre" in way.query and (addressed := self._addressed(values["component"])):
             values |= addressed
             labels["component"] = "component"
+        elif values.get("component") == "" and (only := self._only(way, here)):
+            values |= {"component": "component", "pre": "label_replace(", "post": f', "component", "{only}", "", "")'}
+            labels["component"] = "component"
         elif values.get("component") == "":
             pod = self._role("pod", way)
             if not pod or pod == "instance":
@@ -106,6 +111,11 @@ class Labels:
         values |= {"failed": f'{status}=~"5.."', "limited": f'{status}="429"', "status": f'{status}!=""'}
         query = re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), way.query)
         return Filled(query, {label: role for label, role in labels.items() if label})
+
+    def _only(self, way: Way, here: str) -> str:
+        """Return the one program here that an exporter can ask; "" where a label may tell, or there are more."""
+        silent = not any(row.get(label) for label in self._roles["pod"] for row in self._rows)
+        return self._known.asked.get(way.by, "") if here and silent and "$pre" in way.query else ""
 
     def _addressed(self, label: str) -> dict[str, str]:
         """Return what takes the component from the address of what an exporter asks; {} where a better label tells.

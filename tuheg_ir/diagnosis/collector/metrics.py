@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from bisect import bisect_right
@@ -17,6 +18,8 @@ from tuheg_ir.diagnosis.collector.usage import limits_of
 from tuheg_ir.diagnosis.folder.metrics import series_of
 from tuheg_ir.diagnosis.model import Obj, Series, Source
 from tuheg_ir.diagnosis.signals import Signal, Signals, Way, load, span_s
+from tuheg_ir.diagnosis.view.programs import image_name, role_of_image
+from tuheg_ir.diagnosis.view.reading import items, text
 
 THREADS = 8
 
@@ -76,7 +79,20 @@ def known_of(objects: Mapping[str, Iterable[Obj]]) -> Known:
             for held in (node.get("status") or {}).get("addresses") or ()
             if held.get("address")
         },
+        asked=_asked(objects),
     )
+
+
+def _asked(objects: Mapping[str, Iterable[Obj]]) -> dict[str, str]:
+    """Return exporter -> the workload that it asks, where there is only one that runs such a program."""
+    found: dict[str, set[str]] = {}
+    for obj in (obj for kind in ("Deployment", "StatefulSet") for obj in objects.get(kind, ())):
+        for image in (text(each, "image") for each in items(obj, "spec", "template", "spec", "containers")):
+            words = re.split(r"[-_.]", image_name(image)) if role_of_image(image) else [""]
+            for exporter, programs in load().programs.items():
+                if words[0] in programs:
+                    found.setdefault(exporter, set()).add(str(obj["metadata"]["name"]))
+    return {exporter: names.pop() for exporter, names in found.items() if len(names) == 1}
 
 
 @dataclass(frozen=True, slots=True)

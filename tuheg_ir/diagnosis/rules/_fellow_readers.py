@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.logs import without_time
-from tuheg_ir.diagnosis.view.marked import is_marked, marked
+from tuheg_ir.diagnosis.view.marked import last_errors, marked
 from tuheg_ir.diagnosis.view.reading import mapping
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -22,8 +22,6 @@ _NAME = re.compile(r"[A-Za-z](?:[\w.-]*[A-Za-z0-9])?")
 _PARTS = re.compile(r"[A-Za-z0-9][._-][A-Za-z0-9]")
 TELLING = 8
 """A name of several parts that is so long stands in settings and in an error for the same thing."""
-LAST = 20
-"""So many lines hold the last words of a container that ended."""
 
 
 def fellow_readers(view: View, workload: Workload, ref: str, since: datetime) -> Iterator[Evidence]:
@@ -49,9 +47,8 @@ def _names(view: View, workload: Workload, held: str) -> Iterator[str]:
 
     A program writes the path to a setting, of which only the last part stands before its value.
     """
-    last_words = (line for log in view.logs_of(workload.live) for line in log.lines[-LAST:] if is_marked(line))
     told = (hit.line for hit in view.hits_of(workload.ref))
-    for line in (*told, *(each.line for each in marked(view, workload)), *last_words):
+    for line in (*told, *(each.line for each in marked(view, workload)), *last_errors(view, workload.live)):
         for name in _NAME.findall(without_time(line)):
             if _PARTS.search(name) and any(len(n) >= TELLING and n in held for n in (name, name.rpartition(".")[2])):
                 yield name

@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.crashes import ended_by_themselves
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import releases
-from tuheg_ir.diagnosis.view.stillborn import misread_links
+from tuheg_ir.diagnosis.view.stillborn import misread_links, stillborn_of_old
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=6)
@@ -29,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
         pods = {crash.pod.name for crash in ended}
         hits = [h for h in view.hits_of(workload.ref, "configuration_missing") if h.pod in pods]
         links = list(misread_links(view, workload))[:1]
-        if not ended or not (hits or links) or releases(view, workload, SUSPECT) or role(workload):
+        if not ended or not (hits or links) or _suspected(view, workload) or role(workload):
             continue
         source = "" if links else _source(workload, hits)
         yield Match(
@@ -46,6 +46,11 @@ def when(view: View) -> Iterator[Match]:
             excludes=excluding(workload.ref, "each start reads the same settings", *RESTARTS)
             + excluding(workload.ref, "no release brought it", "rollback_workload"),
         )
+
+
+def _suspected(view: View, workload: Workload) -> bool:
+    """Tell whether a release may have brought it: not where new pods of the template before end as well."""
+    return releases(view, workload, SUSPECT) and not stillborn_of_old(view, workload)
 
 
 def _of_links(links: list[tuple[str, datetime, str, str]]) -> Iterator[Evidence]:

@@ -17,8 +17,9 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.marked import marked
-from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release, soon_after
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, healthy_older, since_release, soon_after
+from tuheg_ir.diagnosis.view.stillborn import stillborn_of_old
 from tuheg_ir.diagnosis.view.trouble import measured, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes, slept
@@ -38,14 +39,24 @@ def when(view: View) -> Iterator[Match]:
             yield from awake
             continue
         for ref, time in outside_changes(view, workload):
-            if not view.recent(time, ASLEEP) or (
-                workload.changes and workload.released_at and workload.released_at > time
-            ):
+            if not view.recent(time, ASLEEP) or _released_since(view, workload, time):
                 continue
             seen = list(_since(view, workload, time))
             if seen:
                 yield _match(view, workload, ref, time, seen)
                 break
+
+
+def _released_since(view: View, workload: Workload, time: datetime) -> bool:
+    """Tell whether a release after an edit may be what fails.
+
+    It is not where pods of the template before that started after the edit end like its own, and older ones run.
+    """
+    if not workload.changes or workload.released_at is None or workload.released_at <= time:
+        return False
+    ended = [crash.pod.created for crash in stillborn_of_old(view, workload)]
+    well = newest(pod.created for pod in healthy_older(workload))
+    return not ended or any(at is None or at < time for at in ended) or well is None or well > time
 
 
 def _awake(view: View, workload: Workload) -> Iterator[Match]:

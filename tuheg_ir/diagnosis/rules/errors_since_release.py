@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.reading import newest, oldest
@@ -37,6 +38,8 @@ def when(view: View) -> Iterator[Match]:
         if not split and {seen.source for seen, _ in felt} <= {"logs"} and _alarmed_before(view, workload):
             continue  # new pods have new logs: the alert knows better when it began
         began = oldest(since for _, since in felt)
+        if not split and _refused_with_others(view, workload):
+            continue
         misreads = _misreads(view, workload)
         if misreads and {seen.source for seen, _ in felt} == {"logs"} and _begins_with_it(view, workload, began):
             began = None
@@ -51,6 +54,21 @@ def when(view: View) -> Iterator[Match]:
             yield _match(view, workload, [seen for seen, _ in felt], began, certainty)
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
+
+
+def _refused_with_others(view: View, workload: Workload) -> bool:
+    """Tell whether a full database refuses it sessions, and as early one of its clients that was not released."""
+    refused = [
+        (client, each.about, each.hit.first)
+        for each in complaints(view, "database_full")
+        if (client := view.workloads.get(each.caller)) and each.about and each.hit.first
+    ]
+    others = [(about, at) for client, about, at in refused if not since_release(client, at, FRESH)]
+    return any(
+        client is workload and about == same and as_early <= at + MINUTE
+        for client, about, at in refused
+        for same, as_early in others
+    )
 
 
 def _misreads(view: View, workload: Workload) -> bool:

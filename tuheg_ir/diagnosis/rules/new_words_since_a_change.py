@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.marked import Marked, marked, new_warnings
+from tuheg_ir.diagnosis.view.askers import answer_of
+from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
+from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release, soon_after
@@ -32,7 +34,7 @@ def when(view: View) -> Iterator[Match]:
         if (errors := _of_its_own_release(view, workload)) and (said := _said(view, workload)):
             yield _of_release(view, workload, errors, workload, *said[:2])
             continue
-        for words in new_warnings(view, workload)[:1]:
+        for words in new_troubles(view, workload)[:1]:
             if words.since is None:
                 continue
             edits = list(_edits(view, words.since))
@@ -43,14 +45,16 @@ def when(view: View) -> Iterator[Match]:
                 yield _of_edit(workload, words, *edits[0])
             elif len(released) != 1 or edits or released[0].returned or not view.alerts:
                 continue
-            elif _may_have_said(view, workload, released[0]):
+            elif _may_have_said(view, workload, words, released[0]):
                 yield _of_release(view, workload, words, released[0])
 
 
-def _may_have_said(view: View, workload: Workload, released: Workload) -> bool:
-    """Tell whether a release may be what a log speaks of: a data service speaks of those who use it."""
+def _may_have_said(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
+    """Tell whether a release may be what a log speaks of: a data service, and who refuses too much, speak of users."""
     users = view.graph.callers(workload.ref)
-    return role(workload) not in DATA or not users or released is workload or released.ref in users
+    if answer_of(words.line) != TOO_MANY and (role(workload) not in DATA or not users):
+        return True
+    return released is workload or released.ref in users
 
 
 def _of_its_own_release(view: View, workload: Workload) -> Marked | None:

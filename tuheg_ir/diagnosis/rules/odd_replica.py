@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.builds import another_build
-from tuheg_ir.diagnosis.view.odd import ill_since, odd_pods, odd_since, template_mark, used_up
+from tuheg_ir.diagnosis.view.odd import ill_since, odd_pods, odd_since, standing_still, template_mark, used_up
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -19,7 +21,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 def when(view: View) -> Iterator[Match]:
     """Few pods of a workload stand out from the others, whatever revision they are of."""
     for workload in view.serving:
-        odd = odd_pods(view, workload)
+        odd = odd_pods(view, workload) or _still(view, workload)
         if not odd or by_revision(view, workload) or _of_another_template(workload, odd):
             continue
         if another_build(workload, odd):
@@ -30,8 +32,8 @@ def when(view: View) -> Iterator[Match]:
             continue  # their nodes are odd, and the next ones will be
         felt = [seen for seen, _ in troubles(view, workload.ref)]
         hits = [h for h in view.hits_of(workload.ref) if h.pod in odd]
-        hits.sort(key=lambda h: h.trouble != "process_exhausted")
-        began = odd_since(view, odd)
+        hits.sort(key=lambda h: h.trouble not in ("process_exhausted", "stuck"))
+        began = odd_since(view, odd) or oldest(hit.first for hit in hits)
         if began is not None and view.recent(began, MINUTE):
             continue  # one pod is often the first to feel what all are about to feel
         well = len(workload.live) - len(odd)
@@ -51,6 +53,14 @@ def when(view: View) -> Iterator[Match]:
             since=began,
             excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
         )
+
+
+def _still(view: View, workload: Workload) -> dict[str, str]:
+    """Return pod -> that it is stuck, where it alone says so and works no more, and somebody suffers by it."""
+    told = standing_still(view, workload)
+    if not told or not any(any(troubles(view, ref)) for ref in behind(view, workload.ref)):
+        return {}
+    return {pod: f"does no work any more, and says so: {hit.line[:160]}" for pod, hit in told.items()}
 
 
 def _of_another_template(workload: Workload, odd: Collection[str]) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
-from tuheg_ir.diagnosis.rules._one_asker import held_back
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.held_back import held_back
 from tuheg_ir.diagnosis.view.trouble import labels_of
 
 SHARE = 0.01
@@ -28,13 +28,17 @@ def when(view: View) -> Iterator[Match]:
         failing = view.figures.now("error_ratio", component=label)
         told = f"{ratio:.1%} of requests are refused with 429"
         told += f", {failing:.1%} fail otherwise" if failing is not None else ""
+        workload = view.workloads.get(ref)
+        seen = held_back(view, workload) if workload else None
         yield Match(
             component=ref,
             evidence=(
                 Evidence("metrics", ref, told, view.figures.crossed("rate_limited_ratio", SHARE, component=label)),
+                *((seen,) if seen else ()),
                 Evidence("objects", "", COMPLETE),
             ),
             certainty=0.65,
+            excludes=_in_vain(ref) if seen else (),
         )
     for workload in view.serving:
         if not labels_of(view, workload.ref, "rate_limited_ratio") and (seen := held_back(view, workload)) is not None:
@@ -42,10 +46,12 @@ def when(view: View) -> Iterator[Match]:
                 component=workload.ref,
                 evidence=(seen, Evidence("objects", workload.ref, COMPLETE)),
                 certainty=0.6,
-                excludes=not_for(
-                    [workload.ref], "it works: this only lets the flood in or drops what is served", OTHERS
-                ),
+                excludes=_in_vain(workload.ref),
             )
+
+
+def _in_vain(ref: str) -> tuple[Excluded, ...]:
+    return not_for([ref], "it works: this only lets the flood in or drops what is served", OTHERS)
 
 
 RULE = Rule(

@@ -13,8 +13,15 @@ from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_LOGIN = re.compile(r"\b(?:consumer|client_id|tenant|partner)(?:_id|_name)?[\"']?\s*[=:]\s*[\"']?([\w.@-]{2,})")
-"""A name under which a client is known to a gateway."""
+_LOGIN = re.compile(
+    r"\b(?:consumer|client_id|tenant|partner|(?:(?:api|access|client|customer|subscription)[_-]?)?key)(?:_id|_name)?"
+    r"[\"']?\s*[=:]\s*[\"']?([\w.@-]{2,})",
+    re.IGNORECASE,
+)
+"""A name or a key under which a client is known to a gateway."""
+_METHOD = re.compile(r"\b(?:http_?)?(?:method|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b")
+_STATUS = re.compile(r"\b(?:http_?)?status(?:_?code)?[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
+"""How a log of fields tells what was asked and what was answered, each by itself."""
 _PROGRAM = re.compile(
     r'" [1-5]\d\d (?:\d+|-) "[^"]*" "([^"]{2,})"'
     r"|\b(?:http_)?(?:user_agent|userAgent|request_User-Agent|ua)[\"']?\s*[=:]\s*[\"']([^\"']{2,})[\"']"
@@ -50,7 +57,7 @@ def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
     found: dict[str, Asker] = {}
     for log in view.logs_of(workload.live, previous=False):
         for line in log.lines:
-            status = status_of(line)
+            status = answer_of(line)
             who = _LOGIN.search(line) or _PROGRAM.search(line) if status else None
             if who is None or _PROBES.search(who[0]) or not _new(view, line):
                 continue
@@ -60,6 +67,14 @@ def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
             if address := ADDRESS.search(line):
                 each.addresses.add(address[0])
     return tuple(sorted(found.values(), key=lambda each: (-each.told, each.name)))
+
+
+def answer_of(line: str) -> int:
+    """Return the status of the answer that a line of an access log tells of, in whatever form; 0 for none."""
+    if found := status_of(line):
+        return found
+    told = _STATUS.search(line) if _METHOD.search(line) else None
+    return int(told[1]) if told else 0
 
 
 def _new(view: View, line: str) -> bool:

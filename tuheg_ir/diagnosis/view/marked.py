@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _MARK = re.compile(
     r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|ERR)\b"
@@ -37,6 +37,8 @@ _HEAD = 400
 """A mark stands in the beginning of a line."""
 _SHAPE = 200
 """So much of a line, without what varies, tells which message it is."""
+_LAST = 20
+"""So many lines hold the last words of a container that ended."""
 LATELY = timedelta(minutes=30)
 """What was last told longer ago than this is over."""
 STILL = timedelta(minutes=15)
@@ -132,6 +134,11 @@ def _gather(view: View, log: Log, number: int, told: dict[str, _Told]) -> None:
 def is_marked(line: str) -> bool:
     """Tell whether a program calls a line an error itself."""
     return _HINTS.search(line, 0, _HEAD) is not None and _MARK.search(line[:_HEAD]) is not None
+
+
+def last_errors(view: View, pods: Iterable[Pod]) -> Iterator[str]:
+    """Yield what the ends of the logs of some pods call an error: the last words of those that ended."""
+    return (line for log in view.logs_of(pods) for line in log.lines[-_LAST:] if is_marked(line))
 
 
 def _warns(head: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.view.answers import answers
+from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import OFTEN, STILL, complained
 from tuheg_ir.diagnosis.view.reading import labels, oldest, text
 from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER
@@ -13,8 +15,10 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _LIMITS = (("error_ratio_by_pod", ERRORS, 4.0), ("latency_p95_by_pod", SLOW_S, SLOWER))
-
-
+_WORK = (("request_rate_by_pod", 0.05), ("cpu_share", 0.3), ("cpu_usage", 0.3))
+"""What tells how much a pod does, the best first, and the share of its former work from which on it does none."""
+_GOES_ON = 0.5
+"""Share of its former work that a pod still does which is well."""
 CLEARLY = 3
 """So many times as often as its like a pod has to complain."""
 MOSTLY = 0.5
@@ -44,6 +48,32 @@ def odd_since(view: View, odd: Iterable[str]) -> datetime | None:
     """Return since when the first of some odd pods is beyond a limit; None if nobody knows."""
     crossings = (view.figures.crossed(signal, limit, pod=pod) for pod in odd for signal, limit, _ in _LIMITS)
     return oldest(crossings)
+
+
+def standing_still(view: View, workload: Workload) -> dict[str, Hit]:
+    """Return pod -> what it says, of the pods that alone say they are stuck and have stopped to work; at most half.
+
+    What answers nobody counts no failure and no slow answer of its own: only its callers tell of it.
+    """
+    live = {pod.name for pod in workload.live}
+    hits = [h for h in view.hits_of(workload.ref, "stuck", "workers_busy") if h.pod in live and not h.previous]
+    hits.sort(key=lambda hit: hit.trouble != "stuck")
+    told = {hit.pod: hit for hit in reversed(hits)}
+    if not told or 2 * len(told) > len(live) or not all(any(fresh(view, h) for h in hits if h.pod == p) for p in told):
+        return {}
+    for signal, stopped in _WORK:
+        left = {pod: share for pod in live if (share := _left(view, signal, pod)) is not None}
+        if live <= set(left):
+            idle = {pod for pod, share in left.items() if share <= stopped}
+            others = [share for pod, share in left.items() if pod not in idle]
+            return told if idle == set(told) and min(others, default=0.0) >= _GOES_ON else {}
+    return {}
+
+
+def _left(view: View, signal: str, pod: str) -> float | None:
+    """Return how much of the work that it did before a pod does now; None if it did none, or nobody knows."""
+    was, now = view.figures.first(signal, pod=pod), view.figures.now(signal, pod=pod)
+    return now / was if was and now is not None else None
 
 
 def ill_since(view: View, workload: Workload) -> Iterator[dict[str, datetime]]:

@@ -6,15 +6,17 @@ More of them, or a start of the old ones, makes only more that end.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, probe_kills
+from tuheg_ir.diagnosis.view.logs import without_time
+from tuheg_ir.diagnosis.view.marked import last_errors
 from tuheg_ir.diagnosis.view.reading import created, newest, oldest, text
 from tuheg_ir.diagnosis.view.releases import brought_by_release, never_ready
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 AGAIN = 2
 """So often a container has to have been started again: many a program waits for another one that way."""
@@ -26,22 +28,48 @@ _MISREAD = re.compile(
     r"pars(?:e|ing)|invalid|integer|number|convert|input string|port should|malformed|syntax|not a\b", re.IGNORECASE
 )
 
+_VARIES = re.compile(r"\b(?:0x)?[0-9a-f]{8,}\b|\d+")
+
 
 def stillborn(view: View, workload: Workload) -> tuple[Crash, ...]:
     """Return the containers that end at each start in pods which are younger than all that run of the same template."""
+    ended = _at_each_start(view, workload, workload.newest_pods())
+    return () if brought_by_release(workload, [crash.pod for crash in ended]) else ended
+
+
+def stillborn_of_old(view: View, workload: Workload) -> tuple[Crash, ...]:
+    """Return the same of the templates before: pods of them that were made anew end at each start, older ones run.
+
+    Whoever goes back gets what ends as well; not where the pods of the newest template tell of another trouble.
+    """
+    older = workload.older_pods()
+    ended = tuple(
+        crash
+        for revision in dict.fromkeys(pod.revision for pod in older)
+        for crash in _at_each_start(view, workload, [pod for pod in older if pod.revision == revision])
+    )
+    theirs = _last_words(view, (crash.pod for crash in ended))
+    ours = _last_words(view, (pod for pod in workload.newest_pods() if not pod.ready))
+    return ended if not (theirs and ours) or theirs & ours else ()
+
+
+def _at_each_start(view: View, workload: Workload, pods: Iterable[Pod]) -> tuple[Crash, ...]:
+    """Return the containers that end at each start in those pods of a template that are younger than all that run."""
     if workload.kind in _OF_ONE_EACH:
         return ()
-    mine = {pod.name: pod for pod in workload.newest_pods()}
+    mine = {pod.name: pod for pod in pods}
     ended = tuple(c for c in ended_by_themselves(view, workload) if c.pod.name in mine and never_ready(c.pod))
     last = newest(pod.created for pod in mine.values() if pod.ready)
     first = oldest(c.pod.created for c in ended)
     if last is None or first is None or first - last < MINUTE:
         return ()
-    pods = [crash.pod for crash in ended]
     again = all(crash.container.restarts >= AGAIN for crash in ended)
-    if not again or brought_by_release(workload, pods) or probe_kills(view, workload, pods):
-        return ()
-    return ended
+    return ended if again and not probe_kills(view, workload, [crash.pod for crash in ended]) else ()
+
+
+def _last_words(view: View, pods: Iterable[Pod]) -> set[str]:
+    """Return what pods that end call an error, without what differs from one start to the next."""
+    return {_VARIES.sub("0", without_time(line)) for line in last_errors(view, pods)}
 
 
 def misread_links(view: View, workload: Workload) -> Iterator[tuple[str, datetime, str, str]]:

@@ -6,10 +6,11 @@ import re
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
-from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.askers import Asker, askers
+from tuheg_ir.diagnosis.view.askers import Asker, answer_of, askers
+from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
 from tuheg_ir.diagnosis.view.reading import created
 from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes
 
@@ -51,6 +52,15 @@ def held_back(view: View, workload: Workload) -> Evidence | None:
         return None
     told = f"{one.answers[TOO_MANY]} of the last {one.told} requests of {one.name[:60]} were refused with 429, none of"
     return Evidence("logs", workload.ref, f"{told} the {sum(each.told for each in others)} of {len(others)} others")
+
+
+def new_troubles(view: View, workload: Workload) -> tuple[Marked, ...]:
+    """Return the new warnings of a workload, but for those that tell of the one client whom limits hold back."""
+    found = new_warnings(view, workload)
+    told = [each for each in found if answer_of(each.line) == TOO_MANY]
+    if not told or held_back(view, workload) is None:
+        return found
+    return tuple(each for each in found if each not in told)
 
 
 def _is_one(view: View, one: Asker, others: list[Asker]) -> bool:
