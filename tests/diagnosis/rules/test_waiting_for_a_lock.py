@@ -66,7 +66,28 @@ def told(holder: str = "58", *lines: str, state: str = "idle in transaction", ag
 BY_NAME = "[58] ro@shop export LOG:  duration: 24866.813 ms  statement: FETCH FORWARD 50000 FROM c1"
 BY_CHAIN = "[58] ro@shop export LOG:  process 58 still waiting for ShareLock on transaction 7 after 1000.1 ms"
 
+BY_USER = "[58] export@shop LOG:  duration: 1822.410 ms  statement: UPDATE orders SET vat = 19"
+HOST = {"PGHOST": "postgres"}
+GIVES_UP = "[3371] shop@shop/shop ERROR:  canceling statement due to lock timeout"
+
 HOLDS = [
+    *(
+        Holds(
+            f"the database's log names the user of who holds it, {what}",
+            world,
+            (EXPORT, "database_connection", "restart_workload"),
+            excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+            alone=True,
+        )
+        for what, world in (
+            ("which is called as one program is", told("58", BY_USER, env=HOST)),
+            ("and in the end that those who waited gave up", told("58", BY_USER, GIVES_UP, env=HOST)),
+            (
+                "in a prefix of its own form",
+                told("58", BY_USER.replace("export@shop", "user=export,db=shop"), env=HOST),
+            ),
+        )
+    ),
     Holds(
         "the database's log names who holds it: a program that nobody calls and that does nothing",
         told("58", BY_NAME),
@@ -154,6 +175,12 @@ DOES_NOT_HOLD = [
             ("which waits itself for one that nobody names", told("58", BY_CHAIN)),
             ("and others beside it", told("58, 59", BY_NAME)),
             ("by a name that those who wait bear too", told("58", BY_NAME.replace("export", "shop"))),
+            ("and its user, who those who wait are too", told("58", BY_USER.replace("export", "shop"), env=HOST)),
+            ("and its user, and the program that is called so logs in as another", told("58", BY_USER)),
+            (
+                "and a database that is called as a program is",
+                told("58", BY_USER.replace("export@shop", "ro@export"), env=HOST),
+            ),
         )
     ),
     DoesNotHold(

@@ -18,6 +18,8 @@ from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 SOON = timedelta(minutes=5)
 """A statement that locks a table makes others wait within this time of the start of its run."""
+_WAITS = " still waiting for "
+"""How PostgreSQL tells of a session that waits; that it gives up later is another line."""
 CLOCKS = timedelta(seconds=30)
 _LOCKS = re.compile(
     r"\bVACUUM\s*(?:\([^)]*\bFULL\b|FULL\b)|\bvacuumdb\b.*(?:--full|\s-f\b)|\bpg_repack\b|\bLOCK\s+TABLES?\b"
@@ -32,9 +34,10 @@ _LOCKS = re.compile(
 
 def told_by_itself(view: View, ref: str) -> list[Complaint]:
     """Return the waits that a database's own log repeats while its users suffer; [] if it does not."""
-    found = [c for c in complaints(view, "lock_wait") if c.caller == ref and "still waiting" in c.hit.line.lower()]
-    often = sum(c.hit.count for c in found) >= OFTEN
-    return found if often and any(_suffers(view, each) for each in behind(view, ref, but=ref)) else []
+    found = [c for c in complaints(view, "lock_wait") if c.caller == ref]
+    pods = view.workloads[ref].pods if found and ref in view.workloads else ()
+    waits = sum(_WAITS in line for log in view.logs_of(pods, previous=False) for line in log.lines)
+    return found if waits >= OFTEN and any(_suffers(view, each) for each in behind(view, ref, but=ref)) else []
 
 
 def run_behind(view: View, ref: str, since: datetime | None) -> tuple[Workload, Pod] | None:

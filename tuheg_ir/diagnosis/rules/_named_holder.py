@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._database_users import client_of_user
 from tuheg_ir.diagnosis.rules._figures import exactly
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.view import View
@@ -21,6 +22,7 @@ _HELD = re.compile(r"Process(?:es)? holding the lock: ([\d, ]+)\. Wait queue: ([
 _WAITS = re.compile(r"\bprocess (\d+) still waiting for \w*Lock")
 _SEVERITY = re.compile(r"\b(?:LOG|DETAIL|STATEMENT|ERROR|FATAL|HINT|CONTEXT|WARNING|NOTICE): ")
 _JSON = re.compile(r'"(?:application_name|remote_host|connection_from)": ?"([^":]+)')
+_USER = re.compile(r"(?:^|[\s,(])(?:(?:user|u)=)?([^\s@,=()\[\]]+)@|\b(?:user|u)=([^\s@,]+)|\"user\": ?\"([^\"]+)")
 _OF_PID = r"\[{0}\]|\"(?:process_id|pid)\": ?\"?{0}\b|\bp(?:id)?={0}\b"
 _BACKEND = r"\b(?:backend|server|postgres|pg)[ _-]?(?:process[ _-]?)?pid\W{{0,4}}{0}\b"
 """How a client's log tells of the database's process that serves it."""
@@ -51,6 +53,7 @@ def named_holder(view: View, ref: str) -> Named | None:
     # A name that those who wait bear as well is that of the database or of its user.
     others = {client for each in waiting for client in _clients(view, lines, each)}
     clients = (set(_clients(view, lines, pid)) - others) | set(_tells_itself(view, ref, pid))
+    clients = clients or set(_by_user(view, ref, lines, pid, waiting))
     served = [view.workloads[client] for client in clients - {ref} if client in view.workloads]
     if len(served) != 1:
         return None
@@ -64,14 +67,35 @@ def _pids(listed: str) -> list[str]:
 
 def _clients(view: View, lines: list[str], pid: str) -> Iterator[str]:
     """Yield the workloads that a database names before the messages of one of its processes."""
+    for line, prefix in _messages(lines, pid):
+        for word in {*_JSON.findall(line), *_words(prefix)}:
+            if client := view.component(word):
+                yield client
+
+
+def _messages(lines: list[str], pid: str) -> Iterator[tuple[str, str]]:
+    """Yield the messages of one of a database's processes: the line, and what stands before the message in it."""
     of = re.compile(_OF_PID.format(pid))
     for line in lines:
         severity = _SEVERITY.search(line)
         prefix = line[: severity.start()] if severity else ""
         if of.search(prefix) or (not prefix and of.search(line)):
-            for word in {*_JSON.findall(line), *_words(prefix)}:
-                if client := view.component(word):
-                    yield client
+            yield line, prefix
+
+
+def _by_user(view: View, ref: str, lines: list[str], pid: str, waiting: Iterable[str]) -> Iterator[str]:
+    """Yield the one client that logs in as the user of a process, if those who wait are of other users."""
+    shared = {user for each in waiting for user in _users(lines, each)}
+    able = [workload for workload in view.workloads.values() if workload.ref != ref]
+    for user in _users(lines, pid) - shared:
+        if client := client_of_user(view, able, user):
+            yield client
+
+
+def _users(lines: list[str], pid: str) -> set[str]:
+    """Return the users that a database names before the messages of one of its processes."""
+    found = (_USER.finditer(prefix or line) for line, prefix in _messages(lines, pid))
+    return {next(filter(None, each.groups())) for several in found for each in several}
 
 
 def _words(prefix: str) -> set[str]:
