@@ -32,7 +32,7 @@ def when(view: View) -> Iterator[Match]:
     if not all(_alone(view, view.workloads[ref], place, hits) for ref, hits in said.items()):
         return
     node = next((each for each in nodes(view) if each.name == place), None)
-    stated = tuple(_stated(node)) if node is not None else ()
+    stated = (*(_stated(node) if node is not None else ()), *_measured(view, place))
     if stated or len(said) > 1:
         yield _match(view, place, said, stated)
 
@@ -63,6 +63,14 @@ def _stated(node: Node) -> Iterator[Evidence]:
     for kind, why, since in node.problems:
         if _OF_TIME.search(f"{kind} {why}"):
             yield Evidence("objects", node.ref, f"{kind}: {why}", since)
+
+
+def _measured(view: View, node: str) -> Iterator[Evidence]:
+    """Yield that a node's clock alone is not in time; where several are not, their kernels are not told."""
+    clocks = view.figures.latest("node_clock_in_time", "node")
+    if len(clocks) > 1 and [name for name, held in clocks.items() if held < 1] == [node]:
+        since = view.figures.crossed("node_clock_in_time", 1, below=True, node=node)
+        yield Evidence("metrics", f"Node/{node}", "its kernel alone takes its clock not to be in time", since)
 
 
 def _odd_there(view: View, node: str) -> Iterator[str]:
