@@ -48,6 +48,17 @@ HEAD = "[3371] shop@shop/shop DETAIL:  Process holding the lock: {}. Wait queue:
 EXPORT = "Deployment/export"
 
 
+def unmeasured(told: str = "psycopg.errors.LockNotAvailable: canceling statement due to lock timeout") -> Snapshot:
+    """Return a shop that says how it fares, and nobody measures it, while a database's log names who holds the lock."""
+    says = [*[LOCKED, HEAD.format("58")] * 9, BY_NAME]
+    return snapshot(
+        shop(env=URL),
+        postgres(),
+        workload("export", env=URL, pods=1, service=False),
+        logs=[log("postgres-0", *says, since=600), *logs("shop", told)],
+    )
+
+
 def told(holder: str = "58", *lines: str, state: str = "idle in transaction", age: float = 7000, **export: Any) -> Any:
     """Return a shop that fails while its database's log names the process that holds the lock all wait for."""
     says = [*[LOCKED, HEAD.format(holder)] * 9, *lines]
@@ -115,6 +126,7 @@ HOLDS = [
         for what, world in (
             ("and it works", told("58", BY_NAME, state="active")),
             ("and its transaction is younger than the waits", told("58", BY_NAME, age=90)),
+            ("and nobody measures more than that those who wait give up", unmeasured()),
         )
     ),
     *(
@@ -172,6 +184,7 @@ DOES_NOT_HOLD = [
         )
         for what, world in (
             ("and nobody tells whose it is", told("58")),
+            ("and nobody tells that somebody suffers", unmeasured("GET /orders 200 20ms")),
             ("which waits itself for one that nobody names", told("58", BY_CHAIN)),
             ("and others beside it", told("58, 59", BY_NAME)),
             ("by a name that those who wait bear too", told("58", BY_NAME.replace("export", "shop"))),

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.trouble import OFTEN, measured
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 SOON = timedelta(minutes=5)
@@ -76,6 +76,11 @@ def _locks(view: View, pod: Pod) -> bool:
 
 
 def _suffers(view: View, ref: str) -> bool:
+    """Tell whether users of a workload feel something, or it says itself that it got no lock, where nobody measures."""
     workload = view.workloads.get(ref)
-    incomplete = workload is not None and workload.kind not in BATCH and workload.ready < workload.wanted
-    return incomplete or bool(felt(view, ref))
+    if workload is None or workload.kind in BATCH:
+        return bool(felt(view, ref))
+    gave_up = sum(c.hit.count for c in complaints(view, "lock_wait") if c.caller == ref)
+    return (
+        workload.ready < workload.wanted or bool(felt(view, ref)) or (gave_up >= OFTEN and not measured(view, workload))
+    )
