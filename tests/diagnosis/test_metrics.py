@@ -386,6 +386,19 @@ def test_what_a_pod_holds_on_disk_is_told_of_that_pod_and_not_of_the_exporter(as
     assert last(ask(held), "pod_disk_bytes") == {POD: 8e10}
 
 
+def test_the_clock_of_a_node_is_told_of_it(ask: Callable[..., Metrics]) -> None:
+    found = ask(*(("node_timex_sync_status", {"node": name}, gauge(told)) for name, told in (("n1", 1), ("n2", 0))))
+    assert last(found, "node_clock_in_time") == {"n1": 1.0, "n2": 0.0}
+
+
+def test_what_the_containers_of_a_pod_hold_on_disk_is_added_up(ask: Callable[..., Metrics]) -> None:
+    held = [
+        ("container_fs_usage_bytes", {"namespace": "shop", "pod": POD, "container": name}, gauge(size))
+        for name, size in (("shop", 6e10), ("proxy", 1e10), ("", 9e10))
+    ]
+    assert last(ask(*held), "pod_disk_bytes") == {POD: 7e10}
+
+
 def test_a_limit_counts_from_when_it_is_known() -> None:
     used = Series({"pod": "a"}, ((10.0, 5.0), (20.0, 5.0), (30.0, 5.0)))
     limit = Series({"pod": "a"}, ((20.0, 10.0), (30.0, 5.0)))

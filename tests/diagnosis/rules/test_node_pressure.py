@@ -117,6 +117,21 @@ def renderer(released: float = 2700) -> list[Obj]:
     return [*made, evicted("render-gone0", pods_of(made)[0], "n2", said, 2600)]
 
 
+CLAIM = {"persistentVolumeClaim": {"claimName": "tiles"}}
+
+
+def moved(
+    used: str = "60000000Ki", now: Obj | None = None, before: Obj | None = None, released: float = 2700
+) -> list[Obj]:
+    """Return what was evicted from n2 and whose release put its tiles onto another volume; nobody measures it."""
+    volume = {"name": "tiles", **({"emptyDir": {}} if now is None else now)}
+    made = workload("render", nodes=("n3",), released=released, before={"env": {"A": "1"}}, spec={"volumes": [volume]})
+    (older,) = (each for each in made if each["metadata"]["name"] == "render-r1")
+    older["spec"]["template"]["spec"] |= {"volumes": [{"name": "tiles", **(CLAIM if before is None else before)}]}
+    said = f"{DISK} Container render was using {used}, request is 0, has larger consumption of ephemeral-storage. "
+    return [*made, evicted("render-gone0", pods_of(made)[0], "n2", said, 2600)]
+
+
 HOLDS = [
     Holds(
         "a lone pod holds most of it, far beyond what it asks for, and grows as it has since its start",
@@ -194,6 +209,36 @@ HOLDS = [
         excludes=no("rollback_workload", at=SHOP),
         alone=True,
         harmful=("scale_workload",),
+    ),
+    *(
+        Holds(
+            f"its node says how much a release wrote before it was evicted, onto {what}",
+            snapshot(evictions(DISK, 1), GONE, moved(before=before), full()),
+            ("Deployment/render", "resource_exhaustion", "rollback_workload"),
+            excludes=no("rollback_workload", at=SHOP),
+            alone=True,
+            harmful=("scale_workload",),
+        )
+        for what, before in (
+            ("a scratch volume in place of a claim", CLAIM),
+            ("a scratch volume whose bound is gone", {"emptyDir": {"sizeLimit": "2Gi"}}),
+        )
+    ),
+    *(
+        Holds(
+            f"its node says how much a program wrote, and its release is not what let it: {what}",
+            snapshot(evictions(DISK, 1), GONE, moved(**more), full()),
+            ("Node/n2", "resource_exhaustion", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, more in (
+            ("its scratch volume has no bound as ever", {"before": {"emptyDir": {}}}),
+            ("its scratch volume is small", {"now": {"emptyDir": {"sizeLimit": "2Gi"}}}),
+            ("its scratch volume is kept in memory", {"now": {"emptyDir": {"medium": "Memory"}}}),
+            ("it keeps its tiles on a claim", {"now": CLAIM}),
+            ("it wrote a small part", {"used": "6000000Ki"}),
+            ("it came when the disk was full", {"released": 120.0}),
+        )
     ),
     *(
         Holds(

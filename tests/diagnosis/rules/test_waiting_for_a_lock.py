@@ -49,6 +49,17 @@ HEAD = "[3371] shop@shop/shop DETAIL:  Process holding the lock: {}. Wait queue:
 EXPORT = "Deployment/export"
 
 
+def unmeasured(told: str = "psycopg.errors.LockNotAvailable: canceling statement due to lock timeout") -> Snapshot:
+    """Return a shop that says how it fares, and nobody measures it, while a database's log names who holds the lock."""
+    says = [*[LOCKED, HEAD.format("58")] * 9, BY_NAME]
+    return snapshot(
+        shop(env=URL),
+        postgres(),
+        workload("export", env=URL, pods=1, service=False),
+        logs=[log("postgres-0", *says, since=600), *logs("shop", told)],
+    )
+
+
 def told(
     holder: str = "58",
     *lines: str,
@@ -95,6 +106,10 @@ def unnamed() -> Snapshot:
     return snapshot(shop(), postgres(), figures=[errors("shop", 0.6)], logs=logs_of_both)
 
 
+BY_USER = "[58] export@shop LOG:  duration: 1822.410 ms  statement: UPDATE orders SET vat = 19"
+HOST = {"PGHOST": "postgres"}
+GIVES_UP = "[3371] shop@shop/shop ERROR:  canceling statement due to lock timeout"
+
 HOLDS = [
     *(
         Holds(
@@ -116,6 +131,23 @@ HOLDS = [
             ("somebody who works by hand, with the name of a service", told("58", *came("shop", "", "DBeaver 24.2"))),
             ("of a log in JSON", told("58", '{"process_id":"58","user":"kim","connection_from":"10.60.4.17:5312"}')),
             ("and its clients are known by what they say of it", unnamed()),
+        )
+    ),
+    *(
+        Holds(
+            f"the database's log names the user of who holds it, {what}",
+            world,
+            (EXPORT, "database_connection", "restart_workload"),
+            excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+            alone=True,
+        )
+        for what, world in (
+            ("which is called as one program is", told("58", BY_USER, env=HOST)),
+            ("and in the end that those who waited gave up", told("58", BY_USER, GIVES_UP, env=HOST)),
+            (
+                "in a prefix of its own form",
+                told("58", BY_USER.replace("export@shop", "user=export,db=shop"), env=HOST),
+            ),
         )
     ),
     Holds(
@@ -145,6 +177,7 @@ HOLDS = [
         for what, world in (
             ("and it works", told("58", BY_NAME, state="active")),
             ("and its transaction is younger than the waits", told("58", BY_NAME, age=90)),
+            ("and nobody measures more than that those who wait give up", unmeasured()),
         )
     ),
     *(
@@ -202,6 +235,7 @@ DOES_NOT_HOLD = [
         )
         for what, world in (
             ("and nobody tells whose it is", told("58")),
+            ("and nobody tells that somebody suffers", unmeasured("GET /orders 200 20ms")),
             ("which waits itself for one that nobody names", told("58", BY_CHAIN)),
             ("and others beside it", told("58, 59", BY_NAME)),
             ("which comes from a pod of those who wait", told("58", *came(host=POD))),
@@ -210,6 +244,12 @@ DOES_NOT_HOLD = [
             ("which comes from where those who wait come from", told("58", *came("shop"), *came("shop", pid=3371))),
             ("of which nobody tells from where it comes", told("58", *came()[1:])),
             ("by a name that those who wait bear too", told("58", BY_NAME.replace("export", "shop"))),
+            ("and its user, who those who wait are too", told("58", BY_USER.replace("export", "shop"), env=HOST)),
+            ("and its user, and the program that is called so logs in as another", told("58", BY_USER)),
+            (
+                "and a database that is called as a program is",
+                told("58", BY_USER.replace("export@shop", "ro@export"), env=HOST),
+            ),
         )
     ),
     DoesNotHold(

@@ -118,6 +118,34 @@ def test_neither_is_told_by_what_is_like_it(line: str) -> None:
     assert not told(line) & {"gave_up", "login_kind_refused"}
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "token has invalid claims: token used before issued",
+        "jwt.exceptions.ImmatureSignatureError: The token is not yet valid (nbf)",
+        "oauth2: token is not valid yet",
+        "google.auth.exceptions.InvalidValue: Token used too early, 1772625600 < 1772625674",
+        "io.jsonwebtoken.PrematureJwtException: JWT must not be accepted before 2026-03-04T12:00:00Z",
+        "KRB5KRB_AP_ERR_SKEW: Clock skew too great",
+        "InvalidSignatureException: Signature not yet current: 20260304T120000Z is still later than 20260304T114500Z",
+    ],
+)
+def test_what_is_too_young_for_a_clock_is_told_in_many_words(line: str) -> None:
+    assert "too_early" in told(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "the token is not valid",
+        "token has invalid claims: token is expired",
+        "x509: certificate has expired or is not yet valid: current time 2026-03-04T12:00:00Z is after 2026-03-01",
+    ],
+)
+def test_what_is_too_old_for_it_or_wrong_is_not(line: str) -> None:
+    assert "too_early" not in told(line)
+
+
 def told(line: str) -> set[str]:
     return {hit.trouble for hit in View(snapshot(workload("shop"), logs=[log(pod("shop"), line)])).hits}
 

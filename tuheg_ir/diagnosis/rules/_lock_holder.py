@@ -13,11 +13,13 @@ from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.trouble import OFTEN, measured
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 SOON = timedelta(minutes=5)
 """A statement that locks a table makes others wait within this time of the start of its run."""
+_WAITS = " still waiting for "
+"""How PostgreSQL tells of a session that waits; that it gives up later is another line."""
 CLOCKS = timedelta(seconds=30)
 _LOCKS = re.compile(
     r"\bVACUUM\s*(?:\([^)]*\bFULL\b|FULL\b)|\bvacuumdb\b.*(?:--full|\s-f\b)|\bpg_repack\b|\bLOCK\s+TABLES?\b"
@@ -32,9 +34,10 @@ _LOCKS = re.compile(
 
 def told_by_itself(view: View, ref: str) -> list[Complaint]:
     """Return the waits that a database's own log repeats while its users suffer; [] if it does not."""
-    found = [c for c in complaints(view, "lock_wait") if c.caller == ref and "still waiting" in c.hit.line.lower()]
-    often = sum(c.hit.count for c in found) >= OFTEN
-    return found if often and any(_suffers(view, each) for each in users_of(view, ref)) else []
+    found = [c for c in complaints(view, "lock_wait") if c.caller == ref]
+    pods = view.workloads[ref].pods if found and ref in view.workloads else ()
+    waits = sum(_WAITS in line for log in view.logs_of(pods, previous=False) for line in log.lines)
+    return found if waits >= OFTEN and any(_suffers(view, each) for each in users_of(view, ref)) else []
 
 
 def users_of(view: View, ref: str) -> tuple[str, ...]:
@@ -82,6 +85,11 @@ def _locks(view: View, pod: Pod) -> bool:
 
 
 def _suffers(view: View, ref: str) -> bool:
+    """Tell whether users of a workload feel something, or it says itself that it got no lock, where nobody measures."""
     workload = view.workloads.get(ref)
-    incomplete = workload is not None and workload.kind not in BATCH and workload.ready < workload.wanted
-    return incomplete or bool(felt(view, ref))
+    if workload is None or workload.kind in BATCH:
+        return bool(felt(view, ref))
+    gave_up = sum(c.hit.count for c in complaints(view, "lock_wait") if c.caller == ref)
+    return (
+        workload.ready < workload.wanted or bool(felt(view, ref)) or (gave_up >= OFTEN and not measured(view, workload))
+    )

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.rules._scratch import larger_scratch
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.page_cache import page_cache
-from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.usage import NEAR, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -54,21 +50,7 @@ def put_into_memory(workload: Workload) -> tuple[str, ...]:
 
     Their files count against the limit of the containers and are there again after a kill.
     """
-    older = next((r.template for r in workload.revisions[1:] if changes(r.template, workload.template)), None)
-    if older is None:
-        return ()
-    before = _in_memory(older)
-    return tuple(name for name, size in _in_memory(workload.template).items() if size > before.get(name, 0.0))
-
-
-def _in_memory(template: Mapping[str, Any]) -> dict[str, float]:
-    """Return the scratch volumes of a template that are kept in memory, and how large they may become."""
-    found = {text(volume, "name"): mapping(volume, "emptyDir") for volume in items(template, "spec", "volumes")}
-    return {
-        name: math.inf if (size := number(held.get("sizeLimit"))) is None else size
-        for name, held in found.items()
-        if text(held, "medium") == "Memory"
-    }
+    return tuple(larger_scratch(workload, "Memory"))
 
 
 def began_of(evidence: tuple[Evidence, ...]) -> datetime | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._database_users import client_of_user
 from tuheg_ir.diagnosis.rules._figures import exactly
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.view import View
@@ -107,6 +108,7 @@ def _served(view: View, ref: str, head: _Head) -> set[str]:
     # A name that those who wait bear as well is that of the database or of its user.
     others = {client for each in head.waiting for client in _clients(view, head.lines, each)}
     clients = (set(_clients(view, head.lines, head.pid)) - others) | set(_tells_itself(view, ref, head.pid))
+    clients = clients or set(_by_user(view, ref, head))
     return {client for client in clients - {ref} if client in view.workloads}
 
 
@@ -146,6 +148,14 @@ def _facts(lines: Sequence[str], pids: Collection[str]) -> dict[str, set[str]]:
         for fact in _FACT.finditer(said):
             found[next(kind for kind in found if fact[kind])].add(fact["value"].partition(":")[0])
     return found
+
+
+def _by_user(view: View, ref: str, head: _Head) -> Iterator[str]:
+    """Yield the one client that logs in as the user of the process at the head, if those who wait are of others."""
+    able = [workload for workload in view.workloads.values() if workload.ref != ref]
+    for user in _facts(head.lines, (head.pid,))["user"] - _facts(head.lines, head.waiting)["user"]:
+        if client := client_of_user(view, able, user):
+            yield client
 
 
 def _words(prefix: str) -> set[str]:

@@ -70,11 +70,15 @@ def _evicted(workload: Workload) -> list[Pod]:
     return [p for p in workload.pods if p.reason == "Evicted" and p.revision in ("", current) and _used(p)]
 
 
-def _used(pod: Pod) -> float:
-    """Return how much memory a pod used when it was evicted, as its node says; 0 if it does not."""
+def used_in_the_end(pod: Pod, resource: str) -> float:
+    """Return how much of a resource a pod used when it was evicted for it, as its node says; 0 if it does not."""
     said = text(pod.obj, "status", "message")
-    amounts = (number(each) for each in _USING.findall(said)) if "resource: memory" in said else ()
+    amounts = (number(each) for each in _USING.findall(said)) if f"resource: {resource}" in said else ()
     return sum(each for each in amounts if each)
+
+
+def _used(pod: Pod) -> float:
+    return used_in_the_end(pod, "memory")
 
 
 def _outgrown(view: View, workload: Workload, nodes: Collection[str]) -> Iterator[Evidence]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tuheg_ir.diagnosis.view.reading import items, text
+from itertools import chain, takewhile
+
+from tuheg_ir.diagnosis.view.reading import at, items, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
@@ -17,5 +19,29 @@ def programs(workload: Workload, *, tags: bool = False) -> set[str]:
     images = [text(c, "image") for c in items(workload.template, "spec", "containers")]
     if tags:
         return {image for image in images if image}
-    parts = (image.partition("@")[0].rpartition("/") for image in images if image)
-    return {f"{path}/{named.partition(':')[0]}" for path, _, named in parts}
+    return {_bare(image) for image in images if image}
+
+
+def started_otherwise(one: Workload, other: Workload) -> bool:
+    """Tell whether two workloads start different programs of one image, as a worker beside the server that feeds it.
+
+    Only what is started counts: a version that is given other options is the same program.
+    """
+    mine, theirs = _started(one), _started(other)
+    return bool(mine and theirs) and not mine <= theirs and not theirs <= mine
+
+
+def _started(workload: Workload) -> set[tuple[str, ...]]:
+    """Return what the containers start: the image, and what they are told to start of it before the first option."""
+    found = set()
+    for container in items(workload.template, "spec", "containers"):
+        given = [each for of in ("command", "args") if isinstance(each := at(container, of), list | tuple)]
+        words = takewhile(lambda word: not word.startswith("-"), map(str, chain.from_iterable(given)))
+        found.add((_bare(text(container, "image")), *words))
+    return found
+
+
+def _bare(image: str) -> str:
+    """Return an image without tag and digest."""
+    path, _, named = image.partition("@")[0].rpartition("/")
+    return f"{path}/{named.partition(':')[0]}"

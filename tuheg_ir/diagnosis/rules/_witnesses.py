@@ -31,12 +31,12 @@ def agree(view: View, said: Iterable[Complaint]) -> bool:
             by_caller.setdefault(each.caller, []).append(each)
     often = {ref: found for ref, found in by_caller.items() if sum(c.hit.count for c in found) >= OFTEN}
     return any(
-        _as_before(view, one, often[one]) and _beside(view, one, other) and _together(view, often[one], other, often)
+        as_before(view, one, often[one]) and _beside(view, one, other) and _together(view, often[one], other, often)
         for one, other in permutations(sorted(often), 2)
     )
 
 
-def _as_before(view: View, ref: str, said: list[Complaint]) -> bool:
+def as_before(view: View, ref: str, said: list[Complaint]) -> bool:
     """Tell whether a program's log goes back to when it had no such trouble, and nothing of its own changed then."""
     began, workload = oldest(c.hit.first for c in said), view.workloads.get(ref)
     if workload is None or began is None or since_release(workload, began):

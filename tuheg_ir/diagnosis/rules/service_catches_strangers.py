@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._twins import another_program
+from tuheg_ir.diagnosis.rules._twins import another_program, started_otherwise
+from tuheg_ir.diagnosis.rules._witnesses import as_before
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.network import Service
-from tuheg_ir.diagnosis.view.reading import created, newest, oldest, written
-from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
-from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
+from tuheg_ir.diagnosis.view.network import Service, named_port, target_of
+from tuheg_ir.diagnosis.view.reading import created, items, newest, oldest, written
+from tuheg_ir.diagnosis.view.releases import BEFORE, since_release, soon_after
+from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AT_ONCE = timedelta(minutes=5)
@@ -23,17 +25,40 @@ AT_ONCE = timedelta(minutes=5)
 def when(view: View) -> Iterator[Match]:
     """Users of a Service suffer since it selects ready pods of a second program beside those that it had."""
     for service in view.services.values():
-        behind_it = [view.workloads[ref] for ref in service.backends if view.workloads[ref].ready]
+        behind_it = [w for ref in service.backends if (w := view.workloads[ref]).ready and _leads_to(service, w)]
         for stranger in behind_it:
             own = [workload for workload in behind_it if workload is not stranger]
             came = _came(service, stranger, own)
-            if came is None or not own or not all(another_program(stranger, w) for w in own):
+            if came is None or not own or not all(_is_strange(service, stranger, w) for w in own):
                 continue
             if any(_is_apart(other, stranger, own) for other in view.services.values()):
                 continue  # nobody knows which of the Services it is that callers use
             felt = [seen for ref in behind(view, *service.backends) for seen in _felt_since(view, ref, came)]
+            felt = felt or list(_refused_since(view, service, own, came))
             if felt:
                 yield _match(view, service, stranger, own, felt)
+
+
+def _leads_to(service: Service, workload: Workload) -> bool:
+    """Tell whether a Service sends to a workload that it selects: by a port's name to those only that have it."""
+    targets = [target_of(port) for port in service.ports]
+    return not targets or any(str(target).isdigit() or named_port(workload, target) for target in targets)
+
+
+def _is_strange(service: Service, stranger: Workload, own: Workload) -> bool:
+    """Tell whether a workload cannot answer for another one behind a Service: its image is another, or it serves none.
+
+    A worker is often of the server's image, which it is told to start otherwise, and lists none of the server's ports.
+    """
+    if another_program(stranger, own):
+        return True
+    return started_otherwise(stranger, own) and _lists_a_port(service, own) and not _lists_a_port(service, stranger)
+
+
+def _lists_a_port(service: Service, workload: Workload) -> bool:
+    """Tell whether a container of a workload lists a port to which a Service leads."""
+    listed = [port for each in items(workload.template, "spec", "containers") for port in items(each, "ports")]
+    return bool(listed) and any(named_port(workload, target_of(port)) for port in service.ports)
 
 
 def _came(service: Service, stranger: Workload, own: Sequence[Workload]) -> datetime | None:
@@ -57,16 +82,34 @@ def _felt_since(view: View, ref: str, came: datetime) -> Iterator[tuple[Evidence
     """Yield what users of a workload feel since a time, if it is not its own release that they feel."""
     workload = view.workloads.get(ref)
     felt = list(troubles(view, ref))
-    began = oldest(since for _, since in felt)
-    if workload and began and BEFORE <= began - came <= AT_ONCE and not since_release(workload, began):
-        yield felt[0][0], began
+    first = oldest(since for _, since in felt)
+    if workload and first and BEFORE <= first - came <= AT_ONCE and not since_release(workload, first):
+        yield felt[0][0], first
+
+
+def _refused_since(
+    view: View, service: Service, own: Sequence[Workload], came: datetime
+) -> Iterator[tuple[Evidence, datetime]]:
+    """Yield that callers which nobody touched are refused connections since a time, though all who should serve do."""
+    if any(workload.ready < workload.wanted for workload in own):
+        return
+    said: dict[str, list[Complaint]] = {}
+    for each in complaints(view, "connection_refused"):
+        if each.about in service.backends:
+            said.setdefault(each.caller, []).append(each)
+    for caller, found in said.items():
+        first = began(found)
+        often = sum(each.hit.count for each in found) >= OFTEN
+        if often and first is not None and soon_after(first, came) and as_before(view, caller, found):
+            yield told(view, found)[0], first
 
 
 def _match(
     view: View, service: Service, stranger: Workload, own: Sequence[Workload], felt: Sequence[tuple[Evidence, datetime]]
 ) -> Match:
     names = ", ".join(workload.ref for workload in own)
-    told = ", ".join(f"{key}={value}" for key, value in service.selector.items())
+    labels = ", ".join(f"{key}={value}" for key, value in service.selector.items())
+    selected = f"{labels} selects pods of {names} and of {stranger.ref}"
     hit = behind(view, *service.backends)
     others = tuple(ref for ref in hit if ref != stranger.ref)
     reason = f"{service.ref} sends a share of the requests to {stranger.ref}, which is another program"
@@ -75,15 +118,13 @@ def _match(
     return Match(
         component=service.ref,
         evidence=(
-            Evidence(
-                "objects", service.ref, f"{told} selects pods of {names} and of {stranger.ref}", written(service.obj)
-            ),
+            Evidence("objects", service.ref, selected, written(service.obj)),
             Evidence("objects", stranger.ref, "it is new, and another program", created(stranger.obj)),
             *(seen for seen, _ in felt[:2]),
             *([Evidence("metrics", stranger.ref, f"it gets {asked:.3g} requests a second")] if asked else []),
         ),
         certainty=0.8,
-        since=min(began for _, began in felt),
+        since=min(first for _, first in felt),
         explains=hit,
         excludes=(*not_for(others, reason), *not_for((stranger.ref,), reason, (*RESTARTS, "rollback_workload"))),
     )

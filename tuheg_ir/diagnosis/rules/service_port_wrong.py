@@ -12,8 +12,8 @@ from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
-from tuheg_ir.diagnosis.view.network import Service, named_port
-from tuheg_ir.diagnosis.view.reading import at, text, written
+from tuheg_ir.diagnosis.view.network import Service, named_port, target_of
+from tuheg_ir.diagnosis.view.reading import text, written
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=6)
@@ -66,8 +66,7 @@ def when(view: View) -> Iterator[Match]:
 def _wrong(service: Service, workload: Workload) -> str:
     """Return a target port that no container of a workload has; "" if all are right."""
     for port in service.ports:
-        target = at(port, "targetPort")
-        target = at(port, "port") if target is None else target
+        target = target_of(port)
         if text(port, "protocol") in ("", "TCP") and not named_port(workload, target):
             return str(target)
     return ""

@@ -89,6 +89,12 @@ def _addresses(snapshot: Snapshot, service: str) -> tuple[int | None, int | None
     return None, None
 
 
+def target_of(port: Mapping[str, Any]) -> Any:
+    """Return the port of the pods, by number or name, to which a Service's port leads."""
+    target = at(port, "targetPort")
+    return at(port, "port") if target is None else target
+
+
 def named_port(workload: Workload, port: Any) -> bool:
     """Tell whether a workload's containers have a port of this number or name; True where none is declared."""
     declared = [p for c in items(workload.template, "spec", "containers") for p in items(c, "ports")]

@@ -1,0 +1,90 @@
+"""What only the pods of one node call too young is young enough: it is the clock of the node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import node
+from tests.diagnosis.rules.scenes import CART, SHOP, failing, logs, shop
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+SERVED = "GET /items 200 20ms"
+EARLY = "WARN authentication failed status=401 token has invalid claims: token used before issued"
+OTHERS = (
+    "jwt.exceptions.ImmatureSignatureError: The token is not yet valid (iat)",
+    "JsonWebTokenError: NotBeforeError: jwt not active",
+    "x509: certificate has expired or is not yet valid: current time 2026-03-04T11:20:00Z is before 2026-03-05",
+    "<Code>RequestTimeTooSkewed</Code>",
+)
+EXPIRED = "WARN authentication failed status=401 token has invalid claims: token is expired"
+LATE = node("n2", NTPProblem="True", since=500000)
+OTHER_PROBLEM = node("n2", FrequentKubeletRestart="True")
+NODES = (node("n1"), LATE)
+PLAIN = (node("n1"), node("n2"))
+WORKS = log(pod("shop", 2), *[SERVED] * 9, since=1500)
+
+
+def said(name: str, line: str = EARLY, times: int = 9, number: int = 1) -> list[Log]:
+    """Return the logs of a Deployment of two pods, of which one repeats a line and the other works."""
+    lines = [SERVED, *[line] * times]
+    return [log(pod(name, number), *lines, since=1500), log(pod(name, 1 - number), *[SERVED] * 9, since=1500)]
+
+
+def clock(*more: Log, on: tuple[Obj, ...] = NODES, in_time: tuple[float, ...] = (), **of_shop: Any) -> Snapshot:
+    """Return a shop and a cart with a pod on each of two nodes; ``in_time``: whether these have the right time."""
+    kernels = [figure("node_clock_in_time", 1, told, node=f"n{n}") for n, told in enumerate(in_time, 1)]
+    return snapshot(shop(**of_shop), workload("cart"), *on, logs=more, figures=kernels)
+
+
+HOLDS = [
+    *(
+        Holds(
+            f"its pod alone says: {line}",
+            clock(*said("shop", line)),
+            ("Node/n2", "dependency_failure", "page_human"),
+            excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+            alone=True,
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for line in (EARLY, *OTHERS)
+    ),
+    Holds(
+        "its pod alone says so, and that of another program, which has no words for it, fails there alone as well",
+        snapshot(shop(), workload("cart"), NODES, logs=said("shop"), figures=failing(0.0, 0.9, of="cart")),
+        ("Node/n2", "dependency_failure", "page_human"),
+        excludes=no("restart_workload", at=CART),
+        alone=True,
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "its pod alone says so, and its kernel alone that it is not in time",
+        clock(*said("shop"), on=PLAIN, in_time=(1, 0)),
+        ("Node/n2", "dependency_failure", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "nobody looks after its clock, but two programs there say so",
+        clock(*said("shop"), *said("cart", OTHERS[0]), on=PLAIN),
+        ("Node/n2", "dependency_failure", "page_human"),
+        excludes=(*no("restart_workload", at=SHOP), *no("restart_workload", at=CART)),
+        alone=True,
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(f"a pod on one node says so, {what}", world, harmful=("rollback_workload", "scale_workload"))
+    for what, world in (
+        ("and nothing tells of its clock", clock(*said("shop"), on=PLAIN)),
+        ("and no kernel is told of its time", clock(*said("shop"), on=PLAIN, in_time=(0, 0))),
+        ("and another node is not in time", clock(*said("shop"), on=PLAIN, in_time=(0, 1))),
+        ("and the node tells of something else", clock(*said("shop"), on=(node("n1"), OTHER_PROBLEM))),
+        ("and a pod on the other too: who gives the tokens is ahead", clock(*logs("shop", EARLY, 0, 1))),
+        ("and another program on the other", clock(*said("shop"), *said("cart", number=0))),
+        ("now and then", clock(*said("shop", times=3))),
+        ("and nobody heard the others", clock(*said("shop")[:1])),
+        ("that tokens are too old", clock(*said("shop", EXPIRED))),
+        ("and another one there of its kind does not", clock(*said("shop"), WORKS, pods=3, nodes=("n1", "n2", "n2"))),
+    )
+]

@@ -1,0 +1,35 @@
+"""Scratch volumes that a release brought, or made larger: in memory or on the disk of the node."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.view.changes import changes
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def larger_scratch(workload: Workload, medium: str = "") -> dict[str, float]:
+    """Return the scratch volumes that may hold more than before the newest template, and how much; "" is the disk."""
+    older = next((r.template for r in workload.revisions[1:] if changes(r.template, workload.template)), None)
+    if older is None:
+        return {}
+    before = _scratch(older, medium)
+    return {name: size for name, size in _scratch(workload.template, medium).items() if size > before.get(name, 0.0)}
+
+
+def _scratch(template: Mapping[str, Any], medium: str) -> dict[str, float]:
+    """Return the scratch volumes of a template that are kept in a medium, and how large they may become."""
+    found = {
+        text(volume, "name"): mapping(volume, "emptyDir")
+        for volume in items(template, "spec", "volumes")
+        if "emptyDir" in volume
+    }
+    return {
+        name: math.inf if (size := number(held.get("sizeLimit"))) is None else size
+        for name, held in found.items()
+        if text(held, "medium") == medium
+    }
