@@ -11,6 +11,7 @@ GUARD, CART = "ConfigMap/guard", "Deployment/cart"
 
 
 SESSIONS = "WARN session used from 34 addresses"
+WAITS = "WARN plan waited 9.1 s before it began, queue=54"
 REFUSED = 'WARN {"method": "GET", "path": "/v1", "status": 429}'
 
 
@@ -52,6 +53,20 @@ HOLDS = [
         snapshot(shop(), workload("cart", before=OLD, released=660), logs=[warned()], alerts=[alert()]),
         (CART, "code_defect", "rollback_workload"),
         sure=(0.25, 0.45),
+    ),
+    *(
+        Holds(
+            f"another workload was released, and a program has work waiting: {what}",
+            snapshot(
+                shop(), workload("cart", before=OLD, released=660, **more), logs=[warned(words=WAITS)], alerts=[alert()]
+            ),
+            (CART, "code_defect", remedy),
+            sure=(0.25, 0.45),
+        )
+        for what, more, remedy in (
+            ("it may wait for its own hands, and a person looks", {}, "page_human"),
+            ("the released asks it", {"env": {"SHOP_URL": "http://shop:8080"}}, "rollback_workload"),
+        )
     ),
     Holds(
         "all its new pods repeat an error of which nothing is known, and somebody is called",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -20,6 +21,10 @@ from tuheg_ir.diagnosis.view.written import edited
 
 FRESH = timedelta(hours=2)
 """Where no log reaches back before the errors, a release so young is suspected."""
+_WAITS = re.compile(
+    r"\b(?:queued?|queue[ _-]?(?:len\w*|size|depth)|backlog|in[ _-]queue|pool is busy|busy)\b", re.IGNORECASE
+)
+"""How a program says that more is asked of it than it does."""
 _SETTINGS = ("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkPolicy", "HorizontalPodAutoscaler")
 
 
@@ -108,10 +113,18 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
         evidence=(_told(workload, words), *release_evidence(released), *said),
         certainty=0.35,
         root_cause=release_cause(view, released),
-        remedy="rollback_workload",
+        remedy="rollback_workload" if _meant(view, workload, words, released) else "page_human",
         since=words.since,
         explains=() if workload is released else (workload.ref,),
     )
+
+
+def _meant(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
+    """Tell whether it is for the released that a log says this: what waits within a program waits for its own hands.
+
+    Then only who asks more of it than before is taken back, not who came in the same minutes.
+    """
+    return released.ref in (workload.ref, *view.graph.callers(workload.ref)) or not _WAITS.search(words.line)
 
 
 RULE = Rule(
