@@ -107,6 +107,14 @@ def test_settings_stay_comparable_between_revisions() -> None:
     assert env_of(old)["DB"].startswith("pg://a:***@db/s")
 
 
+@pytest.mark.parametrize("value", [False, True, "false", "True", ""])
+def test_a_truth_value_is_no_secret_and_stays_what_it_is_when_it_is_read_again(value: Any) -> None:
+    kept = slim({"kind": "Pod", "metadata": meta(labels={"password": value})})
+    assert kept is not None
+    assert kept["metadata"]["labels"]["password"].lower() == str(value).lower()
+    assert slim(kept) == kept
+
+
 def test_where_a_secret_is_stays_readable() -> None:
     reference = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "db", "key": "token"}}}
     raw = pod(reference)

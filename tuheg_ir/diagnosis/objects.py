@@ -26,6 +26,8 @@ _QUICK = frozenset({"Pod", "Event", "ReplicaSet", "ControllerRevision", "Endpoin
 """Kinds whose changes are in their status or that never change: who wrote them when says nothing."""
 _REFERENCE = re.compile(r".*(?:name|names|namespace|ref|refs|file|path)", re.IGNORECASE | re.DOTALL)
 """Keys such as secretName or credentialName: they say where a secret is, not what it is."""
+_PLAIN = frozenset({"", "true", "false"})
+"""Values that give no secret away: a label that is a truth value is a text the next time it is read."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _API = {
     "Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "ReplicaSet": "apps/v1",
@@ -121,7 +123,7 @@ class _Copy:
         for raw_key, item in value.items():
             key, hides = _key(raw_key) if isinstance(raw_key, str) else _key(str(raw_key))
             named = hides or (secret and key == "value")
-            if named and isinstance(item, (str, int, float)) and not isinstance(item, bool) and item != "":
+            if named and isinstance(item, (str, int, float)) and str(item).lower() not in _PLAIN:
                 found[key] = seal(str(item), str(name) if secret else key)
                 continue
             # What the cluster says is read by people: no seals among its words.

@@ -58,14 +58,17 @@ HOLDS = [
         Holds(
             f"another workload was released, and a program has work waiting: {what}",
             snapshot(
-                shop(), workload("cart", before=OLD, released=660, **more), logs=[warned(words=WAITS)], alerts=[alert()]
+                shop(),
+                workload("cart", env=env, before=OLD, released=660),
+                logs=[warned(words=WAITS)],
+                alerts=[alert()],
             ),
             (CART, "code_defect", remedy),
             sure=(0.25, 0.45),
         )
-        for what, more, remedy in (
+        for what, env, remedy in (
             ("it may wait for its own hands, and a person looks", {}, "page_human"),
-            ("the released asks it", {"env": {"SHOP_URL": "http://shop:8080"}}, "rollback_workload"),
+            ("the released asks it", {"SHOP_URL": "http://shop:8080"}, "rollback_workload"),
         )
     ),
     Holds(
