@@ -86,14 +86,17 @@ def came_back(released: float, again: float) -> Snapshot:
 NO_ROOM = f'connection to server at "postgres", port 5432 failed: {FATAL}'
 
 
-def refused(*, cart: float = 480, **more: Any) -> Snapshot:
+OF_ONE = "FATAL: connection limit exceeded for non-superusers: too many connections for role"
+
+
+def refused(*, cart: float = 480, times: int = 16, says: str = NO_ROOM, own: float = 480, **more: Any) -> Snapshot:
     """Return a shop that was released, and a cart that was not, both refused sessions since some seconds ago."""
     return snapshot(
         postgres(),
         shop(env=URL, before=IMAGE, released=600),
         workload("cart", env=URL, **more),
         figures=[errors("shop", 0.4, 470)],
-        logs=[*logs("shop", NO_ROOM, times=16, since=480), *logs("cart", NO_ROOM, times=16, since=cart)],
+        logs=[*logs("shop", NO_ROOM, times=16, since=own), *logs("cart", says, times=times, since=cart)],
     )
 
 
@@ -103,6 +106,9 @@ HOLDS = [
         for what, world in (
             ("only later to one that was not released", refused(cart=240)),
             ("to one that was released as well", refused(before=OLD, released=620)),
+            ("once to another", refused(times=1)),
+            ("to another, which has had its share for long", refused(says=f"{NO_ROOM} {OF_ONE}", cart=3000)),
+            ("long after it began to fail", refused(own=60, cart=500)),
         )
     ),
     *(

@@ -48,11 +48,14 @@ HOLDS = [
         snapshot(shop(), thing("ConfigMap", "guard", written=660), logs=[warned()], alerts=[alert()]),
         (GUARD, "configuration_error", "page_human"),
     ),
-    Holds(
-        "another workload was released",
-        snapshot(shop(), workload("cart", before=OLD, released=660), logs=[warned()], alerts=[alert()]),
-        (CART, "code_defect", "rollback_workload"),
-        sure=(0.25, 0.45),
+    *(
+        Holds(
+            f"another workload was released: {words}",
+            snapshot(shop(), workload("cart", before=OLD, released=660), logs=[warned(words=words)], alerts=[alert()]),
+            (CART, "code_defect", "rollback_workload"),
+            sure=(0.25, 0.45),
+        )
+        for words in (SESSIONS, "WARN unknown form of a message from queue billing")
     ),
     *(
         Holds(

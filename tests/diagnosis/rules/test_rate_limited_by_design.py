@@ -28,20 +28,23 @@ OTHERS = [*asked(TILL, 200, 12), *asked(TILL, 404, 1), *asked(OFFICE, 200, 9)]
 FLOOD = [*asked(POLLER, 429, 60), *asked(POLLER, 200, 20)]
 
 
+KEYS = ("wk_live_7731", "wk_live_2204", "wk_test_0815")
+
+
 def fields(key: str, status: int) -> str:
     """Return a line of an access log of fields."""
     level = "WARN" if status >= 400 else "INFO"
     return f'{{"level": "{level}", "key": "{key}", "method": "GET", "path": "/v1/orders", "status": {status}}}'
 
 
-def measured(refused: tuple[str, ...] = ("k1",), *, limited: float = 0.3) -> Snapshot:
+def measured(refused: tuple[str, ...] = (KEYS[0],), *, limited: float = 0.3) -> Snapshot:
     """Return a measured shop whose log warns of refusals since minutes after the release of what it calls."""
-    minute = [*(fields(key, 429) for key in refused * 4), fields("k1", 200), fields("k2", 200), fields("k3", 200)]
+    minute = [*(fields(key, 429) for key in refused * 4), *(fields(key, 200) for key in KEYS)]
     return snapshot(
         shop(env=CALLS_CART),
         workload("cart", before={"image": "cart:0"}, released=1800),
         figures=[WELL, figure("rate_limited_ratio", 0.0, limited, 1200, component="shop")],
-        logs=[log(pod("shop"), *[fields("k2", 200)] * 70, *minute * 20, since=2500)],
+        logs=[log(pod("shop"), *[fields(KEYS[1], 200)] * 70, *minute * 20, since=2500)],
         alerts=FOUR,
     )
 
@@ -80,9 +83,18 @@ UNKNOWN = (SHOP, "unknown", "page_human")
 DOES_NOT_HOLD = [
     DoesNotHold(
         "its log of fields warns of several whom it refuses since a release of another",
-        measured(("k1", "k2")),
+        measured(KEYS[:2]),
         UNKNOWN,
         harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "its log of fields names the key of a limit, which is that of many",
+        gateway(
+            [*[fields("login", 429)] * 60, *[fields("login", 200)] * 20],
+            [fields("search", 200)] * 12,
+            [fields("me", 200)] * 9,
+        ),
+        UNKNOWN,
     ),
     DoesNotHold("others are refused as well", gateway(FLOOD, OTHERS, asked(TILL, 429, 3)), UNKNOWN),
     DoesNotHold("others fail", gateway(FLOOD, OTHERS, asked(TILL, 503, 3)), (), harmful=("no_action",)),

@@ -86,6 +86,7 @@ def told(
 BY_NAME = "[58] ro@shop export LOG:  duration: 24866.813 ms  statement: FETCH FORWARD 50000 FROM c1"
 BY_CHAIN = "[58] ro@shop export LOG:  process 58 still waiting for ShareLock on transaction 7 after 1000.1 ms"
 DESK, NODE = "10.60.4.17", thing("Node", "n1", status={"addresses": [{"type": "InternalIP", "address": "10.60.4.17"}]})
+BRIDGED = thing("Node", "n2", spec={"podCIDRs": ["10.88.0.0/16", "fd00:88::/64"]})
 POD = pods_of(shop())[0]["status"]["podIP"]
 
 
@@ -129,6 +130,7 @@ HOLDS = [
                 told("58", *came("shop"), *came("shop", POD, "", 3371)),
             ),
             ("somebody who works by hand, with the name of a service", told("58", *came("shop", "", "DBeaver 24.2"))),
+            ("somebody from another address, with the user of a service", told("58", *came("export"), env=HOST)),
             ("of a log in JSON", told("58", '{"process_id":"58","user":"kim","connection_from":"10.60.4.17:5312"}')),
             ("and its clients are known by what they say of it", unnamed()),
         )
@@ -239,6 +241,10 @@ DOES_NOT_HOLD = [
             ("which waits itself for one that nobody names", told("58", BY_CHAIN)),
             ("and others beside it", told("58, 59", BY_NAME)),
             ("which comes from a pod of those who wait", told("58", *came(host=POD))),
+            ("which comes from the bridge of a node", told("58", *came(host="10.88.0.1"), beside=[BRIDGED])),
+            ("which comes from where a pod was", told("58", *came(host=f"{POD.rpartition('.')[0]}.251"))),
+            ("which comes from a range of version 6", told("58", *came(host="fd00:88::5"), beside=[BRIDGED])),
+            ("which comes from what only has a name", told("58", *came(host="build-7.example"))),
             ("which may be a pod, by the address of its node", told("58", *came(), beside=[NODE])),
             ("which has the name of those who wait", told("58", *came("shop"))),
             ("which comes from where those who wait come from", told("58", *came("shop"), *came("shop", pid=3371))),

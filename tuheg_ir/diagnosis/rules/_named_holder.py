@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -12,7 +12,8 @@ from tuheg_ir.diagnosis.rules._database_users import client_of_user
 from tuheg_ir.diagnosis.rules._figures import exactly
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.nodes import addresses
+from tuheg_ir.diagnosis.view.nodes import outside
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 IDLE = timedelta(minutes=10)
@@ -31,8 +32,7 @@ _FACT = re.compile(
 _USER_AT = re.compile(r"(?<![\w.-])([\w.-]+)@[\w.-]+")
 """How a line tells who is served: `user=shop`, `host=10.1.0.7`, `"application_name": "shop"`, `shop@orders`."""
 _CONSOLE = re.compile(
-    r"dbeaver|datagrip|pgadmin|pgcli|tableplus|navicat|heidisql|postico|beekeeper|adminer|dbvisualizer|toad|squirrel"
-    r"|azure data studio|sql ?workbench",
+    r"dbeaver|datagrip|pgadmin|pgcli|tableplus|navicat|heidisql|postico|beekeeper|adminer|dbvisualizer|toad|squirrel",
     re.IGNORECASE,
 )
 """Programs by which a person works on a database: none is a service's."""
@@ -52,20 +52,21 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """The one process at the head of a database's queue, who waits for it, and the log that tells of both."""
+    """The one process at the head of a database's queue, who waits for it, the log that tells so, whom it serves."""
 
     pid: str
     waiting: frozenset[str]
     lines: tuple[str, ...]
+    serves: frozenset[str] = frozenset()
 
 
 def named_holder(view: View, ref: str) -> Named | None:
     """Return who holds the lock at the head of a database's queue, as logs name it; None if they do not agree."""
-    head = _head(view, ref)
-    served = _served(view, ref, head) if head else set()
-    if head is None or len(served) != 1:
+    database = view.workloads.get(ref)
+    head = _head(view, database) if database else None
+    if head is None or len(head.serves) != 1:
         return None
-    (workload,) = (view.workloads[each] for each in served)
+    (workload,) = (view.workloads[each] for each in head.serves)
     fact = f"process {head.pid} holds the lock that all others wait for; it serves {workload.ref}"
     return Named(head.pid, workload, Evidence("logs", ref, fact))
 
@@ -76,31 +77,33 @@ def stranger(view: View, ref: str) -> Evidence | None:
     It is who works by hand, or comes from an address that is no pod's, and neither the address nor the user is that of
     those who wait: what stands between a service and its database gives all of them one address.
     """
-    head = _head(view, ref)
-    if head is None or _served(view, ref, head):
+    database = view.workloads.get(ref)
+    head = _head(view, database) if database else None
+    if head is None or head.serves:
         return None
     mine, others = _facts(head.lines, (head.pid,)), _facts(head.lines, head.waiting)
     if any(map(view.component, mine["host"] | mine["app"])):
         return None
+    elsewhere = {host for host in mine["host"] - others["host"] if outside(view, host)}
     by_hand = any(map(_CONSOLE.search, mine["app"]))
-    outside = mine["host"] - others["host"] - addresses(view)
-    if not by_hand and not (outside and (others["host"] or mine["user"] - others["user"])):
+    if not by_hand and not (elsewhere and (others["host"] or mine["user"] - others["user"])):
         return None
     who = ", ".join(f"{kind} {value}" for kind, values in mine.items() for value in sorted(values))
     return Evidence("logs", ref, f"process {head.pid} holds the lock that all others wait for; no pod of ours: {who}")
 
 
-def _head(view: View, ref: str) -> _Head | None:
+@once
+def _head(view: View, database: Workload) -> _Head | None:
     """Return the process for which all wait, itself for none, by the newest lines of a database's log."""
-    database = view.workloads.get(ref)
-    if database is None:
-        return None
     lines = tuple(line for log in view.logs_of(database.pods, previous=False) for line in log.lines)
     held = [found for line in lines if (found := _HELD.search(line))][-_LAST:]
     waiting = {pid for found in held for pid in _pids(found[2])}
     waiting |= {waits[1] for line in lines if (waits := _WAITS.search(line))}
     heads = {pid for found in held for pid in _pids(found[1])} - waiting
-    return _Head(min(heads), frozenset(waiting), lines) if len(heads) == 1 else None
+    if len(heads) != 1:
+        return None
+    head = _Head(min(heads), frozenset(waiting), lines)
+    return replace(head, serves=frozenset(_served(view, database.ref, head)))
 
 
 def _served(view: View, ref: str, head: _Head) -> set[str]:
@@ -146,14 +149,19 @@ def _facts(lines: Sequence[str], pids: Collection[str]) -> dict[str, set[str]]:
         said = f"{prefix} {came[1] if came else ''}" if prefix else line
         found["user"] |= set(_USER_AT.findall(prefix))
         for fact in _FACT.finditer(said):
-            found[next(kind for kind in found if fact[kind])].add(fact["value"].partition(":")[0])
+            value, _, port = fact["value"].partition(":")
+            kind = next(kind for kind in found if fact[kind])
+            found[kind].add(fact["value"] if ":" in port else value)  # an address of version 6 has more of them
     return found
 
 
 def _by_user(view: View, ref: str, head: _Head) -> Iterator[str]:
     """Yield the one client that logs in as the user of the process at the head, if those who wait are of others."""
+    mine, others = _facts(head.lines, (head.pid,)), _facts(head.lines, head.waiting)
+    if any(map(_CONSOLE.search, mine["app"])) or any(outside(view, host) for host in mine["host"]):
+        return  # a person may log in as a service does
     able = [workload for workload in view.workloads.values() if workload.ref != ref]
-    for user in _facts(head.lines, (head.pid,))["user"] - _facts(head.lines, head.waiting)["user"]:
+    for user in mine["user"] - others["user"]:
         if client := client_of_user(view, able, user):
             yield client
 

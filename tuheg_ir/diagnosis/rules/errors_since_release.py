@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -24,6 +25,8 @@ FRESH = timedelta(hours=2)
 PROVEN, JUST = timedelta(minutes=3), timedelta(minutes=5)
 """A release that served well for so long; an edit so near before a trouble."""
 ALONE, USUAL, GUESS, FAINT = 0.85, 0.7, 0.5, 0.2
+_OF_ONE_USER = re.compile(r"connection limit exceeded for|max_user_connections|per.?user", re.IGNORECASE)
+"""How a database tells that one user has his share: it is not full."""
 MORE = 1.6
 """Traffic that grew so much in the same hour may be the reason as well."""
 
@@ -38,7 +41,7 @@ def when(view: View) -> Iterator[Match]:
         if not split and {seen.source for seen, _ in felt} <= {"logs"} and _alarmed_before(view, workload):
             continue  # new pods have new logs: the alert knows better when it began
         began = oldest(since for _, since in felt)
-        if not split and _refused_with_others(view, workload):
+        if not split and _refused_with_others(view, workload, began):
             continue
         misreads = _misreads(view, workload)
         if misreads and {seen.source for seen, _ in felt} == {"logs"} and _begins_with_it(view, workload, began):
@@ -56,19 +59,21 @@ def when(view: View) -> Iterator[Match]:
             yield from _told(view, workload)
 
 
-def _refused_with_others(view: View, workload: Workload) -> bool:
-    """Tell whether a full database refuses it sessions, and as early one of its clients that was not released."""
+def _refused_with_others(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether it fails since a full database refuses it sessions, and as early another that was not released."""
+    if began is None:
+        return False
     refused = [
         (client, each.about, each.hit.first)
         for each in complaints(view, "database_full")
-        if (client := view.workloads.get(each.caller)) and each.about and each.hit.first
+        if (client := view.workloads.get(each.caller)) and each.about and each.hit.first and each.hit.count >= OFTEN
+        if not _OF_ONE_USER.search(each.hit.line)
     ]
-    others = [(about, at) for client, about, at in refused if not since_release(client, at, FRESH)]
-    return any(
-        client is workload and about == same and as_early <= at + MINUTE
-        for client, about, at in refused
-        for same, as_early in others
-    )
+    mine = [(about, at) for client, about, at in refused if client is workload and abs(at - began) <= JUST]
+    others = [
+        (about, at) for client, about, at in refused if client is not workload and not since_release(client, at, FRESH)
+    ]
+    return any(about == same and as_early <= at + MINUTE for about, at in mine for same, as_early in others)
 
 
 def _misreads(view: View, workload: Workload) -> bool:

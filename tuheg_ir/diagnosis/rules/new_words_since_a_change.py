@@ -22,7 +22,9 @@ from tuheg_ir.diagnosis.view.written import edited
 FRESH = timedelta(hours=2)
 """Where no log reaches back before the errors, a release so young is suspected."""
 _WAITS = re.compile(
-    r"\b(?:queued?|queue[ _-]?(?:len\w*|size|depth)|backlog|in[ _-]queue|pool is busy|busy)\b", re.IGNORECASE
+    r"\bqueued\b|\bqueue(?:[ _-]?(?:len\w*|size|depth))?[\"']?\s*[=:]\s*\d|\bbacklog\b"
+    r"|\b(?:pool|workers?|threads?) .{0,12}\bbusy\b",
+    re.IGNORECASE,
 )
 """How a program says that more is asked of it than it does."""
 _SETTINGS = ("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkPolicy", "HorizontalPodAutoscaler")

@@ -29,6 +29,9 @@ _PROGRAM = re.compile(
 """The program that asks, as it calls itself."""
 _PROBES = re.compile(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
 """Those who only ask whether it is there."""
+CREDENTIAL = 10
+"""A key that is so long, of letters and digits, was made for one client."""
+_DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
 _NOW = timedelta(minutes=10)
 
 
@@ -62,7 +65,7 @@ def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
             if who is None or _PROBES.search(who[0]) or not _new(view, line):
                 continue
             name = next(group for group in who.groups() if group)
-            each = found.setdefault(name, Asker(name, who.re is _LOGIN))
+            each = found.setdefault(name, Asker(name, who.re is _LOGIN and not _is_bare(who[0], name)))
             each.answers[status] += 1
             if address := ADDRESS.search(line):
                 each.addresses.add(address[0])
@@ -73,8 +76,14 @@ def answer_of(line: str) -> int:
     """Return the status of the answer that a line of an access log tells of, in whatever form; 0 for none."""
     if found := status_of(line):
         return found
-    told = _STATUS.search(line) if _METHOD.search(line) else None
+    asked = ("ethod" in line or "erb" in line) and _METHOD.search(line)
+    told = _STATUS.search(line) if asked else None
     return int(told[1]) if told else 0
+
+
+def _is_bare(told: str, name: str) -> bool:
+    """Tell whether a key may be that of a limit, a cache or an object: it says not whose it is, nor looks like it."""
+    return told[:3].lower() == "key" and not (len(name) >= CREDENTIAL and _DIGIT.search(name) and _LETTER.search(name))
 
 
 def _new(view: View, line: str) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import items, moment, name, text
+from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -58,9 +61,27 @@ def nodes(view: View) -> tuple[Node, ...]:
     return tuple(sorted(found, key=lambda node: node.name))
 
 
-def addresses(view: View) -> set[str]:
-    """Return the addresses of the nodes: pods that call somebody outside of their network bear these."""
-    return {text(each, "address") for obj in view.snapshot.of("Node") for each in items(obj, "status", "addresses")}
+def outside(view: View, host: str) -> bool:
+    """Tell whether a host is surely none of the cluster: an address that is no node's and of no range of pods.
+
+    Pods that call somebody outside of their network bear an address of their node, or of its bridge; a session may be
+    older than the pod that it was of. What is no address may be the name of anything.
+    """
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    of_nodes = {text(each, "address") for obj in view.snapshot.of("Node") for each in items(obj, "status", "addresses")}
+    return host not in of_nodes and not any(address in each for each in _pod_ranges(view))
+
+
+def _pod_ranges(view: View) -> Iterator[IPv4Network | IPv6Network]:
+    """Yield the ranges that nodes give to pods, and the neighbourhood of every pod, where no node tells its range."""
+    told = (str(each) for obj in view.snapshot.of("Node") for each in mapping(obj, "spec").get("podCIDRs") or ())
+    near = (f"{pod.address}/{120 if ':' in pod.address else 24}" for _, pod in view.pods() if pod.address)
+    for each in {*told, *near}:
+        with suppress(ValueError):
+            yield ip_network(each, strict=False)
 
 
 def on_node(view: View, node: str) -> list[tuple[Workload, Pod]]:
