@@ -8,13 +8,17 @@ from tests.diagnosis.rules.scenes import IMAGE, MORE, ROOM, SHOP, killed, rate, 
 from tests.diagnosis.rules.tiny import DAY, Obj, pod, snapshot
 
 
-def scratch(before: dict[str, str], now: dict[str, str]) -> list[Obj]:
-    """Return a shop whose containers are killed since the emptyDir of its scratch files is another one."""
+def scratch(before: dict[str, str], now: dict[str, str], *, called: str = "scratch") -> list[Obj]:
+    """Return a shop whose containers are killed since the emptyDir of its scratch files is another one.
+
+    ``called``: the name that it had before.
+    """
     objects = killed(shop(before={}, released=HOUR), 2)
     for each in objects:
         older = each["kind"] == "ReplicaSet" and each["metadata"]["name"].endswith("-r1")
         body = each["spec"].get("template", each)["spec"]
-        body["volumes"] = [{"name": "scratch", "emptyDir": before if older else now}]
+        name, held = (called, before) if older else ("scratch", now)
+        body["volumes"] = [{"name": name, "emptyDir": held}]
     return objects
 
 
@@ -59,6 +63,11 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "its scratch files got less room on the disk",
         snapshot(scratch({"sizeLimit": "2Gi"}, {"sizeLimit": "1Gi"})),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "its scratch files are in memory as ever, under another name",
+        snapshot(scratch({"medium": "Memory"}, {"medium": "Memory"}, called="tmp")),
         harmful=("rollback_workload", "restart_workload"),
     ),
     DoesNotHold(

@@ -233,6 +233,7 @@ HOLDS = [
         )
         for what, more in (
             ("its scratch volume has no bound as ever", {"before": {"emptyDir": {}}}),
+            ("its scratch volume has no bound as ever, under another name", {"before": {"name": "t", "emptyDir": {}}}),
             ("its scratch volume is small", {"now": {"emptyDir": {"sizeLimit": "2Gi"}}}),
             ("its scratch volume is kept in memory", {"now": {"emptyDir": {"medium": "Memory"}}}),
             ("it keeps its tiles on a claim", {"now": CLAIM}),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import NODES, agent, built, rollout
+from tests.diagnosis.rules.pods import NODES, agent, built, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, failing, latency, logs, shop
-from tests.diagnosis.rules.tiny import DAY, figure, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, at, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 FULL = "socket.error: [Errno 24] Too many open files"
 DEADLOCK = "Found one Java-level deadlock:"
+SETTINGS = "INFO Tomcat initialized with port 8080, maxThreads=200"
 POOL_BUSY = "WARN All 100 threads of the executor are busy, accept queue at 60"
 
 
@@ -19,17 +22,29 @@ def silent(
     who: tuple[int, ...] = (1,),
     signal: str = "request_rate_by_pod",
     felt: float = 0.2,
+    feels: str = "shop",
+    fell: float = 1500,
+    times: int = 5,
+    did: float = 8.0,
+    born: float = 10 * DAY,
+    **more: Any,
 ) -> Snapshot:
-    """Return a shop, a cart that it calls, and what share of its work each pod of the cart still does."""
+    """Return a shop, a cart that it calls, and what share of its work each pod of the cart still does.
+
+    ``did``: how much that was. ``feels``: whose requests fail. ``born``: age of the second pod.
+    """
+    cart = workload("cart", pods=len(left), **more)
+    if born < 10 * DAY:
+        pods_of(cart)[1]["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(born)}}
     return snapshot(
         shop(env=CALLS_CART),
-        workload("cart", pods=len(left)),
+        cart,
         figures=[
-            *(figure(signal, 8.0, 8.0 * share, 1500, pod=pod("cart", n)) for n, share in enumerate(left)),
+            *(figure(signal, did, did * share, fell, pod=pod("cart", n)) for n, share in enumerate(left)),
             *failing(*[0.0] * len(left), of="cart"),
-            errors("shop", felt, 1500),
+            errors(feels, felt, fell),
         ],
-        logs=logs("cart", says, *who, times=2),
+        logs=logs("cart", says, *who, times=times),
     )
 
 
@@ -101,7 +116,26 @@ DOES_NOT_HOLD = [
             ("nobody suffers by it", silent(1.0, 0.0, 0.9, 1.1, felt=0.001)),
             ("all work less since", silent(0.3, 0.0, 0.2, 0.3)),
             ("half of them is asked nothing any more", silent(1.0, 0.0, 0.0, 1.1)),
+            ("one is asked nothing any more, and told its settings once", silent(1, 0, 0.9, 1, says=SETTINGS, times=1)),
+            ("one is asked nothing any more, and says once that it is stuck", silent(1.0, 0.0, 0.9, 1.1, times=1)),
+            ("one is asked nothing any more, and was asked next to nothing", silent(1.0, 0.0, 0.9, 1.1, did=0.05)),
+            (
+                "one works less than in its start, some minutes ago",
+                silent(1, 0.1, 1, 1, says=POOL_BUSY, signal="cpu_share", did=0.8, born=900),
+            ),
+            ("one holds data, and may have given its part to another", silent(1.0, 0.0, 0.9, 1.1, image="postgres:16")),
         )
+    ),
+    DoesNotHold(
+        "one says that it is stuck since a release that all of them are of: new ones will be as well",
+        silent(1.0, 0.0, 0.9, 1.1, felt=0.25, feels="cart", fell=840, before=OLD, released=900),
+        (CART, "code_defect", "rollback_workload"),
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    DoesNotHold(
+        "one says that it is stuck, two hours after a release: new ones may be as well",
+        silent(1.0, 0.0, 0.9, 1.1, before=OLD, released=7200),
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
     ),
     DoesNotHold(
         "one fails for less than a minute: it may be the first of all",

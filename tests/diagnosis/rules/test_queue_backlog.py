@@ -19,6 +19,7 @@ SLEPT = (
     "WARN consumer poll timeout has expired. This means the time between subsequent calls to "
     "poll() was longer than the configured max.poll.interval.ms"
 )
+UNREADABLE = "ERROR cannot decode message: unexpected end of input"
 
 
 def broker() -> list[Obj]:
@@ -58,12 +59,25 @@ def cut_off(*still: int, born: float = 1940, said: bool = True) -> Snapshot:
     return snapshot(objects, broker(), figures=[queue, *shares(*busy)], logs=[*told, *works])
 
 
-def undone(*busy: float, fell: float = 1500, told: str = "", beside: list[Obj] | None = None) -> Snapshot:
-    """Return three readers of a queue that grows, and how busy each is since a time; the first repeats a line."""
-    turns = [figure("cpu_share", 0.2, v, fell, pod=pod("mail-worker", n), container="w") for n, v in enumerate(busy)]
-    said = [*logs("mail-worker", told, 0), *logs("mail-worker", "INFO mail sent", 1, 2)] if told else []
+def undone(
+    *busy: float,
+    was: tuple[float, ...] = (),
+    fell: float = 1500,
+    told: str = "",
+    ages: tuple[float, ...] = tuple(range(240, 0, -30)),
+    beside: list[Obj] | None = None,
+    pods: int = 3,
+) -> Snapshot:
+    """Return readers of a queue that grows, and how busy each is since a time; the first tells a line at some ages.
+
+    ``was``: how busy they were before.
+    """
+    both = zip(was or [0.2] * len(busy), busy, strict=True)
+    turns = [figure("cpu_share", a, b, fell, pod=pod("mail-worker", n), container="w") for n, (a, b) in enumerate(both)]
+    mine = Log(pod("mail-worker"), "mail-worker", tuple(f"{at(age)} {told}" for age in ages))
+    said = [mine, *logs("mail-worker", "INFO mail sent", 1, 2)] if told else []
     queue = figure("queue_depth", 20, 8000, 1500, component="mail-worker")
-    return snapshot(worker(pods=3), broker(), beside or [], figures=[queue, *turns], logs=said)
+    return snapshot(worker(pods=pods), broker(), beside or [], figures=[queue, *turns], logs=said)
 
 
 HOLDS = [
@@ -94,6 +108,8 @@ HOLDS = [
         )
         for what, world in (
             ("and another does its part", undone(0.005, 0.3, 0.2)),
+            ("and nine others do a ninth of its part each", undone(0.005, *[0.222] * 9, pods=10)),
+            ("and another is at its limit as before", undone(0.005, 0.9, 0.6, was=(0.2, 0.9, 0.6))),
             ("and of another nobody knows", undone(0.005, 0.2)),
             ("and did so for long before", undone(0.005, 0.2, 0.2, fell=3400)),
             ("and stopped only long after it did", undone(0.005, 0.2, 0.2, fell=700)),
@@ -104,6 +120,20 @@ HOLDS = [
             ),
             ("and repeats an error that it may meet again", undone(0.005, 0.2, 0.2, told="ERROR mail 7: 550 rejected")),
         )
+    ),
+    Holds(
+        "one does nothing since work waits, and tells ever more seldom that it does not get past a message",
+        undone(0.005, 0.2, 0.2, told=UNREADABLE, ages=(1500, 1490, 1470, 1430, 1350, 1190, 870, 300)),
+        (MAIL, "code_defect", "page_human"),
+        excludes=no("scale_workload", "restart_workload", "rollback_workload", at=MAIL),
+        harmful=("scale_workload", "restart_workload"),
+    ),
+    Holds(
+        "one of two does nothing since work waits, and the other is at its limit as before: all is under one key",
+        undone(0.005, 0.95, was=(0.2, 0.95), pods=2),
+        (MAIL, "capacity", "page_human"),
+        excludes=no("scale_workload", at=MAIL),
+        harmful=("scale_workload", "restart_workload"),
     ),
     Holds(
         "two stand still, and nobody tells why",

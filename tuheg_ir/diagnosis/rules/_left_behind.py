@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.view.odd import told_apart
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.usage import BUSY
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SOON = timedelta(minutes=30)
@@ -22,6 +23,8 @@ FALLEN = 0.15
 """Who uses so small a part of the processor time that it used has stopped to work."""
 LESS, MORE = 0.7, 1.25
 """Who uses between so many times what it used works as before."""
+HALF = 0.5
+"""Others that do so large a part more, all together, of what some did took it over, however little each of them did."""
 
 
 def left_behind(view: View, consumer: Workload, grew: datetime | None) -> tuple[Evidence, ...]:
@@ -57,11 +60,14 @@ def left_undone(view: View, consumer: Workload, grew: datetime | None) -> tuple[
     was released in those minutes, who sends to others since. And who complains meets what a new pod meets too.
     """
     turns = {pod.name: turn for pod in consumer.live if (turn := _turn(view, pod)) is not None}
-    fell = [pod for pod, (was, now) in turns.items() if was > 2 * IDLE and now <= min(IDLE, FALLEN * was)]
-    others = [_as_before(*turn) for pod, turn in turns.items() if pod not in fell]
-    if not fell or len(turns) < len(consumer.live) or len(fell) > len(others) or not all(others):
+    fell = {pod: was for pod, (was, now) in turns.items() if was > 2 * IDLE and now <= min(IDLE, FALLEN * was)}
+    others = [turn for pod, turn in turns.items() if pod not in fell]
+    if not fell or len(turns) < len(consumer.live) or len(fell) > len(others):
         return ()
-    since = {pod: view.figures.crossed("cpu_share", FALLEN * turns[pod][0], below=True, pod=pod) for pod in fell}
+    more = sum(now - was for was, now in others)
+    if not all(_as_before(*turn) for turn in others) or more >= HALF * sum(fell.values()):
+        return ()
+    since = {pod: view.figures.crossed("cpu_share", FALLEN * was, below=True, pod=pod) for pod, was in fell.items()}
     then = (at is not None and grew is not None and _soon_waits(at, grew) for at in since.values())
     if not all(then) or any(since_release(w, grew) for w in view.serving) or {*told_apart(view, consumer)} & {*fell}:
         return ()
@@ -76,7 +82,8 @@ def _turn(view: View, pod: Pod) -> tuple[float, float] | None:
 
 
 def _as_before(was: float, now: float) -> bool:
-    return LESS * was <= now <= max(MORE * was, IDLE)
+    """Tell whether a reader works as before; of one at its limit nobody can tell: it cannot work more."""
+    return LESS * was <= now <= max(MORE * was, IDLE) and now <= BUSY
 
 
 def _soon_waits(stopped: datetime, grew: datetime) -> bool:

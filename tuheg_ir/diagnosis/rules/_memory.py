@@ -46,7 +46,7 @@ def told_by_program(view: View, workload: Workload) -> tuple[Hit, ...]:
 
 
 def put_into_memory(workload: Workload) -> tuple[str, ...]:
-    """Return the scratch volumes that the newest template keeps in memory, and the one before did not, or smaller.
+    """Return the scratch volumes that the newest template keeps in memory, and the one before none there, or smaller.
 
     Their files count against the limit of the containers and are there again after a kill.
     """

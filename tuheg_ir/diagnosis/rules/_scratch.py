@@ -13,12 +13,15 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def larger_scratch(workload: Workload, medium: str = "") -> dict[str, float]:
-    """Return the scratch volumes that may hold more than before the newest template, and how much; "" is the disk."""
+    """Return the scratch volumes that may hold more than any did before the newest template, and how much.
+
+    ``medium``: "" is the disk. Names tell nothing: a volume that got another name holds what the former one held.
+    """
     older = next((r.template for r in workload.revisions[1:] if changes(r.template, workload.template)), None)
     if older is None:
         return {}
-    before = _scratch(older, medium)
-    return {name: size for name, size in _scratch(workload.template, medium).items() if size > before.get(name, 0.0)}
+    before = max(_scratch(older, medium).values(), default=0.0)
+    return {name: size for name, size in _scratch(workload.template, medium).items() if size > before}
 
 
 def _scratch(template: Mapping[str, Any], medium: str) -> dict[str, float]:

@@ -25,7 +25,7 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         hits = [h for h in view.hits_of(workload.ref, "stuck") if fresh(view, h) and not h.previous]
         felt = [seen for seen, _ in troubles(view, workload.ref)]
-        if sum(h.count for h in hits) < OFTEN or not felt or role(workload) or releases(view, workload, SUSPECT):
+        if sum(h.count for h in hits) < OFTEN or not felt or stuck_again(view, workload):
             continue
         standing = tuple(idle(view, workload))
         yield Match(
@@ -35,6 +35,11 @@ def when(view: View) -> Iterator[Match]:
             since=oldest(h.first for h in hits),
             excludes=excluding(workload.ref, "no release came with it", "rollback_workload"),
         )
+
+
+def stuck_again(view: View, workload: Workload) -> bool:
+    """Tell whether a new process may be as stuck: a release brought it, or it is no program of one's own."""
+    return bool(role(workload)) or releases(view, workload, SUSPECT)
 
 
 def idle(view: View, workload: Workload) -> Iterator[Evidence]:

@@ -8,6 +8,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._imposed import imposed
+from tuheg_ir.diagnosis.rules.all_stuck import stuck_again
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.builds import another_build
@@ -56,8 +57,11 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _still(view: View, workload: Workload) -> dict[str, str]:
-    """Return pod -> that it is stuck, where it alone says so and works no more, and somebody suffers by it."""
-    told = standing_still(view, workload)
+    """Return pod -> that it is stuck, where it alone says so and works no more, and somebody suffers by it.
+
+    Of a release all pods may get stuck, one after the other; and of what holds data one rests whose part another took.
+    """
+    told = {} if stuck_again(view, workload) else standing_still(view, workload)
     if not told or not any(any(troubles(view, ref)) for ref in behind(view, workload.ref)):
         return {}
     return {pod: f"does no work any more, and says so: {hit.line[:160]}" for pod, hit in told.items()}

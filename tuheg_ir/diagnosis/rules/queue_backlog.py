@@ -110,20 +110,15 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
             since=grew.since,
         )
     ready = Evidence("objects", consumer.ref, f"{consumer.ready} of {consumer.wanted} pods are ready")
-    lagging = left_behind(view, consumer, grew.since) or left_undone(view, consumer, grew.since)
-    if still := tuple(silent(view, consumer)) or lagging:
-        return Match(
-            component=consumer.ref,
-            evidence=(waits, *still, ready),
-            certainty=0.6,
-            root_cause="service_crash",
-            remedy="restart_workload",
-            since=grew.since,
-        )
+    if still := tuple(silent(view, consumer)) or left_behind(view, consumer, grew.since):
+        return _of_still(consumer, still, grew, (waits, ready))
     if stopped := _stopped_by(view, consumer):
         return _of_message(consumer, stopped, grew, waits)
     if alone := _alone(view, consumer):
         return _of_one_pod(consumer, alone, grew, (waits, ready))
+    # Who does not get past a message, or has no message of its key, does nothing either, and a restart is no help.
+    if undone := left_undone(view, consumer, grew.since):
+        return _of_still(consumer, undone, grew, (waits, ready))
     if idler := _slackened(view, consumer):
         return Match(
             component=consumer.ref,
@@ -135,6 +130,17 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
             excludes=not_for((consumer.ref,), "its pods do much less than before: not their number is short", _SCALE),
         )
     return Match(component=consumer.ref, evidence=(waits, ready), certainty=0.4, since=grew.since)
+
+
+def _of_still(consumer: Workload, still: tuple[Evidence, ...], grew: Turn, seen: tuple[Evidence, ...]) -> Match:
+    return Match(
+        component=consumer.ref,
+        evidence=(seen[0], *still, *seen[1:]),
+        certainty=0.6,
+        root_cause="service_crash",
+        remedy="restart_workload",
+        since=grew.since,
+    )
 
 
 def _slackened(view: View, consumer: Workload) -> Evidence | None:

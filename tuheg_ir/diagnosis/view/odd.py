@@ -17,6 +17,8 @@ from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 _LIMITS = (("error_ratio_by_pod", ERRORS, 4.0), ("latency_p95_by_pod", SLOW_S, SLOWER))
 _WORK = (("request_rate_by_pod", 0.05), ("cpu_share", 0.3), ("cpu_usage", 0.3))
 """What tells how much a pod does, the best first, and the share of its former work from which on it does none."""
+_WORKED = 0.06
+"""Who did less than this (of requests a second, of its processor limit, of a core) did too little to tell its end."""
 _GOES_ON = 0.5
 """Share of its former work that a pod still does which is well."""
 CLEARLY = 3
@@ -51,19 +53,20 @@ def odd_since(view: View, odd: Iterable[str]) -> datetime | None:
 
 
 def standing_still(view: View, workload: Workload) -> dict[str, Hit]:
-    """Return pod -> what it says, of the pods that alone say they are stuck and have stopped to work; at most half.
+    """Return pod -> what it says, of the pods that alone repeat that they are stuck, and work no more; at most half.
 
     What answers nobody counts no failure and no slow answer of its own: only its callers tell of it.
     """
-    live = {pod.name for pod in workload.live}
+    live = {pod.name: pod for pod in workload.live}
     hits = [h for h in view.hits_of(workload.ref, "stuck", "workers_busy") if h.pod in live and not h.previous]
     hits.sort(key=lambda hit: hit.trouble != "stuck")
     told = {hit.pod: hit for hit in reversed(hits)}
-    if not told or 2 * len(told) > len(live) or not all(any(fresh(view, h) for h in hits if h.pod == p) for p in told):
+    repeated = (_repeats(view, [hit for hit in hits if hit.pod == pod]) for pod in told)
+    if not told or 2 * len(told) > len(live) or not all(repeated) or any(_young(view, live[pod]) for pod in told):
         return {}
     for signal, stopped in _WORK:
         left = {pod: share for pod in live if (share := _left(view, signal, pod)) is not None}
-        if live <= set(left):
+        if len(left) == len(live):
             idle = {pod for pod, share in left.items() if share <= stopped}
             others = [share for pod, share in left.items() if pod not in idle]
             return told if idle == set(told) and min(others, default=0.0) >= _GOES_ON else {}
@@ -71,9 +74,19 @@ def standing_still(view: View, workload: Workload) -> dict[str, Hit]:
 
 
 def _left(view: View, signal: str, pod: str) -> float | None:
-    """Return how much of the work that it did before a pod does now; None if it did none, or nobody knows."""
+    """Return how much of the work that it did before a pod does now; None if it did hardly any, or nobody knows."""
     was, now = view.figures.first(signal, pod=pod), view.figures.now(signal, pod=pod)
-    return now / was if was and now is not None else None
+    return now / was if was is not None and was > _WORKED and now is not None else None
+
+
+def _repeats(view: View, hits: Collection[Hit]) -> bool:
+    """Tell whether something is told often, and lately: a start may tell its settings in the same words, once."""
+    return sum(hit.count for hit in hits) >= OFTEN and any(fresh(view, hit) for hit in hits)
+
+
+def _young(view: View, pod: Pod) -> bool:
+    """Tell whether figures may begin with a pod's start, which takes all the processor time that it gets."""
+    return pod.started is None or view.recent(pod.started)
 
 
 def ill_since(view: View, workload: Workload) -> Iterator[dict[str, datetime]]:
