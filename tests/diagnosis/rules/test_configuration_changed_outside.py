@@ -94,20 +94,28 @@ def asking(*, host: str = "payment.town.svc.cluster.locall", released: float = 4
 
 
 FATAL = "FATAL cache.ttl: missing unit in duration 15"
+OLD_POD, NEW_POD = "shop-xpfxs-pxvbt", "shop-fgxdz-krbhh"
+PINO = '{{"level":60,"time":1772625480123,"pid":1,"hostname":"{}","run":"{}","msg":"{}"}}'
+RUNS = ("0f3cbbd1-7aae-4c1f-9d20-5be0a1c7d2ef", "c41e7d02-b9fa-4e8d-8a11-90fcd1b6aa3e")
+PYTHON = "Traceback (most recent call last):\n  File 'run.py', line {}, in load\n{}"
+NPM = "{}\nnpm ERR! code ELIFECYCLE\nnpm ERR! errno 1\nnpm ERR! A complete log of this run can be found in: /root/x.log"
 
 
 def released_after(
     *, edit: float = 2 * HOUR, anew: float = HOUR, status: Obj | None = None, old: str = FATAL, new: str = FATAL
 ) -> Snapshot:
     """Return a roll-out whose pods end at each start, with a pod of the template before that was made anew."""
+    made = rollout("shop", looping(), before=IMAGE, old=3, spec=reads("shop-config"))
+    for number, name in ((1, OLD_POD), (3, NEW_POD)):
+        pods_of(made)[number]["metadata"]["name"] = name
+    told = ((OLD_POD, old, 90), (NEW_POD, new, 70))
     return snapshot(
-        old_anew(
-            rollout("shop", looping(), before=IMAGE, old=3, spec=reads("shop-config")), status or looping(), age=anew
-        ),
+        old_anew(made, status or looping(), age=anew),
         written(edit),
         logs=[
-            *([log(pod("shop", 1), "INFO starting", old, since=90, previous=True)] if old else []),
-            *([log(pod("shop", 3), "INFO starting", new, since=70, previous=True)] if new else []),
+            log(name, "INFO starting", *lines.splitlines(), since=since, previous=True, of="shop")
+            for name, lines, since in told
+            if lines
         ],
     )
 
@@ -123,6 +131,13 @@ HOLDS = [
         )
         for what, world in (
             ("by the same words", released_after()),
+            (
+                "by the same words, beside the names of their pods",
+                released_after(
+                    old=PINO.format(OLD_POD, RUNS[0], "cache.ttl: missing unit"),
+                    new=PINO.format(NEW_POD, RUNS[1], "cache.ttl: missing unit"),
+                ),
+            ),
             ("after the release too", released_after(anew=300)),
             ("nobody logs why", released_after(old="", new="")),
         )
@@ -243,8 +258,30 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"a release came since: {what}", world, (SHOP, "code_defect", "rollback_workload"))
         for what, world in (
             ("pods of the template before start well", released_after(status={"ready": True}, old="")),
-            ("its pods end by something else", released_after(new="panic: runtime error: index out of range [3]")),
             ("a pod of the template before was started again once only", released_after(status=looping(restarts=1))),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"a release came since, and its pods end by something else; those before end too: {what}",
+            released_after(old=old, new=new),
+            (SHOP, "code_defect", "page_human"),
+            harmful=("rollback_workload", "restart_workload", "scale_workload"),
+        )
+        for what, old, new in (
+            ("one panics", FATAL, "panic: runtime error: index out of range [3]"),
+            (
+                "both are told as JSON",
+                PINO.format(OLD_POD, RUNS[0], "cache.ttl: missing unit"),
+                PINO.format(NEW_POD, RUNS[1], "no such module: left-pad"),
+            ),
+            ("both end in a trace", PYTHON.format(8, "ValueError: no unit"), PYTHON.format(9, "ImportError: no tax")),
+            (
+                "uvicorn runs both",
+                f"{FATAL}\nERROR:    Application startup failed. Exiting.",
+                "ImportError: no tax\nERROR:    Application startup failed. Exiting.",
+            ),
+            ("npm runs both", NPM.format("FATAL no unit"), NPM.format("TypeError: tax is no function")),
         )
     ),
     DoesNotHold(

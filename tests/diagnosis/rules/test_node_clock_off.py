@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import node
-from tests.diagnosis.rules.scenes import CART, SHOP, failing, logs, shop
-from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, workload
+from tests.diagnosis.rules.scenes import CART, IMAGE, SHOP, WEB, errors, failing, logs, shop
+from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 SERVED = "GET /items 200 20ms"
@@ -36,6 +36,21 @@ def clock(*more: Log, on: tuple[Obj, ...] = NODES, in_time: tuple[float, ...] = 
     """Return a shop and a cart with a pod on each of two nodes; ``in_time``: whether these have the right time."""
     kernels = [figure("node_clock_in_time", 1, told, node=f"n{n}") for n, told in enumerate(in_time, 1)]
     return snapshot(shop(**of_shop), workload("cart"), *on, logs=more, figures=kernels)
+
+
+def by_a_late_clock(name: str, late: float) -> list[Log]:
+    """Return the logs of a Deployment of two pods, of which one tells its old times by a clock that is late."""
+    wrong = tuple(f"{at(late + 60 * age)} {line}" for age in range(9, 0, -1) for line in (EARLY, SERVED))
+    return [Log(pod(name, 1), name, wrong), log(pod(name), *[SERVED] * 9, since=1500)]
+
+
+def over() -> Snapshot:
+    """Return two programs that told so until 45 minutes ago and work since; a caller fails since its release."""
+    told = [log(pod(name, 1), *[EARLY] * 9, *[SERVED] * 50, since=3240) for name in ("shop", "cart")]
+    well = [log(pod(name), *[SERVED] * 9, since=1500) for name in ("shop", "cart")]
+    calls = {"SHOP_URL": "http://shop:8080", "CART_URL": "http://cart:8080"}
+    caller = workload("web", env=calls, before=IMAGE, released=600)
+    return snapshot(shop(), workload("cart"), PLAIN, caller, logs=told + well, figures=[errors("web", since=570)])
 
 
 HOLDS = [
@@ -72,19 +87,35 @@ HOLDS = [
         excludes=(*no("restart_workload", at=SHOP), *no("restart_workload", at=CART)),
         alone=True,
     ),
+    Holds(
+        "its clock is more than half an hour late, and by it they tell so still",
+        clock(*by_a_late_clock("shop", 2400), *by_a_late_clock("cart", 2400), on=PLAIN),
+        ("Node/n2", "dependency_failure", "page_human"),
+        alone=True,
+    ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold(f"a pod on one node says so, {what}", world, harmful=("rollback_workload", "scale_workload"))
-    for what, world in (
-        ("and nothing tells of its clock", clock(*said("shop"), on=PLAIN)),
-        ("and no kernel is told of its time", clock(*said("shop"), on=PLAIN, in_time=(0, 0))),
-        ("and another node is not in time", clock(*said("shop"), on=PLAIN, in_time=(0, 1))),
-        ("and the node tells of something else", clock(*said("shop"), on=(node("n1"), OTHER_PROBLEM))),
-        ("and a pod on the other too: who gives the tokens is ahead", clock(*logs("shop", EARLY, 0, 1))),
-        ("and another program on the other", clock(*said("shop"), *said("cart", number=0))),
-        ("now and then", clock(*said("shop", times=3))),
-        ("and nobody heard the others", clock(*said("shop")[:1])),
-        ("that tokens are too old", clock(*said("shop", EXPIRED))),
-        ("and another one there of its kind does not", clock(*said("shop"), WORKS, pods=3, nodes=("n1", "n2", "n2"))),
-    )
+    DoesNotHold(
+        "two programs there said so until its clock was set, and who calls both fails since a release",
+        over(),
+        (WEB, "code_defect", "rollback_workload"),
+    ),
+    *(
+        DoesNotHold(f"a pod on one node says so, {what}", world, harmful=("rollback_workload", "scale_workload"))
+        for what, world in (
+            ("and nothing tells of its clock", clock(*said("shop"), on=PLAIN)),
+            ("and no kernel is told of its time", clock(*said("shop"), on=PLAIN, in_time=(0, 0))),
+            ("and another node is not in time", clock(*said("shop"), on=PLAIN, in_time=(0, 1))),
+            ("and the node tells of something else", clock(*said("shop"), on=(node("n1"), OTHER_PROBLEM))),
+            ("and a pod on the other too: who gives the tokens is ahead", clock(*logs("shop", EARLY, 0, 1))),
+            ("and another program on the other", clock(*said("shop"), *said("cart", number=0))),
+            ("now and then", clock(*said("shop", times=3))),
+            ("and nobody heard the others", clock(*said("shop")[:1])),
+            ("that tokens are too old", clock(*said("shop", EXPIRED))),
+            (
+                "and another one there of its kind does not",
+                clock(*said("shop"), WORKS, pods=3, nodes=("n1", "n2", "n2")),
+            ),
+        )
+    ),
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, looping
 from tests.diagnosis.rules.scenes import alert, down
-from tests.diagnosis.rules.tiny import Obj, event, figure, log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import Obj, at, event, figure, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 ORDERS, READER = "Deployment/orders", "Deployment/invoices"
@@ -21,6 +22,8 @@ TRACE = (
     '  File "/app/worker.py", line 8, in take',
 )
 TEXT = "Input should be a valid integer [type=int_parsing, input_value='1,5', input_type=str]"
+FIELDS = '{{"level":"error","msg":"cannot take it","err":"Field required [type=missing","producer":"{}"}}'
+LATER = "INFO: message id=8"
 SETTINGS: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "rates"}}]}
 
 
@@ -41,11 +44,16 @@ def world(
     ends: bool = True,
     calls: bool = False,
     pods: int = 2,
+    said: tuple[str, ...] = (*TRACE, TEXT),
+    takes: tuple[str, ...] = (TAKES,) * 2,
     **reader: Any,
 ) -> Snapshot:
-    """Return readers that misread messages of somebody since a time, and a sender that was released just before."""
+    """Return readers that misread messages of somebody since a time, and a sender that was released just before.
+
+    ``takes``: how each reader tells that a message came; ``said``: what it says of one that it cannot read.
+    """
     readers = reading(pods, **reader)
-    last = [log(pod("invoices", n), *[*map(TAKES.format, names), *TRACE, TEXT] * 5, since=since) for n in of]
+    last = [log(pod("invoices", n), *[*map(takes[n].format, names), *said] * 5, since=since) for n in of]
     backoff = [event(f"Pod/{pod('invoices', n)}", "BackOff", "Back-off restarting", age=since - 300) for n in of]
     orders = {"env": AMQP, "before": {"image": "registry.example/orders:0"}, "released": 700, **(sender or {})}
     return snapshot(
@@ -59,10 +67,29 @@ def world(
     )
 
 
-def counted() -> Snapshot:
-    """Return readers whose logs reach back to their last start only, and whose restarts are counted."""
-    counts = [figure("restarts", 0, 5, 620, pod=pod("invoices", n), container="invoices") for n in (0, 1)]
-    return replace(world(since=400), metrics={"restarts": tuple(series for _, series in counts)})
+def waiting(first: float, last: float) -> Obj:
+    """Return that the kubelet waited with the starts of a reader in a span of time."""
+    told = event(f"Pod/{pod('invoices')}", "BackOff", "Back-off restarting failed container", age=last)
+    return {**told, "firstTimestamp": at(first)}
+
+
+def counted(world: Snapshot, since: float = 620) -> Snapshot:
+    """Return readers whose restarts are counted: they were started again at a time."""
+    counts = [figure("restarts", 0, 5, since, pod=pod("invoices", n), container="invoices") for n in (0, 1)]
+    return replace(world, metrics={"restarts": tuple(series for _, series in counts)})
+
+
+def untimed(world: Snapshot) -> Snapshot:
+    """Return readers of whose traces only the heading has a time, and their source stands in them."""
+    return replace(world, logs=tuple(replace(each, lines=tuple(_untimed(each.lines))) for each in world.logs))
+
+
+def _untimed(lines: tuple[str, ...]) -> Iterator[str]:
+    for line in lines:
+        _, _, said = line.partition(" ")
+        yield line if said.startswith(("INFO", "CRITICAL")) else said
+        if "File" in said:
+            yield "    order = Order.of(body)"
 
 
 HOLDS = [
@@ -78,14 +105,62 @@ HOLDS = [
     ),
     Holds("their settings were edited hours before", world(rates(5 * HOUR), **SETTINGS), RELEASED, alone=True),
     Holds("they go on, and people are called for them", world(ends=False, calls=True), RELEASED, alone=True),
-    Holds("their restarts are counted since then", counted(), RELEASED, began=600, alone=True),
+    Holds(
+        "their restarts are counted since then, and their logs reach back to the last start only",
+        counted(world(since=400)),
+        RELEASED,
+        began=600,
+        alone=True,
+    ),
+    Holds(
+        "they end again and again for longer than their logs reach back, and were not released for long",
+        world([waiting(800, 30)], since=300, sender={"released": 1900}),
+        RELEASED,
+        began=800,
+        alone=True,
+    ),
+    Holds(
+        "they were started again long before as well, for something else",
+        counted(world(), since=3000),
+        RELEASED,
+        began=521,
+        alone=True,
+    ),
+    Holds(
+        "one line tells what and whose it is", world(names=(), said=(FIELDS.format("orders"),)), RELEASED, alone=True
+    ),
+    Holds("a trace has no times", untimed(world()), RELEASED, alone=True),
 ]
+LIMITS = {"resources": {"limits": {"cpu": "1"}}}
+BUILD = {"image": "registry.example/invoices:0"}
 BILLING = workload("billing", env=AMQP)
 DOES_NOT_HOLD = [
     *(
         DoesNotHold(what, world, harmful=("rollback_workload", "scale_workload"))
         for what, world in (
             ("nobody tells who sent it", world(names=())),
+            ("one outside sent it, and what the sender wrote just before was read", world(names=("orders", "acme"))),
+            ("a line of its own, which tells of no sender, stands between", world(said=("INFO checked", *TRACE, TEXT))),
+            (
+                "another message stands between, without a word of who sent it",
+                untimed(world(said=(LATER, *TRACE, TEXT))),
+            ),
+            ("one line tells that another one sent it", world(said=(FIELDS.format("acme"),))),
+            ("a topic has the sender's name", world(takes=("INFO message topic={} offset=7",) * 2)),
+            (
+                "a topic has the sender's name, and one outside sent it",
+                world(takes=("INFO message topic=orders producer={}",) * 2, names=("acme",)),
+            ),
+            ("one reader tells that one outside sent it", world(takes=(TAKES, "INFO message producer=acme id={}"))),
+            ("the sender's release changed its limits only", world(sender={"before": LIMITS})),
+            (
+                "the sender was released before the kubelet waited with a start for something else",
+                world([waiting(3000, 2900)], ends=False, calls=True, sender={"released": 3100}),
+            ),
+            (
+                "the sender was released before they were started again for something else",
+                counted(world(sender={"released": 3100}), since=3000),
+            ),
             ("another one sent it, which is as it was", world(BILLING, names=("billing",))),
             ("one with a longer name sent it", world(names=("orders-archive",))),
             ("it, or another one that is as it was, sent it", world(BILLING, names=("orders", "billing"))),
@@ -98,7 +173,17 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "they were released then as well",
-        world(before={"image": "registry.example/invoices:0"}, released=640),
+        world(before=BUILD, released=640),
+        (READER, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "they were released since the kubelet waited with a start for the first time",
+        world([waiting(7000, 30)], sender={"released": 7100}, before=BUILD, released=4000),
+        (READER, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "they were released then as well, long after they were started again for something else",
+        counted(world(before=BUILD, released=640, sender={"released": 3100}), 3000),
         (READER, "code_defect", "rollback_workload"),
     ),
     DoesNotHold(

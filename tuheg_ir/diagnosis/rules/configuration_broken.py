@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.crashes import ended_by_themselves
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import releases
-from tuheg_ir.diagnosis.view.stillborn import misread_links, stillborn_of_old
+from tuheg_ir.diagnosis.view.stillborn import ended_alike, misread_links
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=6)
@@ -50,7 +50,7 @@ def when(view: View) -> Iterator[Match]:
 
 def _suspected(view: View, workload: Workload) -> bool:
     """Tell whether a release may have brought it: not where new pods of the template before end as well."""
-    return releases(view, workload, SUSPECT) and not stillborn_of_old(view, workload)
+    return releases(view, workload, SUSPECT) and not ended_alike(view, workload)
 
 
 def _of_links(links: list[tuple[str, datetime, str, str]]) -> Iterator[Evidence]:

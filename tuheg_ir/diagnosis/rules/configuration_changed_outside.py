@@ -19,7 +19,7 @@ from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, healthy_older, since_release, soon_after
-from tuheg_ir.diagnosis.view.stillborn import stillborn_of_old
+from tuheg_ir.diagnosis.view.stillborn import ended_alike
 from tuheg_ir.diagnosis.view.trouble import measured, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes, slept
@@ -54,7 +54,7 @@ def _released_since(view: View, workload: Workload, time: datetime) -> bool:
     """
     if not workload.changes or workload.released_at is None or workload.released_at <= time:
         return False
-    ended = [crash.pod.created for crash in stillborn_of_old(view, workload)]
+    ended = [crash.pod.created for crash in ended_alike(view, workload)]
     well = newest(pod.created for pod in healthy_older(workload))
     return not ended or any(at is None or at < time for at in ended) or well is None or well > time
 

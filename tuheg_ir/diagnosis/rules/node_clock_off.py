@@ -10,12 +10,13 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.logs import Hit, stamp
 from tuheg_ir.diagnosis.view.nodes import Node, nodes
 from tuheg_ir.diagnosis.view.odd import odd_pods
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.trouble import OFTEN
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _OF_TIME = re.compile(r"ntp|chrony|clock|timesync|time service", re.IGNORECASE)
 """Words by which a condition of a node is about its clock."""
@@ -41,12 +42,18 @@ def _told(view: View) -> Mapping[str, list[tuple[str, Hit]]]:
     """Return workload -> (node, what a pod there tells of things that are too young for it), of all that tell of it."""
     found: dict[str, list[tuple[str, Hit]]] = defaultdict(list)
     for workload in view.serving:
-        places = {pod.name: pod.node for pod in workload.live}
+        pods = {pod.name: pod for pod in workload.live}
         for hit in view.hits_of(workload.ref, "too_early"):
-            # By a clock that is late, what is told now is old already.
-            if hit.pod in places and not hit.previous and (hit.last is None or view.recent(hit.last)):
-                found[workload.ref].append((places[hit.pod], hit))
+            if hit.pod in pods and not hit.previous and _still(view, pods[hit.pod], hit):
+                found[workload.ref].append((pods[hit.pod].node, hit))
     return found
+
+
+def _still(view: View, pod: Pod, hit: Hit) -> bool:
+    """Tell whether a pod tells of it to the last, by its own clock: by a late one, what is told now is old already."""
+    logs = view.logs_of([pod], previous=False)
+    until = newest(next(filter(None, map(stamp, reversed(log.lines))), None) for log in logs)
+    return hit.last is None or until is None or (view.recent(hit.last) and until - hit.last <= STILL)
 
 
 def _alone(view: View, workload: Workload, node: str, hits: list[Hit]) -> bool:

@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.releases import (
     release_cause,
     release_evidence,
 )
-from tuheg_ir.diagnosis.view.stillborn import stillborn_of_old
+from tuheg_ir.diagnosis.view.stillborn import ended_alike
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 from tuheg_ir.diagnosis.view.written import first_to_start_with
 
@@ -33,7 +33,7 @@ def when(view: View) -> Iterator[Match]:
         late = deadline_missed(workload)
         patient = [pod for pod in waiting if late or not view.recent(pod.created, PATIENCE)]
         own = brought_by_release(workload, patient) and not first_to_start_with(view, workload, patient)
-        if patient and len(waiting) == len(newest) and own and not stillborn_of_old(view, workload):
+        if patient and len(waiting) == len(newest) and own and not ended_alike(view, workload):
             yield _match(view, workload, patient, late)
 
 

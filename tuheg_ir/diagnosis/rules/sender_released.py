@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
+from tuheg_ir.diagnosis.rules._helping import HOURS, behind, names, not_for
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.crashes import crashes, first_restart
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.crashes import crashes, restarted
+from tuheg_ir.diagnosis.view.logs import Hit, stamp, without_time
+from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import SOON, release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.releases import SOON, release_cause, release_evidence, releases, since_release
+from tuheg_ir.diagnosis.view.threads import of_trace
 from tuheg_ir.diagnosis.view.trouble import suffering, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
 NEAR = 15
 """So many lines before the one that tells what cannot be read may tell whose message it is: a trace stands between."""
+PAUSE = timedelta(minutes=10)
+"""What ends again and again is started anew sooner than this: a restart before a longer pause had another reason."""
+_SENDER = re.compile(
+    r"\b(?:(?:x[-_])?(?:(?:producer|publisher|sender|emitter|origin)(?:[-_.]?(?:id|name|app|service|client))?"
+    r"|app[-_.]?id|ce[-_]source|from)(?:\\?[\"'])?\s*[=:]\s*|(?:sent|published|produced|emitted)[ -]by[=:]?\s+)"
+    r"(?:b?\\?[\"'])?/*([\w.-]+)",
+    re.IGNORECASE,
+)
+"""How a line names who sent a message; what else stands in it may be a topic, a database or a field."""
+_LEVEL = re.compile(
+    r"(?:trace|debug|dbug|info(?:rmation)?|notice|warn(?:ing)?|error|fail|fatal|crit(?:ical)?)\b", re.IGNORECASE
+)
+"""How a logger begins a line, that no trace does."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -32,15 +49,16 @@ def when(view: View) -> Iterator[Match]:
             continue
         hurt = [crash.evidence() for crash in crashes(view, reader)] or [seen for seen, _ in troubles(view, reader.ref)]
         hurt = hurt or list(suffering(view, reader.ref))
-        began = _began(view, reader, hits)
-        if not hurt or began is None or since_release(reader, began):
+        told = oldest(hit.first for hit in hits) or oldest(crash.ended.at for crash in crashes(view, reader))
+        began = _began(view, reader, told) if told else None
+        if not hurt or began is None or since_release(reader, began) or since_release(reader, told):
             continue
-        told = list(_beside(view, reader, hits))
-        senders = [w for w in _neighbours(view, reader) if any(_named(view, w, line) for line in told)]
-        if len(senders) != 1 or not since_release(senders[0], began, SOON) or senders[0].returned:
-            continue  # several may have sent it, or one that is as it was
+        lines = _senders(view, reader, hits)
+        senders = [w for w in _neighbours(view, reader) if lines and all(_named(view, w, each) for each in lines)]
+        if len(senders) != 1 or not _released(senders[0], began):
+            continue  # another one sent it, or one that is as it was
         if not way_changed(view, reader, senders[0], began):
-            line = next(each for each in told if _named(view, senders[0], each))
+            line = next(iter(lines.values()))
             yield _match(view, senders[0], reader, (*hurt[:2], view.hit_evidence(hits[0])), line, began)
 
 
@@ -49,11 +67,27 @@ def _misread(view: View, reader: Workload) -> tuple[Hit, ...]:
     return tuple(hit for hit in view.hits_of(reader.ref, "answer_misread", "field_unknown") if fresh(view, hit))
 
 
-def _began(view: View, reader: Workload, hits: tuple[Hit, ...]) -> datetime | None:
-    """Return since when a reader misreads; logs of what ends again and again reach back to the last starts only."""
-    restarts = (first_restart(view, pod) for pod in reader.live)
-    backoffs = (event.first for event in view.events_of(reader.ref, "BackOff"))
-    return oldest((*restarts, *backoffs, *(hit.first for hit in hits)))
+def _began(view: View, reader: Workload, told: datetime) -> datetime:
+    """Return since when a reader misreads; logs of what ends again and again reach back to the last starts only.
+
+    From what logs tell first it goes back from restart to restart, as long as they come close upon each other.
+    """
+    restarts = sorted({at for pod in reader.live for at in restarted(view, pod)}, reverse=True)
+    began = told
+    for at in restarts:
+        began = at if timedelta(0) <= began - at <= PAUSE else began
+    if restarts:
+        return began
+    known = not releases(view, reader, HOURS)
+    backoffs = [(event.first, event.last) for event in view.events_of(reader.ref, "BackOff")]
+    of_it = [first for first, last in backoffs if first and last and told - (last if known else first) <= PAUSE]
+    return min((told, *of_it))
+
+
+def _released(sender: Workload, began: datetime) -> bool:
+    """Tell whether a reader's trouble began with a release of what a sender runs, that takes no other one back."""
+    ran = sender.changed("image", "env", "command", "mounts")
+    return bool(ran) and since_release(sender, began, SOON) and not sender.returned
 
 
 def _neighbours(view: View, reader: Workload) -> list[Workload]:
@@ -63,18 +97,43 @@ def _neighbours(view: View, reader: Workload) -> list[Workload]:
     return [w for w in others if view.graph.calls.get(w.ref, set()) & shared]
 
 
-def _beside(view: View, reader: Workload, hits: tuple[Hit, ...]) -> Iterator[str]:
-    """Yield the lines that lead to those that tell what cannot be read, the nearest first."""
-    bad = {(hit.pod, hit.line) for hit in hits}
-    for log in view.logs_of(reader.live):
-        for at, line in enumerate(log.lines):
-            if any(log.pod == pod and told in line for pod, told in bad):
-                yield from reversed(log.lines[max(0, at - NEAR) : at + 1])
+def _senders(view: View, reader: Workload, hits: tuple[Hit, ...]) -> Mapping[frozenset[str], str]:
+    """Return the names of senders, with a line that tells them, before each that tells what cannot be read."""
+    bad: dict[tuple[str, str, bool], set[str]] = defaultdict(set)
+    for hit in hits:
+        bad[hit.pod, hit.container, hit.previous].add(hit.line)
+    found: dict[frozenset[str], str] = {}
+    for log in view.logs_of(reader.pods):
+        for told in bad.get((log.pod, log.container, log.previous), ()):
+            last = next((n for n in reversed(range(len(log.lines))) if told in log.lines[n]), None)
+            lead = list(_lead(log.lines, last)) if last is not None else []
+            line = next(filter(_SENDER.search, lead), "")
+            found.setdefault(frozenset(_SENDER.findall(line)), line)
+    return found
 
 
-def _named(view: View, sender: Workload, line: str) -> bool:
+def _lead(lines: Sequence[str], at: int) -> Iterator[str]:
+    """Yield the line that tells what cannot be read, and the one told just before it; the heading of a trace between.
+
+    What stands further up is of other messages.
+    """
+    yield lines[at]
+    before = lines[max(0, at - NEAR) : at]
+    timed = stamp(lines[at]) is None and any(map(stamp, before))
+    own = [line for line in reversed(before) if (stamp(line) is not None if timed else not _goes_on(line))]
+    yield from own[: 2 if own and is_marked(own[0]) else 1]
+
+
+def _goes_on(line: str) -> bool:
+    """Tell whether a line is one of a trace, by its words or as it is indented, where times do not tell it."""
+    bare = without_time(line)
+    indented = line.partition(bare)[0].endswith(("  ", "\t"))
+    return not _LEVEL.match(bare) and (indented or of_trace(bare))
+
+
+def _named(view: View, sender: Workload, said: frozenset[str]) -> bool:
     labels = {sender.name, *(s.name for s in view.services.values() if sender.ref in s.backends)}
-    return any(names(line, label) for label in labels)
+    return any(names(name, label) for name in said for label in labels)
 
 
 def _match(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
-from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -50,12 +50,10 @@ def ended_by_themselves(view: View, workload: Workload) -> tuple[Crash, ...]:
     return tuple(crash for crash in crashes(view, workload) if not crash.container.killed_for_memory)
 
 
-def first_restart(view: View, pod: Pod) -> datetime | None:
-    """Return when the containers of a pod were started again for the first time that figures know of."""
-    counted = [series for series in view.figures.series("restarts", pod=pod.name) if series.points]
-    return oldest(
-        view.figures.first_beyond("restarts", series.points[0][1], **dict(series.labels)) for series in counted
-    )
+def restarted(view: View, pod: Pod) -> list[datetime]:
+    """Return when the containers of a pod were started again, as far as figures know of it."""
+    counted = (pairwise(series.points) for series in view.figures.series("restarts", pod=pod.name))
+    return [datetime.fromtimestamp(t, UTC) for points in counted for (_, was), (t, now) in points if now > was]
 
 
 def only_of_newest(workload: Workload, ended: Iterable[Crash]) -> bool:

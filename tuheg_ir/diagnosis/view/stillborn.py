@@ -6,7 +6,7 @@ More of them, or a start of the old ones, makes only more that end.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, probe_kills
@@ -28,7 +28,16 @@ _MISREAD = re.compile(
     r"pars(?:e|ing)|invalid|integer|number|convert|input string|port should|malformed|syntax|not a\b", re.IGNORECASE
 )
 
-_VARIES = re.compile(r"\b(?:0x)?[0-9a-f]{8,}\b|\d+")
+_VARIES = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+", re.IGNORECASE)
+"""Numbers and ids; what is quoted stays, as loggers of fields quote the very message."""
+_FRAME = re.compile(
+    r"(?:Traceback \(most recent call last\):|\bpanicked at [^\s']+:\d+:\d+:|\bApplication startup failed\. Exiting\."
+    r"|\bApplication run failed|Exception in worker process|Worker failed to boot\.?|Shutting down: Master"
+    r"|Worker \(pid:\d+\) exited with code \d+)\s*$"
+    r"|npm ERR! *(?:$|(?:A complete log|code|errno|path|command|signal|Exit status|Failed at|This is probably)\b"
+    r"|Lifecycle script|Error: command failed|in workspace|at location|\S+@\S+ \w+:)"
+)
+"""What stands around any error of a language or of who runs the program: it says that one ended, not by what."""
 
 
 def stillborn(view: View, workload: Workload) -> tuple[Crash, ...]:
@@ -40,16 +49,23 @@ def stillborn(view: View, workload: Workload) -> tuple[Crash, ...]:
 def stillborn_of_old(view: View, workload: Workload) -> tuple[Crash, ...]:
     """Return the same of the templates before: pods of them that were made anew end at each start, older ones run.
 
-    Whoever goes back gets what ends as well; not where the pods of the newest template tell of another trouble.
+    Whoever goes back gets what ends as well, whatever those of the newest template end by.
     """
     older = workload.older_pods()
-    ended = tuple(
+    return tuple(
         crash
         for revision in dict.fromkeys(pod.revision for pod in older)
         for crash in _at_each_start(view, workload, [pod for pod in older if pod.revision == revision])
     )
-    theirs = _last_words(view, (crash.pod for crash in ended))
-    ours = _last_words(view, (pod for pod in workload.newest_pods() if not pod.ready))
+
+
+def ended_alike(view: View, workload: Workload) -> tuple[Crash, ...]:
+    """Return those of the templates before, if the pods of the newest one tell of no other trouble than they do."""
+    ended = stillborn_of_old(view, workload)
+    if not ended:
+        return ()
+    theirs = _last_words(view, [crash.pod for crash in ended])
+    ours = _last_words(view, [pod for pod in workload.newest_pods() if not pod.ready])
     return ended if not (theirs and ours) or theirs & ours else ()
 
 
@@ -67,9 +83,13 @@ def _at_each_start(view: View, workload: Workload, pods: Iterable[Pod]) -> tuple
     return ended if again and not probe_kills(view, workload, [crash.pod for crash in ended]) else ()
 
 
-def _last_words(view: View, pods: Iterable[Pod]) -> set[str]:
-    """Return what pods that end call an error, without what differs from one start to the next."""
-    return {_VARIES.sub("0", without_time(line)) for line in last_errors(view, pods)}
+def _last_words(view: View, pods: Sequence[Pod]) -> set[str]:
+    """Return what pods that end call an error, without what differs from one of them, or one start, to the next."""
+    if not pods:
+        return set()
+    named = re.compile("|".join(sorted((re.escape(pod.name) for pod in pods), key=len, reverse=True)))
+    told = (named.sub("", line) for line in last_errors(view, pods) if not _FRAME.search(line))
+    return {_VARIES.sub("0", without_time(line)) for line in told}
 
 
 def misread_links(view: View, workload: Workload) -> Iterator[tuple[str, datetime, str, str]]:

@@ -80,10 +80,15 @@ def _length(lines: Sequence[str], bare: Sequence[str]) -> int:
     """Return how many lines tell of the exception: up to the next with a time of its own, or that is no trace."""
     timed = stamp(lines[0]) is not None
     for n in range(1, min(len(lines), _LONGEST)):
-        own = not _GOES_ON.search(bare[n]) if timed else stamp(lines[n]) is not None
+        own = not of_trace(bare[n]) if timed else stamp(lines[n]) is not None
         if own:
             return n
     return min(len(lines), _LONGEST)
+
+
+def of_trace(bare: str) -> bool:
+    """Tell whether a line, without its time, may be one of a trace, after its first."""
+    return _GOES_ON.search(bare) is not None
 
 
 def _stopped(lines: Sequence[str], before: Sequence[str], since: Sequence[str], elapsed: timedelta) -> str:
