@@ -47,9 +47,10 @@ def when(view: View) -> Iterator[Match]:
         hits = _misread(view, reader)
         if role(reader) in DATA or 2 * len({hit.pod for hit in hits}) <= len(reader.live) or not hits:
             continue
-        hurt = [crash.evidence() for crash in crashes(view, reader)] or [seen for seen, _ in troubles(view, reader.ref)]
+        ended = crashes(view, reader)
+        hurt = [crash.evidence() for crash in ended] or [seen for seen, _ in troubles(view, reader.ref)]
         hurt = hurt or list(suffering(view, reader.ref))
-        told = oldest(hit.first for hit in hits) or oldest(crash.ended.at for crash in crashes(view, reader))
+        told = oldest(hit.first for hit in hits) or oldest(crash.ended.at for crash in ended)
         began = _began(view, reader, told) if told else None
         if not hurt or began is None or since_release(reader, began) or since_release(reader, told):
             continue

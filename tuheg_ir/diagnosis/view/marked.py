@@ -122,13 +122,18 @@ def _gather(view: View, log: Log, number: int, told: dict[str, _Told]) -> None:
     upto, until = times_around(log.lines)
     for at, error in meant:
         line = log.lines[at]
-        each = told.setdefault(_VARYING.sub("#", line)[:_SHAPE], _Told(error))
+        each = told.setdefault(shape_of(line), _Told(error))
         each.firsts.setdefault(number, upto[at] if at else None)
         each.line = line.strip()
         each.pods[log.pod] += 1
         age = view.now - (until[at] or view.now)
         each.late = each.late or age <= LATELY
         each.lately[log.pod] += age <= STILL
+
+
+def shape_of(line: str) -> str:
+    """Return what a line has in common with others that tell the same."""
+    return _VARYING.sub("#", line)[:_SHAPE]
 
 
 def is_marked(line: str) -> bool:

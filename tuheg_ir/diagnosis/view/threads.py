@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.view.logs import stamp, without_time
+from tuheg_ir.diagnosis.view.marked import shape_of
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
@@ -25,9 +26,7 @@ _ENDED = re.compile(
 """How Python, Java, Ruby, Rust and asyncio tell of it. An exception of the main thread ends the process."""
 _GOES_ON = re.compile(r"^(?:\s|$|Traceback |Caused by|future: |at |\.\.\. |note: |[\w.:$]+(?:\s\(|:\s|$))")
 """How the lines of a stack trace begin, after the first."""
-_VARYING = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}\b|\d+|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
 _LONGEST = 80
-_SHAPE = 200
 OFTEN = 5
 """What was told less often before may not be told for a while; a process that goes on tells so much since."""
 _PACES = 10
@@ -93,19 +92,17 @@ def of_trace(bare: str) -> bool:
 
 def _stopped(lines: Sequence[str], before: Sequence[str], since: Sequence[str], elapsed: timedelta) -> str:
     """Return a line of what was told again and again until the end, and by now is missing; "" if nothing is."""
-    told = Counter(map(_shape, before))
-    gone = {shape for shape, count in told.items() if count >= OFTEN} - set(map(_shape, since))
+    told = Counter(map(shape_of, before))
+    gone = {shape for shape, count in told.items() if count >= OFTEN} - set(map(shape_of, since))
     for line, bare in zip(reversed(lines), reversed(before), strict=True):
-        if (shape := _shape(bare)) not in gone:
+        if (shape := shape_of(bare)) not in gone:
             continue
         times = [
-            time for each, words in zip(lines, before, strict=True) if _shape(words) == shape and (time := stamp(each))
+            time
+            for each, words in zip(lines, before, strict=True)
+            if shape_of(words) == shape and (time := stamp(each))
         ]
         if len(times) >= OFTEN and elapsed >= _PACES * (max(times) - min(times)) / (len(times) - 1):
             return line.strip()
         gone.discard(shape)
     return ""
-
-
-def _shape(bare: str) -> str:
-    return _VARYING.sub("#", bare)[:_SHAPE]
