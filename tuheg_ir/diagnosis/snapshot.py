@@ -55,6 +55,7 @@ def load(folder: Path, *, at: datetime | None = None) -> Snapshot:
     )
     if told.taken_at is None and at is None:
         snapshot = replace(snapshot, taken_at=newest(snapshot) or snapshot.taken_at)
+    snapshot = replace(snapshot, logs=logs.dated(snapshot.logs, snapshot.taken_at))
     known = _absent(snapshot) if told.sources is None else told.sources
     return replace(snapshot, sources=(*known, *notes.sources))
 

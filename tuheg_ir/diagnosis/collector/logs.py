@@ -95,7 +95,7 @@ def _of_container(pod: str, status: Mapping[str, Any], *, suspicious: bool) -> I
 def read(context: Context, log: Wanted) -> Log | None:
     """Read one log; None when there is none any more. Raises KubeError."""
     path = context.path("/api/v1", f"pods/{quote(log.pod)}/log")
-    query = {"container": log.container, "tailLines": LINES[log.suspicious], "limitBytes": BYTES}
+    query = {"container": log.container, "tailLines": LINES[log.suspicious], "limitBytes": BYTES, "timestamps": "true"}
     if log.previous:
         query["previous"] = "true"
     text: str = context.client.get_text(path, query, timeout_s=context.left_s)

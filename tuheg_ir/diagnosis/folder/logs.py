@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from tuheg_ir.diagnosis.folder.files import Notes
 from tuheg_ir.diagnosis.model import Log, Obj
 from tuheg_ir.diagnosis.objects import clean_text
+from tuheg_ir.diagnosis.stamps import apart, told_once, whole
 
 FOLDER = "logs"
 LINES = 2000
@@ -83,11 +86,19 @@ def _lines(path: Path, notes: Notes, name: str) -> tuple[str, ...] | None:
 
 
 def kept_lines(text: str) -> tuple[str, ...]:
-    """Return the last lines of a log, without empty ones, scrubbed and cut."""
+    """Return the last lines of a log, without empty ones, each with one time before it, scrubbed and cut."""
     tail = [line[: 2 * LINE] for line in text.replace("\r", "\n").split("\n") if line.strip()][-LINES:]
-    # Scrubbed as one text: a private key has many lines.
-    clean = clean_text("\n".join(tail), LINES * (2 * LINE + 1))
-    return tuple(line[:LINE].rstrip() for line in clean.split("\n") if line.strip())
+    times, bare = zip(*map(apart, tail), strict=True) if tail else ((), ())
+    # Scrubbed as one text: a private key has many lines, and no time may stand between them.
+    clean = clean_text("\n".join(bare), LINES * (2 * LINE + 1)).split("\n")
+    if len(clean) != len(tail):
+        times = ("",) * len(clean)  # lines were hidden: nobody knows which
+    return tuple(told_once(told, line)[:LINE].rstrip() for told, line in zip(times, clean, strict=True) if line.strip())
+
+
+def dated(logs: Iterable[Log], until: datetime) -> tuple[Log, ...]:
+    """Return logs with whole times, read at a time."""
+    return tuple(replace(log, lines=whole(log.lines, until)) for log in logs)
 
 
 def in_order(logs: Iterable[Log]) -> tuple[Log, ...]:

@@ -5,30 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from datetime import datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
 
 from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.literals import Pattern
-from tuheg_ir.diagnosis.view.reading import parse_moment
 from tuheg_ir.diagnosis.view.spoken_of import Names
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
-_STAMP = re.compile(
-    rf"(?P<iso>\d{{4}}[-/]\d\d[-/]\d\d[T ]{_CLOCK}(?:Z| ?[+-]\d\d:?\d\d\b)?)"
-    rf"|(?P<named>\d\d[ /-][A-Z][a-z]{{2}}[ /-]\d{{4}}[ :]{_CLOCK}(?: [+-]\d{{4}}\b)?)"
-    rf"|(?P<c>\b[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d {_CLOCK} \d{{4}}\b)"
-)
-"""Times as programs write them: RFC 3339 and its like, the forms of web servers, PHP and Redis, and C's own."""
 ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 """An IPv4 address in a line."""
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-_NAMED = re.compile(r"(\d\d).(\w{3}).(\d{4}).([\d:.,]+) ?([+-]\d{4})?")
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
 _HOST = re.compile(
     "|".join(
@@ -64,10 +55,6 @@ _WORDS = frozenset(
     | {"on"}
 )
 """What stands in the place of a host in plain sentences."""
-_EPOCH = re.compile(
-    r'(?:"@?(?:time|ts|timestamp|t|epoch|epochSecond|unixtime)": ?"?|\bts=)(1\d{9})(\d{3})?(?:\d{3}|\d{6})?(\.\d+)?\b'
-)
-"""Seconds since 1970, or thousandths and less of them, in a line of JSON or of key=value."""
 _NUMBERS = re.compile(
     r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+(?:\.\d+)+|\d+(?=(?:ms|us|\u00b5s|ns|s|m|kb|mb|gb|b|%)\b)|\d{4,}",
     re.IGNORECASE,
@@ -77,8 +64,6 @@ _CODES = re.compile(r"SQLSTATE|ORA-|\b(?:53[23]00|25006|42703)\b")
 """Codes that patterns ask for: lines with other numbers beside them are other messages."""
 _LINE_CHARS = 2000
 """No pattern is asked about more of a line than this: a line of megabytes is no message."""
-_ASKED_AGAIN = 1 << 14
-"""So many lines are kept apart from their times: one rule after the other asks for the same ones."""
 _LINES = 2000
 """No more of a log's newest lines are read."""
 
@@ -257,38 +242,6 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
 def _excepted(trouble: str, text: str) -> bool:
     unless = _unless().get(trouble)
     return unless is not None and unless.search(text) is not None
-
-
-@lru_cache(maxsize=_ASKED_AGAIN)
-def without_time(line: str) -> str:
-    """Return a line without its time: the same message comes again and again."""
-    return _EPOCH.sub("", _STAMP.sub("", line)).strip()
-
-
-@lru_cache(maxsize=_ASKED_AGAIN)
-def stamp(line: str) -> datetime | None:
-    """Return the time that a line of a log begins with or holds."""
-    if found := _STAMP.search(line):
-        return _read(found)
-    if since := _EPOCH.search(line):
-        seconds, thousandths, fraction = since.groups()
-        return datetime.fromtimestamp(float(f"{seconds}{fraction or ''}") + int(thousandths or 0) / 1000, UTC)
-    return None
-
-
-def _read(found: re.Match[str]) -> datetime | None:
-    if iso := found["iso"]:
-        return parse_moment(iso.replace("/", "-").replace(",", ".").replace(" +", "+").replace(" -", "-"))
-    named = found["named"]
-    if named is None:
-        _, month, day, clock, year = found["c"].split()
-        named = f"{day:0>2} {month} {year} {clock}"
-    parts = _NAMED.fullmatch(named)
-    if parts is None or parts[2] not in _MONTHS:
-        return None
-    day, month, year, clock, zone = parts.groups()
-    iso = f"{year}-{_MONTHS.index(month) + 1:02d}-{day}T{clock.replace(',', '.')}{zone or ''}"
-    return parse_moment(iso)
 
 
 def _hosts(lines: Iterable[str]) -> Iterator[str]:
