@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rules._ahead import ahead
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.logs import Hit, speaks_of, stamp
+from tuheg_ir.diagnosis.view.logs import Hit, speaks_of, stamp, tells
 from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.odd import odd_pods
 from tuheg_ir.diagnosis.view.reading import newest, oldest
@@ -109,11 +109,16 @@ def _too_old(view: View, workload: Workload) -> Iterator[Hit]:
     It is no trouble of its own: it is told of anybody who comes back after a while.
     """
     for log in view.logs_of(workload.live, previous=False):
-        lines = [line for line in log.lines if _TOO_OLD.search(line)] if speaks_of(log, ("expired",)) else []
+        lines = [line for line in log.lines if _is_too_old(line)] if speaks_of(log, ("expired",)) else []
         times = [at for line in lines if (at := stamp(line)) is not None]
         if lines:
             said, first, last = lines[-1].strip()[:300], oldest(times), newest(times)
             yield Hit("too_old", workload.ref, log.pod, log.container, len(lines), said, (), first, last, log.previous)
+
+
+def _is_too_old(line: str) -> bool:
+    """Tell whether a line is of an end: some programs have the same words for what has not begun, and then say so."""
+    return _TOO_OLD.search(line) is not None and not tells("too_early", line)
 
 
 def _still(view: View, pod: Pod, hit: Hit) -> bool:
