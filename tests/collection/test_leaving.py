@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.tuheg.ir.plugins.module_utils.leaving import left_behind, left_notes
 from ansible_collections.tuheg.ir.plugins.module_utils.templates import template_hash, template_of
 
+from tests import layout
 from tests.collection.objects import deployment
 
 ME = "INC-20251105-001/run-1"
@@ -67,6 +68,13 @@ def test_what_could_not_be_written_is_told_of_each_by_itself() -> None:
     (lock,) = left_notes(refused, both[1:], lock=LOCK, seconds=300)
     assert lock.startswith(f"The lock {LOCK} could not be given back and runs out by itself within 300 s: ")
     assert len(left_notes({"result": {"results": [refused, refused]}}, both, lock=LOCK, seconds=300)) == 2
+
+
+def test_a_template_that_could_not_be_read_is_told_of_in_the_same_words_which_stand_in_one_place() -> None:
+    (written,) = left_notes({"error": FORBIDDEN}, [{"kind": "ConfigMap"}], lock=LOCK, seconds=300)
+    (words, _, _) = written.partition(":")
+    roles = layout.ROLES.rglob("*.yml")
+    assert not [path.name for path in roles if words in path.read_text(encoding="utf-8")]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.diagnosis.rules.tiny import NOW, log, pod, postgres, snapshot, workload
-from tuheg_ir.diagnosis.decide import CERTAIN, SYMPTOM_MOST, confidence, decide
+from tuheg_ir.diagnosis.decide import AS_SURE, CERTAIN, SYMPTOM_MOST, confidence, decide
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Snapshot
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.view import View
@@ -148,6 +148,12 @@ def test_two_sources_of_one_observer_prove_less_than_two_observers() -> None:
 
     assert of("objects") < of("objects", "events") < of("objects", "logs")
     assert of("metrics") < of("metrics", "alerts") < of("metrics", "logs")
+
+
+@pytest.mark.parametrize("certainty", [0.1, 0.2, 0.3, 0.4])
+def test_what_speaks_for_a_cause_faintly_stays_faint_however_many_see_it(certainty: float) -> None:
+    everything = facts("objects", "logs", "events", "metrics", "alerts", "database", "probes")
+    assert confidence(Match(SHOP, everything, certainty), Tier.STATED) == pytest.approx(AS_SURE * certainty)
 
 
 def test_a_symptom_is_never_sure() -> None:

@@ -31,6 +31,8 @@ DOUBT = 0.5
 """What each further observer leaves of the doubt."""
 ALIKE = 0.75
 """What a further source leaves of it whose observer was heard already."""
+AS_SURE = 2
+"""However many see it, it is at most so many times as sure as one fact makes it: they may all see the same symptom."""
 CERTAIN = {1: 0.87, 2: 0.95}
 """The most that so many observers can prove; three and more: 0.98."""
 _MORE = 0.98
@@ -96,13 +98,15 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
 def confidence(match: Match, tier: Tier, blind: int = 0) -> float:
     """Return how sure a match is: its certainty, raised by each further source and more by each further observer.
 
+    What speaks for a cause faintly stays faint: that something is wrong each of them sees, whatever the cause is.
+
     ``blind``: how many kinds of sources the snapshot has nothing of; what they would say is not known.
     How often answers of which confidence are right is measured by tests/diagnosis/calibration.py.
     """
     sources = {each.source for each in match.evidence}
     observers = max(1, len({OBSERVER.get(source, source) for source in sources}))
     doubt = (1 - match.certainty) * DOUBT ** (observers - 1) * ALIKE ** max(0, len(sources) - observers)
-    raised = min(1 - doubt, SYMPTOM_MOST) if tier == Tier.SYMPTOM else 1 - doubt
+    raised = min(1 - doubt, AS_SURE * match.certainty, SYMPTOM_MOST if tier == Tier.SYMPTOM else 1)
     return round(min(raised, CERTAIN.get(observers, _MORE)) * BLIND[tier] ** blind, 2)
 
 

@@ -71,12 +71,28 @@ def controllers(
     )
 
 
-def late(*steps: tuple[float, float], told: str = "ReplicationLag", log_says: str = "") -> Snapshot:
-    """Return a database whose replica was late so, and an alert that began when it was."""
-    lag = series({"component": "postgres"}, (3600, 0.0), *steps)
+UNREACHED = 'FATAL: could not connect to the primary server: could not translate host name "postgres" to address'
+LAGGED = ((2400, 400.0), (900, 0.0))
+
+
+def late(
+    *steps: tuple[float, float],
+    told: str = "ReplicationLag",
+    log_says: str = "",
+    until: float = 0.0,
+    since: float = 240,
+) -> Snapshot:
+    """Return a database whose two replicas were late so, and an alert that began when they were.
+
+    ``until``: how long ago one of them was measured for the last time. ``since``: how long ago its log said something.
+    """
+    other = series({"component": "postgres", "replica": "other"}, (3600, 0.0), *steps)
+    lag = series({"component": "postgres", "replica": "one"}, (3600, 0.0), *steps)
+    lag = replace(lag, points=tuple(point for point in lag.points if point[0] <= NOW.timestamp() - until))
     fires = replace(alert(told, severity="critical"), starts_at=NOW - timedelta(seconds=2000))
-    logs = [log("postgres-0", log_says)] if log_says else []
-    return snapshot(shop(), postgres(), figures=[("db_replication_lag", lag), WELL], alerts=[fires], logs=logs)
+    logs = [log("standby-0", log_says, since=since)] if log_says else []
+    figures = [("db_replication_lag", lag), ("db_replication_lag", other), WELL]
+    return snapshot(shop(), postgres(), postgres("standby"), figures=figures, alerts=[fires], logs=logs)
 
 
 HOLDS = [
@@ -108,6 +124,11 @@ HOLDS = [
         late((2400, 400.0), (900, 0.0)),
         ("StatefulSet/postgres", "no_fault", "no_action"),
         harmful=("restart_workload", "scale_database"),
+    ),
+    Holds(
+        "a replica could not reach its primary, was late for that, and follows as before",
+        late(*LAGGED, log_says=UNREACHED, since=1200),
+        ("StatefulSet/postgres", "no_fault", "no_action"),
     ),
     Holds("a burst of slowness", slowed((2000, 3.0), (1300, 0.2)), (SHOP, "no_fault", "no_action")),
 ]
@@ -166,6 +187,18 @@ DOES_NOT_HOLD = [
             log_says="FATAL: could not receive data from WAL stream: requested WAL segment "
             "000000010000000000000042 has already been removed",
         ),
+        (),
+        harmful=("no_action",),
+    ),
+    DoesNotHold(
+        "a replica shows that it is not late, and says that it cannot reach its primary",
+        late(*LAGGED, log_says=UNREACHED),
+        (),
+        harmful=("no_action",),
+    ),
+    DoesNotHold(
+        "a replica is not measured any more",
+        late(*LAGGED, until=300),
         (),
         harmful=("no_action",),
     ),

@@ -120,6 +120,13 @@ HOLDS = [
         harmful=("restart_workload",),
         alone=True,
     ),
+    Holds(
+        "they were well for long with what was copied last, and it is not copied any more since before",
+        copied(copier(3600), written=3 * 3600),
+        WRONG,
+        excludes=no("restart_workload", at=SHOP),
+        harmful=("restart_workload",),
+    ),
     Holds("what copies it is not known, and events repeat that it fails", copied(secrets=owned(7 * DAY)), WRONG),
     Holds("an expired token of somebody outside", refused(written=None, line=TOKEN, store=False), WRONG),
     Holds(

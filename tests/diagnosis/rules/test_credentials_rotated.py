@@ -99,6 +99,10 @@ HOLDS = [
             ("the Secret is copied as it should be", copied(copier(DAY, ready=True), written=900)),
             ("it was written by hand since it is not copied any more", copied(copier(DAY), written=900)),
             ("it is not copied any more since after they were refused", copied(copier(60), written=900)),
+            (
+                "it was copied, and then no more, before their sessions came to their end",
+                copied(copier(800), written=900),
+            ),
             ("another Secret is not copied", copied(another(), written=900)),
             ("it was written since events tell that it is not copied", copied(secrets=owned(900))),
             ("a user of its own is refused to another with the same Secret", shared(OTHER_USER, written=900)),

@@ -148,7 +148,20 @@ HOLDS = [
             figures=[errors("shop", since=690)],
         ),
         (SHOP, CODE, "rollback_workload"),
-        sure=(0.3, 0.6),
+        sure=(0.3, 0.45),
+    ),
+    Holds(
+        "so it was, and its log tells of it as well: that it fails is what all of them see, and no reason",
+        snapshot(
+            shop(env=URL, before=IMAGE, released=1100),
+            postgres(envFrom=[{"configMapRef": {"name": "limits"}}]),
+            thing("ConfigMap", "limits", written=800, data={"A": "1"}),
+            figures=[errors("shop", since=690)],
+            logs=logs("shop", "TypeError: items is undefined", 0, 1, since=690),
+        ),
+        (SHOP, CODE, "rollback_workload"),
+        believed="not_well",
+        harmful=("rollback_workload",),
     ),
     Holds(
         "what it calls got other settings while it was rolled out",

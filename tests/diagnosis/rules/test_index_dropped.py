@@ -48,8 +48,35 @@ def world(told: Log, *more: Any, suffers: float = 950, ran: str = "", **of_shop:
     )
 
 
+def slow_log(read: int, gave: int = 20, then: int = 2_400_000) -> Log:
+    """Return MySQL's log of slow statements, of which the first line alone bears a time; an index goes amid it."""
+
+    def told(age: float, rows: int, sent: int, said: str) -> tuple[str, ...]:
+        took = f"# Query_time: 4.102001  Lock_time: 0.000010 Rows_sent: {sent}  Rows_examined: {rows}"
+        return (f"# Time: {at(age)}", "# User@Host: shop[shop] @  [10.1.0.9]  Id:    77", took, said)
+
+    asks = "SELECT * FROM items WHERE kind = 7 ORDER BY rank LIMIT 20;"
+    before = [told(2000 - 100 * n, read, gave, asks) for n in range(10)]
+    after = [told(980 - 100 * n, then, gave, asks) for n in range(10)]
+    drop = told(1000, 0, 0, "ALTER TABLE items DROP INDEX idx_items_kind;")
+    return Log("mysql-0", "mysql", tuple(line for entry in (*before, drop, *after) for line in entry))
+
+
+def mysql(told: Log) -> Snapshot:
+    store = workload("mysql", "mysql:8.4", kind="StatefulSet", pods=1, port=3306)
+    said = logs("shop", LATE, since=950)
+    return snapshot(store, shop(env=MYSQL), logs=[told, *said], alerts=[alert("Slow", service="shop")])
+
+
+MYSQL = {"DATABASE_URL": "mysql://shop@mysql:3306/shop"}
 BY_RUN = (JOB, "configuration_error", "page_human")
 HOLDS = [
+    Holds(
+        "MySQL's slow statements read a thousand rows for each that they give since",
+        mysql(slow_log(25)),
+        ("StatefulSet/mysql", "configuration_error", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
     Holds(
         "by a run that names the index",
         world(told(), run(), pod_of_run(), ran="drop kind_1_rank_-1 ops=0"),
@@ -86,6 +113,10 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "MySQL's statements looked as many rows up before", mysql(slow_log(2_400_000)), harmful=("rollback_workload",)
+    ),
+    DoesNotHold("they read what they give", mysql(slow_log(20, then=40)), harmful=("rollback_workload",)),
     DoesNotHold("whole tables were read as often before", world(told(before=SCAN))),
     DoesNotHold("no statement reads a whole table since", world(told(after=FAST))),
     DoesNotHold("nothing was dropped", world(told(drop=FAST))),

@@ -10,6 +10,7 @@ from tests.diagnosis.rules.scenes import CART, IMAGE, SHOP, WEB, errors, failing
 from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
+HARMFUL = ("restart_workload", "rollback_workload", "scale_workload")
 SERVED = "GET /items 200 20ms"
 EARLY = "WARN authentication failed status=401 token has invalid claims: token used before issued"
 OTHERS = (
@@ -17,6 +18,9 @@ OTHERS = (
     "JsonWebTokenError: NotBeforeError: jwt not active",
     "x509: certificate has expired or is not yet valid: current time 2026-03-04T11:20:00Z is before 2026-03-05",
     "<Code>RequestTimeTooSkewed</Code>",
+)
+ENDED = (
+    "x509: certificate has expired or is not yet valid: current time 2026-03-04T12:40:00Z is after 2026-03-04T12:30:00Z"
 )
 EXPIRED = "WARN authentication failed status=401 token has invalid claims: token is expired"
 LATE = node("n2", NTPProblem="True", since=500000)
@@ -42,6 +46,28 @@ def by_a_late_clock(name: str, late: float) -> list[Log]:
     """Return the logs of a Deployment of two pods, of which one tells its old times by a clock that is late."""
     wrong = tuple(f"{at(late + 60 * age)} {line}" for age in range(9, 0, -1) for line in (EARLY, SERVED))
     return [Log(pod(name, 1), name, wrong), log(pod(name), *[SERVED] * 9, since=1500)]
+
+
+def ends(name: str, *ahead: float, line: str = SERVED) -> list[Log]:
+    """Return the logs of a Deployment's pods that repeat a line up to a time that is so many seconds to come."""
+    return [
+        Log(pod(name, n), name, tuple(f"{at(age - to_come)} {line}" for age in range(900, -1, -100)))
+        for n, to_come in enumerate(ahead)
+    ]
+
+
+def beats(name: str, ahead: float) -> Obj:
+    """Return a node whose agent gave its last sign of life at a time that is so many seconds to come."""
+    made = node(name)
+    for each in made["status"]["conditions"]:
+        each["lastHeartbeatTime"] = at(-ahead)
+    return made
+
+
+def issued(*nodes: Obj, on: str = "n2") -> Snapshot:
+    """Return an API on the first node that calls the tokens of a service on another one too young."""
+    users = workload("api", pods=2, nodes=("n1",), env={"LOGIN": "http://login:8080"})
+    return snapshot(users, workload("login", pods=1, nodes=(on,)), nodes, logs=logs("api", EARLY, 0, 1))
 
 
 def over() -> Snapshot:
@@ -94,7 +120,50 @@ HOLDS = [
         alone=True,
     ),
 ]
+HOLDS += [
+    Holds(what, world, ("Node/n2", "dependency_failure", "page_human"), alone=True, harmful=HARMFUL)
+    for what, world in (
+        ("its pod alone calls tokens too old, and it tells of its clock", clock(*said("shop", EXPIRED))),
+        (
+            "its pod alone says that certificates are over, and its log goes on to a time that is to come",
+            clock(*said("shop", ENDED)[1:], *ends("shop", 0, 2400, line=ENDED)[1:], on=PLAIN),
+        ),
+        (
+            "what is given out there is too young elsewhere, and its agent is ahead",
+            issued(node("n1"), beats("n2", 300)),
+        ),
+        (
+            "what is given out there is too young elsewhere, and another program's log there is ahead",
+            clock(*said("shop", number=0), *ends("cart", 0, 300), on=PLAIN),
+        ),
+        ("all but its pod call things too young, and it tells of its clock", clock(*said("shop", number=0))),
+        ("so do two programs", clock(*said("shop", number=0), *said("cart", OTHERS[0], number=0))),
+    )
+]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(what, world, harmful=("rollback_workload", "scale_workload"))
+        for what, world in (
+            (
+                "its pod alone calls tokens too old, and nothing tells of its clock",
+                clock(*said("shop", EXPIRED), on=PLAIN),
+            ),
+            (
+                "so do two programs there: both were given there what is old",
+                clock(*said("shop", EXPIRED), *said("cart", EXPIRED), on=PLAIN),
+            ),
+            ("all nodes are ahead of whoever looks", issued(beats("n1", 300), beats("n2", 300))),
+            (
+                "who gives it out is on a node that is in time",
+                issued(node("n1"), node("n3"), beats("n2", 300), on="n3"),
+            ),
+            ("they are the ones that are ahead", issued(beats("n1", 300), node("n2"))),
+            (
+                "a program writes the time of its own zone, wherever it is",
+                clock(*said("shop", number=0)[:1], *ends("cart", 3600, 3600), on=PLAIN),
+            ),
+        )
+    ),
     DoesNotHold(
         "two programs there said so until its clock was set, and who calls both fails since a release",
         over(),
@@ -111,7 +180,6 @@ DOES_NOT_HOLD = [
             ("and another program on the other", clock(*said("shop"), *said("cart", number=0))),
             ("now and then", clock(*said("shop", times=3))),
             ("and nobody heard the others", clock(*said("shop")[:1])),
-            ("that tokens are too old", clock(*said("shop", EXPIRED))),
             (
                 "and another one there of its kind does not",
                 clock(*said("shop"), WORKS, pods=3, nodes=("n1", "n2", "n2")),

@@ -5,8 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, figure, log, pod, service_for, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, URL, errors, latency, logs, rate, shop
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    database,
+    figure,
+    log,
+    pod,
+    postgres,
+    service_for,
+    session,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Snapshot
 
 PAY = 'Post "https://api.pay.example.com/charge": context deadline exceeded'
@@ -213,7 +225,24 @@ HOLDS = [
         excludes=no("rollback_workload", at=CART),
     ),
 ]
+QUEUE_POOL = (
+    "sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00 "
+    "(Background on this error at: https://sqlalche.me/e/20/3o7r)"
+)
+
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its own pool is exhausted, and the message has a link to where that is explained",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            logs=logs("shop", QUEUE_POOL, 0, 1, times=20, since=500),
+            figures=[errors("shop", 0.3, 500)],
+            databases=[database(session(SHOP, "active", 30))],
+        ),
+        (SHOP, "configuration_error", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     DoesNotHold(
         "all calls are late in the gateway of ours by which they leave",
         way_out(),

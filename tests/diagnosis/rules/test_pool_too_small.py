@@ -15,6 +15,7 @@ LINES = (
     "Error: timeout exceeded when trying to connect",
     "Error: Timeout - timeout exceeded when trying to acquire a connection",
 )
+NONE_HELD = LINES[0].replace("total=2, active=2", "total=0, active=0, idle=0, waiting=30")
 KNEX = "Knex: Timeout acquiring a connection. The pool is probably full."
 RAILS = "ActiveRecord::ConnectionTimeoutError (could not obtain a connection from the pool within 5.000 seconds)"
 THREADS = {"PUMA_MAX_THREADS": "16"}
@@ -100,6 +101,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its pool holds no connection at all, and waits for a database that is not there",
+        snapshot(shop(env=URL), logs=logs("shop", NONE_HELD, 0, 1, times=20, since=500), figures=[errors("shop")]),
+        (SHOP, "unknown", "page_human"),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold(
         "the complaints are of a trouble before, and requests are slow since then",
         snapshot(

@@ -2,13 +2,63 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, shop
-from tests.diagnosis.rules.tiny import database, postgres, session, snapshot, workload
+from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, latency, shop
+from tests.diagnosis.rules.tiny import at, database, postgres, session, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 SLOW = session(SHOP, "active", 12, age_s=25, query="SELECT * FROM orders WHERE note LIKE ...")
 
+PLAN = (
+    "{at} UTC [77] app=shop LOG:  duration: 4120.4 ms  plan:",
+    "\tQuery Text: SELECT * FROM orders WHERE note LIKE $1",
+    "\tSeq Scan on orders  (cost=0.00..41032.10 rows=9 width=80) (actual time=0.1..4119.2 rows=9 loops=1)",
+)
+LOOKED_UP = (
+    "{at} UTC [77] app=shop LOG:  duration: 1120.4 ms  plan:",
+    "\tIndex Scan using orders_pkey on orders  (cost=0.00..2.10 rows=9 width=80) (actual time=0.1..2.2 rows=9 loops=1)",
+)
+ROWS = (
+    "# Time: {at}",
+    "# User@Host: app[app] @  [{address}]  Id:    77",
+    "# Query_time: 4.102001  Lock_time: 0.000010 Rows_sent: 9  Rows_examined: 1400000",
+    "SELECT * FROM orders WHERE note LIKE '%x%';",
+)
+ADDRESS = pods_of(shop())[0]["status"]["podIP"]
+DROPPED = "{at} UTC [78] app=psql LOG:  statement: DROP INDEX orders_note"
+
+
+def entries(*ages: float, of: tuple[str, ...], address: str = ADDRESS) -> tuple[str, ...]:
+    return tuple(line.format(at=at(age), address=address) for age in ages for line in of)
+
+
+def told(*lines: str, **of_shop: Any) -> Snapshot:
+    """Return a shop that is slow since its release, and the log of its database."""
+    released: dict[str, Any] = {"env": URL, "before": IMAGE, "released": 600, **of_shop}
+    log = Log("postgres-0", "postgres", lines)
+    return snapshot(
+        shop(**released), postgres(), workload("api", env=URL), logs=[log], figures=[latency("shop", since=570)]
+    )
+
+
+EARLY, LATE = (3000, 2000, 1000), (560, 480, 400, 320, 240, 160, 80)
+BEFORE = entries(*EARLY, of=LOOKED_UP)
+
 HOLDS = [
+    Holds(
+        "plans tell that it reads whole tables since, and nobody measures the database",
+        told(*BEFORE, *entries(*LATE, of=PLAN)),
+        (SHOP, "code_defect", "rollback_workload"),
+        excludes=no("scale_workload", at=SHOP),
+    ),
+    Holds(
+        "rows that are read for each that is given tell so, from the addresses of its pods",
+        told(*BEFORE, *entries(*LATE, of=ROWS)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     Holds(
         "of the client that was released",
         snapshot(shop(env=URL, before=IMAGE), postgres(), databases=[database(SLOW)]),
@@ -17,6 +67,21 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it read whole tables before, and is slow since its release",
+        told(*BEFORE, *entries(950, 850, 750, 650, *LATE, of=PLAN)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "another one reads whole tables",
+        told(*BEFORE, *entries(*LATE, of=ROWS, address="10.9.0.1")),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "an index was dropped",
+        told(*BEFORE, *entries(590, of=(DROPPED,)), *entries(*LATE, of=PLAN)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     DoesNotHold(
         "of somebody else",
         snapshot(

@@ -200,3 +200,63 @@ def _ago(time: datetime | None) -> float | None:
 )
 def test_a_trace_is_as_old_as_the_lines_around_it(lines: tuple[str, ...], expected: tuple[float, float]) -> None:
     assert traced(*lines) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00",
+        "HikariPool-1 - Connection is not available, request timed out after 30000ms (total=10, active=10, idle=0)",
+        "SequelizeConnectionAcquireTimeoutError: Operation timeout",
+        "ConnectionAcquireTimeoutError [SequelizeConnectionAcquireTimeoutError]: ResourceRequest timed out",
+        "Error: timeout exceeded when trying to connect",
+        "Npgsql.NpgsqlException: The connection pool has been exhausted, either raise 'Max Pool Size' or 'Timeout'",
+        "MySqlException: error connecting: Timeout expired.  The timeout period elapsed prior to obtaining a connection"
+        " from the pool.",
+        "WaitQueueTimeoutError: Timed out while checking out a connection from connection pool. maxPoolSize: 10",
+        "PoolExhaustedException: Timeout: Pool empty. Unable to fetch a connection in 30 seconds, none available",
+        "(DBConnection.ConnectionError) connection not available and request was dropped from queue after 2000ms",
+        "redis: connection pool timeout",
+    ],
+)
+def test_a_pool_that_is_exhausted_tells_of_no_other_host(line: str) -> None:
+    assert told(line) == {"pool_exhausted"}
+
+
+@pytest.mark.parametrize(
+    ("line", "troubles"),
+    [
+        ("pool exhausted: dial tcp 10.1.0.7:5432: i/o timeout", {"pool_exhausted", "connection_timeout"}),
+        (
+            "HikariPool-1 - Connection is not available, request timed out after 30000ms (total=0, active=0, idle=0)",
+            {"pool_exhausted", "connection_timeout"},
+        ),
+        ("redis.exceptions.TimeoutError: connection timed out", {"connection_timeout", "cache_busy"}),
+    ],
+    ids=["what keeps it waiting is told too", "a pool without a connection cannot open any", "no pool"],
+)
+def test_who_waits_for_another_host_says_so(line: str, troubles: set[str]) -> None:
+    assert told(line) == troubles
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "(Background on this error at: https://sqlalche.me/e/20/3o7r)",
+        "More info: https://pris.ly/d/connection-pool",
+        "To troubleshoot, visit https://aka.ms/azsdk/net/identity",
+        "at https://nodejs.org/api/errors.html",
+        "https://go.dev/doc/database/cancel",
+        "see https://kubernetes.io/docs/tasks/debug",
+        "https://docs.shop.example/runbooks/timeouts#db",
+        "For further information visit https://errors.shop.example/e/12",
+    ],
+)
+def test_a_link_to_documentation_is_no_host_that_fails(link: str) -> None:
+    assert hosts(f"ERROR connection timed out {link}") == set()
+    assert hosts(f"ERROR dial tcp api.pay.example:443: i/o timeout {link}") == {"api.pay.example"}
+
+
+def test_who_asks_for_documents_has_a_host_that_fails() -> None:
+    assert hosts('ERROR Get "https://docs.shop.example/v1/7": context deadline exceeded') == {"docs.shop.example"}
+    assert hosts("ERROR POST https://docs.googleapis.com/v1/documents returned 503") == {"docs.googleapis.com"}

@@ -21,6 +21,8 @@ from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 REFUSED = ("database_authentication", "outside_authentication")
 LATELY = timedelta(hours=24)
 """A Secret that was written within this time is thought of first."""
+SOON = timedelta(hours=1)
+"""Within this time pools have replaced their sessions, and whose password was changed has been refused."""
 CLEARLY = timedelta(minutes=5)
 """Pods that start so near to one another are of one roll-out."""
 LINES = 20
@@ -142,11 +144,14 @@ def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
 def _not_the_newest(view: View, secret: Obj, well: list[Pod], found: list[Complaint]) -> tuple[Evidence, ...]:
     """Return what shows that a Secret was not brought up to date before its readers were refused.
 
-    Not where a pod that started since then is well: it took what the Secret holds.
+    Not where a pod that started since then is well: it took what the Secret holds. Nor where it was brought up to date
+    right before: what it got then is what its readers lack, and whoever brought it may well fail the next time.
     """
     failing = unsynced(view, secret)
-    first = oldest(c.hit.first for c in found)
+    first, at = oldest(c.hit.first for c in found), written(secret)
     if failing is None or (first is not None and failing.since is not None and failing.since > first):
+        return ()
+    if first is not None and at is not None and timedelta() <= first - at <= SOON:
         return ()
     starts = [start for pod in well if (start := _last_start(pod)) is not None]
     return () if first is not None and any(start > first for start in starts) else failing.evidence

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.usage import BUSY
+from tuheg_ir.diagnosis.view.work import Work, work_of_all
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SOON = timedelta(minutes=30)
@@ -59,13 +60,13 @@ def left_undone(view: View, consumer: Workload, grew: datetime | None) -> tuple[
     Whose work went to others has only got nothing to do: then those do more than before. So it may be where somebody
     was released in those minutes, who sends to others since. And who complains meets what a new pod meets too.
     """
-    turns = {pod.name: turn for pod in consumer.live if (turn := _turn(view, pod)) is not None}
-    fell = {pod: was for pod, (was, now) in turns.items() if was > 2 * IDLE and now <= min(IDLE, FALLEN * was)}
-    others = [turn for pod, turn in turns.items() if pod not in fell]
-    if not fell or len(turns) < len(consumer.live) or len(fell) > len(others):
+    works = work_of_all(view, consumer)
+    fell = {pod: work.was for pod, work in works.items() if work.was > 2 * IDLE and _stopped(work)}
+    others = [work for pod, work in works.items() if pod not in fell]
+    if not fell or len(fell) > len(others):
         return ()
-    more = sum(now - was for was, now in others)
-    if not all(_as_before(*turn) for turn in others) or more >= HALF * sum(fell.values()):
+    more = sum(work.now - work.was for work in others)
+    if not all(_as_before(work) for work in others) or more >= HALF * sum(fell.values()):
         return ()
     since = {pod: view.figures.crossed("cpu_share", FALLEN * was, below=True, pod=pod) for pod, was in fell.items()}
     then = (at is not None and grew is not None and _soon_waits(at, grew) for at in since.values())
@@ -75,15 +76,13 @@ def left_undone(view: View, consumer: Workload, grew: datetime | None) -> tuple[
     return tuple(Evidence("metrics", f"Pod/{pod}", told, since[pod]) for pod in sorted(fell))
 
 
-def _turn(view: View, pod: Pod) -> tuple[float, float] | None:
-    """Return how much of its processor limit a pod used at first, and how much it uses now; None: nobody knows."""
-    was, now = view.figures.first("cpu_share", pod=pod.name), view.figures.now("cpu_share", pod=pod.name)
-    return None if was is None or now is None else (was, now)
+def _stopped(work: Work) -> bool:
+    return work.now <= IDLE and work.left <= FALLEN
 
 
-def _as_before(was: float, now: float) -> bool:
+def _as_before(work: Work) -> bool:
     """Tell whether a reader works as before; of one at its limit nobody can tell: it cannot work more."""
-    return LESS * was <= now <= max(MORE * was, IDLE) and now <= BUSY
+    return LESS * work.was <= work.now <= max(MORE * work.was, IDLE) and work.now <= BUSY
 
 
 def _soon_waits(stopped: datetime, grew: datetime) -> bool:

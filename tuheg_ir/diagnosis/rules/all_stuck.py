@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
+from tuheg_ir.diagnosis.view.work import work_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=6)
@@ -45,11 +46,9 @@ def stuck_again(view: View, workload: Workload) -> bool:
 def idle(view: View, workload: Workload) -> Iterator[Evidence]:
     """Yield the pods of a workload that use hardly any of the processor time that they used."""
     for pod in workload.live:
-        for signal in ("cpu_share", "cpu_usage"):
-            was, now = view.figures.first(signal, pod=pod.name), view.figures.now(signal, pod=pod.name)
-            if was and now is not None and now <= IDLE * was:
-                yield Evidence("metrics", f"Pod/{pod.name}", f"uses {now / was:.0%} of the processor time it used")
-                break
+        works = (work_of(view, pod.name, signal) for signal in ("cpu_share", "cpu_usage"))
+        if work := next((each for each in works if each and each.left <= IDLE), None):
+            yield Evidence("metrics", f"Pod/{pod.name}", f"uses {work.left:.0%} of the processor time it used")
 
 
 RULE = Rule(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import exactly
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
 from tuheg_ir.diagnosis.rules.replication_lag import BEHIND_S
 from tuheg_ir.diagnosis.state import signs_of_trouble
@@ -24,6 +25,7 @@ LATER = timedelta(minutes=15)
 STILL = 0.5
 """Where less than this share of the former requests comes, it may be fast only for that."""
 _LAG = re.compile(r"\blag|replicat|replica.{0,20}behind|seconds.?behind", re.IGNORECASE)
+_BEHIND = "db_replication_lag"
 NORMAL = 1.3
 """A latency of so many times what it was is as it was."""
 
@@ -55,17 +57,29 @@ def _caught_up(view: View) -> Iterator[Match]:
     """Yield that a replica was late once and follows as before, and that this is what every alert tells of."""
     if not view.alerts or not all(_LAG.search(alert.said) for alert in view.alerts):
         return
-    for label in view.figures.latest("db_replication_lag", "component"):
+    if _unfollowed(view):
+        return
+    for label in view.figures.latest(_BEHIND, "component"):
         ref = view.component(label) or label
-        since = view.figures.quiet_since("db_replication_lag", BEHIND_S, component=label)
-        once = view.figures.episodes("db_replication_lag", BEHIND_S, component=label) == 1
-        began = view.figures.first_beyond("db_replication_lag", BEHIND_S, component=label)
-        cut = any(view.hits_of(ref, "replication_stopped"))  # what follows nobody is behind nobody
-        if since is None or cut or not once or view.now - since < LONGER or not _alerted(view, began, since):
+        since = view.figures.quiet_since(_BEHIND, BEHIND_S, component=label)
+        once = view.figures.episodes(_BEHIND, BEHIND_S, component=label) == 1
+        began = view.figures.first_beyond(_BEHIND, BEHIND_S, component=label)
+        if since is None or not once or view.now - since < LONGER or not _alerted(view, began, since):
             continue
-        peak = view.figures.peak("db_replication_lag", component=label) or 0.0
+        peak = view.figures.peak(_BEHIND, component=label) or 0.0
         told = Evidence("metrics", ref, f"a replica was up to {peak:.0f} s behind, until then", since)
         yield Match(component=ref, evidence=(told,), certainty=0.6, since=began)
+
+
+def _unfollowed(view: View) -> bool:
+    """Tell whether a replica may follow nobody, and be behind nobody: a database says so, or a lag is told no more.
+
+    What has stopped says so once; what cannot reach its primary goes on saying so.
+    """
+    hits = [hit for hit in view.hits if hit.trouble in ("replication_stopped", "replication_broken")]
+    if any(h.trouble == "replication_stopped" or h.last is None or view.recent(h.last, LONGER) for h in hits):
+        return True
+    return any(view.figures.now(_BEHIND, **exactly(each)) is None for each in view.figures.series(_BEHIND))
 
 
 def _failed(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:

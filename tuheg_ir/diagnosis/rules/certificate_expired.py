@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._ahead import told_ahead
 from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
 from tuheg_ir.diagnosis.rules._own_certificate import OF_AN_END, keep_the_old, own
 from tuheg_ir.diagnosis.rules._renewal import covers, ended_by_its_controller, hosts_of, stuck_at
@@ -32,7 +33,9 @@ SOON = timedelta(minutes=30)
 
 def when(view: View) -> Iterator[Match]:
     """A certificate's end is past, or clients refuse one."""
-    every = complaints(view, "certificate")
+    every = [
+        c for c in complaints(view, "certificate") if not (_of_an_end(c) and told_ahead(view, c.caller, c.hit.pod))
+    ]
     seen: set[str] = set()
     heard: list[Complaint] = []
     for component, end, measured in _ended(view, every):

@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.work import work_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 BUSY = 0.9
@@ -96,10 +97,10 @@ def _of_statements(
 
 def _grew_since(view: View, pod: str) -> datetime | None:
     """Return when a pod's use of its processor began to rise to what it is, if it was idle before."""
-    was, now = view.figures.first("cpu_share", pod=pod), view.figures.now("cpu_share", pod=pod)
-    if was is None or now is None or now < BUSY or was > BUSY / 2:
+    work = work_of(view, pod)
+    if work is None or work.now < BUSY or work.was > BUSY / 2:
         return None
-    return view.figures.crossed("cpu_share", was + (now - was) / 5, pod=pod)
+    return view.figures.crossed("cpu_share", work.was + (work.now - work.was) / 5, pod=pod)
 
 
 def _busy(view: View, workload: Workload) -> Iterator[Evidence]:

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.work import work_of_all
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 IDLE = 0.1
@@ -53,12 +54,9 @@ def when(view: View) -> Iterator[Match]:
 
 def _stands(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:
     """Yield that all pods do nothing since, and that they say nothing since: both, or it does not stand still."""
-    names = [pod.name for pod in workload.live]
-    was = [view.figures.first("cpu_share", pod=name) for name in names]
-    now = [view.figures.now("cpu_share", pod=name) for name in names]
-    known = [(a, b) for a, b in zip(was, now, strict=True) if a and b is not None]
-    if names and len(known) == len(names) and all(b < NOTHING and b <= IDLE * a for a, b in known):
-        most = max(b for _, b in known)
+    works = work_of_all(view, workload).values()
+    if works and all(work.now < NOTHING and work.left <= IDLE for work in works):
+        most = max(work.now for work in works)
         yield Evidence("metrics", workload.ref, f"its pods use at most {most:.1%} of their processor limit", began)
     logs = view.logs_of(workload.live, previous=False)
     last = [newest(map(stamp, log.lines)) for log in logs]

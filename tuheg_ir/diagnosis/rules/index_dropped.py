@@ -10,21 +10,20 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, names, not_for
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import Hit, stamp, tells
+from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import created, moment
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.statements import Statement, reads_whole_tables, statements
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_DROPPED = re.compile(
+DROPPED = re.compile(
     r"\bCMD: dropIndexes\b|\bdropIndex(?:es)?\b[\"']?\s*[:(]"
     r"|\bDROP\s+INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+EXISTS\s+)?[\w\"`.]+"
     r"|\bALTER\s+TABLE\s+\S+\s+DROP\s+(?:INDEX|KEY)\s+[\w\"`.]+",
     re.IGNORECASE,
 )
 """How databases tell, where they log such commands, that an index goes."""
-_SCANS = re.compile(r"\bCOLLSCAN\b|\bSeq Scan on\b|# .*\bFull_scan: Yes\b", re.IGNORECASE)
-"""How their logs of slow statements tell that a whole table was read."""
 _NAME = re.compile(r"[A-Za-z]\w*_[\w-]*\w")
 """What may be the name of an index."""
 SOON = timedelta(minutes=5)
@@ -41,44 +40,37 @@ _SUFFER = ("upstream_failure", "connection_timeout", "pool_exhausted", "slow_sta
 def when(view: View) -> Iterator[Match]:
     """A database tells that an index was dropped, and right after of statements that read all; clients suffer since."""
     for server in of_role(view.workloads, "database"):
-        lines = sorted(_lines(view, server), key=lambda each: each[0])
+        lines = sorted(statements(view, server), key=lambda each: each.at)
         found = _turn(lines, view.now)
         if found is None:
             continue
-        (dropped, said), scans = found
-        sufferers = tuple(_sufferers(view, server, dropped, scans))
-        if not sufferers or any(since_release(view.workloads[hit.component], scans[0][0]) for hit in sufferers):
+        drop, scans = found
+        sufferers = tuple(_sufferers(view, server, drop.at, scans))
+        if not sufferers or any(since_release(view.workloads[hit.component], scans[0].at) for hit in sufferers):
             continue
-        yield _match(view, server, (dropped, said), scans, sufferers)
+        yield _match(view, server, drop, scans, sufferers)
 
 
-def _lines(view: View, server: Workload) -> Iterator[tuple[datetime, str]]:
-    logs = view.logs_of(server.live)
-    return ((at, line) for log in logs for line in log.lines if (at := stamp(line)) is not None)
-
-
-def _turn(
-    lines: Sequence[tuple[datetime, str]], now: datetime
-) -> tuple[tuple[datetime, str], list[tuple[datetime, str]]] | None:
+def _turn(lines: Sequence[Statement], now: datetime) -> tuple[Statement, list[Statement]] | None:
     """Return the last drop of an index before statements began to read whole tables, and those; they go on still."""
-    drops = [(at, line) for at, line in lines if _DROPPED.search(line)]
-    told = [(at, line) for at, line in lines if _SCANS.search(line)]
-    scans = told or [(at, line) for at, line in lines if tells("slow_statement", line)]
+    drops = [each for each in lines if DROPPED.search(each.text)]
+    told = [each for each in lines if reads_whole_tables(each.text)]
+    scans = told or [each for each in lines if tells("slow_statement", each.text)]
     for drop in reversed(drops):
-        before = [at for at, _ in scans if drop[0] - WINDOW <= at < drop[0]]
-        after = [(at, line) for at, line in scans if at >= drop[0]]
-        within = [at for at, _ in after if at <= drop[0] + WINDOW]
-        if len(within) < max(MANY, TIMES * len(before)) or lines[0][0] > drop[0] - SOON:
+        before = [each for each in scans if drop.at - WINDOW <= each.at < drop.at]
+        after = [each for each in scans if each.at >= drop.at and each is not drop]
+        within = [each for each in after if each.at <= drop.at + WINDOW]
+        if len(within) < max(MANY, TIMES * len(before)) or lines[0].at > drop.at - SOON:
             continue
-        if after[0][0] - drop[0] <= SOON and now - after[-1][0] <= STILL:
+        if after[0].at - drop.at <= SOON and now - after[-1].at <= STILL:
             return drop, after
     return None
 
 
-def _sufferers(view: View, server: Workload, since: datetime, scans: Sequence[tuple[datetime, str]]) -> Iterator[Hit]:
+def _sufferers(view: View, server: Workload, since: datetime, scans: Sequence[Statement]) -> Iterator[Hit]:
     """Yield what clients of a database tell of since an index is gone: those that it names, or that are known."""
     callers = behind(view, server.ref)
-    said = "\n".join(line for _, line in scans[-50:])
+    said = "\n".join(each.text for each in scans[-50:])
     for workload in view.serving:
         if role(workload) in DATA or not (workload.ref in callers or names(said, workload.name)):
             continue
@@ -90,35 +82,35 @@ def _sufferers(view: View, server: Workload, since: datetime, scans: Sequence[tu
 def _match(
     view: View,
     server: Workload,
-    drop: tuple[datetime, str],
-    scans: Sequence[tuple[datetime, str]],
+    drop: Statement,
+    scans: Sequence[Statement],
     sufferers: tuple[Hit, ...],
 ) -> Match:
     run = _run(view, server, drop)
     refs = tuple(sorted({hit.component for hit in sufferers}))
     others = tuple(r for r in behind(view, server.ref, *refs) if r != server.ref)
     why = f"an index of {server.ref} is gone: all that its statements need is that somebody builds it again"
-    ran = Evidence("objects", run.ref, "it ran on the same database", drop[0]) if run else None
+    ran = Evidence("objects", run.ref, "it ran on the same database", drop.at) if run else None
     return Match(
         component=run.ref if run else server.ref,
         target=server.ref,
         evidence=(
-            Evidence("logs", server.ref, f"an index was dropped: {drop[1][:240]}", drop[0]),
-            Evidence("logs", server.ref, f"{len(scans)} slow statements since: {scans[-1][1][:240]}", scans[0][0]),
+            Evidence("logs", server.ref, f"an index was dropped: {drop.text[:240]}", drop.at),
+            Evidence("logs", server.ref, f"{len(scans)} slow statements since: {scans[-1].text[:240]}", scans[0].at),
             *((ran,) if ran else ()),
             *(view.hit_evidence(hit) for hit in sufferers[:2]),
         ),
         certainty=0.75 if run else 0.65,
-        since=scans[0][0],
+        since=scans[0].at,
         explains=(*((server.ref,) if run else ()), *others),
         excludes=not_for((server.ref, *others), why, ON_CALLERS),
     )
 
 
-def _run(view: View, server: Workload, drop: tuple[datetime, str]) -> Workload | None:
+def _run(view: View, server: Workload, drop: Statement) -> Workload | None:
     """Return the one run that went on as the index was dropped and uses the database, or tells of what it drops."""
-    found = [w for w in view.workloads.values() if w.kind == "Job" and _then(w, drop[0])]
-    mine = [w for w in found if server.ref in view.graph.needs(w.ref) or _tells(view, w, drop[1])]
+    found = [w for w in view.workloads.values() if w.kind == "Job" and _then(w, drop.at)]
+    mine = [w for w in found if server.ref in view.graph.needs(w.ref) or _tells(view, w, drop.text)]
     return mine[0] if len(mine) == 1 else None
 
 

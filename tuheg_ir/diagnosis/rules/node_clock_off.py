@@ -1,18 +1,19 @@
-"""The clock of one node is off: only pods there refuse what is new, as if it came from the future."""
+"""The clock of one node is off: only pods there refuse what is good, or all others what comes from there."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._ahead import ahead
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.logs import Hit, stamp
-from tuheg_ir.diagnosis.view.nodes import Node, nodes
+from tuheg_ir.diagnosis.view.logs import Hit, speaks_of, stamp, tells
+from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.odd import odd_pods
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.trouble import OFTEN
@@ -20,11 +21,29 @@ from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _OF_TIME = re.compile(r"ntp|chrony|clock|timesync|time service", re.IGNORECASE)
 """Words by which a condition of a node is about its clock."""
+_TOO_OLD = re.compile(
+    r"\b(?:certificate|token|jwt|signature|credentials?)\W{1,3}(?:has |is |was )?expired\b|CERT_HAS_EXPIRED"
+    r"|(?:Token|Jwt|Certificate|Signature)Expired|Expired(?:Signature|Jwt|Token)|certificate .{0,60}has expired",
+    re.IGNORECASE,
+)
+
+
+Told = Mapping[str, list[tuple[str, Hit]]]
+"""Workload -> (node, what a pod there tells of), of all that tell of it."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """Only pods of one node call tokens or certificates too young, and it says so of its clock, or two programs do."""
-    told = _told(view)
+    """Pods of one node alone call things too young or too old, or others what comes from it, and its clock is off."""
+    young, old = _told(view, _too_young), _told(view, _too_old)
+    yield from tuple(_from_there(view, young)) or _there(view, young, alone=True)
+    yield from _there(view, old, alone=False)
+
+
+def _there(view: View, told: Told, *, alone: bool) -> Iterator[Match]:
+    """Yield the node of which alone pods call things too young or too old, where its clock is known to be off.
+
+    ``alone``: two programs that say so are enough. What is too old may be so for all that a node's pods were given.
+    """
     places = {node for found in told.values() for node, _ in found}
     if len(places) != 1 or "" in places:
         return
@@ -32,21 +51,74 @@ def when(view: View) -> Iterator[Match]:
     said = {ref: [hit for _, hit in found] for ref, found in told.items()}
     if not all(_alone(view, view.workloads[ref], place, hits) for ref, hits in said.items()):
         return
-    node = next((each for each in nodes(view) if each.name == place), None)
-    stated = (*(_stated(node) if node is not None else ()), *_measured(view, place))
-    if stated or len(said) > 1:
-        yield _match(view, place, said, stated)
+    known = (*_stated(view, place), *_measured(view, place), *(() if alone else ahead(view).get(place, ())))
+    if known or (alone and len(said) > 1):
+        yield _match(view, place, said, known, "all pods that say so are on it; their like are well on others")
 
 
-def _told(view: View) -> Mapping[str, list[tuple[str, Hit]]]:
-    """Return workload -> (node, what a pod there tells of things that are too young for it), of all that tell of it."""
+def _from_there(view: View, told: Told) -> Iterator[Match]:
+    """Yield the node that is ahead, where pods of all others that are with it call what it gives them too young.
+
+    By what it says of its clock nobody knows which way that is off: it is ahead if pods there of those who complain of
+    the same take it.
+    """
+    said = {ref: [hit for _, hit in found] for ref, found in told.items()}
+    if not said or any(sum(hit.count for hit in hits) < OFTEN for hits in said.values()):
+        return
+    places = {node for found in told.values() for node, _ in found}
+    if any(_stated(view, place) for place in places):
+        return
+    for node in nodes(view):
+        known = ahead(view).get(node.name) or (_stated(view, node.name) if _spared(view, node.name, said) else ())
+        if node.name not in places and known and all(_given(view, ref, node.name) for ref in said):
+            yield _match(view, node.name, said, known, "no pod that says so is on it, and what they ask or serve is")
+
+
+def _spared(view: View, node: str, said: Mapping[str, list[Hit]]) -> bool:
+    """Tell whether all who complain have pods on a node that do not."""
+    heard = {log.pod for log in view.snapshot.logs if log.lines and not log.previous}
+    return all(
+        any(pod.node == node and pod.ready and pod.name in heard for pod in view.workloads[ref].live) for ref in said
+    )
+
+
+def _given(view: View, ref: str, node: str) -> bool:
+    """Tell whether on a node are pods of a workload, or of those whom it asks, or who ask it."""
+    known = {ref, *view.graph.needs(ref), *view.graph.callers(ref)} & view.workloads.keys()
+    return any(pod.node == node for each in known for pod in view.workloads[each].live)
+
+
+def _told(view: View, of: Callable[[View, Workload], Iterable[Hit]]) -> Told:
+    """Return what live pods tell of still."""
     found: dict[str, list[tuple[str, Hit]]] = defaultdict(list)
     for workload in view.serving:
         pods = {pod.name: pod for pod in workload.live}
-        for hit in view.hits_of(workload.ref, "too_early"):
+        for hit in of(view, workload):
             if hit.pod in pods and not hit.previous and _still(view, pods[hit.pod], hit):
                 found[workload.ref].append((pods[hit.pod].node, hit))
     return found
+
+
+def _too_young(view: View, workload: Workload) -> Iterable[Hit]:
+    return view.hits_of(workload.ref, "too_early")
+
+
+def _too_old(view: View, workload: Workload) -> Iterator[Hit]:
+    """Yield what the logs of live pods tell of certificates and tokens whose time is over.
+
+    It is no trouble of its own: it is told of anybody who comes back after a while.
+    """
+    for log in view.logs_of(workload.live, previous=False):
+        lines = [line for line in log.lines if _is_too_old(line)] if speaks_of(log, ("expired",)) else []
+        times = [at for line in lines if (at := stamp(line)) is not None]
+        if lines:
+            said, first, last = lines[-1].strip()[:300], oldest(times), newest(times)
+            yield Hit("too_old", workload.ref, log.pod, log.container, len(lines), said, (), first, last, log.previous)
+
+
+def _is_too_old(line: str) -> bool:
+    """Tell whether a line is of an end: some programs have the same words for what has not begun, and then say so."""
+    return _TOO_OLD.search(line) is not None and not tells("too_early", line)
 
 
 def _still(view: View, pod: Pod, hit: Hit) -> bool:
@@ -65,11 +137,15 @@ def _alone(view: View, workload: Workload, node: str, hits: list[Hit]) -> bool:
     return all(counts.get(pod.name, 0) >= OFTEN and pod.revision in well for pod in there)
 
 
-def _stated(node: Node) -> Iterator[Evidence]:
-    """Yield that a node tells itself of a trouble with its clock."""
-    for kind, why, since in node.problems:
-        if _OF_TIME.search(f"{kind} {why}"):
-            yield Evidence("objects", node.ref, f"{kind}: {why}", since)
+def _stated(view: View, place: str) -> tuple[Evidence, ...]:
+    """Return that a node tells itself of a trouble with its clock."""
+    node = next((each for each in nodes(view) if each.name == place), None)
+    problems = node.problems if node is not None else ()
+    return tuple(
+        Evidence("objects", f"Node/{place}", f"{kind}: {why}", since)
+        for kind, why, since in problems
+        if _OF_TIME.search(f"{kind} {why}")
+    )
 
 
 def _measured(view: View, node: str) -> Iterator[Evidence]:
@@ -88,7 +164,7 @@ def _odd_there(view: View, node: str) -> Iterator[str]:
             yield workload.ref
 
 
-def _match(view: View, node: str, said: Mapping[str, list[Hit]], stated: tuple[Evidence, ...]) -> Match:
+def _match(view: View, node: str, said: Mapping[str, list[Hit]], stated: tuple[Evidence, ...], fact: str) -> Match:
     hits = [max(found, key=lambda hit: hit.count) for found in said.values()]
     suffer = sorted({*said, *_odd_there(view, node)})
     return Match(
@@ -96,7 +172,7 @@ def _match(view: View, node: str, said: Mapping[str, list[Hit]], stated: tuple[E
         evidence=(
             *stated,
             *map(view.hit_evidence, hits[:3]),
-            Evidence("objects", f"Node/{node}", "all pods that say so are on it; their like are well on others"),
+            Evidence("objects", f"Node/{node}", fact),
         ),
         certainty=0.8 if stated and len(said) > 1 else 0.7,
         since=oldest(hit.first for hit in hits),
@@ -118,5 +194,5 @@ RULE = Rule(
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no node's pods alone call tokens or certificates too young",
+    why_not="no node's pods alone call tokens or certificates too young or too old, nor others what it gives them",
 )

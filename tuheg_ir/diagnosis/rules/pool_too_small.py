@@ -26,6 +26,8 @@ CROWD = re.compile(
     re.IGNORECASE,
 )
 """Settings of how many do something at once, each with a connection of its own."""
+_EMPTY = re.compile(r"\(total=0\b")
+"""By this a pool tells that it holds no connection at all: it cannot open any, whatever its size."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -37,7 +39,7 @@ def when(view: View) -> Iterator[Match]:
         workload = view.workloads.get(each.caller)
         if workload is None or workload.ref in seen or each.about in crowded or (crowded and not each.about):
             continue
-        if _over(view, each):
+        if _over(view, each) or _EMPTY.search(each.hit.line):
             continue
         seen.add(workload.ref)
         if each.hit.count < FEW and is_well(view, behind(view, workload.ref)):

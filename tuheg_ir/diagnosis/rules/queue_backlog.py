@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
+from tuheg_ir.diagnosis.view.work import work_of_all
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 CALM = 0.5
@@ -145,13 +146,9 @@ def _of_still(consumer: Workload, still: tuple[Evidence, ...], grew: Turn, seen:
 
 def _slackened(view: View, consumer: Workload) -> Evidence | None:
     """Return that all pods of a consumer use much less of the processor than they did: something holds them up."""
-    names = [pod.name for pod in consumer.live]
-    was = [view.figures.first("cpu_share", pod=name) for name in names]
-    now = [view.figures.now("cpu_share", pod=name) for name in names]
-    turned = [(a, b) for a, b in zip(was, now, strict=True) if a is not None and b is not None]
-    if not turned or len(turned) < len(names) or any(not a or b > SLACK * a for a, b in turned):
+    most = max((work.left for work in work_of_all(view, consumer).values()), default=1.0)
+    if most > SLACK:
         return None
-    most = max(b / a for a, b in turned)
     return Evidence("metrics", consumer.ref, f"its pods use at most {most:.0%} of the processor time that they did")
 
 

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import clients
+from tuheg_ir.diagnosis.rules._whole_reads import whole_reads
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -20,13 +21,14 @@ SOON = timedelta(minutes=45)
 
 
 def when(view: View) -> Iterator[Match]:
-    """The database is busy since a release of one of its clients."""
+    """The database is busy since a release of one of its clients, or its log tells that this one reads whole tables."""
     for server in of_role(view.workloads, "database"):
         known = next((d for d in view.databases if d.ref == server.ref), None)
         slow = _slow(known) if known else ()
         busy = tuple(_busy(view, server))
         lines = tuple(h for h in view.hits_of(server.ref, "slow_statement") if view.recent(h.last) or h.last is None)
         if not slow and not (busy and lines):
+            yield from _unmeasured(view, server)
             continue
         began = min((e.time for e in busy if e.time), default=None) or min(
             (h.first for h in lines if h.first), default=None
@@ -34,25 +36,40 @@ def when(view: View) -> Iterator[Match]:
         blamed = _blamed(view, server, slow, began)
         if blamed is None:
             continue
-        others = behind(view, server.ref, but=blamed.ref)
-        yield Match(
-            component=blamed.ref,
-            evidence=(
-                *(Evidence("objects", blamed.ref, c.told(), blamed.released_at) for c in blamed.changes[:2]),
-                *(Evidence("database", server.ref, _told(s)) for s in slow[:2]),
-                *busy,
-                *(view.hit_evidence(h) for h in lines[:2]),
-            ),
-            certainty=0.65,
-            root_cause="code_defect" if blamed.changed("image") else "configuration_error",
-            since=began or blamed.released_at,
-            explains=others,
-            excludes=not_for(
-                (blamed.ref,),
-                "the same statements would be sent again, by more instances even more",
-                ("scale_workload",),
-            ),
+        evidence = (
+            *(Evidence("objects", blamed.ref, c.told(), blamed.released_at) for c in blamed.changes[:2]),
+            *(Evidence("database", server.ref, _told(s)) for s in slow[:2]),
+            *busy,
+            *(view.hit_evidence(h) for h in lines[:2]),
         )
+        yield _match(view, server, blamed, evidence, began or blamed.released_at)
+
+
+def _unmeasured(view: View, server: Workload) -> Iterator[Match]:
+    """Yield the client of which only the log of a database tells that it reads whole tables since its release."""
+    if (found := whole_reads(view, server)) is not None:
+        client, first, last = found.client, found.told[0], found.told[-1]
+        fact = f"{len(found.told)} statements read whole tables since: {last.text[:240]}"
+        changes = (Evidence("objects", client.ref, c.told(), client.released_at) for c in client.changes[:2])
+        yield _match(
+            view, server, client, (*changes, Evidence("logs", server.ref, fact, first.at), *found.felt[:2]), first.at
+        )
+
+
+def _match(
+    view: View, server: Workload, blamed: Workload, evidence: tuple[Evidence, ...], since: datetime | None
+) -> Match:
+    return Match(
+        component=blamed.ref,
+        evidence=evidence,
+        certainty=0.65,
+        root_cause="code_defect" if blamed.changed("image") else "configuration_error",
+        since=since,
+        explains=behind(view, server.ref, but=blamed.ref),
+        excludes=not_for(
+            (blamed.ref,), "the same statements would be sent again, by more instances even more", ("scale_workload",)
+        ),
+    )
 
 
 def _slow(database: Database) -> tuple[Session, ...]:

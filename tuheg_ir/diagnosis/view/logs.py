@@ -14,47 +14,13 @@ import yaml
 
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.stamps import stamp, without_time
+from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.literals import Pattern
 from tuheg_ir.diagnosis.view.spoken_of import Names
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 """An IPv4 address in a line."""
-_NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
-_HOST = re.compile(
-    "|".join(
-        (
-            r"(?<!\+)(?:https?|postgres(?:ql)?|mysql|rediss?|amqps?|jdbc:\w+|tcp|mongodb(?:\+srv)?|nats|grpc|dns)://"
-            rf"(?:[^@/\s]*@)?/?{_NAME}",
-            rf"\bhost=['\"]?{_NAME}",
-            rf"\b(?:upstream|target|dest(?:ination)?|dependency|downstream|backend|addr(?:ess)?)['\"]?\s*[=:]\s*['\"]?"
-            rf"{_NAME}(?!://)\b",
-            rf"\b(?:server|endpoint|peer)=['\"]?{_NAME}(?!://)\b",
-            rf"connect(?:ing|ion)? to \w+ (?:server )?(?:at|on) ['\"]?{_NAME}",
-            rf"\bcall(?:ing)? to ['\"]?{_NAME}",
-            # `api.pay.example answered 503`: a domain, as any word may answer something.
-            r"(?<![\w./@-])([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)(?::\d+)? (?:answered|responded|replied|returned)\b",
-            rf"\b4[25]1 4\.\d\.\d {_NAME}",
-            rf"\b{_NAME}/(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}}\b",
-            r"(?:(?:dial tcp:? )?lookup|dial tcp|host name|hostname|host|resolve host:?|resolve|server at|server on"
-            r"|getaddrinfo \w+|connect(?:ing|ion)? to(?: node -?\d+)?|ENOTFOUND|EAI_AGAIN|UnknownHostException:|broker)"
-            rf" [\"'(]?{_NAME}",
-            rf"\b{_NAME}: connect E[A-Z]+",
-            rf"\b(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}} \({_NAME}\)",
-            r"\b([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|587|465|1433|1521|2181|3000|3306|4222|50051|5000|5432|5671|5672|6379|6380|"
-            r"6432|8000|8080|8081|8443|8888|9000|9092|9093|9200|11211|27017|27018)\b",
-            # Whom a server serves is a client of it, and nobody that it calls.
-            r"(?<!serving )(?<!client: )(?<!client=)(?!(?<=handshake error from )[\d.:]+: remote error)"
-            r"\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
-        )
-    )
-)
-"""Where servers and client libraries name the host that they speak of."""
-_WORDS = frozenset(
-    {"to", "the", "a", "and", "host", "server", "database", "lookup", "node", "address", "name", "is", "not", "in"}
-    | {"on"}
-)
-"""What stands in the place of a host in plain sentences."""
 _NUMBERS = re.compile(
     r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+(?:\.\d+)+|\d+(?=(?:ms|us|\u00b5s|ns|s|m|kb|mb|gb|b|%)\b)|\d{4,}",
     re.IGNORECASE,
@@ -172,7 +138,7 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]], names: Names)
             container=log.container,
             count=len(seen),
             line=seen[-1].strip()[:300],
-            hosts=tuple(sorted({*_hosts(said), *names.spoken_of(trouble, said)})),
+            hosts=tuple(sorted({*hosts_named(said), *names.spoken_of(trouble, said)})),
             first=first,
             last=last,
             previous=log.previous,
@@ -239,14 +205,14 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
     return {trouble: found[trouble] for trouble in words() if trouble in found}
 
 
+@cache
+def _said(trouble: str) -> re.Pattern[str]:
+    return re.compile("|".join(_any_of(_table()[trouble])), re.IGNORECASE)
+
+
 def _excepted(trouble: str, text: str) -> bool:
-    unless = _unless().get(trouble)
-    return unless is not None and unless.search(text) is not None
-
-
-def _hosts(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        for found in _HOST.finditer(line):
-            host = next((group for group in found.groups() if group), "")
-            if host and host.lower() not in _WORDS:
-                yield host.strip(".").lower()
+    """Tell whether a line that holds words of a trouble does not tell of it: of another one alone, or of none."""
+    unless, other = _unless().get(trouble), _table()[trouble].get("words_of")
+    if unless is not None and unless.search(text):
+        return True
+    return other is not None and not _excepted(other, text) and not tells(trouble, _said(other).sub(" ", text))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
+from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, text
 from tuheg_ir.diagnosis.view.view import View
@@ -71,15 +72,25 @@ def outside(view: View, host: str) -> bool:
         address = ip_address(host)
     except ValueError:
         return False
-    of_nodes = {text(each, "address") for obj in view.snapshot.of("Node") for each in items(obj, "status", "addresses")}
-    return host not in of_nodes and not any(address in each for each in _pod_ranges(view))
+    return host not in _of_nodes(view) and not any(address in each for each in _pod_ranges(view))
 
 
-def _pod_ranges(view: View) -> Iterator[IPv4Network | IPv6Network]:
-    """Yield the ranges that nodes give to pods, and the neighbourhood of every pod, where no node tells its range."""
+@once_a_view
+def _of_nodes(view: View) -> frozenset[str]:
+    nodes_there = view.snapshot.of("Node")
+    return frozenset(text(each, "address") for obj in nodes_there for each in items(obj, "status", "addresses"))
+
+
+@once_a_view
+def _pod_ranges(view: View) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the ranges that nodes give to pods, and the neighbourhood of every pod, where no node tells its range."""
     told = (str(each) for obj in view.snapshot.of("Node") for each in mapping(obj, "spec").get("podCIDRs") or ())
     near = (f"{pod.address}/{120 if ':' in pod.address else 24}" for _, pod in view.pods() if pod.address)
-    for each in {*told, *near}:
+    return tuple(_networks({*told, *near}))
+
+
+def _networks(ranges: Iterable[str]) -> Iterator[IPv4Network | IPv6Network]:
+    for each in ranges:
         with suppress(ValueError):
             yield ip_network(each, strict=False)
 

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.view.marked import OFTEN, STILL, complained
 from tuheg_ir.diagnosis.view.reading import labels, oldest, text
 from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.work import work_of_all
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _LIMITS = (("error_ratio_by_pod", ERRORS, 4.0), ("latency_p95_by_pod", SLOW_S, SLOWER))
@@ -65,18 +66,12 @@ def standing_still(view: View, workload: Workload) -> dict[str, Hit]:
     if not told or 2 * len(told) > len(live) or not all(repeated) or any(_young(view, live[pod]) for pod in told):
         return {}
     for signal, stopped in _WORK:
-        left = {pod: share for pod in live if (share := _left(view, signal, pod)) is not None}
-        if len(left) == len(live):
-            idle = {pod for pod, share in left.items() if share <= stopped}
-            others = [share for pod, share in left.items() if pod not in idle]
+        works = work_of_all(view, workload, signal)
+        if works and all(work.was > _WORKED for work in works.values()):
+            idle = {pod for pod, work in works.items() if work.left <= stopped}
+            others = [work.left for pod, work in works.items() if pod not in idle]
             return told if idle == set(told) and min(others, default=0.0) >= _GOES_ON else {}
     return {}
-
-
-def _left(view: View, signal: str, pod: str) -> float | None:
-    """Return how much of the work that it did before a pod does now; None if it did hardly any, or nobody knows."""
-    was, now = view.figures.first(signal, pod=pod), view.figures.now(signal, pod=pod)
-    return now / was if was is not None and was > _WORKED and now is not None else None
 
 
 def _repeats(view: View, hits: Collection[Hit]) -> bool:

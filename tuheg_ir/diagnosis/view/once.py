@@ -1,4 +1,4 @@
-"""What is worked out of a view for a workload is kept beside the view: a score of rules ask the same."""
+"""What is worked out of a view, or of it for a workload, is kept beside the view: a score of rules ask the same."""
 
 from __future__ import annotations
 
@@ -23,5 +23,18 @@ def once(work: Callable[[View, Workload], Found]) -> Callable[[View, Workload], 
         if workload.ref not in of_view:
             of_view[workload.ref] = work(view, workload)
         return of_view[workload.ref]
+
+    return kept
+
+
+def once_a_view(work: Callable[[View], Found]) -> Callable[[View], Found]:
+    """Let a function of a view alone be worked out once for as long as the view is there."""
+    known: WeakKeyDictionary[View, Found] = WeakKeyDictionary()
+
+    @wraps(work)
+    def kept(view: View) -> Found:
+        if view not in known:
+            known[view] = work(view)
+        return known[view]
 
     return kept

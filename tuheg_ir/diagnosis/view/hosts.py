@@ -1,0 +1,67 @@
+"""Whom a line of a log names as the other side: hosts, as servers and client libraries write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
+_HOST = re.compile(
+    "|".join(
+        (
+            r"(?<!\+)(?:https?|postgres(?:ql)?|mysql|rediss?|amqps?|jdbc:\w+|tcp|mongodb(?:\+srv)?|nats|grpc|dns)://"
+            rf"(?:[^@/\s]*@)?/?{_NAME}",
+            rf"\bhost=['\"]?{_NAME}",
+            rf"\b(?:upstream|target|dest(?:ination)?|dependency|downstream|backend|addr(?:ess)?)['\"]?\s*[=:]\s*['\"]?"
+            rf"{_NAME}(?!://)\b",
+            rf"\b(?:server|endpoint|peer)=['\"]?{_NAME}(?!://)\b",
+            rf"connect(?:ing|ion)? to \w+ (?:server )?(?:at|on) ['\"]?{_NAME}",
+            rf"\bcall(?:ing)? to ['\"]?{_NAME}",
+            # `api.pay.example answered 503`: a domain, as any word may answer something.
+            r"(?<![\w./@-])([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)(?::\d+)? (?:answered|responded|replied|returned)\b",
+            rf"\b4[25]1 4\.\d\.\d {_NAME}",
+            rf"\b{_NAME}/(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}}\b",
+            r"(?:(?:dial tcp:? )?lookup|dial tcp|host name|hostname|host|resolve host:?|resolve|server at|server on"
+            r"|getaddrinfo \w+|connect(?:ing|ion)? to(?: node -?\d+)?|ENOTFOUND|EAI_AGAIN|UnknownHostException:|broker)"
+            rf" [\"'(]?{_NAME}",
+            rf"\b{_NAME}: connect E[A-Z]+",
+            rf"\b(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}} \({_NAME}\)",
+            r"\b([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|587|465|1433|1521|2181|3000|3306|4222|50051|5000|5432|5671|5672|6379|6380|"
+            r"6432|8000|8080|8081|8443|8888|9000|9092|9093|9200|11211|27017|27018)\b",
+            # Whom a server serves is a client of it, and nobody that it calls.
+            r"(?<!serving )(?<!client: )(?<!client=)(?!(?<=handshake error from )[\d.:]+: remote error)"
+            r"\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
+        )
+    )
+)
+"""Where servers and client libraries name the host that they speak of."""
+_WORDS = frozenset(
+    {"to", "the", "a", "and", "host", "server", "database", "lookup", "node", "address", "name", "is", "not", "in"}
+    | {"on", "temporary"}
+)
+"""What stands in the place of a host in plain sentences."""
+_READ_UP = re.compile(
+    # Where the words before it send the reader.
+    r"\b(?:see(?: also)?|refer to|learn more|background on this error at"
+    r"|(?:info|information|details|help)\b[^/]{0,60}?\b(?:at|on|see|visit)|(?:more|further) (?:info\w*|details))"
+    r":? ?[<(\"'\[]?https?://\S+"
+    # Where nothing but pages for readers is.
+    r"|\bhttps?://(?:www\.)?(?:sqlalche\.me|pris\.ly|aka\.ms|nodejs\.org|go\.dev|pkg\.go\.dev|hexdocs\.pm|curl\.(?:haxx\.)?se"
+    r"|kubernetes\.io|errors\.pydantic\.dev|learn\.microsoft\.com|developer\.mozilla\.org|stackoverflow\.com|slf4j\.org"
+    r"|cwiki\.apache\.org|postgresql\.org/docs|dev\.mysql\.com/doc|redis\.io/docs"
+    r"|github\.com/[\w.-]+/[\w.-]+/(?:issues|wiki|blob|discussions|pull))\b\S*"
+    # A name that says so, unless somebody asks it for something.
+    r"|(?<!GET )(?<!POST )(?<!PUT )(?<!HEAD )(?<!PATCH )(?<!DELETE )(?<!Get \")(?<!Post \")(?<!Put \")"
+    r"\bhttps?://docs\.(?!googleapis\.)[\w-]+\.[\w.-]+\S*",
+    re.IGNORECASE,
+)
+"""Links to documentation, which client libraries put behind their errors: nobody has called these hosts."""
+
+
+def hosts_named(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the hosts that lines name, in lower case: whom somebody calls, and not where an error is explained."""
+    for line in lines:
+        for found in _HOST.finditer(_READ_UP.sub("", line) if "://" in line else line):
+            host = next((group for group in found.groups() if group), "")
+            if host and host.lower() not in _WORDS:
+                yield host.strip(".").lower()

@@ -1,0 +1,63 @@
+"""Statements that a database tells of in its own log, and whether they read whole tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.model import Log
+from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_WHOLE = re.compile(
+    r"\bCOLLSCAN\b|\bSeq Scan on\b|\"Node Type\": ?\"Seq Scan\"|# .*\bFull_scan: Yes\b|-> +Table scan on\b",
+    re.IGNORECASE,
+)
+"""How logs of slow statements and the plans in them tell that a whole table was read."""
+_READ = re.compile(r"\b(?:Rows_|docs)examined[\"']?[:=] ?(\d+)", re.IGNORECASE)
+_GAVE = re.compile(r"\b(?:Rows_sent|nreturned)[\"']?[:=] ?(\d+)", re.IGNORECASE)
+MANY_ROWS = 10_000
+"""Fewer rows are read in no time."""
+FOR_ONE = 100
+"""So many rows read for each that is given are looked through, and not looked up."""
+_LONGEST = 60
+"""No more lines are read of one statement."""
+
+
+class Statement(NamedTuple):
+    """What a log tells at one time, all its lines as one."""
+
+    at: datetime
+    text: str
+
+
+def statements(view: View, server: Workload, *, previous: bool = True) -> Iterator[Statement]:
+    """Yield what a server's logs tell, in the order of each: a line with a time, with those after it that have none."""
+    for log in view.logs_of(server.live, previous=previous):
+        yield from _statements(log)
+
+
+def _statements(log: Log) -> Iterator[Statement]:
+    begun: datetime | None = None
+    block: list[str] = []
+    for line in log.lines:
+        at = stamp(line)
+        if at is not None:
+            if begun is not None:
+                yield Statement(begun, " ".join(block))
+            begun, block = at, [line]
+        elif len(block) < _LONGEST:
+            block.append(line.strip())
+    if begun is not None:
+        yield Statement(begun, " ".join(block))
+
+
+def reads_whole_tables(text: str) -> bool:
+    """Tell whether a statement read a whole table: its plan says so, or it read many rows for each that it gave."""
+    if _WHOLE.search(text):
+        return True
+    read, gave = _READ.search(text), _GAVE.search(text)
+    return read is not None and int(read[1]) >= max(MANY_ROWS, FOR_ONE * max(1, int(gave[1]) if gave else 1))
