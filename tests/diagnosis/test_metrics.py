@@ -268,6 +268,34 @@ def test_sessions_are_told_apart_by_the_user_too_where_programs_do_not_tell_thei
         assert sorted((dict(each.labels) for each in found), key=lambda labels: labels["user"]) == expected
 
 
+def test_transactions_are_told_apart_by_the_user_where_programs_do_not_tell_their_name(
+    ask: Callable[..., Metrics],
+) -> None:
+    there = {"instance": "postgres:9187", "job": "postgres", "state": "idle in transaction", "usename": "office"}
+    known = Known(frozenset({"postgres"}))
+    found = ask(("pg_stat_activity_max_tx_duration", there, gauge(900)), known=known)
+    assert [dict(each.labels) for each in found.signals["db_transaction_age_by_client"]] == [
+        {"component": "postgres", "user": "office", "state": "idle in transaction"}
+    ]
+
+
+def test_sessions_of_mysql_are_told_apart_by_user_where_no_address_is_told(ask: Callable[..., Metrics]) -> None:
+    there, known = {"instance": "mysql:9104", "job": "mysql"}, Known(frozenset({"mysql"}))
+    threads = ("mysql_info_schema_processlist_threads", {**there, "user": "office", "command": "sleep"}, gauge(9))
+    users = ("mysql_info_schema_processlist_processes_by_user", {**there, "mysql_user": "office"}, gauge(9))
+    hosts = ("mysql_info_schema_processlist_processes_by_host", {**there, "client_host": "10.1.0.7"}, gauge(9))
+    by_user = {"component": "mysql", "user": "office"}
+    for asked, expected in (
+        ((threads, users), {**by_user, "state": "sleep"}),
+        ((users,), by_user),
+        ((threads, users, hosts), {"component": "mysql", "client": "10.1.0.7"}),
+    ):
+        found = ask(*asked, known=known).signals["db_connections_by_client"]
+        assert [dict(each.labels) for each in found] == [expected]
+    stateless = ("mysql_info_schema_processlist_threads", {**there, "command": "sleep", "state": ""}, gauge(9))
+    assert "db_connections_by_client" not in ask(stateless, known=known).signals
+
+
 def test_what_pods_have_taken_of_their_fullest_pool_is_found_by_the_names_of_several_libraries(
     ask: Callable[..., Metrics],
 ) -> None:

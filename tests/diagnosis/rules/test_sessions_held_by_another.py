@@ -87,6 +87,15 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
+        "what runs on and on, and nobody calls, has left its transactions alone for so long that it forgot them",
+        full(
+            workload("report", env=URL, pods=1, service=False),
+            sessions=[session(REPORT, "idle in transaction", 80, age_s=3000), WORKING],
+        ),
+        (REPORT, "database_connection", "restart_connection_pool"),
+        harmful=("scale_database",),
+    ),
+    DoesNotHold(
         "figures tell that the runs hold a few",
         piled(held=12),
         (DB, "database_connection", "page_human"),

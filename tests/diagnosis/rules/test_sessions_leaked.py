@@ -106,7 +106,84 @@ def canary(*more: Any, taken: tuple[int, ...] = KEPT, other: tuple[int, ...] = L
     )
 
 
+DIRECT = {"DB_HOST": "postgres"}
+BATCHES, LEDGER = "Deployment/ledger-worker", "ledger-worker"
+
+
+def lying(age: float, *others: tuple[str, str], user: str = "ledger", **more: Any) -> Snapshot:
+    """Return a full database, a cart that is refused, and a worker that nobody calls; figures tell users and ages.
+
+    ``others``: (user, program) of more clients, each of which has a few sessions.
+    """
+    open_ones: dict[str, Any] = {"component": "postgres", "user": user, "state": "idle in transaction"}
+    few: list[dict[str, Any]] = [
+        {"component": "postgres", "user": each, "state": "idle"} for each in ("cart", *(u for u, _ in others))
+    ]
+    return snapshot(
+        workload("cart", env=DIRECT),
+        workload(LEDGER, env=DIRECT, service=False, **more),
+        *(workload(name, env=DIRECT) for _, name in others),
+        postgres(),
+        logs=[log(pod("cart"), *[NO_SLOT] * 9, since=280)],
+        figures=[
+            *ROOM,
+            errors("cart", 0.4, 280),
+            figure("db_connections", 30, 98, 300, component="postgres"),
+            figure("db_connections_by_client", 1, 70, 900, **open_ones),
+            *([figure("db_transaction_age_by_client", 2, age, 900, **open_ones)] if age else []),
+            *(figure("db_connections_by_client", 9, 9, **each) for each in few),
+        ],
+    )
+
+
+ASLEEP = (40, 42, 44, 46, 50, 55, 60, 65, 70)
+
+
+def asleep(*taken: int, state: str = "Sleep", held: float = 72, more: Any = (), **rest: Any) -> Snapshot:
+    """Return a full MySQL, a cart that is refused, and reports: what their pool has taken, what their user does."""
+    of: dict[str, Any] = {"component": "mysql", "state": state}
+    return snapshot(
+        workload("cart", env={"DB_HOST": "mysql"}),
+        workload("report-builder", env=SECRET, pods=1, **rest),
+        workload("mysql", "mysql:8.0", kind="StatefulSet", pods=1, port=3306),
+        logs=[log(pod("cart"), *["ERROR 1040 (HY000): Too many connections"] * 9, since=280)],
+        figures=[
+            figure("db_max_connections", 100, 100, component="mysql"),
+            figure("db_connections", 60, 98, 300, component="mysql"),
+            errors("cart", 0.4, 280),
+            figure("db_connections_by_client", 40, held, user="report", **of),
+            figure("db_connections_by_client", 20, 20, user="cart", **of),
+            *([pool(pod("report-builder"), *taken, since=3000)] if taken else []),
+            *more,
+        ],
+    )
+
+
+REPORTS = "Deployment/report-builder"
 HOLDS = [
+    *(
+        Holds(
+            f"a worker that nobody calls has had its transactions open for long: {what}",
+            world,
+            (BATCHES, "database_connection", "restart_connection_pool"),
+            excludes=(*no("scale_workload", at=BATCHES), *no("restart_connection_pool", at="Deployment/cart")),
+            harmful=("rollback_workload", "scale_workload", "scale_database"),
+            alone=True,
+        )
+        for what, world in (
+            ("its user is called as it begins, and the others as they are", lying(1800)),
+            ("its user is called as it is", lying(1800, user="ledger_worker")),
+            ("its settings tell its user", lying(1800, user="booking", args=["--dsn=postgres://booking@postgres/l"])),
+        )
+    ),
+    Holds(
+        "the database counts asleep what a pool has taken and gives not back; nobody tells whom it leads to",
+        asleep(*ASLEEP),
+        (REPORTS, "database_connection", "restart_connection_pool"),
+        excludes=(*no("scale_workload", at=REPORTS), *no("restart_workload", at="StatefulSet/mysql")),
+        harmful=("scale_database",),
+        alone=True,
+    ),
     Holds(
         "its pool is measured, and gives nothing back since its release; another release changed nothing",
         canary(),
@@ -239,6 +316,32 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"a user has its transactions open, {what}", world, harmful=("restart_connection_pool", "rollback_workload")
+        )
+        for what, world in (
+            ("for a while, as a report does that computes between", lying(700)),
+            ("nobody knows for how long", lying(0)),
+            ("and another client has no user of its own", lying(1800, ("mail", "billing"))),
+            ("and two begin as it is called", lying(1800, ("ledger_web", "ledger-web"))),
+            ("and nobody is called as it begins", lying(1800, user="booking")),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"a pool has connections taken, {what}", world, harmful=("restart_connection_pool", "rollback_workload")
+        )
+        for what, world in (
+            ("and gives them back", asleep(40, 70, 52, 70, 48, 70, 45, 70)),
+            ("and none more than an hour ago", asleep(*[70] * 9)),
+            ("few of those that its user has", asleep(2, 3, 4, 5, 6, 7, 8, 9, 10)),
+            ("and all of them are at work", asleep(*ASLEEP, state="Query")),
+            ("and the database counts fewer of its user", asleep(*ASLEEP, held=50)),
+            ("and far more is to do", asleep(*ASLEEP, more=[rate("report-builder", 10, 60, 1100)])),
+            ("as nobody measures", asleep()),
+        )
+    ),
     *(
         DoesNotHold(f"its pool is measured, {what}", world, harmful=("rollback_workload", "restart_workload"))
         for what, world in (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.view import View
@@ -14,19 +14,31 @@ _KEEPS = re.compile(r"(?:^|[_.-]|db|pg|sql|database)(?:user(?:_?name)?|role|logi
 _IN_URL = re.compile(r"://([^:/@\s]+)(?::[^@/\s]*)?@|[?&;\s]user(?:name)?=([^&;\s]+)", re.IGNORECASE)
 
 
-def client_of_user(view: View, clients: Sequence[Workload], user: str) -> str:
+def client_of_user(view: View, clients: Sequence[Workload], user: str, users: Collection[str] = ()) -> str:
     """Return the one client of a database that uses it by a user; "" if several may, or nobody can tell.
 
     Settings tell it; where none does, a workload and its user are called alike. A client that runs the same program,
-    and whose settings do not tell its user, may have the same one.
+    and whose settings do not tell its user, may have the same one. ``users``: all that the database is used by.
     """
-    users = {client.ref: _users(view, client) for client in clients}
-    alike = [client for client in clients if not users[client.ref] and _bare(client.name) == _bare(user)]
-    found = [client for client in clients if user in users[client.ref]] or alike
+    named = {client.ref: _users(view, client) for client in clients}
+    silent = [client for client in clients if not named[client.ref]]
+    alike = [client for client in silent if _bare(client.name) == _bare(user)]
+    found = [client for client in clients if user in named[client.ref]] or alike or _left_over(silent, user, users)
     if not user or len(found) != 1:
         return ""
-    others = (each for each in clients if each is not found[0] and not users[each.ref])
+    others = (each for each in silent if each is not found[0])
     return found[0].ref if all(another_program(each, found[0]) for each in others) else ""
+
+
+def _left_over(silent: Sequence[Workload], user: str, users: Collection[str]) -> list[Workload]:
+    """Return the client whose name begins with that of a user, where each other one has a user called as it is.
+
+    One user for all programs, or for many, may be called as some of them begin.
+    """
+    called = {_bare(each) for each in users}
+    left = [client for client in silent if _bare(client.name) not in called]
+    begins = [client for client in silent if client.name.lower().startswith(f"{_words(user)}-")]
+    return left if left == begins and len(left) < len(silent) else []
 
 
 def _users(view: View, client: Workload) -> set[str]:
@@ -37,6 +49,10 @@ def _users(view: View, client: Workload) -> set[str]:
             found.add(value)
         found |= {name for names in _IN_URL.findall(value) for name in names}
     return found - {""}
+
+
+def _words(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def _bare(name: str) -> str:

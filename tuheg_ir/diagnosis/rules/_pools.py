@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -36,6 +36,8 @@ READINGS = 5
 """Fewer counts than this may rise by chance."""
 LONG = timedelta(minutes=5)
 """What takes all at once is a rush, or something behind that has stopped."""
+KEPT_S = 1200.0
+"""Nobody uses what was taken so many seconds ago: a request is over by then."""
 BUSY_TOO = 0.1
 """So much less is measured at times where a few connections are given back beside those that never are."""
 EVEN = 0.25
@@ -67,6 +69,37 @@ def never_given_back(view: View, workload: Workload, until: datetime | None = No
     fact = f"a pool counts up from {low} to {high} connections that are taken, and never down"
     taken = sum(climb[-1][1] for climb in climbs)
     return Climb(Evidence(source, workload.ref, fact, first), first, taken) if first else None
+
+
+def kept(view: View, workload: Workload, until: datetime | None = None) -> Climb | None:
+    """Return that each pod's pool takes connections for long and gives back hardly any, though nothing is slow.
+
+    That alone may be a pool that fills: what it has taken is to be seen elsewhere to do nothing.
+    """
+    counts = {
+        series.labels.get("pod", ""): series.points
+        for series in view.figures.series("pool_in_use")
+        if len(series.points) >= READINGS
+    }
+    pods = {pod.name for pod in workload.live}
+    mine = [points for pod, points in counts.items() if pod in pods]
+    if not mine or len(mine) < len(pods) or kept_waiting(view, workload, until):
+        return None
+    first, last = max(points[0][0] for points in mine), min(points[-1][0] for points in mine)
+    if last - first < KEPT_S or not all(_keeps([value for _, value in points]) for points in mine):
+        return None
+    low, high = (int(sum(points[at][1] for points in mine)) for at in (0, -1))
+    began = datetime.fromtimestamp(first, UTC)
+    fact = f"its pools go from {low} to {high} connections that are taken, and give back hardly any"
+    return Climb(Evidence("metrics", workload.ref, fact, began), began, high)
+
+
+def _keeps(values: Sequence[float]) -> bool:
+    """Tell whether counts go up, and never down by more than a few."""
+    highest = accumulate(values, max)
+    return values[-1] > values[0] and all(
+        top - value <= max(1, BUSY_TOO * top) for value, top in zip(values, highest, strict=True)
+    )
 
 
 def _measured(view: View, workload: Workload) -> list[list[tuple[datetime, int]]]:

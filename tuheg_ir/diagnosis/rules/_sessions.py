@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,6 +24,8 @@ FORGOTTEN_S = 10.0
 """A transaction that does nothing for longer than this is forgotten, not busy: programs pause for milliseconds."""
 UNUSED = timedelta(hours=1)
 """A session that is idle for longer than this is in nobody's use: pools take idle ones before they open others."""
+_STATES = {"sleep": "idle"}
+"""What MySQL calls a state that has another name at PostgreSQL."""
 LEAK_AFTER = timedelta(hours=6)
 """A leak of sessions shows within this time after the release that brought it."""
 
@@ -102,15 +104,34 @@ def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
     A name that is no workload's stays one client, though several programs may bear it: a driver's own, perhaps.
     """
     label = label_of(view, "db_connections_by_client", ref)
-    known = [view.workloads[each] for each in clients(view, ref) if each in view.workloads]
+    able = {*clients(view, ref), *_with_pools(view, ref)}
+    known = [workload for each, workload in view.workloads.items() if each in able]
+    told = tuple(view.figures.standing("db_connections_by_client", component=label)) if label else ()
+    users = {labels.get("user", "") for labels, _ in told}
     found = []
-    for labels, count in view.figures.standing("db_connections_by_client", component=label) if label else ():
+    for labels, count in told:
         name, user = labels.get("client", ""), labels.get("user", "")
         owner = view.component(name) if name else ""
-        owner = owner if owner in view.workloads else client_of_user(view, known, user)
+        owner = owner if owner in view.workloads else client_of_user(view, known, user, users)
         if int(count):
-            found.append(Session("", owner, user, name, labels.get("state", ""), int(count)))
+            state = _STATES.get(labels.get("state", "").lower(), labels.get("state", ""))
+            found.append(Session("", owner, user, name, state, int(count), _age(view, ref, labels)))
     return _grouped(found)
+
+
+def _age(view: View, ref: str, of: Mapping[str, str]) -> float:
+    """Return how old the oldest transaction of some sessions is, as figures tell; 0 if they do not."""
+    label = label_of(view, "db_transaction_age_by_client", ref)
+    ages = view.figures.standing("db_transaction_age_by_client", component=label) if label else ()
+    alike = (age for labels, age in ages if all(of.get(k) == v for k, v in labels.items() if k != "component"))
+    return max(alike, default=0.0)
+
+
+def _with_pools(view: View, ref: str) -> set[str]:
+    """Return the workloads whose pools of connections are measured, and can lead to this database alone."""
+    stores = {each for each, w in view.workloads.items() if role(w) in ("database", "pooler")}
+    pods = {series.labels.get("pod", "") for series in view.figures.series("pool_in_use")}
+    return {w.ref for w in view.serving if pods & {pod.name for pod in w.live}} - {ref} if stores == {ref} else set()
 
 
 def _grouped(sessions: Iterable[Session]) -> tuple[Holder, ...]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._left_lying import left_lying
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, is_ours, measured_holders
 from tuheg_ir.diagnosis.view import View
@@ -34,6 +35,8 @@ def when(view: View) -> Iterator[Match]:
             continue  # figures tell a name only: that of a driver, which the services may use as well
         if (client := view.workloads.get(greedy.ref)) and raised(client) and since_release(client, each.since):
             continue  # its release let it take them: see sessions_outgrown
+        if left_lying(view, each, greedy):
+            continue  # it does nothing with them: see sessions_leaked
         component = greedy.ref if greedy.ref in view.workloads else each.ref
         others = tuple(ref for ref in clients(view, each.ref) if ref != greedy.ref)
         refused = tuple(c.caller for c in each.refused if c.caller != each.ref)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._left_lying import LEAST, SHARE, leaks, left_lying
 from tuheg_ir.diagnosis.rules._pools import kept_waiting, never_given_back
 from tuheg_ir.diagnosis.rules._sessions import (
     UNUSED,
@@ -29,10 +30,6 @@ from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-LEAST = 5
-"""Fewer forgotten transactions than this are no leak."""
-SHARE = 0.3
-"""Share of the usable sessions, or of the client's own, from which on forgotten transactions are the trouble."""
 AT_ONCE = timedelta(minutes=5)
 """What keeps connections for so long that a pool takes them for lost is told of within this time."""
 SOON = timedelta(minutes=15)
@@ -40,7 +37,7 @@ SOON = timedelta(minutes=15)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A service's own sessions are idle in transactions, unused while it is refused more, or its pool tells of it."""
+    """A program's own sessions are idle in transactions or unused, or its pool tells of it."""
     seen = set()
     for each in full(view):
         for workload, evidence in _leaking(view, each):
@@ -50,7 +47,7 @@ def when(view: View) -> Iterator[Match]:
         for holder in holders(database):
             waiting = [c for c in complaints(view, "pool_exhausted") if c.caller == holder.ref]
             client = view.workloads.get(holder.ref)
-            if waiting and client is not None and holder.ref not in seen and _leaks(holder, holder.count):
+            if waiting and client is not None and holder.ref not in seen and leaks(holder, holder.count):
                 evidence = (_told(database.ref, holder), *told(view, waiting))
                 yield _match(view, client, database.ref, evidence, waiting[0].hit.first)
 
@@ -58,8 +55,10 @@ def when(view: View) -> Iterator[Match]:
 def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence, ...]]]:
     if each.database is not None:
         for holder in holders(each.database):
-            if _leaks(holder, each.usable) and is_ours(view, holder, each.since):
+            if leaks(holder, each.usable) and is_ours(view, holder, each.since):
                 yield view.workloads[holder.ref], (_told(each.ref, holder),)
+            elif lying := left_lying(view, each, holder):
+                yield view.workloads[holder.ref], lying
             elif _abandons(view, each, holder):
                 yield view.workloads[holder.ref], (_told_unused(each.ref, holder),)
         return
@@ -73,8 +72,10 @@ def _measured(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, ..
     whose own sessions are measured, and are others, are innocent, whatever was released of them.
     """
     known = [holder for holder in measured_holders(view, each.ref) if holder.ref]
-    if leaking := [h for h in known if _leaks(h, each.usable) and is_ours(view, h, each.since)]:
+    if leaking := [h for h in known if leaks(h, each.usable) and is_ours(view, h, each.since)]:
         return [(view.workloads[h.ref], (_told(each.ref, h, "metrics"),)) for h in leaking]
+    if lying := [(view.workloads[h.ref], told) for h in known if (told := left_lying(view, each, h, "metrics"))]:
+        return lying
     label = label_of(view, "db_connections_by_state", each.ref)
     idle = view.figures.now("db_connections_by_state", component=label, state="idle in transaction")
     if not label or idle is None or idle < max(LEAST, SHARE * each.usable):
@@ -126,10 +127,6 @@ def _told_by_a_pool(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Ev
     client = view.workloads[ref]
     if serves(view, ref) and since_release(client, first) and not kept_waiting(view, client, until):
         yield client, (view.hit_evidence(hits[0]),)
-
-
-def _leaks(holder: Holder, of: int) -> bool:
-    return holder.forgotten >= max(LEAST, SHARE * of) and 2 * holder.forgotten >= holder.count
 
 
 def _abandons(view: View, each: Full, holder: Holder) -> bool:
