@@ -83,6 +83,16 @@ HOLDS = [
         (SHOP, "service_crash", "restart_workload"),
     ),
     Holds(
+        "one of four fails, and its heap is full",
+        snapshot(
+            shop(pods=4),
+            figures=[*failing(0.001, 0.9, 0.001, 0.001), errors("shop", 0.22)],
+            logs=logs("shop", "[info][gc] GC(812) Pause Full (G1 Compaction Pause) 1020M->1012M(1024M) 2812.339ms", 1),
+        ),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
         "one of four fails",
         snapshot(
             shop(pods=4, before={"image": "shop:0"}, released=9 * DAY),

@@ -46,7 +46,39 @@ def out_of_files(*ill: int) -> Snapshot:
     )
 
 
+COLLECTED = "[info][gc] GC(812) Pause Full (G1 Compaction Pause) 1020M->%dM(1024M) 2812.339ms"
+LATE = "ERROR org.postgresql.util.PSQLException: Read timed out"
+
+
+def collecting(*ill: int, left: int = 1012) -> Snapshot:
+    """Return four pods of the shop, the last of which is younger and well; some collect, and all ill ones are late."""
+    said = [(pod("shop", n), [LATE] * 9 + [COLLECTED % left] * 9 * (n in ill)) for n in range(3)]
+    return snapshot(
+        four(),
+        figures=[*failing(0.9, 0.9, 0.9, 0.001), errors("shop", 0.7)],
+        logs=[*(log(name, *lines) for name, lines in said), *logs("shop", COLLECTED % left, *ill[3:])],
+    )
+
+
 HOLDS = [
+    Holds(
+        "the heap of the older ones is full: they stand still to collect, and meet timeouts of all kinds",
+        collecting(0, 1, 2),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    *(
+        Holds(
+            f"a full heap is not what tells them apart: {what}",
+            world,
+            (SHOP, "database_connection", "restart_workload"),
+        )
+        for what, world in (
+            ("one of the ill ones has room", collecting(0, 1)),
+            ("the one that is well collects in vain too", collecting(0, 1, 2, 3)),
+            ("they free most of it", collecting(0, 1, 2, left=310)),
+        )
+    ),
     Holds(
         "the older ones have no files left",
         out_of_files(0, 1, 2),

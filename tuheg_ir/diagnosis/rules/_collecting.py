@@ -6,6 +6,7 @@ Read from the lines that Go (gctrace), the JVM (its gc log) and V8 (trace-gc) wr
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping, Sequence
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
@@ -28,13 +29,30 @@ _COLLECTED = re.compile(
 
 def in_vain(view: View, workload: Workload) -> tuple[Evidence, ...]:
     """Return that most pods of a workload whose logs were read collect again and again and free hardly anything."""
-    logs = list(view.logs_of(workload.live, previous=False))
-    told = {log.pod: lines for log in logs if len(lines := [x for x in log.lines if _vain(view, x)]) >= OFTEN}
-    if not told or 2 * len(told) <= len({log.pod for log in logs}):
-        return ()
-    pod, lines = min(told.items())
+    told = _collecting(view, workload)
+    heard = {log.pod for log in view.logs_of(workload.live, previous=False)}
+    return (_shown(told, min(told)),) if told and 2 * len(told) > len(heard) else ()
+
+
+def heap_is_full(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evidence, ...]:
+    """Return that of the pods of a workload just the odd ones collect in vain, and each of them does.
+
+    What else they tell then comes of it: who stands still for seconds meets every timeout there is.
+    """
+    told = _collecting(view, workload)
+    return (_shown(told, min(told)),) if told and set(told) == set(odd) else ()
+
+
+def _collecting(view: View, workload: Workload) -> dict[str, list[str]]:
+    """Return pod -> its lines of collections that freed hardly anything, if they are many."""
+    logs = view.logs_of(workload.live, previous=False)
+    return {log.pod: lines for log in logs if len(lines := [x for x in log.lines if _vain(view, x)]) >= OFTEN}
+
+
+def _shown(told: Mapping[str, Sequence[str]], pod: str) -> Evidence:
+    lines = told[pod]
     fact = f"{len(lines)} collections free hardly anything, so in {len(told)} pods: {lines[-1].strip()[:200]}"
-    return (Evidence("logs", f"Pod/{pod}", fact, stamp(lines[0])),)
+    return Evidence("logs", f"Pod/{pod}", fact, stamp(lines[0]))
 
 
 def _vain(view: View, line: str) -> bool:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import Node, nodes, on_node
+from tuheg_ir.diagnosis.view.odd import odd_pods, told_apart
+from tuheg_ir.diagnosis.view.reading import newest
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SETTLED = timedelta(minutes=5)
+"""Pods that have been ready elsewhere for so long have taken over what was lost."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -18,9 +25,12 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _match(view: View, node: Node, lost: list[Node]) -> Match:
+    gone = {each.name for each in lost}
     hit = [(w, p) for each in lost for w, p in on_node(view, each.name)]
+    ailing = [w.ref for w, _ in hit if _ails_itself(view, w, gone)]
     short = [w.ref for w in view.serving if w.ready < w.wanted and any(p.unschedulable for p in w.live)]
-    explains = tuple(dict.fromkeys([*(w.ref for w, _ in hit), *short, *(each.ref for each in lost[1:])]))
+    lacking = [w.ref for w, _ in hit if w.ref not in ailing]
+    explains = tuple(dict.fromkeys([*lacking, *short, *(each.ref for each in lost[1:])]))
     return Match(
         component=node.ref,
         evidence=(
@@ -38,10 +48,23 @@ def _match(view: View, node: Node, lost: list[Node]) -> Match:
                 workload.ref,
                 f"{node.name} is lost, the template is well",
                 "rollback_workload",
-                *RESTARTS,
+                *(() if workload.ref in ailing else RESTARTS),
             )
         ),
     )
+
+
+def _ails_itself(view: View, workload: Workload, gone: Collection[str]) -> bool:
+    """Tell whether a workload has all its pods again, on other nodes and for long, and some of those alone are ill.
+
+    What it lacks without the node, all of them lack alike.
+    """
+    left = [pod for pod in workload.live if pod.ready and pod.node not in gone]
+    came = newest(pod.ready_since for pod in left)
+    if not left or len(left) < workload.wanted or came is None or view.recent(came, SETTLED):
+        return False
+    ill = odd_pods(view, workload, few=False) or told_apart(view, workload)
+    return 0 < sum(pod.name in ill for pod in left) < len(left)
 
 
 RULE = Rule(

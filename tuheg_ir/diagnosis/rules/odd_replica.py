@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules.all_stuck import stuck_again
@@ -38,6 +39,7 @@ def when(view: View) -> Iterator[Match]:
         if began is not None and view.recent(began, MINUTE):
             continue  # one pod is often the first to feel what all are about to feel
         well = len(workload.live) - len(odd)
+        heap = heap_is_full(view, workload, odd)
         yield Match(
             component=workload.ref,
             evidence=(
@@ -47,10 +49,11 @@ def when(view: View) -> Iterator[Match]:
                 ),
                 *felt[:1],
                 Evidence("objects", f"Pod/{min(odd)}", "it has the same template as those that are well"),
+                *heap,
                 *(view.hit_evidence(hit) for hit in hits[:2]),
             ),
             certainty=0.7 if len(odd) == 1 else 0.6,
-            root_cause="resource_exhaustion" if used_up(view, workload, odd) else "",
+            root_cause="resource_exhaustion" if heap or used_up(view, workload, odd) else "",
             since=began,
             excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
         )

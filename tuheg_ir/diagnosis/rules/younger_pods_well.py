@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import crashes
@@ -79,7 +80,8 @@ def _match(
 ) -> Match:
     hits = [hit for hit in view.hits_of(workload.ref) if hit.pod in ill]
     mounts = any(hit.trouble == "mount_stale" for hit in hits)
-    out = used_up(view, workload, ill)
+    heap = heap_is_full(view, workload, ill)
+    out = bool(heap) or used_up(view, workload, ill)
     hits = sorted(hits, key=lambda h: (h.trouble != "mount_stale", h.trouble != "process_exhausted"))
     sessions = any(hit.trouble.startswith(_SESSIONS) for hit in hits)
     aging = all(what.startswith("takes ") for what in ill.values())  # slow and without an error
@@ -88,6 +90,7 @@ def _match(
         evidence=(
             Evidence("objects", workload.ref, told, began),
             *edits[:1],
+            *heap,
             *(Evidence("metrics", f"Pod/{pod}", what, began) for pod, what in sorted(ill.items())[:3]),
             *(seen for seen, _ in list(troubles(view, workload.ref))[:1]),
             *(view.hit_evidence(hit) for hit in hits[:1]),
@@ -105,7 +108,7 @@ def _cause(mounts: bool, out: bool, sessions: bool, aging: bool) -> str:
     if mounts:
         return "dependency_failure"
     if out:
-        return "resource_exhaustion"  # whatever it cannot open then: sessions, names, files
+        return "resource_exhaustion"  # whatever it cannot do then: open sessions or files, answer in time
     return "database_connection" if sessions else "resource_exhaustion" if aging else "service_crash"
 
 
