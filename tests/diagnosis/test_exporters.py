@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.diagnosis.corpus import ROOT
 from tests.diagnosis.files import Files, Skipped
 from tests.diagnosis.mutations import read
 from tests.diagnosis.raw_prometheus import serving
+from tests.diagnosis.rules.tiny import redis, snapshot
 from tuheg_ir.diagnosis.collector.metrics import known_of, read_metrics
 from tuheg_ir.diagnosis.model import Series
 from tuheg_ir.diagnosis.snapshot import load
@@ -57,3 +59,19 @@ def test_the_same_measurements_of_other_exporters_give_the_same_signals(case: st
     before, after = asked(case, files), asked(case, other)
     for name in ("request_rate", "error_ratio", "memory_share", "cpu_share", "db_connections_by_state"):
         assert after.get(name, {}) == pytest.approx(before.get(name, {})), name
+
+
+QUEUES = {
+    'sidekiq_queue_size{namespace="shop",queue="mails"}': {"component": "mails"},
+    'redis_key_size{namespace="shop",db="db0",key="mails"}': {"component": "redis", "key": "mails"},
+}
+
+
+@pytest.mark.parametrize(("metric", "labels"), QUEUES.items())
+def test_a_queue_keeps_its_own_name(metric: str, labels: Mapping[str, str]) -> None:
+    now = 1_800_000_000
+    raw = "\n".join(f"{metric} {7 * n} {now - 600 + 30 * n}" for n in range(21))
+    with serving(f"{raw}\n# EOF\n", now) as url:
+        known = known_of(snapshot(redis()).objects)
+        found = read_metrics(url, "shop", datetime.fromtimestamp(now, UTC), known=known, timeout_s=120).signals
+    assert newest(found) == {"queue_depth": {tuple(sorted(labels.items())): 140}}

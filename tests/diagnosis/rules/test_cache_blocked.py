@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CACHE, SHOP, latency, logs, shop
+from tests.diagnosis.rules.scenes import CACHE, SHOP, WELL, latency, logs, shop
 from tests.diagnosis.rules.tiny import figure, redis, snapshot
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
@@ -14,7 +16,29 @@ SLOW = {
     "its exporter": figure("cache_up", 1, 0, component="redis"),
 }
 
+FSYNC = "* Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for it"
+
+
+def cache_says(line: str, times: int) -> dict[str, Any]:
+    return {"logs": logs("redis", line, times=times)}
+
+
 HOLDS = [
+    Holds(
+        "it warns of its disk, and its caller is slow",
+        snapshot(shop(env=ASKS), redis(), figures=[latency("shop", now=3.0)], **cache_says(FSYNC, 2)),
+        (CACHE, "dependency_failure", "page_human"),
+    ),
+    Holds(
+        "it warns of its disk again and again",
+        snapshot(shop(env=ASKS), redis(), **cache_says(FSYNC, 9)),
+        (CACHE, "dependency_failure", "page_human"),
+    ),
+    Holds(
+        "it says once that a script does not end",
+        snapshot(shop(env=ASKS), redis(), **cache_says("# Slow script detected: still in execution after 5001 ms", 1)),
+        (CACHE, "dependency_failure", "restart_workload"),
+    ),
     *(
         Holds(
             f"{what} tells it",
@@ -37,6 +61,10 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it warned twice of its disk, and nobody who asks it is slow",
+        snapshot(shop(env=ASKS), redis(), figures=[WELL], **cache_says(FSYNC, 2)),
+    ),
     DoesNotHold(
         "it is fast",
         snapshot(shop(env=ASKS), redis(), figures=[figure("cache_latency_p95", 0.001, 0.004, component="redis")]),

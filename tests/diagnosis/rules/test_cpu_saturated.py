@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, later, looping
 from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, WELL, alert, autoscaler, busy, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, redis, snapshot, workload
 
 GROWN, SAME = rate("shop", 20, 50), rate("shop", 20, 20)
 FULL = {"conditions": [{"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}]}
@@ -39,7 +39,34 @@ def collecting(line: str, traffic: Any, **more: Any) -> Any:
     return snapshot(shop(**more), figures=busy(traffic), logs=logs("shop", line, 0, 1, times=20))
 
 
+SENDER = "Deployment/sender"
+
+
+def readers(*more: Any, lines: Any = (), share: float = 0.97, **changed: Any) -> Any:
+    """Return two readers of a queue that grows, of which only the broker knows."""
+    objects = workload("sender", command=["celery", "-A", "hub", "worker", "-Q", "hooks"], service=False, **changed)
+    full = [figure("cpu_share", 0.5, share, 1500, pod=pod("sender", n), container="sender") for n in range(2)]
+    waits = more or (figure("queue_depth", 4, 9000, 1450, component="rabbitmq", queue="hooks"),)
+    broker = workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
+    return snapshot(objects, broker, redis(), figures=[*full, *waits], logs=list(lines))
+
+
 HOLDS = [
+    Holds(
+        "readers of a queue that grows are at their limit, and nobody asks them for anything",
+        readers(),
+        (SENDER, "capacity", "scale_workload"),
+    ),
+    Holds(
+        "what they read grows under a key of a store",
+        readers(figure("queue_depth", 4, 9000, 1450, component="redis", key="hooks")),
+        (SENDER, "capacity", "scale_workload"),
+    ),
+    Holds(
+        "they were released hours before it grew",
+        readers(before=IMAGE, released=9000),
+        (SENDER, "capacity", "scale_workload"),
+    ),
     Holds(
         "pods that started a minute ago are throttled, and busy",
         snapshot(shop(started=60), figures=busy(GROWN)),
@@ -161,6 +188,34 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "readers at their limit since their release, as their queue grows",
+        readers(before=IMAGE, released=1600),
+        (SENDER, "code_defect", "rollback_workload"),
+        harmful=("scale_workload",),
+    ),
+    DoesNotHold(
+        "readers at their limit take a message again and again that one of them cannot read",
+        readers(lines=logs("sender", "ERROR cannot decode message: unexpected end of input", 0)),
+        (SENDER, "code_defect", "page_human"),
+        harmful=("scale_workload",),
+    ),
+    *(
+        DoesNotHold(
+            f"readers at their limit {what}",
+            readers(lines=logs("sender", line, 0, 1)),
+            (SENDER, "capacity", "scale_workload"),
+        )
+        for what, line in (
+            ("give messages back", "ERROR hook 7: basic.nack requeue=true, message rejected"),
+            ("try what another refuses", "ERROR hook 7: connection refused by http://billing:8080, next try in 1s"),
+        )
+    ),
+    DoesNotHold(
+        "a key of a store grows that they are not told to read",
+        readers(figure("queue_depth", 4, 9000, 1450, component="redis", key="sender-cart")),
+        harmful=("scale_workload",),
+    ),
     DoesNotHold(
         "pods that started a minute ago, throttled for it, and idle by now",
         snapshot(shop(started=60), figures=busy(SAME, throttled=0.31, share=0.13)),

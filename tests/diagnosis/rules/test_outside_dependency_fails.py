@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import again, pods_of, put
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, URL, errors, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import (
     DAY,
     database,
+    event,
     figure,
     log,
     pod,
@@ -78,7 +80,47 @@ def both(
     )
 
 
+BY_NAME = "ERROR [shop.rates] parcels 504 Gateway Time-out server=parcels-edge body='upstream request timeout'"
+PARCELS = {"CARRIER_URL": "https://api.parcels.example/v3"}
+
+
+def by_name(**env: str) -> Snapshot:
+    """Return a shop whose users suffer, and which calls whom it waits for by the name of its owner only."""
+    return snapshot(shop(env=env), figures=[errors("shop", 0.5)], logs=logs("shop", BY_NAME))
+
+
+def killed_while_it_waits() -> Snapshot:
+    """Return a shop whose workers wait for a host until a probe ends them, and a cart that waits for the same."""
+    objects = shop(env=PARCELS)
+    for each in pods_of(objects):
+        put(each, again("Error", 137, age=200, restarts=3))
+    return snapshot(
+        objects,
+        workload("cart", env=PARCELS),
+        event(pod("shop"), "Unhealthy", "Liveness probe failed: context deadline exceeded", age=200),
+        figures=[errors("shop", 0.5, 700)],
+        logs=[
+            *logs("shop", BY_NAME, 0, 1, times=2),
+            *logs("cart", "HTTPSConnectionPool(host='api.parcels.example', port=443): Read timed out.", times=18),
+        ],
+    )
+
+
 HOLDS = [
+    Holds(
+        "it is called by the name of its owner, and stands in the settings of who calls it",
+        by_name(**PARCELS),
+        (SHOP, "dependency_failure", "page_human"),
+        excludes=no("restart_workload", "scale_workload", at=SHOP),
+    ),
+    Holds(
+        "workers of one caller are killed as they wait for it, another only says so: it is one fault, where it is felt",
+        killed_while_it_waits(),
+        (SHOP, "dependency_failure", "page_human"),
+        excludes=no("restart_workload", "scale_workload", at=CART),
+        harmful=("restart_workload", "scale_workload"),
+        alone=True,
+    ),
     Holds(
         "another program, which nobody touched, cannot reach the host since the same minute: a release is innocent",
         both(),
@@ -231,6 +273,24 @@ QUEUE_POOL = (
 )
 
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a line names somebody, {what}", world)
+        for what, world in (
+            ("who stands in no setting", by_name(MAPS_URL="https://api.maps.example/v1")),
+            ("whose two hosts stand in the settings", by_name(**PARCELS, TRACK_URL="https://track.parcels.example")),
+            ("whose name is only a part of a host's", by_name(CARRIER_URL="https://parcels-proxy.example/v3")),
+            ("who is called in the cluster", by_name(CARRIER_URL="http://parcels.logistics.svc:8080")),
+        )
+    ),
+    DoesNotHold(
+        "a line names a workload of ours that is called like a host outside",
+        snapshot(
+            shop(env=PARCELS | {"OURS": "http://parcels:8080"}),
+            workload("parcels"),
+            figures=[errors("shop", 0.5)],
+            logs=logs("shop", BY_NAME),
+        ),
+    ),
     DoesNotHold(
         "its own pool is exhausted, and the message has a link to where that is explained",
         snapshot(

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, logs, shop
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot
 
 ENDED = "ERROR (#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: v24.0."
 
+GONE = 'WARN push job 17: HTTP 410 Gone {"reason":"Unregistered"}'
+
+
+def sends(refused: str, number: int, each: int = 4) -> Any:
+    """Return the log of who is refused once in so many tries."""
+    return log(pod("shop", number), *[refused, *["INFO push job 16: done"] * (each - 1)] * 9)
+
+
 HOLDS = [
+    Holds(
+        "what it calls is gone, and it does nothing else",
+        snapshot(shop(), logs=logs("shop", GONE), alerts=[alert("PushesLate")]),
+        (SHOP, "dependency_failure", "page_human"),
+    ),
+    Holds(
+        "what it calls is gone, and a part of its users suffers",
+        snapshot(shop(), logs=[sends(GONE, n) for n in (0, 1)], figures=[errors("shop")]),
+        (SHOP, "dependency_failure", "page_human"),
+    ),
+    Holds(
+        "one of several interfaces that it calls tells that its version has ended",
+        snapshot(shop(), logs=[sends(ENDED, n) for n in (0, 1)], alerts=[alert("FiguresStale")]),
+        (SHOP, "dependency_failure", "page_human"),
+    ),
     Holds(
         "it says so at each call",
         snapshot(shop(before=IMAGE, released=90 * DAY), logs=logs("shop", ENDED), alerts=[alert("FiguresStale")]),
@@ -23,6 +48,10 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "devices are gone to which it would send, one now and then, and all others get what it sends",
+        snapshot(shop(), logs=[sends(GONE, n) for n in (0, 1)], alerts=[alert("PushesLate")]),
+    ),
     DoesNotHold(
         "a younger pod of the same template is not told so: they read the address when they start",
         snapshot(

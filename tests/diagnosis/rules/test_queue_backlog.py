@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import OLD, alert, logs, rate
-from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, series, snapshot, workload
+from tests.diagnosis.rules.scenes import CACHE, OLD, alert, logs, rate
+from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, redis, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 AMQP = {"AMQP_URL": "amqp://rabbitmq:5672"}
@@ -29,6 +29,15 @@ def broker() -> list[Obj]:
 def hooks(before: float = 4, now: float = 9000) -> Any:
     """Return a queue of which only the broker and its own name are known."""
     return figure("queue_depth", before, now, component="rabbitmq", queue="hooks")
+
+
+def under(key: str) -> Any:
+    """Return what waits under a key of a store."""
+    return figure("queue_depth", 4, 9000, component="redis", key=key)
+
+
+def told_to_read(queue: str, *, name: str = "sender") -> list[Obj]:
+    return workload(name, command=["celery", "-A", "hub", "worker", "-Q", queue], service=False)
 
 
 def worker(**more: Any) -> list[Obj]:
@@ -178,6 +187,20 @@ HOLDS = [
             figures=[hooks()],
         ),
         ("Deployment/thumbnailer", "capacity", "scale_workload"),
+    ),
+    *(
+        Holds(
+            f"the queue lies in a store, under the key {key}",
+            snapshot(redis(), told_to_read("hooks"), figures=[under(key)]),
+            ("Deployment/sender", "capacity", "scale_workload"),
+        )
+        for key in ("hooks", "queue:hooks", "rq:queue:hooks", "laravel_database_queues:hooks", "bull:hooks:wait")
+    ),
+    Holds(
+        "two are told to read what lies under a key, and nobody can tell which of them does not keep up",
+        snapshot(redis(), told_to_read("hooks"), told_to_read("hooks", name="filer"), figures=[under("hooks")]),
+        (CACHE, "dependency_failure", "page_human"),
+        harmful=("scale_workload",),
     ),
     Holds(
         "who is asked by others has the queue's name to write to it",
@@ -345,6 +368,14 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "its reader has no ready pods, a trouble of its own",
         snapshot(worker(service=True, ready=0), broker(), figures=[GREW]),
+    ),
+    *(
+        DoesNotHold(
+            f"a store keeps more under a key, {what}",
+            snapshot(redis(), told_to_read("hooks"), figures=[under(key)]),
+            harmful=("scale_workload",),
+        )
+        for what, key in (("that nobody is told to read", "carts"), ("that is called like a reader", "sender"))
     ),
     DoesNotHold("a short queue", snapshot(broker(), figures=[figure("queue_depth", 2, 40, component="mail")])),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put, rollout, younger
 from tests.diagnosis.rules.scenes import API, OLD, SHOP, URL, errors, failing, logs, shop
@@ -22,9 +24,9 @@ def told(*ill: int, well: int = 3) -> list[Log]:
     return [*logs("shop", LINE, *ill), *fine]
 
 
-def ended_once(objects: list[Obj]) -> list[Obj]:
+def ended_once(objects: list[Obj], reason: str = "Error", code: int = 1, **more: Any) -> list[Obj]:
     """Make the last pod one that ended a quarter of an hour ago and runs again."""
-    put(pods_of(objects)[-1], again("Error", 1, age=900))
+    put(pods_of(objects)[-1], again(reason, code, age=900, **more))
     return objects
 
 
@@ -60,7 +62,44 @@ def collecting(*ill: int, left: int = 1012) -> Snapshot:
     )
 
 
+NO_HEAP = "FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory"
+
+
+def aged(
+    reason: str, code: int, last: str = "", *, lived: float = 12 * DAY, ill: str = LATE, busy: float = 0.97
+) -> Snapshot:
+    """Return three old pods that are slow, fail and are busy, and one that ended once and is well since."""
+    return snapshot(
+        ended_once(shop(pods=4), reason, code, lived=lived, restarts=1 if lived > DAY else 9),
+        figures=[
+            *failing(0.2, 0.2, 0.2, 0.001),
+            errors("shop", 0.15),
+            *(figure("cpu_share", 0.4, share, pod=pod("shop", n)) for n, share in enumerate((busy, busy, busy, 0.2))),
+        ],
+        logs=[*logs("shop", ill, 0, 1, 2), *([log(pod("shop", 3), last, since=905, previous=True)] if last else [])],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"the processes are busy and late after twelve days, and one {what} and is well since",
+            world,
+            (SHOP, "resource_exhaustion", "restart_workload"),
+            excludes=no("rollback_workload", at=SHOP),
+            harmful=("scale_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("had no heap left", aged("Error", 134, NO_HEAP)),
+            ("was killed for memory", aged("OOMKilled", 137)),
+        )
+    ),
+    Holds(
+        "one ended after twelve days and is well since, and nobody knows of what it ended",
+        aged("Error", 1, ill=LINE),
+        (SHOP, "service_crash", "restart_workload"),
+        harmful=("scale_workload", "rollback_workload"),
+    ),
     Holds(
         "the heap of the older ones is full: they stand still to collect, and meet timeouts of all kinds",
         collecting(0, 1, 2),
@@ -154,6 +193,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the one that is well has no heap left after each hour: so it is soon again",
+        aged("Error", 134, NO_HEAP, lived=3600, busy=0.5),
+        (SHOP, "service_crash", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     DoesNotHold(
         "they are ill, and each may hold the only copy of what it wrote", mounted("ReadWriteOnce", 0, 1, 2), ()
     ),

@@ -17,6 +17,15 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 PEAK = timedelta(hours=24)
 """Load has its hours: what a release took away in the calm is missed at the next peak, once a day."""
+FROM_BEHIND = (
+    "connection_refused",
+    "connection_timeout",
+    "connection_reset",
+    "upstream_failure",
+    "database_full",
+    "dns",
+)
+"""Troubles that come from behind: more of the caller would make them worse."""
 _NO_REQUEST = re.compile(r"missing request for (\S+) in container (\S+)")
 
 

@@ -28,9 +28,18 @@ _SENDS = re.compile(r"publish|produc|out(?:put|going)?(?:_|$)|target|dest|dead|d
 """Names of variables: the first hold the name of a queue, the second that of one that is written to."""
 _GIVEN_UP = r"(?:dead(?:[._-]?letters?)?|dl[qxt]|parking[._-]?lot|poison|undeliverable)(?:[._-]?queue)?"
 """Words for messages that were given up."""
+_UNDER_KEY = re.compile(r"^(?:.*[:_])?queues?:(?=.)|^bull:(?=.+:wait$)|:wait$")
+"""What Sidekiq, Resque, RQ, Laravel and Bull put around the name of a queue to make a key of Redis of it."""
 _DEAD = re.compile(rf"^{_GIVEN_UP}[._:/-]+(?=.)|[._:/-]+{_GIVEN_UP}(?=(?:\.fifo)?$)", re.IGNORECASE)
 """What the name of such a queue has more than that of the queue which its messages come from."""
 _OF_DEAD = re.compile(rf"(?<![a-z]){_GIVEN_UP}(?![a-z])", re.IGNORECASE)
+
+
+def queues(view: View) -> Iterator[Series]:
+    """Yield how many messages wait in each queue; what lies under a key of a store is one if somebody is to read it."""
+    for series in view.figures.series("queue_depth"):
+        if "key" not in series.labels or _told_to(view, name_of(series)):
+            yield series
 
 
 def named_in(series: Series) -> str:
@@ -40,7 +49,8 @@ def named_in(series: Series) -> str:
 
 def name_of(series: Series) -> str:
     """Return the own name of the queue that a series is of."""
-    return series.labels.get("queue", "") or series.labels.get("component", "")
+    key = _UNDER_KEY.sub("", series.labels.get("key", ""))
+    return series.labels.get("queue", "") or key or series.labels.get("component", "")
 
 
 def grown(view: View, series: Series) -> Turn | None:
@@ -55,13 +65,13 @@ def grown(view: View, series: Series) -> Turn | None:
 
 def waiting(series: Series, ref: str, grew: Turn) -> Evidence:
     """Return a queue that grew as evidence."""
-    where = named_in(series) or "the queue"
+    where = (name_of(series) if "key" in series.labels else named_in(series)) or "the queue"
     return Evidence("metrics", ref, f"{grew.before:.0f} messages waited in {where}, now {grew.now:.0f}", grew.since)
 
 
 def backlogs(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetime | None]]:
     """Yield the queues that a workload is known to read and that grew, and since when."""
-    for series in view.figures.series("queue_depth"):
+    for series in queues(view):
         grew = grown(view, series)
         if grew is not None and not given_up(view, series) and reader(view, series) is workload:
             yield waiting(series, workload.ref, grew), grew.since
@@ -93,7 +103,9 @@ def gives_up(view: View, series: Series, own: str) -> Workload | None:
 
 def reader(view: View, series: Series) -> Workload | None:
     """Return who reads a queue: a label names it, it is told to, its name is alike, or it alone works on messages."""
-    label = named_in(series)
+    label, told = named_in(series), _told_to(view, name_of(series))
+    if "key" in series.labels:
+        return told[0] if len(told) == 1 else None
     for key in ("consumer", "consumergroup", "group", "component", "queue"):
         named_so = series.labels.get(key, "")
         workload = view.workloads.get(view.component(named_so) or view.component(_dashed(named_so)))
@@ -116,7 +128,6 @@ def reader(view: View, series: Series) -> Workload | None:
     ]
     # Names tell nothing: who gives messages back, has stopped to work, or tells of stuck consumers, is meant.
     rejecting = [w for w in view.serving if not role(w) and view.hits_of(w.ref, "message_rejected")]
-    told = _told_to(view, name_of(series))
     if len(told) == 1:
         return told[0]
     found = named or rejecting or working or [w for w in readers if _stopped(view, w)]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import SLOWER, said_by_callers, slow_evidence, slowed
+from tuheg_ir.diagnosis.rules._figures import SLOWER, felt, said_by_callers, slow_evidence, slowed
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of
 from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+_MAY = re.compile(r"\bmay\b|Asynchronous AOF fsync", re.IGNORECASE)
+"""Words of a line that only warns: every store whose disk is busy now and then writes it."""
 SLOW_S = 0.1
 """A cache that needs longer than this for an answer is blocked."""
 
@@ -23,7 +27,7 @@ def when(view: View) -> Iterator[Match]:
     """A cache that runs is slow, down by its own figures, or says that it is busy."""
     for cache in of_role(view.workloads, "cache"):
         measured = tuple(_measured(view, cache))
-        lines = tuple(h for h in view.hits_of(cache.ref, "cache_busy") if view.recent(h.last) or h.last is None)
+        lines = tuple(_lines(view, cache))
         busy = tuple(c for c in complaints(view, "cache_busy") if c.about == cache.ref and c.caller != cache.ref)
         waiting = tuple(
             c for c in complaints(view, "connection_timeout") if c.about == cache.ref and c.caller != cache.ref
@@ -45,6 +49,14 @@ def when(view: View) -> Iterator[Match]:
                 *not_for((cache.ref,), "nothing in its template changed it", ("rollback_workload",)),
             ),
         )
+
+
+def _lines(view: View, cache: Workload) -> Iterator[Hit]:
+    """Yield what the cache says of late; what may only slow it down if it repeats that or anybody is slow or fails."""
+    suffers = any(felt(view, ref) for ref in behind(view, cache.ref))
+    for hit in view.hits_of(cache.ref, "cache_busy"):
+        if (hit.last is None or view.recent(hit.last)) and (suffers or hit.count >= OFTEN or not _MAY.search(hit.line)):
+            yield hit
 
 
 def _measured(view: View, cache: Workload) -> Iterator[Evidence]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import remedy_for_load, unblinded
+from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, remedy_for_load, unblinded
 from tuheg_ir.diagnosis.rules._collecting import in_vain
 from tuheg_ir.diagnosis.rules._imposed import imposed
+from tuheg_ir.diagnosis.rules._readers import backlogs
+from tuheg_ir.diagnosis.rules._unreadable import unreadable
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import probe_kills, unready
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -27,7 +29,7 @@ SUSPECT = timedelta(hours=48)
 
 
 def when(view: View) -> Iterator[Match]:
-    """Most pods are at their processor limit, and the service is slow, fails, or an alert speaks of it."""
+    """Most pods are at their limit, and the service is slow, fails, its queue grows, or an alert speaks of it."""
     for workload in view.serving:
         share, throttled = (usage(view.figures, workload, s) for s in ("cpu_share", "throttled_share"))
         if limit_cut(workload, "cpu") or not (share.widely(BUSY) or throttled.widely(THROTTLED)):
@@ -41,6 +43,7 @@ def when(view: View) -> Iterator[Match]:
         if stillborn(view, workload):
             continue  # the pods that should help end at start: the few that are left are busy for that
         felt = [*troubles(view, workload.ref), *((seen, seen.time) for seen in _probes(view, workload))]
+        felt += _waits(view, workload) if share.widely(BUSY) else ()
         alerts = [a for a in view.alerts if view.about_alert(a) == workload.ref]
         if felt or (alerts and not always_busy(view, workload, BUSY)):
             told = f"the pods use up to {share.most:.0%} of their processor limit"
@@ -58,6 +61,16 @@ def _probes(view: View, workload: Workload) -> tuple[Evidence, ...]:
     if usage(view.figures, workload, "memory_share").most > TIGHT:
         return ()
     return (*probe_kills(view, workload), *unready(view, workload))[:1]
+
+
+def _waits(view: View, workload: Workload) -> tuple[tuple[Evidence, datetime | None], ...]:
+    """Return the queues that a workload reads and that grew, where nothing but the work itself keeps it busy.
+
+    Not since its own release, nor where it takes messages again and again that it cannot do, or fails by another.
+    """
+    if view.hits_of(workload.ref, "message_rejected", *FROM_BEHIND) or unreadable(view, workload):
+        return ()
+    return tuple(each for each in backlogs(view, workload) if not since_release(workload, each[1]))
 
 
 def _fewer(view: View, workload: Workload) -> Evidence | None:

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import rise
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._readers import name_of, queues
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import Hit, stamp, tells
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -104,11 +105,10 @@ def _felt(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]
     for seen, since in troubles(view, workload.ref):
         if since is None or since >= began + BEFORE:
             yield seen
-    for series in view.figures.series("queue_depth"):
+    for series in queues(view):
         grew = rise(view, series, "queue_depth", TIMES, LEAST)
         if grew is not None and grew.since is not None and grew.since >= began + BEFORE:
-            label = series.labels.get("queue", "") or series.labels.get("component", "")
-            waits = f"{grew.before:.0f} messages waited in {label}, now {grew.now:.0f}"
+            waits = f"{grew.before:.0f} messages waited in {name_of(series)}, now {grew.now:.0f}"
             yield Evidence("metrics", workload.ref, waits, grew.since)
     for told in (*suffering(view, workload.ref), *unplaced(view)):
         if told.source == "alerts" and told.time is not None and told.time >= began + BEFORE:

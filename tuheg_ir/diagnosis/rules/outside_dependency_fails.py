@@ -60,8 +60,9 @@ def when(view: View) -> Iterator[Match]:
         calm = is_well(view, behind(view, *callers))
         if calm and not known.measured and sum(c.hit.count for c in known.said) < FEW:
             continue
-        # Who calls a caller only passes its words on.
-        first = next((c for c in callers if not view.graph.needs(c) & set(callers)), callers[0])
+        # Who calls a caller only passes its words on; of others those stand nearest whose users feel it.
+        nearest = [c for c in callers if not view.graph.needs(c) & set(callers)] or callers[:1]
+        first = next((c for c in nearest if felt(view, c)), nearest[0])
         if _spent_by_us(view, first, known):
             continue
         onset = _onset(view, first, known)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules.younger_pods_well import by_start
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.logs import Hit, stamp
+from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.odd import same_template
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+_OF_VERSION = re.compile(r"version|\bapi\b|endpoint|deprecat|sunset|retired|upgrade|migrate", re.IGNORECASE)
+"""Words of a line that speaks of an interface, and not of one thing behind it."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -26,6 +33,8 @@ def when(view: View) -> Iterator[Match]:
         hits = [hit for hit in view.hits_of(workload.ref, "version_retired") if fresh(view, hit) and not hit.previous]
         began = oldest(hit.first for hit in hits)
         if sum(hit.count for hit in hits) < OFTEN or since_release(workload, began):
+            continue
+        if not felt(view, workload.ref) and all(_of_single_things(view, workload, hit) for hit in hits):
             continue
         if _read_at_start(view, workload, {hit.pod for hit in hits}):
             continue
@@ -40,6 +49,22 @@ def when(view: View) -> Iterator[Match]:
                 workload.ref, "every release so far asks for that version", *RESTARTS, "rollback_workload"
             ),
         )
+
+
+def _of_single_things(view: View, workload: Workload, hit: Hit) -> bool:
+    """Tell whether a pod is told that something is gone, of no version, while most of what it tells since goes well.
+
+    A version that ended refuses each call; a device, a subscription or a document that is gone refuses its own.
+    """
+    if _OF_VERSION.search(hit.line):
+        return False
+    logs = [
+        log
+        for log in view.logs_of(workload.live, previous=False)
+        if (log.pod, log.container) == (hit.pod, hit.container)
+    ]
+    lines = [line for log in logs for line in log.lines if (at := stamp(line)) and hit.first and at >= hit.first]
+    return sum(not is_marked(line) for line in lines) > hit.count
 
 
 def _read_at_start(view: View, workload: Workload, told: set[str]) -> bool:

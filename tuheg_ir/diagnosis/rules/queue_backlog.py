@@ -11,9 +11,10 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
-from tuheg_ir.diagnosis.rules._readers import given_up, grown, keeper, named_in, reader, silent, waiting
+from tuheg_ir.diagnosis.rules._readers import given_up, grown, keeper, named_in, queues, reader, silent, waiting
+from tuheg_ir.diagnosis.rules._unreadable import stopped_by
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.marked import Marked, marked
+from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
@@ -32,17 +33,11 @@ _SCALE = ("scale_workload",)
 _PUBLISHES = re.compile(
     r"publish|replay|enqueue|backfill|produc(?:ed|ing) \d|sent \d+ (?:message|event)", re.IGNORECASE
 )
-_UNREADABLE = re.compile(
-    r"deseriali[sz]|unmarshal|magic byte|schema (?:id|registry)|cannot (?:parse|decode|read) (?:record|message|payload)"
-    r"|(?:parse|decod)\w* (?:error|fail)|invalid (?:json|payload|message|wire)|poison|unprocessable|JSONDecodeError",
-    re.IGNORECASE,
-)
-"""Words of a message that its reader cannot make sense of."""
 
 
 def when(view: View) -> Iterator[Match]:
     """A queue is many times as long as it was, and who reads it has no trouble of its own that is known."""
-    for series in view.figures.series("queue_depth"):
+    for series in queues(view):
         grew = grown(view, series)
         if grew is None or given_up(view, series):
             continue
@@ -113,7 +108,7 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
     ready = Evidence("objects", consumer.ref, f"{consumer.ready} of {consumer.wanted} pods are ready")
     if still := tuple(silent(view, consumer)) or left_behind(view, consumer, grew.since):
         return _of_still(consumer, still, grew, (waits, ready))
-    if stopped := _stopped_by(view, consumer):
+    if stopped := stopped_by(view, consumer):
         return _of_message(consumer, stopped, grew, waits)
     if alone := _alone(view, consumer):
         return _of_one_pod(consumer, alone, grew, (waits, ready))
@@ -150,12 +145,6 @@ def _slackened(view: View, consumer: Workload) -> Evidence | None:
     if most > SLACK:
         return None
     return Evidence("metrics", consumer.ref, f"its pods use at most {most:.0%} of the processor time that they did")
-
-
-def _stopped_by(view: View, consumer: Workload) -> Marked | None:
-    """Return the error by which few of a consumer's pods tell that they do not get past a message."""
-    found = (each for each in marked(view, consumer) if _UNREADABLE.search(each.line))
-    return next((each for each in found if 2 * len(each.pods) <= len(consumer.live)), None)
 
 
 def _of_message(consumer: Workload, stopped: Marked, grew: Turn, waits: Evidence) -> Match:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import remedy_for_load, unblinded
+from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, remedy_for_load, unblinded
 from tuheg_ir.diagnosis.rules._figures import Turn, felt, rise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import role
@@ -20,8 +20,6 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 TIMES = 1.5
 BLINDLY = 2.0
 """Where nobody knows how busy the pods are, requests have to grow so many times."""
-_BEHIND = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "database_full", "dns")
-"""Troubles that come from behind: more of the caller would make them worse."""
 BUSY = 0.8
 """Share of the CPU limit that leaves no room."""
 ALIKE = 0.75
@@ -39,7 +37,7 @@ def when(view: View) -> Iterator[Match]:
         suffers = felt(view, workload.ref)
         busy = tuple(_busy(view, workload))
         blind = not busy and _unmeasured(view, workload) and grew.now >= BLINDLY * grew.before
-        if not suffers or not (busy or blind) or (blind and view.hits_of(workload.ref, *_BEHIND)):
+        if not suffers or not (busy or blind) or (blind and view.hits_of(workload.ref, *FROM_BEHIND)):
             continue
         if blind and since_release(workload, oldest(since for _, since in troubles(view, workload.ref))):
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -21,6 +21,8 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 
 PROVEN = timedelta(minutes=5)
 """A pod that has been well for so long is not just too young to be ill; pods of one roll-out are of one age."""
+LIFE = 2 * 86400.0
+"""Who lived for so many seconds is well for as long when it is started anew; no release of late is to blame then."""
 _SESSIONS = ("connection_", "database_", "pool_", "statement_")
 
 
@@ -31,7 +33,7 @@ def when(view: View) -> Iterator[Match]:
             continue  # its members differ by what they do
         if any(hit.trouble.endswith("_authentication") for hit in view.hits_of(workload.ref)):
             continue  # younger ones may have come in before a password was changed
-        if crashes(view, workload):
+        if any(crash.ended.lived_s is None or crash.ended.lived_s < LIFE for crash in crashes(view, workload)):
             continue  # who ends again and again is always young, and ill before long
         ill = odd_pods(view, workload, few=False) or told_apart(view, workload)
         bad = [pod for pod in workload.live if pod.name in ill]
@@ -70,6 +72,15 @@ def _read_since(view: View, workload: Workload, bad: list[Pod], well: list[Pod])
     return tuple(Evidence("objects", ref, told, at) for ref, at in edits)
 
 
+def _ended_for_memory(view: View, workload: Workload, ill: Collection[str]) -> Iterator[Evidence]:
+    """Yield that pods that are well were started anew because the process before had no memory left."""
+    for crash in crashes(view, workload):
+        lines = [h for h in view.hits_of(workload.ref, "out_of_memory") if h.previous and h.pod == crash.pod.name]
+        if crash.pod.name not in ill and (crash.container.killed_for_memory or lines):
+            yield crash.evidence()
+            yield from (view.hit_evidence(hit) for hit in lines[:1])
+
+
 def _match(
     view: View,
     workload: Workload,
@@ -80,7 +91,7 @@ def _match(
 ) -> Match:
     hits = [hit for hit in view.hits_of(workload.ref) if hit.pod in ill]
     mounts = any(hit.trouble == "mount_stale" for hit in hits)
-    heap = heap_is_full(view, workload, ill)
+    heap = (*heap_is_full(view, workload, ill), *_ended_for_memory(view, workload, ill))
     out = bool(heap) or used_up(view, workload, ill)
     hits = sorted(hits, key=lambda h: (h.trouble != "mount_stale", h.trouble != "process_exhausted"))
     sessions = any(hit.trouble.startswith(_SESSIONS) for hit in hits)
@@ -90,7 +101,7 @@ def _match(
         evidence=(
             Evidence("objects", workload.ref, told, began),
             *edits[:1],
-            *heap,
+            *heap[:2],
             *(Evidence("metrics", f"Pod/{pod}", what, began) for pod, what in sorted(ill.items())[:3]),
             *(seen for seen, _ in list(troubles(view, workload.ref))[:1]),
             *(view.hit_evidence(hit) for hit in hits[:1]),

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
 from tuheg_ir.diagnosis.view.logs import Hit, stamp
 from tuheg_ir.diagnosis.view.marked import is_marked
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import moment, newest, oldest
 from tuheg_ir.diagnosis.view.trouble import errors, measured
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import BATCH
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 _MENTIONED = {
@@ -69,6 +71,10 @@ _POOLER = re.compile("max_client_conn|query_wait_timeout")
 """Words that only a pooler in front of a database has."""
 _KEYED = re.compile(r"noauth|wrongpass|auth <password>|invalid username-password pair")
 """Words by which only Redis and its like refuse a password."""
+_TELLING = 4
+"""A part of a host's name that is shorter is no name of anybody: com, co, eu."""
+_OF_WAYS = ("connection_", "upstream_", "rate_")
+"""Beginnings of the troubles of a way to somebody."""
 STILL = timedelta(minutes=15)
 """A trouble that was last told longer ago than this is over."""
 RUN = timedelta(hours=2)
@@ -112,6 +118,8 @@ def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
         outside = () if _ACCESS.search(hit.line) else tuple(h for h in hit.hosts if _elsewhere(view, h, own))
         if not abouts and not outside:
             abouts = _named(view, hit) or _guessed(view, hit)
+        if not abouts and not any(map(foreign, outside)):
+            outside += _called(view, hit, own)
         for about in sorted(abouts) or [""]:
             yield Complaint(hit.component, about, outside, hit)
 
@@ -163,6 +171,24 @@ def _named(view: View, hit: Hit) -> set[str]:
     """Return what a workload calls and names in a line without a host that is known: `accounts: connect ETIMEDOUT`."""
     words = set(_WORD.findall(hit.line.lower()))
     return {ref for ref in view.graph.calls.get(hit.component, ()) if words & _names(view, ref)}
+
+
+def _called(view: View, hit: Hit, own: set[str]) -> tuple[str, ...]:
+    """Return the one host outside in a caller's settings that a line calls by its owner's name: `acme: 504 Gateway`."""
+    workload = view.workloads.get(hit.component)
+    if workload is None or not hit.trouble.startswith(_OF_WAYS) or _named(view, hit):
+        return ()
+    words = set(_WORD.findall(hit.line.lower()))
+    found = [host for host, owner in _owners(view, workload).items() if owner in words and _elsewhere(view, host, own)]
+    return tuple(found) if len(found) == 1 else ()
+
+
+@once
+def _owners(view: View, workload: Workload) -> dict[str, str]:
+    """Return host outside -> the name of whose it is, of those in a workload's settings: acme of api.acme.com."""
+    hosts = {h for key, value in view.graph.settings(workload) for h in hosts_in(key, value) if foreign(h)}
+    named = {host: next((part for part in host.split(".")[-2::-1] if len(part) >= _TELLING), "") for host in hosts}
+    return {host: owner for host, owner in sorted(named.items()) if owner}
 
 
 def _names(view: View, ref: str) -> set[str]:

@@ -58,7 +58,7 @@ class Graph:
                 target = self.resolve(host)
                 if target and target != hit.component and hit.component not in self.calls.get(target, ()):
                     self.calls.setdefault(hit.component, set()).add(target)
-                elif not target and _foreign(host):
+                elif not target and foreign(host):
                     self.outside.setdefault(hit.component, set()).add(host)
         for caller, called in self._measured():
             if caller and called and caller != called:
@@ -165,7 +165,7 @@ def _hashed(value: Any) -> bool:
     return str(value).startswith("sha256:")
 
 
-def _foreign(host: str) -> bool:
+def foreign(host: str) -> bool:
     """Tell whether a host is a name outside the cluster."""
     return "." in host and not host.endswith((".local", ".svc")) and not host.replace(".", "").isdigit()
 

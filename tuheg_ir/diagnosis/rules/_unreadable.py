@@ -1,0 +1,26 @@
+"""A message that its reader cannot make sense of, and does not get past: more readers do not either."""
+
+from __future__ import annotations
+
+import re
+
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.marked import Marked, marked
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_UNREADABLE = re.compile(
+    r"deseriali[sz]|unmarshal|magic byte|schema (?:id|registry)|cannot (?:parse|decode|read) (?:record|message|payload)"
+    r"|(?:parse|decod)\w* (?:error|fail)|invalid (?:json|payload|message|wire)|poison|unprocessable|JSONDecodeError",
+    re.IGNORECASE,
+)
+"""Words of a message that its reader cannot make sense of."""
+
+
+def unreadable(view: View, consumer: Workload) -> tuple[Marked, ...]:
+    """Return the errors by which a consumer's pods tell of messages that they cannot read."""
+    return tuple(each for each in marked(view, consumer) if _UNREADABLE.search(each.line))
+
+
+def stopped_by(view: View, consumer: Workload) -> Marked | None:
+    """Return the error by which few of a consumer's pods tell that they do not get past a message."""
+    return next((each for each in unreadable(view, consumer) if 2 * len(each.pods) <= len(consumer.live)), None)
