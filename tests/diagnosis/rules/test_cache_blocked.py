@@ -6,10 +6,11 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CACHE, SHOP, WELL, latency, logs, shop
-from tests.diagnosis.rules.tiny import figure, redis, snapshot
+from tests.diagnosis.rules.tiny import figure, redis, snapshot, workload
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
 BUSY = "ReplyError: BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+UNFOUND = "WARN redis: connection pool: failed to dial: lookup redis on 10.96.0.10:53: i/o timeout"
 SLOW = {
     "its own figure": figure("cache_latency_p95", 0.001, 1.2, component="redis"),
     "its caller's figure": figure("dependency_latency_p95", 0.002, 1.5, component="shop", dependency="redis"),
@@ -64,6 +65,13 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "it warned twice of its disk, and nobody who asks it is slow",
         snapshot(shop(env=ASKS), redis(), figures=[WELL], **cache_says(FSYNC, 2)),
+    ),
+    DoesNotHold(
+        "two callers do not find its name in time",
+        snapshot(
+            shop(env=ASKS), workload("web", env=ASKS), redis(), logs=[*logs("shop", UNFOUND), *logs("web", UNFOUND)]
+        ),
+        ("Service/kube-dns", "network_fault", "page_human"),
     ),
     DoesNotHold(
         "it is fast",

@@ -9,7 +9,8 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.mesh import IDENTITY, issuer, mesh
 from tests.diagnosis.rules.pods import younger
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, SHOP, alert, errors, ingress, logs, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, log, pod, secret_key, snapshot, thing, workload
+from tests.diagnosis.rules.trust import ROOTS, UNKNOWN, rewritten, strict
 from tuheg_ir.diagnosis.model import Snapshot
 
 LINES = (
@@ -144,7 +145,107 @@ def named(line: str) -> Snapshot:
     return snapshot(way_in(), logs=logs("mailer", line))
 
 
+RESTART = (SHOP, "configuration_error", "restart_workload")
+
 HOLDS = [
+    Holds(
+        "clients got their roots when they started, and those were written since",
+        rewritten(0, 1, 2, figures=[errors("shop", 0.7, 590)]),
+        RESTART,
+        excludes=no("rollback_workload", at=SHOP),
+        spares=no("restart_workload", at=SHOP),
+        harmful=("rollback_workload", "scale_workload"),
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"a client that started since trusts what the older ones refuse: {what}",
+            rewritten(0, 1, young=1, env=env, written=written),
+            RESTART,
+            spares=no("restart_workload", at=SHOP),
+            harmful=("rollback_workload", "page_human"),
+            alone=True,
+        )
+        for what, env, written in (
+            ("its roots were written before", ROOTS, 900),
+            ("where it has its roots from nobody knows", CALLS_CART, 40 * DAY),
+        )
+    ),
+    Holds(
+        "the server tells of it too",
+        rewritten(0, 1, young=1, more=logs("cart", SHAKES)),
+        RESTART,
+        excludes=no("restart_workload", "rollback_workload", at=CART),
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"clients of an age distrust a server, and a start anew may not help: {what}",
+            world,
+            (CART, "configuration_error", "page_human"),
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("their roots are as old as they", rewritten(0, 1, 2, written=40 * DAY)),
+            ("they started when they had been written", rewritten(0, 1, 2, started=890)),
+            ("it is a broker that refuses", rewritten(0, 1, young=1, image="rabbitmq:3.13")),
+            ("their roots were written hours before the first refused", rewritten(0, 1, 2, written=9000)),
+            (
+                "what was written is no root",
+                rewritten(0, 1, 2, env={"KEY": secret_key("broker-ca", "key")}),
+            ),
+        )
+    ),
+    Holds(
+        "who started with the new roots distrusts the server as well",
+        rewritten(0, 1, 2, more=logs("web", UNKNOWN, since=500)),
+        (CART, "configuration_error", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+    Holds(
+        "a release trusts a server no more that its former pods came in to",
+        strict(),
+        (SHOP, "code_defect", "rollback_workload"),
+        excludes=no("restart_workload", "scale_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "a release of other settings trusts a server no more",
+        strict(before={"env": {"DB_SSLMODE": "require"}}, env={"DB_SSLMODE": "verify-full"}),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    *(
+        Holds(
+            f"a server is distrusted since a release, and that may not be why: {what}",
+            world,
+            answer,
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for what, world, answer in (
+            ("it began long after", strict(since=120), (SHOP, "configuration_error", "page_human")),
+            ("it is told once", strict(times=1, refused=(0, 1)), (SHOP, "configuration_error", "page_human")),
+            ("only one of its pods tells of it", strict(refused=(0,)), (SHOP, "configuration_error", "page_human")),
+            (
+                "one that was not released distrusts somebody too",
+                strict(workload("cart"), line=UNKNOWN, told=logs("web", UNKNOWN)),
+                (CART, "configuration_error", "page_human"),
+            ),
+            (
+                "its roots were written while the template before ran: that would start with them too",
+                strict(
+                    thing("Secret", "broker-ca", written=2 * DAY, data={"ca.crt": ""}),
+                    before={"image": "registry.example/shop:0"},
+                    env=ROOTS,
+                ),
+                (SHOP, "configuration_error", "page_human"),
+            ),
+            (
+                "what it asks has started anew",
+                strict(workload("cart", started=700), env=CALLS_CART),
+                (SHOP, "configuration_error", "page_human"),
+            ),
+        )
+    ),
     Holds(
         "it was renewed, and the pods that started before are refused: those that came later are well",
         of_two_ages(0, 1),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR, again, looping, old_anew, pods_of, put, rollout
-from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, down, errors, logs, rate, shop
+from tests.diagnosis.rules.pods import HOUR, again, looping, old_anew, pods_of, put, rollout, younger
+from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, down, errors, failing, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -55,6 +55,15 @@ def timed_out(*, edit: float = 800, released: float = 1500, alike: str = CUT, **
             log(pod("api"), "INFO ok", *[f"ERROR OperationalError: {alike}"] * 30, since=760),
         ],
         figures=[errors("shop", since=740)],
+    )
+
+
+def of_two_ages(*, edit: float = 2000, age: float = 1500, young: float = 0.001) -> Snapshot:
+    """Return a shop of four that fails since soon after an edit, the last of whose pods started later."""
+    return snapshot(
+        younger(shop(pods=4, spec=reads("shop-config")), 1, age=age),
+        written(edit),
+        figures=[*failing(0.9, 0.9, 0.9, young, since=edit - 100), errors("shop", 0.7, edit - 100)],
     )
 
 
@@ -121,6 +130,18 @@ def released_after(
 
 
 HOLDS = [
+    *(
+        Holds(
+            f"pods of two ages fail since an edit, and what it says may be wrong: {what}",
+            world,
+            ("ConfigMap/shop-config", "configuration_error", "page_human"),
+            harmful=("restart_workload",),
+        )
+        for what, world in (
+            ("who started with it fails too", of_two_ages(young=0.9)),
+            ("who started with it has hardly served", of_two_ages(edit=500, age=240)),
+        )
+    ),
     *(
         Holds(
             f"pods of the template before that started since the edit end as those of the release do: {what}",
@@ -254,6 +275,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "who started with what was written is well, and only those fail that never read it",
+        of_two_ages(),
+        (SHOP, "configuration_error", "restart_workload"),
+        harmful=("page_human", "rollback_workload"),
+    ),
     *(
         DoesNotHold(f"a release came since: {what}", world, (SHOP, "code_defect", "rollback_workload"))
         for what, world in (

@@ -13,6 +13,7 @@ from tests.diagnosis.rules.scenes import (
     DB,
     IMAGE,
     SHOP,
+    WEB,
     alert,
     errors,
     ingress,
@@ -22,6 +23,7 @@ from tests.diagnosis.rules.scenes import (
     shop,
 )
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 LATE = 'Get "http://cart:8080/": dial tcp 10.96.0.9:8080: i/o timeout'
 DATABASE = "failed to connect to `user=shop database=shop`: 10.1.0.4:5432 (postgres): dial error: i/o timeout"
@@ -43,6 +45,37 @@ def relabelled(**more: Any) -> list[Obj]:
     return labelled_before(shop(env={"DB": "postgres:5432"}, **{"before": IMAGE, **more}), FORMER)
 
 
+ON_NODE = "dial tcp: lookup cart on 169.254.20.10:53: read udp 10.1.9.9:4242->169.254.20.10:53: i/o timeout"
+KUBE_DNS = {
+    "to": [
+        {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+        }
+    ],
+    **DNS,
+}
+
+
+def to_range(cidr: str, *but: str) -> Obj:
+    """Return a rule that lets out to the DNS in a range of addresses, but for some."""
+    return {"to": [{"ipBlock": {"cidr": cidr, "except": list(but)}}], **DNS}
+
+
+def baseline(*rules: Obj, name: str = "out", age: float = 600) -> Obj:
+    """Return a policy that lets all pods out to their own namespace and by some rules."""
+    out = [{"to": [{"podSelector": {}}]}, *rules]
+    return thing("NetworkPolicy", name, age=age, spec={"podSelector": {}, "policyTypes": ["Egress"], "egress": out})
+
+
+def unnamed(*policies: Obj, line: str = ON_NODE, since: float = 570) -> Snapshot:
+    """Return two callers that find no name, one of which tells whom it asks, and some policies."""
+    callers = (shop(env=CALLS_CART), workload("web", env=CALLS_CART), workload("cart"))
+    lines = [*logs("shop", line, since=since), *logs("web", UNRESOLVED[2], since=since)]
+    return snapshot(*callers, *policies, logs=lines)
+
+
+KUBE = ("Service/kube-dns", "network_fault", "page_human")
 BROKER = "ERROR/MainProcess] consumer: Cannot connect to amqp://shop:**@rabbitmq:5672/shop: timed out."
 
 
@@ -84,6 +117,26 @@ HOLDS = [
             policy("out", "shop", egress=[TO_CART]),
             logs=logs("shop", UNRESOLVED[0], times=1),
         ),
+        OUT,
+    ),
+    *(
+        Holds(
+            f"a new one lets out to the pods of the DNS {what}, and each node has a name server of its own",
+            unnamed(baseline(KUBE_DNS, *rules)),
+            OUT,
+            excludes=(*no("restart_workload", "rollback_workload", at=SHOP), *no("restart_workload", at=WEB)),
+            harmful=("restart_workload", "rollback_workload"),
+            alone=True,
+        )
+        for what, rules in (
+            ("alone", ()),
+            ("and to all addresses but those of nodes", (to_range("0.0.0.0/0", "10.0.0.0/8", "169.254.0.0/16"),)),
+            ("and to hosts outside", (WEB_ONLY,)),
+        )
+    ),
+    Holds(
+        "a new one forgets the name server of each node, beside one for others that lets out to it",
+        unnamed(baseline(KUBE_DNS), policy("cart", "cart", egress=[to_range("169.254.20.10/32")], age=DAY)),
         OUT,
     ),
     Holds(
@@ -188,6 +241,21 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"the name server of each node does not answer, and {what}", unnamed(*policies), KUBE)
+        for what, policies in (
+            ("a new one lets out to its address", (baseline(KUBE_DNS, to_range("169.254.20.10/32")),)),
+            ("a new one lets out to all addresses", (baseline(KUBE_DNS, to_range("0.0.0.0/0")),)),
+            ("one that forgets it stood for long", (baseline(KUBE_DNS, age=DAY),)),
+            ("an older one forgot it too", (baseline(KUBE_DNS, name="older", age=DAY), baseline(KUBE_DNS))),
+            ("whoever asks is not bound", (policy("out", "web", egress=[{"to": [{"podSelector": {}}]}, KUBE_DNS]),)),
+        )
+    ),
+    DoesNotHold(
+        "the name server of each node answers that there is no such name, and a new one seems to forget it",
+        unnamed(baseline(KUBE_DNS), line="dial tcp: lookup cart on 169.254.20.10:53: no such host"),
+        KUBE,
+    ),
     DoesNotHold(
         "a new one for the broker lets it in too",
         snapshot(

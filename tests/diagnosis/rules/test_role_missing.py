@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.credentials import ENV, SECRET, TEXTS, refused
-from tests.diagnosis.rules.scenes import DB, SHOP, logs, shop
-from tests.diagnosis.rules.tiny import log, postgres, snapshot
+from tests.diagnosis.rules.scenes import CACHE, DB, SHOP, logs, shop
+from tests.diagnosis.rules.tiny import log, postgres, redis, snapshot, workload
 
 ROLE = 'FATAL:  role "shop_v2" does not exist'
 LINES = (ROLE, 'FATAL:  database "shop" does not exist', "Unknown database 'shop'")
 OTHER = {**ENV, "DB_USER": "shop_v2"}
 
+MASTER = 'WARN redis: sentinel: GetMasterAddrByName master="carts" failed: redis: nil'
+UNREACHED = 'WARN redis: sentinel: GetMasterAddrByName master="carts" failed: dial tcp 10.1.0.4:26379: i/o timeout'
+SENTINEL = {"REDIS_SENTINELS": "redis:26379", "REDIS_MASTER": "carts"}
+
 HOLDS = [
+    Holds(
+        "a release asks the sentinels for a master of another name",
+        snapshot(
+            shop(env=SENTINEL, before={"env": {**SENTINEL, "REDIS_MASTER": "mymaster"}}),
+            redis(),
+            workload("seats", env=SENTINEL),
+            logs=logs("shop", MASTER, 0, 1, since=570),
+        ),
+        (SHOP, "configuration_error", "rollback_workload"),
+        harmful=("restart_workload",),
+        alone=True,
+    ),
+    Holds(
+        "the sentinels know a master no more, and nobody was released",
+        snapshot(shop(env=SENTINEL), redis(), logs=logs("shop", MASTER, 0, 1)),
+        (CACHE, "configuration_error", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     Holds(
         "a release asks for it",
         snapshot(
@@ -29,6 +51,15 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "sentinels that do not answer since a release",
+        snapshot(
+            shop(env=SENTINEL, before={"env": {**SENTINEL, "REDIS_MASTER": "mymaster"}}),
+            redis(),
+            logs=logs("shop", UNREACHED, 0, 1, since=570),
+        ),
+        (CACHE, "dependency_failure", "page_human"),
+    ),
     DoesNotHold(
         "a role that exists and a wrong password",
         refused(0, written=None, line=TEXTS[0]),

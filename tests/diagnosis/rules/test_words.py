@@ -47,6 +47,9 @@ WORDS: dict[str, tuple[str, ...]] = {
         "SQLSTATE[42000] [1049] Base inconnue 'shop'",
         "Error: ER_BAD_DB_ERROR: shop",
         "mysqli_real_connect(): (HY000/1049): Base inconnue 'shop'",
+        'sentinel: GetMasterAddrByName master="carts" failed: redis: nil',
+        "ReplyError: ERR No such master with that name",
+        "JedisException: Can connect to sentinel, but carts seems to be not monitored...",
     ),
     "mount_stale": (
         "OSError: [Errno 116] Stale file handle: '/srv/originals/7.jpg'",

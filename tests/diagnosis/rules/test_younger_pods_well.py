@@ -154,6 +154,17 @@ HOLDS = [
         excludes=no("rollback_workload", at=SHOP),
     ),
     Holds(
+        "they fail since what they read was written, and the last of them started with it",
+        snapshot(
+            younger(shop(pods=4, envFrom=[{"secretRef": {"name": "partner"}}]), 1, age=1500),
+            thing("Secret", "partner", written=2000, data={"KEY": "x"}),
+            figures=[*failing(0.9, 0.9, 0.9, 0.001, since=1900), errors("shop", 0.7, 1900)],
+        ),
+        (SHOP, "configuration_error", "restart_workload"),
+        harmful=("page_human", "rollback_workload"),
+        alone=True,
+    ),
+    Holds(
         "what they read was written since all of them started",
         snapshot(
             younger(shop(pods=4, envFrom=[{"configMapRef": {"name": "carrier"}}]), 1),

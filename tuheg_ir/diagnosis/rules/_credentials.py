@@ -134,7 +134,7 @@ def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
         older=tuple(older),
         newer=tuple(newer),
         well=tuple(well),
-        younger=tuple(_younger(view, workload, found)),
+        younger=tuple(younger(view, workload, found)),
         complaints=tuple(found),
         locks_out=_locks_out(view, workload.ref),
         unsynced=_not_the_newest(view, secret, well, found) if secret else (),
@@ -189,7 +189,7 @@ def _wrong(view: View, pods: Iterable[Pod]) -> bool:
     )
 
 
-def _younger(view: View, workload: Workload, found: list[Complaint]) -> Iterator[Pod]:
+def younger(view: View, workload: Workload, found: list[Complaint]) -> Iterator[Pod]:
     """Yield the pods of the refused ones' template that started after them all and tell of work, and of no refusal."""
     refused = [pod for pod in workload.live if pod.name in {c.hit.pod for c in found}]
     first = min((c.hit.first for c in found if c.hit.first), default=None)

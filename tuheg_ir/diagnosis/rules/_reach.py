@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.network import Policy, lets_in, lets_out, lets_out_dns
+from tuheg_ir.diagnosis.view.complaints import Complaint, began
+from tuheg_ir.diagnosis.view.network import Policy, lets_in, lets_out, lets_out_dns, within
 from tuheg_ir.diagnosis.view.reading import at, created, items, label_selector, name, newest, text, written
+from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import edited
 
 _MONITORING = re.compile(r"monitor|prometheus|metric|observ|telemetry|grafana|victoria", re.IGNORECASE)
 """How the namespaces are called that scrape."""
+_UNANSWERED = re.compile(
+    r"\b(169\.254\.\d{1,3}\.\d{1,3})(?:#|:)53\b.{0,80}(?:time(?:d )?.?out|refused|not permitted|unreachable|no route)",
+    re.IGNORECASE,
+)
+"""How a client names a name server on its own node that does not answer: such an address is never a pod's."""
 
 
 def names_host(changes: Iterable[Change], host: str) -> bool:
@@ -51,10 +58,34 @@ def lets_through(bound: Bound, caller: Workload, callee: Workload) -> tuple[Poli
     return ()
 
 
-def closed_to_dns(bound: Bound, ref: str) -> tuple[Policy, ...]:
-    """Return the policies that together leave a workload no way to ask for a name."""
+def closed_to_dns(bound: Bound, ref: str, said: Iterable[Complaint] = ()) -> tuple[Policy, ...]:
+    """Return the policies that together leave a workload no way to ask for a name.
+
+    ``said`` is what all who miss names tell. Whom they ask may run on their own node, where no selector of pods leads;
+    policies under which names were found there before are innocent.
+    """
     closing = binding(bound, ref, ingress=False)
-    return closing if closing and not any(lets_out_dns(p) for p in closing) else ()
+    shut = not any(lets_out_dns(p) for p in closing) or _forget_the_node(closing, tuple(said))
+    return closing if shut else ()
+
+
+def _forget_the_node(closing: Sequence[Policy], said: Iterable[Complaint]) -> bool:
+    """Tell whether policies let nobody out to the name server on each node, and it is missed since they are there."""
+    unanswered = [(each, found[1]) for each in said if (found := _UNANSWERED.search(each.hit.line))]
+    servers = {server for _, server in unanswered}
+
+    def let_out(policies: Iterable[Policy]) -> bool:
+        return any(lets_out_dns(policy, server) for policy in policies for server in servers)
+
+    if not closing or not servers or let_out(closing):
+        return False
+    if any(each.caller not in policy.binds for each, _ in unanswered for policy in closing):
+        return False  # who is not bound by them gets no answer either
+    youngest, since = newest_of(closing)
+    before = [policy for policy in closing if policy is not youngest]
+    if before and edited(youngest.obj) is None and not let_out(before):
+        return False  # so it was before, and names were found
+    return soon_after(began(each for each, _ in unanswered), since)
 
 
 def closed_to_the_outside(bound: Bound, ref: str) -> tuple[Policy, ...]:
@@ -95,16 +126,9 @@ def _by_address(policy: Policy, other: Workload, wanted: Iterable[str], *, ingre
         if allowed and set(wanted) and not allowed & set(wanted):
             continue
         blocks = [text(peer, "ipBlock", "cidr") for peer in items(rule, key)]
-        if any(_within(block, pod.address) for block in blocks if block for pod in other.live):
+        if any(within(block, pod.address) for block in blocks if block for pod in other.live):
             return True
     return False
-
-
-def _within(block: str, address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(block, strict=False)
-    except ValueError:
-        return False
 
 
 def _leads_outside(policy: Policy) -> bool:

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.rules._own_certificate import OF_AN_END, keep_the_old, o
 from tuheg_ir.diagnosis.rules._renewal import covers, ended_by_its_controller, hosts_of, stuck_at
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._signing import of_signing, signing
+from tuheg_ir.diagnosis.rules._trust import distrust
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
@@ -49,9 +50,15 @@ def when(view: View) -> Iterator[Match]:
     signer = signing(view, every, _holders(view, every))
     if signer is not None:
         yield of_signing(view, signer, own(view, view.workloads[signer.ref])[0])
+    signed = signer.complaints if signer is not None else ()
+    by_clients = tuple(distrust(view, [c for c in every if _of_trust(c) and c not in heard and c not in signed]))
+    yield from (each.match for each in by_clients)
+    heard += [c for each in by_clients for c in each.complaints]
+    innocent = {c.about for each in by_clients for c in each.complaints}
+    heard += [c for c in every if c.caller in innocent and _ALERT.search(c.hit.line)]
     refused = {each.about for each in every if not _ALERT.search(each.hit.line)}
     for each in every:
-        if each in heard or (signer is not None and each in signer.complaints):
+        if each in heard or each in signed:
             continue
         if each.about in seen or each.caller not in view.workloads:
             continue
@@ -116,6 +123,11 @@ def _of_an_end(each: Complaint) -> bool:
     return OF_AN_END.search(each.hit.line) is not None and not _ALERT.search(each.hit.line)
 
 
+def _of_trust(each: Complaint) -> bool:
+    """Tell whether a complaint is of who vouches for what another shows, and not of its end."""
+    return not OF_AN_END.search(each.hit.line) and not _ALERT.search(each.hit.line)
+
+
 def _holders(view: View, found: Iterable[Complaint]) -> set[str]:
     """Return who is complained of and has the Secret of a certificate of its own."""
     return {c.about for c in found if (server := view.workloads.get(c.about)) is not None and own(view, server)[0]}
@@ -126,8 +138,8 @@ def _reissued(view: View, each: Complaint) -> Complaint:
 
     Words of an end are older than a new certificate; who was released of late may have lost its own roots.
     """
-    line, first = each.hit.line, each.hit.first
-    if each.about or each.hosts or first is None or _ALERT.search(line) or OF_AN_END.search(line):
+    first = each.hit.first
+    if each.about or each.hosts or first is None or not _of_trust(each):
         return each
     if since_release(view.workloads[each.caller], first):
         return each

@@ -32,8 +32,8 @@ _NDOTS = re.compile(r'"ndots", "value": "(\d+)"')
 
 def when(view: View) -> Iterator[Match]:
     """DNS is ill by its own signs, or several services cannot resolve names that exist."""
-    found = [c for c in complaints(view, "dns") if c.caller in view.workloads and not closed_to_dns(view, c.caller)]
-    found = [c for c in found if not _headless(view, c)]
+    every = [c for c in complaints(view, "dns") if c.caller in view.workloads]
+    found = [c for c in every if not closed_to_dns(view, c.caller, every) and not _headless(view, c)]
     servers = of_role(view.workloads, "dns")
     figures = _figures(view)
     if busy := [each for each in servers if usage(view.figures, each, "cpu_share").widely(BUSY)]:

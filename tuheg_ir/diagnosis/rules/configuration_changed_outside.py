@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.marked import marked
+from tuheg_ir.diagnosis.view.odd import well_since
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, healthy_older, since_release, soon_after
 from tuheg_ir.diagnosis.view.stillborn import ended_alike
@@ -41,6 +42,8 @@ def when(view: View) -> Iterator[Match]:
         for ref, time in outside_changes(view, workload):
             if not view.recent(time, ASLEEP) or _released_since(view, workload, time):
                 continue
+            if well_since(view, workload, time):
+                continue  # what was written is good: only who never read it is ill
             seen = list(_since(view, workload, time))
             if seen:
                 yield _match(view, workload, ref, time, seen)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -160,8 +161,8 @@ def _outward(view: View) -> Iterator[_Closed]:
     unresolved, unreached = complaints(view, "dns"), complaints(view, "connection_timeout", "connection_refused")
     for ref in view.workloads:
         dns = [c for c in unresolved if c.caller == ref]
-        if dns and (closing := closed_to_dns(view, ref)):
-            released = _out_released(view, ref, closed_to_dns, dns)
+        if dns and (closing := closed_to_dns(view, ref, unresolved)):
+            released = _out_released(view, ref, partial(closed_to_dns, said=unresolved), dns)
             yield _Closed(closing, (ref,), f"from {ref} to the DNS", told(view, dns, 2), released)
         outside = [c for c in unreached if _foreign(c, ref)]
         if outside and (closing := closed_to_the_outside(view, ref)):

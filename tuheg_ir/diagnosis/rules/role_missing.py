@@ -1,4 +1,4 @@
-"""The database does not know the role or database that a service asks for."""
+"""The database does not know the role or database that a service asks for, or the sentinels not the master."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOON = timedelta(hours=1)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A client is told that its role or database does not exist."""
+    """A client is told that its role, database or master does not exist."""
     seen: set[str] = set()
     for each in complaints(view, "role_missing"):
         workload = view.workloads.get(each.caller)
@@ -36,18 +36,16 @@ def when(view: View) -> Iterator[Match]:
             remedy="rollback_workload" if changed else "page_human",
             since=each.hit.first,
             explains=behind(view, workload.ref),
-            excludes=()
-            if changed
-            else not_for((workload.ref,), "somebody has to make the role or database that it asks for"),
+            excludes=() if changed else not_for((workload.ref,), "somebody has to make what it asks for"),
         )
 
 
 RULE = Rule(
     name="role_missing",
-    title="The database has no such role or database as a service asks for",
+    title="The database has no such role or database, or the sentinels no such master, as a service asks for",
     root_cause="configuration_error",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no service asks for a role or database that does not exist",
+    why_not="no service asks for a role, database or master that does not exist",
 )

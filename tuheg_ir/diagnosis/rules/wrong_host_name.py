@@ -31,7 +31,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         same = [c for c in found if set(c.hosts) & set(unknown) and c.caller in view.workloads and not c.about]
         each = min(same, key=lambda c: _beside(view, c, unknown))
-        if closed_to_dns(view, each.caller):
+        if closed_to_dns(view, each.caller, found):
             continue
         workload = view.workloads[each.caller]
         host = next((h for h in unknown if names_host(workload.changes, h)), unknown[0])

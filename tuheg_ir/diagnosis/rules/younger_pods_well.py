@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import crashes
-from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since, same_template, told_apart, used_up
+from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart, used_up
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data, share_their_data
@@ -19,8 +19,6 @@ from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
-PROVEN = timedelta(minutes=5)
-"""A pod that has been well for so long is not just too young to be ill; pods of one roll-out are of one age."""
 LIFE = 2 * 86400.0
 """Who lived for so many seconds is well for as long when it is started anew; no release of late is to blame then."""
 _SESSIONS = ("connection_", "database_", "pool_", "statement_")

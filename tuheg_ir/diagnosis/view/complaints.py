@@ -83,6 +83,8 @@ _MADE_GOOD = ("lastSuccessfulTime", "completionTime")
 """Where a CronJob, and a Job of its own, tells that a later run, or try, was well."""
 OFTEN = 3
 """Who is refused less often may have come in since without a word of it."""
+_ON_THE_WAY = ("connection_", "cache_busy")
+"""Troubles (by their beginnings) with whom one asks, if one came as far as that."""
 _SPEAKS_OF = {
     "database": ("database_", "pool_", "read_only_", "lock_", "role_", "login_"),
     "cache": ("cache_",),
@@ -112,7 +114,7 @@ def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
     for hit in view.hits:
         if hit.trouble not in troubles or not fresh(view, hit):
             continue
-        if hit.trouble.startswith("connection_") and (hit.pod, hit.line) in names:
+        if hit.trouble.startswith(_ON_THE_WAY) and (hit.pod, hit.line) in names:
             continue  # it never came as far as the host that it names
         abouts = {ref for host in hit.hosts if (ref := view.graph.resolve(host)) and ref != hit.component}
         outside = () if _ACCESS.search(hit.line) else tuple(h for h in hit.hosts if _elsewhere(view, h, own))

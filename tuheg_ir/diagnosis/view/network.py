@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -188,19 +189,36 @@ def lets_out(policy: Policy, callee: Workload, ports: Iterable[Any] = ()) -> boo
     return any(_passes(policy, rule, "to", callee, ports) for rule in items(policy.obj, "spec", "egress"))
 
 
-def lets_out_dns(policy: Policy) -> bool:
+def lets_out_dns(policy: Policy, on_node: str = "") -> bool:
     """Tell whether a policy that closes the way out leaves port 53 open to where a name server may be.
 
-    One that lets pods of its own namespace through only does not, unless that is the name server's.
+    One that lets pods of its own namespace through only does not, unless that is the name server's. ``on_node``: the
+    address of one that is known to be no pod; only a range of addresses lets out to it.
     """
     for rule in items(policy.obj, "spec", "egress"):
         open_ports = {text(p, "port") for p in items(rule, "ports")}
         if open_ports and not open_ports & {"53", "dns", "dns-tcp", "5353"}:
             continue
         peers = items(rule, "to")
-        if not peers or any("ipBlock" in p or _other_space(policy, p.get("namespaceSelector")) for p in peers):
+        if not peers or any(_may_be_server(policy, peer, on_node) for peer in peers):
             return True
     return False
+
+
+def _may_be_server(policy: Policy, peer: Mapping[str, Any], on_node: str) -> bool:
+    block = mapping(peer, "ipBlock")
+    if on_node:
+        spared = (str(each) for each in block.get("except") or ())
+        return within(text(block, "cidr"), on_node) and not any(within(each, on_node) for each in spared)
+    return bool(block) or _other_space(policy, peer.get("namespaceSelector"))
+
+
+def within(block: str, address: str) -> bool:
+    """Tell whether an address lies in a range."""
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(block, strict=False)
+    except ValueError:
+        return False
 
 
 def _other_space(policy: Policy, selector: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.view.answers import answers
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -24,6 +24,8 @@ _GOES_ON = 0.5
 """Share of its former work that a pod still does which is well."""
 CLEARLY = 3
 """So many times as often as its like a pod has to complain."""
+PROVEN = timedelta(minutes=5)
+"""A pod that has been well for so long is not just too young to be ill; pods of one roll-out are of one age."""
 MOSTLY = 0.5
 """Share of failed requests in its log by which a pod is told from its like."""
 
@@ -119,6 +121,19 @@ def _as_ill(view: View, others: Collection[str]) -> bool:
     """Tell whether one of those whose logs do not tell of it fails all the same, as figures show."""
     ratios = view.figures.latest("error_ratio_by_pod", "pod")
     return any(ratios.get(pod, 0.0) > ERRORS for pod in others)
+
+
+def well_since(view: View, workload: Workload, at: datetime) -> bool:
+    """Tell whether only pods are ill that started before a time, and one of their template that started since is well.
+
+    What was written then is good: it is among what that one started with.
+    """
+    ill = odd_pods(view, workload, few=False) or told_apart(view, workload)
+    bad = [pod for pod in workload.live if pod.name in ill]
+    well = [pod for pod in workload.live if pod.name not in ill and pod.ready and pod.started and pod.started > at]
+    proven = [pod for pod in well if not view.recent(pod.started, PROVEN)]
+    before = all(pod.started and pod.started < at for pod in bad)
+    return bool(bad) and bool(proven) and before and same_template((*bad, *proven))
 
 
 def used_up(view: View, workload: Workload, odd: Collection[str]) -> bool:

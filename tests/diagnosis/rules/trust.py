@@ -1,0 +1,59 @@
+"""Clients that trust a server no more: their roots are old, or their release is strict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, logs, shop
+from tests.diagnosis.rules.tiny import log, pod, secret_key, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
+
+UNKNOWN = "ERROR produce to https://cart:8443 failed: tls: x509: certificate signed by unknown authority"
+CHAIN = (
+    "SqlException: error occurred during the login process. (provider: SSL Provider, error: 0 - "
+    "The certificate chain was issued by an authority that is not trusted.) AuthenticationException"
+)
+ROOTS = {"BROKER_CA": secret_key("broker-ca", "ca.crt"), **CALLS_CART}
+
+
+def rewritten(
+    *refused: int,
+    written: float = 900,
+    env: Mapping[str, Any] = ROOTS,
+    since: float = 600,
+    young: int = 0,
+    line: str = UNKNOWN,
+    more: Sequence[Log] = (),
+    figures: Sequence[tuple[str, Series]] = (),
+    **of: Any,
+) -> Snapshot:
+    """Return a shop of three whose pods distrust the cart, and roots that were written a quarter of an hour ago.
+
+    ``young``: so many of them started five minutes ago; who does not refuse works.
+    """
+    pods = shop(pods=3, env=env, **of)
+    pods = younger(pods, young, age=300) if young else pods
+    fine = [log(pod("shop", n), *["INFO produced"] * 9) for n in range(3) if n not in refused]
+    told = [*logs("shop", line, *refused, since=since), *fine, *more]
+    roots = thing("Secret", "broker-ca", written=written, data={"ca.crt": ""})
+    beside = workload("web", env={**ROOTS}, started=600)
+    return snapshot(pods, workload("cart"), beside, roots, logs=told, figures=figures)
+
+
+def strict(
+    *more: Any,
+    line: str = CHAIN,
+    since: float = 590,
+    told: Sequence[Log] = (),
+    refused: tuple[int, ...] = (0, 1),
+    times: int = 9,
+    before: Mapping[str, Any] = IMAGE,
+    env: Mapping[str, Any] | None = None,
+    **of: Any,
+) -> Snapshot:
+    """Return a shop whose pods distrust somebody since its release ten minutes ago, and another that does not."""
+    fine = [log(pod("shop", n), *["INFO ok"] * 9) for n in range(2) if n not in refused]
+    lines = [*logs("shop", line, *refused, times=times, since=since), *fine, *told]
+    return snapshot(shop(env=env or {}, before=before, **of), workload("web"), *more, logs=lines)

@@ -1,0 +1,153 @@
+"""Who trusts no more what a server shows, by its own doing: it started with older roots, or its release is strict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match
+from tuheg_ir.diagnosis.rules._credentials import younger
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._own_certificate import own
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import keys_of, reads
+from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint, began, told
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, since_release
+from tuheg_ir.diagnosis.view.stores import is_store
+from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
+
+_ROOTS = re.compile(r"(?:^|[^a-z])(?:root_?)?ca(?:[^a-z]|$)|trust|\broots?\b|bundle", re.IGNORECASE)
+"""How keys, and Secrets and ConfigMaps, are called that hold whom a client trusts."""
+SOON = timedelta(minutes=30)
+"""So soon after new roots were written the first server shows a certificate that they vouch for."""
+AT_ONCE = timedelta(minutes=5)
+"""A release that does not trust a server tells it with its first requests."""
+SLACK = timedelta(minutes=10)
+"""What is written for a release is written so near to it."""
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Distrust:
+    """What a client that distrusts a server means, and the complaints that this explains."""
+
+    match: Match
+    complaints: tuple[Complaint, ...]
+
+
+def distrust(view: View, found: Sequence[Complaint]) -> Iterator[Distrust]:
+    """Yield who distrusts a server by its own doing; ``found`` speaks of no certificate that has ended."""
+    for ref in dict.fromkeys(each.caller for each in found):
+        workload = view.workloads.get(ref)
+        mine = tuple(each for each in found if each.caller == ref)
+        if workload is None or is_store(workload):
+            continue
+        match = _old_roots(view, workload, mine, found) or _strict_release(view, workload, mine, found)
+        if match is not None:
+            yield Distrust(match, mine)
+
+
+def _old_roots(view: View, workload: Workload, mine: Sequence[Complaint], found: Sequence[Complaint]) -> Match | None:
+    """Return that only pods distrust a server that started before the roots for it were there."""
+    refused = _pods(workload, mine)
+    last, first = newest(pod.started for pod in refused), began(mine)
+    fresh = tuple(younger(view, workload, list(mine)))
+    if last is None or first is None or any(pod.started is None for pod in refused):
+        return None
+    until = oldest(pod.started for pod in fresh)
+    edits = [
+        (ref, at)
+        for ref, at in outside_changes(view, workload)
+        if last < at and (at < until if until else at <= first <= at + SOON and _taken_at_start(workload, ref))
+    ]
+    if not fresh and (not edits or _as_new(view, edits[0], found)):
+        return None
+    well = f"{fresh[0].name} of the same template started after all that refuse it, and trusts it" if fresh else ""
+    servers = tuple(dict.fromkeys(each.about for each in mine if each.about))
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *told(view, mine),
+            *((Evidence("objects", workload.ref, well, until),) if well else ()),
+            *(
+                Evidence("objects", ref, f"it was written after all pods of {workload.name} that refuse started", at)
+                for ref, at in edits[:1]
+            ),
+        ),
+        certainty=0.8 if fresh else 0.7,
+        remedy="restart_workload",
+        since=first,
+        explains=(*behind(view, workload.ref, but=workload.ref), *(ref for ref, _ in edits)),
+        excludes=(
+            *not_for((workload.ref,), "an older template reads the same roots", ("rollback_workload",)),
+            *not_for(servers, f"it shows a certificate that {workload.name} trusts once it has started anew"),
+        ),
+    )
+
+
+def _pods(workload: Workload, mine: Sequence[Complaint]) -> list[Pod]:
+    return [pod for pod in workload.live if pod.name in {each.hit.pod for each in mine}]
+
+
+def _taken_at_start(workload: Workload, ref: str) -> bool:
+    """Tell whether a program gets roots from an object by its environment: what it holds now it cannot see."""
+    taken = [(name, key) for kind, name, key, _ in keys_of(workload.template) if f"{kind}/{name}" == ref]
+    return any(_ROOTS.search(key or name) for name, key in taken)
+
+
+def _as_new(view: View, edit: tuple[str, datetime], found: Sequence[Complaint]) -> bool:
+    """Tell whether a pod of anybody that took new roots distrusts a server all the same."""
+    ref, at = edit
+    readers = [w for w in view.serving if ref in {f"{kind}/{name}" for kind, name in reads(w.template)}]
+    return any(pod.started and pod.started >= at for reader in readers for pod in _pods(reader, found))
+
+
+def _strict_release(
+    view: View, workload: Workload, mine: Sequence[Complaint], found: Sequence[Complaint]
+) -> Match | None:
+    """Return that all new pods of a release distrust a server from the first minute, and nothing else is new."""
+    first = began(mine)
+    if first is None or workload.returned or not since_release(workload, first, AT_ONCE):
+        return None
+    refused, heard = {each.hit.pod for each in mine}, {log.pod for log in view.logs_of(workload.live, previous=False)}
+    ours = {pod.name for pod in workload.newest_pods()}
+    if refused != heard & ours or sum(each.hit.count for each in mine) < OFTEN:
+        return None
+    others = [w for each in found if (w := view.workloads.get(each.caller)) is not None and w is not workload]
+    if any(not since_release(other, began(c for c in found if c.caller == other.ref), AT_ONCE) for other in others):
+        return None  # who was not released distrusts somebody too
+    if _roots_rewritten(view, workload) or _shows_another(view, workload, mine, first):
+        return None
+    return Match(
+        component=workload.ref,
+        evidence=(*told(view, mine), *release_evidence(workload)),
+        certainty=0.7,
+        root_cause=cause_of_release(workload),
+        remedy="rollback_workload",
+        since=first,
+        explains=behind(view, workload.ref, but=workload.ref),
+        excludes=not_for((workload.ref,), "each process of this release refuses it", (*RESTARTS, "scale_workload")),
+    )
+
+
+def _roots_rewritten(view: View, workload: Workload) -> bool:
+    """Tell whether what a template reads was written while the one before ran: its own pods would read it anew too."""
+    before = workload.revisions[1].created if len(workload.revisions) > 1 else None
+    return before is None or any(at > before + SLACK for _, at in outside_changes(view, workload))
+
+
+def _shows_another(view: View, workload: Workload, mine: Sequence[Complaint], first: datetime) -> bool:
+    """Tell whether one that it asks began anew, or got another certificate, shortly before it was refused."""
+    asked = {*(each.about for each in mine), *view.graph.calls.get(workload.ref, ())}
+    servers = [view.workloads[ref] for ref in sorted(asked) if ref in view.workloads]
+    given = [at for server in servers if (at := own(view, server)[1]) is not None]
+    started = [pod.started for server in servers for pod in server.live if pod.started]
+    return any(timedelta(0) <= first - at <= DAY for at in given) or any(
+        timedelta(0) <= first - at <= SOON for at in started
+    )
