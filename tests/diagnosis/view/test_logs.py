@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.diagnosis.rules.pods import again, pods_of, put
 from tests.diagnosis.rules.tiny import NOW, at, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.view import View
@@ -200,3 +201,20 @@ def _ago(time: datetime | None) -> float | None:
 )
 def test_a_trace_is_as_old_as_the_lines_around_it(lines: tuple[str, ...], expected: tuple[float, float]) -> None:
     assert traced(*lines) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "last"),
+    [
+        (True, f"11:08:35.542 {FULL}", 900),
+        (True, f"{at(930)} {FULL}", 930),
+        (False, f"11:08:35.542 {FULL}", None),
+    ],
+    ids=["it ended then", "its line has a date", "it runs still"],
+)
+def test_an_ended_container_told_nothing_after_its_end(before: bool, line: str, last: float | None) -> None:
+    objects = workload("shop")
+    put(pods_of(objects)[0], again("Error", 1, age=900))
+    told = Log(pod("shop"), "shop", (line,), previous=before)
+    (hit,) = View(snapshot(objects, logs=[told])).hits_of("Deployment/shop", "database_full")
+    assert hit.last == (None if last is None else NOW - timedelta(seconds=last))
