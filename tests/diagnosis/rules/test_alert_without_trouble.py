@@ -13,6 +13,7 @@ from tests.diagnosis.rules.tiny import (
     NOW,
     Obj,
     at,
+    container,
     database,
     figure,
     log,
@@ -96,19 +97,44 @@ def staged(partition: int = 2, released: float = 3600, new: int = 1, **label: st
     return snapshot(objects, alerts=[told], figures=[errors("ledger", 0.001)])
 
 
-def waits(*depth: float, queue: str = "news", severity: str = "warning", line: str = "sent") -> Snapshot:
-    """Return a sender whose queue is so deep, evenly between these values, and an alert of it."""
+def mailing(
+    *, says: str = "200000 messages published to news", started: float = 3900, ended: float | None = 3300
+) -> tuple[list[Obj], list[Log]]:
+    """Return a run of a CronJob that began and completed so long ago, and what it told."""
+    status = {"startTime": at(started)} | ({} if ended is None else {"completionTime": at(ended), "succeeded": 1})
+    job = thing("Job", "mailing-1", age=started, status=status)
+    job["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": "mailing", "controller": True}]
+    ran = thing("Pod", "mailing-1-x", age=started, spec={"containers": [container("mailing", "mailing:1")]})
+    ran["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "mailing-1", "controller": True}]
+    ran["status"] = {"phase": "Running" if ended is None else "Succeeded"}
+    cron = thing("CronJob", "mailing", spec={"schedule": "0 2 * * *"}, status={"lastScheduleTime": at(started)})
+    return [cron, job, ran], [Log("mailing-1-x", "mailing", (f"{at(started - 60)} {says}",))]
+
+
+def waits(
+    *depth: float,
+    queue: str = "news",
+    severity: str = "warning",
+    line: str = "sent",
+    run: Any = ((), ()),
+    since: float = 0,
+) -> Snapshot:
+    """Return a sender whose queue is so deep, evenly between these values, an alert of it, and a run with its logs."""
     span = len(depth) - 1
     points = []
     for age in range(3600, -1, -30):
         part, rest = divmod((3600 - age) / 3600 * span, 1)
         low, high = depth[int(part)], depth[min(int(part) + 1, span)]
         points.append((NOW.timestamp() - age, low + (high - low) * rest))
-    told = Alert("QueueDeep", {"severity": severity}, {"summary": f"many messages wait in {queue}"}, "firing", NOW)
+    began = NOW - timedelta(seconds=since)
+    told = Alert("QueueDeep", {"severity": severity}, {"summary": f"many messages wait in {queue}"}, "firing", began)
     depths = "queue_depth", Series({"component": "sender", "queue": "news"}, tuple(points))
-    return snapshot(
-        workload("sender"), logs=logs("sender", line), figures=[depths, errors("sender", 0.001)], alerts=[told]
-    )
+    objects, ran = run
+    said = [*logs("sender", line), *ran]
+    return snapshot(workload("sender"), *objects, logs=said, figures=[depths, errors("sender", 0.001)], alerts=[told])
+
+
+CRITICAL: Obj = {"severity": "critical", "since": 3600}
 
 
 COLLECTED = "[info][gc] GC(48211) Pause Young (Normal) (G1 Evacuation Pause) 2204M->%dM(3072M) 5.113ms"
@@ -321,6 +347,20 @@ HOLDS = [
         waits(560_000, 240_000),
         ("Deployment/sender", "no_fault", "no_action"),
     ),
+    *(
+        Holds(
+            f"critical, of a deep queue that a run has filled, and it is empty within minutes: {what}",
+            world,
+            ("Deployment/sender", "no_fault", "no_action"),
+            alone=True,
+            harmful=("restart_workload", "scale_workload"),
+        )
+        for what, world in (
+            ("it began while the run went on", waits(200_000, 20_000, run=mailing(), **CRITICAL)),
+            ("it began soon after", waits(200_000, 20_000, run=mailing(), severity="critical", since=2700)),
+            ("it is worked off faster by now", waits(200_000, 150_000, 30_000, run=mailing(), **CRITICAL)),
+        )
+    ),
     Holds(
         "of a consumer's backlog, and half of it is gone",
         waits(9000, 4000, queue="sender"),
@@ -457,6 +497,24 @@ DOES_NOT_HOLD = [
             ("it is another one that shrinks", waits(560_000, 240_000, queue="bills")),
             ("what goes is thrown away", waits(9000, 4000, line="message 4711 rejected, moved to dead-letter queue")),
             ("it is critical", waits(9000, 4000, severity="critical")),
+            ("it is critical, and nobody knows who filled it", waits(200_000, 20_000, **CRITICAL)),
+            ("it is critical, and it takes an hour yet", waits(200_000, 100_000, run=mailing(), **CRITICAL)),
+            ("it is critical, and slower by now", waits(200_000, 30_000, 20_000, run=mailing(), **CRITICAL)),
+            ("it is critical, and the run goes on", waits(200_000, 20_000, run=mailing(ended=None), **CRITICAL)),
+            (
+                "it is critical, and the run tells of nothing that it sent",
+                waits(200_000, 20_000, run=mailing(says="12 reports written"), **CRITICAL),
+            ),
+            (
+                "it is critical, and began long after the run",
+                waits(200_000, 20_000, run=mailing(started=9000, ended=8400), **CRITICAL),
+            ),
+            (
+                "it is critical, and what goes is thrown away",
+                waits(
+                    200_000, 20_000, run=mailing(), line="message 47 rejected, moved to dead-letter queue", **CRITICAL
+                ),
+            ),
         )
     ),
     DoesNotHold("a partition was forgotten weeks ago", staged(released=20 * DAY), ASK),

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, again, looping, old_anew, pods_of, put, rollout, younger
-from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, down, errors, failing, logs, rate, shop
+from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, alert, down, errors, failing, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -37,6 +37,7 @@ KILLED = again("OOMKilled", 137, age=200, restarts=5, lived=480)
 HEAP: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "shop-config"}}]}
 KEY: dict[str, Any] = {"env": {"MODE": {"secretKeyRef": {"name": "mode", "key": "m"}}}}
 
+NO_PORT = '"@l": "Error", "@x": "System.Net.Http.HttpRequestException: Connection refused (cart:8081)"'
 CUT = "ERROR:  canceling statement due to statement timeout"
 
 
@@ -272,6 +273,20 @@ HOLDS = [
             logs=[log(pod("shop"), *["INFO fine"] * 20, *["ERROR rule 7: limits exceeded"] * 20, since=1200)],
         ),
         ("ConfigMap/shop-config", "configuration_error", "page_human"),
+    ),
+    Holds(
+        "nobody measures it: its reader asks another one for a port since that its Service never had",
+        snapshot(
+            workload("cart"),
+            shop(spec=reads("shop-config"), before=IMAGE, released=2 * HOUR),
+            thing("ConfigMap", "shop-config", written=640, data={"shop.json": '{"Cart": "http://cart:8081"}'}),
+            logs=[log(pod("shop"), *['{"@m": "sold"}'] * 20, *[f'{{"@m": "lost", {NO_PORT}}}'] * 20, since=1200)],
+            alerts=[alert(deployment="shop")],
+        ),
+        ("ConfigMap/shop-config", "configuration_error", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
+        alone=True,
+        harmful=("rollback_workload", "restart_workload"),
     ),
 ]
 DOES_NOT_HOLD = [

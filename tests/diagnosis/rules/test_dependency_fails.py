@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WEB, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import at, container, figure, snapshot, thing, workload
+from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import again, pods_of, put
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WEB, alert, errors, latency, logs, shop
+from tests.diagnosis.rules.tiny import at, container, figure, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 SHOP_IS_LATE = logs("web", 'Get "http://shop:8080/": context deadline exceeded', times=1)
@@ -26,7 +27,24 @@ def run_lost(*, made_good: bool) -> Snapshot:
     return snapshot(workload("cart"), shop(), job, pod, logs=[Log("dunning-x", "dunning", (word,))])
 
 
+def refused_once(*, ended: float) -> Snapshot:
+    """Return a shop whose containers ended that long ago, as their last logs tell, which have no dates, by the cart."""
+    objects = shop(env=CALLS_CART)
+    for each in pods_of(objects):
+        put(each, again("Error", 1, age=ended, restarts=3, lived=60))
+    word = "11:08:35.542 [error] tcp connect (cart:8080): connection refused - :econnrefused"
+    told = [Log(each["metadata"]["name"], "shop", (word,) * 9, previous=True) for each in pods_of(objects)]
+    failed = series({"component": "shop"}, (3600, 0.0), (ended + 300, 0.5), (ended, 0.001))
+    fires = alert("ErrorBudgetBurn", service="shop", window="1h")
+    return snapshot(objects, workload("cart"), logs=told, figures=[("error_ratio", failed)], alerts=[fires])
+
+
 HOLDS = [
+    Holds(
+        "the last words of containers that ended minutes ago are of it",
+        refused_once(ended=400),
+        (CART, "dependency_failure", "page_human"),
+    ),
     Holds(
         "the last of a chain is blamed",
         snapshot(
@@ -50,6 +68,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the last words of containers that ended long ago are of it, and all has been well since",
+        refused_once(ended=2400),
+        (SHOP, *HEALTHY),
+    ),
     DoesNotHold("a run failed by it once, and the next try was well", run_lost(made_good=True), ASK),
     DoesNotHold(
         "one caller has measured for half a minute that it is slow: it may be slow itself",

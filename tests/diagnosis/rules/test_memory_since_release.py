@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import HOUR
-from tests.diagnosis.rules.scenes import IMAGE, MORE, ROOM, SHOP, killed, rate, rising, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, pod, snapshot
+from tests.diagnosis.rules.scenes import (
+    IMAGE,
+    MORE,
+    OLD,
+    ROOM,
+    SHOP,
+    alert,
+    errors,
+    killed,
+    latency,
+    rate,
+    rising,
+    shop,
+)
+from tests.diagnosis.rules.tiny import DAY, Obj, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 
 def scratch(before: dict[str, str], now: dict[str, str], *, called: str = "scratch") -> list[Obj]:
@@ -22,7 +38,28 @@ def scratch(before: dict[str, str], now: dict[str, str], *, called: str = "scrat
     return objects
 
 
+def near(*more: Any, at: float = 0.96, was: float = 0.96, ends: int = 0, **told: Any) -> Snapshot:
+    """Return a shop, released before it is measured, whose memory is near its limit; ``was``: an hour ago.
+
+    ``ends``: so many of its containers were killed; ``more``: other objects and figures.
+    """
+    memory = rising(pod("shop", 1), was, at)
+    objects = [each for each in more if isinstance(each, list)]
+    figures = [each for each in more if isinstance(each, tuple)]
+    return snapshot(killed(shop(before=IMAGE, released=2 * HOUR), ends), *objects, figures=[memory, *figures], **told)
+
+
 HOLDS = [
+    *(
+        Holds(f"memory near its limit, {what}", world, (SHOP, "code_defect", "rollback_workload"))
+        for what, world in (
+            ("and it rises, if slowly", near(at=0.99, was=0.93)),
+            ("and it came there within the hour", near(at=0.96, was=0.6)),
+            ("and one like it was killed", near(ends=1)),
+            ("and an alert is about it", near(alerts=[alert("MemoryNearLimit", deployment="shop")])),
+            ("and it is slow", near(latency("shop"))),
+        )
+    ),
     Holds(
         "scratch files that went from the disk into memory",
         snapshot(scratch({}, {"medium": "Memory"})),
@@ -47,6 +84,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("memory stands near its limit for as long as it is measured, and nobody suffers", near(), ()),
+    DoesNotHold(
+        "the same beside another one that fails since its release",
+        near(workload("api", before=OLD, released=630), errors("api")),
+        ("Deployment/api", "code_defect", "rollback_workload"),
+    ),
     DoesNotHold(
         "the release cut the limit",
         snapshot(killed(shop(before=MORE, released=1200, **ROOM))),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.diagnosis.rules.pods import again, pods_of, put
 from tests.diagnosis.rules.tiny import NOW, at, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.view import View
@@ -260,3 +261,20 @@ def test_a_link_to_documentation_is_no_host_that_fails(link: str) -> None:
 def test_who_asks_for_documents_has_a_host_that_fails() -> None:
     assert hosts('ERROR Get "https://docs.shop.example/v1/7": context deadline exceeded') == {"docs.shop.example"}
     assert hosts("ERROR POST https://docs.googleapis.com/v1/documents returned 503") == {"docs.googleapis.com"}
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "last"),
+    [
+        (True, f"11:08:35.542 {FULL}", 900),
+        (True, f"{at(930)} {FULL}", 930),
+        (False, f"11:08:35.542 {FULL}", None),
+    ],
+    ids=["it ended then", "its line has a date", "it runs still"],
+)
+def test_an_ended_container_told_nothing_after_its_end(before: bool, line: str, last: float | None) -> None:
+    objects = workload("shop")
+    put(pods_of(objects)[0], again("Error", 1, age=900))
+    told = Log(pod("shop"), "shop", (line,), previous=before)
+    (hit,) = View(snapshot(objects, logs=[told])).hits_of("Deployment/shop", "database_full")
+    assert hit.last == (None if last is None else NOW - timedelta(seconds=last))

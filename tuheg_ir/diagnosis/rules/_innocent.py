@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from itertools import pairwise
-from statistics import fmean
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._debugged import debugged
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._scanned import scanned
 from tuheg_ir.diagnosis.rules._whole_again import whole_again
+from tuheg_ir.diagnosis.rules._worked_off import OF_QUEUES, shrinks
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.logs import tells
@@ -25,8 +24,6 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 ROOMY = 0.7
 """Share of a database's sessions up to which nobody waits for one."""
-EMPTIED = 0.67
-"""A queue that lost a third within the hour is empty in two more."""
 OPEN = timedelta(minutes=1)
 """A transaction that is open and idle for longer is a leak."""
 _DELAY = re.compile(r"(?:recovery_min_apply_delay|(?:SOURCE|MASTER)_DELAY|secondaryDelaySecs|slaveDelay)\W{1,3}[1-9]")
@@ -34,7 +31,6 @@ _DROPS = re.compile(r"maxmemory[-_]policy\W{1,4}(?:allkeys|volatile)-\w+|--cache
 """Settings by which a store drops old keys to make room for new ones."""
 EVEN = 1.5
 """Evictions of no more than so many times what they were are the ordinary turnover of a cache."""
-_WORD = re.compile(r"[A-Za-z0-9](?:[\w.:/-]*[A-Za-z0-9])?")
 _TURNED_AWAY = re.compile(r"(?:\" |status[\"':= ]+|\s)4\d\d\b")
 
 OF_CLIENTS = re.compile(r"4xx|40[0134]\b|client.?error", re.IGNORECASE)
@@ -147,41 +143,12 @@ def _runs(workload: Workload, alert: Alert) -> bool:
     return any(text(c, "name") == alert.labels.get("container") for c in items(workload.template, "spec", "containers"))
 
 
-def _shrinks(view: View, alert: Alert, ref: str) -> Evidence | None:
-    """Every queue that the alert can mean shrinks evenly, and will be empty soon if it goes on so."""
-    said = {*map(str, alert.labels.values()), *_WORD.findall(" ".join(map(str, alert.annotations.values())))}
-    known = [series for series in view.figures.series("queue_depth") if series.points]
-    named = [series for series in known if said & {v for k, v in series.labels.items() if k != "component"}]
-    meant = named or [
-        s for s in known if view.component(s.labels.get("component", "")) == ref or said & {*s.labels.values()}
-    ]
-    if not meant or not all(_falls([value for _, value in series.points]) for series in meant):
-        return None
-    if any(hit.trouble == "message_rejected" for hit in view.hits):
-        return None  # what is thrown away is not worked off
-    first, last = meant[0].points[0][1], meant[0].points[-1][1]
-    reader = view.component(meant[0].labels.get("component", ""))
-    return Evidence(
-        "metrics", ref or reader, f"{alert.name} fires; {first:.0f} waited there an hour ago, {last:.0f} do now"
-    )
-
-
-def _falls(values: list[float]) -> bool:
-    """Tell whether values fall all the time, by so much that as long again, or twice so, brings them to nothing."""
-    part = len(values) // 4
-    if part < 2:
-        return False
-    means = [fmean(values[n * part : (n + 1) * part]) for n in range(4)]
-    least = (means[0] - means[3]) / 9
-    return values[-1] <= EMPTIED * values[0] and all(a - b >= least > 0 for a, b in pairwise(means))
-
-
 _TESTS: tuple[tuple[re.Pattern[str], Shown], ...] = (
     (re.compile(r"connection|session", re.IGNORECASE), _roomy),
     (re.compile(r"lag|behind|replica", re.IGNORECASE), _late_on_purpose),
     (re.compile(r"absent|missing|no (?:running )?(?:container|pod|replica)", re.IGNORECASE), _at_rest),
     (re.compile(r"memory|evict", re.IGNORECASE), _full_on_purpose),
-    (re.compile(r"queue|backlog|lag\b|pending|messages", re.IGNORECASE), _shrinks),
+    (OF_QUEUES, shrinks),
     (
         re.compile(
             r"yellow|\bred\b|cluster.{0,24}(?:health|stat(?:e|us))|degraded|(?:un|not )(?:healthy|assigned|allocated)|"

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from statistics import median
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._scratch import larger_scratch
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.page_cache import page_cache
+from tuheg_ir.diagnosis.view.page_cache import LONG_S, page_cache
+from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.usage import NEAR, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AGAIN = 3
 """A program that told of missing memory less often has come over it."""
+STANDS = 0.01
+"""So small a share of its limit that memory rises by in half an hour is no rise."""
 
 
 def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
@@ -31,12 +36,34 @@ def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
         for pod, container in killed[:3]
     ]
     shares = usage(view.figures, workload, "memory_share")
-    if (near := shares.beyond(NEAR)) and not page_cache(view, workload):
+    near = shares.beyond(NEAR)
+    if near and not page_cache(view, workload) and not _always_near(view, workload, near):
         found.append(Evidence("metrics", workload.ref, f"{near[0]} uses {shares.most:.0%} of its memory limit"))
     found += [view.hit_evidence(hit) for hit in told_by_program(view, workload)[:2]]
     if found:
         found += [view.event_evidence(e) for e in view.events_of(workload.ref, "OOMKilling", "SystemOOM")[:1]]
     return tuple(found)
+
+
+def _always_near(view: View, workload: Workload, near: list[str]) -> bool:
+    """Tell whether a workload has lived near its limit for as long as it is measured, and nobody misses anything.
+
+    Memory that stands is not running out, whatever was released before it came to stand.
+    """
+    if any(troubles(view, workload.ref)) or any(view.about_alert(alert) == workload.ref for alert in view.alerts):
+        return False
+    pods = [pod for pod in workload.live if pod.name in near]
+    return all(_stands(view, pod) and not any(c.restarts or c.ended for c in pod.containers) for pod in pods)
+
+
+def _stands(view: View, pod: Pod) -> bool:
+    found = [series.points for series in view.figures.series("memory_share", pod=pod.name) if series.points]
+    halves = [(points[: len(points) // 2], points[len(points) // 2 :]) for points in found]
+    return bool(found) and all(
+        late[-1][0] - early[0][0] >= LONG_S and median(v for _, v in late) - median(v for _, v in early) <= STANDS
+        for early, late in halves
+        if early
+    )
 
 
 def told_by_program(view: View, workload: Workload) -> tuple[Hit, ...]:

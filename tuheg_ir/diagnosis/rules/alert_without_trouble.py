@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._innocent import OF_CLIENTS, innocent
 from tuheg_ir.diagnosis.rules._own_port import own_port
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
+from tuheg_ir.diagnosis.rules._worked_off import nearly_done
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import SLOW_S, labels_of
@@ -40,11 +41,11 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _contradicted(view: View, alert: Alert) -> Evidence | None:
-    """Return what shows that an alert is wrong; None if nothing does, or it is critical and nobody set it so."""
+    """Return what shows that an alert is wrong; None if nothing does, or it is critical and nobody made it so."""
     ref = view.about_alert(alert)
     signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(alert.said)]
     meant = as_meant(view, alert, ref) or replaced(view, alert) or retired(view, alert, ref)
-    if (meant := meant or own_port(view, alert, ref)) is not None:
+    if (meant := meant or own_port(view, alert, ref) or nearly_done(view, alert, ref)) is not None:
         return meant
     if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:
         return Evidence("metrics", ref, f"{alert.name} fires; no more than {few} requests failed within the hour")

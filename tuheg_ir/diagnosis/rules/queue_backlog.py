@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
+from tuheg_ir.diagnosis.rules._publishing import publishes
 from tuheg_ir.diagnosis.rules._readers import given_up, grown, keeper, named_in, queues, reader, silent, waiting
 from tuheg_ir.diagnosis.rules._unreadable import stopped_by
 from tuheg_ir.diagnosis.view import View
@@ -30,9 +31,6 @@ AT_ONCE = timedelta(minutes=20)
 EARLY = timedelta(minutes=2)
 """Samples and starts are that far apart."""
 _SCALE = ("scale_workload",)
-_PUBLISHES = re.compile(
-    r"publish|replay|enqueue|backfill|produc(?:ed|ing) \d|sent \d+ (?:message|event)", re.IGNORECASE
-)
 
 
 def when(view: View) -> Iterator[Match]:
@@ -60,17 +58,13 @@ def _flood(view: View, grew: Turn) -> Workload | None:
         for workload in view.workloads.values()
         if workload.kind in BATCH
         and any(pod.live and _began_with(pod.created, grew) for pod in workload.pods)
-        and any(_PUBLISHES.search(line) for line in _lines(view, workload))
+        and publishes(view, workload.pods)
     ]
     return found[0] if len({_above(each) for each in found}) == 1 else None
 
 
 def _began_with(created: datetime | None, grew: Turn) -> bool:
     return created is not None and grew.since is not None and -EARLY <= grew.since - created <= SOON
-
-
-def _lines(view: View, workload: Workload) -> Iterator[str]:
-    return (line for log in view.logs_of(workload.pods) for line in log.lines)
 
 
 def _above(run: Workload) -> str:

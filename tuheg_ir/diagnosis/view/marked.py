@@ -17,14 +17,16 @@ from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 _MARK = re.compile(
     r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|ERR)\b"
     r"|\[(?:\w+:)?(?:error|fatal|critical|crit|alert|emerg|panic)\]"
-    r"|\b(?:level|severity|lvl|loglevel|log\.level)[\"']?\s*[=:]\s*[\"']?(?:error|err|eror|fatal|crit|panic|5\d\b|60\b)"
+    r"|(?:\b(?:[Ll]evel|[Ss]everity|lvl|loglevel|LogLevel|log\.level)|\"@l)[\"']?\s*[=:]\s*[\"']?"
+    r"(?:[Ee]rror|err|eror|[Ff]atal|[Cc]rit|panic|5\d\b|60\b)"
     r"|\bpanicked at\b|\bpanic serving |^(?:\d{4}-\d\d-\d\dT\S+ )?"
     r"(?:(?:fail|crit|panic): |E\d{4} \d\d:|Traceback \(most recent call last\)|Exception in thread"
     r"|(?:[\w.]+\.)?[A-Z]\w+(?:Error|Exception)\b)"
 )
 """How loggers of many languages mark an error: a level, a letter, a heading."""
 _WARNS = re.compile(
-    r"\bWARN(?:ING)?\b|\[warn(?:ing)?\]|\b(?:level|severity|lvl)[\"']?\s*[=:]\s*[\"']?(?:warn|4\d\b)"
+    r"\bWARN(?:ING)?\b|\[warn(?:ing)?\]"
+    r"|(?:\b(?:[Ll]evel|[Ss]everity|lvl|LogLevel)|\"@l)[\"']?\s*[=:]\s*[\"']?(?:[Ww]arn|4\d\b)"
     r"|^(?:\d{4}-\d\d-\d\dT\S+ )?(?:warn: |W\d{4} \d\d:)"
 )
 """How they mark a warning."""

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from tuheg_ir.diagnosis.model import Alert, Database, Evidence, Log, Obj, Snapshot
 from tuheg_ir.diagnosis.view.claims import claims_of
+from tuheg_ir.diagnosis.view.ended_logs import told_until_the_end
 from tuheg_ir.diagnosis.view.events import Event, events
 from tuheg_ir.diagnosis.view.figures import Figures
 from tuheg_ir.diagnosis.view.graph import Graph
@@ -72,7 +73,7 @@ class View:
     @cached_property
     def hits(self) -> tuple[Hit, ...]:
         """Return the troubles that logs tell of."""
-        return hits(self.snapshot, self.workloads)
+        return tuple(told_until_the_end(hits(self.snapshot, self.workloads), self.workloads))
 
     @cached_property
     def services(self) -> dict[str, Service]:
