@@ -200,3 +200,17 @@ def _ago(time: datetime | None) -> float | None:
 )
 def test_a_trace_is_as_old_as_the_lines_around_it(lines: tuple[str, ...], expected: tuple[float, float]) -> None:
     assert traced(*lines) == expected
+
+
+@pytest.mark.parametrize(
+    ("quick", "slow"),
+    [
+        ("LOG:  duration: 0.412 ms  statement: SELECT 1", "LOG:  duration: 8123.456 ms  statement: SELECT 1"),
+        ('{"msg":"query","attr":{"durationMillis":1012}}', '{"msg":"query","attr":{"durationMillis":112}}')[::-1],
+    ],
+)
+@pytest.mark.parametrize("often", [1, 9])
+def test_a_slow_statement_is_told_from_the_same_one_that_was_quick(quick: str, slow: str, often: int) -> None:
+    for lines in ([quick] * often + [slow], [slow] + [quick] * often):
+        (hit,) = View(snapshot(workload("shop"), logs=[log(pod("shop"), *lines)])).hits
+        assert (hit.trouble, hit.count) == ("slow_statement", 1)
