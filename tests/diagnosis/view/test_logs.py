@@ -207,6 +207,7 @@ def test_a_trace_is_as_old_as_the_lines_around_it(lines: tuple[str, ...], expect
     [
         ("LOG:  duration: 0.412 ms  statement: SELECT 1", "LOG:  duration: 8123.456 ms  statement: SELECT 1"),
         ('{"msg":"query","attr":{"durationMillis":1012}}', '{"msg":"query","attr":{"durationMillis":112}}')[::-1],
+        ("Executed DbCommand (12ms) [Parameters=[]]", "Executed DbCommand (81,230ms) [Parameters=[]]"),
     ],
 )
 @pytest.mark.parametrize("often", [1, 9])
@@ -214,3 +215,16 @@ def test_a_slow_statement_is_told_from_the_same_one_that_was_quick(quick: str, s
     for lines in ([quick] * often + [slow], [slow] + [quick] * often):
         (hit,) = View(snapshot(workload("shop"), logs=[log(pod("shop"), *lines)])).hits
         assert (hit.trouble, hit.count) == ("slow_statement", 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ReplyError: OOM command not allowed when used memory > 'maxmemory'.",
+        "redis.exceptions.OutOfMemoryError: command not allowed when used memory > 'maxmemory'.",
+        "SERVER_ERROR out of memory storing object",
+    ],
+)
+def test_who_uses_a_full_cache_lacks_no_memory(line: str) -> None:
+    found = View(snapshot(workload("shop"), logs=[log(pod("shop"), line)])).hits
+    assert [hit.trouble for hit in found] == ["cache_full"]
