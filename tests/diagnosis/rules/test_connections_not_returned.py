@@ -10,6 +10,11 @@ from tests.diagnosis.rules.tiny import database, log, pod, postgres, session, sn
 from tuheg_ir.diagnosis.model import Snapshot
 
 LEAK = "WARN HikariPool-1 - Connection leak detection triggered for org.postgresql.jdbc.PgConnection@4f"
+BACK = (
+    "INFO HikariPool-1 - Previously reported leaked connection org.postgresql.jdbc.PgConnection@4f on thread exec-1"
+    " was returned to the pool (unleaked)"
+)
+LOCKED = "ERROR: canceling statement due to lock timeout"
 WAITS = "ERROR HikariPool-1 - Connection is not available, request timed out after 30000ms"
 
 APACHE = "PoolStats carrier: leased=%d pending=0 available=2 max=40"
@@ -65,6 +70,19 @@ HOLDS = [
         (SHOP, "database_connection", "restart_connection_pool"),
         excludes=no("rollback_workload", at=SHOP),
     ),
+    *(
+        Holds(
+            f"in the words of another pool: {line}",
+            snapshot(shop(env=URL), postgres(), logs=[*logs("shop", line), *logs("shop", WAITS, 1)]),
+            (SHOP, "database_connection", "restart_connection_pool"),
+        )
+        for line in (
+            "WARN Connection has been abandoned PooledConnection[org.postgresql.jdbc.PgConnection@1b]",
+            "INFO A checked-out resource is overdue, and will be destroyed: NewPooledConnection@1b",
+            "Pooled object created 2026-03-04 11:00:00 by the following code has not been returned to the pool:",
+            "A client has been checked out for more than 5 seconds!",
+        )
+    ),
     Holds(
         "since a release",
         snapshot(
@@ -77,6 +95,23 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"what it took for lost {what}",
+            snapshot(
+                shop(env=URL),
+                postgres(),
+                logs=[log(pod("shop"), *([LEAK, more] * 9)), *logs("shop", WAITS, 1)],
+                figures=[errors("shop")],
+            ),
+            instead,
+            harmful=("restart_connection_pool", "rollback_workload", "restart_workload"),
+        )
+        for what, more, instead in (
+            ("came back in the end", BACK, ()),
+            ("waits for a lock", LOCKED, ()),
+        )
+    ),
     *(
         DoesNotHold(f"a pool is measured, {what}", world, instead, harmful=() if instead else ("rollback_workload",))
         for what, world, instead in (

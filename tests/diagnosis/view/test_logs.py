@@ -278,3 +278,31 @@ def test_an_ended_container_told_nothing_after_its_end(before: bool, line: str, 
     told = Log(pod("shop"), "shop", (line,), previous=before)
     (hit,) = View(snapshot(objects, logs=[told])).hits_of("Deployment/shop", "database_full")
     assert hit.last == (None if last is None else NOW - timedelta(seconds=last))
+
+
+@pytest.mark.parametrize(
+    ("quick", "slow"),
+    [
+        ("LOG:  duration: 0.412 ms  statement: SELECT 1", "LOG:  duration: 8123.456 ms  statement: SELECT 1"),
+        ('{"msg":"query","attr":{"durationMillis":1012}}', '{"msg":"query","attr":{"durationMillis":112}}')[::-1],
+        ("Executed DbCommand (12ms) [Parameters=[]]", "Executed DbCommand (81,230ms) [Parameters=[]]"),
+    ],
+)
+@pytest.mark.parametrize("often", [1, 9])
+def test_a_slow_statement_is_told_from_the_same_one_that_was_quick(quick: str, slow: str, often: int) -> None:
+    for lines in ([quick] * often + [slow], [slow] + [quick] * often):
+        (hit,) = View(snapshot(workload("shop"), logs=[log(pod("shop"), *lines)])).hits
+        assert (hit.trouble, hit.count) == ("slow_statement", 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ReplyError: OOM command not allowed when used memory > 'maxmemory'.",
+        "redis.exceptions.OutOfMemoryError: command not allowed when used memory > 'maxmemory'.",
+        "SERVER_ERROR out of memory storing object",
+    ],
+)
+def test_who_uses_a_full_cache_lacks_no_memory(line: str) -> None:
+    found = View(snapshot(workload("shop"), logs=[log(pod("shop"), line)])).hits
+    assert [hit.trouble for hit in found] == ["cache_full"]

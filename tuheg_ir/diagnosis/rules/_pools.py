@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._figures import slowed
 from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL, complaints
-from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.view.logs import Hit, stamp
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import labels_of, traffic_growth
@@ -44,6 +44,10 @@ EVEN = 0.25
 """Share of a rise that each half of the time has to bring: what is kept by a program is kept at all times."""
 _LATE = ("connection_timeout", "connection_refused", "connection_reset", "lock_wait")
 """Who meets these keeps its connections for as long as the other side keeps it waiting."""
+AT_ONCE = timedelta(minutes=5)
+"""What keeps connections for so long that a pool takes them for lost is told of within this time."""
+_CAME_BACK = "(unleaked)"
+"""By this word a pool takes back what it said of a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,19 @@ def _rises(counts: list[tuple[datetime, int]], less: float = 0.0) -> bool:
         and 2 * values[0] <= values[-1]
         and full - counts[0][0] >= LONG
     )
+
+
+def only_late(view: View, workload: Workload, leaks: Sequence[Hit]) -> bool:
+    """Tell whether connections that a pool took for lost were only kept for long: they came back, or a lock kept them.
+
+    A pool tells of one in two lines, the second of which begins a trace, and in one that it came back.
+    """
+    lines = (line for log in view.logs_of(workload.live, previous=False) for line in log.lines)
+    if 2 * sum(_CAME_BACK in line for line in lines) >= sum(hit.count for hit in leaks):
+        return True
+    first, near = oldest(hit.first for hit in leaks), {workload.ref, *view.graph.needs(workload.ref)}
+    locks = [each.hit.first for each in complaints(view, "lock_wait") if {each.caller, each.about} & near]
+    return any(at is None or first is None or at <= first + AT_ONCE for at in locks)
 
 
 def kept_waiting(view: View, workload: Workload, until: datetime | None = None) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._pools import never_given_back
+from tuheg_ir.diagnosis.rules._pools import never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -26,7 +26,7 @@ def when(view: View) -> Iterator[Match]:
         leaks = [h for h in view.hits_of(workload.ref, "connection_leak") if fresh(view, h)]
         waits = [h for h in view.hits_of(workload.ref, "pool_exhausted") if fresh(view, h)]
         felt = list(troubles(view, workload.ref))
-        if leaks and (waits or felt):
+        if leaks and (waits or felt) and not only_late(view, workload, leaks):
             began = oldest((*(h.first for h in (*leaks, *waits)), *(since for _, since in felt)))
             told = (*(view.hit_evidence(h) for h in (*leaks[:2], *waits[:1])), *(s for s, _ in felt))
             yield _match(workload, told, began, ours=released_before(view, workload, began))

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._left_lying import LEAST, SHARE, leaks, left_lying
-from tuheg_ir.diagnosis.rules._pools import kept_waiting, never_given_back
+from tuheg_ir.diagnosis.rules._pools import AT_ONCE, kept_waiting, never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import (
     UNUSED,
     Full,
@@ -30,8 +30,6 @@ from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-AT_ONCE = timedelta(minutes=5)
-"""What keeps connections for so long that a pool takes them for lost is told of within this time."""
 SOON = timedelta(minutes=15)
 """Who takes all sessions within this time of a release takes them again as soon: a restart would buy too little."""
 
@@ -121,11 +119,10 @@ def _told_by_a_pool(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Ev
     first, last = oldest(hit.first for hit in hits), newest(hit.last for hit in hits)
     if first is None or last is None or first >= each.since or each.since - last > SOON:
         return
-    until = first + AT_ONCE
-    if any(lock.hit.first is None or lock.hit.first <= until for lock in complaints(view, "lock_wait")):
-        return
     client = view.workloads[ref]
-    if serves(view, ref) and since_release(client, first) and not kept_waiting(view, client, until):
+    if only_late(view, client, hits) or kept_waiting(view, client, first + AT_ONCE):
+        return
+    if serves(view, ref) and since_release(client, first):
         yield client, (view.hit_evidence(hits[0]),)
 
 

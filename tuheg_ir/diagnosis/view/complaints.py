@@ -69,12 +69,22 @@ _ACCESS = re.compile(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')
 """A line of an access log: the hosts in it are where users come from."""
 _POOLER = re.compile("max_client_conn|query_wait_timeout")
 """Words that only a pooler in front of a database has."""
-_KEYED = re.compile(r"noauth|wrongpass|auth <password>|invalid username-password pair")
-"""Words by which only Redis and its like refuse a password."""
 _TELLING = 4
 """A part of a host's name that is shorter is no name of anybody: com, co, eu."""
 _OF_WAYS = ("connection_", "upstream_", "rate_")
 """Beginnings of the troubles of a way to somebody."""
+_NO_DATABASE = {
+    "cache": re.compile(
+        r"noauth|wrongpass|auth <password>|auth failed: |invalid username-password pair|redis[.:]|redis\w*exception"
+        r"|jedis|can.t write against a read.only|issued to a (?:replica|slave)|memcache"
+    ),
+    "broker": re.compile(
+        r"access_refused|login refused: user|username or password not allowed|vhost|amqp|rabbitmq|nats: "
+        r"|kafka(?:\.common|:| server)|rdkafka|sasl_(?:ssl|plaintext)|sasl mechanism|saslauth|unsupportedsasl"
+    ),
+    "search": re.compile(r"security_exception|for rest request|elasticsearch\.|opensearch"),
+}
+"""Words of caches, brokers and searches in lines of kinds that databases give as well: a login, a pool, a role."""
 STILL = timedelta(minutes=15)
 """A trouble that was last told longer ago than this is over."""
 RUN = timedelta(hours=2)
@@ -90,7 +100,7 @@ _SPEAKS_OF = {
     "cache": ("cache_",),
     "broker": ("broker_",),
 }
-"""Troubles (by their beginnings) that only a program of a role can give."""
+"""Troubles (by their beginnings) that a program of a role gives, unless a line names another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,15 +213,17 @@ def _guessed(view: View, hit: Hit) -> set[str]:
     line = hit.line.lower()
     if hit.trouble == "database_full" and _POOLER.search(line):
         return _only(view, hit.component, "pooler")
-    if hit.trouble == "database_authentication" and _KEYED.search(line):
-        return _only(view, hit.component, "cache")
+    if hit.trouble.startswith(_SPEAKS_OF["database"]):
+        for wanted, words in _NO_DATABASE.items():
+            if words.search(line):
+                return _only(view, hit.component, wanted)
     if hit.trouble == "database_full" and any(word in line for word in _MENTIONED["cache"]):
         return _only(view, hit.component, "cache")
     for wanted, beginnings in _SPEAKS_OF.items():
         if hit.trouble.startswith(beginnings):
             return _only(view, hit.component, wanted)
-    for wanted, words in _MENTIONED.items():
-        if any(word in line for word in words):
+    for wanted, mentioned in _MENTIONED.items():
+        if any(word in line for word in mentioned):
             return _only(view, hit.component, wanted)
     return set()
 

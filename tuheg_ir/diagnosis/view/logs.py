@@ -14,6 +14,7 @@ import yaml
 
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.stamps import stamp, without_time
+from tuheg_ir.diagnosis.view.alike import shape_of
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.literals import Pattern
 from tuheg_ir.diagnosis.view.spoken_of import Names
@@ -21,13 +22,6 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 """An IPv4 address in a line."""
-_NUMBERS = re.compile(
-    r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+(?:\.\d+)+|\d+(?=(?:ms|us|\u00b5s|ns|s|m|kb|mb|gb|b|%)\b)|\d{4,}",
-    re.IGNORECASE,
-)
-"""Ids, addresses, amounts and counts: no pattern asks for one of them. Codes of three figures stay."""
-_CODES = re.compile(r"SQLSTATE|ORA-|\b(?:53[23]00|25006|42703)\b")
-"""Codes that patterns ask for: lines with other numbers beside them are other messages."""
 _LINE_CHARS = 2000
 """No pattern is asked about more of a line than this: a line of megabytes is no message."""
 _LINES = 2000
@@ -187,7 +181,7 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
     new: dict[str, str] = {}
     for at, line in enumerate(lines):
         bare = without_time(line)
-        shape = bare if _CODES.search(bare) else _NUMBERS.sub("0", bare)
+        shape = shape_of(bare)
         shaped.append((at, bare, shape))
         if shape not in told:
             new.setdefault(shape, bare)

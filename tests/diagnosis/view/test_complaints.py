@@ -1,0 +1,36 @@
+"""Whom a line complains of that names nobody: the one server of the kind whose words it uses."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.diagnosis.rules.scenes import SHOP
+from tests.diagnosis.rules.tiny import log, pod, snapshot, workload
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints
+
+SERVERS = {"db": "postgres:16", "cache": "redis:7", "mq": "rabbitmq:3.13", "find": "elasticsearch:8"}
+
+
+@pytest.mark.parametrize(
+    ("trouble", "line", "about"),
+    [
+        ("database_authentication", 'FATAL: password authentication failed for user "shop"', "db"),
+        ("database_authentication", 'FATAL: password authentication failed for user "redis_sync"', "db"),
+        ("database_authentication", "WRONGPASS invalid username-password pair", "cache"),
+        ("database_authentication", "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN.", "mq"),
+        ("database_authentication", "security_exception: unable to authenticate user [shop]", "find"),
+        ("role_missing", 'FATAL: database "shop" does not exist', "db"),
+        ("role_missing", "NOT_ALLOWED - vhost shop not found", "mq"),
+        ("login_kind_refused", "authentication method 10 not supported", "db"),
+        ("login_kind_refused", "UnsupportedSaslMechanismException: Client SASL mechanism 'PLAIN' not enabled", "mq"),
+        ("pool_exhausted", "HikariPool-1 - Connection is not available, request timed out after 30000ms.", "db"),
+        ("pool_exhausted", "redis: connection pool timeout", "cache"),
+        ("read_only_database", "cannot execute INSERT in a read-only transaction", "db"),
+        ("read_only_database", "READONLY You can't write against a read only replica.", "cache"),
+    ],
+)
+def test_a_line_without_a_host_means_the_one_server_whose_words_it_uses(trouble: str, line: str, about: str) -> None:
+    servers = [workload(name, image=image) for name, image in SERVERS.items()]
+    view = View(snapshot(workload("shop"), *servers, logs=[log(pod("shop"), line)]))
+    assert [(c.caller, c.about) for c in complaints(view, trouble)] == [(SHOP, f"Deployment/{about}")]

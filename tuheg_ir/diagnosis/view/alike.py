@@ -1,0 +1,28 @@
+"""Lines that differ only in numbers which no pattern asks for: what one of them tells, all do."""
+
+from __future__ import annotations
+
+import re
+
+_NUMBERS = re.compile(
+    r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+(?:\.\d+)+|\d+(?=(?:ms|us|\u00b5s|ns|s|m|kb|mb|gb|b|%)\b)|\d{4,}",
+    re.IGNORECASE,
+)
+"""Ids, addresses, amounts and counts: no pattern asks for one of them. Codes of three figures stay."""
+_CODES = re.compile(r"SQLSTATE|ORA-|\b(?:53[23]00|25006|42703|18456)\b")
+"""Codes that patterns ask for: lines with other numbers beside them are other messages."""
+_AMOUNTS = re.compile(r"duration|took|DbCommand|\blag\b", re.IGNORECASE)
+"""Words beside which patterns ask how much it is: that a statement took a minute is no message of one of a moment."""
+
+
+def shape_of(line: str) -> str:
+    """Return what a line has in common with those that patterns cannot tell from it."""
+    if _CODES.search(line):
+        return line
+    return _NUMBERS.sub(_digits if _AMOUNTS.search(line) else "0", line)
+
+
+def _digits(found: re.Match[str]) -> str:
+    """Return as many nines as a number has digits before its fraction; nought stays nought."""
+    whole = found[0].partition(".")[0]
+    return "9" * len(whole) if whole.strip("0") else "0"
