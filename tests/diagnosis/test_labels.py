@@ -26,10 +26,14 @@ WAYS = [(signal, way) for signal in load().signals.values() for way in signal.wa
 
 @pytest.mark.parametrize(("signal", "way"), WAYS, ids=[f"{signal.name}-{n}" for n, (signal, _) in enumerate(WAYS)])
 def test_every_query_is_promql(signal: Any, way: Any) -> None:
-    more = {"node": "n1", **({way.requires: "Lock"} if way.requires else {})}
-    rows = SCOPED if way.scope == "service" else [{**row, **more} for row in ROWS]
+    more = {"node": "n1", **{label: "web" for label in (way.requires, way.address) if label}}
+    rows = (
+        [{**row, way.address: "shop_web_80"} for row in SCOPED]
+        if way.scope == "service"
+        else [{**row, **more} for row in ROWS]
+    )
     metrics = {letter: f"metric_{letter}" for letter in way.of}
-    filled = Labels(rows, load().roles, NAMESPACE, KNOWN).fill(way, metrics, "2m")
+    filled = Labels(rows, load(), NAMESPACE, KNOWN).fill(way, metrics, "2m")
     assert "$" not in filled.query.replace('"$1"', "")
     assert parse(filled.query).kind in ("instant vector", "scalar")
     assert {*filled.labels.values()} <= {*signal.labels, "component", "pod", "container"}
@@ -45,7 +49,7 @@ def test_every_signal_has_a_way_or_is_a_quotient_of_signals_that_have() -> None:
 def test_the_component_is_cut_out_of_the_pods_name_when_nothing_else_names_it() -> None:
     way = next(way for signal, way in WAYS if signal.name == "error_ratio" and way.by == "the service")
     rows = [{"namespace": NAMESPACE, "pod": "web-0", "code": "200", "job": "pods"}]
-    filled = Labels(rows, load().roles, NAMESPACE, Known()).fill(way, {"m": "http_requests_total"}, "2m")
+    filled = Labels(rows, load(), NAMESPACE, Known()).fill(way, {"m": "http_requests_total"}, "2m")
     assert "label_replace" in filled.query
     assert parse(filled.query).kind == "instant vector"
 
@@ -59,7 +63,7 @@ def test_a_metric_of_no_use_is_left_out() -> None:
     ]
     for rows in unfit:
         with pytest.raises(Unfit):
-            Labels(rows, load().roles, NAMESPACE, KNOWN).fill(way, {"m": "http_requests_total"}, "2m")
+            Labels(rows, load(), NAMESPACE, KNOWN).fill(way, {"m": "http_requests_total"}, "2m")
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,86 @@ def test_no_error_is_a_ratio_of_zero_and_no_request_is_no_data(ask: Callable[...
     assert last(ask(("http_requests_total", labels, gauge(7))), "error_ratio") == {}
 
 
+def test_errors_are_a_share_of_the_requests_that_are_called_like_them(ask: Callable[..., Metrics]) -> None:
+    found = ask(
+        *(
+            (f"{name}_http_{what}_total", {"namespace": "shop", "service": name}, counter(rate))
+            for name in ("postgres", "web")
+            for what, rate in (("errors", 1), ("requests", 10))
+        )
+    )
+    assert last(found, "error_ratio") == {"postgres": 0.1, "web": 0.1}
+
+
+def test_requests_of_a_plain_name_are_told_before_those_of_a_library(ask: Callable[..., Metrics]) -> None:
+    there = {"namespace": "shop", "service": "web", "code": "200"}
+    found = ask(("a_vendor_http_requests_total", there, counter(70)), ("http_requests_total", there, counter(10)))
+    assert last(found, "request_rate") == {"web": 10.0}
+
+
+def test_sessions_are_those_of_the_fullest_instance(ask: Callable[..., Metrics]) -> None:
+    """Each instance has its own limit: those of a primary and its replica are no sum."""
+    there = {"namespace": "shop", "service": "postgres"}
+    found = ask(
+        *(
+            ("pg_stat_activity_count", {**there, "instance": f"{host}:9187", "state": state}, gauge(count))
+            for host, counts in (("10.0.0.1", (60, 5)), ("10.0.0.2", (40, 9)))
+            for state, count in zip(("active", "idle"), counts, strict=True)
+        )
+    )
+    assert last(found, "db_connections") == {"postgres": 65.0}
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ({"service": "prometheus-postgres-exporter", "pod": "prometheus-postgres-exporter-5d4f9c5b6d-abcde"}, "main"),
+        ({"service": "orders-db-exporter", "pod": "orders-db-exporter-5d4f9c5b6d-abcde"}, "orders-db"),
+        ({"pod": "postgres-exporter-5d4f9c5b6d-abcde"}, "main"),
+        ({"service": "postgres-exporter", "server": "rds.example:5432"}, "rds.example"),
+        ({"service": "postgres-exporter", "server": "localhost:5432"}, "main"),
+        ({"service": "accounts-metrics", "pod": "accounts-0"}, "accounts-metrics"),
+    ],
+)
+def test_an_exporter_is_not_what_it_asks(ask: Callable[..., Metrics], labels: dict[str, str], told: str) -> None:
+    known = Known(frozenset({"orders-db"}), asked={"postgres_exporter": "main"})
+    found = ask(("pg_stat_activity_count", {**labels, "namespace": "shop", "state": "idle"}, gauge(9)), known=known)
+    assert last(found, "db_connections") == {told: 9.0}
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("http://stock:8080/api", ["stock"]),
+        ("stock.shop.svc:80", ["stock"]),
+        ("redis/10.0.0.7:6379", ["web"]),
+        ("api.pay.example:443", ["api.pay.example"]),
+        ("warehouse/stock", ["warehouse/stock"]),
+        ("none", []),
+        ("localhost", []),
+        ("127.0.0.1", []),
+    ],
+)
+def test_who_is_called_is_known_by_any_form_of_its_address(
+    ask: Callable[..., Metrics], address: str, told: list[str]
+) -> None:
+    known = replace(KNOWN, names=KNOWN.names | {"stock"})
+    call = {**HERE, "service": "postgres", "upstream": address}
+    buckets = [("upstream_request_duration_seconds_bucket", {**call, "le": le}, counter(1)) for le in ("1", "+Inf")]
+    found = ask(*buckets, known=known).signals.get("dependency_latency_p95", ())
+    assert [each.labels["dependency"] for each in found] == told
+
+
+def test_a_partition_of_a_topic_counts_once_whoever_tells_of_it(ask: Callable[..., Metrics]) -> None:
+    lag = {"consumergroup": "mailer", "topic": "mails", "namespace": "shop"}
+    rows = [
+        ("kafka_consumergroup_lag", {**lag, "partition": partition, "instance": instance}, gauge(40))
+        for partition in ("0", "1")
+        for instance in ("10.0.0.1:9308", "10.0.0.2:9308")
+    ]
+    assert last(ask(*rows), "queue_depth") == {"mailer": 80.0}
+
+
 def test_another_namespaces_metrics_are_not_ours(ask: Callable[..., Metrics]) -> None:
     other = requests("http_requests_total", "code", namespace="other", service="web")
     own = requests("prometheus_http_requests_total", "code", job="prometheus")
@@ -203,6 +283,7 @@ def test_a_limit_that_nobody_exports_is_that_of_the_pod(ask: Callable[..., Metri
     [
         ({"instance": "postgres-0"}, "postgres"),
         ({"instance": "postgres:5432"}, "postgres"),
+        ({"instance": "postgresql://postgres:5432"}, "postgres"),
         ({"instance": "postgres.shop.svc:5432"}, "postgres"),
         ({"instance": "10.0.0.9:9187", "job": "databases"}, "postgres"),
         ({"server": "postgres:5432", "service": "postgres-exporter", "namespace": "shop"}, "postgres"),

@@ -1,9 +1,9 @@
-"""The signals that rules know, and the ways to ask Prometheus for them: signals.yml, typed."""
+"""The signals that rules know, and the ways to ask Prometheus for them: signals.yml and its tables, typed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -12,16 +12,48 @@ from typing import Any
 import yaml
 
 _PLATFORM = (
-    "alertmanager_", "apiserver_", "authentication_", "coredns_", "envoy_", "etcd_", "go_", "grafana_", "istio_",
-    "kube_", "kubelet_", "linkerd_", "loki_", "nginx_", "node_", "prometheus_", "promhttp_", "rest_client_",
-    "scheduler_", "storage_", "traefik_", "workqueue_",
+    "alertmanager_", "apisix_", "apiserver_", "argocd_", "authentication_", "caddy_", "cilium_", "controller_runtime_",
+    "coredns_", "envoy_", "etcd_", "go_", "grafana_", "haproxy_", "hubble_", "istio_", "kong_", "kube_", "kubelet_",
+    "linkerd_", "loki_", "nginx_", "node_", "prometheus_", "promhttp_", "rest_client_", "scheduler_", "storage_",
+    "traefik_", "workqueue_",
 )  # fmt: skip
 """Metrics of the platform, which no regular expression is meant for."""
+TABLES = ("requests", "cluster", "stores", "queues")
+"""The files of signals, in the order in which they are told: signals_<table>.yml."""
+
+
+class Names:
+    """The names of the metrics that there are, the plainest first: what has a prefix may be of a library only.
+
+    Each pattern is looked for once, however many ways have it.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = dict.fromkeys(sorted(names, key=lambda name: (name.count("_"), name)))
+        self._found: dict[str, list[str]] = {}
+
+    def like(self, pattern: str) -> list[str]:
+        """Return the names that a name or a regular expression stands for."""
+        if pattern not in self._found:
+            self._found[pattern] = self._matching(pattern)
+        return self._found[pattern]
+
+    def _matching(self, pattern: str) -> list[str]:
+        if re.fullmatch(r"\w+", pattern):
+            return [pattern] if pattern in self._names else []
+        # What the platform's own metrics are called stands in a pattern in so many words.
+        own = pattern.startswith(_PLATFORM)
+        found = re.compile(pattern)
+        return [name for name in self._names if found.fullmatch(name) and (own or not name.startswith(_PLATFORM))]
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One query for a signal, and the metrics that it needs: letter -> name or regular expression."""
+    """One query for a signal, and the metrics that it needs: letter -> name or regular expression.
+
+    ``lacks``: an ending; a metric that is there with this one instead of its own is asked another way. ``address``: the
+    one label that tells whom it is of, by an address.
+    """
 
     by: str
     of: Mapping[str, str]
@@ -30,16 +62,19 @@ class Way:
     needs: tuple[str, ...] = ()
     requires: str = ""
     only: str = ""
+    lacks: str = ""
+    address: str = ""
     labelled: Mapping[str, str] = field(default_factory=dict)
 
-    def metrics(self, names: Iterable[str]) -> Iterator[dict[str, str]]:
-        """Yield the metrics to use, once for each one that the first name stands for."""
-        there = sorted(names)
+    def metrics(self, names: Names) -> Iterator[dict[str, str]]:
+        """Yield the metrics to use of those that are there, once for each one that the first name stands for."""
         (first, pattern), *others = self.of.items()
-        for name in _matching(pattern, there):
+        for name in names.like(pattern):
+            if self.lacks and names.like(f"{name.rpartition('_')[0]}_{self.lacks}"):
+                continue
             chosen = {first: name}
             for letter, other in others:
-                chosen.update((letter, found) for found in _matching(other, there)[:1])
+                chosen.update((letter, found) for found in names.like(_paired(other, pattern, name))[:1])
             if len(chosen) == len(self.of):
                 yield chosen
 
@@ -85,23 +120,22 @@ def span_s(text: str) -> float:
     return sum(float(number) * units.get(unit, 0) for number, unit in re.findall(r"(\d+)(ms|[smhd])", text))
 
 
-def _matching(pattern: str, names: list[str]) -> list[str]:
-    if re.fullmatch(r"\w+", pattern):
-        return [pattern] if pattern in names else []
-    # What the platform's own metrics are called stands in a pattern in so many words.
-    own = pattern.startswith(_PLATFORM)
-    found = re.compile(pattern)
-    return [name for name in names if found.fullmatch(name) and (own or not name.startswith(_PLATFORM))]
+def _paired(other: str, pattern: str, name: str) -> str:
+    """Return the pattern of another metric with what the first one is called where it says (?P=base)."""
+    if "(?P=base)" not in other:
+        return other
+    found = re.fullmatch(pattern, name)
+    return other.replace("(?P=base)", re.escape(found["base"] or "") if found else "")
 
 
 @lru_cache(maxsize=1)
 def load() -> Signals:
-    """Read signals.yml."""
-    text = (files("tuheg_ir.diagnosis") / "signals.yml").read_text(encoding="utf-8")
-    data = yaml.load(text, Loader=yaml.CSafeLoader)
-    defaults = data["defaults"]
+    """Read signals.yml and its tables."""
+    data = _read("signals")
+    defaults, words = data["defaults"], data["words"]
+    tables = (_read(f"signals_{table}") for table in TABLES)
     return Signals(
-        signals={name: _signal(name, entry) for name, entry in data["signals"].items()},
+        signals={name: _signal(name, entry, words) for table in tables for name, entry in table.items()},
         roles={role: tuple(labels) for role, labels in data["roles"].items()},
         window=defaults["window"],
         shortest=data["shortest"],
@@ -111,32 +145,85 @@ def load() -> Signals:
     )
 
 
-def _signal(name: str, entry: Mapping[str, Any]) -> Signal:
+def _read(name: str) -> Mapping[str, Any]:
+    text = (files("tuheg_ir.diagnosis") / f"{name}.yml").read_text(encoding="utf-8")
+    found: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return found
+
+
+def _signal(name: str, entry: Mapping[str, Any], words: Mapping[str, str]) -> Signal:
     return Signal(
         name=name,
         unit=entry["unit"],
         meaning=entry["meaning"],
         labels=tuple(entry["labels"]),
-        ways=tuple(_way(way) for way in entry.get("ways", ())),
+        ways=tuple(_way(way, words) for way in entry.get("ways", ())),
         quotient=tuple(entry.get("quotient", ())),
     )
 
 
-def _way(entry: Mapping[str, Any]) -> Way:
-    rest = {key: value for key, value in entry.items() if key not in ("ratio", "p95")}
-    query = _ratio(**entry["ratio"]) if "ratio" in entry else _p95(**entry["p95"]) if "p95" in entry else rest["query"]
-    of = {letter: pattern if isinstance(pattern, str) else "|".join(pattern) for letter, pattern in rest["of"].items()}
+def _way(entry: Mapping[str, Any], words: Mapping[str, str]) -> Way:
+    rest = {key: value for key, value in entry.items() if key not in _QUERIES}
+    query = next((make(**entry[kind]) for kind, make in _QUERIES.items() if kind in entry), "") or rest["query"]
+    of = {letter: _pattern(pattern, words) for letter, pattern in rest["of"].items()}
     return Way(**{**rest, "of": of, "query": query, "needs": tuple(rest.get("needs", ()))})
 
 
-def _ratio(by: str, part: str, all: str = "") -> str:  # noqa: A002 - the words of signals.yml
+def _pattern(given: str | list[str], words: Mapping[str, str]) -> str:
+    """Return a regular expression with each <word> written out."""
+    pattern = given if isinstance(given, str) else "|".join(given)
+    while found := re.search(r"(?<!\?P)<(\w+)>", pattern):
+        pattern = pattern.replace(found[0], words[found[1]])
+    return pattern
+
+
+def _ratio(by: str, part: str | list[str], all: str = "") -> str:  # noqa: A002 - the words of the tables
     every = f"{all},$here" if all else "$here"
-    whole, bad = (f"sum by ({by}) ($pre rate($m{{{each}}}[$window]) $post)" for each in (every, f"{part},{every}"))
+    parts = [part] if isinstance(part, str) else part
+    whole = f"sum by ({by}) ($pre rate($m{{{every}}}[$window]) $post)"
+    rates = " or ".join(f"rate($m{{{each},{every}}}[$window])" for each in parts)
+    bad = f"sum by ({by}) ($pre {rates if len(parts) == 1 else f'({rates})'} $post)"
     # No request of a kind ever counted is a share of nothing, not no share.
     return f"({bad} or 0 * {whole}) / {whole}"
 
 
 def _p95(by: str, all: str = "", per: float = 1) -> str:  # noqa: A002
     every = f"{all},$here" if all else "$here"
-    query = f"histogram_quantile(0.95, sum by ({by}, le) ($pre rate($m{{{every}}}[$window]) $post))"
+    return _in_seconds(f"histogram_quantile(0.95, sum by ({by}, le) ($pre rate($m{{{every}}}[$window]) $post))", per)
+
+
+def _mean(by: str, all: str = "", per: float = 1) -> str:  # noqa: A002
+    time, count = _counted(by, all)
+    return _in_seconds(f"{time} / {count}", per)
+
+
+def _share_of(by: str, all: str = "") -> str:  # noqa: A002
+    part, whole = _counted(by, all)
+    return f"({part} or 0 * {whole}) / {whole}"
+
+
+def _failed_of(by: str, all: str = "") -> str:  # noqa: A002
+    failed, others = _counted(by, all)
+    failed, others = f"({failed} or 0 * {others})", f"({others} or 0 * {failed})"
+    return f"{failed} / ({failed} + {others})"
+
+
+def _counted(by: str, condition: str) -> tuple[str, str]:
+    """Return the rates of the first two metrics."""
+    every = f"{condition},$here" if condition else "$here"
+    rates = [f"sum by ({by}) ($pre rate(${letter}{{{every}}}[$window]) $post)" for letter in "mn"]
+    return rates[0], rates[1]
+
+
+def _in_seconds(query: str, per: float) -> str:
     return query if per == 1 else f"{query} / {float(per):.0f}"
+
+
+_QUERIES: Mapping[str, Callable[..., str]] = {
+    "ratio": _ratio,
+    "p95": _p95,
+    "mean": _mean,
+    "share_of": _share_of,
+    "failed_of": _failed_of,
+}
+"""What stands for a query in the tables."""

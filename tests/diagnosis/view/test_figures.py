@@ -47,6 +47,15 @@ def test_an_earlier_episode_is_another_one() -> None:
     assert twice.crossed("s", 0.5) == NOW - timedelta(seconds=300)
 
 
+def test_a_series_is_asked_alone_beside_those_that_have_a_label_more() -> None:
+    ages = range(3600, -1, -30)
+    group = Series({"component": "mailer"}, tuple((NOW.timestamp() - age, 5.0) for age in ages))
+    topic = Series({"component": "mailer", "queue": "mails"}, tuple((NOW.timestamp() - age, 90.0) for age in ages))
+    both = Figures(Snapshot(NOW, "town", metrics={"s": (group, topic)}))
+    assert both.now("s", **group.labels) == 90.0
+    assert both.alone("s", group).now("s") == 5.0
+
+
 def test_what_is_beyond_from_the_start_says_so() -> None:
     assert figures(step(1, 1, 0)).beyond_from_the_start("s", 0.5)
     assert not figures(step(0, 1, 900)).beyond_from_the_start("s", 0.5)

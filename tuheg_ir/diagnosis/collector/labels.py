@@ -7,12 +7,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tuheg_ir.diagnosis.signals import Way
+from tuheg_ir.diagnosis.signals import Signals, Way
 
 Row = Mapping[str, str]
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)", re.IGNORECASE)
 _BY_POD = r"(.+?)(?:-[0-9a-f]{6,10}-[a-z0-9]{5}|-[a-z0-9]{8,10}-[a-z0-9]{5}|-[0-9]{1,4}|-[a-z0-9]{5})"
 """The workload in a pod's name: before hash and suffix, or before a StatefulSet's number."""
+_EXPORTER = re.compile(r"(?:^|-)(?:prometheus-)?exporter(?:-|$)")
+"""A name of who asks; what it asks has another one."""
+_UNANSWERED = "IO_ERROR|CLIENT_ERROR|UNKNOWN|error|timeout"
+"""What clients write instead of a status where no answer came."""
+_NOBODY = "|none|unknown|UNKNOWN|localhost|127\\\\..*"
+"""What clients write where they do not tell whom they call, or call what runs beside them."""
+_LOCAL = re.compile(r"localhost|127\.|\[?::1|/")
+"""The address of what runs in the same pod."""
 _LAST_RESORT = frozenset({"job", "exported_job", "instance"})
 """Labels that mostly name how something is scraped, not what it is."""
 
@@ -39,9 +47,14 @@ class Known:
     nodes: Mapping[str, str] = field(default_factory=dict)
     asked: Mapping[str, str] = field(default_factory=dict)
 
+    def called(self, address: str) -> str:
+        """Return what is called at an address, which clients also write with a scheme or a name before it."""
+        host = host_of(re.sub(r"^\w+://([^/]+).*|^[\w.-]*/(\d.*)", r"\1\2", address))
+        return self.at(host) or host
+
     def at(self, address: str) -> str:
         """Return the workload or Service at an address, as a host, an IP or a pod, with or without a port ("" none)."""
-        host = host_of(address)
+        host = host_of(re.sub(r"^\w+://|^.*@", "", address))  # redis://host:6379; a worker of Celery is celery@host
         pod = self.addresses.get(host, host)
         if pod in self.pods and (found := re.fullmatch(_BY_POD, pod)):
             return found[1]
@@ -68,11 +81,22 @@ class Unfit(Exception):
     """The metric is there but not of this namespace, or without a label that the query needs."""
 
 
+def _renaming(label: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Return what takes the component from the values of a label: value -> name."""
+    named: dict[str, list[str]] = {}
+    for value, name in sorted(names.items()):
+        named.setdefault(name, []).append(re.escape(value))
+    posts = [f', "component", "{name}", "{label}", {json.dumps("|".join(of))})' for name, of in named.items()]
+    return {"component": "component", "pre": "label_replace(" * len(posts), "post": "".join(posts)}
+
+
 class Labels:
     """The labels of one metric, by the distinct sets of them that there are."""
 
-    def __init__(self, rows: Sequence[Row], roles: Mapping[str, tuple[str, ...]], namespace: str, known: Known) -> None:
-        self._roles = roles
+    def __init__(self, rows: Sequence[Row], signals: Signals, namespace: str, known: Known) -> None:
+        self._roles = signals.roles
+        self._exporters = signals.programs
+        self._routed = ""
         self._namespace = namespace
         self._known = known
         self._rows = rows
@@ -84,14 +108,18 @@ class Labels:
         self._rows = scoped
         if way.requires and not any(row.get(way.requires) for row in scoped):
             raise Unfit
-        values = {**metrics, "here": here, "window": window, "pre": "", "post": ""}
+        values = {**metrics, "here": here, "window": window, "namespace": self._namespace, "pre": "", "post": ""}
         labels = dict(way.labelled)
         for role in ("component", "pod", "container", "dependency", "node"):
             if f"${role}" in way.query or role in way.needs:
                 values[role] = self._role(role, way)
                 labels.setdefault(values[role], role)
-        if "$component" in way.query and "$pre" in way.query and (addressed := self._addressed(values["component"])):
-            values |= addressed
+        if (
+            "$pre" in way.query
+            and way.scope != "service"
+            and (told := self._addressed(values.get("component", ""), way))
+        ):
+            values |= told
             labels["component"] = "component"
         elif values.get("component") == "" and (only := self._only(way, here)):
             values |= {"component": "component", "pre": "label_replace(", "post": f', "component", "{only}", "", "")'}
@@ -106,9 +134,13 @@ class Labels:
                 "post": f', "component", "$1", "{pod}", "{_BY_POD}")',
             }
             labels["component"] = "component"
-        asked = re.search(r"\$(failed|limited|status)\b", way.query) or "status" in way.needs
+        if "$dependency" in way.query:
+            values["named"] = f'{values["dependency"]}!~"{_NOBODY}"'
+        asked = re.search(r"\$(failed|broken|unanswered|limited|status)\b", way.query) or "status" in way.needs
         status = self._status() if asked else ""
         values |= {"failed": f'{status}=~"5.."', "limited": f'{status}="429"', "status": f'{status}!=""'}
+        values["unanswered"] = f'{status}=""'
+        values["broken"] = f'{status}=~"5..|{_UNANSWERED}"'
         query = re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), way.query)
         return Filled(query, {label: role for label, role in labels.items() if label})
 
@@ -117,34 +149,59 @@ class Labels:
         silent = not any(row.get(label) for label in self._roles["pod"] for row in self._rows)
         return self._known.asked.get(way.by, "") if here and silent and "$pre" in way.query else ""
 
-    def _addressed(self, label: str) -> dict[str, str]:
+    def _addressed(self, label: str, way: Way) -> dict[str, str]:
         """Return what takes the component from the address of what an exporter asks; {} where a better label tells.
 
-        ``label``: the one that holds the component otherwise.
+        ``label``: the one that holds the component otherwise. Raises Unfit if only an address tells it, and none does.
         """
         told = label not in _LAST_RESORT and any(row.get(label) in self._known.names for row in self._rows)
-        for address in self._roles["address"]:
+        for address in (way.address,) if way.address else self._roles["address"]:
             values = {row[address]: self._known.at(row[address]) for row in self._rows if row.get(address)}
             # An exporter's own name is known as well, but `server` is what it asks.
             if not any(values.values()) or (told and address == "instance"):
                 continue
-            named: dict[str, list[str]] = {}
-            for value, name in sorted(values.items()):
-                named.setdefault(name or host_of(value), []).append(re.escape(value))
-            posts = [f', "component", "{name}", "{address}", {json.dumps("|".join(of))})' for name, of in named.items()]
-            return {"component": "component", "pre": "label_replace(" * len(posts), "post": "".join(posts)}
+            if address != "instance" and not (way.address or way.by in self._exporters):
+                continue  # a service may mean by it whom it calls
+            return _renaming(address, {value: name or host_of(value) for value, name in values.items()})
+        if way.address:
+            raise Unfit
+        return self._not_the_exporter(label, way) if way.by in self._exporters else {}
+
+    def _not_the_exporter(self, label: str, way: Way) -> dict[str, str]:
+        """Return what names the programs that exporters ask, where labels only name the exporters; {} if none does.
+
+        An exporter is mostly called after what it asks; else it asks the one such program that there is.
+        """
+        servers = {row["server"] for row in self._rows if row.get("server")}
+        if any(not _LOCAL.match(server) for server in servers):  # outside of what we know
+            return _renaming("server", {server: host_of(server) for server in servers})
+        pod = next((each for each in self._roles["pod"] if any(row.get(each) for row in self._rows)), "")
+        for held in (label,) if label else (pod,):
+            values = {row[held]: row[held] for row in self._rows if row.get(held)}
+            if held == pod:
+                values = {v: found[1] if (found := re.fullmatch(_BY_POD, v)) else v for v in values}
+            if not any(_EXPORTER.search(name) for name in values.values()):
+                continue
+            return _renaming(held, {value: self._asked(name, way) for value, name in values.items()})
         return {}
+
+    def _asked(self, name: str, way: Way) -> str:
+        after = _EXPORTER.sub("", name.removeprefix("prometheus-"))
+        if after == name or after in self._known.names:
+            return after
+        return self._known.asked.get(way.by, name)
 
     def _here(self, way: Way) -> tuple[str, Sequence[Row]]:
         """Return the condition that names the namespace, and the label sets that fulfil it."""
         if way.scope == "cluster":
             return "", self._all
         if way.scope == "service":
-            start = f"{self._namespace}-"
-            for label in ("exported_service", "service"):
-                inside = [row for row in self._all if row.get(label, "").startswith(start)]
+            start = rf"(?:[a-z]+/)?{self._namespace}[-_./].+"
+            for label in (f"exported_{way.address}", way.address) if way.address else ("exported_service", "service"):
+                inside = [row for row in self._all if re.fullmatch(start, row.get(label, ""))]
                 if inside:
-                    return f'{label}=~"{start}.+"', inside
+                    self._routed = label
+                    return f'{label}=~"{start}"', inside
             raise Unfit
         present = [label for label in self._roles["namespace"] if any(row.get(label) for row in self._all)]
         for label in present:
@@ -158,7 +215,7 @@ class Labels:
 
     def _role(self, role: str, way: Way) -> str:
         if role == "component" and way.scope == "service":
-            return "exported_service" if any("exported_service" in row for row in self._rows) else "service"
+            return self._routed
         labels = [label for label in self._roles[role] if any(row.get(label) for row in self._rows)]
         known = {"component": self._known.names, "pod": self._known.pods}.get(role, frozenset())
         best = next((label for label in labels if any(row.get(label) in known for row in self._rows)), None)
@@ -183,13 +240,15 @@ class Labels:
 def component(value: str, namespace: str, known: Known, *, scoped: bool) -> str:
     """Return the bare name of a component from what a label holds.
 
-    ``scoped``: as Traefik writes it, namespace-ingress-service-port@provider.
+    ``scoped``: as gateways write it, namespace-ingress-service-port@provider, namespace_service_port or
+    httproute/namespace/route/rule/0.
     """
     value = value.rpartition("|")[2] or value  # Envoy's outbound|80||service.namespace.svc
     if ".svc" in value:
         value = value.partition(".")[0]
     if not scoped:
         return value.removeprefix(f"{namespace}/")
-    rest = value.partition("@")[0].removeprefix(f"{namespace}-")
+    plain = re.sub(r"[/._]", "-", value.partition("@")[0])
+    rest = re.sub(rf"^(?:[a-z]+-)??{namespace}-", "", plain)
     inside = [name for name in known.names if f"-{name}-" in f"-{rest}-"]
     return max(inside, key=len) if inside else re.sub(r"-(?:\d+|https?|web|grpc)$", "", rest)

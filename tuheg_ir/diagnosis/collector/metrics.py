@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.collector.prometheus import Prometheus, Span
 from tuheg_ir.diagnosis.collector.usage import limits_of
 from tuheg_ir.diagnosis.folder.metrics import series_of
 from tuheg_ir.diagnosis.model import Obj, Series, Source
-from tuheg_ir.diagnosis.signals import Signal, Signals, Way, load, span_s
+from tuheg_ir.diagnosis.signals import Names, Signal, Signals, Way, load, span_s
 from tuheg_ir.diagnosis.view.programs import image_name, role_of_image
 from tuheg_ir.diagnosis.view.reading import items, text
 
@@ -112,8 +112,9 @@ class _Reader:
         self._at = at
         self._signals: Signals = load()
         roles = {label for labels in self._signals.roles.values() for label in labels}
-        required = {way.requires for signal in self._signals.signals.values() for way in signal.ways if way.requires}
-        self._telling = sorted({*roles, *required, "__name__"})
+        ways = [way for signal in self._signals.signals.values() for way in signal.ways]
+        asked = {label for way in ways for label in (way.requires, way.address) if label}
+        self._telling = sorted({*roles, *asked, "__name__"})
         self._window = window
         end = at.timestamp()
         self._span = Span(end - self._signals.range_s, end, self._signals.step_of(window))
@@ -125,7 +126,7 @@ class _Reader:
         """Ask all questions whose metrics are there."""
         began = time.monotonic()
         try:
-            names = self._prometheus.names(self._span)
+            names = Names(self._prometheus.names(self._span))
         except SourceFailed as error:
             self._note("prometheus", error, began)
             return
@@ -159,7 +160,7 @@ class _Reader:
 
     def _ask(self, question: _Question) -> tuple[Filled, tuple[Series, ...]]:
         first = next(iter(question.metrics.values()))
-        labels = Labels(self._labels(first), self._signals.roles, self._namespace, self._known)
+        labels = Labels(self._labels(first), self._signals, self._namespace, self._known)
         window = self._signals.window_of(question.way, self._window)
         filled = labels.fill(question.way, question.metrics, window)
         series = series_of(self._prometheus.ranged(filled.query, self._span))
@@ -210,16 +211,21 @@ class _Reader:
 
     def _renamed(self, labels: Mapping[str, str], roles: Mapping[str, str], question: _Question) -> dict[str, str]:
         """Return the labels that the signal has, under the names that rules know."""
-        found = dict(labels)
+        meant = question.way.labelled
+        found = {label: value for label, value in labels.items() if meant.get(label, label) == label}
         for label, value in labels.items():
             role = roles.get(label, label)
             if label in ("horizontalpodautoscaler", "hpa"):
                 found[role] = self._known.scalers.get(value) or value
-            elif role in ("component", "dependency"):
-                scoped = role == "component" and question.way.scope == "service"
+            elif role == "dependency":
+                found[role] = self._known.called(component(value, self._namespace, self._known, scoped=False))
+            elif role == "component":
+                scoped = question.way.scope == "service"
                 found[role] = component(value, self._namespace, self._known, scoped=scoped)
             elif role == "node":
                 found[role] = self._known.node_at(value)
+            elif role == "queue":
+                found[role] = value.rpartition("/")[2] if "://" in value else value
             elif role == "pod" and label == "instance":
                 address = self._known.addresses.get(host_of(value), "")
                 # Better than nothing, unless the address is a label of the signal itself.

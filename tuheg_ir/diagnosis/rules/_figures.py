@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.state import ERRORS
@@ -47,19 +46,14 @@ def slowed(view: View, signal: str, least: float = SLOW_S, **labels: str) -> Tur
     return worst
 
 
-def exactly(series: Series) -> dict[str, Any]:
-    """Return the labels by which figures are asked about one series."""
-    return dict(series.labels)
-
-
 def rise(view: View, series: Series, signal: str, factor: float, least: float) -> Turn | None:
     """Return a series' rise to `factor` times what it began with and over `least`."""
-    exact = exactly(series)
-    now, before = view.figures.now(signal, **exact), view.figures.first(signal, **exact)
+    figures = view.figures.alone(signal, series)
+    now, before = figures.now(signal), figures.first(signal)
     if now is None or before is None or now < least or now < factor * max(before, 1e-9):
         return None
     limit = max(least, before + (now - before) / 3) * 0.999
-    return Turn(before, now, view.figures.crossed(signal, limit, **exact))
+    return Turn(before, now, figures.crossed(signal, limit))
 
 
 def stays_away(view: View, ref: str) -> Iterator[Evidence]:

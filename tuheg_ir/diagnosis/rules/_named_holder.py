@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._database_users import client_of_user
-from tuheg_ir.diagnosis.rules._figures import exactly
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import outside
@@ -187,7 +186,7 @@ def idle_since(view: View, ref: str, holder: Workload) -> datetime | None:
     ages: dict[str, float] = {}
     for series in view.figures.series("db_transaction_age_by_client", component=label) if label else ():
         if view.component(series.labels.get("client", "")) == holder.ref:
-            age = view.figures.now("db_transaction_age_by_client", **exactly(series))
+            age = view.figures.alone("db_transaction_age_by_client", series).now("db_transaction_age_by_client")
             ages[series.labels.get("state", "")] = age or 0.0
     idle = max((age for state, age in ages.items() if state.startswith("idle in transaction")), default=0.0)
     if idle < IDLE.total_seconds() or ages.get("active"):

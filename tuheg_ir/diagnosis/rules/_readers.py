@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Series
-from tuheg_ir.diagnosis.rules._figures import Turn, exactly, rise
+from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.programs import of_role, role
@@ -59,7 +59,7 @@ def grown(view: View, series: Series) -> Turn | None:
     if turn is None:
         return None
     long = max(LEAST, TIMES * turn.before) * 0.999
-    since = view.figures.crossed("queue_depth", long, **exactly(series))
+    since = view.figures.alone("queue_depth", series).crossed("queue_depth", long)
     return replace(turn, since=since or turn.since)
 
 

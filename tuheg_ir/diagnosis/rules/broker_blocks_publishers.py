@@ -8,7 +8,6 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import exactly
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
 from tuheg_ir.diagnosis.rules._readers import LEAST, QUIET, given_up, name_of, reader, silent
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
@@ -135,13 +134,14 @@ def _stands_still(view: View, alarm: datetime | None) -> _Standing | None:
     waits = [
         (now, series)
         for series in view.figures.series("queue_depth")
-        if not given_up(view, series) and (now := view.figures.now("queue_depth", **exactly(series))) is not None
+        if not given_up(view, series)
+        and (now := view.figures.alone("queue_depth", series).now("queue_depth")) is not None
     ]
     every = sum(now for now, _ in waits)
     most, longest = max(waits, key=lambda each: each[0], default=(0.0, None))
     if alarm is None or longest is None or most < max(LEAST, every / 2):
         return None
-    first, consumer = view.figures.first("queue_depth", **exactly(longest)), reader(view, longest)
+    first, consumer = view.figures.alone("queue_depth", longest).first("queue_depth"), reader(view, longest)
     if consumer is None or first is None or most < first or not _could_work(view, consumer):
         return None
     still = tuple(silent(view, consumer))

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import Turn, exactly
+from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._readers import given_up, gives_up, grown, keeper, named_in
 from tuheg_ir.diagnosis.view import View
@@ -57,7 +57,7 @@ def _of_reader(view: View, workload: Workload, seen: Evidence, began: datetime |
 
 def _began(view: View, series: Series, grew: Turn) -> datetime | None:
     """Return when the first of the messages were given up."""
-    return view.figures.crossed("queue_depth", grew.before + FEW, **exactly(series))
+    return view.figures.alone("queue_depth", series).crossed("queue_depth", grew.before + FEW)
 
 
 def _told(view: View, workload: Workload) -> Iterator[Evidence]:

@@ -40,6 +40,10 @@ class Figures:
         held = self._by_label(signal, first).get(value, ())
         return tuple(s for s in held if all(s.labels.get(k) == v for k, v in others))
 
+    def alone(self, signal: str, series: Series) -> Figures:
+        """Return the figures of one series: labels ask for it and for all that have more of them than it has."""
+        return Figures(Snapshot(datetime.fromtimestamp(self._now, UTC), "", metrics={signal: (series,)}))
+
     def _by_label(self, signal: str, label: str) -> Mapping[str, tuple[Series, ...]]:
         """Return the values of a label of a signal with their series; worked out once."""
         if (signal, label) not in self._index:
