@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import exactly
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
 from tuheg_ir.diagnosis.rules.replication_lag import BEHIND_S
 from tuheg_ir.diagnosis.state import signs_of_trouble
@@ -79,7 +78,7 @@ def _unfollowed(view: View) -> bool:
     hits = [hit for hit in view.hits if hit.trouble in ("replication_stopped", "replication_broken")]
     if any(h.trouble == "replication_stopped" or h.last is None or view.recent(h.last, LONGER) for h in hits):
         return True
-    return any(view.figures.now(_BEHIND, **exactly(each)) is None for each in view.figures.series(_BEHIND))
+    return any(view.figures.alone(_BEHIND, each).now(_BEHIND) is None for each in view.figures.series(_BEHIND))
 
 
 def _failed(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:
