@@ -81,6 +81,22 @@ DOES_NOT_HOLD = [
         ),
         CODE,
     ),
+    *(
+        DoesNotHold(
+            f"a release brings more than the store takes of one caller, and others are well: {line}",
+            snapshot(
+                search(),
+                shop(env=ES_URL, before=OLD, released=700),
+                logs=logs("shop", f"ERROR Elasticsearch: {line}"),
+                figures=[errors("shop", 0.4, 600)],
+            ),
+            CODE,
+        )
+        for line in (
+            "illegal_argument_exception: Limit of total fields [1000] has been exceeded while adding new fields [2]",
+            "Trying to create too many scroll contexts. Must be less than or equal to: [500].",
+        )
+    ),
     DoesNotHold(
         "one index more than may be was asked for, and nobody feels it",
         snapshot(search(), shop(env=ES_URL), logs=logs("shop", SHARDS, times=1), figures=[errors("shop", 0.001)]),
