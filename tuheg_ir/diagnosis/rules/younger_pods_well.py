@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart, used_up
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -21,7 +22,8 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 
 LIFE = 2 * 86400.0
 """Who lived for so many seconds is well for as long when it is started anew; no release of late is to blame then."""
-_SESSIONS = ("connection_", "database_", "pool_", "statement_")
+_SESSIONS = ("database_", "pool_", "statement_")
+_CONNECTIONS = ("connection_refused", "connection_timeout", "connection_reset")
 
 
 def when(view: View) -> Iterator[Match]:
@@ -79,6 +81,15 @@ def _ended_for_memory(view: View, workload: Workload, ill: Collection[str]) -> I
             yield from (view.hit_evidence(hit) for hit in lines[:1])
 
 
+def _loses_a_store(view: View, workload: Workload) -> bool:
+    """Tell whether a workload complains of its way to a store, or to somebody outside, who may be one."""
+    for each in (c for c in complaints(view, *_CONNECTIONS) if c.caller == workload.ref):
+        about = view.workloads.get(each.about)
+        if is_store(about) if about else each.hosts or kind_spoken_of(each.hit.line):
+            return True
+    return False
+
+
 def _match(
     view: View,
     workload: Workload,
@@ -92,7 +103,7 @@ def _match(
     heap = (*heap_is_full(view, workload, ill), *_ended_for_memory(view, workload, ill))
     out = bool(heap) or used_up(view, workload, ill)
     hits = sorted(hits, key=lambda h: (h.trouble != "mount_stale", h.trouble != "process_exhausted"))
-    sessions = any(hit.trouble.startswith(_SESSIONS) for hit in hits)
+    sessions = any(hit.trouble.startswith(_SESSIONS) for hit in hits) or _loses_a_store(view, workload)
     aging = all(what.startswith("takes ") for what in ill.values())  # slow and without an error
     return Match(
         component=workload.ref,

@@ -222,10 +222,14 @@ def _guessed(view: View, hit: Hit) -> set[str]:
     for wanted, beginnings in _SPEAKS_OF.items():
         if hit.trouble.startswith(beginnings):
             return _only(view, hit.component, wanted)
-    for wanted, mentioned in _MENTIONED.items():
-        if any(word in line for word in mentioned):
-            return _only(view, hit.component, wanted)
-    return set()
+    wanted = kind_spoken_of(line)
+    return _only(view, hit.component, wanted) if wanted else set()
+
+
+def kind_spoken_of(line: str) -> str:
+    """Return of which kind of store or broker a line speaks by its words; "" of none."""
+    lowered = line.lower()
+    return next((kind for kind, words in _MENTIONED.items() if any(word in lowered for word in words)), "")
 
 
 def _only(view: View, caller: str, wanted: str) -> set[str]:
