@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.diagnosis.rules.tiny import log, snapshot
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import stamp, tells, words
+from tuheg_ir.diagnosis.view.logs import tells, words
 
 WORDS: dict[str, tuple[str, ...]] = {
     "database_authentication": (

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
-from tuheg_ir.diagnosis.view.logs import without_time
 from tuheg_ir.diagnosis.view.marked import last_errors, marked
 from tuheg_ir.diagnosis.view.reading import mapping
 from tuheg_ir.diagnosis.view.releases import BEFORE

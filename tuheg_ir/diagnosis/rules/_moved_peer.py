@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Log
-from tuheg_ir.diagnosis.view.logs import ADDRESS, stamp
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.logs import ADDRESS
 
 _PEER = re.compile(
     rf"({ADDRESS.pattern})(?::|[\"')\]]?[\s,(]{{1,3}}(?:on )?port[ =:]{{1,2}})(\d{{2,5}})\b", re.IGNORECASE

@@ -10,12 +10,12 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.batch import failed_runs
 from tuheg_ir.diagnosis.view.changes import keys_of, reads
 from tuheg_ir.diagnosis.view.crashes import crashes
-from tuheg_ir.diagnosis.view.logs import stamp
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import items, mapping, name, parse_moment, text
 from tuheg_ir.diagnosis.view.releases import soon_after

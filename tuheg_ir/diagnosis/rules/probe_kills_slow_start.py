@@ -11,8 +11,8 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import stamp, without_time
 from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.reading import mapping, oldest, whole
 from tuheg_ir.diagnosis.view.releases import brought_by_release, never_ready

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Log
-from tuheg_ir.diagnosis.view.logs import stamp
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, probe_kills
-from tuheg_ir.diagnosis.view.logs import without_time
 from tuheg_ir.diagnosis.view.marked import last_errors
 from tuheg_ir.diagnosis.view.reading import created, newest, oldest, text
 from tuheg_ir.diagnosis.view.releases import brought_by_release, never_ready

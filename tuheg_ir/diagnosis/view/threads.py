@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Log
-from tuheg_ir.diagnosis.view.logs import stamp, without_time
+from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.marked import shape_of
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import oldest
