@@ -198,7 +198,7 @@ def test_a_partition_of_a_topic_counts_once_whoever_tells_of_it(ask: Callable[..
         for partition in ("0", "1")
         for instance in ("10.0.0.1:9308", "10.0.0.2:9308")
     ]
-    assert last(ask(*rows), "queue_depth") == {"mailer": 80.0}
+    assert last(ask(*rows), "queue_depth") == {"mailer/mails": 80.0}
 
 
 def test_another_namespaces_metrics_are_not_ours(ask: Callable[..., Metrics]) -> None:
