@@ -138,6 +138,18 @@ def test_requests_of_a_plain_name_are_told_before_those_of_a_library(ask: Callab
     assert last(found, "request_rate") == {"web": 10.0}
 
 
+def test_who_keeps_no_histogram_is_told_by_the_mean_beside_one_that_does(ask: Callable[..., Metrics]) -> None:
+    name = "http_server_requests_seconds"
+    both = [
+        (f"{name}_{what}", {"namespace": "shop", "service": service, "status": "200"}, counter(rate))
+        for service in ("web", "postgres")
+        for what, rate in (("count", 10), ("sum", 5))
+    ]
+    web = {"namespace": "shop", "service": "web", "status": "200"}
+    buckets = [(f"{name}_bucket", {**web, "le": le}, counter(rate)) for le, rate in (("1", 0), ("2", 1), ("+Inf", 1))]
+    assert last(ask(*both, *buckets), "latency_p95") == {"web": 1.95, "postgres": 0.5}
+
+
 def test_sessions_are_those_of_the_fullest_instance(ask: Callable[..., Metrics]) -> None:
     """Each instance has its own limit: those of a primary and its replica are no sum."""
     there = {"namespace": "shop", "service": "postgres"}
