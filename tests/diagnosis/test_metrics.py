@@ -171,6 +171,7 @@ def test_sessions_are_those_of_the_fullest_instance(ask: Callable[..., Metrics])
         ({"pod": "postgres-exporter-5d4f9c5b6d-abcde"}, "main"),
         ({"service": "postgres-exporter", "server": "rds.example:5432"}, "rds.example"),
         ({"service": "postgres-exporter", "server": "localhost:5432"}, "main"),
+        ({"service": "orders-db", "server": "10.0.0.99:5432"}, "orders-db"),
         ({"service": "accounts-metrics", "pod": "accounts-0"}, "accounts-metrics"),
     ],
 )
