@@ -138,6 +138,18 @@ def test_requests_of_a_plain_name_are_told_before_those_of_a_library(ask: Callab
     assert last(found, "request_rate") == {"web": 10.0}
 
 
+def test_who_keeps_no_histogram_is_told_by_the_mean_beside_one_that_does(ask: Callable[..., Metrics]) -> None:
+    name = "http_server_requests_seconds"
+    both = [
+        (f"{name}_{what}", {"namespace": "shop", "service": service, "status": "200"}, counter(rate))
+        for service in ("web", "postgres")
+        for what, rate in (("count", 10), ("sum", 5))
+    ]
+    web = {"namespace": "shop", "service": "web", "status": "200"}
+    buckets = [(f"{name}_bucket", {**web, "le": le}, counter(rate)) for le, rate in (("1", 0), ("2", 1), ("+Inf", 1))]
+    assert last(ask(*both, *buckets), "latency_p95") == {"web": 1.95, "postgres": 0.5}
+
+
 def test_sessions_are_those_of_the_fullest_instance(ask: Callable[..., Metrics]) -> None:
     """Each instance has its own limit: those of a primary and its replica are no sum."""
     there = {"namespace": "shop", "service": "postgres"}
@@ -159,6 +171,7 @@ def test_sessions_are_those_of_the_fullest_instance(ask: Callable[..., Metrics])
         ({"pod": "postgres-exporter-5d4f9c5b6d-abcde"}, "main"),
         ({"service": "postgres-exporter", "server": "rds.example:5432"}, "rds.example"),
         ({"service": "postgres-exporter", "server": "localhost:5432"}, "main"),
+        ({"service": "orders-db", "server": "10.0.0.99:5432"}, "orders-db"),
         ({"service": "accounts-metrics", "pod": "accounts-0"}, "accounts-metrics"),
     ],
 )
@@ -198,7 +211,7 @@ def test_a_partition_of_a_topic_counts_once_whoever_tells_of_it(ask: Callable[..
         for partition in ("0", "1")
         for instance in ("10.0.0.1:9308", "10.0.0.2:9308")
     ]
-    assert last(ask(*rows), "queue_depth") == {"mailer": 80.0}
+    assert last(ask(*rows), "queue_depth") == {"mailer/mails": 80.0}
 
 
 def test_another_namespaces_metrics_are_not_ours(ask: Callable[..., Metrics]) -> None:

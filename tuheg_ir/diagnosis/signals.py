@@ -51,8 +51,7 @@ class Names:
 class Way:
     """One query for a signal, and the metrics that it needs: letter -> name or regular expression.
 
-    ``lacks``: an ending; a metric that is there with this one instead of its own is asked another way. ``address``: the
-    one label that tells whom it is of, by an address.
+    ``address``: the one label that tells whom it is of, by an address.
     """
 
     by: str
@@ -62,7 +61,6 @@ class Way:
     needs: tuple[str, ...] = ()
     requires: str = ""
     only: str = ""
-    lacks: str = ""
     address: str = ""
     labelled: Mapping[str, str] = field(default_factory=dict)
 
@@ -70,8 +68,6 @@ class Way:
         """Yield the metrics to use of those that are there, once for each one that the first name stands for."""
         (first, pattern), *others = self.of.items()
         for name in names.like(pattern):
-            if self.lacks and names.like(f"{name.rpartition('_')[0]}_{self.lacks}"):
-                continue
             chosen = {first: name}
             for letter, other in others:
                 chosen.update((letter, found) for found in names.like(_paired(other, pattern, name))[:1])

@@ -324,6 +324,29 @@ HOLDS = [
         (MAIL, "capacity", "scale_workload"),
     ),
     Holds(
+        "who fills a queue tells how long it is, and another is told to read it",
+        snapshot(
+            workload("web", env={"REDIS_URL": "redis://redis:6379", "MAILS_QUEUE": "mails"}),
+            workload("sender", service=False, env={"REDIS_URL": "redis://redis:6379", "QUEUES": "mails"}),
+            figures=[figure("queue_depth", 20, 8000, component="web", queue="mails")],
+        ),
+        ("Deployment/sender", "capacity", "scale_workload"),
+    ),
+    Holds(
+        "of two topics of a group one grows, and the group is called like its reader",
+        snapshot(
+            KAFKA,
+            workload("worker", env={"KAFKA_BROKERS": "kafka:9092"}),
+            workload("biller", service=False, env={"KAFKA_BROKERS": "kafka:9092", "TOPIC": "mails"}),
+            figures=[
+                figure("queue_depth", 20, 8000, consumergroup="worker", queue="mails"),
+                figure("queue_depth", 9000, 9000, consumergroup="worker", queue="bills"),
+                figure("queue_depth", 20, 20, consumergroup="biller", queue="mails"),
+            ],
+        ),
+        (WORKER, "capacity", "scale_workload"),
+    ),
+    Holds(
         "a reader of Kafka whose release fails at each message",
         snapshot(
             KAFKA,

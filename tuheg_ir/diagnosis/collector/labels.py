@@ -172,18 +172,16 @@ class Labels:
 
         An exporter is mostly called after what it asks; else it asks the one such program that there is.
         """
-        servers = {row["server"] for row in self._rows if row.get("server")}
-        if any(not _LOCAL.match(server) for server in servers):  # outside of what we know
-            return _renaming("server", {server: host_of(server) for server in servers})
         pod = next((each for each in self._roles["pod"] if any(row.get(each) for row in self._rows)), "")
-        for held in (label,) if label else (pod,):
-            values = {row[held]: row[held] for row in self._rows if row.get(held)}
-            if held == pod:
-                values = {v: found[1] if (found := re.fullmatch(_BY_POD, v)) else v for v in values}
-            if not any(_EXPORTER.search(name) for name in values.values()):
-                continue
-            return _renaming(held, {value: self._asked(name, way) for value, name in values.items()})
-        return {}
+        names = {row[label or pod]: row[label or pod] for row in self._rows if row.get(label or pod)}
+        if not label:
+            names = {name: found[1] if (found := re.fullmatch(_BY_POD, name)) else name for name in names}
+        if not any(_EXPORTER.search(name) for name in names.values()):
+            return {}
+        servers = {row["server"] for row in self._rows if row.get("server")}
+        if any(not _LOCAL.match(server) for server in servers):  # outside of what is known here
+            return _renaming("server", {server: host_of(server) for server in servers})
+        return _renaming(label or pod, {value: self._asked(name, way) for value, name in names.items()})
 
     def _asked(self, name: str, way: Way) -> str:
         after = _EXPORTER.sub("", name.removeprefix("prometheus-"))

@@ -110,13 +110,13 @@ def reader(view: View, series: Series) -> Workload | None:
         named_so = series.labels.get(key, "")
         workload = view.workloads.get(view.component(named_so) or view.component(_dashed(named_so)))
         if workload is not None and role(workload) != "broker":
-            return workload
+            return (_worker_beside(view, workload, series) if key == "component" else None) or workload
     for alert in view.alerts:
         for key in ("consumergroup", "consumer_group", "group"):
             workload = view.workloads.get(view.component(str(alert.labels.get(key, ""))))
             if workload is not None and role(workload) != "broker":
                 return workload
-    called = _dashed(f"{label}-{series.labels.get('queue', '')}")
+    called = _dashed("-".join((label, series.labels.get("consumergroup", ""), series.labels.get("queue", ""))))
     words = {w for w in called.split("-") if len(w) > 3}
     brokers = {b.ref for b in of_role(view.workloads, "broker")}
     readers = [w for w in view.serving if view.graph.calls.get(w.ref, set()) & brokers or not brokers]
@@ -132,6 +132,12 @@ def reader(view: View, series: Series) -> Workload | None:
         return told[0]
     found = named or rejecting or working or [w for w in readers if _stopped(view, w)]
     return found[0] if len(found) == 1 else None
+
+
+def _worker_beside(view: View, teller: Workload, series: Series) -> Workload | None:
+    """Return who is told to read a queue of which another tells that takes requests: it fills the queue, mostly."""
+    told = [] if works_on_messages(view, teller) else _told_to(view, series.labels.get("queue", ""))
+    return told[0] if len(told) == 1 else None
 
 
 def _dashed(name: str) -> str:
