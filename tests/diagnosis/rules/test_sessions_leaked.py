@@ -110,10 +110,10 @@ DIRECT = {"DB_HOST": "postgres"}
 BATCHES, LEDGER = "Deployment/ledger-worker", "ledger-worker"
 
 
-def lying(age: float, *others: tuple[str, str], user: str = "ledger", **more: Any) -> Snapshot:
+def lying(age: float, *others: tuple[str, str], user: str = "ledger", secret: bool = False, **more: Any) -> Snapshot:
     """Return a full database, a cart that is refused, and a worker that nobody calls; figures tell users and ages.
 
-    ``others``: (user, program) of more clients, each of which has a few sessions.
+    ``others``: (user, program) of more clients, each of which has a few sessions; ``secret``: it keeps the address.
     """
     open_ones: dict[str, Any] = {"component": "postgres", "user": user, "state": "idle in transaction"}
     few: list[dict[str, Any]] = [
@@ -121,7 +121,7 @@ def lying(age: float, *others: tuple[str, str], user: str = "ledger", **more: An
     ]
     return snapshot(
         workload("cart", env=DIRECT),
-        workload(LEDGER, env=DIRECT, service=False, **more),
+        workload(LEDGER, env=SECRET if secret else DIRECT, service=False, **more),
         *(workload(name, env=DIRECT) for _, name in others),
         postgres(),
         logs=[log(pod("cart"), *[NO_SLOT] * 9, since=280)],
@@ -159,6 +159,25 @@ def asleep(*taken: int, state: str = "Sleep", held: float = 72, more: Any = (), 
     )
 
 
+def refused_asleep(*held: float, state: str = "Sleep", by: str = "report-builder", **rest: Any) -> Snapshot:
+    """Return a full MySQL, and reports that nobody calls: how many sessions they had, who is refused others."""
+    of: dict[str, Any] = {"component": "mysql", "user": "report"}
+    return snapshot(
+        workload("cart", env={"DB_HOST": "mysql"}),
+        workload("report-builder", env=SECRET, pods=1, service=False, **rest),
+        workload("mysql", "mysql:8.0", kind="StatefulSet", pods=1, port=3306),
+        logs=[log(pod(name), *["ERROR 1040 (HY000): Too many connections"] * 9, since=280) for name in ("cart", by)],
+        figures=[
+            figure("db_max_connections", 200, 200, component="mysql"),
+            figure("db_connections", 60, 198, 300, component="mysql"),
+            errors("cart", 0.4, 280),
+            figure("db_connections_by_client", *held, **of, state=state),
+            figure("db_connections_by_client", 3, 3, **of, state="Query"),
+            figure("db_connections_by_client", 14, 14, component="mysql", user="cart", state="Sleep"),
+        ],
+    )
+
+
 REPORTS = "Deployment/report-builder"
 HOLDS = [
     *(
@@ -182,6 +201,21 @@ HOLDS = [
         (REPORTS, "database_connection", "restart_connection_pool"),
         excludes=(*no("scale_workload", at=REPORTS), *no("restart_workload", at="StatefulSet/mysql")),
         harmful=("scale_database",),
+        alone=True,
+    ),
+    Holds(
+        "who is refused sessions lets nearly all of its own sleep, and they became many; a Secret keeps its address",
+        refused_asleep(40, 180, 900),
+        (REPORTS, "database_connection", "restart_connection_pool"),
+        excludes=(*no("scale_workload", at=REPORTS), *no("restart_workload", at="StatefulSet/mysql")),
+        harmful=("scale_database", "rollback_workload"),
+        alone=True,
+    ),
+    Holds(
+        "each user begins the name of one client, and Secrets keep their addresses",
+        lying(1800, user="ledger", secret=True),
+        (BATCHES, "database_connection", "restart_connection_pool"),
+        harmful=("rollback_workload", "scale_workload", "scale_database"),
         alone=True,
     ),
     Holds(
@@ -340,6 +374,18 @@ DOES_NOT_HOLD = [
             ("and the database counts fewer of its user", asleep(*ASLEEP, held=50)),
             ("and far more is to do", asleep(*ASLEEP, more=[rate("report-builder", 10, 60, 1100)])),
             ("as nobody measures", asleep()),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"a client's sessions are asleep, {what}", world, harmful=("restart_connection_pool", "rollback_workload")
+        )
+        for what, world in (
+            ("and it is refused none", refused_asleep(40, 180, 900, by="cart")),
+            ("and as many as ever", refused_asleep(180, 180)),
+            ("and they became many a moment ago", refused_asleep(40, 180, 100)),
+            ("and few of all", refused_asleep(40, 90, 900)),
+            ("and its pod has just come", refused_asleep(40, 180, 900, age=900)),
         )
     ),
     *(

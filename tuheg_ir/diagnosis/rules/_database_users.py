@@ -7,11 +7,23 @@ from collections.abc import Collection, Sequence
 
 from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _KEEPS = re.compile(r"(?:^|[_.-]|db|pg|sql|database)(?:user(?:_?name)?|role|login)$", re.IGNORECASE)
 """Names of settings whose value is a user."""
 _IN_URL = re.compile(r"://([^:/@\s]+)(?::[^@/\s]*)?@|[?&;\s]user(?:name)?=([^&;\s]+)", re.IGNORECASE)
+
+
+_ADDRESS = re.compile(r"database|(?:^|_)(?:db|pg|sql)(?:_|$)|postgres|mysql|maria|mongo|jdbc|\bdsn", re.IGNORECASE)
+"""Names of settings that lead to a database."""
+
+
+def takes_its_address_from_a_secret(workload: Workload) -> bool:
+    """Tell whether a setting that leads to a database is kept in a Secret: nobody sees to which one."""
+    containers = items(workload.template, "spec", "containers")
+    entries = (entry for container in containers for entry in items(container, "env"))
+    return any(_ADDRESS.search(text(e, "name")) and text(e, "valueFrom", "secretKeyRef", "name") for e in entries)
 
 
 def client_of_user(view: View, clients: Sequence[Workload], user: str, users: Collection[str] = ()) -> str:
@@ -31,14 +43,19 @@ def client_of_user(view: View, clients: Sequence[Workload], user: str, users: Co
 
 
 def _left_over(silent: Sequence[Workload], user: str, users: Collection[str]) -> list[Workload]:
-    """Return the client whose name begins with that of a user, where each other one has a user called as it is.
+    """Return the client whose name begins with that of a user, where each other one is called as a user of its own.
 
     One user for all programs, or for many, may be called as some of them begin.
     """
-    called = {_bare(each) for each in users}
-    left = [client for client in silent if _bare(client.name) not in called]
+    others = {_words(each) for each in users if each != user}
+    left = [client for client in silent if not any(_begins(client, each) for each in others)]
     begins = [client for client in silent if client.name.lower().startswith(f"{_words(user)}-")]
     return left if left == begins and len(left) < len(silent) else []
+
+
+def _begins(client: Workload, user: str) -> bool:
+    """Tell whether a client is called as a user is, or begins so."""
+    return _bare(client.name) == _bare(user) or client.name.lower().startswith(f"{user}-")
 
 
 def _users(view: View, client: Workload) -> set[str]:

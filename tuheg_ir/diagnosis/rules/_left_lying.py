@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._pools import kept
-from tuheg_ir.diagnosis.rules._sessions import Full, Holder
+from tuheg_ir.diagnosis.rules._sessions import UNUSED, Full, Holder, label_of
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import BATCH
 
 LEAST = 5
@@ -16,6 +17,15 @@ SHARE = 0.3
 """Share of the usable sessions, or of the client's own, from which on forgotten transactions are the trouble."""
 LONG = timedelta(minutes=20)
 """No program that runs on and on comes back to a transaction that it has left alone for so long."""
+NEARLY = 0.9
+"""Share of its own sessions that are asleep where a program has no use for them."""
+MOST = 0.5
+"""Share of all sessions of a database from which on those that sleep leave no room for others."""
+GREW = 0.8
+"""A client that had more than this share of its sleeping sessions an hour ago may always have so many."""
+STEADY = timedelta(minutes=5)
+"""Sessions that a rush has opened are in use again, or closed, sooner."""
+_CLIENTS = "db_connections_by_client"
 SAME = 0.9
 """Share of what a pool has taken that a database has to count of its user, or they are not the same sessions."""
 
@@ -37,7 +47,7 @@ def left_lying(view: View, each: Full, holder: Holder, source: str = "database")
     if leaks(holder, each.usable) and holder.oldest_s >= LONG.total_seconds():
         fact = f"{holder.forgotten} of the {holder.count} sessions of {holder.name} do nothing in transactions"
         return (Evidence(source, each.ref, f"{fact}, the oldest for {holder.oldest_s / 60:.0f} min"),)
-    return _taken_and_asleep(view, each, holder, source)
+    return _taken_and_asleep(view, each, holder, source) or _asleep_and_refused(view, each, holder, source)
 
 
 def _taken_and_asleep(view: View, each: Full, holder: Holder, source: str) -> tuple[Evidence, ...]:
@@ -53,3 +63,31 @@ def _taken_and_asleep(view: View, each: Full, holder: Holder, source: str) -> tu
         return ()
     fact = f"{asleep} of the {holder.count} sessions of {holder.name} are asleep, {climb.taken} are taken of its pool"
     return (Evidence(source, each.ref, fact), climb.shown)
+
+
+def _asleep_and_refused(view: View, each: Full, holder: Holder, source: str) -> tuple[Evidence, ...]:
+    """Return that a program is refused sessions while nearly all of its own are asleep, and that these became many.
+
+    A pool uses an idle session before it opens another: those that it opens others beside are lost to it. A pod that
+    has just come has none yet, and a pool that is big is so from the start.
+    """
+    asleep = holder.of_state("idle") - holder.of_state("idle in transaction")
+    refused = {c.caller for c in each.refused}
+    if source != "metrics" or holder.ref not in refused or asleep < max(LEAST, NEARLY * holder.count):
+        return ()
+    pods = view.workloads[holder.ref].live
+    if asleep < MOST * each.usable or any(p.created is None or view.recent(p.created, UNUSED) for p in pods):
+        return ()
+    label, names = label_of(view, _CLIENTS, each.ref), {(s.user, s.application) for s in holder.sessions}
+    series = [s for s in view.figures.series(_CLIENTS) if s.labels.get("component") == label and _whose(s) in names]
+    each_alone = (view.figures.alone(_CLIENTS, s) for s in series)
+    grown = (one for one in each_alone if not one.beyond_from_the_start(_CLIENTS, GREW * asleep))
+    since = oldest(one.crossed(_CLIENTS, GREW * asleep) for one in grown)
+    if since is None or view.now - since < STEADY:
+        return ()
+    fact = f"{holder.name} is refused sessions, and {asleep} of its {holder.count} are asleep; they became many"
+    return (Evidence(source, each.ref, fact, since),)
+
+
+def _whose(series: Series) -> tuple[str, str]:
+    return series.labels.get("user", ""), series.labels.get("client", "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
-from tuheg_ir.diagnosis.rules._database_users import client_of_user
+from tuheg_ir.diagnosis.rules._database_users import client_of_user, takes_its_address_from_a_secret
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
@@ -104,7 +104,7 @@ def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
     A name that is no workload's stays one client, though several programs may bear it: a driver's own, perhaps.
     """
     label = label_of(view, "db_connections_by_client", ref)
-    able = {*clients(view, ref), *_with_pools(view, ref)}
+    able = {*clients(view, ref), *_unseen(view, ref)}
     known = [workload for each, workload in view.workloads.items() if each in able]
     told = tuple(view.figures.standing("db_connections_by_client", component=label)) if label else ()
     users = {labels.get("user", "") for labels, _ in told}
@@ -127,11 +127,17 @@ def _age(view: View, ref: str, of: Mapping[str, str]) -> float:
     return max(alike, default=0.0)
 
 
-def _with_pools(view: View, ref: str) -> set[str]:
-    """Return the workloads whose pools of connections are measured, and can lead to this database alone."""
-    stores = {each for each, w in view.workloads.items() if role(w) in ("database", "pooler")}
+def _unseen(view: View, ref: str) -> set[str]:
+    """Return who can lead to this database alone, as there is no other.
+
+    Their pools are measured, or a Secret keeps the address of their database.
+    """
+    if {each for each, w in view.workloads.items() if role(w) in ("database", "pooler")} != {ref}:
+        return set()
     pods = {series.labels.get("pod", "") for series in view.figures.series("pool_in_use")}
-    return {w.ref for w in view.serving if pods & {pod.name for pod in w.live}} - {ref} if stores == {ref} else set()
+    pooled = {w.ref for w in view.serving if pods & {pod.name for pod in w.live}}
+    hidden = {w.ref for w in view.workloads.values() if not role(w) and takes_its_address_from_a_secret(w)}
+    return (pooled | hidden) - {ref}
 
 
 def _grouped(sessions: Iterable[Session]) -> tuple[Holder, ...]:

@@ -35,7 +35,7 @@ def when(view: View) -> Iterator[Match]:
             continue  # figures tell a name only: that of a driver, which the services may use as well
         if (client := view.workloads.get(greedy.ref)) and raised(client) and since_release(client, each.since):
             continue  # its release let it take them: see sessions_outgrown
-        if left_lying(view, each, greedy):
+        if left_lying(view, each, greedy, "database" if each.database else "metrics"):
             continue  # it does nothing with them: see sessions_leaked
         component = greedy.ref if greedy.ref in view.workloads else each.ref
         others = tuple(ref for ref in clients(view, each.ref) if ref != greedy.ref)
