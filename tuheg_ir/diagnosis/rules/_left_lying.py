@@ -21,7 +21,7 @@ NEARLY = 0.9
 """Share of its own sessions that are asleep where a program has no use for them."""
 MOST = 0.5
 """Share of all sessions of a database from which on those that sleep leave no room for others."""
-GREW = 0.8
+GREW = 0.9
 """A client that had more than this share of its sleeping sessions an hour ago may always have so many."""
 STEADY = timedelta(minutes=5)
 """Sessions that a rush has opened are in use again, or closed, sooner."""
