@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -11,11 +12,18 @@ from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.usage import NEAR, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AGAIN = 3
 """A program that told of missing memory less often has come over it."""
+_OF_A_STORE = re.compile(
+    r"SQLSTATE|\b53200\b|psycopg|PSQLException|PG::|PostgresException|in memory context|DB::Exception"
+    r"|MEMORY_LIMIT_EXCEEDED|circuit_?breaking|Data too large, data for",
+    re.IGNORECASE,
+)
+"""Words of databases and search servers about their own memory, as their clients repeat them."""
 
 
 def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
@@ -40,9 +48,13 @@ def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
 
 
 def told_by_program(view: View, workload: Workload) -> tuple[Hit, ...]:
-    """Return what a program repeats of memory that it does not get: a heap may be full long before its container is."""
-    found = view.hits_of(workload.ref, "out_of_memory")
-    return tuple(h for h in found if fresh(view, h) and not h.previous and h.count >= AGAIN)
+    """Return what a program repeats of memory that it does not get: a heap may be full long before its container is.
+
+    What a server refused it for want of memory is the server's, and a new process would be refused as well.
+    """
+    found = (h for h in view.hits_of(workload.ref, "out_of_memory") if fresh(view, h) and not h.previous)
+    own = is_store(workload)
+    return tuple(h for h in found if h.count >= AGAIN and (own or not _OF_A_STORE.search(h.line)))
 
 
 def put_into_memory(workload: Workload) -> tuple[str, ...]:
