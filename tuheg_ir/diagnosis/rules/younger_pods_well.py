@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since, same_template, told_apart, used_up
@@ -81,7 +82,8 @@ def _match(
     mounts = any(hit.trouble == "mount_stale" for hit in hits)
     out = used_up(view, workload, ill)
     hits = sorted(hits, key=lambda h: (h.trouble != "mount_stale", h.trouble != "process_exhausted"))
-    sessions = any(hit.trouble.startswith(_SESSIONS) for hit in hits)
+    # What a proxy cannot reach are the pods behind it.
+    sessions = not is_proxy(workload) and any(hit.trouble.startswith(_SESSIONS) for hit in hits)
     aging = all(what.startswith("takes ") for what in ill.values())  # slow and without an error
     return Match(
         component=workload.ref,
