@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, OLD, errors, latency, logs
+from tests.diagnosis.rules.scenes import API, IMAGE, OLD, SHOP, busy, errors, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 BLOCKED = "event loop is blocked for more than 30000 ms"
+STARVED = "the heartbeat has been running for 00:00:03. This could be caused by thread pool starvation."
 
 
 def stuck(released: float = 9 * DAY, times: int = 5, ratio: float = 0.7) -> Snapshot:
@@ -34,5 +35,19 @@ HOLDS = [
 DOES_NOT_HOLD = [
     DoesNotHold("a release came with it", stuck(released=900), (API, "code_defect", "rollback_workload")),
     DoesNotHold("they said so once", stuck(times=1), (API, "unknown", "page_human")),
+    DoesNotHold(
+        "they use all the processor time that they get: threads come late of that",
+        snapshot(shop(before=IMAGE, released=20 * DAY), figures=busy(errors("shop")), logs=logs("shop", STARVED, 0, 1)),
+        (SHOP, "capacity", "scale_workload"),
+    ),
+    DoesNotHold(
+        "they have three times as much to do",
+        snapshot(
+            shop(before=IMAGE, released=20 * DAY),
+            figures=[errors("shop"), rate("shop", 20, 60)],
+            logs=logs("shop", STARVED, 0, 1),
+        ),
+        (SHOP, "capacity", "scale_workload"),
+    ),
     DoesNotHold("users feel nothing", stuck(ratio=0.001), (API, "no_fault", "no_action")),
 ]

@@ -15,6 +15,10 @@ KILLED = (
     "org.postgresql.util.PSQLException: Connection to postgres:5432 refused. Check that the hostname and port are "
     "correct and that the postmaster is accepting TCP/IP connections."
 )
+KILLED_CHILD = (
+    "INFO exited: worker (terminated by SIGKILL; not expected); "
+    "gave up: worker entered FATAL state, too many start retries too quickly"
+)
 POISON = (
     "ERROR Task is being killed and will not recover until manually restarted. "
     "org.apache.kafka.connect.errors.DataException: Converting byte[] to Kafka Connect data failed"
@@ -117,6 +121,12 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "a message ended it: it ends the next process too",
         snapshot(shop(env=URL), postgres(), logs=[told(POISON)], **CALLED),
+        ("unknown", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "its own child was killed again and again: so will the next one be",
+        snapshot(shop(env=URL), postgres(), logs=[told(KILLED_CHILD)], **CALLED),
         ("unknown", "page_human"),
         harmful=("restart_workload",),
     ),

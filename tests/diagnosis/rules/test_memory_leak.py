@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, down, killed, rate, rising, shop
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, down, errors, killed, logs, rate, rising, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, pod, snapshot
+from tuheg_ir.diagnosis.model import Snapshot
 
 
 def old(**more: object) -> list[Obj]:
@@ -17,6 +18,11 @@ def killed_often(objects: list[Obj], lived: float) -> list[Obj]:
     for each in pods_of(objects):
         put(each, again("OOMKilled", 137, age=200, restarts=5, lived=lived))
     return objects
+
+
+def told(line: str) -> Snapshot:
+    """Return a service without a release that repeats a line while its requests fail."""
+    return snapshot(old(), figures=[errors("shop"), rate("shop", 20, 20)], logs=logs("shop", line, 0, 1))
 
 
 HOLDS = [
@@ -38,6 +44,11 @@ HOLDS = [
         (SHOP, "resource_exhaustion", "page_human"),
         excludes=no("restart_workload", at=SHOP),
     ),
+    Holds(
+        "it says so of its own heap",
+        told("ERROR java.lang.OutOfMemoryError: Java heap space"),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -55,5 +66,13 @@ DOES_NOT_HOLD = [
         "a release came with it",
         snapshot(killed(shop(before=IMAGE, released=2 * HOUR)), figures=[rising(pod("shop", 1), 0.3, 0.95)]),
         (SHOP, "code_defect", "rollback_workload"),
+    ),
+    *(
+        DoesNotHold(f"{server} refused it for want of its own memory", told(line), (SHOP, "unknown", "page_human"))
+        for server, line in (
+            ("a database", "ERROR: out of memory (SQLSTATE 53200)"),
+            ("another", "Code: 241. DB::Exception: Memory limit (total) exceeded: would use 3.52 GiB"),
+            ("a search server", "circuit_breaking_exception: [parent] Data too large, data for [<http_request>]"),
+        )
     ),
 ]

@@ -193,6 +193,18 @@ HOLDS = [
         (API, "database_connection", "restart_workload"),
     ),
     Holds(
+        "what they cannot reach are the pods behind a proxy, of which they know only those that are gone",
+        snapshot(
+            younger(workload("api", "haproxy:2.9", pods=3), 1),
+            figures=[*failing(0.9, 0.9, 0.001, of="api"), errors("api", 0.6)],
+            logs=[
+                *logs("api", "[WARNING] (8) : Server be_web/web1 is DOWN, reason: Layer4 timeout", 0, 1),
+                log(pod("api", 2), *["INFO ok"] * 9),
+            ],
+        ),
+        (API, "service_crash", "restart_workload"),
+    ),
+    Holds(
         "the older they are the slower, and none fails",
         snapshot(
             four(),

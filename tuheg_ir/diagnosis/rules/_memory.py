@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from statistics import median
 
@@ -13,6 +14,7 @@ from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.page_cache import LONG_S, page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.usage import NEAR, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -21,6 +23,12 @@ AGAIN = 3
 """A program that told of missing memory less often has come over it."""
 STANDS = 0.01
 """So small a share of its limit that memory rises by in half an hour is no rise."""
+_OF_A_STORE = re.compile(
+    r"SQLSTATE|\b53200\b|psycopg|PSQLException|PG::|PostgresException|in memory context|DB::Exception"
+    r"|MEMORY_LIMIT_EXCEEDED|circuit_?breaking|Data too large, data for",
+    re.IGNORECASE,
+)
+"""Words of databases and search servers about their own memory, as their clients repeat them."""
 
 
 def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
@@ -67,9 +75,13 @@ def _stands(view: View, pod: Pod) -> bool:
 
 
 def told_by_program(view: View, workload: Workload) -> tuple[Hit, ...]:
-    """Return what a program repeats of memory that it does not get: a heap may be full long before its container is."""
-    found = view.hits_of(workload.ref, "out_of_memory")
-    return tuple(h for h in found if fresh(view, h) and not h.previous and h.count >= AGAIN)
+    """Return what a program repeats of memory that it does not get: a heap may be full long before its container is.
+
+    What a server refused it for want of memory is the server's, and a new process would be refused as well.
+    """
+    found = (h for h in view.hits_of(workload.ref, "out_of_memory") if fresh(view, h) and not h.previous)
+    own = is_store(workload)
+    return tuple(h for h in found if h.count >= AGAIN and (own or not _OF_A_STORE.search(h.line)))
 
 
 def put_into_memory(workload: Workload) -> tuple[str, ...]:

@@ -16,6 +16,12 @@ _PROXIES = re.compile(
 """Images of programs that pass on what others send."""
 
 
+def is_proxy(workload: Workload) -> bool:
+    """Tell whether a workload runs a program that passes on what others send."""
+    images = (text(container, "image") for container in items(workload.template, "spec", "containers"))
+    return any(_PROXIES.search(image.split("@", maxsplit=1)[0].lower()) for image in images)
+
+
 def narrow_way(view: View, caller: str, host: str) -> bool:
     """Tell whether a caller's calls to a host pass a gateway of ours that has no processor time and is late."""
     ways = (view.workloads[ref] for ref in view.graph.calls.get(caller, ()) if ref in view.workloads)
@@ -29,10 +35,7 @@ def _narrow(view: View, way: Workload) -> bool:
 
 def _passes(view: View, way: Workload, host: str) -> bool:
     """Tell whether a workload passes on calls to a host: it is a proxy, or its own log names the host."""
-    images = (text(container, "image") for container in items(way.template, "spec", "containers"))
-    if any(_PROXIES.search(image.split("@", maxsplit=1)[0].lower()) for image in images):
-        return True
-    return any(host in line.lower() for log in view.logs_of(way.live) for line in log.lines)
+    return is_proxy(way) or any(host in line.lower() for log in view.logs_of(way.live) for line in log.lines)
 
 
 def _late_for_all(view: View, way: Workload, caller: str) -> bool:

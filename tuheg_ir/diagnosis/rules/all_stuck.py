@@ -12,21 +12,24 @@ from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import releases
-from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
+from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.work import work_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=6)
 IDLE = 0.3
 """A process that uses so small a part of what it used before does no work."""
+LOADED = 1.5
+"""Traffic that grew so many times explains that threads come too late."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """Logs repeat that threads or loops are stuck, users suffer, and no release came with it."""
+    """Logs repeat that threads or loops are stuck, users suffer, neither by a release nor by too much work."""
     for workload in view.serving:
         hits = [h for h in view.hits_of(workload.ref, "stuck") if fresh(view, h) and not h.previous]
         felt = [seen for seen, _ in troubles(view, workload.ref)]
-        if sum(h.count for h in hits) < OFTEN or not felt or stuck_again(view, workload):
+        if sum(h.count for h in hits) < OFTEN or not felt or stuck_again(view, workload) or overworked(view, workload):
             continue
         standing = tuple(idle(view, workload))
         yield Match(
@@ -41,6 +44,12 @@ def when(view: View) -> Iterator[Match]:
 def stuck_again(view: View, workload: Workload) -> bool:
     """Tell whether a new process may be as stuck: a release brought it, or it is no program of one's own."""
     return bool(role(workload)) or releases(view, workload, SUSPECT)
+
+
+def overworked(view: View, workload: Workload) -> bool:
+    """Tell whether its threads wait for processor time, or have more to do: new ones would wait as well."""
+    grown = traffic_growth(view, workload.ref) or 1.0
+    return grown >= LOADED or starving(view, workload)
 
 
 def idle(view: View, workload: Workload) -> Iterator[Evidence]:

@@ -29,9 +29,9 @@ LONG = timedelta(hours=12)
 TIMES, LEAST = 3.0, 100.0
 _AWAY = (
     *("connection_refused", "connection_timeout", "connection_reset", "dns", "failover", "database_full"),
-    *("read_only_database", "upstream_failure", "killed_process"),
+    *("read_only_database", "upstream_failure"),
 )
-"""Troubles that pass by themselves: a poisoned message or a bug ends the next process as well."""
+"""Troubles that pass by themselves: a poisoned message or a bug ends the next process as well, and so does a kill."""
 _BACK = re.compile(
     r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|(?:re-?)connected\b|finished initiali[sz]ation",
     re.IGNORECASE,

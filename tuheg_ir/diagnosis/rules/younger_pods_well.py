@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
 from tuheg_ir.diagnosis.view.crashes import crashes
@@ -103,7 +104,9 @@ def _match(
     heap = (*heap_is_full(view, workload, ill), *_ended_for_memory(view, workload, ill))
     out = bool(heap) or used_up(view, workload, ill)
     hits = sorted(hits, key=lambda h: (h.trouble != "mount_stale", h.trouble != "process_exhausted"))
-    sessions = any(hit.trouble.startswith(_SESSIONS) for hit in hits) or _loses_a_store(view, workload)
+    # What a proxy cannot reach are the pods behind it.
+    told_of = any(hit.trouble.startswith(_SESSIONS) for hit in hits) or _loses_a_store(view, workload)
+    sessions = told_of and not is_proxy(workload)
     aging = all(what.startswith("takes ") for what in ill.values())  # slow and without an error
     return Match(
         component=workload.ref,
