@@ -6,7 +6,21 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, again, looping, old_anew, pods_of, put, rollout, younger
-from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, alert, down, errors, failing, logs, rate, shop
+from tests.diagnosis.rules.scenes import (
+    API,
+    CART,
+    IMAGE,
+    OLD,
+    SHOP,
+    URL,
+    alert,
+    down,
+    errors,
+    failing,
+    logs,
+    rate,
+    shop,
+)
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -25,6 +39,13 @@ def anew(status: Obj, *, started: float = 2400, **more: Any) -> list[Obj]:
     objects = shop(pods=3, started=started, **more)
     for each in pods_of(objects):
         put(each, status)
+    return objects
+
+
+def one_anew(**more: Any) -> list[Obj]:
+    """Return a shop of which one container was started again of late."""
+    objects = shop(**more)
+    put(pods_of(objects)[0], again("OOMKilled", 137, age=680))
     return objects
 
 
@@ -274,6 +295,22 @@ HOLDS = [
         ),
         ("ConfigMap/shop-config", "configuration_error", "page_human"),
     ),
+    *(
+        Holds(
+            f"requests fail since, and containers can have got it: {what}",
+            snapshot(world, figures=[errors("shop", since=640)]),
+            (ref, "configuration_error", "page_human"),
+        )
+        for what, ref, world in (
+            ("a file changes under them", "ConfigMap/shop-config", [*shop(spec=reads("shop-config")), written(700)]),
+            ("one of them has started since", "ConfigMap/shop-config", [*one_anew(**HEAP), written(700)]),
+            (
+                "a password fails by its change as well",
+                "Secret/mode",
+                [*shop(**KEY), thing("Secret", "mode", written=700, data={"m": ""})],
+            ),
+        )
+    ),
     Holds(
         "nobody measures it: its reader asks another one for a port since that its Service never had",
         snapshot(
@@ -333,6 +370,21 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "it was written last week", snapshot(crashing(), written(7 * DAY)), (SHOP, "service_crash", "page_human")
+    ),
+    DoesNotHold(
+        "it is read into the environment, and no container has started since",
+        snapshot(shop(**HEAP), written(700), figures=[errors("shop", since=640)]),
+        (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "the same, and another one that they call fails since its release in the same minute",
+        snapshot(
+            shop(**HEAP, env={"CART_URL": "http://cart:8080"}),
+            workload("cart", before=OLD, released=660),
+            written(700),
+            figures=[errors("shop", since=640), errors("cart", since=640)],
+        ),
+        (CART, "code_defect", "rollback_workload"),
     ),
     DoesNotHold("nothing fails", snapshot(shop(spec=reads("shop-config")), written(700))),
     DoesNotHold(

@@ -23,7 +23,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, healthy_older, since_
 from tuheg_ir.diagnosis.view.stillborn import ended_alike
 from tuheg_ir.diagnosis.view.trouble import measured, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes, slept
+from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes, reached, slept
 
 AGAIN = 2
 LOADED = 1.5
@@ -40,7 +40,8 @@ def when(view: View) -> Iterator[Match]:
             yield from awake
             continue
         for ref, time in outside_changes(view, workload):
-            if not view.recent(time, ASLEEP) or _released_since(view, workload, time):
+            late = not view.recent(time, ASLEEP) or _released_since(view, workload, time)
+            if late or not reached(workload, ref, time):
                 continue
             if well_since(view, workload, time):
                 continue  # what was written is good: only who never read it is ill

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Obj
-from tuheg_ir.diagnosis.view.changes import keys_of, reads
+from tuheg_ir.diagnosis.view.changes import keys_of, reads, volumes_of
 from tuheg_ir.diagnosis.view.reading import created, oldest, written
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
@@ -46,6 +46,19 @@ def slept(view: View, workload: Workload) -> tuple[tuple[tuple[str, datetime], .
     edits = [(ref, at) for ref, at in outside_changes(view, workload) if served < at < started]
     env = {f"{kind}/{label}" for kind, label, _, _ in keys_of(workload.template)}
     return tuple([each for each in edits if each[0] in env] or edits), started
+
+
+def reached(workload: Workload, ref: str, at: datetime) -> bool:
+    """Tell whether containers of a workload can have got an edit of a ConfigMap: an environment is read at the start.
+
+    Of a Secret it is not asked: who keeps an old password fails by its change as well.
+    """
+    kind, _, label = ref.partition("/")
+    if kind != "ConfigMap" or any((kind, label) == each[:2] for each in volumes_of(workload.template)):
+        return True
+    containers = [each for pod in workload.live for each in pod.containers]
+    starts = [each.started_at or (each.ended.at if each.ended else None) for each in containers]
+    return not starts or any(start is None or start >= at for start in starts)
 
 
 def first_to_start_with(view: View, workload: Workload, pods: Iterable[Pod]) -> bool:
