@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
 from tests.diagnosis.rules.tiny import log, pod, postgres, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Log
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 GUARD, CART = "ConfigMap/guard", "Deployment/cart"
 
@@ -19,6 +19,23 @@ def warned(since: float = 600, lines: int = 40, of: str = pod("shop"), words: st
     """Return a log that was calm, and warns again and again since some seconds ago."""
     calm = [f"INFO request {n}" for n in range(lines)]
     return log(of, *calm, *[words] * lines, since=2 * since)
+
+
+POOL = "ERROR HikariPool-1 - Connection is not available, request timed out after 30009ms (total=10, active=10, idle=0)"
+SLOW = "LOG:  duration: 8123.456 ms  statement: SELECT * FROM events"
+
+
+def waiting(slow: float) -> Snapshot:
+    """Return a shop whose pool is exhausted since its release, and a database whose statements are slow for so long."""
+    return snapshot(
+        shop(env=URL, before=IMAGE, released=660),
+        postgres(),
+        logs=[
+            log(pod("shop"), *["INFO request"] * 40, *[POOL] * 40, since=1200),
+            log("postgres-0", *[SLOW] * 40, since=slow),
+        ],
+        alerts=[alert()],
+    )
 
 
 HOLDS = [
@@ -86,6 +103,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its pool is exhausted since its release, and statements were slow before",
+        waiting(1800),
+        harmful=("rollback_workload", "restart_workload", "scale_workload"),
+    ),
     DoesNotHold(
         "requests are refused, and what was released asks nothing",
         snapshot(shop(), workload("cart", before=OLD, released=660), logs=[warned(words=REFUSED)], alerts=[alert()]),

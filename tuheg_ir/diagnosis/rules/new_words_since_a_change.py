@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
+from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
@@ -57,8 +58,13 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _may_have_said(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
-    """Tell whether a release may be what a log speaks of: a data service, and who refuses too much, speak of users."""
+    """Tell whether a release may be what a log speaks of: a data service, and who refuses too much, speak of users.
+
+    Not one's own where one waits for what was slow before it.
+    """
     users = view.graph.callers(workload.ref)
+    if released is workload and _waits(words) and _slow_before(view, workload):
+        return False
     if answer_of(words.line) != TOO_MANY and (role(workload) not in DATA or not users):
         return True
     return released is workload or released.ref in users
@@ -71,9 +77,26 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
     if _called_before(view, workload.released_at):
         return None
     newest = {pod.name for pod in workload.newest_pods() if pod in workload.live}
-    told = (each for each in marked(view, workload) if set(each.pods) == newest)
+    slow = _slow_before(view, workload)
+    told = (each for each in marked(view, workload) if set(each.pods) == newest and not (slow and _waits(each)))
     fresh = workload.released_at is not None and view.recent(workload.released_at, FRESH)
     return next((e for e in told if since_release(workload, e.since) or (e.since is None and fresh)), None)
+
+
+def _slow_before(view: View, workload: Workload) -> bool:
+    """Tell whether a database that a workload uses told of slow statements or locks before its release."""
+    hits = (
+        hit
+        for ref in view.graph.calls.get(workload.ref, ())
+        for hit in view.hits_of(ref, "slow_statement", "lock_wait")
+    )
+    at = workload.released_at
+    return any(hit.first is not None and at is not None and hit.first < at + BEFORE for hit in hits)
+
+
+def _waits(words: Marked) -> bool:
+    """Tell whether words are those of who waits for a database."""
+    return any(tells(trouble, words.line) for trouble in ("pool_exhausted", "connection_timeout", "lock_wait"))
 
 
 def _called_before(view: View, at: datetime | None) -> bool:
