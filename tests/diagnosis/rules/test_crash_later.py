@@ -38,6 +38,16 @@ HOLDS = [
         excludes=no("restart_workload", at=SHOP),
     ),
     Holds(
+        "it ends within moments, and its restarts with their pauses may fill the time since its release",
+        snapshot(down(shop(pods=3, before=IMAGE, released=3 * 3600), looping(lived=90, restarts=25), unready=100)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "it serves for a quarter of an hour each time",
+        snapshot(down(shop(pods=3, before=IMAGE, released=3 * 3600), looping(lived=900, restarts=4), unready=100)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
         "its callers are refused",
         snapshot(
             down(workload("pay", before=OLD, released=600), looping(lived=20)),
@@ -62,6 +72,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it ends within moments now, and its few restarts cannot fill the hours since its release",
+        snapshot(crashing(3 * 3600)),
+        (SHOP, "service_crash", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
     DoesNotHold(
         "a release of last week",
         snapshot(crashing(7 * DAY)),

@@ -89,14 +89,29 @@ NO_ROOM = f'connection to server at "postgres", port 5432 failed: {FATAL}'
 OF_ONE = "FATAL: connection limit exceeded for non-superusers: too many connections for role"
 
 
-def refused(*, cart: float = 480, times: int = 16, says: str = NO_ROOM, own: float = 480, **more: Any) -> Snapshot:
+RESERVED = NO_ROOM.replace(
+    FATAL, "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute"
+)
+
+
+def refused(
+    *,
+    cart: float = 480,
+    times: int = 16,
+    says: str = NO_ROOM,
+    says_it: str = NO_ROOM,
+    own: float = 480,
+    measured: bool = True,
+    **more: Any,
+) -> Snapshot:
     """Return a shop that was released, and a cart that was not, both refused sessions since some seconds ago."""
     return snapshot(
         postgres(),
         shop(env=URL, before=IMAGE, released=600),
         workload("cart", env=URL, **more),
-        figures=[errors("shop", 0.4, 470)],
-        logs=[*logs("shop", NO_ROOM, times=16, since=own), *logs("cart", says, times=times, since=cart)],
+        figures=[errors("shop", 0.4, 470)] if measured else [],
+        alerts=[] if measured else [alert()],
+        logs=[*logs("shop", says_it, times=16, since=own), *logs("cart", says, times=times, since=cart)],
     )
 
 
@@ -253,6 +268,18 @@ DOES_NOT_HOLD = [
         refused(),
         (DB, "database_connection", "page_human"),
         harmful=("rollback_workload",),
+    ),
+    *(
+        DoesNotHold(
+            f"a database refuses sessions to it and later to one that was not released: {what}",
+            world,
+            (DB, "database_connection", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("nobody measures who was first", refused(cart=240, measured=False)),
+            ("it keeps those of superusers", refused(cart=240, measured=False, says=RESERVED, says_it=RESERVED)),
+        )
     ),
     DoesNotHold("it stumbles over a field long after its release", stumbling(well=40)),
     DoesNotHold(

@@ -179,7 +179,7 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "they were released since the kubelet waited with a start for the first time",
         world([waiting(7000, 30)], sender={"released": 7100}, before=BUILD, released=4000),
-        (READER, "code_defect", "rollback_workload"),
+        (READER, "service_crash", "page_human"),
     ),
     DoesNotHold(
         "they were released then as well, long after they were started again for something else",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, only_of_newest, probe_kills
-from tuheg_ir.diagnosis.view.reading import items, text
+from tuheg_ir.diagnosis.view.reading import items, newest, text
 from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -17,6 +17,8 @@ SIGNALS = (137, 143)
 """Exit codes of what SIGKILL and SIGTERM end."""
 SUSPECT = timedelta(hours=6)
 """A template that served longer than this without a crash is not what crashes."""
+MOMENTS_S, PAUSE_S, SERVED_S = 120.0, 300.0, 1800.0
+"""Seconds: a life that is short; the longest pause before a restart (Kubernetes: five minutes); a life that proves."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -25,8 +27,22 @@ def when(view: View) -> Iterator[Match]:
         ended = ended_by_themselves(view, workload)
         if not ended or not releases(view, workload, SUSPECT) or probe_kills(view, workload, [c.pod for c in ended]):
             continue
+        if all(_served_before(view, workload, crash) for crash in ended):
+            continue  # what ends it now was not there when it came
         if only_of_newest(workload, ended) and not all(never_ready(c.pod) for c in ended):
             yield _match(view, workload, ended)
+
+
+def _served_before(view: View, workload: Workload, crash: Crash) -> bool:
+    """Tell whether a container that ends within moments now must have lived for long at first.
+
+    Its restarts with the longest pauses that a kubelet makes between them do not fill the life of its pod.
+    """
+    lived, began = crash.ended.lived_s, newest((crash.pod.created, workload.released_at))
+    if lived is None or began is None or lived > MOMENTS_S:
+        return False
+    spent = crash.container.restarts * (lived + PAUSE_S)
+    return (view.now - began).total_seconds() - spent >= SERVED_S
 
 
 def _match(view: View, workload: Workload, ended: Sequence[Crash]) -> Match:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._refused_together import refused_with_others
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases, since_release
@@ -25,8 +24,6 @@ FRESH = timedelta(hours=2)
 PROVEN, JUST = timedelta(minutes=3), timedelta(minutes=5)
 """A release that served well for so long; an edit so near before a trouble."""
 ALONE, USUAL, GUESS, FAINT = 0.85, 0.7, 0.5, 0.2
-_OF_ONE_USER = re.compile(r"connection limit exceeded for|max_user_connections|per.?user", re.IGNORECASE)
-"""How a database tells that one user has his share: it is not full."""
 MORE = 1.6
 """Traffic that grew so much in the same hour may be the reason as well."""
 
@@ -41,7 +38,7 @@ def when(view: View) -> Iterator[Match]:
         if not split and {seen.source for seen, _ in felt} <= {"logs"} and _alarmed_before(view, workload):
             continue  # new pods have new logs: the alert knows better when it began
         began = oldest(since for _, since in felt)
-        if not split and _refused_with_others(view, workload, began):
+        if not split and refused_with_others(view, workload, began):
             continue
         misreads = _misreads(view, workload)
         if misreads and {seen.source for seen, _ in felt} == {"logs"} and _begins_with_it(view, workload, began):
@@ -57,23 +54,6 @@ def when(view: View) -> Iterator[Match]:
             yield _match(view, workload, [seen for seen, _ in felt], began, certainty)
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
-
-
-def _refused_with_others(view: View, workload: Workload, began: datetime | None) -> bool:
-    """Tell whether it fails since a full database refuses it sessions, and as early another that was not released."""
-    if began is None:
-        return False
-    refused = [
-        (client, each.about, each.hit.first)
-        for each in complaints(view, "database_full")
-        if (client := view.workloads.get(each.caller)) and each.about and each.hit.first and each.hit.count >= OFTEN
-        if not _OF_ONE_USER.search(each.hit.line)
-    ]
-    mine = [(about, at) for client, about, at in refused if client is workload and abs(at - began) <= JUST]
-    others = [
-        (about, at) for client, about, at in refused if client is not workload and not since_release(client, at, FRESH)
-    ]
-    return any(about == same and as_early <= at + MINUTE for about, at in mine for same, as_early in others)
 
 
 def _misreads(view: View, workload: Workload) -> bool:
@@ -119,6 +99,8 @@ def _told(view: View, workload: Workload) -> Iterator[Match]:
     hits = told_errors(view, workload)
     said = list(suffering(view, workload.ref))
     began = oldest(hit.first for hit in hits)
+    if refused_with_others(view, workload, began, FRESH):
+        return  # nobody measures who was first
     if hits and said and (began is None or since_release(workload, began)):
         yield _match(view, workload, said[:3], began, GUESS)
 

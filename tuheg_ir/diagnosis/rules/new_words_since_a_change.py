@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._refused_together import refused_with_others
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
@@ -65,6 +66,8 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
     users = view.graph.callers(workload.ref)
     if released is workload and _waits(words) and _slow_before(view, workload):
         return False
+    if released is workload and refused_with_others(view, workload, words.since, FRESH):
+        return False
     if answer_of(words.line) != TOO_MANY and (role(workload) not in DATA or not users):
         return True
     return released is workload or released.ref in users
@@ -80,6 +83,7 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
     slow = _slow_before(view, workload)
     told = (each for each in marked(view, workload) if set(each.pods) == newest and not (slow and _waits(each)))
     fresh = workload.released_at is not None and view.recent(workload.released_at, FRESH)
+    told = (each for each in told if not refused_with_others(view, workload, each.since, FRESH))
     return next((e for e in told if since_release(workload, e.since) or (e.since is None and fresh)), None)
 
 
