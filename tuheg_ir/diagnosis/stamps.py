@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -26,8 +26,14 @@ _EPOCH = re.compile(
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _NAMED = re.compile(r"(\d\d).(\w{3}).(\d{4}).([\d:.,]+) ?([+-]\d{4})?")
 _US = re.compile(r"(\d{1,2}|[A-Z][a-z]{2})[/ ](\d{1,2})(?:/|, )(\d{4}),? (\d{1,2})(:\d\d:\d\d)\s([AP])M")
-_KUBELET = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) ")
-"""What the kubelet puts before a line where it is asked for timestamps."""
+_KUBELET = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d)) ")
+"""What the kubelet puts before a line where it is asked for timestamps: always with nine digits of a second."""
+_KEY = re.compile(r'"@?(?:time|timestamp|ts|t|date|datetime|asctime)" ?:', re.IGNORECASE)
+"""Where a line of JSON tells its own time."""
+_HEAD = 80
+"""A line's own time stands within so many characters; what stands later is spoken of."""
+_GOES_ON = ("at ", "Caused by", "# ", "... ", "}", "]", ")")
+"""How a further line of a message begins, other than with blanks."""
 _PART = re.compile(
     r"(?:[IWEF](?P<month>\d\d)(?P<day>\d\d) |(?P<name>[A-Z][a-z]{2}) (?P<of>[ \d]\d) |\W?)"
     r"(?P<clock>\d\d:\d\d:\d\d(?:[.,]\d{1,6})?)\d*\]?(?=\s)"
@@ -36,7 +42,9 @@ _PART = re.compile(
 _BUFFERED = timedelta(minutes=15)
 """So late a line may come to the kubelet that a program kept back; clocks of another zone are off by more."""
 _CLOCKS = timedelta(seconds=90)
-"""By so much clocks differ, and lines of several threads stand in another order."""
+"""By so much clocks differ."""
+_LATELY = timedelta(minutes=15)
+"""A log that begins its lines with a part of a time, and ended longer ago, may be of another zone or day."""
 _ASKED_AGAIN = 1 << 14
 """So many lines are kept apart from their times: one rule after the other asks for the same ones."""
 
@@ -64,49 +72,95 @@ def apart(line: str) -> tuple[str, str]:
     return (found[1], line[found.end() :]) if found else ("", line)
 
 
-def told_once(told: str, line: str) -> str:
-    """Return a line with the kubelet's time before it, unless the program tells the same time itself.
+def told_once(told: Sequence[str], lines: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines of a log with the kubelet's times (``told``) before those that need them.
 
-    It stays where a line has no time, and where the program's clock is of a zone that it does not name.
+    They need none where the program tells the same time itself, and those that go on with a message have none: a
+    program that dates its lines dates the first one of each message. Where its clock is of a zone that it does not
+    name, the kubelet's stays before it.
     """
-    at, own = moment(told), stamp(line)
-    same = at is not None and own is not None and -_CLOCKS <= at - own <= _BUFFERED
-    return line if same or not told else f"{told} {line}"
+    if not any(told):
+        return tuple(lines)
+    own = [_own(line) for line in lines]
+    dated = any(own)
+    needed = (
+        _differ(at, time) if time else not dated and _begins(line)
+        for at, line, time in zip(told, lines, own, strict=True)
+    )
+    return tuple(f"{at} {line}" if at and need else line for at, line, need in zip(told, lines, needed, strict=True))
+
+
+def _own(line: str) -> datetime | None:
+    """Return the time that a line itself is of; one that it only speaks of is none."""
+    if not line.startswith("{"):
+        return stamp(line[:_HEAD])
+    key = _KEY.search(line)
+    return stamp(line[key.start() : key.start() + _HEAD]) if key else None
+
+
+def _differ(told: str, own: datetime) -> bool:
+    at = moment(told)
+    return at is not None and not -_CLOCKS <= at - own <= _BUFFERED
+
+
+def _begins(line: str) -> bool:
+    return bool(line) and not line[0].isspace() and not line.startswith(_GOES_ON)
 
 
 def whole(lines: Sequence[str], until: datetime) -> tuple[str, ...]:
     """Return a log with the time in full before each line that begins with a part of one.
 
-    What is missing is taken from the lines below, and of the last line from when the log was read: that is the
-    latest it can be.
+    What is missing is taken from the line below, to which it is the nearest, and for the last one from when the log
+    was read. If that is longer than minutes ago nobody knows of which zone or day it is: nothing is added.
     """
     found: list[str] = []
-    latest = until + _CLOCKS
+    below: datetime | None = None
     for line in reversed(lines):
         part = _PART.match(line)
-        at = _completed(part, latest) if part else None
-        if at is None:
+        if part is None:
+            below = _own(line) or below
             found.append(line)
             continue
-        latest = at + _CLOCKS
+        at = _completed(part, below) if below else _latest(part, until)
+        if at is None:
+            return tuple(lines)
+        below = at
         found.append(f"{at.isoformat(timespec='milliseconds').replace('+00:00', 'Z')} {line}")
     return tuple(reversed(found))
 
 
-def _completed(part: re.Match[str], latest: datetime) -> datetime | None:
-    """Return the last moment up to the latest possible one that a part of a time may mean."""
+def _latest(part: re.Match[str], until: datetime) -> datetime | None:
+    """Return what a part of a time means in the last line of a log; None if that is not lately."""
+    at = _completed(part, until)
+    return at if at is not None and until - _LATELY <= at <= until + _CLOCKS else None
+
+
+def _completed(part: re.Match[str], near: datetime) -> datetime | None:
+    """Return the moment next to another one that a part of a time may mean; None if it means none."""
     try:
         clock = time.fromisoformat(part["clock"].replace(",", "."))
-        if part["month"] or part["name"]:
-            month = int(part["month"] or _MONTHS.index(part["name"]) + 1)
-            day = date(latest.year, month, int(part["day"] or part["of"]))
-            earlier = day.replace(year=day.year - 1)
-        else:
-            day, earlier = latest.date(), latest.date() - timedelta(days=1)
+        days = [day for day in _days(part, near.date()) if day]
     except ValueError:
         return None
-    at = datetime.combine(day, clock, UTC)
-    return at if at <= latest else datetime.combine(earlier, clock, UTC)
+    able = [datetime.combine(day, clock, UTC) for day in days]
+    return min(able, key=lambda at: abs(at - near), default=None)
+
+
+def _days(part: re.Match[str], near: date) -> Iterator[date | None]:
+    """Yield the days that a part of a time may be of: a day's neighbours, or a date's years."""
+    if not part["month"] and not part["name"]:
+        yield from (near + timedelta(days=n) for n in (-1, 0, 1))
+        return
+    month = int(part["month"] or _MONTHS.index(part["name"]) + 1)
+    for year in (near.year - 1, near.year, near.year + 1):
+        yield _date(year, month, int(part["day"] or part["of"]))
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:  # a leap day, or none at all
+        return None
 
 
 def _read(found: re.Match[str]) -> datetime | None:

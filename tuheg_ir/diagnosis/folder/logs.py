@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -91,14 +91,23 @@ def kept_lines(text: str) -> tuple[str, ...]:
     times, bare = zip(*map(apart, tail), strict=True) if tail else ((), ())
     # Scrubbed as one text: a private key has many lines, and no time may stand between them.
     clean = clean_text("\n".join(bare), LINES * (2 * LINE + 1)).split("\n")
-    if len(clean) != len(tail):
-        times = ("",) * len(clean)  # lines were hidden: nobody knows which
-    return tuple(told_once(told, line)[:LINE].rstrip() for told, line in zip(times, clean, strict=True) if line.strip())
+    whole_lines = told_once(_times_of(clean, bare, times), clean)
+    return tuple(line[:LINE].rstrip() for line in whole_lines if line.strip())
+
+
+def _times_of(clean: Sequence[str], bare: Sequence[str], times: Sequence[str]) -> tuple[str, ...]:
+    """Return the times of scrubbed lines; where lines were hidden those before and after them keep theirs."""
+    if len(clean) == len(bare):
+        return tuple(times)
+    most = min(len(clean), len(bare))
+    head = next((n for n in range(most) if clean[n] != bare[n]), most)
+    tail = next((n for n in range(most - head) if clean[-1 - n] != bare[-1 - n]), most - head)
+    return (*times[:head], *[""] * (len(clean) - head - tail), *times[len(times) - tail :])
 
 
 def dated(logs: Iterable[Log], until: datetime) -> tuple[Log, ...]:
-    """Return logs with whole times, read at a time."""
-    return tuple(replace(log, lines=whole(log.lines, until)) for log in logs)
+    """Return logs with whole times, read at a time; of a container that ended nobody knows here when it did."""
+    return tuple(log if log.previous else replace(log, lines=whole(log.lines, until)) for log in logs)
 
 
 def in_order(logs: Iterable[Log]) -> tuple[Log, ...]:
