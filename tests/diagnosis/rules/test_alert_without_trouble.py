@@ -26,6 +26,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
+from tests.diagnosis.rules.usual import printing
 from tuheg_ir.diagnosis.model import Alert, Log, Series, Snapshot
 
 KNOCK = '203.0.113.9 - - [04/Mar/2026:11:59:00 +0000] "GET /wp-login.php HTTP/1.1" %s 512'
@@ -391,6 +392,13 @@ HOLDS = [
         ),
         (SHOP, "no_fault", "no_action"),
     ),
+    *(
+        Holds(f"only what a run asks for is slow, as in each of its runs{what}", world, ("Deployment/api", *HEALTHY))
+        for what, world in (
+            ("", printing()),
+            (", and it is measured", printing(figures=[latency("api", 0.04, 25.0, 2900), errors("api", 0.001)])),
+        )
+    ),
 ]
 DOES_NOT_HOLD = [
     *(
@@ -559,6 +567,24 @@ DOES_NOT_HOLD = [
             ("and they were not", slow_since_ever(rule=1800, env=POLLS, was=2.0)),
             ("and many fail", slow_since_ever(rule=1800, env=POLLS, error=0.04)),
             ("and slower than clients are let wait", slow_since_ever(env={"LONG_POLL_SECONDS": "5"})),
+        )
+    ),
+    *(
+        DoesNotHold(f"what a run asks for is slow: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("it takes longer than in earlier runs", printing(piece=60)),
+            ("it should be over by now", printing(began=70 * 60)),
+            ("nobody knows how long it takes else", printing(former=1)),
+            ("others wait as well", printing(quick=4000)),
+            ("nobody else has asked meanwhile", printing(meanwhile=False)),
+            ("others get errors", printing(others=500)),
+            ("it gets errors itself", printing(long=504)),
+            ("it was slow before the run began", printing(first=55 * 60)),
+            ("the alert fires since before the run", printing(fires=55 * 60)),
+            ("it is told to ask for something else", printing(asks="/v2/readers/{id}")),
+            ("errors are told too", printing(more=["ERROR cannot render page: out of glyphs"] * 9)),
+            ("many fail, as is measured", printing(figures=[errors("api", 0.2)])),
+            ("it is critical", printing(severity="critical")),
         )
     ),
 ]

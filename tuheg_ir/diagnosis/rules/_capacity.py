@@ -9,6 +9,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.harm import harms
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, excluding
+from tuheg_ir.diagnosis.rules._figures import said_by_callers
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, soon_after
@@ -43,6 +44,14 @@ def remedy_for_load(view: View, workload: Workload) -> tuple[str, tuple[Evidence
     if barred:
         return "page_human", (Evidence("objects", workload.ref, barred[0].reason),), tuple(barred)
     return "scale_workload", (), ()
+
+
+def from_behind(view: View, workload: Workload) -> bool:
+    """Tell whether a workload, or what it measures of others, says that something behind it is slow, full or away."""
+    if view.hits_of(workload.ref, *FROM_BEHIND):
+        return True
+    behind = view.graph.calls.get(workload.ref, ())
+    return any(by == workload.ref for ref in behind for by, _ in said_by_callers(view, ref))
 
 
 def blinded_by_release(view: View, workload: Workload, scaler: Autoscaler) -> bool:

@@ -13,13 +13,14 @@ from tuheg_ir.diagnosis.rules._innocent import OF_CLIENTS, innocent
 from tuheg_ir.diagnosis.rules._own_port import own_port
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
+from tuheg_ir.diagnosis.rules._usual_run import OF_SLOWNESS, of_usual_run, usual_run
 from tuheg_ir.diagnosis.rules._worked_off import nearly_done
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import SLOW_S, labels_of
 
 _SPEAKS_OF = {
-    "latency_p95": re.compile(r"latency|slow|p9[0-9]|response ?time", re.IGNORECASE),
+    "latency_p95": OF_SLOWNESS,
     "error_ratio": re.compile(r"error|5xx|failing|fail(?:s|ed)? request|burn", re.IGNORECASE),
 }
 FEW = 3
@@ -29,8 +30,10 @@ _NORMAL = 1.3
 
 
 def when(view: View) -> Iterator[Match]:
-    """Nothing but alerts tells of trouble, and what each of them speaks of is measured and as it always was."""
-    if not view.alerts or any(sign.source != "alerts" for sign in signs_of_trouble(view)):
+    """Nothing but alerts tells of trouble, and what each of them speaks of is as it always was."""
+    if not view.alerts:
+        return
+    if any(sign.source != "alerts" and not of_usual_run(view, sign) for sign in signs_of_trouble(view)):
         return
     found = [(alert, _contradicted(view, alert)) for alert in view.alerts]
     if all(evidence is not None for _, evidence in found):
@@ -51,7 +54,7 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
         return Evidence("metrics", ref, f"{alert.name} fires; no more than {few} requests failed within the hour")
     if str(alert.labels.get("severity", "")).lower() in ("critical", "page"):
         return None
-    if (shown := innocent(view, alert, ref)) is not None:
+    if (shown := innocent(view, alert, ref) or usual_run(view, alert, ref)) is not None:
         return shown
     if not ref or not signals or (OF_CLIENTS.search(alert.said) and "5xx" not in alert.said.lower()):
         return None  # what is measured are failures of servers, not of who asks

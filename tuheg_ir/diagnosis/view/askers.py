@@ -21,7 +21,7 @@ _LOGIN = re.compile(
 )
 """A name or a key under which a client is known to a gateway."""
 _METHOD = re.compile(r"\b(?:http_?)?(?:method|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b")
-_STATUS = re.compile(r"\b(?:http_?)?status(?:_?code)?[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
+STATUS = re.compile(r"\b(?:http_?)?status(?:_?code)?[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
 """How a log of fields tells what was asked and what was answered, each by itself."""
 _PROGRAM = re.compile(
     r'" [1-5]\d\d (?:\d+|-) "[^"]*" "([^"]{2,})"'
@@ -78,7 +78,7 @@ def answer_of(line: str) -> int:
     if found := status_of(line):
         return found
     asked = ("ethod" in line or "erb" in line) and _METHOD.search(line)
-    told = _STATUS.search(line) if asked else None
+    told = STATUS.search(line) if asked else None
     return int(told[1]) if told else 0
 
 

@@ -21,7 +21,7 @@ NEAR = 0.9
 """Share of its memory limit at which a container is about to be killed."""
 NOT_HELD_TO = 1.1
 """What holds so many times its memory limit would have been killed: this is not the limit that holds."""
-OF_THE_MOMENT = ("cpu_share", "throttled_share")
+OF_THE_MOMENT = ("cpu_share", "throttled_share", "workers_busy_share")
 """Signals that say nothing of now once they have fallen."""
 KILLED = timedelta(minutes=60)
 STARTS = timedelta(minutes=3)
