@@ -41,7 +41,7 @@ def statements(view: View, server: Workload) -> Iterator[Statement]:
 
 
 def statements_by_log(view: View, server: Workload) -> Iterator[list[Statement]]:
-    """Yield what each log of a server tells, in the order of time, but for those of former runs and those that are empty."""
+    """Yield what each log of a server tells in the order of time, but for empty ones and those of former runs."""
     for log in view.logs_of(server.live, previous=False):
         if found := sorted(_statements(log), key=lambda each: each.at):
             yield found
