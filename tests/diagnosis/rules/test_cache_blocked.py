@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CACHE, SHOP, WELL, latency, logs, shop
-from tests.diagnosis.rules.tiny import figure, redis, snapshot, workload
+from tests.diagnosis.rules.tiny import NOW, figure, pod, redis, snapshot, workload
+from tuheg_ir.diagnosis.model import Log
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
 BUSY = "ReplyError: BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
@@ -18,6 +21,7 @@ SLOW = {
 }
 
 FSYNC = "* Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for it"
+IN_MAY = "1:M 12 May 2026 11:58:00.123 # Slow script detected: still in execution after 5001 ms"
 
 
 def cache_says(line: str, times: int) -> dict[str, Any]:
@@ -38,6 +42,14 @@ HOLDS = [
     Holds(
         "it says once that a script does not end",
         snapshot(shop(env=ASKS), redis(), **cache_says("# Slow script detected: still in execution after 5001 ms", 1)),
+        (CACHE, "dependency_failure", "restart_workload"),
+    ),
+    Holds(
+        "it says so once, in the month of May",
+        replace(
+            snapshot(shop(env=ASKS), redis(), logs=[Log(pod("redis"), "redis", (IN_MAY,))]),
+            taken_at=NOW + timedelta(days=69),
+        ),
         (CACHE, "dependency_failure", "restart_workload"),
     ),
     *(

@@ -146,6 +146,8 @@ def named(line: str) -> Snapshot:
 
 
 RESTART = (SHOP, "configuration_error", "restart_workload")
+SINCE_THEN: dict[str, Any] = {"young": 1, "since": 1400, "written": 1500}
+"""One of the clients started since others were refused, long enough ago to have asked as well."""
 
 HOLDS = [
     Holds(
@@ -157,23 +159,34 @@ HOLDS = [
         harmful=("rollback_workload", "scale_workload"),
         alone=True,
     ),
+    Holds(
+        "a client that started since trusts what the older ones refuse, and its roots were written before",
+        rewritten(0, 1, **SINCE_THEN),
+        RESTART,
+        spares=no("restart_workload", at=SHOP),
+        harmful=("rollback_workload", "page_human"),
+        alone=True,
+    ),
     *(
         Holds(
-            f"a client that started since trusts what the older ones refuse: {what}",
-            rewritten(0, 1, young=1, env=env, written=written),
-            RESTART,
-            spares=no("restart_workload", at=SHOP),
-            harmful=("rollback_workload", "page_human"),
-            alone=True,
+            f"a client that started since works, and may not trust what the older ones refuse: {what}",
+            world,
+            (CART, "configuration_error", "page_human"),
+            harmful=("restart_workload", "rollback_workload"),
         )
-        for what, env, written in (
-            ("its roots were written before", ROOTS, 900),
-            ("where it has its roots from nobody knows", CALLS_CART, 40 * DAY),
+        for what, world in (
+            ("nobody wrote other roots", rewritten(0, 1, **SINCE_THEN | {"env": CALLS_CART, "written": 40 * DAY})),
+            ("what was written is no root", rewritten(0, 1, **SINCE_THEN, secret="broker", key="url")),
+            ("it started minutes ago", rewritten(0, 1, **SINCE_THEN | {"age": 300, "written": 700})),
+            (
+                "one of the older ones asks as seldom",
+                rewritten(0, **SINCE_THEN | {"written": 1100}, more=logs("shop", UNKNOWN, 1, since=600)),
+            ),
         )
     ),
     Holds(
         "the server tells of it too",
-        rewritten(0, 1, young=1, more=logs("cart", SHAKES)),
+        rewritten(0, 1, **SINCE_THEN, more=logs("cart", SHAKES)),
         RESTART,
         excludes=no("restart_workload", "rollback_workload", at=CART),
         alone=True,
@@ -188,7 +201,7 @@ HOLDS = [
         for what, world in (
             ("their roots are as old as they", rewritten(0, 1, 2, written=40 * DAY)),
             ("they started when they had been written", rewritten(0, 1, 2, started=890)),
-            ("it is a broker that refuses", rewritten(0, 1, young=1, image="rabbitmq:3.13")),
+            ("it is a broker that refuses", rewritten(0, 1, **SINCE_THEN, image="rabbitmq:3.13")),
             ("their roots were written hours before the first refused", rewritten(0, 1, 2, written=9000)),
             (
                 "what was written is no root",

@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, later, looping
 from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, WELL, alert, autoscaler, busy, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, redis, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, log, pod, redis, snapshot, workload
 
 GROWN, SAME = rate("shop", 20, 50), rate("shop", 20, 20)
 FULL = {"conditions": [{"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}]}
@@ -42,13 +42,13 @@ def collecting(line: str, traffic: Any, **more: Any) -> Any:
 SENDER = "Deployment/sender"
 
 
-def readers(*more: Any, lines: Any = (), share: float = 0.97, **changed: Any) -> Any:
+def readers(*more: Any, lines: Any = (), share: float = 0.97, beside: Any = (), **changed: Any) -> Any:
     """Return two readers of a queue that grows, of which only the broker knows."""
     objects = workload("sender", command=["celery", "-A", "hub", "worker", "-Q", "hooks"], service=False, **changed)
     full = [figure("cpu_share", 0.5, share, 1500, pod=pod("sender", n), container="sender") for n in range(2)]
     waits = more or (figure("queue_depth", 4, 9000, 1450, component="rabbitmq", queue="hooks"),)
     broker = workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
-    return snapshot(objects, broker, redis(), figures=[*full, *waits], logs=list(lines))
+    return snapshot(objects, broker, redis(), beside, figures=[*full, *waits], logs=list(lines))
 
 
 HOLDS = [
@@ -192,6 +192,21 @@ DOES_NOT_HOLD = [
         "readers at their limit since their release, as their queue grows",
         readers(before=IMAGE, released=1600),
         (SENDER, "code_defect", "rollback_workload"),
+        harmful=("scale_workload",),
+    ),
+    DoesNotHold(
+        "readers at their limit whose queue grows half an hour after their release",
+        readers(before=IMAGE, released=2950),
+        (SENDER, "code_defect", "rollback_workload"),
+        harmful=("scale_workload",),
+    ),
+    DoesNotHold(
+        "readers at their limit since a run publishes what was published before",
+        readers(
+            beside=workload("replay", kind="Job", pods=1, started=1500, service=False),
+            lines=[log("replay-0", "INFO replayed 500 hooks", "INFO replayed 1000 hooks")],
+        ),
+        ("Job/replay", "resource_exhaustion", "page_human"),
         harmful=("scale_workload",),
     ),
     DoesNotHold(

@@ -86,6 +86,7 @@ def came_back(released: float, again: float) -> Snapshot:
 NO_ROOM = f'connection to server at "postgres", port 5432 failed: {FATAL}'
 
 
+UNDEFINED = "TypeError: Cannot read properties of undefined (reading 'rows')"
 OF_ONE = "FATAL: connection limit exceeded for non-superusers: too many connections for role"
 
 
@@ -102,16 +103,25 @@ def refused(
     says_it: str = NO_ROOM,
     own: float = 480,
     measured: bool = True,
+    counted: bool = False,
+    released: float = 600,
     **more: Any,
 ) -> Snapshot:
-    """Return a shop that was released, and a cart that was not, both refused sessions since some seconds ago."""
+    """Return a shop that was released, and a cart that was not, both refused sessions since some seconds ago.
+
+    Where nobody measures the shop, its logs tell what comes of that, and an alert speaks of it.
+    """
+    mine = log(pod("shop"), *[says_it, *([] if measured else [UNDEFINED])] * 16, since=own)
     return snapshot(
         postgres(),
-        shop(env=URL, before=IMAGE, released=600),
+        shop(env=URL, before=IMAGE, released=released),
         workload("cart", env=URL, **more),
-        figures=[errors("shop", 0.4, 470)] if measured else [],
-        alerts=[] if measured else [alert()],
-        logs=[*logs("shop", says_it, times=16, since=own), *logs("cart", says, times=times, since=cart)],
+        figures=[
+            *([errors("shop", 0.4, 470)] if measured else []),
+            *([figure("db_connections", 20, 60, 470, component="postgres")] if counted else []),
+        ],
+        alerts=[] if measured else [alert(service="shop")],
+        logs=[mine, *logs("cart", says, times=times, since=cart)],
     )
 
 
@@ -124,6 +134,11 @@ HOLDS = [
             ("once to another", refused(times=1)),
             ("to another, which has had its share for long", refused(says=f"{NO_ROOM} {OF_ONE}", cart=3000)),
             ("long after it began to fail", refused(own=60, cart=500)),
+            ("within minutes of its release, and later to others", refused(cart=240, measured=False)),
+            (
+                "later to others, where somebody counts sessions",
+                refused(cart=240, measured=False, counted=True, released=1300),
+            ),
         )
     ),
     *(
@@ -277,8 +292,11 @@ DOES_NOT_HOLD = [
             harmful=("rollback_workload",),
         )
         for what, world in (
-            ("nobody measures who was first", refused(cart=240, measured=False)),
-            ("it keeps those of superusers", refused(cart=240, measured=False, says=RESERVED, says_it=RESERVED)),
+            ("nobody measures who was first", refused(cart=240, measured=False, released=1300)),
+            (
+                "it keeps those of superusers",
+                refused(cart=240, measured=False, released=1300, says=RESERVED, says_it=RESERVED),
+            ),
         )
     ),
     DoesNotHold("it stumbles over a field long after its release", stumbling(well=40)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
-from tests.diagnosis.rules.tiny import log, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import at, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 GUARD, CART = "ConfigMap/guard", "Deployment/cart"
@@ -22,23 +22,36 @@ def warned(since: float = 600, lines: int = 40, of: str = pod("shop"), words: st
 
 
 POOL = "ERROR HikariPool-1 - Connection is not available, request timed out after 30009ms (total=10, active=10, idle=0)"
+LOCKED = "ERROR canceling statement due to lock timeout"
 SLOW = "LOG:  duration: 8123.456 ms  statement: SELECT * FROM events"
 
 
-def waiting(slow: float) -> Snapshot:
-    """Return a shop whose pool is exhausted since its release, and a database whose statements are slow for so long."""
+def waiting(*slow: float, words: str = LOCKED) -> Snapshot:
+    """Return a shop that waits for locks since its release, and a database that tells of slow statements then."""
     return snapshot(
         shop(env=URL, before=IMAGE, released=660),
         postgres(),
         logs=[
-            log(pod("shop"), *["INFO request"] * 40, *[POOL] * 40, since=1200),
-            log("postgres-0", *[SLOW] * 40, since=slow),
+            log(pod("shop"), *["INFO request"] * 40, *[words] * 40, since=1200),
+            Log("postgres-0", "postgres", tuple(f"{at(age)} {SLOW}" for age in slow)),
         ],
         alerts=[alert()],
     )
 
 
 HOLDS = [
+    *(
+        Holds(
+            f"it waits for locks since its release, and a database that it uses tells of slow statements {what}",
+            waiting(*slow),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for what, slow in (
+            ("once before", (1800,)),
+            ("often before, and was over it", range(3000, 1700, -45)),
+            ("since its release as well", range(640, 0, -45)),
+        )
+    ),
     Holds(
         "requests are refused since one of those who ask was released",
         snapshot(
@@ -103,10 +116,13 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold(
-        "its pool is exhausted since its release, and statements were slow before",
-        waiting(1800),
-        harmful=("rollback_workload", "restart_workload", "scale_workload"),
+    *(
+        DoesNotHold(
+            f"it waits for its database since its release, and statements were slow before: {words[:30]}",
+            waiting(*range(1800, 0, -45), words=words),
+            harmful=("rollback_workload", "restart_workload", "scale_workload"),
+        )
+        for words in (POOL, LOCKED)
     ),
     DoesNotHold(
         "requests are refused, and what was released asks nothing",

@@ -21,6 +21,13 @@ LOOKED_UP = (
     "{at} UTC [77] app=shop LOG:  duration: 1120.4 ms  plan:",
     "\tIndex Scan using orders_pkey on orders  (cost=0.00..2.10 rows=9 width=80) (actual time=0.1..2.2 rows=9 loops=1)",
 )
+OF_ANOTHER = tuple(line.replace("app=shop", "app=report").replace("orders", "shop") for line in PLAN)
+AS_A_USER = tuple(line.replace("app=shop", "shop@orders") for line in PLAN)
+SHARED = tuple(line.replace("app=shop", "user=shop,app=report") for line in PLAN)
+JSON = (
+    '{{"t": {{"$date": "{at}"}}, "s": "I", "c": "COMMAND", "ctx": "conn77", "msg": "Slow query", "attr": {{"type": '
+    '"command", "ns": "town.orders", "appName": "shop", "command": {{"find": "orders"}}, "planSummary": "COLLSCAN"}}}}',
+)
 ROWS = (
     "# Time: {at}",
     "# User@Host: app[app] @  [{address}]  Id:    77",
@@ -35,12 +42,17 @@ def entries(*ages: float, of: tuple[str, ...], address: str = ADDRESS) -> tuple[
     return tuple(line.format(at=at(age), address=address) for age in ages for line in of)
 
 
-def told(*lines: str, **of_shop: Any) -> Snapshot:
-    """Return a shop that is slow since its release, and the log of its database."""
+def told(*lines: str, second: tuple[str, ...] = (), **of_shop: Any) -> Snapshot:
+    """Return a shop that is slow since its release, and the log of its database, or those of its two pods."""
     released: dict[str, Any] = {"env": URL, "before": IMAGE, "released": 600, **of_shop}
-    log = Log("postgres-0", "postgres", lines)
+    logs = [Log(f"postgres-{n}", "postgres", each) for n, each in enumerate((lines, second)) if each]
     return snapshot(
-        shop(**released), postgres(), workload("api", env=URL), logs=[log], figures=[latency("shop", since=570)]
+        shop(**released),
+        postgres(pods=len(logs)),
+        workload("api", env=URL),
+        workload("report", env=URL),
+        logs=logs,
+        figures=[latency("shop", since=570)],
     )
 
 
@@ -53,6 +65,19 @@ HOLDS = [
         told(*BEFORE, *entries(*LATE, of=PLAN)),
         (SHOP, "code_defect", "rollback_workload"),
         excludes=no("scale_workload", at=SHOP),
+    ),
+    *(
+        Holds(
+            f"what its server tells of the client names it: {what}",
+            told(*BEFORE, *entries(*LATE, of=of)),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for what, of in (("as a user of a database", AS_A_USER), ("as a program, in JSON", JSON))
+    ),
+    Holds(
+        "two pods of a database tell that it reads whole tables since, and both reach back",
+        told(*BEFORE, *entries(*LATE[1::2], of=PLAN), second=(*BEFORE, *entries(*LATE[::2], of=PLAN))),
+        (SHOP, "code_defect", "rollback_workload"),
     ),
     Holds(
         "rows that are read for each that is given tell so, from the addresses of its pods",
@@ -75,6 +100,22 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "another one reads whole tables",
         told(*BEFORE, *entries(*LATE, of=ROWS, address="10.9.0.1")),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    *(
+        DoesNotHold(
+            f"another one reads whole tables: {what}",
+            told(*BEFORE, *entries(*LATE, of=of)),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for what, of in (
+            ("a table is called as the released is", OF_ANOTHER),
+            ("it comes as the user that the released comes as", SHARED),
+        )
+    ),
+    DoesNotHold(
+        "the log of the pod that tells it does not reach back before the release",
+        told(*BEFORE, second=entries(*LATE, of=PLAN)),
         (SHOP, "code_defect", "rollback_workload"),
     ),
     DoesNotHold(

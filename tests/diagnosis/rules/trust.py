@@ -21,23 +21,26 @@ ROOTS = {"BROKER_CA": secret_key("broker-ca", "ca.crt"), **CALLS_CART}
 def rewritten(
     *refused: int,
     written: float = 900,
-    env: Mapping[str, Any] = ROOTS,
+    env: Mapping[str, Any] | None = None,
     since: float = 600,
     young: int = 0,
+    age: float = 1000,
+    secret: str = "broker-ca",
+    key: str = "ca.crt",
     line: str = UNKNOWN,
     more: Sequence[Log] = (),
     figures: Sequence[tuple[str, Series]] = (),
     **of: Any,
 ) -> Snapshot:
-    """Return a shop of three whose pods distrust the cart, and roots that were written a quarter of an hour ago.
+    """Return a shop of three whose pods distrust the cart, and roots that were written so long ago.
 
-    ``young``: so many of them started five minutes ago; who does not refuse works.
+    ``young``: so many of them started ``age`` seconds ago; who does not refuse works.
     """
-    pods = shop(pods=3, env=env, **of)
-    pods = younger(pods, young, age=300) if young else pods
+    pods = shop(pods=3, env=env or {"BROKER_CA": secret_key(secret, key), **CALLS_CART}, **of)
+    pods = younger(pods, young, age=age) if young else pods
     fine = [log(pod("shop", n), *["INFO produced"] * 9) for n in range(3) if n not in refused]
     told = [*logs("shop", line, *refused, since=since), *fine, *more]
-    roots = thing("Secret", "broker-ca", written=written, data={"ca.crt": ""})
+    roots = thing("Secret", secret, written=written, data={key: ""})
     beside = workload("web", env={**ROOTS}, started=600)
     return snapshot(pods, workload("cart"), beside, roots, logs=told, figures=figures)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Series
@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import at, items, text
+from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TIMES = 3.0
@@ -21,6 +22,8 @@ LEAST = 100.0
 IDLE = 0.03
 """Who uses less of its CPU limit than this while work waits does not work."""
 QUIET = timedelta(minutes=5)
+SOON = timedelta(minutes=30)
+"""What a release does more slowly lets a queue grow so soon."""
 _ASKS = re.compile(r"(?:^|\s)(?:-Q|-q|--queues?|--topics?|QUEUES?)(?:=|\s+|(?<=-Q))([\w.,:-]+)")
 """How workers are told what to read: Celery, Sidekiq, Laravel, Resque and their like."""
 _KEEPS = re.compile(r"queue|topic|subscription|stream|channel|tube", re.IGNORECASE)
@@ -69,12 +72,19 @@ def waiting(series: Series, ref: str, grew: Turn) -> Evidence:
     return Evidence("metrics", ref, f"{grew.before:.0f} messages waited in {where}, now {grew.now:.0f}", grew.since)
 
 
-def backlogs(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetime | None]]:
-    """Yield the queues that a workload is known to read and that grew, and since when."""
+def backlogs(view: View, workload: Workload) -> Iterator[tuple[Evidence, Turn]]:
+    """Yield the queues that a workload is known to read and that grew, and how."""
     for series in queues(view):
         grew = grown(view, series)
         if grew is not None and not given_up(view, series) and reader(view, series) is workload:
-            yield waiting(series, workload.ref, grew), grew.since
+            yield waiting(series, workload.ref, grew), grew
+
+
+def by_release(consumer: Workload, grew: Turn) -> bool:
+    """Tell whether a queue began to grow with a release of who reads it, or soon after."""
+    if not consumer.changes or consumer.released_at is None or grew.since is None:
+        return False
+    return BEFORE <= grew.since - consumer.released_at <= SOON
 
 
 def keeper(view: View, label: str) -> str:

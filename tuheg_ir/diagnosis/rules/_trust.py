@@ -14,9 +14,9 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._own_certificate import own
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, reads
-from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint, began, told
+from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, Complaint, began, told
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, since_release
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -57,16 +57,18 @@ def _old_roots(view: View, workload: Workload, mine: Sequence[Complaint], found:
     """Return that only pods distrust a server that started before the roots for it were there."""
     refused = _pods(workload, mine)
     last, first = newest(pod.started for pod in refused), began(mine)
-    fresh = tuple(younger(view, workload, list(mine)))
     if last is None or first is None or any(pod.started is None for pod in refused):
         return None
+    fresh = tuple(pod for pod in younger(view, workload, list(mine)) if _has_asked(view, pod, refused, mine))
     until = oldest(pod.started for pod in fresh)
     edits = [
         (ref, at)
         for ref, at in outside_changes(view, workload)
-        if last < at and (at < until if until else at <= first <= at + SOON and _taken_at_start(workload, ref))
+        if last < at
+        and (_taken_at_start(workload, ref) or (until and _of_roots(view, ref)))
+        and (at < until if until else at <= first <= at + SOON)
     ]
-    if not fresh and (not edits or _as_new(view, edits[0], found)):
+    if not edits or (not fresh and _as_new(view, edits[0], found)):
         return None
     well = f"{fresh[0].name} of the same template started after all that refuse it, and trusts it" if fresh else ""
     servers = tuple(dict.fromkeys(each.about for each in mine if each.about))
@@ -89,6 +91,27 @@ def _old_roots(view: View, workload: Workload, mine: Sequence[Complaint], found:
             *not_for(servers, f"it shows a certificate that {workload.name} trusts once it has started anew"),
         ),
     )
+
+
+def _has_asked(view: View, pod: Pod, refused: Sequence[Pod], mine: Sequence[Complaint]) -> bool:
+    """Tell whether a pod is so old that it has asked the server as well: as late as the last of the refused did.
+
+    One that has not asked yet tells of work too, and of no refusal.
+    """
+    first = began(mine)
+    waits = [
+        heard - max(other.started, first)
+        for other in refused
+        if other.started and first and (heard := began(c for c in mine if c.hit.pod == other.name))
+    ]
+    return pod.started is not None and view.now - pod.started >= max(waits, default=timedelta()) + STILL
+
+
+def _of_roots(view: View, ref: str) -> bool:
+    """Tell whether an object holds whom a client trusts: its name says so, or one of its keys."""
+    kind, _, name = ref.partition("/")
+    held = view.objects(kind).get(name)
+    return any(_ROOTS.search(word) for word in (name, *mapping(held, "data"), *mapping(held, "binaryData")))
 
 
 def _pods(workload: Workload, mine: Sequence[Complaint]) -> list[Pod]:

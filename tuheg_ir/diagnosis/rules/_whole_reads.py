@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -11,13 +12,22 @@ from tuheg_ir.diagnosis.rules._helping import behind, names
 from tuheg_ir.diagnosis.rules._sessions import clients
 from tuheg_ir.diagnosis.rules.index_dropped import DROPPED, MANY, STILL, TIMES
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.releases import releases
-from tuheg_ir.diagnosis.view.statements import Statement, reads_whole_tables, statements
+from tuheg_ir.diagnosis.view.statements import Statement, reads_whole_tables, statements_by_log
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FRESH = timedelta(hours=2)
 SOON = timedelta(minutes=15)
 """What a release asks in another way it asks soon."""
+_ASKED = re.compile(r"\b(?:LOG|STATEMENT): |\bduration: |# Query_time: |\bcommand: |\"(?:command|message)\" ?:")
+"""Where what is told of a client ends, and the statement or its plan begins: tables are called like services."""
+_CLIENT = re.compile(
+    r"\b(?:app(?:lication)?(?:_?name)?|client(?:_?addr)?|(?:remote_)?host|user)\"? ?[=:] ?\"?([\w.-]+)"
+    r"|([\w.-]+)@[\w-]|# User@Host: ([\w.-]+)\[",
+    re.IGNORECASE,
+)
+"""How servers tell which client sends a statement: by the program's name, its user or its host."""
 
 
 class WholeReads(NamedTuple):
@@ -33,20 +43,23 @@ def whole_reads(view: View, server: Workload) -> WholeReads | None:
 
     Where an index was dropped too, it is no release that made them do so.
     """
-    every = list(statements(view, server, previous=False))
-    dropped = any(DROPPED.search(each.text) for each in every)
-    told = [each for each in every if reads_whole_tables(each.text)]
+    logs = list(statements_by_log(view, server))
+    dropped = any(DROPPED.search(each.text) for log in logs for each in log)
+    by_log = [(log[0].at, told) for log in logs if (told := [s for s in log if reads_whole_tables(s.text)])]
+    told = sorted((each for _, found in by_log for each in found), key=lambda each: each.at)
+    # How it was before, only a log can tell that reaches back so far.
+    reach = max((begins for begins, _ in by_log), default=None)
     users = (view.workloads[ref] for ref in clients(view, server.ref) if ref in view.workloads)
-    found = [each for user in users if not dropped and (each := _of(view, user, every, told)) is not None]
+    found = [each for user in users if not dropped and (each := _of(view, user, told, reach)) is not None]
     return found[0] if len(found) == 1 else None
 
 
-def _of(view: View, user: Workload, every: list[Statement], told: list[Statement]) -> WholeReads | None:
+def _of(view: View, user: Workload, told: list[Statement], reach: datetime | None) -> WholeReads | None:
     at = user.released_at
-    if at is None or not user.changes or not releases(view, user, FRESH) or not every or every[0].at > at - SOON:
+    if at is None or not user.changes or not releases(view, user, FRESH) or reach is None or reach > at - SOON:
         return None
     since = [each for each in told if each.at >= at]
-    mine = tuple(each for each in since if _names(each.text, user))
+    mine = tuple(each for each in since if _sends(view, each.text, user))
     before = [each for each in told if at - (view.now - at) <= each.at < at]
     if len(mine) < max(MANY, TIMES * len(before)) or 2 * len(mine) <= len(since):
         return None
@@ -56,5 +69,13 @@ def _of(view: View, user: Workload, every: list[Statement], told: list[Statement
     return WholeReads(user, mine, suffers)
 
 
-def _names(text: str, user: Workload) -> bool:
-    return any(names(text, word) for word in (user.name, *(pod.address for pod in user.newest_pods() if pod.address)))
+def _sends(view: View, text: str, user: Workload) -> bool:
+    """Tell whether a server tells that this client, and no other, sends a statement: by name or by a pod's address.
+
+    Several may come as the same user, and then the name of a program tells them apart.
+    """
+    words = _CLIENT.findall(_ASKED.split(text, maxsplit=1)[0])
+    told = {word.partition(".")[0] for found in words for word in found}
+    if told & {w.name for w in view.workloads.values() if w is not user and role(w) not in DATA}:
+        return False
+    return user.name in told or any(names(text, pod.address) for pod in user.newest_pods() if pod.address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
@@ -12,8 +12,8 @@ from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import releases
-from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth, troubles
-from tuheg_ir.diagnosis.view.usage import starving
+from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of, troubles
+from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, starting, usage
 from tuheg_ir.diagnosis.view.work import work_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -29,14 +29,16 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         hits = [h for h in view.hits_of(workload.ref, "stuck") if fresh(view, h) and not h.previous]
         felt = [seen for seen, _ in troubles(view, workload.ref)]
-        if sum(h.count for h in hits) < OFTEN or not felt or stuck_again(view, workload) or overworked(view, workload):
+        if sum(h.count for h in hits) < OFTEN or not felt or stuck_again(view, workload):
             continue
-        standing = tuple(idle(view, workload))
+        standing, began = tuple(idle(view, workload)), oldest(h.first for h in hits)
+        if not standing and overworked(view, workload, began):
+            continue
         yield Match(
             component=workload.ref,
             evidence=(*felt, *(view.hit_evidence(h) for h in hits[:2]), *standing[:2]),
             certainty=0.65 if standing else 0.5,
-            since=oldest(h.first for h in hits),
+            since=began,
             excludes=excluding(workload.ref, "no release came with it", "rollback_workload"),
         )
 
@@ -46,10 +48,24 @@ def stuck_again(view: View, workload: Workload) -> bool:
     return bool(role(workload)) or releases(view, workload, SUSPECT)
 
 
-def overworked(view: View, workload: Workload) -> bool:
-    """Tell whether its threads wait for processor time, or have more to do: new ones would wait as well."""
-    grown = traffic_growth(view, workload.ref) or 1.0
-    return grown >= LOADED or starving(view, workload)
+def overworked(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether its threads wait for processor time, or have more to do: new ones would wait as well.
+
+    Traffic that grew only since they are stuck is of those who try again; and one thread that spins starves one pod.
+    """
+    share, throttled = (usage(view.figures, workload, signal) for signal in ("cpu_share", "throttled_share"))
+    if share.widely(BUSY) or (throttled.widely(THROTTLED) and not starting(view, workload)):
+        return True
+    grew = oldest(_grew(view, workload))
+    return grew is not None and (began is None or grew < began)
+
+
+def _grew(view: View, workload: Workload) -> Iterator[datetime | None]:
+    """Yield since when the traffic of a workload, as far as it is much more than it was, is so."""
+    for label in labels_of(view, workload.ref, "request_rate"):
+        was = view.figures.first("request_rate", component=label)
+        if was and (view.figures.still("request_rate", component=label) or 0.0) >= LOADED * was:
+            yield view.figures.crossed("request_rate", LOADED * was, component=label)
 
 
 def idle(view: View, workload: Workload) -> Iterator[Evidence]:

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import SLOWER, felt, said_by_callers, slow_evidence, slowed
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
+from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -18,7 +19,7 @@ from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _MAY = re.compile(r"\bmay\b|Asynchronous AOF fsync", re.IGNORECASE)
-"""Words of a line that only warns: every store whose disk is busy now and then writes it."""
+"""Words of a line that only warns: every store whose disk is busy now and then writes it. May is a month in a time."""
 SLOW_S = 0.1
 """A cache that needs longer than this for an answer is blocked."""
 
@@ -55,7 +56,8 @@ def _lines(view: View, cache: Workload) -> Iterator[Hit]:
     """Yield what the cache says of late; what may only slow it down if it repeats that or anybody is slow or fails."""
     suffers = any(felt(view, ref) for ref in behind(view, cache.ref))
     for hit in view.hits_of(cache.ref, "cache_busy"):
-        if (hit.last is None or view.recent(hit.last)) and (suffers or hit.count >= OFTEN or not _MAY.search(hit.line)):
+        warns = _MAY.search(without_time(hit.line))
+        if (hit.last is None or view.recent(hit.last)) and (suffers or hit.count >= OFTEN or not warns):
             yield hit
 
 

@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, remedy_for_load, unblinded
 from tuheg_ir.diagnosis.rules._collecting import in_vain
 from tuheg_ir.diagnosis.rules._imposed import imposed
-from tuheg_ir.diagnosis.rules._readers import backlogs
+from tuheg_ir.diagnosis.rules._publishing import flooded_by
+from tuheg_ir.diagnosis.rules._readers import backlogs, by_release
 from tuheg_ir.diagnosis.rules._unreadable import unreadable
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import probe_kills, unready
@@ -66,11 +67,16 @@ def _probes(view: View, workload: Workload) -> tuple[Evidence, ...]:
 def _waits(view: View, workload: Workload) -> tuple[tuple[Evidence, datetime | None], ...]:
     """Return the queues that a workload reads and that grew, where nothing but the work itself keeps it busy.
 
-    Not since its own release, nor where it takes messages again and again that it cannot do, or fails by another.
+    Not since its own release, nor where it takes messages again and again that it cannot do, or fails by another; nor
+    where a run fills the queue, which has to stop first.
     """
     if view.hits_of(workload.ref, "message_rejected", *FROM_BEHIND) or unreadable(view, workload):
         return ()
-    return tuple(each for each in backlogs(view, workload) if not since_release(workload, each[1]))
+    return tuple(
+        (seen, grew.since)
+        for seen, grew in backlogs(view, workload)
+        if not (since_release(workload, grew.since) or by_release(workload, grew) or flooded_by(view, grew))
+    )
 
 
 def _fewer(view: View, workload: Workload) -> Evidence | None:

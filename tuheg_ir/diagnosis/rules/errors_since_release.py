@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._refused_together import refused_with_others
+from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
@@ -99,8 +99,8 @@ def _told(view: View, workload: Workload) -> Iterator[Match]:
     hits = told_errors(view, workload)
     said = list(suffering(view, workload.ref))
     began = oldest(hit.first for hit in hits)
-    if refused_with_others(view, workload, began, FRESH):
-        return  # nobody measures who was first
+    if refused_as_others(view, workload, began):
+        return
     if hits and said and (began is None or since_release(workload, began)):
         yield _match(view, workload, said[:3], began, GUESS)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._refused_together import refused_with_others
+from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
@@ -17,12 +17,16 @@ from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release, soon_after
-from tuheg_ir.diagnosis.view.trouble import measured, suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.statements import statements
+from tuheg_ir.diagnosis.view.trouble import OFTEN, measured, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 
 FRESH = timedelta(hours=2)
 """Where no log reaches back before the errors, a release so young is suspected."""
+SHORTLY = timedelta(minutes=15)
+"""A database that was slow so shortly before a release was it without it."""
+_SLOW = ("slow_statement", "lock_wait")
 _WAITS = re.compile(
     r"\bqueued\b|\bqueue(?:[ _-]?(?:len\w*|size|depth))?[\"']?\s*[=:]\s*\d|\bbacklog\b"
     r"|\b(?:pool|workers?|threads?) .{0,12}\bbusy\b",
@@ -66,7 +70,7 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
     users = view.graph.callers(workload.ref)
     if released is workload and _waits(words) and _slow_before(view, workload):
         return False
-    if released is workload and refused_with_others(view, workload, words.since, FRESH):
+    if released is workload and refused_as_others(view, workload, words.since):
         return False
     if answer_of(words.line) != TOO_MANY and (role(workload) not in DATA or not users):
         return True
@@ -83,19 +87,26 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
     slow = _slow_before(view, workload)
     told = (each for each in marked(view, workload) if set(each.pods) == newest and not (slow and _waits(each)))
     fresh = workload.released_at is not None and view.recent(workload.released_at, FRESH)
-    told = (each for each in told if not refused_with_others(view, workload, each.since, FRESH))
+    told = (each for each in told if not refused_as_others(view, workload, each.since))
     return next((e for e in told if since_release(workload, e.since) or (e.since is None and fresh)), None)
 
 
 def _slow_before(view: View, workload: Workload) -> bool:
-    """Tell whether a database that a workload uses told of slow statements or locks before its release."""
-    hits = (
-        hit
-        for ref in view.graph.calls.get(workload.ref, ())
-        for hit in view.hits_of(ref, "slow_statement", "lock_wait")
-    )
+    """Tell whether a database that a workload uses told often of slow statements or locks, up to its release.
+
+    A single report in the night says nothing of what a release waits for.
+    """
     at = workload.released_at
-    return any(hit.first is not None and at is not None and hit.first < at + BEFORE for hit in hits)
+    used = (w for ref in view.graph.calls.get(workload.ref, ()) if (w := view.workloads.get(ref)) is not None)
+    return at is not None and any(_slow_at(view, each, at) for each in used)
+
+
+def _slow_at(view: View, server: Workload, at: datetime) -> bool:
+    hits = (hit for hit in view.hits_of(server.ref, *_SLOW) if hit.first is not None and hit.first < at + BEFORE)
+    return any(hit.count >= OFTEN for hit in hits) and any(
+        at - SHORTLY <= each.at < at + BEFORE and any(tells(trouble, each.text) for trouble in _SLOW)
+        for each in statements(view, server)
+    )
 
 
 def _waits(words: Marked) -> bool:

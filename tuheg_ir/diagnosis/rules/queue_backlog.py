@@ -10,25 +10,31 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
-from tuheg_ir.diagnosis.rules._publishing import publishes
-from tuheg_ir.diagnosis.rules._readers import given_up, grown, keeper, named_in, queues, reader, silent, waiting
+from tuheg_ir.diagnosis.rules._publishing import above, flooded_by
+from tuheg_ir.diagnosis.rules._readers import (
+    by_release,
+    given_up,
+    grown,
+    keeper,
+    named_in,
+    queues,
+    reader,
+    silent,
+    waiting,
+)
 from tuheg_ir.diagnosis.rules._unreadable import stopped_by
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import Marked
-from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.work import work_of_all
-from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 CALM = 0.5
 """Who uses less of it than this has room for more."""
 SLACK = 0.35
 """Who uses so small a part of the time that it used is held up by something, and not by too much work."""
-SOON = timedelta(minutes=30)
 AT_ONCE = timedelta(minutes=20)
-EARLY = timedelta(minutes=2)
-"""Samples and starts are that far apart."""
 _SCALE = ("scale_workload",)
 
 
@@ -41,7 +47,7 @@ def when(view: View) -> Iterator[Match]:
         label, consumer = named_in(series), reader(view, series)
         waits = waiting(series, consumer.ref if consumer else label, grew)
         consumer = consumer or _released_then(view, grew)
-        flood = _flood(view, grew)
+        flood = flooded_by(view, grew)
         if flood is not None:
             yield _of_flood(view, flood, grew, waits, consumer)
         elif consumer is None:
@@ -50,33 +56,11 @@ def when(view: View) -> Iterator[Match]:
             yield _of_consumer(view, consumer, grew, waits)
 
 
-def _flood(view: View, grew: Turn) -> Workload | None:
-    """Return the one run that goes on since the queue began to grow, and whose own words are of publishing."""
-    found = [
-        workload
-        for workload in view.workloads.values()
-        if workload.kind in BATCH
-        and any(pod.live and _began_with(pod.created, grew) for pod in workload.pods)
-        and publishes(view, workload.pods)
-    ]
-    return found[0] if len({_above(each) for each in found}) == 1 else None
-
-
-def _began_with(created: datetime | None, grew: Turn) -> bool:
-    return created is not None and grew.since is not None and -EARLY <= grew.since - created <= SOON
-
-
-def _above(run: Workload) -> str:
-    """Return the CronJob of a run; the run itself where nothing made it."""
-    owner = controller(run.obj)
-    return owner if owner.startswith("CronJob/") else run.ref
-
-
 def _of_flood(view: View, run: Workload, grew: Turn, waits: Evidence, consumer: Workload | None) -> Match:
     began = min((pod.created for pod in run.pods if pod.created), default=None)
     suffer = (consumer.ref,) if consumer else ()
     return Match(
-        component=_above(run),
+        component=above(run),
         evidence=(waits, Evidence("objects", run.ref, "it runs and publishes since the queue grows", began)),
         certainty=0.6,
         root_cause="resource_exhaustion",
@@ -89,7 +73,7 @@ def _of_flood(view: View, run: Workload, grew: Turn, waits: Evidence, consumer: 
 
 def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match:
     released = consumer.released_at
-    if _by_release(consumer, grew):
+    if by_release(consumer, grew):
         return Match(
             component=consumer.ref,
             evidence=(waits, *(Evidence("objects", consumer.ref, c.told(), released) for c in consumer.changes[:2])),
@@ -183,12 +167,6 @@ def _of_one_pod(consumer: Workload, hot: tuple[str, ...], grew: Turn, seen: tupl
     )
 
 
-def _by_release(consumer: Workload, grew: Turn) -> bool:
-    if not consumer.changes or consumer.released_at is None or grew.since is None:
-        return False
-    return timedelta(minutes=-2) <= grew.since - consumer.released_at <= SOON
-
-
 def _of_broker(view: View, label: str, grew: Turn, waits: Evidence) -> Match:
     component = keeper(view, label)
     return Match(
@@ -204,7 +182,7 @@ def _of_broker(view: View, label: str, grew: Turn, waits: Evidence) -> Match:
 
 def _released_then(view: View, grew: Turn) -> Workload | None:
     """Return the one workload that was released as a queue began to grow, where nothing tells who reads it."""
-    found = [w for w in view.serving if not role(w) and _by_release(w, grew) and _near(w.released_at, grew.since)]
+    found = [w for w in view.serving if not role(w) and by_release(w, grew) and _near(w.released_at, grew.since)]
     return found[0] if len(found) == 1 else None
 
 

@@ -45,7 +45,7 @@ def _felt(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetime |
     """Yield what users feel, or the queues that grow though the readers that are left work on them."""
     yield from troubles(view, workload.ref)
     if not any(silent(view, workload)):
-        yield from backlogs(view, workload)
+        yield from ((seen, grew.since) for seen, grew in backlogs(view, workload))
 
 
 def _lost(view: View, workload: Workload) -> Evidence | None:

@@ -34,10 +34,17 @@ class Statement(NamedTuple):
     text: str
 
 
-def statements(view: View, server: Workload, *, previous: bool = True) -> Iterator[Statement]:
+def statements(view: View, server: Workload) -> Iterator[Statement]:
     """Yield what a server's logs tell, in the order of each: a line with a time, with those after it that have none."""
-    for log in view.logs_of(server.live, previous=previous):
+    for log in view.logs_of(server.live):
         yield from _statements(log)
+
+
+def statements_by_log(view: View, server: Workload) -> Iterator[list[Statement]]:
+    """Yield what each log of a server tells in the order of time, but for empty ones and those of former runs."""
+    for log in view.logs_of(server.live, previous=False):
+        if found := sorted(_statements(log), key=lambda each: each.at):
+            yield found
 
 
 def _statements(log: Log) -> Iterator[Statement]:
