@@ -159,14 +159,20 @@ def asleep(*taken: int, state: str = "Sleep", held: float = 72, more: Any = (), 
     )
 
 
-def refused_asleep(*held: float, state: str = "Sleep", by: str = "report-builder", **rest: Any) -> Snapshot:
+def refused_asleep(
+    *held: float, state: str = "Sleep", by: str = "report-builder", more: Any = (), said: Any = (), **rest: Any
+) -> Snapshot:
     """Return a full MySQL, and reports that nobody calls: how many sessions they had, who is refused others."""
+    rest = {"service": False, **rest}
     of: dict[str, Any] = {"component": "mysql", "user": "report"}
     return snapshot(
         workload("cart", env={"DB_HOST": "mysql"}),
-        workload("report-builder", env=SECRET, pods=1, service=False, **rest),
+        workload("report-builder", env=SECRET, pods=1, **rest),
         workload("mysql", "mysql:8.0", kind="StatefulSet", pods=1, port=3306),
-        logs=[log(pod(name), *["ERROR 1040 (HY000): Too many connections"] * 9, since=280) for name in ("cart", by)],
+        logs=[
+            *(log(pod(name), *["ERROR 1040 (HY000): Too many connections"] * 9, since=280) for name in ("cart", by)),
+            *said,
+        ],
         figures=[
             figure("db_max_connections", 200, 200, component="mysql"),
             figure("db_connections", 60, 198, 300, component="mysql"),
@@ -174,12 +180,29 @@ def refused_asleep(*held: float, state: str = "Sleep", by: str = "report-builder
             figure("db_connections_by_client", *held, **of, state=state),
             figure("db_connections_by_client", 3, 3, **of, state="Query"),
             figure("db_connections_by_client", 14, 14, component="mysql", user="cart", state="Sleep"),
+            *more,
         ],
     )
 
 
+WORKERS: dict[str, Any] = {"args": ["--workers=180"], "before": {"args": ["--workers=40"]}}
+OUT_OF_TIME = "requests.exceptions.ReadTimeout: HTTPConnectionPool(host='cart', port=8080): Read timed out."
+MORE_PROCESSES: list[tuple[str, dict[str, Any]]] = [
+    ("it gets more requests", {"more": [rate("report-builder", 100, 125, 900)]}),
+    ("it gets far more requests", {"more": [rate("report-builder", 100, 300, 900)]}),
+    ("nobody knows how many requests it gets", {"service": True}),
+    ("it has no processor time left", {"more": [figure("cpu_share", 0.3, 0.99, 900, pod=pod("report-builder"))]}),
+    ("whom it calls is late", {"said": [log(pod("report-builder"), *[OUT_OF_TIME] * 9, since=900)]}),
+    ("it was released two hours ago", {"released": 7200, **WORKERS}),
+]
 REPORTS = "Deployment/report-builder"
 HOLDS = [
+    Holds(
+        "who is refused sessions lets nearly all of its own sleep, and gets no more requests than before",
+        refused_asleep(40, 180, 900, service=True, more=[rate("report-builder", 100, 102, 900)]),
+        (REPORTS, "database_connection", "restart_connection_pool"),
+        harmful=("scale_database", "rollback_workload"),
+    ),
     *(
         Holds(
             f"a worker that nobody calls has had its transactions open for long: {what}",
@@ -386,6 +409,10 @@ DOES_NOT_HOLD = [
             ("and they became many a moment ago", refused_asleep(40, 180, 100)),
             ("and few of all", refused_asleep(40, 90, 900)),
             ("and its pod has just come", refused_asleep(40, 180, 900, age=900)),
+            *(
+                (f"one of each process, and {why}", refused_asleep(40, 180, 900, **scene))
+                for why, scene in MORE_PROCESSES
+            ),
         )
     ),
     *(
