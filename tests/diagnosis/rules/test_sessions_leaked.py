@@ -107,13 +107,17 @@ def canary(*more: Any, taken: tuple[int, ...] = KEPT, other: tuple[int, ...] = L
 
 
 DIRECT = {"DB_HOST": "postgres"}
+ELSEWHERE = "prod.cluster-x.eu-central-1.rds.amazonaws.com"
+PASSWORD = secret_key("db")
 BATCHES, LEDGER = "Deployment/ledger-worker", "ledger-worker"
 
 
-def lying(age: float, *others: tuple[str, str], user: str = "ledger", secret: bool = False, **more: Any) -> Snapshot:
+def lying(
+    age: float, *others: tuple[str, str], user: str = "ledger", env: Any = DIRECT, beside: Any = (), **more: Any
+) -> Snapshot:
     """Return a full database, a cart that is refused, and a worker that nobody calls; figures tell users and ages.
 
-    ``others``: (user, program) of more clients, each of which has a few sessions; ``secret``: it keeps the address.
+    ``others``: (user, program) of more clients, each of which has a few sessions; ``beside``: what else is there.
     """
     open_ones: dict[str, Any] = {"component": "postgres", "user": user, "state": "idle in transaction"}
     few: list[dict[str, Any]] = [
@@ -121,8 +125,9 @@ def lying(age: float, *others: tuple[str, str], user: str = "ledger", secret: bo
     ]
     return snapshot(
         workload("cart", env=DIRECT),
-        workload(LEDGER, env=SECRET if secret else DIRECT, service=False, **more),
+        workload(LEDGER, env=env, service=False, **more),
         *(workload(name, env=DIRECT) for _, name in others),
+        *beside,
         postgres(),
         logs=[log(pod("cart"), *[NO_SLOT] * 9, since=280)],
         figures=[
@@ -144,7 +149,7 @@ def asleep(*taken: int, state: str = "Sleep", held: float = 72, more: Any = (), 
     of: dict[str, Any] = {"component": "mysql", "state": state}
     return snapshot(
         workload("cart", env={"DB_HOST": "mysql"}),
-        workload("report-builder", env=SECRET, pods=1, **rest),
+        workload("report-builder", **{"env": SECRET, "pods": 1, **rest}),
         workload("mysql", "mysql:8.0", kind="StatefulSet", pods=1, port=3306),
         logs=[log(pod("cart"), *["ERROR 1040 (HY000): Too many connections"] * 9, since=280)],
         figures=[
@@ -236,10 +241,43 @@ HOLDS = [
     ),
     Holds(
         "each user begins the name of one client, and Secrets keep their addresses",
-        lying(1800, user="ledger", secret=True),
+        lying(1800, user="ledger", env=SECRET),
         (BATCHES, "database_connection", "restart_connection_pool"),
         harmful=("rollback_workload", "scale_workload", "scale_database"),
         alone=True,
+    ),
+    *(
+        Holds(
+            f"a Secret keeps its address, by the name of {name}",
+            lying(1800, env={name: PASSWORD}),
+            (BATCHES, "database_connection", "restart_connection_pool"),
+        )
+        for name in (
+            "DATABASE_URL",
+            "PGHOST",
+            "REPORTS_DB_URL",
+            "MYSQL_HOSTNAME",
+            "DB_CONNECTION_STRING",
+            "USER_DB_URI",
+        )
+    ),
+    Holds(
+        "its URL is put together of what Secrets keep",
+        lying(
+            1800, env={"DB_HOST": PASSWORD, "DATABASE_URL": "postgres://ledger:$(DB_PASSWORD)@$(DB_HOST):5432/ledger"}
+        ),
+        (BATCHES, "database_connection", "restart_connection_pool"),
+    ),
+    *(
+        Holds(
+            f"whoever is called so as well {what}",
+            lying(1800, env=SECRET, beside=[workload("ledger-web", env=env)]),
+            (BATCHES, "database_connection", "restart_connection_pool"),
+        )
+        for what, env in (
+            ("has only a password of a Secret", {"DB_PASSWORD": PASSWORD}),
+            ("uses a database elsewhere", {"DB_HOST": ELSEWHERE, **SECRET}),
+        )
     ),
     Holds(
         "its pool is measured, and gives nothing back since its release; another release changed nothing",
@@ -383,6 +421,15 @@ DOES_NOT_HOLD = [
             ("and another client has no user of its own", lying(1800, ("mail", "billing"))),
             ("and two begin as it is called", lying(1800, ("ledger_web", "ledger-web"))),
             ("and nobody is called as it begins", lying(1800, user="booking")),
+            *(
+                (f"and who is called so has of a Secret no more than its {name}", lying(1800, env={name: PASSWORD}))
+                for name in ("DB_PASSWORD", "DB_USER", "POSTGRES_PASSWORD", "DATABASE_NAME", "DB_PORT", "JDBC_USERNAME")
+            ),
+            ("and who is called so uses another database", lying(1800, env={"DB_HOST": ELSEWHERE, **SECRET})),
+            (
+                "and who is called so is told another database",
+                lying(1800, env=SECRET, args=[f"--main=postgres://ledger@{ELSEWHERE}/ledger"]),
+            ),
         )
     ),
     *(
@@ -397,6 +444,7 @@ DOES_NOT_HOLD = [
             ("and the database counts fewer of its user", asleep(*ASLEEP, held=50)),
             ("and far more is to do", asleep(*ASLEEP, more=[rate("report-builder", 10, 60, 1100)])),
             ("as nobody measures", asleep()),
+            ("of a database elsewhere", asleep(*ASLEEP, env={"DB_HOST": ELSEWHERE})),
         )
     ),
     *(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
-from tuheg_ir.diagnosis.rules._database_users import client_of_user, takes_its_address_from_a_secret
+from tuheg_ir.diagnosis.rules._database_users import client_of_user, is_led_elsewhere, takes_its_address_from_a_secret
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
@@ -130,14 +130,14 @@ def _age(view: View, ref: str, of: Mapping[str, str]) -> float:
 def _unseen(view: View, ref: str) -> set[str]:
     """Return who can lead to this database alone, as there is no other.
 
-    Their pools are measured, or a Secret keeps the address of their database.
+    Their pools are measured, or a Secret keeps the address of their database, and no setting tells of another one.
     """
     if {each for each, w in view.workloads.items() if role(w) in ("database", "pooler")} != {ref}:
         return set()
     pods = {series.labels.get("pod", "") for series in view.figures.series("pool_in_use")}
-    pooled = {w.ref for w in view.serving if pods & {pod.name for pod in w.live}}
-    hidden = {w.ref for w in view.workloads.values() if not role(w) and takes_its_address_from_a_secret(w)}
-    return (pooled | hidden) - {ref}
+    pooled = [w for w in view.serving if pods & {pod.name for pod in w.live}]
+    hidden = [w for w in view.workloads.values() if not role(w) and takes_its_address_from_a_secret(w)]
+    return {w.ref for w in (*pooled, *hidden) if not is_led_elsewhere(view, w, ref)} - {ref}
 
 
 def _grouped(sessions: Iterable[Session]) -> tuple[Holder, ...]:
