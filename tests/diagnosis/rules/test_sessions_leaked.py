@@ -20,6 +20,8 @@ from tests.diagnosis.rules.tiny import (
     workload,
 )
 from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.rules._sessions import measured_holders
+from tuheg_ir.diagnosis.view import View
 
 LEAK = (SHOP, "database_connection", "restart_connection_pool")
 SYNC = workload("sync", env=URL, service=False, before={"image": "registry.example/sync:0"}, released=3000)
@@ -552,3 +554,9 @@ DOES_NOT_HOLD = [
         snapshot(shop(env=URL), postgres(), databases=[database(session(SHOP, "idle in transaction", 9, age_s=900))]),
     ),
 ]
+
+
+def test_clients_are_told_apart_once() -> None:
+    """Four rules ask who holds the sessions of a database; what figures tell of it is worked out for the first."""
+    view = View(lying(1800))
+    assert measured_holders(view, "StatefulSet/postgres") is measured_holders(view, "StatefulSet/postgres")

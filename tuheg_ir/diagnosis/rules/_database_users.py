@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -81,6 +82,7 @@ def _begins(client: Workload, user: str) -> bool:
     return _bare(client.name) == _bare(user) or client.name.lower().startswith(f"{user}-")
 
 
+@once
 def _users(view: View, client: Workload) -> set[str]:
     """Return the users that the settings of a workload name."""
     found: set[str] = set()

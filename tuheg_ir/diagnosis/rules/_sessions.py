@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.once import once_by_name
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -98,6 +99,7 @@ def holders(database: Database) -> tuple[Holder, ...]:
     return _grouped(database.sessions)
 
 
+@once_by_name
 def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
     """Return the clients of a database that figures tell of by name, address or user, the greediest first.
 
@@ -108,6 +110,8 @@ def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
     known = [workload for each, workload in view.workloads.items() if each in able]
     told = tuple(view.figures.standing("db_connections_by_client", component=label)) if label else ()
     users = {labels.get("user", "") for labels, _ in told}
+    aged = label_of(view, "db_transaction_age_by_client", ref)
+    ages = tuple(view.figures.standing("db_transaction_age_by_client", component=aged)) if aged else ()
     found = []
     for labels, count in told:
         name, user = labels.get("client", ""), labels.get("user", "")
@@ -115,14 +119,12 @@ def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
         owner = owner if owner in view.workloads else client_of_user(view, known, user, users)
         if int(count):
             state = _STATES.get(labels.get("state", "").lower(), labels.get("state", ""))
-            found.append(Session("", owner, user, name, state, int(count), _age(view, ref, labels)))
+            found.append(Session("", owner, user, name, state, int(count), _age(ages, labels)))
     return _grouped(found)
 
 
-def _age(view: View, ref: str, of: Mapping[str, str]) -> float:
+def _age(ages: Iterable[tuple[Mapping[str, str], float]], of: Mapping[str, str]) -> float:
     """Return how old the oldest transaction of some sessions is, as figures tell; 0 if they do not."""
-    label = label_of(view, "db_transaction_age_by_client", ref)
-    ages = view.figures.standing("db_transaction_age_by_client", component=label) if label else ()
     alike = (age for labels, age in ages if all(of.get(k) == v for k, v in labels.items() if k != "component"))
     return max(alike, default=0.0)
 
