@@ -169,6 +169,14 @@ def node(name: str, *, ready: str = "True", since: float = 300, **pressures: str
     return thing("Node", name, age=200 * 86400, status={"conditions": conditions})
 
 
+def beats(name: str, ahead: float) -> Obj:
+    """Return a node whose agent gave its last sign of life at a time that is so many seconds to come."""
+    made = node(name)
+    for each in made["status"]["conditions"]:
+        each["lastHeartbeatTime"] = at(-ahead)
+    return made
+
+
 def agent(*replaced: float, image: str = "", before: Obj | None = None) -> list[Obj]:
     """Return an agent on four nodes; ``replaced``: how long ago its pod was replaced on the first ones of them."""
     made = workload(

@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import OLD, SHOP, errors, logs, shop
 from tests.diagnosis.rules.tiny import at, figure, log, pod, secret_key, snapshot, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 BROKER = "StatefulSet/rabbitmq"
 LINES = (
@@ -33,6 +33,7 @@ def hung(
     depth: tuple[float, float] = (60000, 70000),
     queue: str = "documents",
     told: bool = False,
+    beside: Any = (),
     **more: Any,
 ) -> Snapshot:
     """Return a broker that is full since ten minutes, and the two consumers of its queues.
@@ -60,9 +61,14 @@ def hung(
             errors("shop", 0.9, 580),
             figure("queue_depth", *depth, 3000, component=queue),
             figure("queue_depth", 3, 5, component="loyalty"),
+            *beside,
             *(figure("cpu_share", used, used, pod=pod("documents", n), container="documents") for n in range(2)),
         ],
     )
+
+
+def cached_keys() -> tuple[str, Series]:
+    return figure("queue_depth", 1_000_000, 1_000_001, component="redis", key="sessions:online")
 
 
 HOLDS = [
@@ -87,6 +93,7 @@ HOLDS = [
             ("a Secret keeps the broker's address", hung()),
             ("the queue is called as it is, in other letters", hung(queue="Documents", told=True)),
             ("the queue has one word of its name", hung(queue="shop.documents.created")),
+            ("far more lies under a key of a cache", hung(beside=[cached_keys()])),
         )
     ),
     *(

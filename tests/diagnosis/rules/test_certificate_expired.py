@@ -7,11 +7,11 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.mesh import IDENTITY, issuer, mesh
-from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.pods import beats, node, younger
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, SHOP, alert, errors, ingress, logs, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, log, pod, secret_key, snapshot, thing, workload
 from tests.diagnosis.rules.trust import ROOTS, UNKNOWN, rewritten, strict
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 LINES = (
     'Get "https://cart:8443/": tls: failed to verify certificate: x509: certificate has expired: '
@@ -50,6 +50,14 @@ def at_the_edge(label: str, ends_in: float = -1800.0, *others: str) -> Snapshot:
 def between(line: str, **more: Any) -> Snapshot:
     """Return a shop that refuses the certificate of the cart."""
     return snapshot(shop(), workload("cart", spec=SERVES), tls("cart-tls", **more), logs=logs("shop", line, times=1))
+
+
+def seen_ahead(*more: Log, on: tuple[str, ...] = ("n1", "n2"), others: tuple[str, ...] = ("n1",)) -> Snapshot:
+    """Return a cart whose certificate the shop's last pod calls over; the clock of n2 is ahead. ``on``: its pods."""
+    there = (*(node(name) for name in others), beats("n2", 120))
+    told = log(pod("shop", len(on) - 1), *[LINES[1]] * 9)
+    cart = workload("cart", spec=SERVES, nodes=(*others, "n2"))
+    return snapshot(shop(nodes=on, pods=len(on)), cart, tls("cart-tls"), there, logs=[told, *more])
 
 
 UNTRUSTED = "AuthenticationException: The remote certificate is invalid because of errors in the chain: UntrustedRoot"
@@ -392,6 +400,20 @@ HOLDS = [
         between('Get "https://cart:8443/": x509: certificate has expired', written=3600),
         (CART, "configuration_error", "restart_workload"),
     ),
+    *(
+        Holds(
+            f"a pod on the node that is ahead tells it, {what}",
+            world,
+            ("Secret/cart-tls", "configuration_error", "page_human"),
+        )
+        for what, world in (
+            ("the only node that there is", seen_ahead(on=("n2",), others=())),
+            ("and so does one elsewhere", seen_ahead(*logs("shop", LINES[1], 0))),
+            ("and nobody hears the one elsewhere", seen_ahead()),
+            ("and there is no other one", seen_ahead(on=("n2",))),
+            ("and its other one is there as well", seen_ahead(*logs("shop", "GET / 200", 0), on=("n2", "n2"))),
+        )
+    ),
     Holds(
         "the only one that a client calls shows a new one, and the client trusts none that it is shown since",
         reissued(),
@@ -477,6 +499,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a pod on the node that is ahead alone tells it, and one elsewhere does without",
+        seen_ahead(*logs("shop", "GET / 200", 0)),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     DoesNotHold(
         "it lies in a Secret that nobody uses, since another is served",
         left_behind("old-tls", subject_CN="town.example"),

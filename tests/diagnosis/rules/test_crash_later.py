@@ -5,13 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import looping
+from tests.diagnosis.rules.pods import looping, pods_of
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, down, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, snapshot, thing, workload
 
 
-def crashing(released: float, **now: Any) -> list[Obj]:
-    return down(shop(pods=3, before=IMAGE, released=released, **now), looping(lived=90, restarts=4), unready=100)
+def crashing(released: float, restarts: int = 4, **now: Any) -> list[Obj]:
+    return down(shop(pods=3, before=IMAGE, released=released, **now), looping(lived=90, restarts=restarts), unready=100)
+
+
+def kept_waiting(since: float, *conditions: str, init: bool = False) -> list[Obj]:
+    """Return a shop released three hours ago that crashes; what kept its pods waiting was over a while ago."""
+    made = crashing(3 * 3600, 6)
+    for each in pods_of(made):
+        each["status"]["conditions"] += [
+            {"type": kind, "status": "True", "lastTransitionTime": at(since)} for kind in conditions
+        ]
+        if init:
+            ended_then = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": at(since)}}
+            each["status"]["initContainerStatuses"] = [{"name": "migrate", "ready": True, "state": ended_then}]
+    return made
+
+
+def without_image(reason: str, message: str) -> list[Obj]:
+    """Return a shop released three hours ago that crashes; for long its pods had no image."""
+    return [*crashing(3 * 3600, 6), *(event(f"Pod/{pod('shop', n)}", reason, message, age=1900) for n in range(3))]
 
 
 PROBED: dict[str, Any] = {"livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080}}}
@@ -40,6 +58,28 @@ HOLDS = [
     Holds(
         "it ends within moments, and its restarts with their pauses may fill the time since its release",
         snapshot(down(shop(pods=3, before=IMAGE, released=3 * 3600), looping(lived=90, restarts=25), unready=100)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    *(
+        Holds(
+            f"it ends within moments since it can run at all: {what}",
+            snapshot(world),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for what, world in (
+            ("no node had room for it", kept_waiting(1900, "PodScheduled", "Initialized")),
+            ("others had to be over before it", kept_waiting(1900, "Initialized")),
+            ("one had to be over before it, as that one tells", kept_waiting(1900, init=True)),
+            (
+                "its image could not be had",
+                without_image("Failed", 'Failed to pull image "shop:2": 429 Too Many Requests'),
+            ),
+            ("its image was long in coming", without_image("Pulled", 'Successfully pulled image "shop:2" in 38m12.4s')),
+        )
+    ),
+    Holds(
+        "it ended within moments last, and its few lives before may have been long",
+        snapshot(crashing(3 * 3600, 4)),
         (SHOP, "code_defect", "rollback_workload"),
     ),
     Holds(
@@ -73,8 +113,14 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
-        "it ends within moments now, and its few restarts cannot fill the hours since its release",
-        snapshot(crashing(3 * 3600)),
+        "it ends within moments now, and its restarts cannot fill the hours since its release",
+        snapshot(crashing(3 * 3600, 6)),
+        (SHOP, "service_crash", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "it ends within moments now, and could run for hours",
+        snapshot(kept_waiting(10700, "PodScheduled", "Initialized", init=True)),
         (SHOP, "service_crash", "page_human"),
         harmful=("rollback_workload", "restart_workload"),
     ),

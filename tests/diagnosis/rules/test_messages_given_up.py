@@ -34,6 +34,12 @@ def lie(queue: str, since: float = 1750, now: float = 9000) -> tuple[str, Series
     return "queue_depth", Series({"component": queue}, tuple(points))
 
 
+def under(key: str) -> tuple[str, Series]:
+    """Return what lies under a key of a store that is called as a queue of messages that were given up could be."""
+    signal, lies = lie("prints-dlq")
+    return signal, Series({**lies.labels, "key": key}, lies.points)
+
+
 WAITS = figure("queue_depth", 2, 3, component="prints")
 
 
@@ -96,6 +102,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a store that keeps a cache, and is called so by its exporter",
+        snapshot(printer(before=OLD, released=1800), workload("redis", "redis:7"), figures=[under("sessions")]),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold(
         "what lies there is old",
         snapshot(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import node
+from tests.diagnosis.rules.pods import beats, node
 from tests.diagnosis.rules.scenes import CART, IMAGE, SHOP, WEB, errors, failing, logs, shop
 from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -54,14 +54,6 @@ def ends(name: str, *ahead: float, line: str = SERVED) -> list[Log]:
         Log(pod(name, n), name, tuple(f"{at(age - to_come)} {line}" for age in range(900, -1, -100)))
         for n, to_come in enumerate(ahead)
     ]
-
-
-def beats(name: str, ahead: float) -> Obj:
-    """Return a node whose agent gave its last sign of life at a time that is so many seconds to come."""
-    made = node(name)
-    for each in made["status"]["conditions"]:
-        each["lastHeartbeatTime"] = at(-ahead)
-    return made
 
 
 def issued(*nodes: Obj, on: str = "n2") -> Snapshot:
@@ -151,6 +143,14 @@ DOES_NOT_HOLD = [
             (
                 "so do two programs there: both were given there what is old",
                 clock(*said("shop", EXPIRED), *said("cart", EXPIRED), on=PLAIN),
+            ),
+            (
+                "another program's log there goes on to a time that is to come, and is quiet elsewhere",
+                clock(*said("shop", number=0), *ends("cart", -1200, 120), on=PLAIN),
+            ),
+            (
+                "another program's log there goes on to a time that is to come, and elsewhere will at its own pace",
+                clock(*said("shop", number=0), *ends("cart", -30, 65), on=PLAIN),
             ),
             ("all nodes are ahead of whoever looks", issued(beats("n1", 300), beats("n2", 300))),
             (

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
+
+import pytest
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.names import UNRESOLVED
@@ -24,6 +27,8 @@ from tests.diagnosis.rules.scenes import (
 )
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.rules import _reach, all_rules
+from tuheg_ir.diagnosis.view import View
 
 LATE = 'Get "http://cart:8080/": dial tcp 10.96.0.9:8080: i/o timeout'
 DATABASE = "failed to connect to `user=shop database=shop`: 10.1.0.4:5432 (postgres): dial error: i/o timeout"
@@ -299,3 +304,15 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("it closes what nobody needs", snapshot(shop(), workload("cart"), DENY)),
 ]
+
+
+def test_lines_of_names_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pods find no name, each line is looked through once."""
+    counted = Mock(wraps=_reach._UNANSWERED)
+    monkeypatch.setattr(_reach, "_UNANSWERED", counted)
+    callers = shop(env=CALLS_CART, pods=20)
+    lines = logs("shop", ON_NODE, *range(20), since=570)
+    view = View(snapshot(callers, workload("cart"), baseline(KUBE_DNS), logs=lines))
+    for name in ("cluster_dns_down", "policy_closes_the_way", "wrong_host_name"):
+        list(next(rule for rule in all_rules() if rule.name == name).when(view))
+    assert counted.search.call_count == 20

@@ -20,6 +20,8 @@ from tests.diagnosis.rules.tiny import (
     workload,
 )
 from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.rules._sessions import measured_holders
+from tuheg_ir.diagnosis.view import View
 
 LEAK = (SHOP, "database_connection", "restart_connection_pool")
 SYNC = workload("sync", env=URL, service=False, before={"image": "registry.example/sync:0"}, released=3000)
@@ -107,13 +109,17 @@ def canary(*more: Any, taken: tuple[int, ...] = KEPT, other: tuple[int, ...] = L
 
 
 DIRECT = {"DB_HOST": "postgres"}
+ELSEWHERE = "prod.cluster-x.eu-central-1.rds.amazonaws.com"
+PASSWORD = secret_key("db")
 BATCHES, LEDGER = "Deployment/ledger-worker", "ledger-worker"
 
 
-def lying(age: float, *others: tuple[str, str], user: str = "ledger", secret: bool = False, **more: Any) -> Snapshot:
+def lying(
+    age: float, *others: tuple[str, str], user: str = "ledger", env: Any = DIRECT, beside: Any = (), **more: Any
+) -> Snapshot:
     """Return a full database, a cart that is refused, and a worker that nobody calls; figures tell users and ages.
 
-    ``others``: (user, program) of more clients, each of which has a few sessions; ``secret``: it keeps the address.
+    ``others``: (user, program) of more clients, each of which has a few sessions; ``beside``: what else is there.
     """
     open_ones: dict[str, Any] = {"component": "postgres", "user": user, "state": "idle in transaction"}
     few: list[dict[str, Any]] = [
@@ -121,8 +127,9 @@ def lying(age: float, *others: tuple[str, str], user: str = "ledger", secret: bo
     ]
     return snapshot(
         workload("cart", env=DIRECT),
-        workload(LEDGER, env=SECRET if secret else DIRECT, service=False, **more),
+        workload(LEDGER, env=env, service=False, **more),
         *(workload(name, env=DIRECT) for _, name in others),
+        *beside,
         postgres(),
         logs=[log(pod("cart"), *[NO_SLOT] * 9, since=280)],
         figures=[
@@ -144,7 +151,7 @@ def asleep(*taken: int, state: str = "Sleep", held: float = 72, more: Any = (), 
     of: dict[str, Any] = {"component": "mysql", "state": state}
     return snapshot(
         workload("cart", env={"DB_HOST": "mysql"}),
-        workload("report-builder", env=SECRET, pods=1, **rest),
+        workload("report-builder", **{"env": SECRET, "pods": 1, **rest}),
         workload("mysql", "mysql:8.0", kind="StatefulSet", pods=1, port=3306),
         logs=[log(pod("cart"), *["ERROR 1040 (HY000): Too many connections"] * 9, since=280)],
         figures=[
@@ -159,14 +166,20 @@ def asleep(*taken: int, state: str = "Sleep", held: float = 72, more: Any = (), 
     )
 
 
-def refused_asleep(*held: float, state: str = "Sleep", by: str = "report-builder", **rest: Any) -> Snapshot:
+def refused_asleep(
+    *held: float, state: str = "Sleep", by: str = "report-builder", more: Any = (), said: Any = (), **rest: Any
+) -> Snapshot:
     """Return a full MySQL, and reports that nobody calls: how many sessions they had, who is refused others."""
+    rest = {"service": False, **rest}
     of: dict[str, Any] = {"component": "mysql", "user": "report"}
     return snapshot(
         workload("cart", env={"DB_HOST": "mysql"}),
-        workload("report-builder", env=SECRET, pods=1, service=False, **rest),
+        workload("report-builder", env=SECRET, pods=1, **rest),
         workload("mysql", "mysql:8.0", kind="StatefulSet", pods=1, port=3306),
-        logs=[log(pod(name), *["ERROR 1040 (HY000): Too many connections"] * 9, since=280) for name in ("cart", by)],
+        logs=[
+            *(log(pod(name), *["ERROR 1040 (HY000): Too many connections"] * 9, since=280) for name in ("cart", by)),
+            *said,
+        ],
         figures=[
             figure("db_max_connections", 200, 200, component="mysql"),
             figure("db_connections", 60, 198, 300, component="mysql"),
@@ -174,12 +187,29 @@ def refused_asleep(*held: float, state: str = "Sleep", by: str = "report-builder
             figure("db_connections_by_client", *held, **of, state=state),
             figure("db_connections_by_client", 3, 3, **of, state="Query"),
             figure("db_connections_by_client", 14, 14, component="mysql", user="cart", state="Sleep"),
+            *more,
         ],
     )
 
 
+WORKERS: dict[str, Any] = {"args": ["--workers=180"], "before": {"args": ["--workers=40"]}}
+OUT_OF_TIME = "requests.exceptions.ReadTimeout: HTTPConnectionPool(host='cart', port=8080): Read timed out."
+MORE_PROCESSES: list[tuple[str, dict[str, Any]]] = [
+    ("it gets more requests", {"more": [rate("report-builder", 100, 125, 900)]}),
+    ("it gets far more requests", {"more": [rate("report-builder", 100, 300, 900)]}),
+    ("nobody knows how many requests it gets", {"service": True}),
+    ("it has no processor time left", {"more": [figure("cpu_share", 0.3, 0.99, 900, pod=pod("report-builder"))]}),
+    ("whom it calls is late", {"said": [log(pod("report-builder"), *[OUT_OF_TIME] * 9, since=900)]}),
+    ("it was released two hours ago", {"released": 7200, **WORKERS}),
+]
 REPORTS = "Deployment/report-builder"
 HOLDS = [
+    Holds(
+        "who is refused sessions lets nearly all of its own sleep, and gets no more requests than before",
+        refused_asleep(40, 180, 900, service=True, more=[rate("report-builder", 100, 102, 900)]),
+        (REPORTS, "database_connection", "restart_connection_pool"),
+        harmful=("scale_database", "rollback_workload"),
+    ),
     *(
         Holds(
             f"a worker that nobody calls has had its transactions open for long: {what}",
@@ -213,10 +243,43 @@ HOLDS = [
     ),
     Holds(
         "each user begins the name of one client, and Secrets keep their addresses",
-        lying(1800, user="ledger", secret=True),
+        lying(1800, user="ledger", env=SECRET),
         (BATCHES, "database_connection", "restart_connection_pool"),
         harmful=("rollback_workload", "scale_workload", "scale_database"),
         alone=True,
+    ),
+    *(
+        Holds(
+            f"a Secret keeps its address, by the name of {name}",
+            lying(1800, env={name: PASSWORD}),
+            (BATCHES, "database_connection", "restart_connection_pool"),
+        )
+        for name in (
+            "DATABASE_URL",
+            "PGHOST",
+            "REPORTS_DB_URL",
+            "MYSQL_HOSTNAME",
+            "DB_CONNECTION_STRING",
+            "USER_DB_URI",
+        )
+    ),
+    Holds(
+        "its URL is put together of what Secrets keep",
+        lying(
+            1800, env={"DB_HOST": PASSWORD, "DATABASE_URL": "postgres://ledger:$(DB_PASSWORD)@$(DB_HOST):5432/ledger"}
+        ),
+        (BATCHES, "database_connection", "restart_connection_pool"),
+    ),
+    *(
+        Holds(
+            f"whoever is called so as well {what}",
+            lying(1800, env=SECRET, beside=[workload("ledger-web", env=env)]),
+            (BATCHES, "database_connection", "restart_connection_pool"),
+        )
+        for what, env in (
+            ("has only a password of a Secret", {"DB_PASSWORD": PASSWORD}),
+            ("uses a database elsewhere", {"DB_HOST": ELSEWHERE, **SECRET}),
+        )
     ),
     Holds(
         "its pool is measured, and gives nothing back since its release; another release changed nothing",
@@ -360,6 +423,15 @@ DOES_NOT_HOLD = [
             ("and another client has no user of its own", lying(1800, ("mail", "billing"))),
             ("and two begin as it is called", lying(1800, ("ledger_web", "ledger-web"))),
             ("and nobody is called as it begins", lying(1800, user="booking")),
+            *(
+                (f"and who is called so has of a Secret no more than its {name}", lying(1800, env={name: PASSWORD}))
+                for name in ("DB_PASSWORD", "DB_USER", "POSTGRES_PASSWORD", "DATABASE_NAME", "DB_PORT", "JDBC_USERNAME")
+            ),
+            ("and who is called so uses another database", lying(1800, env={"DB_HOST": ELSEWHERE, **SECRET})),
+            (
+                "and who is called so is told another database",
+                lying(1800, env=SECRET, args=[f"--main=postgres://ledger@{ELSEWHERE}/ledger"]),
+            ),
         )
     ),
     *(
@@ -374,6 +446,7 @@ DOES_NOT_HOLD = [
             ("and the database counts fewer of its user", asleep(*ASLEEP, held=50)),
             ("and far more is to do", asleep(*ASLEEP, more=[rate("report-builder", 10, 60, 1100)])),
             ("as nobody measures", asleep()),
+            ("of a database elsewhere", asleep(*ASLEEP, env={"DB_HOST": ELSEWHERE})),
         )
     ),
     *(
@@ -386,6 +459,10 @@ DOES_NOT_HOLD = [
             ("and they became many a moment ago", refused_asleep(40, 180, 100)),
             ("and few of all", refused_asleep(40, 90, 900)),
             ("and its pod has just come", refused_asleep(40, 180, 900, age=900)),
+            *(
+                (f"one of each process, and {why}", refused_asleep(40, 180, 900, **scene))
+                for why, scene in MORE_PROCESSES
+            ),
         )
     ),
     *(
@@ -477,3 +554,9 @@ DOES_NOT_HOLD = [
         snapshot(shop(env=URL), postgres(), databases=[database(session(SHOP, "idle in transaction", 9, age_s=900))]),
     ),
 ]
+
+
+def test_clients_are_told_apart_once() -> None:
+    """Four rules ask who holds the sessions of a database; what figures tell of it is worked out for the first."""
+    view = View(lying(1800))
+    assert measured_holders(view, "StatefulSet/postgres") is measured_holders(view, "StatefulSet/postgres")

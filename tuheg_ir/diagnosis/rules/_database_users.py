@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 
 from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -14,16 +16,38 @@ _KEEPS = re.compile(r"(?:^|[_.-]|db|pg|sql|database)(?:user(?:_?name)?|role|logi
 """Names of settings whose value is a user."""
 _IN_URL = re.compile(r"://([^:/@\s]+)(?::[^@/\s]*)?@|[?&;\s]user(?:name)?=([^&;\s]+)", re.IGNORECASE)
 
+_OF_A_DATABASE = re.compile(
+    r"database|(?:^|_)(?:db|pg|sql)(?:_|$)|pghost|postgres|mysql|maria|mongo|jdbc|\bdsn", re.IGNORECASE
+)
+_LEADS = re.compile(r"ur[il]|dsn|host|addr|jdbc|connection_?string", re.IGNORECASE)
+_BESIDE = re.compile(r"(?:pass(?:word|wd)?|pwd|user(?:_?name)?|(?<!host)name|(?<![a-z])port)(?:_file)?$", re.IGNORECASE)
+"""Names of settings of a database that lead to it, but for what stands beside its address."""
+_DATABASE_URL = re.compile(r"\b(?:postgres|postgresql|mysql|mariadb|mongodb)(?:\+\w+)?://[^\s'\"]+", re.IGNORECASE)
 
-_ADDRESS = re.compile(r"database|(?:^|_)(?:db|pg|sql)(?:_|$)|postgres|mysql|maria|mongo|jdbc|\bdsn", re.IGNORECASE)
-"""Names of settings that lead to a database."""
+_HOST = re.compile(r"[\w.-]+")
+"""A host, and not the name of a setting in whose place one will stand."""
 
 
 def takes_its_address_from_a_secret(workload: Workload) -> bool:
     """Tell whether a setting that leads to a database is kept in a Secret: nobody sees to which one."""
     containers = items(workload.template, "spec", "containers")
     entries = (entry for container in containers for entry in items(container, "env"))
-    return any(_ADDRESS.search(text(e, "name")) and text(e, "valueFrom", "secretKeyRef", "name") for e in entries)
+    return any(_is_address(text(e, "name")) and text(e, "valueFrom", "secretKeyRef", "name") for e in entries)
+
+
+def is_led_elsewhere(view: View, client: Workload, ref: str) -> bool:
+    """Tell whether a setting names the host of a database in plain sight, and it is not this one."""
+    for key, value in view.graph.settings(client):
+        named = [("", url) for url in _DATABASE_URL.findall(value)]
+        addresses = named or ([(key, value)] if _is_address(key) else [])
+        for hosts in ([h for h in hosts_in(*each) if _HOST.fullmatch(h)] for each in addresses):
+            if hosts and ref not in map(view.graph.resolve, hosts):
+                return True
+    return False
+
+
+def _is_address(key: str) -> bool:
+    return all(each.search(key) for each in (_OF_A_DATABASE, _LEADS)) and not _BESIDE.search(key)
 
 
 def client_of_user(view: View, clients: Sequence[Workload], user: str, users: Collection[str] = ()) -> str:
@@ -58,6 +82,7 @@ def _begins(client: Workload, user: str) -> bool:
     return _bare(client.name) == _bare(user) or client.name.lower().startswith(f"{user}-")
 
 
+@once
 def _users(view: View, client: Workload) -> set[str]:
     """Return the users that the settings of a workload name."""
     found: set[str] = set()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Series
-from tuheg_ir.diagnosis.rules._pools import kept
-from tuheg_ir.diagnosis.rules._sessions import UNUSED, Full, Holder, label_of
+from tuheg_ir.diagnosis.rules._pools import kept, kept_waiting
+from tuheg_ir.diagnosis.rules._sessions import UNUSED, Full, Holder, label_of, released_before
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.workloads import BATCH
+from tuheg_ir.diagnosis.view.trouble import traffic_growth
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 LEAST = 5
 """Fewer forgotten transactions than this are no leak."""
@@ -69,7 +70,8 @@ def _asleep_and_refused(view: View, each: Full, holder: Holder, source: str) -> 
     """Return that a program is refused sessions while nearly all of its own are asleep, and that these became many.
 
     A pool uses an idle session before it opens another: those that it opens others beside are lost to it. A pod that
-    has just come has none yet, and a pool that is big is so from the start.
+    has just come has none yet, and a pool that is big is so from the start. But where each process has a session of its
+    own most sleep at all times, and more come with more work, or with a release: of these it tells nothing.
     """
     asleep = holder.of_state("idle") - holder.of_state("idle in transaction")
     refused = {c.caller for c in each.refused}
@@ -77,6 +79,8 @@ def _asleep_and_refused(view: View, each: Full, holder: Holder, source: str) -> 
         return ()
     pods = view.workloads[holder.ref].live
     if asleep < MOST * each.usable or any(p.created is None or view.recent(p.created, UNUSED) for p in pods):
+        return ()
+    if _may_have_more_processes(view, view.workloads[holder.ref], each.since):
         return ()
     label, names = label_of(view, _CLIENTS, each.ref), {(s.user, s.application) for s in holder.sessions}
     series = [s for s in view.figures.series(_CLIENTS) if s.labels.get("component") == label and _whose(s) in names]
@@ -87,6 +91,18 @@ def _asleep_and_refused(view: View, each: Full, holder: Holder, source: str) -> 
         return ()
     fact = f"{holder.name} is refused sessions, and {asleep} of its {holder.count} are asleep; they became many"
     return (Evidence(source, each.ref, fact, since),)
+
+
+def _may_have_more_processes(view: View, client: Workload, since: datetime | None) -> bool:
+    """Tell whether a program may have started further processes, each with a session: for more work, or by a release.
+
+    A tenth more sessions are many more here, so a tenth more requests are, too; nobody may know how many there are.
+    """
+    growth = traffic_growth(view, client.ref)
+    asked = any(client.ref in service.backends for service in view.services.values())
+    if asked if growth is None else growth * GREW > 1.0:
+        return True
+    return kept_waiting(view, client, since) or released_before(view, client, since)
 
 
 def _whose(series: Series) -> tuple[str, str]:

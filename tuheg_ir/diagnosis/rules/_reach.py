@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.complaints import Complaint, began
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints
 from tuheg_ir.diagnosis.view.network import Policy, lets_in, lets_out, lets_out_dns, within
+from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import at, created, items, label_selector, name, newest, text, written
 from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -24,6 +25,7 @@ _UNANSWERED = re.compile(
     re.IGNORECASE,
 )
 """How a client names a name server on its own node that does not answer: such an address is never a pod's."""
+Unanswered = tuple[Complaint, str]
 
 
 def names_host(changes: Iterable[Change], host: str) -> bool:
@@ -58,34 +60,40 @@ def lets_through(bound: Bound, caller: Workload, callee: Workload) -> tuple[Poli
     return ()
 
 
-def closed_to_dns(bound: Bound, ref: str, said: Iterable[Complaint] = ()) -> tuple[Policy, ...]:
+@once_a_view
+def unanswered(view: View) -> tuple[Unanswered, ...]:
+    """Return what all tell who get no answer of the name server on their own node, with its address."""
+    said = complaints(view, "dns")
+    return tuple((each, found[1]) for each in said if (found := _UNANSWERED.search(each.hit.line)))
+
+
+def closed_to_dns(bound: Bound, ref: str, missed: Sequence[Unanswered] = ()) -> tuple[Policy, ...]:
     """Return the policies that together leave a workload no way to ask for a name.
 
-    ``said`` is what all who miss names tell. Whom they ask may run on their own node, where no selector of pods leads;
-    policies under which names were found there before are innocent.
+    ``missed`` is what all tell who get no answer. Whom they ask may run on their own node, where no selector of pods
+    leads; policies under which names were found there before are innocent.
     """
     closing = binding(bound, ref, ingress=False)
-    shut = not any(lets_out_dns(p) for p in closing) or _forget_the_node(closing, tuple(said))
+    shut = not any(lets_out_dns(p) for p in closing) or _forget_the_node(closing, missed)
     return closing if shut else ()
 
 
-def _forget_the_node(closing: Sequence[Policy], said: Iterable[Complaint]) -> bool:
+def _forget_the_node(closing: Sequence[Policy], missed: Sequence[Unanswered]) -> bool:
     """Tell whether policies let nobody out to the name server on each node, and it is missed since they are there."""
-    unanswered = [(each, found[1]) for each in said if (found := _UNANSWERED.search(each.hit.line))]
-    servers = {server for _, server in unanswered}
+    servers = {server for _, server in missed}
 
     def let_out(policies: Iterable[Policy]) -> bool:
         return any(lets_out_dns(policy, server) for policy in policies for server in servers)
 
     if not closing or not servers or let_out(closing):
         return False
-    if any(each.caller not in policy.binds for each, _ in unanswered for policy in closing):
+    if any(each.caller not in policy.binds for each, _ in missed for policy in closing):
         return False  # who is not bound by them gets no answer either
     youngest, since = newest_of(closing)
     before = [policy for policy in closing if policy is not youngest]
     if before and edited(youngest.obj) is None and not let_out(before):
         return False  # so it was before, and names were found
-    return soon_after(began(each for each, _ in unanswered), since)
+    return soon_after(began(each for each, _ in missed), since)
 
 
 def closed_to_the_outside(bound: Bound, ref: str) -> tuple[Policy, ...]:

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.once import once, once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import at, items, text
 from tuheg_ir.diagnosis.view.releases import BEFORE
@@ -38,11 +39,11 @@ _DEAD = re.compile(rf"^{_GIVEN_UP}[._:/-]+(?=.)|[._:/-]+{_GIVEN_UP}(?=(?:\.fifo)
 _OF_DEAD = re.compile(rf"(?<![a-z]){_GIVEN_UP}(?![a-z])", re.IGNORECASE)
 
 
-def queues(view: View) -> Iterator[Series]:
-    """Yield how many messages wait in each queue; what lies under a key of a store is one if somebody is to read it."""
-    for series in view.figures.series("queue_depth"):
-        if "key" not in series.labels or _told_to(view, name_of(series)):
-            yield series
+@once_a_view
+def queues(view: View) -> tuple[Series, ...]:
+    """Return how many wait in each queue; what lies under a key of a store is one if somebody is told to read it."""
+    known = view.figures.series("queue_depth")
+    return tuple(each for each in known if "key" not in each.labels or _told_to(view, name_of(each)))
 
 
 def named_in(series: Series) -> str:
@@ -169,7 +170,12 @@ def silent(view: View, consumer: Workload) -> Iterator[Evidence]:
 
 def _told_to(view: View, queue: str) -> list[Workload]:
     """Return whom a command or a variable tells to work on a queue."""
-    return [w for w in view.serving if queue and works_on_messages(view, w) and queue in queues_of(w.template)]
+    return [w for w in view.serving if queue and queue in _told(view, w)]
+
+
+@once
+def _told(view: View, workload: Workload) -> set[str]:
+    return queues_of(workload.template) if works_on_messages(view, workload) else set()
 
 
 def works_on_messages(view: View, workload: Workload) -> bool:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
-from tuheg_ir.diagnosis.rules._database_users import client_of_user, takes_its_address_from_a_secret
+from tuheg_ir.diagnosis.rules._database_users import client_of_user, is_led_elsewhere, takes_its_address_from_a_secret
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.once import once_by_name
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -98,6 +99,7 @@ def holders(database: Database) -> tuple[Holder, ...]:
     return _grouped(database.sessions)
 
 
+@once_by_name
 def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
     """Return the clients of a database that figures tell of by name, address or user, the greediest first.
 
@@ -108,6 +110,8 @@ def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
     known = [workload for each, workload in view.workloads.items() if each in able]
     told = tuple(view.figures.standing("db_connections_by_client", component=label)) if label else ()
     users = {labels.get("user", "") for labels, _ in told}
+    aged = label_of(view, "db_transaction_age_by_client", ref)
+    ages = tuple(view.figures.standing("db_transaction_age_by_client", component=aged)) if aged else ()
     found = []
     for labels, count in told:
         name, user = labels.get("client", ""), labels.get("user", "")
@@ -115,14 +119,12 @@ def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
         owner = owner if owner in view.workloads else client_of_user(view, known, user, users)
         if int(count):
             state = _STATES.get(labels.get("state", "").lower(), labels.get("state", ""))
-            found.append(Session("", owner, user, name, state, int(count), _age(view, ref, labels)))
+            found.append(Session("", owner, user, name, state, int(count), _age(ages, labels)))
     return _grouped(found)
 
 
-def _age(view: View, ref: str, of: Mapping[str, str]) -> float:
+def _age(ages: Iterable[tuple[Mapping[str, str], float]], of: Mapping[str, str]) -> float:
     """Return how old the oldest transaction of some sessions is, as figures tell; 0 if they do not."""
-    label = label_of(view, "db_transaction_age_by_client", ref)
-    ages = view.figures.standing("db_transaction_age_by_client", component=label) if label else ()
     alike = (age for labels, age in ages if all(of.get(k) == v for k, v in labels.items() if k != "component"))
     return max(alike, default=0.0)
 
@@ -130,14 +132,14 @@ def _age(view: View, ref: str, of: Mapping[str, str]) -> float:
 def _unseen(view: View, ref: str) -> set[str]:
     """Return who can lead to this database alone, as there is no other.
 
-    Their pools are measured, or a Secret keeps the address of their database.
+    Their pools are measured, or a Secret keeps the address of their database, and no setting tells of another one.
     """
     if {each for each, w in view.workloads.items() if role(w) in ("database", "pooler")} != {ref}:
         return set()
     pods = {series.labels.get("pod", "") for series in view.figures.series("pool_in_use")}
-    pooled = {w.ref for w in view.serving if pods & {pod.name for pod in w.live}}
-    hidden = {w.ref for w in view.workloads.values() if not role(w) and takes_its_address_from_a_secret(w)}
-    return (pooled | hidden) - {ref}
+    pooled = [w for w in view.serving if pods & {pod.name for pod in w.live}]
+    hidden = [w for w in view.workloads.values() if not role(w) and takes_its_address_from_a_secret(w)]
+    return {w.ref for w in (*pooled, *hidden) if not is_led_elsewhere(view, w, ref)} - {ref}
 
 
 def _grouped(sessions: Iterable[Session]) -> tuple[Holder, ...]:

@@ -9,6 +9,7 @@ from statistics import fmean
 
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._publishing import publishes
+from tuheg_ir.diagnosis.rules._readers import queues
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import moment, ref
@@ -67,7 +68,7 @@ def _filled_by(view: View, alert: Alert) -> str:
 def _meant(view: View, alert: Alert, about: str) -> list[Series]:
     """Return the queues that an alert can mean: those that it names, else those of what it is about."""
     said = {*map(str, alert.labels.values()), *_WORD.findall(" ".join(map(str, alert.annotations.values())))}
-    known = [series for series in view.figures.series("queue_depth") if series.points]
+    known = [series for series in queues(view) if series.points]
     named = [series for series in known if said & {v for k, v in series.labels.items() if k != "component"}]
     return named or [
         s for s in known if view.component(s.labels.get("component", "")) == about or said & {*s.labels.values()}

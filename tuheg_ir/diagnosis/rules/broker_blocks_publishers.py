@@ -9,7 +9,7 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
-from tuheg_ir.diagnosis.rules._readers import LEAST, QUIET, given_up, name_of, reader, silent
+from tuheg_ir.diagnosis.rules._readers import LEAST, QUIET, given_up, name_of, queues, reader, silent
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -133,7 +133,7 @@ def _stands_still(view: View, alarm: datetime | None) -> _Standing | None:
     """
     waits = [
         (now, series)
-        for series in view.figures.series("queue_depth")
+        for series in queues(view)
         if not given_up(view, series)
         and (now := view.figures.alone("queue_depth", series).now("queue_depth")) is not None
     ]

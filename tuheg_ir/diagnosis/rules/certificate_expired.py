@@ -34,9 +34,9 @@ SOON = timedelta(minutes=30)
 
 def when(view: View) -> Iterator[Match]:
     """A certificate's end is past, or clients refuse one."""
-    every = [
-        c for c in complaints(view, "certificate") if not (_of_an_end(c) and told_ahead(view, c.caller, c.hit.pod))
-    ]
+    said = complaints(view, "certificate")
+    of_ends = {c.hit.pod for c in said if _of_an_end(c)}
+    every = [c for c in said if not (_of_an_end(c) and told_ahead(view, c, of_ends))]
     seen: set[str] = set()
     heard: list[Complaint] = []
     for component, end, measured in _ended(view, every):

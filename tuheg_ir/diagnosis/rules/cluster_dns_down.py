@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._own_release import released_ill
-from tuheg_ir.diagnosis.rules._reach import closed_to_dns
+from tuheg_ir.diagnosis.rules._reach import closed_to_dns, unanswered
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -33,7 +33,8 @@ _NDOTS = re.compile(r'"ndots", "value": "(\d+)"')
 def when(view: View) -> Iterator[Match]:
     """DNS is ill by its own signs, or several services cannot resolve names that exist."""
     every = [c for c in complaints(view, "dns") if c.caller in view.workloads]
-    found = [c for c in every if not closed_to_dns(view, c.caller, every) and not _headless(view, c)]
+    shut = {ref for ref in {c.caller for c in every} if closed_to_dns(view, ref, unanswered(view))}
+    found = [c for c in every if c.caller not in shut and not _headless(view, c)]
     servers = of_role(view.workloads, "dns")
     figures = _figures(view)
     if busy := [each for each in servers if usage(view.figures, each, "cpu_share").widely(BUSY)]:

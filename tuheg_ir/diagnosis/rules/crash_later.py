@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, only_of_newest, probe_kills
-from tuheg_ir.diagnosis.view.reading import items, newest, text
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import items, moment, newest, text
 from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -19,6 +21,12 @@ SUSPECT = timedelta(hours=6)
 """A template that served longer than this without a crash is not what crashes."""
 MOMENTS_S, PAUSE_S, SERVED_S = 120.0, 300.0, 1800.0
 """Seconds: a life that is short; the longest pause before a restart (Kubernetes: five minutes); a life that proves."""
+SHORT_ONES = 5
+"""Restarts from which on most lives were short: a few that were long would fill the time as well."""
+_NO_IMAGE = re.compile(
+    r"back-?off pulling image|failed to pull image|successfully pulled image .{1,300} in \d+m\d", re.IGNORECASE
+)
+"""What a kubelet tells of a container that waited for its image for long."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -36,13 +44,24 @@ def when(view: View) -> Iterator[Match]:
 def _served_before(view: View, workload: Workload, crash: Crash) -> bool:
     """Tell whether a container that ends within moments now must have lived for long at first.
 
-    Its restarts with the longest pauses that a kubelet makes between them do not fill the life of its pod.
+    Its restarts with the longest pauses that a kubelet makes between them do not fill the time since it could run. The
+    last life is as long as those before only where they are many.
     """
-    lived, began = crash.ended.lived_s, newest((crash.pod.created, workload.released_at))
-    if lived is None or began is None or lived > MOMENTS_S:
+    lived, began = crash.ended.lived_s, newest((_could_run(view, crash.pod), workload.released_at))
+    if lived is None or began is None or lived > MOMENTS_S or crash.container.restarts < SHORT_ONES:
         return False
     spent = crash.container.restarts * (lived + PAUSE_S)
     return (view.now - began).total_seconds() - spent >= SERVED_S
+
+
+def _could_run(view: View, pod: Pod) -> datetime | None:
+    """Return since when a pod had its node, its init containers were over, and its image was there."""
+    conditions = (each for each in items(pod.obj, "status", "conditions") if text(each, "status") == "True")
+    came = [moment(c, "lastTransitionTime") for c in conditions if text(c, "type") in ("PodScheduled", "Initialized")]
+    over = [c.ended.at for c in pod.containers if c.init and c.ended and not c.ended.exit_code]
+    told = view.events_of(f"Pod/{pod.name}", "Failed", "BackOff", "Pulled", within=SUSPECT)
+    image = [each.last for each in told if _NO_IMAGE.search(each.message)]
+    return newest((pod.created, *came, *over, *image))
 
 
 def _match(view: View, workload: Workload, ended: Sequence[Crash]) -> Match:

@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._readers import given_up, gives_up, grown, keeper, named_in
+from tuheg_ir.diagnosis.rules._readers import given_up, gives_up, grown, keeper, named_in, queues
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import complained
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -25,7 +25,7 @@ FEW = 10.0
 
 def when(view: View) -> Iterator[Match]:
     """A queue of messages that were given up grew."""
-    for series in view.figures.series("queue_depth"):
+    for series in queues(view):
         grew = grown(view, series)
         own = given_up(view, series) if grew is not None else ""
         if grew is None or not own:

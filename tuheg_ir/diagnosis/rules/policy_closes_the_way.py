@@ -21,6 +21,7 @@ from tuheg_ir.diagnosis.rules._reach import (
     lets_through,
     newest_of,
     space_changed,
+    unanswered,
 )
 from tuheg_ir.diagnosis.rules._relabelled import closed_by_release, relabelled
 from tuheg_ir.diagnosis.view import View
@@ -161,8 +162,8 @@ def _outward(view: View) -> Iterator[_Closed]:
     unresolved, unreached = complaints(view, "dns"), complaints(view, "connection_timeout", "connection_refused")
     for ref in view.workloads:
         dns = [c for c in unresolved if c.caller == ref]
-        if dns and (closing := closed_to_dns(view, ref, unresolved)):
-            released = _out_released(view, ref, partial(closed_to_dns, said=unresolved), dns)
+        if dns and (closing := closed_to_dns(view, ref, unanswered(view))):
+            released = _out_released(view, ref, partial(closed_to_dns, missed=unanswered(view)), dns)
             yield _Closed(closing, (ref,), f"from {ref} to the DNS", told(view, dns, 2), released)
         outside = [c for c in unreached if _foreign(c, ref)]
         if outside and (closing := closed_to_the_outside(view, ref)):

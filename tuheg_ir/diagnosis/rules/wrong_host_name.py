@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._reach import closed_to_dns, names_host
+from tuheg_ir.diagnosis.rules._reach import closed_to_dns, names_host, unanswered
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
@@ -31,7 +31,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         same = [c for c in found if set(c.hosts) & set(unknown) and c.caller in view.workloads and not c.about]
         each = min(same, key=lambda c: _beside(view, c, unknown))
-        if closed_to_dns(view, each.caller, found):
+        if closed_to_dns(view, each.caller, unanswered(view)):
             continue
         workload = view.workloads[each.caller]
         host = next((h for h in unknown if names_host(workload.changes, h)), unknown[0])

@@ -1,9 +1,10 @@
-"""What is worked out of a view, or of it for a workload, is kept beside the view: a score of rules ask the same."""
+"""What is worked out of a view, or of it for a workload or a name, is kept beside it: a score of rules ask the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from operator import attrgetter
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -11,18 +12,28 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 Found = TypeVar("Found")
+Asked = TypeVar("Asked")
 
 
 def once(work: Callable[[View, Workload], Found]) -> Callable[[View, Workload], Found]:
     """Let a function of a view and a workload be worked out once for as long as the view is there."""
+    return _once(work, attrgetter("ref"))
+
+
+def once_by_name(work: Callable[[View, str], Found]) -> Callable[[View, str], Found]:
+    """Let a function of a view and a name (Kind/name, perhaps) be worked out once for as long as the view is there."""
+    return _once(work, str)
+
+
+def _once(work: Callable[[View, Asked], Found], key: Callable[[Asked], str]) -> Callable[[View, Asked], Found]:
     known: WeakKeyDictionary[View, dict[str, Found]] = WeakKeyDictionary()
 
     @wraps(work)
-    def kept(view: View, workload: Workload) -> Found:
+    def kept(view: View, asked: Asked) -> Found:
         of_view = known.setdefault(view, {})
-        if workload.ref not in of_view:
-            of_view[workload.ref] = work(view, workload)
-        return of_view[workload.ref]
+        if (of := key(asked)) not in of_view:
+            of_view[of] = work(view, asked)
+        return of_view[of]
 
     return kept
 
