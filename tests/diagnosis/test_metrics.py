@@ -305,6 +305,8 @@ def test_a_limit_that_nobody_exports_is_that_of_the_pod(ask: Callable[..., Metri
         ({"instance": "postgres-0.postgres:5432"}, "postgres"),
         ({"instance": "postgres-0.postgres.shop.svc:5432"}, "postgres"),
         ({"instance": "postgres-0.other.example:5432", "job": "databases"}, "databases"),
+        ({"instance": "postgres.other.svc:5432", "job": "databases"}, "databases"),
+        ({"server": "postgres.other.svc:5432", "service": "postgres-exporter", "namespace": "shop"}, "postgres.other"),
     ],
 )
 def test_what_an_exporter_asks_is_known_by_its_address(

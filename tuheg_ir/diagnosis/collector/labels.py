@@ -156,7 +156,7 @@ class Labels:
         """
         told = label not in _LAST_RESORT and any(row.get(label) in self._known.names for row in self._rows)
         for address in (way.address,) if way.address else self._roles["address"]:
-            values = {row[address]: self._known.at(row[address]) for row in self._rows if row.get(address)}
+            values = {row[address]: self._at(row[address]) for row in self._rows if row.get(address)}
             # An exporter's own name is known as well, but `server` is what it asks.
             if not any(values.values()) or (told and address == "instance"):
                 continue
@@ -166,6 +166,10 @@ class Labels:
         if way.address:
             raise Unfit
         return self._not_the_exporter(label, way) if way.by in self._exporters else {}
+
+    def _at(self, address: str) -> str:
+        """Return what is at an address in this namespace ("" none)."""
+        return self._known.at(component(address, self._namespace, self._known, scoped=False))
 
     def _not_the_exporter(self, label: str, way: Way) -> dict[str, str]:
         """Return what names the programs that exporters ask, where labels only name the exporters; {} if none does.
@@ -243,7 +247,9 @@ def component(value: str, namespace: str, known: Known, *, scoped: bool) -> str:
     """
     value = value.rpartition("|")[2] or value  # Envoy's outbound|80||service.namespace.svc
     if ".svc" in value:
-        value = value.partition(".")[0]
+        inner = value.partition(".svc")[0].split(".")
+        # What runs in another namespace keeps its name, or it would be taken for what is called like it here.
+        value = ".".join(inner[-2:]) if len(inner) > 1 and inner[-1] != namespace else inner[0]
     if not scoped:
         return value.removeprefix(f"{namespace}/")
     plain = re.sub(r"[/._]", "-", value.partition("@")[0])
