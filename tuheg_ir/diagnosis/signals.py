@@ -89,7 +89,10 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """All signals, where labels are found (role -> labels, best first), and what an exporter asks."""
+    """All signals, where labels are found (role -> labels, best first), and what an exporter asks.
+
+    ``parted``: gateway -> what follows a namespace in the names that it gives.
+    """
 
     signals: Mapping[str, Signal]
     roles: Mapping[str, tuple[str, ...]]
@@ -98,6 +101,7 @@ class Signals:
     step_s: int
     range_s: int
     programs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    parted: Mapping[str, str] = field(default_factory=dict)
 
     def window_of(self, way: Way, wanted: str) -> str:
         """Return how far the rates of a way look back, where the site wants ``wanted`` ("" nothing), as 2m."""
@@ -138,6 +142,7 @@ def load() -> Signals:
         step_s=defaults["step_s"],
         range_s=defaults["range_s"],
         programs={exporter: frozenset(words) for exporter, words in data["programs"].items()},
+        parted=data["parted"],
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tuheg_ir.diagnosis.signals import Signals, Way
@@ -36,7 +36,7 @@ class Known:
 
     ``scalers``: what an autoscaler of a name scales. ``limits``: (pod, container) -> resource -> limit, in cores and
     bytes. ``nodes``: the name of the node at an address, as an IP or a host name. ``asked``: exporter -> the one
-    workload here that it can be of.
+    workload here that it can be of. ``spaces``: the namespaces that there are, as far as metrics tell.
     """
 
     names: frozenset[str] = frozenset()
@@ -46,6 +46,7 @@ class Known:
     limits: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
     nodes: Mapping[str, str] = field(default_factory=dict)
     asked: Mapping[str, str] = field(default_factory=dict)
+    spaces: frozenset[str] = frozenset()
 
     def called(self, address: str) -> str:
         """Return what is called at an address, which clients also write with a scheme or a name before it."""
@@ -81,6 +82,11 @@ class Unfit(Exception):
     """The metric is there but not of this namespace, or without a label that the query needs."""
 
 
+def held(rows: Iterable[Row], labels: Sequence[str]) -> frozenset[str]:
+    """Return what some labels hold."""
+    return frozenset(row[label] for row in rows for label in labels if row.get(label))
+
+
 def _renaming(label: str, names: Mapping[str, str]) -> dict[str, str]:
     """Return what takes the component from the values of a label: value -> name."""
     named: dict[str, list[str]] = {}
@@ -96,6 +102,7 @@ class Labels:
     def __init__(self, rows: Sequence[Row], signals: Signals, namespace: str, known: Known) -> None:
         self._roles = signals.roles
         self._exporters = signals.programs
+        self._parted = signals.parted
         self._routed = ""
         self._namespace = namespace
         self._known = known
@@ -198,12 +205,15 @@ class Labels:
         if way.scope == "cluster":
             return "", self._all
         if way.scope == "service":
-            start = rf"(?:[a-z]+/)?{self._namespace}[-_./].+"
+            start = f"(?:[a-z]+/)?{self._namespace}{self._parted[way.by]}"
+            longer = sorted(name for name in self._known.spaces if name.startswith(f"{self._namespace}-"))
+            others = f"(?:{'|'.join(longer)})-.+"
             for label in (f"exported_{way.address}", way.address) if way.address else ("exported_service", "service"):
                 inside = [row for row in self._all if re.fullmatch(start, row.get(label, ""))]
+                inside = [row for row in inside if not (longer and re.fullmatch(others, row[label]))]
                 if inside:
                     self._routed = label
-                    return f'{label}=~"{start}"', inside
+                    return f'{label}=~"{start}"' + (f',{label}!~"{others}"' if longer else ""), inside
             raise Unfit
         present = [label for label in self._roles["namespace"] if any(row.get(label) for row in self._all)]
         for label in present:
