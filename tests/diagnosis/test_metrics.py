@@ -155,12 +155,41 @@ def test_sessions_are_those_of_the_fullest_instance(ask: Callable[..., Metrics])
     there = {"namespace": "shop", "service": "postgres"}
     found = ask(
         *(
-            ("pg_stat_activity_count", {**there, "instance": f"{host}:9187", "state": state}, gauge(count))
+            ("pg_stat_activity_count", {**there, "instance": f"{host}:9187", "state": state, **of}, gauge(count))
+            for of in ({"application_name": "web", "usename": "web"},)
             for host, counts in (("10.0.0.1", (60, 5)), ("10.0.0.2", (40, 9)))
             for state, count in zip(("active", "idle"), counts, strict=True)
         )
     )
     assert last(found, "db_connections") == {"postgres": 65.0}
+    for signal in ("db_connections_by_state", "db_connections_by_client"):
+        told = {each.labels["state"]: each.last for each in found.signals[signal]}
+        assert told == {"active": 60.0, "idle": 9.0}, signal
+
+
+@pytest.mark.parametrize(
+    ("metric", "labels"),
+    [
+        ("pg_stat_activity_count", {"usename": "web", "state": "idle"}),
+        ("cnpg_backends_total", {"application_name": "web", "usename": "web", "state": "idle"}),
+        ("mysql_info_schema_processlist_processes_by_host", {"client_host": "10.0.0.7"}),
+        ("mysql_info_schema_processlist_threads", {"user": "web", "command": "sleep"}),
+        ("mysql_info_schema_threads", {"mysql_user": "web", "command": "sleep"}),
+        ("mysql_info_schema_processlist_processes_by_user", {"mysql_user": "web"}),
+    ],
+)
+def test_sessions_of_a_client_are_those_at_the_instance_where_it_has_most(
+    ask: Callable[..., Metrics], metric: str, labels: dict[str, str]
+) -> None:
+    there = {"namespace": "shop", "service": "postgres", **labels}
+    found = ask(
+        *(
+            (metric, {**there, "instance": f"{host}:9187", "datname": name}, gauge(count))
+            for host, count in (("10.0.0.1", 30), ("10.0.0.2", 20))
+            for name in ("shop", "stock")
+        )
+    )
+    assert [each.last for each in found.signals["db_connections_by_client"]] == [60.0]
 
 
 @pytest.mark.parametrize(

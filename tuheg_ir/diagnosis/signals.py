@@ -216,6 +216,10 @@ def _counted(by: str, condition: str) -> tuple[str, str]:
     return rates[0], rates[1]
 
 
+def _fullest(by: str) -> str:
+    return f"max by ({by}) (sum by ({by}, instance, server) ($pre $m{{$here}} $post))"
+
+
 def _in_seconds(query: str, per: float) -> str:
     return query if per == 1 else f"{query} / {float(per):.0f}"
 
@@ -226,5 +230,6 @@ _QUERIES: Mapping[str, Callable[..., str]] = {
     "mean": _mean,
     "share_of": _share_of,
     "failed_of": _failed_of,
+    "fullest": _fullest,
 }
 """What stands for a query in the tables."""
