@@ -132,6 +132,48 @@ def test_errors_are_a_share_of_the_requests_that_are_called_like_them(ask: Calla
     assert last(found, "error_ratio") == {"postgres": 0.1, "web": 0.1}
 
 
+@pytest.mark.parametrize(
+    ("metric", "by", "measured"),
+    [
+        ("provider_http_requests_total", "provider", True),
+        ("client_portal_http_requests_total", "client-portal", True),
+        ("external_api_http_requests_total", "external-api", True),
+        ("external_api_requests_total", "external-api", True),
+        ("external_api_http_requests_total", "web", False),  # what it calls, called like what answers
+        ("redis_http_requests_total", "web", False),
+        ("external_http_requests_total", "external-api", False),
+        ("client_portal_axios_http_requests_total", "client-portal", False),
+        ("database_http_requests_total", "web", False),
+    ],
+)
+def test_a_service_that_is_called_like_what_others_call_is_measured_by_its_own_metrics(
+    ask: Callable[..., Metrics], metric: str, by: str, measured: bool
+) -> None:
+    known = Known(frozenset({"provider", "client-portal", "external-api", "redis", "web"}))
+    for there in ({"service": by}, {"pod": f"{by}-7d4f9c5b6d-abcde"}):
+        found = ask(*requests(metric, "code", namespace="shop", **there), known=known)
+        assert last(found, "request_rate") == ({by: 10.0} if measured else {})
+        assert last(found, "error_ratio") == ({by: 0.1} if measured else {})
+
+
+def test_a_service_may_name_whom_it_calls_in_its_own_metrics(ask: Callable[..., Metrics]) -> None:
+    calls = requests("external_api_http_requests_total", "code", **HERE, service="web", app="external-api")
+    known = replace(KNOWN, names=KNOWN.names | {"external-api"})
+    assert "request_rate" not in ask(*calls, known=known).signals
+
+
+def test_errors_of_a_service_that_is_called_like_what_others_call_are_a_share_of_its_requests(
+    ask: Callable[..., Metrics],
+) -> None:
+    there = {"namespace": "shop", "service": "provider"}
+    counted = (("errors", 1), ("requests", 10))
+    found = ask(
+        *((f"provider_http_{what}_total", there, counter(rate)) for what, rate in counted),
+        known=Known(frozenset({"provider"})),
+    )
+    assert last(found, "error_ratio") == {"provider": 0.1}
+
+
 def test_requests_of_a_plain_name_are_told_before_those_of_a_library(ask: Callable[..., Metrics]) -> None:
     there = {"namespace": "shop", "service": "web", "code": "200"}
     found = ask(("a_vendor_http_requests_total", there, counter(70)), ("http_requests_total", there, counter(10)))

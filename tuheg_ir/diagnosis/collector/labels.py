@@ -115,6 +115,8 @@ class Labels:
         self._rows = scoped
         if way.requires and not any(row.get(way.requires) for row in scoped):
             raise Unfit
+        if not self._is_their_own(way, next(iter(metrics.values()))):
+            raise Unfit
         values = {**metrics, "here": here, "window": window, "namespace": self._namespace, "pre": "", "post": ""}
         labels = dict(way.labelled)
         for role in ("component", "pod", "container", "dependency", "node"):
@@ -150,6 +152,18 @@ class Labels:
         values["broken"] = f'{status}=~"5..|{_UNANSWERED}"'
         query = re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), way.query)
         return Filled(query, {label: role for label, role in labels.items() if label})
+
+    def _is_their_own(self, way: Way, metric: str) -> bool:
+        """Tell whether a metric that fits only as a workload's own is told by nobody else, who may call that one."""
+        if way.fits(metric) or not way.fits(metric, self._known.names):
+            return True
+        return all(way.fits(metric, self._names(row)) for row in self._rows)
+
+    def _names(self, row: Row) -> list[str]:
+        """Return the known workloads of which a label set is: by its pod, since other labels may name whom it calls."""
+        pods = [row[label] for label in self._roles["pod"] if row.get(label)]
+        ran = {self._known.at(pod) or re.sub(f"^{_BY_POD}$", r"\1", pod) for pod in pods} & self._known.names
+        return sorted(ran or {row.get(label, "") for label in self._roles["component"]} & self._known.names)
 
     def _only(self, way: Way, here: str) -> str:
         """Return the one program here that an exporter can ask; "" where a label may tell, or there are more."""
