@@ -21,6 +21,7 @@ ROWS = [
     {"namespace": NAMESPACE, "pod": POD, "container": "web", "code": "500", "service": "web", "dependency": "redis"},
 ]
 SCOPED = [{"service": "shop-web-80@kubernetes", "code": "500"}]
+ROUTED = {"traefik": "shop-web-80@k", "envoy": "shop_web_80", "kong": "shop.web.80", "haproxy": "shop-web-80"}
 WAYS = [(signal, way) for signal in load().signals.values() for way in signal.ways]
 
 
@@ -28,7 +29,7 @@ WAYS = [(signal, way) for signal in load().signals.values() for way in signal.wa
 def test_every_query_is_promql(signal: Any, way: Any) -> None:
     more = {"node": "n1", **{label: "web" for label in (way.requires, way.address) if label}}
     rows = (
-        [{**row, way.address: "shop_web_80"} for row in SCOPED]
+        [{**row, way.address or "service": ROUTED[way.by]} for row in SCOPED]
         if way.scope == "service"
         else [{**row, **more} for row in ROWS]
     )

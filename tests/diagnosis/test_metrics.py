@@ -132,6 +132,48 @@ def test_errors_are_a_share_of_the_requests_that_are_called_like_them(ask: Calla
     assert last(found, "error_ratio") == {"postgres": 0.1, "web": 0.1}
 
 
+@pytest.mark.parametrize(
+    ("metric", "by", "measured"),
+    [
+        ("provider_http_requests_total", "provider", True),
+        ("client_portal_http_requests_total", "client-portal", True),
+        ("external_api_http_requests_total", "external-api", True),
+        ("external_api_requests_total", "external-api", True),
+        ("external_api_http_requests_total", "web", False),  # what it calls, called like what answers
+        ("redis_http_requests_total", "web", False),
+        ("external_http_requests_total", "external-api", False),
+        ("client_portal_axios_http_requests_total", "client-portal", False),
+        ("database_http_requests_total", "web", False),
+    ],
+)
+def test_a_service_that_is_called_like_what_others_call_is_measured_by_its_own_metrics(
+    ask: Callable[..., Metrics], metric: str, by: str, measured: bool
+) -> None:
+    known = Known(frozenset({"provider", "client-portal", "external-api", "redis", "web"}))
+    for there in ({"service": by}, {"pod": f"{by}-7d4f9c5b6d-abcde"}):
+        found = ask(*requests(metric, "code", namespace="shop", **there), known=known)
+        assert last(found, "request_rate") == ({by: 10.0} if measured else {})
+        assert last(found, "error_ratio") == ({by: 0.1} if measured else {})
+
+
+def test_a_service_may_name_whom_it_calls_in_its_own_metrics(ask: Callable[..., Metrics]) -> None:
+    calls = requests("external_api_http_requests_total", "code", **HERE, service="web", app="external-api")
+    known = replace(KNOWN, names=KNOWN.names | {"external-api"})
+    assert "request_rate" not in ask(*calls, known=known).signals
+
+
+def test_errors_of_a_service_that_is_called_like_what_others_call_are_a_share_of_its_requests(
+    ask: Callable[..., Metrics],
+) -> None:
+    there = {"namespace": "shop", "service": "provider"}
+    counted = (("errors", 1), ("requests", 10))
+    found = ask(
+        *((f"provider_http_{what}_total", there, counter(rate)) for what, rate in counted),
+        known=Known(frozenset({"provider"})),
+    )
+    assert last(found, "error_ratio") == {"provider": 0.1}
+
+
 def test_requests_of_a_plain_name_are_told_before_those_of_a_library(ask: Callable[..., Metrics]) -> None:
     there = {"namespace": "shop", "service": "web", "code": "200"}
     found = ask(("a_vendor_http_requests_total", there, counter(70)), ("http_requests_total", there, counter(10)))
@@ -155,12 +197,41 @@ def test_sessions_are_those_of_the_fullest_instance(ask: Callable[..., Metrics])
     there = {"namespace": "shop", "service": "postgres"}
     found = ask(
         *(
-            ("pg_stat_activity_count", {**there, "instance": f"{host}:9187", "state": state}, gauge(count))
+            ("pg_stat_activity_count", {**there, "instance": f"{host}:9187", "state": state, **of}, gauge(count))
+            for of in ({"application_name": "web", "usename": "web"},)
             for host, counts in (("10.0.0.1", (60, 5)), ("10.0.0.2", (40, 9)))
             for state, count in zip(("active", "idle"), counts, strict=True)
         )
     )
     assert last(found, "db_connections") == {"postgres": 65.0}
+    for signal in ("db_connections_by_state", "db_connections_by_client"):
+        told = {each.labels["state"]: each.last for each in found.signals[signal]}
+        assert told == {"active": 60.0, "idle": 9.0}, signal
+
+
+@pytest.mark.parametrize(
+    ("metric", "labels"),
+    [
+        ("pg_stat_activity_count", {"usename": "web", "state": "idle"}),
+        ("cnpg_backends_total", {"application_name": "web", "usename": "web", "state": "idle"}),
+        ("mysql_info_schema_processlist_processes_by_host", {"client_host": "10.0.0.7"}),
+        ("mysql_info_schema_processlist_threads", {"user": "web", "command": "sleep"}),
+        ("mysql_info_schema_threads", {"mysql_user": "web", "command": "sleep"}),
+        ("mysql_info_schema_processlist_processes_by_user", {"mysql_user": "web"}),
+    ],
+)
+def test_sessions_of_a_client_are_those_at_the_instance_where_it_has_most(
+    ask: Callable[..., Metrics], metric: str, labels: dict[str, str]
+) -> None:
+    there = {"namespace": "shop", "service": "postgres", **labels}
+    found = ask(
+        *(
+            (metric, {**there, "instance": f"{host}:9187", "datname": name}, gauge(count))
+            for host, count in (("10.0.0.1", 30), ("10.0.0.2", 20))
+            for name in ("shop", "stock")
+        )
+    )
+    assert [each.last for each in found.signals["db_connections_by_client"]] == [60.0]
 
 
 @pytest.mark.parametrize(
@@ -305,6 +376,8 @@ def test_a_limit_that_nobody_exports_is_that_of_the_pod(ask: Callable[..., Metri
         ({"instance": "postgres-0.postgres:5432"}, "postgres"),
         ({"instance": "postgres-0.postgres.shop.svc:5432"}, "postgres"),
         ({"instance": "postgres-0.other.example:5432", "job": "databases"}, "databases"),
+        ({"instance": "postgres.other.svc:5432", "job": "databases"}, "databases"),
+        ({"server": "postgres.other.svc:5432", "service": "postgres-exporter", "namespace": "shop"}, "postgres.other"),
     ],
 )
 def test_what_an_exporter_asks_is_known_by_its_address(

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 _PLATFORM = (
-    "alertmanager_", "apisix_", "apiserver_", "argocd_", "authentication_", "caddy_", "cilium_", "controller_runtime_",
+    "alertmanager_", "apiserver_", "argocd_", "authentication_", "caddy_admin_", "cilium_", "controller_runtime_",
     "coredns_", "envoy_", "etcd_", "go_", "grafana_", "haproxy_", "hubble_", "istio_", "kong_", "kube_", "kubelet_",
     "linkerd_", "loki_", "nginx_", "node_", "prometheus_", "promhttp_", "rest_client_", "scheduler_", "storage_",
     "traefik_", "workqueue_",
@@ -25,10 +25,11 @@ TABLES = ("requests", "cluster", "stores", "queues")
 class Names:
     """The names of the metrics that there are, the plainest first: what has a prefix may be of a library only.
 
-    Each pattern is looked for once, however many ways have it.
+    Each pattern is looked for once, however many ways have it. ``workloads``: those that are known.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], workloads: Iterable[str] = ()) -> None:
+        self._workloads = tuple(workloads)
         self._names = dict.fromkeys(sorted(names, key=lambda name: (name.count("_"), name)))
         self._found: dict[str, list[str]] = {}
 
@@ -38,13 +39,26 @@ class Names:
             self._found[pattern] = self._matching(pattern)
         return self._found[pattern]
 
+    def paired(self, other: str, pattern: str, name: str) -> str:
+        """Return the pattern of another metric with what the first one is called where it says (?P=base)."""
+        if "(?P=base)" not in other:
+            return other
+        found = re.fullmatch(written(pattern, self._workloads), name)
+        return other.replace("(?P=base)", re.escape(found["base"] or "") if found else "")
+
     def _matching(self, pattern: str) -> list[str]:
         if re.fullmatch(r"\w+", pattern):
             return [pattern] if pattern in self._names else []
         # What the platform's own metrics are called stands in a pattern in so many words.
         own = pattern.startswith(_PLATFORM)
-        found = re.compile(pattern)
+        found = re.compile(written(pattern, self._workloads))
         return [name for name in self._names if found.fullmatch(name) and (own or not name.startswith(_PLATFORM))]
+
+
+def written(pattern: str, workloads: Iterable[str]) -> str:
+    """Return a pattern with what the metrics of some workloads begin with where it says <own>."""
+    own = "|".join(re.escape(re.sub(r"[-.]", "_", each)) for each in workloads)
+    return pattern.replace("<own>", f"(?:{own})_" if own else "(?!)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +78,17 @@ class Way:
     address: str = ""
     labelled: Mapping[str, str] = field(default_factory=dict)
 
+    def fits(self, name: str, workloads: Iterable[str] = ()) -> bool:
+        """Tell whether a metric is the first one, where these are the workloads whose own it may be."""
+        return bool(re.fullmatch(written(next(iter(self.of.values())), workloads), name))
+
     def metrics(self, names: Names) -> Iterator[dict[str, str]]:
         """Yield the metrics to use of those that are there, once for each one that the first name stands for."""
         (first, pattern), *others = self.of.items()
         for name in names.like(pattern):
             chosen = {first: name}
             for letter, other in others:
-                chosen.update((letter, found) for found in names.like(_paired(other, pattern, name))[:1])
+                chosen.update((letter, found) for found in names.like(names.paired(other, pattern, name))[:1])
             if len(chosen) == len(self.of):
                 yield chosen
 
@@ -89,7 +107,10 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """All signals, where labels are found (role -> labels, best first), and what an exporter asks."""
+    """All signals, where labels are found (role -> labels, best first), and what an exporter asks.
+
+    ``parted``: gateway -> what follows a namespace in the names that it gives.
+    """
 
     signals: Mapping[str, Signal]
     roles: Mapping[str, tuple[str, ...]]
@@ -98,6 +119,7 @@ class Signals:
     step_s: int
     range_s: int
     programs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    parted: Mapping[str, str] = field(default_factory=dict)
 
     def window_of(self, way: Way, wanted: str) -> str:
         """Return how far the rates of a way look back, where the site wants ``wanted`` ("" nothing), as 2m."""
@@ -116,14 +138,6 @@ def span_s(text: str) -> float:
     return sum(float(number) * units.get(unit, 0) for number, unit in re.findall(r"(\d+)(ms|[smhd])", text))
 
 
-def _paired(other: str, pattern: str, name: str) -> str:
-    """Return the pattern of another metric with what the first one is called where it says (?P=base)."""
-    if "(?P=base)" not in other:
-        return other
-    found = re.fullmatch(pattern, name)
-    return other.replace("(?P=base)", re.escape(found["base"] or "") if found else "")
-
-
 @lru_cache(maxsize=1)
 def load() -> Signals:
     """Read signals.yml and its tables."""
@@ -138,6 +152,7 @@ def load() -> Signals:
         step_s=defaults["step_s"],
         range_s=defaults["range_s"],
         programs={exporter: frozenset(words) for exporter, words in data["programs"].items()},
+        parted=data["parted"],
     )
 
 
@@ -168,7 +183,7 @@ def _way(entry: Mapping[str, Any], words: Mapping[str, str]) -> Way:
 def _pattern(given: str | list[str], words: Mapping[str, str]) -> str:
     """Return a regular expression with each <word> written out."""
     pattern = given if isinstance(given, str) else "|".join(given)
-    while found := re.search(r"(?<!\?P)<(\w+)>", pattern):
+    while found := re.search(r"(?<!\?P)<(?!own>)(\w+)>", pattern):
         pattern = pattern.replace(found[0], words[found[1]])
     return pattern
 
@@ -211,6 +226,10 @@ def _counted(by: str, condition: str) -> tuple[str, str]:
     return rates[0], rates[1]
 
 
+def _fullest(by: str) -> str:
+    return f"max by ({by}) (sum by ({by}, instance, server) ($pre $m{{$here}} $post))"
+
+
 def _in_seconds(query: str, per: float) -> str:
     return query if per == 1 else f"{query} / {float(per):.0f}"
 
@@ -221,5 +240,6 @@ _QUERIES: Mapping[str, Callable[..., str]] = {
     "mean": _mean,
     "share_of": _share_of,
     "failed_of": _failed_of,
+    "fullest": _fullest,
 }
 """What stands for a query in the tables."""

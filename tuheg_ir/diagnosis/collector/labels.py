@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tuheg_ir.diagnosis.signals import Signals, Way
@@ -36,7 +36,7 @@ class Known:
 
     ``scalers``: what an autoscaler of a name scales. ``limits``: (pod, container) -> resource -> limit, in cores and
     bytes. ``nodes``: the name of the node at an address, as an IP or a host name. ``asked``: exporter -> the one
-    workload here that it can be of.
+    workload here that it can be of. ``spaces``: the namespaces that there are, as far as metrics tell.
     """
 
     names: frozenset[str] = frozenset()
@@ -46,6 +46,7 @@ class Known:
     limits: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
     nodes: Mapping[str, str] = field(default_factory=dict)
     asked: Mapping[str, str] = field(default_factory=dict)
+    spaces: frozenset[str] = frozenset()
 
     def called(self, address: str) -> str:
         """Return what is called at an address, which clients also write with a scheme or a name before it."""
@@ -81,6 +82,11 @@ class Unfit(Exception):
     """The metric is there but not of this namespace, or without a label that the query needs."""
 
 
+def held(rows: Iterable[Row], labels: Sequence[str]) -> frozenset[str]:
+    """Return what some labels hold."""
+    return frozenset(row[label] for row in rows for label in labels if row.get(label))
+
+
 def _renaming(label: str, names: Mapping[str, str]) -> dict[str, str]:
     """Return what takes the component from the values of a label: value -> name."""
     named: dict[str, list[str]] = {}
@@ -96,6 +102,7 @@ class Labels:
     def __init__(self, rows: Sequence[Row], signals: Signals, namespace: str, known: Known) -> None:
         self._roles = signals.roles
         self._exporters = signals.programs
+        self._parted = signals.parted
         self._routed = ""
         self._namespace = namespace
         self._known = known
@@ -107,6 +114,8 @@ class Labels:
         here, scoped = self._here(way)
         self._rows = scoped
         if way.requires and not any(row.get(way.requires) for row in scoped):
+            raise Unfit
+        if not self._is_their_own(way, next(iter(metrics.values()))):
             raise Unfit
         values = {**metrics, "here": here, "window": window, "namespace": self._namespace, "pre": "", "post": ""}
         labels = dict(way.labelled)
@@ -144,6 +153,18 @@ class Labels:
         query = re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), way.query)
         return Filled(query, {label: role for label, role in labels.items() if label})
 
+    def _is_their_own(self, way: Way, metric: str) -> bool:
+        """Tell whether a metric that fits only as a workload's own is told by nobody else, who may call that one."""
+        if way.fits(metric) or not way.fits(metric, self._known.names):
+            return True
+        return all(way.fits(metric, self._names(row)) for row in self._rows)
+
+    def _names(self, row: Row) -> list[str]:
+        """Return the known workloads of which a label set is: by its pod, since other labels may name whom it calls."""
+        pods = [row[label] for label in self._roles["pod"] if row.get(label)]
+        ran = {self._known.at(pod) or re.sub(f"^{_BY_POD}$", r"\1", pod) for pod in pods} & self._known.names
+        return sorted(ran or {row.get(label, "") for label in self._roles["component"]} & self._known.names)
+
     def _only(self, way: Way, here: str) -> str:
         """Return the one program here that an exporter can ask; "" where a label may tell, or there are more."""
         silent = not any(row.get(label) for label in self._roles["pod"] for row in self._rows)
@@ -156,7 +177,7 @@ class Labels:
         """
         told = label not in _LAST_RESORT and any(row.get(label) in self._known.names for row in self._rows)
         for address in (way.address,) if way.address else self._roles["address"]:
-            values = {row[address]: self._known.at(row[address]) for row in self._rows if row.get(address)}
+            values = {row[address]: self._at(row[address]) for row in self._rows if row.get(address)}
             # An exporter's own name is known as well, but `server` is what it asks.
             if not any(values.values()) or (told and address == "instance"):
                 continue
@@ -166,6 +187,10 @@ class Labels:
         if way.address:
             raise Unfit
         return self._not_the_exporter(label, way) if way.by in self._exporters else {}
+
+    def _at(self, address: str) -> str:
+        """Return what is at an address in this namespace ("" none)."""
+        return self._known.at(component(address, self._namespace, self._known, scoped=False))
 
     def _not_the_exporter(self, label: str, way: Way) -> dict[str, str]:
         """Return what names the programs that exporters ask, where labels only name the exporters; {} if none does.
@@ -194,12 +219,15 @@ class Labels:
         if way.scope == "cluster":
             return "", self._all
         if way.scope == "service":
-            start = rf"(?:[a-z]+/)?{self._namespace}[-_./].+"
+            start = f"(?:[a-z]+/)?{self._namespace}{self._parted[way.by]}"
+            longer = sorted(name for name in self._known.spaces if name.startswith(f"{self._namespace}-"))
+            others = f"(?:{'|'.join(longer)})-.+"
             for label in (f"exported_{way.address}", way.address) if way.address else ("exported_service", "service"):
                 inside = [row for row in self._all if re.fullmatch(start, row.get(label, ""))]
+                inside = [row for row in inside if not (longer and re.fullmatch(others, row[label]))]
                 if inside:
                     self._routed = label
-                    return f'{label}=~"{start}"', inside
+                    return f'{label}=~"{start}"' + (f',{label}!~"{others}"' if longer else ""), inside
             raise Unfit
         present = [label for label in self._roles["namespace"] if any(row.get(label) for row in self._all)]
         for label in present:
@@ -243,7 +271,9 @@ def component(value: str, namespace: str, known: Known, *, scoped: bool) -> str:
     """
     value = value.rpartition("|")[2] or value  # Envoy's outbound|80||service.namespace.svc
     if ".svc" in value:
-        value = value.partition(".")[0]
+        inner = value.partition(".svc")[0].split(".")
+        # What runs in another namespace keeps its name, or it would be taken for what is called like it here.
+        value = ".".join(inner[-2:]) if len(inner) > 1 and inner[-1] != namespace else inner[0]
     if not scoped:
         return value.removeprefix(f"{namespace}/")
     plain = re.sub(r"[/._]", "-", value.partition("@")[0])

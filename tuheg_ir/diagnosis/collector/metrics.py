@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from tuheg_ir.diagnosis.collector.context import SourceFailed, failed
-from tuheg_ir.diagnosis.collector.labels import Filled, Known, Labels, Row, Unfit, component, host_of
+from tuheg_ir.diagnosis.collector.labels import Filled, Known, Labels, Row, Unfit, component, held, host_of
 from tuheg_ir.diagnosis.collector.prometheus import Prometheus, Span
 from tuheg_ir.diagnosis.collector.usage import limits_of
 from tuheg_ir.diagnosis.folder.metrics import series_of
@@ -126,7 +126,7 @@ class _Reader:
         """Ask all questions whose metrics are there."""
         began = time.monotonic()
         try:
-            names = Names(self._prometheus.names(self._span))
+            names = Names(self._prometheus.names(self._span), self._known.names)
         except SourceFailed as error:
             self._note("prometheus", error, began)
             return
@@ -180,6 +180,7 @@ class _Reader:
             return
         for row in rows:
             self._rows.setdefault(row.get("__name__", ""), []).append(row)
+        self._known = replace(self._known, spaces=held(rows, self._signals.roles["namespace"]))
 
     def _labels(self, metric: str) -> list[Row]:
         """Return the distinct sets of a metric's interesting labels; asked once a metric."""
