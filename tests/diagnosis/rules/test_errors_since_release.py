@@ -263,6 +263,28 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"logs alone tell of {what}, and a caller suffers: {line}",
+            snapshot(
+                shop(before=IMAGE, released=900, pods=1),
+                workload("web", env={"SHOP_URL": "http://shop:8080"}),
+                logs=logs("shop", line, since=800),
+                alerts=[alert(service="web")],
+            ),
+            harmful=("rollback_workload",),
+        )
+        for what, line in (
+            ("a setting that it does without", "WARN SENTRY_DSN is not set"),
+            ("a setting that it does without", "HTTP_PROXY is not set"),
+            (
+                "what a user sent",
+                'WARN turned away: null value in column "currency" of relation "orders" violates not-null constraint',
+            ),
+            ("what a user sent", 'WARN turned away: invalid input value for enum order_status: "parked"'),
+            ("what a user sent", "WARN turned away: Field 'currency' doesn't have a default value"),
+        )
+    ),
     DoesNotHold(
         "a database refuses sessions as early to one that was not released: it may be anybody who holds them",
         refused(),
