@@ -215,6 +215,15 @@ HOLDS = [
         ),
         (API, CODE, "rollback_workload"),
     ),
+    Holds(
+        "logs alone tell it, beside a count of something else that is nought",
+        snapshot(
+            workload("api", before=OLD, released=600, image="registry.example/api:2"),
+            logs=logs("api", '{"msg":"NullPointerException in Cart.total","count": 0}', 0, 1, times=8, since=560),
+            alerts=[alert(deployment="api")],
+        ),
+        (API, CODE, "rollback_workload"),
+    ),
     Holds("they come and go", flapping(), (API, CODE, "rollback_workload")),
     Holds(
         "the release was a rollback",
@@ -282,6 +291,8 @@ DOES_NOT_HOLD = [
                 'WARN turned away: null value in column "currency" of relation "orders" violates not-null constraint',
             ),
             ("what a user sent", 'WARN turned away: invalid input value for enum order_status: "parked"'),
+            ("what another service did", "** (DBConnection.ConnectionError) tcp recv: closed"),
+            ("what another service did", '[warn] InvalidCatalogNameError: database "shop" does not exist'),
             ("what a user sent", "WARN turned away: Field 'currency' doesn't have a default value"),
         )
     ),
