@@ -80,7 +80,6 @@ HOLDS = [
             "WARN Connection has been abandoned PooledConnection[org.postgresql.jdbc.PgConnection@1b]",
             "INFO A checked-out resource is overdue, and will be destroyed: NewPooledConnection@1b",
             "Pooled object created 2026-03-04 11:00:00 by the following code has not been returned to the pool:",
-            "A client has been checked out for more than 5 seconds!",
         )
     ),
     Holds(
@@ -95,6 +94,22 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"it only has them for long, as it has while its database is slow: {line}",
+            snapshot(
+                shop(env=URL, before=IMAGE, released=1200),
+                postgres(),
+                logs=[*logs("shop", line), *logs("shop", WAITS, 1)],
+            ),
+            harmful=("restart_connection_pool", "rollback_workload"),
+        )
+        for line in (
+            "A client has been checked out for more than 5 seconds!",
+            "Connection has been marked suspect, possibly abandoned PooledConnection[org.postgresql.PgConnection@6a]",
+            "<BEA-001153> Forcibly releasing inactive/harvested connection weblogic.jdbc.wrapper.PoolConnection@1a",
+        )
+    ),
     *(
         DoesNotHold(
             f"what it took for lost {what}",

@@ -230,6 +230,15 @@ HOLDS = [
         ),
         (API, CODE, "rollback_workload"),
     ),
+    Holds(
+        "logs alone tell it, beside a count of something else that is nought",
+        snapshot(
+            workload("api", before=OLD, released=600, image="registry.example/api:2"),
+            logs=logs("api", '{"msg":"NullPointerException in Cart.total","count": 0}', 0, 1, times=8, since=560),
+            alerts=[alert(deployment="api")],
+        ),
+        (API, CODE, "rollback_workload"),
+    ),
     Holds("they come and go", flapping(), (API, CODE, "rollback_workload")),
     Holds(
         "the release was a rollback",
@@ -278,6 +287,30 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"logs alone tell of {what}, and a caller suffers: {line}",
+            snapshot(
+                shop(before=IMAGE, released=900, pods=1),
+                workload("web", env={"SHOP_URL": "http://shop:8080"}),
+                logs=logs("shop", line, since=800),
+                alerts=[alert(service="web")],
+            ),
+            harmful=("rollback_workload",),
+        )
+        for what, line in (
+            ("a setting that it does without", "WARN SENTRY_DSN is not set"),
+            ("a setting that it does without", "HTTP_PROXY is not set"),
+            (
+                "what a user sent",
+                'WARN turned away: null value in column "currency" of relation "orders" violates not-null constraint',
+            ),
+            ("what a user sent", 'WARN turned away: invalid input value for enum order_status: "parked"'),
+            ("what another service did", "** (DBConnection.ConnectionError) tcp recv: closed"),
+            ("what another service did", '[warn] InvalidCatalogNameError: database "shop" does not exist'),
+            ("what a user sent", "WARN turned away: Field 'currency' doesn't have a default value"),
+        )
+    ),
     DoesNotHold(
         "a database refuses sessions as early to one that was not released: it may be anybody who holds them",
         refused(),

@@ -10,6 +10,7 @@ from tests.diagnosis.rules.tiny import DAY, Obj, at, postgres, snapshot, thing, 
 
 JOB = "Job/crm-migrate"
 MISSED = "psycopg.errors.UndefinedColumn: column c.phone does not exist"
+EMPTY = 'ERROR:  null value in column "phone" of relation "customers" violates not-null constraint'
 ALARM = [alert("NoOrders", team="shop")]
 
 
@@ -26,6 +27,12 @@ def world(run: Obj, **more: Any) -> list[Any]:
 
 
 HOLDS = [
+    Holds(
+        "a column that it does not fill may not be empty since then",
+        snapshot(*world(migration(905)), logs=logs("shop", EMPTY, 0, 1, since=900), alerts=ALARM),
+        (JOB, "code_defect", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
     Holds(
         "a column is gone since the run of another program's release",
         snapshot(*world(migration(905)), logs=logs("shop", MISSED, 0, 1, since=900), alerts=ALARM),

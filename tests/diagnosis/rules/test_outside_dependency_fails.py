@@ -106,7 +106,28 @@ def killed_while_it_waits() -> Snapshot:
     )
 
 
+def unnamed(line: str, url: str) -> Snapshot:
+    """Return a shop that fails since its release, says so of nobody by name, and calls one host outside."""
+    return snapshot(
+        shop(env={"BILLING_URL": url}, before={**OLD, "env": {"BILLING_URL": url}}, released=700),
+        figures=[errors("shop", 0.5, 660)],
+        logs=logs("shop", line, since=650),
+    )
+
+
+NOBODY = "ERROR checkout: 503 Service Unavailable"
+LOST = "ERROR corp card check: upstream connect error"
+
 HOLDS = [
+    Holds(
+        "it is called by the name that stands before its zone",
+        snapshot(
+            shop(env={"BILLING_URL": "http://billing.service.consul:8080"}),
+            figures=[errors("shop", 0.5)],
+            logs=logs("shop", "ERROR billing 503 Service Unavailable"),
+        ),
+        (SHOP, "dependency_failure", "page_human"),
+    ),
     Holds(
         "it is called by the name of its owner, and stands in the settings of who calls it",
         by_name(**PARCELS),
@@ -273,6 +294,19 @@ QUEUE_POOL = (
 )
 
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"a line uses a word that is in the name of a host, and names nobody: {url}",
+            unnamed(line, url),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for line, url in (
+            (NOBODY, "http://billing.service.consul:8080"),
+            (NOBODY.replace("Service Unavailable", "from gateway"), "https://api.gateway.internal/v1"),
+            (LOST, "https://api.corp.internal/v1"),
+            (LOST, "https://upstream.io/v1"),
+        )
+    ),
     *(
         DoesNotHold(f"a line names somebody, {what}", world)
         for what, world in (

@@ -39,6 +39,22 @@ HOLDS = [
         excludes=no("restart_workload", at=SHOP),
     ),
     Holds(
+        "its log tells so again and again, after it told that it was not",
+        snapshot(
+            postgres(),
+            replica(),
+            logs=[
+                log(
+                    "postgres-replica-0",
+                    "standby db-1 is 0s behind",
+                    *["standby db-1 is 900s behind"] * 9,
+                    of="postgres",
+                )
+            ],
+        ),
+        (REPLICA, "database_connection", "page_human"),
+    ),
+    Holds(
         "minutes behind, since a writer was released",
         snapshot(shop(env=READS), fill(), postgres(), replica(), figures=LATE),
         ("Deployment/fill", "configuration_error", "rollback_workload"),
@@ -90,4 +106,14 @@ DOES_NOT_HOLD = [
         ),
     ),
     DoesNotHold("nobody measures it", snapshot(postgres(), replica())),
+    *(
+        DoesNotHold(
+            f"nobody measures it, and the log of a replica {what}",
+            snapshot(postgres(), replica(), logs=[log("postgres-replica-0", *lines, of="postgres")]),
+        )
+        for what, lines in (
+            ("tells again and again that it is not", ["replication delay: 0ms"] * 9),
+            ("tells once that it was", ["standby db-1 is 900s behind", *["standby db-1 is 0s behind"] * 9]),
+        )
+    ),
 ]

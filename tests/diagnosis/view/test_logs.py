@@ -306,3 +306,23 @@ def test_a_slow_statement_is_told_from_the_same_one_that_was_quick(quick: str, s
 def test_who_uses_a_full_cache_lacks_no_memory(line: str) -> None:
     found = View(snapshot(workload("shop"), logs=[log(pod("shop"), line)])).hits
     assert [hit.trouble for hit in found] == ["cache_full"]
+
+
+@pytest.mark.parametrize(
+    ("none", "much", "trouble"),
+    [
+        ("standby db-1 is 0s behind the primary", "standby db-1 is 900s behind the primary", "replication"),
+        ("replication delay: 0ms", "replication delay: 9000ms", "replication"),
+        (
+            "WARNING:waitress.queue:Task queue depth is 0",
+            "WARNING:waitress.queue:Task queue depth is 1000",
+            "workers_busy",
+        ),
+        ("There are 0 offline partitions", "There are 1200 offline partitions", "cluster_degraded"),
+        ("0 ranges are under-replicated", "1200 ranges are under-replicated", "cluster_degraded"),
+    ],
+)
+def test_much_is_told_from_nothing_of_the_same(none: str, much: str, trouble: str) -> None:
+    for lines in ([none, none, much], [much, none, none]):
+        (hit,) = View(snapshot(workload("shop"), logs=[log(pod("shop"), *lines)])).hits
+        assert (hit.trouble, hit.count) == (trouble, 1)

@@ -15,6 +15,8 @@ from tuheg_ir.diagnosis.view.reading import moment, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
+_MISSED = ("schema", "row_refused")
+"""Troubles of a program that knows another form of a database."""
 SOON = timedelta(minutes=10)
 """A program meets a table that was changed that soon."""
 RAN = timedelta(minutes=-30)
@@ -26,8 +28,8 @@ def when(view: View) -> Iterator[Match]:
     runs = [w for w in view.workloads.values() if w.kind in BATCH]
     for workload in view.serving:
         shared = view.graph.needs(workload.ref)
-        missed = () if role(workload) in DATA else view.hits_of(workload.ref, "schema")
-        refused = [hit for ref in sorted(shared) for hit in view.hits_of(ref, "schema")] if missed else []
+        missed = () if role(workload) in DATA else view.hits_of(workload.ref, *_MISSED)
+        refused = [hit for ref in sorted(shared) for hit in view.hits_of(ref, *_MISSED)] if missed else []
         since = oldest(hit.first for hit in (*missed, *refused))
         if since is None or since_release(workload, since):
             continue

@@ -11,8 +11,8 @@ _NUMBERS = re.compile(
 """Ids, addresses, amounts and counts: no pattern asks for one of them. Codes of three figures stay."""
 _CODES = re.compile(r"SQLSTATE|ORA-|\b(?:53[23]00|25006|42703|18456)\b")
 """Codes that patterns ask for: lines with other numbers beside them are other messages."""
-_AMOUNTS = re.compile(r"duration|took|DbCommand|\blag\b", re.IGNORECASE)
-"""Words beside which patterns ask how much it is: that a statement took a minute is no message of one of a moment."""
+_AMOUNTS = re.compile(r"duration|took|DbCommand|(?:\b|_)lag\b|behind|delay|depth|partitions|ranges are", re.IGNORECASE)
+"""Words beside which patterns ask how much it is: a minute is no message of a moment, and many are none of nought."""
 
 
 def shape_of(line: str) -> str:

@@ -72,6 +72,14 @@ _POOLER = re.compile("max_client_conn|query_wait_timeout")
 """Words that only a pooler in front of a database has."""
 _TELLING = 4
 """A part of a host's name that is shorter is no name of anybody: com, co, eu."""
+_USUAL = re.compile(
+    r"errors?|fail(?:ed|ure)|unavailable|timeout|timed|refused|reset|closed|status|code|temporarily|overloaded"
+    r"|services?|servers?|gateway|proxy|(?:up|down)stream|connect(?:ion)?|peer|network|host|request|response|client|target"
+    r"|(?:back|front)end|endpoint|dependency|remote|resource|message|https?|grpc|json|info|warn|level|node|cluster|pool"
+    r"|database|data|store|storage|cache|queue|broker|search|mail|smtp|auth|login|accounts?|users?|token"
+    r"|internal|external|local|corp|consul|home|intranet|private|public|cloud|prod(?:uction)?|stag(?:e|ing)|test"
+)
+"""Words that stand in any line, whomever it speaks of: as a part of a host's name they are no name of anybody."""
 _OF_WAYS = ("connection_", "upstream_", "rate_")
 """Beginnings of the troubles of a way to somebody."""
 _NO_DATABASE = {
@@ -200,8 +208,12 @@ def _called(view: View, hit: Hit, own: set[str]) -> tuple[str, ...]:
 def _owners(view: View, workload: Workload) -> dict[str, str]:
     """Return host outside -> the name of whose it is, of those in a workload's settings: acme of api.acme.com."""
     hosts = {h for key, value in view.graph.settings(workload) for h in hosts_in(key, value) if foreign(h)}
-    named = {host: next((part for part in host.split(".")[-2::-1] if len(part) >= _TELLING), "") for host in hosts}
+    named = {host: next(filter(_telling, host.split(".")[-2::-1]), "") for host in hosts}
     return {host: owner for host, owner in sorted(named.items()) if owner}
+
+
+def _telling(part: str) -> bool:
+    return len(part) >= _TELLING and not _USUAL.fullmatch(part)
 
 
 def _names(view: View, ref: str) -> set[str]:
