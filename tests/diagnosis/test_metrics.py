@@ -395,6 +395,11 @@ def test_what_an_exporter_asks_is_known_by_its_address(
         ({"namespace": NAMESPACE}, {"mysqld_exporter": "mysql"}, {}),
         ({"namespace": NAMESPACE}, {}, {}),
         ({}, {"postgres_exporter": "postgres"}, {}),
+        ({"application_name": "web"}, {"postgres_exporter": "postgres"}, {"postgres": 9.0}),
+        ({"application_name": "web"}, {}, {}),
+        ({"application_name": "PostgreSQL JDBC Driver"}, {"postgres_exporter": "postgres"}, {}),
+        ({"application_name": "web", "instance": "10.0.0.4:9187"}, {"postgres_exporter": "postgres"}, {}),
+        ({"application_name": "web", "namespace": "other"}, {"postgres_exporter": "postgres"}, {}),
         ({"namespace": NAMESPACE, "service": "accounts"}, {"postgres_exporter": "postgres"}, {"accounts": 9.0}),
         ({"namespace": NAMESPACE, "pod": "pg-0"}, {"postgres_exporter": "postgres"}, {"pg": 9.0}),
         ({"namespace": NAMESPACE, "instance": "10.0.0.4:9187"}, {"postgres_exporter": "postgres"}, {}),
@@ -403,7 +408,8 @@ def test_what_an_exporter_asks_is_known_by_its_address(
 def test_an_exporter_that_tells_its_namespace_only_asks_the_one_program_there_is(
     ask: Callable[..., Metrics], labels: dict[str, str], asked: dict[str, str], told: dict[str, float]
 ) -> None:
-    found = ask(("pg_stat_activity_count", {**labels, "state": "idle"}, gauge(9)), known=Known(asked=asked))
+    known = Known(frozenset({"web"}), asked=asked)
+    found = ask(("pg_stat_activity_count", {**labels, "state": "idle"}, gauge(9)), known=known)
     assert (last(found, "db_connections") if "db_connections" in found.signals else {}) == told
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.pods import again, pods_of, put
-from tests.diagnosis.rules.tiny import NOW, Obj, figure, log, pod, session, thing, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, log, pod, session, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Log, Series
 
 SHOP, CART, API, WEB = "Deployment/shop", "Deployment/cart", "Deployment/api", "Deployment/web"
@@ -83,6 +83,14 @@ def down(objects: list[Obj], status: Any, *, unready: float = 500) -> list[Obj]:
     for each in pods_of(objects):
         put(each, status, ready=False, unready=unready)
     objects[0]["status"]["readyReplicas"] = 0
+    return objects
+
+
+def taken_back(objects: list[Obj]) -> list[Obj]:
+    """Return a Deployment whose release went back to the template of weeks ago: `before` is what was tried between."""
+    back = [each for each in objects if each["kind"] == "ReplicaSet"][1]
+    back["metadata"]["creationTimestamp"] = at(40 * DAY)
+    back["metadata"]["annotations"]["deployment.kubernetes.io/revision-history"] = "1"
     return objects
 
 

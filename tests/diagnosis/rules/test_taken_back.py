@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import API, alert, errors
-from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, pod, series, snapshot, workload
+from tests.diagnosis.rules.scenes import API, alert, errors, taken_back
+from tests.diagnosis.rules.tiny import Obj, figure, pod, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Series
 
 
-def taken_back(ago: float, pods: int = 3) -> list[Obj]:
+def returned(ago: float, pods: int = 3) -> list[Obj]:
     """Return a service that went back to its template of weeks ago."""
-    objects = workload("api", image="a:1", before={"image": "a:2"}, released=ago, pods=pods)
-    back = [each for each in objects if each["kind"] == "ReplicaSet"][1]
-    back["metadata"]["creationTimestamp"] = at(40 * DAY)
-    back["metadata"]["annotations"]["deployment.kubernetes.io/revision-history"] = "1"
-    return objects
+    return taken_back(workload("api", image="a:1", before={"image": "a:2"}, released=ago, pods=pods))
 
 
 def failed(until: float) -> tuple[str, Series]:
@@ -26,13 +22,13 @@ FIRES = [alert(service="api")]
 HOLDS = [
     Holds(
         "its alert has not resolved yet",
-        snapshot(taken_back(120), figures=[failed(110)], alerts=FIRES),
+        snapshot(returned(120), figures=[failed(110)], alerts=FIRES),
         (API, "no_fault", "no_action"),
         began=120,
     ),
     Holds(
         "the average of the last minute still holds its errors",
-        snapshot(taken_back(40), figures=[errors("api", 0.23, since=100)], alerts=FIRES),
+        snapshot(returned(40), figures=[errors("api", 0.23, since=100)], alerts=FIRES),
         (API, "no_fault", "no_action"),
         harmful=("rollback_workload",),
     ),
@@ -40,14 +36,14 @@ HOLDS = [
 DOES_NOT_HOLD = [
     DoesNotHold(
         "requests fail two minutes later as well",
-        snapshot(taken_back(150), figures=[errors("api", 0.4, since=600)], alerts=FIRES),
+        snapshot(returned(150), figures=[errors("api", 0.4, since=600)], alerts=FIRES),
         ASK,
         harmful=("rollback_workload", "no_action"),
     ),
     DoesNotHold(
         "the pods that came back fail by their own count",
         snapshot(
-            taken_back(60),
+            returned(60),
             figures=[
                 errors("api", 0.4),
                 *(figure("error_ratio_by_pod", 0.4, 0.4, pod=pod("api", n)) for n in range(3)),
@@ -59,13 +55,13 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "another service suffers too",
-        snapshot(taken_back(60), workload("web"), figures=[errors("api", 0.4), errors("web", 0.4)], alerts=FIRES),
+        snapshot(returned(60), workload("web"), figures=[errors("api", 0.4), errors("web", 0.4)], alerts=FIRES),
         (),
         harmful=("no_action",),
     ),
     DoesNotHold(
         "an alert about a service that does not call it",
-        snapshot(taken_back(590), workload("web"), alerts=[alert(service="web")], figures=[failed(580)]),
+        snapshot(returned(590), workload("web"), alerts=[alert(service="web")], figures=[failed(580)]),
         (),
         harmful=("rollback_workload",),
     ),

@@ -65,11 +65,16 @@ def told(
     *lines: str,
     state: str = "idle in transaction",
     age: float = 7000,
+    by: str = "client",
     beside: list[Obj] | None = None,
     **export: Any,
 ) -> Any:
-    """Return a shop that fails while its database's log names the process that holds the lock all wait for."""
+    """Return a shop that fails while its database's log names the process that holds the lock all wait for.
+
+    ``by``: whether figures tell transactions apart by the program or by the user.
+    """
     says = [*[LOCKED, HEAD.format(holder)] * 9, *lines]
+    whose: dict[str, Any] = {by: "export"}
     return snapshot(
         shop(env=URL),
         postgres(),
@@ -77,7 +82,7 @@ def told(
         workload("export", **{"env": URL, "pods": 1, "service": False, **export}),
         figures=[
             errors("shop", 0.6),
-            figure("db_transaction_age_by_client", age, age, component="postgres", client="export", state=state),
+            figure("db_transaction_age_by_client", age, age, component="postgres", state=state, **whose),
         ],
         logs=[log("postgres-0", *says, since=600)],
     )
@@ -109,6 +114,7 @@ def unnamed() -> Snapshot:
 
 BY_USER = "[58] export@shop LOG:  duration: 1822.410 ms  statement: UPDATE orders SET vat = 19"
 HOST = {"PGHOST": "postgres"}
+SHARED = {**HOST, "PGUSER": "export"}
 GIVES_UP = "[3371] shop@shop/shop ERROR:  canceling statement due to lock timeout"
 
 HOLDS = [
@@ -150,6 +156,7 @@ HOLDS = [
                 "in a prefix of its own form",
                 told("58", BY_USER.replace("export@shop", "user=export,db=shop"), env=HOST),
             ),
+            ("and figures that of whose transaction does nothing", told("58", BY_USER, by="user", env=HOST)),
         )
     ),
     Holds(
@@ -179,6 +186,12 @@ HOLDS = [
         for what, world in (
             ("and it works", told("58", BY_NAME, state="active")),
             ("and its transaction is younger than the waits", told("58", BY_NAME, age=90)),
+            ("and its user works", told("58", BY_USER, by="user", env=HOST, state="active")),
+            ("and a user that is not its own does nothing", told("58", BY_NAME, by="user")),
+            (
+                "and another program has its user",
+                told("58", BY_NAME, by="user", env=SHARED, beside=workload("import", env=SHARED)),
+            ),
             ("and nobody measures more than that those who wait give up", unmeasured()),
         )
     ),

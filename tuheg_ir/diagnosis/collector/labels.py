@@ -21,6 +21,8 @@ _NOBODY = "|none|unknown|UNKNOWN|localhost|127\\\\..*"
 """What clients write where they do not tell whom they call, or call what runs beside them."""
 _LOCAL = re.compile(r"localhost|127\.|\[?::1|/")
 """The address of what runs in the same pod."""
+_CLIENT = "application_name"
+"""The label by which an exporter of PostgreSQL tells who has opened sessions."""
 _LAST_RESORT = frozenset({"job", "exported_job", "instance"})
 """Labels that mostly name how something is scraped, not what it is."""
 
@@ -166,9 +168,13 @@ class Labels:
         return sorted(ran or {row.get(label, "") for label in self._roles["component"]} & self._known.names)
 
     def _only(self, way: Way, here: str) -> str:
-        """Return the one program here that an exporter can ask; "" where a label may tell, or there are more."""
+        """Return the one program here that an exporter can ask; "" where a label may tell, or there are more.
+
+        One that does not tell its namespace may ask another's, unless it counts sessions of a program of here.
+        """
         silent = not any(row.get(label) for label in self._roles["pod"] for row in self._rows)
-        return self._known.asked.get(way.by, "") if here and silent and "$pre" in way.query else ""
+        ours = bool(here) or any(row.get(_CLIENT) in self._known.names for row in self._rows)
+        return self._known.asked.get(way.by, "") if ours and silent and "$pre" in way.query else ""
 
     def _addressed(self, label: str, way: Way) -> dict[str, str]:
         """Return what takes the component from the address of what an exporter asks; {} where a better label tells.

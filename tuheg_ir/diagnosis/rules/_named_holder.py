@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._database_users import client_of_user
-from tuheg_ir.diagnosis.rules._sessions import label_of
+from tuheg_ir.diagnosis.rules._sessions import label_of, owners_told
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import outside
 from tuheg_ir.diagnosis.view.once import once
@@ -182,12 +182,15 @@ def _tells_itself(view: View, ref: str, pid: str) -> Iterator[str]:
 
 def idle_since(view: View, ref: str, holder: Workload) -> datetime | None:
     """Return since when a client's only open transaction has done nothing, as figures tell; None if it is not so."""
-    label = label_of(view, "db_transaction_age_by_client", ref)
+    signal = "db_transaction_age_by_client"
+    label = label_of(view, signal, ref)
+    told = tuple(view.figures.series(signal, component=label)) if label else ()
+    owners = owners_told(view, ref, [series.labels for series in told])
+    mine = [series for series, owner in zip(told, owners, strict=True) if owner == holder.ref]
     ages: dict[str, float] = {}
-    for series in view.figures.series("db_transaction_age_by_client", component=label) if label else ():
-        if view.component(series.labels.get("client", "")) == holder.ref:
-            age = view.figures.alone("db_transaction_age_by_client", series).now("db_transaction_age_by_client")
-            ages[series.labels.get("state", "")] = age or 0.0
+    for series in mine:
+        state = series.labels.get("state", "")
+        ages[state] = max(ages.get(state, 0.0), view.figures.alone(signal, series).now(signal) or 0.0)
     idle = max((age for state, age in ages.items() if state.startswith("idle in transaction")), default=0.0)
     if idle < IDLE.total_seconds() or ages.get("active"):
         return None

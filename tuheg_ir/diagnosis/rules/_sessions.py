@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -106,21 +106,30 @@ def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
     A name that is no workload's stays one client, though several programs may bear it: a driver's own, perhaps.
     """
     label = label_of(view, "db_connections_by_client", ref)
-    able = {*clients(view, ref), *_unseen(view, ref)}
-    known = [workload for each, workload in view.workloads.items() if each in able]
     told = tuple(view.figures.standing("db_connections_by_client", component=label)) if label else ()
-    users = {labels.get("user", "") for labels, _ in told}
+    owners = owners_told(view, ref, [labels for labels, _ in told])
     aged = label_of(view, "db_transaction_age_by_client", ref)
     ages = tuple(view.figures.standing("db_transaction_age_by_client", component=aged)) if aged else ()
     found = []
-    for labels, count in told:
-        name, user = labels.get("client", ""), labels.get("user", "")
-        owner = view.component(name) if name else ""
-        owner = owner if owner in view.workloads else client_of_user(view, known, user, users)
+    for (labels, count), owner in zip(told, owners, strict=True):
         if int(count):
             state = _STATES.get(labels.get("state", "").lower(), labels.get("state", ""))
+            name, user = labels.get("client", ""), labels.get("user", "")
             found.append(Session("", owner, user, name, state, int(count), _age(ages, labels)))
     return _grouped(found)
+
+
+def owners_told(view: View, ref: str, told: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the workload of each series that tells the client or the user of a database; "" for one not known."""
+    able = {*clients(view, ref), *_unseen(view, ref)}
+    known = [workload for each, workload in view.workloads.items() if each in able]
+    users = {labels.get("user", "") for labels in told}
+    found = []
+    for labels in told:
+        named = view.component(labels["client"]) if labels.get("client") else ""
+        user = labels.get("user", "")
+        found.append(named if named in view.workloads else client_of_user(view, known, user, users))
+    return found
 
 
 def _age(ages: Iterable[tuple[Mapping[str, str], float]], of: Mapping[str, str]) -> float:

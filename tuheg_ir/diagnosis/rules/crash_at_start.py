@@ -26,7 +26,8 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         ended = [c for c in crashes(view, workload) if never_ready(c.pod) and not c.container.killed_for_memory]
         pods = [c.pod for c in ended]
-        own = brought_by_release(workload, pods) and not first_to_start_with(view, workload, pods)
+        brought = brought_by_release(workload, pods) and not workload.returned
+        own = brought and not first_to_start_with(view, workload, pods)
         if ended and own and not _by_probes(view, workload, ended):
             yield _match(view, workload, ended)
 

@@ -35,7 +35,7 @@ def when(view: View) -> Iterator[Match]:
         ended = ended_by_themselves(view, workload)
         if not ended or not releases(view, workload, SUSPECT) or probe_kills(view, workload, [c.pod for c in ended]):
             continue
-        if all(_served_before(view, workload, crash) for crash in ended):
+        if workload.returned or all(_served_before(view, workload, crash) for crash in ended):
             continue  # what ends it now was not there when it came
         if only_of_newest(workload, ended) and not all(never_ready(c.pod) for c in ended):
             yield _match(view, workload, ended)
