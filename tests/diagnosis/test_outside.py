@@ -28,6 +28,7 @@ OPEN = frozenset(
         # of a host outside its caller is named, as is our custom, and not the host itself
         "boxoffice-threads-wait-for-payment-provider",
         "carrier-api-hangs-and-workers-time-out",
+        "checkout-waits-for-parcel-rates-of-the-carrier",
         # both faults are found; of the second its caller is named, not the slow host itself
         "slow-carrier-and-a-starved-renderer",
         # the exporter names no server, and nobody is told who holds the sessions
