@@ -49,6 +49,9 @@ HEAD = "[3371] shop@shop/shop DETAIL:  Process holding the lock: {}. Wait queue:
 EXPORT = "Deployment/export"
 
 
+NO_SESSION = "HikariPool-1 - Connection is not available, request timed out after 30000ms (total=10, active=10, idle=0)"
+
+
 def unmeasured(told: str = "psycopg.errors.LockNotAvailable: canceling statement due to lock timeout") -> Snapshot:
     """Return a shop that says how it fares, and nobody measures it, while a database's log names who holds the lock."""
     says = [*[LOCKED, HEAD.format("58")] * 9, BY_NAME]
@@ -193,6 +196,7 @@ HOLDS = [
                 told("58", BY_NAME, by="user", env=SHARED, beside=workload("import", env=SHARED)),
             ),
             ("and nobody measures more than that those who wait give up", unmeasured()),
+            ("and nobody measures more than that those who come find no session", unmeasured(NO_SESSION)),
         )
     ),
     *(

@@ -85,11 +85,14 @@ def _locks(view: View, pod: Pod) -> bool:
 
 
 def _suffers(view: View, ref: str) -> bool:
-    """Tell whether users of a workload feel something, or it says itself that it got no lock, where nobody measures."""
+    """Tell whether users of a workload feel something; where nobody measures, whether it got no lock, or no session.
+
+    Who waits for a lock keeps its session so long: the pool is empty for whoever comes next.
+    """
     workload = view.workloads.get(ref)
     if workload is None or workload.kind in BATCH:
         return bool(felt(view, ref))
-    gave_up = sum(c.hit.count for c in complaints(view, "lock_wait") if c.caller == ref)
+    gave_up = sum(c.hit.count for c in complaints(view, "lock_wait", "pool_exhausted") if c.caller == ref)
     return (
         workload.ready < workload.wanted or bool(felt(view, ref)) or (gave_up >= OFTEN and not measured(view, workload))
     )
