@@ -48,17 +48,21 @@ ANEW = "test_lab_lifecycle"
 OWN_NAMESPACE = "contract or test_rbac or test_roles or test_rollout"
 # What kills each playbook at each of its changes: a quarter of the slow tests, in a run of its own.
 KILLS = "test_kill"
+# What asks the cases of people from outside: half of what is slow of the corpus.
+OUTSIDE = "test_outside"
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
 
 
 def slow_gates() -> list[Gate]:
-    """Return the pytest runs of what takes minutes without a lab; the last one only computes."""
+    """Return the pytest runs of what takes minutes without a lab; the last two only compute."""
     rest = "slow and not lab and not plane and not molecule"
     return [
         pytest_gate(PRIMARY, rest, "-k", f"not {KILLS}", part="slow"),
         pytest_gate(PRIMARY, "slow and molecule", part="molecule"),
         pytest_gate(PRIMARY, rest, "-k", KILLS, part="kill"),
-        pytest_gate(PRIMARY, "slow", part="mutated", corpus=True),
+        # In two, so that no core is left alone with what takes longest.
+        pytest_gate(PRIMARY, "slow", "-k", f"not {OUTSIDE}", part="mutated", corpus=True),
+        pytest_gate(PRIMARY, "slow", "-k", OUTSIDE, part="outside", corpus=True),
     ]
 
 

@@ -98,6 +98,6 @@ def test_the_files_that_judge_cases_are_collected_by_their_own_runs_and_by_no_ot
     pytest_runs = [gate for gate in [*ALL, lab_gate(".venv", FULL_NODE)] if "pytest" in gate.command]
     own = {gate.name for gate in pytest_runs if files <= set(gate.command)}
     others = {gate.name for gate in pytest_runs if {f"--ignore={each}" for each in files} <= set(gate.command)}
-    assert own == {"pytest-main-corpus", "pytest-main-mutated"}
+    assert own == {"pytest-main-corpus", "pytest-main-mutated", "pytest-main-outside"}
     assert own | others == names(pytest_runs)
     assert not own & others
