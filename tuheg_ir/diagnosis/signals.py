@@ -31,6 +31,7 @@ class Names:
     def __init__(self, names: Iterable[str], workloads: Iterable[str] = ()) -> None:
         self._workloads = tuple(workloads)
         self._names = dict.fromkeys(sorted(names, key=lambda name: (name.count("_"), name)))
+        self._others = [name for name in self._names if not name.startswith(_PLATFORM)]
         self._found: dict[str, list[str]] = {}
 
     def like(self, pattern: str) -> list[str]:
@@ -50,9 +51,9 @@ class Names:
         if re.fullmatch(r"\w+", pattern):
             return [pattern] if pattern in self._names else []
         # What the platform's own metrics are called stands in a pattern in so many words.
-        own = pattern.startswith(_PLATFORM)
+        names = self._names if pattern.startswith(_PLATFORM) else self._others
         found = re.compile(written(pattern, self._workloads))
-        return [name for name in self._names if found.fullmatch(name) and (own or not name.startswith(_PLATFORM))]
+        return [name for name in names if found.fullmatch(name)]
 
 
 def written(pattern: str, workloads: Iterable[str]) -> str:

@@ -15,8 +15,8 @@ _AMOUNTS = re.compile(r"duration|took|DbCommand|(?:\b|_)lag\b|behind|delay|depth
 """Words beside which patterns ask how much it is: a minute is no message of a moment, and many are none of nought."""
 
 
-def shape_of(line: str) -> str:
-    """Return what a line has in common with those that patterns cannot tell from it."""
+def asked_alike(line: str) -> str:
+    """Return what a line has in common with those that patterns cannot tell from it: they are asked about once."""
     if _CODES.search(line):
         return line
     return _NUMBERS.sub(_digits if _AMOUNTS.search(line) else "0", line)

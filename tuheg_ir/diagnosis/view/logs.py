@@ -14,7 +14,7 @@ import yaml
 
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.stamps import stamp, without_time
-from tuheg_ir.diagnosis.view.alike import shape_of
+from tuheg_ir.diagnosis.view.alike import asked_alike
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.literals import Pattern
 from tuheg_ir.diagnosis.view.spoken_of import Names
@@ -181,7 +181,7 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
     new: dict[str, str] = {}
     for at, line in enumerate(lines):
         bare = without_time(line)
-        shape = shape_of(bare)
+        shape = asked_alike(bare)
         shaped.append((at, bare, shape))
         if shape not in told:
             new.setdefault(shape, bare)
