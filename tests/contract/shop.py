@@ -160,7 +160,7 @@ class _Well(BaseHTTPRequestHandler):
 def open_shop(server: Server, folder: Path) -> Iterator[Shop]:
     """Make the platform in a place, with a web server of the test's own that its probe asks; leave nothing of it."""
     web = ThreadingHTTPServer(("127.0.0.1", 0), _Well)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread = threading.Thread(target=web.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         platform = _platform(f"http://127.0.0.1:{web.server_port}/")

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +19,7 @@ from tuheg_ir.sim.answers import Request
 from tuheg_ir.sim.prometheus.samples import Samples
 from tuheg_ir.sim.prometheus.web import PrometheusApi
 
-_LINE = re.compile(r"^([a-zA-Z_:][\w:]*)\{(.*)\} (\S+) (\d+)$")
+_SERIES = re.compile(r"([a-zA-Z_:][\w:]*)\{(.*)\}")
 _PATIENCE_S = 900.0
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -27,13 +28,21 @@ def samples(text: str) -> Samples:
     """Return the series of an OpenMetrics text with times in seconds."""
     scrapes: dict[float, list[tuple[str, dict[str, str], float]]] = {}
     for line in text.split("\n"):
-        if found := _LINE.match(line):
-            name, labels, value, moment = found.groups()
-            scrapes.setdefault(float(moment), []).append((name, dict(_LABEL.findall(labels)), float(value)))
+        told, _, moment = line.rpartition(" ")
+        written, _, value = told.rpartition(" ")
+        if moment.isdigit() and (series := _series(written)):
+            scrapes.setdefault(float(moment), []).append((*series, float(value)))
     made = Samples(keep_s=86400)
     for at in sorted(scrapes):
         made.scrape(at, scrapes[at])
     return made
+
+
+@lru_cache(maxsize=10_000)
+def _series(written: str) -> tuple[str, dict[str, str]] | None:
+    """Return name and labels of a series, which is written once for each of its samples."""
+    found = _SERIES.fullmatch(written)
+    return (found[1], dict(_LABEL.findall(found[2]))) if found else None
 
 
 @contextmanager
@@ -63,7 +72,7 @@ def serving(text: str, now: float) -> Iterator[str]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         with _patience():

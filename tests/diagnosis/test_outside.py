@@ -17,7 +17,8 @@ from tests.diagnosis.raw_prometheus import serving
 from tests.diagnosis.worlds import without
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.diagnose import Looked, look_back
-from tuheg_ir.diagnosis.snapshot import load
+from tuheg_ir.diagnosis.folder import about
+from tuheg_ir.diagnosis.folder.files import Notes
 
 pytestmark = pytest.mark.corpus
 
@@ -45,8 +46,9 @@ def looked_at(case: Case) -> Looked:
     raw = case.folder / "metrics" / "raw.prom.gz"
     if not raw.exists():
         return look_back(case.folder)
-    now = load(case.folder).taken_at.timestamp()
-    with serving(gzip.decompress(raw.read_bytes()).decode(), now) as url:
+    taken = about.read(case.folder, Notes()).taken_at
+    assert taken, "a case with raw series says when it was taken"
+    with serving(gzip.decompress(raw.read_bytes()).decode(), taken.timestamp()) as url:
         return look_back(case.folder, prometheus_url=url)
 
 

@@ -101,7 +101,7 @@ class Shop:
         setattr(self.cluster.api, "answer", self.gate)  # noqa: B010 - the tests' own gate
         self.cluster.pod_calls.programs["psql"] = self.psql
         self.web = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self.thread = threading.Thread(target=self.web.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.web.serve_forever, args=(0.01,), daemon=True)
 
     # --- life ---
 
