@@ -105,6 +105,16 @@ HOLDS = [
         alone=True,
     ),
     Holds(
+        "a new one lets it in at a range of other ports",
+        snapshot(
+            shop(env=CALLS_CART),
+            workload("cart"),
+            policy("cart", "cart", ingress=[{**FROM_SHOP, "ports": [{"port": 8081, "endPort": 8999}]}]),
+            logs=logs("shop", LATE, times=1),
+        ),
+        ("NetworkPolicy/cart", "network_fault", "page_human"),
+    ),
+    Holds(
         "a new one lets nobody out to the database",
         snapshot(
             shop(env={"DB": "postgres:5432"}),
@@ -291,6 +301,22 @@ DOES_NOT_HOLD = [
             logs=logs("shop", LATE, times=1),
         ),
         (CART, "dependency_failure", "page_human"),
+    ),
+    *(
+        DoesNotHold(
+            f"a new one lets it in {what}",
+            snapshot(
+                shop(env=CALLS_CART),
+                workload("cart"),
+                policy("cart", "cart", ingress=[{**FROM_SHOP, "ports": ports}]),
+                logs=logs("shop", LATE, times=1),
+            ),
+            (CART, "dependency_failure", "page_human"),
+        )
+        for what, ports in (
+            ("at a range of ports", [{"port": 8000, "endPort": 8999, "protocol": "TCP"}]),
+            ("at all ports of a protocol, beside one", [{"port": 9090}, {"protocol": "TCP"}]),
+        )
     ),
     DoesNotHold(
         "the trouble is older than the policy",

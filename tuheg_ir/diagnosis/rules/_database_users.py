@@ -17,7 +17,9 @@ _KEEPS = re.compile(r"(?:^|[_.-]|db|pg|sql|database)(?:user(?:_?name)?|role|logi
 _IN_URL = re.compile(r"://([^:/@\s]+)(?::[^@/\s]*)?@|[?&;\s]user(?:name)?=([^&;\s]+)", re.IGNORECASE)
 
 _OF_A_DATABASE = re.compile(
-    r"database|(?:^|_)(?:db|pg|sql)(?:_|$)|pghost|postgres|mysql|maria|mongo|jdbc|\bdsn", re.IGNORECASE
+    r"database|(?:^|_)(?:db|pg|sql)(?:_|$)|pghost|postgres|mysql|maria|mongo|jdbc|r2dbc|\bdsn|data_?source"
+    r"|connection_?strings?_+(?!redis|cache|rabbit|amqp|kafka|service_?bus|storage|blob)",
+    re.IGNORECASE,
 )
 _LEADS = re.compile(r"ur[il]|dsn|host|addr|jdbc|connection_?string", re.IGNORECASE)
 _BESIDE = re.compile(r"(?:pass(?:word|wd)?|pwd|user(?:_?name)?|(?<!host)name|(?<![a-z])port)(?:_file)?$", re.IGNORECASE)

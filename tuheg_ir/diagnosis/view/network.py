@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,6 +140,7 @@ def _port(port: Mapping[str, Any]) -> str:
     return text(port, "number") or text(port, "name")
 
 
+_DNS = ("53", "5353", "dns", "dns-tcp")
 _SPACE = "kubernetes.io/metadata.name"
 """The label that every namespace has."""
 _SYSTEM = "kube-system"
@@ -196,8 +197,7 @@ def lets_out_dns(policy: Policy, on_node: str = "") -> bool:
     address of one that is known to be no pod; only a range of addresses lets out to it.
     """
     for rule in items(policy.obj, "spec", "egress"):
-        open_ports = {text(p, "port") for p in items(rule, "ports")}
-        if open_ports and not open_ports & {"53", "dns", "dns-tcp", "5353"}:
+        if not _opens(rule, _DNS):
             continue
         peers = items(rule, "to")
         if not peers or any(_may_be_server(policy, peer, on_node) for peer in peers):
@@ -238,9 +238,7 @@ def _asks_more(selector: Any, known: Mapping[str, Any]) -> bool:
 
 
 def _passes(policy: Policy, rule: Mapping[str, Any], side: str, other: Workload, ports: Iterable[Any]) -> bool:
-    wanted = {str(p) for p in ports if p}
-    allowed = {text(p, "port") for p in items(rule, "ports") if text(p, "port")}
-    if wanted and allowed and not wanted & allowed:
+    if not _opens(rule, {str(p) for p in ports if p}):
         return False
     peers = items(rule, side)
     if not peers:
@@ -256,6 +254,21 @@ def _passes(policy: Policy, rule: Mapping[str, Any], side: str, other: Workload,
         if label_selector(peer.get("podSelector"), other.labels):
             return True
     return False
+
+
+def _opens(rule: Mapping[str, Any], wanted: Collection[str]) -> bool:
+    """Tell whether a rule leaves one of the ports open; none wanted: it is not known which one is asked."""
+    entries = items(rule, "ports")
+    return not entries or not wanted or any(_covers(entry, wanted) for entry in entries)
+
+
+def _covers(entry: Mapping[str, Any], wanted: Collection[str]) -> bool:
+    """Tell whether an entry of a rule is of one of the ports: of each where it names none, of a range up to its end."""
+    first, last = text(entry, "port"), text(entry, "endPort")
+    if not first or first in wanted:
+        return True
+    numbers = (int(each) for each in wanted if each.isdecimal())
+    return first.isdecimal() and last.isdecimal() and any(int(first) <= each <= int(last) for each in numbers)
 
 
 def pod_by_address(found: Iterable[Workload]) -> dict[str, Pod]:
