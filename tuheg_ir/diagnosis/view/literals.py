@@ -8,13 +8,19 @@ the same within theirs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 
 LEAST = 3
 """Shorter texts are in any log."""
-_TIMES = re.compile(r"([?*+]|\{(\d*)(?:,\d*)?\})[?+]?")
-_CLASS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]")
+_TIMES = r"[?*+]|\{\d*(?:,\d*)?\}"
+_TOKEN = re.compile(
+    # A run ends before a character that is repeated or may be left out.
+    rf"(?P<run>(?:[^\\.^$\[()|?*+{{]|\\[^a-zA-Z0-9])+(?!{_TIMES}))"
+    rf"|\((?P<opens>\?:|\?-i:|\?P<\w+>|\??)"
+    rf"|(?P<ends>[|)]|(?P<one>\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]|.))(?P<times>(?:{_TIMES})[?+]?)?",
+    re.DOTALL,
+)
 _UNREADABLE = frozenset("xuUN0123456789")
 """What follows a backslash and is not told by that letter alone."""
 
@@ -41,79 +47,77 @@ class Pattern:
         return self._compiled.search(text if self._cased else lowered) is not None
 
 
+@dataclass(slots=True)
+class _Group:
+    """What is known so far of a group: what each alternative before needs, and the one that is being read.
+
+    ``counts`` is False of one that looks ahead or behind, or sets flags: a find need not hold what is in it.
+    """
+
+    counts: bool = True
+    before: list[tuple[str, ...]] = field(default_factory=list)
+    best: tuple[str, ...] = ()
+    run: str = ""
+
+    def has(self, texts: tuple[str, ...]) -> None:
+        """Keep the texts of the part that tells most: the one whose shortest text has most letters."""
+        if texts and (not self.best or _telling(texts) > _telling(self.best)):
+            self.best = texts
+
+    def end_run(self) -> None:
+        """Keep the characters that stand together, where they are enough."""
+        if len(self.run) >= LEAST:
+            self.has((self.run,))
+        self.run = ""
+
+    def end_alternative(self) -> None:
+        """Begin another alternative."""
+        self.end_run()
+        self.before.append(self.best)
+        self.best = ()
+
+    def texts(self) -> tuple[str, ...]:
+        """Return what the group needs when it ends: a text of each alternative, or nothing."""
+        self.end_alternative()
+        return tuple(text for texts in self.before for text in texts) if self.counts and all(self.before) else ()
+
+
 def needed(pattern: str) -> tuple[str, ...]:
     """Return texts of which one at least is in whatever a pattern finds; () where none can be told."""
-    found = [_best(alternative) for alternative in _alternatives(pattern)]
-    return tuple(text for texts in found for text in texts) if all(found) else ()
+    groups = [_Group()]
+    for token in _TOKEN.finditer(pattern):
+        group = groups[-1]
+        if run := token["run"]:
+            group.run += re.sub(r"\\(.)", r"\1", run, flags=re.DOTALL) if "\\" in run else run
+        elif token["opens"] is not None:
+            group.end_run()
+            groups.append(_Group(counts=token["opens"] != "?"))
+        elif token["ends"] == "|":
+            group.end_alternative()
+        elif token["ends"] == ")":
+            texts = groups.pop().texts()
+            if not _may_be_left_out(token["times"]):
+                groups[-1].has(texts)
+        else:
+            literal = "" if _may_be_left_out(token["times"]) else _literal(token["one"])
+            group.run += literal
+            if not literal or token["times"]:
+                group.end_run()
+    return groups[0].texts()
 
 
-def _best(sequence: str) -> tuple[str, ...]:
-    """Return the texts of the part of a sequence that tells most: the one whose shortest text has most letters."""
-
-    def telling(texts: tuple[str, ...]) -> tuple[int, int]:
-        return min(len(text.replace(" ", "")) for text in texts), -len(texts)
-
-    return max(_parts(sequence), key=telling, default=())
+def _telling(texts: tuple[str, ...]) -> tuple[int, int]:
+    return min(len(text.replace(" ", "")) for text in texts), -len(texts)
 
 
-def _parts(sequence: str) -> Iterator[tuple[str, ...]]:
-    """Yield what must be there: runs of characters, and what groups need, where they are not left out."""
-    run, at = "", 0
-    while at < len(sequence):
-        start, letter = at, sequence[at]
-        at = _end(sequence, at)
-        times = _TIMES.match(sequence, at)
-        at = times.end() if times else at
-        literal = _literal(sequence[start : start + 2])
-        optional = times is not None and (times[1] in "?*" or times[2] in ("", "0"))
-        if literal and not optional:
-            run += literal
-        if not literal or times:
-            if len(run) >= LEAST:
-                yield (run,)
-            run = ""
-        if letter == "(" and not optional and (inner := _inner(sequence[start:at])) and (texts := needed(inner)):
-            yield texts
-    if len(run) >= LEAST:
-        yield (run,)
+def _may_be_left_out(times: str | None) -> bool:
+    return times is not None and times.startswith(("?", "*", "{,", "{0", "{}"))
 
 
-def _literal(start: str) -> str:
-    """Return the character that a pattern's next one or two stand for; "" where they stand for several, or none."""
-    if start[0] == "\\":
-        return "" if start[1].isalnum() else start[1]
-    return "" if start[0] in ".^$[(" else start[0]
-
-
-def _inner(group: str) -> str:
-    """Return what is in a group that has to be found; "" for one that looks ahead or behind, or sets flags."""
-    opened = re.match(r"\((?:\?:|\?-i:|\?P<\w+>|(?!\?))", group)
-    return group[opened.end() : _end(group, 0) - 1] if opened else ""
-
-
-def _alternatives(pattern: str) -> Iterator[str]:
-    begun = at = 0
-    while at < len(pattern):
-        if pattern[at] == "|":
-            yield pattern[begun:at]
-            begun = at + 1
-        at = _end(pattern, at)
-    yield pattern[begun:]
-
-
-def _end(pattern: str, at: int) -> int:
-    """Return where the character, class or group that begins at a place ends."""
-    letter = pattern[at]
-    if letter == "\\":
-        if pattern[at + 1] in _UNREADABLE:
-            raise ValueError(f"patterns here have no {pattern[at : at + 2]}: {pattern}")
-        return at + 2
-    if letter == "[":
-        found = _CLASS.match(pattern, at)
-        return found.end() if found else len(pattern)
-    if letter != "(":
-        return at + 1
-    at += 1
-    while at < len(pattern) and pattern[at] != ")":
-        at = _end(pattern, at)
-    return at + 1
+def _literal(one: str) -> str:
+    """Return the character that a part of a pattern stands for; "" where it stands for several, or none."""
+    if one[0] != "\\":
+        return "" if one[0] in ".^$[" else one
+    if one[1] in _UNREADABLE:
+        raise ValueError(f"patterns here have no {one}")
+    return "" if one[1].isalnum() else one[1]
