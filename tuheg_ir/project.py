@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -155,6 +156,21 @@ def find_project(start: Path | None = None) -> Project:
         f"looked in {here} and above, and in {packaged}",
         "Change to a checkout of tuheg-ir, or install the package again.",
     )
+
+
+@lru_cache(maxsize=16)
+def module_utils(*names: str) -> Any:
+    """Return the collection's module_utils with the named modules, wherever we run. Raises ProjectError.
+
+    Ansible's own loader knows them; without Ansible the project does.
+    """
+    try:
+        package = importlib.import_module(_UTILS)
+        for name in names:
+            importlib.import_module(f"{_UTILS}.{name}")
+    except ImportError:
+        return find_project().module_utils(*names)
+    return package
 
 
 def satisfies(version: str, wanted: str) -> bool:

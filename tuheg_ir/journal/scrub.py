@@ -1,7 +1,8 @@
 """Keep secrets out of everything that is written.
 
 Three ways to know a secret: by the name it stands under, by its shape, and by being the value of
-a secret in the environment of this process.
+a secret in the environment of this process. The shapes are those of the collection; by name more is
+hidden here than in what a diagnosis reads, which needs to know whom a DSN leads to.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from tuheg_ir.project import module_utils
 
 HIDDEN = "***"
 _FOLDERS = frozenset({"PWD", "OLDPWD"})
@@ -21,29 +24,6 @@ _NAME = re.compile(
 )
 _REFERENCES = frozenset({"secretName", "secretKeyRef", "secretRef", "imagePullSecrets", "serviceAccountToken"})
 """Kubernetes fields that only say where a secret is; an undo needs them."""
-_WORD = r"[\w.-]*(?:password|passwd|passphrase|secret|token|api[-_]?key|access[-_]?key)[\w.-]*"
-_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement)
-    for pattern, replacement in (
-        # a private key, whole or cut off
-        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", HIDDEN),
-        # scheme://user:password@host, and scheme://token@host
-        (r"\b([a-z][a-z0-9+.-]*://)[^\s/@\"']+@", rf"\1{HIDDEN}@"),
-        # Authorization: <scheme> <value>
-        (r"(authorization[\"']?\s*[:=]\s*[\"']?)(?:\w+\s+)?[^\s\"',;]+", rf"\1{HIDDEN}"),
-        (r"\b(bearer)\s+[a-z0-9._~+/=-]{6,}", rf"\1 {HIDDEN}"),
-        (r"\b(basic)\s+(?=\S*[\d=])[a-z0-9+/=]{6,}", rf"\1 {HIDDEN}"),
-        # a JSON web token, as Kubernetes gives to accounts
-        (r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*", HIDDEN),
-        # password=..., "token": "...", --api-key ...
-        (rf"(\b{_WORD}[\"']?\s*[:=]\s*)([\"'])(?:(?!\2).)*\2", rf"\1\2{HIDDEN}\2"),
-        (rf"(\b{_WORD}[\"']?\s*[:=]\s*)(?!\*\*\*)[^\s\"',;&}}\]]+", rf"\1{HIDDEN}"),
-        (rf"(--{_WORD}\s+)(?!\*\*\*)[^\s\"',;-][^\s\"',;]*", rf"\1{HIDDEN}"),
-        # well-known shapes of cloud and chat keys
-        (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", HIDDEN),
-        (r"\b(?:ghp|gho|ghs|github_pat|glpat|xox[abprs])[-_][\w-]{10,}", HIDDEN),
-    )
-)
 
 
 def scrub(value: Any, known: Iterable[str] = ()) -> Any:
@@ -112,6 +92,5 @@ def _hide(value: Any) -> Any:
 def _scrub_text(text: str, known: list[str]) -> str:
     for secret in known:
         text = text.replace(secret, HIDDEN)
-    for pattern, replacement in _SHAPES:
-        text = pattern.sub(replacement, text)
-    return text
+    clean: str = module_utils("scrub").scrub.scrub_text(text)
+    return clean

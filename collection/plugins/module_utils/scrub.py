@@ -4,33 +4,68 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 HIDDEN = "***"
-_WORDS = r"passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|authorization"
-_NAME = rf"(?<![\w.-])[\w.-]*(?:{_WORDS})[\w.-]*"
+_WORDS = (
+    r"passw(?:or)?d|passphrase|requirepass|masterauth|(?<![a-z])pwd(?![a-z])|secret|token|credential|authorization"
+    r"|(?:api|access|account|client|private|signing)[_-]?key"
+)
+_WORD = rf"[\w.-]*(?:{_WORDS})[\w.-]*"
+_NAME = rf"(?<![\w.-]){_WORD}"
 _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
-_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
+_QUOTE = r"\\*[\"']"
+_GIVEN = rf"{_NAME}(?:{_QUOTE})?\s*[:=]\s*"
+_SCHEMES = "basic|bearer|digest|negotiate|ntlm|token|api-?key|key|hawk|oauth"
+_HOOKS = (
+    r"hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|webhook\.office\.com"
+    r"|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook"
+)
+_IN_ANY_CASE = (
     # a private key, whole or cut off
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), HIDDEN),
-    # authorization: Bearer abc, in a header or a log
-    (re.compile(r"\b(bearer)\s+[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
-    (re.compile(r"\b(basic)\s+(?=\S*[\d=])[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
+    (r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", HIDDEN),
+    # authorization: Bearer abc, in a header or a log; cookies
+    (rf"(authorization(?:{_QUOTE})?\s*[:=]\s*(?:{_QUOTE})?)(?:(?:{_SCHEMES})\s+)?[^\s\"'\\,;]+", rf"\1{HIDDEN}"),
+    (r"\b(bearer)\s+[\w.~+/=-]{6,}", rf"\1 {HIDDEN}"),
+    (r"\b(basic)\s+(?=\S*[\d=])[\w.~+/=-]{6,}", rf"\1 {HIDDEN}"),
+    (rf"(\b(?:set-)?cookie(?:{_QUOTE})?\s*[:=]\s*(?:{_QUOTE})?)[\w.-]+=[^\"'\\\n]+", rf"\1{HIDDEN}"),
     # scheme://user:password@host; scheme://token@host; user:password@tcp(host)
-    (re.compile(r"(\b[\w+.-]{1,40}://[^\s:/@]*):[^\s/\"'<>]+@"), rf"\1:{HIDDEN}@"),
-    (re.compile(r"(\b[\w+.-]{1,40}://)[\w-]{20,}@"), rf"\1{HIDDEN}@"),
-    (re.compile(r"\b([\w.-]{1,80}):[^\s:@]+@(tcp|unix)\("), rf"\1:{HIDDEN}@\2("),
-    # password=abc, "token": "abc", --api-key abc
-    (re.compile(rf"({_NAME}[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s\"',;&}}]+)", re.IGNORECASE), rf"\1{HIDDEN}"),
-    (re.compile(rf"((?<![\w-])--[\w-]*(?:{_WORDS})[\w-]*\s+)[^\s\"',;-][^\s\"',;]*", re.IGNORECASE), rf"\1{HIDDEN}"),
-    # a JSON web token, and the keys of clouds, forges and chats, anywhere
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), HIDDEN),
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), HIDDEN),
-    (re.compile(r"\b(?:ghp|gho|ghs|github_pat|glpat|xox[abprs])[-_][\w-]{10,}"), HIDDEN),
+    (r"(\b[\w+.-]{1,40}://[^\s:/@]*):[^\s/\"'<>]+@", rf"\1:{HIDDEN}@"),
+    (r"(\b[\w+.-]{1,40}://)[\w-]{16,}@", rf"\1{HIDDEN}@"),
+    (r"\b([\w.-]{1,80}):[^\s:@]+@(tcp|unix)\(", rf"\1:{HIDDEN}@\2("),
+    # password=abc, "token": "abc", \"token\": \"abc\", --api-key abc; what is quoted stays so, up to its line's end
+    (rf"({_GIVEN}({_QUOTE}))(?:(?!\2).)*(?:\2|$)", rf"\1{HIDDEN}\2"),
+    (rf"({_GIVEN})(?!\*\*\*)[^\s\"'\\,;&}}\]]+", rf"\1{HIDDEN}"),
+    (rf"((?<![\w-])--[\w-]*(?:{_WORDS})[\w-]*\s+)[^\s\"',;-][^\s\"',;]*", rf"\1{HIDDEN}"),
+    # signed addresses, and those by which anybody may write to a chat
+    (r"([?&](?:sig|signature|x-amz-signature|x-goog-signature)=)[^&\s\"']+", rf"\1{HIDDEN}"),
+    (rf"(\b(?:{_HOOKS})/)[\w/@-]+", rf"\1{HIDDEN}"),
+)
+_AS_WRITTEN = (
+    # what clients of stores and of HTTP take on their command line
+    (r"(\bredis-cli\b[^\n]{0,200}? (?:-a|--pass) )[^\s\"',]+", rf"\1{HIDDEN}"),
+    (r"(\b(?:mysql|mariadb)(?:dump|admin|-\w+)?\b[^\n]{0,200}? -p)[^\s\"',]+", rf"\1{HIDDEN}"),
+    (r"(\bcurl\b[^\n]{0,200}? (?:-u|--user)[ =]?[^\s:]+:)[^\s\"',]+", rf"\1{HIDDEN}"),
+    # a JSON web token, and the keys of clouds, forges, payments, mail and chats, anywhere
+    (r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*", HIDDEN),
+    (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bnpm_[A-Za-z0-9]{36}\b|\bhvs\.[\w-]{20,}", HIDDEN),
+    (r"\b(?:gh[opsu]|github_pat|dop_v1|[rs]k_(?:live|test))_\w{10,}", HIDDEN),
+    (r"\b(?:glpat|xox[abeprs])-[\w-]{10,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bbot\d{6,}:[\w-]{30,}", HIDDEN),
+)
+_SHAPES = tuple(
+    (re.compile(pattern, re.MULTILINE | case), kept)
+    for shapes, case in ((_IN_ANY_CASE, re.IGNORECASE), (_AS_WRITTEN, re.NOFLAG))
+    for pattern, kept in shapes
 )
 # What any of them needs; most texts have none of it and are not searched further.
-_HINT = re.compile(rf"{_WORDS}|bearer|basic|@|BEGIN |eyJ|AKIA|ASIA|gh[pos]_|github_pat|glpat|xox", re.IGNORECASE)
+_HINT = re.compile(
+    rf"{_WORDS}|bearer|basic|@|cookie|BEGIN |eyJ|AKIA|ASIA|AIza|gh[opsu]_|github_pat|glpat|xox|npm_|hvs\.|dop_v1_"
+    r"|k_live|k_test|\bSG\.|bot\d|signature=|[?&]sig=|hook|redis-cli|curl|(?:mysql|mariadb).{0,220} -p",
+    re.IGNORECASE,
+)
+_FLAG = re.compile(rf"-{_WORD}", re.IGNORECASE)
+_STORES = re.compile(r"(?:^|/)(?:mysql|mariadb)(?:dump|admin|-\w+)?$")
 
 
 def is_secret_name(name: str) -> bool:
@@ -47,6 +82,18 @@ def scrub_text(text: str) -> str:
     return text
 
 
+def secret_arguments(command: Sequence[Any]) -> list[bool]:
+    """Tell of each word of a command, given as a list, whether it is a secret by the words before it."""
+    words = [each if isinstance(each, str) else "" for each in command]
+    program = words[0] if words else ""
+    named = [bool(_FLAG.fullmatch(each)) or (each == "-a" and program.endswith("redis-cli")) for each in words]
+    return [
+        (before and not word.startswith("-") and bool(word))
+        or (word.startswith("-p") and len(word) > 2 and _STORES.search(program) is not None)
+        for word, before in zip(words, [False, *named], strict=False)
+    ]
+
+
 def scrub(thing: Any) -> Any:
     """Return JSON-like data with secret values replaced.
 
@@ -58,7 +105,7 @@ def scrub(thing: Any) -> Any:
             return {**thing, "value": HIDDEN}
         return {key: HIDDEN if _hides(key, value) else scrub(value) for key, value in thing.items()}
     if isinstance(thing, list):
-        return [scrub(each) for each in thing]
+        return [HIDDEN if hidden else scrub(each) for each, hidden in zip(thing, secret_arguments(thing), strict=True)]
     return scrub_text(thing) if isinstance(thing, str) else thing
 
 

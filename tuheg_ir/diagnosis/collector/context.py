@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tuheg_ir.diagnosis.model import Source
-from tuheg_ir.diagnosis.utils import module_utils
+from tuheg_ir.project import module_utils
 
 _KINDS = {
     "forbidden": "forbidden",

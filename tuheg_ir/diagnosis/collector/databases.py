@@ -8,7 +8,7 @@ from typing import Any
 from tuheg_ir.diagnosis.collector.context import Context, SourceFailed
 from tuheg_ir.diagnosis.model import Database, Obj, Session
 from tuheg_ir.diagnosis.objects import clean_text
-from tuheg_ir.diagnosis.utils import module_utils
+from tuheg_ir.project import module_utils
 
 
 def declared(services: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from tuheg_ir.diagnosis.collector.context import SourceFailed
-from tuheg_ir.diagnosis.utils import module_utils
+from tuheg_ir.project import module_utils
 
 CONNECT_S = 3.0
 READ_S = 10.0

@@ -12,7 +12,7 @@ from typing import Any
 
 from tuheg_ir.diagnosis.collector.context import Context, SourceFailed
 from tuheg_ir.diagnosis.objects import slim
-from tuheg_ir.diagnosis.utils import module_utils
+from tuheg_ir.project import module_utils
 
 PAGE = 500
 OBJECTS = 20_000

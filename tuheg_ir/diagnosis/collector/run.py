@@ -21,8 +21,8 @@ from tuheg_ir.diagnosis.collector.reads import READS, Found, read
 from tuheg_ir.diagnosis.folder.about import plain
 from tuheg_ir.diagnosis.folder.logs import in_order
 from tuheg_ir.diagnosis.model import Log, Obj, Snapshot, Source
-from tuheg_ir.diagnosis.utils import module_utils
 from tuheg_ir.errors import ClusterError
+from tuheg_ir.project import module_utils
 
 DEADLINE_S = 20.0
 READ_S = 5.0

@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.collector.context import Context, SourceFailed
 from tuheg_ir.diagnosis.model import Obj, Series
 from tuheg_ir.diagnosis.moments import moment
 from tuheg_ir.diagnosis.quantities import number
-from tuheg_ir.diagnosis.utils import module_utils
+from tuheg_ir.project import module_utils
 
 _SIGNALS = {"cpu": ("cpu_usage", "cpu_share"), "memory": ("memory_bytes", "memory_share")}
 
