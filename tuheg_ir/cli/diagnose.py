@@ -39,7 +39,7 @@ def diagnose_command(
 ) -> None:
     """Say what is wrong, since when, why, what to do and what not to do. Changes nothing."""
     from tuheg_ir.cli.findings import explained, lines
-    from tuheg_ir.journal import scrub
+    from tuheg_ir.scrub import scrub
 
     if folder is None and (prometheus or at):
         raise UsageError("--prometheus and --at belong to --snapshot", "", "Add --snapshot DIR, or leave them out.")

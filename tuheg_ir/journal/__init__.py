@@ -25,7 +25,6 @@ from tuheg_ir.journal.model import (
 )
 from tuheg_ir.journal.place import journal_exists, journal_place
 from tuheg_ir.journal.record import open_journal, record_event
-from tuheg_ir.journal.scrub import scrub
 
 if TYPE_CHECKING:
     from tuheg_ir.journal.journal import Journal
@@ -46,7 +45,6 @@ __all__ = [
     "journal_place",
     "open_journal",
     "record_event",
-    "scrub",
 ]
 
 

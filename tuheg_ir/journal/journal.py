@@ -17,9 +17,9 @@ from tuheg_ir.journal.events import check_event, check_number, check_opening, op
 from tuheg_ir.journal.fold import fold
 from tuheg_ir.journal.model import Event, Incident, Opening, Problem
 from tuheg_ir.journal.place import FILE_NAME, private_folder
-from tuheg_ir.journal.scrub import environment_secrets, scrub
 from tuheg_ir.journal.store import Store
 from tuheg_ir.journal.verify import verify
+from tuheg_ir.scrub import environment_secrets, scrub
 
 
 class Journal:

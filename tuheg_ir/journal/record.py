@@ -15,7 +15,7 @@ from tuheg_ir.journal.chain import plain, stamp
 from tuheg_ir.journal.events import check_event, check_opening
 from tuheg_ir.journal.model import Opening, Recorded
 from tuheg_ir.journal.place import journal_place
-from tuheg_ir.journal.scrub import environment_secrets, scrub
+from tuheg_ir.scrub import environment_secrets, scrub
 
 if TYPE_CHECKING:
     from tuheg_ir.journal.journal import Journal
