@@ -1,4 +1,4 @@
-"""Clients queue for a pooler's sessions, or for its one thread, for more demand: not if it is slower, or was released."""
+"""Clients queue for a pooler, or for its one thread, for more demand: not if it is slower, or one was released."""
 
 from __future__ import annotations
 
@@ -60,7 +60,6 @@ def core(
 ) -> Any:
     """Return a shop that cannot connect to its pooler, which uses a whole core since there is more to do."""
     by = workload("pgbouncer", image, port=6432, env={"DB_HOST": "postgres"}, pods=1, **of_pooler)
-    container = {"pod": pod("pgbouncer"), "container": "pgbouncer"}
     return snapshot(
         by,
         *more or (postgres(), shop(env=URL)),
@@ -69,7 +68,7 @@ def core(
             *figures,
             errors("shop", since=540),
             rate("shop", 50, grown, since=700),
-            figure("cpu_usage", *used, 600, **container),
+            figure("cpu_usage", *used, 600, pod=pod("pgbouncer"), container="pgbouncer"),
         ],
     )
 
