@@ -16,10 +16,11 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import words
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import MINUTE, labels_of, rises_with, troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, labels_of, measured, rises_with, troubles
 from tuheg_ir.diagnosis.view.workloads import BATCH
 
 OBSERVER = {"objects": "the cluster", "events": "the cluster", "metrics": "the figures", "alerts": "the figures"}
@@ -224,10 +225,21 @@ def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
         return False
     if began - workload.released_at <= EARLIER or cause.confidence < BESIDE:
         return False
-    stated = cause.rule.tier == Tier.STATED and any(troubles(view, other))
+    stated = cause.rule.tier == Tier.STATED and _felt(view, cause.match)
     if abs(began - came) > MINUTE:
         return stated and came <= began and rises_with(view, ref, other)
     return stated or (came <= began and cause.rule.tier >= Tier.PATTERN and cause.confidence > symptom.confidence)
+
+
+def _felt(view: View, cause: Match) -> bool:
+    """Tell whether users feel a cause at its component; where nobody measures them, whether a service repeats it."""
+    workload = view.workloads[cause.component]
+    if any(troubles(view, workload.ref)):
+        return True
+    if measured(view, workload) or not any(workload.ref in service.backends for service in view.services.values()):
+        return False
+    told = [hit for hit in view.hits_of(workload.ref) if view.hit_evidence(hit) in cause.evidence]
+    return any(hit.count >= OFTEN and fresh(view, hit) for hit in told)
 
 
 def serves_well(view: View, ref: str) -> bool:

@@ -48,6 +48,24 @@ def beside(name: str = "web", since: float = 610, released: float = 1500, **more
     )
 
 
+def unmeasured(
+    *figures: tuple[str, Series], times: int = 9, since: float = 590, released: float = 1500, **of_shop: Any
+) -> Snapshot:
+    """Return the same where nobody measures: a shop that repeats that its writes are refused, and a page's answers."""
+    answered = ['"GET / HTTP/1.1" 200 12'] * 10 + ['"POST /book HTTP/1.1" 500 12'] * 10
+    return snapshot(
+        shop(env=URL, **of_shop),
+        postgres(),
+        workload("web", before=OLD, released=released),
+        figures=figures,
+        logs=[
+            *logs("shop", READ_ONLY, 0, 1, times=times, since=since),
+            log("postgres-0", "LOG:  received promote request", since=600),
+            *(log(pod("web", n), *answered, since=1200) for n in (0, 1)),
+        ],
+    )
+
+
 def slowly(label: str, *steps: float, late: float = 0) -> tuple[str, Series]:
     """Return a share of failed requests that rises by steps of five minutes."""
     ages = (900.0 - 300 * n - late for n in range(len(steps)))
@@ -74,6 +92,28 @@ ANSWERS = [
         [OLD_SESSIONS],
         also=(),
         harmful=("rollback_workload",),
+    ),
+    Answers(
+        "a page's own log tells that it fails since the minute in which a service began to repeat its stated cause",
+        unmeasured(),
+        [OLD_SESSIONS],
+        also=(),
+        harmful=("rollback_workload",),
+    ),
+    *(
+        Answers(
+            f"a page's own log tells that it fails since its release, {what}",
+            world,
+            [("Deployment/web", *RELEASED)],
+            also=(SHOP,),
+        )
+        for what, world in (
+            ("and a stated cause was told elsewhere in that minute, but hardly ever", unmeasured(times=2)),
+            ("and a stated cause came elsewhere later", unmeasured(since=400)),
+            ("at once, and what has a stated cause of its own began then", unmeasured(released=640)),
+            ("and what has a stated cause is measured, and well", unmeasured(errors("shop", 0.001))),
+            ("and what has a stated cause serves nobody", unmeasured(service=False)),
+        )
     ),
     Answers(
         "a page that was released a while before fails ever more, as what lost its connections does",

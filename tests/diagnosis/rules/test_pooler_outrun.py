@@ -1,11 +1,11 @@
-"""Clients queue for a pooler's sessions; only where each session is as quick as before is it for more demand."""
+"""Clients queue for a pooler, or for its one thread, for more demand: not if it is slower, or one was released."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, errors, logs, shop
+from tests.diagnosis.rules.scenes import SHOP, errors, logs, rate, shop
 from tests.diagnosis.rules.tiny import Obj, event, figure, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 
@@ -43,7 +43,62 @@ def world(*more: list[Obj] | Obj, told: list[Log] = TWO, **figures: Any) -> Any:
     return snapshot(postgres(), *more, figures=[*known, errors("shop", since=540)], logs=[*told, *SAID])
 
 
+ALONE = 'SQLSTATE[08006] [7] connection to server at "pgbouncer" (10.96.0.7), port 6432 failed: timeout expired'
+EASY = (478, 1200, 80)
+RUSH = (1150, 1200, 90)
+
+
+def core(
+    *more: list[Obj] | Obj,
+    used: tuple[float, float] = (0.42, 1.0),
+    grown: float = 150,
+    line: str = ALONE,
+    told: list[Log] | None = None,
+    figures: list[Any] = ROOM,
+    image: str = "bitnami/pgbouncer:1.22",
+    **of_pooler: Any,
+) -> Any:
+    """Return a shop that cannot connect to its pooler, which uses a whole core since there is more to do."""
+    by = workload("pgbouncer", image, port=6432, env={"DB_HOST": "postgres"}, pods=1, **of_pooler)
+    return snapshot(
+        by,
+        *more or (postgres(), shop(env=URL)),
+        logs=[*([stats(EASY, RUSH)] if told is None else told), *logs("shop", line, 0, 1, since=540)],
+        figures=[
+            *figures,
+            errors("shop", since=540),
+            rate("shop", 50, grown, since=700),
+            figure("cpu_usage", *used, 600, pod=pod("pgbouncer"), container="pgbouncer"),
+        ],
+    )
+
+
+CAPACITY = (POOLER, "capacity", "scale_workload")
 HOLDS = [
+    Holds(
+        "its one thread uses a whole core, of two that it may, and who comes in has a session at once",
+        core(resources={"limits": {"cpu": "2"}}),
+        CAPACITY,
+        excludes=(*no("scale_workload", "restart_workload", at=SHOP), *no("restart_workload", at=POOLER)),
+        alone=True,
+        began=600,
+    ),
+    Holds("the same, and its database is outside", core(shop(env=URL), figures=[]), CAPACITY),
+    Holds(
+        "it counts those who wait for a session, and there are none",
+        core(told=[], figures=[*ROOM, figure("pool_waiting", 0, 0, component="pgbouncer")]),
+        CAPACITY,
+    ),
+    Holds(
+        "nobody knows whether its sessions suffice: further instances might take more of them",
+        core(told=[]),
+        (POOLER, "capacity", "page_human"),
+    ),
+    Holds(
+        "its database has no session left for further instances",
+        core(told=[stats(EASY, RUSH), *logs("cart", "FATAL: sorry, too many clients already")]),
+        (POOLER, "capacity", "page_human"),
+    ),
     Holds(
         "three times the transactions, each as quick, and the database has room",
         world(pooler(), shop(env=URL)),
@@ -110,6 +165,34 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the log begins with the queue: nobody knows how it was before",
         world(pooler(), shop(env=URL), told=[stats(CROWD, CROWD)]),
+    ),
+    DoesNotHold("its one core has room", core(used=(0.42, 0.8)), instead=("dependency_failure", "page_human")),
+    DoesNotHold("it always used a whole core", core(used=(0.95, 1.0)), instead=("dependency_failure", "page_human")),
+    DoesNotHold(
+        "it uses more than one core: several processes share its work",
+        core(used=(0.42, 1.6)),
+        instead=("dependency_failure", "page_human"),
+    ),
+    DoesNotHold(
+        "a pooler of many threads uses a whole core",
+        core(image="ghcr.io/postgresml/pgcat:1.2"),
+        instead=("dependency_failure", "page_human"),
+    ),
+    DoesNotHold("no more is asked than before", core(grown=52), instead=("dependency_failure", "page_human")),
+    DoesNotHold(
+        "it uses a whole core, and who calls it tells of another trouble",
+        core(line="ERROR: relation cart does not exist"),
+        instead=(SHOP, "capacity", "scale_workload"),
+    ),
+    DoesNotHold(
+        "its clients wait for its sessions as well: those are short, or somebody holds them",
+        core(told=[stats(EASY, (1150, 90_000, 9_000_000))]),
+        instead=("dependency_failure", "page_human"),
+    ),
+    DoesNotHold(
+        "a client was released then, and may connect for each statement",
+        core(postgres(), shop(env=URL, before={"image": "shop:0"}, released=660)),
+        instead=("rollback_workload",),
     ),
     DoesNotHold("the queue is over", world(pooler(), shop(env=URL), told=[stats(CROWD, QUIET)])),
 ]

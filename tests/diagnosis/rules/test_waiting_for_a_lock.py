@@ -5,11 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import DB, IMAGE, OLD, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, database, figure, log, postgres, session, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.scenes import CART, DB, IMAGE, OLD, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    Obj,
+    at,
+    database,
+    figure,
+    log,
+    pod,
+    postgres,
+    session,
+    snapshot,
+    thing,
+    workload,
+)
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 WAITING = session(SHOP, "active", 30, wait="Lock", age_s=60, query="UPDATE orders SET ...")
 CONSOLE = session("", "idle in transaction", 1, application="psql", age_s=900, query="ALTER TABLE orders ...")
@@ -120,7 +133,79 @@ HOST = {"PGHOST": "postgres"}
 SHARED = {**HOST, "PGUSER": "export"}
 GIVES_UP = "[3371] shop@shop/shop ERROR:  canceling statement due to lock timeout"
 
+OUTSIDE = {"ConnectionStrings__Main": "Server=sql01.corp.example,1433;Database=main"}
+STUDIO = "  87  CORP\\kim   WS-17  Microsoft SQL Server Management Studio - Query  sleeping  1  0    0  UPDATE a SET"
+UNKNOWN = "  87  batch       BATCH01  Python  sleeping   1    0               0  UPDATE a SET"
+MSSQL = " {}  svc  {}  Core Microsoft SqlClient Data Provider  suspended  1  {}  LCK_M_S  7  SELECT [a] FROM [dbo].[a]"
+PSQL = " {} | svc | {} | active | Lock | transactionid | {{{}}} | UPDATE a SET"
+KEYED = "session_id={} host_name={} wait_type=LCK_M_U blocking_session_id={} wait_ms=7000"
+
+
+def listed(
+    head: str = STUDIO,
+    row: str = MSSQL,
+    *,
+    waits: int = 4,
+    age: float = 120,
+    by: str = "87",
+    others: Any = None,
+    well: bool = False,
+    beside: list[Obj] | None = None,
+    **released: Any,
+) -> Snapshot:
+    """Return two clients of a database outside, which fail, and what a watch has listed of its sessions."""
+    pods = others or [pod("shop"), pod("cart"), pod("shop", 1)]
+    rows = [row.format(100 + n, pods[n % len(pods)], by) for n in range(waits)]
+    title = f"{at(age).replace('T', ' ').rstrip('Z')} server=sql01.corp.example sys.dm_exec_requests"
+    lines = (
+        title,
+        "sid  login  host_name  program_name  status  open_tran  blocked_by  wait_type",
+        "---  ---",
+        head,
+        *rows,
+    )
+    return snapshot(
+        shop(env=OUTSIDE, **released),
+        workload("cart", env=OUTSIDE),
+        workload("watch", pods=1, service=False),
+        beside or [],
+        figures=[] if well else [errors("shop", 0.6), errors("cart", 0.6)],
+        logs=[Log(pod("watch"), "watch", lines, previous=False)],
+    )
+
+
+HELD = (SHOP, "database_connection", "page_human")
 HOLDS = [
+    *(
+        Holds(
+            f"a watch lists the sessions of a database outside, and all wait for {what}",
+            world,
+            HELD,
+            excludes=(
+                *no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+                *no("rollback_workload", at=CART),
+            ),
+            alone=True,
+            harmful=("rollback_workload", "scale_workload"),
+            sure=(0.8, 1.0),
+        )
+        for what, world in (
+            ("one that a person keeps open", listed()),
+            (
+                "one that a person keeps open, and a client was released minutes before",
+                listed(before=OLD, released=700),
+            ),
+            ("one of a host that is no pod's", listed(UNKNOWN)),
+            (
+                "one, as PostgreSQL tells it",
+                listed(" 87 | kim | DBeaver 24 | idle in transaction | | | | SELECT 1", PSQL),
+            ),
+            (
+                "one, as a line of keys and values tells it",
+                listed("session_id=87 host_name=WS-17 wait_type= blocking_session_id=0", KEYED),
+            ),
+        )
+    ),
     *(
         Holds(
             f"the database's log names who holds it, and it is no pod of ours: {what}",
@@ -243,6 +328,30 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a watch lists the sessions of a database outside, {what}", world, instead)
+        for what, world, instead in (
+            ("and who holds on is a pod of ours", listed(STUDIO.replace("WS-17", pod("cart"))), ASK),
+            ("and who holds on is called as a program of ours", listed(UNKNOWN.replace("BATCH01", "cart")), ASK),
+            ("and those who wait are told as little as who holds on", listed(UNKNOWN, others=["n1"]), ASK),
+            ("and some of those who wait are", listed(UNKNOWN, others=[pod("shop"), "n1"]), ASK),
+            ("and few wait", listed(waits=2), ASK),
+            (
+                "and who holds on stands no more in the list",
+                listed("  86  CORP\\kim  WS-17  Management Studio  0  0"),
+                ASK,
+            ),
+            ("and who holds on waits as well", listed(MSSQL.format(87, "WS-17", 100)), ASK),
+            ("which is old", listed(age=1800), ASK),
+            (
+                "and a client was released, when the list is old",
+                listed(age=1800, before=OLD, released=700),
+                ("code_defect", "rollback_workload"),
+            ),
+            ("and its clients are well", listed(well=True), ()),
+            ("and the database is here as well", listed(beside=postgres()), ASK),
+        )
+    ),
     DoesNotHold(
         "the database's log names a process, and its program was just released: that may be what locks",
         told("58", BY_NAME, before=IMAGE, released=900),

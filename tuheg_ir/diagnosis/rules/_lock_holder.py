@@ -37,7 +37,7 @@ def told_by_itself(view: View, ref: str) -> list[Complaint]:
     found = [c for c in complaints(view, "lock_wait") if c.caller == ref]
     pods = view.workloads[ref].pods if found and ref in view.workloads else ()
     waits = sum(_WAITS in line for log in view.logs_of(pods, previous=False) for line in log.lines)
-    return found if waits >= OFTEN and any(_suffers(view, each) for each in users_of(view, ref)) else []
+    return found if waits >= OFTEN and any(suffers(view, each) for each in users_of(view, ref)) else []
 
 
 def users_of(view: View, ref: str) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ def _locks(view: View, pod: Pod) -> bool:
     return any(map(_LOCKS.search, said))
 
 
-def _suffers(view: View, ref: str) -> bool:
+def suffers(view: View, ref: str) -> bool:
     """Tell whether users of a workload feel something; where nobody measures, whether it got no lock, or no session.
 
     Who waits for a lock keeps its session so long: the pool is empty for whoever comes next.

@@ -30,8 +30,9 @@ _FACT = re.compile(
 )
 _USER_AT = re.compile(r"(?<![\w.-])([\w.-]+)@[\w.-]+")
 """How a line tells who is served: `user=shop`, `host=10.1.0.7`, `"application_name": "shop"`, `shop@orders`."""
-_CONSOLE = re.compile(
-    r"dbeaver|datagrip|pgadmin|pgcli|tableplus|navicat|heidisql|postico|beekeeper|adminer|dbvisualizer|toad|squirrel",
+CONSOLE = re.compile(
+    r"dbeaver|datagrip|pgadmin|pgcli|tableplus|navicat|heidisql|postico|beekeeper|adminer|dbvisualizer|toad|squirrel"
+    r"|management studio|azure data studio|sql developer|mysql ?workbench",
     re.IGNORECASE,
 )
 """Programs by which a person works on a database: none is a service's."""
@@ -84,7 +85,7 @@ def stranger(view: View, ref: str) -> Evidence | None:
     if any(map(view.component, mine["host"] | mine["app"])):
         return None
     elsewhere = {host for host in mine["host"] - others["host"] if outside(view, host)}
-    by_hand = any(map(_CONSOLE.search, mine["app"]))
+    by_hand = any(map(CONSOLE.search, mine["app"]))
     if not by_hand and not (elsewhere and (others["host"] or mine["user"] - others["user"])):
         return None
     who = ", ".join(f"{kind} {value}" for kind, values in mine.items() for value in sorted(values))
@@ -157,7 +158,7 @@ def _facts(lines: Sequence[str], pids: Collection[str]) -> dict[str, set[str]]:
 def _by_user(view: View, ref: str, head: _Head) -> Iterator[str]:
     """Yield the one client that logs in as the user of the process at the head, if those who wait are of others."""
     mine, others = _facts(head.lines, (head.pid,)), _facts(head.lines, head.waiting)
-    if any(map(_CONSOLE.search, mine["app"])) or any(outside(view, host) for host in mine["host"]):
+    if any(map(CONSOLE.search, mine["app"])) or any(outside(view, host) for host in mine["host"]):
         return  # a person may log in as a service does
     able = [workload for workload in view.workloads.values() if workload.ref != ref]
     for user in mine["user"] - others["user"]:

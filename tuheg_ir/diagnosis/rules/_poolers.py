@@ -62,10 +62,10 @@ def outrun(view: View, pooler: Workload) -> Outrun | None:
 
     Each of its logs that tells anything has to tell the same.
     """
-    told = [minutes for log in view.logs_of(pooler.live, previous=False) if (minutes := _minutes(log))]
+    told = [minutes for log in view.logs_of(pooler.live, previous=False) if (minutes := minutes_told(log))]
     turns = [_turn(minutes, view.now) for minutes in told]
     since = oldest(turn[1][0].at for turn in turns if turn)
-    if not turns or since is None or not all(turns) or _otherwise(view, pooler, since):
+    if not turns or since is None or not all(turns) or otherwise(view, pooler, since):
         return None
     before, after = next(turn for turn in turns if turn)
     fact = (
@@ -75,13 +75,13 @@ def outrun(view: View, pooler: Workload) -> Outrun | None:
     )
     behind = [view.workloads[r] for r in view.graph.calls.get(pooler.ref, ()) if r in view.workloads]
     databases = [w for w in behind if role(w) == "database"]
-    if any(_busy(view, each) for each in databases):
+    if any(is_busy(view, each) for each in databases):
         return None
     room = tuple(e for each in databases for e in _room(view, each))
     return Outrun(since, (Evidence("logs", pooler.ref, fact, since),), room)
 
 
-def _minutes(log: Log) -> list[Minute]:
+def minutes_told(log: Log) -> list[Minute]:
     found = ((stamp(line), match) for line in log.lines if (match := _STATS.search(line)))
     return [Minute(at, *(float(m[key]) for key in ("rate", "xact", "wait"))) for at, m in found if at is not None]
 
@@ -103,7 +103,7 @@ def _of(minutes: Sequence[Minute], what: str) -> float:
     return float(median(getattr(each, what) for each in minutes))
 
 
-def _otherwise(view: View, pooler: Workload, since: datetime) -> bool:
+def otherwise(view: View, pooler: Workload, since: datetime) -> bool:
     """Tell whether fewer poolers share the same demand, or a release of a client may ask for more than before."""
     young = any(pod.created is None or pod.created > since for pod in pooler.live)
     fewer = pooler.ready < pooler.wanted or any(
@@ -113,7 +113,7 @@ def _otherwise(view: View, pooler: Workload, since: datetime) -> bool:
     return young or fewer or any(since_release(each, since) for each in (pooler, *asking))
 
 
-def _busy(view: View, database: Workload) -> bool:
+def is_busy(view: View, database: Workload) -> bool:
     shares = [view.figures.now("cpu_share", pod=pod.name) for pod in database.live]
     taken, most = figure(view, "db_connections", database.ref), figure(view, "db_max_connections", database.ref)
     full = taken is not None and most and taken >= BUSY * most

@@ -9,15 +9,17 @@ from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
-from tuheg_ir.diagnosis.rules._lock_holder import run_behind, told_by_itself, users_of
+from tuheg_ir.diagnosis.rules._listed_sessions import ListedHead, listed_stranger
+from tuheg_ir.diagnosis.rules._lock_holder import run_behind, suffers, told_by_itself, users_of
 from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder, stranger
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, forgotten, serves
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases, since_release
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=6)
@@ -28,8 +30,10 @@ LONG_S = 20.0
 
 
 def when(view: View) -> Iterator[Match]:
-    """Sessions wait for locks, as they, figures or the database's log tell, and another session or run holds on."""
+    """Sessions wait for locks, as they, figures or logs tell, and another session or run holds on."""
     known = {d.ref: d for d in view.databases}
+    if not of_role(view.workloads, "database") and (listed := listed_stranger(view)) is not None:
+        yield from _of_listed(view, listed)
     for ref in dict.fromkeys([*known, *(w.ref for w in of_role(view.workloads, "database"))]):
         database = known.get(ref)
         waiting = sum(s.count for s in database.sessions if s.locked_out) if database else 0
@@ -110,6 +114,20 @@ def _of_stranger(view: View, ref: str, holder: Evidence, waits: list[Complaint])
             *not_for((ref,), "more sessions would wait for the same lock", ("scale_database",)),
         ),
     )
+
+
+def _of_listed(view: View, listed: ListedHead) -> Iterator[Match]:
+    """Yield that a session of nobody here holds what clients of a database outside wait for: a person has to end it."""
+    users = behind(view, *listed.waiting)
+    if any(suffers(view, each) for each in users):
+        yield Match(
+            component=listed.waiting[0],
+            evidence=(listed.evidence, *(seen for ref in users for seen in felt(view, ref)[:1])),
+            certainty=0.8,
+            since=oldest(since for ref in users for _, since in troubles(view, ref)),
+            explains=tuple(ref for ref in users if ref != listed.waiting[0]),
+            excludes=not_for(users, "somebody else holds the lock, and its sessions wait: new ones would wait as well"),
+        )
 
 
 def _of_run(view: View, ref: str, run: Workload, pod: Pod, waits: list[Complaint]) -> Match:

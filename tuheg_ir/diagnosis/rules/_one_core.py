@@ -1,0 +1,100 @@
+"""A pooler of one thread that has used up one core, whatever its limit, since more is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._poolers import FRESH, MORE, QUEUE_US, is_busy, minutes_told, otherwise
+from tuheg_ir.diagnosis.rules._sessions import clients, figure
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.programs import image_name, role
+from tuheg_ir.diagnosis.view.reading import items, oldest, text
+from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth
+from tuheg_ir.diagnosis.view.usage import BUSY, usage
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+OF_ONE_THREAD = ("pgbouncer",)
+"""Poolers that use one core, however many they may; all others start a thread for each."""
+CORE = (0.93, 1.1)
+"""So much of one core is all of it; what uses more runs several processes."""
+IDLE = 0.75
+"""Who used more than so much of it before was always busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneCore:
+    """Since when a pooler's core is used up, what shows it, who cannot reach it, and that sessions are not short."""
+
+    since: datetime
+    evidence: tuple[Evidence, ...]
+    refused: tuple[Complaint, ...]
+    sessions: tuple[Evidence, ...]
+
+
+def one_core(view: View, pooler: Workload) -> OneCore | None:
+    """Return that each pod of a pooler has used up its one core for more demand; None if something else holds it up.
+
+    Its clients wait for it before they have a session: to connect, to greet, to log in.
+    """
+    turns = [_used_up(view, pod.name, name) for name in _of_one_thread(pooler) for pod in pooler.live]
+    since = oldest(turns)
+    if since is None or not all(turns) or usage(view.figures, pooler, "cpu_share").most > BUSY:
+        return None  # what its limit holds back is told by that
+    waits = [c for c in complaints(view, "connection_timeout") if c.about == pooler.ref and felt(view, c.caller)]
+    asked = tuple(_asked(view, pooler))
+    if sum(c.hit.count for c in waits) < OFTEN or not asked or otherwise(view, pooler, since):
+        return None
+    behind = (view.workloads[ref] for ref in view.graph.calls.get(pooler.ref, ()) if ref in view.workloads)
+    if any(is_busy(view, each) for each in behind if role(each) == "database") or _queue(view, pooler):
+        return None
+    used = Evidence("metrics", pooler.ref, "it has one thread, and uses all that one core gives", since)
+    return OneCore(since, (used, *asked), tuple(waits), tuple(_sessions_left(view, pooler)))
+
+
+def _of_one_thread(pooler: Workload) -> Iterator[str]:
+    """Yield the containers of a pooler whose program has one thread."""
+    for each in items(pooler.template, "spec", "containers"):
+        if image_name(text(each, "image")) in OF_ONE_THREAD:
+            yield text(each, "name")
+
+
+def _used_up(view: View, pod: str, container: str) -> datetime | None:
+    """Return since when a container uses one whole core and no more, if it used less before."""
+    least, most = CORE
+    was, now = (ask("cpu_usage", pod=pod, container=container) for ask in (view.figures.first, view.figures.still))
+    if was is None or now is None or was > IDLE or not least <= now <= most:
+        return None
+    return view.figures.crossed("cpu_usage", least, pod=pod, container=container)
+
+
+def _asked(view: View, pooler: Workload) -> Iterator[Evidence]:
+    """Yield that more is asked of a pooler than before: by its clients' requests."""
+    for ref in clients(view, pooler.ref):
+        growth = traffic_growth(view, ref)
+        if growth is not None and growth >= MORE:
+            yield Evidence("metrics", ref, f"traffic has grown {growth:.1f} times")
+
+
+def _waits(view: View, pooler: Workload) -> list[float]:
+    """Return how long who has come in waits for a session of late, in microseconds: of each log that tells."""
+    told = [minutes for log in view.logs_of(pooler.live, previous=False) if (minutes := minutes_told(log))]
+    return [minutes[-1].wait for minutes in told if view.recent(minutes[-1].at, FRESH)]
+
+
+def _queue(view: View, pooler: Workload) -> bool:
+    """Tell whether those who have come in wait for a session: then sessions are short, or held by somebody."""
+    return any(wait >= QUEUE_US for wait in _waits(view, pooler)) or (figure(view, "pool_waiting", pooler.ref) or 0) > 1
+
+
+def _sessions_left(view: View, pooler: Workload) -> Iterator[Evidence]:
+    """Yield that whoever comes in has a session at once: further instances share these, and need no more of them."""
+    waits = _waits(view, pooler)
+    if waits:
+        yield Evidence("logs", pooler.ref, f"who has come in waits {max(waits) / 1e6:.2g} s for a session")
+    elif figure(view, "pool_waiting", pooler.ref) is not None:
+        yield Evidence("metrics", pooler.ref, "nobody who has come in waits for a session")
