@@ -26,6 +26,7 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
         "Mar 04, 2026 12:00:00 PM org.apache.catalina.core.StandardService startInternal",
         "Mar 4, 2026 12:00:00\u202fPM org.apache.catalina.core.StandardService startInternal",
         '{"level":30,"time":1772625600000,"msg":"ready"}',
+        '{"level":"warn","ts":1772625600.0,"msg":"key rejected","expires_at":"2026-03-01T00:00:00Z"}',
     ],
 )
 def test_a_time_is_read_as_programs_write_it(line: str) -> None:

@@ -51,13 +51,12 @@ _ASKED_AGAIN = 1 << 14
 
 @lru_cache(maxsize=_ASKED_AGAIN)
 def stamp(line: str) -> datetime | None:
-    """Return the time that a line of a log begins with or holds, in UTC."""
-    if found := _STAMP.search(line):
-        return _read(found)
-    if since := _EPOCH.search(line):
+    """Return the time that a line of a log begins with or holds, in UTC; what it speaks of after its own is none."""
+    found = _STAMP.search(line)
+    if since := _EPOCH.search(line, 0, found.start() if found else len(line)):
         seconds, thousandths, fraction = since.groups()
         return datetime.fromtimestamp(float(f"{seconds}{fraction or ''}") + int(thousandths or 0) / 1000, UTC)
-    return None
+    return _read(found) if found else None
 
 
 @lru_cache(maxsize=_ASKED_AGAIN)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
+from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, ingress, latency, logs, shop
 from tests.diagnosis.rules.tiny import (
@@ -417,6 +418,17 @@ HOLDS = [
             (", and it is measured", printing(figures=[latency("api", 0.04, 25.0, 2900), errors("api", 0.001)])),
         )
     ),
+    Holds(
+        "its group of readers is a former one: its reader is in another since days, and keeps up there",
+        watched(),
+        ("Deployment/billing", "no_fault", "no_action"),
+        alone=True,
+    ),
+    Holds(
+        "and nobody counts who is in a group",
+        watched(members=None),
+        ("Deployment/billing", "no_fault", "no_action"),
+    ),
 ]
 DOES_NOT_HOLD = [
     *(
@@ -605,5 +617,25 @@ DOES_NOT_HOLD = [
             ("many fail, as is measured", printing(figures=[errors("api", 0.2)])),
             ("it is critical", printing(severity="critical")),
         )
+    ),
+    *(
+        DoesNotHold(f"a group of readers is behind: {what}", world, harmful=("no_action", "rollback_workload"))
+        for what, world in (
+            ("its reader left it an hour ago, and may have left messages behind", watched(by=consumer(released=3600))),
+            ("its reader is still in it", watched(by=consumer(group=FORMER, before="billing-v0"))),
+            ("somebody is in it", watched(members=2)),
+            ("somebody takes from it now and then", watched(former=(4_000_000, 3_990_000))),
+            ("another one is in it", watched(workload("audit", env={"GROUP_ID": FORMER}))),
+            ("another one may be in it by its name", watched(workload(FORMER), by=consumer("clerk"))),
+            ("the group in use is not measured", watched(now=None)),
+            ("much waits for the group in use", watched(now=(90_000, 99_000))),
+            ("it is the group in use", watched(group=NOW_IN)),
+            ("its reader is not complete", watched(by=consumer(ready=1))),
+        )
+    ),
+    DoesNotHold(
+        "a group of readers is behind, and ever more waits for the one in use too",
+        watched(now=(100, 9_000)),
+        ("Deployment/billing", "capacity", "scale_workload"),
     ),
 ]

@@ -57,6 +57,11 @@ DOES_NOT_HOLD = [
         HEALTHY,
     ),
     DoesNotHold(
+        "nor is what holds a little more than its limit all the time, and runs on",
+        snapshot(old(), figures=[rising(pod("shop", 0), 1.02, 1.05), rate("shop", 20, 20), WELL]),
+        HEALTHY,
+    ),
+    DoesNotHold(
         "traffic has grown",
         snapshot(killed(old(), 2), figures=[rate("shop", 20, 60, 1500)]),
         (SHOP, "capacity", "scale_workload"),

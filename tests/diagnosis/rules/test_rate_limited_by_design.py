@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, SHOP, WELL, alert, errors, shop
-from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 LIMITED = figure("rate_limited_ratio", 0.0, 0.3, component="shop")
@@ -49,7 +49,63 @@ def measured(refused: tuple[str, ...] = (KEYS[0],), *, limited: float = 0.3) -> 
     )
 
 
+OLD, TODAY, HOUR = "2026-03-01T00:00:00Z", at(3600), 3600
+ASKS, INSIDE = "203.0.113.61", "10.1.2.3"
+
+
+def turned_away(
+    *more: str,
+    ends: str = TODAY,
+    status: int = 401,
+    says: str = "api key expired",
+    source: str = ASKS,
+    began: float = 3540,
+    objects: list[Obj] | None = None,
+    served: int = 0,
+    ratio: float = 0.0,
+) -> Snapshot:
+    """Return a measured shop whose log refuses one client since its key ran out, and serves two others."""
+
+    def line(key: str, answer: int, address: str, *said: str) -> str:
+        asked = f'"tenant": "{key}", "ip": "{address}", "method": "POST", "path": "/v1/orders", "status": {answer}'
+        return f'{{"level": "{"WARN" if answer >= 400 else "INFO"}", {", ".join(said)}{", " if said else ""}{asked}}}'
+
+    away = line("acme", status, source, f'"msg": "{says}"', *([f'"expires_at": "{ends}"'] if ends else []))
+    others = [line("bolt", 201, "203.0.113.7"), line("cobb", 200, "203.0.113.8")]
+    minute = [*[away] * 5, *[line("acme", 200, source)] * served, *others, *more]
+    return snapshot(
+        shop() if objects is None else objects,
+        workload("cart"),
+        figures=[WELL, figure("rate_limited_ratio", 0.0, ratio, began, component="shop")],
+        logs=[log(pod("shop"), *minute * 40, since=began)],
+        alerts=[alert("ErrorRatioHigh", service="shop", severity="critical")],
+    )
+
+
+RELEASED = workload("shop", before={"image": "shop:0"}, released=9000)
+REFUSED = '{"tenant": "bolt", "ip": "203.0.113.7", "method": "POST", "path": "/v1/orders", "status": %s}'
+
 HOLDS = [
+    Holds(
+        "the key of one client ran out, and it is refused since; it was released hours before",
+        turned_away(objects=RELEASED),
+        (SHOP, "no_fault", "no_action"),
+        excludes=no("scale_workload", "restart_workload", "rollback_workload", "isolate_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "and limits hold back what it asks again and again",
+        turned_away(REFUSED.replace("bolt", "acme").replace("203.0.113.7", ASKS) % 429, ratio=0.3),
+        (SHOP, "no_fault", "no_action"),
+        excludes=no("rollback_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "the key ran out before what is logged, and nothing was released or written since",
+        turned_away(ends=OLD),
+        (SHOP, "no_fault", "no_action"),
+        alone=True,
+    ),
     Holds(
         "its log of fields warns of the one client whom it holds back, though another was released before",
         measured(),
@@ -81,6 +137,19 @@ HOLDS = [
 ]
 UNKNOWN = (SHOP, "unknown", "page_human")
 DOES_NOT_HOLD = [
+    DoesNotHold("the refusals began long after the end, since a release", turned_away(ends=OLD, objects=RELEASED)),
+    DoesNotHold("nobody says when the key ended", turned_away(ends=""), UNKNOWN),
+    DoesNotHold("it is refused for another reason", turned_away(says="unknown signature"), UNKNOWN),
+    DoesNotHold("its key is still good", turned_away(ends=at(-HOUR)), UNKNOWN),
+    DoesNotHold("another one is refused as well", turned_away(REFUSED % 401), UNKNOWN),
+    DoesNotHold("another one fails", turned_away(REFUSED % 500), UNKNOWN),
+    DoesNotHold("it is served as well", turned_away(served=2), UNKNOWN),
+    DoesNotHold(
+        "it asks from everywhere, as an app does",
+        turned_away(*(REFUSED.replace("bolt", "acme").replace("0.113.7", f"0.113.{n}") % 401 for n in range(90, 99))),
+        UNKNOWN,
+    ),
+    DoesNotHold("it asks from within the house", turned_away(source=INSIDE), UNKNOWN),
     DoesNotHold(
         "its log of fields warns of several whom it refuses since a release of another",
         measured(KEYS[:2]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.view import View
@@ -39,13 +39,15 @@ def takes_its_address_from_a_secret(workload: Workload) -> bool:
 
 def is_led_elsewhere(view: View, client: Workload, ref: str) -> bool:
     """Tell whether a setting names the host of a database in plain sight, and it is not this one."""
+    return any(hosts and ref not in map(view.graph.resolve, hosts) for hosts in addresses(view, client))
+
+
+def addresses(view: View, client: Workload) -> Iterator[list[str]]:
+    """Yield the hosts that a setting names which leads to a database, of one setting after the other."""
     for key, value in view.graph.settings(client):
         named = [("", url) for url in _DATABASE_URL.findall(value)]
-        addresses = named or ([(key, value)] if _is_address(key) else [])
-        for hosts in ([h for h in hosts_in(*each) if _HOST.fullmatch(h)] for each in addresses):
-            if hosts and ref not in map(view.graph.resolve, hosts):
-                return True
-    return False
+        for each in named or ([(key, value)] if _is_address(key) else []):
+            yield [host for host in hosts_in(*each) if _HOST.fullmatch(host)]
 
 
 def _is_address(key: str) -> bool:

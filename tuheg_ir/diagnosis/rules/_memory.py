@@ -11,12 +11,12 @@ from tuheg_ir.diagnosis.rules._scratch import larger_scratch
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.page_cache import LONG_S, page_cache
+from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import troubles
-from tuheg_ir.diagnosis.view.usage import NEAR, killed_for_memory, usage
+from tuheg_ir.diagnosis.view.usage import LONG_S, NEAR, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AGAIN = 3

@@ -15,16 +15,12 @@ from tuheg_ir.diagnosis.rules._moved_peer import moved_peers, reaches
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import ADDRESS, Hit
-from tuheg_ir.diagnosis.view.network import Policy
+from tuheg_ir.diagnosis.view.network import INSIDE, Policy
 from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_INSIDE = tuple(
-    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"))
-)
-"""Where clusters have their pods, Services and nodes."""
 _DROPPED = ("connection_timeout", "connection_refused")
 SOON = timedelta(minutes=15)
 """Who cannot reach a server that moved, tells it at once."""
@@ -70,7 +66,7 @@ def _barred(view: View, caller: Workload, ranges: list[_Network], ours: set[str]
     named: Counter[str] = Counter()
     for log in view.logs_of(caller.live, previous=False):
         named.update(a for line in log.lines for a in dict.fromkeys(ADDRESS.findall(line)) if a not in ours)
-    return next((a for a, n in named.most_common() if n >= OFTEN and not _allowed(a, (*_INSIDE, *ranges))), "")
+    return next((a for a, n in named.most_common() if n >= OFTEN and not _allowed(a, (*INSIDE, *ranges))), "")
 
 
 def _moved(

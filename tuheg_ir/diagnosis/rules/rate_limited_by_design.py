@@ -1,4 +1,4 @@
-"""A client gets 429 as the limits want it, and nobody else feels anything: nothing is broken."""
+"""A client is refused by limits, or as its own key ran out, and nobody else feels anything: nothing is broken."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.held_back import held_back
+from tuheg_ir.diagnosis.view.held_back import held_back, key_ended
 from tuheg_ir.diagnosis.view.trouble import labels_of
 
 SHARE = 0.01
@@ -18,18 +18,17 @@ OTHERS = (*ON_CALLERS, "isolate_workload", "switch_traffic")
 
 
 def when(view: View) -> Iterator[Match]:
-    """Rate limits refuse requests, of all or of the one client that asks most, and no alert apart, nothing is wrong."""
+    """Limits refuse requests, of all or who asks most, or a client's key ran out; alerts apart, nothing is wrong."""
     if any(sign.source != "alerts" for sign in signs_of_trouble(view)):
         return
-    for label, ratio in sorted(view.figures.latest("rate_limited_ratio", "component").items()):
-        if ratio < SHARE:
-            continue
-        ref = view.component(label) or f"Service/{label}"
+    ratios = sorted(view.figures.latest("rate_limited_ratio", "component").items())
+    limited = {view.component(label) or f"Service/{label}": (label, ratio) for label, ratio in ratios if ratio >= SHARE}
+    for ref, (label, ratio) in limited.items():
         failing = view.figures.now("error_ratio", component=label)
         told = f"{ratio:.1%} of requests are refused with 429"
         told += f", {failing:.1%} fail otherwise" if failing is not None else ""
         workload = view.workloads.get(ref)
-        seen = held_back(view, workload) if workload else None
+        seen = (key_ended(view, workload) or held_back(view, workload)) if workload else None
         yield Match(
             component=ref,
             evidence=(
@@ -41,7 +40,10 @@ def when(view: View) -> Iterator[Match]:
             excludes=_in_vain(ref) if seen else (),
         )
     for workload in view.serving:
-        if not labels_of(view, workload.ref, "rate_limited_ratio") and (seen := held_back(view, workload)) is not None:
+        seen = key_ended(view, workload) if workload.ref not in limited else None
+        if seen is None and not labels_of(view, workload.ref, "rate_limited_ratio"):
+            seen = held_back(view, workload)
+        if seen is not None:
             yield Match(
                 component=workload.ref,
                 evidence=(seen, Evidence("objects", workload.ref, COMPLETE)),
@@ -56,10 +58,10 @@ def _in_vain(ref: str) -> tuple[Excluded, ...]:
 
 RULE = Rule(
     name="rate_limited_by_design",
-    title="A client is held back by rate limits, as wanted",
+    title="A client is held back by rate limits, or its key ran out, as wanted",
     root_cause="no_fault",
     remedy="no_action",
     tier=Tier.PATTERN,
     when=when,
-    why_not="no requests are refused by rate limits while all else is well",
+    why_not="no requests are refused by rate limits, or for a key that ran out, while all else is well",
 )

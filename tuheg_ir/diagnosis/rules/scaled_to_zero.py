@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._at_rest import at_rest
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import written
 from tuheg_ir.diagnosis.view.scaling import stand_in
@@ -14,9 +15,10 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
-    """A workload with a Service has no replicas, none serves in its place, and somebody misses it."""
+    """A workload with a Service has no replicas though nothing tells that it should not, and somebody misses it."""
+    meant = {workload.ref for each in at_rest(view) for workload in each.workloads}
     for workload in view.serving:
-        if workload.kind not in ("Deployment", "StatefulSet") or workload.wanted:
+        if workload.kind not in ("Deployment", "StatefulSet") or workload.wanted or workload.ref in meant:
             continue
         if not any(workload.ref in s.backends for s in view.services.values()):
             continue

@@ -62,15 +62,23 @@ def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
     for log in view.logs_of(workload.live, previous=False):
         for line in log.lines:
             status = answer_of(line)
-            who = _LOGIN.search(line) or _PROGRAM.search(line) if status else None
-            if who is None or _PROBES.search(who[0]) or not _new(view, line):
+            name, named = asker_of(line) if status else ("", False)
+            if not name or not _new(view, line):
                 continue
-            name = next(group for group in who.groups() if group)
-            each = found.setdefault(name, Asker(name, who.re is _LOGIN and not _is_bare(who[0], name)))
+            each = found.setdefault(name, Asker(name, named))
             each.answers[status] += 1
             if address := ADDRESS.search(line):
                 each.addresses.add(address[0])
     return tuple(sorted(found.values(), key=lambda each: (-each.told, each.name)))
+
+
+def asker_of(line: str) -> tuple[str, bool]:
+    """Return the client that a line of an access log tells of, and whether it logged in; "" for none and for probes."""
+    who = _LOGIN.search(line) or _PROGRAM.search(line)
+    if who is None or _PROBES.search(who[0]):
+        return "", False
+    name = next(group for group in who.groups() if group)
+    return name, who.re is _LOGIN and not _is_bare(who[0], name)
 
 
 def answer_of(line: str) -> int:

@@ -1,20 +1,25 @@
-"""The one client whom rate limits hold back while all others are served, by the access log of a gateway."""
+"""The one client who is turned away while all others are served: by rate limits, or since its own key ran out."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
-from tuheg_ir.diagnosis.view.askers import Asker, answer_of, askers
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.askers import Asker, answer_of, asker_of, askers
 from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
-from tuheg_ir.diagnosis.view.reading import created
-from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.network import INSIDE
+from tuheg_ir.diagnosis.view.reading import created, oldest, parse_moment
+from tuheg_ir.diagnosis.view.releases import releases, soon_after
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes
 
 TOO_MANY = 429
+AWAY = (401, 403)
 OFTEN = 20
 """Fewer refusals are no reason of an alert."""
 SERVED = 5
@@ -29,6 +34,13 @@ _LIMITS = (
 )
 """Where limits of requests are written."""
 _SPEAKS_OF = re.compile(r"4xx|429|rate.?limit|too many|throttl|quota|client.?error|reject|refus|error", re.IGNORECASE)
+_EXPIRED = re.compile(r"\bexpired\b", re.IGNORECASE)
+_ENDED = re.compile(
+    r"(?:expir\w*|valid_?(?:until|to|thru)|not_?after|\bexp)[\"']?\s*(?:[=:]|at|on)\s*[\"']?"
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))",
+    re.IGNORECASE,
+)
+"""Until when a key was good, as the one tells it who refuses it; the hour of an unknown place says nothing."""
 _ATTACKS = ("intrusion", "attack_attempt", "lookup_obeyed")
 _BROWSER = "Mozilla/"
 
@@ -48,18 +60,46 @@ def held_back(view: View, workload: Workload) -> Evidence | None:
         return None
     if _changed(view, workload) or any(hit.trouble in _ATTACKS for hit in view.hits):
         return None
-    if not view.alerts or not all(_meant(view, workload, alert) for alert in view.alerts):
+    if not _all_meant(view, workload):
         return None
     told = f"{one.answers[TOO_MANY]} of the last {one.told} requests of {one.name[:60]} were refused with 429, none of"
     return Evidence("logs", workload.ref, f"{told} the {sum(each.told for each in others)} of {len(others)} others")
 
 
+def key_ended(view: View, workload: Workload) -> Evidence | None:
+    """Return that one client alone is turned away since its own key ran out, as each refusal says; None: not so.
+
+    It asks from outside of the house, from few places: who asks from within, or is an app in the hands of many, may
+    be of the platform, and somebody has to give it a new key.
+    It was refused from the end of its key on, and nobody else was then: no release or change of limits did that.
+    """
+    found = askers(view, workload)
+    away = [each for each in found if any(each.answers[status] for status in (*AWAY, TOO_MANY))]
+    others = [each for each in found if each not in away]
+    if len(away) != 1 or len(others) < 2 or not all(_served(each) for each in others):
+        return None
+    one = away[0]
+    refusals = tuple(_refusals(view, workload, one.name))
+    ends = {end for _, end in refusals if end is not None}
+    if not one.named or not _is_one(view, one, others) or not _from_outside(one) or one.got(200, 400):
+        return None
+    if len(refusals) < OFTEN or len(ends) != 1 or any(end is None for _, end in refusals):
+        return None
+    end, first = ends.pop(), oldest(at for at, _ in refusals)
+    if first is None or not (soon_after(first, end) or (end < first and not _changed(view, workload))):
+        return None
+    if any(hit.trouble in _ATTACKS for hit in view.hits) or not _all_meant(view, workload):
+        return None
+    told = f"{len(refusals)} requests of {one.name[:60]} were refused since its key ran out at {end:%Y-%m-%d %H:%M} UTC"
+    return Evidence("logs", workload.ref, f"{told}, none of {len(others)} others", first)
+
+
 def new_troubles(view: View, workload: Workload) -> tuple[Marked, ...]:
-    """Return the new warnings of a workload, but for those that tell of the one client whom limits hold back."""
+    """Return the new warnings of a workload, but for those that tell of the one client who is turned away rightly."""
     found = new_warnings(view, workload)
-    told = [each for each in found if answer_of(each.line) == TOO_MANY]
-    if not told or held_back(view, workload) is None:
-        return found
+    told = [each for each in found if answer_of(each.line) in (TOO_MANY, *AWAY)]
+    if told and key_ended(view, workload) is None:
+        told = [each for each in told if answer_of(each.line) == TOO_MANY] if held_back(view, workload) else []
     return tuple(each for each in found if each not in told)
 
 
@@ -90,6 +130,29 @@ def _changed(view: View, workload: Workload) -> bool:
     if releases(view, workload, DAY) or any(view.recent(at, DAY) for _, at in outside_changes(view, workload)):
         return True
     return any(view.recent(edited(obj) or created(obj), DAY) for obj in view.snapshot.of(*_LIMITS))
+
+
+def _refusals(view: View, workload: Workload, name: str) -> Iterator[tuple[datetime | None, datetime | None]]:
+    """Yield when a client was refused as unknown, and when its key ended by what the line says; None for no word."""
+    for log in view.logs_of(workload.live, previous=False):
+        for line in log.lines:
+            if name in line and answer_of(line) in AWAY and asker_of(line)[0] == name:
+                ended = _ENDED.search(line) if _EXPIRED.search(line) else None
+                yield stamp(line), parse_moment(ended[1]) if ended else None
+
+
+def _from_outside(one: Asker) -> bool:
+    """Tell whether a client asks from few addresses, all of no inner network: an app's key is used from everywhere."""
+    try:
+        found = [ip_address(each) for each in one.addresses]
+    except ValueError:
+        return False
+    return 0 < len(found) <= FEW and not any(each in block for each in found for block in INSIDE)
+
+
+def _all_meant(view: View, workload: Workload) -> bool:
+    """Tell whether alerts fire, and each can mean the refusals of a workload."""
+    return bool(view.alerts) and all(_meant(view, workload, alert) for alert in view.alerts)
 
 
 def _meant(view: View, workload: Workload, alert: Alert) -> bool:

@@ -11,6 +11,11 @@ from tuheg_ir.diagnosis.model import Obj, Snapshot
 from tuheg_ir.diagnosis.view.reading import at, items, label_selector, labels, mapping, name, selects, text
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
+INSIDE = tuple(
+    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"))
+)
+"""Where clusters have their pods, Services and nodes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:

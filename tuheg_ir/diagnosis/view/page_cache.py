@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.stores import keeps_data
-from tuheg_ir.diagnosis.view.usage import NEAR, usage
+from tuheg_ir.diagnosis.view.usage import LONG_S, NEAR, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -18,7 +18,6 @@ _READS_FILES = ("database", "broker", "search")
 PROVED = timedelta(days=1)
 """A container that has run for so long at its limit is not about to be killed."""
 FLAT = 0.02
-LONG_S = 2700.0
 """So little a share of the limit moves, for so long, where nothing grows."""
 FULL_HEAP = 0.7
 _COLLECTED = re.compile(r"\b(\d+)([MKG])B?(?:\(\d+[MKG]B?\))?->(\d+)([MKG])B?\((\d+)([MKG])B?\)")

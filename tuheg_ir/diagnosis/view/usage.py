@@ -20,7 +20,10 @@ THROTTLED = 0.25
 NEAR = 0.9
 """Share of its memory limit at which a container is about to be killed."""
 NOT_HELD_TO = 1.1
-"""What holds so many times its memory limit would have been killed: this is not the limit that holds."""
+"""What holds so many times its memory limit would have been killed: this is not the limit that holds. So it is with
+what holds even a little more all the time."""
+LONG_S = 2700.0
+"""What stands for so long stands."""
 OF_THE_MOMENT = ("cpu_share", "throttled_share", "workers_busy_share")
 """Signals that say nothing of now once they have fallen."""
 KILLED = timedelta(minutes=60)
@@ -56,8 +59,15 @@ def usage(figures: Figures, workload: Workload, signal: str) -> Usage:
     if signal in OF_THE_MOMENT:
         values = {p: min(v, still) for p, v in values.items() if (still := figures.still(signal, pod=p)) is not None}
     if signal == "memory_share":
-        values = {p: v for p, v in values.items() if v <= NOT_HELD_TO}
+        values = {p: v for p, v in values.items() if v <= NOT_HELD_TO and not _always_above(figures, p)}
     return Usage(signal, values)
+
+
+def _always_above(figures: Figures, pod: str) -> bool:
+    """Tell whether a pod held more than its memory limit at every moment of a long while."""
+    found = [s.points for s in figures.series("memory_share", pod=pod) if s.points]
+    long = any(points[-1][0] - points[0][0] >= LONG_S for points in found)
+    return long and all(value > 1.0 for points in found for _, value in points)
 
 
 def always_busy(view: View, workload: Workload, limit: float) -> bool:

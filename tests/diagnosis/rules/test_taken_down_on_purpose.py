@@ -1,0 +1,178 @@
+"""Services rest on purpose: a run by hand works on their data since, or another was put in their place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import SHOP, URL, alert, errors, ingress
+from tests.diagnosis.rules.test_scaled_to_zero import taken
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, log, postgres, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+JOB = "Job/move"
+CART = "Deployment/cart"
+ASKED = ("configuration_error", "page_human")
+GIVE = ("configuration_error", "scale_workload")
+ON_ITS_WAY = [f"INFO copied {done} of 100 parts" for done in range(1, 90)]
+
+
+def resting(name: str, since: float = 1200, env: dict[str, Any] | None = None) -> list[Obj]:
+    """Return a service of no pods that was scaled to nought so long ago, with the event of it."""
+    made = workload(name, pods=3, env=URL if env is None else env)
+    made[0]["spec"]["replicas"], made[0]["status"] = 0, {"replicas": 0}
+    down = f"Scaled down replica set {name}-r1 to 0 from 3"
+    told = event(f"Deployment/{name}", "ScalingReplicaSet", down, age=since, kind="Normal", count=1)
+    return [*(each for each in made if each["kind"] != "Pod"), told]
+
+
+def move(
+    begun: float = 1100, *, of: str = "", env: dict[str, Any] | None = None, done: float = 0, failed: bool = False
+) -> list[Obj]:
+    """Return a Job with its pod that began so long ago, and is at work unless it is done or failed."""
+    spec = {"containers": [container("move", "move:1", env=URL if env is None else env)]}
+    job = thing("Job", "move", age=begun, spec={"template": {"spec": spec}}, status={"active": 1})
+    if of:
+        job["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": of, "controller": True}]
+    if done or failed:
+        ended = {"type": "Failed" if failed else "Complete", "status": "True"}
+        job["status"] = {"conditions": [ended | {"lastTransitionTime": at(done or 60)}]}
+        job["status"] |= {"failed": 1} if failed else {"succeeded": 1, "completionTime": at(done)}
+        return [job]
+    pod = thing("Pod", "move-1", age=begun, spec=spec)
+    pod["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "move", "controller": True}]
+    running = {"name": "move", "ready": True, "restartCount": 0, "state": {"running": {"startedAt": at(begun)}}}
+    pod["status"] = {"phase": "Running", "containerStatuses": [running]}
+    return [job, pod]
+
+
+def page(written: float = 1260, *, env: dict[str, str] | None = None, started: float = 1290) -> list[Obj]:
+    """Return another program to which the shop's users are sent since."""
+    way = ingress("shop", "shop.example", service="page", written=written)
+    return [way, *workload("page", "nginx:1", started=started, age=started, env=env)]
+
+
+def tells(*lines: str, since: float = 1000) -> list[Log]:
+    return [log("move-1", *(lines or ON_ITS_WAY), since=since, of=JOB)]
+
+
+def world(*more: Any, logs: list[Log] | None = None, figures: list[Any] | None = None, **what: Any) -> Snapshot:
+    """Return a shop that rests, an alert of it, and what else there is."""
+    alerts = what.pop("alerts", [alert("NoEndpoints", deployment="shop", severity="critical")])
+    seen = [errors("web", 0.0, before=0.0)] if figures is None else figures
+    said = tells() if logs is None else logs
+    return snapshot(resting("shop", **what), postgres(), workload("web"), *more, logs=said, figures=seen, alerts=alerts)
+
+
+SPARED = no("scale_workload", "restart_workload", "rollback_workload", at=SHOP)
+HOLDS = [
+    Holds(
+        "two rest, and a run by hand gets on with their database",
+        world(resting("cart"), move()),
+        (SHOP, "no_fault", "no_action"),
+        excludes=(*SPARED, *no("scale_workload", at=CART)),
+        alone=True,
+        began=1200,
+    ),
+    Holds(
+        "one rests, its users are sent to a page, and a run gets on with its database",
+        world(page(), move()),
+        (SHOP, "no_fault", "no_action"),
+        excludes=SPARED,
+        alone=True,
+    ),
+    Holds(
+        "the page says that it is closed by an error",
+        world(page(), move(), figures=[errors("page", 0.99)]),
+        (SHOP, "no_fault", "no_action"),
+        alone=True,
+    ),
+    Holds(
+        "their database is a host outside, as both say",
+        world(
+            resting("cart", env={"DB_HOST": "db7.cloud.example"}),
+            move(env={"DB_HOST": "db7.cloud.example"}),
+            env={"DB_HOST": "db7.cloud.example"},
+        ),
+        (SHOP, "no_fault", "no_action"),
+        alone=True,
+    ),
+    Holds(
+        "they come by their database by the same Secret",
+        world(
+            resting("cart", env={"DATABASE_URL": {"secretKeyRef": {"name": "db", "key": "url"}}}),
+            move(env={"DATABASE_URL": {"secretKeyRef": {"name": "db", "key": "url"}}}),
+        ),
+        (SHOP, "no_fault", "no_action"),
+        alone=True,
+    ),
+    Holds("one alone rests: it may be by chance", world(move()), (SHOP, *ASKED), excludes=SPARED),
+    Holds("the run says nothing", world(resting("cart"), move(), logs=[]), (SHOP, *ASKED), excludes=SPARED),
+    Holds(
+        "the run has been silent for long",
+        world(resting("cart"), move(), logs=[Log("move-1", JOB, tuple(tells()[0].lines[:9]))]),
+        (SHOP, *ASKED),
+        excludes=SPARED,
+    ),
+    Holds(
+        "the run complains",
+        world(resting("cart"), move(), logs=tells(*ON_ITS_WAY, *["ERROR could not copy a part, trying again"] * 9)),
+        (SHOP, *ASKED),
+        excludes=SPARED,
+    ),
+    Holds(
+        "the run waits for a lock",
+        world(resting("cart"), move(), logs=tells(*["canceling statement due to lock timeout"] * 9)),
+        (SHOP, *ASKED),
+        excludes=SPARED,
+    ),
+    Holds("the run has failed", world(resting("cart"), move(failed=True)), (SHOP, *ASKED), excludes=SPARED),
+    Holds(
+        "the run is done since a moment: another may follow",
+        world(resting("cart"), move(done=120)),
+        (SHOP, *ASKED),
+        excludes=SPARED,
+    ),
+    Holds(
+        "two rest, and their users are sent to a page: nobody says what for",
+        world(resting("cart"), page()),
+        (SHOP, *ASKED),
+        excludes=SPARED,
+    ),
+    Holds(
+        "a caller that nobody took down fails",
+        world(
+            resting("cart"),
+            move(),
+            workload("app", env={"SHOP_URL": "http://shop:8080"}),
+            figures=[errors("app", 0.5)],
+        ),
+        (SHOP, *ASKED),
+        excludes=SPARED,
+        alone=True,
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("nobody works on anything", world(taken("shop")), (SHOP, *GIVE)),
+    DoesNotHold("two rest, and nothing tells what for", world(resting("cart")), GIVE),
+    DoesNotHold("a run of a schedule is no reason", world(move(of="nightly")), (SHOP, *GIVE)),
+    DoesNotHold("the run was begun long before", world(move(9000)), (SHOP, *GIVE)),
+    DoesNotHold("the run works on something else", world(move(env={"DB_HOST": "other.example"})), (SHOP, *GIVE)),
+    DoesNotHold(
+        "the run has been done for long", world(resting("cart", 3000), move(2900, done=1500), since=3000), GIVE
+    ),
+    DoesNotHold(
+        "a release wrote the way in, which leads to a caller of them",
+        world(
+            resting("cart"),
+            page(env={"SHOP_URL": "http://shop:8080", "CART_URL": "http://cart:8080"}),
+        ),
+        GIVE,
+    ),
+    DoesNotHold("the way in leads to another since days", world(resting("cart"), page(9 * DAY, started=9 * DAY)), GIVE),
+    DoesNotHold(
+        "nobody misses what rests while a run works",
+        world(move(), alerts=[]),
+        HEALTHY,
+    ),
+]
