@@ -24,26 +24,32 @@ def told(line: str) -> Snapshot:
 AMQP = {"AMQP": "amqp://rabbitmq:5672"}
 WORKS = "INFO documents: order 7 rendered"
 DOCUMENTS = "Deployment/documents"
+FONTS = "WARN no answer in page: https://assets.cdn.example/inter.woff2"
+NO_FONTS = "ERROR GET https://assets.cdn.example/logo.png: connect ETIMEDOUT"
 
 
 def hung(
     *,
     silent: float = 9000,
-    used: float = 0.004,
+    used: float | None = 0.004,
     depth: tuple[float, float] = (60000, 70000),
     queue: str = "documents",
     told: bool = False,
+    last: str = WORKS,
+    missed: str = "INFO event handled",
     beside: Any = (),
     **more: Any,
 ) -> Snapshot:
     """Return a broker that is full since ten minutes, and the two consumers of its queues.
 
     ``silent``: since when the consumer of the longest queue says nothing. ``depth``: how long that was and is.
+    ``used``: how busy its pods are; None: they have no limit by which one could tell. ``last``: its last words.
+    ``missed``: what the other one says.
     """
     broker = workload("rabbitmq", "rabbitmq:3.13-management", kind="StatefulSet", pods=1, port=5672)
     secret: dict[str, Any] = {"env": {"AMQP_URL": secret_key("broker", "uri")}, "service": False}
     said = [
-        Log(pod("documents", n), "documents", tuple(f"{at(silent + age)} {WORKS}" for age in (600, 300, 0)))
+        Log(pod("documents", n), "documents", tuple(f"{at(silent + age)} {last}" for age in (600, 300, 0)))
         for n in range(2)
     ]
     return snapshot(
@@ -55,16 +61,25 @@ def hung(
             log("rabbitmq-0", LINES[0], since=600),
             *logs("shop", "WARN connection blocked by broker: low on memory", since=580),
             *said,
-            *logs("loyalty", "INFO event handled", 0, 1),
+            *logs("loyalty", missed, 0, 1),
         ],
         figures=[
             errors("shop", 0.9, 580),
             figure("queue_depth", *depth, 3000, component=queue),
             figure("queue_depth", 3, 5, component="loyalty"),
             *beside,
-            *(figure("cpu_share", used, used, pod=pod("documents", n), container="documents") for n in range(2)),
+            *(
+                figure("cpu_share", used, used, pod=pod("documents", n), container="documents")
+                for n in range(2)
+                if used is not None
+            ),
         ],
     )
+
+
+def readers(before: float, now: float) -> tuple[str, Series]:
+    """Return how many the broker counts who read the long queue."""
+    return figure("queue_consumers", before, now, 2400, component="documents")
 
 
 def cached_keys() -> tuple[str, Series]:
@@ -94,6 +109,8 @@ HOLDS = [
             ("the queue is called as it is, in other letters", hung(queue="Documents", told=True)),
             ("the queue has one word of its name", hung(queue="shop.documents.created")),
             ("far more lies under a key of a cache", hung(beside=[cached_keys()])),
+            ("it has no limit of the processor, and nobody reads the queue", hung(used=None, beside=[readers(2, 0)])),
+            ("what it spoke of last is there for others", hung(last=FONTS)),
         )
     ),
     *(
@@ -105,6 +122,9 @@ HOLDS = [
             ("hardly anything waits", hung(depth=(1, 8))),
             ("its consumer was released hours before", hung(before=OLD, released=9200)),
             ("one of its consumer's pods is away", hung(ready=1)),
+            ("it is only silent: it reads its queue still", hung(used=None, beside=[readers(2, 2)])),
+            ("it is only silent: nobody ever read the queue", hung(used=None, beside=[readers(0, 0)])),
+            ("what it spoke of last fails for others still", hung(last=FONTS, missed=NO_FONTS)),
             ("nobody is called as the queue is", hung(queue="invoices")),
         )
     ),

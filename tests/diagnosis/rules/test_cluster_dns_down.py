@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.names import NO_CRAT, UNRESOLVED
 from tests.diagnosis.rules.scenes import CALLS_CART, MORE, ROOM, SHOP, errors, killed, logs, policy, shop
-from tests.diagnosis.rules.tiny import Obj, figure, pod, postgres, service_for, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, postgres, service_for, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 OVERLOADED = ("Deployment/offers", "configuration_error", "rollback_workload")
@@ -179,6 +179,13 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "names fail for pods of one node only",
+        snapshot(
+            *callers(), logs=[each for n in ("shop", "web") for each in (*logs(n, LATE), log(pod(n, 1), "INFO ok"))]
+        ),
+        ("Node/n1", "network_fault", "page_human"),
+    ),
     DoesNotHold(
         "one service with one wrong name",
         snapshot(shop(env=CALLS_CART), workload("cart"), logs=logs("shop", NO_CRAT, times=1)),

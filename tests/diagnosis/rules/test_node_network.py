@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import CALLS_CART, logs, shop
-from tests.diagnosis.rules.tiny import Obj, event, log, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, event, log, pod, redis, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 NODE = ("Node/n1", "network_fault", "page_human")
 MESSAGES = (
@@ -22,10 +24,72 @@ def callers() -> list[list[Obj]]:
 
 ONE = [shop(env=CALLS_CART), workload("cart")]
 HEARD = [*logs("shop", LATE, times=1), log(pod("shop", 1), "ok")]
+FULL = "nf_conntrack: nf_conntrack: table full, dropping packet"
+OF_ONE = "ERROR charge failed: dial tcp {}: i/o timeout"
+UNRESOLVED = "dial tcp: lookup cart on 10.96.0.10:53: read udp 10.1.2.2:4242->10.96.0.10:53: i/o timeout"
+NEITHER = "Error -3 connecting to redis:6379. Temporary failure in name resolution."
+BUSY = "redis.exceptions.TimeoutError: Timeout reading from socket"
+
+
+def ill_node(kind: str, message: str) -> Obj:
+    """Return a node that a detector of problems tells of."""
+    problem = {"type": kind, "status": "True", "reason": kind, "message": message}
+    return thing("Node", "n1", status={"conditions": [{"type": "Ready", "status": "True"}, problem]})
+
+
+def there_only(line: str, *names: str) -> list[Log]:
+    """Return what the pods of some workloads on the one node repeat, and that their twins on the other are well."""
+    return [each for name in names for each in (*logs(name, line), log(pod(name, 1), "ok"))]
+
+
+def of_one_pod(*numbers: int) -> Snapshot:
+    """Return two services that reach nobody from the node; one of them misses pods of the other from elsewhere too."""
+    objects, web = shop(env={"WEB_URL": "http://web:8080"}), workload("web")
+    there = [pods_of(web)[n]["status"]["podIP"] for n in numbers]
+    lines = [*logs("shop", LATE), *logs("web", LATE), log(pod("web", 1), "ok")]
+    return snapshot(objects, web, logs=[*lines, *(log(pod("shop", 1), OF_ONE.format(f"{ip}:8080")) for ip in there)])
+
+
 FLAPS = event("Node/n1", "NICLinkFlap", "mlx5_core 0000:3b:00.0 eth0: Link down", age=30, count=20)
 
 HOLDS = [
     Holds("one service there reaches nobody, and its link goes down", snapshot(*ONE, FLAPS, logs=HEARD), NODE),
+    *(
+        Holds(f"one service there reaches nobody, and {what}", snapshot(*ONE, sign, logs=HEARD), NODE)
+        for what, sign in (
+            (
+                "its kernel finds no room for connections",
+                event("Node/n1", "ConntrackFull", f"kernel: {FULL}", count=90),
+            ),
+            ("a condition says so", ill_node("ConntrackFull", "the conntrack table is nearly full")),
+            (
+                "it knows too many neighbours",
+                event("Node/n1", "Kernel", "neighbour: arp_cache: neighbor table overflow!"),
+            ),
+        )
+    ),
+    Holds(
+        "names are not resolved there, and everywhere else they are",
+        snapshot(*callers(), logs=there_only(UNRESOLVED, "shop", "web")),
+        NODE,
+        alone=True,
+    ),
+    Holds(
+        "a cache is missed from there only",
+        snapshot(
+            *(workload(name, env={"REDIS_URL": "redis://redis:6379"}) for name in ("shop", "web")),
+            redis(),
+            logs=[
+                *logs("shop", NEITHER),
+                *logs("web", NEITHER),
+                *logs("web", BUSY),
+                *(log(pod(name, 1), "ok") for name in ("shop", "web")),
+            ],
+        ),
+        NODE,
+        alone=True,
+    ),
+    Holds("who misses a pod there from elsewhere has the same trouble", of_one_pod(0), NODE),
     *(
         Holds(
             f"its pods get no network: {message[-40:]}",
@@ -47,6 +111,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("pods elsewhere are missed as well", of_one_pod(0, 1)),
+    DoesNotHold(
+        "its kernel finds no room for connections, and all its pods are well",
+        snapshot(*ONE, event("Node/n1", "ConntrackFull", FULL, count=90)),
+    ),
     DoesNotHold("one service there reaches nobody, and no link is bad", snapshot(*ONE, logs=HEARD)),
     DoesNotHold("its link goes down, and all its pods are well", snapshot(*ONE, FLAPS)),
     DoesNotHold(

@@ -7,8 +7,8 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import CACHE, OLD, alert, logs, rate
-from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, redis, series, snapshot, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tests.diagnosis.rules.tiny import NOW, Obj, at, figure, log, pod, redis, series, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 AMQP = {"AMQP_URL": "amqp://rabbitmq:5672"}
 MAIL, WORKER = "Deployment/mail-worker", "Deployment/worker"
@@ -19,6 +19,7 @@ SLEPT = (
     "WARN consumer poll timeout has expired. This means the time between subsequent calls to "
     "poll() was longer than the configured max.poll.interval.ms"
 )
+REFUSED = "WARN POST /v1/lookup 429 7ms retry-after=1"
 UNREADABLE = "ERROR cannot decode message: unexpected end of input"
 
 
@@ -66,6 +67,32 @@ def cut_off(*still: int, born: float = 1940, said: bool = True) -> Snapshot:
     busy = [0.005 if n in still else 0.3 for n in range(3)]
     queue = figure("queue_depth", 20, 8000, 1950, component="mail-worker")
     return snapshot(objects, broker(), figures=[queue, *shares(*busy)], logs=[*told, *works])
+
+
+def refused(*pods: int, said: str = REFUSED, since: float = 900, takes: bool = False, share: float = 0.1) -> Snapshot:
+    """Return three readers of a queue that grows; the limits of whom they ask refuse some of them since a time.
+
+    ``takes``: they take requests themselves.
+    """
+    told = logs("mail-worker", said, *pods, times=30, since=since) if pods else []
+    others = logs("mail-worker", "INFO mail sent", *sorted({0, 1, 2} - {*pods}), times=30) if len(pods) < 3 else []
+    objects = worker(pods=3, service=takes)
+    return snapshot(objects, broker(), figures=[GREW, *shares(share, share, share)], logs=[*told, *others])
+
+
+def helped(share: float, young: float) -> Snapshot:
+    """Return two readers of a queue that grows, and two that came since to help; and how busy they are."""
+    objects = worker(pods=4)
+    for each in pods_of(objects)[2:]:
+        each["metadata"]["creationTimestamp"] = at(400)
+    came = [
+        (
+            "cpu_share",
+            Series({"pod": pod("mail-worker", n)}, tuple((NOW.timestamp() - a, young) for a in range(390, -1, -30))),
+        )
+        for n in (2, 3)
+    ]
+    return snapshot(objects, broker(), figures=[GREW, *shares(share, share), *came])
 
 
 def undone(
@@ -242,6 +269,44 @@ HOLDS = [
         (MAIL, "unknown", "page_human"),
         excludes=no("scale_workload", at=MAIL),
         harmful=("scale_workload",),
+    ),
+    Holds(
+        "its readers do much less than before, and so do those that came since to help",
+        helped(0.05, 0.06),
+        (MAIL, "unknown", "page_human"),
+        excludes=no("scale_workload", at=MAIL),
+        harmful=("scale_workload",),
+    ),
+    Holds(
+        "its readers do much less than before, but those that came since to help work as they did",
+        helped(0.05, 0.2),
+        (MAIL, "capacity", "scale_workload"),
+    ),
+    *(
+        Holds(
+            f"its readers are refused by the limits of whom they ask, {what}",
+            world,
+            (MAIL, "dependency_failure", "page_human"),
+            excludes=no("scale_workload", "restart_workload", at=MAIL),
+            harmful=("scale_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("all of them", refused(0, 1, 2)),
+            ("most of them", refused(0, 2)),
+            ("and do nothing but wait", refused(0, 1, 2, share=0.01)),
+        )
+    ),
+    *(
+        Holds(
+            f"some are refused by limits, {what}: more of them do more",
+            world,
+            (MAIL, "capacity", "scale_workload"),
+        )
+        for what, world in (
+            ("one of three", refused(1)),
+            ("and it is over", refused(0, 1, 2, said="INFO mail sent")),
+            ("those that ask them, and that they answer so", refused(0, 1, 2, takes=True)),
+        )
     ),
     Holds(
         "its readers have as much to do as before",

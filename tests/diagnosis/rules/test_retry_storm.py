@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, logs, rate, shop
-from tests.diagnosis.rules.tiny import figure, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import figure, pod, series, snapshot, workload
+from tuheg_ir.diagnosis.model import Series
 
 STORM = (rate("cart", 60, 400), errors("cart", 0.4, before=0.0))
 EAGER = {
@@ -20,11 +21,28 @@ UNCACHED = {
 }
 SPENT = logs("cart", "POST https://api.tax.example.com/v2/create 429 Too Many Requests", times=30)
 
+
+def counted_from(age: float, first: float, later: float, **labels: str) -> tuple[str, Series]:
+    """Return processor time whose first rate is of a count that has just begun."""
+    return "cpu_share", series(labels, (age, first), (age - 60, later))
+
+
 HOLDS = [
     Holds(
         "a release brought more retries",
         snapshot(shop(**EAGER), workload("cart"), figures=[rate("shop"), *STORM]),
         (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "a release brought more retries; who calls beside it works as ever, and only its first rate is low",
+        snapshot(
+            shop(**EAGER),
+            workload("cart"),
+            workload("web", env=CALLS_CART),
+            figures=[*STORM, *(counted_from(3600, 0.04, 0.09, pod=pod("web", n)) for n in range(2))],
+        ),
+        (SHOP, "configuration_error", "rollback_workload"),
+        excludes=no("restart_workload", "rollback_workload", at=CART),
     ),
     Holds(
         "without a release the callee is told",

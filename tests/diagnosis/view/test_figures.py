@@ -56,6 +56,11 @@ def test_a_series_is_asked_alone_beside_those_that_have_a_label_more() -> None:
     assert both.alone("s", group).now("s") == 5.0
 
 
+def test_growth_is_not_seen_from_a_first_rate_that_is_too_low() -> None:
+    assert figures(lambda age: 0.4 if age == 3600 else 1.0).growth("s") == 1.0
+    assert figures(step(1, 3, 600)).growth("s") == 3.0
+
+
 def test_what_is_beyond_from_the_start_says_so() -> None:
     assert figures(step(1, 1, 0)).beyond_from_the_start("s", 0.5)
     assert not figures(step(0, 1, 900)).beyond_from_the_start("s", 0.5)

@@ -1,4 +1,4 @@
-"""What tells that the network link of one node is bad, while the node stays ready."""
+"""What tells that the network of one node is bad, while the node stays ready: its link, or its kernel's tables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.figures import outlier
+from tuheg_ir.diagnosis.view.nodes import nodes
 
 AGAIN = 3
 """A link that went down less often was plugged in, or its node was started."""
@@ -19,16 +20,30 @@ TIMES = 5.0
 """So many times as bad as all others is the one node whose link it is."""
 _LINK = re.compile(
     r"link is (?:now )?down|link (?:status )?(?:definitely )?down|link[ _-]?flap|(?:lost|no) carrier|carrier lost"
-    r"|NETDEV WATCHDOG|transmit queue \d+ timed out|(?:detected|tx) (?:hardware )?unit hang|\btx hang",
+    r"|NETDEV WATCHDOG|transmit queue \d+ timed out|(?:detected|tx) (?:hardware )?unit hang|\btx hang"
+    r"|conntrack: (?:nf_conntrack: )?table full|conntrack[ _-]?(?:table[ _-]?)?(?:is[ _-])?full"
+    r"|neighbou?r table overflow|(?:arp|neighbou?r)[ _-]?(?:cache|table)[ _-]?(?:is[ _-])?(?:full|overflow)",
     re.IGNORECASE,
 )
-"""What kernels and their drivers say, and what a detector of problems calls it."""
+"""What kernels and their drivers say, and what a detector of problems calls it.
+
+The tables are those of connections and of neighbours: who finds no room in them is dropped, wherever it goes.
+"""
 _OF_A_POD = re.compile(r"\b(?:veth|cali|lxc|docker|cni|br-|flannel|tap|virbr)[\w-]*", re.IGNORECASE)
 """Interfaces that come and go with pods."""
 
 
 def link_troubles(view: View, node: str) -> tuple[Evidence, ...]:
-    """Return what says that a node's interface itself is bad: its link goes down repeatedly, or damages packets."""
+    """Return what says that a node itself is bad: its link goes down often or damages packets, or a table is full.
+
+    A detector of problems tells it by a condition, or by an event at each time.
+    """
+    held = [
+        Evidence("objects", each.ref, f"{what}: {why}", at)
+        for each in nodes(view)
+        for what, why, at in each.problems
+        if each.name == node and _LINK.search(f"{what}: {why}")
+    ]
     told = [
         view.event_evidence(event)
         for event in view.events_of(f"Node/{node}")
@@ -36,7 +51,11 @@ def link_troubles(view: View, node: str) -> tuple[Evidence, ...]:
         and _LINK.search(said := f"{event.reason}: {event.message}")
         and not _OF_A_POD.search(said)
     ]
-    return (*told[:2], *_stands_out(view, node, "node_receive_errors", DAMAGED, "{:.0f} damaged packets a second"))
+    return (
+        *held,
+        *told[:2],
+        *_stands_out(view, node, "node_receive_errors", DAMAGED, "{:.0f} damaged packets a second"),
+    )
 
 
 def resent(view: View, node: str) -> tuple[Evidence, ...]:

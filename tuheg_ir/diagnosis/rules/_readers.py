@@ -168,6 +168,15 @@ def silent(view: View, consumer: Workload) -> Iterator[Evidence]:
         yield Evidence("logs", consumer.ref, "none of its pods has written a line since", max(times))
 
 
+def unread(view: View, ref: str, queue: str) -> Iterator[Evidence]:
+    """Yield that a queue had readers before and has none now, by the count of the broker; ``ref``: who read it."""
+    if view.figures.first("queue_consumers", component=queue) and not view.figures.now(
+        "queue_consumers", component=queue
+    ):
+        since = view.figures.crossed("queue_consumers", 0.5, below=True, component=queue)
+        yield Evidence("metrics", ref, f"nobody reads {queue} any more", since)
+
+
 def _told_to(view: View, queue: str) -> list[Workload]:
     """Return whom a command or a variable tells to work on a queue."""
     return [w for w in view.serving if queue and queue in _told(view, w)]

@@ -9,16 +9,21 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
-from tuheg_ir.diagnosis.rules._readers import LEAST, QUIET, given_up, name_of, queues, reader, silent
+from tuheg_ir.diagnosis.rules._readers import LEAST, QUIET, given_up, name_of, queues, reader, silent, unread
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
+from tuheg_ir.diagnosis.rules.outside_dependency_fails import TROUBLES
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
+from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import items, name, text
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.scaling import scaled_by
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+LAST_WORDS = 20
+"""So many lines hold the last words of who says nothing more."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -144,12 +149,20 @@ def _stands_still(view: View, alarm: datetime | None) -> _Standing | None:
     first, consumer = view.figures.alone("queue_depth", longest).first("queue_depth"), reader(view, longest)
     if consumer is None or first is None or most < first or not _could_work(view, consumer):
         return None
-    still = tuple(silent(view, consumer))
+    # Who has no limit of the processor has no share of one; the broker's word that nobody reads is as good.
+    still = (*silent(view, consumer), *unread(view, consumer.ref, name_of(longest)))
     said = next((each.time for each in still if each.source == "logs"), None)
-    if len(still) < 2 or said is None or alarm - said < QUIET:
+    if len(still) < 2 or said is None or alarm - said < QUIET or _spoke_of_who_fails(view, consumer):
         return None
     fact = f"{most:.0f} of {every:.0f} messages that wait are in {name_of(longest)}"
     return _Standing(consumer, said, (Evidence("metrics", consumer.ref, fact), *still))
+
+
+def _spoke_of_who_fails(view: View, consumer: Workload) -> bool:
+    """Tell whether the last words of a consumer name a host that others miss still: it would stand still again."""
+    words = (line for log in view.logs_of(consumer.live, previous=False) for line in log.lines[-LAST_WORDS:])
+    hosts = set(hosts_named(words))
+    return any(hosts & {*each.hosts} for each in complaints(view, *TROUBLES) if each.caller != consumer.ref)
 
 
 def _could_work(view: View, consumer: Workload) -> bool:

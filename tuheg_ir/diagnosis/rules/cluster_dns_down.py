@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
 from tuheg_ir.diagnosis.rules._own_release import released_ill
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns, unanswered
 from tuheg_ir.diagnosis.view import View
@@ -54,6 +55,8 @@ def when(view: View) -> Iterator[Match]:
     existing = {c.caller for c in found if _exists(view, c)}
     if not (signs and (found or servers)) and not (len(innocent) >= 2 and (existing or len(innocent) >= 3)):
         return
+    if not signs and _at_one_node(view, found):
+        return  # their twins on other nodes resolve the same names
     late = any(_LATE.search(line) for server in servers for log in view.logs_of(server.live) for line in log.lines)
     component = servers[0].ref if servers else "Service/kube-dns"
     callers = behind(view, *(c.caller for c in found))
@@ -182,6 +185,12 @@ def _headless(view: View, each: Complaint) -> bool:
     services = [view.services.get(host.split(".")[0]) for host in each.hit.hosts]
     known = [s for s in services if s is not None]
     return bool(known) and all(text(s.obj, "spec", "clusterIP") == "None" and not s.ready for s in known)
+
+
+def _at_one_node(view: View, found: list[Complaint]) -> bool:
+    """Tell whether names fail for pods of one node only, while a twin of each of them elsewhere tells of no failure."""
+    callers = {each.caller for each in found}
+    return any(alone_on(view, node, found).keys() == callers for node in {node_of(view, each) for each in found})
 
 
 def _together(found: list[Complaint]) -> Iterator[Evidence]:

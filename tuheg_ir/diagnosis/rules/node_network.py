@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._link import link_troubles, resent
+from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.reading import items, moment, name, text
@@ -27,7 +28,7 @@ def when(view: View) -> Iterator[Match]:
     where = {pod.name: pod.node for _, pod in view.pods() if pod.node}
     for node in sorted({*where.values(), *(name(n) for n in view.snapshot.of("Node"))}):
         stated = (*_conditions(view, node), *_setups(view, node, where))
-        lonely, victims = _lonely(view, node, where)
+        lonely, victims = _lonely(view, node)
         link = link_troubles(view, node)
         # One such service is no chance where the node's link is bad; what is sent again may be its own doing.
         if not stated and len(victims) < (1 if link else 2):
@@ -38,7 +39,7 @@ def when(view: View) -> Iterator[Match]:
             evidence=(*stated[:3], *link, *resent(view, node), *lonely[:3]),
             certainty=0.75 if stated or link else 0.6,
             since=min((e.time for e in (*stated, *link, *lonely) if e.time), default=None),
-            explains=behind(view, *sufferers),
+            explains=(*behind(view, *sufferers), *(_accused(view, node) if victims else ())),
             excludes=not_for(
                 sufferers,
                 f"the template is well: pods on other nodes work; the network of {node} is not",
@@ -67,19 +68,19 @@ def _setups(view: View, node: str, where: dict[str, str]) -> Iterator[Evidence]:
             yield view.event_evidence(event)
 
 
-def _lonely(view: View, node: str, where: dict[str, str]) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+def _lonely(view: View, node: str) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
     """Return what pods of a node complain of that their twins on other nodes do not, and whose pods they are."""
-    found = [c for c in complaints(view, *TROUBLES) if c.caller in view.workloads and not c.hit.previous]
-    evidence, victims = [], []
-    for ref in sorted({c.caller for c in found}):
-        mine = [c for c in found if c.caller == ref]
-        twins = {pod.node for pod in view.workloads[ref].live if pod.node}
-        heard = {log.pod for log in view.snapshot.logs}
-        quiet = [p for p in view.workloads[ref].live if p.node != node and p.name in heard]
-        if {where.get(c.hit.pod) for c in mine} == {node} and len(twins) > 1 and quiet:
-            victims.append(ref)
-            evidence.append(view.hit_evidence(mine[0].hit))
-    return tuple(evidence), tuple(victims)
+    alone = alone_on(view, node, complaints(view, *TROUBLES))
+    return tuple(view.hit_evidence(each.hit) for each in alone.values()), tuple(alone)
+
+
+def _accused(view: View, node: str) -> tuple[str, ...]:
+    """Return of whom nobody complains but pods of a node, which do not reach them."""
+    by: dict[str, set[str]] = {}
+    for each in complaints(view, *TROUBLES, "cache_busy"):
+        if each.about and not each.hit.previous:
+            by.setdefault(each.about, set()).add(node_of(view, each))
+    return tuple(sorted(ref for ref, from_where in by.items() if from_where == {node}))
 
 
 RULE = Rule(

@@ -22,6 +22,7 @@ from tuheg_ir.diagnosis.rules._readers import (
     silent,
     waiting,
 )
+from tuheg_ir.diagnosis.rules._turned_away import turned_away
 from tuheg_ir.diagnosis.rules._unreadable import stopped_by
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import Marked
@@ -83,6 +84,8 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
             since=grew.since,
         )
     ready = Evidence("objects", consumer.ref, f"{consumer.ready} of {consumer.wanted} pods are ready")
+    if refused := turned_away(view, consumer):
+        return _of_limits(consumer, refused, grew, waits)
     if still := tuple(silent(view, consumer)) or left_behind(view, consumer, grew.since):
         return _of_still(consumer, still, grew, (waits, ready))
     if stopped := stopped_by(view, consumer):
@@ -92,7 +95,7 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
     # Who does not get past a message, or has no message of its key, does nothing either, and a restart is no help.
     if undone := left_undone(view, consumer, grew.since):
         return _of_still(consumer, undone, grew, (waits, ready))
-    if idler := _slackened(view, consumer):
+    if idler := _slackened(view, consumer, grew):
         return Match(
             component=consumer.ref,
             evidence=(waits, idler),
@@ -116,9 +119,30 @@ def _of_still(consumer: Workload, still: tuple[Evidence, ...], grew: Turn, seen:
     )
 
 
-def _slackened(view: View, consumer: Workload) -> Evidence | None:
-    """Return that all pods of a consumer use much less of the processor than they did: something holds them up."""
-    most = max((work.left for work in work_of_all(view, consumer).values()), default=1.0)
+def _of_limits(consumer: Workload, refused: tuple[Evidence, ...], grew: Turn, waits: Evidence) -> Match:
+    why = "whom it asks lets no more requests through: further pods only share them, and new ones are refused as well"
+    return Match(
+        component=consumer.ref,
+        evidence=(waits, *refused),
+        certainty=0.4,
+        root_cause="dependency_failure",
+        remedy="page_human",
+        since=grew.since,
+        excludes=not_for((consumer.ref,), why, (*RESTARTS, "scale_workload")),
+    )
+
+
+def _slackened(view: View, consumer: Workload, grew: Turn) -> Evidence | None:
+    """Return that all pods of a consumer use much less of the processor than they did: something holds them up.
+
+    Who came to help when the queue was long did nothing before: it is measured by what the others did.
+    """
+    works = work_of_all(view, consumer)
+    came = {pod.name for pod in consumer.live if pod.created and grew.since and pod.created > grew.since}
+    usual = max((work.was for name, work in works.items() if name not in came), default=0.0)
+    if not usual:
+        return None
+    most = max(work.now / usual if name in came else work.left for name, work in works.items())
     if most > SLACK:
         return None
     return Evidence("metrics", consumer.ref, f"its pods use at most {most:.0%} of the processor time that they did")

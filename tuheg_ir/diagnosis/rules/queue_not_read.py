@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import Turn
-from tuheg_ir.diagnosis.rules._readers import grown, name_of, named_in, queues_of, waiting, works_on_messages
+from tuheg_ir.diagnosis.rules._readers import grown, name_of, named_in, queues_of, unread, waiting, works_on_messages
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -29,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
         readers = view.figures.now("queue_consumers", component=queue)
         left = [w for w in able if w in view.serving and _left(w, queue, readers, grew)]
         if not readers and len(left) == 1 and left[0].ready >= max(1, left[0].wanted):
-            seen = (waiting(series, left[0].ref, grew), *_nobody(view, left[0], queue))
+            seen = (waiting(series, left[0].ref, grew), *unread(view, left[0].ref, queue))
             yield _match(view, left[0], queue, named_in(series), seen, grew.since)
 
 
@@ -45,13 +45,6 @@ def _left(workload: Workload, queue: str, readers: float | None, grew: Turn) -> 
     now = queues_of(workload.template)
     older = next((r.template for r in workload.revisions[1:] if changes(r.template, workload.template)), {})
     return queue in queues_of(older) - now and (bool(now) or readers == 0)
-
-
-def _nobody(view: View, workload: Workload, queue: str) -> Iterator[Evidence]:
-    """Yield that a queue had readers before, by the count of the broker."""
-    if view.figures.first("queue_consumers", component=queue):
-        since = view.figures.crossed("queue_consumers", 0.5, below=True, component=queue)
-        yield Evidence("metrics", workload.ref, f"nobody reads {queue} any more", since)
 
 
 def _match(

@@ -116,9 +116,8 @@ class Figures:
         return median(values) if values else None
 
     def first(self, signal: str, **labels: str) -> float | None:
-        """Return the highest of what the series began with, each by the median of its oldest tenth."""
-        oldest = [s.points[: max(1, len(s.points) // 10)] for s in self.series(signal, **labels) if s.points]
-        return max((median(v for _, v in points) for points in oldest), default=None)
+        """Return the highest of what the series began with."""
+        return max((_began(s) for s in self.series(signal, **labels) if s.points), default=None)
 
     def crossed(self, signal: str, limit: float, *, below: bool = False, **labels: str) -> datetime | None:
         """Return when a signal last went beyond a limit and stayed there until now; None if it is not beyond it.
@@ -172,8 +171,8 @@ class Figures:
 
     def growth(self, signal: str, **labels: str) -> float | None:
         """Return the strongest growth among the series: value now over the first, from 0; 1.0 is no growth."""
-        able = [s for s in self.series(signal, **labels) if len(s.points) >= _SETTLED and s.points[0][1] > 0]
-        return max((_stands(s) / s.points[0][1] for s in able), default=None)
+        able = [s for s in self.series(signal, **labels) if len(s.points) >= _SETTLED and _began(s) > 0]
+        return max((_stands(s) / _began(s) for s in able), default=None)
 
     def steady_growth(self, signal: str, **labels: str) -> bool:
         """Tell whether a series grows nearly all the time, by a fifth or more altogether (falls to a restart aside)."""
@@ -208,6 +207,11 @@ def _clean(series: Series) -> Series:
 def _stands(series: Series) -> float:
     """Return how a series stands: the median of its newest points, so that one sample decides nothing."""
     return median(v for _, v in series.points[-_SETTLED:])
+
+
+def _began(series: Series) -> float:
+    """Return what a series began with: the median of its oldest tenth, as the first rate of what is new is too low."""
+    return median(v for _, v in series.points[: max(1, len(series.points) // 10)])
 
 
 def _now_beyond(beyond: Sequence[bool]) -> bool:
