@@ -134,6 +134,14 @@ def test_who_changed_a_configuration_and_when_is_kept_without_the_fields() -> No
     assert "managedFields" not in (slim({**raw, "kind": "Pod"}) or {})["metadata"]
 
 
+@pytest.mark.parametrize(("fields", "of_status"), [({"f:status": {}}, True), ({"f:spec": {}, "f:status": {}}, False)])
+def test_who_wrote_the_status_alone_changed_no_configuration(fields: dict[str, Any], of_status: bool) -> None:
+    entry = {"manager": "kube-controller-manager", "operation": "Update", "time": "2025-11-05T14:00:00Z"}
+    kept = slim({"kind": "CronJob", "metadata": meta(managedFields=[{**entry, "fieldsV1": fields}])})
+    assert kept is not None
+    assert ("subresource" in kept["metadata"]["managedFields"][0]) is of_status
+
+
 def test_events_of_both_apis_are_alike() -> None:
     about = {"kind": "Pod", "name": "web-1"}
     core = {

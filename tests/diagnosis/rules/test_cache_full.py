@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CACHE, OLD, SHOP, URL, WELL, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import NOW, figure, postgres, redis, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, figure, postgres, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
@@ -47,7 +49,66 @@ def refused_since_release(*steps: tuple[float, float], released: float = 1800, w
     )
 
 
+def policy(name: str) -> dict[str, Any]:
+    """Return the arguments of a Redis that throws out by a policy ("": by none that it is told)."""
+    told = ["--maxmemory-policy", name] if name else []
+    return {"args": ["redis-server", "--maxmemory", "900mb", *told]}
+
+
+def told_to_keep(
+    now: str = "noeviction", before: str = "allkeys-lru", *, released: float = DAY, key: str = "REDIS_URL", **more: Any
+) -> Snapshot:
+    """Return a cache that refuses writes, some time after a release that gave it another policy."""
+    cache = redis(**policy(now), before=policy(before), released=released, **more)
+    user = shop(env={key: "redis://redis:6379/0"})
+    return snapshot(user, cache, figures=[errors("shop", 0.3)], logs=logs("shop", MEMORY))
+
+
+OWN = (CACHE, "configuration_error", "rollback_workload")
+CLAIM = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
+CONF = {"volumes": [{"name": "conf", "configMap": {"name": "redis"}}]}
+
 HOLDS = [
+    *(
+        Holds(
+            f"since its own release it may not throw out any key as before: {what}",
+            world,
+            OWN,
+            excludes=(*no("restart_workload", "scale_workload", at=CACHE), *no("rollback_workload", at=SHOP)),
+            alone=True,
+        )
+        for what, world in (
+            ("none at all", told_to_keep()),
+            ("only those with a time to live", told_to_keep("volatile-ttl", "allkeys-lfu")),
+            ("nothing tells it of a policy", told_to_keep("")),
+        )
+    ),
+    *(
+        Holds(
+            f"since its own release it may throw out none, and {what}",
+            world,
+            (CACHE, "configuration_error", "page_human"),
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("it keeps them on a volume", told_to_keep(spec=CLAIM)),
+            ("somebody has his work lie there", told_to_keep(key="CELERY_BROKER_URL")),
+        )
+    ),
+    *(
+        Holds(
+            f"its own release is not why it refuses: {what}",
+            world,
+            FULL,
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("it could throw out none before either", told_to_keep(before="noeviction")),
+            ("it may throw out each", told_to_keep("allkeys-lru", "volatile-lru")),
+            ("it had room for weeks since", told_to_keep(released=20 * DAY)),
+            ("a file may tell it the policy", told_to_keep("", spec=CONF)),
+        )
+    ),
     Holds(
         "it filled as fast before the release of one of its users as since",
         refused_since_release((3600, 0.9), (1200, 1.0)),

@@ -1,20 +1,25 @@
-"""A LimitRange gives new pods a processor limit, which holds them back: further ones would get it as well."""
+"""A LimitRange gives new pods a limit, which holds them back or kills them: further ones would get it as well."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import ROOM, SHOP, latency, rate, shop
+from tests.diagnosis.rules.pods import pods_of, reown
+from tests.diagnosis.rules.scenes import ROOM, SHOP, killed, latency, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, pod, snapshot, thing
-from tuheg_ir.diagnosis.model import Series
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 NOTE = "LimitRanger plugin set: {} for container shop"
 
 
 def given(
-    objects: list[Obj], *numbers: int, cpu: str = "250m", note: str = "cpu, memory limit", age: float = 1800
+    objects: list[Obj],
+    *numbers: int,
+    cpu: str = "250m",
+    note: str = "cpu, memory limit",
+    age: float = 1800,
+    limits: dict[str, str] | None = None,
 ) -> list[Obj]:
     """Return a workload of which some pods are younger and were given a limit."""
     for index, each in enumerate(pods_of(objects)):
@@ -24,12 +29,13 @@ def given(
                 "annotations": {"kubernetes.io/limit-ranger": NOTE.format(note)},
             }
             own = each["spec"]["containers"][0]
-            each["spec"] = {**each["spec"], "containers": [{**own, "resources": {"limits": {"cpu": cpu}}}]}
+            each["spec"] = {**each["spec"], "containers": [{**own, "resources": {"limits": limits or {"cpu": cpu}}}]}
     return objects
 
 
-def default(cpu: str = "250m", **more: Any) -> Obj:
-    return thing("LimitRange", "defaults", spec={"limits": [{"type": "Container", "default": {"cpu": cpu}}]}, **more)
+def default(cpu: str = "250m", given: dict[str, str] | None = None, **more: Any) -> Obj:
+    limits = [{"type": "Container", "default": given or {"cpu": cpu}}]
+    return thing("LimitRange", "defaults", spec={"limits": limits}, **more)
 
 
 def held(*numbers: int, of: int = 4, ill: tuple[int, ...] | None = None) -> list[tuple[str, Series]]:
@@ -43,8 +49,57 @@ def held(*numbers: int, of: int = 4, ill: tuple[int, ...] | None = None) -> list
     ]
 
 
+SMALL = {"memory": "512Mi"}
+MIB = 1024.0**2
+
+
+def filled(*more: Any, of: int = 3, older: float | None = 850, **shop_is: Any) -> Snapshot:
+    """Return a shop of which two young pods were given a memory limit and are killed at it again and again.
+
+    ``older``: how much the others hold, which are of the template before if there is one.
+    """
+    objects = given(shop(pods=of, **shop_is), 0, 1, note="memory limit", age=4 * 3600, limits=SMALL)
+    for each in pods_of(objects)[2:] if "before" in shop_is else ():
+        reown(each, "shop-r1", 9 * DAY)
+    held = [] if older is None else [(pod("shop", n), older * MIB) for n in range(2, of)]
+    figures = [figure("memory_bytes", much, much, pod=named) for named, much in held]
+    return snapshot(killed(objects, 2), *more, figures=figures)
+
+
 FOUND = (SHOP, "configuration_error", "page_human")
+NEW: dict[str, Any] = {"before": {"image": "registry.example/shop:0"}, "released": 5 * 3600}
+DEFAULT = default(age=DAY, given=SMALL)
 HOLDS = [
+    Holds(
+        "the younger ones have a memory limit and are killed at it, the older one lives without and holds more",
+        filled(default(age=90 * DAY, written=3 * DAY, given=SMALL)),
+        FOUND,
+        excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+        alone=True,
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+        sure=(0.8, 1.0),
+        began=4 * 3600,
+    ),
+    *(
+        Holds(
+            f"they were released since the default of memory came: who goes back has it too; {what}",
+            world,
+            FOUND,
+            harmful=("restart_workload", "rollback_workload", "scale_workload"),
+            sure=(0.5, 0.65),
+        )
+        for what, world in (
+            ("one of the template before lives without it and holds more", filled(DEFAULT, **NEW)),
+            ("nobody measured what one of the template before holds", filled(DEFAULT, older=None, **NEW)),
+            ("none of the template before is left", filled(DEFAULT, of=2, **NEW)),
+        )
+    ),
+    Holds(
+        "all were made anew since a default of memory of today, and are killed at it",
+        filled(default(age=DAY / 3, given=SMALL), of=2),
+        FOUND,
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    ),
     Holds(
         "the younger half has the limit and is slow, the older one is well",
         snapshot(given(shop(pods=4), 2, 3), default(age=DAY), figures=held(2, 3)),
@@ -78,6 +133,19 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"they are killed at a memory limit that they were given, but {what}", world, (SHOP, *rest))
+        for what, world, *rest in (
+            ("who lives without it does with less", filled(DEFAULT, older=200), "resource_exhaustion", "page_human"),
+            ("all have had it for long", filled(default(given=SMALL), of=2), "resource_exhaustion", "page_human"),
+            (
+                "it is their template's",
+                filled(DEFAULT, of=2, resources={"limits": SMALL}),
+                "resource_exhaustion",
+                "page_human",
+            ),
+        )
+    ),
     DoesNotHold(
         "the default was raised: the older half keeps the lower limit, and new pods are well",
         snapshot(

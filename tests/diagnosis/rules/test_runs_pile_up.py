@@ -43,7 +43,7 @@ def runs(
     """Return a schedule of every five minutes whose runs go on, the newest since a minute; ``over``: one is done."""
     requests = asked or {"cpu": "500m"}
     spec = {"containers": [container("report", "report:1", env=env, resources={"requests": requests})]}
-    plan = {"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": {"spec": spec}}}}
+    plan: dict[str, Any] = {"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": {"spec": spec}}}}
     top = thing("CronJob", "report", spec=plan, written=edited)
     top["status"] = {"lastSuccessfulTime": at(well)} if well is not None else {}
     made = [top]
@@ -51,6 +51,7 @@ def runs(
         age = 60 + 300 * number
         job = thing("Job", f"report-{number}", age=age, status={"active": 1})
         job["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": "report", "controller": True}]
+        job["spec"] = plan["jobTemplate"]["spec"]
         pod = thing("Pod", f"report-{number}-x", age=age, spec={**spec, "nodeName": f"n{number % nodes}"})
         pod["metadata"]["ownerReferences"] = [{"kind": "Job", "name": f"report-{number}", "controller": True}]
         pod["status"] = {"phase": "Running", "containerStatuses": []}

@@ -5,10 +5,37 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, errors, logs, rate, shop
 from tests.diagnosis.rules.tiny import service_for, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 REFUSED = 'Get "http://cart:8080/": dial tcp 10.96.0.9:8080: connect: connection refused'
 
+LATE = "ERROR cart: connect ETIMEDOUT"
+
+
+def renumbered(line: str, url: str = "http://cart:8080", *, since: float = 240, headless: bool = False) -> Snapshot:
+    """Return a caller that does not reach a Service whose port is another one since some minutes."""
+    return snapshot(
+        shop(env={"CART_URL": url}),
+        workload("cart", service=False),
+        service_for("cart", port=80, target=8080, written=600, headless=headless),
+        figures=[errors("shop", 0.5)],
+        logs=logs("shop", line, since=since),
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"its own port was changed, and callers ask the old one, as {what}",
+            renumbered(line, url),
+            ("Service/cart", "configuration_error", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, line, url in (
+            ("the address in their errors tells", "connect ETIMEDOUT 10.96.0.176:8080", "http://cart"),
+            ("their settings tell", LATE, "http://cart:8080"),
+        )
+    ),
     *(
         Holds(
             f"its target port was changed to {target}",
@@ -45,6 +72,15 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"its port was changed, but {what}", world, (CART, "dependency_failure", "page_human"))
+        for what, world in (
+            ("callers name the new one", renumbered(LATE, "http://cart:80")),
+            ("callers name both", renumbered(LATE, "http://cart:80,http://cart:8080")),
+            ("they did not reach it long before", renumbered(LATE, since=3000)),
+            ("whoever asks is led to the pods themselves", renumbered(LATE, headless=True)),
+        )
+    ),
     DoesNotHold(
         "a port that no container declares, while nobody suffers",
         snapshot(shop(env=CALLS_CART), workload("cart", service=False), service_for("cart", target=9090)),

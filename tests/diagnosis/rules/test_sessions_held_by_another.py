@@ -15,21 +15,35 @@ REPORT = "Deployment/report"
 JOB = thing("Job", "etl-1", age=900, spec={"template": {"spec": {"containers": [container("etl", "e:1", env=URL)]}}})
 
 
-def piled(client: str = "report", held: float = 84, **more: Any) -> Snapshot:
+AS_REPORT = {"DATABASE_URL": "postgres://report@postgres:5432/shop"}
+
+
+def piled(
+    client: str = "report", held: float = 84, by: str = "client", env: dict[str, str] | None = None, **more: Any
+) -> Snapshot:
     """Return a shop that is refused while ten runs of a schedule go on, and what figures tell of who holds sessions."""
+    mine, others = {"component": "postgres", by: client}, {"component": "postgres", by: "PostgreSQL JDBC Driver"}
     told = [
         figure("db_connections", 20, 97, component="postgres"),
         figure("db_max_connections", 100, 100, component="postgres"),
-        figure("db_connections_by_client", 0, held, component="postgres", client=client, state="active"),
-        figure("db_connections_by_client", 20, 97 - held, component="postgres", client="PostgreSQL JDBC Driver"),
+        figure("db_connections_by_client", 0, held, 600, **mine, state="active"),
+        figure("db_connections_by_client", 20, 97 - held, 600, **others),
     ]
-    return snapshot(shop(), postgres(), runs(10), figures=[*told, errors("shop")], logs=[REFUSED], **more)
+    return snapshot(shop(), postgres(), runs(10, env=env), figures=[*told, errors("shop")], logs=[REFUSED], **more)
 
 
 HOLDS = [
     Holds(
         "figures tell that the many runs of one schedule hold them",
         piled(),
+        ("CronJob/report", "database_connection", "page_human"),
+        target=DB,
+        excludes=(*no("restart_workload", "scale_workload", at=SHOP), *no("restart_workload", at=DB)),
+        alone=True,
+    ),
+    Holds(
+        "figures tell that the user whom all runs of one schedule name holds them",
+        piled("report", by="user", env=AS_REPORT),
         ("CronJob/report", "database_connection", "page_human"),
         target=DB,
         excludes=(*no("restart_workload", "scale_workload", at=SHOP), *no("restart_workload", at=DB)),
@@ -98,6 +112,11 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "figures tell that the runs hold a few",
         piled(held=12),
+        (DB, "database_connection", "page_human"),
+    ),
+    DoesNotHold(
+        "figures tell that a user whom no run names holds them",
+        piled("app", by="user", env=AS_REPORT),
         (DB, "database_connection", "page_human"),
     ),
     DoesNotHold(

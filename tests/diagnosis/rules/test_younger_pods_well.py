@@ -14,8 +14,8 @@ STALE = "OSError: [Errno 116] Stale file handle: '/srv/originals/7.jpg'"
 LINE = "ERROR no fare for zone 7, answering 500"
 
 
-def four(*, young: int = 1, age: float = 900) -> list[Obj]:
-    return younger(shop(pods=4), young, age=age)
+def four(*, young: int = 1, age: float = 900, **more: Any) -> list[Obj]:
+    return younger(shop(pods=4, **more), young, age=age)
 
 
 def told(*ill: int, well: int = 3) -> list[Log]:
@@ -41,10 +41,10 @@ def mounted(mode: str, *ill: int, ok: int = 3, line: str = STALE) -> Snapshot:
 FULL = "ERROR accept tcp [::]:8080: accept4: too many open files; retrying in 1s"
 
 
-def out_of_files(*ill: int) -> Snapshot:
+def out_of_files(*ill: int, **more: Any) -> Snapshot:
     """Return four pods of the shop, the last of which is younger and the only one well; some lack files."""
     return snapshot(
-        four(), figures=[*failing(0.9, 0.9, 0.9, 0.001), errors("shop", 0.7)], logs=logs("shop", FULL, *ill)
+        four(**more), figures=[*failing(0.9, 0.9, 0.9, 0.001), errors("shop", 0.7)], logs=logs("shop", FULL, *ill)
     )
 
 
@@ -123,6 +123,12 @@ HOLDS = [
         out_of_files(0, 1, 2),
         (SHOP, "resource_exhaustion", "restart_workload"),
         excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "the older ones have no files left, eight days after the last release",
+        out_of_files(0, 1, 2, before=OLD, released=8 * DAY),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+        harmful=("rollback_workload",),
     ),
     *(
         Holds(f"files are not what tells them apart: {what}", world, (SHOP, "service_crash", "restart_workload"))
@@ -216,6 +222,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the older ones have no files left some hours after their release: the younger one has not run for as long",
+        out_of_files(0, 1, 2, before=OLD, released=8 * 3600),
+        (SHOP, "code_defect", "rollback_workload"),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold(
         "the one that is well has no heap left after each hour: so it is soon again",
         aged("Error", 134, NO_HEAP, lived=3600, busy=0.5),

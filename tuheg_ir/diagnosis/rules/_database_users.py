@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -59,7 +60,10 @@ def client_of_user(view: View, clients: Sequence[Workload], user: str, users: Co
 
     Settings tell it; where none does, a workload and its user are called alike. A client that runs the same program,
     and whose settings do not tell its user, may have the same one. ``users``: all that the database is used by.
+    Runs of a schedule are no clients beside it.
     """
+    refs = {client.ref for client in clients}
+    clients = [client for client in clients if controller(client.obj) not in refs]
     named = {client.ref: _users(view, client) for client in clients}
     silent = [client for client in clients if not named[client.ref]]
     alike = [client for client in silent if _bare(client.name) == _bare(user)]

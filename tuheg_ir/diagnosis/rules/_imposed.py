@@ -1,4 +1,4 @@
-"""A processor limit that is in no template: the namespace's LimitRange gave it to containers that were made since."""
+"""A limit that is in no template: the namespace's LimitRange gave it to containers that were made since."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.view.given import given_limit, size
 from tuheg_ir.diagnosis.view.odd import odd_pods
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, written
-from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, usage
+from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 YOUNG = timedelta(hours=48)
@@ -21,9 +21,10 @@ YOUNG = timedelta(hours=48)
 
 @dataclass(frozen=True, slots=True)
 class Imposed:
-    """The pods that are held back by a limit that they were given, those without it, and what gave it.
+    """The pods that a limit which they were given keeps from their work, those without it, and what gave it.
 
-    ``former``: the higher limit that those without it were given in their time; "" for none.
+    ``former``: the higher limit that those without it were given in their time; "" for none. ``throttled``: in which
+    share of periods the processor limit holds them back.
     """
 
     held: tuple[str, ...]
@@ -33,7 +34,7 @@ class Imposed:
     former: str
     by: str
     at: datetime | None
-    throttled: float
+    throttled: float = 0.0
 
 
 @once
@@ -43,23 +44,55 @@ def imposed(view: View, workload: Workload) -> Imposed | None:
     Either older ones of the template are without it, and well, or the default is so young that all pods before were.
     A default that was lowered is one that the older ones are without: they keep the higher limit of before.
     """
-    limits = {pod.name: limit for pod in workload.live if (limit := given_limit(workload, pod))}
-    if not limits:
+    limit, former, given = _given(workload, "cpu")
+    if not given:
         return None
-    limit, former = min(limits.values(), key=size), max(limits.values(), key=size)
-    given = {pod for pod, each in limits.items() if size(each) == size(limit)}
     share, throttled = (usage(view.figures, workload, s).by_pod for s in ("cpu_share", "throttled_share"))
     short = {*(p for p, v in throttled.items() if v > THROTTLED), *(p for p, v in share.items() if v > BUSY)}
     held, free = short & given, [pod.name for pod in workload.live if pod.ready and pod.name not in given]
-    odd = odd_pods(view, workload, few=False)
-    if 2 * len(held) <= len(given) or short - given or {*odd} - given or _over_again(workload, given):
+    if 2 * len(held) <= len(given) or short - given or _over_again(workload, given):
         return None
-    by, at = next(_defaults(view, limit), ("", None))
-    if not free and not _came_with(view, workload, at):
+    odd = odd_pods(view, workload, few=False)
+    by, at = next(_defaults(view, "cpu", limit), ("", None))
+    if {*odd} - given or (not free and not _came_with(view, workload, at)):
         return None
     most = max((throttled.get(pod, 0.0) for pod in held), default=0.0)
-    higher = former if size(former) > size(limit) else ""
-    return Imposed(tuple(sorted(held)), tuple(free), odd, limit, higher, by, at, most)
+    return Imposed(tuple(sorted(held)), tuple(free), odd, limit, former, by, at, most)
+
+
+def killed_by_default(view: View, workload: Workload) -> Imposed | None:
+    """Return how pods are killed at a memory limit that their template does not have; None if they are not.
+
+    Older ones live without it, of whatever template, and need no less as far as is measured; or the default is so young
+    that all pods before were without it.
+    """
+    limit, former, given = _given(workload, "memory")
+    at_it = {p.name for p, c in killed_for_memory(view, workload) if _has(c.spec, limit)}
+    killed = {pod.name for pod, _ in killed_for_memory(view, workload)}
+    free = [pod for pod in workload.live if pod.ready and pod.name not in given]
+    if 2 * len(at_it & given) <= len(given) or killed - at_it or _over_again(workload, given):
+        return None
+    by, at = next(_defaults(view, "memory", limit), ("", None))
+    if free:
+        held = view.figures.latest("memory_bytes", "pod")
+        needs = [held[pod.name] for pod in free if pod.name in held]
+        if needs and max(needs) <= size(limit):
+            return None
+    elif not _came_with(view, workload, at):
+        return None
+    return Imposed(tuple(sorted(at_it)), tuple(pod.name for pod in free), {}, limit, former, by, at)
+
+
+def _has(container: object, limit: str) -> bool:
+    return size(text(container, "resources", "limits", "memory")) == size(limit)
+
+
+def _given(workload: Workload, resource: str) -> tuple[str, str, set[str]]:
+    """Return the lowest limit that pods were given, the highest if that is another one, and who has the lowest."""
+    limits = {pod.name: limit for pod in workload.live if (limit := given_limit(workload, pod, resource))}
+    limit, former = (chosen(limits.values(), key=size, default="") for chosen in (min, max))
+    given = {pod for pod, each in limits.items() if size(each) == size(limit)}
+    return limit, former if size(former) > size(limit) else "", given
 
 
 def _over_again(workload: Workload, given: Collection[str]) -> bool:
@@ -73,9 +106,9 @@ def _came_with(view: View, workload: Workload, at: datetime | None) -> bool:
     return at is not None and view.recent(at, YOUNG) and all(pod.created and pod.created >= at for pod in workload.live)
 
 
-def _defaults(view: View, limit: str) -> Iterator[tuple[str, datetime | None]]:
+def _defaults(view: View, resource: str, limit: str) -> Iterator[tuple[str, datetime | None]]:
     """Yield the LimitRanges whose default is a limit, and when they were written."""
     for name, obj in sorted(view.objects("LimitRange").items()):
         for each in items(obj, "spec", "limits"):
-            if text(each, "type") == "Container" and number(mapping(each, "default").get("cpu")) == number(limit):
+            if text(each, "type") == "Container" and number(mapping(each, "default").get(resource)) == number(limit):
                 yield f"LimitRange/{name}", written(obj)

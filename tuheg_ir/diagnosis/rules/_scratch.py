@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tuheg_ir.diagnosis.quantities import number
-from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.releases import template_before
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
@@ -17,8 +17,8 @@ def larger_scratch(workload: Workload, medium: str = "") -> dict[str, float]:
 
     ``medium``: "" is the disk. Names tell nothing: a volume that got another name holds what the former one held.
     """
-    older = next((r.template for r in workload.revisions[1:] if changes(r.template, workload.template)), None)
-    if older is None:
+    older = template_before(workload)
+    if not older:
         return {}
     before = max(_scratch(older, medium).values(), default=0.0)
     return {name: size for name, size in _scratch(workload.template, medium).items() if size > before}

@@ -1,6 +1,7 @@
 """The cache has reached its memory limit: it refuses writes, or throws out what is needed.
 
-Where that began with the release of one of its users, it is that user who fills it.
+Where that began with the release of one of its users, it is that user who fills it. Where its own release forbade it
+to throw anything out, that is why it refuses.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._eviction import holds_more_than_copies, keeps_all_since_release
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
 from tuheg_ir.diagnosis.rules._onset import near
@@ -48,6 +50,9 @@ def when(view: View) -> Iterator[Match]:
             *((Evidence("metrics", cache.ref, f"{share:.0%} of its memory is used"),) if share is not None else ()),
             *((Evidence("metrics", cache.ref, f"{evictions:.0f} evictions a second", began),) if evicting else ()),
         )
+        if refused and keeps_all_since_release(view, cache):
+            yield _keeps_all(view, cache, seen, began)
+            continue
         settings = settings_written(view, cache, began)
         user = None if settings else _filler(view, cache, began)
         yield _filled(view, cache, user, seen, began) if user else _match(view, cache, settings, seen, began)
@@ -92,6 +97,30 @@ def _match(
         excludes=(
             *not_for(callers, f"{cache.ref} has no memory left: nothing done to its callers makes room"),
             *not_for((cache.ref,), _EMPTY, ("restart_workload", "rollback_workload", "scale_workload")),
+        ),
+    )
+
+
+def _keeps_all(view: View, cache: Workload, seen: tuple[Evidence, ...], began: datetime | None) -> Match:
+    """Return that a cache refuses what it had room for as long as it was free to throw out any key.
+
+    To take that back costs what it holds, none of which was irreplaceable then. Where it holds work, or writes to a
+    volume, somebody may have wanted it to keep all.
+    """
+    callers = behind(view, cache.ref, but=cache.ref)
+    kept = holds_more_than_copies(view, cache)
+    barred = ("restart_workload", "scale_workload", *(("rollback_workload",) if kept else ()))
+    return Match(
+        component=cache.ref,
+        evidence=(*release_evidence(cache, "command", "env"), *seen),
+        certainty=0.75,
+        root_cause="configuration_error",
+        remedy="page_human" if kept else "rollback_workload",
+        since=began,
+        explains=(*callers, *spared(view, cache.ref)),
+        excludes=(
+            *not_for(callers, f"{cache.ref} keeps every key since its release: nothing done to its callers makes room"),
+            *not_for((cache.ref,), "it would be full again: its template tells it to keep every key", barred),
         ),
     )
 

@@ -1,63 +1,81 @@
-"""Pods are held back by a processor limit that is in no template: a LimitRange gives it to whatever is made since."""
+"""Pods are held back, or killed, by a limit that is in no template: a LimitRange gives it to whatever is made since."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
-from tuheg_ir.diagnosis.rules._imposed import Imposed, imposed
+from tuheg_ir.diagnosis.rules._imposed import YOUNG, Imposed, imposed, killed_by_default
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import odd_since
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
-    """Pods that a LimitRange gave a processor limit are held back; older ones without it are well, or it is young."""
+    """Pods that a LimitRange gave a limit are held back or killed; older ones without it are well, or it is young."""
     for workload in view.serving:
+        hurts = tuple(seen for seen, _ in troubles(view, workload.ref))
+        if killed := killed_by_default(view, workload):
+            died = [crash.evidence() for crash in crashes(view, workload) if crash.pod.name in killed.held]
+            born = oldest(pod.created for pod in workload.live if pod.name in killed.held)
+            yield _match(view, workload, "memory", killed, (*died[:2], *hurts[:2]), born)
         found = imposed(view, workload)
         if found is None:
             continue
-        hurts = list(troubles(view, workload.ref))
         callers = [ref for ref in view.workloads if workload.ref in view.graph.calls.get(ref, ())]
         if found.odd or hurts or any(True for ref in callers for _ in troubles(view, ref)):
-            yield _match(view, workload, found, tuple(seen for seen, _ in hurts))
+            held = f"those with the limit are throttled in up to {found.throttled:.0%} of periods"
+            began = odd_since(view, found.odd) or oldest(seen.time for seen in hurts)
+            seen = (Evidence("metrics", workload.ref, held, began), *hurts)
+            yield _match(view, workload, "processor", found, seen, began)
 
 
-def _match(view: View, workload: Workload, found: Imposed, hurts: tuple[Evidence, ...]) -> Match:
-    told = f"{len(found.held)} pods were given a processor limit of {found.limit} that its template does not have"
+def _match(
+    view: View, workload: Workload, what: str, found: Imposed, seen: tuple[Evidence, ...], began: datetime | None
+) -> Match:
+    told = f"{len(found.held)} pods were given a {what} limit of {found.limit} that its template does not have"
     theirs = f"were given {found.former}" if found.former else "are without it"
     told += f"; {len(found.free)} older ones {theirs}" if found.free else ""
-    held = f"those with the limit are throttled in up to {found.throttled:.0%} of periods"
-    began = odd_since(view, found.odd) or oldest(seen.time for seen in hurts)
+    useless = (*RESTARTS, *(("scale_workload",) if what == "memory" else ()))
     return Match(
         component=workload.ref,
         evidence=(
             Evidence("objects", workload.ref, told),
             *((Evidence("objects", found.by, "it gives each new container that limit", found.at),) if found.by else ()),
-            Evidence("metrics", workload.ref, held, began),
-            *(Evidence("metrics", f"Pod/{pod}", what) for pod, what in sorted(found.odd.items())[:2]),
-            *hurts[:2],
+            *seen[:1],
+            *(Evidence("metrics", f"Pod/{pod}", how) for pod, how in sorted(found.odd.items())[:2]),
+            *seen[1:3],
         ),
-        certainty=0.85 if found.odd and found.free else 0.7,
+        certainty=_certainty(view, workload, found, what),
         since=began,
         explains=behind(view, workload.ref, but=workload.ref),
         excludes=(
-            *excluding(workload.ref, "new pods are given the limit, also in place of those that are well", *RESTARTS),
+            *excluding(workload.ref, "new pods are given the limit, also in place of those that are well", *useless),
             *excluding(workload.ref, "the limit is not in its template", "rollback_workload"),
         ),
     )
 
 
+def _certainty(view: View, workload: Workload, found: Imposed, what: str) -> float:
+    """Return how sure it is: what was released of late may need more memory than before, whatever limit it has."""
+    if what == "memory" and releases(view, workload, YOUNG):
+        return 0.6
+    return 0.85 if found.free and (found.odd or what == "memory") else 0.7
+
+
 RULE = Rule(
     name="limit_by_default",
-    title="A namespace's default processor limit holds new pods back",
+    title="A limit that the namespace gives by default holds new pods back, or kills them",
     root_cause="configuration_error",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no pods are held back by a processor limit that a LimitRange gave them",
+    why_not="no pods are held back or killed by a limit that a LimitRange gave them",
 )

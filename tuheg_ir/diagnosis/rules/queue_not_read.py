@@ -10,9 +10,8 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._readers import grown, name_of, named_in, queues_of, unread, waiting, works_on_messages
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.releases import BEFORE
+from tuheg_ir.diagnosis.view.releases import BEFORE, template_before
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATER = timedelta(hours=2)
@@ -43,8 +42,7 @@ def _left(workload: Workload, queue: str, readers: float | None, grew: Turn) -> 
     if not BEFORE <= grew.since - workload.released_at <= LATER:
         return False
     now = queues_of(workload.template)
-    older = next((r.template for r in workload.revisions[1:] if changes(r.template, workload.template)), {})
-    return queue in queues_of(older) - now and (bool(now) or readers == 0)
+    return queue in queues_of(template_before(workload)) - now and (bool(now) or readers == 0)
 
 
 def _match(

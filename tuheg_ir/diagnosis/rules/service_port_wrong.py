@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.network import Service, named_port, target_of
 from tuheg_ir.diagnosis.view.reading import text, written
+from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=6)
@@ -73,13 +74,24 @@ def _wrong(service: Service, workload: Workload) -> str:
 
 
 def _not_offered(view: View, service: Service, said: Iterable[Complaint]) -> str:
-    """Return the port that callers ask a Service for in vain since it was written; "" if there is none."""
-    if not view.recent(written(service.obj), LATELY):
+    """Return the port that callers ask a Service for in vain since it was written; "" if there is none.
+
+    Their errors name it, or their settings do, and none that is offered. A Service without an address of its own leads
+    to whichever port of its pods is asked.
+    """
+    at = written(service.obj)
+    address = text(service.obj, "spec", "clusterIP")
+    if at is None or not view.recent(at, LATELY) or address == "None":
         return ""
     offered = {text(port, "port") for port in service.ports}
-    asks = re.compile(rf"(?<![\w.-]){re.escape(service.name)}(?:\.[\w.-]+)?:(\d{{2,5}})\b", re.IGNORECASE)
-    asked = (found for c in said for found in asks.findall(c.hit.line))
-    return next((port for port in asked if port not in offered), "")
+    known = rf"{re.escape(service.name)}(?:\.[\w.-]+)?" + (f"|{re.escape(address)}" if address else "")
+    asks = re.compile(rf"(?<![\w.-])(?:{known}):(\d{{2,5}})\b", re.IGNORECASE)
+    since = [c for c in said if c.hit.first is None or c.hit.first - at >= BEFORE]
+    asked = [port for c in since for port in asks.findall(c.hit.line) if port not in offered]
+    for caller in sorted({c.caller for c in since} & {*view.workloads}):
+        named = [port for _, value in view.graph.settings(view.workloads[caller]) for port in asks.findall(value)]
+        asked += [] if offered & {*named} else named
+    return next(iter(asked), "")
 
 
 RULE = Rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart, used_up
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data, share_their_data
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -41,6 +42,8 @@ def when(view: View) -> Iterator[Match]:
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
         if not bad or not well or not same_template((*bad, *well)):
             continue
+        if used_up(view, workload, ill) and releases(view, workload, timedelta(seconds=LIFE)):
+            continue  # the well ones run what the release brought as well, and not for long enough
         began = odd_since(view, ill) or oldest(hit.first for hit in view.hits_of(workload.ref) if hit.pod in ill)
         if told := by_start(view, bad, well):
             yield _match(view, workload, ill, told, began, _read_since(view, workload, bad, well))

@@ -21,7 +21,7 @@ _NEAR = 0.5
 
 
 def size(limit: str) -> float:
-    """Return a limit in cores; 0 for none."""
+    """Return a limit in cores or bytes; 0 for none."""
     return number(limit) or 0.0
 
 
@@ -41,8 +41,8 @@ def given_less(view: View, workload: Workload) -> str:
     return f"the namespace gives new pods a processor limit of {limits[-1]}, older ones keep {max(limits, key=size)}"
 
 
-def given_limit(workload: Workload, pod: Pod) -> str:
-    """Return the processor limit that the admission gave a container of a pod; "" if it gave none.
+def given_limit(workload: Workload, pod: Pod, resource: str = "cpu") -> str:
+    """Return the limit of a resource that the admission gave a container of a pod; "" if it gave none.
 
     One that its template has by now is the template's.
     """
@@ -50,10 +50,10 @@ def given_limit(workload: Workload, pod: Pod) -> str:
     own, meant = items(pod.obj, "spec", "containers"), items(workload.template, "spec", "containers")
     for resources, container in _GIVEN.findall(note.replace("LimitRanger plugin set:", "")):
         label = container.rstrip(";,")
-        if "cpu" in re.split(r"[ ,]+", resources) and not _limit(meant, label):
-            return _limit(own, label)
+        if resource in re.split(r"[ ,]+", resources) and not _limit(meant, label, resource):
+            return _limit(own, label, resource)
     return ""
 
 
-def _limit(containers: Iterable[Mapping[str, Any]], label: str) -> str:
-    return next((text(c, "resources", "limits", "cpu") for c in containers if text(c, "name") == label), "")
+def _limit(containers: Iterable[Mapping[str, Any]], label: str, resource: str) -> str:
+    return next((text(c, "resources", "limits", resource) for c in containers if text(c, "name") == label), "")

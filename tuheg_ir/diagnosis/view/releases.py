@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
@@ -62,6 +64,11 @@ def release_cause(view: View, workload: Workload, container: str = "") -> str:
     if settings and view.hits_of(workload.ref, "configuration_missing"):
         return "configuration_error"
     return cause_of_release(workload, container)
+
+
+def template_before(workload: Workload) -> Mapping[str, Any]:
+    """Return the template that was in force before the newest one; {} if no other one is known."""
+    return next((r.template for r in workload.revisions[1:] if changes(r.template, workload.template)), {})
 
 
 def healthy_older(workload: Workload) -> tuple[Pod, ...]:
