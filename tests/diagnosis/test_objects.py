@@ -143,19 +143,21 @@ def test_who_wrote_the_status_alone_changed_no_configuration(fields: dict[str, A
 
 
 def test_events_of_both_apis_are_alike() -> None:
-    about = {"kind": "Pod", "name": "web-1"}
+    about, other = {"kind": "Pod", "name": "web-1"}, {"kind": "Node", "name": "n1"}
     core = {
         "kind": "Event", "metadata": {"name": "e"}, "type": "Warning", "reason": "BackOff", "message": "m", "count": 3,
         "involvedObject": about, "firstTimestamp": "2025-11-05T14:00:00Z", "lastTimestamp": "2025-11-05T14:01:00Z",
-        "source": {"component": "kubelet"},
+        "source": {"component": "kubelet"}, "related": other,
     }  # fmt: skip
     newer = {
         "kind": "Event", "metadata": {"name": "e"}, "type": "Warning", "reason": "BackOff", "note": "m",
         "regarding": about, "eventTime": "2025-11-05T14:00:00Z", "reportingController": "kubelet",
-        "series": {"count": 3, "lastObservedTime": "2025-11-05T14:01:00Z"},
+        "series": {"count": 3, "lastObservedTime": "2025-11-05T14:01:00Z"}, "related": other,
     }  # fmt: skip
-    assert slim(core) == slim(newer)
-    assert slim(core) is not None
+    kept = slim(core)
+    assert kept == slim(newer)
+    assert kept is not None
+    assert (kept["involvedObject"], kept["related"]) == (about, other)
 
 
 @pytest.mark.parametrize(

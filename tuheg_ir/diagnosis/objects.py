@@ -202,16 +202,20 @@ def _event(raw: Mapping[str, Any]) -> dict[str, Any] | None:
         "type": clean_text(str(raw.get("type") or "Normal"), 64),
         "reason": clean_text(str(raw.get("reason") or ""), 256),
         "message": clean_text(str(raw.get("message") or raw.get("note") or ""), 4096),
-        "involvedObject": {
-            key: clean_text(str(about[key]), 512)
-            for key in ("apiVersion", "kind", "namespace", "name", "uid", "fieldPath")
-            if isinstance(about, dict) and isinstance(about.get(key), str)
-        },
+        "involvedObject": _reference(about),
+        **({"related": _reference(raw["related"])} if isinstance(raw.get("related"), dict) else {}),
         "count": count,
         "reportingComponent": clean_text(str(component or ""), 256),
     }
     times = {"firstTimestamp": first or last, "lastTimestamp": last or first}
     return found | {key: value for key, value in times.items() if value}
+
+
+def _reference(raw: Any) -> dict[str, str]:
+    """Return which object an event names."""
+    keys = ("apiVersion", "kind", "namespace", "name", "uid", "fieldPath")
+    told = raw if isinstance(raw, dict) else {}
+    return {key: clean_text(told[key], 512) for key in keys if isinstance(told.get(key), str)}
 
 
 def _is_count(value: Any) -> bool:

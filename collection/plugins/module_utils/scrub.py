@@ -8,15 +8,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 HIDDEN = "***"
-_WORDS = (
-    r"passw(?:or)?d|passphrase|requirepass|masterauth|(?<![a-z])pwd(?![a-z])|secret|token|credential|authorization"
-    r"|(?:api|access|account|client|private|signing)[_-]?key"
-)
-_WORD = rf"[\w.-]*(?:{_WORDS})[\w.-]*"
+_PASSWORDS = r"passw(?:or)?d|passphrase|requirepass|masterauth|(?<![a-z])pwd(?![a-z])"
+_OTHERS = r"secret|token|credential|authorization|(?:api|access|account|client|private|signing)[_-]?key"
+_WORDS = f"{_PASSWORDS}|{_OTHERS}"
+_NO_FAULT = r"(?<!error)(?<!exception)(?<!failure)"
+_WORD = rf"[\w.-]*(?:{_WORDS})[\w.-]*{_NO_FAULT}"
 _NAME = rf"(?<![\w.-]){_WORD}"
 _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 _QUOTE = r"\\*[\"']"
 _GIVEN = rf"{_NAME}(?:{_QUOTE})?\s*[:=]\s*"
+# What is behind a colon may be what a program says about a file, an address, a token: "api_key: no such file".
+_TOLD = rf"(?<![\w./-])[\w.-]*(?:{{}})[\w.-]*{_NO_FAULT}(?:{_QUOTE})?\s*:\s*"
+_PLAIN = r"\*\*\*|(?:yes|no|true|false|null|nil|none)\b"
+_PROSE = r"(?:(?-i:[A-Z]?[a-z]+)|\d{3})[:,]? [a-z(]"
+_VALUE = r"[^\s\"'\\,;&}\]]+"
 _SCHEMES = "basic|bearer|digest|negotiate|ntlm|token|api-?key|key|hawk|oauth"
 _HOOKS = (
     r"hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|webhook\.office\.com"
@@ -27,7 +32,7 @@ _IN_ANY_CASE = (
     (r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", HIDDEN),
     # authorization: Bearer abc, in a header or a log; cookies
     (rf"(authorization(?:{_QUOTE})?\s*[:=]\s*(?:{_QUOTE})?)(?:(?:{_SCHEMES})\s+)?[^\s\"'\\,;]+", rf"\1{HIDDEN}"),
-    (r"\b(bearer)\s+[\w.~+/=-]{6,}", rf"\1 {HIDDEN}"),
+    (r"\b(bearer)\s+(?=(?-i:\S*[\dA-Z])|\S{20})[\w.~+/=-]{6,}", rf"\1 {HIDDEN}"),
     (r"\b(basic)\s+(?=\S*[\d=])[\w.~+/=-]{6,}", rf"\1 {HIDDEN}"),
     (rf"(\b(?:set-)?cookie(?:{_QUOTE})?\s*[:=]\s*(?:{_QUOTE})?)[\w.-]+=[^\"'\\\n]+", rf"\1{HIDDEN}"),
     # scheme://user:password@host; scheme://token@host; user:password@tcp(host)
@@ -36,7 +41,9 @@ _IN_ANY_CASE = (
     (r"\b([\w.-]{1,80}):[^\s:@]+@(tcp|unix)\(", rf"\1:{HIDDEN}@\2("),
     # password=abc, "token": "abc", \"token\": \"abc\", --api-key abc; what is quoted stays so, up to its line's end
     (rf"({_GIVEN}({_QUOTE}))(?:(?!\2).)*(?:\2|$)", rf"\1{HIDDEN}\2"),
-    (rf"({_GIVEN})(?!\*\*\*)[^\s\"'\\,;&}}\]]+", rf"\1{HIDDEN}"),
+    (rf"({_NAME}(?:{_QUOTE})?\s*=\s*)(?!{_PLAIN}){_VALUE}", rf"\1{HIDDEN}"),
+    (rf"({_TOLD.format(_PASSWORDS)})(?!{_PLAIN}){_VALUE}", rf"\1{HIDDEN}"),
+    (rf"({_TOLD.format(_OTHERS)})(?!{_PLAIN}|{_PROSE}){_VALUE}", rf"\1{HIDDEN}"),
     (rf"((?<![\w-])--[\w-]*(?:{_WORDS})[\w-]*\s+)[^\s\"',;-][^\s\"',;]*", rf"\1{HIDDEN}"),
     # signed addresses, and those by which anybody may write to a chat
     (r"([?&](?:sig|signature|x-amz-signature|x-goog-signature)=)[^&\s\"']+", rf"\1{HIDDEN}"),

@@ -234,13 +234,7 @@ def at_rest(
     """Return a shop that serves, an older one without pods, and a critical alert that misses the older one."""
     old = workload("shop-v1", **{"pods": 0, "service": False, **of})
     old[0]["metadata"]["annotations"] = {**old[0]["metadata"].get("annotations", {}), **note}
-    scaled = {
-        "manager": "kubectl",
-        "time": at(emptied),
-        "subresource": "scale",
-        "fieldsV1": {"f:spec": {"f:replicas": {}}},
-    }
-    old[0]["metadata"]["managedFields"] = [scaled]
+    old[0]["metadata"]["managedFields"] = [{"manager": "kubectl", "time": at(emptied), "subresource": "scale"}]
     labels = {"job": "shop-v1", "severity": "critical"}
     told = Alert(fires, labels, {}, "firing", NOW - timedelta(seconds=began))
     return snapshot(shop(), old, *more, figures=[WELL], logs=logs("shop", "GET / 200"), alerts=[told])

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tuheg_ir.diagnosis.folder.logs import kept_lines
 from tuheg_ir.diagnosis.model import Alert, Database, Log, Series, Session, Snapshot
+from tuheg_ir.diagnosis.objects import slim
 from tuheg_ir.diagnosis.rule import Match, Rule
 from tuheg_ir.diagnosis.view import View
 
@@ -190,10 +192,10 @@ def event(about: str, reason: str, message: str, *, age: float = 60, kind: str =
 
 
 def log(name: str, *lines: str, since: float = 240, previous: bool = False, of: str = "") -> Log:
-    """Return the log of a pod whose lines come at even times from ``since`` until now."""
+    """Return the log of a pod whose lines come at even times from ``since`` until now, as they are kept."""
     step = since / max(1, len(lines))
-    stamped = tuple(f"{at(since - n * step)} {line}" for n, line in enumerate(lines))
-    return Log(name, of or name.rpartition("-")[0], stamped, previous)
+    stamped = "\n".join(f"{at(since - n * step)} {line}" for n, line in enumerate(lines))
+    return Log(name, of or name.rpartition("-")[0], kept_lines(stamped), previous)
 
 
 def series(labels: Mapping[str, str], *steps: tuple[float, float]) -> Series:
@@ -230,11 +232,13 @@ def snapshot(
     services: Mapping[str, Mapping[str, Any]] | None = None,
     probes: Iterable[Mapping[str, Any]] = (),
 ) -> Snapshot:
-    """Return a snapshot of these objects."""
+    """Return a snapshot of these objects, of which is kept what is kept of real ones."""
     kinds: dict[str, list[Obj]] = {}
     for each in objects:
         for obj in [each] if isinstance(each, dict) else each:
-            kinds.setdefault(obj["kind"], []).append(obj)
+            kept = slim(obj)
+            assert kept is not None, f"a collector would not take this for an object: {obj}"
+            kinds.setdefault(obj["kind"], []).append(kept)
     metrics: dict[str, list[Series]] = {}
     for signal, one in figures:
         metrics.setdefault(signal, []).append(one)

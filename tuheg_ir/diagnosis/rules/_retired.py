@@ -7,8 +7,9 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.reading import items, labels, mapping, moment, newest
+from tuheg_ir.diagnosis.view.reading import items, labels, mapping, moment, newest, text
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import edited
 
 _GONE = re.compile(
     r"absent|missing|disappear|vanish|\bdown\b|(?-i:[a-z]Down\b)|unreachable|not (?:running|found|up)"
@@ -67,6 +68,7 @@ def _asked_for(view: View, ref: str) -> bool:
 
 
 def _emptied(workload: Workload) -> datetime | None:
-    """Return when somebody last wrote how many replicas a workload is to have."""
+    """Return when somebody last wrote how many replicas a workload is to have, or wrote it in another way."""
     writes = items(workload.obj, "metadata", "managedFields")
-    return newest(moment(each, "time") for each in writes if "f:replicas" in mapping(each, "fieldsV1", "f:spec"))
+    scaled = newest(moment(each, "time") for each in writes if text(each, "subresource") == "scale")
+    return scaled or edited(workload.obj)
