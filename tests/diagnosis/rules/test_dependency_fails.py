@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WEB, alert, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import at, container, figure, series, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import at, container, figure, pod, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 SHOP_IS_LATE = logs("web", 'Get "http://shop:8080/": context deadline exceeded', times=1)
@@ -39,7 +39,27 @@ def refused_once(*, ended: float) -> Snapshot:
     return snapshot(objects, workload("cart"), logs=told, figures=[("error_ratio", failed)], alerts=[fires])
 
 
+def late_for_a_while(*, ended: float, now: float = 0.001) -> Snapshot:
+    """Return a shop that told of its late cart for three minutes until then, and of its work since."""
+    late = [f"{at(ended + age)} GET http://cart:8080/: context deadline exceeded" for age in range(180, 0, -20)]
+    works = [f"{at(age)} INFO order stored" for age in range(int(ended), 0, -60)]
+    lines = (f"{at(ended + 900)} INFO order stored", *late, *works)
+    logs = [Log(pod("shop"), "shop", lines)]
+    failed = series({"component": "shop"}, (3600, 0.0), (ended + 180, 0.5), (ended, now))
+    fires = alert("ErrorBudgetBurn", service="shop", window="1h")
+    return snapshot(
+        shop(env=CALLS_CART), workload("cart"), logs=logs, figures=[("error_ratio", failed)], alerts=[fires]
+    )
+
+
 HOLDS = [
+    *(
+        Holds(f"a caller told of it for minutes, {what}", world, (CART, "dependency_failure", "page_human"))
+        for what, world in (
+            ("which ended only just now", late_for_a_while(ended=400)),
+            ("and its users suffer still, of whom it does not tell", late_for_a_while(ended=700, now=0.4)),
+        )
+    ),
     Holds(
         "the last words of containers that ended minutes ago are of it",
         refused_once(ended=400),
@@ -68,6 +88,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a caller told of it for minutes, and has worked on for long since; its alert looks back over an hour",
+        late_for_a_while(ended=700),
+        (SHOP, *HEALTHY),
+    ),
     DoesNotHold(
         "the last words of containers that ended long ago are of it, and all has been well since",
         refused_once(ended=2400),
