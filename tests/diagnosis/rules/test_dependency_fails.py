@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WEB, alert, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import at, container, figure, pod, series, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, URL, WEB, alert, errors, latency, logs, shop
+from tests.diagnosis.rules.tiny import at, container, figure, pod, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 SHOP_IS_LATE = logs("web", 'Get "http://shop:8080/": context deadline exceeded', times=1)
@@ -52,7 +52,29 @@ def late_for_a_while(*, ended: float, now: float = 0.001) -> Snapshot:
     )
 
 
+def waited_for(line: str = "", env: dict[str, str] | None = None, ready: int = 2) -> Snapshot:
+    """Return a shop of whose cart some requests get no answer in time, and a database that the cart may need."""
+    line = line or 'Get "http://cart:8080/": context deadline exceeded'
+    cart = workload("cart", env=URL if env is None else env, ready=ready)
+    return snapshot(shop(env=CALLS_CART), cart, postgres(), logs=logs("shop", line))
+
+
 HOLDS = [
+    Holds(
+        "callers wait for it in vain, and it may itself wait for one of those whom it calls",
+        waited_for(),
+        (CART, "unknown", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+    ),
+    *(
+        Holds(f"callers wait for it in vain, {what}", world, (CART, "dependency_failure", "page_human"))
+        for what, world in (
+            ("and it calls nobody", waited_for(env={})),
+            ("or are refused", waited_for('Get "http://cart:8080/": dial tcp: connect: connection refused')),
+            ("and it answers others with errors", waited_for("GET http://cart:8080/ 503 Service Unavailable")),
+            ("and a pod of it is not ready", waited_for(ready=1)),
+        )
+    ),
     *(
         Holds(f"a caller told of it for minutes, {what}", world, (CART, "dependency_failure", "page_human"))
         for what, world in (
