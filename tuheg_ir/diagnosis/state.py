@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.silent import no_more, over
 from tuheg_ir.diagnosis.view.trouble import ERRORS, troubles
 from tuheg_ir.diagnosis.view.usage import always_busy, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -124,7 +125,7 @@ def _told_by_logs(view: View) -> Iterator[Evidence]:
     for hit in view.hits:
         if hit.count < _OFTEN or hit.previous or hit.trouble in _HARMLESS or hit.component in measured:
             continue
-        if hit.last is None or view.recent(hit.last, _NOW):
+        if hit.last is None or (view.recent(hit.last, _NOW) and not over(view, hit)):
             yield view.hit_evidence(hit)
     for workload in view.serving:
         for each in [told for told in new_troubles(view, workload) if not _silenced(view, workload, told)][:1]:
@@ -133,6 +134,8 @@ def _told_by_logs(view: View) -> Iterator[Evidence]:
 
 def _silenced(view: View, workload: Workload, told: Marked) -> bool:
     """Tell whether the pods that told of something do so no more, though their logs go on."""
+    if no_more(view, workload, told):
+        return True
     logs = [log for log in view.logs_of(workload.live, previous=False) if log.pod in told.pods and log.lines]
     ends = [times_around(log.lines[-_OFTEN:])[0][-1] for log in logs]
     return not any(told.lately.values()) and all(end is not None and view.recent(end, _NOW) for end in ends)

@@ -40,6 +40,9 @@ def slowed(*steps: tuple[float, float], asked: float = 50) -> Snapshot:
     return snapshot(shop(), figures=[("latency_p95", took), WELL, rate("shop", now=asked)], alerts=told)
 
 
+AWAY = ("dependency_failure", "page_human")
+
+
 def rolled_back() -> list[Obj]:
     """Return a service that went back to a template of weeks ago."""
     objects = workload("api", image="a:1", before={"image": "a:2"}, released=1800)
@@ -68,6 +71,36 @@ def controllers(
     figures = [errors(each, 0.001) for each in names[:1]]
     return snapshot(
         *made, node("n1", ready="False" if lost else "True"), logs=[*before, *since], alerts=[fires], figures=figures
+    )
+
+
+CACHE_AWAY = "WARN cannot write: dial tcp redis:6379: connect: connection refused"
+WORKS = "INFO order stored"
+
+
+def unreached(
+    *spans: tuple[float, float],
+    until: float = 30,
+    then: str = WORKS,
+    now: float = 0.001,
+    measured: bool = True,
+) -> Snapshot:
+    """Return a shop and a cart that could not reach their cache from one age to another, and work on since.
+
+    ``until``: how long ago they told the last line; ``then``: one of those. ``now``: what share of requests fails now.
+    """
+    began, ended = spans[0][0], spans[-1][1]
+    told = [f"{at(age)} {CACHE_AWAY}" for first, last in spans for age in range(int(first), int(last) - 1, -20)]
+    since = [f"{at(age)} {WORKS}" for age in range(int(ended) - 10, int(until), -30)]
+    lines = (*told, *since, *([f"{at(until)} {then}"] if until < ended else []))
+    failed = series({"component": "shop"}, (3600, 0.001), (began, 0.3), (ended, now))
+    return snapshot(
+        shop(),
+        workload("cart"),
+        workload("redis", "redis:7", port=6379),
+        logs=[Log(pod(each), each, lines) for each in ("shop", "cart")],
+        figures=[("error_ratio", failed)] if measured else [],
+        alerts=[alert("ShopErrors", service="shop")],
     )
 
 
@@ -103,6 +136,12 @@ HOLDS = [
         harmful=("restart_workload", "rollback_workload"),
     ),
     Holds("a burst that ended", burst(1500), (SHOP, "no_fault", "no_action")),
+    Holds(
+        "those who call a store that was away for minutes work on without a word of it, whoever is measured",
+        unreached((1150, 640)),
+        (SHOP, "no_fault", "no_action"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     Holds("its log was full of it, and tells of success since", complained(1560), (SHOP, "no_fault", "no_action")),
     Holds(
         "somebody rolled it back, and it is well since",
@@ -133,6 +172,26 @@ HOLDS = [
     Holds("a burst of slowness", slowed((2000, 3.0), (1300, 0.2)), (SHOP, "no_fault", "no_action")),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a store was away for minutes, {what}", world, AWAY, harmful=("no_action",))
+        for what, world in (
+            ("and its callers are silent about it for less time than that", unreached((1750, 810))),
+            ("a short while ago", unreached((700, 480))),
+            ("and it is so again and again", unreached((3000, 2900), (1900, 1800), (800, 700))),
+            ("and the logs of its callers tell of nothing since", unreached((1150, 640), until=640)),
+            ("and its callers tell of another error now", unreached((1150, 640), then="ERROR cannot price the order")),
+        )
+    ),
+    DoesNotHold(
+        "a store was away for minutes, and requests fail still",
+        unreached((1150, 640), now=0.3),
+        ("dependency_failure", "page_human"),
+    ),
+    DoesNotHold(
+        "a store was away for minutes, and nobody measures what users felt",
+        unreached((1150, 640), measured=False),
+        ("unknown", "page_human"),
+    ),
     DoesNotHold(
         "its log has told of nothing since",
         complained(1560, now=1500),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WEB, alert, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import at, container, figure, series, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, URL, WEB, alert, errors, latency, logs, shop
+from tests.diagnosis.rules.tiny import at, container, figure, pod, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 SHOP_IS_LATE = logs("web", 'Get "http://shop:8080/": context deadline exceeded', times=1)
@@ -39,7 +39,49 @@ def refused_once(*, ended: float) -> Snapshot:
     return snapshot(objects, workload("cart"), logs=told, figures=[("error_ratio", failed)], alerts=[fires])
 
 
+def late_for_a_while(*, ended: float, now: float = 0.001) -> Snapshot:
+    """Return a shop that told of its late cart for three minutes until then, and of its work since."""
+    late = [f"{at(ended + age)} GET http://cart:8080/: context deadline exceeded" for age in range(180, 0, -20)]
+    works = [f"{at(age)} INFO order stored" for age in range(int(ended), 0, -60)]
+    lines = (f"{at(ended + 900)} INFO order stored", *late, *works)
+    logs = [Log(pod("shop"), "shop", lines)]
+    failed = series({"component": "shop"}, (3600, 0.0), (ended + 180, 0.5), (ended, now))
+    fires = alert("ErrorBudgetBurn", service="shop", window="1h")
+    return snapshot(
+        shop(env=CALLS_CART), workload("cart"), logs=logs, figures=[("error_ratio", failed)], alerts=[fires]
+    )
+
+
+def waited_for(line: str = "", env: dict[str, str] | None = None, ready: int = 2) -> Snapshot:
+    """Return a shop of whose cart some requests get no answer in time, and a database that the cart may need."""
+    line = line or 'Get "http://cart:8080/": context deadline exceeded'
+    cart = workload("cart", env=URL if env is None else env, ready=ready)
+    return snapshot(shop(env=CALLS_CART), cart, postgres(), logs=logs("shop", line))
+
+
 HOLDS = [
+    Holds(
+        "callers wait for it in vain, and it may itself wait for one of those whom it calls",
+        waited_for(),
+        (CART, "unknown", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", at=SHOP),
+    ),
+    *(
+        Holds(f"callers wait for it in vain, {what}", world, (CART, "dependency_failure", "page_human"))
+        for what, world in (
+            ("and it calls nobody", waited_for(env={})),
+            ("or are refused", waited_for('Get "http://cart:8080/": dial tcp: connect: connection refused')),
+            ("and it answers others with errors", waited_for("GET http://cart:8080/ 503 Service Unavailable")),
+            ("and a pod of it is not ready", waited_for(ready=1)),
+        )
+    ),
+    *(
+        Holds(f"a caller told of it for minutes, {what}", world, (CART, "dependency_failure", "page_human"))
+        for what, world in (
+            ("which ended only just now", late_for_a_while(ended=400)),
+            ("and its users suffer still, of whom it does not tell", late_for_a_while(ended=700, now=0.4)),
+        )
+    ),
     Holds(
         "the last words of containers that ended minutes ago are of it",
         refused_once(ended=400),
@@ -68,6 +110,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a caller told of it for minutes, and has worked on for long since; its alert looks back over an hour",
+        late_for_a_while(ended=700),
+        (SHOP, *HEALTHY),
+    ),
     DoesNotHold(
         "the last words of containers that ended long ago are of it, and all has been well since",
         refused_once(ended=2400),

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put
-from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, URL, errors, latency, logs, rate, shop
+from tests.diagnosis.rules.scenes import (
+    API,
+    CALLS_CART,
+    CART,
+    OLD,
+    SHOP,
+    URL,
+    errors,
+    latency,
+    logs,
+    policy,
+    rate,
+    shop,
+)
 from tests.diagnosis.rules.tiny import (
     DAY,
+    SPACE,
+    Obj,
     database,
     event,
     figure,
@@ -32,7 +47,8 @@ LINES = (
     'c.e.pay.PayClient : api.pay.example.com answered 503: {"error":"backend_overloaded"}',
     "c.e.pay.PayClient : POST https://api.pay.example.com/charge failed after 25004 ms",
 )
-FAILS = (CART, "dependency_failure", "page_human")
+FAILS, FAILS_SHOP = (CART, "dependency_failure", "page_human"), (SHOP, "dependency_failure", "page_human")
+HARMFUL = ("rollback_workload", "restart_workload", "scale_workload", "restart_connection_pool")
 LIMITED = "GET https://api.maps.example.com/geocode: 429 Too Many Requests"
 LATE = 'connection to server at "db.eu.rds.example.com" (52.1.2.3), port 5432 failed: Connection timed out'
 
@@ -113,6 +129,25 @@ def unnamed(line: str, url: str) -> Snapshot:
         figures=[errors("shop", 0.5, 660)],
         logs=logs("shop", line, since=650),
     )
+
+
+NEIGHBOUR = (
+    'Get "http://login.people.svc.cluster.local:8080/certs": dial tcp 10.96.7.7:8080: connect: connection refused'
+)
+
+
+def neighbour(line: str = NEIGHBOUR, *policies: Obj, **more: Any) -> Snapshot:
+    """Return a shop whose users suffer, and which tells of a Service of another namespace; policies bind it."""
+    return snapshot(shop(**more), *policies, figures=[errors("shop", 0.9)], logs=logs("shop", line))
+
+
+def lets_out(*peers: Obj) -> Obj:
+    """Return a policy of long ago that lets the shop out to these peers only."""
+    return policy("out", "shop", egress=[{"to": list(peers)}], age=300 * DAY)
+
+
+def to_space(name: str) -> Obj:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
 
 
 NOBODY = "ERROR checkout: 503 Service Unavailable"
@@ -268,6 +303,22 @@ HOLDS = [
         snapshot(shop(), workload("cart"), logs=[log(pod("cart"), PAY, PAY), log(pod("shop"), PAY)]),
         FAILS,
     ),
+    *(
+        Holds(f"a Service of another namespace does not answer, {what}", world, FAILS_SHOP, harmful=HARMFUL, alone=True)
+        for what, world in (
+            ("and refuses", neighbour()),
+            ("and says that it is unavailable", neighbour("GET http://login.people.svc/certs 503 Service Unavailable")),
+            ("to which a policy lets out", neighbour(NEIGHBOUR, lets_out(to_space("people")))),
+            ("to which a policy may let out", neighbour(NEIGHBOUR, lets_out({"ipBlock": {"cidr": "10.0.0.0/8"}}))),
+        )
+    ),
+    Holds(
+        "a Service of another namespace refuses two programs since long after the release of one",
+        both(line=NEIGHBOUR),
+        FAILS_SHOP,
+        harmful=("rollback_workload",),
+        alone=True,
+    ),
     Holds(
         "it limits our rate",
         snapshot(
@@ -294,6 +345,28 @@ QUEUE_POOL = (
 )
 
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a Service of the cluster does not answer, {what}", world, instead, harmful=HARMFUL)
+        for what, world, instead in (
+            ("which is of this namespace", neighbour(NEIGHBOUR.replace("people", SPACE)), ASK),
+            ("which says not of which namespace it is", neighbour('Get "http://login.svc:80": i/o timeout'), ASK),
+            (
+                "to which no policy lets out",
+                neighbour(NEIGHBOUR, lets_out(to_space("other"))),
+                ("NetworkPolicy/out", "network_fault", "page_human"),
+            ),
+            (
+                "which only takes what programs measure",
+                neighbour(NEIGHBOUR.replace("login.people", "otel-collector.observability")),
+                ASK,
+            ),
+        )
+    ),
+    DoesNotHold(
+        "a release asks for a Service of another namespace that it did not ask for before",
+        neighbour(env={"LOGIN": "http://login.people.svc.cluster.local:8080"}, before={"env": {}}),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
     *(
         DoesNotHold(
             f"a line uses a word that is in the name of a host, and names nobody: {url}",

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints
-from tuheg_ir.diagnosis.view.network import Policy, lets_in, lets_out, lets_out_dns, within
+from tuheg_ir.diagnosis.view.network import Policy, lets_in, lets_out, lets_out_dns, lets_out_to, within
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import at, created, items, label_selector, name, newest, text, written
 from tuheg_ir.diagnosis.view.releases import soon_after
@@ -96,10 +96,10 @@ def _forget_the_node(closing: Sequence[Policy], missed: Sequence[Unanswered]) ->
     return soon_after(began(each for each, _ in missed), since)
 
 
-def closed_to_the_outside(bound: Bound, ref: str) -> tuple[Policy, ...]:
-    """Return the policies that together leave a workload no way to any address outside the cluster."""
+def closed_to_the_outside(bound: Bound, ref: str, space: str = "") -> tuple[Policy, ...]:
+    """Return the policies that together leave a workload no way to addresses outside the cluster, or to a namespace."""
     closing = binding(bound, ref, ingress=False)
-    return closing if closing and not any(_leads_outside(p) for p in closing) else ()
+    return closing if not any(lets_out_to(p, space) if space else _leads_outside(p) for p in closing) else ()
 
 
 def closed_from_elsewhere(view: View, ref: str) -> tuple[Policy, ...]:

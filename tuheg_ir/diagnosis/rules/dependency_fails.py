@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -10,6 +10,8 @@ from tuheg_ir.diagnosis.rules._figures import felt, is_well, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.silent import over
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 
 TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
@@ -19,7 +21,7 @@ def when(view: View) -> Iterator[Match]:
     """Callers complain of a service or measure that it fails, and nothing that it needs is complained of."""
     said: dict[str, list[Complaint]] = {}
     for each in complaints(view, *TROUBLES):
-        if each.about in view.workloads:
+        if each.about in view.workloads and not over(view, each.hit):
             said.setdefault(each.about, []).append(each)
     blamed = [ref for ref in view.workloads if ref in said or any(said_by_callers(view, ref))]
     for ref in blamed:
@@ -37,10 +39,20 @@ def when(view: View) -> Iterator[Match]:
             component=ref,
             evidence=found,
             certainty=0.5 if own or measured else 0.4,
+            root_cause="" if own or measured or not _only_waited_for(view, ref, said[ref]) else "unknown",
             since=min((e.time for e in found if e.time), default=None),
             explains=callers,
             excludes=not_for(callers, f"the trouble comes from {ref}: nothing done to its callers mends it"),
         )
+
+
+def _only_waited_for(view: View, ref: str, said: Iterable[Complaint]) -> bool:
+    """Tell whether all that is known of a service is that callers wait for it in vain, and it calls others itself.
+
+    Then it may wait for one of those, and nobody can tell that it fails by itself.
+    """
+    late = all(each.hit.trouble == "connection_timeout" or tells("connection_timeout", each.hit.line) for each in said)
+    return late and bool(view.graph.calls.get(ref))
 
 
 def _own(view: View, ref: str) -> Iterator[Evidence]:

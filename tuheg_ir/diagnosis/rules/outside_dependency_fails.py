@@ -1,7 +1,8 @@
-"""Something outside the cluster that a service calls does not answer, or answers with errors."""
+"""Something outside the namespace that a service calls does not answer, or answers with errors."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +26,11 @@ TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "ups
 EARLIER = timedelta(minutes=5)
 """What suffered so long before a host failed suffers from something else."""
 FAINT, TOLD, MEASURED, AGREED = 0.4, 0.6, 0.65, 0.8
+_WATCHES = re.compile(
+    r"monitor|prometheus|metric|observ|telemetry|\botel|grafana|victoria|jaeger|zipkin|\btempo\b|\bloki\b|fluent|sentry"
+    r"|statsd|datadog|pushgateway|\bapm\b|\blogging\b|\btracing\b|elastic-agent"
+)
+"""How services of a cluster are called to which programs send what they measure: no request waits for them."""
 FEW = 5
 """So few lines are ordinary while users feel nothing."""
 
@@ -50,7 +56,8 @@ class _Host:
 def when(view: View) -> Iterator[Match]:
     """Troubles of a service name a host outside, or its figures do."""
     for host, known in _hosts(view).items():
-        callers = [c for c in known.callers if c in view.workloads and not closed_to_the_outside(view, c)]
+        space = view.graph.other_space(host)
+        callers = [c for c in known.callers if c in view.workloads and not closed_to_the_outside(view, c, space)]
         if not callers or any(names_host(view.workloads[c].changes, host) for c in callers):
             continue
         if all(c.hit.trouble == "connection_timeout" for c in known.said) and all(
@@ -134,8 +141,11 @@ def _hosts(view: View) -> dict[str, _Host]:
 
 
 def _outside(view: View, host: str) -> bool:
+    """Tell whether a host is outside the cluster, or of another namespace, which others look after."""
     service = view.services.get(host)
-    return bool(service and service.external) or ("." in host and not host.endswith((".local", ".svc", ".cluster")))
+    inside = "." not in host or host.endswith((".local", ".svc", ".cluster"))
+    neighbour = bool(view.graph.other_space(host)) and not _WATCHES.search(host)
+    return bool(service and service.external) or not inside or neighbour
 
 
 def _same(found: dict[str, _Host], name: str) -> str:
@@ -162,10 +172,10 @@ def _before(view: View, ref: str, onset: datetime | None) -> bool:
 
 RULE = Rule(
     name="outside_dependency_fails",
-    title="A service outside the cluster does not answer or fails",
+    title="A service outside the namespace does not answer or fails",
     root_cause="dependency_failure",
     remedy="page_human",
     tier=Tier.PATTERN,
     when=when,
-    why_not="no trouble names a host outside the cluster",
+    why_not="no trouble names a host outside the namespace",
 )

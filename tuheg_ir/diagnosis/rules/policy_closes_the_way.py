@@ -165,10 +165,11 @@ def _outward(view: View) -> Iterator[_Closed]:
         if dns and (closing := closed_to_dns(view, ref, unanswered(view))):
             released = _out_released(view, ref, partial(closed_to_dns, missed=unanswered(view)), dns)
             yield _Closed(closing, (ref,), f"from {ref} to the DNS", told(view, dns, 2), released)
-        outside = [c for c in unreached if _foreign(c, ref)]
-        if outside and (closing := closed_to_the_outside(view, ref)):
-            released = _out_released(view, ref, closed_to_the_outside, outside)
-            yield _Closed(closing, (ref,), f"from {ref} to hosts outside", told(view, outside, 2), released)
+        for space, outside in _foreign(view, unreached, ref).items():
+            closed = partial(closed_to_the_outside, space=space)
+            if closing := closed(view, ref):
+                way = f"from {ref} to {f'the namespace {space}' if space else 'hosts outside'}"
+                yield _Closed(closing, (ref,), way, told(view, outside, 2), _out_released(view, ref, closed, outside))
 
 
 def _out_released(
@@ -178,8 +179,14 @@ def _out_released(
     return closed_by_release(view, (ref,), lambda bound, _: closed(bound, ref), said, began(said))
 
 
-def _foreign(each: Complaint, ref: str) -> bool:
-    return each.caller == ref and not each.about and any("." in host for host in each.hosts)
+def _foreign(view: View, said: Iterable[Complaint], ref: str) -> dict[str, list[Complaint]]:
+    """Return what a workload tells of hosts elsewhere, by the namespace of a neighbour ("": outside the cluster)."""
+    found: dict[str, list[Complaint]] = {}
+    for each in said:
+        hosts = [host for host in each.hosts if "." in host] if each.caller == ref and not each.about else []
+        for space in sorted({view.graph.other_space(host) for host in hosts}):
+            found.setdefault(space, []).append(each)
+    return found
 
 
 def _inward(view: View) -> Iterator[_Closed]:

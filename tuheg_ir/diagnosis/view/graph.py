@@ -83,6 +83,12 @@ class Graph:
             return self._names.get(parts[0]) or self._names[parts[1]]
         return self._names.get(parts[0], "") if len(parts) == 1 else ""
 
+    def other_space(self, host: str) -> str:
+        """Return the namespace in which a host is, if it is that of a Service of another one: `name.namespace.svc`."""
+        head, dot, _ = f"{host.lower().strip('.')}.".partition(".svc.")
+        space = head.rpartition(".")[2] if dot and "." in head else ""
+        return space if space != self._snapshot.namespace.lower() else ""
+
     def needs(self, ref: str) -> set[str]:
         """Return everything that a workload needs, directly or through others."""
         if ref not in self._needs:

@@ -143,6 +143,11 @@ def is_marked(line: str) -> bool:
     return _HINTS.search(line, 0, _HEAD) is not None and _MARK.search(line[:_HEAD]) is not None
 
 
+def complains(line: str) -> bool:
+    """Tell whether a program calls a line an error or a warning itself."""
+    return is_marked(line) or (_HINTS.search(line, 0, _HEAD) is not None and _warns(line[:_HEAD]))
+
+
 def last_errors(view: View, pods: Iterable[Pod]) -> Iterator[str]:
     """Yield what the ends of the logs of some pods call an error: the last words of those that ended."""
     return (line for log in view.logs_of(pods) for line in log.lines[-_LAST:] if is_marked(line))

@@ -210,12 +210,26 @@ def lets_out_dns(policy: Policy, on_node: str = "") -> bool:
     return False
 
 
+def lets_out_to(policy: Policy, space: str) -> bool:
+    """Tell whether a policy that closes the way out may let traffic to pods of another namespace through.
+
+    It may by a range of addresses too: some networks count pods among them.
+    """
+    for rule in items(policy.obj, "spec", "egress"):
+        ports, peers = {text(entry, "port") for entry in items(rule, "ports")}, items(rule, "to")
+        if ports and ports <= {*_DNS}:
+            continue
+        if not peers or any("ipBlock" in p or _may_choose(policy, p.get("namespaceSelector"), space) for p in peers):
+            return True
+    return False
+
+
 def _may_be_server(policy: Policy, peer: Mapping[str, Any], on_node: str) -> bool:
     block = mapping(peer, "ipBlock")
     if on_node:
         spared = (str(each) for each in block.get("except") or ())
         return within(text(block, "cidr"), on_node) and not any(within(each, on_node) for each in spared)
-    return bool(block) or _other_space(policy, peer.get("namespaceSelector"))
+    return bool(block) or _may_choose(policy, peer.get("namespaceSelector"), _SYSTEM)
 
 
 def within(block: str, address: str) -> bool:
@@ -226,14 +240,14 @@ def within(block: str, address: str) -> bool:
         return False
 
 
-def _other_space(policy: Policy, selector: Any) -> bool:
-    """Tell whether a selector of a peer may choose the namespace of the cluster's name server."""
-    if policy.own.get(_SPACE) == _SYSTEM:
+def _may_choose(policy: Policy, selector: Any, space: str) -> bool:
+    """Tell whether a selector of a peer may choose a namespace, which is the policy's own or another one."""
+    if policy.own.get(_SPACE) == space:
         return True
     if selector is None:
         return False
-    system = next((each for each in policy.others if each.get(_SPACE) == _SYSTEM), {_SPACE: _SYSTEM})
-    return label_selector(selector, system) or _asks_more(selector, system)
+    meant = next((each for each in policy.others if each.get(_SPACE) == space), {_SPACE: space})
+    return label_selector(selector, meant) or _asks_more(selector, meant)
 
 
 def _asks_more(selector: Any, known: Mapping[str, Any]) -> bool:
