@@ -21,6 +21,7 @@ OF_NO_RULE = {
     "test_console_left_open",
     "test_nothing_wrong_or_known",
     "test_order_of_causes",
+    "test_run_made_good",
     "test_watchers_alarms",
     "test_words",
 }

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._as_meant import as_meant
 from tuheg_ir.diagnosis.rules._former_group import left_its_group
 from tuheg_ir.diagnosis.rules._innocent import OF_CLIENTS, innocent
+from tuheg_ir.diagnosis.rules._made_good import made_good
 from tuheg_ir.diagnosis.rules._own_port import own_port
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
@@ -54,6 +55,8 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
         return meant
     if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:
         return Evidence("metrics", ref, f"{alert.name} fires; no more than {few} requests failed within the hour")
+    if (shown := made_good(view, alert)) is not None:
+        return shown
     if str(alert.labels.get("severity", "")).lower() in ("critical", "page"):
         return None
     if (shown := innocent(view, alert, ref) or usual_run(view, alert, ref)) is not None:

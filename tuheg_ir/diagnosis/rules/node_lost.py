@@ -1,4 +1,4 @@
-"""A node does not answer any more: what ran on it is missing."""
+"""A node does not answer any more: what ran on it is missing, unless it was emptied and restarts as others before."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._in_turn import in_turn, moved_from
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import Node, nodes, on_node
 from tuheg_ir.diagnosis.view.odd import odd_pods, told_apart
@@ -30,10 +31,15 @@ def _match(view: View, node: Node, lost: list[Node]) -> Match:
     ailing = [w.ref for w, _ in hit if _ails_itself(view, w, gone)]
     short = [w.ref for w in view.serving if w.ready < w.wanted and any(p.unschedulable for p in w.live)]
     lacking = [w.ref for w, _ in hit if w.ref not in ailing]
-    explains = tuple(dict.fromkeys([*lacking, *short, *(each.ref for each in lost[1:])]))
+    restarts = in_turn(view, node) if len(lost) == 1 else ()
+    moved = [w.ref for w, _ in moved_from(view, node)] if restarts else []
+    explains = tuple(dict.fromkeys([*lacking, *short, *moved, *(each.ref for each in lost[1:])]))
     return Match(
         component=node.ref,
+        root_cause="no_fault" if restarts else "",
+        remedy="no_action" if restarts else "",
         evidence=(
+            *restarts,
             *(Evidence("objects", each.ref, f"not ready: {each.lost}", each.since) for each in lost[:3]),
             *(Evidence("objects", f"Pod/{p.name}", f"is on {p.node}, not ready", p.unready_since) for _, p in hit[:3]),
             *(view.event_evidence(e) for e in view.events_of(node.ref)[:2]),

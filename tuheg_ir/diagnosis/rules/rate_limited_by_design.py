@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
+from tuheg_ir.diagnosis.rules._onset import near
+from tuheg_ir.diagnosis.rules._tighter import asked_more, limits_written, refused_more, tighter
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.held_back import held_back, key_ended
@@ -25,6 +27,8 @@ def when(view: View) -> Iterator[Match]:
     limited = {view.component(label) or f"Service/{label}": (label, ratio) for label, ratio in ratios if ratio >= SHARE}
     for ref, (label, ratio) in limited.items():
         failing = view.figures.now("error_ratio", component=label)
+        if _not_as_wanted(view, ref, label):
+            continue
         told = f"{ratio:.1%} of requests are refused with 429"
         told += f", {failing:.1%} fail otherwise" if failing is not None else ""
         workload = view.workloads.get(ref)
@@ -50,6 +54,14 @@ def when(view: View) -> Iterator[Match]:
                 certainty=0.6,
                 excludes=_in_vain(workload.ref),
             )
+
+
+def _not_as_wanted(view: View, ref: str, label: str) -> bool:
+    """Tell whether more is refused since limits, or who refuses, changed, and not because so much more is asked."""
+    workload, since = view.workloads.get(ref), refused_more(view, label)
+    if workload is None or since is None or (tighter(view, label) is None and asked_more(view, ref, label)):
+        return False
+    return bool(limits_written(view, workload, since)) or (bool(workload.changes) and near(workload.released_at, since))
 
 
 def _in_vain(ref: str) -> tuple[Excluded, ...]:

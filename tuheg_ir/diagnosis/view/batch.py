@@ -45,7 +45,7 @@ def failed_runs(view: View) -> tuple[Failed, ...]:
 
 def _failed(view: View, obj: Obj, component: str) -> Failed | None:
     """Return a Job's failure; None if it did not fail, or a later run of the same CronJob was well."""
-    why, at = _verdict(obj)
+    why, at = verdict(obj)
     if not why:
         return None
     above = view.workloads[component].obj
@@ -60,7 +60,7 @@ def _failed(view: View, obj: Obj, component: str) -> Failed | None:
     return Failed(component, name(obj), why, at, alerts)
 
 
-def _verdict(obj: Obj) -> tuple[str, datetime | None]:
+def verdict(obj: Obj) -> tuple[str, datetime | None]:
     """Return why and when a Job failed, or that it has failed several times so far; ("", None) if it did not."""
     for condition in items(obj, "status", "conditions"):
         if text(condition, "type") == "Failed" and text(condition, "status") == "True":

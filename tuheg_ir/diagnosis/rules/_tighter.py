@@ -1,0 +1,139 @@
+"""Limits that let fewer requests through than before, though as many are asked, and what was written right then.
+
+A client that asks for more is refused more too, but then as many as before are let through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.rules._onset import near
+from tuheg_ir.diagnosis.rules.changed_beside import around
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import items, mapping, name, text
+from tuheg_ir.diagnosis.view.trouble import traffic_growth
+from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import edited, outside_changes, reached
+
+REFUSED = "rate_limited_ratio"
+RISE = 0.05
+"""So much more of the requests is refused, or it is what varies anyhow."""
+ASKED = 0.9
+"""Where less than this share of the former requests is asked, fewer are let through only for that."""
+PASSED = 0.85
+"""Limits that let through less than this share of what they did are tighter."""
+TURN = timedelta(minutes=3)
+"""Rates are means of some minutes: so near to a turn they are of both sides."""
+AROUND = timedelta(minutes=20)
+ENOUGH = 3
+"""So many points tell how something stood before a turn, or after it."""
+_OF_ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "VirtualService")
+_OF_LIMITS = (
+    *("KongPlugin", "KongClusterPlugin", "KongConsumer", "Middleware", "EnvoyFilter", "BackendTrafficPolicy"),
+    *("ApisixPluginConfig", "ApisixGlobalRule", "ApisixConsumer", "RateLimitPolicy", "RateLimitService"),
+)
+_SAYS = re.compile(
+    r"rate.?limit|limit.?(?:req|rps|rpm|count|rate)|requests?.?per.?(?:unit|second|minute|hour|day)|max.?(?:rate|rps)|"
+    r"throttl|quota|\brp[smhd]\b|(?:calls|hits).?per",
+    re.IGNORECASE,
+)
+"""Words of settings that limit requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tighter:
+    """How many requests a second were let through before more were refused, and since."""
+
+    before: float
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An object with limits that was written, when, and who reads it."""
+
+    ref: str
+    at: datetime
+    readers: tuple[str, ...] = ()
+
+
+def refused_more(view: View, label: str) -> datetime | None:
+    """Return since when much more is refused than where the figures begin; None: it is not."""
+    was, now = view.figures.first(REFUSED, component=label), view.figures.now(REFUSED, component=label)
+    if was is None or now is None or now - was < RISE:
+        return None
+    return view.figures.crossed(REFUSED, (was + now) / 2, component=label)
+
+
+def tighter(view: View, label: str) -> Tighter | None:
+    """Return that fewer requests are let through since more are refused, though as many are asked; None: not so."""
+    since = refused_more(view, label)
+    if since is None:
+        return None
+    passed = _passed(view, label)
+    before = [each for each in passed if since - AROUND <= each[0] <= since - TURN]
+    after = [each for each in passed if since + TURN <= each[0] <= since + AROUND]
+    if min(len(before), len(after)) < ENOUGH:
+        return None
+    (asked, was), (asks, now) = ((median(e[1] for e in part), median(e[2] for e in part)) for part in (before, after))
+    return Tighter(was, now) if asks >= ASKED * asked and now <= PASSED * was else None
+
+
+def asked_more(view: View, ref: str, label: str) -> bool:
+    """Tell whether so much more is asked than where the figures begin that the same limits refuse what they refuse."""
+    was, now = view.figures.first(REFUSED, component=label), view.figures.now(REFUSED, component=label)
+    growth = traffic_growth(view, ref)
+    return growth is not None and was is not None and now is not None and growth * (1 - now) >= PASSED * (1 - was)
+
+
+def _passed(view: View, label: str) -> list[tuple[datetime, float, float]]:
+    """Return (when, requests a second that were asked, that were not refused) of a component."""
+    refused = dict(p for s in view.figures.series(REFUSED, component=label) for p in s.points)
+    return [
+        (datetime.fromtimestamp(at, view.now.tzinfo), rate, rate * (1 - refused[at]))
+        for series in view.figures.series("request_rate", component=label)
+        for at, rate in series.points
+        if at in refused
+    ]
+
+
+def limits_written(view: View, workload: Workload, began: datetime) -> tuple[Written, ...]:
+    """Return the settings of limits that were written in the minutes in which more was refused, each once.
+
+    Those of the one who refuses count whatever they say; those of others have to be about limits.
+    """
+    found: dict[str, Written] = {}
+    for each in (*_maps(view, workload, began), *_objects(view, workload, began)):
+        readers = found[each.ref].readers if each.ref in found else ()
+        found[each.ref] = Written(each.ref, each.at, tuple(dict.fromkeys((*readers, *each.readers))))
+    return tuple(found.values())
+
+
+def _maps(view: View, workload: Workload, began: datetime) -> Iterator[Written]:
+    for reader in view.serving:
+        for ref, at in outside_changes(view, reader):
+            kind, _, label = ref.partition("/")
+            if kind != "ConfigMap" or not near(at, began) or not reached(reader, ref, at):
+                continue
+            if reader.ref == workload.ref or _SAYS.search(_told(view.objects(kind)[label], reader)):
+                yield Written(ref, at, (reader.ref,))
+
+
+def _told(obj: Obj, reader: Workload) -> str:
+    """Return what may say that settings are about limits: their names, themselves, and the program that reads them."""
+    images = [text(each, "image") for each in items(reader.template, "spec", "containers")]
+    return f"{name(obj)} {dict(mapping(obj, 'data'))} {reader.name} {images}"
+
+
+def _objects(view: View, workload: Workload, began: datetime) -> Iterator[Written]:
+    ways = [obj for obj in around(view, workload) if text(obj, "kind") in _OF_ROUTES]
+    for obj in (*ways, *view.snapshot.of(*_OF_LIMITS)):
+        at = edited(obj)
+        said = f"{text(obj, 'kind')} {dict(mapping(obj, 'metadata', 'annotations'))} {dict(obj)}"
+        if at is not None and near(at, began) and _SAYS.search(said):
+            yield Written(f"{text(obj, 'kind')}/{name(obj)}", at)
