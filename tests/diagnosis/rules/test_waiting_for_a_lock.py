@@ -8,7 +8,20 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, IMAGE, OLD, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, database, figure, log, postgres, session, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    Obj,
+    at,
+    database,
+    figure,
+    log,
+    postgres,
+    secret_key,
+    session,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Snapshot
 
 WAITING = session(SHOP, "active", 30, wait="Lock", age_s=60, query="UPDATE orders SET ...")
@@ -120,7 +133,33 @@ HOST = {"PGHOST": "postgres"}
 SHARED = {**HOST, "PGUSER": "export"}
 GIVES_UP = "[3371] shop@shop/shop ERROR:  canceling statement due to lock timeout"
 
+
+def hidden(*more: Any, secret: str = "app", sql: str = FULL) -> Snapshot:
+    """Return a shop that gives up waiting since a run began; a Secret that both read hides on which database."""
+    run = tidy(sql)
+    for each in (run[0]["spec"]["template"]["spec"], run[1]["spec"]):
+        each["containers"][0]["env"] = [{"name": "DATABASE_URL", "valueFrom": secret_key(secret, "url")}]
+    waits = [log("postgres-0", *[LOCKED] * 9, since=600)]
+    return snapshot(
+        shop(env={"DATABASE_URL": secret_key("app", "url")}),
+        postgres(),
+        run,
+        *more,
+        logs=[*waits, *logs("shop", f"ERROR {GIVES_UP.partition('ERROR:  ')[2]}", 0, 1, since=580)],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a Secret hides on which database a run works that locks a whole table: {sql}",
+            hidden(sql=sql),
+            (JOB, "database_connection", "page_human"),
+            excludes=(*no("restart_workload", "scale_workload", at=SHOP), *no("restart_workload", at=DB)),
+            alone=True,
+        )
+        for sql in (FULL, 'CREATE INDEX "i" ON orders (vat)', "python manage.py migrate --noinput")
+    ),
     *(
         Holds(
             f"the database's log names who holds it, and it is no pod of ours: {what}",
@@ -243,6 +282,19 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a Secret hides on which database a run works, {what}", world, harmful=("scale_workload",))
+        for what, world in (
+            ("and it is not the one of those who wait", hidden(secret="other")),
+            ("and there are two databases", hidden(postgres("stock"))),
+            ("and it only reads", hidden(sql="SELECT count(*) FROM orders")),
+        )
+    ),
+    DoesNotHold(
+        "a Secret hides on which database a run works, and a reader of it was released then: either may lock",
+        hidden(workload("api", env={"DATABASE_URL": secret_key("app", "url")}, before=OLD, released=640)),
+        ("page_human",),
+    ),
     DoesNotHold(
         "the database's log names a process, and its program was just released: that may be what locks",
         told("58", BY_NAME, before=IMAGE, released=900),
