@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import OLD, SHOP, URL, alert, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, log, postgres, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 JOB = "Job/crm-migrate"
 MISSED = "psycopg.errors.UndefinedColumn: column c.phone does not exist"
@@ -22,11 +23,42 @@ def migration(ago: float, database: str = "postgres") -> Obj:
     return thing("Job", "crm-migrate", age=ago + 30, spec={"template": template}, status=done)
 
 
+def hidden(*said: str, lacks: str = MISSED, of: str = "crm-migrate-x", **more: Any) -> Snapshot:
+    """Return a run and a program whose database a Secret hides, and what the run's log tells of its work."""
+    run = migration(905)
+    run["spec"]["template"]["spec"]["containers"][0]["env"] = []
+    owner = [{"kind": "Job", "name": "crm-migrate", "controller": True}]
+    done = thing("Pod", of, age=930, spec=run["spec"]["template"]["spec"], status={"phase": "Succeeded"})
+    done["metadata"]["ownerReferences"] = owner
+    told = [log(of, *said, since=920, of="migrate"), *logs("shop", lacks, 0, 1, since=900)]
+    return snapshot(shop(**more), postgres(), run, done, logs=told, alerts=ALARM)
+
+
 def world(run: Obj, **more: Any) -> list[Any]:
     return [shop(env=URL, **more), postgres(), run, workload("crm-web", before=OLD, released=900)]
 
 
+TAKEN = (JOB, "code_defect", "page_human")
 HOLDS = [
+    *(
+        Holds(
+            f"a Secret hides where both work, and the run tells what it takes away: {said}",
+            hidden(said, lacks=lacks),
+            TAKEN,
+            excludes=no("restart_workload", "rollback_workload", at=SHOP),
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for said, lacks in (
+            ('ALTER TABLE "customers" RENAME COLUMN "phone" TO "phone_number"', MISSED),
+            ("-- rename_column(:customers, :phone, :phone_number)", MISSED),
+            ("  Applying crm.0042_remove_customer_phone... OK", MISSED),
+            (
+                'Migrating schema "public" to version "31 - drop customers phone"',
+                "Unknown column 'c.phone' in 'field list'",
+            ),
+            ("DROP TABLE crm.phones", 'ERROR: relation "crm.phones" does not exist'),
+        )
+    ),
     Holds(
         "a column that it does not fill may not be empty since then",
         snapshot(*world(migration(905)), logs=logs("shop", EMPTY, 0, 1, since=900), alerts=ALARM),
@@ -45,6 +77,20 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a Secret hides where both work, and {what}", hidden(said), ("unknown", "page_human"))
+        for what, said in (
+            ("the run takes away something else", 'ALTER TABLE "customers" RENAME COLUMN "fax" TO "fax_number"'),
+            ("the run only reads what is missed", "SELECT phone FROM customers"),
+            ("what it takes away only begins alike", "-- remove_column(:customers, :phonetic)"),
+            ("it adds another one", 'ALTER TABLE "customers" ADD "address" text -- telephone'),
+        )
+    ),
+    DoesNotHold(
+        "a Secret hides where both work, and the program was released with the run that tells of it",
+        hidden("-- rename_column(:customers, :phone, :phone_number)", before=OLD, released=900),
+        ("unknown", "page_human"),
+    ),
     DoesNotHold(
         "the program itself was released with it: its own code asks for what is not there yet",
         snapshot(

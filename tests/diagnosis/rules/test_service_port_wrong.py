@@ -1,11 +1,13 @@
-"""A Service that sends to a port on which nothing listens, or listens on one that nobody asks."""
+"""A Service that sends to a port on which nothing listens or serves, or listens on one that nobody asks."""
 
 from __future__ import annotations
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, errors, logs, rate, shop
-from tests.diagnosis.rules.tiny import service_for, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, OLD, SHOP, errors, logs, rate, shop
+from tests.diagnosis.rules.tiny import DAY, log, pod, service_for, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 REFUSED = 'Get "http://cart:8080/": dial tcp 10.96.0.9:8080: connect: connection refused'
 
@@ -23,6 +25,44 @@ def renumbered(line: str, url: str = "http://cart:8080", *, since: float = 240, 
     )
 
 
+HTTP, METRICS = {"name": "http", "containerPort": 8080}, {"name": "metrics", "containerPort": 9090}
+GRPC, PLAIN = {"name": "grpc", "containerPort": 9000}, {"containerPort": 9090}
+PROBED = {"readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}}}
+NOT_FOUND = "ERROR item failed: Client error '404 Not Found' for url 'http://cart:8080/v1/items'"
+GONE = rate("cart", 50, 0, 590)
+
+
+def unwell(since: float = 590, line: str = NOT_FOUND, of: str = "worker") -> list[Log]:
+    """Return the log of a caller that was well before it repeats an error."""
+    well = log(pod(of), *["INFO item done"] * 9, since=3000 - since)
+    later = log(pod(of), *[line] * 9, since=since)
+    shifted = log(pod(of), *["INFO item done"] * 9, since=3000).lines[:5]
+    return [Log(well.pod, well.container, (*shifted, *later.lines))]
+
+
+def edited(
+    *ports: dict[str, Any],
+    target: Any = 9090,
+    written: float | None = 600,
+    figures: Any = (GONE,),
+    told: Any = None,
+    cart: dict[str, Any] | None = None,
+    more: Any = (),
+) -> Snapshot:
+    """Return a cart whose Service was written, a shop that was released minutes before, a worker that was not."""
+    return snapshot(
+        shop(env=CALLS_CART, before=OLD, released=700),
+        workload("worker", env=CALLS_CART, service=False),
+        workload("cart", ports=list(ports or (HTTP, METRICS)), service=False, **{**PROBED, **(cart or {})}),
+        service_for("cart", target=target, written=written),
+        *more,
+        figures=[errors("shop", 0.9, 590), *figures],
+        logs=unwell() if told is None else told,
+    )
+
+
+FOUND = ("Service/cart", "configuration_error", "page_human")
+HARM = ("rollback_workload", "restart_workload")
 HOLDS = [
     *(
         Holds(
@@ -34,6 +74,24 @@ HOLDS = [
         for what, line, url in (
             ("the address in their errors tells", "connect ETIMEDOUT 10.96.0.176:8080", "http://cart"),
             ("their settings tell", LATE, "http://cart:8080"),
+        )
+    ),
+    *(
+        Holds(
+            f"it was edited to send to a port that does not serve: {what}",
+            world,
+            FOUND,
+            excludes=no("rollback_workload", "restart_workload", "scale_workload", at=SHOP),
+            harmful=HARM,
+            alone=True,
+        )
+        for what, world in (
+            ("that of the metrics", edited()),
+            ("that of the metrics, by its name", edited(target="metrics")),
+            ("one that no probe asks", edited(HTTP, PLAIN)),
+            ("what is behind it was released with it", edited(cart={"before": OLD, "released": 620})),
+            ("nobody measures its requests", edited(figures=())),
+            ("of a caller without a release users tell", edited(figures=(GONE, errors("worker", 0.9, 590)), told=())),
         )
     ),
     *(
@@ -71,6 +129,7 @@ HOLDS = [
         ("Service/pay", "configuration_error", "page_human"),
     ),
 ]
+RELEASED = (SHOP, "code_defect", "rollback_workload")
 DOES_NOT_HOLD = [
     *(
         DoesNotHold(f"its port was changed, but {what}", world, (CART, "dependency_failure", "page_human"))
@@ -79,6 +138,41 @@ DOES_NOT_HOLD = [
             ("callers name both", renumbered(LATE, "http://cart:80,http://cart:8080")),
             ("they did not reach it long before", renumbered(LATE, since=3000)),
             ("whoever asks is led to the pods themselves", renumbered(LATE, headless=True)),
+        )
+    ),
+    *(
+        DoesNotHold(f"the release of a caller is what fails: {what}", world, RELEASED)
+        for what, world in (
+            ("nobody wrote the Service since", edited(written=None)),
+            ("the Service was written long before", edited(written=DAY)),
+            ("the Service was written after it", edited(written=60)),
+            ("a caller that was not released is well", edited(told=())),
+            ("its requests come as before", edited(figures=(rate("cart"),))),
+            ("it sends to the port that serves", edited(target="http", figures=())),
+            (
+                "the probes ask the port of operators",
+                edited(
+                    HTTP,
+                    METRICS,
+                    target=8080,
+                    cart={"readinessProbe": {"httpGet": {"path": "/ready", "port": "metrics"}}},
+                ),
+            ),
+            (
+                "it serves by another protocol than its probes",
+                edited(HTTP, GRPC, target="grpc", figures=(rate("cart"),)),
+            ),
+            (
+                "no probe asks the port, and what is behind it was released with it",
+                edited(HTTP, PLAIN, cart={"before": OLD, "released": 620}),
+            ),
+            (
+                "callers ask another Service",
+                edited(
+                    more=[service_for("basket", selector={"app": "cart"})],
+                    told=unwell(line=NOT_FOUND.replace("cart", "basket")),
+                ),
+            ),
         )
     ),
     DoesNotHold(

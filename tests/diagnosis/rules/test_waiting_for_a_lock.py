@@ -17,6 +17,7 @@ from tests.diagnosis.rules.tiny import (
     log,
     pod,
     postgres,
+    secret_key,
     session,
     snapshot,
     thing,
@@ -175,6 +176,23 @@ def listed(
 
 
 HELD = (SHOP, "database_connection", "page_human")
+
+
+def hidden(*more: Any, secret: str = "app", sql: str = FULL) -> Snapshot:
+    """Return a shop that gives up waiting since a run began; a Secret that both read hides on which database."""
+    run = tidy(sql)
+    for each in (run[0]["spec"]["template"]["spec"], run[1]["spec"]):
+        each["containers"][0]["env"] = [{"name": "DATABASE_URL", "valueFrom": secret_key(secret, "url")}]
+    waits = [log("postgres-0", *[LOCKED] * 9, since=600)]
+    return snapshot(
+        shop(env={"DATABASE_URL": secret_key("app", "url")}),
+        postgres(),
+        run,
+        *more,
+        logs=[*waits, *logs("shop", f"ERROR {GIVES_UP.partition('ERROR:  ')[2]}", 0, 1, since=580)],
+    )
+
+
 HOLDS = [
     *(
         Holds(
@@ -205,6 +223,16 @@ HOLDS = [
                 listed("session_id=87 host_name=WS-17 wait_type= blocking_session_id=0", KEYED),
             ),
         )
+    ),
+    *(
+        Holds(
+            f"a Secret hides on which database a run works that locks a whole table: {sql}",
+            hidden(sql=sql),
+            (JOB, "database_connection", "page_human"),
+            excludes=(*no("restart_workload", "scale_workload", at=SHOP), *no("restart_workload", at=DB)),
+            alone=True,
+        )
+        for sql in (FULL, 'CREATE INDEX "i" ON orders (vat)', "python manage.py migrate --noinput")
     ),
     *(
         Holds(
@@ -351,6 +379,19 @@ DOES_NOT_HOLD = [
             ("and its clients are well", listed(well=True), ()),
             ("and the database is here as well", listed(beside=postgres()), ASK),
         )
+    ),
+    *(
+        DoesNotHold(f"a Secret hides on which database a run works, {what}", world, harmful=("scale_workload",))
+        for what, world in (
+            ("and it is not the one of those who wait", hidden(secret="other")),
+            ("and there are two databases", hidden(postgres("stock"))),
+            ("and it only reads", hidden(sql="SELECT count(*) FROM orders")),
+        )
+    ),
+    DoesNotHold(
+        "a Secret hides on which database a run works, and a reader of it was released then: either may lock",
+        hidden(workload("api", env={"DATABASE_URL": secret_key("app", "url")}, before=OLD, released=640)),
+        ("page_human",),
     ),
     DoesNotHold(
         "the database's log names a process, and its program was just released: that may be what locks",

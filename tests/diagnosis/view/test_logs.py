@@ -196,8 +196,22 @@ def _ago(time: datetime | None) -> float | None:
         ((TRACE, f"{at(840)} INFO well"), (None, 840)),
         ((f"{at(9000)} INFO started", TRACE), (9000, None)),
         ((TRACE, TRACE), (None, None)),
+        (
+            (
+                *(line for age in (2400, 1900, 1870) for line in (f"{at(age)} ERROR failed", TRACE, TRACE, TRACE)),
+                f"{at(540)} INFO well",
+            ),
+            (2400, 540),
+        ),
     ],
-    ids=["between two times", "again and again", "as the log begins", "nothing was told later", "a log without times"],
+    ids=[
+        "between two times",
+        "again and again",
+        "as the log begins",
+        "nothing was told later",
+        "a log without times",
+        "several lines of each",
+    ],
 )
 def test_a_trace_is_as_old_as_the_lines_around_it(lines: tuple[str, ...], expected: tuple[float, float]) -> None:
     assert traced(*lines) == expected

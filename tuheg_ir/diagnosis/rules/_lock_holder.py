@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import at, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, measured
@@ -54,19 +56,36 @@ def run_behind(view: View, ref: str, since: datetime | None) -> tuple[Workload, 
 
     None where a client was released then as well: its statements may be what locks.
     """
-    if since is None or any(since_release(w, since, SOON) for w in view.serving if ref in view.graph.needs(w.ref)):
+    secrets = _secrets_of_waiting(view, ref)
+    if since is None or any(since_release(w, since, SOON) for w in view.serving if _works_on(view, w, ref, secrets)):
         return None
-    found = {pod.name: (workload, pod) for workload, pod in _runs(view, ref) if _then(pod, since)}
+    found = {pod.name: (workload, pod) for workload, pod in _runs(view, ref, secrets) if _then(pod, since)}
     if len(found) != 1:
         return None
     ((workload, pod),) = found.values()
     return (workload, pod) if _locks(view, pod) else None
 
 
-def _runs(view: View, ref: str) -> Iterator[tuple[Workload, Pod]]:
+def _secrets_of_waiting(view: View, ref: str) -> set[tuple[str, str]]:
+    """Return the Secrets that all read who tell of waits in the only database that there is."""
+    if [w.ref for w in of_role(view.workloads, "database")] != [ref]:
+        return set()
+    told = {c.caller for c in complaints(view, "lock_wait") if c.about == ref}
+    read = [
+        {each for each in reads(view.workloads[c].template) if each[0] == "Secret"} for c in told & {*view.workloads}
+    ]
+    return set.intersection(*read) if read else set()
+
+
+def _works_on(view: View, workload: Workload, ref: str, secrets: set[tuple[str, str]]) -> bool:
+    """Tell whether a workload uses a database, as its settings say, or a Secret that those who wait there read too."""
+    return ref in view.graph.needs(workload.ref) or bool(secrets & reads(workload.template))
+
+
+def _runs(view: View, ref: str, secrets: set[tuple[str, str]]) -> Iterator[tuple[Workload, Pod]]:
     """Yield (run, pod) of the runs that use a database; the Job that owns a pod, rather than its CronJob."""
     for workload in view.workloads.values():
-        if workload.kind in BATCH and ref in view.graph.needs(workload.ref):
+        if workload.kind in BATCH and _works_on(view, workload, ref, secrets):
             for pod in workload.live:
                 if pod.phase == "Running":
                     jobs = (w for w in view.workloads.values() if w.kind == "Job" and pod.name.startswith(w.name + "-"))

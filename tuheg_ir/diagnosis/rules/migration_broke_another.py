@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -21,21 +22,59 @@ SOON = timedelta(minutes=10)
 """A program meets a table that was changed that soon."""
 RAN = timedelta(minutes=-30)
 """A migration may run so long before it ends, and hurts before that."""
+_NAME = r"[\"'`\[]*(?:\w+[\"'`\]]*\.[\"'`\[]*)*(\w+)"
+_NOT_THERE = re.compile(
+    rf"\b(?:column|relation|table) {_NAME}[\"'`\]]*(?: of relation \S+)? (?:does not|doesn't) exist"
+    rf"|\bunknown column {_NAME}|\bno such (?:column|table): {_NAME}|\binvalid (?:column|object) name {_NAME}"
+    rf"|\bORA-0090?4: {_NAME}|\bnull value in column {_NAME}|\bfield {_NAME}['`]? doesn't have a default value",
+    re.IGNORECASE,
+)
+"""How databases name the column or table that a statement misses, or leaves empty."""
+_CHANGES = re.compile(
+    r"(?<![a-z])(?:renam(?:e[sd]?|ing)|drop(?:s|ped|ping)?|remov(?:e[sd]?|ing)|delet(?:e[sd]?|ing)|alter(?:s|ed|ing)?"
+    r"|add(?:s|ed|ing)?)(?![a-z])",
+    re.IGNORECASE,
+)
+"""How tools of migrations, and their authors in the names of these, tell that something goes, or comes."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """A program misses what a database had, since a run that works on the same database, and had no release then."""
+    """A program misses what a database had, since a run on it, or one that tells of it, and had no release then."""
     runs = [w for w in view.workloads.values() if w.kind in BATCH]
+    stores = [ref for ref, workload in view.workloads.items() if role(workload) in DATA]
     for workload in view.serving:
         shared = view.graph.needs(workload.ref)
-        missed = () if role(workload) in DATA else view.hits_of(workload.ref, *_MISSED)
-        refused = [hit for ref in sorted(shared) for hit in view.hits_of(ref, *_MISSED)] if missed else []
+        missed = () if workload.ref in stores else view.hits_of(workload.ref, *_MISSED)
+        if not missed:
+            continue
+        lacks = _lacks(missed)
+        refused = [
+            hit
+            for ref in sorted({*shared, *stores})
+            for hit in view.hits_of(ref, *_MISSED)
+            if ref in shared or lacks & _lacks([hit])
+        ]
         since = oldest(hit.first for hit in (*missed, *refused))
         if since is None or since_release(workload, since):
             continue
-        ran = [r for r in runs if view.graph.needs(r.ref) & shared and _then(r, since)]
+        ran = [r for r in runs if _then(r, since) and (view.graph.needs(r.ref) & shared or _tells(view, r, lacks))]
         if len(ran) == 1:
             yield _match(view, workload, ran[0], (*missed, *refused), since)
+
+
+def _lacks(missed: Iterable[Hit]) -> set[str]:
+    """Return the names of columns and tables that are missed."""
+    found = (name for hit in missed for told in _NOT_THERE.finditer(hit.line) for name in told.groups() if name)
+    return {name.lower() for name in found}
+
+
+def _tells(view: View, run: Workload, lacks: Collection[str]) -> bool:
+    """Tell whether a run's log tells that it changes what is missed: a Secret may hide on which database it works."""
+    if not lacks:
+        return False
+    named = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, sorted(lacks)))})(?![a-z0-9])", re.IGNORECASE)
+    lines = (line for log in view.logs_of(run.pods) for line in log.lines if _CHANGES.search(line))
+    return any(map(named.search, lines))
 
 
 def _then(run: Workload, since: datetime) -> bool:

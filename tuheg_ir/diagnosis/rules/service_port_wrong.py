@@ -1,30 +1,31 @@
-"""A Service sends to a port on which its pods do not listen."""
+"""A Service sends to a port on which its pods do not listen, or on which they do not serve."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._led_aside import LATELY, Aside, led_aside
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.network import Service, named_port, target_of
-from tuheg_ir.diagnosis.view.reading import text, written
+from tuheg_ir.diagnosis.view.reading import oldest, text, written
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-LATELY = timedelta(hours=6)
-
 
 def when(view: View) -> Iterator[Match]:
-    """A target port is none of the containers', the pods are ready, and callers are refused."""
+    """A target port is none of the containers', or since an edit one that does not serve, and callers fail."""
     for service in view.services.values():
         for ref in service.backends:
             workload = view.workloads[ref]
+            if workload.ready and (aside := led_aside(view, service, workload)) is not None:
+                yield _led_aside(view, service, workload, aside)
+                return
             said = [c for c in complaints(view, "connection_refused", "connection_timeout") if c.about == ref]
             wrong = _wrong(service, workload)
             asked = "" if wrong else _not_offered(view, service, said)
@@ -64,6 +65,28 @@ def when(view: View) -> Iterator[Match]:
             return
 
 
+def _led_aside(view: View, service: Service, workload: Workload, aside: Aside) -> Match:
+    hit = behind(view, workload.ref)
+    return Match(
+        component=service.ref,
+        evidence=(
+            Evidence(
+                "objects",
+                service.ref,
+                f"it was written: it sends to port {aside.port}, beside the one that serves",
+                aside.at,
+            ),
+            *aside.seen,
+        ),
+        certainty=0.75,
+        since=oldest(each.time for each in aside.seen),
+        explains=hit,
+        excludes=not_for(
+            hit, f"{service.ref} sends to a port of {workload.ref} that does not serve, whatever pods there are"
+        ),
+    )
+
+
 def _wrong(service: Service, workload: Workload) -> str:
     """Return a target port that no container of a workload has; "" if all are right."""
     for port in service.ports:
@@ -96,7 +119,7 @@ def _not_offered(view: View, service: Service, said: Iterable[Complaint]) -> str
 
 RULE = Rule(
     name="service_port_wrong",
-    title="A Service sends to a port on which nothing listens",
+    title="A Service sends to a port on which nothing listens, or nothing serves",
     root_cause="configuration_error",
     remedy="page_human",
     tier=Tier.STATED,

@@ -132,7 +132,10 @@ def _of_listed(view: View, listed: ListedHead) -> Iterator[Match]:
 
 def _of_run(view: View, ref: str, run: Workload, pod: Pod, waits: list[Complaint]) -> Match:
     """Return that a run locks what all others wait for. Who ends it knows what becomes of its work: a person."""
-    others = tuple(r for r in clients(view, ref) if r != run.ref and r not in _schedules(view, pod))
+    users = users_of(view, ref)
+    others = tuple(
+        r for r in dict.fromkeys((*clients(view, ref), *users)) if r not in (run.ref, *_schedules(view, pod))
+    )
     why = f"{run.name} holds the lock, and they wait: new ones would wait as well"
     return Match(
         component=run.ref,
@@ -142,7 +145,7 @@ def _of_run(view: View, ref: str, run: Workload, pod: Pod, waits: list[Complaint
         ),
         certainty=0.6,
         since=began(waits),
-        explains=tuple(r for r in (ref, *users_of(view, ref)) if r != run.ref),
+        explains=tuple(r for r in (ref, *users) if r != run.ref),
         excludes=(
             *not_for(others, why),
             *not_for((ref,), "the waits end with the run, and a restart ends everybody's work", ON_CALLERS),

@@ -146,7 +146,7 @@ def _between(lines: Sequence[str], seen: Sequence[int]) -> tuple[datetime | None
     """
     upto, until = times_around(lines)
     first, last = upto[seen[0]], until[seen[-1]]
-    known = [time for at in seen if (time := upto[at]) is not None]
+    known = [*dict.fromkeys(time for at in seen if (time := upto[at]) is not None)]  # lines of one trace tell it once
     return (_begun(known) if first else None), last
 
 
