@@ -195,8 +195,8 @@ def _explains(view: View, cause: Held, symptom: Held) -> bool:
         return False
     if not named and cause.match.component not in view.graph.needs(symptom.match.component):
         return _in_the_same_minute(view, cause, symptom)
-    if not named and cause.match.component in symptom.match.explains:
-        return False  # the other says expressly that it is the reason
+    if cause.match.component in symptom.match.explains and (not named or _nearness(symptom) < _nearness(cause)):
+        return False  # the other says expressly that it is the reason; where both do, the nearer one is
     if not named and symptom.rule.tier > Tier.SYMPTOM and serves_well(view, cause.match.component):
         return False  # what still serves everybody as before makes nobody suffer
     if cause.rule.follows and not named and symptom.match.component in view.graph.needs(cause.match.component):
