@@ -21,7 +21,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
-from tuheg_ir.diagnosis.model import Series, Snapshot
+from tuheg_ir.diagnosis.model import Series, Session, Snapshot
 
 RELEASED = ("code_defect", "rollback_workload")
 RISING = series({"pod": pod("mail"), "container": "mail"}, *((3600 - 60 * n, 0.5 + 0.0078 * n) for n in range(60)))
@@ -56,15 +56,23 @@ NO_LOCK = "ERROR 1205 (HY000): Lock wait timeout exceeded; try restarting transa
 MYSQL = "StatefulSet/mysql"
 
 
-def searching(*more: Any, busy: float = 0.99, **of_page: Any) -> Snapshot:
+LOCKED_OUT = session(SHOP, "active", 30, wait="Lock", age_s=60)
+BY_HAND = session("", "idle in transaction", 1, application="psql", age_s=900, query="ALTER TABLE orders ...")
+
+
+def searching(*sessions: Session, busy: float = 0.99, **of_page: Any) -> Snapshot:
     """Return a MySQL with slow statements and no processor left, of whose users one gets no lock, and a page."""
     url = {"DB_HOST": "mysql"}
     return snapshot(
         workload("mysql", "mysql:8", kind="StatefulSet", pods=1, port=3306),
         shop(env=url, before=OLD, released=20 * DAY),
         workload("web", env=url, **of_page),
-        *more,
-        figures=[errors("shop", 0.4, 580), errors("web", 0.1, 580), figure("cpu_share", 0.2, busy, pod="mysql-0")],
+        databases=[database(*sessions, ref=MYSQL)] if sessions else [],
+        figures=[
+            *(errors("shop", 0.4, 580), errors("web", 0.1, 580)),
+            figure("cpu_share", 0.2, busy, pod="mysql-0"),
+            figure("db_locks_waiting", 0, 25, component="mysql"),
+        ],
         logs=[*logs("shop", NO_LOCK, 0, 1, since=590), log("mysql-0", *SEARCHES * 9, since=600)],
     )
 
@@ -108,6 +116,10 @@ ANSWERS = [
             ("and nobody was released", searching()),
             ("and a page was released a day ago", searching(before=OLD, released=DAY)),
             ("and time left for more", searching(busy=0.3)),
+            (
+                "which somebody holds by hand, beside a release",
+                searching(LOCKED_OUT, BY_HAND, before=OLD, released=700),
+            ),
         )
     ),
     Answers(
