@@ -77,6 +77,19 @@ def test_a_cause_may_name_what_it_explains() -> None:
     assert best(node, rule("a", SHOP, Tier.STATED, 0.8), rule("b", DB, Tier.PATTERN, 0.8)) == [("node", "Node/n1")]
 
 
+def test_of_two_that_name_each_other_the_nearer_one_is_the_cause() -> None:
+    waits = rule("waits", DB, Tier.STATED, 0.6, explains=(SHOP,), remedy="page_human")
+    asks, seems = (rule("asks", SHOP, tier, 0.8, explains=(DB,)) for tier in (Tier.STATED, Tier.PATTERN))
+    assert best(waits, asks) == [("asks", SHOP)]
+    assert best(waits, seems) == [("waits", DB)]
+
+
+def test_of_two_guesses_that_name_each_other_none_is_nearer_than_what_is_needed() -> None:
+    new = rule("new", SHOP, Tier.SYMPTOM, 0.45, explains=(DB,))
+    fails = rule("fails", DB, Tier.SYMPTOM, 0.4, explains=(SHOP,), remedy="page_human")
+    assert best(new, fails) == [("fails", DB)]
+
+
 def test_rules_that_mean_the_same_lend_each_other_evidence() -> None:
     one = rule("one", SHOP, Tier.PATTERN, 0.7, evidence=facts("objects"))
     two = rule("two", SHOP, Tier.PATTERN, 0.6, evidence=facts("logs", "metrics"))

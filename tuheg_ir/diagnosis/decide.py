@@ -154,6 +154,11 @@ def _nearness(held: Held) -> tuple[object, ...]:
     return (-tier, -held.confidence, -held.rule.tier, held.rule.name, held.match.component, held.target)
 
 
+def _is_nearer(one: Held, other: Held) -> bool:
+    """Tell whether a match is nearer to the cause than another; none is that is hardly likely itself."""
+    return one.confidence >= BESIDE and _nearness(one) < _nearness(other)
+
+
 def _one_each(view: View, order: Sequence[Held]) -> tuple[list[Held], list[Considered]]:
     """Keep the best match of each component; others that mean the same lend it their evidence."""
     kept: list[Held] = []
@@ -196,8 +201,8 @@ def _explains(view: View, cause: Held, symptom: Held) -> bool:
         return False
     if not named and cause.match.component not in view.graph.needs(symptom.match.component):
         return _in_the_same_minute(view, cause, symptom)
-    if not named and cause.match.component in symptom.match.explains:
-        return False  # the other says expressly that it is the reason
+    if cause.match.component in symptom.match.explains and (not named or _is_nearer(symptom, cause)):
+        return False  # the other says expressly that it is the reason; where both do, the nearer one is
     if not named and symptom.rule.tier > Tier.SYMPTOM and serves_well(view, cause.match.component):
         return False  # what still serves everybody as before makes nobody suffer
     if cause.rule.follows and not named and symptom.match.component in view.graph.needs(cause.match.component):

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CACHE, OLD, SHOP, URL, WELL, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, figure, postgres, redis, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, figure, postgres, redis, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
@@ -67,6 +67,25 @@ def told_to_keep(
 OWN = (CACHE, "configuration_error", "rollback_workload")
 CLAIM = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
 CONF = {"volumes": [{"name": "conf", "configMap": {"name": "redis"}}]}
+
+
+def told_anew(written: float | None, started: float, *, more: float | None = None, full: float = 600) -> Snapshot:
+    """Return a cache that evicts, and whose file of settings was written and its process started some time ago.
+
+    ``more``: when another file that it reads was written. ``full``: since when it evicts.
+    """
+    files = {"conf": ("redis", written), "acl": ("users", more)}
+    volumes = [{"name": name, "configMap": {"name": label}} for name, (label, _) in files.items()]
+    return snapshot(
+        shop(env=ASKS),
+        redis(spec={"volumes": volumes}, started=started),
+        *(thing("ConfigMap", label, written=at, data={"conf": "x"}) for label, at in files.values()),
+        figures=[
+            figure("cache_memory_share", 0.7, 1.0, full, component="redis"),
+            figure("cache_evictions", 0, 400, full, component="redis"),
+        ],
+    )
+
 
 HOLDS = [
     *(
@@ -250,6 +269,31 @@ HOLDS = [
             figures=evicts("redis", (0.8, 0), (1.0, 900)),
         ),
         FULL,
+    ),
+    *(
+        Holds(
+            f"it evicts since it was started, with settings that were written {what}",
+            world,
+            ("ConfigMap/redis", "configuration_error", "page_human"),
+            excludes=no("restart_workload", "rollback_workload", at=CACHE),
+            alone=True,
+        )
+        for what, world in (
+            ("just before", told_anew(700, 620)),
+            ("the day before", told_anew(DAY, 620)),
+            ("nine days ago", told_anew(9 * DAY, 620)),
+        )
+    ),
+    *(
+        Holds(f"it evicts, and its settings are not why: {what}", world, FULL, harmful=("restart_workload",))
+        for what, world in (
+            ("nobody wrote them", told_anew(None, 620)),
+            ("its template was made with them", told_anew(20 * DAY, 620)),
+            ("it worked with them for hours", told_anew(DAY, 5 * 3600)),
+            ("it worked with those of before and was not started since", told_anew(DAY, 2 * DAY)),
+            ("they were written once it was full", told_anew(300, 620)),
+            ("others were written as well, so that it may be either", told_anew(DAY, 620, more=2 * DAY)),
+        )
     ),
     Holds(
         "a memcached that evicts",

@@ -7,8 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import younger
 from tests.diagnosis.rules.scenes import API, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, redis, service_for, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, log, pod, postgres, redis, service_for, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 LINES = (
     "ERROR: cannot execute INSERT in a read-only transaction",
@@ -31,7 +33,47 @@ def pooled(started: float = DAY, **of_pooler: Any) -> list[Obj]:
     return [*shop(env={"DB_HOST": "pgbouncer"}, started=started), *by, *postgres(pods=2)]
 
 
+WRITES = "[System] [MY-013587] [Repl] Setting super_read_only=OFF."
+
+
+def switched(*more: Log, young: int = 1, age: float = 500, first: float = 880, last: float = 240) -> Snapshot:
+    """Return a shop whose older pods are refused by MySQL since a switch 900 seconds ago, and what a younger tells."""
+    older = range(3 - young)
+    client = shop(env={"DB_HOST": "mysql"}, pods=3)
+    refused = [Log(pod("shop", n), "shop", tuple(f"{at(each)} {LINES[1]}" for each in (first, last))) for n in older]
+    return snapshot(
+        workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
+        younger(client, young, age=age) if young else client,
+        figures=[errors("shop", 0.5, since=880)],
+        logs=[*refused, *more, log("mysql-1", WRITES, since=900)],
+    )
+
+
+YOUNG = log(pod("shop", 2), "INFO order 7 stored", since=450)
+
 HOLDS = [
+    Holds(
+        "a server of MySQL takes the writes, and a pod that came after it stores what older ones are refused",
+        switched(YOUNG),
+        (SHOP, "database_connection", "restart_workload"),
+        excludes=(*no("rollback_workload", at=SHOP), *no("restart_workload", at="StatefulSet/mysql")),
+        sure=(0.85, 1.0),
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"a server of MySQL takes the writes, and no younger pod tells that it is well: {what}",
+            world,
+            (SHOP, "database_connection", "restart_workload"),
+            sure=(0.5, 0.84),
+        )
+        for what, world in (
+            ("there is none", switched(young=0)),
+            ("it came before that", switched(YOUNG, age=2000)),
+            ("it says nothing", switched()),
+            ("it is refused as well", switched(*logs("shop", LINES[1], 2))),
+        )
+    ),
     *(
         Holds(
             f"writes are refused: {line}",
@@ -162,6 +204,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "nobody is refused any more since the server takes writes again",
+        switched(young=0, first=960, last=905),
+        harmful=("restart_workload", "restart_connection_pool"),
+    ),
     DoesNotHold(
         "clients that came after it fail as well",
         snapshot(

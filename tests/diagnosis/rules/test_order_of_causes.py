@@ -21,7 +21,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
-from tuheg_ir.diagnosis.model import Series, Snapshot
+from tuheg_ir.diagnosis.model import Series, Session, Snapshot
 
 RELEASED = ("code_defect", "rollback_workload")
 RISING = series({"pod": pod("mail"), "container": "mail"}, *((3600 - 60 * n, 0.5 + 0.0078 * n) for n in range(60)))
@@ -66,6 +66,35 @@ def unmeasured(
     )
 
 
+SEARCHES = (
+    "# Query_time: 9.4  Lock_time: 0.000010 Rows_sent: 24  Rows_examined: 4815595",
+    "SELECT * FROM fares WHERE zone = 'A' ORDER BY seen;",
+)
+NO_LOCK = "ERROR 1205 (HY000): Lock wait timeout exceeded; try restarting transaction"
+MYSQL = "StatefulSet/mysql"
+
+
+LOCKED_OUT = session(SHOP, "active", 30, wait="Lock", age_s=60)
+BY_HAND = session("", "idle in transaction", 1, application="psql", age_s=900, query="ALTER TABLE orders ...")
+
+
+def searching(*sessions: Session, busy: float = 0.99, **of_page: Any) -> Snapshot:
+    """Return a MySQL with slow statements and no processor left, of whose users one gets no lock, and a page."""
+    url = {"DB_HOST": "mysql"}
+    return snapshot(
+        workload("mysql", "mysql:8", kind="StatefulSet", pods=1, port=3306),
+        shop(env=url, before=OLD, released=20 * DAY),
+        workload("web", env=url, **of_page),
+        databases=[database(*sessions, ref=MYSQL)] if sessions else [],
+        figures=[
+            *(errors("shop", 0.4, 580), errors("web", 0.1, 580)),
+            figure("cpu_share", 0.2, busy, pod="mysql-0"),
+            figure("db_locks_waiting", 0, 25, component="mysql"),
+        ],
+        logs=[*logs("shop", NO_LOCK, 0, 1, since=590), log("mysql-0", *SEARCHES * 9, since=600)],
+    )
+
+
 def slowly(label: str, *steps: float, late: float = 0) -> tuple[str, Series]:
     """Return a share of failed requests that rises by steps of five minutes."""
     ages = (900.0 - 300 * n - late for n in range(len(steps)))
@@ -86,6 +115,31 @@ def leaking(*of_page: float, late: float = 0, released: float = 1700, told: bool
 
 OLD_SESSIONS = (SHOP, "database_connection", "restart_workload")
 ANSWERS = [
+    Answers(
+        "a page keeps the database busy since its release, so that another one waits for locks: who holds them waits",
+        searching(before=OLD, released=700),
+        [("Deployment/web", *RELEASED)],
+        also=(),
+        harmful=("restart_workload", "restart_connection_pool"),
+    ),
+    *(
+        Answers(
+            f"somebody waits for locks of a database with slow statements, {what}",
+            world,
+            [(MYSQL, "database_connection", "page_human"), (MYSQL, "capacity", "page_human")],
+            also=(),
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("and nobody was released", searching()),
+            ("and a page was released a day ago", searching(before=OLD, released=DAY)),
+            ("and time left for more", searching(busy=0.3)),
+            (
+                "which somebody holds by hand, beside a release",
+                searching(LOCKED_OUT, BY_HAND, before=OLD, released=700),
+            ),
+        )
+    ),
     Answers(
         "a page that was released a while before fails since the minute in which a stated cause began elsewhere",
         beside(),

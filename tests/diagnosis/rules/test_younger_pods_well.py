@@ -199,6 +199,19 @@ HOLDS = [
         (API, "database_connection", "restart_workload"),
     ),
     Holds(
+        "what the ill ones tell is that a database only reads, for them alone",
+        snapshot(
+            postgres(),
+            younger(workload("api", pods=3, env=URL), 1),
+            figures=[*failing(0.9, 0.9, 0.001, of="api"), errors("api", 0.6)],
+            logs=[
+                *logs("api", "ERROR: cannot execute INSERT in a read-only transaction", 0, 1),
+                log(pod("api", 2), *["INFO ok"] * 9),
+            ],
+        ),
+        (API, "database_connection", "restart_workload"),
+    ),
+    Holds(
         "what they cannot reach are the pods behind a proxy, of which they know only those that are gone",
         snapshot(
             younger(workload("api", "haproxy:2.9", pods=3), 1),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded
@@ -11,7 +11,9 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import created, written
+from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import slept
 
 HOURS = timedelta(hours=6)
 """Settings that were written longer ago than this have proved themselves."""
@@ -46,8 +48,11 @@ def behind(view: View, *refs: str, but: str = "") -> tuple[str, ...]:
 
 
 def settings_written(view: View, workload: Workload, before: datetime | None) -> tuple[Evidence, ...]:
-    """Return the one ConfigMap that a program reads and that was written within hours before a trouble of it."""
-    found = []
+    """Return the one ConfigMap that a program reads and that was written within hours before a trouble of it.
+
+    One that was written earlier counts if the program was first started with it just before the trouble.
+    """
+    found = list(_woken(view, workload, before))
     for kind, named in sorted(reads(workload.template)):
         obj = view.objects(kind).get(named) if kind == "ConfigMap" else None
         at, made = written(obj), created(obj)
@@ -56,6 +61,17 @@ def settings_written(view: View, workload: Workload, before: datetime | None) ->
         if view.recent(at, HOURS):
             found.append(Evidence("objects", f"ConfigMap/{named}", f"{workload.ref} reads it, and it was changed", at))
     return tuple(found) if len(found) == 1 else ()
+
+
+def _woken(view: View, workload: Workload, before: datetime | None) -> Iterator[Evidence]:
+    """Yield the ConfigMaps that were written long ago, and that a program read only just before a trouble of it."""
+    edits, started = slept(view, workload)
+    if started is None or not soon_after(before, started):
+        return
+    told = f"it was changed, and {workload.ref} reads that since its start at {started:%d %b %H:%M}"
+    for ref, at in edits:
+        if ref.startswith("ConfigMap/") and not view.recent(at, HOURS):
+            yield Evidence("objects", ref, told, at)
 
 
 def names(said: str, label: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
@@ -12,8 +13,9 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -30,7 +32,7 @@ def when(view: View) -> Iterator[Match]:
         if led := _led_elsewhere(view, view.workloads[holder], found, moved):
             yield _released(view, holder, found, led)
             continue
-        if _renewed(view, holder, moved):
+        if _renewed(view, holder, moved) or _over(view, found, moved):
             continue  # its sessions are newer than the change: they were not left over
         shown = tuple(_shown(view, holder, found, moved))
         yield Match(
@@ -137,13 +139,40 @@ def _named_by_server(view: View, pooler: str) -> Iterator[Evidence]:
 
 
 def _shown(view: View, holder: str, found: list[Complaint], moved: tuple[Evidence, ...]) -> Iterator[Evidence]:
-    """Yield what shows that a pooler holds the old sessions, and not its clients."""
+    """Yield what shows who holds the old sessions: younger pods write, or clients of a pooler are refused anew."""
+    yield from list(_younger_write(view, holder, moved))[:1]
     clients = sorted({c.caller for c in found} - {holder})
     for client in clients:
         if _renewed(view, client, moved):
             yield Evidence("objects", client, "all its pods came after that, and fail as before")
     if clients:
         yield from _named_by_server(view, holder)
+
+
+def _younger_write(view: View, holder: str, moved: tuple[Evidence, ...]) -> Iterator[Evidence]:
+    """Yield that pods of a client came after the change, and have logs that tell of no refusal as its older ones do."""
+    at, refused = _moved_at(moved), {hit.pod for hit in view.hits_of(holder, "read_only_database")}
+    for pod in view.workloads[holder].live if refused else ():
+        later = pod.ready and pod.name not in refused and _came_after(pod, at)
+        if later and any(log.lines for log in view.logs_of([pod], previous=False)):
+            yield Evidence("objects", f"Pod/{pod.name}", "it came after that, and is not refused", pod.created)
+
+
+def _came_after(pod: Pod, at: datetime | None) -> bool:
+    return at is not None and pod.created is not None and pod.created > at
+
+
+def _over(view: View, found: list[Complaint], moved: tuple[Evidence, ...]) -> bool:
+    """Tell whether nobody is refused any more since a server of the same database told that it takes the writes."""
+    servers = (view.workloads[ref] for ref in {c.about for c in found} & {*view.workloads})
+    pods = {f"Pod/{pod.name}" for server in servers for pod in server.pods}
+    at = _moved_at(tuple(each for each in moved if each.object in pods))
+    last = newest(c.hit.last or c.hit.first for c in found)
+    return at is not None and last is not None and last < at
+
+
+def _moved_at(moved: tuple[Evidence, ...]) -> datetime | None:
+    return newest(each.time for each in moved)
 
 
 def _moved(view: View) -> Iterator[Evidence]:
@@ -160,9 +189,8 @@ def _moved(view: View) -> Iterator[Evidence]:
 
 def _renewed(view: View, caller: str, moved: tuple[Evidence, ...]) -> bool:
     """Tell whether all pods of a client came after the change and fail nevertheless."""
-    at = max((e.time for e in moved if e.time), default=None)
-    pods = view.workloads[caller].live
-    return at is not None and bool(pods) and all(p.created is not None and p.created > at for p in pods)
+    pods, at = view.workloads[caller].live, _moved_at(moved)
+    return bool(pods) and all(_came_after(pod, at) for pod in pods)
 
 
 RULE = Rule(

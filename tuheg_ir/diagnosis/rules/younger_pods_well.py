@@ -24,7 +24,7 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 
 LIFE = 2 * 86400.0
 """Who lived for so many seconds is well for as long when it is started anew; no release of late is to blame then."""
-_SESSIONS = ("database_", "pool_", "statement_")
+_SESSIONS = ("database_", "pool_", "statement_", "read_only_database")
 _CONNECTIONS = ("connection_refused", "connection_timeout", "connection_reset")
 
 
