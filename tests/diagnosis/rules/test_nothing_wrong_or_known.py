@@ -38,7 +38,7 @@ from tests.diagnosis.rules.tiny import (
     workload,
 )
 from tests.diagnosis.worlds import NODES
-from tuheg_ir.diagnosis.model import Source
+from tuheg_ir.diagnosis.model import Snapshot, Source
 
 FINE, UNKNOWN = ("no_fault", "no_action"), ("unknown", "page_human")
 FORBIDDEN = Source("pods", ok=False, note="forbidden", kind="forbidden")
@@ -70,7 +70,34 @@ def starting() -> list[Obj]:
     return objects
 
 
+ENVOY = '{{"method": "GET", "path": "/v2/parts", "response_code": {}, "api_client": "{}"}}'
+
+
+def turned_away(refused: int, served: int, *, measured: bool = False) -> Snapshot:
+    """Return a shop whose log tells of requests of many, some of which limits turned away; an alert only informs."""
+    answers = [(429, n) for n in range(refused)] + [(200, n) for n in range(served)]
+    return snapshot(
+        shop(),
+        figures=[WELL] if measured else [],
+        logs=[log(pod("shop"), *(ENVOY.format(code, f"client-{n % 7}") for code, n in answers))],
+        alerts=[alert("ClientsThrottled", severity="info")],
+    )
+
+
 ANSWERS = [
+    Answers(
+        "not to be told: nobody measures, and limits turn away a good part of what many ask",
+        turned_away(8, 20),
+        [(SHOP, *UNKNOWN)],
+        sure=(0.0, 0.2),
+    ),
+    Answers("well: limits turn away very few", turned_away(2, 60), [(SHOP, *FINE)], sure=(0.3, 1.0)),
+    Answers(
+        "well: limits turn some away, and what is measured is well",
+        turned_away(8, 20, measured=True),
+        [(SHOP, *FINE)],
+        sure=(0.3, 1.0),
+    ),
     Answers(
         "well: an alert that always fires, to show that alerting works",
         snapshot(shop(), figures=[WELL], alerts=[alert("Watchdog")]),

@@ -21,7 +21,7 @@ _LOGIN = re.compile(
 )
 """A name or a key under which a client is known to a gateway."""
 _METHOD = re.compile(r"\b(?:http_?)?(?:method|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b")
-STATUS = re.compile(r"\b(?:http_?)?status(?:_?code)?[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
+STATUS = re.compile(r"\b(?:http_?)?(?:status(?:_?code)?|response_?code)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
 """How a log of fields tells what was asked and what was answered, each by itself."""
 _PROGRAM = re.compile(
     r'" [1-5]\d\d (?:\d+|-) "[^"]*" "([^"]{2,})"'
@@ -63,7 +63,7 @@ def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
         for line in log.lines:
             status = answer_of(line)
             name, named = asker_of(line) if status else ("", False)
-            if not name or not _new(view, line):
+            if not name or not is_new(view, line):
                 continue
             each = found.setdefault(name, Asker(name, named))
             each.answers[status] += 1
@@ -95,6 +95,7 @@ def _is_bare(told: str, name: str) -> bool:
     return told[:3].lower() == "key" and not (len(name) >= CREDENTIAL and _DIGIT.search(name) and _LETTER.search(name))
 
 
-def _new(view: View, line: str) -> bool:
+def is_new(view: View, line: str) -> bool:
+    """Tell whether a line was written in the last minutes."""
     at = stamp(line)
     return at is not None and view.recent(at, _NOW)
