@@ -457,6 +457,7 @@ DOES_NOT_HOLD = [
             ("nobody tells when it was taken down", colours(rests={"since": 20 * DAY})),
             ("the alert misses nothing", colours(fires="ShopErrors")),
             ("the other one is not complete", colours(serves=slot("green", NEW, ready=1))),
+            ("the other one starts", colours(serves=slot("green", NEW, 60, ready=0))),
             ("users of the other one get errors", colours(figures=[errors("shop-green")])),
             ("a way in leads to it", colours(ingress("blue", "b.shop.example", service="shop-blue"))),
             ("another one calls it", colours(workload("till", env={"URL": "http://shop-blue:8080"}))),

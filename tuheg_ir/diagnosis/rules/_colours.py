@@ -8,7 +8,7 @@ from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._at_rest import rests_since
 from tuheg_ir.diagnosis.rules._retired import GONE
 from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
-from tuheg_ir.diagnosis.rules._twins import another_program, in_another_slot, program_of, started_otherwise
+from tuheg_ir.diagnosis.rules._twins import in_another_slot, program_of, started_otherwise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import created, items, last_write, text
@@ -77,8 +77,7 @@ def _coloured(service: Service, workload: Workload, other: Workload) -> bool:
     """
     if len(service.selector) < 2 or not in_another_slot(service.selector, workload):
         return False
-    alike = not another_program(workload, other) and not started_otherwise(workload, other)
-    return alike and _ports(workload) == _ports(other)
+    return not started_otherwise(workload, other) and _ports(workload) == _ports(other)
 
 
 def _containers(workload: Workload) -> set[tuple[str, str]]:
