@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
+from tests.diagnosis.rules.colours import NEW, colours, slot
 from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, ingress, latency, logs, shop
@@ -243,6 +244,21 @@ def at_rest(
 HOLDS = [
     *(
         Holds(
+            f"critical, of a colour that was taken down after the shop was led to the other: {what}",
+            world,
+            ("Deployment/shop-blue", "no_fault", "no_action"),
+            alone=True,
+            harmful=("scale_workload",),
+        )
+        for what, world in (
+            ("its Service has no endpoints", colours()),
+            ("nought of its pods are there", colours(fires="ShopDegraded", says="0 available replicas")),
+            ("the other one was measured well", colours(figures=[errors("shop-green", 0.0, before=0.0)])),
+            ("the day before", colours(written=20 * 3600.0)),
+        )
+    ),
+    *(
+        Holds(
             f"critical, of a workload that is gone, and it was retired before: {what}",
             world,
             ("Deployment/shop-v1", "no_fault", "no_action"),
@@ -425,6 +441,34 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a colour has no pods: {what}", world, harmful=("no_action", "scale_workload"))
+        for what, world in (
+            ("nobody led the shop to the other", colours(written=None)),
+            ("the other one serves since weeks: this one was its reserve", colours(written=9 * DAY)),
+            ("the shop was led to the other only after it was down", colours(written=600)),
+            ("it was missed before it was taken down", colours(began=3600)),
+            ("nobody tells when it was taken down", colours(rests={"since": 20 * DAY})),
+            ("the alert misses nothing", colours(fires="ShopErrors")),
+            ("the other one is not complete", colours(serves=slot("green", NEW, ready=1))),
+            ("the other one starts", colours(serves=slot("green", NEW, 60, ready=0))),
+            ("users of the other one get errors", colours(figures=[errors("shop-green")])),
+            ("a way in leads to it", colours(ingress("blue", "b.shop.example", service="shop-blue"))),
+            ("another one calls it", colours(workload("till", env={"URL": "http://shop-blue:8080"}))),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"a set of no pods is no colour of the shop: {what}",
+            world,
+            ("Deployment/shop-blue", "configuration_error", "scale_workload"),
+        )
+        for what, world in (
+            ("it is another program", colours(rests={"image": "registry.example/till:7"})),
+            ("it is a worker of the same image", colours(rests={"command": ["worker"]})),
+            ("the shop is led to it", colours(to="blue")),
+        )
+    ),
     *(
         DoesNotHold(f"a workload is gone: {what}", world, harmful=("no_action",))
         for what, world in (

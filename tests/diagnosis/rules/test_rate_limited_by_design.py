@@ -49,6 +49,23 @@ def measured(refused: tuple[str, ...] = (KEYS[0],), *, limited: float = 0.3) -> 
     )
 
 
+def limits(address: str = "192.0.2.61") -> str:
+    """Return what nginx writes of a request beyond a limit, beside the line of its access log."""
+    return f'[error] 29#29: *81 limiting requests, excess: 40.8 by zone "plan", client: {address}, request: "GET /v1/x"'
+
+
+def with_own_words(*more: str, said: str = "", share: float | None = 0.3, every: int = 1) -> Snapshot:
+    """Return a shop whose server tells twice of each refusal, since 40 minutes; few of many are in its log."""
+    quiet = [*asked(TILL, 200, 1), *asked(OFFICE, 200, 1)] * 30
+    turn = [*asked(POLLER, 429, 1), said or limits(), *asked(POLLER, 200, 1), *asked(TILL, 200, 1)]
+    turn += [*asked(OFFICE, 200, 1), *more]
+    idle = [line for n in range(4) for line in asked(f"app-{n}/1", 200, 1, f"203.0.113.{n}")]
+    loud = [line for n in range(60) for line in (turn if n % every == 0 else idle)]
+    figures = [] if share is None else [WELL, figure("rate_limited_ratio", 0.0, share, 2400, component="shop")]
+    told = [log(pod("shop"), *quiet, *loud, since=3000)]
+    return snapshot(shop(), figures=figures, logs=told, alerts=[alert("Shop4xxRatio", service="shop")])
+
+
 OLD, TODAY, HOUR = "2026-03-01T00:00:00Z", at(3600), 3600
 ASKS, INSIDE = "203.0.113.61", "10.1.2.3"
 
@@ -86,6 +103,18 @@ RELEASED = workload("shop", before={"image": "shop:0"}, released=9000)
 REFUSED = '{"tenant": "bolt", "ip": "203.0.113.7", "method": "POST", "path": "/v1/orders", "status": %s}'
 
 HOLDS = [
+    Holds(
+        "the server tells of each refusal in words of its own as well, and few of those that are measured are logged",
+        with_own_words(),
+        (SHOP, "no_fault", "no_action"),
+        excludes=no("scale_workload", "restart_workload", "rollback_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "it tells so in the words of Caddy",
+        with_own_words(said='ERROR rate limit exceeded {"zone": "plan", "wait": 0.2, "remote_ip": "192.0.2.61"}'),
+        (SHOP, "no_fault", "no_action"),
+    ),
     Holds(
         "the key of one client ran out, and it is refused since; it was released hours before",
         turned_away(objects=RELEASED),
@@ -137,6 +166,18 @@ HOLDS = [
 ]
 UNKNOWN = (SHOP, "unknown", "page_human")
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"the server tells of refusals in words of its own: {what}", world, UNKNOWN)
+        for what, world in (
+            ("of another one as well", with_own_words(limits("198.51.100.14"))),
+            ("of nobody", with_own_words(said='[error] 29#29: *81 limiting requests, excess: 40.8 by zone "plan"')),
+            ("hardly any is logged", with_own_words(every=2)),
+            ("nobody measures them, and few are logged", with_own_words(share=None)),
+            ("hardly any is measured, and few are logged", with_own_words(share=0.01)),
+            ("another one is refused too", with_own_words(*asked(TILL, 429, 1))),
+            ("another service holds it back", with_own_words(said="ERROR cart answered 429: too many requests")),
+        )
+    ),
     DoesNotHold("the refusals began long after the end, since a release", turned_away(ends=OLD, objects=RELEASED)),
     DoesNotHold("nobody says when the key ended", turned_away(ends=""), UNKNOWN),
     DoesNotHold("it is refused for another reason", turned_away(says="unknown signature"), UNKNOWN),

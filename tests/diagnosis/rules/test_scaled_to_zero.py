@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
+from tests.diagnosis.rules.colours import NEW, at_nought, led, slot
 from tests.diagnosis.rules.scenes import SHOP, errors, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, event, service_for, snapshot, workload
 
@@ -53,6 +54,29 @@ HOLDS = [
         ),
         (SHOP, "configuration_error", "scale_workload"),
     ),
+    Holds(
+        "the other colour serves, and a caller that is told to ask this one misses it",
+        snapshot(
+            at_nought(),
+            slot("green", NEW),
+            led(),
+            workload("web", env={"URL": "http://shop-blue:8080"}),
+            figures=[errors("web")],
+        ),
+        ("Deployment/shop-blue", "configuration_error", "scale_workload"),
+    ),
+    *(
+        Holds(
+            f"what a Service selects by one other label is no stand-in: {what}",
+            snapshot(at_nought("worker", **worker), slot("web", NEW), led("web"), CALLER, figures=SEEN),
+            ("Deployment/shop-worker", "configuration_error", "scale_workload"),
+        )
+        for what, worker in (
+            ("another image", {"image": "registry.example/worker:7"}),
+            ("another command", {"command": ["celery", "worker"]}),
+            ("another port", {"port": 9100}),
+        )
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -82,5 +106,11 @@ DOES_NOT_HOLD = [
             figures=SEEN,
         ),
         HEALTHY,
+    ),
+    DoesNotHold(
+        "the other colour serves, and each container is named as its colour",
+        snapshot(at_nought(), slot("green", NEW), led(), CALLER, figures=SEEN),
+        HEALTHY,
+        harmful=("scale_workload",),
     ),
 ]

@@ -63,7 +63,7 @@ def ended(run: Workload) -> datetime | None:
 
 def _together(view: View) -> Iterator[Sequence[tuple[Workload, datetime]]]:
     """Yield the workloads that were scaled to nought at nearly the same time, each with when."""
-    found = [(workload, at) for workload in view.serving if (at := _rests_since(view, workload))]
+    found = [(workload, at) for workload in view.serving if (at := rests_since(view, workload))]
     group: list[tuple[Workload, datetime]] = []
     for each in sorted(found, key=lambda one: (one[1], one[0].ref)):
         if group and each[1] - group[-1][1] > TOGETHER:
@@ -74,7 +74,7 @@ def _together(view: View) -> Iterator[Sequence[tuple[Workload, datetime]]]:
         yield group
 
 
-def _rests_since(view: View, workload: Workload) -> datetime | None:
+def rests_since(view: View, workload: Workload) -> datetime | None:
     """Return when a service was scaled to nought of late; None if it was not, or nobody tells when."""
     if workload.kind not in ("Deployment", "StatefulSet") or workload.wanted or is_store(workload):
         return None

@@ -11,9 +11,10 @@ from tuheg_ir.diagnosis.view.reading import items, labels, mapping, moment, newe
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 
-_GONE = re.compile(
+GONE = re.compile(
     r"absent|missing|disappear|vanish|\bdown\b|(?-i:[a-z]Down\b)|unreachable|not (?:running|found|up)"
-    r"|no (?:\w+ )?(?:containers?|pods?|replicas?|targets?|instances?|endpoints?)\b",
+    r"|(?:no|\b0|zero) (?:\w+ )?(?:containers?|pods?|replicas?|targets?|instances?|endpoints?)\b"
+    r"|(?-i:No(?:Ready|Available|Healthy)?(?:Containers|Pods|Replicas|Targets|Instances|Endpoints)\b)",
     re.IGNORECASE,
 )
 """Words of an alert that misses something."""
@@ -40,7 +41,7 @@ def retired(view: View, alert: Alert, ref: str) -> Evidence | None:
     No pods alone prove nothing: somebody may have taken them by mistake, and a worker has no caller that fails.
     """
     workload = view.workloads.get(ref)
-    if workload is None or workload.kind not in ("Deployment", "StatefulSet") or not _GONE.search(alert.said):
+    if workload is None or workload.kind not in ("Deployment", "StatefulSet") or not GONE.search(alert.said):
         return None
     note = _note(workload)
     if not note or workload.wanted or workload.live or _asked_for(view, ref):

@@ -35,7 +35,7 @@ class LetIn:
 @once
 def let_in(view: View, workload: Workload) -> LetIn | None:
     """Return the stranger to whom a console gave a shell; somebody of the house may ask from outside as well."""
-    if not _reached_from_outside(view, workload):
+    if not reached_from_outside(view, workload):
         return None
     asked = [(log, line) for log in view.logs_of(workload.pods) for line in log.lines if _given(line)]
     if not asked:
@@ -57,7 +57,7 @@ def _with(hit: Hit, times: list[datetime]) -> bool:
     return any(abs(at - asked) <= AT_ONCE for at in seen for asked in times)
 
 
-def _reached_from_outside(view: View, workload: Workload) -> bool:
+def reached_from_outside(view: View, workload: Workload) -> bool:
     """Tell whether a way leads from the internet to a workload: a balancer, a port of the nodes or a route."""
     mine = [service for service in view.services.values() if workload.ref in service.backends]
     routed = {route.service for route in view.routes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain, takewhile
 
 from tuheg_ir.diagnosis.view.reading import at, items, text
@@ -19,7 +20,7 @@ def programs(workload: Workload, *, tags: bool = False) -> set[str]:
     images = [text(c, "image") for c in items(workload.template, "spec", "containers")]
     if tags:
         return {image for image in images if image}
-    return {_bare(image) for image in images if image}
+    return {program_of(image) for image in images if image}
 
 
 def started_otherwise(one: Workload, other: Workload) -> bool:
@@ -37,11 +38,17 @@ def _started(workload: Workload) -> set[tuple[str, ...]]:
     for container in items(workload.template, "spec", "containers"):
         given = [each for of in ("command", "args") if isinstance(each := at(container, of), list | tuple)]
         words = takewhile(lambda word: not word.startswith("-"), map(str, chain.from_iterable(given)))
-        found.add((_bare(text(container, "image")), *words))
+        found.add((program_of(text(container, "image")), *words))
     return found
 
 
-def _bare(image: str) -> str:
+def in_another_slot(selector: Mapping[str, str], workload: Workload) -> bool:
+    """Tell whether a selector means the like of a workload in another slot: all but one of the labels are its own."""
+    alike = sum(workload.labels.get(key) == value for key, value in selector.items())
+    return alike == len(selector) - 1 and set(selector) <= set(workload.labels)
+
+
+def program_of(image: str) -> str:
     """Return an image without tag and digest."""
     path, _, named = image.partition("@")[0].rpartition("/")
     return f"{path}/{named.partition(':')[0]}"

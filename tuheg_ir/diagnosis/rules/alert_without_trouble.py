@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._as_meant import as_meant
+from tuheg_ir.diagnosis.rules._colours import cut_over
 from tuheg_ir.diagnosis.rules._former_group import left_its_group
 from tuheg_ir.diagnosis.rules._innocent import OF_CLIENTS, innocent
 from tuheg_ir.diagnosis.rules._made_good import made_good
@@ -50,7 +51,7 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
     ref = view.about_alert(alert)
     signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(alert.said)]
     meant = as_meant(view, alert, ref) or replaced(view, alert) or retired(view, alert, ref)
-    meant = meant or left_its_group(view, alert, ref) or own_port(view, alert, ref)
+    meant = meant or cut_over(view, alert, ref) or left_its_group(view, alert, ref) or own_port(view, alert, ref)
     if (meant := meant or nearly_done(view, alert, ref)) is not None:
         return meant
     if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._twins import another_program, programs
+from tuheg_ir.diagnosis.rules._twins import another_program, in_another_slot, programs
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import created, last_write, oldest
@@ -39,8 +39,7 @@ def _stands_by(view: View, service: Service, stale: Workload, other: Workload) -
 
     All but one of the labels that the Service asks for are its own as well.
     """
-    alike = sum(other.labels.get(key) == value for key, value in service.selector.items())
-    if other is stale or alike != len(service.selector) - 1 or not set(service.selector) <= set(other.labels):
+    if other is stale or not in_another_slot(service.selector, other):
         return False
     same = not another_program(stale, other) and programs(stale, tags=True) != programs(other, tags=True)
     whole = bool(other.ready) and other.ready >= other.wanted and not any(troubles(view, other.ref))

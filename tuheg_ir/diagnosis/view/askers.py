@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -30,6 +31,10 @@ _PROGRAM = re.compile(
 """The program that asks, as it calls itself."""
 _PROBES = re.compile(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
 """Those who only ask whether it is there."""
+_LIMITER = re.compile(
+    r"\blimiting (?:requests|connections)\b.{0,40}\bby zone\b|\brate limit exceeded\b.{0,80}\bzone\b", re.IGNORECASE
+)
+"""How nginx and Caddy tell that a limit of theirs was passed, and by whom."""
 CREDENTIAL = 10
 """A key that is so long, of letters and digits, was made for one client."""
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
@@ -59,17 +64,27 @@ class Asker:
 def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
     """Return the clients that the newest lines of a workload's logs tell of, who asks most first."""
     found: dict[str, Asker] = {}
-    for log in view.logs_of(workload.live, previous=False):
-        for line in log.lines:
-            status = answer_of(line)
-            name, named = asker_of(line) if status else ("", False)
-            if not name or not is_new(view, line):
-                continue
-            each = found.setdefault(name, Asker(name, named))
-            each.answers[status] += 1
-            if address := ADDRESS.search(line):
-                each.addresses.add(address[0])
+    for line in _lines(view, workload):
+        status = answer_of(line)
+        name, named = asker_of(line) if status else ("", False)
+        if not name or not is_new(view, line):
+            continue
+        each = found.setdefault(name, Asker(name, named))
+        each.answers[status] += 1
+        if address := ADDRESS.search(line):
+            each.addresses.add(address[0])
     return tuple(sorted(found.values(), key=lambda each: (-each.told, each.name)))
+
+
+def limited(view: View, workload: Workload) -> set[str]:
+    """Return the addresses that a server's limits held back of late, by its own words; "" for one that is not told."""
+    told = (line for line in _lines(view, workload) if of_limiter(line) and is_new(view, line))
+    return {address[0] if (address := ADDRESS.search(line)) else "" for line in told}
+
+
+def of_limiter(line: str) -> bool:
+    """Tell whether a server says that its own limits held a client back, beside what its access log tells of it."""
+    return _LIMITER.search(line) is not None
 
 
 def asker_of(line: str) -> tuple[str, bool]:
@@ -93,6 +108,11 @@ def answer_of(line: str) -> int:
 def _is_bare(told: str, name: str) -> bool:
     """Tell whether a key may be that of a limit, a cache or an object: it says not whose it is, nor looks like it."""
     return told[:3].lower() == "key" and not (len(name) >= CREDENTIAL and _DIGIT.search(name) and _LETTER.search(name))
+
+
+def _lines(view: View, workload: Workload) -> Iterator[str]:
+    for log in view.logs_of(workload.live, previous=False):
+        yield from log.lines
 
 
 def is_new(view: View, line: str) -> bool:

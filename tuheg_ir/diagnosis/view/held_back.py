@@ -9,11 +9,12 @@ from ipaddress import ip_address
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.askers import Asker, answer_of, asker_of, askers
+from tuheg_ir.diagnosis.view.askers import Asker, answer_of, asker_of, askers, limited, of_limiter
 from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
 from tuheg_ir.diagnosis.view.network import INSIDE
 from tuheg_ir.diagnosis.view.reading import created, oldest, parse_moment
 from tuheg_ir.diagnosis.view.releases import releases, soon_after
+from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes
@@ -21,7 +22,9 @@ from tuheg_ir.diagnosis.view.written import edited, outside_changes
 TOO_MANY = 429
 AWAY = (401, 403)
 OFTEN = 20
-"""Fewer refusals are no reason of an alert."""
+"""Fewer refusals are no reason of an alert, where nobody measures them: a log may tell of a few out of many."""
+FEWER = 10
+"""So many tell whose they are, where it is measured that many are refused."""
 SERVED = 5
 """A limit lets so much through; who gets nothing is barred, or counted wrongly."""
 FEW = 8
@@ -56,7 +59,12 @@ def held_back(view: View, workload: Workload) -> Evidence | None:
     if len(refused) != 1 or refused[0] is not found[0] or len(others) < 2:
         return None
     one = refused[0]
-    if not _is_one(view, one, others) or not _as_wanted(one) or not all(_served(each) for each in others):
+    least = FEWER if _measured(view, workload) else OFTEN
+    if (
+        not _is_one(view, workload, one, others)
+        or not _as_wanted(one, least)
+        or not all(_served(each) for each in others)
+    ):
         return None
     if _changed(view, workload) or any(hit.trouble in _ATTACKS for hit in view.hits):
         return None
@@ -81,7 +89,7 @@ def key_ended(view: View, workload: Workload) -> Evidence | None:
     one = away[0]
     refusals = tuple(_refusals(view, workload, one.name))
     ends = {end for _, end in refusals if end is not None}
-    if not one.named or not _is_one(view, one, others) or not _from_outside(one) or one.got(200, 400):
+    if not one.named or not _is_one(view, workload, one, others) or not _from_outside(one) or one.got(200, 400):
         return None
     if len(refusals) < OFTEN or len(ends) != 1 or any(end is None for _, end in refusals):
         return None
@@ -97,14 +105,19 @@ def key_ended(view: View, workload: Workload) -> Evidence | None:
 def new_troubles(view: View, workload: Workload) -> tuple[Marked, ...]:
     """Return the new warnings of a workload, but for those that tell of the one client who is turned away rightly."""
     found = new_warnings(view, workload)
-    told = [each for each in found if answer_of(each.line) in (TOO_MANY, *AWAY)]
+    told = [each for each in found if answer_of(each.line) in (TOO_MANY, *AWAY) or of_limiter(each.line)]
     if told and key_ended(view, workload) is None:
-        told = [each for each in told if answer_of(each.line) == TOO_MANY] if held_back(view, workload) else []
+        told = [each for each in told if answer_of(each.line) not in AWAY] if held_back(view, workload) else []
     return tuple(each for each in found if each not in told)
 
 
-def _is_one(view: View, one: Asker, others: list[Asker]) -> bool:
-    """Tell whether it is a single client from elsewhere: by its login, or a program at few addresses of its own."""
+def _is_one(view: View, workload: Workload, one: Asker, others: list[Asker]) -> bool:
+    """Tell whether it is a single client from elsewhere: by its login, or a program at few addresses of its own.
+
+    What the server's limits say beside its access log has to be of its addresses.
+    """
+    if not limited(view, workload) <= one.addresses:
+        return False
     product = one.name.partition("/")[0].partition(" ")[0]
     if view.graph.resolve(product.lower()) or any(pod.address in one.addresses for _, pod in view.pods()):
         return False
@@ -114,10 +127,18 @@ def _is_one(view: View, one: Asker, others: list[Asker]) -> bool:
     return apart and 0 < len(one.addresses) <= FEW and not one.name.startswith(_BROWSER)
 
 
-def _as_wanted(one: Asker) -> bool:
-    """Tell whether a client gets what its limit lets through, and nothing but refusals beside it."""
+def _measured(view: View, workload: Workload) -> bool:
+    """Tell whether figures show that many requests are refused."""
+    told = [
+        view.figures.now("rate_limited_ratio", component=e) for e in labels_of(view, workload.ref, "rate_limited_ratio")
+    ]
+    return any(ratio is not None and ratio >= ERRORS for ratio in told)
+
+
+def _as_wanted(one: Asker, least: int) -> bool:
+    """Tell whether a client gets what its limit lets through, and nothing but so many refusals or more beside it."""
     ok = one.got(200, 400)
-    return one.answers[TOO_MANY] >= OFTEN and ok >= SERVED and ok + one.answers[TOO_MANY] >= 0.95 * one.told
+    return one.answers[TOO_MANY] >= least and ok >= SERVED and ok + one.answers[TOO_MANY] >= 0.95 * one.told
 
 
 def _served(each: Asker) -> bool:

@@ -1,4 +1,4 @@
-"""Who may give a workload more replicas: its autoscaler, its quota, the nodes; and who serves in its place."""
+"""Who may give a workload more replicas: its autoscaler, its quota, the nodes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view.reading import items, moment, name, text, whole
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +43,6 @@ def autoscaler(view: View, ref: str) -> Autoscaler | None:
 def scaled_by(scaled: Obj) -> str:
     """Return the workload (Deployment/name) that a ScaledObject of KEDA scales."""
     return f"Deployment/{text(scaled, 'spec', 'scaleTargetRef', 'name')}"
-
-
-def stand_in(view: View, workload: Workload) -> Workload | None:
-    """Return the complete workload of the same program that serves under a workload's name; None for none.
-
-    So it is with canaries, whose controller serves by a copy while what it copies rests, and with two colors.
-    """
-    for service in view.services.values():
-        named = workload.name == service.name or workload.name.startswith(f"{service.name}-")
-        other = view.workloads.get(service.backends[0]) if named and len(service.backends) == 1 else None
-        if other is None or other.ref == workload.ref or not 0 < other.wanted <= other.ready:
-            continue
-        if _programs(workload) & _programs(other):
-            return other
-    return None
-
-
-def _programs(workload: Workload) -> set[tuple[str, str]]:
-    """Return the containers of a template with their images, whatever version of them."""
-    return {(text(c, "name"), _unversioned(text(c, "image"))) for c in items(workload.template, "spec", "containers")}
-
-
-def _unversioned(image: str) -> str:
-    head, _, tail = image.partition("@")[0].rpartition("/")
-    return f"{head}/{tail.partition(':')[0]}"
 
 
 def _autoscaler(obj: Obj) -> Autoscaler:
