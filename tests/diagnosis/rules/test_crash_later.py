@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import looping, pods_of
+from tests.diagnosis.rules.pods import again, looping, pods_of, put
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, down, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, snapshot, thing, workload
 
@@ -32,6 +32,15 @@ def without_image(reason: str, message: str) -> list[Obj]:
     return [*crashing(3 * 3600, 6), *(event(f"Pod/{pod('shop', n)}", reason, message, age=1900) for n in range(3))]
 
 
+def once(count: int = 1, status: Obj | None = None, **more: Any) -> list[Obj]:
+    """Return a shop released a while ago of which some containers ended once, after they had served, and run again."""
+    made = shop(pods=3, before=IMAGE, released=2400, **more)
+    for each in pods_of(made)[:count]:
+        put(each, status or again("Error", 1, age=660, lived=1620), unready=60 if status else None)
+    return made
+
+
+OWN = "panic: runtime error: invalid memory address or nil pointer dereference"
 PROBED: dict[str, Any] = {"livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080}}}
 
 
@@ -48,6 +57,30 @@ HOLDS = [
         (SHOP, "code_defect", "rollback_workload"),
         believed="crashes",
         sure=(0.2, 0.5),
+    ),
+    Holds(
+        "one of its containers ended once and serves again, and nobody knows why: a person looks",
+        snapshot(once()),
+        (SHOP, "code_defect", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Holds(
+        "one ended once and serves again, and its last words are of what it lost",
+        snapshot(once(env=URL), logs=[log(pod("shop"), "Error: server closed the connection", previous=True)]),
+        (SHOP, "code_defect", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    *(
+        Holds(f"one of its containers ended once, {what}", world, (SHOP, "code_defect", "rollback_workload"))
+        for what, world in (
+            ("by a fault of its own, as it says", snapshot(once(), logs=[log(pod("shop"), OWN, previous=True)])),
+            ("and has not been started again", snapshot(once(status=looping(restarts=1, lived=1620)))),
+        )
+    ),
+    Holds(
+        "two of its containers ended once each, and serve again",
+        snapshot(once(2)),
+        (SHOP, "code_defect", "rollback_workload"),
     ),
     Holds(
         "since a release of a quarter of an hour ago",

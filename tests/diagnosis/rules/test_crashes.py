@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import again, looping, pods_of, put
+from tests.diagnosis.rules.pods import again, looping, old_anew, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import API, SHOP, WELL, errors, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, log, pod, snapshot, thing, workload
 
@@ -35,6 +35,16 @@ def failed_job() -> list[Obj]:
     return [job, dead]
 
 
+def limits(**most: str) -> Obj:
+    return {"resources": {"limits": most}}
+
+
+def ended_once(released: float, before: Obj) -> list[Obj]:
+    """Return a shop whose limits were changed, and of which a pod was killed once lately and runs again."""
+    return first(shop(before=before, released=released, **LOW), again("Error", 137, age=300))
+
+
+LOW, HIGH = limits(cpu="300m", memory="1Gi"), limits(cpu="1500m", memory="1Gi")
 LATE = event(f"Pod/{pod('shop')}", "Unhealthy", "Liveness probe failed: context deadline exceeded", age=900, count=1)
 """A probe that failed a quarter of an hour ago."""
 
@@ -66,6 +76,36 @@ HOLDS = [
         ),
         ("Pod/tool", "service_crash", "page_human"),
         harmful=("rollback_workload",),
+    ),
+    *(
+        Holds(
+            f"once, and its release of hours ago {what}",
+            snapshot(ended_once(15 * 3600, before)),
+            (SHOP, "service_crash", "page_human"),
+            harmful=("restart_workload", "rollback_workload"),
+            sure=(0.0, 0.45),
+        )
+        for what, before in (
+            ("lowered a limit: started again it has no more than before", HIGH),
+            ("lowered the limit of memory", limits(cpu="300m", memory="2Gi")),
+            ("set a limit where there was none", limits(memory="1Gi")),
+        )
+    ),
+    *(
+        Holds(
+            f"once, and {what}",
+            snapshot(ended_once(released, before)),
+            (SHOP, "service_crash", "restart_workload"),
+        )
+        for what, released, before in (
+            ("its limit was raised hours ago", 15 * 3600, limits(cpu="100m", memory="1Gi")),
+            ("its limit was lowered last week, and held since", 7 * DAY, HIGH),
+        )
+    ),
+    Holds(
+        "once, in a pod that has the limits of before its release",
+        snapshot(old_anew(rollout("shop", None, before=HIGH, **LOW), again("Error", 137, age=300), age=DAY)),
+        (SHOP, "service_crash", "restart_workload"),
     ),
     Holds(
         "told to end by a probe, and started again since",

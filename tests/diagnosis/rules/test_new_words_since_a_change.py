@@ -21,6 +21,22 @@ def warned(since: float = 600, lines: int = 40, of: str = pod("shop"), words: st
     return log(of, *calm, *[words] * lines, since=2 * since)
 
 
+CEASED = "ERROR Unable to connect to cache:6379"
+
+
+def ceased(of: str = pod("shop"), *, told: float = 300, silent: float = 900, goes_on: bool = True) -> Log:
+    """Return a log that repeated an error for a while, long ago, and goes on with its work since then."""
+    before = [f"{at(silent + told + n)} INFO request" for n in (1200, 600)]
+    errors = [f"{at(silent + told * n / 40)} {CEASED}" for n in range(40, -1, -1)]
+    after = [f"{at(age)} INFO request" for age in range(int(silent) - 60, 0, -30)] if goes_on else []
+    return Log(of, "shop", (*before, *errors, *after))
+
+
+def of_release(*told: Log) -> Snapshot:
+    """Return a shop whose two pods tell of errors since their release, and of which an alert fires."""
+    return snapshot(shop(before=IMAGE, released=1500), logs=told, alerts=[alert("BudgetBurn", app="shop")])
+
+
 POOL = "ERROR HikariPool-1 - Connection is not available, request timed out after 30009ms (total=10, active=10, idle=0)"
 LOCKED = "ERROR canceling statement due to lock timeout"
 SLOW = "LOG:  duration: 8123.456 ms  statement: SELECT * FROM events"
@@ -104,6 +120,20 @@ HOLDS = [
             ("the released asks it", {"SHOP_URL": "http://shop:8080"}, "rollback_workload"),
         )
     ),
+    *(
+        Holds(
+            f"the errors of its new pods may only pause: {what}",
+            of_release(*told),
+            (SHOP, "code_defect", "rollback_workload"),
+            sure=(0.25, 0.45),
+        )
+        for what, told in (
+            ("they told them for longer", (ceased(told=800, silent=660), ceased(pod("shop", 1), told=800, silent=660))),
+            ("it is a few minutes only", (ceased(silent=240), ceased(pod("shop", 1), silent=240))),
+            ("one goes on with them", (ceased(), warned(1200, words=CEASED, of=pod("shop", 1)))),
+            ("nothing at all is told since", (ceased(goes_on=False), ceased(pod("shop", 1), goes_on=False))),
+        )
+    ),
     Holds(
         "all its new pods repeat an error of which nothing is known, and somebody is called",
         snapshot(
@@ -116,6 +146,24 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the errors of its new pods are over, and the release is in force: the alert looks back",
+        of_release(ceased(), ceased(pod("shop", 1))),
+        ("unknown", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    *(
+        DoesNotHold(
+            f"what it told since {what} is over, and that is in force",
+            snapshot(shop(), changed, logs=[ceased()], alerts=[alert()]),
+            ("unknown", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, changed in (
+            ("another was released", workload("cart", before=OLD, released=1260)),
+            ("a ConfigMap was written", thing("ConfigMap", "guard", written=1260)),
+        )
+    ),
     *(
         DoesNotHold(
             f"it waits for its database since its release, and statements were slow before: {words[:30]}",

@@ -79,11 +79,20 @@ def _match(view: View, workload: Workload, ended: Sequence[Crash]) -> Match:
         ),
         certainty=(0.7 if again else 0.5) - (0.15 if later else 0.0) - (0.4 if _killed(workload, ended) else 0.0),
         root_cause=release_cause(view, workload, ended[0].container.name),
+        remedy="rollback_workload" if again or hits or not _run_again(ended) else "page_human",
         since=workload.released_at,
         excludes=excluding(workload.ref, "they were started again and ended again, with this template", *RESTARTS)
         if again
         else (),
     )
+
+
+def _run_again(ended: Sequence[Crash]) -> bool:
+    """Tell whether all that ended runs and serves again: a single end, of which nobody knows the reason, proves little.
+
+    What a program lost that it depends on ends it as well as its own fault does.
+    """
+    return all(crash.container.state == "running" and crash.pod.ready for crash in ended)
 
 
 def _killed(workload: Workload, ended: Sequence[Crash]) -> bool:

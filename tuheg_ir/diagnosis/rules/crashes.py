@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules.memory_limit_cut import SUSPECT
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.crashes import LATELY, crashes, probe_kills
+from tuheg_ir.diagnosis.view.crashes import LATELY, crashes, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import began
+from tuheg_ir.diagnosis.view.usage import limit_cut
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
@@ -20,20 +24,27 @@ def when(view: View) -> Iterator[Match]:
         if not ended and not killed:
             continue
         again = sum(crash.container.restarts for crash in ended) >= 2 or len(killed) > 1
+        lowered = only_of_newest(workload, ended) and _limit_lowered(view, workload)
         yield Match(
             component=workload.ref,
             evidence=(
                 *(crash.evidence() for crash in ended[:3]),
                 *killed[:1],
                 *(view.hit_evidence(hit) for hit in view.hits_of(workload.ref)[:2]),
+                *(release_evidence(workload, "limits")[:1] if lowered else ()),
             ),
             certainty=0.4,
-            remedy="page_human" if again else "restart_workload",
+            remedy="page_human" if again or lowered else "restart_workload",
             since=began(view, workload),
             excludes=excluding(workload.ref, "the kubelet has restarted them, and they ended again", *RESTARTS)
             if again
             else (),
         )
+
+
+def _limit_lowered(view: View, workload: Workload) -> bool:
+    """Tell whether a limit was lowered of late: the kubelet has started again what ended, and a restart raises none."""
+    return releases(view, workload, SUSPECT) and any(limit_cut(workload, of) for of in ("cpu", "memory"))
 
 
 def _started_anew(view: View, pod: Pod) -> bool:

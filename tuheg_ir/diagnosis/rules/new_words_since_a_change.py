@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release, soon_after
+from tuheg_ir.diagnosis.view.silent import no_more
 from tuheg_ir.diagnosis.view.statements import statements
 from tuheg_ir.diagnosis.view.trouble import OFTEN, measured, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -39,7 +40,8 @@ _SETTINGS = ("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkP
 def when(view: View) -> Iterator[Match]:
     """Exactly one thing was changed shortly before words that a log did not have before and repeats since.
 
-    Not a change that is younger than every alert: what people were called for was there before it.
+    Not a change that is younger than every alert: what people were called for was there before it. Nor one that is
+    still in force while the words have ceased: it is not what they came of, and an alert may only look back.
     """
     for workload in view.serving:
         if any(troubles(view, workload.ref)):
@@ -48,7 +50,7 @@ def when(view: View) -> Iterator[Match]:
             yield _of_release(view, workload, errors, workload, *said[:2])
             continue
         for words in new_troubles(view, workload)[:1]:
-            if words.since is None:
+            if words.since is None or no_more(view, workload, words):
                 continue
             edits = list(_edits(view, words.since))
             released = [w for w in view.workloads.values() if w.changes and soon_after(words.since, w.released_at)]
@@ -87,8 +89,9 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
     slow = _slow_before(view, workload)
     told = (each for each in marked(view, workload) if set(each.pods) == newest and not (slow and _waits(each)))
     fresh = workload.released_at is not None and view.recent(workload.released_at, FRESH)
+    told = (each for each in told if since_release(workload, each.since) or (each.since is None and fresh))
     told = (each for each in told if not refused_as_others(view, workload, each.since))
-    return next((e for e in told if since_release(workload, e.since) or (e.since is None and fresh)), None)
+    return next((each for each in told if not no_more(view, workload, each)), None)
 
 
 def _slow_before(view: View, workload: Workload) -> bool:
