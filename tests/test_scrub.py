@@ -51,6 +51,8 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
         ("AKIAIOSFODNN7EXAMPLE", "***"),
         ("ghp_0123456789abcdefghij", "***"),
         ("xoxb-123456789012-abc", "***"),
+        # among the words of a command
+        (["redis-server", "--requirepass", "hunter2"], ["redis-server", "--requirepass", "***"]),
         # in the keys of mappings as well
         ({"postgres://app:hunter2@db": 1}, {"postgres://app:***@db": 1}),
     ],

@@ -53,7 +53,8 @@ def _scrub(value: Any, known: list[str]) -> Any:
     if isinstance(value, Mapping):
         return _scrub_mapping(value, known)
     if isinstance(value, (list, tuple)):
-        return [_scrub(item, known) for item in value]
+        secret = module_utils("scrub").scrub.secret_arguments(value)
+        return [HIDDEN if hidden else _scrub(item, known) for item, hidden in zip(value, secret, strict=True)]
     return value
 
 

@@ -66,6 +66,12 @@ scrub = find_project().module_utils("scrub").scrub
         ("a Bearer authentication is wanted", "a Bearer authentication is wanted"),
         ("password: swordfish was tried", "password: *** was tried"),
         ("token: swordfish", "token: ***"),
+        ("client_secret: swordfish for shop", "client_secret: *** for shop"),
+        ("password=no-Way-1234 token=true/xyz", "password=*** token=***"),
+        ("DB_PASSWORD: null.secret9", "DB_PASSWORD: ***"),
+        ("kv/shop/db_password: hunter2", "kv/shop/db_password: ***"),
+        ("kv/shop/api_key: hunter2", "kv/shop/api_key: ***"),
+        ("open /run/db-password: no such file or directory", "open /run/db-password: no such file or directory"),
         ("api_key: a1b2c3 was used", "api_key: *** was used"),
         ("mysql -h db -P 3306 -u app -p", "mysql -h db -P 3306 -u app -p"),
         ("no cookie: sign in first", "no cookie: sign in first"),
@@ -78,6 +84,142 @@ scrub = find_project().module_utils("scrub").scrub
 )
 def test_what_looks_like_a_secret_is_hidden_and_the_rest_stays(text: str, kept: str) -> None:
     assert scrub.scrub_text(text) == kept
+
+
+HIDDEN = (
+    "map[Authorization:[Bearer hunter2abc] X:y]",
+    "Authorization: GenieKey hunter2",
+    "Authorization: SharedKey acct:hunter2",
+    "Authorization: GoogleLogin auth=hunter2",
+    '-H "Authorization: Foo hunter2"',
+    "password=\\hunter2",
+    "password=DOM\\hunter2",
+    "PASSWORD=ab\\u0026hunter2",
+    "password=hun]ter2",
+    "password=none-hunter2",
+    "password=true-hunter2",
+    "password=yes.hunter2",
+    "password: no-hunter2",
+    "password=***hunter2",
+    "db/password: hunter2",
+    "/etc/app/password: hunter2",
+    "spring/token: hunter2",
+    "secret/token: hunter2",
+    "map[password:hunter2 token:swordfish user:x]",
+    "client_secret: swordfish for",
+    "API_TOKEN:   swordfish is",
+    "secret: swordfish, next",
+    "Bearer abcdefghijklmnop",
+    "https://hunter2abc:@api.stripe.com",
+    "https://abc123token@github.com/x.git",
+    "https://hunter2abc.def.ghi@host",
+    "--db.password hunter2",
+    '{"password":"hun\\"ter2","n":1}',
+    "redis-cli -a 'hunter2'",
+    "redis-cli --pass=hunter2",
+    "mysql -uroot -p'hunter2'",
+    '--password "hunter2"',
+    "sshpass -p hunter2 ssh x",
+    "DB_PASS=hunter2",
+    "SMTP_PASS: hunter2",
+    "userPwd=hunter2",
+    "dbpwd=hunter2",
+    "ENCRYPTION_KEY=hunter2",
+    "MASTER_KEY=hunter2",
+    "JWT_KEY=hunter2",
+    "APP_KEY=hunter2",
+    "X-Auth-Key: hunter2",
+    "REDISCLI_AUTH=hunter2",
+    "SharedAccessSignature=hunter2",
+    'Cookie: sid="hunter2"',
+    "Cookie:[sid=hunter2]",
+    'password => "hunter2"',
+    'password := "hunter2"',
+    '"password": ["hunter2"]',
+    "{'password': b'hunter2'}",
+    '{"name":"DB_PASSWORD","value":"hunter2"}',
+    "EnvVar{Name:DB_PASSWORD,Value:hunter2,}",
+    "IDENTIFIED BY 'hunter2'",
+    "ALTER ROLE a PASSWORD 'hunter2'",
+    "<password>hunter2</password>",
+    "jdbc:oracle:thin:app/hunter2@//db:1521/x",
+    "root:p@hunter2@tcp(db:3306)/x",
+    "password={hun;ter2}",
+    "sk-proj-0123456789hunter2abcdef",
+    "xapp-1-A0123-hunter2",
+    "ghr_0123456789hunter2",
+    "https://discord.com/api/v10/webhooks/123/hunter2",
+    "https://outlook.office.com/webhook/hunter2",
+    "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=hunter2",
+    "mongosh -u a -p hunter2 x",
+    "Server=db;Pwd=hunter2;",
+    "token: hunter2",
+    "password: hunter2 was tried",
+)
+"""Texts with a secret: hunter2, swordfish, or the key itself."""
+KEPT = (
+    'MountVolume.SetUp failed for volume "tls-secret" : secret "tls" not found',
+    'MountVolume.SetUp failed for volume "vault-token" : configmap "x" not found',
+    'MountVolume.SetUp failed for volume "db-password" : references non-existent secret key: a',
+    "docker run --name mysql -p3306:3306 x",
+    "kubectl logs mysql-0 -n prod -previous",
+    "mysqldump -h x -port 3",
+    "pwd: /app is not writable",
+    "PWD=/app",
+    "token-service:8080: connection refused",
+    'pulling image "token-api:2.1"',
+    "caller=token.go:33 msg=x",
+    "token: x509: certificate signed by unknown authority",
+    "token: HTTP 401 from idp",
+    "password: must not be empty",
+    'msg="token=" level=error',
+    '{"msg":"no token:","err":"connection refused"}',
+    '{"msg":"user\'s token=\\"","err":"connection refused"}',
+    '"token": ""',
+    "/x/token: EOF",
+    "--password-file /run/x",
+    "--service-account-key-file=/etc/kubernetes/pki/sa.pub",
+    "SecretName: tls-cert",
+    "DB_PASSWORD:  <set to the key 'password' in secret 'db'>  Optional: false",
+    "password=$(DB_PASSWORD)",
+    '"password": "$(DB_PASSWORD)"',
+    "postgres://orders_service_user@db/x",
+    "TOKEN_TTL=30",
+    "passed: 3 failed: 0",
+    "first pass: 3",
+    'secret "db" not found',
+    "could not get token: dial tcp 10.0.0.1:443: connect: connection refused",
+    "Access denied for user 'app'@'10.0.0.1' (using password: YES)",
+)
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_nothing_of_a_secret_stays(text: str) -> None:
+    clean = scrub.scrub_text(text)
+    assert clean != text
+    assert not any(each in clean for each in ("hunter", "ter2", "swordfish", "abcdefgh", "abc123"))
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_is_said_of_a_secret_stays(text: str) -> None:
+    assert scrub.scrub_text(text) == text
+
+
+def test_a_line_of_json_is_one_afterwards() -> None:
+    line = json.dumps({"msg": "bad token: 'abc", "err": "connection refused", "password": 'hun"ter2'})
+    assert json.loads(scrub.scrub_text(line)) == {
+        "msg": "bad token: '***'",
+        "err": "connection refused",
+        "password": "***",
+    }
+
+
+@pytest.mark.parametrize(
+    "shape", ["token-", "token.", "passwordpassword", "a.b-c", "\\", '"', "eyJ-", "key=", "token: no ", "mysql -"]
+)
+def test_long_lines_of_any_shape_are_read(shape: str) -> None:
+    text = "token " + shape * 20_000
+    assert "token" in scrub.scrub_text(text)
 
 
 def test_an_environment_entry_loses_its_value_by_its_name() -> None:
@@ -94,6 +236,14 @@ def test_an_environment_entry_loses_its_value_by_its_name() -> None:
         (["/usr/bin/redis-cli", "-a", "hunter2", "ping"], [0, 0, 1, 0]),
         (["mysqladmin", "ping", "-u", "root", "-phunter2"], [0, 0, 0, 0, 1]),
         (["app", "--api-key", "hunter2", "--token=hunter2"], [0, 0, 1, 1]),
+        (["redis-cli", "--pass", "hunter2"], [0, 0, 1]),
+        (["timeout", "5", "redis-cli", "-a", "hunter2"], [0, 0, 0, 0, 1]),
+        (["env", "mysql", "-phunter2"], [0, 0, 1]),
+        (["curl", "-u", "app:hunter2", "x"], [0, 0, 1, 0]),
+        (["mongosh", "-u", "a", "-p", "hunter2"], [0, 0, 0, 0, 1]),
+        (["app", "--password-file", "/run/x", "--secret-name", "db", "--max-tokens", "4096"], [0] * 7),
+        (["app", "--password", "$(DB_PASSWORD)", "--authorization-mode", "Node,RBAC"], [0] * 5),
+        (["mysql", "-port", "3306"], [0, 0, 0]),
         (["tar", "-a", "hunter2"], [0, 0, 0]),
         (["app", "-port", "80", "-p80"], [0, 0, 0, 0]),
         (["app", "--token", "--verbose", "x"], [0, 0, 0, 0]),
@@ -104,6 +254,11 @@ def test_a_command_loses_the_secrets_among_its_words(command: list[str], kept: l
     clean = scrub.scrub({"args": command})["args"]
     assert [int(one != other) for one, other in zip(clean, command, strict=True)] == kept
     assert "hunter2" not in str([each for each, hidden in zip(clean, kept, strict=True) if hidden])
+
+
+def test_the_arguments_of_a_container_go_on_where_its_command_ends() -> None:
+    clean = scrub.scrub({"command": ["redis-cli"], "args": ["-a", "hunter2", "ping"]})
+    assert clean == {"command": ["redis-cli"], "args": ["-a", "***", "ping"]}
 
 
 def test_a_reference_to_a_secret_is_no_secret() -> None:

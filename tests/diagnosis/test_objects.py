@@ -204,3 +204,12 @@ def test_twice_is_once_and_the_outline_can_be_relied_on(raw: Any, hide: bool) ->
     assert isinstance(kept.get("spec", {}), dict) or kept["kind"] in ("Event", "Secret")
     created = kept["metadata"].get("creationTimestamp")
     assert created is None or moment(created) is not None or kept["kind"] == "Event"
+
+
+def test_a_command_keeps_no_secret_among_its_words() -> None:
+    container = {"name": "x", "command": ["redis-cli"], "args": ["-a", "hunter2", "--port", "6379"]}
+    kept = slim({"kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}})
+    assert kept is not None
+    flag, sealed, *rest = kept["spec"]["containers"][0]["args"]
+    assert (flag, rest) == ("-a", ["--port", "6379"])
+    assert is_seal(sealed)

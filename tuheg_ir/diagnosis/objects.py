@@ -121,10 +121,12 @@ class _Copy:
             return value if math.isfinite(value) else None
         return None if value is None else clean_text(str(value))
 
-    def _list(self, value: Sequence[Any], depth: int, text: Callable[[str], str] | None) -> list[Any]:
+    def _list(
+        self, value: Sequence[Any], depth: int, text: Callable[[str], str] | None, before: Sequence[Any] = ()
+    ) -> list[Any]:
         found = []
-        for item, hidden, before in zip(value, secret_arguments(value), ["", *value], strict=False):
-            kept = seal(str(item), str(before)) if hidden else self.of(item, depth + 1, text)
+        for item, hidden, flag in zip(value, secret_arguments(value, before), [*before[-1:], "", *value], strict=False):
+            kept = seal(str(item), str(flag)) if hidden else self.of(item, depth + 1, text)
             if kept is not None:
                 found.append(kept)
         return found
@@ -132,12 +134,15 @@ class _Copy:
     def _mapping(self, value: Mapping[Any, Any], depth: int, text: Callable[[str], str] | None) -> dict[str, Any]:
         name = value.get("name")
         secret = isinstance(name, str) and "value" in value and is_secret_name(name)
-        found = {}
+        found: dict[str, Any] = {}
         for raw_key, item in value.items():
             key, hides = _key(raw_key) if isinstance(raw_key, str) else _key(str(raw_key))
             named = hides or (secret and key == "value")
             if named and isinstance(item, (str, int, float)) and str(item).lower() not in _PLAIN:
                 found[key] = seal(str(item), str(name) if secret else key)
+                continue
+            if key == "args" and isinstance(item, list) and isinstance(value.get("command"), list):
+                found[key] = self._list(item, depth + 1, text, value["command"])
                 continue
             # What the cluster says is read by people: no seals among its words.
             kept = self.of(item, depth + 1, clean_text if depth == 0 and key == "status" else text)

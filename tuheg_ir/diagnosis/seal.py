@@ -43,11 +43,11 @@ def is_secret_name(name: str) -> bool:
     return bool(module_utils("scrub").scrub.is_secret_name(name))
 
 
-def secret_arguments(command: Sequence[Any]) -> list[bool]:
-    """Tell of each word of a command, given as a list, whether it is a secret by the words before it."""
-    if not any(isinstance(word, str) and word.startswith("-") for word in command):
-        return [False] * len(command)
-    found: list[bool] = module_utils("scrub").scrub.secret_arguments(command)
+def secret_arguments(words: Sequence[Any], before: Sequence[Any] = ()) -> list[bool]:
+    """Tell of each word of a command whether it is a secret; ``before`` are the words that stand before them."""
+    if not any(isinstance(word, str) and word.startswith("-") for word in (*before, *words)):
+        return [False] * len(words)
+    found: list[bool] = module_utils("scrub").scrub.secret_arguments(words, before)
     return found
 
 

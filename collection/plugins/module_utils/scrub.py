@@ -1,5 +1,9 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Take secrets out of what is kept: by the name beside a value, and by the value's own shape."""
+"""Take secrets out of what is kept: by the name beside a value, and by the value's own shape.
+
+What a program says of a secret ("token: connection refused", "api_key: no such file") is none and stays, and so do
+names of files and of Kubernetes' Secrets. Possessive quantifiers keep every pattern linear on long lines.
+"""
 
 from __future__ import annotations
 
@@ -8,57 +12,113 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 HIDDEN = "***"
-_PASSWORDS = r"passw(?:or)?d|passphrase|requirepass|masterauth|(?<![a-z])pwd(?![a-z])"
-_OTHERS = r"secret|token|credential|authorization|(?:api|access|account|client|private|signing)[_-]?key"
+_PASSWORDS = r"passw(?:or)?d|passphrase|requirepass|masterauth|(?<=[a-z0-9][_-])pass(?![a-z])|pwd(?![a-z]|\W{1,3}/)"
+_OTHERS = (
+    r"secret|token|credential|authorization|sharedaccesssignature|(?:redis|rediscli)[_-]auth"
+    r"|(?:api|access|account|client|private|signing|encryption|master|jwt|app|auth)[_-]?key"
+)
 _WORDS = f"{_PASSWORDS}|{_OTHERS}"
-_NO_FAULT = r"(?<!error)(?<!exception)(?<!failure)"
-_WORD = rf"[\w.-]*(?:{_WORDS})[\w.-]*{_NO_FAULT}"
-_NAME = rf"(?<![\w.-]){_WORD}"
-_SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
+_NOT_ITSELF = "".join(
+    f"(?<!{each})" for each in ("error", "exception", "failure", "file", "path", "name", "namespace", "mode", "ttl")
+)
+"""How the name of something ends that is about a secret and holds none."""
+_RUN = rf"[\w.-]++{_NOT_ITSELF}"
+_WORD = rf"(?=[\w.-]*?(?:{_WORDS})){_RUN}"
+_START = r"(?<![\w.-])"
 _QUOTE = r"\\*[\"']"
-_GIVEN = rf"{_NAME}(?:{_QUOTE})?\s*[:=]\s*"
-# What is behind a colon may be what a program says about a file, an address, a token: "api_key: no such file".
-_TOLD = rf"(?<![\w./-])[\w.-]*(?:{{}})[\w.-]*{_NO_FAULT}(?:{_QUOTE})?\s*:\s*"
-_PLAIN = r"\*\*\*|(?:yes|no|true|false|null|nil|none)\b"
-_PROSE = r"(?:(?-i:[A-Z]?[a-z]+)|\d{3})[:,]? [a-z(]"
-_VALUE = r"[^\s\"'\\,;&}\]]+"
+_IS = rf"(?:{_QUOTE})?[ \t]*(?::=|=>|==?|:)[ \t]*"
+_COLON = rf"(?:{_QUOTE})?[ \t]*:[ \t]*"
+_VALUE = r"(?:\{[^}\s]*\}|(?:[^\s\"'\\,;&}\]]|\\++(?![\"'nrt])|\](?=\w))++)"
+_END = r"(?![^\s\"'\\,;&}\])])"
+_PLAIN = rf"(?:\*\*\*|yes|no|true|false|null|nil|none|\$\(\w+\)|\$\{{?\w+\}}?){_END}|<set to the key"
+_OF_KUBERNETES = r"(?:secrets?|configmaps?) \\*[\"']|references "
+_FAULTS = (
+    "access|an?|bad|can|cannot|certificate|connection|context|could|denied|dial|did|does|error|exceeded|expected|expired"
+    "|failed|failure|field|file|forbidden|get|got|has|http|internal|invalid|is|lookup|malformed|missing|must|net|no|not"
+    "|oauth2|open|permission|post|rate|read|refused|rejected|remote|request|required|response|revoked|rpc|server|should"
+    "|status|stream|the|timed|timeout|tls|too|unable|unauthorized|unexpected|unknown|unsupported|was|write|wrong|x509"
+)
+_PROSE = rf"{_OF_KUBERNETES}|(?<=[ \t])(?:(?:(?:{_FAULTS})|\d{{3}})[:,]? [\w(\"'/]|(?-i:[A-Z]{{3,}}\d*): \S|eof{_END})"
+_DEMAND = rf"{_OF_KUBERNETES}|(?<=[ \t])(?:must|should|cannot|field|is|was) [a-z]"
+_PLACE = r"(?<=:)(?:\d{1,5}(?![\w.])|v?\d+\.\d)"
+"""A line of a file, a port, a tag of an image: token.go:33, token-service:8080."""
 _SCHEMES = "basic|bearer|digest|negotiate|ntlm|token|api-?key|key|hawk|oauth"
 _HOOKS = (
-    r"hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|webhook\.office\.com"
-    r"|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook"
+    r"hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/(?:v\d+/)?webhooks|webhook\.office\.com"
+    r"|outlook\.office\.com/webhook|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook"
+    r"|qyapi\.weixin\.qq\.com/cgi-bin/webhook/send"
 )
 _IN_ANY_CASE = (
     # a private key, whole or cut off
     (r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", HIDDEN),
-    # authorization: Bearer abc, in a header or a log; cookies
-    (rf"(authorization(?:{_QUOTE})?\s*[:=]\s*(?:{_QUOTE})?)(?:(?:{_SCHEMES})\s+)?[^\s\"'\\,;]+", rf"\1{HIDDEN}"),
-    (r"\b(bearer)\s+(?=(?-i:\S*[\dA-Z])|\S{20})[\w.~+/=-]{6,}", rf"\1 {HIDDEN}"),
+    # Authorization: Bearer abc, in a header or a log; cookies
+    (
+        rf"(authorization(?:{_QUOTE})?\s*[:=]\s*\[?(?:{_QUOTE})?)(?!{_PROSE})"
+        rf"(?:(?:{_SCHEMES}):?\s+|[\w-]+\s+(?=\S*\d|\S{{12}}))?[^\s\"'\\,;\]]+",
+        rf"\1{HIDDEN}",
+    ),
+    (
+        r"\b(bearer)\s+(?!(?:auth\w*|token\w*|realm|scheme|error|challenge|header|credential\w*|required|missing)\b)"
+        r"[\w.~+/=-]{6,}",
+        rf"\1 {HIDDEN}",
+    ),
     (r"\b(basic)\s+(?=\S*[\d=])[\w.~+/=-]{6,}", rf"\1 {HIDDEN}"),
-    (rf"(\b(?:set-)?cookie(?:{_QUOTE})?\s*[:=]\s*(?:{_QUOTE})?)[\w.-]+=[^\"'\\\n]+", rf"\1{HIDDEN}"),
-    # scheme://user:password@host; scheme://token@host; user:password@tcp(host)
+    (
+        rf"(\b(?:set-)?cookie(?:{_QUOTE})?\s*[:=]\s*\[?(?:{_QUOTE})?)[\w.-]+=(?:[^\"'\\\n\]]|\"(?=[^\",}}\s]))+",
+        rf"\1{HIDDEN}",
+    ),
+    # scheme://user:password@host; scheme://token@host; user:password@tcp(host); jdbc:oracle:thin:user/password@host
     (r"(\b[\w+.-]{1,40}://[^\s:/@]*):[^\s/\"'<>]+@", rf"\1:{HIDDEN}@"),
-    (r"(\b[\w+.-]{1,40}://)[\w-]{16,}@", rf"\1{HIDDEN}@"),
-    (r"\b([\w.-]{1,80}):[^\s:@]+@(tcp|unix)\(", rf"\1:{HIDDEN}@\2("),
-    # password=abc, "token": "abc", \"token\": \"abc\", --api-key abc; what is quoted stays so, up to its line's end
-    (rf"({_GIVEN}({_QUOTE}))(?:(?!\2).)*(?:\2|$)", rf"\1{HIDDEN}\2"),
-    (rf"({_NAME}(?:{_QUOTE})?\s*=\s*)(?!{_PLAIN}){_VALUE}", rf"\1{HIDDEN}"),
-    (rf"({_TOLD.format(_PASSWORDS)})(?!{_PLAIN}){_VALUE}", rf"\1{HIDDEN}"),
-    (rf"({_TOLD.format(_OTHERS)})(?!{_PLAIN}|{_PROSE}){_VALUE}", rf"\1{HIDDEN}"),
-    (rf"((?<![\w-])--[\w-]*(?:{_WORDS})[\w-]*\s+)[^\s\"',;-][^\s\"',;]*", rf"\1{HIDDEN}"),
+    (r"(\b[\w+.-]{1,40}://)(?=[\w.-]*\d)[\w.-]{12,}@", rf"\1{HIDDEN}@"),
+    (r"(\bhttps?://)[^\s:/@]{8,}:?@", rf"\1{HIDDEN}@"),
+    (r"\b([\w.-]{1,80}):[^\s:]+@(tcp|unix)\(", rf"\1:{HIDDEN}@\2("),
+    (r"(\bjdbc:oracle:\w+:[\w.-]+/)[^\s@/]+@", rf"\1{HIDDEN}@"),
+    # password="abc", "token": "abc", \"token\": \"abc\": what is quoted stays so, up to its line's end
+    (
+        rf"({_START}{_WORD}{_IS}[\[({{]?(?:[bu](?=[\"']))?({_QUOTE}))"
+        rf"(?!\s*[,}}\]]|\s+\w+=|\2|(?:\*\*\*|\$\(\w+\))\2)(?:(?!\2|\\*\"\s*[,}}\]])(?:\\.|[^\\\n]))+"
+        r"(?:\2|(?=\\*\"\s*[,}\]])|$)",
+        rf"\1{HIDDEN}\2",
+    ),
+    # password=abc; password: abc, but for what is said of it
+    (rf"({_START}{_WORD}(?:{_QUOTE})?[ \t]*(?::=|=>|==?)[ \t]*[\[(]?)(?!{_PLAIN}){_VALUE}", rf"\1{HIDDEN}"),
+    (
+        rf"((?<![\w./-])(?=[\w.-]*?(?:{_PASSWORDS})){_RUN}{_COLON}[\[(]?)(?!{_PLAIN}|{_DEMAND}){_VALUE}",
+        rf"\1{HIDDEN}",
+    ),
+    (rf"((?<=/){_WORD}{_COLON})(?!{_PLAIN}|{_PROSE}|{_PLACE}){_VALUE}", rf"\1{HIDDEN}"),
+    (
+        rf"({_START}(?=[\w.-]*?(?:{_OTHERS})){_RUN}{_COLON}[\[(]?)(?!{_PLAIN}|{_PROSE}|{_PLACE}){_VALUE}",
+        rf"\1{HIDDEN}",
+    ),
+    (rf"((?<![\w-])--{_WORD}[ \t]+[\"']?)(?!{_PLAIN})[^\s\"',;-][^\s\"',;]*", rf"\1{HIDDEN}"),
+    # an entry of an environment, an element, a statement
+    (
+        rf"(\bname\\*\"?\s*:\s*\\*\"?{_WORD}\\*\"?,\s*\\*\"?value\\*\"?\s*:\s*\\*\"?)(?!{_PLAIN})[^\s\"\\,}}]+",
+        rf"\1{HIDDEN}",
+    ),
+    (rf"(<{_WORD}>)[^<\n]+", rf"\1{HIDDEN}"),
+    (r"(\b(?:identified(?:\s+with\s+\S+)?\s+by|password)\s+)'[^'\n]*'", rf"\1'{HIDDEN}'"),
     # signed addresses, and those by which anybody may write to a chat
     (r"([?&](?:sig|signature|x-amz-signature|x-goog-signature)=)[^&\s\"']+", rf"\1{HIDDEN}"),
-    (rf"(\b(?:{_HOOKS})/)[\w/@-]+", rf"\1{HIDDEN}"),
+    (rf"(\b(?:{_HOOKS})(?:/|\?key=))[\w/@-]+", rf"\1{HIDDEN}"),
 )
 _AS_WRITTEN = (
     # what clients of stores and of HTTP take on their command line
-    (r"(\bredis-cli\b[^\n]{0,200}? (?:-a|--pass) )[^\s\"',]+", rf"\1{HIDDEN}"),
-    (r"(\b(?:mysql|mariadb)(?:dump|admin|-\w+)?\b[^\n]{0,200}? -p)[^\s\"',]+", rf"\1{HIDDEN}"),
-    (r"(\bcurl\b[^\n]{0,200}? (?:-u|--user)[ =]?[^\s:]+:)[^\s\"',]+", rf"\1{HIDDEN}"),
-    # a JSON web token, and the keys of clouds, forges, payments, mail and chats, anywhere
-    (r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*", HIDDEN),
-    (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bnpm_[A-Za-z0-9]{36}\b|\bhvs\.[\w-]{20,}", HIDDEN),
-    (r"\b(?:gh[opsu]|github_pat|dop_v1|[rs]k_(?:live|test))_\w{10,}", HIDDEN),
-    (r"\b(?:glpat|xox[abeprs])-[\w-]{10,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bbot\d{6,}:[\w-]{30,}", HIDDEN),
+    (r"(\bredis-cli\b[^\n]{0,200}? (?:-a|--pass)[ =][\"']?)[^\s\"',]+", rf"\1{HIDDEN}"),
+    (
+        r"((?<![\w-])(?:mysql|mariadb)(?:dump|admin|check|import|show)?\s[^\n]{0,200}? ?-p[\"']?)"
+        r"(?!ort|revious|ath|od|\d+:)[^\s\"',]+",
+        rf"\1{HIDDEN}",
+    ),
+    (r"(\b(?:mongo(?:sh|dump|restore)?|sshpass)\b[^\n]{0,200}? -p[ =]?[\"']?)[^\s\"',-][^\s\"',]*", rf"\1{HIDDEN}"),
+    (r"(\bcurl\b[^\n]{0,200}? (?:-u|--user)[ =]?[\"']?[^\s:\"']+:)[^\s\"',]+", rf"\1{HIDDEN}"),
+    # a JSON web token, and the keys of clouds, forges, registries, payments, mail and chats, anywhere
+    (r"(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*", HIDDEN),
+    (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}|\bhvs\.[\w-]{20,}|\bsk-[\w-]{20,}", HIDDEN),
+    (r"\b(?:npm|hf|glsa|shp(?:at|ss|ca|pa)|whsec)_[A-Za-z0-9]{20,}", HIDDEN),
+    (r"\b(?:gh[oprsu]|github_pat|dop_v1|dckr_pat|[rs]k_(?:live|test))_[\w-]{10,}", HIDDEN),
+    (r"\b(?:glpat|xapp|xox[abeprs])-[\w-]{10,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bbot\d{6,}:[\w-]{30,}", HIDDEN),
 )
 _SHAPES = tuple(
     (re.compile(pattern, re.MULTILINE | case), kept)
@@ -67,17 +127,32 @@ _SHAPES = tuple(
 )
 # What any of them needs; most texts have none of it and are not searched further.
 _HINT = re.compile(
-    rf"{_WORDS}|bearer|basic|@|cookie|BEGIN |eyJ|AKIA|ASIA|AIza|gh[opsu]_|github_pat|glpat|xox|npm_|hvs\.|dop_v1_"
-    r"|k_live|k_test|\bSG\.|bot\d|signature=|[?&]sig=|hook|redis-cli|curl|(?:mysql|mariadb).{0,220} -p",
+    rf"{_WORDS}|bearer|basic|@|cookie|identified|BEGIN |eyJ|AKIA|ASIA|AIza|ya29|hvs\.|\bsk-|npm_|hf_|glsa_|shp\w\w_"
+    r"|whsec_|gh[oprsu]_|github_pat|dop_v1_|dckr_pat|k_live|k_test|glpat|xapp-|xox|\bSG\.|bot\d|signature=|[?&]sig=|hook"
+    r"|redis-cli|curl|sshpass|(?:mysql|mariadb|mongo).{0,220} -p",
     re.IGNORECASE,
 )
 _FLAG = re.compile(rf"-{_WORD}", re.IGNORECASE)
-_STORES = re.compile(r"(?:^|/)(?:mysql|mariadb)(?:dump|admin|-\w+)?$")
+_GIVEN_NO_SECRET = re.compile(rf"-.*|{_PLAIN}|", re.IGNORECASE)
+_TAKES = {
+    "redis-cli": ("-a", "--pass"),
+    "mongosh": ("-p",),
+    "mongo": ("-p",),
+    "sshpass": ("-p",),
+    "curl": ("-u", "--user"),
+}
+"""Program -> options of it whose next word is a secret, or holds one."""
+_STORES = re.compile(r"(?:mysql|mariadb)(?:dump|admin|check|import|show)?")
+_GLUED = re.compile(r"-p(?!ort$|revious$|ath$|od$)\S+")
+_COUNT = re.compile(r"\d+")
 
 
 def is_secret_name(name: str) -> bool:
     """Tell whether a value under this name is to be hidden."""
     return _SECRET_NAME.fullmatch(name) is not None
+
+
+_SECRET_NAME = re.compile(_WORD, re.IGNORECASE)
 
 
 def scrub_text(text: str) -> str:
@@ -89,32 +164,57 @@ def scrub_text(text: str) -> str:
     return text
 
 
-def secret_arguments(command: Sequence[Any]) -> list[bool]:
-    """Tell of each word of a command, given as a list, whether it is a secret by the words before it."""
-    words = [each if isinstance(each, str) else "" for each in command]
-    program = words[0] if words else ""
-    named = [bool(_FLAG.fullmatch(each)) or (each == "-a" and program.endswith("redis-cli")) for each in words]
-    return [
-        (before and not word.startswith("-") and bool(word))
-        or (word.startswith("-p") and len(word) > 2 and _STORES.search(program) is not None)
-        for word, before in zip(words, [False, *named], strict=False)
-    ]
+def secret_arguments(words: Sequence[Any], before: Sequence[Any] = ()) -> list[bool]:
+    """Tell of each word of a command whether it is a secret; ``before`` are the words that stand before them."""
+    line = [each if isinstance(each, str) else "" for each in (*before, *words)]
+    found = [_is_secret(line, at) for at in range(len(line))]
+    return found[len(line) - len(words) :]
+
+
+def _is_secret(line: Sequence[str], at: int) -> bool:
+    word, flag = line[at], line[at - 1] if at else ""
+    if not word:
+        return False
+    programs = {each.rpartition("/")[2] for each in line[:at]}
+    if _GLUED.fullmatch(word) and any(map(_STORES.fullmatch, programs)):
+        return True
+    if _GIVEN_NO_SECRET.fullmatch(word):
+        return False
+    if any(flag in _TAKES.get(program, ()) for program in programs):
+        return True
+    return _FLAG.fullmatch(flag) is not None and not (flag.endswith("tokens") and _COUNT.fullmatch(word))
 
 
 def scrub(thing: Any) -> Any:
     """Return JSON-like data with secret values replaced.
 
     An environment entry {name: DB_PASSWORD, value: ...} loses its value, and so does a mapping's
-    value under such a name; every other text is scrubbed by its shape.
+    value under such a name, and a word of a command; every other text is scrubbed by its shape.
     """
     if isinstance(thing, Mapping):
-        if "value" in thing and _SECRET_NAME.fullmatch(str(thing.get("name", ""))):
+        if "value" in thing and is_secret_name(str(thing.get("name", ""))):
             return {**thing, "value": HIDDEN}
-        return {key: HIDDEN if _hides(key, value) else scrub(value) for key, value in thing.items()}
+        return {key: HIDDEN if _hides(key, value) else _within(thing, key, value) for key, value in thing.items()}
     if isinstance(thing, list):
-        return [HIDDEN if hidden else scrub(each) for each, hidden in zip(thing, secret_arguments(thing), strict=True)]
+        return _words(thing, ())
     return scrub_text(thing) if isinstance(thing, str) else thing
 
 
+def _within(container: Mapping[Any, Any], key: Any, value: Any) -> Any:
+    """Return a value without secrets; the arguments of a container go on where its command ends."""
+    command = container.get("command")
+    return (
+        _words(value, command)
+        if key == "args" and isinstance(value, list) and isinstance(command, list)
+        else scrub(value)
+    )
+
+
+def _words(words: list[Any], before: Sequence[Any]) -> list[Any]:
+    return [
+        HIDDEN if hidden else scrub(each) for each, hidden in zip(words, secret_arguments(words, before), strict=True)
+    ]
+
+
 def _hides(key: Any, value: Any) -> bool:
-    return isinstance(value, str) and bool(value) and bool(_SECRET_NAME.fullmatch(str(key)))
+    return isinstance(value, str) and bool(value) and is_secret_name(str(key))
