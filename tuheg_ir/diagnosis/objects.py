@@ -125,7 +125,9 @@ class _Copy:
         self, value: Sequence[Any], depth: int, text: Callable[[str], str] | None, before: Sequence[Any] = ()
     ) -> list[Any]:
         found = []
-        for item, hidden, flag in zip(value, secret_arguments(value, before), [*before[-1:], "", *value], strict=False):
+        for item, hidden, flag in zip(
+            value, secret_arguments(value, before), [*(before[-1:] or [""]), *value], strict=False
+        ):
             kept = seal(str(item), str(flag)) if hidden else self.of(item, depth + 1, text)
             if kept is not None:
                 found.append(kept)

@@ -48,9 +48,11 @@ _HOOKS = (
     r"|outlook\.office\.com/webhook|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook"
     r"|qyapi\.weixin\.qq\.com/cgi-bin/webhook/send"
 )
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.IGNORECASE | re.DOTALL
+)
+"""Whole or cut off; the one that has many lines."""
 _IN_ANY_CASE = (
-    # a private key, whole or cut off
-    (r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", HIDDEN),
     # Authorization: Bearer abc, in a header or a log; cookies
     (
         rf"(authorization(?:{_QUOTE})?\s*[:=]\s*\[?(?:{_QUOTE})?)(?!{_PROSE})"
@@ -121,16 +123,34 @@ _AS_WRITTEN = (
     (r"\b(?:glpat|xapp|xox[abeprs])-[\w-]{10,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bbot\d{6,}:[\w-]{30,}", HIDDEN),
 )
 _SHAPES = tuple(
-    (re.compile(pattern, re.MULTILINE | case), kept)
+    (re.compile(pattern, case), kept)
     for shapes, case in ((_IN_ANY_CASE, re.IGNORECASE), (_AS_WRITTEN, re.NOFLAG))
     for pattern, kept in shapes
 )
-# What any of them needs; most texts have none of it and are not searched further.
-_HINT = re.compile(
-    rf"{_WORDS}|bearer|basic|@|cookie|identified|BEGIN |eyJ|AKIA|ASIA|AIza|ya29|hvs\.|\bsk-|npm_|hf_|glsa_|shp\w\w_"
-    r"|whsec_|gh[oprsu]_|github_pat|dop_v1_|dckr_pat|k_live|k_test|glpat|xapp-|xox|\bSG\.|bot\d|signature=|[?&]sig=|hook"
-    r"|redis-cli|curl|sshpass|(?:mysql|mariadb|mongo).{0,220} -p",
-    re.IGNORECASE,
+_KEYS = tuple(
+    f"{whose}{between}key"
+    for whose in (
+        "api",
+        "access",
+        "account",
+        "client",
+        "private",
+        "signing",
+        "encryption",
+        "master",
+        "jwt",
+        "app",
+        "auth",
+    )
+    for between in ("", "_", "-", " ")
+)
+# What any of them needs, in small letters; a line that has none of it is not searched: that takes a twentieth.
+_HINTS = (
+    *("passw", "passphrase", "requirepass", "_pass", "-pass", "sshpass", "masterauth", "pwd", "secret", "token"),
+    *("credential", "authorization", "bearer", "basic", "sharedaccess", "_auth", "-auth", "cookie", "identified", "@"),
+    *("eyj", "akia", "asia", "aiza", "ya29", "hvs.", "sk-", "npm_", "hf_", "glsa_", "shp", "whsec_", "gho_", "ghp_"),
+    *("ghr_", "ghs_", "ghu_", "github_pat", "dop_v1_", "dckr_pat", "k_live", "k_test", "glpat", "xapp-", "xox", "sg."),
+    *("bot", "sig=", "signature=", "hook", "redis-cli", "curl", " -p", *_KEYS),
 )
 _FLAG = re.compile(rf"-{_WORD}", re.IGNORECASE)
 _GIVEN_NO_SECRET = re.compile(rf"-.*|{_PLAIN}|", re.IGNORECASE)
@@ -157,11 +177,21 @@ _SECRET_NAME = re.compile(_WORD, re.IGNORECASE)
 
 def scrub_text(text: str) -> str:
     """Return the text with what looks like a secret replaced by ***."""
-    if _HINT.search(text) is None:
+    if not _may_hold_one(text):
         return text
-    for pattern, kept in _SHAPES:
-        text = pattern.sub(kept, text)
-    return text
+    return "\n".join(map(_scrub_line, _PRIVATE_KEY.sub(HIDDEN, text).split("\n")))
+
+
+def _may_hold_one(text: str) -> bool:
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS)
+
+
+def _scrub_line(line: str) -> str:
+    if _may_hold_one(line):
+        for pattern, kept in _SHAPES:
+            line = pattern.sub(kept, line)
+    return line
 
 
 def secret_arguments(words: Sequence[Any], before: Sequence[Any] = ()) -> list[bool]:
