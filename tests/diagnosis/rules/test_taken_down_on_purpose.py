@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, URL, alert, errors, ingress
+from tests.diagnosis.rules.cases import ASK, HEALTHY, Answers, DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import SHOP, URL, alert, autoscaler, errors, ingress
 from tests.diagnosis.rules.test_scaled_to_zero import taken
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, log, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -17,9 +17,9 @@ GIVE = ("configuration_error", "scale_workload")
 ON_ITS_WAY = [f"INFO copied {done} of 100 parts" for done in range(1, 90)]
 
 
-def resting(name: str, since: float = 1200, env: dict[str, Any] | None = None) -> list[Obj]:
+def resting(name: str, since: float = 1200, env: dict[str, Any] | None = None, **more: Any) -> list[Obj]:
     """Return a service of no pods that was scaled to nought so long ago, with the event of it."""
-    made = workload(name, pods=3, env=URL if env is None else env)
+    made = workload(name, pods=3, env=URL if env is None else env, **more)
     made[0]["spec"]["replicas"], made[0]["status"] = 0, {"replicas": 0}
     down = f"Scaled down replica set {name}-r1 to 0 from 3"
     told = event(f"Deployment/{name}", "ScalingReplicaSet", down, age=since, kind="Normal", count=1)
@@ -27,11 +27,18 @@ def resting(name: str, since: float = 1200, env: dict[str, Any] | None = None) -
 
 
 def move(
-    begun: float = 1100, *, of: str = "", env: dict[str, Any] | None = None, done: float = 0, failed: bool = False
+    begun: float = 1100,
+    *,
+    of: str = "",
+    env: dict[str, Any] | None = None,
+    done: float = 0,
+    failed: bool = False,
+    note: Obj | None = None,
 ) -> list[Obj]:
     """Return a Job with its pod that began so long ago, and is at work unless it is done or failed."""
     spec = {"containers": [container("move", "move:1", env=URL if env is None else env)]}
     job = thing("Job", "move", age=begun, spec={"template": {"spec": spec}}, status={"active": 1})
+    job["metadata"]["annotations"] = note or {}
     if of:
         job["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": of, "controller": True}]
     if done or failed:
@@ -44,6 +51,15 @@ def move(
     running = {"name": "move", "ready": True, "restartCount": 0, "state": {"running": {"startedAt": at(begun)}}}
     pod["status"] = {"phase": "Running", "containerStatuses": [running]}
     return [job, pod]
+
+
+def keda(name: str, least: int = 0, **note: str) -> Obj:
+    """Return a ScaledObject that may have taken a service to nought, because nothing waits for it."""
+    spec = {"scaleTargetRef": {"name": name}, "minReplicaCount": least}
+    conditions = [{"type": "Ready", "status": "True"}, {"type": "Active", "status": "False"}]
+    made = thing("ScaledObject", name, spec=spec, status={"conditions": conditions})
+    made["metadata"]["annotations"] = {f"autoscaling.keda.sh/{key}": value for key, value in note.items()}
+    return made
 
 
 def page(written: float = 1260, *, env: dict[str, str] | None = None, started: float = 1290) -> list[Obj]:
@@ -128,6 +144,18 @@ HOLDS = [
     ),
     Holds("the run has failed", world(resting("cart"), move(failed=True)), (SHOP, *ASKED), excludes=SPARED),
     Holds(
+        "its autoscaler may not go to nought, so somebody did",
+        world(resting("cart"), move(), autoscaler("shop", 0, 9), keda("cart", 2)),
+        (SHOP, "no_fault", "no_action"),
+        excludes=SPARED,
+    ),
+    Holds(
+        "KEDA was told to keep it at nought",
+        world(move(), page(), keda("shop", **{"paused-replicas": "0"})),
+        (SHOP, "no_fault", "no_action"),
+        excludes=SPARED,
+    ),
+    Holds(
         "the run is done since a moment: another may follow",
         world(resting("cart"), move(done=120)),
         (SHOP, *ASKED),
@@ -161,6 +189,25 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the run has been done for long", world(resting("cart", 3000), move(2900, done=1500), since=3000), GIVE
     ),
+    *(
+        DoesNotHold(f"the run is a hook of a release: {note}", world(move(note={note: "x"}), logs=[]), (SHOP, *GIVE))
+        for note in ("helm.sh/hook", "argocd.argoproj.io/hook")
+    ),
+    DoesNotHold(
+        "the run failed long ago", world(resting("cart", 3000), move(2900, failed=True, done=1500), since=3000), GIVE
+    ),
+    DoesNotHold(
+        "the run came with a release of what rests",
+        world(move(), before={"image": "registry.example/shop:0"}, released=1210),
+        (SHOP, *GIVE),
+        harmful=("no_action",),
+    ),
+    DoesNotHold(
+        "KEDA took it to nought, as it may",
+        world(move(), keda("shop"), alerts=[alert("ShopPodsAbsent", deployment="shop", severity="critical")]),
+        (SHOP, *ASK),
+        harmful=("scale_workload",),
+    ),
     DoesNotHold(
         "a release wrote the way in, which leads to a caller of them",
         world(
@@ -174,5 +221,19 @@ DOES_NOT_HOLD = [
         "nobody misses what rests while a run works",
         world(move(), alerts=[]),
         HEALTHY,
+    ),
+]
+MISSED = alert("NoEndpoints", deployment="shop", severity="critical")
+ANSWERS = [
+    Answers(
+        "why the run failed is told besides",
+        world(
+            resting("cart"),
+            move(failed=True),
+            alerts=[MISSED, alert("KubeJobFailed", job_name="move", severity="warning")],
+        ),
+        [(SHOP, *ASKED)],
+        also=(JOB,),
+        harmful=("no_action", "scale_workload"),
     ),
 ]

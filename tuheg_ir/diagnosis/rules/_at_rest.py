@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,10 +10,12 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._database_users import addresses
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.batch import verdict
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.pods import controller
-from tuheg_ir.diagnosis.view.reading import created, last_write, moment, newest
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
+from tuheg_ir.diagnosis.view.reading import created, last_write, mapping, moment, newest
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, soon_after
+from tuheg_ir.diagnosis.view.scaling import may_go_to_nought
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -21,6 +24,8 @@ TOGETHER = timedelta(minutes=10)
 PREPARES = timedelta(hours=1)
 """A backup may come before the work itself, and take that long."""
 LATELY = timedelta(hours=12)
+_HOOKS = re.compile(r"(?:helm\.sh|argocd\.argoproj\.io)/hook")
+"""Annotations by which a tool that releases knows a run for a step of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ def at_rest(view: View) -> tuple[AtRest, ...]:
     found = []
     for group in _together(view):
         resting, since, until = tuple(workload for workload, _ in group), group[0][1], group[-1][1]
-        runs = tuple(run for run in _runs(view, since, until) if any(_same_data(view, run, each) for each in resting))
+        begun = [run for run in _runs(view, since, until) if not any(_came_with(run, each) for each in resting)]
+        runs = tuple(run for run in begun if any(_same_data(view, run, each) for each in resting))
         instead = tuple(_instead(view, resting, since))
         if runs or (instead and len(resting) > 1):
             found.append(AtRest(resting, since, runs, instead))
@@ -75,8 +81,10 @@ def _together(view: View) -> Iterator[Sequence[tuple[Workload, datetime]]]:
 
 
 def rests_since(view: View, workload: Workload) -> datetime | None:
-    """Return when a service was scaled to nought of late; None if it was not, or nobody tells when."""
+    """Return when a service was scaled to nought of late; None: it was not, nobody tells when, or it does so itself."""
     if workload.kind not in ("Deployment", "StatefulSet") or workload.wanted or is_store(workload):
+        return None
+    if may_go_to_nought(view, workload.ref):
         return None
     told = [e for e in view.events_of(workload.ref, "ScalingReplicaSet", within=LATELY) if " to 0" in e.message]
     at = newest(e.last for e in told) or last_write(workload.obj)
@@ -84,13 +92,23 @@ def rests_since(view: View, workload: Workload) -> datetime | None:
 
 
 def _runs(view: View, since: datetime, until: datetime) -> Iterator[Workload]:
-    """Yield the Jobs of no schedule that were begun while services were taken down or soon after, and are not over."""
+    """Yield the Jobs that were begun by hand while services were taken down or soon after, and are not over."""
     for run in view.workloads.values():
-        made, done = created(run.obj), ended(run)
-        if run.kind != "Job" or controller(run.obj) or made is None:
+        made, done = created(run.obj), ended(run) or verdict(run.obj)[1]
+        if run.kind != "Job" or controller(run.obj) or made is None or _is_hook(run):
             continue
         if since + BEFORE <= made <= until + PREPARES and (done is None or view.recent(done, SOON)):
             yield run
+
+
+def _is_hook(run: Workload) -> bool:
+    """Tell whether a tool made a run as a step of a release, and nobody by hand."""
+    return any(_HOOKS.match(key) for key in mapping(run.obj, "metadata", "annotations"))
+
+
+def _came_with(run: Workload, workload: Workload) -> bool:
+    """Tell whether a run was made with a release: that it brought its pods to nought may be by mistake."""
+    return bool(workload.changes) and soon_after(created(run.obj), workload.released_at)
 
 
 def _same_data(view: View, run: Workload, other: Workload) -> bool:

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._at_rest import AtRest, at_rest, bases, ended
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.batch import failed_runs
+from tuheg_ir.diagnosis.view.batch import failed_runs, verdict
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import marked
@@ -75,7 +75,8 @@ def _explained(view: View, each: AtRest) -> tuple[str, ...]:
     """Return all that suffers, or was changed, because services were taken down."""
     down = behind(view, *(workload.ref for workload in each.workloads))
     instead = [ref for route, refs in each.instead for ref in (route.object, *refs)]
-    return (*down, *(run.ref for run in each.runs), *instead)
+    runs = [run.ref for run in each.runs if not verdict(run.obj)[0]]  # one that failed has a cause of its own
+    return (*down, *runs, *instead)
 
 
 def _rests(each: AtRest) -> Iterator[Evidence]:
