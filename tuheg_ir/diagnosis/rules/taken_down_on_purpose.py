@@ -64,11 +64,15 @@ def _gets_on(view: View, run: Workload) -> tuple[Evidence, ...]:
 
 
 def _nothing_else(view: View, each: AtRest) -> bool:
-    """Tell whether all that is wrong is of those at rest, of what is worked on, or a page that says so by an error."""
+    """Tell whether all that is wrong is of those at rest, or a page that says so by an error.
+
+    What is worked on may be slow and say so; nobody wants it to lose pods, or alerts to tell of it.
+    """
     worked_on = {ref for run in each.runs for ref in bases(view, run)}
     serving = {ref for _, refs in each.instead for ref in refs}
-    known = {*(workload.ref for workload in each.workloads), *worked_on, *serving}
-    return all(sign.object in known for sign in signs_of_trouble(view))
+    known = {*(workload.ref for workload in each.workloads), *serving}
+    others = (sign for sign in signs_of_trouble(view) if sign.object not in known)
+    return all(sign.object in worked_on and sign.source in ("metrics", "logs") for sign in others)
 
 
 def _explained(view: View, each: AtRest) -> tuple[str, ...]:
