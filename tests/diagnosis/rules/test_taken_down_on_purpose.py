@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, Answers, DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, URL, alert, autoscaler, errors, ingress
+from tests.diagnosis.rules.scenes import SHOP, URL, alert, autoscaler, errors, ingress, latency
 from tests.diagnosis.rules.test_scaled_to_zero import taken
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, log, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -14,6 +14,7 @@ JOB = "Job/move"
 CART = "Deployment/cart"
 ASKED = ("configuration_error", "page_human")
 GIVE = ("configuration_error", "scale_workload")
+MISSED = alert("NoEndpoints", deployment="shop", severity="critical")
 ON_ITS_WAY = [f"INFO copied {done} of 100 parts" for done in range(1, 90)]
 
 
@@ -68,16 +69,23 @@ def page(written: float = 1260, *, env: dict[str, str] | None = None, started: f
     return [way, *workload("page", "nginx:1", started=started, age=started, env=env)]
 
 
+def docs(started: float = 9 * DAY, **notes: str) -> list[Obj]:
+    """Return a site that needs nobody, and its own way in, which a sync wrote as the shop was put to rest."""
+    way = ingress("docs", "docs.shop.example", written=1260)
+    way["metadata"]["annotations"] = notes
+    return [way, *workload("docs", "nginx:1", started=started)]
+
+
 def tells(*lines: str, since: float = 1000) -> list[Log]:
     return [log("move-1", *(lines or ON_ITS_WAY), since=since, of=JOB)]
 
 
 def world(*more: Any, logs: list[Log] | None = None, figures: list[Any] | None = None, **what: Any) -> Snapshot:
     """Return a shop that rests, an alert of it, and what else there is."""
-    alerts = what.pop("alerts", [alert("NoEndpoints", deployment="shop", severity="critical")])
+    alerts, store = what.pop("alerts", [MISSED]), what.pop("store", postgres())
     seen = [errors("web", 0.0, before=0.0)] if figures is None else figures
     said = tells() if logs is None else logs
-    return snapshot(resting("shop", **what), postgres(), workload("web"), *more, logs=said, figures=seen, alerts=alerts)
+    return snapshot(resting("shop", **what), store, workload("web"), *more, logs=said, figures=seen, alerts=alerts)
 
 
 SPARED = no("scale_workload", "restart_workload", "rollback_workload", at=SHOP)
@@ -167,6 +175,47 @@ HOLDS = [
         (SHOP, *ASKED),
         excludes=SPARED,
     ),
+    *(
+        Holds(
+            f"two rest, and their users are sent to a site that was there: {what}",
+            world(resting("cart"), *site),
+            (SHOP, *ASKED),
+            excludes=SPARED,
+        )
+        for what, site in (
+            ("the way in is of the name of one", (page(started=9 * DAY),)),
+            ("the way in is of the host of one", (docs(), ingress("w", "shop.x", service="docs", written=1260))),
+            ("the way in says so", (docs(**{"closed.example/instead-of": "shop"}),)),
+        )
+    ),
+    Holds(
+        "two rest, and a site came with that",
+        world(resting("cart"), docs(started=1290)),
+        (SHOP, *ASKED),
+        excludes=SPARED,
+    ),
+    *(
+        Holds(
+            f"their database is not well while a run gets on with it: {what}",
+            world(resting("cart"), move(), **how),
+            (SHOP, *ASKED),
+            excludes=SPARED,
+            harmful=("no_action",),
+        )
+        for what, how in (
+            ("pods of it are not ready", {"store": postgres(pods=3, ready=1)}),
+            (
+                "an alert tells so",
+                {"alerts": [MISSED, alert("PostgresReplicationLag", statefulset="postgres", severity="critical")]},
+            ),
+        )
+    ),
+    Holds(
+        "their database is slow while a run gets on with it",
+        world(resting("cart"), move(), figures=[errors("web", 0.0, before=0.0), latency("postgres")]),
+        (SHOP, "no_fault", "no_action"),
+        alone=True,
+    ),
     Holds(
         "a caller that nobody took down fails",
         world(
@@ -216,6 +265,15 @@ DOES_NOT_HOLD = [
         ),
         GIVE,
     ),
+    *(
+        DoesNotHold(
+            f"a sync wrote the way in of a site that leads to none of them: {what}", world(resting("cart"), site), GIVE
+        )
+        for what, site in (
+            ("it was never theirs", docs()),
+            ("its release has the name of one", docs(**{"meta.helm.sh/release-name": "shop"})),
+        )
+    ),
     DoesNotHold("the way in leads to another since days", world(resting("cart"), page(9 * DAY, started=9 * DAY)), GIVE),
     DoesNotHold(
         "nobody misses what rests while a run works",
@@ -223,7 +281,6 @@ DOES_NOT_HOLD = [
         HEALTHY,
     ),
 ]
-MISSED = alert("NoEndpoints", deployment="shop", severity="critical")
 ANSWERS = [
     Answers(
         "why the run failed is told besides",

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._database_users import addresses
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.batch import verdict
 from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.network import Route
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import created, last_write, mapping, moment, newest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, soon_after
@@ -26,6 +27,8 @@ PREPARES = timedelta(hours=1)
 LATELY = timedelta(hours=12)
 _HOOKS = re.compile(r"(?:helm\.sh|argocd\.argoproj\.io)/hook")
 """Annotations by which a tool that releases knows a run for a step of it."""
+_OF_THE_RELEASE = "meta.helm.sh/"
+"""How annotations begin that name a release, which may be called as a service of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +129,34 @@ def _instead(view: View, resting: Iterable[Workload], since: datetime) -> Iterat
     for route, backends in led:
         kind, _, label = route.ref.partition("/")
         at = last_write(view.objects(kind).get(label))
-        near = at is not None and abs(at - since) <= SOON
-        if near and backends and all(_stands_in(view, view.workloads[ref], refs, since) for ref in backends):
+        if at is None or abs(at - since) > SOON or not backends:
+            continue
+        theirs = _was_theirs(view, route, refs)
+        if all(_stands_in(view, view.workloads[ref], refs, since, theirs=theirs) for ref in backends):
             fact = f"{route.host or 'every host'} is sent to {backends[0]}, which is ready"
             yield Evidence("objects", route.ref, fact, at), backends
 
 
-def _stands_in(view: View, workload: Workload, refs: set[str], since: datetime) -> bool:
-    """Tell whether a workload is whole, needs none of those at rest, and came for them or needs nobody at all."""
+def _was_theirs(view: View, route: Route, refs: set[str]) -> bool:
+    """Tell whether a route led to services at rest before: it, its host or a note of it has the name of one.
+
+    Who releases writes many routes at once; one that always led to another says nothing of those at rest.
+    """
+    kind, _, label = route.ref.partition("/")
+    notes = mapping(view.objects(kind).get(label), "metadata", "annotations")
+    told = {str(value).partition(":")[0] for key, value in notes.items() if not key.startswith(_OF_THE_RELEASE)}
+    return any(
+        service.name in {label, route.host.partition(".")[0], *told}
+        for service in view.services.values()
+        if refs & set(service.backends)
+    )
+
+
+def _stands_in(view: View, workload: Workload, refs: set[str], since: datetime, *, theirs: bool) -> bool:
+    """Tell whether a workload is whole, needs none of those at rest, and came for them.
+
+    One that serves since long and needs nobody may stand in too, where the route was ``theirs``.
+    """
     needs = view.graph.needs(workload.ref)
     came = all(pod.created is not None and abs(pod.created - since) <= SOON for pod in workload.live)
-    return 0 < workload.wanted <= workload.ready and not needs & refs and (came or not needs)
+    return 0 < workload.wanted <= workload.ready and not needs & refs and (came or (theirs and not needs))
