@@ -54,12 +54,12 @@ def move(
     return [job, pod]
 
 
-def keda(name: str, least: int = 0, **note: str) -> Obj:
+def keda(name: str, least: int = 0, notes: Obj | None = None) -> Obj:
     """Return a ScaledObject that may have taken a service to nought, because nothing waits for it."""
     spec = {"scaleTargetRef": {"name": name}, "minReplicaCount": least}
     conditions = [{"type": "Ready", "status": "True"}, {"type": "Active", "status": "False"}]
     made = thing("ScaledObject", name, spec=spec, status={"conditions": conditions})
-    made["metadata"]["annotations"] = {f"autoscaling.keda.sh/{key}": value for key, value in note.items()}
+    made["metadata"]["annotations"] = notes or {}
     return made
 
 
@@ -69,10 +69,10 @@ def page(written: float = 1260, *, env: dict[str, str] | None = None, started: f
     return [way, *workload("page", "nginx:1", started=started, age=started, env=env)]
 
 
-def docs(started: float = 9 * DAY, **notes: str) -> list[Obj]:
+def docs(started: float = 9 * DAY, notes: Obj | None = None) -> list[Obj]:
     """Return a site that needs nobody, and its own way in, which a sync wrote as the shop was put to rest."""
     way = ingress("docs", "docs.shop.example", written=1260)
-    way["metadata"]["annotations"] = notes
+    way["metadata"]["annotations"] = notes or {}
     return [way, *workload("docs", "nginx:1", started=started)]
 
 
@@ -159,7 +159,7 @@ HOLDS = [
     ),
     Holds(
         "KEDA was told to keep it at nought",
-        world(move(), page(), keda("shop", **{"paused-replicas": "0"})),
+        world(move(), page(), keda("shop", notes={"autoscaling.keda.sh/paused-replicas": "0"})),
         (SHOP, "no_fault", "no_action"),
         excludes=SPARED,
     ),
@@ -185,7 +185,7 @@ HOLDS = [
         for what, site in (
             ("the way in is of the name of one", (page(started=9 * DAY),)),
             ("the way in is of the host of one", (docs(), ingress("w", "shop.x", service="docs", written=1260))),
-            ("the way in says so", (docs(**{"closed.example/instead-of": "shop"}),)),
+            ("the way in says so", (docs(notes={"closed.example/instead-of": "shop"}),)),
         )
     ),
     Holds(
@@ -271,7 +271,7 @@ DOES_NOT_HOLD = [
         )
         for what, site in (
             ("it was never theirs", docs()),
-            ("its release has the name of one", docs(**{"meta.helm.sh/release-name": "shop"})),
+            ("its release has the name of one", docs(notes={"meta.helm.sh/release-name": "shop"})),
         )
     ),
     DoesNotHold("the way in leads to another since days", world(resting("cart"), page(9 * DAY, started=9 * DAY)), GIVE),
