@@ -13,26 +13,26 @@ NEW, OLD = "registry.example/shop:9", "registry.example/shop:7"
 KEY = "slot"
 
 
-def slot(colour: str, image: str, age: float = 9 * DAY, **more: Any) -> list[Obj]:
+def slot(colour: str, image: str, age: float = 9 * DAY, key: str = KEY, **more: Any) -> list[Obj]:
     """Return one of the sets of pods of a shop."""
     objects = workload(f"shop-{colour}", image, age=age, service=False, **more)
     for each in objects:
         body = each["spec"].get("template", each)
-        body["metadata"]["labels"] = {**body["metadata"].get("labels", {}), "app": "shop", KEY: colour}
+        body["metadata"]["labels"] = {**body["metadata"].get("labels", {}), "app": "shop", key: colour}
     return objects
 
 
-def led(to: str = "green", written: float | None = 660) -> Obj:
+def led(to: str = "green", written: float | None = 660, key: str = KEY) -> Obj:
     """Return the shop's Service, which was switched to a colour."""
-    return service_for("shop", selector={"app": "shop", KEY: to}, written=written)
+    return service_for("shop", selector={"app": "shop", key: to}, written=written)
 
 
-def at_nought(colour: str = "blue", image: str = OLD, since: float = 1800, **more: Any) -> list[Obj]:
+def at_nought(colour: str = "blue", image: str = OLD, since: float = 1800, key: str = KEY, **more: Any) -> list[Obj]:
     """Return a set of no pods that was taken down so long ago, and the Service by which it is looked at."""
     told = f"Scaled down replica set shop-{colour}-r1 to 0 from 2"
     down = event(f"Deployment/shop-{colour}", "ScalingReplicaSet", told, age=since, kind="Normal", count=1)
-    own = service_for(f"shop-{colour}", selector={"app": "shop", KEY: colour})
-    return [*slot(colour, image, pods=0, **more), down, own]
+    own = service_for(f"shop-{colour}", selector={"app": "shop", key: colour})
+    return [*slot(colour, image, pods=0, key=key, **more), down, own]
 
 
 def colours(
@@ -44,12 +44,13 @@ def colours(
     rests: Obj | None = None,
     serves: list[Obj] | None = None,
     to: str = "green",
+    key: str = KEY,
     figures: list[Any] | None = None,
 ) -> Snapshot:
     """Return a shop of two colours that was led to one before the other was taken down, and an alert of that."""
     named = {"deployment": "shop-blue", "severity": "critical"}
     told = Alert(fires, named, {"summary": says}, "firing", NOW - timedelta(seconds=began))
-    both = [*at_nought(**(rests or {})), *(serves or slot("green", NEW))]
+    both = [*at_nought(key=key, **(rests or {})), *(serves or slot("green", NEW, key=key))]
     return snapshot(
-        both, led(to, written), ingress("shop", "shop.example"), *more, figures=figures or [], alerts=[told]
+        both, led(to, written, key), ingress("shop", "shop.example"), *more, figures=figures or [], alerts=[told]
     )

@@ -255,6 +255,13 @@ HOLDS = [
             ("nought of its pods are there", colours(fires="ShopDegraded", says="0 available replicas")),
             ("the other one was measured well", colours(figures=[errors("shop-green", 0.0, before=0.0)])),
             ("the day before", colours(written=20 * 3600.0)),
+            (
+                "each is told which one it is",
+                colours(
+                    rests={"env": {"SHOP_COLOUR": "blue"}}, serves=slot("green", NEW, env={"SHOP_COLOUR": "green"})
+                ),
+            ),
+            ("their label has a prefix", colours(key="shop.example/deployment-colour")),
         )
     ),
     *(
@@ -466,6 +473,14 @@ DOES_NOT_HOLD = [
         for what, world in (
             ("it is another program", colours(rests={"image": "registry.example/till:7"})),
             ("it is a worker of the same image", colours(rests={"command": ["worker"]})),
+            (
+                "it is another module of the same program",
+                colours(
+                    rests={"command": ["python", "-m", "shop.worker"]},
+                    serves=slot("green", NEW, command=["python", "-m", "shop.web"]),
+                ),
+            ),
+            ("it is another component", colours(key="component")),
             ("the shop is led to it", colours(to="blue")),
         )
     ),

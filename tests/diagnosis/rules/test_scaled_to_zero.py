@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.colours import NEW, at_nought, led, slot
 from tests.diagnosis.rules.scenes import SHOP, errors, shop
@@ -18,9 +20,9 @@ def gone() -> list[Obj]:
     return [each for each in objects if each["kind"] != "Pod"]
 
 
-def rests(name: str, serves: str, image: str = "registry.example/shop:2") -> list[Obj]:
-    """Return a workload of no pods, and another whose container has the same name."""
-    gone = workload(name, "registry.example/shop:1", pods=1, service=False)
+def rests(name: str, serves: str, image: str = "registry.example/shop:2", **more: Any) -> list[Obj]:
+    """Return a workload of no pods, and another whose container has the same name; ``more``: of the first."""
+    gone = workload(name, "registry.example/shop:1", pods=1, service=False, **more)
     other = workload(serves, image, pods=3, service=False)
     for each in (gone[0], other[0], gone[1], other[1]):
         each["spec"]["template"]["spec"]["containers"][0]["name"] = "app"
@@ -68,14 +70,47 @@ HOLDS = [
     *(
         Holds(
             f"what a Service selects by one other label is no stand-in: {what}",
-            snapshot(at_nought("worker", **worker), slot("web", NEW), led("web"), CALLER, figures=SEEN),
+            snapshot(at_nought("worker", **worker), slot("web", NEW, **web), led("web"), CALLER, figures=SEEN),
             ("Deployment/shop-worker", "configuration_error", "scale_workload"),
         )
-        for what, worker in (
-            ("another image", {"image": "registry.example/worker:7"}),
-            ("another command", {"command": ["celery", "worker"]}),
-            ("another port", {"port": 9100}),
+        for what, worker, web in (
+            ("another image", {"image": "registry.example/worker:7"}, {}),
+            ("another command", {"command": ["celery", "worker"]}, {}),
+            ("another port", {"port": 9100}, {}),
+            (
+                "another module",
+                {"command": ["python", "-m", "shop.worker"]},
+                {"command": ["python", "-m", "shop.web"]},
+            ),
+            (
+                "another line for the shell",
+                {"command": ["sh", "-c"], "args": ["exec shop-worker"]},
+                {"command": ["sh", "-c"], "args": ["exec shop-web"]},
+            ),
+            ("another variable", {"env": {"PROCESS": "worker"}}, {"env": {"PROCESS": "web"}}),
         )
+    ),
+    *(
+        Holds(
+            f"what differs by the label {key} is another part, and no slot",
+            snapshot(
+                at_nought("worker", key=key), slot("web", NEW, key=key), led("web", key=key), CALLER, figures=SEEN
+            ),
+            ("Deployment/shop-worker", "configuration_error", "scale_workload"),
+        )
+        for key in ("component", "app.kubernetes.io/component", "tier")
+    ),
+    Holds(
+        "its container is named as that behind its name, and starts another program",
+        snapshot(
+            rests("shop-worker", "shop-web", args=["--worker"]),
+            service_for("shop", selector={"app": "shop-web"}),
+            service_for("shop-worker"),
+            taken("shop-worker"),
+            CALLER,
+            figures=SEEN,
+        ),
+        ("Deployment/shop-worker", "configuration_error", "scale_workload"),
     ),
 ]
 DOES_NOT_HOLD = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, URL, alert, errors, ingress
+from tests.diagnosis.rules.cases import ASK, HEALTHY, Answers, DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import SHOP, URL, alert, autoscaler, errors, ingress, latency
 from tests.diagnosis.rules.test_scaled_to_zero import taken
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, log, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -14,12 +14,13 @@ JOB = "Job/move"
 CART = "Deployment/cart"
 ASKED = ("configuration_error", "page_human")
 GIVE = ("configuration_error", "scale_workload")
+MISSED = alert("NoEndpoints", deployment="shop", severity="critical")
 ON_ITS_WAY = [f"INFO copied {done} of 100 parts" for done in range(1, 90)]
 
 
-def resting(name: str, since: float = 1200, env: dict[str, Any] | None = None) -> list[Obj]:
+def resting(name: str, since: float = 1200, env: dict[str, Any] | None = None, **more: Any) -> list[Obj]:
     """Return a service of no pods that was scaled to nought so long ago, with the event of it."""
-    made = workload(name, pods=3, env=URL if env is None else env)
+    made = workload(name, pods=3, env=URL if env is None else env, **more)
     made[0]["spec"]["replicas"], made[0]["status"] = 0, {"replicas": 0}
     down = f"Scaled down replica set {name}-r1 to 0 from 3"
     told = event(f"Deployment/{name}", "ScalingReplicaSet", down, age=since, kind="Normal", count=1)
@@ -27,11 +28,18 @@ def resting(name: str, since: float = 1200, env: dict[str, Any] | None = None) -
 
 
 def move(
-    begun: float = 1100, *, of: str = "", env: dict[str, Any] | None = None, done: float = 0, failed: bool = False
+    begun: float = 1100,
+    *,
+    of: str = "",
+    env: dict[str, Any] | None = None,
+    done: float = 0,
+    failed: bool = False,
+    note: Obj | None = None,
 ) -> list[Obj]:
     """Return a Job with its pod that began so long ago, and is at work unless it is done or failed."""
     spec = {"containers": [container("move", "move:1", env=URL if env is None else env)]}
     job = thing("Job", "move", age=begun, spec={"template": {"spec": spec}}, status={"active": 1})
+    job["metadata"]["annotations"] = note or {}
     if of:
         job["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": of, "controller": True}]
     if done or failed:
@@ -46,10 +54,26 @@ def move(
     return [job, pod]
 
 
+def keda(name: str, least: int = 0, notes: Obj | None = None) -> Obj:
+    """Return a ScaledObject that may have taken a service to nought, because nothing waits for it."""
+    spec = {"scaleTargetRef": {"name": name}, "minReplicaCount": least}
+    conditions = [{"type": "Ready", "status": "True"}, {"type": "Active", "status": "False"}]
+    made = thing("ScaledObject", name, spec=spec, status={"conditions": conditions})
+    made["metadata"]["annotations"] = notes or {}
+    return made
+
+
 def page(written: float = 1260, *, env: dict[str, str] | None = None, started: float = 1290) -> list[Obj]:
     """Return another program to which the shop's users are sent since."""
     way = ingress("shop", "shop.example", service="page", written=written)
     return [way, *workload("page", "nginx:1", started=started, age=started, env=env)]
+
+
+def docs(started: float = 9 * DAY, notes: Obj | None = None) -> list[Obj]:
+    """Return a site that needs nobody, and its own way in, which a sync wrote as the shop was put to rest."""
+    way = ingress("docs", "docs.shop.example", written=1260)
+    way["metadata"]["annotations"] = notes or {}
+    return [way, *workload("docs", "nginx:1", started=started)]
 
 
 def tells(*lines: str, since: float = 1000) -> list[Log]:
@@ -58,10 +82,10 @@ def tells(*lines: str, since: float = 1000) -> list[Log]:
 
 def world(*more: Any, logs: list[Log] | None = None, figures: list[Any] | None = None, **what: Any) -> Snapshot:
     """Return a shop that rests, an alert of it, and what else there is."""
-    alerts = what.pop("alerts", [alert("NoEndpoints", deployment="shop", severity="critical")])
+    alerts, store = what.pop("alerts", [MISSED]), what.pop("store", postgres())
     seen = [errors("web", 0.0, before=0.0)] if figures is None else figures
     said = tells() if logs is None else logs
-    return snapshot(resting("shop", **what), postgres(), workload("web"), *more, logs=said, figures=seen, alerts=alerts)
+    return snapshot(resting("shop", **what), store, workload("web"), *more, logs=said, figures=seen, alerts=alerts)
 
 
 SPARED = no("scale_workload", "restart_workload", "rollback_workload", at=SHOP)
@@ -128,6 +152,18 @@ HOLDS = [
     ),
     Holds("the run has failed", world(resting("cart"), move(failed=True)), (SHOP, *ASKED), excludes=SPARED),
     Holds(
+        "its autoscaler may not go to nought, so somebody did",
+        world(resting("cart"), move(), autoscaler("shop", 0, 9), keda("cart", 2)),
+        (SHOP, "no_fault", "no_action"),
+        excludes=SPARED,
+    ),
+    Holds(
+        "KEDA was told to keep it at nought",
+        world(move(), page(), keda("shop", notes={"autoscaling.keda.sh/paused-replicas": "0"})),
+        (SHOP, "no_fault", "no_action"),
+        excludes=SPARED,
+    ),
+    Holds(
         "the run is done since a moment: another may follow",
         world(resting("cart"), move(done=120)),
         (SHOP, *ASKED),
@@ -138,6 +174,47 @@ HOLDS = [
         world(resting("cart"), page()),
         (SHOP, *ASKED),
         excludes=SPARED,
+    ),
+    *(
+        Holds(
+            f"two rest, and their users are sent to a site that was there: {what}",
+            world(resting("cart"), *site),
+            (SHOP, *ASKED),
+            excludes=SPARED,
+        )
+        for what, site in (
+            ("the way in is of the name of one", (page(started=9 * DAY),)),
+            ("the way in is of the host of one", (docs(), ingress("w", "shop.x", service="docs", written=1260))),
+            ("the way in says so", (docs(notes={"closed.example/instead-of": "shop"}),)),
+        )
+    ),
+    Holds(
+        "two rest, and a site came with that",
+        world(resting("cart"), docs(started=1290)),
+        (SHOP, *ASKED),
+        excludes=SPARED,
+    ),
+    *(
+        Holds(
+            f"their database is not well while a run gets on with it: {what}",
+            world(resting("cart"), move(), **how),
+            (SHOP, *ASKED),
+            excludes=SPARED,
+            harmful=("no_action",),
+        )
+        for what, how in (
+            ("pods of it are not ready", {"store": postgres(pods=3, ready=1)}),
+            (
+                "an alert tells so",
+                {"alerts": [MISSED, alert("PostgresReplicationLag", statefulset="postgres", severity="critical")]},
+            ),
+        )
+    ),
+    Holds(
+        "their database is slow while a run gets on with it",
+        world(resting("cart"), move(), figures=[errors("web", 0.0, before=0.0), latency("postgres")]),
+        (SHOP, "no_fault", "no_action"),
+        alone=True,
     ),
     Holds(
         "a caller that nobody took down fails",
@@ -161,6 +238,25 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the run has been done for long", world(resting("cart", 3000), move(2900, done=1500), since=3000), GIVE
     ),
+    *(
+        DoesNotHold(f"the run is a hook of a release: {note}", world(move(note={note: "x"}), logs=[]), (SHOP, *GIVE))
+        for note in ("helm.sh/hook", "argocd.argoproj.io/hook")
+    ),
+    DoesNotHold(
+        "the run failed long ago", world(resting("cart", 3000), move(2900, failed=True, done=1500), since=3000), GIVE
+    ),
+    DoesNotHold(
+        "the run came with a release of what rests",
+        world(move(), before={"image": "registry.example/shop:0"}, released=1210),
+        (SHOP, *GIVE),
+        harmful=("no_action",),
+    ),
+    DoesNotHold(
+        "KEDA took it to nought, as it may",
+        world(move(), keda("shop"), alerts=[alert("ShopPodsAbsent", deployment="shop", severity="critical")]),
+        (SHOP, *ASK),
+        harmful=("scale_workload",),
+    ),
     DoesNotHold(
         "a release wrote the way in, which leads to a caller of them",
         world(
@@ -169,10 +265,32 @@ DOES_NOT_HOLD = [
         ),
         GIVE,
     ),
+    *(
+        DoesNotHold(
+            f"a sync wrote the way in of a site that leads to none of them: {what}", world(resting("cart"), site), GIVE
+        )
+        for what, site in (
+            ("it was never theirs", docs()),
+            ("its release has the name of one", docs(notes={"meta.helm.sh/release-name": "shop"})),
+        )
+    ),
     DoesNotHold("the way in leads to another since days", world(resting("cart"), page(9 * DAY, started=9 * DAY)), GIVE),
     DoesNotHold(
         "nobody misses what rests while a run works",
         world(move(), alerts=[]),
         HEALTHY,
+    ),
+]
+ANSWERS = [
+    Answers(
+        "why the run failed is told besides",
+        world(
+            resting("cart"),
+            move(failed=True),
+            alerts=[MISSED, alert("KubeJobFailed", job_name="move", severity="warning")],
+        ),
+        [(SHOP, *ASKED)],
+        also=(JOB,),
+        harmful=("no_action", "scale_workload"),
     ),
 ]

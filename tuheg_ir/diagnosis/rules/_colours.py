@@ -8,7 +8,7 @@ from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._at_rest import rests_since
 from tuheg_ir.diagnosis.rules._retired import GONE
 from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
-from tuheg_ir.diagnosis.rules._twins import in_another_slot, program_of, started_otherwise
+from tuheg_ir.diagnosis.rules._twins import by_a_slot, program_of, started_alike
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import created, items, last_write, text
@@ -46,7 +46,7 @@ def cut_over(view: View, alert: Alert, ref: str) -> Evidence | None:
         at, made = last_write(service.obj), created(service.obj)
         if at is None or made is None or at - made <= MINUTE or not timedelta(0) <= since - at <= LATELY:
             continue
-        if other.ready >= other.wanted and in_another_slot(service.selector, workload):
+        if other.ready >= other.wanted and by_a_slot(service.selector, workload):
             led = f"{service.ref} was led to {other.ref} at {at:%Y-%m-%d %H:%M} UTC, all pods of which are ready"
             return Evidence("objects", ref, f"{alert.name} fires; it was taken down after {led}", since)
     return None
@@ -59,7 +59,8 @@ def _standing_in(view: View, workload: Workload) -> list[tuple[Service, Workload
         other = view.workloads.get(service.backends[0]) if len(service.backends) == 1 else None
         if other is None or other.ref == workload.ref or not other.wanted:
             continue
-        if _copied(service, workload, other) or _coloured(service, workload, other):
+        same = started_alike(workload, other)
+        if same and (_copied(service, workload, other) or _coloured(service, workload, other)):
             found.append((service, other))
     return found
 
@@ -71,13 +72,12 @@ def _copied(service: Service, workload: Workload, other: Workload) -> bool:
 
 
 def _coloured(service: Service, workload: Workload, other: Workload) -> bool:
-    """Tell whether a Service selects by one label what runs the same program as another, on the same ports.
+    """Tell whether a Service selects by the label of a slot what is like another, on the same ports.
 
-    A worker may be of the image of the server beside it: it is started otherwise, or has other ports.
+    A worker of the same image is another component, is told otherwise, or has other ports.
     """
-    if len(service.selector) < 2 or not in_another_slot(service.selector, workload):
-        return False
-    return not started_otherwise(workload, other) and _ports(workload) == _ports(other)
+    labelled = len(service.selector) > 1 and by_a_slot(service.selector, workload)
+    return labelled and _ports(workload) == _ports(other)
 
 
 def _containers(workload: Workload) -> set[tuple[str, str]]:

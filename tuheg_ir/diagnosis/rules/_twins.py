@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from itertools import chain, takewhile
+from typing import Any
 
+from tuheg_ir.diagnosis.seal import is_secret_name
 from tuheg_ir.diagnosis.view.reading import at, items, text
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+_SLOT = re.compile(r"(?:.*[-_.])?(?:colou?r|slot|track|version|release|revision)", re.IGNORECASE)
+"""Names of labels and variables that say which of several like ones this is."""
 
 
 def another_program(one: Workload, other: Workload) -> bool:
@@ -36,10 +42,48 @@ def _started(workload: Workload) -> set[tuple[str, ...]]:
     """Return what the containers start: the image, and what they are told to start of it before the first option."""
     found = set()
     for container in items(workload.template, "spec", "containers"):
-        given = [each for of in ("command", "args") if isinstance(each := at(container, of), list | tuple)]
-        words = takewhile(lambda word: not word.startswith("-"), map(str, chain.from_iterable(given)))
+        words = takewhile(lambda word: not word.startswith("-"), _words(container))
         found.add((program_of(text(container, "image")), *words))
     return found
+
+
+def started_alike(one: Workload, other: Workload) -> bool:
+    """Tell whether two workloads start the same: the program with every word and variable that says what it is to do.
+
+    A module, a line for a shell or a variable may make of one image a server or a worker.
+    """
+    mine, theirs = _told(one), _told(other)
+    return mine <= theirs or theirs <= mine
+
+
+def _told(workload: Workload) -> set[tuple[str, tuple[str, ...], frozenset[tuple[str, str]]]]:
+    """Return the programs of the containers with all their words and variables, but for secrets and their own slot."""
+    found = set()
+    for container in items(workload.template, "spec", "containers"):
+        said = frozenset((text(each, "name"), text(each, "value")) for each in items(container, "env") if _tells(each))
+        found.add((program_of(text(container, "image")), tuple(_words(container)), said))
+    return found
+
+
+def _tells(variable: Mapping[str, Any]) -> bool:
+    named = text(variable, "name")
+    secret = is_secret_name(named) or text(variable, "valueFrom", "secretKeyRef", "name")
+    return not secret and not _SLOT.fullmatch(named)
+
+
+def _words(container: Mapping[str, Any]) -> list[str]:
+    given = [each for of in ("command", "args") if isinstance(each := at(container, of), list | tuple)]
+    return [str(word) for word in chain.from_iterable(given)]
+
+
+def by_a_slot(selector: Mapping[str, str], workload: Workload) -> bool:
+    """Tell whether a selector means the like of a workload by the label of a slot, and not by one of what it is for.
+
+    One that selects by a single label has the names alone to tell them by.
+    """
+    other = [key.rpartition("/")[2] for key, value in selector.items() if workload.labels.get(key) != value]
+    slots = all(_SLOT.fullmatch(key) or key == "role" for key in other)
+    return in_another_slot(selector, workload) and (len(selector) == 1 or slots)
 
 
 def in_another_slot(selector: Mapping[str, str], workload: Workload) -> bool:

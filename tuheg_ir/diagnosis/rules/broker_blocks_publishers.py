@@ -16,9 +16,9 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import items, name, text
+from tuheg_ir.diagnosis.view.reading import name
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases
-from tuheg_ir.diagnosis.view.scaling import scaled_by
+from tuheg_ir.diagnosis.view.scaling import is_paused, scaled_by
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -69,11 +69,7 @@ def _paused(view: View) -> Obj | None:
     found = [
         scaled
         for scaled in view.snapshot.of("ScaledObject")
-        if any(
-            (text(c, "type"), text(c, "status")) == ("Paused", "True") for c in items(scaled, "status", "conditions")
-        )
-        and (target := view.workloads.get(scaled_by(scaled)))
-        and not target.wanted
+        if is_paused(scaled) and (target := view.workloads.get(scaled_by(scaled))) and not target.wanted
     ]
     return found[0] if len(found) == 1 else None
 

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rules._at_rest import at_rest
 from tuheg_ir.diagnosis.rules._colours import stand_in
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import written
+from tuheg_ir.diagnosis.view.scaling import may_go_to_nought
 from tuheg_ir.diagnosis.view.trouble import errors, labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -23,7 +24,7 @@ def when(view: View) -> Iterator[Match]:
         if not any(workload.ref in s.backends for s in view.services.values()):
             continue
         callers = [*_missed(view, workload)]
-        if not callers and stand_in(view, workload) is not None:
+        if not callers and (stand_in(view, workload) is not None or may_go_to_nought(view, workload.ref)):
             continue  # it is meant to rest: more replicas of it would only bring back what was taken away
         missed = [*_taken(view, workload), *callers]
         if missed:

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._at_rest import AtRest, at_rest, bases, ended
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.batch import failed_runs
+from tuheg_ir.diagnosis.view.batch import failed_runs, verdict
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import marked
@@ -64,18 +64,23 @@ def _gets_on(view: View, run: Workload) -> tuple[Evidence, ...]:
 
 
 def _nothing_else(view: View, each: AtRest) -> bool:
-    """Tell whether all that is wrong is of those at rest, of what is worked on, or a page that says so by an error."""
+    """Tell whether all that is wrong is of those at rest, or a page that says so by an error.
+
+    What is worked on may be slow and say so; nobody wants it to lose pods, or alerts to tell of it.
+    """
     worked_on = {ref for run in each.runs for ref in bases(view, run)}
     serving = {ref for _, refs in each.instead for ref in refs}
-    known = {*(workload.ref for workload in each.workloads), *worked_on, *serving}
-    return all(sign.object in known for sign in signs_of_trouble(view))
+    known = {*(workload.ref for workload in each.workloads), *serving}
+    others = (sign for sign in signs_of_trouble(view) if sign.object not in known)
+    return all(sign.object in worked_on and sign.source in ("metrics", "logs") for sign in others)
 
 
 def _explained(view: View, each: AtRest) -> tuple[str, ...]:
     """Return all that suffers, or was changed, because services were taken down."""
     down = behind(view, *(workload.ref for workload in each.workloads))
     instead = [ref for route, refs in each.instead for ref in (route.object, *refs)]
-    return (*down, *(run.ref for run in each.runs), *instead)
+    runs = [run.ref for run in each.runs if not verdict(run.obj)[0]]  # one that failed has a cause of its own
+    return (*down, *runs, *instead)
 
 
 def _rests(each: AtRest) -> Iterator[Evidence]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Obj
-from tuheg_ir.diagnosis.view.reading import items, moment, name, text, whole
+from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, text, whole
 from tuheg_ir.diagnosis.view.view import View
+
+_PAUSES = "autoscaling.keda.sh/paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,25 @@ def autoscaler(view: View, ref: str) -> Autoscaler | None:
 def scaled_by(scaled: Obj) -> str:
     """Return the workload (Deployment/name) that a ScaledObject of KEDA scales."""
     return f"Deployment/{text(scaled, 'spec', 'scaleTargetRef', 'name')}"
+
+
+def is_paused(scaled: Obj) -> bool:
+    """Tell whether somebody told a ScaledObject of KEDA to leave its workload as it is, or at a number."""
+    told = {(text(c, "type"), text(c, "status")) for c in items(scaled, "status", "conditions")}
+    notes = mapping(scaled, "metadata", "annotations")
+    paused = text(notes, f"{_PAUSES}-replicas") or text(notes, _PAUSES).lower() == "true"
+    return ("Paused", "True") in told or bool(paused)
+
+
+def may_go_to_nought(view: View, ref: str) -> bool:
+    """Tell whether an autoscaler takes away the last pod of a workload too, when nothing waits for it.
+
+    Most may not: a workload of theirs without pods was scaled by somebody.
+    """
+    scaler = autoscaler(view, ref)
+    keda = (each for each in view.snapshot.of("ScaledObject") if scaled_by(each) == ref and not is_paused(each))
+    may = any(not whole(each, "spec", "minReplicaCount") for each in keda)
+    return may or (scaler is not None and text(scaler.obj, "spec", "minReplicas") == "0")
 
 
 def _autoscaler(obj: Obj) -> Autoscaler:
