@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._sessions import clients, figure
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
+from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -133,8 +133,7 @@ def room(view: View, pooler: Workload) -> tuple[Evidence, ...]:
 def _leads_away(view: View, pooler: Workload) -> bool:
     """Tell whether a setting names a host that is no workload here: nobody sees how full a database there is."""
     hosts = {host for key, value in view.graph.settings(pooler) for host in hosts_in(key, value)}
-    unseen = (host for host in hosts if not view.graph.resolve(host))
-    return any(foreign(host) or view.graph.other_space(host) or host in view.services for host in unseen)
+    return any(view.graph.is_away(host) or (host in view.services and not view.graph.resolve(host)) for host in hosts)
 
 
 def _room(view: View, database: Workload) -> Iterator[Evidence]:
