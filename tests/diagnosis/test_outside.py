@@ -32,6 +32,10 @@ OPEN = frozenset(
         "checkout-waits-for-parcel-rates-of-the-carrier",
         # both faults are found; of the second its caller is named, not the slow host itself
         "slow-carrier-and-a-starved-renderer",
+        # nobody sees how many sessions the database outside has left, and a further pooler may take as many again
+        "single-pgbouncer-one-core-is-not-enough",
+        # a basket may be nowhere but in the cache, and a person decides whether to throw out any
+        "sts-cache-rolled-out-without-eviction",
         # the exporter names no server, and nobody is told who holds the sessions
         "storefront-5xx-importer-hoards-postgres-sessions",
     }

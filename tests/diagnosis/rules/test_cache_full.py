@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CACHE, OLD, SHOP, URL, WELL, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, figure, postgres, redis, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import CACHE, CALLS_CART, OLD, SHOP, URL, WELL, errors, latency, logs, rate, shop
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, figure, postgres, redis, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
@@ -34,7 +34,9 @@ def filling(*steps: tuple[float, float]) -> tuple[str, Series]:
     return "cache_memory_share", Series({"component": "redis"}, tuple(points))
 
 
-def refused_since_release(*steps: tuple[float, float], released: float = 1800, words: str = "") -> Snapshot:
+def refused_since_release(
+    *steps: tuple[float, float], released: float = 1800, words: str = "", cache: list[Obj] | None = None
+) -> Snapshot:
     """Return a cache that refuses writes for 20 minutes, ten after the release of one of its two users.
 
     ``words``: what the released one tells of itself for 40 minutes.
@@ -43,7 +45,7 @@ def refused_since_release(*steps: tuple[float, float], released: float = 1800, w
     return snapshot(
         workload("pages", env=ASKS, before=OLD, released=released),
         workload("api", env=ASKS),
-        redis(),
+        cache or redis(),
         figures=[errors("api", 0.3, 1200), filling(*steps, (0, 1.0))],
         logs=[*logs("api", MEMORY, since=1200), *(told or logs("pages", MEMORY, since=1200))],
     )
@@ -55,13 +57,20 @@ def policy(name: str) -> dict[str, Any]:
     return {"args": ["redis-server", "--maxmemory", "900mb", *told]}
 
 
-def told_to_keep(
-    now: str = "noeviction", before: str = "allkeys-lru", *, released: float = DAY, key: str = "REDIS_URL", **more: Any
-) -> Snapshot:
-    """Return a cache that refuses writes, some time after a release that gave it another policy."""
-    cache = redis(**policy(now), before=policy(before), released=released, **more)
-    user = shop(env={key: "redis://redis:6379/0"})
-    return snapshot(user, cache, figures=[errors("shop", 0.3)], logs=logs("shop", MEMORY))
+def keeper(now: str = "noeviction", before: str = "allkeys-lru", *, released: float = DAY, **more: Any) -> list[Obj]:
+    """Return a cache that a release some time ago gave another policy."""
+    return redis(**policy(now), before=policy(before), released=released, **more)
+
+
+def told_to_keep(*policies: str, **more: Any) -> Snapshot:
+    """Return such a cache that refuses the writes of its only user."""
+    return kept_for(shop(env=ASKS), keeper(*policies, **more))
+
+
+def kept_for(user: list[Obj], *others: list[Obj]) -> Snapshot:
+    """Return a cache that refuses the writes of one user; it keeps all since yesterday, unless others are given."""
+    name = user[0]["metadata"]["name"]
+    return snapshot(user, *others or (keeper(),), figures=[errors(name, 0.3)], logs=logs(name, MEMORY))
 
 
 OWN = (CACHE, "configuration_error", "rollback_workload")
@@ -100,6 +109,36 @@ HOLDS = [
             ("none at all", told_to_keep()),
             ("only those with a time to live", told_to_keep("volatile-ttl", "allkeys-lfu")),
             ("nothing tells it of a policy", told_to_keep("")),
+            (
+                "what else its user speaks of is elsewhere, or means something else",
+                kept_for(
+                    shop(
+                        env={
+                            **ASKS,
+                            **CALLS_CART,
+                            "BROKER_URL": "amqp://mq.example.com:5672",
+                            "QUEUE_HOST": "jobs.other.svc",
+                            "RELEASE": "1",
+                            "BLOCK_SIZE": "4096",
+                        },
+                        args=["gunicorn", "--workers", "4", "-k", "uvicorn.workers.UvicornWorker"],
+                    ),
+                    keeper(),
+                    workload("cart"),
+                ),
+            ),
+        )
+    ),
+    *(
+        Holds(
+            f"it may throw out none since yesterday, and fills since the release of one of its users: {what}",
+            refused_since_release((3600, 0.7), (1800, share), (1200, 1.0), cache=keeper()),
+            found,
+            harmful=harmful,
+        )
+        for what, share, found, harmful in (
+            ("five times as fast", 0.82, PAGES, ("restart_workload",)),
+            ("as fast as before", 0.925, OWN, ("restart_workload",)),
         )
     ),
     *(
@@ -111,7 +150,24 @@ HOLDS = [
         )
         for what, world in (
             ("it keeps them on a volume", told_to_keep(spec=CLAIM)),
-            ("somebody has his work lie there", told_to_keep(key="CELERY_BROKER_URL")),
+            ("somebody has his work lie there", kept_for(shop(env={"CELERY_BROKER_URL": ASKS["REDIS_URL"]}))),
+            ("its user is called as one who works off what lies there", kept_for(workload("sidekiq", env=ASKS))),
+            ("its user works off something", kept_for(workload("mail-worker", env=ASKS))),
+            ("its user runs a program that does", kept_for(shop(env=ASKS, args=["rq", "worker", "mails"]))),
+            ("its user starts a file that does", kept_for(shop(env=ASKS, command=["node", "dist/worker.js"]))),
+            ("its user's image is one of work", kept_for(shop(env=ASKS, image="registry.example/bullmq-runner:1"))),
+            ("its user has sessions there", kept_for(shop(env={**ASKS, "SESSION_STORE": "redis"}))),
+            ("its user has carts there", kept_for(workload("cart-api", env=ASKS))),
+            ("its user locks by it", kept_for(shop(env={**ASKS, "LOCK_TTL_MS": "30000"}))),
+            ("its user counts for limits there", kept_for(workload("rate-limiter", env=ASKS))),
+            (
+                "who works off what lies there has its address from a Secret",
+                kept_for(workload("sidekiq", env={"REDIS_URL": {"secretKeyRef": {"name": "redis", "key": "url"}}})),
+            ),
+            (
+                "nobody sees where the work of its user lies",
+                kept_for(shop(env={**ASKS, "BROKER_URL": {"secretKeyRef": {"name": "mq", "key": "url"}}})),
+            ),
         )
     ),
     *(

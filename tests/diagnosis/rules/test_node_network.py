@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import CALLS_CART, logs, shop
 from tests.diagnosis.rules.tiny import Obj, event, log, pod, redis, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.rules import node_network
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 NODE = ("Node/n1", "network_fault", "page_human")
 MESSAGES = (
@@ -42,12 +50,27 @@ def there_only(line: str, *names: str) -> list[Log]:
     return [each for name in names for each in (*logs(name, line), log(pod(name, 1), "ok"))]
 
 
-def of_one_pod(*numbers: int) -> Snapshot:
-    """Return two services that reach nobody from the node; one of them misses pods of the other from elsewhere too."""
-    objects, web = shop(env={"WEB_URL": "http://web:8080"}), workload("web")
-    there = [pods_of(web)[n]["status"]["podIP"] for n in numbers]
+def missed(*there: tuple[str, int], here: str = "") -> Snapshot:
+    """Return two services that reach nobody from the node; one misses pods, each (workload, number), elsewhere too.
+
+    ``here``: whose pod on the node a third one there misses.
+    """
+    made = {name: workload(name, env={"WEB_URL": "http://web:8080"}) for name in ("shop", "web", "cart", "front")}
+
+    def of(name: str, number: int) -> str:
+        return OF_ONE.format(f"{pods_of(made[name])[number]['status']['podIP']}:8080")
+
     lines = [*logs("shop", LATE), *logs("web", LATE), log(pod("web", 1), "ok")]
-    return snapshot(objects, web, logs=[*lines, *(log(pod("shop", 1), OF_ONE.format(f"{ip}:8080")) for ip in there)])
+    lines.append(log(pod("shop", 1), *(of(*each) for each in there)))
+    return snapshot(*made.values(), logs=[*lines, *(logs("front", of(here, 0)) if here else ())])
+
+
+def hanging(*callers: str) -> Snapshot:
+    """Return a pod on the node that hangs: all pods of its callers, there and elsewhere, time out on its address."""
+    backend = workload("backend", pods=1)
+    line = OF_ONE.format(f"{pods_of(backend)[0]['status']['podIP']}:8080")
+    made = (workload(name, env={"BACKEND_URL": "http://backend:8080"}) for name in callers)
+    return snapshot(backend, *made, logs=[each for name in callers for each in logs(name, line, 0, 1)])
 
 
 FLAPS = event("Node/n1", "NICLinkFlap", "mlx5_core 0000:3b:00.0 eth0: Link down", age=30, count=20)
@@ -89,7 +112,9 @@ HOLDS = [
         NODE,
         alone=True,
     ),
-    Holds("who misses a pod there from elsewhere has the same trouble", of_one_pod(0), NODE),
+    Holds(
+        "who misses pods of several there from elsewhere has the same trouble", missed(("web", 0), ("cart", 0)), NODE
+    ),
     *(
         Holds(
             f"its pods get no network: {message[-40:]}",
@@ -111,7 +136,14 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("pods elsewhere are missed as well", of_one_pod(0, 1)),
+    DoesNotHold("pods elsewhere are missed as well", missed(("web", 0), ("cart", 0), ("web", 1))),
+    DoesNotHold("the pods of one workload there are missed elsewhere: they may hang", missed(("web", 0))),
+    DoesNotHold(
+        "one of the pods that are missed elsewhere is missed there too",
+        missed(("web", 0), ("cart", 0), here="web"),
+        ("Deployment/web", "service_crash", "restart_workload"),
+    ),
+    DoesNotHold("a pod there hangs: who calls it misses it from everywhere", hanging("web", "cart")),
     DoesNotHold(
         "its kernel finds no room for connections, and all its pods are well",
         snapshot(*ONE, event("Node/n1", "ConntrackFull", FULL, count=90)),
@@ -123,3 +155,27 @@ DOES_NOT_HOLD = [
         snapshot(*callers(), logs=[line for name in ("shop", "web") for line in logs(name, LATE, 0, 1, times=1)]),
     ),
 ]
+
+
+@pytest.mark.parametrize("nodes", [2, 12])
+def test_pods_and_logs_are_gone_through_as_often_for_many_nodes_as_for_few(
+    nodes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {f"one{n}": workload(f"one{n}", env=CALLS_CART, nodes=(f"n{n}", f"n{n + 1}")) for n in range(nodes)}
+    line = OF_ONE.format(f"{pods_of(made['one0'])[0]['status']['podIP']}:8080")
+    view = View(snapshot(*made.values(), workload("cart"), logs=[e for name in made for e in logs(name, line, 0, 1)]))
+    asked = {"pods": 0, "complaints": 0}
+    all_pods = View.pods
+
+    def pods(self: View) -> Iterator[tuple[Workload, Pod]]:
+        asked["pods"] += 1
+        return all_pods(self)
+
+    def gone_through(view: View, *troubles: str) -> tuple[Complaint, ...]:
+        asked["complaints"] += 1
+        return complaints(view, *troubles)
+
+    monkeypatch.setattr(View, "pods", pods)
+    monkeypatch.setattr("tuheg_ir.diagnosis.rules.node_network.complaints", gone_through)
+    list(node_network.when(view))
+    assert asked == {"pods": 3, "complaints": 1}

@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, errors, logs, rate, shop
 from tests.diagnosis.rules.tiny import Obj, event, figure, log, pod, postgres, snapshot, workload
-from tuheg_ir.diagnosis.model import Log
+from tuheg_ir.diagnosis.model import Log, Series
 
 POOLER = "Deployment/pgbouncer"
 URL = {"DATABASE_URL": "postgres://shop@pgbouncer:6432/shop"}
@@ -18,11 +18,21 @@ ROOM = [
     figure("db_connections", 29, 31, component="postgres"),
     figure("db_max_connections", 400, 400, component="postgres"),
 ]
+
+
+def taken(count: int) -> list[tuple[str, Series]]:
+    """Return how many of its hundred sessions a database has given by now."""
+    return [
+        figure("db_connections", 29, count, component="postgres"),
+        figure("db_max_connections", 100, 100, component="postgres"),
+    ]
+
+
 Minute = tuple[int, int, int]
 
 
 def pooler(**more: Any) -> list[Obj]:
-    return workload("pgbouncer", "edoburu/pgbouncer:1.23", port=6432, env={"DB_HOST": "postgres"}, **more)
+    return workload("pgbouncer", "edoburu/pgbouncer:1.23", port=6432, **({"env": {"DB_HOST": "postgres"}} | more))
 
 
 def stats(before: Minute, now: Minute, number: int = 0, minutes: int = 10) -> Log:
@@ -56,10 +66,11 @@ def core(
     told: list[Log] | None = None,
     figures: list[Any] = ROOM,
     image: str = "bitnami/pgbouncer:1.22",
+    envs: dict[str, str] | None = None,
     **of_pooler: Any,
 ) -> Any:
     """Return a shop that cannot connect to its pooler, which uses a whole core since there is more to do."""
-    by = workload("pgbouncer", image, port=6432, env={"DB_HOST": "postgres"}, pods=1, **of_pooler)
+    by = workload("pgbouncer", image, port=6432, env=envs or {"DB_HOST": "postgres"}, pods=1, **of_pooler)
     return snapshot(
         by,
         *more or (postgres(), shop(env=URL)),
@@ -83,7 +94,27 @@ HOLDS = [
         alone=True,
         began=600,
     ),
-    Holds("the same, and its database is outside", core(shop(env=URL), figures=[]), CAPACITY),
+    *(
+        Holds(
+            f"nobody knows that another instance's sessions find room: {what}",
+            world,
+            (POOLER, "capacity", "page_human"),
+            harmful=("scale_workload",),
+        )
+        for what, world in (
+            ("its database is outside", core(shop(env=URL), figures=[])),
+            ("nobody measures its database", core(figures=[])),
+            ("its database has given more than half of what it has", core(figures=taken(69))),
+            (
+                "one of its databases is outside",
+                core(envs={"DATABASES": "a=host=postgres,b=host=b.rds.example.com"}),
+            ),
+            (
+                "one of its databases is not measured",
+                core(postgres(), postgres("orders"), shop(env=URL), envs={"DB_HOSTS": "postgres,orders"}),
+            ),
+        )
+    ),
     Holds(
         "it counts those who wait for a session, and there are none",
         core(told=[], figures=[*ROOM, figure("pool_waiting", 0, 0, component="pgbouncer")]),
@@ -115,11 +146,13 @@ HOLDS = [
         world(
             pooler(),
             shop(env=URL),
-            figures=[
-                figure("db_connections", 29, 60, component="postgres"),
-                figure("db_max_connections", 100, 100, component="postgres"),
-            ],
+            figures=taken(60),
         ),
+        (POOLER, "database_connection", "page_human"),
+    ),
+    Holds(
+        "one of its databases has room, and nobody knows of the other one",
+        world(pooler(env={"DB_HOSTS": "postgres,orders"}), postgres("orders"), shop(env=URL)),
         (POOLER, "database_connection", "page_human"),
     ),
 ]

@@ -7,7 +7,10 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.programs import image_name
+from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.releases import releases, template_before
 from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.wording import words, words_read
@@ -20,8 +23,14 @@ ANY_KEY = frozenset({"allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-rando
 _SOME_KEYS = frozenset(
     {"noeviction", "volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-random", "volatile-ttl"}
 )
-_OF_WORK = re.compile(r"broker|queue|celery|sidekiq|resque|bull(?:mq)?(?:_|$)|(?:^|_)jobs?(?:_|$)", re.IGNORECASE)
-"""Names of settings that lead to where work lies until somebody does it."""
+_KEPT = re.compile(
+    r"broker|queue|celery|sidekiq|resque|session|limiter|rate[_-]?limit|bull(?:mq)?(?![a-z])"
+    r"|(?<![a-z])(?:jobs?|rq|carts?|baskets?|lock(?:s|er|ing)?|leases?)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words of who has lie in a cache what is nowhere else: work until somebody does it, sessions, carts, locks, counts."""
+_WORKER = re.compile(r"(?<![a-z.])(?<!--)workers?(?![a-z_])", re.IGNORECASE)
+"""Who is called so, or starts such a program, works off what lies in a queue; any server is told how many it has."""
 
 
 def keeps_all_since_release(view: View, cache: Workload) -> bool:
@@ -37,8 +46,25 @@ def keeps_all_since_release(view: View, cache: Workload) -> bool:
 
 
 def holds_more_than_copies(view: View, cache: Workload) -> bool:
-    """Tell whether a cache keeps what it holds on a volume, or somebody has his work lie there: that may be wanted."""
-    users = (w for ref, w in view.workloads.items() if cache.ref in view.graph.calls.get(ref, ()))
-    settings = (each for user in users for each in view.graph.settings(user))
-    hosts = (host for key, value in settings if _OF_WORK.search(key) for host in hosts_in(key, value))
-    return keeps_data(view, cache) or any(view.graph.resolve(host) == cache.ref for host in hosts)
+    """Tell whether a cache keeps what it holds on a volume, or a user of it has there what may be nowhere else.
+
+    The setting that holds the address of a cache seldom tells what for: the user has to, by all that is known of it.
+    """
+    users = {ref for ref, called in view.graph.calls.items() if cache.ref in called}
+    users |= {each.caller for each in complaints(view, "cache_full") if each.about == cache.ref}
+    known = (view.workloads[ref] for ref in users if ref in view.workloads)
+    return keeps_data(view, cache) or any(_speaks_of_more(view, user, cache) for user in known)
+
+
+def _speaks_of_more(view: View, user: Workload, cache: Workload) -> bool:
+    settings = list(view.graph.settings(user))
+    images = (image_name(text(each, "image")) for each in items(user.template, "spec", "containers"))
+    runs = (user.name, *images, *(value for key, value in settings if not key))
+    told = (f"{key} {value}" for key, value in settings if not _leads_to_others(view, key, value, cache))
+    return any(_WORKER.search(each) for each in runs) or any(_KEPT.search(each) for each in (*runs, *told))
+
+
+def _leads_to_others(view: View, key: str, value: str, cache: Workload) -> bool:
+    """Tell whether a setting names hosts, all of others than a cache: what it speaks of is there."""
+    hosts = hosts_in(key, value)
+    return bool(hosts) and all(view.graph.resolve(h) not in ("", cache.ref) or view.graph.is_away(h) for h in hosts)

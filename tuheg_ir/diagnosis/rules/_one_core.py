@@ -8,11 +8,11 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._figures import felt
-from tuheg_ir.diagnosis.rules._poolers import FRESH, MORE, QUEUE_US, is_busy, minutes_told, otherwise
+from tuheg_ir.diagnosis.rules._poolers import FRESH, MORE, QUEUE_US, databases_behind, is_busy, minutes_told, otherwise
 from tuheg_ir.diagnosis.rules._sessions import clients, figure
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
-from tuheg_ir.diagnosis.view.programs import image_name, role
+from tuheg_ir.diagnosis.view.programs import image_name
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
@@ -49,8 +49,7 @@ def one_core(view: View, pooler: Workload) -> OneCore | None:
     asked = tuple(_asked(view, pooler))
     if sum(c.hit.count for c in waits) < OFTEN or not asked or otherwise(view, pooler, since):
         return None
-    behind = (view.workloads[ref] for ref in view.graph.calls.get(pooler.ref, ()) if ref in view.workloads)
-    if any(is_busy(view, each) for each in behind if role(each) == "database") or _queue(view, pooler):
+    if any(is_busy(view, each) for each in databases_behind(view, pooler)) or _queue(view, pooler):
         return None
     used = Evidence("metrics", pooler.ref, "it has one thread, and uses all that one core gives", since)
     return OneCore(since, (used, *asked), tuple(waits), tuple(_sessions_left(view, pooler)))

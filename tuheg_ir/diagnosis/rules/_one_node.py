@@ -7,24 +7,33 @@ from collections.abc import Iterable
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint
 from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.workloads import Pod
+
+SEVERAL = 2
+"""Pods of fewer workloads may be missed for their own sake: they hang, or are badly released."""
 
 
 def alone_on(view: View, node: str, found: Iterable[Complaint]) -> dict[str, Complaint]:
     """Return workload -> its first complaint, of those that complain from a node only; their twins elsewhere are heard.
 
-    Who complains elsewhere of a pod on that node, and of no other pod, has the same trouble with it.
+    Who complains elsewhere of pods on that node, and of no others, has the same trouble with it, if pods of several
+    workloads there are missed so, and none that pods on the node miss too.
     """
-    by: dict[str, list[Complaint]] = {}
-    for each in found:
-        here = node_of(view, each) == node
-        if each.caller in view.workloads and not each.hit.previous and (here or not _of_pods_on(view, node, each)):
-            by.setdefault(each.caller, []).append(each)
-    heard = {log.pod for log in view.snapshot.logs}
+    where = _where(view)
+    known = [each for each in found if each.caller in view.workloads and not each.hit.previous]
+    here = [each for each in known if where.get(each.hit.pod) == node]
+    if not here:
+        return {}
+    missed = {address for each in here for address in _named(view, each)}
+    of_it = [(each.caller, _of_pods_on(view, node, each, missed)) for each in known if where.get(each.hit.pod) != node]
+    several = len({owner for _, owners in of_it for owner in owners}) >= SEVERAL
+    elsewhere = {caller for caller, owners in of_it if not (owners and several)}
+    first = {each.caller: each for each in reversed(here) if each.caller not in elsewhere}
+    heard = _heard(view)
     return {
-        ref: by[ref][0]
-        for ref in sorted(by)
-        if {node_of(view, each) for each in by[ref]} == {node}
-        and any(pod.node and pod.node != node and pod.name in heard for pod in view.workloads[ref].live)
+        ref: first[ref]
+        for ref in sorted(first)
+        if any(pod.node and pod.node != node and pod.name in heard for pod in view.workloads[ref].live)
     }
 
 
@@ -33,12 +42,31 @@ def node_of(view: View, each: Complaint) -> str:
     return _where(view).get(each.hit.pod, "")
 
 
+def _of_pods_on(view: View, node: str, each: Complaint, missed: set[str]) -> set[str]:
+    """Return whose pods a complaint names, if all of them are on a node, and none is missed there too."""
+    named = _named(view, each)
+    alone = {pod.node for _, pod in named.values()} == {node} and not missed & named.keys()
+    return {owner for owner, _ in named.values()} if alone else set()
+
+
+def _named(view: View, each: Complaint) -> dict[str, tuple[str, Pod]]:
+    """Return the pods that a complaint names by their addresses, beside the one that complains."""
+    known = _by_address(view)
+    named = {host: known[host] for host in each.hit.hosts if host in known}
+    return {host: (owner, pod) for host, (owner, pod) in named.items() if pod.name != each.hit.pod}
+
+
 @once_a_view
 def _where(view: View) -> dict[str, str]:
     return {pod.name: pod.node for _, pod in view.pods() if pod.node}
 
 
-def _of_pods_on(view: View, node: str, each: Complaint) -> bool:
-    """Tell whether a complaint names pods by their addresses, beside the one that complains, and all are on a node."""
-    on = {pod.address: pod.node for _, pod in view.pods() if pod.address and pod.name != each.hit.pod}
-    return {on[host] for host in each.hit.hosts if host in on} == {node}
+@once_a_view
+def _by_address(view: View) -> dict[str, tuple[str, Pod]]:
+    return {pod.address: (workload.ref, pod) for workload, pod in view.pods() if pod.address}
+
+
+@once_a_view
+def _heard(view: View) -> frozenset[str]:
+    """Return the pods whose logs are there."""
+    return frozenset(log.pod for log in view.snapshot.logs)

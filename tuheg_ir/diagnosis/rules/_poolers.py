@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._sessions import clients, figure
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -73,12 +74,9 @@ def outrun(view: View, pooler: Workload) -> Outrun | None:
         f"while {_of(after, 'rate'):.0f} transactions a second are done ({_of(before, 'rate'):.0f} before), "
         "each as quick as before"
     )
-    behind = [view.workloads[r] for r in view.graph.calls.get(pooler.ref, ()) if r in view.workloads]
-    databases = [w for w in behind if role(w) == "database"]
-    if any(is_busy(view, each) for each in databases):
+    if any(is_busy(view, each) for each in databases_behind(view, pooler)):
         return None
-    room = tuple(e for each in databases for e in _room(view, each))
-    return Outrun(since, (Evidence("logs", pooler.ref, fact, since),), room)
+    return Outrun(since, (Evidence("logs", pooler.ref, fact, since),), room(view, pooler))
 
 
 def minutes_told(log: Log) -> list[Minute]:
@@ -113,11 +111,29 @@ def otherwise(view: View, pooler: Workload, since: datetime) -> bool:
     return young or fewer or any(since_release(each, since) for each in (pooler, *asking))
 
 
+def databases_behind(view: View, pooler: Workload) -> list[Workload]:
+    behind = (view.workloads[ref] for ref in sorted(view.graph.calls.get(pooler.ref, ())) if ref in view.workloads)
+    return [each for each in behind if role(each) == "database"]
+
+
 def is_busy(view: View, database: Workload) -> bool:
     shares = [view.figures.now("cpu_share", pod=pod.name) for pod in database.live]
     taken, most = figure(view, "db_connections", database.ref), figure(view, "db_max_connections", database.ref)
     full = taken is not None and most and taken >= BUSY * most
     return bool(full) or any(share is not None and share >= BUSY for share in shares)
+
+
+def room(view: View, pooler: Workload) -> tuple[Evidence, ...]:
+    """Return that each database behind a pooler has room for the sessions of another instance; () if one may not."""
+    found = [tuple(_room(view, each)) for each in databases_behind(view, pooler)]
+    known = all(found) and not _leads_away(view, pooler)
+    return tuple(evidence for each in found for evidence in each) if known else ()
+
+
+def _leads_away(view: View, pooler: Workload) -> bool:
+    """Tell whether a setting names a host that is no workload here: nobody sees how full a database there is."""
+    hosts = {host for key, value in view.graph.settings(pooler) for host in hosts_in(key, value)}
+    return any(view.graph.is_away(host) or (host in view.services and not view.graph.resolve(host)) for host in hosts)
 
 
 def _room(view: View, database: Workload) -> Iterator[Evidence]:

@@ -50,11 +50,12 @@ def when(view: View) -> Iterator[Match]:
             *((Evidence("metrics", cache.ref, f"{share:.0%} of its memory is used"),) if share is not None else ()),
             *((Evidence("metrics", cache.ref, f"{evictions:.0f} evictions a second", began),) if evicting else ()),
         )
-        if refused and keeps_all_since_release(view, cache):
-            yield _keeps_all(view, cache, seen, began)
-            continue
         settings = settings_written(view, cache, began)
         user = None if settings else _filler(view, cache, began)
+        # A cache that was told to keep all days ago may have had room until somebody else filled it.
+        if refused and not settings and user is None and keeps_all_since_release(view, cache):
+            yield _keeps_all(view, cache, seen, began)
+            continue
         yield _filled(view, cache, user, seen, began) if user else _match(view, cache, settings, seen, began)
 
 
@@ -104,8 +105,8 @@ def _match(
 def _keeps_all(view: View, cache: Workload, seen: tuple[Evidence, ...], began: datetime | None) -> Match:
     """Return that a cache refuses what it had room for as long as it was free to throw out any key.
 
-    To take that back costs what it holds, none of which was irreplaceable then. Where it holds work, or writes to a
-    volume, somebody may have wanted it to keep all.
+    To take that back costs what it holds, none of which was irreplaceable then. Where it holds work or the like, or
+    writes to a volume, somebody may have wanted it to keep all.
     """
     callers = behind(view, cache.ref, but=cache.ref)
     kept = holds_more_than_copies(view, cache)

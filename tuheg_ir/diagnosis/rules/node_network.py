@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._link import link_troubles, resent
 from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.reading import items, moment, name, text
 
 _SETUP = re.compile(
@@ -26,9 +26,11 @@ TROUBLES = ("connection_timeout", "connection_reset", "dns", "connection_refused
 def when(view: View) -> Iterator[Match]:
     """A node's network is reported bad, its pods get no network, or only pods there reach nobody."""
     where = {pod.name: pod.node for _, pod in view.pods() if pod.node}
+    every = complaints(view, *TROUBLES, "cache_busy")
+    found = [each for each in every if each.hit.trouble in TROUBLES]
     for node in sorted({*where.values(), *(name(n) for n in view.snapshot.of("Node"))}):
         stated = (*_conditions(view, node), *_setups(view, node, where))
-        lonely, victims = _lonely(view, node)
+        lonely, victims = _lonely(view, node, found)
         link = link_troubles(view, node)
         # One such service is no chance where the node's link is bad; what is sent again may be its own doing.
         if not stated and len(victims) < (1 if link else 2):
@@ -39,7 +41,7 @@ def when(view: View) -> Iterator[Match]:
             evidence=(*stated[:3], *link, *resent(view, node), *lonely[:3]),
             certainty=0.75 if stated or link else 0.6,
             since=min((e.time for e in (*stated, *link, *lonely) if e.time), default=None),
-            explains=(*behind(view, *sufferers), *(_accused(view, node) if victims else ())),
+            explains=(*behind(view, *sufferers), *(_accused(view, node, every) if victims else ())),
             excludes=not_for(
                 sufferers,
                 f"the template is well: pods on other nodes work; the network of {node} is not",
@@ -68,16 +70,16 @@ def _setups(view: View, node: str, where: dict[str, str]) -> Iterator[Evidence]:
             yield view.event_evidence(event)
 
 
-def _lonely(view: View, node: str) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+def _lonely(view: View, node: str, found: Sequence[Complaint]) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
     """Return what pods of a node complain of that their twins on other nodes do not, and whose pods they are."""
-    alone = alone_on(view, node, complaints(view, *TROUBLES))
+    alone = alone_on(view, node, found)
     return tuple(view.hit_evidence(each.hit) for each in alone.values()), tuple(alone)
 
 
-def _accused(view: View, node: str) -> tuple[str, ...]:
+def _accused(view: View, node: str, found: Sequence[Complaint]) -> tuple[str, ...]:
     """Return of whom nobody complains but pods of a node, which do not reach them."""
     by: dict[str, set[str]] = {}
-    for each in complaints(view, *TROUBLES, "cache_busy"):
+    for each in found:
         if each.about and not each.hit.previous:
             by.setdefault(each.about, set()).add(node_of(view, each))
     return tuple(sorted(ref for ref, from_where in by.items() if from_where == {node}))

@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._one_core import OneCore, one_core
-from tuheg_ir.diagnosis.rules._poolers import outrun
+from tuheg_ir.diagnosis.rules._poolers import outrun, room
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -46,11 +46,13 @@ def when(view: View) -> Iterator[Match]:
 def _of_one_core(view: View, pooler: Workload, found: OneCore) -> Match:
     """Return that one thread is too little: each further instance has a core of its own, and the sessions suffice."""
     others = behind(view, pooler.ref, but=pooler.ref)
-    refused = complaints(view, "database_full")
-    remedy, more, excludes = remedy_for_load(view, pooler) if found.sessions and not refused else ("page_human", (), ())
+    # Each instance may take as many sessions again, and without room for them nobody gets any.
+    spare = room(view, pooler)
+    safe = found.sessions and spare and not complaints(view, "database_full")
+    remedy, more, excludes = remedy_for_load(view, pooler) if safe else ("page_human", (), ())
     return Match(
         component=pooler.ref,
-        evidence=(*found.evidence, *found.sessions, *told(view, found.refused, 2), *more),
+        evidence=(*found.evidence, *found.sessions, *spare, *told(view, found.refused, 2), *more),
         certainty=0.75,
         root_cause="capacity",
         remedy=remedy,

@@ -89,6 +89,10 @@ class Graph:
         space = head.rpartition(".")[2] if dot and "." in head else ""
         return space if space != self._snapshot.namespace.lower() else ""
 
+    def is_away(self, host: str) -> bool:
+        """Tell whether a host is none of this namespace by its name: one outside, or a Service of another one."""
+        return not self.resolve(host) and (foreign(host) or bool(self.other_space(host)))
+
     def needs(self, ref: str) -> set[str]:
         """Return everything that a workload needs, directly or through others."""
         if ref not in self._needs:
