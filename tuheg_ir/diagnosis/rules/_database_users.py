@@ -33,9 +33,14 @@ _HOST = re.compile(r"[\w.-]+")
 
 def takes_its_address_from_a_secret(workload: Workload) -> bool:
     """Tell whether a setting that leads to a database is kept in a Secret: nobody sees to which one."""
+    return bool(secrets_of_its_address(workload))
+
+
+def secrets_of_its_address(workload: Workload) -> set[str]:
+    """Return the names of the Secrets that keep settings which lead to a database."""
     containers = items(workload.template, "spec", "containers")
     entries = (entry for container in containers for entry in items(container, "env"))
-    return any(_is_address(text(e, "name")) and text(e, "valueFrom", "secretKeyRef", "name") for e in entries)
+    return {text(e, "valueFrom", "secretKeyRef", "name") for e in entries if _is_address(text(e, "name"))} - {""}
 
 
 def is_led_elsewhere(view: View, client: Workload, ref: str) -> bool:
