@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules.changed_beside import around
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.held_back import OF_LIMITS, OF_ROUTES
 from tuheg_ir.diagnosis.view.reading import items, mapping, name, text
 from tuheg_ir.diagnosis.view.trouble import traffic_growth
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -32,11 +33,6 @@ TURN = timedelta(minutes=3)
 AROUND = timedelta(minutes=20)
 ENOUGH = 3
 """So many points tell how something stood before a turn, or after it."""
-_OF_ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "VirtualService")
-_OF_LIMITS = (
-    *("KongPlugin", "KongClusterPlugin", "KongConsumer", "Middleware", "EnvoyFilter", "BackendTrafficPolicy"),
-    *("ApisixPluginConfig", "ApisixGlobalRule", "ApisixConsumer", "RateLimitPolicy", "RateLimitService"),
-)
 _SAYS = re.compile(
     r"rate.?limit|limit.?(?:req|rps|rpm|count|rate)|requests?.?per.?(?:unit|second|minute|hour|day)|max.?(?:rate|rps)|"
     r"throttl|quota|\brp[smhd]\b|(?:calls|hits).?per",
@@ -131,8 +127,8 @@ def _told(obj: Obj, reader: Workload) -> str:
 
 
 def _objects(view: View, workload: Workload, began: datetime) -> Iterator[Written]:
-    ways = [obj for obj in around(view, workload) if text(obj, "kind") in _OF_ROUTES]
-    for obj in (*ways, *view.snapshot.of(*_OF_LIMITS)):
+    ways = [obj for obj in around(view, workload) if text(obj, "kind") in OF_ROUTES]
+    for obj in (*ways, *view.snapshot.of(*OF_LIMITS)):
         at = edited(obj)
         said = f"{text(obj, 'kind')} {dict(mapping(obj, 'metadata', 'annotations'))} {dict(obj)}"
         if at is not None and near(at, began) and _SAYS.search(said):
