@@ -68,9 +68,11 @@ def _limited(view: View) -> dict[str, dict[str, float]]:
 def _not_as_wanted(view: View, ref: str, label: str) -> bool:
     """Tell whether more is refused since limits, or who refuses, changed, and not because so much more is asked."""
     workload, since = view.workloads.get(ref), refused_more(view, label)
-    if workload is None or since is None or (tighter(view, label) is None and asked_more(view, ref, label)):
+    more = tighter(view, label) is None and asked_more(view, ref, label)
+    if workload is None or since is None or more:
         return False
-    return bool(limits_written(view, workload, since)) or (bool(workload.changes) and near(workload.released_at, since))
+    written = limits_written(view, workload, since, fewer=more is False)
+    return bool(written) or (bool(workload.changes) and near(workload.released_at, since))
 
 
 def _in_vain(ref: str) -> tuple[Excluded, ...]:
