@@ -159,7 +159,8 @@ def _younger_write(view: View, holder: str, moved: tuple[Evidence, ...]) -> Iter
     at, refused = _moved_at(moved), {hit.pod for hit in view.hits_of(holder, "read_only_database")}
     for pod in view.workloads[holder].live if refused else ():
         later = pod.ready and pod.name not in refused and _came_after(pod, at)
-        if later and not view.recent(pod.started, PROVEN) and any(log.lines for log in view.logs_of([pod], previous=False)):
+        proven = later and not view.recent(pod.started, PROVEN)
+        if proven and any(log.lines for log in view.logs_of([pod], previous=False)):
             yield Evidence("objects", f"Pod/{pod.name}", "it came after that, and is not refused", pod.created)
 
 
