@@ -72,7 +72,7 @@ def _secrets_of_waiting(view: View, ref: str) -> set[tuple[str, str]]:
     if [w.ref for w in of_role(view.workloads, "database")] != [ref]:
         return set()
     told = {c.caller for c in complaints(view, "lock_wait") if c.about == ref}
-    read = [secrets_of_its_address(view.workloads[c]) for c in told & {*view.workloads}]
+    read = [secrets_of_its_address(view, view.workloads[c]) for c in told & {*view.workloads}]
     return {("Secret", label) for label in set.intersection(*read)} if read else set()
 
 
