@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import API, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.scenes import API, SHOP, URL, WELL, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, log, pod, postgres, redis, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -49,6 +49,29 @@ def switched(*more: Log, young: int = 1, age: float = 500, first: float = 880, l
     )
 
 
+def promoted(*refused: float) -> Snapshot:
+    """Return a shop that was refused at times before its server told that it takes the writes, 80 seconds ago."""
+    told = [Log(pod("shop", n), "shop", tuple(f"{at(each)} {LINES[0]}" for each in refused)) for n in range(2)]
+    return snapshot(
+        shop(env=URL),
+        postgres(pods=2),
+        figures=[errors("shop", 0.3)],
+        logs=[*told, log("postgres-1", PROMOTED, since=80)],
+    )
+
+
+def writes_again() -> Snapshot:
+    """Return a shop that was refused for a minute, and stores since its server takes the writes 780 seconds ago."""
+    stored = [f"{at(each)} INFO order stored" for each in range(750, 0, -30)]
+    refused = [f"{at(each)} {LINES[1]}" for each in (840, 790)]
+    return snapshot(
+        workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
+        shop(env={"DB_HOST": "mysql"}),
+        figures=[WELL],
+        logs=[*(Log(pod("shop", n), "shop", (*refused, *stored)) for n in range(2)), log("mysql-1", WRITES, since=780)],
+    )
+
+
 YOUNG = log(pod("shop", 2), "INFO order 7 stored", since=450)
 
 HOLDS = [
@@ -71,6 +94,7 @@ HOLDS = [
             ("there is none", switched(young=0)),
             ("it came before that", switched(YOUNG, age=2000)),
             ("it says nothing", switched()),
+            ("it was started seconds ago, and wrote nothing yet", switched(YOUNG, age=45)),
             ("it is refused as well", switched(*logs("shop", LINES[1], 2))),
         )
     ),
@@ -86,6 +110,17 @@ HOLDS = [
             excludes=no("rollback_workload", at=SHOP),
         )
         for line in LINES
+    ),
+    *(
+        Holds(
+            f"a server was promoted a moment ago, and {what}",
+            promoted(*refused),
+            (SHOP, "database_connection", "restart_workload"),
+        )
+        for what, refused in (
+            ("a client was refused just before and writes seldom", (90,)),
+            ("a client was refused for minutes", (400, 90)),
+        )
     ),
     Holds(
         "a new primary of MongoDB was elected",
@@ -206,7 +241,7 @@ HOLDS = [
 DOES_NOT_HOLD = [
     DoesNotHold(
         "nobody is refused any more since the server takes writes again",
-        switched(young=0, first=960, last=905),
+        writes_again(),
         harmful=("restart_workload", "restart_connection_pool"),
     ),
     DoesNotHold(

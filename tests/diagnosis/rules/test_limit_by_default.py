@@ -28,9 +28,23 @@ def given(
                 "creationTimestamp": at(age),
                 "annotations": {"kubernetes.io/limit-ranger": NOTE.format(note)},
             }
-            own = each["spec"]["containers"][0]
-            each["spec"] = {**each["spec"], "containers": [{**own, "resources": {"limits": limits or {"cpu": cpu}}}]}
+            has(each, limits or {"cpu": cpu})
     return objects
+
+
+def has(made: Obj, limits: dict[str, str]) -> None:
+    """Give a pod limits of its own."""
+    own = made["spec"]["containers"][0]
+    made["spec"] = {**made["spec"], "containers": [{**own, "resources": {"limits": limits}}]}
+
+
+def dropped() -> Snapshot:
+    """Return a shop whose release dropped its processor limit: the younger pods were given less, and are slow."""
+    objects = given(shop(pods=4, before={"resources": {"limits": {"cpu": "2"}}}, released=5 * 3600), 2, 3)
+    for each in pods_of(objects)[:2]:
+        reown(each, "shop-r1", 9 * DAY)
+        has(each, {"cpu": "2"})
+    return snapshot(objects, default(age=90 * DAY), figures=held(2, 3))
 
 
 def default(cpu: str = "250m", given: dict[str, str] | None = None, **more: Any) -> Obj:
@@ -53,14 +67,16 @@ SMALL = {"memory": "512Mi"}
 MIB = 1024.0**2
 
 
-def filled(*more: Any, of: int = 3, older: float | None = 850, **shop_is: Any) -> Snapshot:
+def filled(*more: Any, of: int = 3, older: float | None = 850, own: Obj | None = None, **shop_is: Any) -> Snapshot:
     """Return a shop of which two young pods were given a memory limit and are killed at it again and again.
 
-    ``older``: how much the others hold, which are of the template before if there is one.
+    ``older``: how much the others hold, which are of the template before if there is one; ``own``: its limits.
     """
     objects = given(shop(pods=of, **shop_is), 0, 1, note="memory limit", age=4 * 3600, limits=SMALL)
     for each in pods_of(objects)[2:] if "before" in shop_is else ():
         reown(each, "shop-r1", 9 * DAY)
+        if own is not None:
+            has(each, own)
     held = [] if older is None else [(pod("shop", n), older * MIB) for n in range(2, of)]
     figures = [figure("memory_bytes", much, much, pod=named) for named, much in held]
     return snapshot(killed(objects, 2), *more, figures=figures)
@@ -69,7 +85,43 @@ def filled(*more: Any, of: int = 3, older: float | None = 850, **shop_is: Any) -
 FOUND = (SHOP, "configuration_error", "page_human")
 NEW: dict[str, Any] = {"before": {"image": "registry.example/shop:0"}, "released": 5 * 3600}
 DEFAULT = default(age=DAY, given=SMALL)
+OF_OLD = default(age=90 * DAY, given=SMALL)
+LARGE = {"memory": "1Gi"}
+
+
+def lost(limits: Obj, **more: Any) -> dict[str, Any]:
+    """Return a release that dropped limits, and what else it changed."""
+    return {"before": {"resources": {"limits": limits}, **more}, "released": 5 * 3600}
+
+
+IMAGE_TOO = lost(LARGE, image="registry.example/shop:0")
 HOLDS = [
+    *(
+        Holds(
+            f"a release dropped a limit of its own, and a lower one by default is older than that: {what}",
+            world,
+            (SHOP, "configuration_error", "rollback_workload"),
+            excludes=no("restart_workload", at=SHOP),
+            spares=no("rollback_workload", at=SHOP),
+            harmful=("restart_workload", "scale_workload", "page_human"),
+            sure=(0.65, 0.9),
+            began=5 * 3600,
+        )
+        for what, world in (
+            ("it has another image too", filled(OF_OLD, own=LARGE, **IMAGE_TOO)),
+            ("it changed nothing else", filled(OF_OLD, own=LARGE, **lost(LARGE))),
+            ("nobody measures what the template before needs", filled(OF_OLD, own=LARGE, older=None, **IMAGE_TOO)),
+            ("none of the template before is left", filled(OF_OLD, of=2, **IMAGE_TOO)),
+            ("nobody sees which default it is", filled(own=LARGE, **IMAGE_TOO)),
+            ("of the processor", dropped()),
+        )
+    ),
+    Holds(
+        "a release dropped a limit of its own, and the default came later",
+        filled(default(age=4.5 * 3600, given=SMALL), of=2, **IMAGE_TOO),
+        FOUND,
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    ),
     Holds(
         "the younger ones have a memory limit and are killed at it, the older one lives without and holds more",
         filled(default(age=90 * DAY, written=3 * DAY, given=SMALL)),
@@ -133,6 +185,16 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"a release dropped a limit of its own, but {what}", world, (SHOP, "code_defect", "rollback_workload")
+        )
+        for what, world in (
+            ("the template before does with less than is given", filled(OF_OLD, own=LARGE, older=200, **IMAGE_TOO)),
+            ("it was no higher than what is given", filled(OF_OLD, of=2, **lost(SMALL, image="shop:0"))),
+            ("that was one release earlier, and an older pod has it still", filled(OF_OLD, own=LARGE, **NEW)),
+        )
+    ),
     *(
         DoesNotHold(f"they are killed at a memory limit that they were given, but {what}", world, (SHOP, *rest))
         for what, world, *rest in (

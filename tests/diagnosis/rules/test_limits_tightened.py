@@ -8,11 +8,12 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, WELL, alert, ingress, rate, shop
 from tests.diagnosis.rules.tiny import Obj, figure, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.seal import seal
 
 LIMITS, EDITED = "ConfigMap/limits", 660.0
 SAID = {"api.yaml": "descriptors:\n  - key: plan\n    rate_limit: {unit: minute, requests_per_unit: 60}\n"}
-LIMITED = figure("rate_limited_ratio", 0.0, 0.3, component="shop")
-SEALED = {"api.yaml": "sealed:0a1b"}
+SEALED = {"api.yaml": seal("limit: 60", "limits/api.yaml")}
+LEVEL = {"log.level": "debug"}
 
 
 def reads(name: str) -> dict[str, Any]:
@@ -31,6 +32,12 @@ def refusing(*objects: list[Obj] | Obj, asked: tuple[float, float] = (100, 103),
     """Return a shop that refuses more requests since a time; ``asked``: how many came a second before and since."""
     figures = [WELL, figure("rate_limited_ratio", 0.05, 0.35, since, component="shop"), rate("shop", *asked, since)]
     return snapshot(*objects, figures=figures, alerts=[alert("ClientsThrottled", service="shop")])
+
+
+def unmeasured(*objects: list[Obj] | Obj, named: str = "limits") -> Snapshot:
+    """Return a shop that reads settings of its own and refuses more, of nobody knows how many requests."""
+    figures = [WELL, figure("rate_limited_ratio", 0.0, 0.3, component="shop")]
+    return snapshot(shop(spec=reads(named)), *objects, figures=figures, alerts=[alert("Shop4xx", service="shop")])
 
 
 def route(said: str) -> Obj:
@@ -70,7 +77,6 @@ HOLDS = [
         for what, world in (
             ("fewer are asked as well", refusing(shop(), limiter(), limits(), asked=(100, 70))),
             ("it is so since two minutes only", refusing(shop(), limiter(), limits(160), since=120)),
-            ("nobody measures how much is asked", snapshot(shop(), limiter(), limits(), figures=[WELL, LIMITED])),
         )
     ),
     Holds(
@@ -81,6 +87,26 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "nobody measures how much is asked, and limits were written: either may be",
+        unmeasured(limiter(), limits()),
+        ASK,
+    ),
+    DoesNotHold(
+        "nobody measures how much is asked, and nobody sees what was written of its own",
+        unmeasured(limits(said=SEALED)),
+        ASK,
+    ),
+    DoesNotHold(
+        "nobody measures how much is asked, and a word of its own settings was written that says nothing of limits",
+        unmeasured(limits(name="gateway", said=LEVEL), named="gateway"),
+        WANTED,
+    ),
+    DoesNotHold(
+        "it is so since two minutes only, and its own settings say nothing of limits",
+        refusing(shop(spec=reads("gateway")), limits(160, name="gateway", said=LEVEL), since=120),
+        ASK,
+    ),
     DoesNotHold(
         "so much more is asked that the same limits refuse it",
         refusing(shop(), limiter(), limits(), asked=(100, 150)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import OLD, SHOP, URL, alert, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, log, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.model import Snapshot
 JOB = "Job/crm-migrate"
 MISSED = "psycopg.errors.UndefinedColumn: column c.phone does not exist"
 EMPTY = 'ERROR:  null value in column "phone" of relation "customers" violates not-null constraint'
+GONE = 'ERROR: relation "orders" does not exist'
 ALARM = [alert("NoOrders", team="shop")]
 
 
@@ -52,6 +53,8 @@ HOLDS = [
             ('ALTER TABLE "customers" RENAME COLUMN "phone" TO "phone_number"', MISSED),
             ("-- rename_column(:customers, :phone, :phone_number)", MISSED),
             ("  Applying crm.0042_remove_customer_phone... OK", MISSED),
+            ("OK   00031_drop_phone.sql (12.4ms)", MISSED),
+            ("INFO  [alembic.runtime.migration] Running upgrade 1a2b -> 3c4d, drop phone", MISSED),
             (
                 'Migrating schema "public" to version "31 - drop customers phone"',
                 "Unknown column 'c.phone' in 'field list'",
@@ -84,6 +87,15 @@ DOES_NOT_HOLD = [
             ("the run only reads what is missed", "SELECT phone FROM customers"),
             ("what it takes away only begins alike", "-- remove_column(:customers, :phonetic)"),
             ("it adds another one", 'ALTER TABLE "customers" ADD "address" text -- telephone'),
+        )
+    ),
+    *(
+        DoesNotHold(f"a run took rows away, no table or column: {said}", hidden(said, lacks=GONE), ASK)
+        for said in (
+            "INFO deleted 1200 rows from orders",
+            "INFO deleted 1200 rows from table orders",
+            "INFO cleanup: removed orders older than 30 days, added 3 to the archive",
+            "DELETE FROM orders WHERE at < now() - interval '30 days'",
         )
     ),
     DoesNotHold(

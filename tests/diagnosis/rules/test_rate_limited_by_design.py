@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CALLS_CART, SHOP, WELL, alert, errors, shop
-from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, WELL, alert, errors, rate, shop
+from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, service_for, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 LIMITED = figure("rate_limited_ratio", 0.0, 0.3, component="shop")
@@ -167,6 +167,25 @@ HOLDS = [
 UNKNOWN = (SHOP, "unknown", "page_human")
 DOES_NOT_HOLD = [
     *(
+        DoesNotHold(
+            f"it has two names, and is refused more by one of them since its release: {one}",
+            snapshot(
+                workload("shop", before=IMAGE, released=660),
+                service_for(other, selector={"app": "shop"}),
+                figures=[
+                    WELL,
+                    figure("rate_limited_ratio", 0.05, 0.35, 600, component=one),
+                    rate(one, 100, 103, 600),
+                    figure("rate_limited_ratio", 0.3, 0.3, component="shop" if one == other else other),
+                ],
+                alerts=FOUR,
+            ),
+            UNKNOWN,
+            harmful=("no_action",),
+        )
+        for one, other in (("shop", "till"), ("till", "till"))
+    ),
+    *(
         DoesNotHold(f"the server tells of refusals in words of its own: {what}", world, UNKNOWN)
         for what, world in (
             ("of another one as well", with_own_words(limits("198.51.100.14"))),
@@ -235,9 +254,12 @@ DOES_NOT_HOLD = [
         "the gateway was released today",
         gateway(FLOOD, OTHERS, objects=workload("shop", before={"image": "shop:0"}, released=9000)),
     ),
-    DoesNotHold(
-        "limits were written today",
-        gateway(FLOOD, OTHERS, objects=[*shop(), thing("ConfigMap", "limits", written=9000)]),
+    *(
+        DoesNotHold(
+            f"limits were written today: {kind}",
+            gateway(FLOOD, OTHERS, objects=[*shop(), thing(kind, "limits", written=9000)]),
+        )
+        for kind in ("ConfigMap", "RateLimitPolicy", "ApisixConsumer", "GRPCRoute")
     ),
     DoesNotHold("the alert is about slowness", gateway(FLOOD, OTHERS, named="ShopSlow"), UNKNOWN),
     DoesNotHold(

@@ -178,14 +178,22 @@ def listed(
 HELD = (SHOP, "database_connection", "page_human")
 
 
-def hidden(*more: Any, secret: str = "app", sql: str = FULL) -> Snapshot:
-    """Return a shop that gives up waiting since a run began; a Secret that both read hides on which database."""
+def hidden(*more: Any, secret: str = "app", sql: str = FULL, both: str = "", whole: str = "") -> Snapshot:
+    """Return a shop that gives up waiting since a run began; a Secret that both read hides on which database.
+
+    ``both``: a variable that both take from one more Secret. ``whole``: what a Secret keeps that both take as a whole.
+    """
+    taken: Obj = {"envFrom": [{"secretRef": {"name": "whole"}}]} if whole else {}
+    beside = {both: secret_key("seen", "key")} if both else {}
     run = tidy(sql)
     for each in (run[0]["spec"]["template"]["spec"], run[1]["spec"]):
-        each["containers"][0]["env"] = [{"name": "DATABASE_URL", "valueFrom": secret_key(secret, "url")}]
+        named = {"DATABASE_URL": secret_key(secret, "url"), **beside}
+        each["containers"][0]["env"] = [{"name": key, "valueFrom": kept} for key, kept in named.items()]
+        each["containers"][0] |= taken
     waits = [log("postgres-0", *[LOCKED] * 9, since=600)]
     return snapshot(
-        shop(env={"DATABASE_URL": secret_key("app", "url")}),
+        shop(env={"DATABASE_URL": secret_key("app", "url"), **beside}, **taken),
+        thing("Secret", "whole", data={whole: "c2VhbGVk", "STRIPE_KEY": "c2VhbGVk"} if whole else {}),
         postgres(),
         run,
         *more,
@@ -233,6 +241,12 @@ HOLDS = [
             alone=True,
         )
         for sql in (FULL, 'CREATE INDEX "i" ON orders (vat)', "python manage.py migrate --noinput")
+    ),
+    Holds(
+        "a Secret that both take as a whole keeps the address of a database",
+        hidden(secret="other", whole="DATABASE_URL"),
+        (JOB, "database_connection", "page_human"),
+        alone=True,
     ),
     *(
         Holds(
@@ -384,6 +398,8 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"a Secret hides on which database a run works, {what}", world, harmful=("scale_workload",))
         for what, world in (
             ("and it is not the one of those who wait", hidden(secret="other")),
+            ("and both only watch by one account", hidden(secret="other", both="SENTRY_DSN")),
+            ("and a Secret that both take as a whole keeps no address", hidden(secret="other", whole="SENTRY_DSN")),
             ("and there are two databases", hidden(postgres("stock"))),
             ("and it only reads", hidden(sql="SELECT count(*) FROM orders")),
         )

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterator, Sequence
 
 from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import controller
-from tuheg_ir.diagnosis.view.reading import items, text
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _KEEPS = re.compile(r"(?:^|[_.-]|db|pg|sql|database)(?:user(?:_?name)?|role|login)$", re.IGNORECASE)
@@ -33,9 +34,22 @@ _HOST = re.compile(r"[\w.-]+")
 
 def takes_its_address_from_a_secret(workload: Workload) -> bool:
     """Tell whether a setting that leads to a database is kept in a Secret: nobody sees to which one."""
+    return bool(_secrets_of_addresses(workload))
+
+
+def secrets_of_its_address(view: View, workload: Workload) -> set[str]:
+    """Return the names of the Secrets that keep settings which lead to a database, or are known to have such keys."""
+    kept = view.objects("Secret")
+    read = {label for kind, label in reads(workload.template) if kind == "Secret"}
+    return _secrets_of_addresses(workload) | {
+        label for label in read if any(_is_address(str(key)) for key in mapping(kept.get(label), "data"))
+    }
+
+
+def _secrets_of_addresses(workload: Workload) -> set[str]:
     containers = items(workload.template, "spec", "containers")
     entries = (entry for container in containers for entry in items(container, "env"))
-    return any(_is_address(text(e, "name")) and text(e, "valueFrom", "secretKeyRef", "name") for e in entries)
+    return {text(e, "valueFrom", "secretKeyRef", "name") for e in entries if _is_address(text(e, "name"))} - {""}
 
 
 def is_led_elsewhere(view: View, client: Workload, ref: str) -> bool:

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.given import given_limit, size
+from tuheg_ir.diagnosis.view.given import given_limit, of_former_template, size
 from tuheg_ir.diagnosis.view.odd import odd_pods
 from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, written
+from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -24,7 +26,8 @@ class Imposed:
     """The pods that a limit which they were given keeps from their work, those without it, and what gave it.
 
     ``former``: the higher limit that those without it were given in their time; "" for none. ``throttled``: in which
-    share of periods the processor limit holds them back.
+    share of periods the processor limit holds them back. ``dropped``: the higher limit of the template before, which
+    their release dropped; "" for none.
     """
 
     held: tuple[str, ...]
@@ -35,6 +38,7 @@ class Imposed:
     by: str
     at: datetime | None
     throttled: float = 0.0
+    dropped: str = ""
 
 
 @once
@@ -49,38 +53,56 @@ def imposed(view: View, workload: Workload) -> Imposed | None:
         return None
     share, throttled = (usage(view.figures, workload, s).by_pod for s in ("cpu_share", "throttled_share"))
     short = {*(p for p, v in throttled.items() if v > THROTTLED), *(p for p, v in share.items() if v > BUSY)}
-    held, free = short & given, [pod.name for pod in workload.live if pod.ready and pod.name not in given]
+    held, free = short & given, _free(workload, given, "cpu")
     if 2 * len(held) <= len(given) or short - given or _over_again(workload, given):
         return None
     odd = odd_pods(view, workload, few=False)
     by, at = next(_defaults(view, "cpu", limit), ("", None))
-    if {*odd} - given or (not free and not _came_with(view, workload, at)):
+    dropped = "" if free else _dropped(view, workload, "cpu", limit, at)
+    if {*odd} - given or not (free or dropped or _came_with(view, workload, at)):
         return None
     most = max((throttled.get(pod, 0.0) for pod in held), default=0.0)
-    return Imposed(tuple(sorted(held)), tuple(free), odd, limit, former, by, at, most)
+    return Imposed(tuple(sorted(held)), free, odd, limit, former, by, at, most, dropped)
 
 
 def killed_by_default(view: View, workload: Workload) -> Imposed | None:
     """Return how pods are killed at a memory limit that their template does not have; None if they are not.
 
     Older ones live without it, of whatever template, and need no less as far as is measured; or the default is so young
-    that all pods before were without it.
+    that all pods before were without it; or a release dropped a higher limit.
     """
     limit, former, given = _given(workload, "memory")
     at_it = {p.name for p, c in killed_for_memory(view, workload) if _has(c.spec, limit)}
     killed = {pod.name for pod, _ in killed_for_memory(view, workload)}
-    free = [pod for pod in workload.live if pod.ready and pod.name not in given]
     if 2 * len(at_it & given) <= len(given) or killed - at_it or _over_again(workload, given):
         return None
     by, at = next(_defaults(view, "memory", limit), ("", None))
-    if free:
-        held = view.figures.latest("memory_bytes", "pod")
-        needs = [held[pod.name] for pod in free if pod.name in held]
-        if needs and max(needs) <= size(limit):
-            return None
-    elif not _came_with(view, workload, at):
+    free = _free(workload, given, "memory")
+    dropped = "" if free else _dropped(view, workload, "memory", limit, at)
+    if not (free or dropped or _came_with(view, workload, at)):
         return None
-    return Imposed(tuple(sorted(at_it)), tuple(pod.name for pod in free), {}, limit, former, by, at)
+    held = view.figures.latest("memory_bytes", "pod")
+    needs = [held[pod.name] for pod in _older(workload, given) if pod.name in held]
+    if needs and max(needs) <= size(limit):
+        return None
+    return Imposed(tuple(sorted(at_it)), free, {}, limit, former, by, at, dropped=dropped)
+
+
+def _older(workload: Workload, given: Collection[str]) -> list[Pod]:
+    return [pod for pod in workload.live if pod.ready and pod.name not in given]
+
+
+def _free(workload: Workload, given: Collection[str], resource: str) -> tuple[str, ...]:
+    """Return the pods that are well without the limit: one with a limit of its former template shows nothing of it."""
+    return tuple(pod.name for pod in _older(workload, given) if not of_former_template(workload, pod, resource))
+
+
+def _dropped(view: View, workload: Workload, resource: str, limit: str, at: datetime | None) -> str:
+    """Return the higher limit that a release of late dropped, where the default stood already; "" for none."""
+    if not releases(view, workload, YOUNG) or (at and workload.released_at and at > workload.released_at):
+        return ""
+    gone = (c.before for c in workload.changed("limits") if c.field == f"limits.{resource}" and not c.after)
+    return next((before for before in gone if size(before) > size(limit)), "")
 
 
 def _has(container: object, limit: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.rules._database_users import secrets_of_its_address
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view import View
@@ -67,14 +68,12 @@ def run_behind(view: View, ref: str, since: datetime | None) -> tuple[Workload, 
 
 
 def _secrets_of_waiting(view: View, ref: str) -> set[tuple[str, str]]:
-    """Return the Secrets that all read who tell of waits in the only database that there is."""
+    """Return the Secrets by which all come to a database who tell of waits in the only one that there is."""
     if [w.ref for w in of_role(view.workloads, "database")] != [ref]:
         return set()
     told = {c.caller for c in complaints(view, "lock_wait") if c.about == ref}
-    read = [
-        {each for each in reads(view.workloads[c].template) if each[0] == "Secret"} for c in told & {*view.workloads}
-    ]
-    return set.intersection(*read) if read else set()
+    read = [secrets_of_its_address(view, view.workloads[c]) for c in told & {*view.workloads}]
+    return {("Secret", label) for label in set.intersection(*read)} if read else set()
 
 
 def _works_on(view: View, workload: Workload, ref: str, secrets: set[tuple[str, str]]) -> bool:

@@ -14,7 +14,9 @@ from statistics import median
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules.changed_beside import around
+from tuheg_ir.diagnosis.seal import is_seal
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.held_back import OF_LIMITS, OF_ROUTES
 from tuheg_ir.diagnosis.view.reading import items, mapping, name, text
 from tuheg_ir.diagnosis.view.trouble import traffic_growth
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -32,11 +34,6 @@ TURN = timedelta(minutes=3)
 AROUND = timedelta(minutes=20)
 ENOUGH = 3
 """So many points tell how something stood before a turn, or after it."""
-_OF_ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "VirtualService")
-_OF_LIMITS = (
-    *("KongPlugin", "KongClusterPlugin", "KongConsumer", "Middleware", "EnvoyFilter", "BackendTrafficPolicy"),
-    *("ApisixPluginConfig", "ApisixGlobalRule", "ApisixConsumer", "RateLimitPolicy", "RateLimitService"),
-)
 _SAYS = re.compile(
     r"rate.?limit|limit.?(?:req|rps|rpm|count|rate)|requests?.?per.?(?:unit|second|minute|hour|day)|max.?(?:rate|rps)|"
     r"throttl|quota|\brp[smhd]\b|(?:calls|hits).?per",
@@ -84,11 +81,16 @@ def tighter(view: View, label: str) -> Tighter | None:
     return Tighter(was, now) if asks >= ASKED * asked and now <= PASSED * was else None
 
 
-def asked_more(view: View, ref: str, label: str) -> bool:
-    """Tell whether so much more is asked than where the figures begin that the same limits refuse what they refuse."""
+def asked_more(view: View, ref: str, label: str) -> bool | None:
+    """Tell whether so much more is asked than where the figures begin that the same limits refuse what they refuse.
+
+    None: nobody measures it.
+    """
     was, now = view.figures.first(REFUSED, component=label), view.figures.now(REFUSED, component=label)
     growth = traffic_growth(view, ref)
-    return growth is not None and was is not None and now is not None and growth * (1 - now) >= PASSED * (1 - was)
+    if growth is None or was is None or now is None:
+        return None
+    return growth * (1 - now) >= PASSED * (1 - was)
 
 
 def _passed(view: View, label: str) -> list[tuple[datetime, float, float]]:
@@ -102,26 +104,33 @@ def _passed(view: View, label: str) -> list[tuple[datetime, float, float]]:
     ]
 
 
-def limits_written(view: View, workload: Workload, began: datetime) -> tuple[Written, ...]:
+def limits_written(view: View, workload: Workload, began: datetime, *, fewer: bool) -> tuple[Written, ...]:
     """Return the settings of limits that were written in the minutes in which more was refused, each once.
 
-    Those of the one who refuses count whatever they say; those of others have to be about limits.
+    ``fewer``: it is known that more is refused for no more requests. Then those of the one who refuses count whatever
+    they say; else, and those of others, have to be about limits.
     """
     found: dict[str, Written] = {}
-    for each in (*_maps(view, workload, began), *_objects(view, workload, began)):
+    for each in (*_maps(view, workload, began, fewer=fewer), *_objects(view, workload, began)):
         readers = found[each.ref].readers if each.ref in found else ()
         found[each.ref] = Written(each.ref, each.at, tuple(dict.fromkeys((*readers, *each.readers))))
     return tuple(found.values())
 
 
-def _maps(view: View, workload: Workload, began: datetime) -> Iterator[Written]:
+def _maps(view: View, workload: Workload, began: datetime, *, fewer: bool) -> Iterator[Written]:
     for reader in view.serving:
         for ref, at in outside_changes(view, reader):
             kind, _, label = ref.partition("/")
             if kind != "ConfigMap" or not near(at, began) or not reached(reader, ref, at):
                 continue
-            if reader.ref == workload.ref or _SAYS.search(_told(view.objects(kind)[label], reader)):
+            obj, own = view.objects(kind)[label], reader.ref == workload.ref
+            if (own and (fewer or _is_hidden(obj))) or _SAYS.search(_told(obj, reader)):
                 yield Written(ref, at, (reader.ref,))
+
+
+def _is_hidden(obj: Obj) -> bool:
+    """Tell whether nobody sees what settings say: of a live cluster only seals are kept of them."""
+    return any(isinstance(value, str) and is_seal(value) for value in mapping(obj, "data").values())
 
 
 def _told(obj: Obj, reader: Workload) -> str:
@@ -131,8 +140,8 @@ def _told(obj: Obj, reader: Workload) -> str:
 
 
 def _objects(view: View, workload: Workload, began: datetime) -> Iterator[Written]:
-    ways = [obj for obj in around(view, workload) if text(obj, "kind") in _OF_ROUTES]
-    for obj in (*ways, *view.snapshot.of(*_OF_LIMITS)):
+    ways = [obj for obj in around(view, workload) if text(obj, "kind") in OF_ROUTES]
+    for obj in (*ways, *view.snapshot.of(*OF_LIMITS)):
         at = edited(obj)
         said = f"{text(obj, 'kind')} {dict(mapping(obj, 'metadata', 'annotations'))} {dict(obj)}"
         if at is not None and near(at, began) and _SAYS.search(said):

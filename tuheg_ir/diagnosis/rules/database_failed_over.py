@@ -13,10 +13,12 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.silent import over
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -150,11 +152,15 @@ def _shown(view: View, holder: str, found: list[Complaint], moved: tuple[Evidenc
 
 
 def _younger_write(view: View, holder: str, moved: tuple[Evidence, ...]) -> Iterator[Evidence]:
-    """Yield that pods of a client came after the change, and have logs that tell of no refusal as its older ones do."""
+    """Yield that pods of a client came after the change, and have logs that tell of no refusal as its older ones do.
+
+    Who was started a moment ago may not have written yet.
+    """
     at, refused = _moved_at(moved), {hit.pod for hit in view.hits_of(holder, "read_only_database")}
     for pod in view.workloads[holder].live if refused else ():
         later = pod.ready and pod.name not in refused and _came_after(pod, at)
-        if later and any(log.lines for log in view.logs_of([pod], previous=False)):
+        proven = later and not view.recent(pod.started, PROVEN)
+        if proven and any(log.lines for log in view.logs_of([pod], previous=False)):
             yield Evidence("objects", f"Pod/{pod.name}", "it came after that, and is not refused", pod.created)
 
 
@@ -163,12 +169,15 @@ def _came_after(pod: Pod, at: datetime | None) -> bool:
 
 
 def _over(view: View, found: list[Complaint], moved: tuple[Evidence, ...]) -> bool:
-    """Tell whether nobody is refused any more since a server of the same database told that it takes the writes."""
+    """Tell whether nobody is refused any more since a server of the same database told that it takes the writes.
+
+    Who writes seldom is silent for a while on the old session too: it has to work on for long without a refusal.
+    """
     servers = (view.workloads[ref] for ref in {c.about for c in found} & {*view.workloads})
     pods = {f"Pod/{pod.name}" for server in servers for pod in server.pods}
     at = _moved_at(tuple(each for each in moved if each.object in pods))
     last = newest(c.hit.last or c.hit.first for c in found)
-    return at is not None and last is not None and last < at
+    return at is not None and last is not None and last < at and all(over(view, c.hit) for c in found)
 
 
 def _moved_at(moved: tuple[Evidence, ...]) -> datetime | None:

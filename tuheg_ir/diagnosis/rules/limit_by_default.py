@@ -1,4 +1,7 @@
-"""Pods are held back, or killed, by a limit that is in no template: a LimitRange gives it to whatever is made since."""
+"""Pods are held back, or killed, by a limit that is in no template: a LimitRange gives it to whatever is made since.
+
+Where a release dropped a higher limit of its own, the template before has it still.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import odd_since
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -43,28 +46,37 @@ def _match(
     told = f"{len(found.held)} pods were given a {what} limit of {found.limit} that its template does not have"
     theirs = f"were given {found.former}" if found.former else "are without it"
     told += f"; {len(found.free)} older ones {theirs}" if found.free else ""
+    released = release_evidence(workload, "limits")[:1] if found.dropped else ()
     useless = (*RESTARTS, *(("scale_workload",) if what == "memory" else ()))
     return Match(
         component=workload.ref,
         evidence=(
             Evidence("objects", workload.ref, told),
+            *released,
             *((Evidence("objects", found.by, "it gives each new container that limit", found.at),) if found.by else ()),
             *seen[:1],
             *(Evidence("metrics", f"Pod/{pod}", how) for pod, how in sorted(found.odd.items())[:2]),
             *seen[1:3],
         ),
         certainty=_certainty(view, workload, found, what),
-        since=began,
+        remedy="rollback_workload" if found.dropped else "",
+        since=workload.released_at if found.dropped else began,
         explains=behind(view, workload.ref, but=workload.ref),
         excludes=(
             *excluding(workload.ref, "new pods are given the limit, also in place of those that are well", *useless),
-            *excluding(workload.ref, "the limit is not in its template", "rollback_workload"),
+            *(
+                ()
+                if found.dropped
+                else excluding(workload.ref, "the limit is not in its template", "rollback_workload")
+            ),
         ),
     )
 
 
 def _certainty(view: View, workload: Workload, found: Imposed, what: str) -> float:
     """Return how sure it is: what was released of late may need more memory than before, whatever limit it has."""
+    if found.dropped:
+        return 0.75
     if what == "memory" and releases(view, workload, YOUNG):
         return 0.6
     return 0.85 if found.free and (found.odd or what == "memory") else 0.7

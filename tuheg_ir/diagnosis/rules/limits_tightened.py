@@ -19,11 +19,11 @@ def when(view: View) -> Iterator[Match]:
     """More is refused with 429 since the one setting of limits was written, and not because so much more is asked."""
     for workload in view.serving:
         for label in labels_of(view, workload.ref, REFUSED):
-            since = refused_more(view, label)
-            written = limits_written(view, workload, since) if since else ()
+            since, fewer = refused_more(view, label), tighter(view, label) is not None
+            written = limits_written(view, workload, since, fewer=fewer) if since else ()
             if since is None or len(written) != 1 or _released(view, workload, written[0], since):
                 continue
-            if tighter(view, label) is not None or not asked_more(view, workload.ref, label):
+            if fewer or asked_more(view, workload.ref, label) is False:
                 yield _match(view, workload, label, written[0], since)
                 break
 

@@ -36,6 +36,12 @@ _CHANGES = re.compile(
     re.IGNORECASE,
 )
 """How tools of migrations, and their authors in the names of these, tell that something goes, or comes."""
+_OF_FORM = re.compile(
+    r"(?<![a-z])(?:tables?|columns?|schema|alter|renam|migrat|upgrad|change-?set)|\.sql\b|\b\d{3,}_[a-z]",
+    re.IGNORECASE,
+)
+"""Words of a change of form, and how migrations are called: rows come and go in any program's work."""
+_ROWS = re.compile(r"\b\d+ (?:rows?|records?|entries)\b", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:
@@ -73,8 +79,13 @@ def _tells(view: View, run: Workload, lacks: Collection[str]) -> bool:
     if not lacks:
         return False
     named = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, sorted(lacks)))})(?![a-z0-9])", re.IGNORECASE)
-    lines = (line for log in view.logs_of(run.pods) for line in log.lines if _CHANGES.search(line))
+    lines = (line for log in view.logs_of(run.pods) for line in log.lines if _of_form(line))
     return any(map(named.search, lines))
+
+
+def _of_form(line: str) -> bool:
+    """Tell whether a line tells of a change of a table or a column, and not of rows of it."""
+    return bool(_CHANGES.search(line) and _OF_FORM.search(line)) and not _ROWS.search(line)
 
 
 def _then(run: Workload, since: datetime) -> bool:

@@ -23,12 +23,12 @@ def when(view: View) -> Iterator[Match]:
     """Limits refuse requests, of all or who asks most, or a client's key ran out; alerts apart, nothing is wrong."""
     if any(sign.source != "alerts" for sign in signs_of_trouble(view)):
         return
-    ratios = sorted(view.figures.latest("rate_limited_ratio", "component").items())
-    limited = {view.component(label) or f"Service/{label}": (label, ratio) for label, ratio in ratios if ratio >= SHARE}
-    for ref, (label, ratio) in limited.items():
-        failing = view.figures.now("error_ratio", component=label)
-        if _not_as_wanted(view, ref, label):
+    limited = _limited(view)
+    for ref, ratios in limited.items():
+        if any(_not_as_wanted(view, ref, label) for label in ratios):
             continue
+        label, ratio = max(ratios.items(), key=lambda each: each[1])
+        failing = view.figures.now("error_ratio", component=label)
         told = f"{ratio:.1%} of requests are refused with 429"
         told += f", {failing:.1%} fail otherwise" if failing is not None else ""
         workload = view.workloads.get(ref)
@@ -56,12 +56,23 @@ def when(view: View) -> Iterator[Match]:
             )
 
 
+def _limited(view: View) -> dict[str, dict[str, float]]:
+    """Return of whom requests are refused: by each of its names, of which a workload may have several, what share."""
+    found: dict[str, dict[str, float]] = {}
+    for label, ratio in sorted(view.figures.latest("rate_limited_ratio", "component").items()):
+        if ratio >= SHARE:
+            found.setdefault(view.component(label) or f"Service/{label}", {})[label] = ratio
+    return found
+
+
 def _not_as_wanted(view: View, ref: str, label: str) -> bool:
     """Tell whether more is refused since limits, or who refuses, changed, and not because so much more is asked."""
     workload, since = view.workloads.get(ref), refused_more(view, label)
-    if workload is None or since is None or (tighter(view, label) is None and asked_more(view, ref, label)):
+    more = tighter(view, label) is None and asked_more(view, ref, label)
+    if workload is None or since is None or more:
         return False
-    return bool(limits_written(view, workload, since)) or (bool(workload.changes) and near(workload.released_at, since))
+    written = limits_written(view, workload, since, fewer=more is False)
+    return bool(written) or (bool(workload.changes) and near(workload.released_at, since))
 
 
 def _in_vain(ref: str) -> tuple[Excluded, ...]:

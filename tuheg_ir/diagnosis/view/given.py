@@ -55,5 +55,12 @@ def given_limit(workload: Workload, pod: Pod, resource: str = "cpu") -> str:
     return ""
 
 
+def of_former_template(workload: Workload, pod: Pod, resource: str) -> bool:
+    """Tell whether a pod has a limit that its template had when it was made, and has no more."""
+    own, meant = items(pod.obj, "spec", "containers"), items(workload.template, "spec", "containers")
+    dropped = (text(c, "name") for c in meant if not text(c, "resources", "limits", resource))
+    return not given_limit(workload, pod, resource) and any(_limit(own, label, resource) for label in dropped)
+
+
 def _limit(containers: Iterable[Mapping[str, Any]], label: str, resource: str) -> str:
     return next((text(c, "resources", "limits", resource) for c in containers if text(c, "name") == label), "")

@@ -31,10 +31,12 @@ FEW = 8
 """One client asks from no more addresses than that; many users of one program do."""
 DAY = timedelta(days=1)
 """Limits that are older have proved themselves."""
-_LIMITS = (
-    *("Ingress", "HTTPRoute", "VirtualService", "ConfigMap"),
+OF_ROUTES = ("Ingress", "HTTPRoute", "GRPCRoute", "VirtualService")
+OF_LIMITS = (
     *("KongPlugin", "KongClusterPlugin", "KongConsumer", "Middleware", "EnvoyFilter", "BackendTrafficPolicy"),
+    *("ApisixPluginConfig", "ApisixGlobalRule", "ApisixConsumer", "RateLimitPolicy", "RateLimitService"),
 )
+_LIMITS = ("ConfigMap", *OF_ROUTES, *OF_LIMITS)
 """Where limits of requests are written."""
 _SPEAKS_OF = re.compile(r"4xx|429|rate.?limit|too many|throttl|quota|client.?error|reject|refus|error", re.IGNORECASE)
 _EXPIRED = re.compile(r"\bexpired\b", re.IGNORECASE)
