@@ -221,7 +221,7 @@ HOLDS = [
         )
     ),
     Holds(
-        "a release names the Service of the replicas, but a server took over that had just started, as its peer gave up",
+        "a release names the Service of the replicas, but one that had just started took over as its peer gave up",
         restarted(
             led_to_a_replica(log("mysql-0", WRITES, since=90), log("mysql-1", GIVES_UP, since=95)), "mysql-0", 100
         ),

@@ -110,6 +110,24 @@ HOLDS = [
         excludes=no("scale_workload", "restart_workload", "rollback_workload", at=SHOP),
         alone=True,
     ),
+    *(
+        Holds(
+            f"it tells so, and of no other client: {what}",
+            with_own_words(said=said),
+            (SHOP, "no_fault", "no_action"),
+            alone=True,
+        )
+        for what, said in (
+            ("its words name nobody", '[error] 29#29: *81 limiting requests, excess: 40.8 by zone "plan"'),
+            ("they name the balancer in front of it", limits("10.1.0.9")),
+            ("they name a client of IPv6, and an address of the server", f"{limits('2001:db8::61')}, server: 10.1.0.3"),
+        )
+    ),
+    Holds(
+        "others pass a limit that is tried only",
+        with_own_words(*[limits("198.51.100.14").replace("requests,", "requests, dry run,").replace("error", "info")]),
+        (SHOP, "no_fault", "no_action"),
+    ),
     Holds(
         "it tells so in the words of Caddy",
         with_own_words(said='ERROR rate limit exceeded {"zone": "plan", "wait": 0.2, "remote_ip": "192.0.2.61"}'),
@@ -170,11 +188,11 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"the server tells of refusals in words of its own: {what}", world, UNKNOWN)
         for what, world in (
             ("of another one as well", with_own_words(limits("198.51.100.14"))),
-            ("of nobody", with_own_words(said='[error] 29#29: *81 limiting requests, excess: 40.8 by zone "plan"')),
             ("hardly any is logged", with_own_words(every=2)),
             ("nobody measures them, and few are logged", with_own_words(share=None)),
             ("hardly any is measured, and few are logged", with_own_words(share=0.01)),
             ("another one is refused too", with_own_words(*asked(TILL, 429, 1))),
+            ("of a dry run, again and again", with_own_words(said=limits().replace("requests,", "requests, dry run,"))),
             ("another service holds it back", with_own_words(said="ERROR cart answered 429: too many requests")),
         )
     ),

@@ -188,9 +188,10 @@ def _moved(view: View) -> Iterator[Evidence]:
     """Yield what shows that another server became the primary."""
     for hit in view.hits:
         workload = view.workloads.get(hit.component)
-        if hit.trouble == "failover" and view.recent(hit.last) and workload and role(workload) == "database":
-            if not _at_its_start(view, workload, hit):
-                yield view.hit_evidence(hit)
+        if hit.trouble != "failover" or not view.recent(hit.last) or not workload or role(workload) != "database":
+            continue
+        if not _at_its_start(view, workload, hit):
+            yield view.hit_evidence(hit)
     for event in view.events:
         text = f"{event.reason} {event.message}".lower()
         if any(word in text for word in ("failover", "switchover", "promot")) and view.recent(event.last):

@@ -32,9 +32,9 @@ _PROGRAM = re.compile(
 _PROBES = re.compile(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
 """Those who only ask whether it is there."""
 _LIMITER = re.compile(
-    r"\blimiting (?:requests|connections)\b.{0,40}\bby zone\b|\brate limit exceeded\b.{0,80}\bzone\b", re.IGNORECASE
+    r"\blimiting (?:requests|connections)\b(?!, dry run).{0,40}\bby zone\b|\brate limit exceeded\b.{0,80}\bzone\b", re.IGNORECASE
 )
-"""How nginx and Caddy tell that a limit of theirs was passed, and by whom."""
+"""How nginx and Caddy tell that a limit of theirs was passed, and by whom; a dry run refuses nobody."""
 CREDENTIAL = 10
 """A key that is so long, of letters and digits, was made for one client."""
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
@@ -77,9 +77,9 @@ def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
 
 
 def limited(view: View, workload: Workload) -> set[str]:
-    """Return the addresses that a server's limits held back of late, by its own words; "" for one that is not told."""
+    """Return the addresses that a server's limits held back of late, by its own words, as far as they are told."""
     told = (line for line in _lines(view, workload) if of_limiter(line) and is_new(view, line))
-    return {address[0] if (address := ADDRESS.search(line)) else "" for line in told}
+    return {address[0] for line in told if (address := ADDRESS.search(line))}
 
 
 def of_limiter(line: str) -> bool:

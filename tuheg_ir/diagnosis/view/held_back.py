@@ -114,17 +114,18 @@ def new_troubles(view: View, workload: Workload) -> tuple[Marked, ...]:
 def _is_one(view: View, workload: Workload, one: Asker, others: list[Asker]) -> bool:
     """Tell whether it is a single client from elsewhere: by its login, or a program at few addresses of its own.
 
-    What the server's limits say beside its access log has to be of its addresses.
+    What the server's limits say beside its access log must not be of another one. It may name the balancer before all
+    of them, which no client's line does.
     """
-    if not limited(view, workload) <= one.addresses:
+    elsewhere = {address for each in others for address in each.addresses}
+    if (limited(view, workload) - one.addresses) & elsewhere:
         return False
     product = one.name.partition("/")[0].partition(" ")[0]
     if view.graph.resolve(product.lower()) or any(pod.address in one.addresses for _, pod in view.pods()):
         return False
     if one.named:
         return True
-    apart = one.addresses.isdisjoint(address for each in others for address in each.addresses)
-    return apart and 0 < len(one.addresses) <= FEW and not one.name.startswith(_BROWSER)
+    return one.addresses.isdisjoint(elsewhere) and 0 < len(one.addresses) <= FEW and not one.name.startswith(_BROWSER)
 
 
 def _measured(view: View, workload: Workload) -> bool:
