@@ -32,7 +32,8 @@ _PROGRAM = re.compile(
 _PROBES = re.compile(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
 """Those who only ask whether it is there."""
 _LIMITER = re.compile(
-    r"\blimiting (?:requests|connections)\b(?!, dry run).{0,40}\bby zone\b|\brate limit exceeded\b.{0,80}\bzone\b", re.IGNORECASE
+    r"\blimiting (?:requests|connections)\b(?!, dry run).{0,40}\bby zone\b|\brate limit exceeded\b.{0,80}\bzone\b",
+    re.IGNORECASE,
 )
 """How nginx and Caddy tell that a limit of theirs was passed, and by whom; a dry run refuses nobody."""
 CREDENTIAL = 10
