@@ -195,6 +195,17 @@ HOLDS = [
         excludes=no("scale_workload", "restart_workload", "rollback_workload", "isolate_workload", at=SHOP),
     ),
     Holds(
+        "a gateway in front that nobody measures logs the same refusals, of nobody by name",
+        replace(
+            gateway(FLOOD, OTHERS, objects=[*shop(), *workload("web", env={"SHOP_URL": "http://shop:8080"})]),
+            logs=(
+                *gateway(FLOOD, OTHERS).logs,
+                log(pod("web"), *(line.partition(' "-"')[0] for line in [*FLOOD, *OTHERS])),
+            ),
+        ),
+        (SHOP, "no_fault", "no_action"),
+    ),
+    Holds(
         "they are known by their login",
         gateway(
             [f"consumer=fleet {line}" for line in FLOOD],

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.answers import status_of
@@ -75,6 +75,13 @@ def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
         if address := ADDRESS.search(line):
             each.addresses.add(address[0])
     return tuple(sorted(found.values(), key=lambda each: (-each.told, each.name)))
+
+
+@once
+def answers_lately(view: View, workload: Workload) -> tuple[tuple[int, datetime], ...]:
+    """Return the status of each answer that the newest lines of a workload's logs tell of, and when it was given."""
+    told = ((status, stamp(line)) for line in _lines(view, workload) if (status := answer_of(line)))
+    return tuple((status, at) for status, at in told if at is not None and view.recent(at, _NOW))
 
 
 def limited(view: View, workload: Workload) -> set[str]:

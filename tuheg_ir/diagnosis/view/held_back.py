@@ -53,15 +53,21 @@ _BROWSER = "Mozilla/"
 def held_back(view: View, workload: Workload) -> Evidence | None:
     """Return that one client alone is refused by limits, of old, and asks more than any other; None: not so.
 
-    It is no part of the platform, and what it is not refused is served. Nobody else is refused or fails.
+    It is no part of the platform, and what it is not refused is served. Nobody else is refused or fails. Alerts fire,
+    and all of them can mean that; where nobody measures, it has to be often enough for one.
     """
+    often = FEWER if _measured(view, workload) else OFTEN
+    return one_held_back(view, workload, often) if _all_meant(view, workload) else None
+
+
+def one_held_back(view: View, workload: Workload, least: int = 1) -> Evidence | None:
+    """Return the same, whether or not an alert fires; ``least``: how many refusals tell it."""
     found = askers(view, workload)
     refused = [each for each in found if each.answers[TOO_MANY]]
     others = [each for each in found if not each.answers[TOO_MANY]]
     if len(refused) != 1 or refused[0] is not found[0] or len(others) < 2:
         return None
     one = refused[0]
-    least = FEWER if _measured(view, workload) else OFTEN
     if (
         not _is_one(view, workload, one, others)
         or not _as_wanted(one, least)
@@ -69,8 +75,6 @@ def held_back(view: View, workload: Workload) -> Evidence | None:
     ):
         return None
     if _changed(view, workload) or any(hit.trouble in _ATTACKS for hit in view.hits):
-        return None
-    if not _all_meant(view, workload):
         return None
     told = f"{one.answers[TOO_MANY]} of the last {one.told} requests of {one.name[:60]} were refused with 429, none of"
     return Evidence("logs", workload.ref, f"{told} the {sum(each.told for each in others)} of {len(others)} others")
