@@ -58,6 +58,11 @@ class Alert:
         """Return its name and its sentences, to look for words in."""
         return f"{self.name} {' '.join(map(str, self.annotations.values()))}"
 
+    @property
+    def critical(self) -> bool:
+        """Tell whether somebody is to be woken for it."""
+        return str(self.labels.get("severity", "")).lower() in ("critical", "page")
+
 
 @dataclass(frozen=True, slots=True)
 class Series:

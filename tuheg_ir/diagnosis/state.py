@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Finding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.askers import answer_of, is_new
+from tuheg_ir.diagnosis.view.askers import answers_lately
 from tuheg_ir.diagnosis.view.crashes import crashes
-from tuheg_ir.diagnosis.view.held_back import TOO_MANY, held_back, new_troubles
+from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles, one_held_back
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.page_cache import page_cache
@@ -41,6 +41,8 @@ _GUESS = 0.1
 """How sure it is that nothing can be told: hardly, most cases that were left with too little had a cause."""
 _GOOD_PART = 0.1
 """Share of the answers that are refusals from which on it is more than what every limit does."""
+_GOES_ON = timedelta(minutes=3)
+"""What nobody was refused for so long is over."""
 _BUSY = 0.9
 """Share of a limit, or of throttled periods, at which nobody may call a container well."""
 
@@ -131,20 +133,32 @@ def _told_by_logs(view: View) -> Iterator[Evidence]:
         if hit.last is None or (view.recent(hit.last, _NOW) and not over(view, hit)):
             yield view.hit_evidence(hit)
     for workload in view.serving:
-        if workload.ref not in measured and (refused := _refused(view, workload)) is not None:
+        if workload.ref not in measured and (refused := _refused(view, workload, measured)) is not None:
             yield refused
         for each in [told for told in new_troubles(view, workload) if not _silenced(view, workload, told)][:1]:
             yield Evidence("logs", workload.ref, f"{each.count} lines: {each.line[:200]}", each.since)
 
 
-def _refused(view: View, workload: Workload) -> Evidence | None:
-    """Return that limits turn away a good part of what is asked, by a workload's own log; None if that is as wanted."""
-    lines = (line for log in view.logs_of(workload.live, previous=False) for line in log.lines)
-    answers = [status for line in lines if (status := answer_of(line)) and is_new(view, line)]
-    refused = answers.count(TOO_MANY)
-    if refused < max(_OFTEN, _GOOD_PART * len(answers)) or held_back(view, workload) is not None:
+def _refused(view: View, workload: Workload, measured: Collection[str]) -> Evidence | None:
+    """Return that limits turn away a good part of what is asked, by a workload's own log; None if that is as wanted.
+
+    They do so still, and none of those that it calls does it, of whom it is known how they are.
+    """
+    answers = answers_lately(view, workload)
+    refused = [at for status, at in answers if status == TOO_MANY]
+    if len(refused) < max(_OFTEN, _GOOD_PART * len(answers)) or not view.recent(max(refused), _GOES_ON):
         return None
-    return Evidence("logs", workload.ref, f"{refused} of the last {len(answers)} requests were refused with {TOO_MANY}")
+    called = [view.workloads[ref] for ref in view.graph.calls.get(workload.ref, ()) if ref in view.workloads]
+    source = [each for each in called if _refuses(view, each) >= len(refused)]
+    if one_held_back(view, workload) or any(e.ref in measured or one_held_back(view, e) for e in source):
+        return None
+    told = f"{len(refused)} of the last {len(answers)} requests were refused with {TOO_MANY}"
+    return Evidence("logs", workload.ref, told)
+
+
+def _refuses(view: View, workload: Workload) -> int:
+    """Return how many requests a workload has refused lately for its limits, by its own log."""
+    return sum(status == TOO_MANY for status, _ in answers_lately(view, workload))
 
 
 def _silenced(view: View, workload: Workload, told: Marked) -> bool:

@@ -4,6 +4,7 @@ Where a pooler keeps the sessions, it is the one to be restarted."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -70,6 +71,48 @@ def writes_again() -> Snapshot:
         figures=[WELL],
         logs=[*(Log(pod("shop", n), "shop", (*refused, *stored)) for n in range(2)), log("mysql-1", WRITES, since=780)],
     )
+
+
+GIVES_UP = WRITES.replace("OFF", "ON")
+OUTSIDE = f"cannot store at app.cluster-ro-c1.eu.rds.example:3306: {LINES[1]}"
+
+
+def installed(name: str) -> list[Obj]:
+    """Return a MySQL that is one workload of several of an installation."""
+    made = workload(name, "mysql:8", kind="StatefulSet", pods=1, port=3306)
+    made[0]["spec"]["template"]["metadata"]["labels"] |= {
+        "app.kubernetes.io/name": "mysql",
+        "app.kubernetes.io/instance": "town",
+    }
+    return made
+
+
+READER = {"DB_HOST": "mysql-ro"}
+
+
+def led_to_a_replica(*told: Log, more: Sequence[Obj] = (), env: Mapping[str, str] = READER) -> Snapshot:
+    """Return a shop whose writes MySQL refuses since a release named its replicas, and what servers tell."""
+    return snapshot(
+        shop(env=env, before={"env": {"DB_HOST": "mysql"}}),
+        workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
+        service_for("mysql-ro", selector={"app": "mysql"}, port=3306),
+        more,
+        figures=[errors("shop", 0.4, since=580)],
+        logs=[*logs("shop", LINES[1]), *told],
+    )
+
+
+def other_mysql(age: float) -> list[Obj]:
+    """Return a MySQL that is nothing to the shop, started so long ago."""
+    return workload("stats", "mysql:8", kind="StatefulSet", pods=1, port=3306, started=age)
+
+
+def restarted(world: Snapshot, pod_name: str, age: float) -> Snapshot:
+    """Let a pod's container have started anew."""
+    for each in world.objects["Pod"]:
+        if each["metadata"]["name"] == pod_name:
+            each["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(age)}}
+    return world
 
 
 YOUNG = log(pod("shop", 2), "INFO order 7 stored", since=450)
@@ -187,6 +230,48 @@ HOLDS = [
         (SHOP, "configuration_error", "rollback_workload"),
         excludes=no("restart_workload", "restart_connection_pool", at=SHOP),
         sure=(0.75, 1.0),
+    ),
+    *(
+        Holds(
+            f"a release names the Service of the replicas, and a MySQL takes writes as a primary does: {what}",
+            world,
+            (SHOP, "configuration_error", "rollback_workload"),
+            excludes=no("restart_workload", "restart_connection_pool", at=SHOP),
+            sure=(0.75, 1.0),
+        )
+        for what, world in (
+            ("another one, after it", led_to_a_replica(log("stats-0", WRITES, since=120), more=other_mysql(2 * DAY))),
+            ("another one that restarts", led_to_a_replica(log("stats-0", WRITES, since=120), more=other_mysql(130))),
+            ("another one, before it", led_to_a_replica(log("stats-0", WRITES, since=900), more=other_mysql(DAY))),
+            ("its own, that restarted", restarted(led_to_a_replica(log("mysql-0", WRITES, since=90)), "mysql-0", 100)),
+            (
+                "another one, and the reader is a database outside",
+                led_to_a_replica(
+                    Log(pod("shop", 1), "shop", (f"{at(60)} {OUTSIDE}", f"{at(50)} {OUTSIDE}", f"{at(40)} {OUTSIDE}")),
+                    log("stats-0", WRITES, since=120),
+                    more=other_mysql(DAY),
+                    env={"DB_HOST": "app.cluster-ro-c1.eu.rds.example"},
+                ),
+            ),
+        )
+    ),
+    Holds(
+        "a release names the Service of the replicas, but one that had just started took over as its peer gave up",
+        restarted(
+            led_to_a_replica(log("mysql-0", WRITES, since=90), log("mysql-1", GIVES_UP, since=95)), "mysql-0", 100
+        ),
+        (SHOP, "database_connection", "restart_workload"),
+    ),
+    Holds(
+        "a replica of another workload of the same installation takes the writes",
+        snapshot(
+            [*installed("mysql-primary"), *installed("mysql-secondary")],
+            shop(env={"DB_HOST": "mysql-primary"}),
+            figures=[errors("shop", 0.4)],
+            logs=[*logs("shop", LINES[1]), log("mysql-secondary-0", WRITES, since=300)],
+        ),
+        (SHOP, "database_connection", "restart_workload"),
+        sure=(0.6, 1.0),
     ),
     Holds(
         "a release names the reader of a database outside",

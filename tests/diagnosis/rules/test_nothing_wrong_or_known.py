@@ -38,7 +38,7 @@ from tests.diagnosis.rules.tiny import (
     workload,
 )
 from tests.diagnosis.worlds import NODES
-from tuheg_ir.diagnosis.model import Snapshot, Source
+from tuheg_ir.diagnosis.model import Log, Snapshot, Source
 
 FINE, UNKNOWN = ("no_fault", "no_action"), ("unknown", "page_human")
 FORBIDDEN = Source("pods", ok=False, note="forbidden", kind="forbidden")
@@ -73,6 +73,10 @@ def starting() -> list[Obj]:
 ENVOY = '{{"method": "GET", "path": "/v2/parts", "response_code": {}, "api_client": "{}"}}'
 
 
+KNOWN = ENVOY.replace("api_client", "client_id")
+ONE_ASKS_MOST = [*[(429, "fleet")] * 9, *[(200, "fleet")] * 9, *[(200, "till"), (200, "office")] * 5]
+
+
 def turned_away(refused: int, served: int, *, measured: bool = False) -> Snapshot:
     """Return a shop whose log tells of requests of many, some of which limits turned away; an alert only informs."""
     answers = [(429, n) for n in range(refused)] + [(200, n) for n in range(served)]
@@ -84,7 +88,70 @@ def turned_away(refused: int, served: int, *, measured: bool = False) -> Snapsho
     )
 
 
+def plain(code: int) -> str:
+    """Return a line of an access log that tells of no client."""
+    return f'"GET /v2/parts HTTP/1.1" {code} 41'
+
+
+def behind_a_gateway(*own: int, parties: int = 1, measured: bool = False) -> Snapshot:
+    """Return a shop that refuses some clients, and a gateway that logs the same, and what it refuses itself."""
+    asked = [(code, n % parties) for n in range(20) for code in (429, 200)] + [(200, 7), (200, 8)] * 5
+    gateway = [code for code, _ in asked] + [*own]
+    return snapshot(
+        shop(),
+        workload("web", env={"SHOP_URL": "http://shop:8080"}),
+        figures=[latency("web", 0.1, 0.1), *([WELL] if measured else [])],
+        logs=[
+            log(pod("shop"), *(KNOWN.format(code, f"client-{n}") for code, n in asked)),
+            log(pod("web"), *map(plain, gateway)),
+        ],
+    )
+
+
+def turned_away_before(seconds: int) -> Snapshot:
+    """Return a shop that refused requests of many until so long ago, and serves all since."""
+    codes = [(429 if age >= seconds and age % 20 else 200, age) for age in range(590, 0, -10)]
+    lines = tuple(f"{at(age)} {plain(code)}" for code, age in codes)
+    return snapshot(shop(), figures=[latency("shop", 0.1, 0.1)], logs=[Log(pod("shop"), "shop", lines)])
+
+
 ANSWERS = [
+    Answers(
+        "well: nobody measures, and limits hold back the one who asks most; no alert tells of it",
+        snapshot(
+            shop(),
+            figures=[latency("shop", 0.1, 0.1)],
+            logs=[log(pod("shop"), *(KNOWN.format(*each) for each in ONE_ASKS_MOST))],
+        ),
+        [(SHOP, *FINE)],
+    ),
+    Answers(
+        "well: nobody measures, and limits hold back the one who asks most; an alert informs of it",
+        snapshot(
+            shop(),
+            logs=[log(pod("shop"), *(KNOWN.format(*each) for each in ONE_ASKS_MOST))],
+            alerts=[alert("ClientsThrottled", severity="info")],
+        ),
+        [(SHOP, *FINE)],
+    ),
+    Answers("well: a gateway logs what is refused behind it, to one alone", behind_a_gateway(), [(WEB, *FINE)]),
+    Answers(
+        "well: a gateway logs what is refused behind it, where it is measured",
+        behind_a_gateway(parties=5, measured=True),
+        [(WEB, *FINE)],
+    ),
+    Answers(
+        "not to be told: a gateway logs what is refused behind it, to many",
+        behind_a_gateway(parties=5),
+        [(SHOP, *UNKNOWN)],
+    ),
+    Answers(
+        "not to be told: a gateway refuses more than what is behind it",
+        behind_a_gateway(*[429] * 5),
+        [(WEB, *UNKNOWN)],
+    ),
+    Answers("well: limits turned many away until minutes ago", turned_away_before(300), [(SHOP, *FINE)]),
+    Answers("not to be told: limits turn many away until now", turned_away_before(100), [(SHOP, *UNKNOWN)]),
     Answers(
         "not to be told: nobody measures, and limits turn away a good part of what many ask",
         turned_away(8, 20),

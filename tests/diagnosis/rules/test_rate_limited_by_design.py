@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, WELL, alert, errors, rate, shop
 from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, service_for, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 LIMITED = figure("rate_limited_ratio", 0.0, 0.3, component="shop")
 FOUR = [alert("Shop4xx", service="shop")]
@@ -80,8 +83,14 @@ def turned_away(
     objects: list[Obj] | None = None,
     served: int = 0,
     ratio: float = 0.0,
+    once: Sequence[str] = (),
+    alarm: str = "ErrorRatioHigh4xx5xx",
+    beside: Sequence[Obj] = (),
 ) -> Snapshot:
-    """Return a measured shop whose log refuses one client since its key ran out, and serves two others."""
+    """Return a measured shop whose log refuses one client since its key ran out, and serves two others.
+
+    ``once`` is told among the first lines alone.
+    """
 
     def line(key: str, answer: int, address: str, *said: str) -> str:
         asked = f'"tenant": "{key}", "ip": "{address}", "method": "POST", "path": "/v1/orders", "status": {answer}'
@@ -92,14 +101,19 @@ def turned_away(
     minute = [*[away] * 5, *[line("acme", 200, source)] * served, *others, *more]
     return snapshot(
         shop() if objects is None else objects,
-        workload("cart"),
+        beside or workload("cart"),
         figures=[WELL, figure("rate_limited_ratio", 0.0, ratio, began, component="shop")],
-        logs=[log(pod("shop"), *minute * 40, since=began)],
-        alerts=[alert("ErrorRatioHigh", service="shop", severity="critical")],
+        logs=[log(pod("shop"), *minute * 5, *once, *minute * 35, since=began)],
+        alerts=[alert(alarm, service="shop", severity="critical")],
     )
 
 
-RELEASED = workload("shop", before={"image": "shop:0"}, released=9000)
+def released(name: str, age: float) -> list[Obj]:
+    """Return a workload that was released so long ago."""
+    return workload(name, before={"image": f"{name}:0"}, released=age)
+
+
+RELEASED = released("shop", 9000)
 REFUSED = '{"tenant": "bolt", "ip": "203.0.113.7", "method": "POST", "path": "/v1/orders", "status": %s}'
 
 HOLDS = [
@@ -109,6 +123,24 @@ HOLDS = [
         (SHOP, "no_fault", "no_action"),
         excludes=no("scale_workload", "restart_workload", "rollback_workload", at=SHOP),
         alone=True,
+    ),
+    *(
+        Holds(
+            f"it tells so, and of no other client: {what}",
+            with_own_words(said=said),
+            (SHOP, "no_fault", "no_action"),
+            alone=True,
+        )
+        for what, said in (
+            ("its words name nobody", '[error] 29#29: *81 limiting requests, excess: 40.8 by zone "plan"'),
+            ("they name the balancer in front of it", limits("10.1.0.9")),
+            ("they name a client of IPv6, and an address of the server", f"{limits('2001:db8::61')}, server: 10.1.0.3"),
+        )
+    ),
+    Holds(
+        "others pass a limit that is tried only",
+        with_own_words(*[limits("198.51.100.14").replace("requests,", "requests, dry run,").replace("error", "info")]),
+        (SHOP, "no_fault", "no_action"),
     ),
     Holds(
         "it tells so in the words of Caddy",
@@ -130,6 +162,19 @@ HOLDS = [
         alone=True,
     ),
     Holds(
+        "settings list all clients that there are",
+        turned_away(beside=workload("cart", env={"CLIENTS": "acme,bolt,cobb"})),
+        (SHOP, "no_fault", "no_action"),
+    ),
+    Holds(
+        "another one was refused long before, for another reason",
+        replace(
+            turned_away(),
+            logs=(*turned_away().logs, Log(pod("shop", 1), "shop", (f"{at(2 * HOUR)} {REFUSED % 401}",))),
+        ),
+        (SHOP, "no_fault", "no_action"),
+    ),
+    Holds(
         "the key ran out before what is logged, and nothing was released or written since",
         turned_away(ends=OLD),
         (SHOP, "no_fault", "no_action"),
@@ -148,6 +193,17 @@ HOLDS = [
         gateway(FLOOD, OTHERS),
         (SHOP, "no_fault", "no_action"),
         excludes=no("scale_workload", "restart_workload", "rollback_workload", "isolate_workload", at=SHOP),
+    ),
+    Holds(
+        "a gateway in front that nobody measures logs the same refusals, of nobody by name",
+        replace(
+            gateway(FLOOD, OTHERS, objects=[*shop(), *workload("web", env={"SHOP_URL": "http://shop:8080"})]),
+            logs=(
+                *gateway(FLOOD, OTHERS).logs,
+                log(pod("web"), *(line.partition(' "-"')[0] for line in [*FLOOD, *OTHERS])),
+            ),
+        ),
+        (SHOP, "no_fault", "no_action"),
     ),
     Holds(
         "they are known by their login",
@@ -189,15 +245,42 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"the server tells of refusals in words of its own: {what}", world, UNKNOWN)
         for what, world in (
             ("of another one as well", with_own_words(limits("198.51.100.14"))),
-            ("of nobody", with_own_words(said='[error] 29#29: *81 limiting requests, excess: 40.8 by zone "plan"')),
             ("hardly any is logged", with_own_words(every=2)),
             ("nobody measures them, and few are logged", with_own_words(share=None)),
             ("hardly any is measured, and few are logged", with_own_words(share=0.01)),
             ("another one is refused too", with_own_words(*asked(TILL, 429, 1))),
+            ("of a dry run, again and again", with_own_words(said=limits().replace("requests,", "requests, dry run,"))),
             ("another service holds it back", with_own_words(said="ERROR cart answered 429: too many requests")),
         )
     ),
     DoesNotHold("the refusals began long after the end, since a release", turned_away(ends=OLD, objects=RELEASED)),
+    *(
+        DoesNotHold(f"the key was ended as something changed, minutes before or after: {what}", world, UNKNOWN)
+        for what, world in (
+            ("limits were written", turned_away(beside=[thing("ConfigMap", "keys", written=HOUR + 60)])),
+            ("a job ran", turned_away(beside=workload("migrate", kind="Job", pods=1, age=HOUR + 90, service=False))),
+        )
+    ),
+    *(
+        DoesNotHold(f"the key was ended by a release, minutes before or after: {what}", world)
+        for what, world in (
+            ("of its own", turned_away(objects=released("shop", HOUR + 120))),
+            ("of another workload", turned_away(beside=released("cart", HOUR + 300))),
+            ("a job before it ended the key", turned_away(objects=released("shop", HOUR - 300))),
+        )
+    ),
+    DoesNotHold("another one was refused at first, and asks no more", turned_away(once=[REFUSED % 403]), UNKNOWN),
+    DoesNotHold(
+        "another one was refused at first, of whom nobody tells who it is",
+        turned_away(once=['"method": "GET", "path": "/v1/orders", "status": 401'] * 3),
+        UNKNOWN,
+    ),
+    DoesNotHold("an alert is critical that counts what fails", turned_away(alarm="PaymentsErrorRatioHigh"), UNKNOWN),
+    DoesNotHold(
+        "a workload names the client in its settings",
+        turned_away(beside=workload("cart", env={"CALLBACK_CLIENT": "acme"})),
+        UNKNOWN,
+    ),
     DoesNotHold("nobody says when the key ended", turned_away(ends=""), UNKNOWN),
     DoesNotHold("it is refused for another reason", turned_away(says="unknown signature"), UNKNOWN),
     DoesNotHold("its key is still good", turned_away(ends=at(-HOUR)), UNKNOWN),
@@ -252,7 +335,7 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "the gateway was released today",
-        gateway(FLOOD, OTHERS, objects=workload("shop", before={"image": "shop:0"}, released=9000)),
+        gateway(FLOOD, OTHERS, objects=RELEASED),
     ),
     *(
         DoesNotHold(

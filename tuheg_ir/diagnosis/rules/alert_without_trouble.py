@@ -58,7 +58,7 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
         return Evidence("metrics", ref, f"{alert.name} fires; no more than {few} requests failed within the hour")
     if (shown := made_good(view, alert)) is not None:
         return shown
-    if str(alert.labels.get("severity", "")).lower() in ("critical", "page"):
+    if alert.critical:
         return None
     if (shown := innocent(view, alert, ref) or usual_run(view, alert, ref)) is not None:
         return shown

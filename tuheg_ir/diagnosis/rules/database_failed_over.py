@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
-from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.silent import over
@@ -24,12 +26,19 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _DATABASE = re.compile(r"postgres|\bpg|mysql|maria|mongo|sql|database|\bdb|_db|jdbc|\bdsn|rds\.", re.IGNORECASE)
 """Words by which a setting tells that it is about a database."""
+_WRITES = re.compile(r"read_only\b.{0,8}(?:=|\bto\b) ?(?:(OFF|0)|ON|1)\b", re.IGNORECASE)
+"""How MySQL tells that it takes writes (found) or takes them no more."""
+_START = timedelta(minutes=5)
+"""So long a server of MySQL sets itself up: each primary takes no writes at first."""
+_ONE = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
+"""Labels that workloads of one installation have in common."""
 
 
 def when(view: View) -> Iterator[Match]:
     """Writes of a client are refused as read-only; a pooler between keeps the sessions, whoever its clients are."""
-    moved = tuple(_moved(view))
-    for holder, found in _holders(view, moved).items():
+    every = tuple(_moved(view))
+    for holder, found in _holders(view, every).items():
+        moved = _of_theirs(view, found, every)
         database = next((c.about for c in found if c.about), "")
         if led := _led_elsewhere(view, view.workloads[holder], found, moved):
             yield _released(view, holder, found, led)
@@ -78,7 +87,7 @@ def _led_elsewhere(
 ) -> tuple[Change, ...]:
     """Return how a release changed the host of a database, if writes are refused since then and no primary moved."""
     felt = (since for _, since in troubles(view, workload.ref))
-    if moved or not since_release(workload, oldest((began(found), *felt))):
+    if _of_theirs(view, found, moved) or not since_release(workload, oldest((began(found), *felt))):
         return ()
     return tuple(c for c in workload.changed("env", "command") if any(_keeps_data(view, c, h) for h in _new_hosts(c)))
 
@@ -188,12 +197,49 @@ def _moved(view: View) -> Iterator[Evidence]:
     """Yield what shows that another server became the primary."""
     for hit in view.hits:
         workload = view.workloads.get(hit.component)
-        if hit.trouble == "failover" and view.recent(hit.last) and workload and role(workload) == "database":
+        if hit.trouble != "failover" or not view.recent(hit.last) or not workload or role(workload) != "database":
+            continue
+        if not _at_its_start(view, workload, hit):
             yield view.hit_evidence(hit)
     for event in view.events:
         text = f"{event.reason} {event.message}".lower()
         if any(word in text for word in ("failover", "switchover", "promot")) and view.recent(event.last):
             yield view.event_evidence(event)
+
+
+def _at_its_start(view: View, workload: Workload, hit: Hit) -> bool:
+    """Tell whether a server of MySQL took writes as it started, as each primary does, and no other one gave them up."""
+    said, pod = _WRITES.search(hit.line), next((pod for pod in workload.live if pod.name == hit.pod), None)
+    if said is None or not said[1] or hit.previous or hit.last is None or pod is None or pod.started is None:
+        return False
+    others = (each for one in _one_database(view, workload) for each in one.live if each is not pod)
+    told = ((_WRITES.search(line), stamp(line)) for log in view.logs_of(others) for line in log.lines)
+    gave_up = any(no and not no[1] and (at is None or at > pod.started - _START) for no, at in told)
+    return not gave_up and hit.last - pod.started <= _START
+
+
+def _of_theirs(view: View, found: list[Complaint], moved: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Return the moves, without those of servers that are none of the database complained of, if that is known."""
+    known = [view.workloads[c.about] for c in found if c.about in view.workloads]
+    behind_it = {ref for each in known if role(each) != "database" for ref in view.graph.needs(each.ref)}
+    databases = [each for each in known if role(each) == "database"]
+    databases += [each for each in of_role(view.workloads, "database") if each.ref in behind_it]
+    if not databases and not any(foreign(host) for c in found for host in c.hosts):
+        return moved
+    own = {one.ref for each in databases for one in _one_database(view, each)}
+    others = [each for each in of_role(view.workloads, "database") if each.ref not in own]
+    strange = {*(each.ref for each in others), *(f"Pod/{pod.name}" for each in others for pod in each.pods)}
+    return tuple(each for each in moved if each.object not in strange)
+
+
+def _one_database(view: View, workload: Workload) -> Iterator[Workload]:
+    """Yield a database, and the workloads in which other servers of the same one run, as those of replicas do."""
+    shared = {ref for each in view.services.values() if workload.ref in each.backends for ref in each.backends}
+    mine = [workload.labels.get(key) for key in _ONE]
+    for each in of_role(view.workloads, "database"):
+        alike = all(mine) and [each.labels.get(key) for key in _ONE] == mine
+        if each is workload or each.ref in shared or alike:
+            yield each
 
 
 def _renewed(view: View, caller: str, moved: tuple[Evidence, ...]) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.answers import status_of
@@ -32,9 +32,10 @@ _PROGRAM = re.compile(
 _PROBES = re.compile(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
 """Those who only ask whether it is there."""
 _LIMITER = re.compile(
-    r"\blimiting (?:requests|connections)\b.{0,40}\bby zone\b|\brate limit exceeded\b.{0,80}\bzone\b", re.IGNORECASE
+    r"\blimiting (?:requests|connections)\b(?!, dry run).{0,40}\bby zone\b|\brate limit exceeded\b.{0,80}\bzone\b",
+    re.IGNORECASE,
 )
-"""How nginx and Caddy tell that a limit of theirs was passed, and by whom."""
+"""How nginx and Caddy tell that a limit of theirs was passed, and by whom; a dry run refuses nobody."""
 CREDENTIAL = 10
 """A key that is so long, of letters and digits, was made for one client."""
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
@@ -76,10 +77,17 @@ def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
     return tuple(sorted(found.values(), key=lambda each: (-each.told, each.name)))
 
 
+@once
+def answers_lately(view: View, workload: Workload) -> tuple[tuple[int, datetime], ...]:
+    """Return the status of each answer that the newest lines of a workload's logs tell of, and when it was given."""
+    told = ((status, stamp(line)) for line in _lines(view, workload) if (status := answer_of(line)))
+    return tuple((status, at) for status, at in told if at is not None and view.recent(at, _NOW))
+
+
 def limited(view: View, workload: Workload) -> set[str]:
-    """Return the addresses that a server's limits held back of late, by its own words; "" for one that is not told."""
+    """Return the addresses that a server's limits held back of late, by its own words, as far as they are told."""
     told = (line for line in _lines(view, workload) if of_limiter(line) and is_new(view, line))
-    return {address[0] if (address := ADDRESS.search(line)) else "" for line in told}
+    return {address[0] for line in told if (address := ADDRESS.search(line))}
 
 
 def of_limiter(line: str) -> bool:

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view.askers import Asker, answer_of, asker_of, askers, l
 from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
 from tuheg_ir.diagnosis.view.network import INSIDE
 from tuheg_ir.diagnosis.view.reading import created, oldest, parse_moment
-from tuheg_ir.diagnosis.view.releases import releases, soon_after
+from tuheg_ir.diagnosis.view.releases import SOON, releases, soon_after
 from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -39,6 +39,8 @@ OF_LIMITS = (
 _LIMITS = ("ConfigMap", *OF_ROUTES, *OF_LIMITS)
 """Where limits of requests are written."""
 _SPEAKS_OF = re.compile(r"4xx|429|rate.?limit|too many|throttl|quota|client.?error|reject|refus|error", re.IGNORECASE)
+_REFUSALS = re.compile(r"4xx|\b4(?:01|03|29)\b|client.?error|unauthori[sz]ed|forbidden", re.IGNORECASE)
+"""How an alert tells that it counts the refused, so that it fires for a stranger as well."""
 _EXPIRED = re.compile(r"\bexpired\b", re.IGNORECASE)
 _ENDED = re.compile(
     r"(?:expir\w*|valid_?(?:until|to|thru)|not_?after|\bexp)[\"']?\s*(?:[=:]|at|on)\s*[\"']?"
@@ -53,15 +55,21 @@ _BROWSER = "Mozilla/"
 def held_back(view: View, workload: Workload) -> Evidence | None:
     """Return that one client alone is refused by limits, of old, and asks more than any other; None: not so.
 
-    It is no part of the platform, and what it is not refused is served. Nobody else is refused or fails.
+    It is no part of the platform, and what it is not refused is served. Nobody else is refused or fails. Alerts fire,
+    and all of them can mean that; where nobody measures, it has to be often enough for one.
     """
+    often = FEWER if _measured(view, workload) else OFTEN
+    return one_held_back(view, workload, often) if _all_meant(view, workload) else None
+
+
+def one_held_back(view: View, workload: Workload, least: int = 1) -> Evidence | None:
+    """Return the same, whether or not an alert fires; ``least``: how many refusals tell it."""
     found = askers(view, workload)
     refused = [each for each in found if each.answers[TOO_MANY]]
     others = [each for each in found if not each.answers[TOO_MANY]]
     if len(refused) != 1 or refused[0] is not found[0] or len(others) < 2:
         return None
     one = refused[0]
-    least = FEWER if _measured(view, workload) else OFTEN
     if (
         not _is_one(view, workload, one, others)
         or not _as_wanted(one, least)
@@ -69,8 +77,6 @@ def held_back(view: View, workload: Workload) -> Evidence | None:
     ):
         return None
     if _changed(view, workload) or any(hit.trouble in _ATTACKS for hit in view.hits):
-        return None
-    if not _all_meant(view, workload):
         return None
     told = f"{one.answers[TOO_MANY]} of the last {one.told} requests of {one.name[:60]} were refused with 429, none of"
     return Evidence("logs", workload.ref, f"{told} the {sum(each.told for each in others)} of {len(others)} others")
@@ -80,8 +86,10 @@ def key_ended(view: View, workload: Workload) -> Evidence | None:
     """Return that one client alone is turned away since its own key ran out, as each refusal says; None: not so.
 
     It asks from outside of the house, from few places: who asks from within, or is an app in the hands of many, may
-    be of the platform, and somebody has to give it a new key.
-    It was refused from the end of its key on, and nobody else was then: no release or change of limits did that.
+    be of the platform, and somebody has to give it a new key. So may be whom its settings name, and who is missed so
+    much that an alert is critical, unless that says itself that it counts refusals.
+    It was refused from the end of its key on, and nobody else was since: no release or change of limits did that, nor
+    ended the key.
     """
     found = askers(view, workload)
     away = [each for each in found if any(each.answers[status] for status in (*AWAY, TOO_MANY))]
@@ -97,6 +105,10 @@ def key_ended(view: View, workload: Workload) -> Evidence | None:
         return None
     end, first = ends.pop(), oldest(at for at, _ in refusals)
     if first is None or not (soon_after(first, end) or (end < first and not _changed(view, workload))):
+        return None
+    if _changed_around(view, end) or _others_refused(view, workload, one.name, min(first, end)):
+        return None
+    if _of_the_house(view, one, others) or any(e.critical and not _REFUSALS.search(e.said) for e in view.alerts):
         return None
     if any(hit.trouble in _ATTACKS for hit in view.hits) or not _all_meant(view, workload):
         return None
@@ -116,17 +128,18 @@ def new_troubles(view: View, workload: Workload) -> tuple[Marked, ...]:
 def _is_one(view: View, workload: Workload, one: Asker, others: list[Asker]) -> bool:
     """Tell whether it is a single client from elsewhere: by its login, or a program at few addresses of its own.
 
-    What the server's limits say beside its access log has to be of its addresses.
+    What the server's limits say beside its access log must not be of another one. It may name the balancer before all
+    of them, which no client's line does.
     """
-    if not limited(view, workload) <= one.addresses:
+    elsewhere = {address for each in others for address in each.addresses}
+    if (limited(view, workload) - one.addresses) & elsewhere:
         return False
     product = one.name.partition("/")[0].partition(" ")[0]
     if view.graph.resolve(product.lower()) or any(pod.address in one.addresses for _, pod in view.pods()):
         return False
     if one.named:
         return True
-    apart = one.addresses.isdisjoint(address for each in others for address in each.addresses)
-    return apart and 0 < len(one.addresses) <= FEW and not one.name.startswith(_BROWSER)
+    return one.addresses.isdisjoint(elsewhere) and 0 < len(one.addresses) <= FEW and not one.name.startswith(_BROWSER)
 
 
 def _measured(view: View, workload: Workload) -> bool:
@@ -153,6 +166,33 @@ def _changed(view: View, workload: Workload) -> bool:
     if releases(view, workload, DAY) or any(view.recent(at, DAY) for _, at in outside_changes(view, workload)):
         return True
     return any(view.recent(edited(obj) or created(obj), DAY) for obj in view.snapshot.of(*_LIMITS))
+
+
+def _changed_around(view: View, moment: datetime) -> bool:
+    """Tell whether anything of the namespace was released or written then, or a job ran that may have ended a key."""
+    times = [each.released_at for each in view.workloads.values() if each.changes]
+    times += [at for each in view.workloads.values() for _, at in outside_changes(view, each)]
+    times += [edited(obj) or created(obj) for obj in view.snapshot.of(*_LIMITS)]
+    times += [pod.started for each in view.workloads.values() if each.kind == "Job" for pod in each.pods]
+    return any(at is not None and abs(at - moment) <= SOON for at in times)
+
+
+def _others_refused(view: View, workload: Workload, name: str, since: datetime) -> bool:
+    """Tell whether anybody but one client was refused since then, as far back as the logs go: some cease to ask."""
+    for log in view.logs_of(workload.live, previous=False):
+        for line in log.lines:
+            if answer_of(line) not in (*AWAY, TOO_MANY) or (name in line and asker_of(line)[0] == name):
+                continue
+            if (at := stamp(line)) is None or at >= since:
+                return True
+    return False
+
+
+def _of_the_house(view: View, one: Asker, others: list[Asker]) -> bool:
+    """Tell whether a setting of a workload names a client; a list of all clients says nothing of one."""
+    name, rest = re.compile(rf"(?<![^\W_]){re.escape(one.name)}(?![^\W_])", re.IGNORECASE), [o.name for o in others]
+    settings = (f"{key}={value}" for each in view.workloads.values() for key, value in view.graph.settings(each))
+    return any(name.search(each) and not any(other in each for other in rest) for each in settings)
 
 
 def _refusals(view: View, workload: Workload, name: str) -> Iterator[tuple[datetime | None, datetime | None]]:
