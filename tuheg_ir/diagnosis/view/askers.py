@@ -31,6 +31,12 @@ _PROGRAM = re.compile(
 """The program that asks, as it calls itself."""
 _PROBES = re.compile(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
 """Those who only ask whether it is there."""
+_HEALTH = re.compile(
+    r"/_?(?:health(?:z|y|-?checks?)?|live(?:z|ness)?|alive|read(?:y|yz|iness)|heartbeat|ping|metrics)(?:/[\w-]+)?"
+    r"(?=[\s\"'?,;]|$)|(?<![\w./])/(?:up|status)(?=[\s\"'?,;]|$)|\bhealth[ -]?check",
+    re.IGNORECASE,
+)
+"""What they ask for."""
 _LIMITER = re.compile(
     r"\blimiting (?:requests|connections)\b.{0,40}\bby zone\b|\brate limit exceeded\b.{0,80}\bzone\b", re.IGNORECASE
 )
@@ -82,9 +88,14 @@ def limited(view: View, workload: Workload) -> set[str]:
     return {address[0] if (address := ADDRESS.search(line)) else "" for line in told}
 
 
+def of_probe(line: str) -> bool:
+    """Tell whether a line is of somebody who only asks whether a program is there: it tells of no work."""
+    return _HEALTH.search(line) is not None or _PROBES.search(line) is not None
+
+
 def of_limiter(line: str) -> bool:
     """Tell whether a server says that its own limits held a client back, beside what its access log tells of it."""
-    return _LIMITER.search(line) is not None
+    return "zone" in line and _LIMITER.search(line) is not None
 
 
 def asker_of(line: str) -> tuple[str, bool]:
