@@ -44,6 +44,7 @@ from tests.diagnosis.worlds import NODES
 from tuheg_ir.diagnosis import state
 from tuheg_ir.diagnosis.model import Snapshot, Source
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.askers import answer_of
 
 FINE, UNKNOWN = ("no_fault", "no_action"), ("unknown", "page_human")
 FORBIDDEN = Source("pods", ok=False, note="forbidden", kind="forbidden")
@@ -212,7 +213,7 @@ ANSWERS = [
 
 
 def test_what_logs_tell_is_read_once_however_many_rules_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    counted = Mock(wraps=state.answer_of)
+    counted = Mock(wraps=answer_of)
     monkeypatch.setattr(state, "answer_of", counted)
     view = View(turned_away(8, 20))
     for _ in range(3):
