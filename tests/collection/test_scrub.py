@@ -66,6 +66,8 @@ scrub = find_project().module_utils("scrub").scrub
         ("a Bearer authentication is wanted", "a Bearer authentication is wanted"),
         ("password: swordfish was tried", "password: *** was tried"),
         ("token: swordfish", "token: ***"),
+        ("password:\n  hunter2\nuser: app", "password:\n  ***\nuser: app"),
+        ("token:\n2025-11-05T10:00:00Z ERROR no", "token:\n2025-11-05T10:00:00Z ERROR no"),
         ("client_secret: swordfish for shop", "client_secret: *** for shop"),
         ("password=no-Way-1234 token=true/xyz", "password=*** token=***"),
         ("DB_PASSWORD: null.secret9", "DB_PASSWORD: ***"),

@@ -27,6 +27,11 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
         "Mar 4, 2026 12:00:00\u202fPM org.apache.catalina.core.StandardService startInternal",
         '{"level":30,"time":1772625600000,"msg":"ready"}',
         '{"level":"warn","ts":1772625600.0,"msg":"key rejected","expires_at":"2026-03-01T00:00:00Z"}',
+        'level=warn ts=1772625600 msg="key rejected" expires_at=2026-03-01T00:00:00Z',
+        '{"data":{"ts":1690000000},"level":"error","msg":"stale","time":"2026-03-04T12:00:00Z"}',
+        '{"epoch":1690000000,"level":"error","@timestamp": "2026-03-04T12:00:00Z"}',
+        '{"level":"error","t":1690000000000000000,"time":"2026-03-04T13:00:00+01:00"}',
+        'level=error ts=1690000000 time="2026-03-04T12:00:00Z" msg=stale',
     ],
 )
 def test_a_time_is_read_as_programs_write_it(line: str) -> None:

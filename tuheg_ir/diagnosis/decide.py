@@ -237,14 +237,18 @@ def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
 
 
 def _felt(view: View, cause: Match) -> bool:
-    """Tell whether users feel a cause at its component; where nobody measures them, whether a service repeats it."""
+    """Tell whether users feel a cause at its component; where nobody measures them, whether a service repeats it.
+
+    What a container told before it ended, or nobody knows when, may have been over since.
+    """
     workload = view.workloads[cause.component]
     if any(troubles(view, workload.ref)):
         return True
     if measured(view, workload) or not any(workload.ref in service.backends for service in view.services.values()):
         return False
     told = [hit for hit in view.hits_of(workload.ref) if view.hit_evidence(hit) in cause.evidence]
-    return any(hit.count >= OFTEN and fresh(view, hit) for hit in told)
+    now = (hit for hit in told if not hit.previous and hit.last is not None and fresh(view, hit))
+    return any(hit.count >= OFTEN for hit in now)
 
 
 def serves_well(view: View, ref: str) -> bool:

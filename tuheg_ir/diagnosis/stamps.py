@@ -28,8 +28,11 @@ _NAMED = re.compile(r"(\d\d).(\w{3}).(\d{4}).([\d:.,]+) ?([+-]\d{4})?")
 _US = re.compile(r"(\d{1,2}|[A-Z][a-z]{2})[/ ](\d{1,2})(?:/|, )(\d{4}),? (\d{1,2})(:\d\d:\d\d)\s([AP])M")
 _KUBELET = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d)) ")
 """What the kubelet puts before a line where it is asked for timestamps: always with nine digits of a second."""
-_KEY = re.compile(r'"@?(?:time|timestamp|ts|t|date|datetime|asctime)" ?:', re.IGNORECASE)
+_KEYS = "(?:time|timestamp|ts|t|date|datetime|asctime)"
+_KEY = re.compile(rf'"@?{_KEYS}" ?:', re.IGNORECASE)
 """Where a line of JSON tells its own time."""
+_KEYED = re.compile(rf'(?:"@?{_KEYS}" ?:|\b{_KEYS}=) ?"?\Z', re.IGNORECASE)
+"""What stands directly before a line's own time, in JSON or as key=value."""
 _HEAD = 80
 """A line's own time stands within so many characters; what stands later is spoken of."""
 _GOES_ON = ("at ", "Caused by", "# ", "... ", "}", "]", ")")
@@ -51,9 +54,13 @@ _ASKED_AGAIN = 1 << 14
 
 @lru_cache(maxsize=_ASKED_AGAIN)
 def stamp(line: str) -> datetime | None:
-    """Return the time that a line of a log begins with or holds, in UTC; what it speaks of after its own is none."""
+    """Return the time that a line of a log begins with or holds, in UTC; what it speaks of after its own is none.
+
+    Seconds before a time that is called the line's own are a field: keys may be sorted.
+    """
     found = _STAMP.search(line)
-    if since := _EPOCH.search(line, 0, found.start() if found else len(line)):
+    since = _EPOCH.search(line, 0, found.start() if found else len(line))
+    if since and not (found and _KEYED.search(line, 0, found.start())):
         seconds, thousandths, fraction = since.groups()
         return datetime.fromtimestamp(float(f"{seconds}{fraction or ''}") + int(thousandths or 0) / 1000, UTC)
     return _read(found) if found else None

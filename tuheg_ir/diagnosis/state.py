@@ -12,9 +12,10 @@ from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles, one_held_back
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import Marked
+from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.silent import no_more, over
+from tuheg_ir.diagnosis.view.silent import over, over_for_good
 from tuheg_ir.diagnosis.view.trouble import ERRORS, troubles
 from tuheg_ir.diagnosis.view.usage import always_busy, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -124,18 +125,28 @@ def _complaints(view: View) -> Iterator[Evidence]:
     yield from _told_by_logs(view)
 
 
-def _told_by_logs(view: View) -> Iterator[Evidence]:
-    """Yield what logs complain of again and again, where nobody measures that requests succeed all the same."""
+@once_a_view
+def _told_by_logs(view: View) -> tuple[Evidence, ...]:
+    """Return what logs complain of again and again, where nobody measures that requests succeed all the same."""
+    return (*_told_troubles(view), *_told_warnings(view))
+
+
+def _told_troubles(view: View) -> Iterator[Evidence]:
     measured = {view.component(label) for label in view.figures.latest("error_ratio", "component")}
     for hit in view.hits:
         if hit.count < _OFTEN or hit.previous or hit.trouble in _HARMLESS or hit.component in measured:
             continue
         if hit.last is None or (view.recent(hit.last, _NOW) and not over(view, hit)):
             yield view.hit_evidence(hit)
+
+
+def _told_warnings(view: View) -> Iterator[Evidence]:
+    measured = {view.component(label) for label in view.figures.latest("error_ratio", "component")}
     for workload in view.serving:
         if workload.ref not in measured and (refused := _refused(view, workload, measured)) is not None:
             yield refused
-        for each in [told for told in new_troubles(view, workload) if not _silenced(view, workload, told)][:1]:
+        told = new_troubles(view, workload)
+        if (each := next((each for each in told if not _silenced(view, workload, each)), None)) is not None:
             yield Evidence("logs", workload.ref, f"{each.count} lines: {each.line[:200]}", each.since)
 
 
@@ -163,7 +174,7 @@ def _refuses(view: View, workload: Workload) -> int:
 
 def _silenced(view: View, workload: Workload, told: Marked) -> bool:
     """Tell whether the pods that told of something do so no more, though their logs go on."""
-    if no_more(view, workload, told):
+    if over_for_good(view, workload, told):
         return True
     logs = [log for log in view.logs_of(workload.live, previous=False) if log.pod in told.pods and log.lines]
     ends = [times_around(log.lines[-_OFTEN:])[0][-1] for log in logs]

@@ -52,6 +52,8 @@ _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.IGNORECASE | re.DOTALL
 )
 """Whole or cut off; the one that has many lines."""
+_ON_THE_NEXT_LINE = re.compile(rf"({_START}{_WORD}[ \t]*[:=][ \t]*\n[ \t]*)[^\s\"']+(?=[ \t]*(?:\n|\Z))", re.IGNORECASE)
+"""Where nothing else stands on it: a log's next line is no secret."""
 _IN_ANY_CASE = (
     # Authorization: Bearer abc, in a header or a log; cookies
     (
@@ -179,7 +181,8 @@ def scrub_text(text: str) -> str:
     """Return the text with what looks like a secret replaced by ***."""
     if not _may_hold_one(text):
         return text
-    return "\n".join(map(_scrub_line, _PRIVATE_KEY.sub(HIDDEN, text).split("\n")))
+    whole = _ON_THE_NEXT_LINE.sub(rf"\1{HIDDEN}", _PRIVATE_KEY.sub(HIDDEN, text))
+    return "\n".join(map(_scrub_line, whole.split("\n")))
 
 
 def _may_hold_one(text: str) -> bool:

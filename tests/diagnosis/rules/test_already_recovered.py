@@ -76,29 +76,38 @@ def controllers(
 
 CACHE_AWAY = "WARN cannot write: dial tcp redis:6379: connect: connection refused"
 WORKS = "INFO order stored"
+PROBED = '10.1.0.1 - - "GET / HTTP/1.1" 200 2 "-" "kube-probe/1.30"'
+WITHOUT = "WARN circuit open, serving stale"
 
 
 def unreached(
     *spans: tuple[float, float],
+    before: float = 1200,
     until: float = 30,
-    then: str = WORKS,
+    works: str = WORKS,
+    then: str = "",
     now: float = 0.001,
     measured: bool = True,
+    young: bool = False,
 ) -> Snapshot:
     """Return a shop and a cart that could not reach their cache from one age to another, and work on since.
 
-    ``until``: how long ago they told the last line; ``then``: one of those. ``now``: what share of requests fails now.
+    ``before``: how long their logs reach back before that; ``works``: what they tell since. ``until``: how long ago
+    they told the last line; ``then``: which one. ``now``: what share of requests fails now. ``young``: another pod of
+    the shop came in the midst of it.
     """
     began, ended = spans[0][0], spans[-1][1]
+    well = [f"{at(age)} {WORKS}" for age in range(int(began + before), int(began), -60)]
     told = [f"{at(age)} {CACHE_AWAY}" for first, last in spans for age in range(int(first), int(last) - 1, -20)]
-    since = [f"{at(age)} {WORKS}" for age in range(int(ended) - 10, int(until), -30)]
-    lines = (*told, *since, *([f"{at(until)} {then}"] if until < ended else []))
+    since = [f"{at(age)} {works}" for age in range(int(ended) - 10, int(until), -30)]
+    lines = (*well, *told, *since, *([f"{at(until)} {then or works}"] if until < ended else []))
+    younger = [Log(pod("shop", 1), "shop", (*told[1:], *since))] if young else []
     failed = series({"component": "shop"}, (3600, 0.001), (began, 0.3), (ended, now))
     return snapshot(
         shop(),
         workload("cart"),
         workload("redis", "redis:7", port=6379),
-        logs=[Log(pod(each), each, lines) for each in ("shop", "cart")],
+        logs=[Log(pod(each), each, lines) for each in ("shop", "cart")] + younger,
         figures=[("error_ratio", failed)] if measured else [],
         alerts=[alert("ShopErrors", service="shop")],
     )
@@ -142,6 +151,11 @@ HOLDS = [
         (SHOP, "no_fault", "no_action"),
         harmful=("restart_workload", "rollback_workload"),
     ),
+    Holds(
+        "a store was away for minutes, in the midst of which a pod of a caller came",
+        unreached((1150, 640), young=True),
+        (SHOP, "no_fault", "no_action"),
+    ),
     Holds("its log was full of it, and tells of success since", complained(1560), (SHOP, "no_fault", "no_action")),
     Holds(
         "somebody rolled it back, and it is well since",
@@ -180,6 +194,10 @@ DOES_NOT_HOLD = [
             ("and it is so again and again", unreached((3000, 2900), (1900, 1800), (800, 700))),
             ("and the logs of its callers tell of nothing since", unreached((1150, 640), until=640)),
             ("and its callers tell of another error now", unreached((1150, 640), then="ERROR cannot price the order")),
+            ("and its callers are only asked whether they are there", unreached((1150, 640), works="GET /healthz 200")),
+            ("and its callers answer probes alone", unreached((1150, 640), works=PROBED)),
+            ("and its callers warn that they go without it", unreached((1150, 640), works=WITHOUT)),
+            ("and no log reaches back before it: it may come at times", unreached((1150, 640), before=300)),
         )
     ),
     DoesNotHold(

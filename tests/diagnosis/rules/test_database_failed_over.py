@@ -63,13 +63,17 @@ def promoted(*refused: float) -> Snapshot:
 
 def writes_again() -> Snapshot:
     """Return a shop that was refused for a minute, and stores since its server takes the writes 780 seconds ago."""
+    before = [f"{at(each)} INFO order stored" for each in range(1800, 850, -60)]
     stored = [f"{at(each)} INFO order stored" for each in range(750, 0, -30)]
     refused = [f"{at(each)} {LINES[1]}" for each in (840, 790)]
     return snapshot(
         workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
         shop(env={"DB_HOST": "mysql"}),
         figures=[WELL],
-        logs=[*(Log(pod("shop", n), "shop", (*refused, *stored)) for n in range(2)), log("mysql-1", WRITES, since=780)],
+        logs=[
+            *(Log(pod("shop", n), "shop", (*before, *refused, *stored)) for n in range(2)),
+            log("mysql-1", WRITES, since=780),
+        ],
     )
 
 

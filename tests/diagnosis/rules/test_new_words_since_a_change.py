@@ -24,11 +24,13 @@ def warned(since: float = 600, lines: int = 40, of: str = pod("shop"), words: st
 CEASED = "ERROR Unable to connect to cache:6379"
 
 
-def ceased(of: str = pod("shop"), *, told: float = 300, silent: float = 900, goes_on: bool = True) -> Log:
+def ceased(
+    of: str = pod("shop"), *, told: float = 300, silent: float = 900, goes_on: bool = True, works: str = "INFO request"
+) -> Log:
     """Return a log that repeated an error for a while, long ago, and goes on with its work since then."""
     before = [f"{at(silent + told + n)} INFO request" for n in (1200, 600)]
     errors = [f"{at(silent + told * n / 40)} {CEASED}" for n in range(40, -1, -1)]
-    after = [f"{at(age)} INFO request" for age in range(int(silent) - 60, 0, -30)] if goes_on else []
+    after = [f"{at(age)} {works}" for age in range(int(silent) - 60, 0, -30)] if goes_on else []
     return Log(of, "shop", (*before, *errors, *after))
 
 
@@ -132,6 +134,7 @@ HOLDS = [
             ("it is a few minutes only", (ceased(silent=240), ceased(pod("shop", 1), silent=240))),
             ("one goes on with them", (ceased(), warned(1200, words=CEASED, of=pod("shop", 1)))),
             ("nothing at all is told since", (ceased(goes_on=False), ceased(pod("shop", 1), goes_on=False))),
+            ("one is only asked whether it is there", (ceased(), ceased(pod("shop", 1), works="GET /readyz 200"))),
         )
     ),
     Holds(

@@ -66,12 +66,12 @@ def lone(**more: Any) -> list[Obj]:
     return workload("render", **made)
 
 
-def climb(start: float, end: float, *, rest: float = 0.0) -> list[tuple[str, Series]]:
+def climb(start: float, end: float, *, rest: float = 0.0, of: str = "render-pod0") -> list[tuple[str, Series]]:
     """Return the memory of the lone pod in the last hour, which rises by the same each minute; ``rest``: until then."""
     times = [3600 - 60 * n for n in range(60)]
     size = [start + (end - start) * min(1.0, (3600 - each) / (3600 - rest)) for each in times]
     points = tuple((NOW.timestamp() - each, value) for each, value in zip(times, size, strict=True))
-    return [("memory_bytes", Series({"pod": "render-pod0"}, points))]
+    return [("memory_bytes", Series({"pod": of}, points))]
 
 
 EATEN = eaten(2e8, 1.2e10, 2e8, 3e8)
@@ -282,6 +282,11 @@ HOLDS = [
         ("DaemonSet/agent", "resource_exhaustion", "rollback_workload"),
         excludes=no("rollback_workload", at=SHOP),
         alone=True,
+    ),
+    Holds(
+        "a release of an agent has grown evenly to twice of what it began with",
+        snapshot(evictions(MEMORY, 1), GONE, agent(), LOW[1:], figures=climb(2e8, 4.2e8, of="agent-1")),
+        ("DaemonSet/agent", "resource_exhaustion", "rollback_workload"),
     ),
     Holds(
         "nobody measures it, and a release took away the limit of what runs there",

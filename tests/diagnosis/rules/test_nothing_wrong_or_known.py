@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import Mock
+
+import pytest
 
 from tests.diagnosis.rules.cases import Answers
 from tests.diagnosis.rules.pods import pods_of, put, rollout
@@ -38,7 +41,9 @@ from tests.diagnosis.rules.tiny import (
     workload,
 )
 from tests.diagnosis.worlds import NODES
+from tuheg_ir.diagnosis import state
 from tuheg_ir.diagnosis.model import Log, Snapshot, Source
+from tuheg_ir.diagnosis.view import View, askers
 
 FINE, UNKNOWN = ("no_fault", "no_action"), ("unknown", "page_human")
 FORBIDDEN = Source("pods", ok=False, note="forbidden", kind="forbidden")
@@ -271,3 +276,14 @@ ANSWERS = [
         [(SHOP, *UNKNOWN)],
     ),
 ]
+
+
+def test_what_logs_tell_is_read_once_however_many_rules_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = Mock(wraps=askers.answer_of)
+    monkeypatch.setattr(askers, "answer_of", counted)
+    view = View(turned_away(8, 20))
+    assert any(state.signs_of_trouble(view))
+    once = counted.call_count
+    assert once > 0
+    assert any(state.signs_of_trouble(view))
+    assert counted.call_count == once

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import Answers
@@ -9,6 +10,7 @@ from tests.diagnosis.rules.mesh import IDENTITY, mesh
 from tests.diagnosis.rules.scenes import CART, OLD, SHOP, URL, WORKING, alert, errors, logs, rate, shop
 from tests.diagnosis.rules.tiny import (
     DAY,
+    at,
     database,
     figure,
     log,
@@ -21,7 +23,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
-from tuheg_ir.diagnosis.model import Series, Session, Snapshot
+from tuheg_ir.diagnosis.model import Log, Series, Session, Snapshot
 
 RELEASED = ("code_defect", "rollback_workload")
 RISING = series({"pod": pod("mail"), "container": "mail"}, *((3600 - 60 * n, 0.5 + 0.0078 * n) for n in range(60)))
@@ -49,9 +51,17 @@ def beside(name: str = "web", since: float = 610, released: float = 1500, **more
 
 
 def unmeasured(
-    *figures: tuple[str, Series], times: int = 9, since: float = 590, released: float = 1500, **of_shop: Any
+    *figures: tuple[str, Series],
+    times: int = 9,
+    since: float = 590,
+    released: float = 1500,
+    told: Sequence[Log] = (),
+    **of_shop: Any,
 ) -> Snapshot:
-    """Return the same where nobody measures: a shop that repeats that its writes are refused, and a page's answers."""
+    """Return the same where nobody measures: a shop that repeats that its writes are refused, and a page's answers.
+
+    ``told``: what the shop's logs tell instead.
+    """
     answered = ['"GET / HTTP/1.1" 200 12'] * 10 + ['"POST /book HTTP/1.1" 500 12'] * 10
     return snapshot(
         shop(env=URL, **of_shop),
@@ -59,11 +69,19 @@ def unmeasured(
         workload("web", before=OLD, released=released),
         figures=figures,
         logs=[
-            *logs("shop", READ_ONLY, 0, 1, times=times, since=since),
+            *(told or logs("shop", READ_ONLY, 0, 1, times=times, since=since)),
             log("postgres-0", "LOG:  received promote request", since=600),
             *(log(pod("web", n), *answered, since=1200) for n in (0, 1)),
         ],
     )
+
+
+REFUSED = tuple(f"{at(age)} {READ_ONLY}" for age in range(590, 200, -30))
+ENDED_SINCE = [
+    *(Log(pod("shop", n), "shop", REFUSED, previous=True) for n in (0, 1)),
+    *(log(pod("shop", n), *["INFO order stored"] * 9, since=190) for n in (0, 1)),
+]
+UNDATED = [Log(pod("shop"), "shop", (READ_ONLY,) * 9), *logs("shop", READ_ONLY, 1, times=2, since=590)]
 
 
 SEARCHES = (
@@ -167,6 +185,8 @@ ANSWERS = [
             ("at once, and what has a stated cause of its own began then", unmeasured(released=640)),
             ("and what has a stated cause is measured, and well", unmeasured(errors("shop", 0.001))),
             ("and what has a stated cause serves nobody", unmeasured(service=False)),
+            ("and a stated cause was told by containers that ended, and serve again", unmeasured(told=ENDED_SINCE)),
+            ("and a stated cause was told twice, and nobody knows when by another", unmeasured(told=UNDATED)),
         )
     ),
     Answers(

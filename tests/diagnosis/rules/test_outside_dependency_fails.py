@@ -141,9 +141,9 @@ def neighbour(line: str = NEIGHBOUR, *policies: Obj, **more: Any) -> Snapshot:
     return snapshot(shop(**more), *policies, figures=[errors("shop", 0.9)], logs=logs("shop", line))
 
 
-def lets_out(*peers: Obj) -> Obj:
+def lets_out(*peers: Obj, **ports: Any) -> Obj:
     """Return a policy of long ago that lets the shop out to these peers only."""
-    return policy("out", "shop", egress=[{"to": list(peers)}], age=300 * DAY)
+    return policy("out", "shop", egress=[{"to": list(peers), **ports}], age=300 * DAY)
 
 
 def to_space(name: str) -> Obj:
@@ -310,6 +310,10 @@ HOLDS = [
             ("and says that it is unavailable", neighbour("GET http://login.people.svc/certs 503 Service Unavailable")),
             ("to which a policy lets out", neighbour(NEIGHBOUR, lets_out(to_space("people")))),
             ("to which a policy may let out", neighbour(NEIGHBOUR, lets_out({"ipBlock": {"cidr": "10.0.0.0/8"}}))),
+            (
+                "to which a policy lets out at all ports from that of the DNS on",
+                neighbour(NEIGHBOUR, lets_out(to_space("people"), ports=[{"port": 53, "endPort": 65535}])),
+            ),
         )
     ),
     Holds(
@@ -353,6 +357,11 @@ DOES_NOT_HOLD = [
             (
                 "to which no policy lets out",
                 neighbour(NEIGHBOUR, lets_out(to_space("other"))),
+                ("NetworkPolicy/out", "network_fault", "page_human"),
+            ),
+            (
+                "to which a policy lets out at the port of the DNS alone",
+                neighbour(NEIGHBOUR, lets_out(to_space("people"), ports=[{"port": 53, "endPort": 53}])),
                 ("NetworkPolicy/out", "network_fault", "page_human"),
             ),
             (

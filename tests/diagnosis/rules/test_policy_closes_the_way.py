@@ -38,6 +38,7 @@ DNS = {"ports": [{"port": 53, "protocol": "UDP"}]}
 WEB_ONLY = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 443, "protocol": "TCP"}]}
 TO_CART = {"to": [{"podSelector": {"matchLabels": {"app": "cart"}}}], "ports": [{"port": 8080}]}
 FROM_SHOP = {"from": [{"podSelector": {"matchLabels": {"app": "shop"}}}]}
+FROM_ALL_PODS = {"from": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]}
 FROM_EDGE = {"from": [{"namespaceSelector": {"matchLabels": {"tier": "edge"}}}]}
 CLIENTS = {"from": [{"podSelector": {"matchLabels": {"db-client": "true"}}}], "ports": [{"port": 5432}]}
 FOR_CLIENTS = policy("postgres", "postgres", ingress=[CLIENTS], age=300 * DAY)
@@ -317,6 +318,16 @@ DOES_NOT_HOLD = [
             ("at a range of ports", [{"port": 8000, "endPort": 8999, "protocol": "TCP"}]),
             ("at all ports of a protocol, beside one", [{"port": 9090}, {"protocol": "TCP"}]),
         )
+    ),
+    DoesNotHold(
+        "a new one lets its address in at a range of ports",
+        snapshot(
+            shop(env=CALLS_CART),
+            workload("cart"),
+            policy("cart", "cart", ingress=[{**FROM_ALL_PODS, "ports": [{"port": 8000, "endPort": 8999}]}]),
+            logs=logs("shop", LATE, times=1),
+        ),
+        (CART, "dependency_failure", "page_human"),
     ),
     DoesNotHold(
         "the trouble is older than the policy",

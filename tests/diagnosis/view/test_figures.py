@@ -61,6 +61,13 @@ def test_growth_is_not_seen_from_a_first_rate_that_is_too_low() -> None:
     assert figures(step(1, 3, 600)).growth("s") == 3.0
 
 
+def test_a_size_grows_from_the_first_one_that_was_measured() -> None:
+    grown = figures(lambda age: 420 - age * 220 / 3600, name="memory_bytes").growth("memory_bytes")
+    assert grown is not None
+    assert grown > 2.0
+    assert figures(lambda age: 0.0 if age == 3600 else 1.0, name="memory_bytes").growth("memory_bytes") is None
+
+
 def test_what_is_beyond_from_the_start_says_so() -> None:
     assert figures(step(1, 1, 0)).beyond_from_the_start("s", 0.5)
     assert not figures(step(0, 1, 900)).beyond_from_the_start("s", 0.5)

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints
-from tuheg_ir.diagnosis.view.network import Policy, lets_in, lets_out, lets_out_dns, lets_out_to, within
+from tuheg_ir.diagnosis.view.network import Policy, lets_in, lets_out, lets_out_dns, lets_out_to, opens, within
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import at, created, items, label_selector, name, newest, text, written
 from tuheg_ir.diagnosis.view.releases import soon_after
@@ -99,7 +99,7 @@ def _forget_the_node(closing: Sequence[Policy], missed: Sequence[Unanswered]) ->
 def closed_to_the_outside(bound: Bound, ref: str, space: str = "") -> tuple[Policy, ...]:
     """Return the policies that together leave a workload no way to addresses outside the cluster, or to a namespace."""
     closing = binding(bound, ref, ingress=False)
-    return closing if not any(lets_out_to(p, space) if space else _leads_outside(p) for p in closing) else ()
+    return closing if not any(lets_out_to(p, space) for p in closing) else ()
 
 
 def closed_from_elsewhere(view: View, ref: str) -> tuple[Policy, ...]:
@@ -130,22 +130,10 @@ def _by_address(policy: Policy, other: Workload, wanted: Iterable[str], *, ingre
     """Tell whether a block of addresses in a policy holds a pod of the other side, for one of the wanted ports."""
     side, key = ("ingress", "from") if ingress else ("egress", "to")
     for rule in items(policy.obj, "spec", side):
-        allowed = {text(p, "port") for p in items(rule, "ports") if text(p, "port")}
-        if allowed and set(wanted) and not allowed & set(wanted):
+        if not opens(rule, tuple(wanted)):
             continue
         blocks = [text(peer, "ipBlock", "cidr") for peer in items(rule, key)]
         if any(within(block, pod.address) for block in blocks if block for pod in other.live):
-            return True
-    return False
-
-
-def _leads_outside(policy: Policy) -> bool:
-    for rule in items(policy.obj, "spec", "egress"):
-        peers = items(rule, "to")
-        ports = {text(p, "port") for p in items(rule, "ports")}
-        if ports and ports <= {"53", "dns", "5353"}:
-            continue
-        if not peers or any("ipBlock" in peer for peer in peers):
             return True
     return False
 

@@ -31,6 +31,12 @@ _PROGRAM = re.compile(
 """The program that asks, as it calls itself."""
 _PROBES = re.compile(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
 """Those who only ask whether it is there."""
+_HEALTH = re.compile(
+    r"/_?(?:health(?:z|y|-?checks?)?|live(?:z|ness)?|alive|read(?:y|yz|iness)|heartbeat|ping|metrics)(?:/[\w-]+)?"
+    r"(?=[\s\"'?,;]|$)|(?<![\w./])/(?:up|status)(?=[\s\"'?,;]|$)|\bhealth[ -]?check",
+    re.IGNORECASE,
+)
+"""What they ask for."""
 _LIMITER = re.compile(
     r"\blimiting (?:requests|connections)\b(?!, dry run).{0,40}\bby zone\b|\brate limit exceeded\b.{0,80}\bzone\b",
     re.IGNORECASE,
@@ -84,15 +90,21 @@ def answers_lately(view: View, workload: Workload) -> tuple[tuple[int, datetime]
     return tuple((status, at) for status, at in told if at is not None and view.recent(at, _NOW))
 
 
+@once
 def limited(view: View, workload: Workload) -> set[str]:
     """Return the addresses that a server's limits held back of late, by its own words, as far as they are told."""
     told = (line for line in _lines(view, workload) if of_limiter(line) and is_new(view, line))
     return {address[0] for line in told if (address := ADDRESS.search(line))}
 
 
+def of_probe(line: str) -> bool:
+    """Tell whether a line is of somebody who only asks whether a program is there: it tells of no work."""
+    return _HEALTH.search(line) is not None or _PROBES.search(line) is not None
+
+
 def of_limiter(line: str) -> bool:
     """Tell whether a server says that its own limits held a client back, beside what its access log tells of it."""
-    return _LIMITER.search(line) is not None
+    return "zone" in line and _LIMITER.search(line) is not None
 
 
 def asker_of(line: str) -> tuple[str, bool]:

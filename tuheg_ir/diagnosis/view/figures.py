@@ -170,9 +170,13 @@ class Figures:
         return began is not None and bool(starts) and began.timestamp() <= min(starts)
 
     def growth(self, signal: str, **labels: str) -> float | None:
-        """Return the strongest growth among the series: value now over the first, from 0; 1.0 is no growth."""
-        able = [s for s in self.series(signal, **labels) if len(s.points) >= _SETTLED and _began(s) > 0]
-        return max((_stands(s) / _began(s) for s in able), default=None)
+        """Return the strongest growth among the series: value now over the first, from 0; 1.0 is no growth.
+
+        A size stands as it was measured at first: a median of what grows from there on would be too high.
+        """
+        able = [s for s in self.series(signal, **labels) if len(s.points) >= _SETTLED]
+        began = [s.points[0][1] if signal.endswith("_bytes") else _began(s) for s in able]
+        return max((_stands(s) / was for s, was in zip(able, began, strict=True) if was > 0), default=None)
 
     def steady_growth(self, signal: str, **labels: str) -> bool:
         """Tell whether a series grows nearly all the time, by a fifth or more altogether (falls to a restart aside)."""
@@ -293,9 +297,3 @@ def outlier(values: Mapping[str, float], factor: float = 3.0, least: float = 0.0
     ordered = sorted(values.items(), key=lambda item: (item[1], item[0]))
     (top, high), (_, second) = ordered[-1], ordered[-2]
     return top if high > least and high > factor * max(second, 1e-9) and second <= least else ""
-
-
-def share(values: Iterable[float], limit: float) -> float | None:
-    """Return which share of some values lies beyond a limit."""
-    found = list(values)
-    return sum(v > limit for v in found) / len(found) if found else None

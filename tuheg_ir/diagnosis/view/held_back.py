@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import Asker, answer_of, asker_of, askers, limited, of_limiter
 from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
 from tuheg_ir.diagnosis.view.network import INSIDE
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import created, oldest, parse_moment
 from tuheg_ir.diagnosis.view.releases import SOON, releases, soon_after
 from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of
@@ -52,6 +53,7 @@ _ATTACKS = ("intrusion", "attack_attempt", "lookup_obeyed")
 _BROWSER = "Mozilla/"
 
 
+@once
 def held_back(view: View, workload: Workload) -> Evidence | None:
     """Return that one client alone is refused by limits, of old, and asks more than any other; None: not so.
 
@@ -82,6 +84,7 @@ def one_held_back(view: View, workload: Workload, least: int = 1) -> Evidence | 
     return Evidence("logs", workload.ref, f"{told} the {sum(each.told for each in others)} of {len(others)} others")
 
 
+@once
 def key_ended(view: View, workload: Workload) -> Evidence | None:
     """Return that one client alone is turned away since its own key ran out, as each refusal says; None: not so.
 
@@ -116,6 +119,7 @@ def key_ended(view: View, workload: Workload) -> Evidence | None:
     return Evidence("logs", workload.ref, f"{told}, none of {len(others)} others", first)
 
 
+@once
 def new_troubles(view: View, workload: Workload) -> tuple[Marked, ...]:
     """Return the new warnings of a workload, but for those that tell of the one client who is turned away rightly."""
     found = new_warnings(view, workload)

@@ -202,7 +202,7 @@ def lets_out_dns(policy: Policy, on_node: str = "") -> bool:
     address of one that is known to be no pod; only a range of addresses lets out to it.
     """
     for rule in items(policy.obj, "spec", "egress"):
-        if not _opens(rule, _DNS):
+        if not opens(rule, _DNS):
             continue
         peers = items(rule, "to")
         if not peers or any(_may_be_server(policy, peer, on_node) for peer in peers):
@@ -211,13 +211,13 @@ def lets_out_dns(policy: Policy, on_node: str = "") -> bool:
 
 
 def lets_out_to(policy: Policy, space: str) -> bool:
-    """Tell whether a policy that closes the way out may let traffic to pods of another namespace through.
+    """Tell whether a policy that closes the way out may let traffic to pods of another namespace ("" outside) through.
 
     It may by a range of addresses too: some networks count pods among them.
     """
     for rule in items(policy.obj, "spec", "egress"):
-        ports, peers = {text(entry, "port") for entry in items(rule, "ports")}, items(rule, "to")
-        if ports and ports <= {*_DNS}:
+        ports, peers = items(rule, "ports"), items(rule, "to")
+        if ports and all(text(p, "port") in _DNS and text(p, "endPort") in ("", text(p, "port")) for p in ports):
             continue
         if not peers or any("ipBlock" in p or _may_choose(policy, p.get("namespaceSelector"), space) for p in peers):
             return True
@@ -244,7 +244,7 @@ def _may_choose(policy: Policy, selector: Any, space: str) -> bool:
     """Tell whether a selector of a peer may choose a namespace, which is the policy's own or another one."""
     if policy.own.get(_SPACE) == space:
         return True
-    if selector is None:
+    if selector is None or not space:
         return False
     meant = next((each for each in policy.others if each.get(_SPACE) == space), {_SPACE: space})
     return label_selector(selector, meant) or _asks_more(selector, meant)
@@ -257,7 +257,7 @@ def _asks_more(selector: Any, known: Mapping[str, Any]) -> bool:
 
 
 def _passes(policy: Policy, rule: Mapping[str, Any], side: str, other: Workload, ports: Iterable[Any]) -> bool:
-    if not _opens(rule, {str(p) for p in ports if p}):
+    if not opens(rule, {str(p) for p in ports if p}):
         return False
     peers = items(rule, side)
     if not peers:
@@ -275,7 +275,7 @@ def _passes(policy: Policy, rule: Mapping[str, Any], side: str, other: Workload,
     return False
 
 
-def _opens(rule: Mapping[str, Any], wanted: Collection[str]) -> bool:
+def opens(rule: Mapping[str, Any], wanted: Collection[str]) -> bool:
     """Tell whether a rule leaves one of the ports open; none wanted: it is not known which one is asked."""
     entries = items(rule, "ports")
     return not entries or not wanted or any(_covers(entry, wanted) for entry in entries)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import Marked, complains, is_marked, shape_of
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -16,24 +18,49 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 LONG = timedelta(minutes=10)
 """What was silent for a shorter time may only pause."""
 GOES_ON = timedelta(minutes=5)
-"""A log that told its last line longer ago than this may be silent about everything."""
+"""A log that told of its work longer ago than this may be silent about everything."""
 ENOUGH = 5
-"""So many lines without an error show that a program does its work again."""
+"""So many lines of work show that a program does it again: no error, no warning, no probe of whether it is there."""
+Said = Callable[[str], bool]
 
 
 def over(view: View, hit: Hit) -> bool:
     """Tell whether the pod that told of a trouble has worked on for long without a word of it, and nobody suffers."""
-    if hit.previous or view.recent(hit.last, LONG) or any(troubles(view, hit.component)):
+    if hit.previous or hit.last is None or view.recent(hit.last, LONG) or any(troubles(view, hit.component)):
         return False
-    mine = (log for log in _logs(view, view.workloads.get(hit.component), {hit.pod}) if log.container == hit.container)
-    return _all_silent(view, mine, lambda line: tells(hit.trouble, line))
+    workload, said = view.workloads.get(hit.component), partial(tells, hit.trouble)
+    told = [h for h in view.hits_of(hit.component, hit.trouble) if h.container == hit.container and not h.previous]
+    first = {each.pod: each.first for each in told}
+    logs = {log.pod: log.lines for log in _logs(view, workload, first) if log.container == hit.container}
+    silent = hit.pod in logs and _fell_silent(view, logs[hit.pod], hit.last, said)
+    return silent and any(_reaches_back(lines, first[pod], view.now - hit.last) for pod, lines in logs.items())
 
 
 def no_more(view: View, workload: Workload, told: Marked) -> bool:
-    """Tell whether all pods that repeated an error or a warning have worked on for long without it."""
-    return _all_silent(
-        view, _logs(view, workload, told.pods), lambda line: shape_of(line) == told.shape and complains(line)
+    """Tell whether all pods that repeated an error or a warning have worked on for long without it.
+
+    It may come again: that it ceased while a change is in force only tells that it is not of that.
+    """
+    said = _says(told)
+    logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
+    ends = ((lines, _last(lines, said)) for lines in logs)
+    return bool(logs) and all(last is not None and _fell_silent(view, lines, last, said) for lines, last in ends)
+
+
+def over_for_good(view: View, workload: Workload, told: Marked) -> bool:
+    """Tell whether they tell of it no more, and one of their logs shows that it does not come at times."""
+    said = _says(told)
+    logs = (log.lines for log in _logs(view, workload, told.pods))
+    spans = ((lines, _first(lines, said), _last(lines, said)) for lines in logs)
+    return no_more(view, workload, told) and any(
+        last is not None and _reaches_back(lines, first, view.now - last) for lines, first, last in spans
     )
+
+
+def _says(told: Marked) -> Said:
+    """Return how to tell a line of some errors; a part of their shape is cheap to see."""
+    part = max(told.shape.split("#"), key=len)
+    return lambda line: part in line and complains(line) and shape_of(line) == told.shape
 
 
 def _logs(view: View, workload: Workload | None, pods: Iterable[str]) -> Iterable[Log]:
@@ -41,23 +68,54 @@ def _logs(view: View, workload: Workload | None, pods: Iterable[str]) -> Iterabl
     return view.logs_of((pod for pod in workload.live if pod.name in names) if workload else (), previous=False)
 
 
-def _all_silent(view: View, logs: Iterable[Log], said: Callable[[str], bool]) -> bool:
-    told = [log for log in logs if any(map(said, log.lines))]
-    return bool(told) and all(_fell_silent(view, log, said) for log in told)
-
-
-def _fell_silent(view: View, log: Log, said: Callable[[str], bool]) -> bool:
-    """Tell whether a log has gone on without certain lines for longer than it told them, and tells of no error since.
+def _fell_silent(view: View, lines: Sequence[str], last: datetime, said: Said) -> bool:
+    """Tell whether a log tells of work for longer than it told certain lines, the last of them then.
 
     What comes again and again was told for longer than it is silent each time.
     """
-    timed = [(time, line) for line in log.lines if (time := stamp(line)) is not None]
-    told = [time for time, line in timed if said(line)]
-    if not told:
-        return False
-    first, last, end = min(told), max(told), max(time for time, _ in timed)
     silent = view.now - last
-    if silent < LONG or silent <= last - first or not view.recent(end, GOES_ON):
+    if silent < LONG or not _works_since(view, lines, last):
         return False
-    since = [line for time, line in timed if time > last]
-    return len(since) >= ENOUGH and not any(map(is_marked, since))
+    first = _first(lines, said)
+    return first is not None and silent > last - first
+
+
+def _works_since(view: View, lines: Sequence[str], last: datetime) -> bool:
+    """Tell whether a log tells of work since a time until now, and of no error.
+
+    Who gave up, or answers without what it needs, may warn of it, and is asked whether it is there.
+    """
+    works = []
+    for line in reversed(lines):
+        if (time := stamp(line)) is None:
+            continue
+        if time <= last:
+            break
+        if is_marked(line):
+            return False
+        if not complains(line) and not of_probe(line):
+            works.append(time)
+    return len(works) >= ENOUGH and view.recent(max(works), GOES_ON)
+
+
+def _reaches_back(lines: Sequence[str], first: datetime | None, silent: timedelta) -> bool:
+    """Tell whether a log began so long before certain lines as they are silent now: what comes at times came then."""
+    start = _time(lines)
+    return first is not None and start is not None and start <= first - silent
+
+
+def _first(lines: Sequence[str], said: Said) -> datetime | None:
+    """Return when a log told certain lines first; None if it did not, or nobody knows."""
+    place = next((at for at, line in enumerate(lines) if said(line)), None)
+    return None if place is None else _time(lines[place::-1])
+
+
+def _last(lines: Sequence[str], said: Said) -> datetime | None:
+    """Return when a log told certain lines last; None if it did not, or nobody knows."""
+    place = next((at for at in range(len(lines) - 1, -1, -1) if said(lines[at])), None)
+    return None if place is None else _time(lines[place:])
+
+
+def _time(lines: Iterable[str]) -> datetime | None:
+    """Return the first time that lines tell."""
+    return next((time for line in lines if (time := stamp(line)) is not None), None)
