@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._sent_away import PUBLIC
@@ -15,34 +16,32 @@ from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_SCRIPT = re.compile(r"<script\b[^>]{0,200}?\bsrc\s*=[\s\"'\\]*(?:https?:)?//([\w-]+(?:\.[\w-]+)+)", re.IGNORECASE)
-_SAVED = re.compile(
-    r"\b(?:saved?|updated?|edit(?:ed)?|changed?|modified|inserted|added|published|created)\b", re.IGNORECASE
-)
-_NOT_TAKEN = re.compile(
+_SCRIPT = late(r"<script\b[^>]{0,200}?\bsrc\s*=[\s\"'\\]*(?:https?:)?//([\w-]+(?:\.[\w-]+)+)", re.IGNORECASE)
+_SAVED = late(r"\b(?:saved?|updated?|edit(?:ed)?|changed?|modified|inserted|added|published|created)\b", re.IGNORECASE)
+_NOT_TAKEN = late(
     r"\b(?:blocked|denied|rejected|refused|escaped|stripped|sanitized?|violat\w+|csp|waf|modsecurity)\b|"
     r"\b(?:GET|POST|PUT|PATCH|HEAD|OPTIONS) \S.* HTTP/[123]",
     re.IGNORECASE,
 )
 """A script in a request is anybody's attempt; one that was turned away stands in no page."""
-_LOGIN = re.compile(
+_LOGIN = late(
     r"\blog(?:ged)?[ _-]?(?:in|on)\b|\bsign(?:ed)?[ _-]?in\b|\bauthenticated\b|\bsession (?:opened|started)",
     re.IGNORECASE,
 )
-_FAILED = re.compile(r"fail|denied|invalid|refused|wrong|result=(?!ok|success)", re.IGNORECASE)
-_SCRIPTED = re.compile(
+_FAILED = late(r"fail|denied|invalid|refused|wrong|result=(?!ok|success)", re.IGNORECASE)
+_SCRIPTED = late(
     r"python-(?:requests|urllib|httpx)|\bcurl/|\bwget/|go-http-client|aiohttp|okhttp|libwww|headlesschrome|phantomjs",
     re.IGNORECASE,
 )
 """Agents that no person edits pages with."""
-_STRANGE = re.compile(
+_STRANGE = late(
     r"(?:new|unknown|unusual|unrecogni[sz]ed) (?:device|location|ip|address|country|browser)|impossible travel|"
     r"first (?:login|time|seen) from|anomal",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"\b(?:last|previous|usual)\b.{0,80}", re.IGNORECASE)
-_PUBLIC = re.compile(rf"(?<![\d.]){PUBLIC}")
-_UNKNOWN = re.compile(
+_BEFORE = late(r"\b(?:last|previous|usual)\b.{0,80}", re.IGNORECASE)
+_PUBLIC = late(rf"(?<![\d.]){PUBLIC}")
+_UNKNOWN = late(
     r"csp|content.?security|blocked|violat|unknown|unexpected|not (?:known|allowed)|\bnew\b|changed", re.IGNORECASE
 )
 

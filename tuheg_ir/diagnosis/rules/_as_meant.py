@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
@@ -22,13 +23,13 @@ STAGE = timedelta(days=3)
 """A roll-out that is held by a partition for longer was forgotten."""
 IDLE = 0.6
 """Pods that use less than this share of what their autoscaler aims at have nothing to wait for."""
-_AT_MOST = re.compile(r"hpa.?max|max(?:imum|ed)?.{0,20}(?:replicas|out)|(?:replicas|scal\w+) .{0,20}max", re.IGNORECASE)
-_MEMORY = re.compile(r"memory|working.?set|\boom", re.IGNORECASE)
-_NOT_ROLLED_OUT = re.compile(r"not.{0,3}rolled.{0,3}out|roll.?out|update.{0,30}(?:stuck|progress|not)", re.IGNORECASE)
-_SLOW = re.compile(r"latency|slow|\bp9[0-9]|response ?time", re.IGNORECASE)
-_WAITS = re.compile(r"poll|event.?stream|\bsse\b", re.IGNORECASE)
+_AT_MOST = late(r"hpa.?max|max(?:imum|ed)?.{0,20}(?:replicas|out)|(?:replicas|scal\w+) .{0,20}max", re.IGNORECASE)
+_MEMORY = late(r"memory|working.?set|\boom", re.IGNORECASE)
+_NOT_ROLLED_OUT = late(r"not.{0,3}rolled.{0,3}out|roll.?out|update.{0,30}(?:stuck|progress|not)", re.IGNORECASE)
+_SLOW = late(r"latency|slow|\bp9[0-9]|response ?time", re.IGNORECASE)
+_WAITS = late(r"poll|event.?stream|\bsse\b", re.IGNORECASE)
 """Names of settings that say how long a client is let wait for news. A timeout says how long one waits in vain."""
-_SECONDS = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?")
+_SECONDS = late(r"(\d+(?:\.\d+)?)(ms|s)?")
 _EVEN = 1.3
 """A latency that is at no time more than so many times what it was is as it was."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._database_users import addresses
 from tuheg_ir.diagnosis.view import View
@@ -25,7 +25,7 @@ TOGETHER = timedelta(minutes=10)
 PREPARES = timedelta(hours=1)
 """A backup may come before the work itself, and take that long."""
 LATELY = timedelta(hours=12)
-_HOOKS = re.compile(r"(?:helm\.sh|argocd\.argoproj\.io)/hook")
+_HOOKS = late(r"(?:helm\.sh|argocd\.argoproj\.io)/hook")
 """Annotations by which a tool that releases knows a run for a step of it."""
 _OF_THE_RELEASE = "meta.helm.sh/"
 """How annotations begin that name a release, which may be called as a service of it."""

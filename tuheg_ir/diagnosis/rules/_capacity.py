@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.harm import harms
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, excluding
 from tuheg_ir.diagnosis.rules._figures import said_by_callers
@@ -27,7 +27,7 @@ FROM_BEHIND = (
     "dns",
 )
 """Troubles that come from behind: more of the caller would make them worse."""
-_NO_REQUEST = re.compile(r"missing request for (\S+) in container (\S+)")
+_NO_REQUEST = late(r"missing request for (\S+) in container (\S+)")
 
 
 def remedy_for_load(view: View, workload: Workload) -> tuple[str, tuple[Evidence, ...], tuple[Excluded, ...]]:

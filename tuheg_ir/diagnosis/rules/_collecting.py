@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
@@ -19,7 +20,7 @@ FULL = 0.9
 FREED = 0.05
 OFTEN = 5
 _SIZE = r"(\d+(?:\.\d+)?)[KMG]?"
-_COLLECTED = re.compile(
+_COLLECTED = late(
     r"\bgc \d+ @.{0,160}?\b(?P<go>\d+)->\d+->(?P<go_left>\d+) MB, (?P<go_most>\d+) MB goal"
     rf"|\bFull\b.{{0,60}}?\b{_SIZE}->{_SIZE}\({_SIZE}\)"
     r"|\bMark-(?:sweep|Compact)\b.{0,40}? ([\d.]+) \([\d.]+\) -> ([\d.]+) \(([\d.]+)\) MB",

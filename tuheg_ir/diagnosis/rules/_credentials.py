@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._sessions import role_of
 from tuheg_ir.diagnosis.rules._unsynced import unsynced
@@ -28,14 +29,12 @@ CLEARLY = timedelta(minutes=5)
 """Pods that start so near to one another are of one roll-out."""
 LINES = 20
 """So many of a log's newest lines tell whether it is written to."""
-_NAMED = re.compile(
-    r"pass|cred|auth|dsn|user|url|db|database|postgres|mysql|redis|mongo|amqp|rabbit|kafka", re.IGNORECASE
-)
+_NAMED = late(r"pass|cred|auth|dsn|user|url|db|database|postgres|mysql|redis|mongo|amqp|rabbit|kafka", re.IGNORECASE)
 
 
-_USER = re.compile(r"user(?:name)? ?[=:]? ?[\"'\[]?([\w.-]+)", re.IGNORECASE)
+_USER = late(r"user(?:name)? ?[=:]? ?[\"'\[]?([\w.-]+)", re.IGNORECASE)
 """Where servers and clients name the user that is refused."""
-_CLOUD = re.compile(r"arn:aws|api error \w+:|googleapi|AuthorizationFailed")
+_CLOUD = late(r"arn:aws|api error \w+:|googleapi|AuthorizationFailed")
 """Words of a provider's client, which names no host."""
 
 

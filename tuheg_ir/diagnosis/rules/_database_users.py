@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
@@ -14,21 +15,21 @@ from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_KEEPS = re.compile(r"(?:^|[_.-]|db|pg|sql|database)(?:user(?:_?name)?|role|login)$", re.IGNORECASE)
+_KEEPS = late(r"(?:^|[_.-]|db|pg|sql|database)(?:user(?:_?name)?|role|login)$", re.IGNORECASE)
 """Names of settings whose value is a user."""
-_IN_URL = re.compile(r"://([^:/@\s]+)(?::[^@/\s]*)?@|[?&;\s]user(?:name)?=([^&;\s]+)", re.IGNORECASE)
+_IN_URL = late(r"://([^:/@\s]+)(?::[^@/\s]*)?@|[?&;\s]user(?:name)?=([^&;\s]+)", re.IGNORECASE)
 
-_OF_A_DATABASE = re.compile(
+_OF_A_DATABASE = late(
     r"database|(?:^|_)(?:db|pg|sql)(?:_|$)|pghost|postgres|mysql|maria|mongo|jdbc|r2dbc|\bdsn|data_?source"
     r"|connection_?strings?_+(?!redis|cache|rabbit|amqp|kafka|service_?bus|storage|blob)",
     re.IGNORECASE,
 )
-_LEADS = re.compile(r"ur[il]|dsn|host|addr|jdbc|connection_?string", re.IGNORECASE)
-_BESIDE = re.compile(r"(?:pass(?:word|wd)?|pwd|user(?:_?name)?|(?<!host)name|(?<![a-z])port)(?:_file)?$", re.IGNORECASE)
+_LEADS = late(r"ur[il]|dsn|host|addr|jdbc|connection_?string", re.IGNORECASE)
+_BESIDE = late(r"(?:pass(?:word|wd)?|pwd|user(?:_?name)?|(?<!host)name|(?<![a-z])port)(?:_file)?$", re.IGNORECASE)
 """Names of settings of a database that lead to it, but for what stands beside its address."""
-_DATABASE_URL = re.compile(r"\b(?:postgres|postgresql|mysql|mariadb|mongodb)(?:\+\w+)?://[^\s'\"]+", re.IGNORECASE)
+_DATABASE_URL = late(r"\b(?:postgres|postgresql|mysql|mariadb|mongodb)(?:\+\w+)?://[^\s'\"]+", re.IGNORECASE)
 
-_HOST = re.compile(r"[\w.-]+")
+_HOST = late(r"[\w.-]+")
 """A host, and not the name of a setting in whose place one will stand."""
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
@@ -15,7 +15,7 @@ BEFORE = timedelta(seconds=30)
 """Figures are sampled so far apart."""
 AFTER = timedelta(minutes=2)
 """What takes effect at a minute is felt at once."""
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)")
+_MOMENT = late(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)")
 """A date with a time and its zone: a day alone may begin anywhere on Earth."""
 _LONG = 100_000
 """No setting is read further than this."""

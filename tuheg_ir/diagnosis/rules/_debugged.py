@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._intrusion import OUTSIDE, registry, signs
@@ -14,8 +15,8 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, moment, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_ASKED = re.compile(r"debug|incident|ticket|break.?glass|oncall|on-call", re.IGNORECASE)
-_TICKET = re.compile(r"\b[A-Z][A-Z0-9]{1,9}-\d+\b|#\d{2,}")
+_ASKED = late(r"debug|incident|ticket|break.?glass|oncall|on-call", re.IGNORECASE)
+_TICKET = late(r"\b[A-Z][A-Z0-9]{1,9}-\d+\b|#\d{2,}")
 """What people write down so that others find why they did it."""
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.releases import release_evidence, releases, since_r
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 SUSPECT = timedelta(hours=24)
-_BY = re.compile(r"^Preempted by (?:pod )?(?:[\w.-]+/)?(?P<who>[\w.-]+) on node ")
+_BY = late(r"^Preempted by (?:pod )?(?:[\w.-]+/)?(?P<who>[\w.-]+) on node ")
 """By a pod's uid, by namespace/name, or by "a pod", as the version of the scheduler has it."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import complaints
@@ -23,13 +24,13 @@ ANY_KEY = frozenset({"allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-rando
 _SOME_KEYS = frozenset(
     {"noeviction", "volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-random", "volatile-ttl"}
 )
-_KEPT = re.compile(
+_KEPT = late(
     r"broker|queue|celery|sidekiq|resque|session|limiter|rate[_-]?limit|bull(?:mq)?(?![a-z])"
     r"|(?<![a-z])(?:jobs?|rq|carts?|baskets?|lock(?:s|er|ing)?|leases?)(?![a-z])",
     re.IGNORECASE,
 )
 """Words of who has lie in a cache what is nowhere else: work until somebody does it, sessions, carts, locks, counts."""
-_WORKER = re.compile(r"(?<![a-z.])(?<!--)workers?(?![a-z_])", re.IGNORECASE)
+_WORKER = late(r"(?<![a-z.])(?<!--)workers?(?![a-z_])", re.IGNORECASE)
 """Who is called so, or starts such a program, works off what lies in a queue; any server is told how many it has."""
 
 

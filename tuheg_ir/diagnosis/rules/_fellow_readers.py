@@ -5,10 +5,10 @@ New pods start with the settings as they are now, whatever image they run: what 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view import View
@@ -18,8 +18,8 @@ from tuheg_ir.diagnosis.view.reading import mapping
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_NAME = re.compile(r"[A-Za-z](?:[\w.-]*[A-Za-z0-9])?")
-_PARTS = re.compile(r"[A-Za-z0-9][._-][A-Za-z0-9]")
+_NAME = late(r"[A-Za-z](?:[\w.-]*[A-Za-z0-9])?")
+_PARTS = late(r"[A-Za-z0-9][._-][A-Za-z0-9]")
 TELLING = 8
 """A name of several parts that is so long stands in settings and in an error for the same thing."""
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._helping import HOURS
 from tuheg_ir.diagnosis.rules._readers import LEAST, TIMES
@@ -18,9 +19,9 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 CAUGHT_UP = 0.01
 """The group that is in use has no more than such a share of what the former one would have to read."""
 _LABELS = ("consumergroup", "consumer_group", "group", "group_id", "subscription")
-_NAMED = re.compile(r"(?:^|[^a-z])group|consumer_?group", re.IGNORECASE)
+_NAMED = late(r"(?:^|[^a-z])group|consumer_?group", re.IGNORECASE)
 """Names of variables that hold a group of readers."""
-_SAID = re.compile(r"group(?:[._-]?(?:id|name))?[\"']?(?:\s*[:=]\s*|\s+)[\"']?([\w.-]+)", re.IGNORECASE)
+_SAID = late(r"group(?:[._-]?(?:id|name))?[\"']?(?:\s*[:=]\s*|\s+)[\"']?([\w.-]+)", re.IGNORECASE)
 """How words of commands and files tell it."""
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._injected import is_request, runs_for_others
 from tuheg_ir.diagnosis.stamps import stamp
@@ -15,19 +16,19 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 LEAST = 3
 """Fewer different places are those that a client library of one cloud looks into."""
-_TOOL = re.compile(
+_TOOL = late(
     r"(?:^|[\s/])(?:ba|da|a|z|k)?sh: (?:(?:line )?\d+: )?"
     r"(gh|glab|aws|gcloud|az|doctl|vault|kubectl|npm|op|heroku|oci): (?:command )?not found"
 )
 """Tools that carry somebody's login, called where the image has none."""
-_FILE = re.compile(
+_FILE = late(
     r"(?<![\w-])(\.npmrc|\.pypirc|\.netrc|\.git-credentials|\.aws/credentials|\.docker/config\.json|\.kube/config|"
     r"\.config/gcloud|\.config/gh|\.azure|\.ssh/id_\w+|\.vault-token|\.terraform\.d)\b"
 )
 """Files in which people keep logins."""
-_IN_VAIN = re.compile(r"No such file|Permission denied|\bENOENT\b|\bEACCES\b")
-_SCANNER = re.compile(r"\b(trufflehog|gitleaks|noseyparker|detect-secrets)\b", re.IGNORECASE)
-_DROPS = re.compile(
+_IN_VAIN = late(r"No such file|Permission denied|\bENOENT\b|\bEACCES\b")
+_SCANNER = late(r"\b(trufflehog|gitleaks|noseyparker|detect-secrets)\b", re.IGNORECASE)
+_DROPS = late(
     r"\b(webhook\.site|requestbin\.\w+|[\w-]+\.pipedream\.net|[\w-]+\.(?:oast|oastify|interact)\.\w+|transfer\.sh|"
     r"pastebin\.com|paste\.ee|0x0\.st|file\.io|[\w-]+\.ngrok(?:-free)?\.(?:io|app)|discord(?:app)?\.com/api/webhooks)\b"
 )

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from urllib.parse import unquote_plus
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
@@ -13,19 +14,17 @@ from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.reading import created, items, mapping, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_REQUEST = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S.* HTTP/[123]")
-_COMMANDS = re.compile(
+_REQUEST = late(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S.* HTTP/[123]")
+_COMMANDS = late(
     r"java\.lang\.(?:Runtime|ProcessBuilder)|getRuntime\(|ProcessBuilder\(|\bos\.(?:popen|system)\(|__import__\(|"
     r"(?:system|passthru|shell_exec|proc_open)\(['\"]|\(\)\s*\{\s*:;\s*\}|child_process|"
     r"(?:[;|`]|\$\(|&&)\s*(?:curl|wget|sh|bash|nc|cat|id|whoami)\b(?!=)"
 )
 """Expressions and shell words that make a program run a command, where they stand in a request."""
-_HINT = re.compile(
-    r"Runtime|ProcessBuilder|popen|system|__import__|passthru|shell_exec|proc_open|child_process|curl|wget"
-)
+_HINT = late(r"Runtime|ProcessBuilder|popen|system|__import__|passthru|shell_exec|proc_open|child_process|curl|wget")
 """One of these is in the line before it is decoded, or it is not worth decoding."""
-_TURNED_AWAY = re.compile(r'HTTP/[\d.]+"? (?:status[=:] ?)?[45]\d\d\b')
-_CLIENT = re.compile(
+_TURNED_AWAY = late(r'HTTP/[\d.]+"? (?:status[=:] ?)?[45]\d\d\b')
+_CLIENT = late(
     r"(?:round_trippers\.go\S*|\bkubectl\b|\bcurl\b|client-go).{0,80}/api/v1/\S*secrets\b|"
     r":6?443/api/v1/\S*secrets\?\S*(?:fieldManager=kubectl|limit=500)|"
     r"\bkubectl (?:-\S+ )*(?:get|describe|create) secrets?\b"
@@ -33,7 +32,7 @@ _CLIENT = re.compile(
 """A client of the cluster at work on Secrets."""
 _SECRETS = ("secret",)
 """It is in a log that tells of one."""
-_MEANT = re.compile(
+_MEANT = late(
     r"kubectl|helm|operator|controller|argo|flux|secret|vault|jenkins|runner|gitlab|tekton|rancher|velero|reflector|"
     r"kube-|cert-manager|terraform|pulumi|spinnaker|\bci\b|deploy",
     re.IGNORECASE,

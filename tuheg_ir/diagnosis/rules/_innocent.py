@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._debugged import debugged
 from tuheg_ir.diagnosis.rules._figures import is_well
@@ -26,14 +27,14 @@ ROOMY = 0.7
 """Share of a database's sessions up to which nobody waits for one."""
 OPEN = timedelta(minutes=1)
 """A transaction that is open and idle for longer is a leak."""
-_DELAY = re.compile(r"(?:recovery_min_apply_delay|(?:SOURCE|MASTER)_DELAY|secondaryDelaySecs|slaveDelay)\W{1,3}[1-9]")
-_DROPS = re.compile(r"maxmemory[-_]policy\W{1,4}(?:allkeys|volatile)-\w+|--cache_mode=true", re.IGNORECASE)
+_DELAY = late(r"(?:recovery_min_apply_delay|(?:SOURCE|MASTER)_DELAY|secondaryDelaySecs|slaveDelay)\W{1,3}[1-9]")
+_DROPS = late(r"maxmemory[-_]policy\W{1,4}(?:allkeys|volatile)-\w+|--cache_mode=true", re.IGNORECASE)
 """Settings by which a store drops old keys to make room for new ones."""
 EVEN = 1.5
 """Evictions of no more than so many times what they were are the ordinary turnover of a cache."""
-_TURNED_AWAY = re.compile(r"(?:\" |status[\"':= ]+|\s)4\d\d\b")
+_TURNED_AWAY = late(r"(?:\" |status[\"':= ]+|\s)4\d\d\b")
 
-OF_CLIENTS = re.compile(r"4xx|40[0134]\b|client.?error", re.IGNORECASE)
+OF_CLIENTS = late(r"4xx|40[0134]\b|client.?error", re.IGNORECASE)
 """Words of an alert about requests that were turned away."""
 
 Shown = Callable[[View, Alert, str], Evidence | None]
@@ -144,20 +145,20 @@ def _runs(workload: Workload, alert: Alert) -> bool:
 
 
 _TESTS: tuple[tuple[re.Pattern[str], Shown], ...] = (
-    (re.compile(r"connection|session", re.IGNORECASE), _roomy),
-    (re.compile(r"lag|behind|replica", re.IGNORECASE), _late_on_purpose),
-    (re.compile(r"absent|missing|no (?:running )?(?:container|pod|replica)", re.IGNORECASE), _at_rest),
-    (re.compile(r"memory|evict", re.IGNORECASE), _full_on_purpose),
+    (late(r"connection|session", re.IGNORECASE), _roomy),
+    (late(r"lag|behind|replica", re.IGNORECASE), _late_on_purpose),
+    (late(r"absent|missing|no (?:running )?(?:container|pod|replica)", re.IGNORECASE), _at_rest),
+    (late(r"memory|evict", re.IGNORECASE), _full_on_purpose),
     (OF_QUEUES, shrinks),
     (
-        re.compile(
+        late(
             r"yellow|\bred\b|cluster.{0,24}(?:health|stat(?:e|us))|degraded|(?:un|not )(?:healthy|assigned|allocated)|"
             r"partition|split.?brain|quorum|under.?replicated",
             re.IGNORECASE,
         ),
         whole_again,
     ),
-    (re.compile(r"suspicious|exploit|scanner|attack|waf", re.IGNORECASE), _turned_away),
+    (late(r"suspicious|exploit|scanner|attack|waf", re.IGNORECASE), _turned_away),
     (OF_CLIENTS, scanned),
-    (re.compile(r"shell|terminal|\bexec", re.IGNORECASE), debugged),
+    (late(r"shell|terminal|\bexec", re.IGNORECASE), debugged),
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._altered import altered
 from tuheg_ir.diagnosis.rules._hunting import hunting
@@ -23,28 +24,26 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=24)
 """Rights that a template has had for longer than this were given by its owners."""
-_SOCKETS = re.compile(r"^/$|^/(?:etc|root|home|proc|host)(?:/|$)|/(?:docker|containerd|crio)[\w/]*\.sock$")
+_SOCKETS = late(r"^/$|^/(?:etc|root|home|proc|host)(?:/|$)|/(?:docker|containerd|crio)[\w/]*\.sock$")
 
 
-_WATCH = re.compile(
+_WATCH = late(
     r"falco|tetragon|tracee|crypto.?min|intrusion|reverse.?shell|(?:terminal|interactive) ?shell|"
     r"shell (?:was )?spawned|container.?(?:escape|drift)|privilege.?escalation|malware|exfiltrat",
     re.IGNORECASE,
 )
-_SHELL = re.compile(r"\b(?:ba|da|z|k|a)?sh\b|reverse.?shell", re.IGNORECASE)
-OUTSIDE = re.compile(rf"(?:->|\bto |\b(?:dest\w*|daddr|remote\w*|fd\.[rs]ip)[=: ]+\"?){PUBLIC}")
+_SHELL = late(r"\b(?:ba|da|z|k|a)?sh\b|reverse.?shell", re.IGNORECASE)
+OUTSIDE = late(rf"(?:->|\bto |\b(?:dest\w*|daddr|remote\w*|fd\.[rs]ip)[=: ]+\"?){PUBLIC}")
 """The far end of a connection, where it is no address of a private network."""
-_DROPPED = re.compile(
+_DROPPED = late(
     r"\b(?:proc\.?_?)?(?:exe\w*|binary\w*|image_?path|process|pathname)[=: ]+[\"']?/(?:tmp|var/tmp|dev/shm)/",
     re.IGNORECASE,
 )
 """A program whose file lies where programs write, and no image keeps any."""
-_CALLED = re.compile(rf"(?<![\d.]){PUBLIC}:\d{{1,5}}\b")
+_CALLED = late(rf"(?<![\d.]){PUBLIC}:\d{{1,5}}\b")
 """A bare address outside with its port, as commands name their servers."""
-_EGRESS = re.compile(r"egress|outbound (?:traffic|bytes|data)|data transfer", re.IGNORECASE)
-_MINERS = re.compile(
-    r"xmrig|minerd|cpuminer|ethminer|nbminer|lolminer|cryptonight|kinsing|monero|c3pool", re.IGNORECASE
-)
+_EGRESS = late(r"egress|outbound (?:traffic|bytes|data)|data transfer", re.IGNORECASE)
+_MINERS = late(r"xmrig|minerd|cpuminer|ethminer|nbminer|lolminer|cryptonight|kinsing|monero|c3pool", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import nodes
@@ -17,17 +18,15 @@ TOGETHER = timedelta(minutes=5)
 """What several controllers lose within so short a time they lose by the same."""
 LONG_S = 86400.0
 """Who had run for a day does not end again and again."""
-_SPEAKS_OF_IT = re.compile(
-    r"restart|crash|leader|lease|terminat|not.?ready|unavailable|unhealthy|down\b", re.IGNORECASE
-)
-_LOST_IT = re.compile(
+_SPEAKS_OF_IT = late(r"restart|crash|leader|lease|terminat|not.?ready|unavailable|unhealthy|down\b", re.IGNORECASE)
+_LOST_IT = late(
     r"leader ?election lost|lost leader ?election|leadership lost|stopped leading|leader lease (?:was |has been )?lost"
     r"|failed to renew (?:leader |leadership )?lease \S+/\S+",
     re.IGNORECASE,
 )
 """Last words of a controller; as a trouble of their own they would be none: another one leads on, or it comes back."""
-_WANTS_IT = re.compile(r"attempting to acquire (?:leader )?lease|waiting to (?:become|acquire) leader", re.IGNORECASE)
-_HAS_IT = re.compile(
+_WANTS_IT = late(r"attempting to acquire (?:leader )?lease|waiting to (?:become|acquire) leader", re.IGNORECASE)
+_HAS_IT = late(
     r"successfully acquired lease|(?:became|becoming|elected|acquired|started) (?:the )?(?:new )?lead(?:er|ing)"
     r"|new leader elected|leader election won",
     re.IGNORECASE,

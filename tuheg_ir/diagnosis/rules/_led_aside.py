@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._figures import stays_away
 from tuheg_ir.diagnosis.view import View
@@ -22,7 +23,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 
 LATELY = timedelta(hours=6)
-_OF_OPERATORS = re.compile(
+_OF_OPERATORS = late(
     r"(?:.*-)?(?:metrics?|prom(?:etheus)?|telemetry|monitor(?:ing)?|stats|statsd|admin|manage(?:ment)?|mgmt|actuator"
     r"|health(?:z|check)?|probes?|debug|pprof|jmx|profil(?:e|er|ing))(?:-.*)?",
     re.IGNORECASE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.figures import outlier
@@ -18,7 +19,7 @@ RESENT = 0.03
 """Share of segments sent again from which on programs feel it."""
 TIMES = 5.0
 """So many times as bad as all others is the one node whose link it is."""
-_LINK = re.compile(
+_LINK = late(
     r"link is (?:now )?down|link (?:status )?(?:definitely )?down|link[ _-]?flap|(?:lost|no) carrier|carrier lost"
     r"|NETDEV WATCHDOG|transmit queue \d+ timed out|(?:detected|tx) (?:hardware )?unit hang|\btx hang"
     r"|conntrack: (?:nf_conntrack: )?table full|conntrack[ _-]?(?:table[ _-]?)?(?:is[ _-])?full"
@@ -29,7 +30,7 @@ _LINK = re.compile(
 
 The tables are those of connections and of neighbours: who finds no room in them is dropped, wherever it goes.
 """
-_OF_A_POD = re.compile(r"\b(?:veth|cali|lxc|docker|cni|br-|flannel|tap|virbr)[\w-]*", re.IGNORECASE)
+_OF_A_POD = late(r"\b(?:veth|cali|lxc|docker|cni|br-|flannel|tap|virbr)[\w-]*", re.IGNORECASE)
 """Interfaces that come and go with pods."""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._named_holder import CONSOLE
 from tuheg_ir.diagnosis.stamps import stamp
@@ -19,15 +19,15 @@ MANY = 3
 """So many sessions waiting for one other are no ordinary moment."""
 _ABOVE = 3
 """A listing has a title, names of columns and a line below these, at most: one of them may tell its time."""
-_OWN_STAMP = re.compile(r"^\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\s")
-_ROW = re.compile(r"^[\s|]*(?P<first>\d{1,7})(?=[\s|])|\b(?:session_id|spid|sid|pid)\W{1,4}(?P<named>\d{1,7})\b")
+_OWN_STAMP = late(r"^\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\s")
+_ROW = late(r"^[\s|]*(?P<first>\d{1,7})(?=[\s|])|\b(?:session_id|spid|sid|pid)\W{1,4}(?P<named>\d{1,7})\b")
 """The number of a session: in the first column, or by its name."""
-_WAITS = re.compile(
+_WAITS = late(
     r"\b(?P<mssql>[1-9]\d{0,6})[\s|]+LCK_M_\w+|\bblock(?:ed_by|ing_session_id|ing_pids?)\W{1,4}(?P<named>[1-9]\d{0,6})\b"
     r"|\bLock\b.*\{(?P<after>\d+)\}|\{(?P<before>\d+)\}.*\bLock\b"
 )
 """For whom a session waits: SQL Server's blocking session and kind of wait, PostgreSQL's pg_blocking_pids()."""
-_WORDS = re.compile(r"[\w.-]+")
+_WORDS = late(r"[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._database_users import secrets_of_its_address
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind
@@ -24,7 +25,7 @@ SOON = timedelta(minutes=5)
 _WAITS = " still waiting for "
 """How PostgreSQL tells of a session that waits; that it gives up later is another line."""
 CLOCKS = timedelta(seconds=30)
-_LOCKS = re.compile(
+_LOCKS = late(
     r"\bVACUUM\s*(?:\([^)]*\bFULL\b|FULL\b)|\bvacuumdb\b.*(?:--full|\s-f\b)|\bpg_repack\b|\bLOCK\s+TABLES?\b"
     r"|\b(?:ALTER|TRUNCATE|DROP|OPTIMIZE|REPAIR)\s+TABLE\b|\bCLUSTER\s+(?:VERBOSE\s+)?[\w\".]+\s+USING\b"
     r"|\bREINDEX\b(?!.{0,60}CONCURRENTLY)|\bCREATE\s+(?:UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY)"

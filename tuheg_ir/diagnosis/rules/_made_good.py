@@ -9,17 +9,18 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.batch import verdict
 from tuheg_ir.diagnosis.view.pods import Pod, controller
 from tuheg_ir.diagnosis.view.reading import created, items, moment, name, ref, text, whole
 
-_FAILED = re.compile(r"fail", re.IGNORECASE)
+_FAILED = late(r"fail", re.IGNORECASE)
 _OTHERS_DOING = ("EvictionByEvictionAPI", "DeletionByTaintManager", "PreemptionByScheduler", "DeletionByPodGC")
 """Why the cluster ends a pod whatever it does. A kubelet gives one reason for a shutdown and for a full node."""
-_SHUTDOWN = re.compile(r"shut.?down", re.IGNORECASE)
-_PLACE = re.compile(
+_SHUTDOWN = late(r"shut.?down", re.IGNORECASE)
+_PLACE = late(
     r"\b(?:(?:high.?)?water.?mark|check.?point|cursor|bookmark|offset|resum\w*|continu\w*|last[_ -]?\w+|"
     r"start(?:s|ed|ing)? (?:at|from|after))\b\W+(?:[A-Za-z_][\w.]*\W{1,4}){0,3}?\d[\w:.+-]{2,}",
     re.IGNORECASE,

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from statistics import median
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._scratch import larger_scratch
 from tuheg_ir.diagnosis.view import View
@@ -23,7 +24,7 @@ AGAIN = 3
 """A program that told of missing memory less often has come over it."""
 STANDS = 0.01
 """So small a share of its limit that memory rises by in half an hour is no rise."""
-_OF_A_STORE = re.compile(
+_OF_A_STORE = late(
     r"SQLSTATE|\b53200\b|psycopg|PSQLException|PG::|PostgresException|in memory context|DB::Exception"
     r"|MEMORY_LIMIT_EXCEEDED|circuit_?breaking|Data too large, data for",
     re.IGNORECASE,

@@ -7,15 +7,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 
-_PEER = re.compile(
-    rf"({ADDRESS.pattern})(?::|[\"')\]]?[\s,(]{{1,3}}(?:on )?port[ =:]{{1,2}})(\d{{2,5}})\b", re.IGNORECASE
-)
+_PEER = late(rf"({ADDRESS.pattern})(?::|[\"')\]]?[\s,(]{{1,3}}(?:on )?port[ =:]{{1,2}})(\d{{2,5}})\b", re.IGNORECASE)
 """An address with its port: `10.0.0.9:5432`, `at "10.0.0.9", port 5432`, `host=10.0.0.9 port=5432`."""
-_LOST = re.compile(
+_LOST = late(
     r"refused|timed? ?out|unreachable|no route|reset by|closed|failed|error|lost|terminat|exception", re.IGNORECASE
 )
 """Words of a line that tells of no success."""

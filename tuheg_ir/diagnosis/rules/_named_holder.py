@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._database_users import client_of_user
 from tuheg_ir.diagnosis.rules._sessions import label_of, owners_told
@@ -19,18 +20,18 @@ IDLE = timedelta(minutes=10)
 """A transaction that does nothing for so long is forgotten: nobody's work is lost with it."""
 _LAST = 10
 """So many of the newest lines have to agree on who holds on."""
-_HELD = re.compile(r"Process(?:es)? holding the lock: ([\d, ]+)\. Wait queue: ([\d, ]+)")
-_WAITS = re.compile(r"\bprocess (\d+) still waiting for \w*Lock")
-_SEVERITY = re.compile(r"\b(?:LOG|DETAIL|STATEMENT|ERROR|FATAL|HINT|CONTEXT|WARNING|NOTICE): ")
-_JSON = re.compile(r'"(?:application_name|remote_host|connection_from)": ?"([^":]+)')
-_CONNECTED = re.compile(r"\bconnection (?:received|authorized): (.*)")
-_FACT = re.compile(
+_HELD = late(r"Process(?:es)? holding the lock: ([\d, ]+)\. Wait queue: ([\d, ]+)")
+_WAITS = late(r"\bprocess (\d+) still waiting for \w*Lock")
+_SEVERITY = late(r"\b(?:LOG|DETAIL|STATEMENT|ERROR|FATAL|HINT|CONTEXT|WARNING|NOTICE): ")
+_JSON = late(r'"(?:application_name|remote_host|connection_from)": ?"([^":]+)')
+_CONNECTED = late(r"\bconnection (?:received|authorized): (.*)")
+_FACT = late(
     r"\b(?:(?P<user>user|u)|(?P<host>(?:remote_)?host|client|connection_from|h)|(?P<app>app(?:lication(?:_name)?)?|a))"
     r"\"?[=:] ?\"?(?P<value>[^\s\",\[\]()]+)"
 )
-_USER_AT = re.compile(r"(?<![\w.-])([\w.-]+)@[\w.-]+")
+_USER_AT = late(r"(?<![\w.-])([\w.-]+)@[\w.-]+")
 """How a line tells who is served: `user=shop`, `host=10.1.0.7`, `"application_name": "shop"`, `shop@orders`."""
-CONSOLE = re.compile(
+CONSOLE = late(
     r"dbeaver|datagrip|pgadmin|pgcli|tableplus|navicat|heidisql|postico|beekeeper|adminer|dbvisualizer|toad|squirrel"
     r"|management studio|azure data studio|sql developer|mysql ?workbench",
     re.IGNORECASE,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._signing import written_ends
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import volumes_of
@@ -14,7 +15,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import moment, name, newest, text, written
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-OF_AN_END = re.compile(r"expir|notafter|(?:validity|timestamp) check failed", re.IGNORECASE)
+OF_AN_END = late(r"expir|notafter|(?:validity|timestamp) check failed", re.IGNORECASE)
 """Words for what is out of date, whoever trusts whom."""
 
 

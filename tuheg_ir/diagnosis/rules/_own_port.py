@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._intrusion import LATELY, OUTSIDE, signs
 from tuheg_ir.diagnosis.view import View
@@ -16,8 +17,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 IDLE = 0.6
 """A miner takes all the processor time that it is let take."""
-_OF_PORTS = re.compile(r"crypto|\bmin(?:er|ing)|stratum|\bports?\b", re.IGNORECASE)
-_PORT = re.compile(r"(?:\b(?:tcp|udp|ports?)[ =:/]+|:)(\d{2,5})\b", re.IGNORECASE)
+_OF_PORTS = late(r"crypto|\bmin(?:er|ing)|stratum|\bports?\b", re.IGNORECASE)
+_PORT = late(r"(?:\b(?:tcp|udp|ports?)[ =:/]+|:)(\d{2,5})\b", re.IGNORECASE)
 
 
 def own_port(view: View, alert: Alert, ref: str) -> Evidence | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._sessions import clients, figure
 from tuheg_ir.diagnosis.stamps import stamp
@@ -19,7 +20,7 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_STATS = re.compile(
+_STATS = late(
     r"\bstats: (?P<rate>\d+) (?:xacts|req)/s\b.*?\bxact (?P<xact>\d+) us\b.*?\bwait (?P<wait>\d+) us\b", re.IGNORECASE
 )
 """What PgBouncer tells of itself each minute: transactions a second, how long one lasts and waits, on average."""

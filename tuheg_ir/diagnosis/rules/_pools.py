@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._figures import slowed
 from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
@@ -21,18 +22,18 @@ from tuheg_ir.diagnosis.view.trouble import labels_of, traffic_growth
 from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_TAKEN = re.compile(
+_TAKEN = late(
     r"\b(?:leased|num_?active|active|busy|in[_-]?use|borrowed|checked[ _-]?out(?: connections)?)\b"
     r"[\"']?\s*[:=]\s*(\d+)",
     re.IGNORECASE,
 )
-_BESIDE = re.compile(
+_BESIDE = late(
     r"\b(?:(?:num_?)?idle|pending|wait(?:ing|ers)|available|overflow|max(?:_?(?:open|total|active))?|total)\b"
     r"[\"']?\s*[:=]\s*\d",
     re.IGNORECASE,
 )
 """What stands beside the number of those that are taken, if it is a pool that is counted."""
-_STAMPS = re.compile(r"\d+")
+_STAMPS = late(r"\d+")
 READINGS = 5
 """Fewer counts than this may rise by chance."""
 LONG = timedelta(minutes=5)

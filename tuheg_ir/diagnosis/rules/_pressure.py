@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
@@ -16,8 +16,8 @@ from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=24)
-_USING = re.compile(r"was using (\d+\w*)")
-_REQUEST = re.compile(r"request is ([1-9]\w*)")
+_USING = late(r"was using (\d+\w*)")
+_REQUEST = late(r"request is ([1-9]\w*)")
 AGAIN = 2
 """So many pods of one release evicted from a node, one after the other, are no chance."""
 TIMES = 2.0

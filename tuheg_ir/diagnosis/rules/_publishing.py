@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import Pod, controller
@@ -14,9 +15,7 @@ from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 SOON = timedelta(minutes=30)
 EARLY = timedelta(minutes=2)
 """Samples and starts are that far apart."""
-_PUBLISHES = re.compile(
-    r"publish|replay|enqueue|backfill|produc(?:ed|ing) \d|sent \d+ (?:message|event)", re.IGNORECASE
-)
+_PUBLISHES = late(r"publish|replay|enqueue|backfill|produc(?:ed|ing) \d|sent \d+ (?:message|event)", re.IGNORECASE)
 
 
 def publishes(view: View, pods: Iterable[Pod]) -> str:

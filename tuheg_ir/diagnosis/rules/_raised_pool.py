@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_SIZE = re.compile(
+_SIZE = late(
     r"(?P<what>(?<![\w.-])[\w.-]*(?:pool|conn(?:ection)?s?|hikari)[\w.-]*)[\s=:\"',]*(?P<many>\d+)(?![\w.])",
     re.IGNORECASE,
 )
-_COUNTS = re.compile(r"size|max|min|limit|idle|open|overflow|count|total|pool$|conn(?:ection)?s$", re.IGNORECASE)
-_NO_COUNT = re.compile(
-    r"time|life|wait|age|interval|delay|retr|thread|worker|keep|port|_ms$|sec(?:ond)?s?$", re.IGNORECASE
-)
+_COUNTS = late(r"size|max|min|limit|idle|open|overflow|count|total|pool$|conn(?:ection)?s$", re.IGNORECASE)
+_NO_COUNT = late(r"time|life|wait|age|interval|delay|retr|thread|worker|keep|port|_ms$|sec(?:ond)?s?$", re.IGNORECASE)
 """Settings of pools that tell for how long, or of what else, and not of how many connections."""
 TIMES = 1.5
 """A pool that is larger by less than this fills no database."""

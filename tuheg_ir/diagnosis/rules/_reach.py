@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
@@ -18,9 +19,9 @@ from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 
-_MONITORING = re.compile(r"monitor|prometheus|metric|observ|telemetry|grafana|victoria", re.IGNORECASE)
+_MONITORING = late(r"monitor|prometheus|metric|observ|telemetry|grafana|victoria", re.IGNORECASE)
 """How the namespaces are called that scrape."""
-_UNANSWERED = re.compile(
+_UNANSWERED = late(
     r"\b(169\.254\.\d{1,3}\.\d{1,3})(?:#|:)53\b.{0,80}(?:time(?:d )?.?out|refused|not permitted|unreachable|no route)",
     re.IGNORECASE,
 )

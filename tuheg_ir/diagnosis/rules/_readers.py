@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.stamps import stamp
@@ -25,18 +26,18 @@ IDLE = 0.03
 QUIET = timedelta(minutes=5)
 SOON = timedelta(minutes=30)
 """What a release does more slowly lets a queue grow so soon."""
-_ASKS = re.compile(r"(?:^|\s)(?:-Q|-q|--queues?|--topics?|QUEUES?)(?:=|\s+|(?<=-Q))([\w.,:-]+)")
+_ASKS = late(r"(?:^|\s)(?:-Q|-q|--queues?|--topics?|QUEUES?)(?:=|\s+|(?<=-Q))([\w.,:-]+)")
 """How workers are told what to read: Celery, Sidekiq, Laravel, Resque and their like."""
-_KEEPS = re.compile(r"queue|topic|subscription|stream|channel|tube", re.IGNORECASE)
-_SENDS = re.compile(r"publish|produc|out(?:put|going)?(?:_|$)|target|dest|dead|dlq|reply|result|retry", re.IGNORECASE)
+_KEEPS = late(r"queue|topic|subscription|stream|channel|tube", re.IGNORECASE)
+_SENDS = late(r"publish|produc|out(?:put|going)?(?:_|$)|target|dest|dead|dlq|reply|result|retry", re.IGNORECASE)
 """Names of variables: the first hold the name of a queue, the second that of one that is written to."""
 _GIVEN_UP = r"(?:dead(?:[._-]?letters?)?|dl[qxt]|parking[._-]?lot|poison|undeliverable)(?:[._-]?queue)?"
 """Words for messages that were given up."""
-_UNDER_KEY = re.compile(r"^(?:.*[:_])?queues?:(?=.)|^bull:(?=.+:wait$)|:wait$")
+_UNDER_KEY = late(r"^(?:.*[:_])?queues?:(?=.)|^bull:(?=.+:wait$)|:wait$")
 """What Sidekiq, Resque, RQ, Laravel and Bull put around the name of a queue to make a key of Redis of it."""
-_DEAD = re.compile(rf"^{_GIVEN_UP}[._:/-]+(?=.)|[._:/-]+{_GIVEN_UP}(?=(?:\.fifo)?$)", re.IGNORECASE)
+_DEAD = late(rf"^{_GIVEN_UP}[._:/-]+(?=.)|[._:/-]+{_GIVEN_UP}(?=(?:\.fifo)?$)", re.IGNORECASE)
 """What the name of such a queue has more than that of the queue which its messages come from."""
-_OF_DEAD = re.compile(rf"(?<![a-z]){_GIVEN_UP}(?![a-z])", re.IGNORECASE)
+_OF_DEAD = late(rf"(?<![a-z]){_GIVEN_UP}(?![a-z])", re.IGNORECASE)
 
 
 @once_a_view

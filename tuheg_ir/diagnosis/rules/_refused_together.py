@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
@@ -19,7 +20,7 @@ LATELY, JUST = timedelta(hours=2), timedelta(minutes=5)
 """A release so young may be the reason; refusals so near to a trouble are what it is."""
 TAKEN = timedelta(minutes=10)
 """A release that takes all sessions sooner than this takes them by itself, whoever is refused after it."""
-_OF_ONE_USER = re.compile(r"connection limit exceeded for|max_user_connections|\bper.?user", re.IGNORECASE)
+_OF_ONE_USER = late(r"connection limit exceeded for|max_user_connections|\bper.?user", re.IGNORECASE)
 """How a database tells that one user has his share: it is not full."""
 _COUNTS = ("db_connections", "db_connections_by_state", "db_connections_by_client")
 

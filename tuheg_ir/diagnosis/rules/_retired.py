@@ -5,29 +5,30 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import items, labels, mapping, moment, newest, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 
-GONE = re.compile(
+GONE = late(
     r"absent|missing|disappear|vanish|\bdown\b|(?-i:[a-z]Down\b)|unreachable|not (?:running|found|up)"
     r"|(?:no|\b0|zero) (?:\w+ )?(?:containers?|pods?|replicas?|targets?|instances?|endpoints?)\b"
     r"|(?-i:No(?:Ready|Available|Healthy)?(?:Containers|Pods|Replicas|Targets|Instances|Endpoints)\b)",
     re.IGNORECASE,
 )
 """Words of an alert that misses something."""
-_KEY = re.compile(
+_KEY = late(
     r"(?:^|[./_-])(?:(?:retired|decommissioned)(?:[_-](?:at|on|since))?|(?:superseded|replaced)[_-]?by)$", re.IGNORECASE
 )
-_SAID = re.compile(
+_SAID = late(
     r"\W*(?:\d{4}-\d\d-\d\d\W+)?(?:(?:it )?(?:is|was|has been) )?"
     r"(?:retired|decommissioned|superseded by|replaced by|no longer (?:used|needed)|switched off for good)\b",
     re.IGNORECASE,
 )
 """How a note begins that says so. Further on it may speak of what this one replaced."""
-_NOT_YET = re.compile(
+_NOT_YET = late(
     r"\b(?:to|will|shall|going to) be \w*\s?(?:retired|decommissioned|superseded|replaced|switched)|\bnot (?:yet )?"
     r"(?:to be )?(?:retired|decommissioned)|\bbefore it is (?:retired|decommissioned)",
     re.IGNORECASE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.answers import status_of
@@ -16,7 +17,7 @@ OTHERS = 0.1
 """Share of what was turned away, and of what all others asked for, that is an ordinary share of mistakes."""
 SERVED = 5
 """So many requests of others that were answered show that they are served."""
-_WEAK = re.compile(
+_WEAK = late(
     r"/\.(?:env|git|aws|svn|hg|ssh|vscode|idea|htaccess|htpasswd|docker)\b|/wp-(?:login|admin|content|includes)"
     r"|/(?:xmlrpc|phpinfo|wlwmanifest|eval-stdin)\.(?:php|xml)|/(?:phpmyadmin|pma|adminer)\b|/vendor/phpunit"
     r"|/cgi-bin/|/actuator/(?:env|heapdump|gateway|jolokia)|/server-status|/solr/admin|/owa/auth|/manager/html"
@@ -25,16 +26,16 @@ _WEAK = re.compile(
     re.IGNORECASE,
 )
 """Paths that are asked for everywhere to find who left something open."""
-_PLAIN = re.compile(
+_PLAIN = late(
     r"(?:GET|HEAD) /(?:robots\.txt|favicon\.ico|sitemap\.xml|(?:\.well-known/)?security\.txt)?(?:\?\S*)?[\s\"]"
 )
 """What everybody may see."""
-_LET_IN = re.compile(
+_LET_IN = late(
     r"type=\"?LOGIN\b|Accepted (?:password|publickey)|logged in\b"
     r"|(?:log[ _-]?[io]n|sign[ _-]?in|authentication)[ _:]+(?:was )?(?:succe|ok\b)",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(
+_ADDRESS = late(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}"
     r"|(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,6})(?![\w.])",
     re.IGNORECASE,

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.late import late
 
 PUBLIC = (
     r"(?!10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)"
     r"\d{1,3}(?:\.\d{1,3}){3}\b"
 )
 """An IPv4 address that is of no private network."""
-_NEXT = re.compile(r";|&&|\|\||\n")
-_STAGE = re.compile(r"(?<!\|)\|(?!\|)")
-_SENDER = re.compile(
+_NEXT = late(r";|&&|\|\||\n")
+_STAGE = late(r"(?<!\|)\|(?!\|)")
+_SENDER = late(
     r"\bcurl\b(?=.*\s(?:-[a-zA-Z]*[dFT]\b|--data\b|--data-(?:binary|raw|urlencode)|--json\b|--form\b|--upload-file))|"
     r"\bwget\b(?=.*--(?:post|body)-(?:file|data))|\b(?:nc|ncat|netcat|socat|telnet)\b|\bopenssl s_client\b"
 )
 """Programs that send what they are given, with the options by which they do."""
-_BARE = re.compile(rf"(?<![\d.]){PUBLIC}")
-_ENVIRONMENT = re.compile(
+_BARE = late(rf"(?<![\d.]){PUBLIC}")
+_ENVIRONMENT = late(
     r"\s*(?:(?:/\S*/)?(?:ba|da|a|z)?sh -\w*c )?\s*(?:sudo )?(?:/\S*/)?(?:env|printenv|export -p|declare -x)\s*"
 )
-_SECRETS = re.compile(
+_SECRETS = late(
     r"/proc/(?:self|\d+|\$\w+)/environ|secrets/kubernetes\.io/|/etc/shadow|\.ssh/id_|\.aws/credentials|\.kube/config|"
     r"[$`]\(?\s*(?:env|printenv)\b"
 )
-_DUMP = re.compile(
+_DUMP = late(
     r"\b(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump|mongoexport|redis-cli .*--rdb|etcdctl .*snapshot)\b"
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -14,21 +15,19 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, told
 from tuheg_ir.diagnosis.view.reading import at, mapping, moment, name, oldest, parse_moment, text
 
-_SIGNS = re.compile(
+_SIGNS = late(
     r"\bCSR\b|(?:certificate )?signing request|\bsign(?:ing)? (?:the |a |an )?(?:\w+ )?(?:cert|X\.?509)"
     r"|\bissuer (?:cert|validation|credentials)",
     re.IGNORECASE,
 )
 """Words of a program about a certificate that it makes for somebody, or makes others with."""
-_HEARD = re.compile(
-    r"rpc error|\bstatus: |\bcode ?[=:]|failed to obtain|server\.addr|\bca request failed", re.IGNORECASE
-)
+_HEARD = late(r"rpc error|\bstatus: |\bcode ?[=:]|failed to obtain|server\.addr|\bca request failed", re.IGNORECASE)
 """Words of a client that passes on what whoever signs has answered."""
-_INSIDE = re.compile(r"\.svc(?:\.|$)")
-_PAST = re.compile(r"expir|is after", re.IGNORECASE)
-_END = re.compile(r"\bis after (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
+_INSIDE = late(r"\.svc(?:\.|$)")
+_PAST = late(r"expir|is after", re.IGNORECASE)
+_END = late(r"\bis after (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
 """Where Go's library says when the certificate that it refuses has ended."""
-_OF_ENDS = re.compile(r"expir|not-?after", re.IGNORECASE)
+_OF_ENDS = late(r"expir|not-?after", re.IGNORECASE)
 """Annotations of Secrets that tell when the certificate in it ends."""
 SLACK = timedelta(minutes=1)
 

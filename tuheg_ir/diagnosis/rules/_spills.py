@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._sessions import clients, released_before
 from tuheg_ir.diagnosis.stamps import stamp
@@ -24,14 +25,12 @@ AGAIN = 2
 """Once, somebody may have made room."""
 PAUSE = timedelta(minutes=3)
 """Who writes all the time is refused more often than this by a volume that stays full."""
-TEMPORARY = re.compile(
+TEMPORARY = late(
     r"pgsql_tmp|#sql[-_]?\w|/MY\w{2}=\d+|\bibtmp\d|temporary (?:file|table)|\btempdb\b|ORA-01652|temp segment",
     re.IGNORECASE,
 )
 """How databases name the files into which they sort and join what has no place in memory."""
-_WRITES = re.compile(
-    r"BufFile(?:Write|Read)|creating sort index|converting HEAP to|Copying to tmp table", re.IGNORECASE
-)
+_WRITES = late(r"BufFile(?:Write|Read)|creating sort index|converting HEAP to|Copying to tmp table", re.IGNORECASE)
 """What a session waits for, or does, that works in such files."""
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._sent_away import PUBLIC
 from tuheg_ir.diagnosis.stamps import stamp
@@ -18,10 +19,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 AT_ONCE = timedelta(minutes=1)
 """A shell that opens so soon after it was asked for is the one that was asked for."""
-_FOR_A_SHELL = re.compile(
-    r"\b(?:GET|POST|PUT) /\S*?(?<![a-z])(?:exec|attach|shell|terminal|pty|tty)(?![a-z])", re.IGNORECASE
-)
-_STRANGER = re.compile(rf"(?<![\d.]){PUBLIC}")
+_FOR_A_SHELL = late(r"\b(?:GET|POST|PUT) /\S*?(?<![a-z])(?:exec|attach|shell|terminal|pty|tty)(?![a-z])", re.IGNORECASE)
+_STRANGER = late(rf"(?<![\d.]){PUBLIC}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules.changed_beside import around
@@ -34,7 +35,7 @@ TURN = timedelta(minutes=3)
 AROUND = timedelta(minutes=20)
 ENOUGH = 3
 """So many points tell how something stood before a turn, or after it."""
-_SAYS = re.compile(
+_SAYS = late(
     r"rate.?limit|limit.?(?:req|rps|rpm|count|rate)|requests?.?per.?(?:unit|second|minute|hour|day)|max.?(?:rate|rps)|"
     r"throttl|quota|\brp[smhd]\b|(?:calls|hits).?per",
     re.IGNORECASE,

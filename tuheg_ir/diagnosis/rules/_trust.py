@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match
 from tuheg_ir.diagnosis.rules._credentials import younger
@@ -22,7 +23,7 @@ from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
-_ROOTS = re.compile(r"(?:^|[^a-z])(?:root_?)?ca(?:[^a-z]|$)|trust|\broots?\b|bundle", re.IGNORECASE)
+_ROOTS = late(r"(?:^|[^a-z])(?:root_?)?ca(?:[^a-z]|$)|trust|\broots?\b|bundle", re.IGNORECASE)
 """How keys, and Secrets and ConfigMaps, are called that hold whom a client trusts."""
 SOON = timedelta(minutes=30)
 """So soon after new roots were written the first server shows a certificate that they vouch for."""

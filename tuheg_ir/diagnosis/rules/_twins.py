@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from itertools import chain, takewhile
 from typing import Any
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.seal import is_secret_name
 from tuheg_ir.diagnosis.view.reading import at, items, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_SLOT = re.compile(r"(?:.*[-_.])?(?:colou?r|slot|track|version|release|revision)", re.IGNORECASE)
+_SLOT = late(r"(?:.*[-_.])?(?:colou?r|slot|track|version|release|revision)", re.IGNORECASE)
 """Names of labels and variables that say which of several like ones this is."""
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_UNREADABLE = re.compile(
+_UNREADABLE = late(
     r"deseriali[sz]|unmarshal|magic byte|schema (?:id|registry)|cannot (?:parse|decode|read) (?:record|message|payload)"
     r"|(?:parse|decod)\w* (?:error|fail)|invalid (?:json|payload|message|wire)|poison|unprocessable|JSONDecodeError",
     re.IGNORECASE,

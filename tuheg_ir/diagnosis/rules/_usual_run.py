@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from statistics import median
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import marked
@@ -16,7 +17,7 @@ from tuheg_ir.diagnosis.view.took import answered, seconds_of, way_of, without_n
 from tuheg_ir.diagnosis.view.trouble import SLOW_S, slow
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-OF_SLOWNESS = re.compile(r"latency|slow|p9[0-9]|response ?time", re.IGNORECASE)
+OF_SLOWNESS = late(r"latency|slow|p9[0-9]|response ?time", re.IGNORECASE)
 FORMER = 2
 """So many earlier runs tell what is usual."""
 TOLD = 5
@@ -27,7 +28,7 @@ OVERDUE = 1.1
 """A run that goes on for so many times as long as the longest of them is late."""
 CLOCKS = timedelta(minutes=1)
 """By so much clocks, and the times of a pod and of its first request, differ."""
-_PATHS = re.compile(r"/[\w{}:<>*$.-]+(?:/[\w{}:<>*$.-]+)*")
+_PATHS = late(r"/[\w{}:<>*$.-]+(?:/[\w{}:<>*$.-]+)*")
 
 
 def usual_run(view: View, alert: Alert, ref: str) -> Evidence | None:

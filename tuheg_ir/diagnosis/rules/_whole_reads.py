@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, names
@@ -20,9 +21,9 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 FRESH = timedelta(hours=2)
 SOON = timedelta(minutes=15)
 """What a release asks in another way it asks soon."""
-_ASKED = re.compile(r"\b(?:LOG|STATEMENT): |\bduration: |# Query_time: |\bcommand: |\"(?:command|message)\" ?:")
+_ASKED = late(r"\b(?:LOG|STATEMENT): |\bduration: |# Query_time: |\bcommand: |\"(?:command|message)\" ?:")
 """Where what is told of a client ends, and the statement or its plan begins: tables are called like services."""
-_CLIENT = re.compile(
+_CLIENT = late(
     r"\b(?:app(?:lication)?(?:_?name)?|client(?:_?addr)?|(?:remote_)?host|user)\"? ?[=:] ?\"?([\w.-]+)"
     r"|([\w.-]+)@[\w-]|# User@Host: ([\w.-]+)\[",
     re.IGNORECASE,

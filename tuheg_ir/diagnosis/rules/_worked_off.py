@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 from statistics import fmean
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._publishing import publishes
 from tuheg_ir.diagnosis.rules._readers import queues
@@ -14,7 +15,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import moment, ref
 
-OF_QUEUES = re.compile(r"queue|backlog|lag\b|pending|messages", re.IGNORECASE)
+OF_QUEUES = late(r"queue|backlog|lag\b|pending|messages", re.IGNORECASE)
 """Words of an alert about work that waits."""
 EMPTIED = 0.67
 """A queue that lost a third within the hour is empty in two more."""
@@ -22,7 +23,7 @@ NEARLY_S = 15 * 60.0
 """An end so near comes before anything that one could do has helped."""
 LATER = timedelta(minutes=15)
 """An alert that began so long after a run tells of another one's messages."""
-_WORD = re.compile(r"[A-Za-z0-9](?:[\w.:/-]*[A-Za-z0-9])?")
+_WORD = late(r"[A-Za-z0-9](?:[\w.:/-]*[A-Za-z0-9])?")
 
 
 def shrinks(view: View, alert: Alert, about: str) -> Evidence | None:

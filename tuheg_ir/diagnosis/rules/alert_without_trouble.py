@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._as_meant import as_meant
@@ -24,7 +25,7 @@ from tuheg_ir.diagnosis.view.trouble import SLOW_S, labels_of
 
 _SPEAKS_OF = {
     "latency_p95": OF_SLOWNESS,
-    "error_ratio": re.compile(r"error|5xx|failing|fail(?:s|ed)? request|burn", re.IGNORECASE),
+    "error_ratio": late(r"error|5xx|failing|fail(?:s|ed)? request|burn", re.IGNORECASE),
 }
 FEW = 3
 """So few failed requests are no rate."""

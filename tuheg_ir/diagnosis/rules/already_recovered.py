@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
@@ -23,7 +24,7 @@ LATER = timedelta(minutes=15)
 """An alert that began earlier than the one before a trouble, or later than the other after it, tells of another."""
 STILL = 0.5
 """Where less than this share of the former requests comes, it may be fast only for that."""
-_LAG = re.compile(r"\blag|replicat|replica.{0,20}behind|seconds.?behind", re.IGNORECASE)
+_LAG = late(r"\blag|replicat|replica.{0,20}behind|seconds.?behind", re.IGNORECASE)
 _BEHIND = "db_replication_lag"
 NORMAL = 1.3
 """A latency of so many times what it was is as it was."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import felt
@@ -23,22 +24,22 @@ from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
-_KEEPS = re.compile(r"keep_?-?alive\w*[^\d-]{0,12}?(\d+)|idle_?-?timeout\w*[^\d-]{0,12}?(\d+)", re.IGNORECASE)
+_KEEPS = late(r"keep_?-?alive\w*[^\d-]{0,12}?(\d+)|idle_?-?timeout\w*[^\d-]{0,12}?(\d+)", re.IGNORECASE)
 """How settings name the time after which a server closes a connection that nobody uses."""
-_CLOSES = re.compile(
+_CLOSES = late(
     r"(?P<name>[\w.-]{0,40}keep_?-?alive[\w-]*(?:\W{1,3}time[\w-]*)?)\W{1,4}"
     r"(?P<number>[1-9]\d*)\s?(?P<unit>ms|milli\w*|s|sec\w*)?\b",
     re.IGNORECASE,
 )
 """How a server tells of that time when it starts, and how a variable sets it."""
-_THOUSANDTHS = re.compile(r"ms$|milli", re.IGNORECASE)
-_OF_A_CLIENT = re.compile(r"agent|client|pool|upstream|tcp|db|sql|redis|mongo|grpc", re.IGNORECASE)
+_THOUSANDTHS = late(r"ms$|milli", re.IGNORECASE)
+_OF_A_CLIENT = late(r"agent|client|pool|upstream|tcp|db|sql|redis|mongo|grpc", re.IGNORECASE)
 """Words for connections that a program opens itself."""
 LEAST_MS = 1000
 """So large a time without a unit is in thousandths: nobody keeps a connection for a quarter of an hour."""
 AT_ONCE = timedelta(minutes=2)
 """What a program tells so soon is of its start."""
-_PATH = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) (/[\w./-]{2,})")
+_PATH = late(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) (/[\w./-]{2,})")
 
 
 def when(view: View) -> Iterator[Match]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -20,13 +21,13 @@ LEAST = 100.0
 NOTHING = 0.1
 """What an autoscaler reads is nothing up to this share of its target."""
 DAY = timedelta(hours=24)
-_QUEUE = re.compile(r"queue|topic|stream|subscription|group|list|subject|channel|tube", re.IGNORECASE)
+_QUEUE = late(r"queue|topic|stream|subscription|group|list|subject|channel|tube", re.IGNORECASE)
 """How labels and triggers call what messages wait in."""
-_AMOUNT = re.compile(r"length|lag|threshold|count|size|address|url|host", re.IGNORECASE)
+_AMOUNT = late(r"length|lag|threshold|count|size|address|url|host", re.IGNORECASE)
 """Settings of a trigger that are no names: queueLength beside queueName."""
 _SERIES = ("queue", "topic", "stream", "subscription", "consumergroup", "group", "component")
-_BACKLOG = re.compile(r"queue|backlog|lag\b|messages|pending", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z0-9][\w.:/-]*[A-Za-z0-9]")
+_BACKLOG = late(r"queue|backlog|lag\b|messages|pending", re.IGNORECASE)
+_WORD = late(r"[A-Za-z0-9][\w.:/-]*[A-Za-z0-9]")
 
 
 def when(view: View) -> Iterator[Match]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import SLOWER, felt, said_by_callers, slow_evidence, slowed
@@ -18,7 +19,7 @@ from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of
 from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_MAY = re.compile(r"\bmay\b|Asynchronous AOF fsync", re.IGNORECASE)
+_MAY = late(r"\bmay\b|Asynchronous AOF fsync", re.IGNORECASE)
 """Words of a line that only warns: every store whose disk is busy now and then writes it. May is a month in a time."""
 SLOW_S = 0.1
 """A cache that needs longer than this for an answer is blocked."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._ahead import told_ahead
@@ -21,7 +22,7 @@ from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
 from tuheg_ir.diagnosis.view.releases import since_release
 
-_ALERT = re.compile(
+_ALERT = late(
     r"remote error: tls|alert (?:bad |unknown |certificate)|fatal alert: |tlsv1 alert|sslv3 alert", re.IGNORECASE
 )
 """Words in which a client tells that the other side refused what it showed."""

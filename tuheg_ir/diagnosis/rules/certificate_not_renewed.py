@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
@@ -20,8 +21,8 @@ LAST = timedelta(days=3)
 """So near to it nobody needs to know how it is renewed."""
 LATE = timedelta(hours=1)
 """A renewal that was due so long ago is stuck."""
-_SPOKEN = re.compile(r"\b(?:cert|tls|ssl|x509)|certificate", re.IGNORECASE)
-_OF_ITS_END = re.compile(r"expir|renew|not.?after|\bends?\b|days? left|valid for", re.IGNORECASE)
+_SPOKEN = late(r"\b(?:cert|tls|ssl|x509)|certificate", re.IGNORECASE)
+_OF_ITS_END = late(r"expir|renew|not.?after|\bends?\b|days? left|valid for", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:

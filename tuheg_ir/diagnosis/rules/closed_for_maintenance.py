@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
@@ -23,8 +24,8 @@ from tuheg_ir.diagnosis.view.trouble import errors
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 
-_WORD = re.compile(r"maintenance", re.IGNORECASE)
-_ON = re.compile(
+_WORD = late(r"maintenance", re.IGNORECASE)
+_ON = late(
     r"maintenance(?:[ _-](?:mode|window|period|page))?\W{1,3}(?:is |was |has been )?(?:now )?"
     r"(?:on|active|enabled|activated|started|begins|began|entered|in progress|switched on|turned on)\b|"
     r"\b(?:in|into|entering|entered|enabling|enabled|down for|closed for) (?:\w+ )?maintenance\b",
@@ -32,11 +33,9 @@ _ON = re.compile(
 )
 _TIME = r"\W{1,5}(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|GMT|[+-]\d\d:?\d\d)"
 """A time with its zone: the hour of an unknown place says nothing."""
-_ENDS = re.compile(rf"\b(?:until|till|ends?|ends?[ _-]?(?:at|time)|to|not_?after){_TIME}", re.IGNORECASE)
-_BEGINS = re.compile(rf"\b(?:from|since|starts?|starts?[ _-]?(?:at|time)|begins?|not_?before){_TIME}", re.IGNORECASE)
-_SET = re.compile(
-    r"\b(?:enabled|active|on|mode|maintenance\w*)\W{1,4}(?:true|on|yes|1|enabled|active)\b", re.IGNORECASE
-)
+_ENDS = late(rf"\b(?:until|till|ends?|ends?[ _-]?(?:at|time)|to|not_?after){_TIME}", re.IGNORECASE)
+_BEGINS = late(rf"\b(?:from|since|starts?|starts?[ _-]?(?:at|time)|begins?|not_?before){_TIME}", re.IGNORECASE)
+_SET = late(r"\b(?:enabled|active|on|mode|maintenance\w*)\W{1,4}(?:true|on|yes|1|enabled|active)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

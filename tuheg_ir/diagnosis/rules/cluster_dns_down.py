@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
@@ -27,8 +27,8 @@ FAILED = 0.05
 SOON = timedelta(minutes=10)
 DOTS = 5
 """What ndots is in a pod unless its template says otherwise."""
-_LATE = re.compile(r"plugin/health: Local health request .{0,80} took more than")
-_NDOTS = re.compile(r'"ndots", "value": "(\d+)"')
+_LATE = late(r"plugin/health: Local health request .{0,80} took more than")
+_NDOTS = late(r'"ndots", "value": "(\d+)"')
 
 
 def when(view: View) -> Iterator[Match]:

@@ -5,11 +5,11 @@ An edit may sleep for weeks, until somebody makes the pods anew for another reas
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._fellow_readers import fellow_readers
@@ -29,7 +29,7 @@ AGAIN = 2
 LOADED = 1.5
 TELLING = 15
 """A message so long is no other's."""
-_AFTER_LEVEL = re.compile(r"\b(?:ERROR|FATAL|PANIC|CRITICAL|SEVERE)\b\W*")
+_AFTER_LEVEL = late(r"\b(?:ERROR|FATAL|PANIC|CRITICAL|SEVERE)\b\W*")
 _BEHIND = ("connection_refused", "connection_timeout", "dns", "upstream_failure", "database_full")
 
 

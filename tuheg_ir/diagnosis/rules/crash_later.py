@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, only_of_newest, probe_kills
@@ -23,7 +24,7 @@ MOMENTS_S, PAUSE_S, SERVED_S = 120.0, 300.0, 1800.0
 """Seconds: a life that is short; the longest pause before a restart (Kubernetes: five minutes); a life that proves."""
 SHORT_ONES = 5
 """Restarts from which on most lives were short: a few that were long would fill the time as well."""
-_NO_IMAGE = re.compile(
+_NO_IMAGE = late(
     r"back-?off pulling image|failed to pull image|successfully pulled image .{1,300} in \d+m\d", re.IGNORECASE
 )
 """What a kubelet tells of a container that waited for its image for long."""

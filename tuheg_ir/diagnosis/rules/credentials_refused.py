@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals
@@ -17,10 +18,8 @@ from tuheg_ir.diagnosis.view.reading import items
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_CREDENTIAL = re.compile(r"user|pass|secret|cred|dsn|url|auth|role|login", re.IGNORECASE)
-_ADMITS = re.compile(
-    r"pass(?!ive)|auth|acl|\bhba|credential|sasl|require.?(?:pass|tls|ssl)|anonymous|trust", re.IGNORECASE
-)
+_CREDENTIAL = late(r"user|pass|secret|cred|dsn|url|auth|role|login", re.IGNORECASE)
+_ADMITS = late(r"pass(?!ive)|auth|acl|\bhba|credential|sasl|require.?(?:pass|tls|ssl)|anonymous|trust", re.IGNORECASE)
 """Settings by which a server decides whom it lets in."""
 SOON = timedelta(hours=1)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -24,9 +25,9 @@ from tuheg_ir.diagnosis.view.silent import over
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_DATABASE = re.compile(r"postgres|\bpg|mysql|maria|mongo|sql|database|\bdb|_db|jdbc|\bdsn|rds\.", re.IGNORECASE)
+_DATABASE = late(r"postgres|\bpg|mysql|maria|mongo|sql|database|\bdb|_db|jdbc|\bdsn|rds\.", re.IGNORECASE)
 """Words by which a setting tells that it is about a database."""
-_WRITES = re.compile(r"read_only\b.{0,8}(?:=|\bto\b) ?(?:(OFF|0)|ON|1)\b", re.IGNORECASE)
+_WRITES = late(r"read_only\b.{0,8}(?:=|\bto\b) ?(?:(OFF|0)|ON|1)\b", re.IGNORECASE)
 """How MySQL tells that it takes writes (found) or takes them no more."""
 _START = timedelta(minutes=5)
 """So long a server of MySQL sets itself up: each primary takes no writes at first."""

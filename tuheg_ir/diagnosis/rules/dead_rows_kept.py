@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
@@ -16,11 +16,11 @@ from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_KEPT = re.compile(
+_KEPT = late(
     r"(\d+) (?:are )?dead (?:but not yet removable|row versions cannot be removed yet)|History list length:? (\d+)"
 )
 """How PostgreSQL and InnoDB tell how many old rows somebody may still want to see."""
-_COPIES = re.compile(r"START_REPLICATION|autovacuum:")
+_COPIES = late(r"START_REPLICATION|autovacuum:")
 """Sessions that last for days and hold nobody up."""
 MANY = 100_000
 """Fewer dead rows than this are those of any busy minute."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
@@ -12,7 +13,7 @@ from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_OF_THE_NODE = re.compile(
+_OF_THE_NODE = late(
     r"inotify|too many open files in system|file table overflow|cannot allocate memory|resource temporarily unavailable"
     r"|read-only file system|input/output error|no space left on device|no device|clock skew",
     re.IGNORECASE,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import stays_away
@@ -19,17 +20,17 @@ from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
 from tuheg_ir.diagnosis.view.trouble import OFTEN, TOLD
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_EDGES = re.compile(
+_EDGES = late(
     r"ingress|gateway|traefik|haproxy|envoy|nginx|kong|contour|emissary|ambassador|apisix|caddy|proxy", re.IGNORECASE
 )
 """Words in the image or name of a program that leads requests from outside to others."""
-_LEAVES_OUT = re.compile(
+_LEAVES_OUT = late(
     r"(?:ignor|skip|reject|refus|invalid|risky|not allowed|denied).{0,80}(?:ingress|annotation|route|snippet)"
     r"|(?:ingress|annotation|route|snippet).{0,80}(?:ignor|skip|reject|refus|invalid|risky|not allowed|denied)",
     re.IGNORECASE,
 )
 """Lines in which an edge tells that it does not take a way in as it is written."""
-_HOST = re.compile(r"^[^/]*[.:][^/]*/")
+_HOST = late(r"^[^/]*[.:][^/]*/")
 """The registry that an image comes from: a proxy of images says nothing of what is in them."""
 ROLLED = timedelta(minutes=3)
 """Its older pods serve so long beside the newer ones."""

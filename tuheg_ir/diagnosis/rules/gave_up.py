@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import rise
@@ -32,7 +33,7 @@ _AWAY = (
     *("read_only_database", "upstream_failure"),
 )
 """Troubles that pass by themselves: a poisoned message or a bug ends the next process as well, and so does a kill."""
-_BACK = re.compile(
+_BACK = late(
     r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|(?:re-?)connected\b|finished initiali[sz]ation",
     re.IGNORECASE,
 )

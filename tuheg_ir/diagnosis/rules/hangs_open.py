@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import said_by_callers
@@ -26,13 +27,13 @@ NOTHING = 0.03
 LONG = timedelta(minutes=10)
 """A pause that is longer than this is none."""
 SUSPECT = timedelta(hours=6)
-_WAITS = re.compile(
+_WAITS = late(
     r"\bread tcp \S+->\S+: i/o timeout|Read timed out|ReadTimeout|Error while reading from socket: \(?'?timed out"
     r"|timed out\) while reading|Net::ReadTimeout|receive timeout|recv(?:from)?\b.{0,30}timed out",
     re.IGNORECASE,
 )
 """A connection was taken, and no answer came. Words that may also tell of none that was taken are not here."""
-_NO_WAY = re.compile(
+_NO_WAY = late(
     r"dial tcp|connect(?:ion)? ?time(?:d ?)?out|ConnectTimeout|No route to host|refused|unreachable", re.IGNORECASE
 )
 """No connection was taken: then it is idle because nobody reaches it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
@@ -12,7 +13,7 @@ from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidenc
 from tuheg_ir.diagnosis.view.workloads import Container, Pod, Workload
 
 REASONS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
-_REGISTRY = re.compile(
+_REGISTRY = late(
     r"i/o timeout|no such host|connection refused|TLS handshake|x509|toomanyrequests|rate limit|"
     r"\b50[0234]\b|deadline exceeded|server misbehaving|Service Unavailable",
     re.IGNORECASE,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, names, not_for
@@ -17,14 +18,14 @@ from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.statements import Statement, reads_whole_tables, statements
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-DROPPED = re.compile(
+DROPPED = late(
     r"\bCMD: dropIndexes\b|\bdropIndex(?:es)?\b[\"']?\s*[:(]"
     r"|\bDROP\s+INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+EXISTS\s+)?[\w\"`.]+"
     r"|\bALTER\s+TABLE\s+\S+\s+DROP\s+(?:INDEX|KEY)\s+[\w\"`.]+",
     re.IGNORECASE,
 )
 """How databases tell, where they log such commands, that an index goes."""
-_NAME = re.compile(r"[A-Za-z]\w*_[\w-]*\w")
+_NAME = late(r"[A-Za-z]\w*_[\w-]*\w")
 """What may be the name of an index."""
 SOON = timedelta(minutes=5)
 """A statement that has lost its index is slow the next time that it is sent."""

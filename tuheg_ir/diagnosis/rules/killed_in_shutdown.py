@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -26,9 +27,9 @@ SHORT_S = 120
 """A store that is given less may not be done in it; one with more hangs or was ended by force."""
 USUAL_S = 30
 YOUNG = timedelta(minutes=2)
-_STOPPED = re.compile(r"Stopping container", re.IGNORECASE)
+_STOPPED = late(r"Stopping container", re.IGNORECASE)
 _HARD = ("Evicted", "OOMKilling", "TaintManagerEviction", "NodeNotReady")
-_BY_A_DRAIN = re.compile(r"^Evicted pod", re.IGNORECASE)
+_BY_A_DRAIN = late(r"^Evicted pod", re.IGNORECASE)
 """Events of ends for which a pod gets no time, or of which nobody told it; one that drains a node says Evicted too."""
 
 Cut = tuple[Pod, Hit, Event]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
@@ -25,9 +26,9 @@ SOON = timedelta(minutes=15)
 TOLD = 20
 """Fewer requests do not show who asks."""
 NEARLY_ALL = 0.9
-_GENERATORS = re.compile(r"k6|locust|gatling|jmeter|vegeta|artillery|fortio|wrk2?|hey|oha|tsung|yandex-tank|bombardier")
+_GENERATORS = late(r"k6|locust|gatling|jmeter|vegeta|artillery|fortio|wrk2?|hey|oha|tsung|yandex-tank|bombardier")
 """Programs that are made to ask much."""
-_OF_TRAFFIC = re.compile(
+_OF_TRAFFIC = late(
     r"traffic|request.{0,12}rate|\brps\b|\bqps\b|flood|ddos|scrap|surge|spike|anomal|latency|slow|attack", re.IGNORECASE
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -19,7 +20,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 TIGHT = 0.8
 """Share of a volume from which on there is no time to wait until the archive takes the log again."""
-_OF_THE_LOG = re.compile(r"archiv|\bwal\b|binlog|binary log|oplog|journal", re.IGNORECASE)
+_OF_THE_LOG = late(r"archiv|\bwal\b|binlog|binary log|oplog|journal", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -23,25 +24,25 @@ SOON = timedelta(minutes=10)
 RAN = timedelta(minutes=-30)
 """A migration may run so long before it ends, and hurts before that."""
 _NAME = r"[\"'`\[]*(?:\w+[\"'`\]]*\.[\"'`\[]*)*(\w+)"
-_NOT_THERE = re.compile(
+_NOT_THERE = late(
     rf"\b(?:column|relation|table) {_NAME}[\"'`\]]*(?: of relation \S+)? (?:does not|doesn't) exist"
     rf"|\bunknown column {_NAME}|\bno such (?:column|table): {_NAME}|\binvalid (?:column|object) name {_NAME}"
     rf"|\bORA-0090?4: {_NAME}|\bnull value in column {_NAME}|\bfield {_NAME}['`]? doesn't have a default value",
     re.IGNORECASE,
 )
 """How databases name the column or table that a statement misses, or leaves empty."""
-_CHANGES = re.compile(
+_CHANGES = late(
     r"(?<![a-z])(?:renam(?:e[sd]?|ing)|drop(?:s|ped|ping)?|remov(?:e[sd]?|ing)|delet(?:e[sd]?|ing)|alter(?:s|ed|ing)?"
     r"|add(?:s|ed|ing)?)(?![a-z])",
     re.IGNORECASE,
 )
 """How tools of migrations, and their authors in the names of these, tell that something goes, or comes."""
-_OF_FORM = re.compile(
+_OF_FORM = late(
     r"(?<![a-z])(?:tables?|columns?|schema|alter|renam|migrat|upgrad|change-?set)|\.sql\b|\b\d{3,}_[a-z]",
     re.IGNORECASE,
 )
 """Words of a change of form, and how migrations are called: rows come and go in any program's work."""
-_ROWS = re.compile(r"\b\d+ (?:rows?|records?|entries)\b", re.IGNORECASE)
+_ROWS = late(r"\b\d+ (?:rows?|records?|entries)\b", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:

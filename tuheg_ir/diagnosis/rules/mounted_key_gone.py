@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -30,12 +31,12 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 WEEK = timedelta(days=7)
 SILENT = 2
 """Who asks for a file that never was there does it at even times: not to ask for so many of them is news."""
-_ABSENT = re.compile(
+_ABSENT = late(
     r"no such file|\bENOENT\b|FileNotFound|NoSuchFile|could not find (?:file|a part of the path)|"
     r"cannot find the (?:file|path)",
     re.IGNORECASE,
 )
-_TRACE = re.compile(r"Caused by: |\bENOENT\b")
+_TRACE = late(r"Caused by: |\bENOENT\b")
 """What of a trace has no mark of an error itself."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -23,7 +24,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 AT_ONCE = timedelta(minutes=3)
 """What a release takes away is missed so soon; later than that it may be anything."""
-BAD = re.compile(
+BAD = late(
     r"error|exception|fail|fatal|unavailable|refused|reject|unimplemented|unsupported|unknown|not found|invalid|denied|"
     r"(?:status|code|http|returned|answered|responded with|->|[=:])\W{0,3}[45]\d\d\b",
     re.IGNORECASE,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
@@ -28,7 +29,7 @@ FRESH = timedelta(hours=2)
 SHORTLY = timedelta(minutes=15)
 """A database that was slow so shortly before a release was it without it."""
 _SLOW = ("slow_statement", "lock_wait")
-_WAITS = re.compile(
+_WAITS = late(
     r"\bqueued\b|\bqueue(?:[ _-]?(?:len\w*|size|depth))?[\"']?\s*[=:]\s*\d|\bbacklog\b"
     r"|\b(?:pool|workers?|threads?) .{0,12}\bbusy\b",
     re.IGNORECASE,

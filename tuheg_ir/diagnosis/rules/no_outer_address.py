@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import stays_away
@@ -23,11 +24,9 @@ _REFUSED = (
     *("FailedBuildModel", "FailedDeployModel", "IPAllocationFailed"),
 )
 """Reasons of events: MetalLB, the service controller of Kubernetes, controllers of clouds."""
-_ASKS = re.compile(r"load-?balancer-?ips?$|lb-?ipam.*ips?$", re.IGNORECASE)
+_ASKS = late(r"load-?balancer-?ips?$|lb-?ipam.*ips?$", re.IGNORECASE)
 """Annotations by which a Service asks for an address: MetalLB, kube-vip, Cilium."""
-_NONE_LEFT = re.compile(
-    r"no (?:available|free|more) (?:IP|address)|exhausted|out.of.ips|quota|insufficient", re.IGNORECASE
-)
+_NONE_LEFT = late(r"no (?:available|free|more) (?:IP|address)|exhausted|out.of.ips|quota|insufficient", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._default_class import blame_class, default_class
@@ -18,10 +19,8 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
-_ROOM = re.compile(r"Insufficient|Too many pods|didn't have free ports|max volume count", re.IGNORECASE)
-_CLAIM = re.compile(
-    r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"[^\"]+\" not found", re.IGNORECASE
-)
+_ROOM = late(r"Insufficient|Too many pods|didn't have free ports|max volume count", re.IGNORECASE)
+_CLAIM = late(r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"[^\"]+\" not found", re.IGNORECASE)
 _GRACE = timedelta(seconds=60)
 
 

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._ahead import ahead
@@ -20,9 +21,9 @@ from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
-_OF_TIME = re.compile(r"ntp|chrony|clock|timesync|time service", re.IGNORECASE)
+_OF_TIME = late(r"ntp|chrony|clock|timesync|time service", re.IGNORECASE)
 """Words by which a condition of a node is about its clock."""
-_TOO_OLD = re.compile(
+_TOO_OLD = late(
     r"\b(?:certificate|token|jwt|signature|credentials?)\W{1,3}(?:has |is |was )?expired\b|CERT_HAS_EXPIRED"
     r"|(?:Token|Jwt|Certificate|Signature)Expired|Expired(?:Signature|Jwt|Token)|certificate .{0,60}has expired",
     re.IGNORECASE,

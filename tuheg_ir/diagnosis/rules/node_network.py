@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -14,12 +15,12 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.reading import items, moment, name, text
 
-_SETUP = re.compile(
+_SETUP = late(
     r"network: |failed to set ?up (?:network|sandbox)|plugin type=|cni|no IP addresses available|"
     r"failed to assign an IP address|failed to allocate for range|InsufficientFreeAddresses|NetworkPlugin",
     re.IGNORECASE,
 )
-_PLUGIN = re.compile(r"cni|network plugin|NetworkReady=false", re.IGNORECASE)
+_PLUGIN = late(r"cni|network plugin|NetworkReady=false", re.IGNORECASE)
 TROUBLES = ("connection_timeout", "connection_reset", "dns", "connection_refused")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
@@ -26,7 +26,7 @@ TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "ups
 EARLIER = timedelta(minutes=5)
 """What suffered so long before a host failed suffers from something else."""
 FAINT, TOLD, MEASURED, AGREED = 0.4, 0.6, 0.65, 0.8
-_WATCHES = re.compile(
+_WATCHES = late(
     r"monitor|prometheus|metric|observ|telemetry|\botel|grafana|victoria|jaeger|zipkin|\btempo\b|\bloki\b|fluent|sentry"
     r"|statsd|datadog|pushgateway|\bapm\b|\blogging\b|\btracing\b|elastic-agent"
 )

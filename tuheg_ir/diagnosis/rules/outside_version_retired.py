@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import felt
@@ -21,7 +22,7 @@ from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_OF_VERSION = re.compile(r"version|\bapi\b|endpoint|deprecat|sunset|retired|upgrade|migrate", re.IGNORECASE)
+_OF_VERSION = late(r"version|\bapi\b|endpoint|deprecat|sunset|retired|upgrade|migrate", re.IGNORECASE)
 """Words of a line that speaks of an interface, and not of one thing behind it."""
 
 

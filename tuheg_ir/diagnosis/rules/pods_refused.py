@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
@@ -13,9 +14,9 @@ from tuheg_ir.diagnosis.view.refusals import refusals
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_QUOTA = re.compile(r"exceeded quota: ([\w.-]+)")
-_RANGE = re.compile(r"(?:maximum|minimum) \S+ usage per|limit to request ratio per", re.IGNORECASE)
-_HOOK = re.compile(r"failed (?:calling|to call) webhook", re.IGNORECASE)
+_QUOTA = late(r"exceeded quota: ([\w.-]+)")
+_RANGE = late(r"(?:maximum|minimum) \S+ usage per|limit to request ratio per", re.IGNORECASE)
+_HOOK = late(r"failed (?:calling|to call) webhook", re.IGNORECASE)
 _ASPECTS = ("limits", "other", "placement", "image", "mounts")
 
 

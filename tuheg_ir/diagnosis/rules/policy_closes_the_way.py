@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers, stays_away
@@ -38,7 +39,7 @@ TROUBLES = ("connection_timeout", "connection_refused", "dns", "pool_exhausted",
 """What a caller tells whose packets are dropped (most networks drop, some refuse)."""
 
 
-_DOWN = re.compile(r"targets?.{0,60}\bdown\b|targetdown|scrape", re.IGNORECASE)
+_DOWN = late(r"targets?.{0,60}\bdown\b|targetdown|scrape", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import is_well
@@ -19,14 +20,14 @@ from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-POOL = re.compile(r"pool|conn(?:ection)?s?[_.-]?(?:max|limit|size)|max[_.-]?conn|hikari", re.IGNORECASE)
+POOL = late(r"pool|conn(?:ection)?s?[_.-]?(?:max|limit|size)|max[_.-]?conn|hikari", re.IGNORECASE)
 
-CROWD = re.compile(
+CROWD = late(
     r"(?P<what>\w*(?:thread|worker|concurren|parallel|max[_.-]?children|in[_.-]?flight)\w*)[\s=:\"',]*(?P<many>\d+)",
     re.IGNORECASE,
 )
 """Settings of how many do something at once, each with a connection of its own."""
-_EMPTY = re.compile(r"\(total=0\b")
+_EMPTY = late(r"\(total=0\b")
 """By this a pool tells that it holds no connection at all: it cannot open any, whatever its size."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from statistics import median
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -22,15 +23,15 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 AGAIN = 2
 """So often it has to have been started again: once may be a machine's hiccup."""
 _TOLD_TO_END = frozenset({0, 137, 143})
-_KILLED = re.compile(r"failed (liveness|startup) probe", re.IGNORECASE)
-_FAILED = re.compile(r"(?:liveness|startup) probe (?:failed|errored)", re.IGNORECASE)
-_NOBODY_LISTENS = re.compile(
+_KILLED = late(r"failed (liveness|startup) probe", re.IGNORECASE)
+_FAILED = late(r"(?:liveness|startup) probe (?:failed|errored)", re.IGNORECASE)
+_NOBODY_LISTENS = late(
     r"connection refused|actively refused|no response|rejecting connections|is starting up"
     r"|Can't connect to (?:local )?\S+ server|LOADING",
     re.IGNORECASE,
 )
 """What a probe is told by a program that is not up yet; one that answers that it is ill is up."""
-_WAITS = re.compile(
+_WAITS = late(
     r"\b(?:wait(?:s|ing|ed)?|retr(?:y|ies|ying)|attempts?|refused|unreachable|unavailable|timed? ?out|timeout"
     r"|not (?:yet )?(?:ready|available|reachable|found))\b",
     re.IGNORECASE,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import names
@@ -17,12 +18,12 @@ from tuheg_ir.diagnosis.view.reading import at, items, mapping, moment, name, ol
 from tuheg_ir.diagnosis.view.releases import brought_by_release
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
-_REFUSED = re.compile(
+_REFUSED = late(
     r"\b40[13]\b|unauthorized|forbidden|no basic auth credentials|authorization (?:failed|token has expired)|"
     r"authentication required|access denied|denied: ",
     re.IGNORECASE,
 )
-_ABSENT = re.compile(r"not found|manifest unknown|may require .docker login", re.IGNORECASE)
+_ABSENT = late(r"not found|manifest unknown|may require .docker login", re.IGNORECASE)
 """Words for an image that is not there; some registries say so to everybody who may not see it."""
 _WHY = ("forbidden_by_cluster", "permission", "outside_authentication", "connection_timeout", "dns")
 

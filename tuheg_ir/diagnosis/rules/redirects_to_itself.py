@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
@@ -23,12 +24,12 @@ OFTEN = 10
 NEARLY_ALL = 0.9
 MORE = 2.0
 """Browsers that go round ask many times; one that is sent on to HTTPS, at the same path, asks once more."""
-_ASKED = re.compile(r"\b(?:GET|HEAD|POST) \"?(/[^\s?\"]*)")
-_SENT = re.compile(
+_ASKED = late(r"\b(?:GET|HEAD|POST) \"?(/[^\s?\"]*)")
+_SENT = late(
     r"(?:\bredirect(?:ed|ing)?(?: to)?:? |\blocation[\"']?[=:] ?)[\"']?(?:https?://[^/\s\"']+)?(/[^\s?\"']*)",
     re.IGNORECASE,
 )
-_REQUEST = re.compile(r"\[[\w-]{6,}\]")
+_REQUEST = late(r"\[[\w-]{6,}\]")
 """By this mark the lines of one request are told from another's."""
 
 

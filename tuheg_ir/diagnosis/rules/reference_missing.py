@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.harm import missing
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
@@ -14,13 +15,9 @@ from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidenc
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _TOLD = (
-    re.compile(r"\b(?P<kind>configmap|secret) \"(?:[^\"/]+/)?(?P<name>[^\"/]+)\" not found", re.IGNORECASE),
-    re.compile(
-        r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) (?:[^\s/]+/)?(?P<name>[\w.-]+)", re.IGNORECASE
-    ),
-    re.compile(
-        r"(?P<kind>configmap|secret) references non-existent (?:config|secret) key: (?P<key>\S+)", re.IGNORECASE
-    ),
+    late(r"\b(?P<kind>configmap|secret) \"(?:[^\"/]+/)?(?P<name>[^\"/]+)\" not found", re.IGNORECASE),
+    late(r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) (?:[^\s/]+/)?(?P<name>[\w.-]+)", re.IGNORECASE),
+    late(r"(?P<kind>configmap|secret) references non-existent (?:config|secret) key: (?P<key>\S+)", re.IGNORECASE),
 )
 _KINDS = {"configmap": "ConfigMap", "secret": "Secret"}
 

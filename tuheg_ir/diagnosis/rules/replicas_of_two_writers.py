@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
@@ -17,9 +17,9 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 OFTEN = 3
 """So often up and down: once or twice is an autoscaler that tries, or a person."""
-_SCALED = re.compile(r"Scaled (up|down) replica set (\S+)")
-_LARGER = re.compile(r"above target")
-_SMALLER = re.compile(r"below target")
+_SCALED = late(r"Scaled (up|down) replica set (\S+)")
+_LARGER = late(r"above target")
+_SMALLER = late(r"below target")
 _ITSELF = ("kube-controller-manager", "keda-operator", "keda")
 """What writes on behalf of an autoscaler."""
 

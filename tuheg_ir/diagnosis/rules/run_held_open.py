@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.view import View
@@ -16,13 +17,13 @@ from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 LONG = timedelta(minutes=15)
 """So long after the work is done a helper that knows that it should end has ended."""
 DAY = timedelta(hours=24)
-_HELPERS = re.compile(
+_HELPERS = late(
     r"proxy|side.?car|agent|envoy|istio|linkerd|mesh|tunnel|exporter|collector|otel|fluent|filebeat|vector|forward|"
     r"shipper|dapr|vault",
     re.IGNORECASE,
 )
 
-_METRICS = re.compile(r"metric|prom|monitor|pprof", re.IGNORECASE)
+_METRICS = late(r"metric|prom|monitor|pprof", re.IGNORECASE)
 """A worker has such a port as well."""
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -25,9 +25,9 @@ MANY = 5
 NONE_OVER = 3
 """Runs that are long, and end one after the other, do not let so many more begin before the next one is over."""
 _GRACE = timedelta(seconds=60)
-_LACKS = re.compile(r"Insufficient ([\w./-]*\w)")
-_FULL = re.compile(r"Too many pods")
-_QUOTA = re.compile(r"exceeded quota: ([\w.-]+), requested: (?:(requests|limits)\.)?([\w./-]+)=([\w.]+)")
+_LACKS = late(r"Insufficient ([\w./-]*\w)")
+_FULL = late(r"Too many pods")
+_QUOTA = late(r"exceeded quota: ([\w.-]+), requested: (?:(requests|limits)\.)?([\w./-]+)=([\w.]+)")
 
 
 @dataclass(frozen=True, slots=True)

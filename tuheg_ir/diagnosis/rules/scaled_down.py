@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._readers import backlogs, silent
@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_SCALED = re.compile(r"Scaled down replica set \S+ from (\d+) to (\d+)")
+_SCALED = late(r"Scaled down replica set \S+ from (\d+) to (\d+)")
 FEWER = 0.7
 LATELY = timedelta(hours=1)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -20,7 +21,7 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 FEW = 3
 """One strange request of a user may have such a header too."""
 WEEK = timedelta(days=7)
-_TAKEN = re.compile(r"auth|token|key|secret|bearer|basic|cookie|password|credential|://", re.IGNORECASE)
+_TAKEN = late(r"auth|token|key|secret|bearer|basic|cookie|password|credential|://", re.IGNORECASE)
 """What of a request is taken from a Secret."""
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, names, not_for
@@ -29,14 +30,14 @@ NEAR = 15
 """So many lines before the one that tells what cannot be read may tell whose message it is: a trace stands between."""
 PAUSE = timedelta(minutes=10)
 """What ends again and again is started anew sooner than this: a restart before a longer pause had another reason."""
-_SENDER = re.compile(
+_SENDER = late(
     r"\b(?:(?:x[-_])?(?:(?:producer|publisher|sender|emitter|origin)(?:[-_.]?(?:id|name|app|service|client))?"
     r"|app[-_.]?id|ce[-_]source|from)(?:\\?[\"'])?\s*[=:]\s*|(?:sent|published|produced|emitted)[ -]by[=:]?\s+)"
     r"(?:b?\\?[\"'])?/*([\w.-]+)",
     re.IGNORECASE,
 )
 """How a line names who sent a message; what else stands in it may be a topic, a database or a field."""
-_LEVEL = re.compile(
+_LEVEL = late(
     r"(?:trace|debug|dbug|info(?:rmation)?|notice|warn(?:ing)?|error|fail|fatal|crit(?:ical)?)\b", re.IGNORECASE
 )
 """How a logger begins a line, that no trace does."""

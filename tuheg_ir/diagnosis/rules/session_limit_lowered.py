@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -22,7 +23,7 @@ WORDS = (
 """Settings of databases, of the poolers before them, and of caches."""
 LATELY = timedelta(hours=24)
 """A release longer ago has seen the busiest hour of a day."""
-_LIMIT = re.compile(rf"(?:{'|'.join(WORDS)})\W{{0,6}}(\d+)", re.IGNORECASE)
+_LIMIT = late(rf"(?:{'|'.join(WORDS)})\W{{0,6}}(\d+)", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:

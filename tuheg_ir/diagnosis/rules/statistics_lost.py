@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
@@ -21,14 +22,12 @@ from tuheg_ir.diagnosis.view.releases import releases, since_release
 from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_PLAN = re.compile(r"\bplan:\s*$")
-_NODE = re.compile(
-    r"\b(?:Scan|Join|Loop)\b.*\(cost=\S+ rows=(\d+) .*\(actual (?:time=\S+ )?rows=(\d+)(?:\.\d+)? loops=\d+\)"
-)
-_STOPS_EARLY = re.compile(r"->\s+Limit\b|^\s*Limit\b")
-_TABLE = re.compile(r"\bScan (?:using \S+ )?on (?:\w+\.)?\"?(\w+)")
-_MADE = re.compile(r"automatic (?:vacuum and )?analyze of table \"(?:\w+\.)*(\w+)\"")
-_TOLD = re.compile(r"statistics (?:are|were) not transferred|--analyze-(?:in-stages|only)\b", re.IGNORECASE)
+_PLAN = late(r"\bplan:\s*$")
+_NODE = late(r"\b(?:Scan|Join|Loop)\b.*\(cost=\S+ rows=(\d+) .*\(actual (?:time=\S+ )?rows=(\d+)(?:\.\d+)? loops=\d+\)")
+_STOPS_EARLY = late(r"->\s+Limit\b|^\s*Limit\b")
+_TABLE = late(r"\bScan (?:using \S+ )?on (?:\w+\.)?\"?(\w+)")
+_MADE = late(r"automatic (?:vacuum and )?analyze of table \"(?:\w+\.)*(\w+)\"")
+_TOLD = late(r"statistics (?:are|were) not transferred|--analyze-(?:in-stages|only)\b", re.IGNORECASE)
 FAR = 100
 """A plan that is so many times off was made without knowing the table."""
 MANY = 5

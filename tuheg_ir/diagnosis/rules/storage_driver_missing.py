@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
@@ -14,7 +15,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import created, items, oldest, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_ABSENT = re.compile(
+_ABSENT = late(
     r"CSINode \S+ does not contain driver (?P<one>[\w.-]+)|"
     r"driver name (?P<two>[\w.-]+) not found in the list of registered CSI drivers",
     re.IGNORECASE,

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
@@ -23,7 +24,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 
 LATELY = timedelta(hours=48)
-_REFUSED = re.compile(
+_REFUSED = late(
     r"UnauthorizedOperation|is not authorized to perform|AccessDenied|AuthFailure|InvalidIdentityToken"
     r"|NoCredentialProviders|failed to (?:refresh cached|retrieve) credentials"  # AWS
     r"|(?:Linked)?AuthorizationFailed|does not have authorization to perform action|AADSTS\d+"  # Azure
@@ -33,7 +34,7 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 """What providers say to a driver that lacks a right, or that they do not know."""
-_TOO_MUCH = re.compile(r"quota|limit\s?exceeded|rate.?limit|throttl", re.IGNORECASE)
+_TOO_MUCH = late(r"quota|limit\s?exceeded|rate.?limit|throttl", re.IGNORECASE)
 """Too many of something, or too often: some providers answer that with the same codes."""
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import slowed
@@ -22,13 +23,13 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 AGAIN = 3
 """What a group gives up less often may have paused once."""
-_THROWN_OUT = re.compile(
+_THROWN_OUT = late(
     r"poll timeout has expired|maximum poll interval \(\d+ ?ms\) exceeded|MAX_POLL_EXCEEDED|heartbeat poll expired"
     r"|commit cannot be completed since the (?:consumer is not part of an active group|group has already rebalanced)",
     re.IGNORECASE,
 )
 """Words by which Kafka's clients tell that they came back too late for more."""
-_AT_ONCE = re.compile(r"poll|fetch|batch|max.?(?:records|messages|bytes)|concurren|threads", re.IGNORECASE)
+_AT_ONCE = late(r"poll|fetch|batch|max.?(?:records|messages|bytes)|concurren|threads", re.IGNORECASE)
 """Settings of how much is fetched at once, how long that may take, and how many work on it."""
 
 

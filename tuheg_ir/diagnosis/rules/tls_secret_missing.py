@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import names, not_for
@@ -13,8 +14,8 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.reading import at, items, moment, name, newest, oldest, text
 
-_SPOKEN = re.compile(r"\b(?:certificate|x509|tls|ssl)\b", re.IGNORECASE)
-_LACKS = re.compile(r"secret .{0,80}(?:does not exist|not found|missing)", re.IGNORECASE)
+_SPOKEN = late(r"\b(?:certificate|x509|tls|ssl)\b", re.IGNORECASE)
+_LACKS = late(r"secret .{0,80}(?:does not exist|not found|missing)", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._spills import spilled
@@ -18,11 +19,11 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
 NOW = timedelta(minutes=30)
-_REMOTE = re.compile(
+_REMOTE = late(
     r"S3|XMinio|storage backend|object[- ]?stor|SQLSTATE|HY000|\b1114\b|table .{0,80} is full", re.IGNORECASE
 )
 """What a client of a database or an object store is told is of that one's volume."""
-_NO_SPACE = re.compile(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE)
+_NO_SPACE = late(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE)
 TIGHT = 0.9
 
 

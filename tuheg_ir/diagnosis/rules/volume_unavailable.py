@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
@@ -14,20 +15,20 @@ from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_ATTACH = re.compile(
+_ATTACH = late(
     r"Multi-Attach|AttachVolume|MountVolume\.(?:MountDevice|SetUp)|Unable to attach|timed out waiting", re.IGNORECASE
 )
-_NO_ROOM = re.compile(
+_NO_ROOM = late(
     r"exceeded quota|insufficient|out of (?:space|capacity)|ResourceExhausted|free storage|max volume count"
     r"|attach\w*\s?limit\s?exceeded|maximum (?:number|count|amount) of (?:data )?(?:disks|volumes)",
     re.IGNORECASE,
 )
-_OF_A_CLAIM = re.compile(
+_OF_A_CLAIM = late(
     r"persistent ?volume|\bpvc|volume node affinity|volume zone|bind(?:ing)?\b|free storage|storage ?class",
     re.IGNORECASE,
 )
 """What a scheduler says of a claim that keeps a pod from nodes; that nodes take no further volume is none of it."""
-_REFERENCES = re.compile(r"(?:configmap|secret).*(?:not found|non-existent)", re.IGNORECASE)
+_REFERENCES = late(r"(?:configmap|secret).*(?:not found|non-existent)", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
@@ -14,8 +15,8 @@ from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
 from tuheg_ir.diagnosis.view.refusals import refusals
 
-_HOOK = re.compile(r'failed calling webhook "([^"]+)"', re.IGNORECASE)
-_PATH = re.compile(r"https?://([a-z0-9-]+)[^/\s\"]*(/[^\s\"?]*)?", re.IGNORECASE)
+_HOOK = late(r'failed calling webhook "([^"]+)"', re.IGNORECASE)
+_PATH = late(r"https?://([a-z0-9-]+)[^/\s\"]*(/[^\s\"?]*)?", re.IGNORECASE)
 KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 _METHOD = f"(?:{'|'.join(_METHODS)})"
-_STATUS = re.compile(
+_STATUS = late(
     rf'"{_METHOD} [^"]*" (?P<quoted>[1-5]\d\d)\b'
     rf"|\b{_METHOD} /\S* (?:HTTP/\S+ )?(?:-> |=> |status[=: ]|returned |answered |\((?=\d{{3}}\)))?"
     r"(?P<plain>[1-5]\d\d)\b"

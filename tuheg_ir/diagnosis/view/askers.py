@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.logs import ADDRESS
@@ -15,36 +16,36 @@ from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_LOGIN = re.compile(
+_LOGIN = late(
     r"\b(?:consumer|client_id|tenant|partner|(?:(?:api|access|client|customer|subscription)[_-]?)?key)(?:_id|_name)?"
     r"[\"']?\s*[=:]\s*[\"']?([\w.@-]{2,})",
     re.IGNORECASE,
 )
 """A name or a key under which a client is known to a gateway."""
-_METHOD = re.compile(r"\b(?:http_?)?(?:method|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b")
-STATUS = re.compile(r"\b(?:http_?)?(?:status(?:_?code)?|response_?code)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
+_METHOD = late(r"\b(?:http_?)?(?:method|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b")
+STATUS = late(r"\b(?:http_?)?(?:status(?:_?code)?|response_?code)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
 """How a log of fields tells what was asked and what was answered, each by itself."""
-_PROGRAM = re.compile(
+_PROGRAM = late(
     r'" [1-5]\d\d (?:\d+|-) "[^"]*" "([^"]{2,})"'
     r"|\b(?:http_)?(?:user_agent|userAgent|request_User-Agent|ua)[\"']?\s*[=:]\s*[\"']([^\"']{2,})[\"']"
 )
 """The program that asks, as it calls itself."""
-_PROBES = re.compile(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
+_PROBES = late(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
 """Those who only ask whether it is there."""
-_HEALTH = re.compile(
+_HEALTH = late(
     r"/_?(?:health(?:z|y|-?checks?)?|live(?:z|ness)?|alive|read(?:y|yz|iness)|heartbeat|ping|metrics)(?:/[\w-]+)?"
     r"(?=[\s\"'?,;]|$)|(?<![\w./])/(?:up|status)(?=[\s\"'?,;]|$)|\bhealth[ -]?check",
     re.IGNORECASE,
 )
 """What they ask for."""
-_LIMITER = re.compile(
+_LIMITER = late(
     r"\blimiting (?:requests|connections)\b(?!, dry run).{0,40}\bby zone\b|\brate limit exceeded\b.{0,80}\bzone\b",
     re.IGNORECASE,
 )
 """How nginx and Caddy tell that a limit of theirs was passed, and by whom; a dry run refuses nobody."""
 CREDENTIAL = 10
 """A key that is so long, of letters and digits, was made for one client."""
-_DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
+_DIGIT, _LETTER = late(r"\d"), late(r"[A-Za-z]")
 _NOW = timedelta(minutes=10)
 
 
@@ -109,11 +110,12 @@ def of_limiter(line: str) -> bool:
 
 def asker_of(line: str) -> tuple[str, bool]:
     """Return the client that a line of an access log tells of, and whether it logged in; "" for none and for probes."""
-    who = _LOGIN.search(line) or _PROGRAM.search(line)
+    login = _LOGIN.search(line)
+    who = login or _PROGRAM.search(line)
     if who is None or _PROBES.search(who[0]):
         return "", False
     name = next(group for group in who.groups() if group)
-    return name, who.re is _LOGIN and not _is_bare(who[0], name)
+    return name, login is not None and not _is_bare(who[0], name)
 
 
 def answer_of(line: str) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 
@@ -19,16 +20,16 @@ _RESTARTS = (
     *("reloader.stakater.com/", "vso.secrets.hashicorp.com/restartedat", "cattle.io/timestamp"),
 )
 """Annotations of a template (lower case, beginnings) that only make its pods new."""
-_SUMS = re.compile(r"checksum|config-?hash|secret-?hash|configmap-?reload|sha256", re.IGNORECASE)
+_SUMS = late(r"checksum|config-?hash|secret-?hash|configmap-?reload|sha256", re.IGNORECASE)
 """Annotations that follow the content of a ConfigMap or Secret: an older value brings no older content back."""
-_RELOADS = re.compile(r"STAKATER_\w+_(?:CONFIGMAP|SECRET)")
+_RELOADS = late(r"STAKATER_\w+_(?:CONFIGMAP|SECRET)")
 """Variables that a reloader sets to such a sum: no program reads them, they only make its pods new."""
-_MARKS = re.compile(
+_MARKS = late(
     r".*-hash|pod-template-generation|helm\.sh/chart|chart|app\.kubernetes\.io/version|statefulset\.kubernetes\.io/.*|"
     r"apps\.kubernetes\.io/pod-index"
 )
 """Labels that controllers add, or that name a version only: nothing is chosen by them."""
-_SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|private_?key|credential|auth", re.IGNORECASE)
+_SECRET = late(r"passw|passphrase|secret|token|api_?key|private_?key|credential|auth", re.IGNORECASE)
 _PLACEMENT = ("nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "nodeName", "priorityClassName")
 _DEFAULTS: dict[str, Any] = {
     "restartPolicy": "Always",

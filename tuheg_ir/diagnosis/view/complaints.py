@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
@@ -19,7 +19,7 @@ from tuheg_ir.diagnosis.view.trouble import errors, measured
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
-_WORD = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
+_WORD = late(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 _MENTIONED = {
     "cache": (
         *("redis", "valkey", "memcache", "jedis", "lettuce", "clusterdown", "masterdown", "hazelcast", "aerospike"),
@@ -66,13 +66,13 @@ _MENTIONED = {
     ),
 }
 """Words by which a line tells which kind of program it speaks of."""
-_ACCESS = re.compile(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')
+_ACCESS = late(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')
 """A line of an access log: the hosts in it are where users come from."""
-_POOLER = re.compile("max_client_conn|query_wait_timeout")
+_POOLER = late("max_client_conn|query_wait_timeout")
 """Words that only a pooler in front of a database has."""
 _TELLING = 4
 """A part of a host's name that is shorter is no name of anybody: com, co, eu."""
-_USUAL = re.compile(
+_USUAL = late(
     r"errors?|fail(?:ed|ure)|unavailable|timeout|timed|refused|reset|closed|status|code|temporarily|overloaded"
     r"|services?|servers?|gateway|proxy|(?:up|down)stream|connect(?:ion)?|peer|network|host|request|response|client|target"
     r"|(?:back|front)end|endpoint|dependency|remote|resource|message|https?|grpc|json|info|warn|level|node|cluster|pool"
@@ -83,15 +83,15 @@ _USUAL = re.compile(
 _OF_WAYS = ("connection_", "upstream_", "rate_")
 """Beginnings of the troubles of a way to somebody."""
 _NO_DATABASE = {
-    "cache": re.compile(
+    "cache": late(
         r"noauth|wrongpass|auth <password>|auth failed: |invalid username-password pair|redis[.:]|redis\w*exception"
         r"|jedis|can.t write against a read.only|issued to a (?:replica|slave)|memcache"
     ),
-    "broker": re.compile(
+    "broker": late(
         r"access_refused|login refused: user|username or password not allowed|vhost|amqp|rabbitmq|nats: "
         r"|kafka(?:\.common|:| server)|rdkafka|sasl_(?:ssl|plaintext)|sasl mechanism|saslauth|unsupportedsasl"
     ),
-    "search": re.compile(r"security_exception|for rest request|elasticsearch\.|opensearch"),
+    "search": late(r"security_exception|for rest request|elasticsearch\.|opensearch"),
 }
 """Words of caches, brokers and searches in lines of kinds that databases give as well: a login, a pool, a role."""
 STILL = timedelta(minutes=15)

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_GIVEN = re.compile(r"([\w ,./-]+) limit for (?:init )?container (\S+)")
+_GIVEN = late(r"([\w ,./-]+) limit for (?:init )?container (\S+)")
 """What the admission notes at a pod: `LimitRanger plugin set: cpu, memory limit for container a; ...`."""
 _MUCH = 2.0
 """A limit so many times as high is another one."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Snapshot
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -13,15 +14,15 @@ from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, name, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_URL = re.compile(r"[a-z][\w+.-]*://(?:[^@/\s]*@)?([^/\s?'\"]+)", re.IGNORECASE)
+_URL = late(r"[a-z][\w+.-]*://(?:[^@/\s]*@)?([^/\s?'\"]+)", re.IGNORECASE)
 """What stands between scheme and path: hosts, with ports, between commas."""
-_HOST_PORT = re.compile(r"(?<![\w./@-])([a-z](?:[a-z0-9.-]*[a-z0-9])?):\d{2,5}\b", re.IGNORECASE)
-_SVC = re.compile(r"\b([a-z](?:[a-z0-9.-]*[a-z0-9])?\.svc(?:\.[a-z0-9.-]+)?)\b", re.IGNORECASE)
-_SET = re.compile(
+_HOST_PORT = late(r"(?<![\w./@-])([a-z](?:[a-z0-9.-]*[a-z0-9])?):\d{2,5}\b", re.IGNORECASE)
+_SVC = late(r"\b([a-z](?:[a-z0-9.-]*[a-z0-9])?\.svc(?:\.[a-z0-9.-]+)?)\b", re.IGNORECASE)
+_SET = late(
     r"\b[\w.-]*(?:host(?:name)?|server|addr(?:ess)?|endpoint|upstream)[\w.-]*\s*[=:]\s*[\"']?([a-z0-9.-]+)",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
+_NAMED = late(
     r"host|url|uri|addr|endpoint|server|broker|bootstrap|upstream|service|dsn|backend|peer|target|proxy|"
     r"database|redis|cache|queue|nodes|_api$|_svc$|"
     r"(?:^|_)(?:db|pg|mysql|mongo|sql)_?(?:writer?|read(?:er)?|primary|replicas?|master|slave|main|rw|ro)$",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.reading import moment, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_SCALED = re.compile(r"Scaled up replica set \S+ (?:to (\d+) from (\d+)|from (\d+) to (\d+))")
-_RESIZED = re.compile(r"New size: (\d+)")
+_SCALED = late(r"Scaled up replica set \S+ (?:to (\d+) from (\d+)|from (\d+) to (\d+))")
+_RESIZED = late(r"New size: (\d+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import Asker, answer_of, asker_of, askers, limited, of_limiter
@@ -39,11 +40,11 @@ OF_LIMITS = (
 )
 _LIMITS = ("ConfigMap", *OF_ROUTES, *OF_LIMITS)
 """Where limits of requests are written."""
-_SPEAKS_OF = re.compile(r"4xx|429|rate.?limit|too many|throttl|quota|client.?error|reject|refus|error", re.IGNORECASE)
-_REFUSALS = re.compile(r"4xx|\b4(?:01|03|29)\b|client.?error|unauthori[sz]ed|forbidden", re.IGNORECASE)
+_SPEAKS_OF = late(r"4xx|429|rate.?limit|too many|throttl|quota|client.?error|reject|refus|error", re.IGNORECASE)
+_REFUSALS = late(r"4xx|\b4(?:01|03|29)\b|client.?error|unauthori[sz]ed|forbidden", re.IGNORECASE)
 """How an alert tells that it counts the refused, so that it fires for a stranger as well."""
-_EXPIRED = re.compile(r"\bexpired\b", re.IGNORECASE)
-_ENDED = re.compile(
+_EXPIRED = late(r"\bexpired\b", re.IGNORECASE)
+_ENDED = late(
     r"(?:expir\w*|valid_?(?:until|to|thru)|not_?after|\bexp)[\"']?\s*(?:[=:]|at|on)\s*[\"']?"
     r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))",
     re.IGNORECASE,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from tuheg_ir.diagnosis.late import late
+
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
-_HOST = re.compile(
+_HOST = late(
     "|".join(
         (
             r"(?<!\+)(?:https?|postgres(?:ql)?|mysql|rediss?|amqps?|jdbc:\w+|tcp|mongodb(?:\+srv)?|nats|grpc|dns)://"
@@ -40,7 +42,7 @@ _WORDS = frozenset(
     | {"on", "temporary"}
 )
 """What stands in the place of a host in plain sentences."""
-_READ_UP = re.compile(
+_READ_UP = late(
     # Where the words before it send the reader.
     r"\b(?:see(?: also)?|refer to|learn more|background on this error at"
     r"|(?:info|information|details|help)\b[^/]{0,60}?\b(?:at|on|see|visit)|(?:more|further) (?:info\w*|details))"

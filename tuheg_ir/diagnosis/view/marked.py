@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
-_MARK = re.compile(
+_MARK = late(
     r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|ERR)\b"
     r"|\[(?:\w+:)?(?:error|fatal|critical|crit|alert|emerg|panic)\]"
     r"|(?:\b(?:[Ll]evel|[Ss]everity|lvl|loglevel|LogLevel|log\.level)|\"@l)[\"']?\s*[=:]\s*[\"']?"
@@ -24,17 +25,15 @@ _MARK = re.compile(
     r"|(?:[\w.]+\.)?[A-Z]\w+(?:Error|Exception)\b)"
 )
 """How loggers of many languages mark an error: a level, a letter, a heading."""
-_WARNS = re.compile(
+_WARNS = late(
     r"\bWARN(?:ING)?\b|\[warn(?:ing)?\]"
     r"|(?:\b(?:[Ll]evel|[Ss]everity|lvl|LogLevel)|\"@l)[\"']?\s*[=:]\s*[\"']?(?:[Ww]arn|4\d\b)"
     r"|^(?:\d{4}-\d\d-\d\dT\S+ )?(?:warn: |W\d{4} \d\d:)"
 )
 """How they mark a warning."""
-_HINTS = re.compile(
-    r"level|sever|err|fatal|crit|panic|fail|emerg|alert|traceback|exception|warn|^[ew]\d{4} ", re.IGNORECASE
-)
+_HINTS = late(r"level|sever|err|fatal|crit|panic|fail|emerg|alert|traceback|exception|warn|^[ew]\d{4} ", re.IGNORECASE)
 """Without one of these a line has no mark: cheaper to see."""
-_VARYING = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}\b|\d+|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
+_VARYING = late(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}\b|\d+|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
 _HEAD = 400
 """A mark stands in the beginning of a line."""
 _SHAPE = 200

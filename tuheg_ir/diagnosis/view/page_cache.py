@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.programs import role
@@ -20,7 +20,7 @@ PROVED = timedelta(days=1)
 FLAT = 0.02
 """So little a share of the limit moves, for so long, where nothing grows."""
 FULL_HEAP = 0.7
-_COLLECTED = re.compile(r"\b(\d+)([MKG])B?(?:\(\d+[MKG]B?\))?->(\d+)([MKG])B?\((\d+)([MKG])B?\)")
+_COLLECTED = late(r"\b(\d+)([MKG])B?(?:\(\d+[MKG]B?\))?->(\d+)([MKG])B?\((\d+)([MKG])B?\)")
 """A collection of the JVM as it logs it: before, after, and how large the heap is."""
 _BYTES = {"K": 2.0**10, "M": 2.0**20, "G": 2.0**30}
 

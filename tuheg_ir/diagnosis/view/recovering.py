@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
-_THROUGH = re.compile(
+_THROUGH = late(
     r"ready (?:to accept|for) (?:client )?connections|waiting for connections|server startup complete"
     r"|transition from \w+ to (?:STARTED|RUNNING)|\bid=\d+\] started\b",
     re.IGNORECASE,

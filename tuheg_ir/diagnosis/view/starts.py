@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from statistics import median
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.view import View
 
-_FIGURES = re.compile(r"\d+")
+_FIGURES = late(r"\d+")
 STEPS = 3
 """So many steps have to be the same in both."""
 LEAST_S = 5.0

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_WHOLE = re.compile(
+_WHOLE = late(
     r"\bCOLLSCAN\b|\bSeq Scan on\b|\"Node Type\": ?\"Seq Scan\"|# .*\bFull_scan: Yes\b|-> +Table scan on\b",
     re.IGNORECASE,
 )
 """How logs of slow statements and the plans in them tell that a whole table was read."""
-_READ = re.compile(r"\b(?:Rows_|docs)examined[\"']?[:=] ?(\d+)", re.IGNORECASE)
-_GAVE = re.compile(r"\b(?:Rows_sent|nreturned)[\"']?[:=] ?(\d+)", re.IGNORECASE)
+_READ = late(r"\b(?:Rows_|docs)examined[\"']?[:=] ?(\d+)", re.IGNORECASE)
+_GAVE = late(r"\b(?:Rows_sent|nreturned)[\"']?[:=] ?(\d+)", re.IGNORECASE)
 MANY_ROWS = 10_000
 """Fewer rows are read in no time."""
 FOR_ONE = 100

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, probe_kills
 from tuheg_ir.diagnosis.view.marked import last_errors
@@ -22,15 +23,15 @@ AGAIN = 2
 """So often a container has to have been started again: many a program waits for another one that way."""
 _OF_ONE_EACH = ("StatefulSet", "DaemonSet")
 """Kinds whose pods differ, by their data or their node, whatever their template is."""
-_LINK = re.compile(r"\btcp://(?P<host>(?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-f:]+\]):\d{1,5}\b")
+_LINK = late(r"\btcp://(?P<host>(?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-f:]+\]):\d{1,5}\b")
 """How the kubelet writes the NAME_PORT of a Service into the environment of each container."""
-_MISREAD = re.compile(
+_MISREAD = late(
     r"pars(?:e|ing)|invalid|integer|number|convert|input string|port should|malformed|syntax|not a\b", re.IGNORECASE
 )
 
-_VARIES = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+", re.IGNORECASE)
+_VARIES = late(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+", re.IGNORECASE)
 """Numbers and ids; what is quoted stays, as loggers of fields quote the very message."""
-_FRAME = re.compile(
+_FRAME = late(
     r"(?:Traceback \(most recent call last\):|\bpanicked at [^\s']+:\d+:\d+:|\bApplication startup failed\. Exiting\."
     r"|\bApplication run failed|Exception in worker process|Worker failed to boot\.?|Shutting down: Master"
     r"|Worker \(pid:\d+\) exited with code \d+)\s*$"

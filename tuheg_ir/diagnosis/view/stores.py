@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.programs import DATA, role, role_of_image
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, text
@@ -11,15 +12,15 @@ from tuheg_ir.diagnosis.view.releases import never_ready
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_IMAGES = re.compile(
+_IMAGES = late(
     r"(?:^|/)[\w.-]*(?:postgres|mysql|mariadb|percona|mongo|redis|valkey|cassandra|elastic|opensearch|clickhouse|"
     r"rabbitmq|kafka|zookeeper|etcd|memcached|influx|cockroach|timescale|pgbouncer)",
     re.IGNORECASE,
 )
 """Beside what has a role: images that carry such a program in their name, whatever else is in it."""
 
-_ONE_FIGURE = re.compile(r"postg|pgvector|spilo|timescale", re.IGNORECASE)
-_VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?")
+_ONE_FIGURE = late(r"postg|pgvector|spilo|timescale", re.IGNORECASE)
+_VERSION = late(r"v?(\d+)(?:\.(\d+))?")
 
 
 def is_store(workload: Workload) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.marked import shape_of
@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_ENDED = re.compile(
+_ENDED = late(
     r"^Exception in thread (?!\"?(?:main|MainThread)\b)\S"
     r"|^#<Thread:0x\w+.{0,200}> terminated with exception"
     r"|^thread '(?!main')[^']+'(?: \(\d+\))? panicked at"
@@ -24,7 +24,7 @@ _ENDED = re.compile(
     r"|Unhandled exception in (?:background )?thread\b"
 )
 """How Python, Java, Ruby, Rust and asyncio tell of it. An exception of the main thread ends the process."""
-_GOES_ON = re.compile(r"^(?:\s|$|Traceback |Caused by|future: |at |\.\.\. |note: |[\w.:$]+(?:\s\(|:\s|$))")
+_GOES_ON = late(r"^(?:\s|$|Traceback |Caused by|future: |at |\.\.\. |note: |[\w.:$]+(?:\s\(|:\s|$))")
 """How the lines of a stack trace begin, after the first."""
 _LONGEST = 80
 OFTEN = 5

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.askers import STATUS
@@ -14,18 +15,18 @@ from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_TOOK = re.compile(
+_TOOK = late(
     r"\b(?P<name>(?:took|elapsed|duration|latency)(?P<suffix>_?(?:ms|millis|s|sec|seconds))?"
     r"|(?P<thousandths>ms|responseTime)|(?P<seconds>rt|request_time))[\"']?\s*[=:]\s*[\"']?"
     r"(?P<number>\d+(?:\.\d+)?)(?:\s?(?P<unit>ms|s))?\b(?![.:])"
 )
 """A time whose unit stands beside it, in its name, or is known of who writes it (nginx, pino)."""
-_PATH = re.compile(
+_PATH = late(
     r"\"(?:GET|POST|PUT|PATCH|DELETE|HEAD) (?P<asked>/[^\s\"?]*)"
     r"|\b(?:route|path|uri|url|endpoint)[\"']?\s*[=:]\s*[\"']?(?P<field>/[^\s\"',?]*)",
     re.IGNORECASE,
 )
-_VARIES = re.compile(r"^[:{<*$]|\d")
+_VARIES = late(r"^[:{<*$]|\d")
 """A part of a path that stands for any: :id, {id}, 4711."""
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import ClassVar
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Database, Evidence, Log, Obj, Snapshot
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.ended_logs import told_until_the_end
@@ -30,7 +30,7 @@ _ALERT_LABELS = (
     *("container", "instance"),
 )
 """Labels by which an alert tells what it is about, the plainest first."""
-_WORD = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_WORD = late(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _TOLD = frozenset({"info", "informational", "information", "none", "debug", "notice"})
 """Severities of alerts that ask nobody to do anything."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.view import View
 
-_APART = re.compile(r"[\s,;=&?\"'()\[\]{}]+|/(?!/)|://")
+_APART = late(r"[\s,;=&?\"'()\[\]{}]+|/(?!/)|://")
 _LONG = 4000
 """No setting is read further than this."""
 
