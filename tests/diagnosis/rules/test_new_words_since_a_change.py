@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
-from tests.diagnosis.rules.tiny import at, log, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, at, log, pod, postgres, redis, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 GUARD, CART = "ConfigMap/guard", "Deployment/cart"
@@ -57,7 +57,25 @@ def waiting(*slow: float, words: str = LOCKED) -> Snapshot:
     )
 
 
+def without_data(started: float, *, released: float = 1500, words: str = "ERROR no such cart") -> Snapshot:
+    """Return a shop that misses something since ten minutes, a release of it, and a cache that was started."""
+    return snapshot(
+        shop(env={"REDIS_URL": "redis://redis:6379/0"}, before=IMAGE, released=released),
+        redis(started=started),
+        logs=[log(pod("shop", n), *["INFO request"] * 20, *[words] * 20, since=1200) for n in (0, 1)],
+        alerts=[alert()],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"its cache was started {when}",
+            without_data(started),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for when, started in (("weeks before its release", 20 * DAY), ("after it told of errors", 300))
+    ),
     *(
         Holds(
             f"it waits for locks since its release, and a database that it uses tells of slow statements {what}",
@@ -149,6 +167,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its cache was started between its release and its first words: it may be without its data",
+        without_data(640),
+        ("unknown", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
     DoesNotHold(
         "the errors of its new pods are over, and the release is in force: the alert looks back",
         of_release(ceased(), ceased(pod("shop", 1))),

@@ -75,6 +75,8 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
         return False
     if released is workload and refused_as_others(view, workload, words.since):
         return False
+    if _store_started_anew(view, released, words.since):
+        return False
     if answer_of(words.line) != TOO_MANY and (role(workload) not in DATA or not users):
         return True
     return released is workload or released.ref in users
@@ -92,7 +94,25 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
     fresh = workload.released_at is not None and view.recent(workload.released_at, FRESH)
     told = (each for each in told if since_release(workload, each.since) or (each.since is None and fresh))
     told = (each for each in told if not refused_as_others(view, workload, each.since))
+    told = (each for each in told if not _store_started_anew(view, workload, each.since))
     return next((each for each in told if not no_more(view, workload, each)), None)
+
+
+def _store_started_anew(view: View, workload: Workload, since: datetime | None) -> bool:
+    """Tell whether a store that a workload uses started after its release and just before the first of its words.
+
+    What was well until then may be without the store's data, or meet other settings of it.
+    """
+    released = workload.released_at
+    if since is None or released is None:
+        return False
+    stores = (each for each in _used(view, workload) if role(each) in DATA)
+    starts = (pod.started for each in stores for pod in each.live)
+    return any(at is not None and released - BEFORE < at and soon_after(since, at) for at in starts)
+
+
+def _used(view: View, workload: Workload) -> Iterator[Workload]:
+    return (w for ref in view.graph.calls.get(workload.ref, ()) if (w := view.workloads.get(ref)) is not None)
 
 
 def _slow_before(view: View, workload: Workload) -> bool:
@@ -101,8 +121,7 @@ def _slow_before(view: View, workload: Workload) -> bool:
     A single report in the night says nothing of what a release waits for.
     """
     at = workload.released_at
-    used = (w for ref in view.graph.calls.get(workload.ref, ()) if (w := view.workloads.get(ref)) is not None)
-    return at is not None and any(_slow_at(view, each, at) for each in used)
+    return at is not None and any(_slow_at(view, each, at) for each in _used(view, workload))
 
 
 def _slow_at(view: View, server: Workload, at: datetime) -> bool:
