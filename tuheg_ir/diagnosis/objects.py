@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from tuheg_ir.diagnosis.moments import moment, written
-from tuheg_ir.diagnosis.seal import is_secret_name, scrub_text, seal, seal_text, secret_arguments
+from tuheg_ir.diagnosis.seal import is_secret_name, scrub_text, seal, seal_text, secret_arguments, words_before
 from tuheg_ir.diagnosis.shapes import KINDS, OBJECT, shaped
 
 DEPTH = 48
@@ -143,8 +143,8 @@ class _Copy:
             if named and isinstance(item, (str, int, float)) and str(item).lower() not in _PLAIN:
                 found[key] = seal(str(item), str(name) if secret else key)
                 continue
-            if key == "args" and isinstance(item, list) and isinstance(value.get("command"), list):
-                found[key] = self._list(item, depth + 1, text, value["command"])
+            if key == "args" and isinstance(item, list):
+                found[key] = self._list(item, depth + 1, text, words_before(value, key))
                 continue
             # What the cluster says is read by people: no seals among its words.
             kept = self.of(item, depth + 1, clean_text if depth == 0 and key == "status" else text)

@@ -7,7 +7,7 @@ seals, many a wrong password gives the right one, so that a match proves nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -45,9 +45,13 @@ def is_secret_name(name: str) -> bool:
 
 def secret_arguments(words: Sequence[Any], before: Sequence[Any] = ()) -> list[bool]:
     """Tell of each word of a command whether it is a secret; ``before`` are the words that stand before them."""
-    if not any(isinstance(word, str) and word.startswith("-") for word in (*before, *words)):
-        return [False] * len(words)
     found: list[bool] = module_utils("scrub").scrub.secret_arguments(words, before)
+    return found
+
+
+def words_before(container: Mapping[Any, Any], key: str) -> Sequence[Any]:
+    """Return the words that stand before a field's own: a container's arguments go on where its command ends."""
+    found: Sequence[Any] = module_utils("scrub").scrub.words_before(container, key)
     return found
 
 

@@ -128,11 +128,11 @@ def _complaints(view: View) -> Iterator[Evidence]:
 @once_a_view
 def _told_by_logs(view: View) -> tuple[Evidence, ...]:
     """Return what logs complain of again and again, where nobody measures that requests succeed all the same."""
-    return (*_told_troubles(view), *_told_warnings(view))
-
-
-def _told_troubles(view: View) -> Iterator[Evidence]:
     measured = {view.component(label) for label in view.figures.latest("error_ratio", "component")}
+    return (*_told_troubles(view, measured), *_told_warnings(view, measured))
+
+
+def _told_troubles(view: View, measured: Collection[str]) -> Iterator[Evidence]:
     for hit in view.hits:
         if hit.count < _OFTEN or hit.previous or hit.trouble in _HARMLESS or hit.component in measured:
             continue
@@ -140,8 +140,7 @@ def _told_troubles(view: View) -> Iterator[Evidence]:
             yield view.hit_evidence(hit)
 
 
-def _told_warnings(view: View) -> Iterator[Evidence]:
-    measured = {view.component(label) for label in view.figures.latest("error_ratio", "component")}
+def _told_warnings(view: View, measured: Collection[str]) -> Iterator[Evidence]:
     for workload in view.serving:
         if workload.ref not in measured and (refused := _refused(view, workload, measured)) is not None:
             yield refused
@@ -159,8 +158,7 @@ def _refused(view: View, workload: Workload, measured: Collection[str]) -> Evide
     refused = [at for status, at in answers if status == TOO_MANY]
     if len(refused) < max(_OFTEN, _GOOD_PART * len(answers)) or not view.recent(max(refused), _GOES_ON):
         return None
-    called = [view.workloads[ref] for ref in view.graph.calls.get(workload.ref, ()) if ref in view.workloads]
-    source = [each for each in called if _refuses(view, each) >= len(refused)]
+    source = [each for each in view.called(workload.ref) if _refuses(view, each) >= len(refused)]
     if one_held_back(view, workload) or any(e.ref in measured or one_held_back(view, e) for e in source):
         return None
     told = f"{len(refused)} of the last {len(answers)} requests were refused with {TOO_MANY}"

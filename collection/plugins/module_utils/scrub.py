@@ -8,14 +8,15 @@ names of files and of Kubernetes' Secrets. Possessive quantifiers keep every pat
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 HIDDEN = "***"
 _PASSWORDS = r"passw(?:or)?d|passphrase|requirepass|masterauth|(?<=[a-z0-9][_-])pass(?![a-z])|pwd(?![a-z]|\W{1,3}/)"
+_WHOSE_KEYS = ("api", "access", "account", "client", "private", "signing", "encryption", "master", "jwt", "app", "auth")
 _OTHERS = (
     r"secret|token|credential|authorization|sharedaccesssignature|(?:redis|rediscli)[_-]auth"
-    r"|(?:api|access|account|client|private|signing|encryption|master|jwt|app|auth)[_-]?key"
+    rf"|(?:{'|'.join(_WHOSE_KEYS)})[_-]?key"
 )
 _WORDS = f"{_PASSWORDS}|{_OTHERS}"
 _NOT_ITSELF = "".join(
@@ -24,6 +25,7 @@ _NOT_ITSELF = "".join(
 """How the name of something ends that is about a secret and holds none."""
 _RUN = rf"[\w.-]++{_NOT_ITSELF}"
 _WORD = rf"(?=[\w.-]*?(?:{_WORDS})){_RUN}"
+_SECRET_NAME = re.compile(_WORD, re.IGNORECASE)
 _START = r"(?<![\w.-])"
 _QUOTE = r"\\*[\"']"
 _IS = rf"(?:{_QUOTE})?[ \t]*(?::=|=>|==?|:)[ \t]*"
@@ -54,12 +56,14 @@ _PRIVATE_KEY = re.compile(
 """Whole or cut off; the one that has many lines."""
 _ON_THE_NEXT_LINE = re.compile(rf"({_START}{_WORD}[ \t]*[:=][ \t]*\n[ \t]*)[^\s\"']+(?=[ \t]*(?:\n|\Z))", re.IGNORECASE)
 """Where nothing else stands on it: a log's next line is no secret."""
+_BEHIND = rf"\1{HIDDEN}"
+"""What stands before the secret stays."""
 _IN_ANY_CASE = (
     # Authorization: Bearer abc, in a header or a log; cookies
     (
         rf"(authorization(?:{_QUOTE})?\s*[:=]\s*\[?(?:{_QUOTE})?)(?!{_PROSE})"
         rf"(?:(?:{_SCHEMES}):?\s+|[\w-]+\s+(?=\S*\d|\S{{12}}))?[^\s\"'\\,;\]]+",
-        rf"\1{HIDDEN}",
+        _BEHIND,
     ),
     (
         r"\b(bearer)\s+(?!(?:auth\w*|token\w*|realm|scheme|error|challenge|header|credential\w*|required|missing)\b)"
@@ -69,7 +73,7 @@ _IN_ANY_CASE = (
     (r"\b(basic)\s+(?=\S*[\d=])[\w.~+/=-]{6,}", rf"\1 {HIDDEN}"),
     (
         rf"(\b(?:set-)?cookie(?:{_QUOTE})?\s*[:=]\s*\[?(?:{_QUOTE})?)[\w.-]+=(?:[^\"'\\\n\]]|\"(?=[^\",}}\s]))+",
-        rf"\1{HIDDEN}",
+        _BEHIND,
     ),
     # scheme://user:password@host; scheme://token@host; user:password@tcp(host); jdbc:oracle:thin:user/password@host
     (r"(\b[\w+.-]{1,40}://[^\s:/@]*):[^\s/\"'<>]+@", rf"\1:{HIDDEN}@"),
@@ -85,38 +89,38 @@ _IN_ANY_CASE = (
         rf"\1{HIDDEN}\2",
     ),
     # password=abc; password: abc, but for what is said of it
-    (rf"({_START}{_WORD}(?:{_QUOTE})?[ \t]*(?::=|=>|==?)[ \t]*[\[(]?)(?!{_PLAIN}){_VALUE}", rf"\1{HIDDEN}"),
+    (rf"({_START}{_WORD}(?:{_QUOTE})?[ \t]*(?::=|=>|==?)[ \t]*[\[(]?)(?!{_PLAIN}){_VALUE}", _BEHIND),
     (
         rf"((?<![\w./-])(?=[\w.-]*?(?:{_PASSWORDS})){_RUN}{_COLON}[\[(]?)(?!{_PLAIN}|{_DEMAND}){_VALUE}",
-        rf"\1{HIDDEN}",
+        _BEHIND,
     ),
-    (rf"((?<=/){_WORD}{_COLON})(?!{_PLAIN}|{_PROSE}|{_PLACE}){_VALUE}", rf"\1{HIDDEN}"),
+    (rf"((?<=/){_WORD}{_COLON})(?!{_PLAIN}|{_PROSE}|{_PLACE}){_VALUE}", _BEHIND),
     (
         rf"({_START}(?=[\w.-]*?(?:{_OTHERS})){_RUN}{_COLON}[\[(]?)(?!{_PLAIN}|{_PROSE}|{_PLACE}){_VALUE}",
-        rf"\1{HIDDEN}",
+        _BEHIND,
     ),
-    (rf"((?<![\w-])--{_WORD}[ \t]+[\"']?)(?!{_PLAIN})[^\s\"',;-][^\s\"',;]*", rf"\1{HIDDEN}"),
+    (rf"((?<![\w-])--{_WORD}[ \t]+[\"']?)(?!{_PLAIN})[^\s\"',;-][^\s\"',;]*", _BEHIND),
     # an entry of an environment, an element, a statement
     (
         rf"(\bname\\*\"?\s*:\s*\\*\"?{_WORD}\\*\"?,\s*\\*\"?value\\*\"?\s*:\s*\\*\"?)(?!{_PLAIN})[^\s\"\\,}}]+",
-        rf"\1{HIDDEN}",
+        _BEHIND,
     ),
-    (rf"(<{_WORD}>)[^<\n]+", rf"\1{HIDDEN}"),
+    (rf"(<{_WORD}>)[^<\n]+", _BEHIND),
     (r"(\b(?:identified(?:\s+with\s+\S+)?\s+by|password)\s+)'[^'\n]*'", rf"\1'{HIDDEN}'"),
     # signed addresses, and those by which anybody may write to a chat
-    (r"([?&](?:sig|signature|x-amz-signature|x-goog-signature)=)[^&\s\"']+", rf"\1{HIDDEN}"),
-    (rf"(\b(?:{_HOOKS})(?:/|\?key=))[\w/@-]+", rf"\1{HIDDEN}"),
+    (r"([?&](?:sig|signature|x-amz-signature|x-goog-signature)=)[^&\s\"']+", _BEHIND),
+    (rf"(\b(?:{_HOOKS})(?:/|\?key=))[\w/@-]+", _BEHIND),
 )
 _AS_WRITTEN = (
     # what clients of stores and of HTTP take on their command line
-    (r"(\bredis-cli\b[^\n]{0,200}? (?:-a|--pass)[ =][\"']?)[^\s\"',]+", rf"\1{HIDDEN}"),
+    (r"(\bredis-cli\b[^\n]{0,200}? (?:-a|--pass)[ =][\"']?)[^\s\"',]+", _BEHIND),
     (
         r"((?<![\w-])(?:mysql|mariadb)(?:dump|admin|check|import|show)?\s[^\n]{0,200}? ?-p[\"']?)"
         r"(?!ort|revious|ath|od|\d+:)[^\s\"',]+",
-        rf"\1{HIDDEN}",
+        _BEHIND,
     ),
-    (r"(\b(?:mongo(?:sh|dump|restore)?|sshpass)\b[^\n]{0,200}? -p[ =]?[\"']?)[^\s\"',-][^\s\"',]*", rf"\1{HIDDEN}"),
-    (r"(\bcurl\b[^\n]{0,200}? (?:-u|--user)[ =]?[\"']?[^\s:\"']+:)[^\s\"',]+", rf"\1{HIDDEN}"),
+    (r"(\b(?:mongo(?:sh|dump|restore)?|sshpass)\b[^\n]{0,200}? -p[ =]?[\"']?)[^\s\"',-][^\s\"',]*", _BEHIND),
+    (r"(\bcurl\b[^\n]{0,200}? (?:-u|--user)[ =]?[\"']?[^\s:\"']+:)[^\s\"',]+", _BEHIND),
     # a JSON web token, and the keys of clouds, forges, registries, payments, mail and chats, anywhere
     (r"(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*", HIDDEN),
     (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}|\bhvs\.[\w-]{20,}|\bsk-[\w-]{20,}", HIDDEN),
@@ -129,30 +133,14 @@ _SHAPES = tuple(
     for shapes, case in ((_IN_ANY_CASE, re.IGNORECASE), (_AS_WRITTEN, re.NOFLAG))
     for pattern, kept in shapes
 )
-_KEYS = tuple(
-    f"{whose}{between}key"
-    for whose in (
-        "api",
-        "access",
-        "account",
-        "client",
-        "private",
-        "signing",
-        "encryption",
-        "master",
-        "jwt",
-        "app",
-        "auth",
-    )
-    for between in ("", "_", "-", " ")
-)
 # What any of them needs, in small letters; a line that has none of it is not searched: that takes a twentieth.
 _HINTS = (
     *("passw", "passphrase", "requirepass", "_pass", "-pass", "sshpass", "masterauth", "pwd", "secret", "token"),
     *("credential", "authorization", "bearer", "basic", "sharedaccess", "_auth", "-auth", "cookie", "identified", "@"),
     *("eyj", "akia", "asia", "aiza", "ya29", "hvs.", "sk-", "npm_", "hf_", "glsa_", "shp", "whsec_", "gho_", "ghp_"),
     *("ghr_", "ghs_", "ghu_", "github_pat", "dop_v1_", "dckr_pat", "k_live", "k_test", "glpat", "xapp-", "xox", "sg."),
-    *("bot", "sig=", "signature=", "hook", "redis-cli", "curl", " -p", *_KEYS),
+    *("bot", "sig=", "signature=", "hook", "redis-cli", "curl", " -p"),
+    *(f"{whose}{between}key" for whose in _WHOSE_KEYS for between in ("", "_", "-", " ")),
 )
 _FLAG = re.compile(rf"-{_WORD}", re.IGNORECASE)
 _GIVEN_NO_SECRET = re.compile(rf"-.*|{_PLAIN}|", re.IGNORECASE)
@@ -174,14 +162,11 @@ def is_secret_name(name: str) -> bool:
     return _SECRET_NAME.fullmatch(name) is not None
 
 
-_SECRET_NAME = re.compile(_WORD, re.IGNORECASE)
-
-
 def scrub_text(text: str) -> str:
     """Return the text with what looks like a secret replaced by ***."""
     if not _may_hold_one(text):
         return text
-    whole = _ON_THE_NEXT_LINE.sub(rf"\1{HIDDEN}", _PRIVATE_KEY.sub(HIDDEN, text))
+    whole = _ON_THE_NEXT_LINE.sub(_BEHIND, _PRIVATE_KEY.sub(HIDDEN, text))
     return "\n".join(map(_scrub_line, whole.split("\n")))
 
 
@@ -197,18 +182,33 @@ def _scrub_line(line: str) -> str:
     return line
 
 
+def words_before(container: Mapping[Any, Any], key: Any) -> Sequence[Any]:
+    """Return the words that stand before a field's own: a container's arguments go on where its command ends."""
+    command = container.get("command") if key == "args" else None
+    return command if isinstance(command, list) else ()
+
+
 def secret_arguments(words: Sequence[Any], before: Sequence[Any] = ()) -> list[bool]:
     """Tell of each word of a command whether it is a secret; ``before`` are the words that stand before them."""
-    line = [each if isinstance(each, str) else "" for each in (*before, *words)]
-    found = [_is_secret(line, at) for at in range(len(line))]
-    return found[len(line) - len(words) :]
+    if not any(isinstance(each, str) and each.startswith("-") for each in (*before, *words)):
+        return [False] * len(words)
+    found: list[bool] = []
+    programs: set[str] = set()
+    flag = ""
+    for each in (*before, *words):
+        word = each if isinstance(each, str) else ""
+        found.append(_is_secret(word, flag, programs))
+        program = word.rpartition("/")[2]
+        if program in _TAKES or _STORES.fullmatch(program):
+            programs.add(program)
+        flag = word
+    return found[len(before) :]
 
 
-def _is_secret(line: Sequence[str], at: int) -> bool:
-    word, flag = line[at], line[at - 1] if at else ""
+def _is_secret(word: str, flag: str, programs: Collection[str]) -> bool:
+    """Tell whether a word is a secret behind another one, of a command that names some programs that take some."""
     if not word:
         return False
-    programs = {each.rpartition("/")[2] for each in line[:at]}
     if _GLUED.fullmatch(word) and any(map(_STORES.fullmatch, programs)):
         return True
     if _GIVEN_NO_SECRET.fullmatch(word):
@@ -227,26 +227,20 @@ def scrub(thing: Any) -> Any:
     if isinstance(thing, Mapping):
         if "value" in thing and is_secret_name(str(thing.get("name", ""))):
             return {**thing, "value": HIDDEN}
-        return {key: HIDDEN if _hides(key, value) else _within(thing, key, value) for key, value in thing.items()}
+        return {
+            key: HIDDEN if _hides(key, value) else _scrub(value, words_before(thing, key))
+            for key, value in thing.items()
+        }
+    return _scrub(thing)
+
+
+def _scrub(thing: Any, before: Sequence[Any] = ()) -> Any:
     if isinstance(thing, list):
-        return _words(thing, ())
+        hidden = secret_arguments(thing, before)
+        return [HIDDEN if hides else scrub(each) for each, hides in zip(thing, hidden, strict=True)]
+    if isinstance(thing, Mapping):
+        return scrub(thing)
     return scrub_text(thing) if isinstance(thing, str) else thing
-
-
-def _within(container: Mapping[Any, Any], key: Any, value: Any) -> Any:
-    """Return a value without secrets; the arguments of a container go on where its command ends."""
-    command = container.get("command")
-    return (
-        _words(value, command)
-        if key == "args" and isinstance(value, list) and isinstance(command, list)
-        else scrub(value)
-    )
-
-
-def _words(words: list[Any], before: Sequence[Any]) -> list[Any]:
-    return [
-        HIDDEN if hidden else scrub(each) for each, hidden in zip(words, secret_arguments(words, before), strict=True)
-    ]
 
 
 def _hides(key: Any, value: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tuheg_ir.diagnosis.model import Source
-from tuheg_ir.project import module_utils
+from tuheg_ir.diagnosis.seal import scrub_text
 
 _KINDS = {
     "forbidden": "forbidden",
@@ -136,4 +136,4 @@ def note_of(error: BaseException) -> str:
     """Return one scrubbed line that tells why a source failed."""
     text = str(getattr(error, "message", "") or str(error) or type(error).__name__)
     text = re.sub(r" \(403: .*\)", "", text)  # it says the same again, at length
-    return str(module_utils("scrub").scrub.scrub_text(" ".join(text.split())[:300]))
+    return scrub_text(" ".join(text.split())[:300])

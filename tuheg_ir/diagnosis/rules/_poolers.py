@@ -113,8 +113,7 @@ def otherwise(view: View, pooler: Workload, since: datetime) -> bool:
 
 
 def databases_behind(view: View, pooler: Workload) -> list[Workload]:
-    behind = (view.workloads[ref] for ref in sorted(view.graph.calls.get(pooler.ref, ())) if ref in view.workloads)
-    return [each for each in behind if role(each) == "database"]
+    return [each for each in view.called(pooler.ref) if role(each) == "database"]
 
 
 def is_busy(view: View, database: Workload) -> bool:

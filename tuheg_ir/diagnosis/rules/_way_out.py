@@ -21,8 +21,10 @@ def is_proxy(workload: Workload) -> bool:
 
 def narrow_way(view: View, caller: str, host: str) -> bool:
     """Tell whether a caller's calls to a host pass a gateway of ours that has no processor time and is late."""
-    ways = (view.workloads[ref] for ref in view.graph.calls.get(caller, ()) if ref in view.workloads)
-    return any(_narrow(view, way) and _passes(view, way, host) and _late_for_all(view, way, caller) for way in ways)
+    return any(
+        _narrow(view, way) and _passes(view, way, host) and _late_for_all(view, way, caller)
+        for way in view.called(caller)
+    )
 
 
 def _narrow(view: View, way: Workload) -> bool:

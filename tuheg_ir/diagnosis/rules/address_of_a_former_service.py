@@ -38,12 +38,11 @@ def when(view: View) -> Iterator[Match]:
 def _named(view: View, caller: Workload, ranges: set[str], taken: set[str]) -> tuple[str, datetime | None, str]:
     """Return the one address that is nobody's and that a caller's errors name, since when, and one of the lines."""
     found: dict[str, list[tuple[datetime, str]]] = {}
-    for log in view.logs_of(caller.live, previous=False):
-        for line in log.lines:
-            if any(each in line for each in ranges) and is_marked(line) and (at := stamp(line)):
-                for each in ADDRESS.findall(line):
-                    if _range(each) in ranges and each not in taken:
-                        found.setdefault(each, []).append((at, line.strip()))
+    for line in view.lines_of(caller):
+        if any(each in line for each in ranges) and is_marked(line) and (at := stamp(line)):
+            for each in ADDRESS.findall(line):
+                if _range(each) in ranges and each not in taken:
+                    found.setdefault(each, []).append((at, line.strip()))
     lines = next(iter(found.values()), [])
     if len(found) != 1 or len(lines) < OFTEN or not view.recent(max(lines)[0], LATELY):
         return "", None, ""

@@ -144,8 +144,7 @@ def _reissued(view: View, each: Complaint) -> Complaint:
         return each
     if since_release(view.workloads[each.caller], first):
         return each
-    called = [view.workloads[ref] for ref in view.graph.calls.get(each.caller, ()) if ref in view.workloads]
-    written_at = {server.ref: at for server in called if (at := own(view, server)[1]) is not None}
+    written_at = {server.ref: at for server in view.called(each.caller) if (at := own(view, server)[1]) is not None}
     new = [ref for ref, at in written_at.items() if timedelta(0) <= first - at <= SOON]
     return replace(each, about=new[0]) if len(new) == 1 else each
 

@@ -82,8 +82,7 @@ def _begins_with_it(view: View, workload: Workload, began: datetime | None) -> b
 def _nearer_edit(view: View, workload: Workload, began: datetime) -> bool:
     """Tell whether what it calls got other settings minutes after it was released, just before the trouble began."""
     out = newest((workload.released_at, *(pod.created for pod in workload.newest_pods())))
-    called = (w for ref in view.graph.calls.get(workload.ref, ()) if (w := view.workloads.get(ref)))
-    edits = [at for w in called for _, at in outside_changes(view, w)]
+    edits = [at for w in view.called(workload.ref) for _, at in outside_changes(view, w)]
     return out is not None and any(out + PROVEN <= at <= began - BEFORE and began - at <= JUST for at in edits)
 
 

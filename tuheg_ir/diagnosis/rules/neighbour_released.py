@@ -64,7 +64,7 @@ def when(view: View) -> Iterator[Match]:
 
 def _told(view: View, caller: Workload) -> Iterator[Match]:
     """Yield that a caller whose requests nobody measures complains since the release of the one that it calls."""
-    called = [w for ref in sorted(view.graph.calls.get(caller.ref, ())) if (w := view.workloads.get(ref)) and w.changes]
+    called = [w for w in view.called(caller.ref) if w.changes]
     said = [(w, s) for w in called if (s := _said(view, caller, w)) and since_release(w, s.first, AT_ONCE)]
     if len(said) != 1 or since_release(caller, said[0][1].first, SOON):
         return

@@ -106,13 +106,9 @@ def _store_started_anew(view: View, workload: Workload, since: datetime | None) 
     released = workload.released_at
     if since is None or released is None:
         return False
-    stores = (each for each in _used(view, workload) if role(each) in DATA)
+    stores = (each for each in view.called(workload.ref) if role(each) in DATA)
     starts = (pod.started for each in stores for pod in each.live)
     return any(at is not None and released - BEFORE < at and soon_after(since, at) for at in starts)
-
-
-def _used(view: View, workload: Workload) -> Iterator[Workload]:
-    return (w for ref in view.graph.calls.get(workload.ref, ()) if (w := view.workloads.get(ref)) is not None)
 
 
 def _slow_before(view: View, workload: Workload) -> bool:
@@ -121,7 +117,7 @@ def _slow_before(view: View, workload: Workload) -> bool:
     A single report in the night says nothing of what a release waits for.
     """
     at = workload.released_at
-    return at is not None and any(_slow_at(view, each, at) for each in _used(view, workload))
+    return at is not None and any(_slow_at(view, each, at) for each in view.called(workload.ref))
 
 
 def _slow_at(view: View, server: Workload, at: datetime) -> bool:

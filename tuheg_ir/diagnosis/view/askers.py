@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -72,7 +71,7 @@ class Asker:
 def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
     """Return the clients that the newest lines of a workload's logs tell of, who asks most first."""
     found: dict[str, Asker] = {}
-    for line in _lines(view, workload):
+    for line in view.lines_of(workload):
         status = answer_of(line)
         name, named = asker_of(line) if status else ("", False)
         if not name or not is_new(view, line):
@@ -87,14 +86,14 @@ def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
 @once
 def answers_lately(view: View, workload: Workload) -> tuple[tuple[int, datetime], ...]:
     """Return the status of each answer that the newest lines of a workload's logs tell of, and when it was given."""
-    told = ((status, stamp(line)) for line in _lines(view, workload) if (status := answer_of(line)))
+    told = ((status, stamp(line)) for line in view.lines_of(workload) if (status := answer_of(line)))
     return tuple((status, at) for status, at in told if at is not None and view.recent(at, _NOW))
 
 
 @once
 def limited(view: View, workload: Workload) -> set[str]:
     """Return the addresses that a server's limits held back of late, by its own words, as far as they are told."""
-    told = (line for line in _lines(view, workload) if of_limiter(line) and is_new(view, line))
+    told = (line for line in view.lines_of(workload) if of_limiter(line) and is_new(view, line))
     return {address[0] for line in told if (address := ADDRESS.search(line))}
 
 
@@ -130,11 +129,6 @@ def answer_of(line: str) -> int:
 def _is_bare(told: str, name: str) -> bool:
     """Tell whether a key may be that of a limit, a cache or an object: it says not whose it is, nor looks like it."""
     return told[:3].lower() == "key" and not (len(name) >= CREDENTIAL and _DIGIT.search(name) and _LETTER.search(name))
-
-
-def _lines(view: View, workload: Workload) -> Iterator[str]:
-    for log in view.logs_of(workload.live, previous=False):
-        yield from log.lines
 
 
 def is_new(view: View, line: str) -> bool:

@@ -184,12 +184,11 @@ def _changed_around(view: View, moment: datetime) -> bool:
 
 def _others_refused(view: View, workload: Workload, name: str, since: datetime) -> bool:
     """Tell whether anybody but one client was refused since then, as far back as the logs go: some cease to ask."""
-    for log in view.logs_of(workload.live, previous=False):
-        for line in log.lines:
-            if answer_of(line) not in (*AWAY, TOO_MANY) or (name in line and asker_of(line)[0] == name):
-                continue
-            if (at := stamp(line)) is None or at >= since:
-                return True
+    for line in view.lines_of(workload):
+        if answer_of(line) not in (*AWAY, TOO_MANY) or (name in line and asker_of(line)[0] == name):
+            continue
+        if (at := stamp(line)) is None or at >= since:
+            return True
     return False
 
 
@@ -202,11 +201,10 @@ def _of_the_house(view: View, one: Asker, others: list[Asker]) -> bool:
 
 def _refusals(view: View, workload: Workload, name: str) -> Iterator[tuple[datetime | None, datetime | None]]:
     """Yield when a client was refused as unknown, and when its key ended by what the line says; None for no word."""
-    for log in view.logs_of(workload.live, previous=False):
-        for line in log.lines:
-            if name in line and answer_of(line) in AWAY and asker_of(line)[0] == name:
-                ended = _ENDED.search(line) if _EXPIRED.search(line) else None
-                yield stamp(line), parse_moment(ended[1]) if ended else None
+    for line in view.lines_of(workload):
+        if name in line and answer_of(line) in AWAY and asker_of(line)[0] == name:
+            ended = _ENDED.search(line) if _EXPIRED.search(line) else None
+            yield stamp(line), parse_moment(ended[1]) if ended else None
 
 
 def _from_outside(one: Asker) -> bool:

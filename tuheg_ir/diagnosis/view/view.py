@@ -118,6 +118,14 @@ class View:
         names = {pod.name for pod in pods}
         return (log for log in self.snapshot.logs if log.pod in names and (previous or not log.previous))
 
+    def lines_of(self, workload: Workload) -> Iterator[str]:
+        """Yield the lines that a workload's live pods have logged since they run, a container after another."""
+        return (line for log in self.logs_of(workload.live, previous=False) for line in log.lines)
+
+    def called(self, ref: str) -> list[Workload]:
+        """Return the workloads that one (Kind/name) calls, in the order of their names."""
+        return [self.workloads[each] for each in sorted(self.graph.calls.get(ref, ())) if each in self.workloads]
+
     @cached_property
     def _events_by_ref(self) -> dict[str, list[Event]]:
         found: dict[str, list[Event]] = {}
