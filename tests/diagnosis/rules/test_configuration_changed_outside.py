@@ -217,7 +217,6 @@ HOLDS = [
         asking(host="stock.town.svc.cluster.local"),
         ("ConfigMap/conf", "configuration_error", "page_human"),
         spares=no("rollback_workload", at=SHOP),
-        believed="errors_since_release",
     ),
     Holds(
         "a database cuts statements since, also of one who was not released: the release of the other is innocent",

@@ -125,6 +125,24 @@ def refused(
     )
 
 
+BLAMES = {
+    "a name": "ERROR lookup cart on 10.96.0.10:53: no such host",
+    "a server": 'ERROR Post "http://cart:8080/v1": dial tcp 10.96.0.9:8080: connect: connection refused',
+    "an answer": "ERROR cart: 502 Bad Gateway",
+    "a cache": "ReplyError: OOM command not allowed when used memory > 'maxmemory'.",
+    "a disk": "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk",
+}
+SLOW = 'ERROR Post "http://cart:8080/v1": 504 upstream request timeout'
+
+
+def blaming(*lines: str, split: bool = False, **of_shop: Any) -> Snapshot:
+    """Return a shop that fails since its release, and says so in these words; ``split``: its older pod is well."""
+    changed: dict[str, Any] = {"before": IMAGE, "released": 900} | of_shop
+    mine = rollout("shop", None, old=2, new=2, **changed) if split else shop(**changed)
+    figures = failing(0.001, 0.002, 0.6, 0.5, since=840) if split else [errors("shop", since=840)]
+    return snapshot(mine, figures=figures, logs=[log(pod("shop", n), *lines * 8, since=830) for n in range(4)])
+
+
 HOLDS = [
     *(
         Holds(f"a database refuses sessions to it, and {what}", world, (SHOP, CODE, "rollback_workload"))
@@ -284,6 +302,27 @@ HOLDS = [
             alerts=[alert("KafkaLag", service="worker")],
         ),
         ("Deployment/worker", CODE, "rollback_workload"),
+    ),
+    *(
+        Holds(
+            f"every error blames {whom}, and an image seldom brings that: a person looks there first",
+            blaming(line),
+            (SHOP, "dependency_failure", "page_human"),
+            believed=by,
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for (whom, line), by in zip(
+            BLAMES.items(), ("not_well", "not_well", "not_well", "store_outside", "volume_full"), strict=True
+        )
+    ),
+    *(
+        Holds(f"its errors blame somebody, but {what}", world, (SHOP, cause, "rollback_workload"))
+        for what, cause, world in (
+            ("it brought settings as well", CODE, blaming(BLAMES["a server"], before={**IMAGE, "env": {"A": "1"}})),
+            ("it stumbles itself too", CODE, blaming(BLAMES["a server"], UNDEFINED)),
+            ("he is only slow, and may be asked too much", CODE, blaming(SLOW)),
+            ("none of its older pods does", CODE, blaming(BLAMES["a server"], split=True)),
+        )
     ),
 ]
 DOES_NOT_HOLD = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
 from tests.diagnosis.rules.tiny import DAY, at, log, pod, postgres, redis, snapshot, thing, workload
@@ -67,7 +69,35 @@ def without_data(started: float, *, released: float = 1500, words: str = "ERROR 
     )
 
 
+AWAY = "ERROR label not printed: 502 Bad Gateway"
+CRASHED = "panic: runtime error: index out of range [2] with length 2"
+
+
+def blames(words: str = AWAY, *of_cart: Log, **more: Any) -> Snapshot:
+    """Return a shop that blames somebody since a cart beside it, which asks it, was released."""
+    released = workload("cart", env={"SHOP_URL": "http://shop:8080"}, released=660, **{"before": OLD} | more)
+    return snapshot(shop(), released, logs=[warned(words=words), *of_cart], alerts=[alert()])
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"what it says since blames {what}",
+            world,
+            (CART, cause, remedy),
+            sure=(0.25, 0.45),
+        )
+        for what, cause, remedy, world in (
+            ("somebody else: a person looks", "code_defect", "page_human", blames()),
+            ("the released", "code_defect", "rollback_workload", blames("ERROR dial tcp: lookup cart: no such host")),
+            (
+                "somebody else, and the released panics",
+                "code_defect",
+                "rollback_workload",
+                blames(AWAY, log(pod("cart"), *[CRASHED] * 4)),
+            ),
+        )
+    ),
     *(
         Holds(
             f"its cache was started {when}",

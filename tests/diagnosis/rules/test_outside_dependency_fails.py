@@ -380,7 +380,8 @@ DOES_NOT_HOLD = [
         DoesNotHold(
             f"a line uses a word that is in the name of a host, and names nobody: {url}",
             unnamed(line, url),
-            (SHOP, "code_defect", "rollback_workload"),
+            ("unknown", "page_human"),
+            harmful=("rollback_workload",),
         )
         for line, url in (
             (NOBODY, "http://billing.service.consul:8080"),

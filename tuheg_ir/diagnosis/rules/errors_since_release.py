@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
@@ -29,7 +31,10 @@ MORE = 1.6
 
 
 def when(view: View) -> Iterator[Match]:
-    """What users feel began with a release, or only the pods of the release show it."""
+    """What users feel began with a release, or only the pods of the release show it.
+
+    Where the release brought an image alone and every error blames somebody else, a person looks there first.
+    """
     for workload in view.serving:
         if not workload.changes:
             continue
@@ -51,7 +56,8 @@ def when(view: View) -> Iterator[Match]:
                 certainty = FAINT if view.graph.needs(workload.ref) and not misreads else GUESS
             if split != "newer" and began and _nearer_edit(view, workload, began):
                 certainty = FAINT
-            yield _match(view, workload, [seen for seen, _ in felt], began, certainty)
+            match = _match(view, workload, [seen for seen, _ in felt], began, certainty)
+            yield match if split == "newer" else _looked_for_elsewhere(view, workload, match)
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
 
@@ -127,6 +133,21 @@ def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime
         excludes=excluding(workload.ref, "its pods end by themselves; a restart runs the same release", *RESTARTS)
         if _ends(view, workload)
         else (),
+    )
+
+
+def _looked_for_elsewhere(view: View, workload: Workload, match: Match) -> Match:
+    """Return a match whose errors blame somebody else as what a person looks at before the release is blamed."""
+    blamed = blames_another(view, workload, workload)
+    if not blamed:
+        return match
+    told = tuple(view.hit_evidence(hit) for hit in blamed[:2])
+    return replace(
+        match,
+        evidence=(*match.evidence, *told),
+        certainty=FAINT,
+        root_cause="dependency_failure",
+        remedy="page_human",
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
@@ -179,10 +180,13 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
 
 
 def _meant(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
-    """Tell whether it is for the released that a log says this: what waits within a program waits for its own hands.
+    """Tell whether it is for the released that a log says this.
 
-    Then only who asks more of it than before is taken back, not who came in the same minutes.
+    Not where it blames others for all. And what waits within a program waits for its own hands: then only who asks
+    more of it than before is taken back, not who came in the same minutes.
     """
+    if blames_another(view, workload, released):
+        return False
     return released.ref in (workload.ref, *view.graph.callers(workload.ref)) or not _WAITS.search(words.line)
 
 
