@@ -77,6 +77,13 @@ def test_a_cause_may_name_what_it_explains() -> None:
     assert best(node, rule("a", SHOP, Tier.STATED, 0.8), rule("b", DB, Tier.PATTERN, 0.8)) == [("node", "Node/n1")]
 
 
+def test_a_host_outside_is_explained_by_what_explains_all_whom_it_makes_suffer() -> None:
+    host = rule("host", "host/api.pay.example", Tier.PATTERN, 0.8, explains=(SHOP, DB), remedy="page_human")
+    node, some = (rule("node", "Node/n1", Tier.STATED, 0.8, explains=each) for each in ((SHOP, DB), (SHOP,)))
+    assert best(host, node) == [("node", "Node/n1")]
+    assert sorted(best(host, some)) == [("host", "host/api.pay.example"), ("node", "Node/n1")]
+
+
 def test_of_two_that_name_each_other_the_nearer_one_is_the_cause() -> None:
     waits = rule("waits", DB, Tier.STATED, 0.6, explains=(SHOP,), remedy="page_human")
     asks, seems = (rule("asks", SHOP, tier, 0.8, explains=(DB,)) for tier in (Tier.STATED, Tier.PATTERN))

@@ -126,6 +126,27 @@ def test_a_log_without_a_container_is_of_the_pods_first(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("state", "init", "whose"),
+    [
+        ({"waiting": {"reason": "PodInitializing"}}, {"waiting": {"reason": "CrashLoopBackOff"}}, "migrate"),
+        ({"waiting": {"reason": "PodInitializing"}}, {"terminated": {"exitCode": 0}}, "web"),
+        ({"running": {}}, {"waiting": {}}, "web"),
+    ],
+)
+def test_a_log_of_a_pod_that_never_began_is_of_its_init_container(
+    folder: Path, state: dict[str, Any], init: dict[str, Any], whose: str
+) -> None:
+    status = {
+        "containerStatuses": [{"name": "web", "state": state, "restartCount": 0}],
+        "initContainerStatuses": [{"name": "migrate", "state": init}],
+    }
+    items = [{**POD, "status": status}]
+    (folder / "objects.yaml").write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items}))
+    write(folder, **{"logs__web-1_dot_log": "hello\n"})
+    assert load(folder).logs == (Log("web-1", whose, ("hello",)),)
+
+
+@pytest.mark.parametrize(
     ("name", "content"),
     [
         ("alert.yaml", {"status": "firing", "labels": {"alertname": "Slow"}, "startsAt": "2025-11-05T14:00:00Z"}),

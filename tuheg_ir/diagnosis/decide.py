@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.harm import harms, once
 from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Finding, Snapshot
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import OUTSIDE, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
@@ -196,7 +196,7 @@ def _joined(view: View, better: Held, other: Held) -> Held:
 
 def _explains(view: View, cause: Held, symptom: Held) -> bool:
     """Tell whether one match is the reason of another's trouble."""
-    named = symptom.match.component in cause.match.explains
+    named = _suffering(symptom.match) <= {cause.match.component, *cause.match.explains}
     if not symptom.rule.follows and not (named and cause.rule.tier >= symptom.rule.tier):
         return False
     if not named and cause.match.component not in view.graph.needs(symptom.match.component):
@@ -211,6 +211,12 @@ def _explains(view: View, cause: Held, symptom: Held) -> bool:
         return False  # what is hardly likely explains nothing that is likelier
     began, came = symptom.match.since, cause.match.since
     return named or began is None or came is None or came - began <= EARLIER
+
+
+def _suffering(match: Match) -> set[str]:
+    """Return where the trouble of a match shows: at its component, or at all that a host outside makes suffer."""
+    outside = match.component.startswith(OUTSIDE) and match.explains
+    return set(match.explains) if outside else {match.component}
 
 
 def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:

@@ -36,6 +36,10 @@ REMEDIES = (
 )
 
 
+OUTSIDE = "host/"
+"""How a component begins that is a host outside the namespace."""
+
+
 class Tier(IntEnum):
     """How near to the cause a rule looks. Where two hold at one place, the nearer one is believed."""
 

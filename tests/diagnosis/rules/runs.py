@@ -26,3 +26,16 @@ def run(*, failed: float | None, of: str = "report") -> Obj:
     if of:
         made["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": of, "controller": True}]
     return made | {"status": {"conditions": [condition], "failed": 0 if failed is None else 7}}
+
+
+def ran(*ages: float) -> list[Obj]:
+    """Return a CronJob with runs that were made so long ago, each with its pod, and none of which failed."""
+    made: list[Obj] = [cron_job(well=60)]
+    for number, age in enumerate(ages):
+        job, name = run(failed=None), f"report-{number}"
+        job["metadata"] |= {"name": name, "creationTimestamp": at(age)}
+        owner = [{"kind": "Job", "name": name, "controller": True}]
+        pod = thing("Pod", f"{name}-pod0", age=age, spec=TEMPLATE["spec"], status={"phase": "Succeeded"})
+        pod["metadata"]["ownerReferences"] = owner
+        made += [job, pod]
+    return made

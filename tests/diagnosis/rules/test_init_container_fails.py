@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import looping, pods_of, put, rollout, waiting
+from tests.diagnosis.rules.inits import as_before, failing
+from tests.diagnosis.rules.pods import pods_of, rollout
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, shop
 from tests.diagnosis.rules.tiny import Obj, at, snapshot
-
-
-def failing(objects: list[Obj]) -> list[Obj]:
-    """Return a workload whose last pod does not get past its init container."""
-    for each in pods_of(objects)[-1:]:
-        each["spec"]["initContainers"] = [{"name": "migrate", "image": "migrate:2"}]
-        put(each, waiting("PodInitializing"))
-        each["status"]["initContainerStatuses"] = [{"name": "migrate", **looping()}]
-    return objects
 
 
 def running() -> list[Obj]:
@@ -31,6 +23,24 @@ HOLDS = [
         snapshot(failing(rollout("shop", None, before=IMAGE))),
         (SHOP, "code_defect", "rollback_workload"),
         excludes=no("restart_workload", "scale_workload", at=SHOP),
+    ),
+    Holds(
+        "a release left it as it was: the template before has the same",
+        snapshot(as_before()),
+        (SHOP, "service_crash", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", "scale_workload", at=SHOP),
+        harmful=("rollback_workload",),
+    ),
+    *(
+        Holds(
+            f"a release left it as it was, but {what}",
+            snapshot(world),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for what, world in (
+            ("brought another one before it", as_before(first="wait:1")),
+            ("changed what all containers of a pod share", as_before(serviceAccountName="other")),
+        )
     ),
     Holds(
         "without a release",

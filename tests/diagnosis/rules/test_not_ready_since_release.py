@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.inits import as_before
 from tests.diagnosis.rules.pods import HOUR, looping, old_anew, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, snapshot, thing
@@ -26,6 +27,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its pods fail in an init container that the release left as it was",
+        snapshot(as_before()),
+        (SHOP, "service_crash", "page_human"),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold(
         "pods of the template before that were made anew do not start either, whatever it is",
         snapshot(old_anew(rollout("shop", looping(), before=IMAGE, old=3), looping(), age=HOUR)),

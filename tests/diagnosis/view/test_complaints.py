@@ -34,3 +34,34 @@ def test_a_line_without_a_host_means_the_one_server_whose_words_it_uses(trouble:
     servers = [workload(name, image=image) for name, image in SERVERS.items()]
     view = View(snapshot(workload("shop"), *servers, logs=[log(pod("shop"), line)]))
     assert [(c.caller, c.about) for c in complaints(view, trouble)] == [(SHOP, f"Deployment/{about}")]
+
+
+ASKS = 'curl -fsS "https://{}/lease"'
+
+
+@pytest.mark.parametrize(
+    ("commands", "line", "hosts"),
+    [
+        ((ASKS.format("api.pay.example"),), "curl: (22) The requested URL returned error: 503", {"api.pay.example"}),
+        (
+            (ASKS.format("api.pay.example"),),
+            "wget: server returned error: HTTP/1.1 503 Service Unavailable",
+            {"api.pay.example"},
+        ),
+        ((ASKS.format("api.pay.example"),), "ERROR 503 Service Unavailable", set()),
+        (
+            (ASKS.format("api.pay.example"), ASKS.format("maps.example")),
+            "curl: (22) The requested URL returned error: 503",
+            set(),
+        ),
+        (("run",), "curl: (22) The requested URL returned error: 503", set()),
+    ],
+)
+def test_a_tool_that_does_not_say_whom_it_asked_was_told_so_by_its_command(
+    commands: tuple[str, ...], line: str, hosts: set[str]
+) -> None:
+    asks = workload("shop", command=["sh", "-c", "; ".join(commands)])
+    other = {"name": "other", "command": ["sh", "-c", ASKS.format("b.example")]}
+    asks[0]["spec"]["template"]["spec"]["initContainers"] = [other]
+    view = View(snapshot(asks, logs=[log(pod("shop"), line)]))
+    assert {host for each in complaints(view, "upstream_failure") for host in each.hosts} == hosts

@@ -164,6 +164,10 @@ def hosts(line: str) -> set[str]:
 def test_who_answered_is_the_host() -> None:
     assert hosts("ERROR c.e.pay.PayClient : api.pay.example answered 503 Service Unavailable") == {"api.pay.example"}
     assert hosts("WARN pay.example:8443 responded with 502 Bad Gateway after 30 ms") == {"pay.example"}
+    assert hosts("WARN unexpected status 503 from pay.example: {}") == {"pay.example"}
+    assert hosts("WARN got 502 Bad Gateway from pay.example:8443") == {"pay.example"}
+    assert hosts("WARN 429 Too Many Requests from maps.example, retry after 30") == set()
+    assert hosts("WARN 503 from upstream, 12 requests from shop.example") == set()
     assert hosts("ERROR it answered 503 Service Unavailable") == set()
     assert hosts("ERROR com.example.PayClient answered 503 Service Unavailable") == set()
 

@@ -26,7 +26,7 @@ _BINARY = 0.3
 
 def read(folder: Path, objects: Mapping[str, Iterable[Obj]], notes: Notes) -> tuple[Log, ...]:
     """Return the logs in the folder, by pod and container."""
-    first = {_name(pod): _first_container(pod) for pod in objects.get("Pod", ())}
+    first = {_name(pod): _speaker(pod) for pod in objects.get("Pod", ())}
     found = []
     for path, pod, container in _files(folder / FOLDER, notes):
         previous = container.endswith(_PREVIOUS) if container else pod.endswith(_PREVIOUS)
@@ -119,9 +119,26 @@ def _name(pod: Obj) -> str:
     return str(pod["metadata"]["name"])
 
 
-def _first_container(pod: Obj) -> str:
+def _speaker(pod: Obj) -> str:
+    """Return whose words the log of a whole pod holds: its first container's, or those of who has to end before it."""
+    status = pod.get("status") or {}
+    own = status.get("containerStatuses") or []
+    before = [each for each in status.get("initContainerStatuses") or [] if not _is_done(each)]
+    if own and before and not any(map(_has_started, own)):
+        return str(before[0].get("name") or "")
     containers = (pod.get("spec") or {}).get("containers") or [{}]
     return str(containers[0].get("name") or "")
+
+
+def _has_started(status: Obj) -> bool:
+    """Tell whether a container of a pod ever ran."""
+    return "waiting" not in (status.get("state") or {}) or bool(status.get("lastState") or status.get("restartCount"))
+
+
+def _is_done(status: Obj) -> bool:
+    """Tell whether an init container did its work, or runs beside the others from then on."""
+    ended = (status.get("state") or {}).get("terminated") or {}
+    return bool(status.get("ready")) or (bool(ended) and ended.get("exitCode") == 0)
 
 
 def file_of(log: Log) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 
 from tuheg_ir.diagnosis.stamps import stamp
@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
 TOGETHER = timedelta(minutes=5)
@@ -57,6 +58,17 @@ def _together(view: View, said: list[Complaint], other: str, often: dict[str, li
     """Tell whether another one complains since then too, and was well for as long after its release if it had one."""
     began, theirs = oldest(c.hit.first for c in said), oldest(c.hit.first for c in often[other])
     workload = view.workloads.get(other)
-    if began is None or theirs is None or workload is None or abs(began - theirs) > TOGETHER:
+    if began is None or theirs is None or workload is None:
+        return False
+    if abs(began - theirs) > TOGETHER and not _first_run_since(workload, began, {c.hit.pod for c in often[other]}):
         return False
     return not since_release(workload, theirs, TOGETHER)
+
+
+def _first_run_since(workload: Workload, began: datetime, complain: set[str]) -> bool:
+    """Tell whether runs that are made now and then were well before a trouble began, and none is since."""
+    if workload.kind not in BATCH:
+        return False
+    runs = {run.name: run.created for run in workload.pods if run.created is not None}
+    well = [made for name, made in runs.items() if name not in complain]
+    return bool(well) and max(well) < began <= min((runs[name] for name in complain & runs.keys()), default=began)

@@ -8,7 +8,10 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_cause, release_evidence
+from tuheg_ir.diagnosis.view.stillborn import stopped_at_the_same
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+_SAME = "the template before has the same init container, and nothing that it meets was changed"
 
 
 def when(view: View) -> Iterator[Match]:
@@ -20,7 +23,8 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _match(view: View, workload: Workload, failed: list[Crash]) -> Match:
-    released = brought_by_release(workload, [crash.pod for crash in failed])
+    new = brought_by_release(workload, [crash.pod for crash in failed])
+    released = new and not stopped_at_the_same(view, workload)
     names = {crash.container.name for crash in failed}
     hits = [hit for hit in view.hits_of(workload.ref) if hit.container in names]
     return Match(
@@ -36,7 +40,8 @@ def _match(view: View, workload: Workload, failed: list[Crash]) -> Match:
         remedy="rollback_workload" if released else "page_human",
         since=(workload.released_at if released else None) or failed[0].pod.created,
         excludes=excluding(workload.ref, "pods that run could not pass their init container again", *RESTARTS)
-        + excluding(workload.ref, "further pods could not pass their init container", "scale_workload"),
+        + excluding(workload.ref, "further pods could not pass their init container", "scale_workload")
+        + (excluding(workload.ref, _SAME, "rollback_workload") if new and not released else ()),
     )
 
 

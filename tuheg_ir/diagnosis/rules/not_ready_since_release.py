@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.releases import (
     release_cause,
     release_evidence,
 )
-from tuheg_ir.diagnosis.view.stillborn import ended_alike
+from tuheg_ir.diagnosis.view.stillborn import ended_alike, stopped_at_the_same
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 from tuheg_ir.diagnosis.view.written import first_to_start_with
 
@@ -33,8 +33,14 @@ def when(view: View) -> Iterator[Match]:
         late = deadline_missed(workload)
         patient = [pod for pod in waiting if late or not view.recent(pod.created, PATIENCE)]
         own = brought_by_release(workload, patient) and not first_to_start_with(view, workload, patient)
-        if patient and len(waiting) == len(newest) and own and not ended_alike(view, workload):
+        if patient and len(waiting) == len(newest) and own and not _old_ones_would_not_either(view, workload, patient):
             yield _match(view, workload, patient, late)
+
+
+def _old_ones_would_not_either(view: View, workload: Workload, pods: list[Pod]) -> bool:
+    """Tell whether pods of the template before end alike, or would meet the same init containers before they begin."""
+    stopped = {crash.pod.name for crash in stopped_at_the_same(view, workload)}
+    return bool(ended_alike(view, workload)) or stopped >= {pod.name for pod in pods}
 
 
 def deadline_missed(workload: Workload) -> Evidence | None:

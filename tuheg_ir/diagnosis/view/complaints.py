@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import is_marked
@@ -68,6 +68,8 @@ _MENTIONED = {
 """Words by which a line tells which kind of program it speaks of."""
 _ACCESS = late(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')
 """A line of an access log: the hosts in it are where users come from."""
+_TOOL = late(r"\s*(?:curl: \(\d+\)|wget: )")
+"""Beginnings of what tools say that are given whom to ask on their command line."""
 _POOLER = late("max_client_conn|query_wait_timeout")
 """Words that only a pooler in front of a database has."""
 _TELLING = 4
@@ -135,14 +137,24 @@ def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
             continue
         if hit.trouble.startswith(_ON_THE_WAY) and (hit.pod, hit.line) in names:
             continue  # it never came as far as the host that it names
-        abouts = {ref for host in hit.hosts if (ref := view.graph.resolve(host)) and ref != hit.component}
-        outside = () if _ACCESS.search(hit.line) else tuple(h for h in hit.hosts if _elsewhere(view, h, own))
+        hosts = hit.hosts or _asked(view, hit)
+        abouts = {ref for host in hosts if (ref := view.graph.resolve(host)) and ref != hit.component}
+        outside = () if _ACCESS.search(hit.line) else tuple(h for h in hosts if _elsewhere(view, h, own))
         if not abouts and not outside:
             abouts = _named(view, hit) or _guessed(view, hit)
         if not abouts and not any(map(foreign, outside)):
             outside += _called(view, hit, own)
         for about in sorted(abouts) or [""]:
             yield Complaint(hit.component, about, outside, hit)
+
+
+def _asked(view: View, hit: Hit) -> tuple[str, ...]:
+    """Return the one host that a container's command asks by a tool which does not say whom it asked: `curl: (22)`."""
+    workload = view.workloads.get(hit.component)
+    if workload is None or not _TOOL.match(without_time(hit.line)):
+        return ()
+    hosts = {host for key, value in view.graph.commands(workload, hit.container) for host in hosts_in(key, value)}
+    return tuple(hosts) if len(hosts) == 1 else ()
 
 
 def _elsewhere(view: View, host: str, own: set[str]) -> bool:

@@ -140,12 +140,19 @@ class Graph:
         for container in [*items(spec, "initContainers"), *items(spec, "containers")]:
             for entry in items(container, "env"):
                 yield text(entry, "name"), text(entry, "value")
-            for field in ("command", "args"):
-                words = at(container, field)
-                yield from (("", str(word)) for word in (words if isinstance(words, list | tuple) else ()))
+        yield from self.commands(workload)
         for ref in self._read_by(workload):
             data = mapping(self._maps.get(ref), "data")
             yield from ((str(key), str(value)) for key, value in data.items() if not _hashed(value))
+
+    def commands(self, workload: Workload, named: str = "") -> Iterator[tuple[str, str]]:
+        """Yield the words of the commands of a workload's containers, or of one that is named, as settings."""
+        spec = mapping(workload.template, "spec")
+        for container in [*items(spec, "initContainers"), *items(spec, "containers")]:
+            for field in ("command", "args"):
+                words = at(container, field)
+                if named in ("", text(container, "name")) and isinstance(words, list | tuple):
+                    yield from (("", str(word)) for word in words)
 
     def _read_by(self, workload: Workload) -> set[str]:
         return {ref for kind, ref in reads(workload.template) if kind == "ConfigMap"}

@@ -21,6 +21,8 @@ _HOST = late(
             rf"\bcall(?:ing)? to ['\"]?{_NAME}",
             # `api.pay.example answered 503`: a domain, as any word may answer something.
             r"(?<![\w./@-])([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)(?::\d+)? (?:answered|responded|replied|returned)\b",
+            # `unexpected status 503 from api.pay.example`: below 500 it found fault with who asked.
+            r"\b5\d\d(?: [A-Za-z][A-Za-z ]{2,30})? from ['\"]?([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)",
             rf"\b4[25]1 4\.\d\.\d {_NAME}",
             rf"\b{_NAME}/(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}}\b",
             r"(?:(?:dial tcp:? )?lookup|dial tcp|host name|hostname|host|resolve host:?|resolve|server at|server on"

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -69,6 +69,20 @@ def release_cause(view: View, workload: Workload, container: str = "") -> str:
 def template_before(workload: Workload) -> Mapping[str, Any]:
     """Return the template that was in force before the newest one; {} if no other one is known."""
     return next((r.template for r in workload.revisions[1:] if changes(r.template, workload.template)), {})
+
+
+def left_as_it_was(workload: Workload, init: str) -> bool:
+    """Tell whether a release changed neither an init container, nor one before the others, nor the pod around them.
+
+    Then a pod of the template before, made now, meets the very same.
+    """
+    now, was = (_inits(template) for template in (workload.template, template_before(workload)))
+    changed = {change.container for change in workload.changes}
+    return init in now and init in was and not changed & {"", *now, *was}
+
+
+def _inits(template: Mapping[str, Any]) -> set[str]:
+    return {text(each, "name") for each in items(template, "spec", "initContainers")}
 
 
 def healthy_older(workload: Workload) -> tuple[Pod, ...]:

@@ -11,10 +11,10 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import without_time
-from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, probe_kills
+from tuheg_ir.diagnosis.view.crashes import Crash, crashes, ended_by_themselves, probe_kills
 from tuheg_ir.diagnosis.view.marked import last_errors
 from tuheg_ir.diagnosis.view.reading import created, newest, oldest, text
-from tuheg_ir.diagnosis.view.releases import brought_by_release, never_ready
+from tuheg_ir.diagnosis.view.releases import brought_by_release, left_as_it_was, never_ready
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
@@ -68,6 +68,12 @@ def ended_alike(view: View, workload: Workload) -> tuple[Crash, ...]:
     theirs = _last_words(view, [crash.pod for crash in ended])
     ours = _last_words(view, [pod for pod in workload.newest_pods() if not pod.ready])
     return ended if not (theirs and ours) or theirs & ours else ()
+
+
+def stopped_at_the_same(view: View, workload: Workload) -> tuple[Crash, ...]:
+    """Return the init containers that fail, if the newest release left each of them, and all before it, as it was."""
+    failed = [c for c in crashes(view, workload, init=True) if not c.pod.ready and not c.container.ready]
+    return tuple(failed) if all(left_as_it_was(workload, c.container.name) for c in failed) else ()
 
 
 def _at_each_start(view: View, workload: Workload, pods: Iterable[Pod]) -> tuple[Crash, ...]:
