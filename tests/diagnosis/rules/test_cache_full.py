@@ -96,7 +96,104 @@ def told_anew(written: float | None, started: float, *, more: float | None = Non
     )
 
 
+REFUSES = "# maxmemory-policy allkeys-lru\nmaxmemory 900mb\nmaxmemory-policy noeviction\n"
+SEALED = "sha256:0123456789abcdef"
+
+
+def keeps_since_start(
+    conf: str = REFUSES,
+    *,
+    written: float | None = DAY,
+    evicted: tuple[float, float] = (40, 0),
+    released: float = 1500,
+    more: float | None = None,
+    **of_cache: Any,
+) -> Snapshot:
+    """Return a cache that refuses writes for ten minutes; it was started 50 minutes ago, and was at its limit before.
+
+    ``conf``: its file of settings, ``written`` some time ago, and ``more``: when another one was. ``evicted``: how many
+    keys a second before its start, and since. ``released``: when one of its users was.
+    """
+    files = {"conf": ("redis", written, conf), "acl": ("users", more, "user default on")}
+    volumes = [{"name": name, "configMap": {"name": label}} for name, (label, *_) in files.items()]
+    return snapshot(
+        workload("pages", env=ASKS, before=OLD, released=released),
+        workload("api", env=ASKS),
+        redis(spec={"volumes": volumes}, started=3000, **of_cache),
+        *(thing("ConfigMap", label, written=at, data={"redis.conf": text}) for label, at, text in files.values()),
+        figures=[
+            errors("api", 0.3, 600),
+            filling((3600, 1.0), (3001, 1.0), (3000, 0.8), (600, 1.0), (0, 1.0)),
+            figure("cache_evictions", *evicted, 3000, component="redis"),
+        ],
+        logs=[*logs("api", MEMORY, since=600), *logs("pages", MEMORY, since=600)],
+    )
+
+
+def fills_again(*, started: float, released: float) -> Snapshot:
+    """Return a cache that fills evenly since its start some time ago; one of its users was released after that."""
+    return snapshot(
+        workload("pages", env=ASKS, before=OLD, released=released),
+        workload("api", env=ASKS),
+        redis(started=started),
+        figures=[
+            errors("api", 0.3, 240),
+            filling((3600, 1.0), (started + 1, 1.0), (started, 0.5), (240, 1.0), (0, 1.0)),
+        ],
+        logs=logs("api", MEMORY, since=240),
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"it evicts nothing since it was started with settings that were written {what}, and fills up by and by",
+            world,
+            ("ConfigMap/redis", "configuration_error", "page_human"),
+            excludes=(*no("restart_workload", at=CACHE), *no("rollback_workload", at="Deployment/pages")),
+            alone=True,
+        )
+        for what, world in (
+            ("the day before", keeps_since_start()),
+            ("nine days ago", keeps_since_start(written=9 * DAY)),
+            ("the day before, and that are hidden", keeps_since_start(SEALED)),
+            ("the day before, and that name no policy", keeps_since_start("maxmemory 900mb\n")),
+        )
+    ),
+    *(
+        Holds(
+            f"it is full since its start, and no edit is shown to be why: {what}",
+            world,
+            FULL,
+            harmful=("rollback_workload", "restart_workload"),
+            alone=True,
+        )
+        for what, world in (
+            ("nobody wrote its settings", keeps_since_start(written=None)),
+            ("they leave it free", keeps_since_start(REFUSES.replace("noeviction", "allkeys-lfu"))),
+            ("they let it throw out some", keeps_since_start("maxmemory-policy volatile-lru")),
+            (
+                "its template tells the policy",
+                keeps_since_start(args=["redis-server", "--maxmemory-policy", "noeviction"]),
+            ),
+            ("it threw out nothing before either", keeps_since_start(evicted=(0, 0))),
+            ("it throws out keys as before", keeps_since_start(evicted=(40, 40))),
+            ("other settings are hidden, and were written as well", keeps_since_start(SEALED, more=2 * DAY)),
+        )
+    ),
+    *(
+        Holds(
+            f"it fills as fast since its start as since the release of one of its users: started {what}",
+            fills_again(started=started, released=released),
+            FULL,
+            harmful=("rollback_workload", "restart_workload"),
+            alone=True,
+        )
+        for what, started, released in (
+            ("long before", 3000, 1200),
+            ("minutes before, which nobody can tell apart", 1600, 1300),
+        )
+    ),
     *(
         Holds(
             f"since its own release it may not throw out any key as before: {what}",

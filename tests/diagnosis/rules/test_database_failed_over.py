@@ -10,7 +10,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import younger
 from tests.diagnosis.rules.scenes import API, SHOP, URL, WELL, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, log, pod, postgres, redis, service_for, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, redis, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 LINES = (
@@ -47,6 +47,22 @@ def switched(*more: Log, young: int = 1, age: float = 500, first: float = 880, l
         younger(client, young, age=age) if young else client,
         figures=[errors("shop", 0.5, since=880)],
         logs=[*refused, *more, log("mysql-1", WRITES, since=900)],
+    )
+
+
+def switched_by_operator(reason: str, message: str, *, renewed: bool = False) -> Snapshot:
+    """Return a shop that MySQL refuses since an operator's event 900 seconds ago; what was promoted follows no more."""
+    follows = "[Note] Slave I/O thread exiting, read up to log 'bin.000212', position 71102931"
+    followed = "[Note] Start binlog_dump to slave_server(10), pos(, 4), using_gtid(1)"
+    return snapshot(
+        shop(env={"DB_HOST": "mysql"}, started=600 if renewed else DAY),
+        workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
+        event("MySQL/mysql", reason, message, age=900, kind="Normal", count=1),
+        figures=[errors("shop", 0.5, since=890)],
+        logs=[
+            *logs("shop", LINES[1], 0, 1, since=590 if renewed else 890),
+            Log("mysql-1", "mysql", (f"{at(905)} {follows}", f"{at(890)} {followed}")),
+        ],
     )
 
 
@@ -121,7 +137,25 @@ def restarted(world: Snapshot, pod_name: str, age: float) -> Snapshot:
 
 YOUNG = log(pod("shop", 2), "INFO order 7 stored", since=450)
 
+TOLD = (
+    ("PrimarySwitched", "Primary switched from index '0' to index '1'"),
+    ("Switching", "switching primary from mysql-0 to mysql-1"),
+    ("FailingOver", "Failing over from mysql-0 to mysql-1"),
+    ("Switchover", "mysql-1 leads"),
+)
 HOLDS = [
+    *(
+        Holds(
+            f"an operator tells that another server is the primary: {' '.join(told)}",
+            switched_by_operator(*told),
+            (SHOP, "database_connection", "restart_workload"),
+            excludes=no("rollback_workload", at=SHOP),
+            harmful=("scale_database",),
+            alone=True,
+            sure=(0.7, 1.0),
+        )
+        for told in TOLD
+    ),
     Holds(
         "a server of MySQL takes the writes, and a pod that came after it stores what older ones are refused",
         switched(YOUNG),
@@ -328,6 +362,10 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "all pods of the client came after an operator switched the primary",
+        switched_by_operator(*TOLD[0], renewed=True),
+    ),
     DoesNotHold(
         "nobody is refused any more since the server takes writes again",
         writes_again(),

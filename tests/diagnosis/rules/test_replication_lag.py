@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, URL, shop
-from tests.diagnosis.rules.tiny import Obj, figure, log, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, event, figure, log, postgres, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 REPLICA = "StatefulSet/postgres-replica"
 STOPPED = "ERROR:  requested WAL segment 000000010000000A000000FE has already been removed"
@@ -26,7 +27,45 @@ def fill(**more: Any) -> list[Obj]:
     return workload("fill", env=URL, pods=1, **{"released": 660, "service": False, **SLOWER, **more})
 
 
+MYSQL = "StatefulSet/mysql"
+ENDED = "[Note] Slave I/O thread exiting, read up to log 'bin.000212', position 71102931"
+FOLLOWED = "[Note] Start binlog_dump to slave_server(10), pos(, 4), using_gtid(1)"
+WRITES = "[System] [MY-013587] [Repl] Setting super_read_only={}."
+SWITCHED = ("PrimarySwitched", "Primary switched from index '0' to index '1'")
+
+
+def switched(*told: tuple[int, float, str], by: tuple[str, str] | None = SWITCHED, age: float = 900) -> Snapshot:
+    """Return two servers of MySQL with what each tells (number, age, line), and the event of a switch some time ago."""
+    return snapshot(
+        workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
+        workload("web", env={"DB_HOST": "mysql"}),
+        [event("MySQL/mysql", *by, age=age, kind="Normal", count=1)] if by else [],
+        logs=[
+            Log(f"mysql-{number}", "mysql", tuple(f"{at(since)} {line}" for n, since, line in told if n == number))
+            for number in sorted({n for n, *_ in told})
+        ],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(f"one of two servers stopped following: {what}", world, (MYSQL, "database_connection", "page_human"))
+        for what, world in (
+            (
+                "nobody tells of another primary, and one follows it as before",
+                switched((1, 910, ENDED), (1, 880, FOLLOWED), by=None),
+            ),
+            ("the other is the primary since", switched((0, 910, ENDED), (1, 880, FOLLOWED))),
+            ("the one before follows it, and stopped", switched((1, 910, ENDED), (1, 880, FOLLOWED), (0, 300, ENDED))),
+            ("nobody follows it", switched((1, 910, ENDED))),
+            ("it was followed before alone", switched((1, 930, FOLLOWED), (1, 910, ENDED))),
+            ("another was made the primary long after", switched((1, 3000, ENDED), (1, 880, FOLLOWED))),
+            (
+                "it is followed, and takes no writes",
+                switched((1, 910, ENDED), (1, 880, FOLLOWED), (1, 870, WRITES.format("ON"))),
+            ),
+        )
+    ),
     Holds(
         "minutes behind",
         snapshot(
@@ -96,6 +135,17 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"who was made the primary stopped following: {what}", world)
+        for what, world in (
+            ("an operator tells of it", switched((1, 910, ENDED), (1, 880, FOLLOWED))),
+            (
+                "an operator promotes it",
+                switched((1, 910, ENDED), (1, 880, FOLLOWED), by=("Promoting", "promoting mysql-1")),
+            ),
+            ("it takes the writes since", switched((1, 910, ENDED), (1, 900, WRITES.format("OFF")), by=None)),
+        )
+    ),
     DoesNotHold(
         "seconds behind",
         snapshot(

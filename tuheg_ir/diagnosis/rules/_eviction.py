@@ -1,29 +1,42 @@
-"""A cache whose own release took from it the leave to throw out whatever is least used: once it is full it refuses."""
+"""A cache from which its own release or an edit took the leave to throw out what is least used: full, it refuses."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from statistics import median
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.programs import image_name
-from tuheg_ir.diagnosis.view.reading import items, text
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.releases import releases, template_before
 from tuheg_ir.diagnosis.view.stores import keeps_data
+from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.wording import words, words_read
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import slept
 
 SUSPECT = timedelta(days=7)
 """A cache that is empty when it starts may take days until it is full for the first time."""
+EVICTIONS = 1.0
+"""So many evictions a second cost more than they spare; who throws out so many works at its limit."""
 ANY_KEY = frozenset({"allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random"})
 """Policies of Redis and its kin by which every key may be thrown out: nothing in the cache is irreplaceable."""
 _SOME_KEYS = frozenset(
     {"noeviction", "volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-random", "volatile-ttl"}
 )
+_POLICY = late(r"^[ \t]*maxmemory-policy[ \t]+[\"']?([a-z-]+)", re.IGNORECASE | re.MULTILINE)
+_LONG = 100_000
+"""No file of settings is read further than this."""
+_SPAN = 3
+"""So many points tell how it stood before a start, and since."""
+_SMEARED = timedelta(minutes=10)
+"""A rate still tells for so long of what was counted before."""
 _KEPT = late(
     r"broker|queue|celery|sidekiq|resque|session|limiter|rate[_-]?limit|bull(?:mq)?(?![a-z])"
     r"|(?<![a-z])(?:jobs?|rq|carts?|baskets?|lock(?:s|er|ing)?|leases?)(?![a-z])",
@@ -44,6 +57,44 @@ def keeps_all_since_release(view: View, cache: Workload) -> bool:
     now = words_read(view, cache.template)
     told = bool(now & _SOME_KEYS) or not any(kind in ("ConfigMap", "Secret") for kind, _ in reads(cache.template))
     return bool(words(template_before(cache)) & ANY_KEY) and not now & ANY_KEY and told
+
+
+def keeps_all_since_start(view: View, cache: Workload) -> tuple[Evidence, ...]:
+    """Return the edited ConfigMap since whose first reading a cache throws out nothing; () where it is not that.
+
+    It worked at its limit until it was started anew and has thrown out no key since, however long it took to fill up:
+    what it was told at that start is why it refuses. A file that leaves it free, or lets it take some, is not.
+    """
+    edits, started = slept(view, cache)
+    told_by_template = words(cache.template) & (ANY_KEY | _SOME_KEYS)
+    if started is None or told_by_template or not _evicted_until(view, cache, started):
+        return ()
+    fact = f"{cache.ref} reads it as it was changed since its start at {started:%d %b %H:%M}, and evicts nothing since"
+    held = view.objects("ConfigMap")
+    found = [
+        Evidence("objects", ref, fact, at)
+        for ref, at in edits
+        if ref.startswith("ConfigMap/") and _policies(held.get(ref.partition("/")[2])) <= {"noeviction"}
+    ]
+    return tuple(found) if len(found) == 1 else ()
+
+
+def _policies(obj: Obj | None) -> frozenset[str]:
+    """Return the policies that the files of a ConfigMap set; none where a snapshot hides what it holds."""
+    files = (str(value)[:_LONG] for value in mapping(obj, "data").values())
+    return frozenset(policy.lower() for file in files for policy in _POLICY.findall(file))
+
+
+def _evicted_until(view: View, cache: Workload, started: datetime) -> bool:
+    """Tell whether a cache threw out keys up to a start, and has thrown out none since."""
+    start = started.timestamp()
+    for label in labels_of(view, cache.ref, "cache_evictions"):
+        for series in view.figures.series("cache_evictions", component=label):
+            before = [v for t, v in series.points if t < start]
+            since = [v for t, v in series.points if t > start + _SMEARED.total_seconds()]
+            if min(len(before), len(since)) >= _SPAN and median(before) >= EVICTIONS and not any(since):
+                return True
+    return False
 
 
 def holds_more_than_copies(view: View, cache: Workload) -> bool:

@@ -1,17 +1,23 @@
 """The cache has reached its memory limit: it refuses writes, or throws out what is needed.
 
-Where that began with the release of one of its users, it is that user who fills it. Where its own release forbade it
-to throw anything out, that is why it refuses.
+Where that began with the release of one of its users, it is that user who fills it. Where its own release, or an edit
+of what it reads, forbade it to throw anything out, that is why it refuses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._eviction import holds_more_than_copies, keeps_all_since_release
+from tuheg_ir.diagnosis.rules._eviction import (
+    EVICTIONS,
+    holds_more_than_copies,
+    keeps_all_since_release,
+    keeps_all_since_start,
+)
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
 from tuheg_ir.diagnosis.rules._onset import near
@@ -21,15 +27,13 @@ from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.figures import climbs_since, rose_before
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import labels_of, told_errors
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
 _EMPTY = "a restart empties it: everything that it spares would hit the database at once"
-EVICTIONS = 1.0
-"""So many evictions a second cost more than they spare."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -51,6 +55,8 @@ def when(view: View) -> Iterator[Match]:
             *((Evidence("metrics", cache.ref, f"{evictions:.0f} evictions a second", began),) if evicting else ()),
         )
         settings = settings_written(view, cache, began)
+        if refused and not settings:
+            settings = keeps_all_since_start(view, cache)
         user = None if settings else _filler(view, cache, began)
         # A cache that was told to keep all days ago may have had room until somebody else filled it.
         if refused and not settings and user is None and keeps_all_since_release(view, cache):
@@ -62,7 +68,8 @@ def when(view: View) -> Iterator[Match]:
 def _filler(view: View, cache: Workload, began: datetime | None) -> Workload | None:
     """Return the one user whose release filled a cache: soon, or by and by since its very minutes.
 
-    None where it would be full by now without the release, or nobody measured how full it was before.
+    None where it would be full by now without the release, or nobody measured how full it was before. Nor where it
+    was started anew just before the release: then it fills since its own start.
     """
     labels = labels_of(view, cache.ref, "cache_memory_share")
     found = [s for label in labels for s in view.figures.series("cache_memory_share", component=label)]
@@ -74,8 +81,16 @@ def _filler(view: View, cache: Workload, began: datetime | None) -> Workload | N
         user = released_user(view, cache, climbs)
         if user is None or climbs is None or not near(user.released_at, climbs):
             return None
-    released = user.released_at
-    return None if released is None or any(rose_before(series, released, began) for series in found) else user
+    released, started = user.released_at, newest(pod.started for pod in cache.live)
+    if released is None or soon_after(released, started):
+        return None
+    found += [_since_start(series, started) for series in found if started]
+    return None if any(rose_before(series, released, began) for series in found) else user
+
+
+def _since_start(series: Series, started: datetime) -> Series:
+    """Return what was measured of the present process: what the one before it held tells not how this one fills."""
+    return replace(series, points=tuple((t, v) for t, v in series.points if t > started.timestamp()))
 
 
 def _own_failures(view: View, user: Workload, began: datetime | None) -> tuple[Hit, ...]:

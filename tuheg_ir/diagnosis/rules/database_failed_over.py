@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._new_primary import WRITES, moves
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
@@ -27,8 +28,6 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _DATABASE = late(r"postgres|\bpg|mysql|maria|mongo|sql|database|\bdb|_db|jdbc|\bdsn|rds\.", re.IGNORECASE)
 """Words by which a setting tells that it is about a database."""
-_WRITES = late(r"read_only\b.{0,8}(?:=|\bto\b) ?(?:(OFF|0)|ON|1)\b", re.IGNORECASE)
-"""How MySQL tells that it takes writes (found) or takes them no more."""
 _START = timedelta(minutes=5)
 """So long a server of MySQL sets itself up: each primary takes no writes at first."""
 _ONE = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
@@ -202,19 +201,16 @@ def _moved(view: View) -> Iterator[Evidence]:
             continue
         if not _at_its_start(view, workload, hit):
             yield view.hit_evidence(hit)
-    for event in view.events:
-        text = f"{event.reason} {event.message}".lower()
-        if any(word in text for word in ("failover", "switchover", "promot")) and view.recent(event.last):
-            yield view.event_evidence(event)
+    yield from map(view.event_evidence, moves(view))
 
 
 def _at_its_start(view: View, workload: Workload, hit: Hit) -> bool:
     """Tell whether a server of MySQL took writes as it started, as each primary does, and no other one gave them up."""
-    said, pod = _WRITES.search(hit.line), next((pod for pod in workload.live if pod.name == hit.pod), None)
+    said, pod = WRITES.search(hit.line), next((pod for pod in workload.live if pod.name == hit.pod), None)
     if said is None or not said[1] or hit.previous or hit.last is None or pod is None or pod.started is None:
         return False
     others = (each for one in _one_database(view, workload) for each in one.live if each is not pod)
-    told = ((_WRITES.search(line), stamp(line)) for log in view.logs_of(others) for line in log.lines)
+    told = ((WRITES.search(line), stamp(line)) for log in view.logs_of(others) for line in log.lines)
     gave_up = any(no and not no[1] and (at is None or at > pod.started - _START) for no, at in told)
     return not gave_up and hit.last - pod.started <= _START
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._new_primary import leads_since
 from tuheg_ir.diagnosis.rules._users import as_before, released_user
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -88,8 +89,9 @@ def _flooded(view: View, ref: str, writer: Workload, shown: tuple[Evidence, ...]
 def _told(view: View, seen: set[str]) -> Iterator[Match]:
     """Yield the databases whose own logs repeat that a replica lost its primary's changes, where nobody measures it."""
     for workload in of_role(view.workloads, "database"):
-        # What has stopped says so once.
+        # What has stopped says so once. Who was made the primary stopped as it should.
         stopped = [h for h in view.hits_of(workload.ref, "replication_stopped") if not h.previous]
+        stopped = [h for h in stopped if not leads_since(view, h)]
         hits = stopped or [h for h in view.hits_of(workload.ref, "replication") if fresh(view, h)]
         if workload.ref in seen or (not stopped and sum(hit.count for hit in hits) < OFTEN):
             continue
