@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.silent import over, over_for_good
+from tuheg_ir.diagnosis.view.silent import may_be_of_old, over, over_for_good
 from tuheg_ir.diagnosis.view.trouble import ERRORS, troubles
 from tuheg_ir.diagnosis.view.usage import always_busy, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -145,6 +145,8 @@ def _told_warnings(view: View, measured: Collection[str]) -> Iterator[Evidence]:
         if workload.ref not in measured and (refused := _refused(view, workload, measured)) is not None:
             yield refused
         told = new_troubles(view, workload)
+        if workload.ref in measured:
+            told = tuple(each for each in told if not may_be_of_old(view, workload, each))
         if (each := next((each for each in told if not _silenced(view, workload, each)), None)) is not None:
             yield Evidence("logs", workload.ref, f"{each.count} lines: {each.line[:200]}", each.since)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import again, node, pods_of, put
 from tests.diagnosis.rules.scenes import API, SHOP, WELL, alert, errors, rate, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, postgres, series, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 
@@ -24,6 +24,37 @@ def complained(*ages: float, now: float = 30) -> Snapshot:
     traces = [each for line in told for each in (line, "io.lettuce.core.RedisConnectionException: Unable to connect")]
     lines = (*traces, f"{at(ages[-1] - 60)} INFO logged in", f"{at(now)} INFO logged in")
     return replace(burst(1500), logs=(Log(pod("shop"), "shop", lines),))
+
+
+CONFIGURED = {"RULES": {"configMapKeyRef": {"name": "rules", "key": "rules"}}}
+LATE = "WARN late reading accepted"
+
+
+def warns(
+    line: str = LATE,
+    *beside: Obj,
+    quiet: float = 60,
+    works: int = 4,
+    restarted: bool = True,
+    measured: bool = True,
+    released: float = 0,
+) -> Snapshot:
+    """Return the shop whose burst ended as its pods started again, of which each warns every two minutes since.
+
+    ``quiet``: how long they did not at first; ``works``: how many lines of work there are beside each warning.
+    ``restarted``: False where new pods came instead.
+    """
+    before = {"image": "shop:0"} if released else None
+    objects = workload("shop", before=before, released=released, started=2700, env=CONFIGURED)
+    for each in pods_of(objects) if restarted else ():
+        put(each, again("Error", 1, age=2700))
+    told = [f"{at(2690)} INFO starting"]
+    for age in range(int(2690 - quiet), 20, -110):
+        told += [f"{at(age)} {line}", *(f"{at(age - 5 * n)} INFO batch stored" for n in range(1, works + 1))]
+    logs = [Log(pod("shop", n), "shop", (*told, f"{at(10)} INFO batch stored")) for n in range(2)]
+    failed = series({"component": "shop"}, (3600, 0.0), (3200, 0.4), (2650, 0.0))
+    figures = [("error_ratio", failed)] if measured else []
+    return snapshot(objects, beside, logs=logs, figures=figures, alerts=[alert("ShopErrors", service="shop")])
 
 
 def moment(*ages: float, about: float = 600) -> Snapshot:
@@ -138,6 +169,7 @@ def late(
 
 
 HOLDS = [
+    Holds("its pods, which started again then, warn now and then while they work", warns(), (SHOP, *HEALTHY)),
     Holds(
         "controllers lost their leases in the same minute, and lead again",
         controllers("api", "cart"),
@@ -210,6 +242,26 @@ DOES_NOT_HOLD = [
         unreached((1150, 640), measured=False),
         ("unknown", "page_human"),
     ),
+    *(
+        DoesNotHold(f"its pods warn since they started, {what}", world, ASK)
+        for what, world in (
+            ("as an error", warns(LATE.replace("WARN", "ERROR"))),
+            ("but only after a while without it", warns(quiet=170)),
+            ("with each second line", warns(works=1)),
+            ("and other pods before them are not known", warns(restarted=False)),
+        )
+    ),
+    DoesNotHold(
+        "its pods warn since they started, first with a release",
+        warns(released=2800),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "its pods warn since they started with settings that were written",
+        warns(LATE, thing("ConfigMap", "rules", written=2800)),
+        ("ConfigMap/rules", "configuration_error", "page_human"),
+    ),
+    DoesNotHold("its pods warn since they started, and nobody measures requests", warns(measured=False), ASK),
     DoesNotHold(
         "its log has told of nothing since",
         complained(1560, now=1500),

@@ -52,6 +52,35 @@ def measured(refused: tuple[str, ...] = (KEYS[0],), *, limited: float = 0.3) -> 
     )
 
 
+def by_login(
+    *clients: tuple[str, float], refused: str = "acme", path: str = "path", more: Sequence[str] = ()
+) -> Snapshot:
+    """Return a shop that logs refusals of one client, some of what it served others, and no methods.
+
+    ``clients``: of which of them is measured what share is refused now.
+    """
+
+    def line(status: int, client: str) -> str:
+        level = "warn" if status >= 400 else "info"
+        return f'{{"level": "{level}", "consumer": "{client}", "{path}": "/v1/parcels/7", "status": {status}}}'
+
+    quiet = [line(200, each) for each in ("acme", "bolt", "cobb")]
+    loud = [line(429, refused), line(429, refused), line(429, refused), line(200, "bolt"), line(200, "cobb"), *more]
+    shares = [
+        figure("rate_limited_ratio_by_client", 0.0, share, 1800, component="shop", client=client)
+        for client, share in clients
+    ]
+    return snapshot(
+        shop(),
+        figures=[WELL, figure("rate_limited_ratio", 0.0, 0.4, 1800, component="shop"), *shares],
+        logs=[log(pod("shop"), *quiet * 20, *loud * 30, since=3000)],
+        alerts=FOUR,
+    )
+
+
+IN_PART = (("acme", 0.93), ("bolt", 0.0), ("cobb", 0.0))
+
+
 def limits(address: str = "192.0.2.61") -> str:
     """Return what nginx writes of a request beyond a limit, beside the line of its access log."""
     return f'[error] 29#29: *81 limiting requests, excess: 40.8 by zone "plan", client: {address}, request: "GET /v1/x"'
@@ -117,6 +146,16 @@ RELEASED = released("shop", 9000)
 REFUSED = '{"tenant": "bolt", "ip": "203.0.113.7", "method": "POST", "path": "/v1/orders", "status": %s}'
 
 HOLDS = [
+    *(
+        Holds(
+            f"of one client only refusals are logged, and figures show that it gets the rest; its log tells the {path}",
+            by_login(*IN_PART, path=path),
+            (SHOP, "no_fault", "no_action"),
+            excludes=no("scale_workload", "restart_workload", "rollback_workload", "isolate_workload", at=SHOP),
+            alone=True,
+        )
+        for path in ("path", "uri", "request_uri", "url")
+    ),
     Holds(
         "the server tells of each refusal in words of its own as well, and few of those that are measured are logged",
         with_own_words(),
@@ -222,6 +261,18 @@ HOLDS = [
 ]
 UNKNOWN = (SHOP, "unknown", "page_human")
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"of one client only refusals are logged, and {what}", world, UNKNOWN)
+        for what, world in (
+            ("nobody measures what it gets", by_login()),
+            ("all of others is measured, and nothing of it", by_login(*IN_PART[1:])),
+            ("figures show that it gets nothing", by_login(("acme", 1.0), *IN_PART[1:])),
+            ("figures show that another one is refused too", by_login(*IN_PART[:2], ("cobb", 0.2))),
+            ("another one is not measured", by_login(*IN_PART[:2])),
+            ("its log does not tell that somebody asked it", by_login(*IN_PART, path="order")),
+            ("another is refused in the log", by_login(*IN_PART, more=["consumer=bolt path=/v1/x status=429"])),
+        )
+    ),
     *(
         DoesNotHold(
             f"it has two names, and is refused more by one of them since its release: {one}",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from math import prod
 
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._crowded import crowded
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._intrusion import Sign, signs
 from tuheg_ir.diagnosis.rules._strangers import let_in
@@ -25,14 +26,16 @@ def when(view: View) -> Iterator[Match]:
         pods = [pod.name for pod in workload.live if any(s.evidence.object == f"Pod/{pod.name}" for s in found)]
         way = let_in(view, workload)
         through = {hit.component for hit in way.opened} if way else set()
+        since = oldest(sign.evidence.time for sign in found)
+        victims = behind(view, ref, *crowded(view, workload, since), but=ref)
         fact = "a restart or roll-out would destroy the evidence and leave the way in open"
         yield Match(
             component=workload.ref,
             evidence=tuple(sign.evidence for sign in found[:6]),
             certainty=round(min(certainty, 0.85), 2),
-            since=oldest(sign.evidence.time for sign in found),
+            since=since,
             # Who shows an intruder by itself has one and is no mere victim, unless he came by this way.
-            explains=tuple(sorted({each for each in behind(view, ref, but=ref) if each not in sure} | through)),
+            explains=tuple(sorted({each for each in victims if each not in sure} | through)),
             excludes=not_for(
                 dict.fromkeys((workload.ref, *(f"Pod/{name}" for name in pods))),
                 fact,

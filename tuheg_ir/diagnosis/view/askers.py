@@ -24,6 +24,8 @@ _LOGIN = late(
 _METHOD = late(r"\b(?:http_?)?(?:method|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b")
 STATUS = late(r"\b(?:http_?)?(?:status(?:_?code)?|response_?code)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
 """How a log of fields tells what was asked and what was answered, each by itself."""
+_PATH = late(r"\b(?:http_?|request_?)?(?:path|uri|url)[\"']?\s*[=:]\s*[\"']?/", re.IGNORECASE)
+"""What was asked for, where a line leaves out how; who calls others tells this of them, but not who asked."""
 _PROGRAM = late(
     r'" [1-5]\d\d (?:\d+|-) "[^"]*" "([^"]{2,})"'
     r"|\b(?:http_)?(?:user_agent|userAgent|request_User-Agent|ua)[\"']?\s*[=:]\s*[\"']([^\"']{2,})[\"']"
@@ -121,9 +123,11 @@ def answer_of(line: str) -> int:
     """Return the status of the answer that a line of an access log tells of, in whatever form; 0 for none."""
     if found := status_of(line):
         return found
-    asked = ("ethod" in line or "erb" in line) and _METHOD.search(line)
-    told = STATUS.search(line) if asked else None
-    return int(told[1]) if told else 0
+    told = STATUS.search(line) if "tatus" in line or "code" in line.lower() else None
+    if told is None:
+        return 0
+    asked = (("ethod" in line or "erb" in line) and _METHOD.search(line)) or (_PATH.search(line) and asker_of(line)[0])
+    return int(told[1]) if asked else 0
 
 
 def _is_bare(told: str, name: str) -> bool:

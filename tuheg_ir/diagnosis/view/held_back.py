@@ -29,6 +29,9 @@ FEWER = 10
 """So many tell whose they are, where it is measured that many are refused."""
 SERVED = 5
 """A limit lets so much through; who gets nothing is barred, or counted wrongly."""
+ALL = 0.99
+"""Whoever is refused a smaller share of what it asks is let through with the rest, as figures show."""
+_BY_CLIENT = "rate_limited_ratio_by_client"
 FEW = 8
 """One client asks from no more addresses than that; many users of one program do."""
 DAY = timedelta(days=1)
@@ -73,11 +76,9 @@ def one_held_back(view: View, workload: Workload, least: int = 1) -> Evidence | 
     if len(refused) != 1 or refused[0] is not found[0] or len(others) < 2:
         return None
     one = refused[0]
-    if (
-        not _is_one(view, workload, one, others)
-        or not _as_wanted(one, least)
-        or not all(_served(each) for each in others)
-    ):
+    if not _is_one(view, workload, one, others) or not all(_served(each) for each in others):
+        return None
+    if not _as_wanted(one, least, 0 if _refused_in_part(view, workload, one, others) else SERVED):
         return None
     if _changed(view, workload) or any(hit.trouble in _ATTACKS for hit in view.hits):
         return None
@@ -155,10 +156,24 @@ def _measured(view: View, workload: Workload) -> bool:
     return any(ratio is not None and ratio >= ERRORS for ratio in told)
 
 
-def _as_wanted(one: Asker, least: int) -> bool:
+def _as_wanted(one: Asker, least: int, served: int) -> bool:
     """Tell whether a client gets what its limit lets through, and nothing but so many refusals or more beside it."""
     ok = one.got(200, 400)
-    return one.answers[TOO_MANY] >= least and ok >= SERVED and ok + one.answers[TOO_MANY] >= 0.95 * one.told
+    return one.answers[TOO_MANY] >= least and ok >= served and ok + one.answers[TOO_MANY] >= 0.95 * one.told
+
+
+def _refused_in_part(view: View, workload: Workload, one: Asker, others: list[Asker]) -> bool:
+    """Tell whether figures show that a client is refused a part of what it asks, and none of the others anything.
+
+    A log may tell of each refusal, and of few of those that are served.
+    """
+    shares = {
+        labels.get("client", ""): share
+        for label in labels_of(view, workload.ref, _BY_CLIENT)
+        for labels, share in view.figures.standing(_BY_CLIENT, component=label)
+    }
+    well = all(shares.get(each.name, 1.0) < ERRORS for each in others)
+    return one.named and well and ERRORS <= shares.get(one.name, 0.0) < ALL
 
 
 def _served(each: Asker) -> bool:

@@ -55,6 +55,16 @@ def odd_since(view: View, odd: Iterable[str]) -> datetime | None:
     return oldest(crossings)
 
 
+def odd_before(view: View, odd: Iterable[str], moment: datetime) -> bool:
+    """Tell whether one of some odd pods was beyond a limit, and about as far, before a time already."""
+    for pod in odd:
+        for signal, limit, factor in _LIMITS:
+            was, now = view.figures.before(signal, moment, pod=pod), view.figures.now(signal, pod=pod)
+            if was is not None and now is not None and limit < was and now < factor * was:
+                return True
+    return False
+
+
 def standing_still(view: View, workload: Workload) -> dict[str, Hit]:
     """Return pod -> what it says, of the pods that alone repeat that they are stuck, and work no more; at most half.
 

@@ -10,10 +10,11 @@ from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.logs import Hit, tells
-from tuheg_ir.diagnosis.view.marked import Marked, complains, is_marked, shape_of
+from tuheg_ir.diagnosis.view.marked import NEW, Marked, complains, is_marked, shape_of
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 LONG = timedelta(minutes=10)
 """What was silent for a shorter time may only pause."""
@@ -21,6 +22,8 @@ GOES_ON = timedelta(minutes=5)
 """A log that told of its work longer ago than this may be silent about everything."""
 ENOUGH = 5
 """So many lines of work show that a program does it again: no error, no warning, no probe of whether it is there."""
+AMONG = 3
+"""A warning among so many times as many lines of work is none of a program that only gets by."""
 Said = Callable[[str], bool]
 
 
@@ -55,6 +58,33 @@ def over_for_good(view: View, workload: Workload, told: Marked) -> bool:
     return no_more(view, workload, told) and any(
         last is not None and _reaches_back(lines, first, view.now - last) for lines, first, last in spans
     )
+
+
+def may_be_of_old(view: View, workload: Workload, told: Marked) -> bool:
+    """Tell whether a warning may be as old as its program, though no log tells of it before: it runs anew, unchanged.
+
+    Each of its processes that warn started again, began to do so sooner than the warning comes again on the average,
+    and does its work beside it. An error, or what came with a release or with settings, is new all the same.
+    """
+    written = [at for _, at in outside_changes(view, workload)] + [workload.released_at] * bool(workload.changes)
+    warn = [pod for pod in workload.live if pod.name in told.pods]
+    if told.error or any(view.recent(at, NEW) for at in written):
+        return False
+    if not warn or not all(pod.restarts and view.recent(pod.started, NEW) for pod in warn):
+        return False
+    said = _says(told)
+    logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
+    return bool(logs) and all(_from_the_start(view, lines, said) for lines in logs)
+
+
+def _from_the_start(view: View, lines: Sequence[str], said: Said) -> bool:
+    """Tell whether a log begins with no longer a silence about certain lines than is usual, and is full of work."""
+    first, start = _first(lines, said), _time(lines)
+    if first is None or start is None:
+        return False
+    times = sum(map(said, lines))
+    works = sum(not complains(line) and not of_probe(line) for line in lines)
+    return (first - start) * times <= view.now - first and works >= AMONG * times
 
 
 def _says(told: Marked) -> Said:
