@@ -111,6 +111,8 @@ def test_whom_a_server_serves_is_not_called_by_it() -> None:
         f"http: panic serving {address}:40512: runtime error: invalid memory address or nil pointer dereference",
         f"[error] 8#8: upstream timed out while reading, client: {address}, server: _",
         f"http: TLS handshake error from {address}:40512: remote error: tls: bad certificate",
+        f'{address} - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 502 157 "-" "curl/8.0" upstream=10.0.0.5:8080',
+        f'{address} - kim "GET / HTTP/1.1" 502 157 "-" "curl/8.0" upstream=10.0.0.5:8080',
     ]
     held = snapshot(clients, workload("api"), logs=[log(pod("api"), *lines)])
     assert SHOP not in View(held).graph.calls["Deployment/api"]
