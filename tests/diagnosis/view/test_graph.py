@@ -135,3 +135,16 @@ def test_a_service_chooses_pods_of_a_set_by_what_each_was_given() -> None:
     held = View(snapshot(mysql, writes, gone, workload("shop", env={"DB_HOST": "orders-rw"})))
     assert held.graph.calls[SHOP] == {"StatefulSet/mysql"}
     assert held.services["orders-gone"].backends == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "called"),
+    [("502 157", {"Deployment/api"}), ("200 157", set()), ("503 157", {"Deployment/api"})],
+)
+def test_an_access_log_names_behind_a_failed_request_whom_a_proxy_asked(asked: str, called: set[str]) -> None:
+    line = (
+        f'203.0.113.9 - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" {asked} "-" "{"x" * 120}" rt=0.1 upstream=api'
+    )
+    nobody = line.replace("upstream=api", "upstream=-")
+    held = snapshot(workload("web"), workload("api"), logs=[log(pod("web"), line, nobody)])
+    assert View(held).graph.calls["Deployment/web"] == called
