@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.harm import harms, once
 from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Finding, Snapshot
@@ -20,7 +20,7 @@ from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import words
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, labels_of, measured, rises_with, troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, rises_with, serves_well, troubles
 from tuheg_ir.diagnosis.view.workloads import BATCH
 
 OBSERVER = {"objects": "the cluster", "events": "the cluster", "metrics": "the figures", "alerts": "the figures"}
@@ -199,11 +199,12 @@ def _explains(view: View, cause: Held, symptom: Held) -> bool:
     named = _suffering(symptom.match) <= {cause.match.component, *cause.match.explains}
     if not symptom.rule.follows and not (named and cause.rule.tier >= symptom.rule.tier):
         return False
-    if not named and cause.match.component not in view.graph.needs(symptom.match.component):
+    needed = _behind(view, cause, symptom)
+    if not named and not needed:
         return _in_the_same_minute(view, cause, symptom)
     if cause.match.component in symptom.match.explains and (not named or _is_nearer(symptom, cause)):
         return False  # the other says expressly that it is the reason; where both do, the nearer one is
-    if not named and symptom.rule.tier > Tier.SYMPTOM and serves_well(view, cause.match.component):
+    if not named and symptom.rule.tier > Tier.SYMPTOM and all(serves_well(view, each) for each in needed):
         return False  # what still serves everybody as before makes nobody suffer
     if cause.rule.follows and not named and symptom.match.component in view.graph.needs(cause.match.component):
         return cause.confidence > symptom.confidence  # each calls the other: the surer one is the cause
@@ -217,6 +218,25 @@ def _suffering(match: Match) -> set[str]:
     """Return where the trouble of a match shows: at its component, or at all that a host outside makes suffer."""
     outside = match.component.startswith(OUTSIDE) and match.explains
     return set(match.explains) if outside else {match.component}
+
+
+def _behind(view: View, cause: Held, symptom: Held) -> set[str]:
+    """Return what a symptom's component needs of a cause: where it is, or the workloads that the object there rules.
+
+    A workload suffers by its autoscaler, its Service or its settings, and who calls it by it, not by them.
+    """
+    at = cause.match.component
+    ruled = () if at in view.workloads or _suspect(view, symptom, cause.match.since) else cause.match.explains
+    return view.graph.needs(symptom.match.component) & {at, *ruled}
+
+
+def _suspect(view: View, symptom: Held, came: datetime | None) -> bool:
+    """Tell whether a release to be taken back may be a reason by itself: it came first, or no older pod is ill."""
+    workload = view.workloads.get(symptom.target)
+    if symptom.remedy != "rollback_workload" or workload is None:
+        return False
+    at = workload.released_at
+    return at is None or came is None or at <= came or by_revision(view, workload) == "newer"
 
 
 def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
@@ -255,14 +275,6 @@ def _felt(view: View, cause: Match) -> bool:
     told = [hit for hit in view.hits_of(workload.ref) if view.hit_evidence(hit) in cause.evidence]
     now = (hit for hit in told if not hit.previous and hit.last is not None and fresh(view, hit))
     return any(hit.count >= OFTEN for hit in now)
-
-
-def serves_well(view: View, ref: str) -> bool:
-    """Tell whether figures show that a workload, whatever ails it, answers all its requests in good time."""
-    workload = view.workloads.get(ref)
-    if workload is None or workload.ready < workload.wanted or any(troubles(view, ref)):
-        return False
-    return any(labels_of(view, ref, signal) for signal in ("error_ratio", "latency_p95"))
 
 
 def _lost(each: Held, reason: str) -> Considered:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, autoscaler, errors, ingress, latency, logs, rate, shop
+from tests.diagnosis.rules.pods import pods_of, rollout
+from tests.diagnosis.rules.scenes import (
+    IMAGE,
+    OLD,
+    SHOP,
+    alert,
+    autoscaler,
+    errors,
+    failing,
+    ingress,
+    latency,
+    logs,
+    rate,
+    shop,
+)
 from tests.diagnosis.rules.tiny import Obj, log, pod, service_for, snapshot, workload
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 ROUTE = ingress("shop", "shop.example", written=660)
 EDGE = workload("edge", "registry.k8s.io/ingress-nginx/controller:v1.12")
@@ -28,7 +44,60 @@ def pointed(name: str, age: float) -> Obj:
     return service_for("shop", selector={"site": "shop", "color": name}, written=age)
 
 
+TO_SHOP = {"SHOP_URL": "http://shop:8080"}
+WEB_FAILS = errors("web", since=400)
+PASSED_ON = (
+    '10.0.0.7 - - [04/Mar/2026:12:00:00 +0000] "GET /shop HTTP/1.1" 504 160 "-" "Mozilla/5.0 (X11; Linux x86_64)'
+    ' AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36" rt=10.001 upstream=shop'
+)
+
+
+def before_the_page(*figures: tuple[str, Series], told: str = "", released: float = 500, **of_page: Any) -> Snapshot:
+    """Return a shop that is slow since its autoscaler was edited, and a page that was released of late and fails."""
+    said = ['"GET /about HTTP/1.1" 200 12'] * 5 + [told] * 10 if told else []
+    return snapshot(
+        shop(),
+        autoscaler("shop", 2, 2, written=700),
+        workload("web", before=OLD, released=released, **of_page),
+        figures=[latency("shop"), *figures],
+        logs=[log(pod("web", n), *said, since=released - 20) for n in (0, 1)] if told else [],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"an autoscaler; a page that asks for the workload was released after it became slow, {what}",
+            world,
+            ("HorizontalPodAutoscaler/shop", "configuration_error", "page_human"),
+            alone=True,
+        )
+        for what, world in (
+            ("as its settings tell", before_the_page(WEB_FAILS, env=TO_SHOP)),
+            ("as only its access log tells", before_the_page(told=PASSED_ON)),
+        )
+    ),
+    *(
+        Holds(
+            f"an autoscaler, beside a page whose release is suspected too, {what}",
+            world,
+            ("HorizontalPodAutoscaler/shop", "configuration_error", "page_human"),
+            believed="errors_since_release",
+        )
+        for what, world in (
+            ("since it came first", before_the_page(errors("web"), released=650, env=TO_SHOP)),
+            ("since it does not ask for the workload", before_the_page(WEB_FAILS)),
+            (
+                "since only its new pods fail",
+                snapshot(
+                    shop(),
+                    autoscaler("shop", 2, 2, written=700),
+                    rollout("web", None, before=OLD, released=500, old=2, new=2, env=TO_SHOP),
+                    figures=[latency("shop"), *failing(0.001, 0.002, 0.6, 0.5, of="web", since=400)],
+                ),
+            ),
+        )
+    ),
     Holds(
         "a route",
         snapshot(shop(), ROUTE, figures=[errors("shop")]),

@@ -36,17 +36,46 @@ def counted(
     return snapshot(shop(**released), logs=lines, figures=[errors("shop"), rate("shop", 50, to)])
 
 
+FULL = f"{WAITS} (total=40, active=40, idle=0, waiting=7)"
 MEASURED = (2, 5, 8, 11, 13, 17, 16, 20, 24, 27, 30, 33, 36, 40, 40, 39, 40)
 
 
-def measured(*taken: int, since: float = 1200, **made: Any) -> Snapshot:
+def measured(*taken: int, since: float = 1200, waits: str = GONE, **made: Any) -> Snapshot:
     """Return a shop whose pool is measured, and of which none is left."""
     released = {"before": IMAGE, "released": 1230, "pods": 1, **made}
     figures = [errors("shop"), pool(pod("shop"), *taken, since=since)]
-    return snapshot(shop(**released), logs=logs("shop", GONE, 0), figures=figures)
+    return snapshot(shop(**released), logs=logs("shop", waits, 0), figures=figures)
 
+
+def emptied(*lines: str, **made: Any) -> Snapshot:
+    """Return a shop whose log has these lines in the last forty minutes, and which fails since twenty."""
+    told = [log(pod("shop"), *lines, since=2400)]
+    return snapshot(shop(env=URL, **made), postgres(), logs=told, figures=[errors("shop", since=1200)])
+
+
+GIVES = (4, 20, 9, 30, 12, 38, 15, 40)
+LOST = (*[LEAK] * 10, *[WAITS] * 10)
 
 HOLDS = [
+    Holds(
+        "since a release, until nothing was left that it could lose, longer ago than what is news",
+        emptied(*LOST, before=IMAGE, released=2700),
+        (SHOP, "code_defect", "rollback_workload"),
+        alone=True,
+        began=2400,
+    ),
+    Holds(
+        "until nothing was left that it could lose, and no release came",
+        emptied(*LOST),
+        (SHOP, "database_connection", "restart_connection_pool"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "figures count its pool up since a release; it counts itself only where none is left, always the same",
+        measured(*MEASURED, waits=FULL),
+        (SHOP, "code_defect", "rollback_workload"),
+        sure=(0.7, 0.95),
+    ),
     Holds(
         "figures count its pool up since a release, and down by what is busy at most",
         measured(*MEASURED),
@@ -94,6 +123,24 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it lost some long before nothing was left",
+        emptied(*[LEAK] * 5, *["INFO order stored"] * 10, *[WAITS] * 5),
+        harmful=("restart_connection_pool", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a pod lost some, and has connections again; another one has none left",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            logs=[
+                log(pod("shop"), *[LEAK] * 10, *["INFO order stored"] * 10, since=2400),
+                log(pod("shop", 1), *["INFO order stored"] * 10, *[WAITS] * 10, since=2400),
+            ],
+            figures=[errors("shop", since=1200)],
+        ),
+        harmful=("restart_connection_pool", "rollback_workload"),
+    ),
     *(
         DoesNotHold(
             f"it only has them for long, as it has while its database is slow: {line}",
@@ -130,7 +177,8 @@ DOES_NOT_HOLD = [
     *(
         DoesNotHold(f"a pool is measured, {what}", world, instead, harmful=() if instead else ("rollback_workload",))
         for what, world, instead in (
-            ("and gives back", measured(*(4, 20, 9, 30, 12, 38, 15, 40)), ("code_defect", "rollback_workload")),
+            ("and gives back", measured(*GIVES), ("code_defect", "rollback_workload")),
+            ("and gives back, and none is left at times", measured(*GIVES, waits=FULL, before=None), ()),
             ("and counts up, but its release was hours before", measured(*MEASURED, released=4 * 3600), ()),
             ("and counts up long after its release", measured(*[2] * 30, *range(2, 41, 4), 40, released=3000), ()),
             ("and counts up with no release", measured(*MEASURED, before=None), ()),

@@ -111,6 +111,8 @@ def test_whom_a_server_serves_is_not_called_by_it() -> None:
         f"http: panic serving {address}:40512: runtime error: invalid memory address or nil pointer dereference",
         f"[error] 8#8: upstream timed out while reading, client: {address}, server: _",
         f"http: TLS handshake error from {address}:40512: remote error: tls: bad certificate",
+        f'{address} - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 502 157 "-" "curl/8.0" upstream=10.0.0.5:8080',
+        f'{address} - kim "GET / HTTP/1.1" 502 157 "-" "curl/8.0" upstream=10.0.0.5:8080',
     ]
     held = snapshot(clients, workload("api"), logs=[log(pod("api"), *lines)])
     assert SHOP not in View(held).graph.calls["Deployment/api"]
@@ -133,3 +135,16 @@ def test_a_service_chooses_pods_of_a_set_by_what_each_was_given() -> None:
     held = View(snapshot(mysql, writes, gone, workload("shop", env={"DB_HOST": "orders-rw"})))
     assert held.graph.calls[SHOP] == {"StatefulSet/mysql"}
     assert held.services["orders-gone"].backends == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "called"),
+    [("502 157", {"Deployment/api"}), ("200 157", set()), ("503 157", {"Deployment/api"})],
+)
+def test_an_access_log_names_behind_a_failed_request_whom_a_proxy_asked(asked: str, called: set[str]) -> None:
+    line = (
+        f'203.0.113.9 - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" {asked} "-" "{"x" * 120}" rt=0.1 upstream=api'
+    )
+    nobody = line.replace("upstream=api", "upstream=-")
+    held = snapshot(workload("web"), workload("api"), logs=[log(pod("web"), line, nobody)])
+    assert View(held).graph.calls["Deployment/web"] == called

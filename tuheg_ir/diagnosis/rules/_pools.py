@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL, complaints
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import labels_of, traffic_growth
@@ -135,11 +135,15 @@ def _evenly(counts: list[tuple[datetime, int]]) -> bool:
 
 
 def _climbs(log: Log, now: datetime) -> Iterator[list[tuple[datetime, int]]]:
-    """Yield the counts of each pool that a log tells of enough; [] for one that gives back what it takes."""
+    """Yield the counts of each pool that a log tells of enough; [] for one that gives back what it takes.
+
+    Who only counts where none is left always counts the same: that is no course of a pool.
+    """
     counts: dict[str, list[tuple[datetime, int]]] = {}
     for line in log.lines:
         taken = _TAKEN.search(line)
-        at = stamp(line) if taken and _BESIDE.search(line) else None
+        counted = taken and _BESIDE.search(line) and not tells("pool_exhausted", line)
+        at = stamp(line) if counted else None
         if taken and at is not None:
             counts.setdefault(_STAMPS.sub("0", line), []).append((at, int(taken[1])))
     for each in counts.values():

@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._pools import never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.complaints import STILL, fresh
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -23,8 +24,9 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         if crowded & view.graph.needs(workload.ref):
             continue
-        leaks = [h for h in view.hits_of(workload.ref, "connection_leak") if fresh(view, h)]
         waits = [h for h in view.hits_of(workload.ref, "pool_exhausted") if fresh(view, h)]
+        told_of = view.hits_of(workload.ref, "connection_leak")
+        leaks = [h for h in told_of if fresh(view, h) or any(_emptied(h, wait) for wait in waits)]
         felt = list(troubles(view, workload.ref))
         if leaks and (waits or felt) and not only_late(view, workload, leaks):
             began = oldest((*(h.first for h in (*leaks, *waits)), *(since for _, since in felt)))
@@ -36,6 +38,12 @@ def when(view: View) -> Iterator[Match]:
         if counted is not None and released_before(view, workload, counted.began):
             told = (counted.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
             yield _match(workload, told, counted.began, ours=True)
+
+
+def _emptied(leak: Hit, wait: Hit) -> bool:
+    """Tell whether a pool told of leaks until nothing was left in it: what has lost everything loses no more."""
+    same = (leak.pod, leak.container, leak.previous) == (wait.pod, wait.container, wait.previous)
+    return same and leak.last is not None and wait.first is not None and wait.first - leak.last <= STILL
 
 
 def _match(workload: Workload, told: tuple[Evidence, ...], began: datetime | None, *, ours: bool) -> Match:

@@ -29,6 +29,12 @@ _NAMED = late(
     re.IGNORECASE,
 )
 """Names of variables whose value is a host, or a list of hosts."""
+_ASKED = late(
+    r'" 5\d\d \d+ ".{0,600}[ ,{"](?:upstream|backend)(?:_(?:addr|host|name|service|cluster))?"?'
+    r'[=:] ?"?([a-z0-9][\w.-]*)',
+    re.IGNORECASE,
+)
+"""Where the access log of a proxy names behind a failed request, and behind all else, whom it has asked."""
 _MOST = 1000
 """No StatefulSet has more pods than this."""
 _LONGEST = 20_000
@@ -61,7 +67,7 @@ class Graph:
                     self.calls.setdefault(hit.component, set()).add(target)
                 elif not target and foreign(host):
                     self.outside.setdefault(hit.component, set()).add(host)
-        for caller, called in self._measured():
+        for caller, called in (*self._measured(), *self._asked()):
             if caller and called and caller != called:
                 self.calls.setdefault(caller, set()).add(called)
 
@@ -120,6 +126,14 @@ class Graph:
         for signal in ("db_connections_by_client", "db_transaction_age_by_client"):
             for series in self._snapshot.metrics.get(signal, ()):
                 yield self.resolve(series.labels.get("client", "")), self.resolve(series.labels.get("component", ""))
+
+    def _asked(self) -> Iterator[tuple[str, str]]:
+        """Yield (caller, called) as access logs of proxies show them."""
+        above = {pod.name: ref for ref, workload in self._found.items() for pod in workload.pods}
+        for log in self._snapshot.logs:
+            lines = (line[:1000] for line in log.lines if "upstream" in line or "backend" in line)
+            for host in {found[1] for line in lines if (found := _ASKED.search(line))}:
+                yield above.get(log.pod, ""), self.resolve(host)
 
     def _declared(self, workload: Workload) -> Iterator[str]:
         declared = self._snapshot.services.get(workload.name) or {}

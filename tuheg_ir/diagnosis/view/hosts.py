@@ -34,6 +34,7 @@ _HOST = late(
             r"6432|8000|8080|8081|8443|8888|9000|9092|9093|9200|11211|27017|27018)\b",
             # Whom a server serves is a client of it, and nobody that it calls.
             r"(?<!serving )(?<!client: )(?<!client=)(?!(?<=handshake error from )[\d.:]+: remote error)"
+            r"(?![\d.]+ - \S+ [\[\x22])"
             r"\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
         )
     )

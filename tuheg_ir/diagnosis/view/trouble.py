@@ -147,6 +147,14 @@ def troubles(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | None]]
         yield evidence, None
 
 
+def serves_well(view: View, ref: str) -> bool:
+    """Tell whether figures show that a workload, whatever ails it, answers all its requests in good time."""
+    workload = view.workloads.get(ref)
+    if workload is None or workload.ready < workload.wanted or any(troubles(view, ref)):
+        return False
+    return any(labels_of(view, ref, signal) for signal in ("error_ratio", "latency_p95"))
+
+
 def measured(view: View, workload: Workload) -> bool:
     """Tell whether figures say which share of a workload's requests fails."""
     return bool(labels_of(view, workload.ref, "error_ratio") or of_pods(view, workload.ref, "error_ratio_by_pod"))
