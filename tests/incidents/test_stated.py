@@ -74,17 +74,6 @@ def test_what_the_service_needs_is_answered_by_its_own_ladder(monkeypatch: pytes
     assert state(monkeypatch, answer)[0].order.service == "web"
 
 
-@pytest.mark.parametrize(
-    ("suffer", "service"), [(("mail",), "mail"), (("mail", "web"), "web"), (("other",), "web"), ((), "web")]
-)
-def test_a_host_outside_is_answered_by_who_fails_by_it(
-    monkeypatch: pytest.MonkeyPatch, suffer: tuple[str, ...], service: str
-) -> None:
-    answer = found("dependency_failure", "host/api.pay.example", "unhealthy", "errors", "dependency")
-    answer["findings"][0]["excluded"] = [{"target": f"Deployment/{name}"} for name in suffer]
-    assert state(monkeypatch, answer)[0].order.service == service
-
-
 def test_a_service_that_was_named_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = found("service_crash", "Deployment/mail", "unhealthy", "crashes", "noncore")
     assert state(monkeypatch, answer, service="web")[0].order.service == "web"

@@ -7,7 +7,6 @@ from typing import Any
 
 from tuheg_ir.catalogue import Platform
 from tuheg_ir.diagnosis import Target, diagnose_service
-from tuheg_ir.diagnosis.rule import OUTSIDE
 from tuheg_ir.errors import UsageError
 from tuheg_ir.incidents.order import Order
 from tuheg_ir.incidents.shop import Shop
@@ -69,15 +68,10 @@ def _why(order: Order, triage: Triage) -> str:
 def _service(platform: Platform, order: Order, found: dict[str, Any], service: str) -> str:
     """Return the service to act on: the one asked for, else the inventory's own that the first finding is about.
 
-    A finding about what the default service depends on is answered there, by its ladder; so is a host outside, by the
-    ladder of one of those that fail by it.
+    A finding about what the default service depends on is answered there, by its ladder.
     """
     if order.service is not None:
         return order.service
     needed = {service, *(platform.services[service].get("depends_on") or [])}
-    first = found["findings"][0]
-    about = [str(first["component"])]
-    if about[0].startswith(OUTSIDE):
-        about = [str(each["target"]) for each in first["excluded"]]
-    named = [name for ref in about if (name := ref.partition("/")[2]) in platform.services]
-    return service if not named or needed & set(named) else named[0]
+    named = str(found["findings"][0]["component"]).partition("/")[2]
+    return named if named in platform.services and named not in needed else service
