@@ -26,8 +26,12 @@ OPEN = frozenset(
     {
         # an autoscaler at its maximum is for a person
         "exam-morning-meets-the-ceiling-of-the-autoscaler",
-        # of a host outside its one caller is named, as is our custom, and not the host itself
+        # of a host outside its caller is named, as is our custom, and not the host itself
+        "boxoffice-threads-wait-for-payment-provider",
         "carrier-api-hangs-and-workers-time-out",
+        "checkout-waits-for-parcel-rates-of-the-carrier",
+        "license-host-503-init-blocks-new-pods",
+        "release-after-supplier-already-failing",
         # both faults are found; of the second its caller is named, not the slow host itself
         "slow-carrier-and-a-starved-renderer",
         # nobody sees how many sessions the database outside has left, and a further pooler may take as many again

@@ -238,20 +238,3 @@ def test_a_restart_of_a_crash_is_left_to_the_ladder_when_nothing_is_known() -> N
     put(pods_of(objects)[0], again("Error", 1, age=120), unready=120)
     snap = world(objects, logs=[log(pod("backend-gateway"), "started")])
     assert best(snap)[1:3] == ("service_crash", "restart_workload")
-
-
-def test_a_host_outside_that_several_fail_by_rules_out_what_is_done_to_each_of_them_and_to_who_calls_one() -> None:
-    waits = 'Post "https://api.pay.example.com/charge": context deadline exceeded'
-    world = snapshot(
-        workload("web", env={"SHOP": "http://shop:8080"}),
-        workload("shop"),
-        workload("cart"),
-        figures=[figure("error_ratio", 0.0, 0.7, 760, component="shop")],
-        logs=[log(pod(name), *["GET / 200"] * 8, *[waits] * 14, since=1200) for name in ("shop", "cart")],
-    )
-    diagnosis = decide(world)
-    assert [each.component for each in diagnosis.findings] == ["host/api.pay.example.com"]
-    for name in ("shop", "cart", "web"):
-        told = for_service(diagnosis, world, f"Deployment/{name}")
-        assert [each["root_cause"] for each in told["findings"]] == ["dependency_failure"]
-        assert {each["remedy"] for each in told["excluded"] if each["target"] == f"Deployment/{name}"} >= CALLER

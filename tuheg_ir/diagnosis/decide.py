@@ -7,20 +7,17 @@ target; without evidence the answer is ``unknown``; taking evidence away never m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 
 from tuheg_ir.diagnosis.harm import harms, once
 from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Finding, Snapshot
-from tuheg_ir.diagnosis.rule import OUTSIDE, Match, Rule, Tier
+from tuheg_ir.diagnosis.reasons import BESIDE, is_reason, nearness
+from tuheg_ir.diagnosis.rule import Held, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import words
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, rises_with, serves_well, troubles
 from tuheg_ir.diagnosis.view.workloads import BATCH
 
 OBSERVER = {"objects": "the cluster", "events": "the cluster", "metrics": "the figures", "alerts": "the figures"}
@@ -43,36 +40,8 @@ SYMPTOM_MOST = 0.45
 """However much speaks for a symptom, it names no cause."""
 LEAST = 0.25
 """What is less likely than this is a guess and no finding."""
-BESIDE = 0.5
-"""A second finding has to be as likely as this: two faults at once are rare."""
-EARLIER = timedelta(minutes=5)
-"""A symptom that began so long before its supposed cause is no symptom of it."""
 _WELL = ("no_fault", "unknown")
 MOST_EVIDENCE = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A rule that holds somewhere, and how sure that makes it."""
-
-    rule: Rule
-    match: Match
-    confidence: float
-
-    @property
-    def root_cause(self) -> str:
-        """Return the cause that this match stands for."""
-        return self.match.root_cause or self.rule.root_cause
-
-    @property
-    def remedy(self) -> str:
-        """Return the remedy that this match stands for."""
-        return self.match.remedy or self.rule.remedy
-
-    @property
-    def target(self) -> str:
-        """Return what the remedy acts on."""
-        return self.match.target or self.match.component
 
 
 def load_rules() -> None:
@@ -121,9 +90,9 @@ def _unmissed(view: View, match: Match, sure: float) -> float:
 
 def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Considered]]:
     """Return what is believed, best first, and what is not, with the reason."""
-    kept, lost = _one_each(view, sorted(held, key=_nearness))
+    kept, lost = _one_each(view, sorted(held, key=nearness))
     for each in list(kept):
-        cause = next((k for k in kept if k is not each and _explains(view, k, each)), None)
+        cause = next((k for k in kept if k is not each and is_reason(view, k, each)), None)
         if cause is not None:
             kept.remove(each)
             lost.append(_lost(each, f"{cause.match.component} is behind it: {cause.rule.name}"))
@@ -146,17 +115,6 @@ def _beside(view: View, each: Held) -> float:
     """Return how likely a second finding has to be: less where sources are missing, or containers end by themselves."""
     least = SYMPTOM_MOST - 0.05 if each.root_cause == "service_crash" else BESIDE
     return least * BLIND[each.rule.tier] ** view.blind
-
-
-def _nearness(held: Held) -> tuple[object, ...]:
-    """Order matches: nearer to the cause first, what is hardly likely last of all, and so among that."""
-    tier = held.rule.tier if held.confidence >= BESIDE else Tier.SYMPTOM
-    return (-tier, -held.confidence, -held.rule.tier, held.rule.name, held.match.component, held.target)
-
-
-def _is_nearer(one: Held, other: Held) -> bool:
-    """Tell whether a match is nearer to the cause than another; none is that is hardly likely itself."""
-    return one.confidence >= BESIDE and _nearness(one) < _nearness(other)
 
 
 def _one_each(view: View, order: Sequence[Held]) -> tuple[list[Held], list[Considered]]:
@@ -192,89 +150,6 @@ def _joined(view: View, better: Held, other: Held) -> Held:
     )
     surer = max(better.confidence, confidence(match, better.rule.tier, view.blind))
     return Held(better.rule, match, surer)
-
-
-def _explains(view: View, cause: Held, symptom: Held) -> bool:
-    """Tell whether one match is the reason of another's trouble."""
-    named = _suffering(symptom.match) <= {cause.match.component, *cause.match.explains}
-    if not symptom.rule.follows and not (named and cause.rule.tier >= symptom.rule.tier):
-        return False
-    needed = _behind(view, cause, symptom)
-    if not named and not needed:
-        return _in_the_same_minute(view, cause, symptom)
-    if cause.match.component in symptom.match.explains and (not named or _is_nearer(symptom, cause)):
-        return False  # the other says expressly that it is the reason; where both do, the nearer one is
-    if not named and symptom.rule.tier > Tier.SYMPTOM and all(serves_well(view, each) for each in needed):
-        return False  # what still serves everybody as before makes nobody suffer
-    if cause.rule.follows and not named and symptom.match.component in view.graph.needs(cause.match.component):
-        return cause.confidence > symptom.confidence  # each calls the other: the surer one is the cause
-    if symptom.rule.tier > Tier.SYMPTOM and cause.confidence < min(BESIDE, symptom.confidence):
-        return False  # what is hardly likely explains nothing that is likelier
-    began, came = symptom.match.since, cause.match.since
-    return named or began is None or came is None or came - began <= EARLIER
-
-
-def _suffering(match: Match) -> set[str]:
-    """Return where the trouble of a match shows: at its component, or at all that a host outside makes suffer."""
-    outside = match.component.startswith(OUTSIDE) and match.explains
-    return set(match.explains) if outside else {match.component}
-
-
-def _behind(view: View, cause: Held, symptom: Held) -> set[str]:
-    """Return what a symptom's component needs of a cause: where it is, or the workloads that the object there rules.
-
-    A workload suffers by its autoscaler, its Service or its settings, and who calls it by it, not by them.
-    """
-    at = cause.match.component
-    ruled = () if at in view.workloads or _suspect(view, symptom, cause.match.since) else cause.match.explains
-    return view.graph.needs(symptom.match.component) & {at, *ruled}
-
-
-def _suspect(view: View, symptom: Held, came: datetime | None) -> bool:
-    """Tell whether a release to be taken back may be a reason by itself: it came first, or no older pod is ill."""
-    workload = view.workloads.get(symptom.target)
-    if symptom.remedy != "rollback_workload" or workload is None:
-        return False
-    at = workload.released_at
-    return at is None or came is None or at <= came or by_revision(view, workload) == "newer"
-
-
-def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
-    """Tell whether a trouble that only time connects with a release began with a better cause elsewhere.
-
-    That is a stated one that users feel as well, or a surer one that began first. The release had served well before;
-    whom the component calls nobody tells, so that it may be what is ill; and what is ill does not need it itself. What
-    a stated cause brings slowly is first felt later, and by its callers last: then both have to rise alike.
-    """
-    ref, other, began, came = symptom.match.component, cause.match.component, symptom.match.since, cause.match.since
-    workload = view.workloads.get(ref)
-    if workload is None or workload.released_at is None or began is None or came is None:
-        return False
-    if symptom.remedy != "rollback_workload" or symptom.rule.tier != Tier.PATTERN or other not in view.workloads:
-        return False
-    if view.graph.calls.get(ref) or ref in view.graph.needs(other) or by_revision(view, workload) == "newer":
-        return False
-    if began - workload.released_at <= EARLIER or cause.confidence < BESIDE:
-        return False
-    stated = cause.rule.tier == Tier.STATED and _felt(view, cause.match)
-    if abs(began - came) > MINUTE:
-        return stated and came <= began and rises_with(view, ref, other)
-    return stated or (came <= began and cause.rule.tier >= Tier.PATTERN and cause.confidence > symptom.confidence)
-
-
-def _felt(view: View, cause: Match) -> bool:
-    """Tell whether users feel a cause at its component; where nobody measures them, whether a service repeats it.
-
-    What a container told before it ended, or nobody knows when, may have been over since.
-    """
-    workload = view.workloads[cause.component]
-    if any(troubles(view, workload.ref)):
-        return True
-    if measured(view, workload) or not any(workload.ref in service.backends for service in view.services.values()):
-        return False
-    told = [hit for hit in view.hits_of(workload.ref) if view.hit_evidence(hit) in cause.evidence]
-    now = (hit for hit in told if not hit.previous and hit.last is not None and fresh(view, hit))
-    return any(hit.count >= OFTEN for hit in now)
 
 
 def _lost(each: Held, reason: str) -> Considered:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Diagnosis, Finding, Series, Snapshot
-from tuheg_ir.diagnosis.rule import OUTSIDE
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import ref, written
 
@@ -76,9 +75,7 @@ def page_of(snapshot: Snapshot, diagnosis: Diagnosis) -> Page:
 
 
 def _plots(view: View, finding: Finding) -> Iterator[Plot]:
-    outside = finding.component.startswith(OUTSIDE)
-    near = (each.target for each in finding.excluded) if outside else view.graph.callers(finding.component)
-    places = {finding.component, finding.target, *near}
+    places = {finding.component, finding.target, *view.graph.callers(finding.component)}
     first = dict.fromkeys((*_TELLING.get(finding.root_cause, ()), *_ALWAYS, *view.snapshot.metrics))
     marks = _marks(view, finding)
     for signal in first:

@@ -36,10 +36,6 @@ REMEDIES = (
 )
 
 
-OUTSIDE = "host/"
-"""How a component begins that is a host outside the namespace."""
-
-
 class Tier(IntEnum):
     """How near to the cause a rule looks. Where two hold at one place, the nearer one is believed."""
 
@@ -87,6 +83,30 @@ class Rule:
     when: Callable[[View], Iterable[Match]]
     why_not: str
     follows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A rule that holds somewhere, and how sure that makes it."""
+
+    rule: Rule
+    match: Match
+    confidence: float
+
+    @property
+    def root_cause(self) -> str:
+        """Return the cause that this match stands for."""
+        return self.match.root_cause or self.rule.root_cause
+
+    @property
+    def remedy(self) -> str:
+        """Return the remedy that this match stands for."""
+        return self.match.remedy or self.rule.remedy
+
+    @property
+    def target(self) -> str:
+        """Return what the remedy acts on."""
+        return self.match.target or self.match.component
 
 
 RESTARTS = ("restart_workload", "restart_connection_pool")

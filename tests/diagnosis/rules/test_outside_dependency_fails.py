@@ -49,7 +49,6 @@ LINES = (
     'c.e.pay.PayClient : api.pay.example.com answered 503: {"error":"backend_overloaded"}',
     "c.e.pay.PayClient : POST https://api.pay.example.com/charge failed after 25004 ms",
 )
-PAY_HOST, LOGIN_HOST = "host/api.pay.example.com", "host/login.people.svc.cluster.local"
 FAILS, FAILS_SHOP = (CART, "dependency_failure", "page_human"), (SHOP, "dependency_failure", "page_human")
 HARMFUL = ("rollback_workload", "restart_workload", "scale_workload", "restart_connection_pool")
 LIMITED = "GET https://api.maps.example.com/geocode: 429 Too Many Requests"
@@ -119,19 +118,17 @@ CHECKOUT = 'curl -fsS -o /lease "https://api.pay.example.com/lease"'
 ENDS = "curl: (22) The requested URL returned error: 503"
 
 
-def at_the_door(*commands: str, words: str = ENDS, brought: bool = False) -> Snapshot:
+def at_the_door(*commands: str) -> Snapshot:
     """Return a shop whose release does not get past its init container, while others wait for a host for longer."""
     door = [{"name": "lease", "image": "curl:8", "command": ["sh", "-c", each]} for each in commands]
     objects = rollout("shop", waiting("PodInitializing"), before=IMAGE, spec={"initContainers": door})
-    if brought:
-        del next(each for each in objects if each["kind"] == "ReplicaSet")["spec"]["template"]["spec"]["initContainers"]
     pods_of(objects)[-1]["status"]["initContainerStatuses"] = [{"name": "lease", **looping(code=22)}]
     return snapshot(
         objects,
         workload("cart"),
         logs=[
             *(log(pod(name), *[GOOD] * 8, *[PAY] * 14, since=1200) for name in ("cart", "shop")),
-            log(pod("shop", 2), *[words] * 3, of="lease", since=60),
+            log(pod("shop", 2), *[ENDS] * 3, of="lease", since=60),
         ],
     )
 
@@ -220,22 +217,15 @@ HOLDS = [
     Holds(
         "another program, which nobody touched, cannot reach the host since the same minute: a release is innocent",
         both(),
-        (PAY_HOST, "dependency_failure", "page_human"),
-        excludes=no("rollback_workload", "restart_workload", at=SHOP),
-        harmful=("rollback_workload",),
-        alone=True,
-    ),
-    Holds(
-        "several tell of it, and of another host as well: that is of none of the two",
-        both(line=f"{PAY}; https://api.maps.example.com too"),
         (SHOP, "dependency_failure", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
         harmful=("rollback_workload",),
         alone=True,
     ),
     Holds(
         "runs that are made now and then fail by it since the first after it began: a release since is innocent",
         runs(2100, 1400, 400, complain=(2,)),
-        (PAY_HOST, "dependency_failure", "page_human"),
+        (CART, "dependency_failure", "page_human"),
         harmful=("rollback_workload",),
         alone=True,
     ),
@@ -251,16 +241,10 @@ HOLDS = [
     Holds(
         "an init container that a release left as it was asks it by a tool that does not say whom",
         at_the_door(CHECKOUT),
-        (PAY_HOST, "dependency_failure", "page_human"),
+        (SHOP, "dependency_failure", "page_human"),
         excludes=no("restart_workload", "rollback_workload", at=SHOP),
         harmful=("rollback_workload",),
         alone=True,
-    ),
-    Holds(
-        "several tell of it; an init container that a release brought fails by something of its own",
-        at_the_door("migrate", words="ERROR: no such column", brought=True),
-        (PAY_HOST, "dependency_failure", "page_human"),
-        believed="init_container_fails",
     ),
     *(
         Holds(
@@ -396,7 +380,7 @@ HOLDS = [
     Holds(
         "a Service of another namespace refuses two programs since long after the release of one",
         both(line=NEIGHBOUR),
-        (LOGIN_HOST, "dependency_failure", "page_human"),
+        FAILS_SHOP,
         harmful=("rollback_workload",),
         alone=True,
     ),

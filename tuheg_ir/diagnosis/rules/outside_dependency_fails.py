@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import OUTSIDE, Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, felt, is_well, rise
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -19,7 +19,6 @@ from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import brought_by_release, never_ready
 from tuheg_ir.diagnosis.view.trouble import troubles
 
 TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "rate_limited")
@@ -56,8 +55,7 @@ class _Host:
 
 def when(view: View) -> Iterator[Match]:
     """Troubles of a service name a host outside, or its figures do."""
-    hosts = _hosts(view)
-    for host, known in hosts.items():
+    for host, known in _hosts(view).items():
         space = view.graph.other_space(host)
         callers = [c for c in known.callers if c in view.workloads and not closed_to_the_outside(view, c, space)]
         if not callers or any(names_host(view.workloads[c].changes, host) for c in callers):
@@ -77,16 +75,12 @@ def when(view: View) -> Iterator[Match]:
         onset = _onset(view, first, known)
         first = _where_it_hurts(view, first)
         calm = calm and first in callers
-        agreed = not calm and not _before(view, first, _since(known)) and agree(view, known.said)
-        # One caller may fail by what it sends; where several agree, and that of one host alone, it is the host.
-        where = f"{OUTSIDE}{host}" if agreed and "." in host and _alone(hosts, known) else first
         suffer = tuple(
-            r
-            for r in behind(view, first, *callers)
-            if r != where and (r in (first, *callers) or not _before(view, r, onset)) and not _held_up(view, r, known)
+            r for r in behind(view, first, *callers) if r != first and (r in callers or not _before(view, r, onset))
         )
+        agreed = not calm and not _before(view, first, _since(known)) and agree(view, known.said)
         yield Match(
-            component=where,
+            component=first,
             evidence=(
                 *(e for _, e in known.measured[:2]),
                 *told(view, known.said),
@@ -96,26 +90,11 @@ def when(view: View) -> Iterator[Match]:
             since=_since(known),
             explains=suffer,
             excludes=not_for(
-                callers if where == first else suffer,
+                callers,
                 f"{host} is outside: nothing done to who calls it makes it answer",
                 ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload"),
             ),
         )
-
-
-def _alone(hosts: dict[str, _Host], known: _Host) -> bool:
-    """Tell whether no other host outside fails: what several do at once is of our own way out, if of anybody."""
-    others = (each for each in hosts.values() if each is not known)
-    return not any(each.measured or sum(c.hit.count for c in each.said) >= FEW for each in others)
-
-
-def _held_up(view: View, ref: str, known: _Host) -> bool:
-    """Tell whether the pods of a release never began and say nothing of the host: that has a reason of its own."""
-    workload = view.workloads.get(ref)
-    waiting = [pod for pod in workload.newest_pods() if never_ready(pod)] if workload else []
-    if workload is None or not waiting or not brought_by_release(workload, waiting):
-        return False
-    return not {pod.name for pod in waiting} & {c.hit.pod for c in known.said}
 
 
 def _where_it_hurts(view: View, first: str) -> str:

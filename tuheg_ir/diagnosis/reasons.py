@@ -1,0 +1,114 @@
+"""Whether one match is the reason of another's trouble: pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.rule import Held, Match, Tier
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready
+from tuheg_ir.diagnosis.view.split import by_revision
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, rises_with, serves_well, troubles
+
+BESIDE = 0.5
+"""A second finding has to be as likely as this: two faults at once are rare."""
+EARLIER = timedelta(minutes=5)
+"""A symptom that began so long before its supposed cause is no symptom of it."""
+
+
+def nearness(held: Held) -> tuple[object, ...]:
+    """Order matches: nearer to the cause first, what is hardly likely last of all, and so among that."""
+    tier = held.rule.tier if held.confidence >= BESIDE else Tier.SYMPTOM
+    return (-tier, -held.confidence, -held.rule.tier, held.rule.name, held.match.component, held.target)
+
+
+def _is_nearer(one: Held, other: Held) -> bool:
+    """Tell whether a match is nearer to the cause than another; none is that is hardly likely itself."""
+    return one.confidence >= BESIDE and nearness(one) < nearness(other)
+
+
+def is_reason(view: View, cause: Held, symptom: Held) -> bool:
+    """Tell whether one match is the reason of another's trouble."""
+    named = symptom.match.component in cause.match.explains
+    if not symptom.rule.follows and not (named and cause.rule.tier >= symptom.rule.tier):
+        return False
+    needed = _behind(view, cause, symptom)
+    if not named and not needed:
+        return _in_the_same_minute(view, cause, symptom)
+    if cause.match.component in symptom.match.explains and (not named or _is_nearer(symptom, cause)):
+        return False  # the other says expressly that it is the reason; where both do, the nearer one is
+    if not named and symptom.rule.tier > Tier.SYMPTOM and all(serves_well(view, each) for each in needed):
+        return False  # what still serves everybody as before makes nobody suffer
+    if cause.rule.follows and not named and symptom.match.component in view.graph.needs(cause.match.component):
+        return cause.confidence > symptom.confidence  # each calls the other: the surer one is the cause
+    if symptom.rule.tier > Tier.SYMPTOM and cause.confidence < min(BESIDE, symptom.confidence):
+        return False  # what is hardly likely explains nothing that is likelier
+    began, came = symptom.match.since, cause.match.since
+    return named or began is None or came is None or came - began <= EARLIER
+
+
+def _behind(view: View, cause: Held, symptom: Held) -> set[str]:
+    """Return what a symptom's component needs of a cause: where it is, or who suffers by the object there.
+
+    A workload suffers by its autoscaler, its Service or its settings, and who calls it by it, not by them. Whom a node
+    makes suffer its own rules tell.
+    """
+    at, needed = cause.match.component, view.graph.needs(symptom.match.component)
+    if at in view.workloads or at.startswith("Node/") or _suspect(view, symptom, cause.match.since):
+        return needed & {at}
+    return {each for each in needed & {at, *cause.match.explains} if each == at or _suffers(view, each)}
+
+
+def _suffers(view: View, ref: str) -> bool:
+    """Tell whether a workload answers nobody, or users feel a trouble of it."""
+    workload = view.workloads.get(ref)
+    return workload is not None and ((workload.wanted > 0 and not workload.ready) or any(troubles(view, ref)))
+
+
+def _suspect(view: View, symptom: Held, came: datetime | None) -> bool:
+    """Tell whether a release to be taken back may be a reason by itself: it came first, or no older pod is ill."""
+    workload = view.workloads.get(symptom.target)
+    if symptom.remedy != "rollback_workload" or workload is None:
+        return False
+    at, newest = workload.released_at, workload.newest_pods()
+    stillborn = bool(newest) and all(never_ready(pod) for pod in newest) and bool(healthy_older(workload))
+    return at is None or came is None or at <= came or stillborn or by_revision(view, workload) == "newer"
+
+
+def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
+    """Tell whether a trouble that only time connects with a release began with a better cause elsewhere.
+
+    That is a stated one that users feel as well, or a surer one that began first. The release had served well before;
+    whom the component calls nobody tells, so that it may be what is ill; and what is ill does not need it itself. What
+    a stated cause brings slowly is first felt later, and by its callers last: then both have to rise alike.
+    """
+    ref, other, began, came = symptom.match.component, cause.match.component, symptom.match.since, cause.match.since
+    workload = view.workloads.get(ref)
+    if workload is None or workload.released_at is None or began is None or came is None:
+        return False
+    if symptom.remedy != "rollback_workload" or symptom.rule.tier != Tier.PATTERN or other not in view.workloads:
+        return False
+    if view.graph.calls.get(ref) or ref in view.graph.needs(other) or by_revision(view, workload) == "newer":
+        return False
+    if began - workload.released_at <= EARLIER or cause.confidence < BESIDE:
+        return False
+    stated = cause.rule.tier == Tier.STATED and _felt(view, cause.match)
+    if abs(began - came) > MINUTE:
+        return stated and came <= began and rises_with(view, ref, other)
+    return stated or (came <= began and cause.rule.tier >= Tier.PATTERN and cause.confidence > symptom.confidence)
+
+
+def _felt(view: View, cause: Match) -> bool:
+    """Tell whether users feel a cause at its component; where nobody measures them, whether a service repeats it.
+
+    What a container told before it ended, or nobody knows when, may have been over since.
+    """
+    workload = view.workloads[cause.component]
+    if any(troubles(view, workload.ref)):
+        return True
+    if measured(view, workload) or not any(workload.ref in service.backends for service in view.services.values()):
+        return False
+    told = [hit for hit in view.hits_of(workload.ref) if view.hit_evidence(hit) in cause.evidence]
+    now = (hit for hit in told if not hit.previous and hit.last is not None and fresh(view, hit))
+    return any(hit.count >= OFTEN for hit in now)
