@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles, one_held_back
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import Marked
+from tuheg_ir.diagnosis.view.odd import odd_pods
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -36,8 +37,12 @@ _FELT = (
     ("error_ratio_by_pod", "pod"),
     ("latency_p95_by_pod", "pod"),
 )
-_FAILED = ("FailedGetResourceMetric", "FailedComputeMetricsReplicas", "FailedGetScale")
+_FAILED = ("FailedGetResourceMetric", "FailedComputeMetricsReplicas", "FailedGetScale", "Evicted")
 """Events (reasons) of controllers that cannot do their work."""
+_LEFT_OUT = ("JobAlreadyActive", "TooManyMissedTimes")
+"""Events (reasons) of schedules whose runs do not come any more."""
+_RUNS = timedelta(hours=1)
+"""Most schedules come round within this."""
 _GUESS = 0.1
 """How sure it is that nothing can be told: hardly, most cases that were left with too little had a cause."""
 _GOOD_PART = 0.1
@@ -108,6 +113,7 @@ def _of_workload(view: View, workload: Workload) -> Iterator[Evidence]:
         yield Evidence("objects", workload.ref, f"{waiting[0].name} is not ready", waiting[0].unready_since)
     yield from (crash.evidence() for crash in crashes(view, workload)[:2])
     yield from (seen for seen, _ in troubles(view, workload.ref))
+    yield from (Evidence("metrics", f"Pod/{pod}", told) for pod, told in sorted(odd_pods(view, workload).items()))
     for signal in ("throttled_share", "memory_share"):
         most = usage(view.figures, workload, signal).most
         if most > _BUSY and not (signal == "memory_share" and page_cache(view, workload)):
@@ -121,6 +127,8 @@ def _of_workload(view: View, workload: Workload) -> Iterator[Evidence]:
 def _complaints(view: View) -> Iterator[Evidence]:
     for event in view.events:
         if event.reason in _FAILED and view.recent(event.last, _NOW):
+            yield view.event_evidence(event)
+        if event.reason in _LEFT_OUT and event.count >= _OFTEN and view.recent(event.last, _RUNS):
             yield view.event_evidence(event)
     yield from _told_by_logs(view)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from typing import Any
+
+from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, looping, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import API, CACHE, IMAGE, OLD, SHOP, down, errors, logs
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, redis, snapshot, thing, workload
@@ -10,6 +12,7 @@ from tests.diagnosis.worlds import NODES
 from tuheg_ir.diagnosis.model import Snapshot
 
 MODE_A, MODE_B = {"env": {"MODE": "a"}}, {"MODE": "b"}
+DIES = looping()
 LEDGER, AGENT = "StatefulSet/ledger", "DaemonSet/agent"
 
 
@@ -55,6 +58,41 @@ def edited(age: float, *told: str) -> Snapshot:
         thing("ConfigMap", "settings", written=age, data={"a": "b"}),
         logs=[log(pod("shop", 2), *told, previous=True)] if told else [],
     )
+
+
+LIMIT = "Unhandled exception. System.IO.IOException: the limit on the number of watches is reached"
+NOWHERE = "panic: dial tcp: lookup ledger-db.prod on 10.96.0.10:53: no such host"
+
+
+def alike(
+    ours: str = LIMIT,
+    *,
+    theirs: str = "",
+    of: str = "rates",
+    status: Obj | None = DIES,
+    since: float = 60,
+    **more: Any,
+) -> Snapshot:
+    """Return a release that ends at start, and another program that tells of something too; nobody released that."""
+    other = workload(of, pods=2, ready=1, **more)
+    if status is not None:
+        put(pods_of(other)[1], status)
+    return snapshot(
+        rollout("shop", looping(), before=IMAGE),
+        other,
+        logs=[
+            log(pod("shop", 2), ours, previous=True),
+            log(pod(of, 1), theirs or ours, previous=status is not None, since=since),
+        ],
+    )
+
+
+def some_well() -> list[Obj]:
+    """Return a release of which one pod ends and one, on another node, is well."""
+    objects = rollout("shop", looping(), before=IMAGE, new=2)
+    put(pods_of(objects)[3], {"state": {"running": {"startedAt": at(590)}}}, ready=True)
+    pods_of(objects)[3]["status"]["containerStatuses"][0] |= {"restartCount": 0, "lastState": {}}
+    return objects
 
 
 HOLDS = [
@@ -173,6 +211,47 @@ HOLDS = [
         ),
         (CACHE, "configuration_error", "rollback_workload"),
     ),
+]
+HOLDS += [
+    Holds(
+        f"{what}: the release is not why",
+        world,
+        (SHOP, "dependency_failure", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+        believed=believed,
+        harmful=("rollback_workload", "restart_workload"),
+    )
+    for what, world, believed in (
+        ("another program that nobody released ends with the same words", alike(), ""),
+        (
+            "another one that nobody released does not find the same host either",
+            alike(NOWHERE, of="api"),
+            "wrong_host_name",
+        ),
+    )
+]
+HOLDS += [
+    Holds(
+        "it is well on another node: it does not end by itself",
+        snapshot(some_well()),
+        (SHOP, "code_defect", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    *(
+        Holds(what, world, (SHOP, "code_defect", "rollback_workload"))
+        for what, world in (
+            ("another program ends with other words", alike(theirs="panic: out of coffee")),
+            ("another program told the same words hours ago, and is well since", alike(since=5 * HOUR, status=None)),
+        )
+    ),
+]
+ANSWERS = [
+    Answers(
+        "two programs were released, and end with the same words: it may be what both brought",
+        alike(before=OLD, released=900),
+        {(ref, "code_defect", "rollback_workload") for ref in (SHOP, "Deployment/rates")},
+        harmful=("restart_workload",),
+    )
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, looping, old_anew, pods_of, put, rollout
-from tests.diagnosis.rules.scenes import API, SHOP, WELL, errors, shop
+from tests.diagnosis.rules.scenes import API, SHOP, WELL, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, log, pod, snapshot, thing, workload
 
 
@@ -44,6 +44,7 @@ def ended_once(released: float, before: Obj) -> list[Obj]:
     return first(shop(before=before, released=released, **LOW), again("Error", 137, age=300))
 
 
+LOST = "dial tcp: lookup rates.example on 10.96.0.10:53: no such host"
 LOW, HIGH = limits(cpu="300m", memory="1Gi"), limits(cpu="1500m", memory="1Gi")
 LATE = event(f"Pod/{pod('shop')}", "Unhealthy", "Liveness probe failed: context deadline exceeded", age=900, count=1)
 """A probe that failed a quarter of an hour ago."""
@@ -108,12 +109,31 @@ HOLDS = [
         (SHOP, "service_crash", "restart_workload"),
     ),
     Holds(
+        "once, and what the kubelet started again tells of the same since: one more start is no better",
+        snapshot(first(shop(), again("Error", 1, age=300)), logs=logs("shop", LOST, 0)),
+        (SHOP, "service_crash", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+        believed="wrong_host_name",
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "once, and another pod tells of trouble since",
+        snapshot(first(shop(), again("Error", 1, age=300)), logs=logs("shop", LOST, 1)),
+        (SHOP, "service_crash", "restart_workload"),
+        believed="wrong_host_name",
+    ),
+    Holds(
         "told to end by a probe, and started again since",
         snapshot(first(shop(), again("Completed", 0, age=880)), LATE),
         (SHOP, "service_crash", "restart_workload"),
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "once, with its node: the kubelet that came up knows nothing of its end",
+        snapshot(first(shop(), again("Unknown", 255, age=300)), figures=[WELL]),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold("once, hours ago", snapshot(first(shop(), again("Error", 1, age=4 * 3600)), figures=[WELL]), HEALTHY),
     DoesNotHold(
         "a probe failed once of late, and the last start was weeks ago",

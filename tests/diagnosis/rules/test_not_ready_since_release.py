@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.inits import as_before
-from tests.diagnosis.rules.pods import HOUR, looping, old_anew, pods_of, put, rollout
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, snapshot, thing
+from tests.diagnosis.rules.pods import HOUR, later, looping, old_anew, pods_of, put, rollout, waiting
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, logs, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, snapshot, thing, workload
 
+LOST = "ERROR dial tcp: lookup ledger-db.prod on 10.96.0.10:53: no such host"
 READS = {"volumes": [{"name": "c", "configMap": {"name": "settings"}}]}
 
 
@@ -24,6 +25,43 @@ HOLDS = [
         snapshot(rollout("shop", {"ready": False}, before=IMAGE)),
         (SHOP, "code_defect", "rollback_workload"),
         excludes=no("restart_workload", at=SHOP),
+    ),
+]
+HOLDS += [
+    Holds(
+        what,
+        snapshot(rollout("shop", status, before=IMAGE), other, logs=told),
+        (SHOP, "dependency_failure", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+        believed=believed,
+        harmful=("restart_workload",),
+    )
+    for what, status, other, told, believed in (
+        (
+            "another one that nobody released does not find the same host",
+            {"ready": False},
+            workload("api"),
+            [*logs("shop", LOST, 2), *logs("api", LOST, 1)],
+            "wrong_host_name",
+        ),
+        (
+            "a pod of another one that nobody released cannot pull its image either",
+            waiting("ImagePullBackOff"),
+            later(workload("api", pods=3), 1, waiting("ImagePullBackOff")),
+            [],
+            "image_cannot_be_pulled",
+        ),
+    )
+]
+HOLDS += [
+    Holds(
+        "another one does not find another host",
+        snapshot(
+            rollout("shop", {"ready": False}, before=IMAGE),
+            workload("api"),
+            logs=[*logs("shop", LOST, 2), *logs("api", LOST.replace("ledger", "stock"), 1)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
     ),
 ]
 DOES_NOT_HOLD = [

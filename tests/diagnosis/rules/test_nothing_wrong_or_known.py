@@ -19,6 +19,7 @@ from tests.diagnosis.rules.scenes import (
     alert,
     autoscaler,
     errors,
+    failing,
     latency,
     logs,
     rate,
@@ -58,6 +59,12 @@ def agents() -> list[Obj]:
 def cron_job() -> Obj:
     template = {"spec": {"containers": [container("c", "c:1")]}}
     return thing("CronJob", "clean", spec={"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}})
+
+
+def skipped(count: int) -> Obj:
+    """Return that runs of a schedule were left out, since one went on."""
+    told = "Not starting job because prior execution is running and concurrency policy is Forbid"
+    return event("CronJob/clean", "JobAlreadyActive", told, age=300, kind="Normal", count=count)
 
 
 def none_wanted() -> list[Obj]:
@@ -169,6 +176,44 @@ ANSWERS = [
         turned_away(8, 20, measured=True),
         [(SHOP, *FINE)],
         sure=(0.3, 1.0),
+    ),
+    Answers(
+        "not to be told: one of twelve fails since a moment, and the average hides it",
+        snapshot(
+            shop(pods=12),
+            figures=[WELL, *failing(*[0.001] * 11, 0.4, since=45)],
+        ),
+        [(SHOP, *UNKNOWN)],
+        tells="40% of its requests fail",
+    ),
+    Answers(
+        "well: each of twelve fails as little as the others",
+        snapshot(shop(pods=12), figures=[WELL, *failing(*[0.001] * 12)]),
+        [(SHOP, *FINE)],
+    ),
+    Answers(
+        "not to be told: a node evicted a pod minutes ago",
+        snapshot(
+            shop(), event(f"Pod/{pod('shop')}x", "Evicted", "The node was low on resource", age=180), figures=[WELL]
+        ),
+        [(SHOP, *UNKNOWN)],
+        tells="Evicted",
+    ),
+    Answers(
+        "well: a node evicted a pod hours ago",
+        snapshot(shop(), event(f"Pod/{pod('shop')}x", "Evicted", "The node was low", age=9000), figures=[WELL]),
+        [(SHOP, *FINE)],
+    ),
+    Answers(
+        "not to be told: a schedule leaves out one run after the other",
+        snapshot(shop(), cron_job(), skipped(count=9), figures=[WELL]),
+        [("CronJob/clean", *UNKNOWN)],
+        tells="JobAlreadyActive",
+    ),
+    Answers(
+        "well: a schedule left out one run",
+        snapshot(shop(), cron_job(), skipped(count=1), figures=[WELL]),
+        [(SHOP, *FINE)],
     ),
     Answers(
         "well: an alert that always fires, to show that alerting works",

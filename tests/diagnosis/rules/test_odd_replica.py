@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import NODES, agent, built, pods_of, rollout
+from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import NODES, agent, built, node, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, failing, latency, logs, shop
 from tests.diagnosis.rules.tiny import DAY, at, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
@@ -45,6 +45,36 @@ def silent(
             errors(feels, felt, fell),
         ],
         logs=logs("cart", says, *who, times=times),
+    )
+
+
+def apart(
+    *slow: float,
+    nodes: tuple[str, ...] = NODES,
+    beside: tuple[float, ...] = (),
+    asked: tuple[float, ...] = (),
+    short: str = "",
+    says: str = "",
+) -> Snapshot:
+    """Return a shop with how long each of its pods takes, and where it is.
+
+    ``beside``: the same of an api. ``asked``: how many requests each pod of the shop gets. ``short``: a node short of
+    disk. ``says``: what the second pod repeats.
+    """
+    all_of = [("shop", slow), *([("api", beside)] if beside else [])]
+    return snapshot(
+        *(workload(name, pods=len(each), nodes=nodes) for name, each in all_of),
+        *([node(short, DiskPressure="True")] if short else []),
+        figures=[
+            *(
+                figure("latency_p95_by_pod", 0.1, took, pod=pod(name, n))
+                for name, each in all_of
+                for n, took in enumerate(each)
+            ),
+            *(figure("request_rate_by_pod", 50.0, rate, pod=pod("shop", n)) for n, rate in enumerate(asked)),
+            latency("shop", 0.1, 1.5),
+        ],
+        logs=logs("shop", says, 1) if says else [],
     )
 
 
@@ -114,6 +144,69 @@ HOLDS = [
         (API, "service_crash", "restart_workload"),
         harmful=("rollback_workload",),
     ),
+]
+HOLDS += [
+    Holds(
+        what,
+        world,
+        (SHOP, cause, "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+        believed=believed,
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    )
+    for what, world, cause, believed in (
+        (
+            "two of four are slow, both on one node that carries no other: it is what they share",
+            apart(0.1, 9.0, 9.0, 0.1, nodes=("n1", "n2", "n2", "n3")),
+            "dependency_failure",
+            "",
+        ),
+        (
+            "one of four is slow, and its node says that it is short of something",
+            apart(0.1, 9.0, 0.1, 0.1, short="n2"),
+            "dependency_failure",
+            "",
+        ),
+        (
+            "one of four is slow, and gets nearly all requests: whoever stands there is slow",
+            apart(0.1, 9.0, 0.1, 0.1, asked=(0.5, 200.0, 0.5, 0.5)),
+            "capacity",
+            "",
+        ),
+        (
+            "one of four is slow, and its log is that of a miner, which shows who came",
+            apart(0.1, 9.0, 0.1, 0.1, says="[cpu] accepted (20/0) diff 75000 (44 ms)"),
+            "security_incident",
+            "intrusion",
+        ),
+    )
+]
+HOLDS += [
+    Holds(
+        what,
+        world,
+        (SHOP, "service_crash", "restart_workload"),
+        harmful=("rollback_workload", "scale_workload"),
+    )
+    for what, world in (
+        ("two of four are slow, each alone on its node, as all are", apart(0.1, 9.0, 9.0, 0.1)),
+        (
+            "two of four are slow, and one on a node of theirs is well",
+            apart(0.1, 9.0, 9.0, 0.1, nodes=("n2", "n2", "n2", "n3")),
+        ),
+        (
+            "one of four is slow, and gets as many requests as the others",
+            apart(0.1, 9.0, 0.1, 0.1, asked=(50.0, 60.0, 50.0, 50.0)),
+        ),
+    )
+]
+ANSWERS = [
+    Answers(
+        "one of four is slow, on the node where one of another workload is too",
+        apart(0.1, 9.0, 0.1, 0.1, beside=(0.1, 9.0, 0.1, 0.1)),
+        {("Node/n2", "resource_exhaustion", "page_human")},
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    )
 ]
 DOES_NOT_HOLD = [
     *(

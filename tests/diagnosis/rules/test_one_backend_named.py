@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.pods import later, looping, pods_of, younger
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, alert, errors, shop
-from tests.diagnosis.rules.tiny import Obj, log, pod, service_for, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 
 NEXT = "Deployment/cart-next"
@@ -48,6 +48,25 @@ HOLDS = [
         (NEXT, "code_defect", "switch_traffic"),
         harmful=("restart_workload", "rollback_workload"),
     ),
+]
+HOLDS += [
+    Holds(
+        f"one pod of three, and {what}",
+        snapshot(shop(env=CALLS_CART), world, logs=[said(address(world, 2))], alerts=[alert()]),
+        (CART, "service_crash", remedy),
+        excludes=no("rollback_workload", at=CART),
+        harmful={"restart_workload", "rollback_workload"} - {remedy},
+    )
+    for what, world, remedy in (
+        (
+            "one that was started after it has never been ready",
+            later(cart(4), 1, looping()),
+            "page_human",
+        ),
+        ("it was started last, a while ago: what it got then may be why", younger(cart(), 1), "page_human"),
+        ("it was started last, a day ago, and was well", younger(cart(), 1, age=DAY), "restart_workload"),
+        ("another one was started last", younger(cart(), 1)[::-1], "restart_workload"),
+    )
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

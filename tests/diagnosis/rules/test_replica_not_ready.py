@@ -53,6 +53,11 @@ DOES_NOT_HOLD = [
         snapshot(hung(), logs=logs("shop", LATE, 0, 1, 2)),
         harmful=("restart_workload",),
     ),
+    DoesNotHold(
+        "all of them tell that no name is found: a fresh one finds none either",
+        snapshot(hung(), logs=logs("shop", "lookup flags on 10.96.0.10:53: read udp: i/o timeout", 0, 1, 2)),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold("for a minute", snapshot(hung(since=60))),
     DoesNotHold("its only twin is no majority", snapshot(hung(2)), (SHOP, "unknown", "page_human")),
     DoesNotHold(

@@ -236,6 +236,16 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
+        "the older one is slow, and its log is that of a miner: a restart would take away what shows it",
+        snapshot(
+            four(young=3),
+            figures=[*failing(0.9, 0.001, 0.001, 0.001), errors("shop", 0.3)],
+            logs=logs("shop", "[cpu] accepted (20/0) diff 75000 (44 ms)", 0),
+        ),
+        (SHOP, "security_incident", "isolate_workload"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
         "the older ones have no files left some hours after their release: the younger one has not run for as long",
         out_of_files(0, 1, 2, before=OLD, released=8 * 3600),
         (SHOP, "code_defect", "rollback_workload"),

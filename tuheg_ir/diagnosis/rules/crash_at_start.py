@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._not_its_release import not_its_release
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.releases import (
@@ -46,17 +47,20 @@ def _match(view: View, workload: Workload, ended: list[Crash]) -> Match:
     older = healthy_older(workload)
     well = [p for p in workload.newest_pods() if p.ready and p.node not in {crash.pod.node for crash in ended}]
     hits = [h for h in view.hits_of(workload.ref) if h.pod in {c.pod.name for c in ended}]
+    others = not_its_release(view, workload, [crash.pod for crash in ended])
     return Match(
         component=workload.ref,
         evidence=(
             *(crash.evidence() for crash in ended[:2]),
+            *((others,) if others else ()),
             *release_evidence(workload),
             *(view.hit_evidence(hit) for hit in hits[:2]),
             *(view.event_evidence(e) for e in view.events_of(workload.ref, "BackOff")[:1]),
         ),
-        # A release whose pods are well on other nodes does not end by itself.
-        certainty=0.5 if well else 0.8 if older else 0.7,
-        root_cause=release_cause(view, workload, ended[0].container.name),
+        # A release whose pods are well on other nodes does not end by itself, nor one that others end like.
+        certainty=0.5 if well or others else 0.8 if older else 0.7,
+        root_cause="dependency_failure" if others else release_cause(view, workload, ended[0].container.name),
+        remedy="page_human" if well or others else "",
         since=workload.released_at or ended[0].pod.created,
         excludes=excluding(workload.ref, "the newest template ends at start; a restart runs it again", *RESTARTS)
         + excluding(workload.ref, "further pods of the newest template would end at start", "scale_workload"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules.memory_limit_cut import SUSPECT
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.crashes import LATELY, crashes, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.crashes import LATELY, Crash, crashes, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import began
@@ -18,12 +20,13 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 def when(view: View) -> Iterator[Match]:
     """Containers ended of late."""
     for workload in view.serving:
-        ended = crashes(view, workload)
+        ended = [crash for crash in crashes(view, workload) if not _with_its_node(crash)]
         anew = [pod for pod in workload.live if _started_anew(view, pod)]
         killed = probe_kills(view, workload, anew) if anew else ()
         if not ended and not killed:
             continue
         again = sum(crash.container.restarts for crash in ended) >= 2 or len(killed) > 1
+        vain = not again and _as_ill_since(view, workload, ended)
         lowered = only_of_newest(workload, ended) and _limit_lowered(view, workload)
         yield Match(
             component=workload.ref,
@@ -34,12 +37,26 @@ def when(view: View) -> Iterator[Match]:
                 *(release_evidence(workload, "limits")[:1] if lowered else ()),
             ),
             certainty=0.4,
-            remedy="page_human" if again or lowered else "restart_workload",
+            remedy="page_human" if again or vain or lowered else "restart_workload",
             since=began(view, workload),
             excludes=excluding(workload.ref, "the kubelet has restarted them, and they ended again", *RESTARTS)
             if again
+            else excluding(workload.ref, "what was started again tells of trouble since as well", *RESTARTS)
+            if vain
             else (),
         )
+
+
+def _with_its_node(crash: Crash) -> bool:
+    """Tell whether a container ended with its node: the kubelet that came up knows no more of it than that."""
+    return crash.ended.reason == "Unknown"
+
+
+def _as_ill_since(view: View, workload: Workload, ended: Sequence[Crash]) -> bool:
+    """Tell whether one that the kubelet started again repeats a trouble since then: one more start helps no more."""
+    pods = {crash.pod.name for crash in ended if crash.container.restarts}
+    told = (hit for hit in view.hits_of(workload.ref) if hit.pod in pods and not hit.previous)
+    return any(hit.count >= OFTEN and fresh(view, hit) for hit in told)
 
 
 def _limit_lowered(view: View, workload: Workload) -> bool:

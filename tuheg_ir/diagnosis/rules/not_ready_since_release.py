@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._not_its_release import not_its_release
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import unready
 from tuheg_ir.diagnosis.view.reading import items, moment, text
@@ -56,17 +57,20 @@ def _match(view: View, workload: Workload, waiting: list[Pod], late: Evidence | 
     older = healthy_older(workload)
     told = f"{len(waiting)} pods of the newest template were never ready, {len(older)} of the older one are"
     hits = [hit for hit in view.hits_of(workload.ref) if hit.pod in {pod.name for pod in waiting}]
+    others = not_its_release(view, workload, waiting)
     return Match(
         component=workload.ref,
         evidence=(
             Evidence("objects", workload.ref, told, workload.released_at),
             *((late,) if late else ()),
+            *((others,) if others else ()),
             *release_evidence(workload, "probe", "ports", "env"),
             *unready(view, workload)[:2],
             *(view.hit_evidence(hit) for hit in hits[:2]),
         ),
-        certainty=0.7 if older else 0.5,
-        root_cause=release_cause(view, workload),
+        certainty=0.7 if older and not others else 0.5,
+        root_cause="dependency_failure" if others else release_cause(view, workload),
+        remedy="page_human" if others else "",
         since=workload.released_at,
         excludes=excluding(workload.ref, "the newest template does not become ready", *RESTARTS),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._imposed import imposed
+from tuheg_ir.diagnosis.rules._not_of_its_own import not_of_its_own
 from tuheg_ir.diagnosis.rules.all_stuck import stuck_again
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
@@ -40,6 +41,8 @@ def when(view: View) -> Iterator[Match]:
             continue  # one pod is often the first to feel what all are about to feel
         well = len(workload.live) - len(odd)
         heap = heap_is_full(view, workload, odd)
+        cause, around = not_of_its_own(view, workload, odd)
+        spent = bool(heap) or used_up(view, workload, odd)
         yield Match(
             component=workload.ref,
             evidence=(
@@ -48,14 +51,17 @@ def when(view: View) -> Iterator[Match]:
                     for pod, told in odd.items()
                 ),
                 *felt[:1],
+                *around[:2],
                 Evidence("objects", f"Pod/{min(odd)}", "it has the same template as those that are well"),
                 *heap,
                 *(view.hit_evidence(hit) for hit in hits[:2]),
             ),
             certainty=0.7 if len(odd) == 1 else 0.6,
-            root_cause="resource_exhaustion" if heap or used_up(view, workload, odd) else "",
+            root_cause=cause or ("resource_exhaustion" if spent else ""),
+            remedy="page_human" if around else "",
             since=began,
-            excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
+            excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload")
+            + (excluding(workload.ref, "a restart mends nothing of it", *RESTARTS) if around else ()),
         )
 
 

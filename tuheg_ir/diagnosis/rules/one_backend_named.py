@@ -8,14 +8,16 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, is_marked
+from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, whole
+from tuheg_ir.diagnosis.view.releases import never_ready
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -99,14 +101,33 @@ def _match(view: View, caller: Workload, ill: Workload, pod: str, told: Evidence
             excludes=held,
         )
     like = Evidence("objects", f"Pod/{pod}", "pods of the same template beside it are named by no failure")
+    anew = _fresh_are_no_better(view, ill, pod)
     return Match(
         component=ill.ref,
-        evidence=(told, like),
+        evidence=(told, like, *anew),
         certainty=0.7,
+        remedy="page_human" if anew else "",
         since=told.time,
         explains=suffer,
-        excludes=(*held, *excluding(ill.ref, "pods of the same template are well", "rollback_workload")),
+        excludes=(*held, *excluding(ill.ref, "pods of the same template are well", "rollback_workload"))
+        + (excluding(ill.ref, "what was started last is no better", *RESTARTS) if anew else ()),
     )
+
+
+def _fresh_are_no_better(view: View, ill: Workload, name: str) -> tuple[Evidence, ...]:
+    """Return that the one named was started last of all, and of late, or that those started later never got ready."""
+    pod = next(each for each in ill.live if each.name == name)
+    mine = pod.started
+    if mine is None:
+        return ()
+    later = [each for each in ill.live if each.started and each.started > mine]
+    vain = [each for each in later if never_ready(each) and not view.recent(each.created, PROVEN)]
+    if vain:
+        told = "it was started later, and has never been ready"
+        return (Evidence("objects", f"Pod/{vain[0].name}", told, vain[0].created),)
+    if not later and len(ill.live) > 1 and view.recent(mine, LATELY):
+        return (Evidence("objects", f"Pod/{name}", "it was started last of all: what it got then may be why", mine),)
+    return ()
 
 
 RULE = Rule(

@@ -22,7 +22,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 LONG = timedelta(minutes=5)
 OF_OTHERS = (
     *("database_", "cache_", "broker_", "connection_refused", "connection_timeout", "connection_reset"),
-    "upstream_failure",
+    *("upstream_failure", "dns"),
 )
 """Troubles (by their beginnings) that a program has with what it calls."""
 

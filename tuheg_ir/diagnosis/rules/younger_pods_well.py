@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._not_of_its_own import strangers_words
 from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
@@ -42,6 +43,8 @@ def when(view: View) -> Iterator[Match]:
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
         if not bad or not well or not same_template((*bad, *well)):
             continue
+        if strangers_words(view, workload, ill):
+            continue  # a restart would take away what shows it, and leave the way in
         if used_up(view, workload, ill) and releases(view, workload, timedelta(seconds=LIFE)):
             continue  # the well ones run what the release brought as well, and not for long enough
         began = odd_since(view, ill) or oldest(hit.first for hit in view.hits_of(workload.ref) if hit.pod in ill)

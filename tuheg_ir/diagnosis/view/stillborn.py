@@ -65,8 +65,8 @@ def ended_alike(view: View, workload: Workload) -> tuple[Crash, ...]:
     ended = stillborn_of_old(view, workload)
     if not ended:
         return ()
-    theirs = _last_words(view, [crash.pod for crash in ended])
-    ours = _last_words(view, [pod for pod in workload.newest_pods() if not pod.ready])
+    theirs = last_words(view, [crash.pod for crash in ended])
+    ours = last_words(view, [pod for pod in workload.newest_pods() if not pod.ready])
     return ended if not (theirs and ours) or theirs & ours else ()
 
 
@@ -90,13 +90,18 @@ def _at_each_start(view: View, workload: Workload, pods: Iterable[Pod]) -> tuple
     return ended if again and not probe_kills(view, workload, [crash.pod for crash in ended]) else ()
 
 
-def _last_words(view: View, pods: Sequence[Pod]) -> set[str]:
+def last_words(view: View, pods: Sequence[Pod]) -> set[str]:
     """Return what pods that end call an error, without what differs from one of them, or one start, to the next."""
     if not pods:
         return set()
     named = re.compile("|".join(sorted((re.escape(pod.name) for pod in pods), key=len, reverse=True)))
     told = (named.sub("", line) for line in last_errors(view, pods) if not _FRAME.search(line))
-    return {_VARIES.sub("0", without_time(line)) for line in told}
+    return {without_numbers(line) for line in told}
+
+
+def without_numbers(line: str) -> str:
+    """Return a line without its time, numbers and ids, by which one telling of a trouble differs from the next."""
+    return _VARIES.sub("0", without_time(line))
 
 
 def misread_links(view: View, workload: Workload) -> Iterator[tuple[str, datetime, str, str]]:

@@ -1,0 +1,65 @@
+"""What tells pods from their like and no restart mends: their node, how much they are asked, a stranger in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.marked import OFTEN
+from tuheg_ir.diagnosis.view.nodes import nodes
+from tuheg_ir.diagnosis.view.odd import CLEARLY, odd_pods
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def not_of_its_own(view: View, workload: Workload, odd: Collection[str]) -> tuple[str, tuple[Evidence, ...]]:
+    """Return the cause, and what shows that odd pods suffer by what is not of their own; ("", ()) if nothing does."""
+    if strange := strangers_words(view, workload, odd):
+        return "security_incident", strange
+    if asked := tuple(_asked_more(view, workload, odd)):
+        return "capacity", asked
+    where = tuple(_by_node(view, workload, odd))
+    return ("dependency_failure" if where else ""), where
+
+
+def strangers_words(view: View, workload: Workload, pods: Collection[str]) -> tuple[Evidence, ...]:
+    """Return what logs of some pods repeat that programs of strangers say; a restart would take away what shows it."""
+    told = (hit for hit in view.hits_of(workload.ref, "intrusion") if hit.pod in pods and hit.count >= OFTEN)
+    return tuple(view.hit_evidence(hit) for hit in told)
+
+
+def _asked_more(view: View, workload: Workload, odd: Collection[str]) -> Iterator[Evidence]:
+    """Yield that each odd pod gets several times as many requests as any of its like: they are dealt out unevenly."""
+    live = {pod.name for pod in workload.live}
+    rates = {pod: rate for pod, rate in view.figures.latest("request_rate_by_pod", "pod").items() if pod in live}
+    others = [rate for pod, rate in rates.items() if pod not in odd]
+    if not others or not set(odd) <= set(rates) or min(rates[pod] for pod in odd) <= CLEARLY * max(others):
+        return
+    for pod in sorted(odd):
+        told = f"gets {rates[pod]:.1f} requests a second, and none of its like more than {max(others):.1f}"
+        yield Evidence("metrics", f"Pod/{pod}", told)
+
+
+def _by_node(view: View, workload: Workload, odd: Collection[str]) -> Iterator[Evidence]:
+    """Yield that odd pods are on nodes of which none of their like is well, and that those are ill by other signs."""
+    apart = _apart(workload, odd)
+    if apart and len(odd) > len(apart):  # several share one; who is alone on its node is told apart by any
+        told = f"all {len(odd)} of {workload.ref} here are odd, and those on other nodes are well"
+        yield from (Evidence("objects", f"Node/{node}", told) for node in sorted(apart))
+        return
+    for node in nodes(view):
+        if node.name not in apart:
+            continue
+        signs = (node.lost, *node.pressures, *(f"{kind}: {message}" for kind, message, _ in node.problems))
+        for sign in filter(None, signs):
+            yield Evidence("objects", node.ref, f"it carries what is odd: {sign}", node.since)
+    for other in view.serving if len(apart) == 1 else ():
+        if other is not workload and _apart(other, odd_pods(view, other)) == apart:
+            yield Evidence("metrics", other.ref, f"pods of it are odd too on {min(apart)}, and nowhere else")
+
+
+def _apart(workload: Workload, odd: Collection[str]) -> set[str]:
+    """Return the nodes of odd pods; none where one of their like is well on one of them, or a node is not known."""
+    theirs = {pod.node for pod in workload.live if pod.name in odd}
+    others = {pod.node for pod in workload.live if pod.name not in odd and pod.ready}
+    return theirs if others and "" not in theirs | others and not theirs & others else set()
