@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -9,6 +10,7 @@ from tests.diagnosis.rules.scenes import FORGOTTEN, IMAGE, REFUSED, SHOP, URL, W
 from tests.diagnosis.rules.sessions import full
 from tests.diagnosis.rules.tiny import (
     DAY,
+    at,
     database,
     figure,
     log,
@@ -19,7 +21,7 @@ from tests.diagnosis.rules.tiny import (
     snapshot,
     workload,
 )
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.rules._sessions import measured_holders
 from tuheg_ir.diagnosis.view import View
 
@@ -192,6 +194,52 @@ def refused_asleep(
     )
 
 
+ROUND = "INFO sync.round: round done ok=37 failed=1 open_db_sessions={}"
+EVER_MORE = (*[2] * 12, *range(4, 72, 4), 70)
+RUSH = (*[2] * 20, *[70] * 8)
+OF_LATE = (*range(2, 24), 60, 70)
+GIVEN_BACK = (*range(4, 40, 4), 10, *range(14, 70, 4), 70)
+
+
+def counting(
+    *pods: Sequence[int],
+    line: str = ROUND,
+    every: float = 600,
+    age: float = 60,
+    held: float = 70,
+    said: Any = (),
+    more: Any = (),
+    **rest: Any,
+) -> Snapshot:
+    """Return a full MySQL, a cart that is refused, and a sync that nobody calls: each of its pods counts its sessions.
+
+    ``held``: how many sessions the database counts of its user.
+    """
+    rest = {"service": False, "env": {"DB_HOST": "mysql", "DB_USER": "sync"}, "pods": max(1, len(pods)), **rest}
+    told = [[f"{at(age + every * n)} {line.format(v)}" for n, v in enumerate(reversed(each))][::-1] for each in pods]
+    return snapshot(
+        workload("cart", env={"DB_HOST": "mysql", "DB_USER": "cart"}),
+        workload("sync", **rest),
+        workload("mysql", "mysql:8.0", kind="StatefulSet", pods=1, port=3306),
+        logs=[
+            log(pod("cart"), *["ERROR 1040 (HY000): Too many connections"] * 9, since=280),
+            *(Log(pod("sync", n), "sync", tuple(lines), previous=False) for n, lines in enumerate(told)),
+            *said,
+        ],
+        figures=[
+            figure("db_max_connections", 100, 100, component="mysql"),
+            figure("db_connections", 80, 98, 300, component="mysql"),
+            errors("cart", 0.4, 280),
+            figure("db_connections_by_client", held - 12, held, component="mysql", user="sync"),
+            figure("db_connections_by_client", 20, 20, component="mysql", user="cart"),
+            *more,
+        ],
+    )
+
+
+LOCKED_OUT = "ERROR sync.db: (1205, 'Lock wait timeout exceeded; try restarting transaction')"
+LATE = "WARNING sync.station: station 7: socket.timeout: timed out after 30s, opening a new session for the next"
+SYNCS = "Deployment/sync"
 WORKERS: dict[str, Any] = {"args": ["--workers=180"], "before": {"args": ["--workers=40"]}}
 OUT_OF_TIME = "requests.exceptions.ReadTimeout: HTTPConnectionPool(host='cart', port=8080): Read timed out."
 MORE_PROCESSES: list[tuple[str, dict[str, Any]]] = [
@@ -204,6 +252,24 @@ MORE_PROCESSES: list[tuple[str, dict[str, Any]]] = [
 ]
 REPORTS = "Deployment/report-builder"
 HOLDS = [
+    *(
+        Holds(
+            f"a program's own log counts ever more sessions, as many as the database does, {what}",
+            world,
+            (SYNCS, "database_connection", "restart_connection_pool"),
+            excludes=(*no("scale_workload", at=SYNCS), *no("restart_workload", at="StatefulSet/mysql")),
+            harmful=("scale_database", "rollback_workload", "scale_workload"),
+            alone=True,
+        )
+        for what, world in (
+            ("and nobody calls it", counting(EVER_MORE)),
+            ("in one of its pods", counting((*EVER_MORE[:-1], 66), [4] * 30)),
+            ("and whom it asks is late for hours", counting(EVER_MORE, said=[log(pod("sync"), *[LATE] * 9)])),
+            ("in JSON", counting(EVER_MORE, line='{{"msg": "round done", "openConnections": {}, "idle": 3}}')),
+            ("and gets no more requests", counting(EVER_MORE, service=True, more=[rate("sync", 100, 102, 900)])),
+            ("and one is given back at times", counting((*EVER_MORE[:-3], 57, 66, 70))),
+        )
+    ),
     Holds(
         "who is refused sessions lets nearly all of its own sleep, and gets no more requests than before",
         refused_asleep(40, 180, 900, service=True, more=[rate("report-builder", 100, 102, 900)]),
@@ -447,6 +513,28 @@ DOES_NOT_HOLD = [
             ("and far more is to do", asleep(*ASLEEP, more=[rate("report-builder", 10, 60, 1100)])),
             ("as nobody measures", asleep()),
             ("of a database elsewhere", asleep(*ASLEEP, env={"DB_HOST": ELSEWHERE})),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"a program's own log counts its sessions, {what}",
+            world,
+            harmful=("restart_connection_pool", "rollback_workload"),
+        )
+        for what, world in (
+            ("as many as ever", counting([70] * 30)),
+            ("which became many at once", counting(RUSH)),
+            ("nearly all of which came of late", counting(OF_LATE)),
+            ("and they are given back", counting(GIVEN_BACK)),
+            ("and they became many within the hour", counting(EVER_MORE, every=180)),
+            ("the last time hours ago", counting(EVER_MORE, age=7000)),
+            ("and the database counts far fewer of its user", counting(EVER_MORE, held=40)),
+            ("and they are few of all", counting(range(2, 26), held=25)),
+            ("and one of its pods says nothing", counting(EVER_MORE, pods=2)),
+            ("and it was released since", counting(EVER_MORE, released=9000, before={"args": ["--stations=9"]})),
+            ("and nobody knows how many requests it gets", counting(EVER_MORE, service=True)),
+            ("and it gets more requests", counting(EVER_MORE, service=True, more=[rate("sync", 100, 130, 900)])),
+            ("and it waits for a lock", counting(EVER_MORE, said=[log(pod("sync"), *[LOCKED_OUT] * 9)])),
         )
     ),
     *(

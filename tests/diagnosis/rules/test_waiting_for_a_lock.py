@@ -175,6 +175,46 @@ def listed(
     )
 
 
+HEAD_BLOCKER = (
+    "WARNING watch: head blocker session_id={} status=sleeping open_transaction_count=1 login=kim host_name={} program"
+    "_name='{}' last_sql='BEGIN TRAN UPDATE a SET b = 1'"
+)
+BY_HAND = "Microsoft SQL Server Management Studio - Query"
+SEEN = "INFO watch: sessions=60 blocked={}"
+HERE = {"DB_HOST": "mssql"}
+FEES = {"ConnectionStrings__Main": secret_key("main", "connectionString")}
+
+
+def watched(
+    *numbers: int,
+    host: str = "WS-17",
+    program: str = BY_HAND,
+    named: str = HEAD_BLOCKER,
+    lines: Any = (),
+    age: float = 60,
+    well: bool = False,
+    env: Any = None,
+    users: Any = None,
+    beside: list[Obj] | None = None,
+    **api: Any,
+) -> Snapshot:
+    """Return two clients of a database, which fail, and a watch that names the session all wait for as it looks."""
+    heads = [named.format(number, host, program) for number in numbers or [87] * 5]
+    said = [each for head in heads for each in (SEEN.format(40), head)] + list(lines)
+    stamped = (f"{at(age + 60 * n)} {line}" for n, line in reversed(list(enumerate(reversed(said)))))
+    return snapshot(
+        workload("mssql", "mcr.microsoft.com/mssql/server:2022", kind="StatefulSet", pods=1, port=1433),
+        shop(env=users or FEES, **api),
+        workload("cart", env=users or FEES),
+        workload("watch", pods=1, env=env or FEES, service=False),
+        beside or [],
+        figures=[] if well else [errors("shop", 0.6), errors("cart", 0.6)],
+        logs=[Log(pod("watch"), "watch", tuple(stamped), previous=False)],
+    )
+
+
+MSSQL_HERE = ("StatefulSet/mssql", "database_connection", "page_human")
+
 HELD = (SHOP, "database_connection", "page_human")
 
 
@@ -202,6 +242,28 @@ def hidden(*more: Any, secret: str = "app", sql: str = FULL, both: str = "", who
 
 
 HOLDS = [
+    *(
+        Holds(
+            f"a watch names the session that all wait for whenever it looks, and a person keeps it open{what}",
+            world,
+            MSSQL_HERE,
+            excludes=(
+                *no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+                *no("rollback_workload", "restart_connection_pool", at=CART),
+                *no("restart_workload", "scale_database", at="StatefulSet/mssql"),
+            ),
+            alone=True,
+            harmful=("rollback_workload", "scale_workload"),
+        )
+        for what, world in (
+            ("", watched()),
+            (", and a client was released minutes before", watched(before=OLD, released=900)),
+            (", and it is led there in plain sight", watched(env=HERE, users=HERE, beside=postgres())),
+            (", of PostgreSQL", watched(named="WARN lead blocker: pid={} client={} app={} state=idle in transaction")),
+            (", in JSON", watched(named='{{"msg": "head blocker", "session_id": {}, "host": "{}", "program": "{}"}}')),
+            (", after another one that is gone", watched(61, 61, 87, 87, 87)),
+        )
+    ),
     *(
         Holds(
             f"a watch lists the sessions of a database outside, and all wait for {what}",
@@ -370,6 +432,26 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a watch names the session that all wait for, {what}", world, instead)
+        for what, world, instead in (
+            ("and it is of a pod of ours", watched(host=pod("cart")), ASK),
+            ("and nobody tells that a person works by it", watched(program="Core Microsoft SqlClient"), ASK),
+            ("which is another one each time", watched(87, 88, 91, 95, 87), ASK),
+            ("but twice", watched(87, 87), ASK),
+            ("and then nobody waits", watched(lines=[SEEN.format(0)] * 5), ASK),
+            ("and it says no more for long", watched(age=1800), ASK),
+            ("and there is none", watched(0, 0, 0), ASK),
+            ("and all are served", watched(well=True), ()),
+            ("of a database elsewhere", watched(env=OUTSIDE, users=HERE), ASK),
+            ("and there are two databases", watched(beside=postgres()), ASK),
+            (
+                "and a client was released, and it is of a pod of ours",
+                watched(host=pod("shop"), before=OLD, released=700),
+                ("code_defect", "rollback_workload"),
+            ),
+        )
+    ),
     *(
         DoesNotHold(f"a watch lists the sessions of a database outside, {what}", world, instead)
         for what, world, instead in (

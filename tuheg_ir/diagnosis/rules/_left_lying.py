@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Series
-from tuheg_ir.diagnosis.rules._pools import kept, kept_waiting
+from tuheg_ir.diagnosis.rules._pools import SAME, kept, kept_waiting, left_open
 from tuheg_ir.diagnosis.rules._sessions import UNUSED, Full, Holder, label_of, released_before
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import traffic_growth
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
@@ -27,8 +28,6 @@ GREW = 0.9
 STEADY = timedelta(minutes=5)
 """Sessions that a rush has opened are in use again, or closed, sooner."""
 _CLIENTS = "db_connections_by_client"
-SAME = 0.9
-"""Share of what a pool has taken that a database has to count of its user, or they are not the same sessions."""
 
 
 def leaks(holder: Holder, of: int) -> bool:
@@ -39,8 +38,9 @@ def leaks(holder: Holder, of: int) -> bool:
 def left_lying(view: View, each: Full, holder: Holder, source: str = "database") -> tuple[Evidence, ...]:
     """Return that a program which runs on and on leaves sessions lying, whether or not anybody calls it.
 
-    Its transactions are open for long and do nothing; or its pool has as many connections taken as the database counts
-    asleep, and gives none back. A run, or a person's console, comes to its end with them.
+    Its transactions are open for long and do nothing; its pool has as many connections taken as the database counts
+    asleep, and gives none back; or its own log counts ever more of them. A run, or a person's console, comes to its end
+    with them.
     """
     client = view.workloads.get(holder.ref)
     if client is None or client.kind in (*BATCH, "Pod") or not each.usable:
@@ -48,7 +48,11 @@ def left_lying(view: View, each: Full, holder: Holder, source: str = "database")
     if leaks(holder, each.usable) and holder.oldest_s >= LONG.total_seconds():
         fact = f"{holder.forgotten} of the {holder.count} sessions of {holder.name} do nothing in transactions"
         return (Evidence(source, each.ref, f"{fact}, the oldest for {holder.oldest_s / 60:.0f} min"),)
-    return _taken_and_asleep(view, each, holder, source) or _asleep_and_refused(view, each, holder, source)
+    return (
+        _taken_and_asleep(view, each, holder, source)
+        or _asleep_and_refused(view, each, holder, source)
+        or _ever_more_open(view, each, holder, source)
+    )
 
 
 def _taken_and_asleep(view: View, each: Full, holder: Holder, source: str) -> tuple[Evidence, ...]:
@@ -93,16 +97,36 @@ def _asleep_and_refused(view: View, each: Full, holder: Holder, source: str) -> 
     return (Evidence(source, each.ref, fact, since),)
 
 
+def _ever_more_open(view: View, each: Full, holder: Holder, source: str) -> tuple[Evidence, ...]:
+    """Return that a program's own log counts ever more sessions, as many as the database does, and not for more to do.
+
+    Who waits for a lock keeps its session for as long as another holds on, and a release may want more of them: of
+    these it tells nothing.
+    """
+    client = view.workloads[holder.ref]
+    if holder.count < max(LEAST, SHARE * each.usable) or _has_more_to_do(view, client):
+        return ()
+    locked = any(client.ref in (c.caller, c.about) or c.about == each.ref for c in complaints(view, "lock_wait"))
+    counted = None if locked or released_before(view, client, each.since) else left_open(view, client, holder.count)
+    if counted is None:
+        return ()
+    fact = f"{holder.name} holds {holder.count} of {each.usable} sessions"
+    return (Evidence(source, each.ref, fact), counted)
+
+
 def _may_have_more_processes(view: View, client: Workload, since: datetime | None) -> bool:
     """Tell whether a program may have started further processes, each with a session: for more work, or by a release.
 
     A tenth more sessions are many more here, so a tenth more requests are, too; nobody may know how many there are.
     """
+    return _has_more_to_do(view, client) or kept_waiting(view, client, since) or released_before(view, client, since)
+
+
+def _has_more_to_do(view: View, client: Workload) -> bool:
+    """Tell whether a program gets more requests, or is called and nobody knows how often."""
     growth = traffic_growth(view, client.ref)
     asked = any(client.ref in service.backends for service in view.services.values())
-    if asked if growth is None else growth * GREW > 1.0:
-        return True
-    return kept_waiting(view, client, since) or released_before(view, client, since)
+    return asked if growth is None else growth * GREW > 1.0
 
 
 def _whose(series: Series) -> tuple[str, str]:

@@ -1,7 +1,8 @@
-"""Who holds the lock that all others wait for, as somebody's log lists a database's sessions: sys.dm_exec_requests."""
+"""Who holds the lock that all others wait for, as somebody's log lists a database's sessions, or names that one."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,11 +10,15 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._database_users import is_led_elsewhere, secrets_of_its_address
+from tuheg_ir.diagnosis.rules._lock_holder import users_of
 from tuheg_ir.diagnosis.rules._named_holder import CONSOLE
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import newest
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 MANY = 3
 """So many sessions waiting for one other are no ordinary moment."""
@@ -27,6 +32,12 @@ _WAITS = late(
     r"|\bLock\b.*\{(?P<after>\d+)\}|\{(?P<before>\d+)\}.*\bLock\b"
 )
 """For whom a session waits: SQL Server's blocking session and kind of wait, PostgreSQL's pg_blocking_pids()."""
+_HEAD = late(
+    r"\b(?:head|lead(?:ing)?|root|top)[ _-]?block(?:er|ing)\b"
+    r"(?:.{0,80}?\b(?:session(?:_id)?|spid|sid|pid|id)\b)?\W{1,4}([1-9]\d{0,6})\b",
+    re.IGNORECASE,
+)
+"""How a watch of a database names the session at the head of those that wait."""
 _WORDS = late(r"[\w.-]+")
 
 
@@ -62,6 +73,56 @@ def listed_stranger(view: View) -> ListedHead | None:
     who = " ".join(row.split())[:200]
     fact = f"{len(waits)} sessions wait for session {head}, and it for none; no pod of ours: {who}"
     return ListedHead(Evidence("logs", f"Pod/{pod}", fact, at), tuple(ref for ref, _ in ours.most_common()))
+
+
+def watched_stranger(view: View, ref: str) -> ListedHead | None:
+    """Return who works by hand and holds the lock, as a database's watch names it each time it looks; None if nobody.
+
+    It looks again and again: a session that it names but once, or no more, is an ordinary moment's.
+    """
+    for log in view.snapshot.logs:
+        named = list(_heads(log.lines))
+        watch = view.workloads.get(view.owner_of(log.pod))
+        if watch is None or not _still_named(view, log.lines, [at for at, _, _ in named]):
+            continue
+        (_, number, who), lately = named[-1], {number for _, number, _ in named[-MANY:]}
+        if len(lately) > 1 or not CONSOLE.search(who) or any(_pods_in(view, who)) or not _watches(view, watch, ref):
+            continue
+        since = next(at for at, each, _ in named if each == number)
+        fact = f"session {number} is at the head of those that wait whenever a watch looks; no pod of ours: {who[:200]}"
+        return ListedHead(Evidence("logs", f"Pod/{log.pod}", fact, since), tuple(_users_beside(view, watch, ref)))
+    return None
+
+
+def _heads(lines: Sequence[str]) -> Iterator[tuple[datetime, str, str]]:
+    """Yield when a watch named a session at the head of those that wait, its number, and what it told of it."""
+    for line in lines:
+        found = _HEAD.search(line) if "block" in line.lower() else None
+        if found and (at := stamp(line)):
+            yield at, found[1], line[found.start() :]
+
+
+def _still_named(view: View, lines: Sequence[str], looks: Sequence[datetime]) -> bool:
+    """Tell whether a watch has named somebody several times, and does so as often as ever."""
+    if len(looks) < MANY or not view.recent(looks[-1], STILL):
+        return False
+    last = newest(map(stamp, lines[-_ABOVE:]))
+    return last is not None and last - looks[-1] <= looks[-1] - looks[-MANY]
+
+
+def _watches(view: View, watch: Workload, ref: str) -> bool:
+    """Tell whether a program looks at a database: it stands beside it, is led there, or there is no other one."""
+    if watch.ref == ref or ref in view.graph.needs(watch.ref):
+        return True
+    return [w.ref for w in of_role(view.workloads, "database")] == [ref] and not is_led_elsewhere(view, watch, ref)
+
+
+def _users_beside(view: View, watch: Workload, ref: str) -> Iterator[str]:
+    """Yield who uses the database that is watched, as settings tell, the Secret of its address, or what they say."""
+    known, secrets = users_of(view, ref), secrets_of_its_address(view, watch)
+    for each, workload in view.workloads.items():
+        if each not in (ref, watch.ref) and (each in known or secrets & secrets_of_its_address(view, workload)):
+            yield each
 
 
 def _last_listing(lines: Sequence[str]) -> Iterator[tuple[datetime, dict[str, str]]]:

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL, complaints
 from tuheg_ir.diagnosis.view.logs import Hit, tells
+from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import labels_of, traffic_growth
@@ -48,6 +49,12 @@ _LATE = ("connection_timeout", "connection_refused", "connection_reset", "lock_w
 """Who meets these keeps its connections for as long as the other side keeps it waiting."""
 AT_ONCE = timedelta(minutes=5)
 """What keeps connections for so long that a pool takes them for lost is told of within this time."""
+HOURS = timedelta(hours=2)
+"""What waits for another is over, or given up, within far less."""
+SAME = 0.9
+"""Share of what a program counts that a database has to count of its user, or they are not the same sessions."""
+_OPEN = late(r"\b([a-z_]*(?:sessions?|connections?|conns?)(?:_[a-z_]+)?)[\"']?\s?[:=]\s?(\d+)\b", re.IGNORECASE)
+"""How a program counts its sessions, of a database or of something else: `open_db_sessions=12`."""
 _CAME_BACK = "(unleaked)"
 """By this word a pool takes back what it said of a connection."""
 
@@ -149,6 +156,43 @@ def _climbs(log: Log, now: datetime) -> Iterator[list[tuple[datetime, int]]]:
     for each in counts.values():
         if len(each) >= READINGS:
             yield each if _rises(each) and now - each[-1][0] <= STILL else []
+
+
+def left_open(view: View, workload: Workload, held: int) -> Evidence | None:
+    """Return that each pod's log counts its sessions, and most of them in pods where they become ever more for hours.
+
+    The database counts as many of its user (``held``). That others keep a program waiting is no reason of that: waits
+    begin and end, and what is kept by them is soon as much as it will be.
+    """
+    pods = [_named_counts(view, pod) for pod in workload.live]
+    for name in sorted(set.intersection(*map(set, pods)) if pods else ()):
+        counts = [each[name] for each in pods]
+        more = [climb for each in counts if (climb := _ever_more(each)) and view.now - each[-1][0] <= STILL]
+        ends, grown = (sum(each[-1][1] for each in some) for some in (counts, more))
+        if SAME * held <= ends <= held / SAME and 2 * grown > ends:
+            (first, low), *_, (_, high) = max(more, key=lambda climb: climb[-1][1])
+            fact = f"a pod counts up from {low} to {high} ({name}), and hardly ever down"
+            return Evidence("logs", workload.ref, fact, first)
+    return None
+
+
+def _named_counts(view: View, pod: Pod) -> dict[str, list[tuple[datetime, int]]]:
+    """Return how many sessions or connections a pod's log counts, by what it calls them."""
+    found: dict[str, list[tuple[datetime, int]]] = {}
+    for line in (line for log in view.logs_of((pod,), previous=False) for line in log.lines):
+        for name, count in _OPEN.findall(line):
+            if at := stamp(line):
+                found.setdefault(name.lower(), []).append((at, int(count)))
+    return found
+
+
+def _ever_more(counts: list[tuple[datetime, int]]) -> list[tuple[datetime, int]]:
+    """Return the counts from their last lowest on, if they go up for hours, early as late, and hardly ever down."""
+    values = [value for _, value in counts]
+    climb = counts[len(values) - 1 - values[::-1].index(min(values)) :]
+    most = max(values)
+    took = next(at for at, value in climb if value == most) - climb[0][0]
+    return climb if took >= HOURS and _rises(climb, BUSY_TOO) and _evenly(climb) else []
 
 
 def _rises(counts: list[tuple[datetime, int]], less: float = 0.0) -> bool:

@@ -35,7 +35,7 @@ SOON = timedelta(minutes=15)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A program's own sessions are idle in transactions or unused, or its pool tells of it."""
+    """A program's own sessions are idle in transactions or unused, or its pool or its log counts ever more of them."""
     seen = set()
     for each in full(view):
         for workload, evidence in _leaking(view, each):

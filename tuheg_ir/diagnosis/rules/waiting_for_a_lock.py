@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
-from tuheg_ir.diagnosis.rules._listed_sessions import ListedHead, listed_stranger
+from tuheg_ir.diagnosis.rules._listed_sessions import ListedHead, listed_stranger, watched_stranger
 from tuheg_ir.diagnosis.rules._lock_holder import run_behind, suffers, told_by_itself, users_of
 from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder, stranger
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, forgotten, serves
@@ -49,6 +49,10 @@ def when(view: View) -> Iterator[Match]:
             continue
         if itself and (outside := stranger(view, ref)) is not None:
             yield _of_stranger(view, ref, outside, itself)
+            continue
+        watched = watched_stranger(view, ref) if database is None else None
+        if watched is not None and any(suffers(view, each) for each in watched.waiting):
+            yield _of_stranger(view, ref, watched.evidence, [], watched.waiting)
             continue
         if (run := run_behind(view, ref, began(itself))) is not None:
             yield _of_run(view, ref, *run, itself)
@@ -99,14 +103,16 @@ def _of_named(view: View, ref: str, named: Named, waits: list[Complaint]) -> Mat
     )
 
 
-def _of_stranger(view: View, ref: str, holder: Evidence, waits: list[Complaint]) -> Match:
+def _of_stranger(
+    view: View, ref: str, holder: Evidence, waits: list[Complaint], waiting: tuple[str, ...] = ()
+) -> Match:
     """Return that somebody holds what all wait for who is no workload: a person has to end that one session."""
-    users = users_of(view, ref)
+    users = waiting or users_of(view, ref)
     return Match(
         component=ref,
         evidence=(holder, *told(view, waits, 1)),
         certainty=0.8,
-        since=began(waits),
+        since=began(waits) or holder.time,
         explains=(ref, *users),
         excludes=(
             *not_for(users, "somebody else holds the lock, and its sessions wait: new ones would wait as well"),
