@@ -20,6 +20,8 @@ SLEPT = (
     "poll() was longer than the configured max.poll.interval.ms"
 )
 REFUSED = "WARN POST /v1/lookup 429 7ms retry-after=1"
+AWAY = "ERROR POST http://mailer:8080/v1/mails: dial tcp 10.0.0.9:8080: connect: connection refused"
+EXPIRED = "ERROR SslAuthenticationException: SSL handshake failed: Received fatal alert: certificate_expired"
 UNREADABLE = "ERROR cannot decode message: unexpected end of input"
 
 
@@ -116,7 +118,60 @@ def undone(
     return snapshot(worker(pods=pods), broker(), beside or [], figures=[queue, *turns], logs=said)
 
 
+def held_up(said: str = AWAY, share: float = 0.2, **more: Any) -> Snapshot:
+    """Return readers of a queue that grows, which repeat an error, and how busy they are."""
+    told = logs("mail-worker", said, 0, 1, times=20, since=1400)
+    return snapshot(worker(**more), broker(), figures=[GREW, *shares(share, share)], logs=told)
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"its readers tell of what holds them up, {what}: more of them are no help",
+            world,
+            (MAIL, cause, "page_human"),
+            excludes=no("scale_workload", at=MAIL),
+            harmful=("scale_workload", "restart_workload", "rollback_workload"),
+        )
+        for what, cause, world in (
+            ("whom they ask is away", "dependency_failure", held_up()),
+            ("and messages are taken from them meanwhile", "unknown", held_up(SLEPT)),
+            ("and nothing but their image was released", "dependency_failure", held_up(before=OLD, released=1500)),
+        )
+    ),
+    Holds(
+        "its readers do nothing, and tell of a certificate that is as old after a start",
+        held_up(EXPIRED, 0.01),
+        (MAIL, "dependency_failure", "page_human"),
+        believed="certificate_expired",
+        harmful=("scale_workload", "restart_workload"),
+    ),
+    Holds(
+        "its readers tell of who is away, and are at their limit all the same",
+        held_up(share=0.97),
+        (MAIL, "capacity", "scale_workload"),
+    ),
+    Holds(
+        "its readers tell of who is away since a release gave them another address",
+        held_up(env={**AMQP, "SMTP": "smtp-b"}, before={"env": {**AMQP, "SMTP": "smtp-a"}}, released=1500),
+        (MAIL, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "its readers stumble over an error of their own since a release, and tell of who is away as well",
+        snapshot(
+            worker(before=OLD, released=1500),
+            broker(),
+            figures=[GREW],
+            logs=logs("mail-worker", f"{AWAY}\nTypeError: items is undefined", 0, 1, times=20, since=1400),
+        ),
+        (MAIL, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "nobody is known to read what a store keeps, and more of the store do not either",
+        snapshot(redis(), workload("web"), figures=[figure("queue_depth", 20, 8000, component="redis")]),
+        ("Deployment/redis", "dependency_failure", "page_human"),
+        harmful=("scale_workload", "restart_workload"),
+    ),
     Holds(
         "two lost the broker and stand still since it is back; who was started then works",
         cut_off(0, 1),

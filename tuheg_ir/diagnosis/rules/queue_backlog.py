@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._blames_another import blames_itself, of_an_image_alone
 from tuheg_ir.diagnosis.rules._figures import Turn
+from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
 from tuheg_ir.diagnosis.rules._publishing import above, flooded_by
@@ -25,8 +27,9 @@ from tuheg_ir.diagnosis.rules._readers import (
 from tuheg_ir.diagnosis.rules._turned_away import turned_away
 from tuheg_ir.diagnosis.rules._unreadable import stopped_by
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import Marked
-from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.work import work_of_all
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -51,7 +54,7 @@ def when(view: View) -> Iterator[Match]:
         flood = flooded_by(view, grew)
         if flood is not None:
             yield _of_flood(view, flood, grew, waits, consumer)
-        elif consumer is None:
+        elif consumer is None or role(consumer) in DATA:
             yield _of_broker(view, label, grew, waits)
         elif consumer.ready and consumer.ready >= consumer.wanted:
             yield _of_consumer(view, consumer, grew, waits)
@@ -73,28 +76,51 @@ def _of_flood(view: View, run: Workload, grew: Turn, waits: Evidence, consumer: 
 
 
 def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match:
-    released = consumer.released_at
-    if by_release(consumer, grew):
-        return Match(
-            component=consumer.ref,
-            evidence=(waits, *(Evidence("objects", consumer.ref, c.told(), released) for c in consumer.changes[:2])),
-            certainty=0.65,
-            root_cause="code_defect" if consumer.changed("image") else "configuration_error",
-            remedy="rollback_workload",
-            since=grew.since,
-        )
-    ready = Evidence("objects", consumer.ref, f"{consumer.ready} of {consumer.wanted} pods are ready")
+    held_up = held_up_by(view, consumer)
+    blamed = bool(held_up) and of_an_image_alone(consumer) and not blames_itself(view, consumer)
+    if by_release(consumer, grew) and not blamed:
+        return _of_release(consumer, grew, waits)
     if refused := turned_away(view, consumer):
         return _of_limits(consumer, refused, grew, waits)
+    if any(hit.trouble in LASTING for hit in held_up):
+        return _of_others(view, consumer, held_up, grew, waits)
+    found = _of_its_own(view, consumer, grew, waits)
+    if found is None and held_up:
+        return _of_others(view, consumer, held_up, grew, waits)
+    return found or _of_too_few(view, consumer, grew, waits)
+
+
+def _of_release(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
+    told = (Evidence("objects", consumer.ref, c.told(), consumer.released_at) for c in consumer.changes[:2])
+    return Match(
+        component=consumer.ref,
+        evidence=(waits, *told),
+        certainty=0.65,
+        root_cause="code_defect" if consumer.changed("image") else "configuration_error",
+        remedy="rollback_workload",
+        since=grew.since,
+    )
+
+
+def _ready(consumer: Workload) -> Evidence:
+    return Evidence("objects", consumer.ref, f"{consumer.ready} of {consumer.wanted} pods are ready")
+
+
+def _of_its_own(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match | None:
+    """Return what ails a consumer or some of its pods themselves; None: nothing that is known."""
+    seen = (waits, _ready(consumer))
     if still := tuple(silent(view, consumer)) or left_behind(view, consumer, grew.since):
-        return _of_still(consumer, still, grew, (waits, ready))
+        return _of_still(consumer, still, grew, seen)
     if stopped := stopped_by(view, consumer):
         return _of_message(consumer, stopped, grew, waits)
     if alone := _alone(view, consumer):
-        return _of_one_pod(consumer, alone, grew, (waits, ready))
+        return _of_one_pod(consumer, alone, grew, seen)
     # Who does not get past a message, or has no message of its key, does nothing either, and a restart is no help.
-    if undone := left_undone(view, consumer, grew.since):
-        return _of_still(consumer, undone, grew, (waits, ready))
+    undone = left_undone(view, consumer, grew.since)
+    return _of_still(consumer, undone, grew, seen) if undone else None
+
+
+def _of_too_few(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match:
     if idler := _slackened(view, consumer, grew):
         return Match(
             component=consumer.ref,
@@ -105,7 +131,7 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
             since=grew.since,
             excludes=not_for((consumer.ref,), "its pods do much less than before: not their number is short", _SCALE),
         )
-    return Match(component=consumer.ref, evidence=(waits, ready), certainty=0.4, since=grew.since)
+    return Match(component=consumer.ref, evidence=(waits, _ready(consumer)), certainty=0.4, since=grew.since)
 
 
 def _of_still(consumer: Workload, still: tuple[Evidence, ...], grew: Turn, seen: tuple[Evidence, ...]) -> Match:
@@ -129,6 +155,19 @@ def _of_limits(consumer: Workload, refused: tuple[Evidence, ...], grew: Turn, wa
         remedy="page_human",
         since=grew.since,
         excludes=not_for((consumer.ref,), why, (*RESTARTS, "scale_workload")),
+    )
+
+
+def _of_others(view: View, consumer: Workload, held_up: tuple[Hit, ...], grew: Turn, waits: Evidence) -> Match:
+    why = "it tells of what holds it up: further pods would do no more"
+    return Match(
+        component=consumer.ref,
+        evidence=(waits, *(view.hit_evidence(hit) for hit in held_up[:2])),
+        certainty=0.4,
+        root_cause="unknown" if {hit.trouble for hit in held_up} == {"stuck"} else "dependency_failure",
+        remedy="page_human",
+        since=grew.since,
+        excludes=not_for((consumer.ref,), why, _SCALE),
     )
 
 

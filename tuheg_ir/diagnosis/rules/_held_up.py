@@ -1,0 +1,36 @@
+"""Who works on messages and tells again and again that somebody else lets it do nothing: more of it are no help."""
+
+from __future__ import annotations
+
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import OFTEN, fresh
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.usage import BUSY, usage
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LASTING = (
+    *("certificate", "database_authentication", "outside_authentication", "account_locked"),
+    *("database_writes_refused", "cache_full", "broker_alarm", "store_limit", "disk_full", "cluster_split"),
+)
+"""Troubles with somebody else that a new start meets again."""
+_HELD_UP = (
+    *LASTING,
+    *("dns", "connection_refused", "connection_reset", "connection_timeout", "upstream_failure"),
+    *("read_only_database", "database_full", "pool_exhausted", "lock_wait", "stuck"),
+)
+"""Troubles of who waits for others, or whose messages others take away from it before they are done."""
+
+
+def held_up_by(view: View, consumer: Workload) -> tuple[Hit, ...]:
+    """Return the errors of a consumer's running pods that tell what holds it up; () if they are few, or over.
+
+    Who is at its processor limit all the same has too much to do.
+    """
+    if usage(view.figures, consumer, "cpu_share").widely(BUSY):
+        return ()
+    told = [
+        hit
+        for hit in view.hits_of(consumer.ref, *_HELD_UP)
+        if not hit.previous and fresh(view, hit) and hit.pod in {pod.name for pod in consumer.live}
+    ]
+    return tuple(told) if sum(hit.count for hit in told) >= OFTEN else ()
