@@ -18,6 +18,7 @@ from tests.diagnosis.rules.conftest import RULES, TABLES
 FOLDER = Path(cases.__file__).parent
 FILES = sorted(path.stem for path in FOLDER.glob("test_*.py"))
 OF_NO_RULE = {
+    "test_crowded_by_an_intruder",
     "test_console_left_open",
     "test_nothing_wrong_or_known",
     "test_order_of_causes",

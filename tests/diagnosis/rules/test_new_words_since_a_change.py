@@ -69,7 +69,8 @@ def without_data(started: float, *, released: float = 1500, words: str = "ERROR 
     )
 
 
-AWAY = "ERROR label not printed: 502 Bad Gateway"
+AWAY = "ERROR label not printed: POST https://api.parcels.example/v1: 502 Bad Gateway"
+REFUSES = 'ERROR Post "http://cart:8080/v1": dial tcp 10.96.0.9:8080: connect: connection refused'
 CRASHED = "panic: runtime error: index out of range [2] with length 2"
 
 
@@ -84,17 +85,18 @@ HOLDS = [
         Holds(
             f"what it says since blames {what}",
             world,
-            (CART, cause, remedy),
-            sure=(0.25, 0.45),
+            (CART, "code_defect", remedy),
+            believed=by,
         )
-        for what, cause, remedy, world in (
-            ("somebody else: a person looks", "code_defect", "page_human", blames()),
-            ("the released", "code_defect", "rollback_workload", blames("ERROR dial tcp: lookup cart: no such host")),
+        for what, remedy, world, by in (
+            ("a host outside: a person looks", "page_human", blames(), "outside_dependency_fails"),
+            ("nobody by name", "rollback_workload", blames("ERROR label not printed: 502 Bad Gateway"), ""),
+            ("the released", "rollback_workload", blames(REFUSES), ""),
             (
-                "somebody else, and the released panics",
-                "code_defect",
+                "a host outside, and the released panics",
                 "rollback_workload",
                 blames(AWAY, log(pod("cart"), *[CRASHED] * 4)),
+                "outside_dependency_fails",
             ),
         )
     ),

@@ -1,4 +1,4 @@
-"""Whether who fails since a release of nothing but an image blames somebody else in every error."""
+"""Whether who fails since a release of nothing but an image blames somebody else in its errors."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import re
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.logs import Hit, tells
+from tuheg_ir.diagnosis.view.marked import marked
+from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _OTHERS = (
-    *("dns", "connection_refused", "connection_reset", "upstream_failure", "certificate"),
+    *("dns", "connection_refused", "connection_reset", "upstream_failure"),
     *("database_authentication", "outside_authentication", "account_locked"),
     *("database_writes_refused", "read_only_database", "cache_full", "broker_alarm", "store_limit", "disk_full"),
     "cluster_split",
@@ -20,6 +23,7 @@ _OTHERS = (
 """Troubles that a program has with somebody else, and an image seldom brings.
 
 Not that others are slow, give no session or tell it to ask less: a release that asks for too much makes these itself.
+Nor that a certificate is not believed: an image brings the authorities that it trusts.
 """
 _TIMEOUT = late(r"time[ds]?.?out|deadline|time limit", re.IGNORECASE)
 """Words of who waited for an answer in vain."""
@@ -28,28 +32,55 @@ _ITS_OWN = (
     *("row_refused", "statement_lost", "out_of_memory", "connection_leak", "process_exhausted"),
 )
 """Troubles that a program makes itself."""
+_WRAPPED = ("connection_refused", "connection_reset", "dns")
+"""Troubles with others that programs tell within an exception of their own, as a trace or what a framework catches."""
+MOSTLY = 0.5
+"""So large a share of its errors blames others, where there are errors of more kinds."""
 
 
 def blames_another(view: View, teller: Workload, released: Workload) -> tuple[Hit, ...]:
-    """Return the errors by which a workload blames others than what was released, again and again, and never itself.
+    """Return the errors by which a workload mostly blames others than what was released, since it was.
 
-    () where the release changed settings as well: a wrong host or time limit makes the same words.
+    () where the release changed settings as well: a wrong host or time limit makes the same words. Nor does a store
+    that was asked in another way speak of others: it tells of its clients.
     """
-    if {change.aspect for change in released.changes} != {"image"}:
+    if not of_an_image_alone(released) or role(teller) in DATA:
         return ()
-    if view.hits_of(released.ref, *_ITS_OWN):
+    if blames_itself(view, teller) or blames_itself(view, released):
         return ()
     pods = {pod.name for pod in (teller.newest_pods() if teller is released else teller.live)}
-    told = [hit for hit in view.hits_of(teller.ref) if hit.pod in pods and not hit.previous and fresh(view, hit)]
-    if any(hit.trouble in _ITS_OWN for hit in told):
-        return ()
-    others = [hit for hit in told if hit.trouble in _OTHERS and not _slow(hit) and not _names(view, hit, released)]
-    return tuple(others) if sum(hit.count for hit in others) >= OFTEN else ()
+    told = (c for c in complaints(view, *_OTHERS) if c.caller == teller.ref and c.hit.pod in pods)
+    found = {c.hit: None for c in told if _of_another(c, teller, released) and _since(c.hit, released)}
+    return tuple(found) if sum(hit.count for hit in found) >= OFTEN and _mostly(view, teller) else ()
 
 
-def _slow(hit: Hit) -> bool:
-    return bool(_TIMEOUT.search(hit.line))
+def of_an_image_alone(workload: Workload) -> bool:
+    """Tell whether a release changed the image and no setting."""
+    return {change.aspect for change in workload.changes} == {"image"}
 
 
-def _names(view: View, hit: Hit, workload: Workload) -> bool:
-    return any(view.graph.resolve(host) == workload.ref for host in hit.hosts)
+def blames_itself(view: View, workload: Workload) -> bool:
+    """Tell whether a workload's logs tell of a trouble that it makes itself, other than as the wrapper of another's."""
+    own = view.hits_of(workload.ref, *_ITS_OWN)
+    return any(not any(tells(trouble, hit.line) for trouble in _WRAPPED) for hit in own)
+
+
+def _of_another(found: Complaint, teller: Workload, released: Workload) -> bool:
+    """Tell whether a complaint is of who was not released; who does not find a name has not come as far as that."""
+    if found.hit.previous or _TIMEOUT.search(found.hit.line):
+        return False
+    if found.hit.trouble == "dns" or teller is released:
+        return True
+    return found.about != released.ref and bool(found.about or found.hosts)
+
+
+def _since(hit: Hit, released: Workload) -> bool:
+    """Tell whether an error came with a release, as far as anybody knows."""
+    return hit.first is None or since_release(released, hit.first)
+
+
+def _mostly(view: View, teller: Workload) -> bool:
+    """Tell whether most errors of a workload blame others; that they are slow says neither."""
+    told = [each for each in marked(view, teller) if not _TIMEOUT.search(each.line)]
+    blaming = sum(each.count for each in told if any(tells(trouble, each.line) for trouble in _OTHERS))
+    return not told or blaming > MOSTLY * sum(each.count for each in told)
