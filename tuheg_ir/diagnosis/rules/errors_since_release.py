@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._blames_another import blames_another
+from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself, of_an_image_alone
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, suffering, told_errors, traffic_growth, troubles
-from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
+from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, memory_grows, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
@@ -25,7 +25,9 @@ FRESH = timedelta(hours=2)
 """Where nobody knows when the trouble began, a release so young is suspected."""
 PROVEN, JUST = timedelta(minutes=3), timedelta(minutes=5)
 """A release that served well for so long; an edit so near before a trouble."""
-ALONE, USUAL, GUESS, FAINT = 0.85, 0.7, 0.5, 0.2
+SERVED = timedelta(minutes=5)
+"""A new image that served well for so long is seldom the reason: other code fails with its first requests."""
+ALONE, USUAL, GUESS, UNLIKELY, FAINT = 0.85, 0.7, 0.5, 0.25, 0.2
 MORE = 1.6
 """Traffic that grew so much in the same hour may be the reason as well."""
 
@@ -33,7 +35,8 @@ MORE = 1.6
 def when(view: View) -> Iterator[Match]:
     """What users feel began with a release, or only the pods of the release show it.
 
-    Where the release brought an image alone and every error blames somebody else, a person looks there first.
+    Where the release brought an image alone and its errors blame somebody else, a person looks there first; where it
+    had served well for minutes and blames itself for nothing, it is less likely to be the reason.
     """
     for workload in view.serving:
         if not workload.changes:
@@ -57,7 +60,7 @@ def when(view: View) -> Iterator[Match]:
             if split != "newer" and began and _nearer_edit(view, workload, began):
                 certainty = FAINT
             match = _match(view, workload, [seen for seen, _ in felt], began, certainty)
-            yield match if split == "newer" else _looked_for_elsewhere(view, workload, match)
+            yield match if split == "newer" else _weighed(view, workload, match, began)
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
 
@@ -136,19 +139,33 @@ def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime
     )
 
 
-def _looked_for_elsewhere(view: View, workload: Workload, match: Match) -> Match:
-    """Return a match whose errors blame somebody else as what a person looks at before the release is blamed."""
-    blamed = blames_another(view, workload, workload)
-    if not blamed:
-        return match
-    told = tuple(view.hit_evidence(hit) for hit in blamed[:2])
-    return replace(
-        match,
-        evidence=(*match.evidence, *told),
-        certainty=FAINT,
-        root_cause="dependency_failure",
-        remedy="page_human",
-    )
+def _weighed(view: View, workload: Workload, match: Match, began: datetime | None) -> Match:
+    """Return a match less sure where the new image had served well; a person looks where its errors blame others."""
+    if blamed := blames_another(view, workload, workload):
+        told = tuple(view.hit_evidence(hit) for hit in blamed[:2])
+        evidence, cause = (*match.evidence, *told), "dependency_failure"
+        return replace(match, evidence=evidence, certainty=FAINT, root_cause=cause, remedy="page_human")
+    return replace(match, certainty=min(match.certainty, UNLIKELY)) if _served_well(view, workload, began) else match
+
+
+def _served_well(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether most pods of a new image served for minutes before the trouble, and blame themselves for nothing.
+
+    Other code fails with its first requests, or tells what it runs out of; a setting may be short only under load.
+    """
+    newest_ones = [pod for pod in workload.newest_pods() if pod in workload.live]
+    if began is None or workload.released_at is None or not newest_ones or not of_an_image_alone(workload):
+        return False
+    proven = [pod for pod in newest_ones if pod.created is not None and began - pod.created > SERVED]
+    if began - workload.released_at <= SERVED or 2 * len(proven) < len(newest_ones):
+        return False
+    return not (blames_itself(view, workload) or _ends(view, workload) or _runs_out(view, workload))
+
+
+def _runs_out(view: View, workload: Workload) -> bool:
+    """Tell whether it has ever less of something of its own, which takes its time after a release."""
+    busy = usage(view.figures, workload, "cpu_share").widely(BUSY)
+    return busy or memory_grows(view, workload) or bool(view.hits_of(workload.ref, "pool_exhausted"))
 
 
 def _ends(view: View, workload: Workload) -> bool:
