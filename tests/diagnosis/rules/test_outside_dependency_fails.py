@@ -115,6 +115,7 @@ def runs(*ages: float, complain: tuple[int, ...], released: float = 700) -> Snap
     )
 
 
+BOTH_SAY = [log(pod(name), *[GOOD] * 8, *[PAY] * 14, since=1200) for name in ("cart", "shop")]
 CHECKOUT = 'curl -fsS -o /lease "https://api.pay.example.com/lease"'
 ENDS = "curl: (22) The requested URL returned error: 503"
 
@@ -129,13 +130,32 @@ def at_the_door(*commands: str, words: str = ENDS, brought: bool = False) -> Sna
     return snapshot(
         objects,
         workload("cart"),
-        logs=[
-            *(log(pod(name), *[GOOD] * 8, *[PAY] * 14, since=1200) for name in ("cart", "shop")),
-            log(pod("shop", 2), *[words] * 3, of="lease", since=60),
-        ],
+        logs=[*BOTH_SAY, log(pod("shop", 2), *[words] * 3, of="lease", since=60)],
     )
 
 
+def ends_at_start(*lines: str, door: bool = False, by_figures: bool = False, state: Obj | None = None) -> Snapshot:
+    """Return a shop whose release ends at start, by its own container or by the one before it, while a host is down."""
+    inits = [{"name": "lease", "image": "shop:2"}] if door else []
+    state = waiting("PodInitializing") if door else state or looping()
+    objects = rollout("shop", state, before=IMAGE, spec={"initContainers": inits})
+    if door:
+        del next(each for each in objects if each["kind"] == "ReplicaSet")["spec"]["template"]["spec"]["initContainers"]
+        pods_of(objects)[-1]["status"]["initContainerStatuses"] = [{"name": "lease", **looping()}]
+    words = [log(pod("shop", 2), *lines * 3, of="lease" if door else "", since=60)] if lines else []
+    down = [
+        figure("dependency_error_ratio", 0.0, 0.9, 780, component=of, dependency="api.pay.example.com")
+        for of in ("cart", "shop")
+    ]
+    return snapshot(
+        objects,
+        workload("cart"),
+        figures=[*(down if by_figures else ()), errors("cart", 0.7, 780)],
+        logs=words if by_figures else [*BOTH_SAY, *words],
+    )
+
+
+INIT = "payment client init: deadline exceeded"
 BY_NAME = "ERROR [shop.rates] parcels 504 Gateway Time-out server=parcels-edge body='upstream request timeout'"
 PARCELS = {"CARRIER_URL": "https://api.parcels.example/v3"}
 
@@ -255,6 +275,34 @@ HOLDS = [
         excludes=no("restart_workload", "rollback_workload", at=SHOP),
         harmful=("rollback_workload",),
         alone=True,
+    ),
+    *(
+        Holds(
+            f"a release does not start, {what}: it may wait for the very host",
+            world,
+            (where, "dependency_failure", "page_human"),
+            excludes=no("rollback_workload", at=SHOP),
+            harmful=("rollback_workload",),
+            alone=True,
+        )
+        for what, world, where in (
+            ("and does not say for whom", ends_at_start(INIT), PAY_HOST),
+            ("and nobody read why", ends_at_start(), PAY_HOST),
+            ("it runs and is not ready", ends_at_start(INIT, state={"ready": False}), PAY_HOST),
+            ("while figures alone tell of a host", ends_at_start(INIT, by_figures=True), CART),
+            ("for its init container, and nobody read why", ends_at_start(door=True), PAY_HOST),
+            (
+                "for its init container, which gets no answer",
+                ends_at_start("upstream request timeout", door=True),
+                PAY_HOST,
+            ),
+        )
+    ),
+    Holds(
+        "several tell of it; a container that a release brought is never made: that has a reason of its own",
+        snapshot(rollout("shop", waiting("ContainerCreating"), before=IMAGE), workload("cart"), logs=BOTH_SAY),
+        (PAY_HOST, "dependency_failure", "page_human"),
+        spares=no("rollback_workload", at=SHOP),
     ),
     Holds(
         "several tell of it; an init container that a release brought fails by something of its own",

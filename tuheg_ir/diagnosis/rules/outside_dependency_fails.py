@@ -18,8 +18,9 @@ from tuheg_ir.diagnosis.rules._witnesses import agree
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import brought_by_release, never_ready
+from tuheg_ir.diagnosis.view.releases import brought_by_release, never_began, never_ready
 from tuheg_ir.diagnosis.view.trouble import troubles
 
 TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "rate_limited")
@@ -110,12 +111,20 @@ def _alone(hosts: dict[str, _Host], known: _Host) -> bool:
 
 
 def _held_up(view: View, ref: str, known: _Host) -> bool:
-    """Tell whether the pods of a release never began and say nothing of the host: that has a reason of its own."""
+    """Tell whether the pods of a release never began, for what is no word of a host: that has a reason of its own.
+
+    What runs, and what nobody read, may end or wait by the host, as may who does without an answer and not say whose.
+    """
     workload = view.workloads.get(ref)
     waiting = [pod for pod in workload.newest_pods() if never_ready(pod)] if workload else []
-    if workload is None or not waiting or not brought_by_release(workload, waiting):
+    if workload is None or not brought_by_release(workload, waiting) or not all(map(never_began, waiting)):
         return False
-    return not {pod.name for pod in waiting} & {c.hit.pod for c in known.said}
+    names = {pod.name for pod in waiting}
+    ended = {(each.pod.name, each.container.name) for each in crashes(view, workload, init=True)}
+    unread = ended - {(log.pod, log.container) for log in view.logs_of(waiting) if log.lines}
+    nameless = (c for c in complaints(view, *TROUBLES) if not c.hosts and not c.about)
+    asking = {c.hit.pod for c in (*known.said, *nameless)} | {pod for pod, _ in unread}
+    return not names & asking
 
 
 def _where_it_hurts(view: View, first: str) -> str:

@@ -99,6 +99,13 @@ def never_ready(pod: Pod) -> bool:
     return pod.unready_since - pod.created <= timedelta(seconds=30)
 
 
+def never_began(pod: Pod) -> bool:
+    """Tell whether what a pod is not ready by never ran: for its image, a node, or an init container that ends."""
+    waiting = [each for each in pod.containers if not each.ready]
+    began = any(each.state == "running" or (each.ended and not each.init) for each in waiting)
+    return not began and bool(waiting or not pod.containers)
+
+
 def brought_by_release(workload: Workload, pods: Iterable[Pod]) -> bool:
     """Tell whether pods are the first of a release, and not later ones of a template that was well once."""
     bad = tuple(pods)
