@@ -128,6 +128,23 @@ DOES_NOT_HOLD = [
         emptied(*[LEAK] * 5, *["INFO order stored"] * 10, *[WAITS] * 5),
         harmful=("restart_connection_pool", "rollback_workload"),
     ),
+    *(
+        DoesNotHold(
+            f"it was long with some {what}, and none is left now and then since",
+            emptied(*lines, *[LEAK] * 5, *[WAITS, "INFO order stored"] * 12, before=IMAGE, released=2700),
+            harmful=("restart_connection_pool", "rollback_workload"),
+        )
+        for what, lines in (
+            ("long after none was left", [WAITS] * 15),
+            ("soon after none was left", [WAITS] * 2),
+            ("before none was left, and long after", [LEAK, *[WAITS] * 3] * 5),
+        )
+    ),
+    DoesNotHold(
+        "it was long with one connection, minutes before a rush",
+        emptied(*["INFO order stored"] * 9, LEAK, *[WAITS] * 10, before=IMAGE, released=2700),
+        harmful=("restart_connection_pool", "rollback_workload"),
+    ),
     DoesNotHold(
         "a pod lost some, and has connections again; another one has none left",
         snapshot(
