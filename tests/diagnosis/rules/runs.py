@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, thing
@@ -28,14 +29,15 @@ def run(*, failed: float | None, of: str = "report") -> Obj:
     return made | {"status": {"conditions": [condition], "failed": 0 if failed is None else 7}}
 
 
-def ran(*ages: float) -> list[Obj]:
-    """Return a CronJob with runs that were made so long ago, each with its pod, and none of which failed."""
+def ran(*ages: float, failed: Collection[int] = ()) -> list[Obj]:
+    """Return a CronJob with runs that were made so long ago, each with its pod; ``failed``: which of them were so."""
     made: list[Obj] = [cron_job(well=60)]
     for number, age in enumerate(ages):
-        job, name = run(failed=None), f"report-{number}"
+        job, name = run(failed=age - 30 if number in failed else None), f"report-{number}"
         job["metadata"] |= {"name": name, "creationTimestamp": at(age)}
+        ends = "Failed" if number in failed else "Succeeded"
         owner = [{"kind": "Job", "name": name, "controller": True}]
-        pod = thing("Pod", f"{name}-pod0", age=age, spec=TEMPLATE["spec"], status={"phase": "Succeeded"})
+        pod = thing("Pod", f"{name}-pod0", age=age, spec=TEMPLATE["spec"], status={"phase": ends})
         pod["metadata"]["ownerReferences"] = owner
         made += [job, pod]
     return made

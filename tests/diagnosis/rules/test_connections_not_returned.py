@@ -20,6 +20,7 @@ WAITS = "ERROR HikariPool-1 - Connection is not available, request timed out aft
 APACHE = "PoolStats carrier: leased=%d pending=0 available=2 max=40"
 HIKARI = "DEBUG HikariPool-1 - Pool stats (total=%d, active=%d, idle=0, waiting=5)"
 ALCHEMY = "INFO Pool size: 5  Connections in pool: 0 Current Overflow: 10 Current Checked out connections: %d"
+SATURATED = "WARN pool saturated: in_use=%d max=50"
 GO = 'level=INFO msg="db pool" open=40 in_use=%d idle=0 wait_count=12'
 SLOW = "GET https://api.pay.example/v3"
 GONE = "ERROR GET https://api.pay.example/v3: ConnectionPoolTimeoutException: Timeout waiting for connection from pool"
@@ -89,7 +90,7 @@ HOLDS = [
             (SHOP, "code_defect", "rollback_workload"),
             sure=(0.7, 0.95),
         )
-        for form in (APACHE, HIKARI, ALCHEMY, GO)
+        for form in (APACHE, HIKARI, ALCHEMY, GO, SATURATED)
     ),
     Holds(
         "for long, and no release came",
@@ -126,6 +127,23 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "it lost some long before nothing was left",
         emptied(*[LEAK] * 5, *["INFO order stored"] * 10, *[WAITS] * 5),
+        harmful=("restart_connection_pool", "rollback_workload"),
+    ),
+    *(
+        DoesNotHold(
+            f"it was long with some {what}, and none is left now and then since",
+            emptied(*lines, *[LEAK] * 5, *[WAITS, "INFO order stored"] * 12, before=IMAGE, released=2700),
+            harmful=("restart_connection_pool", "rollback_workload"),
+        )
+        for what, lines in (
+            ("long after none was left", [WAITS] * 15),
+            ("soon after none was left", [WAITS] * 2),
+            ("before none was left, and long after", [LEAK, *[WAITS] * 3] * 5),
+        )
+    ),
+    DoesNotHold(
+        "it was long with one connection, minutes before a rush",
+        emptied(*["INFO order stored"] * 9, LEAK, *[WAITS] * 10, before=IMAGE, released=2700),
         harmful=("restart_connection_pool", "rollback_workload"),
     ),
     DoesNotHold(

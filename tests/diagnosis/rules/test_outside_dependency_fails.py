@@ -98,13 +98,18 @@ def both(
     )
 
 
-def runs(*ages: float, complain: tuple[int, ...], released: float = 700) -> Snapshot:
+def runs(
+    *ages: float, complain: tuple[int, ...], failed: tuple[int, ...] = (), dated: bool = True, released: float = 700
+) -> Snapshot:
     """Return a shop that nobody touched and which waits for a host for 13 minutes, and runs of which some do too."""
     late = released - 100
+    made = ran(*ages, failed=failed)
+    if not dated:
+        del pods_of(made)[-1]["metadata"]["creationTimestamp"]
     return snapshot(
         shop(),
         workload("cart", before=OLD, released=released),
-        ran(*ages),
+        made,
         figures=[errors("cart", 0.7, late)],
         logs=[
             log(pod("shop"), *[GOOD] * 8, *[PAY] * 14, since=1200),
@@ -114,6 +119,7 @@ def runs(*ages: float, complain: tuple[int, ...], released: float = 700) -> Snap
     )
 
 
+BOTH_SAY = [log(pod(name), *[GOOD] * 8, *[PAY] * 14, since=1200) for name in ("cart", "shop")]
 CHECKOUT = 'curl -fsS -o /lease "https://api.pay.example.com/lease"'
 ENDS = "curl: (22) The requested URL returned error: 503"
 
@@ -224,7 +230,7 @@ HOLDS = [
     ),
     Holds(
         "runs that are made now and then fail by it since the first after it began: a release since is innocent",
-        runs(2100, 1400, 400, complain=(2,)),
+        runs(2100, 1400, 400, complain=(2,), failed=(2,)),
         (CART, "dependency_failure", "page_human"),
         harmful=("rollback_workload",),
         alone=True,
@@ -232,11 +238,19 @@ HOLDS = [
     *(
         Holds(
             f"runs fail by it too, {what}",
-            runs(2100, 1400, 400, complain=complain),
+            runs(2100, 1400, 400, complain=complain, **more),
             (CART, "dependency_failure", "page_human"),
             believed="errors_since_release",
         )
-        for what, complain in (("but already did before", (1, 2)), ("each of them", (0, 1, 2)), ("no, none", ()))
+        for what, complain, more in (
+            ("but already did before", (1, 2), {}),
+            ("each of them", (0, 1, 2), {}),
+            ("no, none", (), {}),
+            ("but all before failed, and nobody read why", (2,), {"failed": (0, 1, 2)}),
+            ("but the last before failed, and nobody read why", (2,), {"failed": (1, 2)}),
+            ("and nobody knows since when that one was", (2,), {"dated": False}),
+            ("but one since was well", (1,), {}),
+        )
     ),
     Holds(
         "an init container that a release left as it was asks it by a tool that does not say whom",
@@ -251,14 +265,14 @@ HOLDS = [
             f"another program complains of it too, but {what}",
             world,
             (SHOP, "dependency_failure", "page_human"),
-            believed="errors_since_release",
+            believed=by,
         )
-        for what, world in (
-            ("the host fails for both in the minutes of a release", both(shop_released=1000)),
-            ("it was released as well", both(before=OLD, released=1700)),
-            ("nobody knows whether it ever did without", both(quiet=())),
-            ("users of the released one suffered long before that", both(since=1500)),
-            ("both are refused for too many requests, which a release may send", both(line=LIMITED)),
+        for what, world, by in (
+            ("the host fails for both in the minutes of a release", both(shop_released=1000), "errors_since_release"),
+            ("it was released as well", both(before=OLD, released=1700), ""),
+            ("nobody knows whether it ever did without", both(quiet=()), ""),
+            ("users of the released one suffered long before that", both(since=1500), "errors_since_release"),
+            ("both are refused for too many requests, which a release may send", both(line=LIMITED), ""),
         )
     ),
     *(

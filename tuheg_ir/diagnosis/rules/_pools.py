@@ -142,19 +142,18 @@ def _evenly(counts: list[tuple[datetime, int]]) -> bool:
 
 
 def _climbs(log: Log, now: datetime) -> Iterator[list[tuple[datetime, int]]]:
-    """Yield the counts of each pool that a log tells of enough; [] for one that gives back what it takes.
-
-    Who only counts where none is left always counts the same: that is no course of a pool.
-    """
+    """Yield the counts of each pool that a log tells of enough; [] for one that gives back what it takes."""
     counts: dict[str, list[tuple[datetime, int]]] = {}
+    lines: dict[str, str] = {}
     for line in log.lines:
         taken = _TAKEN.search(line)
-        counted = taken and _BESIDE.search(line) and not tells("pool_exhausted", line)
-        at = stamp(line) if counted else None
+        at = stamp(line) if taken and _BESIDE.search(line) else None
         if taken and at is not None:
-            counts.setdefault(_STAMPS.sub("0", line), []).append((at, int(taken[1])))
-    for each in counts.values():
-        if len(each) >= READINGS:
+            shape = _STAMPS.sub("0", line)
+            lines.setdefault(shape, line)
+            counts.setdefault(shape, []).append((at, int(taken[1])))
+    for shape, each in counts.items():
+        if len(each) >= READINGS and not _only_where_none_is_left(lines[shape], each):
             yield each if _rises(each) and now - each[-1][0] <= STILL else []
 
 
@@ -193,6 +192,11 @@ def _ever_more(counts: list[tuple[datetime, int]]) -> list[tuple[datetime, int]]
     most = max(values)
     took = next(at for at, value in climb if value == most) - climb[0][0]
     return climb if took >= HOURS and _rises(climb, BUSY_TOO) and _evenly(climb) else []
+
+
+def _only_where_none_is_left(line: str, counts: list[tuple[datetime, int]]) -> bool:
+    """Tell whether a pool is only counted where nothing is left in it, always the same: that is no course of it."""
+    return len({value for _, value in counts}) == 1 and tells("pool_exhausted", line)
 
 
 def _rises(counts: list[tuple[datetime, int]], less: float = 0.0) -> bool:

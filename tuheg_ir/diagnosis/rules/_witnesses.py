@@ -66,9 +66,14 @@ def _together(view: View, said: list[Complaint], other: str, often: dict[str, li
 
 
 def _first_run_since(workload: Workload, began: datetime, complain: set[str]) -> bool:
-    """Tell whether runs that are made now and then were well before a trouble began, and none is since."""
+    """Tell whether of runs that are made now and then the last before a trouble began was well, and none is since.
+
+    Who failed, or is not over, was not well, whether or not anybody read by what.
+    """
     if workload.kind not in BATCH:
         return False
-    runs = {run.name: run.created for run in workload.pods if run.created is not None}
-    well = [made for name, made in runs.items() if name not in complain]
-    return bool(well) and max(well) < began <= min((runs[name] for name in complain & runs.keys()), default=began)
+    made = {run.name: run.created for run in workload.pods if run.created is not None}
+    well = {run.name for run in workload.pods if run.phase == "Succeeded"} - complain
+    before = sorted((at, name) for name, at in made.items() if at < began)
+    since, told = {name for name, at in made.items() if at >= began}, complain & made.keys()
+    return bool(before and told) and before[-1][1] in well and told <= since and not well & since

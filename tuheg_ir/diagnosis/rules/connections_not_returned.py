@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._pools import never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import STILL, fresh
+from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
@@ -41,9 +41,15 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _emptied(leak: Hit, wait: Hit) -> bool:
-    """Tell whether a pool told of leaks until nothing was left in it: what has lost everything loses no more."""
-    same = (leak.pod, leak.container, leak.previous) == (wait.pod, wait.container, wait.previous)
-    return same and leak.last is not None and wait.first is not None and wait.first - leak.last <= STILL
+    """Tell whether a pool told of leaks until nothing was left in it: what has lost everything loses no more.
+
+    Who is late with a connection while none is left, or with one before a rush, may give it back unheard.
+    """
+    if (leak.pod, leak.container, leak.previous) != (wait.pod, wait.container, wait.previous) or leak.count < OFTEN:
+        return False
+    if leak.first is None or leak.last is None or wait.first is None or leak.first > wait.first:
+        return False
+    return abs(wait.first - leak.last) <= STILL
 
 
 def _match(workload: Workload, told: tuple[Evidence, ...], began: datetime | None, *, ours: bool) -> Match:
