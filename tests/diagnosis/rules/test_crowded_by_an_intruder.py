@@ -14,9 +14,9 @@ ISOLATE = (SITE, "security_incident", "isolate_workload")
 HANGS = [(SHOP, "service_crash", "restart_workload")]
 
 
-def sized(name: str, **pressures: str) -> Obj:
+def sized(name: str, disk_full: str = "False") -> Obj:
     """Return a node of eight processors."""
-    made = node(name, **pressures)
+    made = node(name, DiskPressure=disk_full)
     return made | {"status": made["status"] | {"capacity": {"cpu": "8"}}}
 
 
@@ -29,7 +29,7 @@ def mined(
     mines: float = 880,
     known: float = 3600,
     made: float | None = None,
-    **pressures: str,
+    disk_full: str = "False",
 ) -> Snapshot:
     """Return a site on n1 that mines since a quarter of an hour, and workloads whose pods on n1 and n2 are so slow.
 
@@ -48,7 +48,7 @@ def mined(
     world = snapshot(
         workload("site", pods=1),
         *(workload(name, pods=len(slow)) for name in others),
-        sized("n1", **pressures),
+        sized("n1", disk_full),
         sized("n2"),
         figures=[
             *figures,
@@ -57,9 +57,9 @@ def mined(
         ],
         logs=[log(pod("site"), *[MINES] * 30, since=mines + 10)],
     )
-    for each in world.objects["Pod"] if made is not None else ():
-        if each["metadata"]["name"] == pod(others[0], len(slow) - 1):
-            each["metadata"]["creationTimestamp"] = at(made)
+    if made is not None:
+        last = next(each for each in world.objects["Pod"] if each["metadata"]["name"] == pod(others[0], len(slow) - 1))
+        last["metadata"]["creationTimestamp"] = at(made)
     return world
 
 
@@ -98,7 +98,7 @@ ANSWERS = [
     ),
     Answers(
         "its node has no disk left besides",
-        mined(2.5, 0.1, DiskPressure="True"),
+        mined(2.5, 0.1, disk_full="True"),
         [("Node/n1", "resource_exhaustion", "page_human")],
         (SITE,),
     ),
