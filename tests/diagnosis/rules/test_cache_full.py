@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CACHE, CALLS_CART, OLD, SHOP, URL, WELL, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, Obj, figure, postgres, redis, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, figure, postgres, redis, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
@@ -28,8 +28,8 @@ def filling(*steps: tuple[float, float]) -> tuple[str, Series]:
     """Return the share of its memory that a cache holds: straight from one (age, share) to the next."""
     points = []
     for age in range(3600, -1, -30):
-        at = next((n for n, (least, _) in enumerate(steps[1:], 1) if age >= least), len(steps) - 1)
-        (start, low), (end, high) = steps[at - 1], steps[at]
+        turn = next((n for n, (least, _) in enumerate(steps[1:], 1) if age >= least), len(steps) - 1)
+        (start, low), (end, high) = steps[turn - 1], steps[turn]
         points.append((NOW.timestamp() - age, low + (high - low) * (start - age) / (start - end)))
     return "cache_memory_share", Series({"component": "redis"}, tuple(points))
 
@@ -88,7 +88,7 @@ def told_anew(written: float | None, started: float, *, more: float | None = Non
     return snapshot(
         shop(env=ASKS),
         redis(spec={"volumes": volumes}, started=started),
-        *(thing("ConfigMap", label, written=at, data={"conf": "x"}) for label, at in files.values()),
+        *(thing("ConfigMap", label, written=age, data={"conf": "x"}) for label, age in files.values()),
         figures=[
             figure("cache_memory_share", 0.7, 1.0, full, component="redis"),
             figure("cache_evictions", 0, 400, full, component="redis"),
@@ -106,28 +106,54 @@ def keeps_since_start(
     written: float | None = DAY,
     evicted: tuple[float, float] = (40, 0),
     released: float = 1500,
+    at_release: float = 0.925,
     more: float | None = None,
+    other: str = "user default on",
     **of_cache: Any,
 ) -> Snapshot:
     """Return a cache that refuses writes for ten minutes; it was started 50 minutes ago, and was at its limit before.
 
-    ``conf``: its file of settings, ``written`` some time ago, and ``more``: when another one was. ``evicted``: how many
-    keys a second before its start, and since. ``released``: when one of its users was.
+    ``conf``: its file of settings, ``written`` some time ago, and ``more``: when another one, ``other``, was.
+    ``evicted``: how many keys a second before its start, and since. ``released``: when one of its users was, and
+    ``at_release``: the share of its memory that it held 25 minutes ago.
     """
-    files = {"conf": ("redis", written, conf), "acl": ("users", more, "user default on")}
+    files = {"conf": ("redis", written, conf), "acl": ("users", more, other)}
     volumes = [{"name": name, "configMap": {"name": label}} for name, (label, *_) in files.items()]
     return snapshot(
         workload("pages", env=ASKS, before=OLD, released=released),
         workload("api", env=ASKS),
         redis(spec={"volumes": volumes}, started=3000, **of_cache),
-        *(thing("ConfigMap", label, written=at, data={"redis.conf": text}) for label, at, text in files.values()),
+        *(thing("ConfigMap", label, written=age, data={"redis.conf": text}) for label, age, text in files.values()),
         figures=[
             errors("api", 0.3, 600),
-            filling((3600, 1.0), (3001, 1.0), (3000, 0.8), (600, 1.0), (0, 1.0)),
+            filling((3600, 1.0), (3001, 1.0), (3000, 0.8), (1500, at_release), (600, 1.0), (0, 1.0)),
             figure("cache_evictions", *evicted, 3000, component="redis"),
         ],
         logs=[*logs("api", MEMORY, since=600), *logs("pages", MEMORY, since=600)],
     )
+
+
+def beside_exporter(age: float, **of_cache: Any) -> list[Obj]:
+    """Return a cache with an exporter of its figures that was started some time ago."""
+    programs = [
+        container("redis", "redis:7", port=6379),
+        container("exporter", "oliver006/redis_exporter:1", port=9121),
+    ]
+    made = redis(spec={"containers": programs}, **of_cache)
+    for each in made:
+        if each["kind"] == "Pod":
+            running = {"state": {"running": {"startedAt": at(age)}}, "ready": True, "restartCount": 1}
+            each["status"]["containerStatuses"].append({"name": "exporter", **running})
+    return made
+
+
+def one_replaced(age: float) -> list[Obj]:
+    """Return a cache of six pods, the last of which was started some time ago."""
+    made = redis(pods=6)
+    last = [each for each in made if each["kind"] == "Pod"][-1]
+    last["metadata"]["creationTimestamp"] = at(age)
+    last["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] = at(age)
+    return made
 
 
 def fills_again(*, started: float, released: float) -> Snapshot:
@@ -158,6 +184,7 @@ HOLDS = [
             ("nine days ago", keeps_since_start(written=9 * DAY)),
             ("the day before, and that are hidden", keeps_since_start(SEALED)),
             ("the day before, and that name no policy", keeps_since_start("maxmemory 900mb\n")),
+            ("the day before, and a user fills it faster since its release", keeps_since_start(at_release=0.81)),
         )
     ),
     *(
@@ -172,6 +199,10 @@ HOLDS = [
             ("nobody wrote its settings", keeps_since_start(written=None)),
             ("they leave it free", keeps_since_start(REFUSES.replace("noeviction", "allkeys-lfu"))),
             ("they let it throw out some", keeps_since_start("maxmemory-policy volatile-lru")),
+            ("flags in them let it", keeps_since_start("--maxmemory 900mb --maxmemory-policy volatile-lru")),
+            ("a value of its own lets it", keeps_since_start("volatile-ttl")),
+            ("a program in them lets it", keeps_since_start("redis-cli CONFIG SET maxmemory-policy 'allkeys-lru'\n")),
+            ("others of its settings let it", keeps_since_start(other="maxmemory-policy=allkeys-lru")),
             (
                 "its template tells the policy",
                 keeps_since_start(args=["redis-server", "--maxmemory-policy", "noeviction"]),
@@ -292,6 +323,40 @@ HOLDS = [
         "it fills five times as fast since the release of one of its users",
         refused_since_release((3600, 0.7), (1800, 0.82), (1200, 1.0)),
         PAGES,
+    ),
+    *(
+        Holds(
+            f"it was started with other settings, and fills far faster since the release of one of its users: {what}",
+            keeps_since_start(conf, at_release=0.81),
+            PAGES,
+            harmful=("restart_workload",),
+            alone=True,
+        )
+        for what, conf in (("they are hidden", SEALED), ("they name no policy", "maxmemory 900mb\n"))
+    ),
+    *(
+        Holds(
+            f"it fills fast since the release of one of its users, and {what} a quarter of an hour before",
+            refused_since_release((3600, 0.7), (1800, 0.82), (1200, 1.0), cache=cache),
+            PAGES,
+            harmful=("restart_workload",),
+        )
+        for what, cache in (
+            ("its exporter was started anew", beside_exporter(2700)),
+            ("one of six of it was replaced", one_replaced(2700)),
+        )
+    ),
+    *(
+        Holds(
+            f"it fills fast since the release of one of its users, but {what} a quarter of an hour before",
+            refused_since_release((3600, 0.7), (1800, 0.82), (1200, 1.0), cache=cache),
+            FULL,
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, cache in (
+            ("it was started anew beside its exporter", beside_exporter(8 * DAY, started=2700)),
+            ("all of it were", redis(pods=6, started=2700)),
+        )
     ),
     Holds(
         "it stood still before the release of one of its users",

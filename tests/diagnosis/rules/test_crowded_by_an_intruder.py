@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import Answers
 from tests.diagnosis.rules.pods import node
 from tests.diagnosis.rules.scenes import SHOP
-from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.tiny import NOW, Obj, at, figure, log, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 MINES = "[2026-03-04 11:59:01] miner    speed 10s/60s/15m 4120.1 4100.9 n/a H/s max 4300.2 H/s"
 SITE = "Deployment/site"
@@ -14,27 +14,53 @@ ISOLATE = (SITE, "security_incident", "isolate_workload")
 HANGS = [(SHOP, "service_crash", "restart_workload")]
 
 
-def sized(name: str) -> Obj:
+def sized(name: str, disk_full: str = "False") -> Obj:
     """Return a node of eight processors."""
-    made = node(name)
+    made = node(name, DiskPressure=disk_full)
     return made | {"status": made["status"] | {"capacity": {"cpu": "8"}}}
 
 
-def mined(*slow: float, takes: float = 6.5, since: float = 900, others: tuple[str, ...] = ("shop",)) -> Snapshot:
-    """Return a site on n1 that mines since a quarter of an hour, and workloads whose pods on n1 and n2 are so slow."""
+def mined(
+    *slow: float,
+    takes: float = 6.5,
+    since: float = 900,
+    others: tuple[str, ...] = ("shop",),
+    busy: float | None = 0.97,
+    mines: float = 880,
+    known: float = 3600,
+    made: float | None = None,
+    disk_full: str = "False",
+) -> Snapshot:
+    """Return a site on n1 that mines since a quarter of an hour, and workloads whose pods on n1 and n2 are so slow.
+
+    ``busy``: share of n1's processors that is used. ``mines``: since when. ``known``: since when pods are measured.
+    ``made``: how long ago the last pod was.
+    """
     figures = [
         figure("latency_p95_by_pod", 0.1, value, since, pod=pod(name, index))
         for name in others
         for index, value in enumerate(slow)
     ]
-    return snapshot(
+    figures = [
+        (signal, Series(each.labels, tuple(point for point in each.points if NOW.timestamp() - point[0] <= known)))
+        for signal, each in figures
+    ]
+    world = snapshot(
         workload("site", pods=1),
         *(workload(name, pods=len(slow)) for name in others),
-        sized("n1"),
+        sized("n1", disk_full),
         sized("n2"),
-        figures=[*figures, figure("cpu_usage", 0.1, takes, 880, pod=pod("site"), container="site")],
-        logs=[log(pod("site"), *[MINES] * 30, since=890)],
+        figures=[
+            *figures,
+            figure("cpu_usage", 0.1, takes, mines, pod=pod("site"), container="site"),
+            *([figure("node_cpu_share", 0.2, busy, mines, node="n1")] if busy is not None else []),
+        ],
+        logs=[log(pod("site"), *[MINES] * 30, since=mines + 10)],
     )
+    if made is not None:
+        last = next(each for each in world.objects["Pod"] if each["metadata"]["name"] == pod(others[0], len(slow) - 1))
+        last["metadata"]["creationTimestamp"] = at(made)
+    return world
 
 
 ANSWERS = [
@@ -47,8 +73,33 @@ ANSWERS = [
         harmful=("restart_workload", "scale_workload"),
     ),
     Answers("pods of several workloads beside it are slow", mined(2.5, 0.1, others=("shop", "cart")), [ISOLATE], ()),
-    Answers("it takes little, and a pod on its node hangs", mined(2.5, 0.1, takes=0.4), HANGS, (SITE,)),
+    Answers("it takes little, and a pod on its node hangs", mined(2.5, 0.1, takes=0.4, busy=0.3), HANGS, (SITE,)),
     Answers("a pod on another node hangs", mined(0.1, 2.5), HANGS, (SITE,)),
     Answers("one of two pods beside it hangs", mined(2.5, 0.1, 0.1), HANGS, (SITE,)),
-    Answers("a pod beside it was as slow long before", mined(2.5, 0.1, since=3000), HANGS, (SITE,)),
+    Answers(
+        "a pod beside it was as slow long before", mined(2.5, 0.1, takes=7.0, busy=None, since=3000), HANGS, (SITE,)
+    ),
+    Answers("nobody measures the node, and pods use it up", mined(2.5, 0.1, takes=7.0, busy=None), [ISOLATE], also=()),
+    Answers("a share below 0 is none, and pods use it up", mined(2.5, 0.1, takes=7.0, busy=-5.0), [ISOLATE], also=()),
+    Answers("one of those beside it came since", mined(2.5, 0.1, 2.5, made=800), [ISOLATE], also=()),
+    Answers("the node has time left, and a pod beside it hangs", mined(2.5, 0.1, takes=3, busy=0.5), HANGS, (SITE,)),
+    Answers("pods use half of the node, and one hangs", mined(2.5, 0.1, takes=4, busy=None), HANGS, (SITE,)),
+    Answers(
+        "nobody knows how it was before",
+        mined(2.5, 0.1, takes=7.0, busy=None, mines=3000, since=3000, known=1500),
+        HANGS,
+        (SITE,),
+    ),
+    Answers(
+        "it mines for longer than anything is measured, and several workloads are ill on its node today",
+        mined(2.5, 0.1, takes=2.5, busy=0.4, mines=3600, others=("shop", "cart")),
+        [("Node/n1", "resource_exhaustion", "page_human")],
+        (SITE,),
+    ),
+    Answers(
+        "its node has no disk left besides",
+        mined(2.5, 0.1, disk_full="True"),
+        [("Node/n1", "resource_exhaustion", "page_human")],
+        (SITE,),
+    ),
 ]

@@ -34,12 +34,12 @@ WRITES = "[System] [MY-013587] [Repl] Setting super_read_only={}."
 SWITCHED = ("PrimarySwitched", "Primary switched from index '0' to index '1'")
 
 
-def switched(*told: tuple[int, float, str], by: tuple[str, str] | None = SWITCHED, age: float = 900) -> Snapshot:
+def switched(*told: tuple[int, float, str], by: tuple[str, str] | None = SWITCHED, of: str = "MySQL/mysql") -> Snapshot:
     """Return two servers of MySQL with what each tells (number, age, line), and the event of a switch some time ago."""
     return snapshot(
         workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
         workload("web", env={"DB_HOST": "mysql"}),
-        [event("MySQL/mysql", *by, age=age, kind="Normal", count=1)] if by else [],
+        [event(of, *by, age=900, kind="Normal", count=1)] if by else [],
         logs=[
             Log(f"mysql-{number}", "mysql", tuple(f"{at(since)} {line}" for n, since, line in told if n == number))
             for number in sorted({n for n, *_ in told})
@@ -60,6 +60,22 @@ HOLDS = [
             ("nobody follows it", switched((1, 910, ENDED))),
             ("it was followed before alone", switched((1, 930, FOLLOWED), (1, 910, ENDED))),
             ("another was made the primary long after", switched((1, 3000, ENDED), (1, 880, FOLLOWED))),
+            (
+                "it has a replica of its own, and one of another set was promoted",
+                switched((1, 910, ENDED), (1, 880, FOLLOWED), by=("Promoted", "promoted mysql-d-0 to primary")),
+            ),
+            (
+                "it has a replica of its own, and one of another set is the primary since",
+                switched((1, 910, ENDED), (1, 880, FOLLOWED), by=("Failover", "failover from mysql-1 to mysql-d-0")),
+            ),
+            (
+                "it has a replica of its own, and a roll-out of others is promoted",
+                switched((1, 910, ENDED), (1, 880, FOLLOWED), by=("Promoted", "Promoted canary to 1"), of="Rollout/a"),
+            ),
+            (
+                "it took writes for the first time long after",
+                switched((1, 3000, ENDED), (1, 900, WRITES.format("OFF"))),
+            ),
             (
                 "it is followed, and takes no writes",
                 switched((1, 910, ENDED), (1, 880, FOLLOWED), (1, 870, WRITES.format("ON"))),
@@ -142,6 +158,10 @@ DOES_NOT_HOLD = [
             (
                 "an operator promotes it",
                 switched((1, 910, ENDED), (1, 880, FOLLOWED), by=("Promoting", "promoting mysql-1")),
+            ),
+            (
+                "the set that it is of is told to be the new primary",
+                switched((1, 910, ENDED), (1, 880, FOLLOWED), by=("FailedOver", "new primary: mysql-1.mysql.town")),
             ),
             ("it takes the writes since", switched((1, 910, ENDED), (1, 900, WRITES.format("OFF")), by=None)),
         )

@@ -110,6 +110,20 @@ def test_numbers_that_are_none_are_left_out_and_order_is_made() -> None:
     assert [v for _, v in held.series("s")[0].points] == [2.0, 2.0]
 
 
+@pytest.mark.parametrize(
+    ("signal", "shape", "now"),
+    [
+        ("node_cpu_share", lambda _: -4.9, None),
+        ("node_cpu_share", step(-4.9, 0.86, 1800), None),
+        ("node_cpu_share", lambda _: -0.01, -0.01),
+        ("node_cpu_share", lambda age: -4.9 if age == 900 else 0.5, 0.5),
+        ("node_clock_in_time", lambda _: -4.9, -4.9),
+    ],
+)
+def test_a_share_of_less_than_nothing_is_counted_wrongly(signal: str, shape: Shape, now: float | None) -> None:
+    assert figures(shape, name=signal).now(signal) == now
+
+
 def test_an_outlier_is_one_alone() -> None:
     assert outlier({"a": 0.1, "b": 9.0, "c": 0.2}, least=1.0) == "b"
     assert outlier({"a": 8.0, "b": 9.0, "c": 0.2}, least=1.0) == ""

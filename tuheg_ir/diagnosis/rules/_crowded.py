@@ -7,22 +7,32 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.odd import odd_before, odd_pods
+from tuheg_ir.diagnosis.view.nodes import nodes as nodes_of
+from tuheg_ir.diagnosis.view.nodes import on_node
+from tuheg_ir.diagnosis.view.odd import odd_pods, well_before
 from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 MUCH = 0.25
 """Share of a node's processors from which on one pod may be why the others there get too little."""
+USED_UP = 0.9
+"""Share of a node's processors from which on those who run there wait for them."""
+SEEN = 0.85
+"""The same, of what the pods that are known use: the node's own programs and those of others use some too."""
 
 
 def crowded(view: View, workload: Workload, since: datetime | None) -> tuple[str, ...]:
     """Return the other workloads of which just the pods on nodes that this one crowds are ill, and these nodes.
 
-    They were well before that time, and pods of theirs elsewhere are: it is no matter of the program, nor of how much
-    it is asked. None where nobody knows the time.
+    They are known to have been well before it took so much, and before that time, and pods of theirs elsewhere are: it
+    is no matter of the program, nor of how much it is asked. None where nobody knows the time, where the node has
+    processors left, or where something else is said of it: that is another fault of it.
     """
-    nodes = {pod.node for pod in workload.live if _takes_much(view, pod)}
-    found = tuple(_only_on(view, workload, nodes, since)) if nodes and since is not None else ()
+    if since is None:
+        return ()
+    onset = {pod.node: at for pod in workload.live if (at := _takes_much_since(view, pod)) is not None}
+    nodes = {node for node in onset if _used_up(view, node) and not _ill_itself(view, node)}
+    found = tuple(_only_on(view, workload, nodes, max(since, *(onset[node] for node in nodes)))) if nodes else ()
     return (*found, *(f"Node/{node}" for node in sorted(nodes))) if found else ()
 
 
@@ -32,13 +42,34 @@ def _only_on(view: View, but: Workload, nodes: set[str], since: datetime) -> Ite
         if other.ref == but.ref or not here:
             continue
         odd = odd_pods(view, other, few=False)
-        if set(odd) == here and not odd_before(view, odd, since):
+        if set(odd) == here and well_before(view, [pod for pod in other.live if pod.name in odd], since):
             yield other.ref
 
 
-def _takes_much(view: View, pod: Pod) -> bool:
-    """Tell whether a pod takes a good part of its node's processors."""
-    size = number(text(view.objects("Node").get(pod.node), "status", "capacity", "cpu"))
-    used = sum(view.figures.latest("cpu_usage", "container", pod=pod.name).values())
-    used = used or view.figures.latest("cpu_usage", "pod").get(pod.name, 0.0)
-    return size is not None and used >= MUCH * size > 0
+def _takes_much_since(view: View, pod: Pod) -> datetime | None:
+    """Return since when a pod takes a good part of its node's processors, in one container; None if it does not."""
+    size = _size(view, pod.node)
+    return view.figures.crossed("cpu_usage", MUCH * size, pod=pod.name) if size else None
+
+
+def _used_up(view: View, node: str) -> bool:
+    """Tell whether a node's processors are used up, as it is measured, or else by the pods that are known."""
+    share, size = view.figures.now("node_cpu_share", node=node), _size(view, node)
+    if share is not None:
+        return share >= USED_UP
+    return bool(size) and sum(_uses(view, pod) for _, pod in on_node(view, node)) >= SEEN * size
+
+
+def _uses(view: View, pod: Pod) -> float:
+    """Return how many processors all containers of a pod use together."""
+    by_container = view.figures.latest("cpu_usage", "container", pod=pod.name)
+    return sum(by_container.values()) or view.figures.latest("cpu_usage", "pod").get(pod.name, 0.0)
+
+
+def _ill_itself(view: View, node: str) -> bool:
+    return any(each.name == node and (each.lost or each.pressures or each.problems) for each in nodes_of(view))
+
+
+def _size(view: View, node: str) -> float:
+    """Return how many processors a node has; 0 if nobody knows."""
+    return number(text(view.objects("Node").get(node), "status", "capacity", "cpu")) or 0.0

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence, Obj
+from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import complaints
@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.releases import releases, template_before
 from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.trouble import labels_of
-from tuheg_ir.diagnosis.view.wording import words, words_read
+from tuheg_ir.diagnosis.view.wording import words, words_in, words_read
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import slept
 
@@ -27,10 +27,8 @@ EVICTIONS = 1.0
 """So many evictions a second cost more than they spare; who throws out so many works at its limit."""
 ANY_KEY = frozenset({"allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random"})
 """Policies of Redis and its kin by which every key may be thrown out: nothing in the cache is irreplaceable."""
-_SOME_KEYS = frozenset(
-    {"noeviction", "volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-random", "volatile-ttl"}
-)
-_POLICY = late(r"^[ \t]*maxmemory-policy[ \t]+[\"']?([a-z-]+)", re.IGNORECASE | re.MULTILINE)
+_NO_KEY = frozenset({"noeviction"})
+_SOME_KEYS = _NO_KEY | {"volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-random", "volatile-ttl"}
 _LONG = 100_000
 """No file of settings is read further than this."""
 _SPAN = 3
@@ -59,30 +57,34 @@ def keeps_all_since_release(view: View, cache: Workload) -> bool:
     return bool(words(template_before(cache)) & ANY_KEY) and not now & ANY_KEY and told
 
 
-def keeps_all_since_start(view: View, cache: Workload) -> tuple[Evidence, ...]:
+def keeps_all_since_start(view: View, cache: Workload, *, surely: bool) -> tuple[Evidence, ...]:
     """Return the edited ConfigMap since whose first reading a cache throws out nothing; () where it is not that.
 
     It worked at its limit until it was started anew and has thrown out no key since, however long it took to fill up:
-    what it was told at that start is why it refuses. A file that leaves it free, or lets it take some, is not.
+    what it was told at that start is why it refuses. Settings that leave it free, or let it take some, are not.
+    ``surely``: only where they are seen to forbid it.
     """
     edits, started = slept(view, cache)
     told_by_template = words(cache.template) & (ANY_KEY | _SOME_KEYS)
     if started is None or told_by_template or not _evicted_until(view, cache, started):
         return ()
+    policies = _policies_read(view, cache)
+    if policies - _NO_KEY or (surely and not policies):
+        return ()
     fact = f"{cache.ref} reads it as it was changed since its start at {started:%d %b %H:%M}, and evicts nothing since"
-    held = view.objects("ConfigMap")
-    found = [
-        Evidence("objects", ref, fact, at)
-        for ref, at in edits
-        if ref.startswith("ConfigMap/") and _policies(held.get(ref.partition("/")[2])) <= {"noeviction"}
-    ]
+    found = [Evidence("objects", ref, fact, at) for ref, at in edits if ref.startswith("ConfigMap/")]
     return tuple(found) if len(found) == 1 else ()
 
 
-def _policies(obj: Obj | None) -> frozenset[str]:
-    """Return the policies that the files of a ConfigMap set; none where a snapshot hides what it holds."""
-    files = (str(value)[:_LONG] for value in mapping(obj, "data").values())
-    return frozenset(policy.lower() for file in files for policy in _POLICY.findall(file))
+def _policies_read(view: View, cache: Workload) -> frozenset[str]:
+    """Return the policies that the ConfigMaps of a cache name, as a file, flags or a value of its own; comments do not.
+
+    None where a snapshot hides what they hold.
+    """
+    held = (view.objects("ConfigMap").get(label) for kind, label in reads(cache.template) if kind == "ConfigMap")
+    files = (str(value)[:_LONG] for obj in held for value in mapping(obj, "data").values())
+    lines = (line for file in files for line in file.splitlines() if not line.lstrip().startswith("#"))
+    return frozenset(word.lower() for line in lines for word in words_in(line)) & (ANY_KEY | _SOME_KEYS)
 
 
 def _evicted_until(view: View, cache: Workload, started: datetime) -> bool:

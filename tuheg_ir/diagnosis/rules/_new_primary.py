@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.events import Event
 from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 _MOVE = late(
     r"fail(?:ed|ing)?[ -]?over|switch(?:ed|ing)?[ -]?over|promot"
@@ -22,6 +23,13 @@ WRITES = late(r"read_only\b.{0,8}(?:=|\bto\b) ?(?:(OFF|0)|ON|1)\b", re.IGNORECAS
 """How MySQL tells that it takes writes (found) or takes them no more."""
 _FOLLOWED = late(r"\bStart (?:semi-sync )?binlog_dump to \w", re.IGNORECASE)
 """How a server of MySQL or MariaDB tells that another one follows it."""
+_MADE = (
+    r"(?:\b(?:to|promot(?:e|ed|ing|ion of)|new (?:primary|master|leader)(?: is)?)|->)[ :=]+"
+    r"(?:(?:the|new|pod|replica|standby|server|instance|node|primary|master|leader)[ :=]+){{0,3}}"
+    r"[\"'`]?(?:{0})(?![\w-])"
+    r"|(?<![\w.-])(?:{0}) (?:leads|(?:is |was |has been )?promoted|is (?:now )?the new (?:primary|master|leader))\b"
+)
+"""How somebody tells that a server of these names is made the primary."""
 _NEAR = timedelta(minutes=10)
 """A switch takes no longer: what a server does as part of it is told so near to it."""
 
@@ -34,19 +42,36 @@ def moves(view: View) -> Iterator[Event]:
 
 
 def leads_since(view: View, stopped: Hit) -> bool:
-    """Tell whether a server stopped following because it was made the primary: what it followed follows it now.
+    """Tell whether a server stopped following because it was made the primary: it takes writes since, or is told to.
 
-    That others follow it is no sign alone: a replica may have replicas of its own.
+    That another one was made the primary then, and that it is followed, is no sign: so is each replica of replicas.
     """
     at, workload = stopped.last, view.workloads.get(stopped.component)
     if at is None or workload is None or stopped.previous:
         return False
-    told = [event.last for event in moves(view)]
-    told += [hit.last for hit in view.hits_of(stopped.component, "failover")]
-    if not any(each is not None and abs(each - at) <= _NEAR for each in told):
-        return False
     pods = [pod for pod in workload.pods if pod.name == stopped.pod]
     lines = (line for log in view.logs_of(pods, previous=False) for line in log.lines)
-    after = [line for line in lines if (since := stamp(line)) is not None and since >= at]
-    writes = [said for line in after if (said := WRITES.search(line))]
-    return bool(writes[-1][1]) if writes else any(map(_FOLLOWED.search, after))
+    after = [(since, line) for line in lines if (since := stamp(line)) is not None and since >= at]
+    writes = [(bool(said[1]), since - at <= _NEAR) for since, line in after if (said := WRITES.search(line))]
+    if writes:
+        return writes[-1][0] and (True, True) in writes
+    return any(_FOLLOWED.search(line) for _, line in after) and _made_primary(view, workload, stopped, at)
+
+
+def _made_primary(view: View, workload: Workload, stopped: Hit, at: datetime) -> bool:
+    """Tell whether an event of those minutes, or a log of a server, says that this very one was made the primary."""
+    alone = len(workload.pods) == 1
+    names = "|".join(re.escape(each) for each in (stopped.pod, *((workload.name,) if alone else ())))
+    indexed = rf"{names}|index '?{re.escape(stopped.pod.rpartition('-')[2])}"
+    told = [
+        (event.last, f"{event.reason} {event.message}", indexed if _is_of(event, workload) else names)
+        for event in moves(view)
+    ]
+    told += [(hit.last, hit.line, names) for hit in view.hits_of(stopped.component, "failover")]
+    near = (each for each in told if each[0] is not None and abs(each[0] - at) <= _NEAR)
+    return any(re.search(_MADE.format(named), said, re.IGNORECASE) for _, said, named in near)
+
+
+def _is_of(event: Event, workload: Workload) -> bool:
+    """Tell whether an event is about a database, as its operator calls it: an index is then one of its servers."""
+    return event.about.partition("/")[2] == workload.name

@@ -26,8 +26,8 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.figures import climbs_since, rose_before
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.programs import of_role, role_of_image
+from tuheg_ir.diagnosis.view.reading import newest, oldest, text
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import labels_of, told_errors
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -55,9 +55,9 @@ def when(view: View) -> Iterator[Match]:
             *((Evidence("metrics", cache.ref, f"{evictions:.0f} evictions a second", began),) if evicting else ()),
         )
         settings = settings_written(view, cache, began)
-        if refused and not settings:
-            settings = keeps_all_since_start(view, cache)
         user = None if settings else _filler(view, cache, began)
+        if refused and not settings and (at_start := keeps_all_since_start(view, cache, surely=user is not None)):
+            settings, user = at_start, None
         # A cache that was told to keep all days ago may have had room until somebody else filled it.
         if refused and not settings and user is None and keeps_all_since_release(view, cache):
             yield _keeps_all(view, cache, seen, began)
@@ -81,11 +81,23 @@ def _filler(view: View, cache: Workload, began: datetime | None) -> Workload | N
         user = released_user(view, cache, climbs)
         if user is None or climbs is None or not near(user.released_at, climbs):
             return None
-    released, started = user.released_at, newest(pod.started for pod in cache.live)
+    released, started = user.released_at, _started(cache)
     if released is None or soon_after(released, started):
         return None
     found += [_since_start(series, started) for series in found if started]
     return None if any(rose_before(series, released, began) for series in found) else user
+
+
+def _started(cache: Workload) -> datetime | None:
+    """Return since when a cache holds what it does: the start of its own program where that runs for longest.
+
+    What only runs beside it, as an exporter, holds nothing; and who replaces one of many leaves what the others hold.
+    """
+    starts = []
+    for pod in cache.live:
+        own = [c.started_at for c in pod.containers if role_of_image(text(c.spec, "image")) == "cache"]
+        starts.append(newest(own) or pod.started)
+    return oldest(starts)
 
 
 def _since_start(series: Series, started: datetime) -> Series:

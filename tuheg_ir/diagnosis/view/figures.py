@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from statistics import median
 
 from tuheg_ir.diagnosis.model import Series, Snapshot
+from tuheg_ir.diagnosis.view.believed import believed
 
 RECENT_S = 180.0
 """The time before the snapshot that counts as now."""
@@ -27,7 +28,7 @@ class Figures:
     """The signals of a snapshot. Everything is None, or empty, where nothing is known."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._metrics = {signal: tuple(map(_clean, series)) for signal, series in snapshot.metrics.items()}
+        self._metrics = {signal: tuple(believed(signal, series)) for signal, series in snapshot.metrics.items()}
         self._now = snapshot.taken_at.timestamp()
         self._index: dict[tuple[str, str], Mapping[str, tuple[Series, ...]]] = {}
         self._latest: dict[tuple[str, str], dict[str, float]] = {}
@@ -200,12 +201,6 @@ class Figures:
             if good > gap:
                 break
         return start
-
-
-def _clean(series: Series) -> Series:
-    """Return a series without values that are no numbers, in the order of time."""
-    points = tuple(sorted((t, v) for t, v in series.points if math.isfinite(t) and math.isfinite(v)))
-    return Series(series.labels, points)
 
 
 def _stands(series: Series) -> float:

@@ -55,14 +55,21 @@ def odd_since(view: View, odd: Iterable[str]) -> datetime | None:
     return oldest(crossings)
 
 
-def odd_before(view: View, odd: Iterable[str], moment: datetime) -> bool:
-    """Tell whether one of some odd pods was beyond a limit, and about as far, before a time already."""
-    for pod in odd:
-        for signal, limit, factor in _LIMITS:
-            was, now = view.figures.before(signal, moment, pod=pod), view.figures.now(signal, pod=pod)
-            if was is not None and now is not None and limit < was and now < factor * was:
-                return True
-    return False
+def well_before(view: View, odd: Collection[Pod], moment: datetime) -> bool:
+    """Tell whether odd pods are known to have been well before a time, or far better; those made since were not there.
+
+    None of them was beyond a limit, and about as far, where it is now: what nobody measured then may be as old.
+    """
+    there = [pod for pod in odd if pod.created is None or pod.created < moment]
+    return bool(there) and all(_better_before(view, pod.name, moment) for pod in there)
+
+
+def _better_before(view: View, pod: str, moment: datetime) -> bool:
+    for signal, limit, factor in _LIMITS:
+        was, now = view.figures.before(signal, moment, pod=pod), view.figures.now(signal, pod=pod)
+        if now is not None and now > limit and (was is None or (was > limit and now < factor * was)):
+            return False
+    return True
 
 
 def standing_still(view: View, workload: Workload) -> dict[str, Hit]:

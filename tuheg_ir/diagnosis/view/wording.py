@@ -17,13 +17,13 @@ _LONG = 4000
 
 def words(template: Mapping[str, Any]) -> frozenset[str]:
     """Return the words of a template itself."""
-    return frozenset(word for value in _values(template) for word in _words(value))
+    return frozenset(word for value in _values(template) for word in words_in(value))
 
 
 def words_read(view: View, template: Mapping[str, Any]) -> frozenset[str]:
     """Return the words of a template and of the ConfigMaps that it reads, as they are now."""
     held = (view.objects("ConfigMap").get(name) for kind, name in reads(template) if kind == "ConfigMap")
-    return words(template) | {word for obj in held for v in mapping(obj, "data").values() for word in _words(str(v))}
+    return words(template) | {word for obj in held for v in mapping(obj, "data").values() for word in words_in(str(v))}
 
 
 def _values(template: Mapping[str, Any]) -> Iterator[str]:
@@ -34,6 +34,7 @@ def _values(template: Mapping[str, Any]) -> Iterator[str]:
             yield from map(str, given if isinstance(given, list | tuple) else ())
 
 
-def _words(value: str) -> Iterator[str]:
+def words_in(value: str) -> Iterator[str]:
+    """Yield the words of a setting, and itself."""
     cut = value[:_LONG]
     yield from (cut, *_APART.split(cut))
