@@ -78,6 +78,12 @@ def by_login(
     )
 
 
+def calls(line: str) -> Snapshot:
+    """Return a shop whose log tells of three names by such lines, of which one is refused much of the time."""
+    told = (("acme-eu1", 429, 60), ("acme-eu1", 200, 20), ("bolt-eu1", 200, 12), ("cobb-eu1", 200, 9))
+    return gateway(*([line.format(name, status)] * times for name, status, times in told))
+
+
 IN_PART = (("acme", 0.93), ("bolt", 0.0), ("cobb", 0.0))
 
 
@@ -155,6 +161,29 @@ HOLDS = [
             alone=True,
         )
         for path in ("path", "uri", "request_uri", "url")
+    ),
+    *(
+        Holds(f"its log tells no method, but who asked: {line}", calls(line), (SHOP, "no_fault", "no_action"))
+        for line in (
+            "consumer={} path=/v1/orders status={}",
+            'client_id={} uri=/v1/orders response_code={} client_ip="192.0.2.61"',
+            "WARN consumer={} path=/v1/orders status={} url=/v1/orders",
+        )
+    ),
+    Holds(
+        "its log tells no method, but which program asked",
+        gateway(
+            *(
+                [f'client_ip="{source}" path="/v1/orders" status={status} user_agent="{who}"'] * times
+                for source, who, status, times in (
+                    ("192.0.2.61", POLLER, 429, 60),
+                    ("192.0.2.61", POLLER, 200, 20),
+                    ("198.51.100.14", TILL, 200, 12),
+                    ("203.0.113.9", OFFICE, 200, 9),
+                )
+            )
+        ),
+        (SHOP, "no_fault", "no_action"),
     ),
     Holds(
         "the server tells of each refusal in words of its own as well, and few of those that are measured are logged",
@@ -261,6 +290,24 @@ HOLDS = [
 ]
 UNKNOWN = (SHOP, "unknown", "page_human")
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"it tells of calls, not of who asked it: {line}", calls(line), harmful=("no_action",))
+        for line in (
+            "partner={} path=/v1/orders status={}",
+            "tenant={} path=/v1/orders status={}",
+            "S3 get failed key={} path=/bucket/x status={}",
+            "client_id={} host=login.pay.example path=/oauth/token status={}",
+            "client_id={} url=/oauth/token status={} from https://login.pay.example/oauth",
+            "ERROR token refused client_id={} path=/oauth/token status={}",
+        )
+    ),
+    *(
+        DoesNotHold(f"another one is not served, of which its log tells more: {line}", by_login(*IN_PART, more=[line]))
+        for line in (
+            "consumer=bolt path=/v1/x status=503 upstream=cart.town.svc",
+            '{"level": "error", "consumer": "bolt", "path": "/v1/x", "status": 500}',
+        )
+    ),
     *(
         DoesNotHold(f"of one client only refusals are logged, and {what}", world, UNKNOWN)
         for what, world in (
