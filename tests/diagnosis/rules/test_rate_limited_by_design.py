@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, WELL, alert, errors, rate, shop
-from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, service_for, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import NOW, Obj, at, figure, log, pod, series, service_for, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 LIMITED = figure("rate_limited_ratio", 0.0, 0.3, component="shop")
@@ -53,11 +53,15 @@ def measured(refused: tuple[str, ...] = (KEYS[0],), *, limited: float = 0.3) -> 
 
 
 def by_login(
-    *clients: tuple[str, float], refused: str = "acme", path: str = "path", more: Sequence[str] = ()
+    *clients: tuple[str, float],
+    refused: str = "acme",
+    path: str = "path",
+    more: Sequence[str] = (),
+    course: Sequence[tuple[float, float]] = (),
 ) -> Snapshot:
     """Return a shop that logs refusals of one client, some of what it served others, and no methods.
 
-    ``clients``: of which of them is measured what share is refused now.
+    ``clients``: of which of them is measured what share is refused now; ``course``: (age from which on, share) of acme.
     """
 
     def line(status: int, client: str) -> str:
@@ -70,6 +74,9 @@ def by_login(
         figure("rate_limited_ratio_by_client", 0.0, share, 1800, component="shop", client=client)
         for client, share in clients
     ]
+    if course:
+        of_acme = series({"component": "shop", "client": "acme"}, (3600, 0.0), *course)
+        shares.append(("rate_limited_ratio_by_client", of_acme))
     return snapshot(
         shop(),
         figures=[WELL, figure("rate_limited_ratio", 0.0, 0.4, 1800, component="shop"), *shares],
@@ -85,6 +92,21 @@ def calls(line: str) -> Snapshot:
 
 
 IN_PART = (("acme", 0.93), ("bolt", 0.0), ("cobb", 0.0))
+
+
+BARRED_NOW = [(240.0, 0.3), (180.0, 0.6), (120.0, 0.8), (60.0, 0.93)]
+
+
+def ever_less(since: float, until: float = 0) -> list[tuple[float, float]]:
+    """Return how the share that is refused of a client rises from a time to another."""
+    return [(since - n * (since - until) / 10, 0.3 + 0.06 * n) for n in range(11)]
+
+
+def lately(world: Snapshot, since: float) -> Snapshot:
+    """Return the same where figures by client begin so long ago."""
+    start, found = NOW.timestamp() - since, world.metrics["rate_limited_ratio_by_client"]
+    cut = tuple(replace(each, points=tuple(p for p in each.points if p[0] >= start)) for each in found)
+    return replace(world, metrics={**world.metrics, "rate_limited_ratio_by_client": cut})
 
 
 def limits(address: str = "192.0.2.61") -> str:
@@ -161,6 +183,17 @@ HOLDS = [
             alone=True,
         )
         for path in ("path", "uri", "request_uri", "url")
+    ),
+    *(
+        Holds(
+            f"of one client only refusals are logged, and figures show that it gets the rest: {what}",
+            by_login(*IN_PART[1:], course=course),
+            (SHOP, "no_fault", "no_action"),
+        )
+        for what, course in (
+            ("now more, now less", [(age, 0.9 + 0.03 * (age // 60 % 2)) for age in range(1800, 0, -60)]),
+            ("less until it asked no more than now", ever_less(2700, 900)),
+        )
     ),
     *(
         Holds(f"its log tells no method, but who asked: {line}", calls(line), (SHOP, "no_fault", "no_action"))
@@ -315,6 +348,13 @@ DOES_NOT_HOLD = [
             ("all of others is measured, and nothing of it", by_login(*IN_PART[1:])),
             ("figures show that it gets nothing", by_login(("acme", 1.0), *IN_PART[1:])),
             ("figures show that another one is refused too", by_login(*IN_PART[:2], ("cobb", 0.2))),
+            ("figures show that it gets hardly anything", by_login(("acme", 0.97), *IN_PART[1:])),
+            ("one of its figures shows that it gets nothing", by_login(("acme", 1.0), *IN_PART)),
+            ("another one is refused by one of its figures", by_login(*IN_PART[:2], ("cobb", 0.2), ("cobb", 0.0))),
+            ("figures show that it gets less from sample to sample", by_login(*IN_PART[1:], course=BARRED_NOW)),
+            ("figures show that it gets less all the time", by_login(*IN_PART[1:], course=ever_less(1800))),
+            ("figures show that it got all it asked minutes ago", by_login(*IN_PART[1:], course=[(600, 0.9)])),
+            ("figures begin minutes ago", lately(by_login(*IN_PART), 600)),
             ("another one is not measured", by_login(*IN_PART[:2])),
             ("its log does not tell that somebody asked it", by_login(*IN_PART, path="order")),
             ("another is refused in the log", by_login(*IN_PART, more=["consumer=bolt path=/v1/x status=429"])),
