@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
-from tests.diagnosis.rules.pods import again, node, pods_of, put
-from tests.diagnosis.rules.scenes import API, SHOP, WELL, alert, errors, rate, shop
+from tests.diagnosis.rules.pods import HOUR, again, node, pods_of, put
+from tests.diagnosis.rules.scenes import API, CALLS_CART, SHOP, WELL, alert, errors, rate, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -27,7 +28,9 @@ def complained(*ages: float, now: float = 30) -> Snapshot:
 
 
 CONFIGURED = {"RULES": {"configMapKeyRef": {"name": "rules", "key": "rules"}}}
+PRICED = {"PRICES": {"configMapKeyRef": {"name": "prices", "key": "prices"}}}
 LATE = "WARN late reading accepted"
+FALLS_BACK = "WARN cart knows no such basket, an empty one is shown"
 
 
 def warns(
@@ -36,18 +39,19 @@ def warns(
     quiet: float = 60,
     works: int = 4,
     restarted: bool = True,
+    began: float = 2700,
     measured: bool = True,
     released: float = 0,
 ) -> Snapshot:
     """Return the shop whose burst ended as its pods started again, of which each warns every two minutes since.
 
     ``quiet``: how long they did not at first; ``works``: how many lines of work there are beside each warning.
-    ``restarted``: False where new pods came instead.
+    ``restarted``: False where new pods came instead; ``began``: when they did, of which the log may tell no more.
     """
     before = {"image": "shop:0"} if released else None
-    objects = workload("shop", before=before, released=released, started=2700, env=CONFIGURED)
+    objects = workload("shop", before=before, released=released, started=2700, env={**CONFIGURED, **CALLS_CART})
     for each in pods_of(objects) if restarted else ():
-        put(each, again("Error", 1, age=2700))
+        put(each, again("Error", 1, age=began))
     told = [f"{at(2690)} INFO starting"]
     for age in range(int(2690 - quiet), 20, -110):
         told += [f"{at(age)} {line}", *(f"{at(age - 5 * n)} INFO batch stored" for n in range(1, works + 1))]
@@ -55,6 +59,27 @@ def warns(
     failed = series({"component": "shop"}, (3600, 0.0), (3200, 0.4), (2650, 0.0))
     figures = [("error_ratio", failed)] if measured else []
     return snapshot(objects, beside, logs=logs, figures=figures, alerts=[alert("ShopErrors", service="shop")])
+
+
+def cart(*, released: float = 0, **more: Any) -> list[Obj]:
+    """Return what the shop calls, which was released so long ago, if at all."""
+    return workload("cart", before={"image": "cart:0"} if released else None, released=released, **more)
+
+
+def did_without(world: Snapshot, *, since: float = HOUR, until: float = 2710, said: str = "") -> Snapshot:
+    """Return the same with the logs of the processes before, which worked without a warning."""
+    lines = [f"{at(age)} INFO batch stored" for age in range(int(since), int(until), -10)]
+    lines = [f"{at(since)} {said}", *lines] if said else lines
+    return replace(world, logs=(*world.logs, *(Log(pod("shop", n), "shop", tuple(lines), True) for n in range(2))))
+
+
+def beside_a_proxy(age: float) -> Snapshot:
+    """Return the shop whose pods came 45 minutes ago and warn since, and whose proxies started again."""
+    world = warns(restarted=False)
+    for each in world.objects["Pod"]:
+        proxy = {"name": "proxy", **again("Error", 1, age=age)}
+        each["status"]["containerStatuses"].append(proxy)
+    return world
 
 
 def moment(*ages: float, about: float = 600) -> Snapshot:
@@ -169,7 +194,15 @@ def late(
 
 
 HOLDS = [
-    Holds("its pods, which started again then, warn now and then while they work", warns(), (SHOP, *HEALTHY)),
+    *(
+        Holds(f"its pods, which started again then, warn now and then while they work{what}", world, (SHOP, *HEALTHY))
+        for what, world in (
+            ("", warns()),
+            (", as did those before", did_without(warns(), said=LATE)),
+            ("; those before hardly worked", did_without(warns(), since=2800)),
+            ("; what they call is as it was", warns(LATE, *cart(released=3 * HOUR))),
+        )
+    ),
     Holds(
         "controllers lost their leases in the same minute, and lead again",
         controllers("api", "cart"),
@@ -248,6 +281,9 @@ DOES_NOT_HOLD = [
             ("as an error", warns(LATE.replace("WARN", "ERROR"))),
             ("but only after a while without it", warns(quiet=170)),
             ("with each second line", warns(works=1)),
+            ("which those before did not in an hour", did_without(warns())),
+            ("and their logs do not go back to it", warns(began=3400)),
+            ("and only what runs beside them started again", beside_a_proxy(2700)),
             ("and other pods before them are not known", warns(restarted=False)),
         )
     ),
@@ -260,6 +296,15 @@ DOES_NOT_HOLD = [
         "its pods warn since they started with settings that were written",
         warns(LATE, thing("ConfigMap", "rules", written=2800)),
         ("ConfigMap/rules", "configuration_error", "page_human"),
+    ),
+    DoesNotHold(
+        "its pods warn since they started, which was minutes after a release of what they call",
+        warns(FALLS_BACK, *cart(released=2900)),
+        ("Deployment/cart", "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "its pods warn since they started, which was minutes after settings of what they call were written",
+        warns(FALLS_BACK, *cart(env=PRICED), thing("ConfigMap", "prices", written=2900)),
     ),
     DoesNotHold("its pods warn since they started, and nobody measures requests", warns(measured=False), ASK),
     DoesNotHold(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, WELL, alert, errors, rate, shop
-from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, service_for, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import NOW, Obj, at, figure, log, pod, series, service_for, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 LIMITED = figure("rate_limited_ratio", 0.0, 0.3, component="shop")
@@ -53,11 +53,15 @@ def measured(refused: tuple[str, ...] = (KEYS[0],), *, limited: float = 0.3) -> 
 
 
 def by_login(
-    *clients: tuple[str, float], refused: str = "acme", path: str = "path", more: Sequence[str] = ()
+    *clients: tuple[str, float],
+    refused: str = "acme",
+    path: str = "path",
+    more: Sequence[str] = (),
+    course: Sequence[tuple[float, float]] = (),
 ) -> Snapshot:
     """Return a shop that logs refusals of one client, some of what it served others, and no methods.
 
-    ``clients``: of which of them is measured what share is refused now.
+    ``clients``: of which of them is measured what share is refused now; ``course``: (age from which on, share) of acme.
     """
 
     def line(status: int, client: str) -> str:
@@ -70,6 +74,9 @@ def by_login(
         figure("rate_limited_ratio_by_client", 0.0, share, 1800, component="shop", client=client)
         for client, share in clients
     ]
+    if course:
+        of_acme = series({"component": "shop", "client": "acme"}, (3600, 0.0), *course)
+        shares.append(("rate_limited_ratio_by_client", of_acme))
     return snapshot(
         shop(),
         figures=[WELL, figure("rate_limited_ratio", 0.0, 0.4, 1800, component="shop"), *shares],
@@ -78,7 +85,28 @@ def by_login(
     )
 
 
+def calls(line: str) -> Snapshot:
+    """Return a shop whose log tells of three names by such lines, of which one is refused much of the time."""
+    told = (("acme-eu1", 429, 60), ("acme-eu1", 200, 20), ("bolt-eu1", 200, 12), ("cobb-eu1", 200, 9))
+    return gateway(*([line.format(name, status)] * times for name, status, times in told))
+
+
 IN_PART = (("acme", 0.93), ("bolt", 0.0), ("cobb", 0.0))
+
+
+BARRED_NOW = [(240.0, 0.3), (180.0, 0.6), (120.0, 0.8), (60.0, 0.93)]
+
+
+def ever_less(since: float, until: float = 0) -> list[tuple[float, float]]:
+    """Return how the share that is refused of a client rises from a time to another."""
+    return [(since - n * (since - until) / 10, 0.3 + 0.06 * n) for n in range(11)]
+
+
+def lately(world: Snapshot, since: float) -> Snapshot:
+    """Return the same where figures by client begin so long ago."""
+    start, found = NOW.timestamp() - since, world.metrics["rate_limited_ratio_by_client"]
+    cut = tuple(replace(each, points=tuple(p for p in each.points if p[0] >= start)) for each in found)
+    return replace(world, metrics={**world.metrics, "rate_limited_ratio_by_client": cut})
 
 
 def limits(address: str = "192.0.2.61") -> str:
@@ -155,6 +183,40 @@ HOLDS = [
             alone=True,
         )
         for path in ("path", "uri", "request_uri", "url")
+    ),
+    *(
+        Holds(
+            f"of one client only refusals are logged, and figures show that it gets the rest: {what}",
+            by_login(*IN_PART[1:], course=course),
+            (SHOP, "no_fault", "no_action"),
+        )
+        for what, course in (
+            ("now more, now less", [(age, 0.9 + 0.03 * (age // 60 % 2)) for age in range(1800, 0, -60)]),
+            ("less until it asked no more than now", ever_less(2700, 900)),
+        )
+    ),
+    *(
+        Holds(f"its log tells no method, but who asked: {line}", calls(line), (SHOP, "no_fault", "no_action"))
+        for line in (
+            "consumer={} path=/v1/orders status={}",
+            'client_id={} uri=/v1/orders response_code={} client_ip="192.0.2.61"',
+            "WARN consumer={} path=/v1/orders status={} url=/v1/orders",
+        )
+    ),
+    Holds(
+        "its log tells no method, but which program asked",
+        gateway(
+            *(
+                [f'client_ip="{source}" path="/v1/orders" status={status} user_agent="{who}"'] * times
+                for source, who, status, times in (
+                    ("192.0.2.61", POLLER, 429, 60),
+                    ("192.0.2.61", POLLER, 200, 20),
+                    ("198.51.100.14", TILL, 200, 12),
+                    ("203.0.113.9", OFFICE, 200, 9),
+                )
+            )
+        ),
+        (SHOP, "no_fault", "no_action"),
     ),
     Holds(
         "the server tells of each refusal in words of its own as well, and few of those that are measured are logged",
@@ -262,12 +324,37 @@ HOLDS = [
 UNKNOWN = (SHOP, "unknown", "page_human")
 DOES_NOT_HOLD = [
     *(
+        DoesNotHold(f"it tells of calls, not of who asked it: {line}", calls(line), harmful=("no_action",))
+        for line in (
+            "partner={} path=/v1/orders status={}",
+            "tenant={} path=/v1/orders status={}",
+            "S3 get failed key={} path=/bucket/x status={}",
+            "client_id={} host=login.pay.example path=/oauth/token status={}",
+            "client_id={} url=/oauth/token status={} from https://login.pay.example/oauth",
+            "ERROR token refused client_id={} path=/oauth/token status={}",
+        )
+    ),
+    *(
+        DoesNotHold(f"another one is not served, of which its log tells more: {line}", by_login(*IN_PART, more=[line]))
+        for line in (
+            "consumer=bolt path=/v1/x status=503 upstream=cart.town.svc",
+            '{"level": "error", "consumer": "bolt", "path": "/v1/x", "status": 500}',
+        )
+    ),
+    *(
         DoesNotHold(f"of one client only refusals are logged, and {what}", world, UNKNOWN)
         for what, world in (
             ("nobody measures what it gets", by_login()),
             ("all of others is measured, and nothing of it", by_login(*IN_PART[1:])),
             ("figures show that it gets nothing", by_login(("acme", 1.0), *IN_PART[1:])),
             ("figures show that another one is refused too", by_login(*IN_PART[:2], ("cobb", 0.2))),
+            ("figures show that it gets hardly anything", by_login(("acme", 0.97), *IN_PART[1:])),
+            ("one of its figures shows that it gets nothing", by_login(("acme", 1.0), *IN_PART)),
+            ("another one is refused by one of its figures", by_login(*IN_PART[:2], ("cobb", 0.2), ("cobb", 0.0))),
+            ("figures show that it gets less from sample to sample", by_login(*IN_PART[1:], course=BARRED_NOW)),
+            ("figures show that it gets less all the time", by_login(*IN_PART[1:], course=ever_less(1800))),
+            ("figures show that it got all it asked minutes ago", by_login(*IN_PART[1:], course=[(600, 0.9)])),
+            ("figures begin minutes ago", lately(by_login(*IN_PART), 600)),
             ("another one is not measured", by_login(*IN_PART[:2])),
             ("its log does not tell that somebody asked it", by_login(*IN_PART, path="order")),
             ("another is refused in the log", by_login(*IN_PART, more=["consumer=bolt path=/v1/x status=429"])),

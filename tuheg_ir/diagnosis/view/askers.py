@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.answers import status_of
+from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import ADDRESS
+from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -21,11 +23,13 @@ _LOGIN = late(
     re.IGNORECASE,
 )
 """A name or a key under which a client is known to a gateway."""
+_CLIENT = late(r"\b(?:consumer|client_id)(?:_id|_name)?[\"']?\s*[=:]\s*[\"']?[\w.@-]{2}", re.IGNORECASE)
+"""A name that only a client has: who calls others tells of partners, tenants and keys as well."""
 _METHOD = late(r"\b(?:http_?)?(?:method|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b")
 STATUS = late(r"\b(?:http_?)?(?:status(?:_?code)?|response_?code)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
 """How a log of fields tells what was asked and what was answered, each by itself."""
 _PATH = late(r"\b(?:http_?|request_?)?(?:path|uri|url)[\"']?\s*[=:]\s*[\"']?/", re.IGNORECASE)
-"""What was asked for, where a line leaves out how; who calls others tells this of them, but not who asked."""
+"""What was asked for, where a line leaves out how; who calls others tells this of them as well."""
 _PROGRAM = late(
     r'" [1-5]\d\d (?:\d+|-) "[^"]*" "([^"]{2,})"'
     r"|\b(?:http_)?(?:user_agent|userAgent|request_User-Agent|ua)[\"']?\s*[=:]\s*[\"']([^\"']{2,})[\"']"
@@ -126,8 +130,26 @@ def answer_of(line: str) -> int:
     told = STATUS.search(line) if "tatus" in line or "code" in line.lower() else None
     if told is None:
         return 0
-    asked = (("ethod" in line or "erb" in line) and _METHOD.search(line)) or (_PATH.search(line) and asker_of(line)[0])
-    return int(told[1]) if asked else 0
+    status = int(told[1])
+    if ("ethod" in line or "erb" in line) and _METHOD.search(line):
+        return status
+    return status if _PATH.search(line) and _was_asked(line, status) else 0
+
+
+def _was_asked(line: str, status: int) -> bool:
+    """Tell whether a line that leaves out the method is of who was asked: it names its client, as who calls does not.
+
+    Who calls tells of partners, tenants and keys as well, calls a refusal an error, and may say whom it asked. Of who
+    answers with a failure that is not asked: that all is well must not come of a line that is left out.
+    """
+    if not asker_of(line)[0] or not (_CLIENT.search(line) or _PROGRAM.search(line)):
+        return False
+    return status >= 500 or not (is_marked(line) or _names_a_host(line))
+
+
+def _names_a_host(line: str) -> bool:
+    """Tell whether a line names a host, and not only the address of a client."""
+    return not all(map(ADDRESS.fullmatch, hosts_named([line])))
 
 
 def _is_bare(told: str, name: str) -> bool:

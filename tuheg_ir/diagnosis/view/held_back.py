@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from statistics import median
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Alert, Evidence
+from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import Asker, answer_of, asker_of, askers, limited, of_limiter
 from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
@@ -29,8 +30,12 @@ FEWER = 10
 """So many tell whose they are, where it is measured that many are refused."""
 SERVED = 5
 """A limit lets so much through; who gets nothing is barred, or counted wrongly."""
-ALL = 0.99
+ALL = 0.95
 """Whoever is refused a smaller share of what it asks is let through with the rest, as figures show."""
+LONG = timedelta(minutes=15)
+"""Figures of less time do not tell that it stays so: they are of some minutes each."""
+KEPT = 0.8
+"""So much of what a client got it still has to get: it is less for a while if it asks more."""
 _BY_CLIENT = "rate_limited_ratio_by_client"
 FEW = 8
 """One client asks from no more addresses than that; many users of one program do."""
@@ -167,13 +172,27 @@ def _refused_in_part(view: View, workload: Workload, one: Asker, others: list[As
 
     A log may tell of each refusal, and of few of those that are served.
     """
-    shares = {
-        labels.get("client", ""): share
-        for label in labels_of(view, workload.ref, _BY_CLIENT)
-        for labels, share in view.figures.standing(_BY_CLIENT, component=label)
-    }
+    labels = labels_of(view, workload.ref, _BY_CLIENT)
+    told = [view.figures.latest(_BY_CLIENT, "client", component=label) for label in labels]
+    shares = {client: max(each.get(client, 0.0) for each in told) for client in set[str]().union(*told)}
     well = all(shares.get(each.name, 1.0) < ERRORS for each in others)
-    return one.named and well and ERRORS <= shares.get(one.name, 0.0) < ALL
+    if not one.named or not well or shares.get(one.name, 0.0) < ERRORS:
+        return False
+    series = (each for label in labels for each in view.figures.series(_BY_CLIENT, component=label, client=one.name))
+    return all(_stays_in_part(view, each) for each in series)
+
+
+def _stays_in_part(view: View, share: Series) -> bool:
+    """Tell whether a share that is refused has long been one that leaves a rest, and the rest does not dwindle.
+
+    The share is one of some minutes: of a client that gets nothing any more it climbs until they are over.
+    """
+    start = (view.now - LONG).timestamp()
+    values = [value for at, value in share.points if at >= start]
+    if len(values) < 2 or share.points[0][0] > start or not all(ERRORS <= each < ALL for each in values):
+        return False
+    before, now = median(values[: len(values) // 2]), median(values[len(values) // 2 :])
+    return 1 - now >= KEPT * (1 - before)
 
 
 def _served(each: Asker) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,7 +11,8 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import NEW, Marked, complains, is_marked, shape_of
-from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -64,27 +65,66 @@ def may_be_of_old(view: View, workload: Workload, told: Marked) -> bool:
     """Tell whether a warning may be as old as its program, though no log tells of it before: it runs anew, unchanged.
 
     Each of its processes that warn started again, began to do so sooner than the warning comes again on the average,
-    and does its work beside it. An error, or what came with a release or with settings, is new all the same.
+    and does its work beside it; the one before did not work for longer without it. An error, or what came with a
+    release or with settings, of its own or of what it needs, is new all the same.
     """
-    written = [at for _, at in outside_changes(view, workload)] + [workload.released_at] * bool(workload.changes)
-    warn = [pod for pod in workload.live if pod.name in told.pods]
-    if told.error or any(view.recent(at, NEW) for at in written):
-        return False
-    if not warn or not all(pod.restarts and view.recent(pod.started, NEW) for pod in warn):
+    if told.error or _changed_lately(view, workload):
         return False
     said = _says(told)
-    logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
-    return bool(logs) and all(_from_the_start(view, lines, said) for lines in logs)
+    logs = [log for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
+    return bool(logs) and all(_from_the_start(view, workload, log, said) for log in logs)
 
 
-def _from_the_start(view: View, lines: Sequence[str], said: Said) -> bool:
-    """Tell whether a log begins with no longer a silence about certain lines than is usual, and is full of work."""
-    first, start = _first(lines, said), _time(lines)
-    if first is None or start is None:
+def _changed_lately(view: View, workload: Workload) -> bool:
+    """Tell whether a workload or anything that it needs is new: released, or with settings that were written."""
+    needed = (view.workloads[ref] for ref in view.graph.needs(workload.ref) if ref in view.workloads)
+    return any(
+        releases(view, each, NEW) or any(view.recent(at, NEW) for _, at in outside_changes(view, each))
+        for each in (workload, *needed)
+    )
+
+
+def _from_the_start(view: View, workload: Workload, log: Log, said: Said) -> bool:
+    """Tell whether a process that started again warns since then, after no longer a silence than is usual.
+
+    Its log is full of work, and goes back to its start.
+    """
+    first, start, began = _first(log.lines, said), _time(log.lines), _started_again(workload, log)
+    if first is None or start is None or began is None or not view.recent(began, NEW) or start > began + MINUTE:
         return False
-    times = sum(map(said, lines))
-    works = sum(not complains(line) and not of_probe(line) for line in lines)
-    return (first - start) * times <= view.now - first and works >= AMONG * times
+    times = sum(map(said, log.lines))
+    usual = (view.now - first) / times
+    if first - start > usual or len(_work(log.lines)) < AMONG * times:
+        return False
+    return not any(_did_without(each.lines, said, usual) for each in _before(view, workload, log))
+
+
+def _started_again(workload: Workload, log: Log) -> datetime | None:
+    """Return when the container of a log was started, if not for the first time."""
+    containers = (each for pod in workload.live if pod.name == log.pod for each in pod.containers)
+    return next((each.started_at for each in containers if each.name == log.container and each.restarts), None)
+
+
+def _before(view: View, workload: Workload, log: Log) -> Iterator[Log]:
+    """Yield the logs of what ran in the same container before."""
+    logs = view.logs_of(workload.live)
+    return (each for each in logs if each.previous and (each.pod, each.container) == (log.pod, log.container))
+
+
+def _did_without(lines: Sequence[str], said: Said, usual: timedelta) -> bool:
+    """Tell whether a log tells of work for longer than certain lines usually take to come again, and of none of them.
+
+    How long it worked, where no line tells its time, nobody knows: it may have been for long.
+    """
+    works = _work(lines)
+    first, last = _time(works), _time(reversed(works))
+    short = first is not None and last is not None and last - first <= usual
+    return len(works) >= ENOUGH and not short and not any(map(said, lines))
+
+
+def _work(lines: Iterable[str]) -> list[str]:
+    """Return the lines of work: no error, no warning, no probe."""
+    return [line for line in lines if not complains(line) and not of_probe(line)]
 
 
 def _says(told: Marked) -> Said:
