@@ -67,11 +67,16 @@ _READ_UP = late(
 )
 """Links to documentation, which client libraries put behind their errors: nobody has called these hosts."""
 
+QUOTED = r'"(?:[^"\\]|\\.)*"'
+_OF_CLIENT = late(rf'(?<!\\)(" \d{{3}} (?:\d+|-))(?: {QUOTED}){{2,3}}')
+"""What a client says of itself in an access log, behind the status: whence it came, what it is, for whom it asks."""
+
 
 def hosts_named(lines: Iterable[str]) -> Iterator[str]:
     """Yield the hosts that lines name, in lower case: whom somebody calls, and not where an error is explained."""
     for line in lines:
-        for found in _HOST.finditer(_READ_UP.sub("", line) if "://" in line else line):
+        own = _OF_CLIENT.sub(r"\1", line) if '" "' in line else line
+        for found in _HOST.finditer(_READ_UP.sub("", own) if "://" in own else own):
             host = next((group for group in found.groups() if group), "")
             if host and host.lower() not in _WORDS:
                 yield host.strip(".").lower()
