@@ -26,7 +26,7 @@ from tuheg_ir.diagnosis.objects import slim
 from tuheg_ir.diagnosis.snapshot import load, save
 from tuheg_ir.errors import StoreError, UsageError
 
-POD = {
+POD: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "web-1", "namespace": "shop", "creationTimestamp": "2025-11-05T14:00:00Z"},
