@@ -26,7 +26,7 @@ from tuheg_ir.diagnosis.objects import slim
 from tuheg_ir.diagnosis.snapshot import load, save
 from tuheg_ir.errors import StoreError, UsageError
 
-POD = {
+POD: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "web-1", "namespace": "shop", "creationTimestamp": "2025-11-05T14:00:00Z"},
@@ -141,6 +141,21 @@ def test_a_log_of_a_pod_that_never_began_is_of_its_init_container(
         "initContainerStatuses": [{"name": "migrate", "state": init}],
     }
     items = [{**POD, "status": status}]
+    (folder / "objects.yaml").write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items}))
+    write(folder, **{"logs__web-1_dot_log": "hello\n"})
+    assert load(folder).logs == (Log("web-1", whose, ("hello",)),)
+
+
+@pytest.mark.parametrize(("started", "whose"), [(True, "migrate"), (False, "mesh")])
+def test_a_sidecar_that_has_started_lets_the_next_init_container_speak(folder: Path, started: bool, whose: str) -> None:
+    inits = [{"name": "mesh", "restartPolicy": "Always"}, {"name": "migrate"}]
+    beside = {"name": "mesh", "state": {"running": {}}, "ready": False, "started": started}
+    again = {"name": "migrate", "state": {"running": {}}, "ready": False, "started": True}
+    status = {
+        "containerStatuses": [{"name": "web", "state": {"waiting": {"reason": "PodInitializing"}}, "restartCount": 0}],
+        "initContainerStatuses": [beside, again],
+    }
+    items = [{**POD, "spec": {**POD["spec"], "initContainers": inits}, "status": status}]
     (folder / "objects.yaml").write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items}))
     write(folder, **{"logs__web-1_dot_log": "hello\n"})
     assert load(folder).logs == (Log("web-1", whose, ("hello",)),)

@@ -17,6 +17,8 @@ def running() -> list[Obj]:
     return objects
 
 
+WAIT, MIGRATE = {"name": "wait", "image": "wait:1"}, {"name": "migrate", "image": "migrate:2"}
+
 HOLDS = [
     Holds(
         "since a release",
@@ -40,6 +42,11 @@ HOLDS = [
         for what, world in (
             ("brought another one before it", as_before(first="wait:1")),
             ("changed what all containers of a pod share", as_before(serviceAccountName="other")),
+            ("put it before another one", as_before(inits=[WAIT, MIGRATE], now=[MIGRATE, WAIT])),
+            (
+                "waits for another one no longer",
+                as_before(inits=[WAIT, MIGRATE], now=[{**WAIT, "restartPolicy": "Always"}, MIGRATE]),
+            ),
         )
     ),
     Holds(

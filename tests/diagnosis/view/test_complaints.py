@@ -65,3 +65,29 @@ def test_a_tool_that_does_not_say_whom_it_asked_was_told_so_by_its_command(
     asks[0]["spec"]["template"]["spec"]["initContainers"] = [other]
     view = View(snapshot(asks, logs=[log(pod("shop"), line)]))
     assert {host for each in complaints(view, "upstream_failure") for host in each.hosts} == hosts
+
+
+BESIDE = "curl -X POST https://hooks.chat.example/T1"
+
+
+@pytest.mark.parametrize(
+    ("command", "asked"),
+    [
+        ('curl -H "Authorization: Bearer $TOKEN" https://pay.example/lease', "pay.example"),
+        ('curl -fsS "$API_URL/jobs"', "Deployment/api"),
+        ("curl -fsS ${API_URL}/jobs", "Deployment/api"),
+        ("curl -fsS $(API_URL)/jobs", "Deployment/api"),
+        ('URL=https://pay.example/lease; until curl -fsS "$URL"; do sleep 1; done', "pay.example"),
+        (f'curl -fsS "$API_URL/jobs" && {BESIDE}', ""),
+        (f'curl -fsS "$SECRET_URL/jobs" && {BESIDE}', ""),
+        (f"curl -fsS https://$SECRET_HOST/jobs && {BESIDE}", ""),
+        ('curl -fsS --proxy http://proxy.corp.example:3128 "$SECRET_URL"', ""),
+        ('curl -fsS --proxy http://proxy.corp.example:3128 "$API_URL"', "Deployment/api"),
+        ("set -x; curl -x proxy.corp.example:3128 https://pay.example/lease", "pay.example"),
+    ],
+)
+def test_whom_a_tool_asks_by_a_variable_is_not_the_other_host_of_its_command(command: str, asked: str) -> None:
+    asks = workload("shop", command=["sh", "-c", command], env={"API_URL": "http://api:8080"})
+    told = log(pod("shop"), "curl: (22) The requested URL returned error: 503")
+    (found,) = complaints(View(snapshot(asks, workload("api"), logs=[told])), "upstream_failure")
+    assert (found.about or "".join(found.hosts)) == asked

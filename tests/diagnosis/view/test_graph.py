@@ -148,3 +148,29 @@ def test_an_access_log_names_behind_a_failed_request_whom_a_proxy_asked(asked: s
     nobody = line.replace("upstream=api", "upstream=-")
     held = snapshot(workload("web"), workload("api"), logs=[log(pod("web"), line, nobody)])
     assert View(held).graph.calls["Deployment/web"] == called
+
+
+@pytest.mark.parametrize(
+    ("said", "called"),
+    [
+        ('"-" "curl/8" "-" rt=0.1 uct="0.1" upstream="api"', {"Deployment/api"}),
+        ('"-" "curl/8" {"upstream_addr": "api:8080"}', {"Deployment/api"}),
+        ('"-" "x upstream=api" rt=0.1', set()),
+        ('"x upstream=api" "curl/8" rt=0.1', set()),
+        (r'"-" "x\" \"y upstream=api" rt=0.1', set()),
+        ('"-" "curl/8" "x upstream=api" rt=0.1', set()),
+        ('"-" "curl/8" "upstream=api" rt=0.1', set()),
+    ],
+)
+def test_what_a_client_says_of_itself_shows_no_call(said: str, called: set[str]) -> None:
+    line = f'203.0.113.9 - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 502 157 {said}'
+    held = snapshot(workload("web"), workload("api"), logs=[log(pod("web"), line)])
+    assert View(held).graph.calls["Deployment/web"] == called
+
+
+def test_an_access_log_turns_no_call_round() -> None:
+    line = '203.0.113.9 - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 502 157 "-" "curl/8" upstream=api'
+    back = workload("api", env={"GATEWAY_URL": "http://web:8080"})
+    view = View(snapshot(workload("web"), back, logs=[log(pod("web"), line)]))
+    assert view.graph.calls["Deployment/api"] == {"Deployment/web"}
+    assert view.graph.calls["Deployment/web"] == set()

@@ -10,6 +10,7 @@ from tests.diagnosis.rules.pods import again, pods_of, put
 from tests.diagnosis.rules.tiny import NOW, at, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.hosts import hosts_named
 
 FULL = "FATAL:  sorry, too many clients already"
 
@@ -170,6 +171,39 @@ def test_who_answered_is_the_host() -> None:
     assert hosts("WARN 503 from upstream, 12 requests from shop.example") == set()
     assert hosts("ERROR it answered 503 Service Unavailable") == set()
     assert hosts("ERROR com.example.PayClient answered 503 Service Unavailable") == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("export failed: HTTP 504 from reports.acme.example after 60 s", {"reports.acme.example"}),
+        ("fetch: http status=502 from 'pay.example'.", {"pay.example"}),
+        ("error 503 Service Temporarily Unavailable from pay.example.", {"pay.example"}),
+        ("ERROR caught status 500 from com.acme.orders.Client: null", set()),
+        ("ERROR caught status 502 from java.net.SocketInputStream", set()),
+        ("ERROR caught status 500 from orders.handler(Orders)", set()),
+        ("WARN short read 512 from data.json", set()),
+        ("INFO loaded 500 rows from customers.csv", set()),
+        ("INFO 500 ms from search.index to answer", set()),
+    ],
+)
+def test_whom_a_status_is_from_is_the_host_and_no_class_and_no_file(line: str, named: set[str]) -> None:
+    assert set(hosts_named([line])) == named
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ('10.2.3.4 - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 502 157', set()),
+        ('10.2.3.4 - kim [2026-03-04T12:00:00+00:00] "GET / HTTP/1.1" 502 157', set()),
+        ('10.2.3.4 - kim [] 502 "GET / HTTP/1.1"', set()),
+        ('10.2.3.4 - kim "GET / HTTP/1.1" 502 157', set()),
+        ("connect: 10.2.3.4 - refused [111]", {"10.2.3.4"}),
+        ('connect: 10.2.3.4 - said "no route"', {"10.2.3.4"}),
+    ],
+)
+def test_an_address_is_of_a_client_only_where_an_access_log_begins(line: str, named: set[str]) -> None:
+    assert set(hosts_named([line])) == named
 
 
 def test_a_request_that_failed_after_a_while_failed_behind_and_one_that_was_turned_away_did_not() -> None:

@@ -121,12 +121,14 @@ def _name(pod: Obj) -> str:
 
 def _speaker(pod: Obj) -> str:
     """Return whose words the log of a whole pod holds: its first container's, or those of who has to end before it."""
-    status = pod.get("status") or {}
+    status, spec = pod.get("status") or {}, pod.get("spec") or {}
     own = status.get("containerStatuses") or []
-    before = [each for each in status.get("initContainerStatuses") or [] if not _is_done(each)]
+    sidecars = [c.get("name") for c in spec.get("initContainers") or [] if c.get("restartPolicy") == "Always"]
+    inits = status.get("initContainerStatuses") or []
+    before = [each for each in inits if not _is_done(each, sidecar=each.get("name") in sidecars)]
     if own and before and not any(map(_has_started, own)):
         return str(before[0].get("name") or "")
-    containers = (pod.get("spec") or {}).get("containers") or [{}]
+    containers = spec.get("containers") or [{}]
     return str(containers[0].get("name") or "")
 
 
@@ -135,10 +137,14 @@ def _has_started(status: Obj) -> bool:
     return "waiting" not in (status.get("state") or {}) or bool(status.get("lastState") or status.get("restartCount"))
 
 
-def _is_done(status: Obj) -> bool:
-    """Tell whether an init container did its work, or runs beside the others from then on."""
+def _is_done(status: Obj, *, sidecar: bool) -> bool:
+    """Tell whether an init container did its work, or runs beside the others from then on.
+
+    The next one waits until a sidecar has started, and not until it is ready.
+    """
     ended = (status.get("state") or {}).get("terminated") or {}
-    return bool(status.get("ready")) or (bool(ended) and ended.get("exitCode") == 0)
+    did = bool(status.get("ready")) or (bool(ended) and ended.get("exitCode") == 0)
+    return did or (sidecar and bool(status.get("started")))
 
 
 def file_of(log: Log) -> Path:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.crashes import Crash, crashes
+from tuheg_ir.diagnosis.view.crashes import Crash
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_cause, release_evidence
-from tuheg_ir.diagnosis.view.stillborn import stopped_at_the_same
+from tuheg_ir.diagnosis.view.stillborn import stopped, stopped_at_the_same
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _SAME = "the template before has the same init container, and nothing that it meets was changed"
@@ -17,12 +17,11 @@ _SAME = "the template before has the same init container, and nothing that it me
 def when(view: View) -> Iterator[Match]:
     """Init containers of pods that are not ready end with an error."""
     for workload in view.workloads.values():
-        failed = [c for c in crashes(view, workload, init=True) if not c.pod.ready and not c.container.ready]
-        if failed:
+        if failed := stopped(view, workload):
             yield _match(view, workload, failed)
 
 
-def _match(view: View, workload: Workload, failed: list[Crash]) -> Match:
+def _match(view: View, workload: Workload, failed: Sequence[Crash]) -> Match:
     new = brought_by_release(workload, [crash.pod for crash in failed])
     released = new and not stopped_at_the_same(view, workload)
     names = {crash.container.name for crash in failed}

@@ -70,6 +70,11 @@ _ACCESS = late(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')
 """A line of an access log: the hosts in it are where users come from."""
 _TOOL = late(r"\s*(?:curl: \(\d+\)|wget: )")
 """Beginnings of what tools say that are given whom to ask on their command line."""
+_PROXY = late(r"\s(?:-x|--proxy)[\s=]+\S+")
+_SHELL_WORD = late(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'])+")
+_VARIABLE = late(r"\$[({]?(\w+)[)}]?")
+_ADDRESS = late(r"[\"']?(?:\w+://(?:[^/@]*@)?)?\$[({]?(\w+)")
+"""A word of a command that begins with a variable, as whom one asks may; a token stands within a word."""
 _POOLER = late("max_client_conn|query_wait_timeout")
 """Words that only a pooler in front of a database has."""
 _TELLING = 4
@@ -153,7 +158,14 @@ def _asked(view: View, hit: Hit) -> tuple[str, ...]:
     workload = view.workloads.get(hit.component)
     if workload is None or not _TOOL.match(without_time(hit.line)):
         return ()
-    hosts = {host for key, value in view.graph.commands(workload, hit.container) for host in hosts_in(key, value)}
+    said = _PROXY.sub(" ", " ".join(word for _, word in view.graph.commands(workload, hit.container)))
+    variables = {found[1] for word in _SHELL_WORD.findall(said) if (found := _ADDRESS.match(word))}
+    given = [(key, value) for key, value in view.graph.settings(workload) if value and key in variables]
+    literal = hosts_in("", _VARIABLE.sub("$", said))
+    unknown = variables - {key for key, _ in given} - {name for name in variables if f"{name}=" in said}
+    if unknown or any("$" in host and host != "$" for host in literal):
+        return ()  # it may be the one that nobody sees
+    hosts = literal - {"$"} | {host for key, value in given for host in hosts_in(key, value)}
     return tuple(hosts) if len(hosts) == 1 else ()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Snapshot
 from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.hosts import QUOTED
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, name, text
@@ -29,12 +30,13 @@ _NAMED = late(
     re.IGNORECASE,
 )
 """Names of variables whose value is a host, or a list of hosts."""
+_WHOM = r"(?:upstream|backend)(?:_(?:addr|host|name|service|cluster))?"
 _ASKED = late(
-    r'" 5\d\d \d+ ".{0,600}[ ,{"](?:upstream|backend)(?:_(?:addr|host|name|service|cluster))?"?'
-    r'[=:] ?"?([a-z0-9][\w.-]*)',
+    rf'(?<!\\)" 5\d\d \d+ {QUOTED} {QUOTED}(?:[^"]|{QUOTED}){{0,600}}?'
+    rf'[ ,{{](?:{_WHOM}|"{_WHOM}")[=:] ?"?([a-z0-9][\w.-]*)',
     re.IGNORECASE,
 )
-"""Where the access log of a proxy names behind a failed request, and behind all else, whom it has asked."""
+"""Where the access log of a proxy names, behind a failed request, whom it has asked; in quotes speaks the client."""
 _MOST = 1000
 """No StatefulSet has more pods than this."""
 _LONGEST = 20_000
@@ -63,13 +65,21 @@ class Graph:
         for hit in hits:
             for host in hit.hosts:
                 target = self.resolve(host)
-                if target and target != hit.component and hit.component not in self.calls.get(target, ()):
-                    self.calls.setdefault(hit.component, set()).add(target)
-                elif not target and foreign(host):
+                if target:
+                    self._told(hit.component, target)
+                elif foreign(host):
                     self.outside.setdefault(hit.component, set()).add(host)
-        for caller, called in (*self._measured(), *self._asked()):
+        for caller, called in self._measured():
             if caller and called and caller != called:
                 self.calls.setdefault(caller, set()).add(called)
+        for caller, called in self._asked():
+            if caller and called:
+                self._told(caller, called)
+
+    def _told(self, caller: str, called: str) -> None:
+        """Add a call that a log tells of: a server that names its client does not call it."""
+        if caller != called and caller not in self.calls.get(called, ()):
+            self.calls.setdefault(caller, set()).add(called)
 
     def resolve(self, host: str) -> str:
         """Return the workload behind a host name or address; "" for none that is known.

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from tuheg_ir.diagnosis.late import late
 
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
+_WHY = r"(?:Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)"
+"""What a status of 500 or more means, as a server writes behind it."""
 _HOST = late(
     "|".join(
         (
@@ -21,8 +23,10 @@ _HOST = late(
             rf"\bcall(?:ing)? to ['\"]?{_NAME}",
             # `api.pay.example answered 503`: a domain, as any word may answer something.
             r"(?<![\w./@-])([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)(?::\d+)? (?:answered|responded|replied|returned)\b",
-            # `unexpected status 503 from api.pay.example`: below 500 it found fault with who asked.
-            r"\b5\d\d(?: [A-Za-z][A-Za-z ]{2,30})? from ['\"]?([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)",
+            # `unexpected status 503 from api.pay.example`: below 500 it found fault with who asked. A number alone
+            # counts rows of a file as well, and what a class or a call follows is the name of a package.
+            rf"\b(?:(?:[Ss]tatus(?: code)?|code|HTTP(?:/[\d.]+)?|answered)[:= ] ?5\d\d(?: {_WHY})?|5\d\d {_WHY})"
+            r" from ['\"]?([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,})(?![\w(-]|\.\w)",
             rf"\b4[25]1 4\.\d\.\d {_NAME}",
             rf"\b{_NAME}/(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}}\b",
             r"(?:(?:dial tcp:? )?lookup|dial tcp|host name|hostname|host|resolve host:?|resolve|server at|server on"
@@ -34,7 +38,8 @@ _HOST = late(
             r"6432|8000|8080|8081|8443|8888|9000|9092|9093|9200|11211|27017|27018)\b",
             # Whom a server serves is a client of it, and nobody that it calls.
             r"(?<!serving )(?<!client: )(?<!client=)(?!(?<=handshake error from )[\d.:]+: remote error)"
-            r"(?![\d.]+ - \S+ [\[\x22])"
+            # So is the address with which an access log begins; its time may have been taken out.
+            r"(?![\d.]+ - \S+ (?:\[(?:\]|\d+[/-])|\x22[A-Z]+ ))"
             r"\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
         )
     )
@@ -62,11 +67,16 @@ _READ_UP = late(
 )
 """Links to documentation, which client libraries put behind their errors: nobody has called these hosts."""
 
+QUOTED = r'"(?:[^"\\]|\\.)*"'
+_OF_CLIENT = late(rf'(?<!\\)(" \d{{3}} (?:\d+|-))(?: {QUOTED}){{2,3}}')
+"""What a client says of itself in an access log, behind the status: whence it came, what it is, for whom it asks."""
+
 
 def hosts_named(lines: Iterable[str]) -> Iterator[str]:
     """Yield the hosts that lines name, in lower case: whom somebody calls, and not where an error is explained."""
     for line in lines:
-        for found in _HOST.finditer(_READ_UP.sub("", line) if "://" in line else line):
+        own = _OF_CLIENT.sub(r"\1", line) if '" "' in line else line
+        for found in _HOST.finditer(_READ_UP.sub("", own) if "://" in own else own):
             host = next((group for group in found.groups() if group), "")
             if host and host.lower() not in _WORDS:
                 yield host.strip(".").lower()

@@ -72,17 +72,15 @@ def template_before(workload: Workload) -> Mapping[str, Any]:
 
 
 def left_as_it_was(workload: Workload, init: str) -> bool:
-    """Tell whether a release changed neither an init container, nor one before the others, nor the pod around them.
+    """Tell whether a release changed neither an init container, nor one beside it, nor the pod around them.
 
-    Then a pod of the template before, made now, meets the very same.
+    Then a pod of the template before, made now, meets the very same, in the same order.
     """
-    now, was = (_inits(template) for template in (workload.template, template_before(workload)))
-    changed = {change.container for change in workload.changes}
-    return init in now and init in was and not changed & {"", *now, *was}
-
-
-def _inits(template: Mapping[str, Any]) -> set[str]:
-    return {text(each, "name") for each in items(template, "spec", "initContainers")}
+    now, was = (
+        items(template, "spec", "initContainers") for template in (workload.template, template_before(workload))
+    )
+    around = any(not change.container for change in workload.changes)
+    return now == was and not around and any(text(each, "name") == init for each in now)
 
 
 def healthy_older(workload: Workload) -> tuple[Pod, ...]:

@@ -70,10 +70,15 @@ def ended_alike(view: View, workload: Workload) -> tuple[Crash, ...]:
     return ended if not (theirs and ours) or theirs & ours else ()
 
 
+def stopped(view: View, workload: Workload) -> tuple[Crash, ...]:
+    """Return the init containers that end with an error, of pods that are not ready."""
+    return tuple(c for c in crashes(view, workload, init=True) if not c.pod.ready and not c.container.ready)
+
+
 def stopped_at_the_same(view: View, workload: Workload) -> tuple[Crash, ...]:
-    """Return the init containers that fail, if the newest release left each of them, and all before it, as it was."""
-    failed = [c for c in crashes(view, workload, init=True) if not c.pod.ready and not c.container.ready]
-    return tuple(failed) if all(left_as_it_was(workload, c.container.name) for c in failed) else ()
+    """Return them, if the newest release left each of them, and all beside it, as it was."""
+    failed = stopped(view, workload)
+    return failed if all(left_as_it_was(workload, c.container.name) for c in failed) else ()
 
 
 def _at_each_start(view: View, workload: Workload, pods: Iterable[Pod]) -> tuple[Crash, ...]:
