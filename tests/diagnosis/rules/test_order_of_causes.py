@@ -37,6 +37,10 @@ SERVES = {"volumes": [{"name": "tls", "secret": {"secretName": "cart-tls"}}]}
 READ_ONLY = "ERROR: cannot execute INSERT in a read-only transaction"
 
 
+SET = {**OLD, "args": ["--old"]}
+"""An older image that was called with another setting."""
+
+
 def beside(name: str = "web", since: float = 610, released: float = 1500, **more: Any) -> Snapshot:
     """Return a shop whose writes are refused since a minute, and a page released before, whose calls nobody names."""
     told = [*logs("shop", READ_ONLY, 0, 1, since=590), log("postgres-0", "LOG:  received promote request", since=600)]
@@ -44,7 +48,7 @@ def beside(name: str = "web", since: float = 610, released: float = 1500, **more
         shop(env=URL),
         postgres(),
         redis(),
-        workload(name, before=OLD, released=released, **more),
+        workload(name, before=SET, released=released, **more),
         figures=[errors("shop", 0.4, 600), errors(name, 0.2, since)],
         logs=told,
     )
@@ -66,7 +70,7 @@ def unmeasured(
     return snapshot(
         shop(env=URL, **of_shop),
         postgres(),
-        workload("web", before=OLD, released=released),
+        workload("web", before=SET, released=released),
         figures=figures,
         logs=[
             *(told or logs("shop", READ_ONLY, 0, 1, times=times, since=since)),
@@ -124,8 +128,8 @@ def leaking(*of_page: float, late: float = 0, released: float = 1700, told: bool
     leak, waits = "java.lang.Exception: Apparent connection leak detected", "HikariPool-1 - Connection is not available"
     said = [*logs("shop", leak, 0, 1, since=1500), *logs("shop", waits, 0, 1, since=900)] if told else []
     return snapshot(
-        shop(before=OLD, released=2000),
-        workload("web", before=OLD, released=released),
+        shop(before=SET, released=2000),
+        workload("web", before=SET, released=released),
         figures=[slowly("shop", 0.1, 0.3, 0.6), slowly("web", *of_page, late=late)],
         logs=said,
     )
