@@ -7,6 +7,7 @@ exporters, sparse objects, times in logs of any kind.
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
 from functools import cache
 
 import pytest
@@ -19,6 +20,8 @@ from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.diagnose import Looked, look_back
 from tuheg_ir.diagnosis.folder import about
 from tuheg_ir.diagnosis.folder.files import Notes
+from tuheg_ir.diagnosis.model import Finding
+from tuheg_ir.diagnosis.rules import all_rules
 
 pytestmark = pytest.mark.corpus
 
@@ -43,6 +46,8 @@ OPEN = frozenset(
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""
+MOST_HARMED = 0.05
+"""The largest share of cases in which the other rules advise harm where the one that answers is taken away."""
 CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
 
 
@@ -77,6 +82,19 @@ def test_with_less_evidence_nothing_harmful_is_said_of_a_case_from_outside(case:
     for gone in STEPS[1:]:
         found = decide(without(snapshot, *gone)).findings
         assert not score(case, found).forbidden, f"without {gone}: {told(found)}"
+
+
+@pytest.mark.slow
+def test_without_the_rule_that_answers_it_a_case_is_seldom_answered_with_harm() -> None:
+    harmed = [case.name for case in CASES if score(case, without_its_rule(case)).forbidden]
+    assert len(harmed) <= MOST_HARMED * len(CASES), harmed
+
+
+def without_its_rule(case: Case) -> Sequence[Finding]:
+    """Return what is found if the rules that answer a case are not there: so an incident that no rule was made for."""
+    looked = looked_at(case)
+    gone = {each.rule for each in looked.diagnosis.findings[: len(case.faults)]}
+    return decide(looked.snapshot, [rule for rule in all_rules() if rule.name not in gone]).findings
 
 
 def test_what_stands_open_is_there() -> None:

@@ -95,7 +95,7 @@ HOLDS = [
     *(
         Holds(
             f"once, and {what}",
-            snapshot(ended_once(released, before)),
+            snapshot(ended_once(released, before), logs=logs("shop", "INFO served")),
             (SHOP, "service_crash", "restart_workload"),
         )
         for what, released, before in (
@@ -105,8 +105,17 @@ HOLDS = [
     ),
     Holds(
         "once, in a pod that has the limits of before its release",
-        snapshot(old_anew(rollout("shop", None, before=HIGH, **LOW), again("Error", 137, age=300), age=DAY)),
+        snapshot(
+            old_anew(rollout("shop", None, before=HIGH, **LOW), again("Error", 137, age=300), age=DAY),
+            logs=logs("shop", "INFO served"),
+        ),
         (SHOP, "service_crash", "restart_workload"),
+    ),
+    Holds(
+        "once, and nothing but the objects is there to tell why: it serves again",
+        snapshot(first(shop(), again("Error", 137, age=300))),
+        (SHOP, "service_crash", "page_human"),
+        harmful=("restart_workload",),
     ),
     Holds(
         "once, and what the kubelet started again tells of the same since: one more start is no better",

@@ -315,6 +315,16 @@ HOLDS = [
             BLAMES.items(), ("not_well", "not_well", "not_well", "store_outside", "volume_full"), strict=True
         )
     ),
+    Holds(
+        "only its access log tells of failures, and it asks others: they may be theirs",
+        snapshot(
+            shop(env=CALLS_CART, before=IMAGE, released=900),
+            workload("cart"),
+            logs=[log(pod("shop", n), *['10.0.0.7 - - "GET /a HTTP/1.1" 504 160'] * 20, since=840) for n in (0, 1)],
+        ),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=("rollback_workload",),
+    ),
     *(
         Holds(f"its errors blame somebody, but {what}", world, (SHOP, cause, "rollback_workload"))
         for what, cause, world in (

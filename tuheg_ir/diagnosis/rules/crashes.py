@@ -16,6 +16,9 @@ from tuheg_ir.diagnosis.view.trouble import began
 from tuheg_ir.diagnosis.view.usage import limit_cut
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+OBJECTS_ALONE = 3
+"""Where so many kinds of sources are missing, nobody sees what one more start of what serves again is good for."""
+
 
 def when(view: View) -> Iterator[Match]:
     """Containers ended of late."""
@@ -27,6 +30,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         again = sum(crash.container.restarts for crash in ended) >= 2 or len(killed) > 1
         vain = not again and _as_ill_since(view, workload, ended)
+        unseen = view.blind == OBJECTS_ALONE and all(crash.pod.ready for crash in ended)
         lowered = only_of_newest(workload, ended) and _limit_lowered(view, workload)
         yield Match(
             component=workload.ref,
@@ -37,7 +41,7 @@ def when(view: View) -> Iterator[Match]:
                 *(release_evidence(workload, "limits")[:1] if lowered else ()),
             ),
             certainty=0.4,
-            remedy="page_human" if again or vain or lowered else "restart_workload",
+            remedy="page_human" if again or vain or lowered or unseen else "restart_workload",
             since=began(view, workload),
             excludes=excluding(workload.ref, "the kubelet has restarted them, and they ended again", *RESTARTS)
             if again

@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refuse
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.split import by_revision
@@ -145,7 +146,16 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         told = tuple(view.hit_evidence(hit) for hit in blamed[:2])
         evidence, cause = (*match.evidence, *told), "dependency_failure"
         return replace(match, evidence=evidence, certainty=FAINT, root_cause=cause, remedy="page_human")
+    if _passes_on(view, workload, match):
+        return replace(match, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
     return replace(match, certainty=min(match.certainty, UNLIKELY)) if _served_well(view, workload, began) else match
+
+
+def _passes_on(view: View, workload: Workload, match: Match) -> bool:
+    """Tell whether only its access log tells of failures, without any error, of who has a new image and asks others."""
+    felt = {each.source for each in match.evidence} - {"objects"}
+    passes = felt == {"logs"} and of_an_image_alone(workload) and bool(view.graph.needs(workload.ref))
+    return passes and not blames_itself(view, workload) and not marked(view, workload)
 
 
 def _served_well(view: View, workload: Workload, began: datetime | None) -> bool:

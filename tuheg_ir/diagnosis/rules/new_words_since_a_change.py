@@ -31,7 +31,7 @@ SHORTLY = timedelta(minutes=15)
 """A database that was slow so shortly before a release was it without it."""
 _SLOW = ("slow_statement", "lock_wait")
 _WAITS = late(
-    r"\bqueued\b|\bqueue(?:[ _-]?(?:len\w*|size|depth))?[\"']?\s*[=:]\s*\d|\bbacklog\b"
+    r"\bqueued\b|\bqueue \d+ ?m?s\b|\bqueue(?:[ _-]?(?:len\w*|size|depth))?[\"']?\s*[=:]\s*\d|\bbacklog\b"
     r"|\b(?:pool|workers?|threads?) .{0,12}\bbusy\b",
     re.IGNORECASE,
 )
