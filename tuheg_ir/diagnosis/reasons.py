@@ -51,11 +51,10 @@ def is_reason(view: View, cause: Held, symptom: Held) -> bool:
 def _behind(view: View, cause: Held, symptom: Held) -> set[str]:
     """Return what a symptom's component needs of a cause: where it is, or who suffers by the object there.
 
-    A workload suffers by its autoscaler, its Service or its settings, and who calls it by it, not by them. Whom a node
-    makes suffer its own rules tell.
+    A workload suffers by its autoscaler, its Service, its settings or its node, and who calls it by it, not by them.
     """
     at, needed = cause.match.component, view.graph.needs(symptom.match.component)
-    if at in view.workloads or at.startswith("Node/") or _suspect(view, symptom, cause.match.since):
+    if at in view.workloads or _suspect(view, symptom, cause.match.since):
         return needed & {at}
     return {each for each in needed & {at, *cause.match.explains} if each == at or _suffers(view, each)}
 

@@ -332,6 +332,12 @@ HOLDS = [
             ("it stumbles itself too", CODE, blaming(BLAMES["a server"], UNDEFINED)),
             ("he is only slow, and may be asked too much", CODE, blaming(SLOW)),
             ("none of its older pods does", CODE, blaming(BLAMES["a server"], split=True)),
+            ("it is itself", CODE, blaming(BLAMES["a server"].replace("cart", "shop"))),
+            (
+                "it is in its own pod",
+                CODE,
+                blaming('ERROR Post "http://127.0.0.1:3000/v1": connect: connection refused'),
+            ),
         )
     ),
 ]

@@ -37,6 +37,11 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
+        "its node tells that all is ready",
+        snapshot(creating("n2"), node("n1"), node("n2", ContainerRuntimeReady="True", StorageReady="True")),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
         "the pod that does not start is on another node",
         snapshot(creating("n1"), node("n1"), node("n2", ReadonlyFilesystem="True")),
         harmful=("rollback_workload",),

@@ -195,6 +195,17 @@ HOLDS += [
             apart(0.1, 9.0, 9.0, 0.1, nodes=("n2", "n2", "n2", "n3")),
         ),
         (
+            "one of four fails at once, and so gets nearly all requests",
+            snapshot(
+                workload("shop", pods=4),
+                figures=[
+                    *failing(0.001, 0.9, 0.001, 0.001, since=600),
+                    *(figure("request_rate_by_pod", 50.0, r, pod=pod("shop", n)) for n, r in enumerate((9, 400, 9, 9))),
+                    errors("shop", 0.6),
+                ],
+            ),
+        ),
+        (
             "one of four is slow, and gets as many requests as the others",
             apart(0.1, 9.0, 0.1, 0.1, asked=(50.0, 60.0, 50.0, 50.0)),
         ),

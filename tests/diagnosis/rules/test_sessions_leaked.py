@@ -199,6 +199,7 @@ EVER_MORE = (*[2] * 12, *range(4, 72, 4), 70)
 RUSH = (*[2] * 20, *[70] * 8)
 OF_LATE = (*range(2, 24), 60, 70)
 GIVEN_BACK = (*range(4, 40, 4), 10, *range(14, 70, 4), 70)
+FALLEN = (*[90] * 20, 3, 12, 70)
 
 
 def counting(
@@ -526,6 +527,7 @@ DOES_NOT_HOLD = [
             ("which became many at once", counting(RUSH)),
             ("nearly all of which came of late", counting(OF_LATE)),
             ("and they are given back", counting(GIVEN_BACK)),
+            ("after more were given back", counting(FALLEN)),
             ("and they became many within the hour", counting(EVER_MORE, every=180)),
             ("the last time hours ago", counting(EVER_MORE, age=7000)),
             ("and the database counts far fewer of its user", counting(EVER_MORE, held=40)),

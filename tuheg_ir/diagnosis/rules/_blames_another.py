@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import marked
+from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
@@ -27,11 +28,13 @@ Nor that a certificate is not believed: an image brings the authorities that it 
 """
 _TIMEOUT = late(r"time[ds]?.?out|deadline|time limit", re.IGNORECASE)
 """Words of who waited for an answer in vain."""
-_ITS_OWN = (
+ITS_OWN = (
     *("code_crash", "schema", "configuration_missing", "field_unknown", "answer_misread", "value_malformed"),
     *("row_refused", "statement_lost", "out_of_memory", "connection_leak", "process_exhausted"),
 )
 """Troubles that a program makes itself."""
+_ITSELF = late(r"\b(?:localhost|127\.\d+\.\d+\.\d+)\b|\[?::1\]?:")
+"""Where a program asks in its own pod."""
 _WRAPPED = ("connection_refused", "connection_reset", "dns")
 """Troubles with others that programs tell within an exception of their own, as a trace or what a framework catches."""
 MOSTLY = 0.5
@@ -49,9 +52,18 @@ def blames_another(view: View, teller: Workload, released: Workload) -> tuple[Hi
     if blames_itself(view, teller) or blames_itself(view, released):
         return ()
     pods = {pod.name for pod in (teller.newest_pods() if teller is released else teller.live)}
-    told = (c for c in complaints(view, *_OTHERS) if c.caller == teller.ref and c.hit.pod in pods)
-    found = {c.hit: None for c in told if _of_another(c, teller, released) and _since(c.hit, released)}
+    told = (c for c in _of_others(view).get(teller.ref, ()) if c.hit.pod in pods)
+    found = {c.hit: None for c in told if _of_another(view, c, teller, released) and _since(c.hit, released)}
     return tuple(found) if sum(hit.count for hit in found) >= OFTEN and _mostly(view, teller) else ()
+
+
+@once_a_view
+def _of_others(view: View) -> dict[str, list[Complaint]]:
+    """Return each workload's complaints of others."""
+    found: dict[str, list[Complaint]] = {}
+    for each in complaints(view, *_OTHERS):
+        found.setdefault(each.caller, []).append(each)
+    return found
 
 
 def of_an_image_alone(workload: Workload) -> bool:
@@ -61,16 +73,21 @@ def of_an_image_alone(workload: Workload) -> bool:
 
 def blames_itself(view: View, workload: Workload) -> bool:
     """Tell whether a workload's logs tell of a trouble that it makes itself, other than as the wrapper of another's."""
-    own = view.hits_of(workload.ref, *_ITS_OWN)
+    own = view.hits_of(workload.ref, *ITS_OWN)
     return any(not any(tells(trouble, hit.line) for trouble in _WRAPPED) for hit in own)
 
 
-def _of_another(found: Complaint, teller: Workload, released: Workload) -> bool:
+def _of_another(view: View, found: Complaint, teller: Workload, released: Workload) -> bool:
     """Tell whether a complaint is of who was not released; who does not find a name has not come as far as that."""
-    if found.hit.previous or _TIMEOUT.search(found.hit.line):
+    hit = found.hit
+    if hit.previous or _TIMEOUT.search(hit.line):
         return False
-    if found.hit.trouble == "dns" or teller is released:
+    if hit.trouble == "dns":
         return True
+    if any(_ITSELF.match(host) or view.graph.resolve(host) == released.ref for host in hit.hosts):
+        return False
+    if teller is released:
+        return not _ITSELF.search(hit.line)
     return found.about != released.ref and bool(found.about or found.hosts)
 
 

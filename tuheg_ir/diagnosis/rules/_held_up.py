@@ -28,9 +28,7 @@ def held_up_by(view: View, consumer: Workload) -> tuple[Hit, ...]:
     """
     if usage(view.figures, consumer, "cpu_share").widely(BUSY):
         return ()
-    told = [
-        hit
-        for hit in view.hits_of(consumer.ref, *_HELD_UP)
-        if not hit.previous and fresh(view, hit) and hit.pod in {pod.name for pod in consumer.live}
-    ]
+    live = {pod.name for pod in consumer.live}
+    of_live = (hit for hit in view.hits_of(consumer.ref, *_HELD_UP) if hit.pod in live and not hit.previous)
+    told = [hit for hit in of_live if fresh(view, hit)]
     return tuple(told) if sum(hit.count for hit in told) >= OFTEN else ()

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._database_users import is_led_elsewhere, secrets_of_its_address
 from tuheg_ir.diagnosis.rules._lock_holder import users_of
 from tuheg_ir.diagnosis.rules._named_holder import CONSOLE
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -80,8 +81,7 @@ def watched_stranger(view: View, ref: str) -> ListedHead | None:
 
     It looks again and again: a session that it names but once, or no more, is an ordinary moment's.
     """
-    for log in view.snapshot.logs:
-        named = list(_heads(log.lines))
+    for log, named in _watches_of_heads(view):
         watch = view.workloads.get(view.owner_of(log.pod))
         if watch is None or not _still_named(view, log.lines, [at for at, _, _ in named]):
             continue
@@ -92,6 +92,13 @@ def watched_stranger(view: View, ref: str) -> ListedHead | None:
         fact = f"session {number} is at the head of those that wait whenever a watch looks; no pod of ours: {who[:200]}"
         return ListedHead(Evidence("logs", f"Pod/{log.pod}", fact, since), tuple(_users_beside(view, watch, ref)))
     return None
+
+
+@once_a_view
+def _watches_of_heads(view: View) -> list[tuple[Log, list[tuple[datetime, str, str]]]]:
+    """Return the logs that name sessions at the head of those that wait, with what they name."""
+    told = ((log, list(_heads(log.lines))) for log in view.snapshot.logs)
+    return [(log, named) for log, named in told if named]
 
 
 def _heads(lines: Sequence[str]) -> Iterator[tuple[datetime, str, str]]:

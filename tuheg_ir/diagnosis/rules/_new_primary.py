@@ -24,7 +24,8 @@ WRITES = late(r"read_only\b.{0,8}(?:=|\bto\b) ?(?:(OFF|0)|ON|1)\b", re.IGNORECAS
 _FOLLOWED = late(r"\bStart (?:semi-sync )?binlog_dump to \w", re.IGNORECASE)
 """How a server of MySQL or MariaDB tells that another one follows it."""
 _MADE = (
-    r"(?:\b(?:to|promot(?:e|ed|ing|ion of)|new (?:primary|master|leader)(?: is)?)|->)[ :=]+"
+    r"(?:\b(?:(?<!connect )(?<!connection )to|promot(?:e|ed|ing|ion of)|new (?:primary|master|leader)(?: is)?)|->)"
+    r"[ :=]+"
     r"(?:(?:the|new|pod|replica|standby|server|instance|node|primary|master|leader)[ :=]+){{0,3}}"
     r"[\"'`]?(?:{0})(?![\w-])"
     r"|(?<![\w.-])(?:{0}) (?:leads|(?:is |was |has been )?promoted|is (?:now )?the new (?:primary|master|leader))\b"

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN
 from tuheg_ir.diagnosis.rules.image_cannot_be_pulled import REASONS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.releases import healthy_older, releases
 from tuheg_ir.diagnosis.view.stillborn import last_words, without_numbers
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP
@@ -26,9 +27,11 @@ _SAME = "it was not released, and tells the same: "
 def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evidence | None:
     """Return that a workload which nobody released of late tells what the pods of a release tell; None if none does."""
     named = {pod.name for pod in pods}
-    mine = [hit for hit in view.hits_of(workload.ref) if hit.pod in named]
-    words = last_words(view, pods) | {without_numbers(hit.line) for hit in mine}
-    missed = {each for hit in mine for each in _missed(hit)}
+    well = {each for pod in healthy_older(workload) for each in _told(view, workload, pod.name)}
+    mine = [hit for hit in view.hits_of(workload.ref) if hit.pod in named and without_numbers(hit.line) not in well]
+    words = (last_words(view, pods) | {without_numbers(hit.line) for hit in mine}) - well
+    own = {without_numbers(hit.line) for hit in mine if hit.trouble in ITS_OWN}
+    missed = {each for hit in mine for each in _missed(view, workload, hit)}
     waits = _cannot_pull(pods)
     for other in view.serving:
         if other is workload or releases(view, other, ASLEEP):
@@ -36,18 +39,27 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
         if waits and _cannot_pull(other.live):
             fact = "it was not released, and its pods cannot pull their image either"
             return Evidence("objects", other.ref, fact)
-        for hit in (hit for hit in view.hits_of(other.ref) if fresh(view, hit)):
-            if without_numbers(hit.line) in words or missed.intersection(_missed(hit)):
-                return Evidence("logs", other.ref, _SAME + hit.line[:160], hit.first)
         ill = [pod for pod in other.live if not pod.ready]
+        ends = {pod.name for pod in ill}
+        for hit in (hit for hit in view.hits_of(other.ref) if fresh(view, hit)):
+            # Faults of different programs read alike; who ends by the same one meets the same.
+            alike = words if hit.pod in ends else words - own
+            if without_numbers(hit.line) in alike or missed.intersection(_missed(view, workload, hit)):
+                return Evidence("logs", other.ref, _SAME + hit.line[:160], hit.first)
         if said := words & last_words(view, ill) if words else set():
             return Evidence("logs", other.ref, _SAME + min(said)[:160])
     return None
 
 
-def _missed(hit: Hit) -> Iterator[tuple[str, str]]:
+def _told(view: View, workload: Workload, pod: str) -> Iterator[str]:
+    """Yield the troubles that a pod tells of, which it can do with."""
+    yield from (without_numbers(hit.line) for hit in view.hits_of(workload.ref) if hit.pod == pod and not hit.previous)
+
+
+def _missed(view: View, released: Workload, hit: Hit) -> Iterator[tuple[str, str]]:
     """Yield (trouble, host) of what a line could not reach by its name; an address may be the resolver's or its own."""
-    yield from ((hit.trouble, host) for host in hit.hosts if host != "localhost" and not _ADDRESS.fullmatch(host))
+    hosts = (host for host in hit.hosts if host != "localhost" and not _ADDRESS.fullmatch(host))
+    yield from ((hit.trouble, host) for host in hosts if view.graph.resolve(host) != released.ref)
 
 
 def _cannot_pull(pods: Sequence[Pod]) -> bool:

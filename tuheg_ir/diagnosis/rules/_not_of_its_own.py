@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.nodes import nodes
@@ -29,7 +30,13 @@ def strangers_words(view: View, workload: Workload, pods: Collection[str]) -> tu
 
 
 def _asked_more(view: View, workload: Workload, odd: Collection[str]) -> Iterator[Evidence]:
-    """Yield that each odd pod gets several times as many requests as any of its like: they are dealt out unevenly."""
+    """Yield that each odd pod gets several times as many requests as any of its like: they are dealt out unevenly.
+
+    Who fails is soon done, and so gets more from who asks the quickest: that is what comes of its fault.
+    """
+    failing = view.figures.latest("error_ratio_by_pod", "pod")
+    if any(failing.get(pod, 0.0) > ERRORS for pod in odd):
+        return
     live = {pod.name for pod in workload.live}
     rates = {pod: rate for pod, rate in view.figures.latest("request_rate_by_pod", "pod").items() if pod in live}
     others = [rate for pod, rate in rates.items() if pod not in odd]

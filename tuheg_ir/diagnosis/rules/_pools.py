@@ -189,7 +189,7 @@ def _ever_more(counts: list[tuple[datetime, int]]) -> list[tuple[datetime, int]]
     """Return the counts from their last lowest on, if they go up for hours, early as late, and hardly ever down."""
     values = [value for _, value in counts]
     climb = counts[len(values) - 1 - values[::-1].index(min(values)) :]
-    most = max(values)
+    most = max(value for _, value in climb)
     took = next(at for at, value in climb if value == most) - climb[0][0]
     return climb if took >= HOURS and _rises(climb, BUSY_TOO) and _evenly(climb) else []
 

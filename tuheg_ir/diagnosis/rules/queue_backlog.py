@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._blames_another import blames_itself, of_an_image_alone
+from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -77,8 +77,7 @@ def _of_flood(view: View, run: Workload, grew: Turn, waits: Evidence, consumer: 
 
 def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match:
     held_up = held_up_by(view, consumer)
-    blamed = bool(held_up) and of_an_image_alone(consumer) and not blames_itself(view, consumer)
-    if by_release(consumer, grew) and not blamed:
+    if by_release(consumer, grew) and not blames_another(view, consumer, consumer):
         return _of_release(consumer, grew, waits)
     if refused := turned_away(view, consumer):
         return _of_limits(consumer, refused, grew, waits)

@@ -55,7 +55,7 @@ def nodes(view: View) -> tuple[Node, ...]:
                 problems=tuple(
                     (kind, text(c, "message")[:160], moment(c, "lastTransitionTime"))
                     for kind, c in sorted(conditions.items())
-                    if kind not in _KUBELETS and text(c, "status") == "True"
+                    if kind not in _KUBELETS and not kind.endswith("Ready") and text(c, "status") == "True"
                 ),
             )
         )
