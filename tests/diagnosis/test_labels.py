@@ -29,7 +29,7 @@ WAYS = [(signal, way) for signal in load().signals.values() for way in signal.wa
 def test_every_query_is_promql(signal: Any, way: Any) -> None:
     more = {"node": "n1", **{label: "web" for label in (way.requires, way.address) if label}}
     rows = (
-        [{**row, way.address or "service": ROUTED[way.by]} for row in SCOPED]
+        [{**row, **more, way.address or "service": ROUTED[way.by]} for row in SCOPED]
         if way.scope == "service"
         else [{**row, **more} for row in ROWS]
     )
