@@ -54,9 +54,11 @@ def _behind(view: View, cause: Held, symptom: Held) -> set[str]:
     A workload suffers by its autoscaler, its Service, its settings or its node, and who calls it by it, not by them.
     """
     at, needed = cause.match.component, view.graph.needs(symptom.match.component)
-    if at in view.workloads or _suspect(view, symptom, cause.match.since):
+    if at in view.workloads:
         return needed & {at}
-    return {each for each in needed & {at, *cause.match.explains} if each == at or _suffers(view, each)}
+    if _suspect(view, symptom, cause.match.since):
+        return set()
+    return {each for each in needed.intersection(cause.match.explains) if _suffers(view, each)}
 
 
 def _suffers(view: View, ref: str) -> bool:

@@ -9,9 +9,9 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import marked
-from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.once import once, once_a_view
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.releases import of_an_image_alone, since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -66,11 +66,7 @@ def _of_others(view: View) -> dict[str, list[Complaint]]:
     return found
 
 
-def of_an_image_alone(workload: Workload) -> bool:
-    """Tell whether a release changed the image and no setting."""
-    return {change.aspect for change in workload.changes} == {"image"}
-
-
+@once
 def blames_itself(view: View, workload: Workload) -> bool:
     """Tell whether a workload's logs tell of a trouble that it makes itself, other than as the wrapper of another's."""
     own = view.hits_of(workload.ref, *ITS_OWN)

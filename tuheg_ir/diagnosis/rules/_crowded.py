@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.nodes import capacity, on_node
 from tuheg_ir.diagnosis.view.nodes import nodes as nodes_of
-from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.odd import odd_pods, well_before
-from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 MUCH = 0.25
@@ -48,13 +46,13 @@ def _only_on(view: View, but: Workload, nodes: set[str], since: datetime) -> Ite
 
 def _takes_much_since(view: View, pod: Pod) -> datetime | None:
     """Return since when a pod takes a good part of its node's processors, in one container; None if it does not."""
-    size = _size(view, pod.node)
+    size = capacity(view, pod.node, "cpu")
     return view.figures.crossed("cpu_usage", MUCH * size, pod=pod.name) if size else None
 
 
 def _used_up(view: View, node: str) -> bool:
     """Tell whether a node's processors are used up, as it is measured, or else by the pods that are known."""
-    share, size = view.figures.now("node_cpu_share", node=node), _size(view, node)
+    share, size = view.figures.now("node_cpu_share", node=node), capacity(view, node, "cpu")
     if share is not None:
         return share >= USED_UP
     return bool(size) and sum(_uses(view, pod) for _, pod in on_node(view, node)) >= SEEN * size
@@ -68,8 +66,3 @@ def _uses(view: View, pod: Pod) -> float:
 
 def _ill_itself(view: View, node: str) -> bool:
     return any(each.name == node and (each.lost or each.pressures or each.problems) for each in nodes_of(view))
-
-
-def _size(view: View, node: str) -> float:
-    """Return how many processors a node has; 0 if nobody knows."""
-    return number(text(view.objects("Node").get(node), "status", "capacity", "cpu")) or 0.0

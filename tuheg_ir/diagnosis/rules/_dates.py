@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.reading import mapping, parse_moment, written
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -25,8 +24,7 @@ def dates_come(view: View, workload: Workload, began: datetime | None) -> tuple[
     """Return the date in a ConfigMap of a program, written before, with whose minute a trouble began; () for none."""
     if began is None:
         return ()
-    for kind, named in sorted(reads(workload.template)):
-        obj = view.objects(kind).get(named) if kind == "ConfigMap" else None
+    for named, obj in view.maps_read(workload.template):
         at = written(obj)
         for key, value in mapping(obj, "data").items():
             for line in str(value)[:_LONG].splitlines():

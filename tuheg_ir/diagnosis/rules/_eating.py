@@ -14,7 +14,7 @@ from statistics import median
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.nodes import on_node
+from tuheg_ir.diagnosis.view.nodes import capacity, on_node
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
@@ -65,7 +65,7 @@ def eaten_by(view: View, nodes: Collection[str]) -> tuple[Workload, Evidence, st
 def _eater(view: View, workload: Workload, node: str) -> Pod | None:
     """Return the pod that holds most of a node's memory, far more than it asks for, and grew more than all others."""
     mine = [pod for pod in workload.newest_pods() if pod.node == node]
-    size = number(text(view.objects("Node").get(node), "status", "capacity", "memory"))
+    size = capacity(view, node, "memory")
     if len(mine) != 1 or not size:
         return None
     held = _held(view, mine[0])

@@ -81,8 +81,8 @@ def _policies_read(view: View, cache: Workload) -> frozenset[str]:
 
     None where a snapshot hides what they hold.
     """
-    held = (view.objects("ConfigMap").get(label) for kind, label in reads(cache.template) if kind == "ConfigMap")
-    files = (str(value)[:_LONG] for obj in held for value in mapping(obj, "data").values())
+    maps = view.maps_read(cache.template)
+    files = (str(value)[:_LONG] for _, obj in maps for value in mapping(obj, "data").values())
     lines = (line for file in files for line in file.splitlines() if not line.lstrip().startswith("#"))
     return frozenset(word.lower() for line in lines for word in words_in(line)) & (ANY_KEY | _SOME_KEYS)
 

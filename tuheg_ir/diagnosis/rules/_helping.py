@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import created, written
 from tuheg_ir.diagnosis.view.releases import soon_after
@@ -53,8 +52,7 @@ def settings_written(view: View, workload: Workload, before: datetime | None) ->
     One that was written earlier counts if the program was first started with it just before the trouble.
     """
     found = list(_woken(view, workload, before))
-    for kind, named in sorted(reads(workload.template)):
-        obj = view.objects(kind).get(named) if kind == "ConfigMap" else None
+    for named, obj in view.maps_read(workload.template):
         at, made = written(obj), created(obj)
         if at is None or made is None or at <= made or (before is not None and at > before):
             continue

@@ -14,7 +14,6 @@ from tuheg_ir.diagnosis.rules._scanned import scanned
 from tuheg_ir.diagnosis.rules._whole_again import whole_again
 from tuheg_ir.diagnosis.rules._worked_off import OF_QUEUES, shrinks
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
@@ -97,8 +96,8 @@ def _full_on_purpose(view: View, alert: Alert, ref: str) -> Evidence | None:
 def _drops(view: View, workload: Workload) -> str:
     """Return the setting by which a cache drops what is old; memcached always does."""
     images = " ".join(text(c, "image") for c in items(workload.template, "spec", "containers"))
-    maps = [view.objects(kind).get(named) for kind, named in sorted(reads(workload.template)) if kind == "ConfigMap"]
-    files = [str(value) for found in maps for value in mapping(found, "data").values()]
+    maps = view.maps_read(workload.template)
+    files = [str(value) for _, found in maps for value in mapping(found, "data").values()]
     words = [" ".join(_words(workload)), *files, "--cache_mode=true" if "memcached" in images else ""]
     return next((found[0] for each in words if (found := _DROPS.search(each))), "")
 

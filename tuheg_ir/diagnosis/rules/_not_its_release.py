@@ -27,8 +27,9 @@ _SAME = "it was not released, and tells the same: "
 def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evidence | None:
     """Return that a workload which nobody released of late tells what the pods of a release tell; None if none does."""
     named = {pod.name for pod in pods}
-    well = {each for pod in healthy_older(workload) for each in _told(view, workload, pod.name)}
-    mine = [hit for hit in view.hits_of(workload.ref) if hit.pod in named and without_numbers(hit.line) not in well]
+    older, told = {pod.name for pod in healthy_older(workload)}, view.hits_of(workload.ref)
+    well = {without_numbers(hit.line) for hit in told if hit.pod in older and not hit.previous}
+    mine = [hit for hit in told if hit.pod in named and without_numbers(hit.line) not in well]
     words = (last_words(view, pods) | {without_numbers(hit.line) for hit in mine}) - well
     own = {without_numbers(hit.line) for hit in mine if hit.trouble in ITS_OWN}
     missed = {each for hit in mine for each in _missed(view, workload, hit)}
@@ -49,11 +50,6 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
         if said := words & last_words(view, ill) if words else set():
             return Evidence("logs", other.ref, _SAME + min(said)[:160])
     return None
-
-
-def _told(view: View, workload: Workload, pod: str) -> Iterator[str]:
-    """Yield the troubles that a pod tells of, which it can do with."""
-    yield from (without_numbers(hit.line) for hit in view.hits_of(workload.ref) if hit.pod == pod and not hit.previous)
 
 
 def _missed(view: View, released: Workload, hit: Hit) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.batch import failed_runs
-from tuheg_ir.diagnosis.view.changes import keys_of, reads
+from tuheg_ir.diagnosis.view.changes import keys_of
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import items, mapping, name, parse_moment, text
@@ -98,11 +98,10 @@ def _by_log(view: View, workload: Workload, began: datetime) -> Iterator[Closed]
 
 def _by_map(view: View, workload: Workload, began: datetime) -> Iterator[Closed]:
     """Yield the ConfigMap that a workload reads and that somebody wrote for a maintenance, with its end."""
-    for kind, label in sorted(reads(workload.template)):
-        obj = view.objects(kind).get(label) if kind == "ConfigMap" else None
+    for label, obj in view.maps_read(workload.template):
         said = "\n".join(f"{key}: {value}" for key, value in mapping(obj, "data").items())
-        at, end, start = edited(obj) if obj else None, _time(_ENDS, said), _time(_BEGINS, said)
-        if obj is None or at is None or end is None or not _SET.search(said) or not _of_it(workload, obj, said):
+        at, end, start = edited(obj), _time(_ENDS, said), _time(_BEGINS, said)
+        if at is None or end is None or not _SET.search(said) or not _of_it(workload, obj, said):
             continue
         if soon_after(began, at) or (start is not None and at <= start and soon_after(began, start)):
             fact = f"written for a maintenance until {end:%Y-%m-%d %H:%M} UTC; {workload.ref} reads it"

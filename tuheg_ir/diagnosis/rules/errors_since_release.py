@@ -8,14 +8,21 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself, of_an_image_alone
+from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import newest, oldest
-from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases, since_release
+from tuheg_ir.diagnosis.view.releases import (
+    BEFORE,
+    of_an_image_alone,
+    release_cause,
+    release_evidence,
+    releases,
+    since_release,
+)
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, suffering, told_errors, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, memory_grows, usage
@@ -71,7 +78,7 @@ def _misreads(view: View, workload: Workload) -> bool:
 
     It is for the reader to pass over what it does not know; what it reads was not released within hours.
     """
-    newest_ones = {pod.name for pod in workload.newest_pods() if pod in workload.live}
+    newest_ones = {pod.name for pod in workload.newest_pods()}
     told = [hit for hit in view.hits_of(workload.ref, "field_unknown") if not hit.previous and hit.count >= OFTEN]
     if not newest_ones or {hit.pod for hit in told} != newest_ones:
         return False
@@ -163,7 +170,7 @@ def _served_well(view: View, workload: Workload, began: datetime | None) -> bool
 
     Other code fails with its first requests, or tells what it runs out of; a setting may be short only under load.
     """
-    newest_ones = [pod for pod in workload.newest_pods() if pod in workload.live]
+    newest_ones = workload.newest_pods()
     if began is None or workload.released_at is None or not newest_ones or not of_an_image_alone(workload):
         return False
     proven = [pod for pod in newest_ones if pod.created is not None and began - pod.created > SERVED]

@@ -62,7 +62,7 @@ def _began(view: View, series: Series, grew: Turn) -> datetime | None:
 
 def _told(view: View, workload: Workload) -> Iterator[Evidence]:
     """Yield what all newest pods of a workload repeat, most told first."""
-    newest = {pod.name for pod in workload.newest_pods() if pod in workload.live}
+    newest = {pod.name for pod in workload.newest_pods()}
     for each in [each for each in complained(view, workload) if set(each.pods) == newest][:1]:
         yield Evidence("logs", workload.ref, f"{each.count} lines: {each.line[:200]}", each.since)
 

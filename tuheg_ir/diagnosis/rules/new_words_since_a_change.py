@@ -89,7 +89,7 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
         return None
     if _called_before(view, workload.released_at):
         return None
-    newest = {pod.name for pod in workload.newest_pods() if pod in workload.live}
+    newest = {pod.name for pod in workload.newest_pods()}
     slow = _slow_before(view, workload)
     told = (each for each in marked(view, workload) if set(each.pods) == newest and not (slow and _waits(each)))
     fresh = workload.released_at is not None and view.recent(workload.released_at, FRESH)

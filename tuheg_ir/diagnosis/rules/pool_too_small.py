@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._sessions import FEW, figure, full, owned, released_before
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import Change, reads
+from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import mapping, written
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -98,9 +98,8 @@ def _more(before: dict[str, int], after: dict[str, int]) -> bool:
 
 
 def _maps(view: View, workload: Workload) -> Iterator[Evidence]:
-    for kind, name in sorted(reads(workload.template)):
-        found = view.objects(kind).get(name) if kind == "ConfigMap" else None
-        young = found is not None and view.recent(written(found))
+    for name, found in view.maps_read(workload.template):
+        young = view.recent(written(found))
         if young and any(POOL.search(f"{key} {value}") for key, value in mapping(found, "data").items()):
             yield Evidence("objects", f"ConfigMap/{name}", "it sets the pool and was changed", written(found))
 

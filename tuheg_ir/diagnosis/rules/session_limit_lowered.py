@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import clients, full, label_of
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import Change, reads
+from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.reading import mapping, written
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -81,9 +81,8 @@ def _raised(change: Change) -> bool:
 
 def _maps(view: View, workload: Workload) -> Iterator[Evidence]:
     """Yield the database's ConfigMaps that speak of the limit and were written in the last hour."""
-    for kind, name in sorted(reads(workload.template)):
-        found = view.objects(kind).get(name) if kind == "ConfigMap" else None
-        if found is None or not view.recent(written(found)):
+    for name, found in view.maps_read(workload.template):
+        if not view.recent(written(found)):
             continue
         told = " ".join(f"{key} {value}" for key, value in mapping(found, "data").items()).lower()
         if any(word in told for word in WORDS):

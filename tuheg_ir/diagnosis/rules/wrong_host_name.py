@@ -12,7 +12,6 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns, names_host, unanswered
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import mapping, name, oldest, written
 from tuheg_ir.diagnosis.view.releases import releases
@@ -97,9 +96,8 @@ def _soon(view: View, workload: Workload) -> bool:
 
 def _map(view: View, workload: Workload, host: str) -> Obj | None:
     """Return the ConfigMap that a workload reads and that names a host."""
-    for kind, named in sorted(reads(workload.template)):
-        found = view.objects("ConfigMap").get(named) if kind == "ConfigMap" else None
-        if found is not None and any(host in str(value) for value in mapping(found, "data").values()):
+    for _, found in view.maps_read(workload.template):
+        if any(host in str(value) for value in mapping(found, "data").values()):
             return found
     return None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
+from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, text
@@ -60,6 +61,11 @@ def nodes(view: View) -> tuple[Node, ...]:
             )
         )
     return tuple(sorted(found, key=lambda node: node.name))
+
+
+def capacity(view: View, node: str, resource: str) -> float:
+    """Return how much a node has of a resource: processors, or bytes of memory; 0 if nobody knows."""
+    return number(text(view.objects("Node").get(node), "status", "capacity", resource)) or 0.0
 
 
 def outside(view: View, host: str) -> bool:

@@ -66,6 +66,11 @@ def release_cause(view: View, workload: Workload, container: str = "") -> str:
     return cause_of_release(workload, container)
 
 
+def of_an_image_alone(workload: Workload) -> bool:
+    """Tell whether a release changed the image and no setting."""
+    return {change.aspect for change in workload.changes} == {"image"}
+
+
 def template_before(workload: Workload) -> Mapping[str, Any]:
     """Return the template that was in force before the newest one; {} if no other one is known."""
     return next((r.template for r in workload.revisions[1:] if changes(r.template, workload.template)), {})

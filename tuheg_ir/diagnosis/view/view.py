@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Database, Evidence, Log, Obj, Snapshot
+from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.ended_logs import told_until_the_end
 from tuheg_ir.diagnosis.view.events import Event, events
@@ -174,6 +175,12 @@ class View:
         if kind not in self._objects:
             self._objects[kind] = {name(obj): obj for obj in self.snapshot.of(kind)}
         return self._objects[kind]
+
+    def maps_read(self, template: Mapping[str, Any]) -> Iterator[tuple[str, Obj]]:
+        """Yield the ConfigMaps that a pod template reads and that are there, by name."""
+        maps = self.objects("ConfigMap")
+        read = sorted(label for kind, label in reads(template) if kind == "ConfigMap")
+        yield from ((label, maps[label]) for label in read if label in maps)
 
     def pods(self) -> Iterator[tuple[Workload, Pod]]:
         """Yield every live pod with its workload."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.view import View
 
@@ -22,8 +21,8 @@ def words(template: Mapping[str, Any]) -> frozenset[str]:
 
 def words_read(view: View, template: Mapping[str, Any]) -> frozenset[str]:
     """Return the words of a template and of the ConfigMaps that it reads, as they are now."""
-    held = (view.objects("ConfigMap").get(name) for kind, name in reads(template) if kind == "ConfigMap")
-    return words(template) | {word for obj in held for v in mapping(obj, "data").values() for word in words_in(str(v))}
+    files = (value for _, obj in view.maps_read(template) for value in mapping(obj, "data").values())
+    return words(template) | {word for value in files for word in words_in(str(value))}
 
 
 def _values(template: Mapping[str, Any]) -> Iterator[str]:
