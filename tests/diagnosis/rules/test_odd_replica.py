@@ -7,8 +7,8 @@ from typing import Any
 from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import NODES, agent, built, node, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, failing, latency, logs, shop
-from tests.diagnosis.rules.tiny import DAY, at, figure, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 FULL = "socket.error: [Errno 24] Too many open files"
 DEADLOCK = "Found one Java-level deadlock:"
@@ -255,6 +255,21 @@ DOES_NOT_HOLD = [
         "one fails for less than a minute: it may be the first of all",
         snapshot(shop(pods=4), figures=[*failing(0.001, 0.9, 0.001, 0.001, since=45), errors("shop", 0.22, 45)]),
         ("unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "one that has just started took long for its first answers",
+        snapshot(
+            shop(pods=3, started=40),
+            figures=[
+                (
+                    "latency_p95_by_pod",
+                    Series({"pod": pod("shop", n)}, ((NOW.timestamp() - 30, 0.02), (NOW.timestamp() - 15, took))),
+                )
+                for n, took in enumerate((0.6, 0.02, 0.02))
+            ],
+        ),
+        ("unknown", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
     ),
     DoesNotHold("all fail", snapshot(shop(pods=4), figures=failing(0.9, 0.9, 0.9, 0.9)), ("unknown", "page_human")),
     DoesNotHold(

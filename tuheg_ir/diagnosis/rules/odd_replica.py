@@ -39,6 +39,8 @@ def when(view: View) -> Iterator[Match]:
         began = odd_since(view, odd) or oldest(hit.first for hit in hits)
         if began is not None and view.recent(began, MINUTE):
             continue  # one pod is often the first to feel what all are about to feel
+        if began is None and _starting(view, workload, odd):
+            continue  # its figures are a few points, of its first answers
         well = len(workload.live) - len(odd)
         heap = heap_is_full(view, workload, odd)
         cause, around = not_of_its_own(view, workload, odd)
@@ -74,6 +76,11 @@ def _still(view: View, workload: Workload) -> dict[str, str]:
     if not told or not any(any(troubles(view, ref)) for ref in behind(view, workload.ref)):
         return {}
     return {pod: f"does no work any more, and says so: {hit.line[:160]}" for pod, hit in told.items()}
+
+
+def _starting(view: View, workload: Workload, odd: Collection[str]) -> bool:
+    """Tell whether all odd pods have only just started: what is not known to have begun may be their first answers."""
+    return all(view.recent(pod.started, MINUTE) for pod in workload.live if pod.name in odd)
 
 
 def _of_another_template(workload: Workload, odd: Collection[str]) -> bool:
