@@ -30,6 +30,8 @@ ALONE = "not lab and not plane and not slow"
 CASES = "pytestmark = pytest.mark.corpus"
 # Half of all other tests.
 LARGEST = "tests/diagnosis"
+# Tests of pure functions alone: thousands, none of which waits or goes by the clock.
+PURE = ("tests/diagnosis/rules", "tests/diagnosis/view")
 # What is of the checkout and not of the package is tested on the primary Python only.
 OF_THE_CHECKOUT = (
     "tests/benchmarks",
@@ -110,13 +112,15 @@ def gates() -> list[Gate]:
     """Return the gates, the long ones and those that wait first, so that all lanes end together."""
     others = sorted(path.name for path in ROOT.glob(".venv-3.*") if (path / ".stamp").exists())
     package = ("--hypothesis-profile=other-pythons", *(f"--ignore={path}" for path in OF_THE_CHECKOUT))
+    impure = tuple(f"--ignore={path}" for path in PURE)
     build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
     return [
         pytest_gate(PRIMARY, f"ansible and {ALONE}", part="ansible"),
         # In two, so that no core is left alone with what takes longest.
         pytest_gate(PRIMARY, f"not ansible and {ALONE}", f"--ignore={LARGEST}"),
-        pytest_gate(PRIMARY, f"not ansible and {ALONE}", LARGEST, part="diagnosis"),
-        *(pytest_gate(venv, f"not ansible and {ALONE}", *package) for venv in others),
+        pytest_gate(PRIMARY, f"not ansible and {ALONE}", LARGEST, *impure, part="diagnosis"),
+        *(pytest_gate(venv, f"not ansible and {ALONE}", *package, *impure) for venv in others),
+        *(replace(pytest_gate(venv, ALONE, *PURE, part="rules"), computes=True) for venv in (PRIMARY, *others)),
         pytest_gate(PRIMARY, ALONE, part="corpus", corpus=True),
         Gate("ansible-test", ("python", ".ci/sanity.py")),
         Gate("ansible-lint", ("ansible-lint", "--offline", "-q")),

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from check import CORES, Gate, Result, beside, ended, gates, jobs, of_the_corpus
+from check import CORES, PURE, Gate, Result, beside, ended, gates, jobs, of_the_corpus
 from everything import FULL_NODE, lab_gate, parted, slow_gates
 from machine import ROOT
 from shares import IDLE, words
@@ -101,3 +101,14 @@ def test_the_files_that_judge_cases_are_collected_by_their_own_runs_and_by_no_ot
     assert own == {"pytest-main-corpus", "pytest-main-mutated", "pytest-main-outside"}
     assert own | others == names(pytest_runs)
     assert not own & others
+
+
+def test_pure_tests_are_run_by_one_gate_on_each_python_and_that_only_computes() -> None:
+    runs = [gate for gate in gates() if "pytest" in gate.command and "ansible" not in gate.name]
+    pure = [gate for gate in runs if set(PURE) <= set(gate.command)]
+    assert sorted(gate.venv for gate in pure) == sorted({gate.venv for gate in runs})
+    assert all(gate.computes for gate in pure)
+    without = {f"--ignore={path}" for path in PURE}
+    for gate in runs:
+        if not gate.computes:
+            assert without <= set(gate.command) or "--ignore=tests/diagnosis" in gate.command, gate.name
