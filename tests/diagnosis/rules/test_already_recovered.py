@@ -169,6 +169,45 @@ def unreached(
     )
 
 
+STALE = "WARN the newest reading is old, answering with the last advice"
+OVER_AN_HOUR = "Average age of readings over the last 60m is above 5 minutes"
+
+
+def grumbled(
+    began: float = 2700,
+    ended: float = 1500,
+    *beside: Any,
+    said: str = OVER_AN_HOUR,
+    fires: float = 2400,
+    until: float = 30,
+    before: float = 700,
+    works: str = WORKS,
+    then: str = "",
+    meanwhile: str = "",
+    usual: str = "",
+    other: str = WORKS,
+    **labels: str,
+) -> Snapshot:
+    """Return a shop that did little but complain from one age to another, and an alert that says how it looks back.
+
+    ``fires``: since when. ``before``: how long its log reaches back before that. ``works``: what it tells from then
+    until some seconds ago, and ``then`` at the end; ``meanwhile``: what it told twice beside each complaint;
+    ``usual``: of what it warns before and since. ``other``: what another pod tells all the time.
+    """
+    well = [f"{at(age)} {WORKS}" for age in range(int(began + before), int(began), -60)]
+    each = (STALE, meanwhile, meanwhile) if meanwhile else (STALE,)
+    told = [f"{at(age)} {line}" for age in range(int(began), int(ended) - 1, -60) for line in each]
+    since = [f"{at(age)} {works}" for age in range(int(ended) - 10, int(until), -60)]
+    warned = [f"{at(age)} {usual}" for age in ((began + 100), until + 50) if usual]
+    lines = [*well, *warned[:1], *told, *since, *warned[1:]]
+    lines += [f"{at(until)} {then or works}"]
+    others = [f"{at(age)} {other}" for age in range(3400, 0, -60)]
+    logs = [Log(pod("shop"), "shop", tuple(lines)), Log(pod("shop", 1), "shop", tuple(others))]
+    told_of = alert("StaleReadings", service="shop", **labels)
+    told_of = replace(told_of, annotations={"description": said}, starts_at=NOW - timedelta(seconds=fires))
+    return snapshot(shop(), workload("cart"), logs=logs, alerts=[told_of, *beside])
+
+
 UNREACHED = 'FATAL: could not connect to the primary server: could not translate host name "postgres" to address'
 LAGGED = ((2400, 400.0), (900, 0.0))
 
@@ -194,6 +233,21 @@ def late(
 
 
 HOLDS = [
+    *(
+        Holds(
+            f"it did little but complain for a while, and works since; its alert looks back over an hour{what}",
+            world,
+            (SHOP, *HEALTHY),
+            harmful=("restart_workload", "rollback_workload"),
+            began=2700,
+        )
+        for what, world in (
+            ("", grumbled()),
+            (", as its label says", grumbled(said="Readings are old", window="1h")),
+            (", as its expression says", grumbled(said="avg_over_time(reading_age_seconds[1h]) > 300")),
+            ("; it warns of something now and then, as ever", grumbled(usual="WARN lookup took 2 s")),
+        )
+    ),
     *(
         Holds(f"its pods, which started again then, warn now and then while they work{what}", world, (SHOP, *HEALTHY))
         for what, world in (
@@ -251,6 +305,27 @@ HOLDS = [
     Holds("a burst of slowness", slowed((2000, 3.0), (1300, 0.2)), (SHOP, "no_fault", "no_action")),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"it did little but complain for a while, {what}", world, ASK, harmful=("no_action",))
+        for what, world in (
+            ("and its alert does not look back", grumbled(said="Readings are old")),
+            ("and its alert looks back over less time", grumbled(said="Average age over the last 15 minutes")),
+            ("and its alert looks back over less time as well", grumbled(short_window="5m")),
+            ("for longer than it works since", grumbled(ended=1100)),
+            ("and works since a few minutes", grumbled(1000, 500, fires=800)),
+            ("and tells of nothing since", grumbled(until=1400)),
+            ("and complains of something else since", grumbled(then="WARN no prices, answering without them")),
+            ("and tells of an error since", grumbled(then="ERROR cannot store an order")),
+            ("and does something else since", grumbled(works="INFO answered from the last advice")),
+            ("and answers probes alone", grumbled(works=PROBED)),
+            ("beside much work that went on", grumbled(meanwhile=WORKS)),
+            ("as it did since its log begins", grumbled(before=0)),
+            ("long after its alert began", grumbled(fires=3300)),
+            ("long before its alert began", grumbled(fires=300)),
+            ("and another pod of it complains still", grumbled(other=STALE)),
+            ("and another alert fires of somebody else", grumbled(2700, 1500, alert("CartSlow", service="cart"))),
+        )
+    ),
     *(
         DoesNotHold(f"a store was away for minutes, {what}", world, AWAY, harmful=("no_action",))
         for what, world in (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import again, pods_of, put
+from tests.diagnosis.rules.pods import again, ended, pods_of, put
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, URL, WEB, alert, errors, latency, logs, shop
 from tests.diagnosis.rules.tiny import at, container, figure, pod, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
@@ -17,14 +17,20 @@ def calls_of_cart(since: float) -> tuple[str, Series]:
     return figure("dependency_latency_p95", 0.01, 1.5, since, component="shop", dependency="cart")
 
 
-def run_lost(*, made_good: bool) -> Snapshot:
-    """Return a run of no schedule whose first try failed by the cart that long ago, and whose next one was well."""
+def run_lost(*, made_good: bool, timed: bool = True) -> Snapshot:
+    """Return a run of no schedule whose first try failed by the cart that long ago, and whose next one was well.
+
+    ``timed``: False where its last word, as that of a trace, has no time.
+    """
     job = thing("Job", "dunning", age=3600, status={"completionTime": at(2400), "succeeded": 1} if made_good else {})
     pod = thing("Pod", "dunning-x", age=3600, spec={"containers": [container("dunning", "dunning:1")]})
     pod["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "dunning", "controller": True}]
     pod["status"] = {"phase": "Failed"}
-    word = f"{at(3000)} dial tcp cart:8080: connect: connection refused"
-    return snapshot(workload("cart"), shop(), job, pod, logs=[Log("dunning-x", "dunning", (word,))])
+    if not timed:
+        pod["status"]["containerStatuses"] = [{"name": "dunning", "state": ended("Error", 1, age=2990)}]
+    word = "dial tcp cart:8080: connect: connection refused"
+    lines = (f"{at(3000)} {word}",) if timed else (f"{at(3000)} INFO starting", word)
+    return snapshot(workload("cart"), shop(), job, pod, logs=[Log("dunning-x", "dunning", lines)])
 
 
 def refused_once(*, ended: float) -> Snapshot:
@@ -103,10 +109,13 @@ HOLDS = [
         snapshot(shop(env=CALLS_CART), workload("cart"), figures=[latency("shop"), calls_of_cart(since=300)]),
         (CART, "dependency_failure", "page_human"),
     ),
-    Holds(
-        "the last word of a run is of it, and no later try made that good",
-        run_lost(made_good=False),
-        (CART, "dependency_failure", "page_human"),
+    *(
+        Holds(
+            f"the last word of a run is of it{what}, and no later try made that good",
+            run_lost(made_good=False, timed=timed),
+            (CART, "dependency_failure", "page_human"),
+        )
+        for what, timed in (("", True), (", without a time", False))
     ),
 ]
 DOES_NOT_HOLD = [
@@ -121,6 +130,11 @@ DOES_NOT_HOLD = [
         (SHOP, *HEALTHY),
     ),
     DoesNotHold("a run failed by it once, and the next try was well", run_lost(made_good=True), ASK),
+    DoesNotHold(
+        "a run failed by it once, as its last word says without a time, and the next try was well",
+        run_lost(made_good=True, timed=False),
+        ASK,
+    ),
     DoesNotHold(
         "one caller has measured for half a minute that it is slow: it may be slow itself",
         snapshot(shop(env=CALLS_CART), workload("cart"), figures=[latency("shop", since=45), calls_of_cart(since=45)]),

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
+from tuheg_ir.diagnosis.rules._looks_back import looks_back, spell_of
 from tuheg_ir.diagnosis.rules.replication_lag import BEHIND_S
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
@@ -31,11 +32,12 @@ NORMAL = 1.3
 
 
 def when(view: View) -> Iterator[Match]:
-    """Requests failed or were slow, leases lost or a replica late within the hour; only an alert may still say so."""
+    """Requests failed or were slow, leases lost, a replica late or a log full of it; only an alert may still say so."""
     if any(sign.source != "alerts" for sign in signs_of_trouble(view)):
         return
     yield from _led_again(view)
     yield from _caught_up(view)
+    yield from _complains_no_more(view)
     for workload in view.serving:
         for told, certainty in (*_failed(view, workload), *_slow(view, workload)):
             ready = f"{workload.ready} of {workload.wanted} pods ready"
@@ -69,6 +71,23 @@ def _caught_up(view: View) -> Iterator[Match]:
         peak = view.figures.peak(_BEHIND, component=label) or 0.0
         told = Evidence("metrics", ref, f"a replica was up to {peak:.0f} s behind, until then", since)
         yield Match(component=ref, evidence=(told,), certainty=0.6, since=began)
+
+
+def _complains_no_more(view: View) -> Iterator[Match]:
+    """Yield that all alerts look back into a time in which what they are about did little but complain.
+
+    Who works since as before, and without a word of it, tells that it is over, though nobody measures what users feel.
+    """
+    about = {view.about_alert(alert) for alert in view.alerts}
+    workload = view.workloads.get(next(iter(about), "")) if len(about) == 1 else None
+    told = spell_of(view, workload) if workload else None
+    if workload is None or told is None or not _alerted(view, told.first, told.last):
+        return
+    if all(view.recent(told.last, looks_back(alert)) for alert in view.alerts):
+        fact = f"{told.count} lines until then, and it works since: {told.line[:200]}"
+        seen = Evidence("logs", workload.ref, fact, told.last)
+        back = (Evidence("alerts", workload.ref, f"{each.name} looks back over that time") for each in view.alerts)
+        yield Match(component=workload.ref, evidence=(seen, *back), certainty=0.5, since=told.first)
 
 
 def _unfollowed(view: View) -> bool:

@@ -13,11 +13,11 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 def told_until_the_end(found: Iterable[Hit], workloads: Mapping[str, Workload]) -> Iterator[Hit]:
     """Yield troubles; one of an ended container that has no time was told when that ended, at the latest."""
     for hit in found:
-        timeless = hit.previous and hit.last is None
-        yield replace(hit, last=_end(hit, workloads.get(hit.component))) if timeless else hit
+        yield hit if hit.last else replace(hit, last=_end(hit, workloads.get(hit.component)))
 
 
 def _end(hit: Hit, workload: Workload | None) -> datetime | None:
+    """Return when the container whose log it is ended: the one before, or the last one, if none came after it."""
     pods = [pod for pod in workload.pods if pod.name == hit.pod] if workload else []
-    ends = (c.ended.at for pod in pods for c in pod.containers if c.name == hit.container and c.ended)
-    return next(ends, None)
+    mine = (c for pod in pods for c in pod.containers if c.name == hit.container)
+    return next((c.ended.at for c in mine if c.ended and (hit.previous or c.state == "terminated")), None)

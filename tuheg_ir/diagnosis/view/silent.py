@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -26,6 +28,16 @@ ENOUGH = 5
 AMONG = 3
 """A warning among so many times as many lines of work is none of a program that only gets by."""
 Said = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A time in which a log did little but complain: how often, the last line of it."""
+
+    first: datetime
+    last: datetime
+    count: int
+    line: str
 
 
 def over(view: View, hit: Hit) -> bool:
@@ -73,6 +85,36 @@ def may_be_of_old(view: View, workload: Workload, told: Marked) -> bool:
     said = _says(told)
     logs = [log for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
     return bool(logs) and all(_from_the_start(view, workload, log, said) for log in logs)
+
+
+def spell(view: View, lines: Sequence[str]) -> Spell | None:
+    """Return for how long a log did little but complain of one thing, if it works on for longer since without it.
+
+    It did the same work without it before; what it complains of since, it complained of then.
+    """
+    told = Counter(shape_of(line) for line in lines if complains(line))
+    shape = max(told, key=lambda each: told[each], default="")
+    places = [at for at, line in enumerate(lines) if complains(line) and shape_of(line) == shape]
+    if len(places) < ENOUGH:
+        return None
+    begin, end = places[0], places[-1]
+    first, last = _time(lines[begin::-1]), _time(lines[end:])
+    if first is None or last is None or view.now - last < max(LONG, last - first):
+        return None
+    before, since = lines[:begin], lines[end + 1 :]
+    did, does = _work(before), _work(since)
+    if len(did) < ENOUGH or len(_work(lines[begin:end])) > len(places) or not _works_since(view, lines, last):
+        return None
+    new = {shape_of(line) for line in since if complains(line)} - {shape_of(line) for line in before}
+    if new or not {shape_of(line) for line in did} & {shape_of(line) for line in does}:
+        return None
+    return Spell(first, last, len(places), lines[end].strip())
+
+
+def quiet(view: View, lines: Sequence[str]) -> bool:
+    """Tell whether a log has complained of nothing for long."""
+    last = _last(lines, complains)
+    return not any(map(complains, lines)) or (last is not None and view.now - last >= LONG)
 
 
 def _changed_lately(view: View, workload: Workload) -> bool:

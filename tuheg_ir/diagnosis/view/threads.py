@@ -1,7 +1,11 @@
-"""Threads that an uncaught exception ended in a process that goes on, and what is no longer done since."""
+"""Threads that an uncaught exception ended, or that wait for each other for ever, in a process that goes on.
+
+What is no longer done since tells them from those that nobody misses.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +14,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.stamps import stamp, without_time
+from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.marked import shape_of
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -24,9 +29,20 @@ _ENDED = late(
     r"|Unhandled exception in (?:background )?thread\b"
 )
 """How Python, Java, Ruby, Rust and asyncio tell of it. An exception of the main thread ends the process."""
+_DEADLOCKED = late(
+    r"\bFound (?:one|\d+|a total of \d+) Java-level deadlocks?\b|^1LKDEADLOCK\s+Deadlock detected"
+    r"|(?<!\bno )\bdeadlocked threads? (?:were |was |have been |has been )?(?:detected|found)\b"
+    r"|\b(?:detected|found) (?!no\b)(?:\S+ )?deadlocked threads?\b",
+    re.IGNORECASE,
+)
+"""How a runtime, or who asks it, tells that threads wait for each other: no words of databases."""
 _GOES_ON = late(r"^(?:\s|$|Traceback |Caused by|future: |at |\.\.\. |note: |[\w.:$]+(?:\s\(|:\s|$))")
 """How the lines of a stack trace begin, after the first."""
 _LONGEST = 80
+_STARTS = timedelta(minutes=10)
+"""So long a program may be busy with its start."""
+_NAMED = 6
+"""So many lines tell of a deadlock, and which threads are in it."""
 OFTEN = 5
 """What was told less often before may not be told for a while; a process that goes on tells so much since."""
 _PACES = 10
@@ -47,7 +63,48 @@ class EndedThread:
         """Yield what tells of the end, and of what is no longer done since."""
         told = f"{self.said[0]} ... {self.said[-1]}" if len(self.said) > 1 else self.said[0]
         yield Evidence("logs", f"Pod/{self.pod}", f"the process goes on without a thread: {told[:300]}", self.at)
-        yield Evidence("logs", f"Pod/{self.pod}", f"often told before, and never since: {self.stopped[:200]}", self.at)
+        yield _missed(self.pod, self.stopped, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlocked:
+    """Threads that wait for each other: the lines that tell it, what was often told, and when it was told last."""
+
+    pod: str
+    said: tuple[str, ...]
+    stopped: str
+    since: datetime
+
+    def evidence(self) -> Iterator[Evidence]:
+        """Yield what tells of it, and of what is no longer done since."""
+        told = " ".join(self.said)
+        yield Evidence("logs", f"Pod/{self.pod}", f"its threads wait for each other: {told[:300]}")
+        yield _missed(self.pod, self.stopped, self.since)
+
+
+def _missed(pod: str, line: str, since: datetime) -> Evidence:
+    return Evidence("logs", f"Pod/{pod}", f"often told before, and never since: {line[:200]}", since)
+
+
+@once
+def deadlocked(view: View, workload: Workload) -> tuple[Deadlocked, ...]:
+    """Return the live pods of a workload that tell of a deadlock of threads, and no longer of what they often did."""
+    started = {pod.name: pod.started for pod in workload.live}
+    logs = (log for log in view.logs_of(workload.live, previous=False) if speaks_of(log, ("deadlock",)))
+    return tuple(each for log in logs if (each := _deadlocked(view, log, started[log.pod])) is not None)
+
+
+def _deadlocked(view: View, log: Log, started: datetime | None) -> Deadlocked | None:
+    """Return the deadlock that a log tells of; what is told only at a start ceases by itself."""
+    bare = [without_time(line) for line in log.lines]
+    head = next((at for at, line in enumerate(bare) if _DEADLOCKED.search(line[:300])), None)
+    if head is None or started is None:
+        return None
+    said = tuple(line.strip() for line in bare[head : head + _NAMED] if line.strip("= \t"))
+    for line, last, pace in _ceased(log.lines[:head], bare[:head], bare[head:]):
+        if view.now - last >= _PACES * pace and last - started >= _STARTS:
+            return Deadlocked(log.pod, said, line, last)
+    return None
 
 
 @once
@@ -92,17 +149,26 @@ def of_trace(bare: str) -> bool:
 
 def _stopped(lines: Sequence[str], before: Sequence[str], since: Sequence[str], elapsed: timedelta) -> str:
     """Return a line of what was told again and again until the end, and by now is missing; "" if nothing is."""
+    return next((line for line, _, pace in _ceased(lines, before, since) if elapsed >= _PACES * pace), "")
+
+
+def _ceased(
+    lines: Sequence[str], before: Sequence[str], since: Sequence[str]
+) -> Iterator[tuple[str, datetime, timedelta]]:
+    """Yield what was told again and again before, and never since: a line, when it was last told, how often it came.
+
+    ``before`` are the lines without their times.
+    """
     told = Counter(map(shape_of, before))
     gone = {shape for shape, count in told.items() if count >= OFTEN} - set(map(shape_of, since))
     for line, bare in zip(reversed(lines), reversed(before), strict=True):
         if (shape := shape_of(bare)) not in gone:
             continue
+        gone.discard(shape)
         times = [
             time
             for each, words in zip(lines, before, strict=True)
             if shape_of(words) == shape and (time := stamp(each))
         ]
-        if len(times) >= OFTEN and elapsed >= _PACES * (max(times) - min(times)) / (len(times) - 1):
-            return line.strip()
-        gone.discard(shape)
-    return ""
+        if len(times) >= OFTEN:
+            yield line.strip(), max(times), (max(times) - min(times)) / (len(times) - 1)

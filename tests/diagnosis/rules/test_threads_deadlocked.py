@@ -1,0 +1,113 @@
+"""Threads of a process wait for each other, as its runtime says, and what they did is done no more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import HOUR, again, pods_of, put
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, errors, shop
+from tests.diagnosis.rules.tiny import at, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+HOTSPOT = (
+    "Found one Java-level deadlock:",
+    "=============================",
+    '"worker-3":',
+    "  waiting to lock monitor 0x00007f1c5c0031a0 (object 0x00000000c41f0a10, a example.Pool),",
+    '  which is held by "balancer"',
+    '"balancer":',
+    "  waiting to lock monitor 0x00007f1c5c003290 (object 0x00000000c41e7720, a example.Book),",
+    '  which is held by "worker-3"',
+    "Found 1 deadlock.",
+)
+WATCHED = (f"{at(200)} WARN [watchdog] Found one Java-level deadlock: worker-3, balancer",)
+OPENJ9 = ("1LKDEADLOCK    Deadlock detected !!!", '2LKDEADLOCKTHR  Thread "worker-3" (0x1)')
+WATCHER = ("2 deadlocked threads found: worker-3 waits for balancer, balancer waits for worker-3",)
+NONE = ("no deadlocked threads found",)
+OF_THE_DATABASE = ("ERROR: deadlock detected", "DETAIL: Process 7 waits for ShareLock on transaction 9")
+FIRES = alert("OrdersNotAssigned")
+
+
+def told(
+    *dump: str, stopped: float = 1800, every: float = 60, works: Collection[float] = (), previous: bool = False
+) -> Log:
+    """Return a log of orders that were assigned until so long ago, then a dump, and of nothing but its health since.
+
+    ``every``: how many seconds were between two; ``works``: ages at which some more were assigned.
+    """
+    lines = [f"{at(stopped + every * n)} INFO (worker-{n % 3}) order {n} assigned" for n in range(20, 0, -1)]
+    lines += [f"{at(age)} INFO health UP" for age in range(int(stopped), 300, -300)]
+    lines += [f"{at(240)} Full thread dump", *dump]
+    lines += [f"{at(age)} INFO (worker-0) order 9 assigned" for age in works]
+    return Log(pod("shop"), "shop", tuple(lines), previous)
+
+
+def stands(
+    *dump: str, alerts: Any = (FIRES,), objects: Any = None, figures: Any = (), beside: Any = (), **more: Any
+) -> Snapshot:
+    """Return a shop of which one pod tells of a deadlock, in a namespace that an alert speaks of."""
+    return snapshot(objects or shop(), beside, logs=[told(*(dump or HOTSPOT), **more)], figures=figures, alerts=alerts)
+
+
+def fails(*, since: float) -> Snapshot:
+    """Return the shop and a caller whose requests fail since so many seconds; no alert fires."""
+    return stands(
+        alerts=(), figures=[errors("web", since=since)], beside=workload("web", env={"SHOP": "http://shop:8080"})
+    )
+
+
+def started_again() -> Any:
+    """Return the shop whose container ended since it told of the deadlock."""
+    objects = shop()
+    put(pods_of(objects)[0], again("Error", 143, age=200))
+    return objects
+
+
+RESTART = (SHOP, "service_crash", "restart_workload")
+
+HOLDS = [
+    *(
+        Holds(
+            f"{what} tells of it, and it assigns nothing since",
+            stands(*dump),
+            RESTART,
+            excludes=no("rollback_workload", at=SHOP),
+            harmful=("rollback_workload", "scale_workload"),
+            began=1860,
+        )
+        for what, dump in (
+            ("its runtime", HOTSPOT),
+            ("another runtime", OPENJ9),
+            ("who asks its runtime", WATCHER),
+            ("its logger", WATCHED),
+        )
+    ),
+    Holds("it was released days before", stands(objects=shop(before=IMAGE, released=50 * HOUR)), RESTART),
+    Holds(
+        "nobody is alerted, and a caller's requests fail since",
+        fails(since=1500),
+        RESTART,
+        excludes=no("rollback_workload", at=SHOP),
+        harmful=("rollback_workload", "scale_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(what, world, (), harmful=("restart_workload",))
+        for what, world in (
+            ("other threads do the same work", stands(works=(200, 100))),
+            ("it did nothing for longer before", stands(stopped=400)),
+            ("it told of that only at its start", stands(every=20, objects=shop(started=2300))),
+            ("its runtime finds none", stands(*NONE)),
+            ("it is of transactions in a database", stands(*OF_THE_DATABASE)),
+            ("it came soon after a release, and may come again", stands(objects=shop(before=IMAGE, released=3 * HOUR))),
+            ("it has started again since", stands(objects=started_again(), previous=True)),
+            ("nothing is wrong anywhere", stands(alerts=(), figures=[errors("shop", 0.001)])),
+            ("something was wrong before it alone", fails(since=3000)),
+            ("it is a program of others", stands(objects=shop(image="confluentinc/cp-kafka:7.6"))),
+        )
+    ),
+    DoesNotHold("it has been so for more than half a day", stands(stopped=13 * HOUR), ASK),
+]
