@@ -21,7 +21,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _PLANTED = late(
     r"\b(?:GET|POST) (?P<path>/[^\s?]*\b"
-    r"(?:uploads?|media|files|images|avatars|attachments|userfiles|tmp|custom_options)/[^\s?]+\.(?:php\d?|phtml|phar|jspx?|aspx?|ashx|cfm|cgi))[?\s]",
+    r"(?:uploads?|media|files|images|avatars|attachments|userfiles|tmp|custom_options)/"
+    r"[^\s?]+\.(?:php\d?|phtml|phar|jspx?|aspx?|ashx|cfm|cgi))[?\s]",
     re.IGNORECASE,
 )
 """A request for a script in a folder that a site keeps for what its users send: nothing is run from there."""
