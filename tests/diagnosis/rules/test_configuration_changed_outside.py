@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cutting import DONE, ENDED, LONG_UNUSED, USED, proxied
 from tests.diagnosis.rules.pods import HOUR, again, looping, old_anew, pods_of, put, rollout, younger
 from tests.diagnosis.rules.scenes import (
     API,
@@ -151,7 +152,25 @@ def released_after(
     )
 
 
+PROXY, ITS_CONFIG = "Deployment/proxy", "ConfigMap/proxy-config"
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a proxy was started with another limit of time, and cuts sessions of its clients since: {what}",
+            world,
+            (ITS_CONFIG, "configuration_error", "page_human"),
+            excludes=[*no("rollback_workload", "restart_workload", at=PROXY), *no("restart_workload", at=API)],
+            alone=True,
+            harmful=("restart_workload", "rollback_workload", "restart_connection_pool"),
+        )
+        for what, world in (
+            ("two programs lose them long after it was ready", proxied("api", "web")),
+            *((f"it tells so itself: {line}", proxied("api", says=line)) for line in ENDED),
+            ("the one client loses sessions that it used a moment ago", proxied("api", told=USED)),
+        )
+    ),
     *(
         Holds(
             f"pods of two ages fail since an edit, and what it says may be wrong: {what}",
@@ -326,6 +345,25 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"a proxy was started again, and a client keeps the sessions that it had: {what}",
+            world,
+            (API, "database_connection", "restart_workload"),
+        )
+        for what, world in (
+            ("nobody else loses any, and the proxy ends none", proxied("api")),
+            ("what it loses it did not use since", proxied("api", told=LONG_UNUSED)),
+            ("its settings are as ever", proxied("api", edit=None, says=ENDED[0])),
+            ("what was edited says nothing of time", proxied("api", "web", settings="log stdout format raw")),
+            ("its template is younger than the edit", proxied("api", edit=11 * DAY, says=ENDED[0])),
+        )
+    ),
+    DoesNotHold(
+        "a proxy was started with another limit of time, and no user feels anything",
+        proxied("api", "web", ratio=0.001, says=DONE),
+        ("no_fault", "no_action"),
+    ),
     DoesNotHold(
         "who started with what was written is well, and only those fail that never read it",
         of_two_ages(),

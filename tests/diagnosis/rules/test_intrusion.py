@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.planting import CONVERTS, DUMP, SHELL, SHELLS, site
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WELL, alert, errors, ingress, logs, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Snapshot
@@ -142,6 +143,20 @@ def hunts(*lines: str, sent: bool = False, name: str = "shop") -> Snapshot:
 
 
 HOLDS = [
+    *(
+        Holds(
+            f"one client calls a script among the uploads, {what}",
+            world,
+            (SHOP, "security_incident", "isolate_workload"),
+            excludes=no("restart_workload", "rollback_workload", at=SHOP),
+            alone=True,
+        )
+        for what, world in (
+            ("and commands complain just then", site()),
+            ("and whole tables are read from its pod", site(says=(), dumps=DUMP)),
+            ("of another language", site("/uploads/2026/03/cmd.jsp")),
+        )
+    ),
     Holds(
         "a program looks for the logins of others everywhere",
         hunts(*HUNTS[:3]),
@@ -247,6 +262,22 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a script is asked for on a site: {what}", world)
+        for what, world in (
+            ("nothing else is seen of it", site(says=())),
+            ("the site's own commands complain, and no shell's", site(says=CONVERTS)),
+            ("commands complained long before", site(apart=-400)),
+            ("only one command complains", site(says=(SHELLS[0],) * 2)),
+            ("it is not there", site(status=404)),
+            ("it is no upload", site("/admin/index.php")),
+            ("many ask for it: it is a page of the site", site(clients=tuple(f"203.0.113.{n}" for n in range(5)))),
+            ("it is only looked at", site("/media/player.php", how="GET")),
+            ("it is a picture", site(SHELL.replace(".php", ".png"))),
+            ("it is a runner of what users ask for", site(name="ci-runner")),
+        )
+    ),
+    DoesNotHold("a site's own job dumps its tables", site("/admin/index.php", says=(), dumps=DUMP)),
     DoesNotHold("a client library looks where logins may be", hunts(*HUNTS[2:])),
     DoesNotHold("a runner of builds looks for its tools", hunts(*HUNTS, name="ci-runner")),
     DoesNotHold("somebody tries out a webhook", hunts(sent=True)),

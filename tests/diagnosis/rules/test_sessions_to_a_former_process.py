@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cutting import CLOSED, LONG_UNUSED, USED, proxied
 from tests.diagnosis.rules.scenes import API, URL, errors
 from tests.diagnosis.rules.tiny import log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
-CLOSED = ("psycopg2.InterfaceError: connection already closed", "server closed the connection unexpectedly")
 READY = "LOG:  database system is ready to accept connections"
 
 
@@ -29,6 +29,11 @@ HOLDS = [
         excludes=no("rollback_workload", at=API),
         harmful=("rollback_workload",),
     ),
+    Holds(
+        "a proxy before the database is ready again, and what the client loses it has not used since",
+        proxied("api", edit=None, told=LONG_UNUSED),
+        (API, "database_connection", "restart_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -40,6 +45,18 @@ DOES_NOT_HOLD = [
         "the client was started after the database",
         restarted(900, client=600),
         ("StatefulSet/postgres", "dependency_failure", "page_human"),
+    ),
+    DoesNotHold(
+        "the client loses sessions that it has used since: new ones would be lost as well",
+        proxied("api", edit=None, told=USED),
+        ("Deployment/proxy", "dependency_failure", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "the proxy was started with another limit of time, and two clients lose sessions since",
+        proxied("api", "web"),
+        ("ConfigMap/proxy-config", "configuration_error", "page_human"),
+        harmful=("restart_workload",),
     ),
     DoesNotHold("no user feels it", restarted(900, ratio=0.001), (API, "no_fault", "no_action")),
 ]

@@ -125,11 +125,11 @@ def _maps(view: View, workload: Workload, began: datetime, *, fewer: bool) -> It
             if kind != "ConfigMap" or not near(at, began) or not reached(reader, ref, at):
                 continue
             obj, own = view.objects(kind)[label], reader.ref == workload.ref
-            if (own and (fewer or _is_hidden(obj))) or _SAYS.search(_told(obj, reader)):
+            if (own and (fewer or is_hidden(obj))) or _SAYS.search(_told(obj, reader)):
                 yield Written(ref, at, (reader.ref,))
 
 
-def _is_hidden(obj: Obj) -> bool:
+def is_hidden(obj: Obj) -> bool:
     """Tell whether nobody sees what settings say: of a live cluster only seals are kept of them."""
     return any(isinstance(value, str) and is_seal(value) for value in mapping(obj, "data").values())
 

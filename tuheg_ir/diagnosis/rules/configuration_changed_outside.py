@@ -12,8 +12,9 @@ from datetime import datetime
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._cut_off import cuts_off
 from tuheg_ir.diagnosis.rules._fellow_readers import fellow_readers
-from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.marked import marked
@@ -36,7 +37,7 @@ _BEHIND = ("connection_refused", "connection_timeout", "dns", "upstream_failure"
 def when(view: View) -> Iterator[Match]:
     """Troubles began after a ConfigMap or Secret was written, with no release in between."""
     for workload in view.serving:
-        if awake := list(_awake(view, workload)):
+        if awake := [*_awake(view, workload), *_cutting(view, workload)][:1]:
             yield from awake
             continue
         for ref, time in outside_changes(view, workload):
@@ -80,6 +81,24 @@ def _awake(view: View, workload: Workload) -> Iterator[Match]:
     match = _match(view, workload, ref, time, [told, *(c.evidence() for c in ended[:2])])
     match = replace(match, since=started)
     yield match if len(edits) == 1 else replace(match, component=workload.ref, explains=())
+
+
+def _cutting(view: View, workload: Workload) -> Iterator[Match]:
+    """Yield the edit with which a server was started that cuts its clients' sessions since: it is well by itself."""
+    cut = cuts_off(view, workload)
+    if cut is None:
+        return
+    started = Evidence("objects", workload.ref, "all its pods started anew since", cut.started)
+    ref, time = cut.edits[0]
+    match = _match(view, workload, ref, time, [started, *cut.seen])
+    suffer = behind(view, *cut.clients)
+    yield replace(
+        match,
+        component=ref if len(cut.edits) == 1 else workload.ref,
+        since=cut.started,
+        explains=(*match.explains, *suffer),
+        excludes=(*match.excludes, *not_for(suffer, f"{workload.ref} cuts the sessions of new pods too")),
+    )
 
 
 def _at_each_start(crash: Crash) -> bool:

@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, felt, is_well, rise
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
+from tuheg_ir.diagnosis.rules._used_up import used_up
 from tuheg_ir.diagnosis.rules._way_out import narrow_way
 from tuheg_ir.diagnosis.rules._witnesses import agree
 from tuheg_ir.diagnosis.state import ERRORS
@@ -70,7 +71,7 @@ def when(view: View) -> Iterator[Match]:
         # Who calls a caller only passes its words on; of others those stand nearest whose users feel it.
         nearest = [c for c in callers if not view.graph.needs(c) & set(callers)] or callers[:1]
         first = next((c for c in nearest if felt(view, c)), nearest[0])
-        if _spent_by_us(view, first, known):
+        if _spent_by_us(view, first, known) or used_up(view, host):
             continue
         onset = _onset(view, first, known)
         first = _where_it_hurts(view, first)

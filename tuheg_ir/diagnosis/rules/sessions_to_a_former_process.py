@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._cut_off import cuts_off, used_since
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
@@ -36,6 +37,8 @@ def when(view: View) -> Iterator[Match]:
         felt = [seen for seen, _ in troubles(view, client.ref)]
         if each.hit.count < OFTEN or not felt or not _older(client, started):
             continue
+        if cuts_off(view, server) or used_since(view, client, started):
+            continue  # the sessions of a new process would be lost as well
         yield Match(
             component=client.ref,
             evidence=(

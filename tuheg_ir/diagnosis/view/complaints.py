@@ -62,6 +62,7 @@ _MENTIONED = {
             "lib/pq",
             "pq: ",
             "communications link",
+            "last packet s",
         ),
     ),
 }

@@ -1,0 +1,62 @@
+"""A site whose visitors send files, one of whom calls a script that he has sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.scenes import WELL
+from tests.diagnosis.rules.tiny import at, log, pod, postgres, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+THIEF, BROWSER = "203.0.113.7", '"Mozilla/5.0 (X11) Chrome/130.0.0.0"'
+SHELL = "/media/custom_options/quote/p/i/pix.php"
+SHELLS = (
+    'WARNING: [pool www] child 214 said into stderr: "sh: 1: netstat: not found"',
+    'WARNING: [pool www] child 219 said into stderr: "cat: /run/secrets/kubernetes.io/x: Is a directory"',
+)
+CONVERTS = ("convert: no decode delegate for this image format", "INFO gs: page 1 of 3 done")
+DUMP = "SELECT /*!40001 SQL_NO_CACHE */ * FROM `customer_entity`;"
+
+
+def asks(path: str = "/", client: str = THIEF, *, how: str = "POST", status: int = 200, agent: str = BROWSER) -> str:
+    """Return a line of an access log."""
+    return f'{client} - - "{how} {path} HTTP/1.1" {status} 164 "-" {agent}'
+
+
+VISITORS = tuple(asks("/cart", f"198.51.100.{n}", how="GET") for n in range(20, 28))
+"""Enough others who ask for something else."""
+
+
+def beside(*pairs: tuple[float, str], of: str = "shop", previous: bool = False) -> Log:
+    """Return the log of a workload's first pod: lines and how many seconds ago they were told."""
+    told = tuple(f"{at(age)} {line}" for age, line in sorted(pairs, reverse=True))
+    return Log(pod(of), of, told, previous)
+
+
+def site(
+    path: str = SHELL,
+    *,
+    clients: tuple[str, ...] = (THIEF,),
+    status: int = 200,
+    how: str = "POST",
+    says: tuple[str, ...] = SHELLS,
+    apart: float = 1,
+    dumps: str = "",
+    name: str = "shop",
+    **more: Any,
+) -> Snapshot:
+    """Return a site, its visitors, who asked for a script in it, what its tools complained of, and a database."""
+    objects = workload(name, **more)
+    address = next(each["status"]["podIP"] for each in objects if each["kind"] == "Pod")
+    asked = [(900 - 60 * n, asks(path, c, how=how, status=status)) for n, c in enumerate(clients * 2)]
+    told = [(age - apart, line) for (age, _), line in zip(asked, says, strict=False)]
+    slow = f"# User@Host: shop[shop] @  [{address}]  Id: 9 # Query_time: 173.8 {dumps}"
+    return snapshot(
+        objects,
+        postgres(),
+        logs=[
+            beside(*((1000 - n, line) for n, line in enumerate(VISITORS)), *asked, *told, of=name),
+            *([log("postgres-0", slow, of="postgres", since=600)] if dumps else []),
+        ],
+        figures=[WELL],
+    )

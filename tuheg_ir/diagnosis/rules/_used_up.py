@@ -1,0 +1,104 @@
+"""Who uses up what a host outside grants all of us together: its release made it ask far more often."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint, began, complaints
+from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.releases import BEFORE, soon_after
+from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+TIMES = 2.0
+"""Settings that differ by less than this make nobody ask much more."""
+_SELDOM = late(r"interval|period|every|delay|sleep|pause|back.?off|ttl|max.?age|frequency", re.IGNORECASE)
+"""Settings of which a lower one makes a program ask more often."""
+_MUCH = late(
+    r"concurren|parallel|workers?|threads|in.?flight|per.?sec|per.?min|\bq?rps\b|retr(?:y|ies)|attempts", re.IGNORECASE
+)
+"""Settings of which a higher one makes a program ask more at once, or again."""
+_NO_PACE = late(r"time.?out|log|metric|probe|health|shutdown|grace", re.IGNORECASE)
+"""Settings that are about something else, whatever they count."""
+_SET = late(r"(?P<what>[A-Za-z][\w.-]*?)[=:\s\"',]+(?P<many>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?(?![\w.])")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+
+
+class UsedUp(NamedTuple):
+    """Who asks so much more, by which changes, who else is refused since, and since when."""
+
+    by: Workload
+    changes: tuple[Change, ...]
+    others: tuple[Complaint, ...]
+    own: Complaint
+    since: datetime
+
+
+def used_up(view: View, host: str) -> UsedUp | None:
+    """Return the one program that was released just before a host began to refuse it and others by its limit.
+
+    The others are as they were: neither released then nor asked for more. One of their logs tells of before.
+    """
+    refused = [each for each in complaints(view, "rate_limited") if each.caller in view.workloads]
+    told = [each for each in refused if not each.about and (host in each.hosts or host in each.hit.line)]
+    since = began(told)
+    found = {}
+    for each in told:
+        one = view.workloads[each.caller]
+        if soon_after(since, one.released_at) and not one.returned and (changes := asks_more(one)):
+            found[one.ref] = (one, changes, each)
+    if len(found) != 1 or since is None:
+        return None
+    by, changes, own = next(iter(found.values()))
+    others = tuple(each for each in told if each.caller != by.ref and each.hit.count >= OFTEN)
+    callers = [view.workloads[ref] for ref in dict.fromkeys(each.caller for each in others)]
+    more = any((traffic_growth(view, each.ref) or 1.0) >= TIMES for each in callers)
+    if more or any(soon_after(since, each.released_at) for each in callers if each.changes):
+        return None
+    well = by.released_at is not None and any(_began_later(view, each, by.released_at) for each in others)
+    return UsedUp(by, changes, others, own, since) if well else None
+
+
+def asks_more(workload: Workload) -> tuple[Change, ...]:
+    """Return the settings of a release by which a program asks others far more often than before."""
+    return tuple(c for c in workload.changed("env", "command") if _quicker(_paces(c, c.before), _paces(c, c.after)))
+
+
+def asks(view: View, workload: Workload, host: str) -> bool:
+    """Tell whether a workload's settings name a host."""
+    return any(host in hosts_in(key, value) for key, value in view.graph.settings(workload))
+
+
+def _began_later(view: View, other: Complaint, released: datetime) -> bool:
+    """Tell whether somebody is known to have been served before a release: by his figures, or a log that begins before.
+
+    Logs are kept from their ends: the first refusal of one that begins later is not the first.
+    """
+    if any(at is not None and at >= released + BEFORE for _, at in troubles(view, other.caller)):
+        return True
+    lines = (line for log in view.snapshot.logs if log.pod == other.hit.pod for line in log.lines)
+    first = next((at for line in lines if (at := stamp(line)) is not None), None)
+    return first is not None and first < released
+
+
+def _paces(change: Change, value: str) -> dict[str, float]:
+    """Return the numbers that a value sets, by the names of the settings: times in seconds."""
+    key = change.field.removeprefix("env ")
+    said = f"{key}={value}" if change.aspect == "env" else value
+    return {each["what"].lower(): float(each["many"]) * _SECONDS[each["unit"] or ""] for each in _SET.finditer(said)}
+
+
+def _quicker(before: dict[str, float], after: dict[str, float]) -> bool:
+    for what, now in after.items():
+        was = before.get(what)
+        if was is None or _NO_PACE.search(what):
+            continue
+        if (_SELDOM.search(what) and was >= TIMES * now) or (_MUCH.search(what) and now >= TIMES * max(was, 1.0)):
+            return True
+    return False

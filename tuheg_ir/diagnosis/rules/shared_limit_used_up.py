@@ -1,0 +1,61 @@
+"""A release of one program asks a host outside so often that its limit refuses all others too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._used_up import UsedUp, asks, used_up
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+
+
+def when(view: View) -> Iterator[Match]:
+    """Others are refused by a host's limit since the release of a program that asks it far more often, and suffer."""
+    hosts = {host for each in complaints(view, "rate_limited") if not each.about for host in each.hosts}
+    for host in sorted(hosts):
+        found = used_up(view, host)
+        if found is not None:
+            yield from _match(view, host, found)
+
+
+def _match(view: View, host: str, found: UsedUp) -> Iterator[Match]:
+    by = found.by
+    refused = {each.caller for each in complaints(view, "rate_limited")} & view.workloads.keys()
+    users = {ref for ref in refused if asks(view, view.workloads[ref], host)}
+    suffer = behind(view, *(each.caller for each in found.others), *users, but=by.ref)
+    hurt = [seen for ref in suffer for seen in felt(view, ref)]
+    alerts = [alert for alert in view.alerts if view.about_alert(alert) in suffer]
+    hurt += [Evidence("alerts", view.about_alert(a), f"alert {a.name} fires", a.starts_at) for a in alerts]
+    if not hurt:
+        return
+    yield Match(
+        component=by.ref,
+        evidence=(
+            *(Evidence("objects", by.ref, f"released: {c.told()}", by.released_at) for c in found.changes[:2]),
+            view.hit_evidence(found.own.hit),
+            *told(view, found.others, 2),
+            *hurt[:2],
+        ),
+        certainty=0.65,
+        since=found.since,
+        explains=suffer,
+        excludes=(
+            *excluding(by.ref, f"new pods would ask {host} as often", *RESTARTS, "scale_workload"),
+            *not_for(suffer, f"{by.ref} uses up what {host} grants: nothing done to others gives it back"),
+        ),
+    )
+
+
+RULE = Rule(
+    name="shared_limit_used_up",
+    title="One program uses up a limit outside that others share",
+    root_cause="configuration_error",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="nobody is refused by a limit outside since a release of another program that asks far more often",
+)
