@@ -6,7 +6,22 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import DB, FATAL, REFUSED, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, database, figure, postgres, session, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    Obj,
+    database,
+    figure,
+    log,
+    pod,
+    postgres,
+    secret_key,
+    session,
+    snapshot,
+    thing,
+    workload,
+)
+from tuheg_ir.diagnosis.decide import decide
+from tuheg_ir.diagnosis.model import Snapshot
 
 TAKEN = [database(session(SHOP, "idle", 30), session(SHOP, "active", 8), most=40)]
 READS: dict[str, Any] = {"volumes": [{"name": "c", "configMap": {"name": "pg"}}]}
@@ -34,7 +49,46 @@ def pooler(before: str, now: str, released: float = 900) -> list[Obj]:
     return workload("pooler", image, port=6432, env=envs[1], before={"env": envs[0]}, released=released)
 
 
+SECRET = {"DSN": secret_key("db")}
+REFUSES = "OperationalError: connection failed: FATAL:  sorry, too many clients already"
+
+
+def at_a_start(most: int = 40, cart: float = 0.3, since: float = 580, **more: Any) -> Snapshot:
+    """Return a database that was started again, with the limit of a ConfigMap that was written two days before.
+
+    A cart was released before that. It fails as a shop does, or since another time.
+    """
+    return snapshot(
+        workload("shop", env=SECRET),
+        workload("cart", env=SECRET, before={"image": "registry.example/cart:0"}, released=1500),
+        postgres(spec=READS, started=600),
+        settings(most, 2 * DAY),
+        logs=[log(pod(name), *[REFUSES] * 9, since=570) for name in ("shop", "cart")],
+        figures=[
+            figure("db_max_connections", 200, 40, 600, component="postgres"),
+            figure("db_connections", 80, 40, 580, component="postgres"),
+            errors("shop", 0.3, 580),
+            errors("cart", cart, since),
+        ],
+        **more,
+    )
+
+
 HOLDS = [
+    Holds(
+        "it read at its start what a ConfigMap tells since days; a client that was released before suffers by it",
+        at_a_start(),
+        IN_A_MAP,
+        harmful=("rollback_workload", "restart_workload"),
+        alone=True,
+    ),
+    Holds(
+        "it fell at its start, and no ConfigMap tells just that",
+        at_a_start(most=200),
+        BY_HAND,
+        harmful=("rollback_workload",),
+        alone=True,
+    ),
     Holds(
         "a release of the database",
         snapshot(shop(env=URL), postgres(**LOWERED), logs=[REFUSED], databases=TAKEN),
@@ -108,3 +162,9 @@ DOES_NOT_HOLD = [
         ("Deployment/pooler", "database_connection", "page_human"),
     ),
 ]
+
+
+def test_who_failed_long_before_has_a_reason_of_its_own() -> None:
+    """A limit that fell later explains no client that fails since its own release."""
+    found = {(each.component, each.remedy) for each in decide(at_a_start(since=1480)).findings}
+    assert found == {("ConfigMap/pg", "page_human"), ("Deployment/cart", "rollback_workload")}

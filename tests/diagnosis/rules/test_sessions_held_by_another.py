@@ -5,10 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, FATAL, REFUSED, SHOP, URL, WORKING, errors, logs, shop
 from tests.diagnosis.rules.sessions import full
 from tests.diagnosis.rules.test_runs_pile_up import runs
-from tests.diagnosis.rules.tiny import container, database, figure, postgres, session, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    container,
+    database,
+    figure,
+    log,
+    postgres,
+    secret_key,
+    session,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Snapshot
 
 REPORT = "Deployment/report"
@@ -32,7 +44,57 @@ def piled(
     return snapshot(shop(), postgres(), runs(10, env=env), figures=[*told, errors("shop")], logs=[REFUSED], **more)
 
 
+CONSOLE = workload("console", env={"PGPASSWORD": secret_key("db")}, pods=1)
+HERE, THERE = (pods_of(workload(name))[0]["status"]["podIP"] for name in ("console", "other"))
+
+
+def came(number: int, host: str, user: str = "reader") -> list[str]:
+    """Return what a database's log tells as a client comes."""
+    return [
+        f"[{number}] [unknown]@[unknown] LOG:  connection received: host={host} port={30000 + number}",
+        f"[{number}] {user}@shop LOG:  connection authorized: user={user} database=shop",
+    ]
+
+
+def left(number: int, host: str) -> str:
+    return f"[{number}] reader@shop LOG:  disconnection: session time: 0:05:35.221 user=reader host={host} port=58558"
+
+
+def logged(*lines: str) -> Snapshot:
+    """Return a shop that is refused, a console that nothing leads to the database, and what its log tells of clients.
+
+    Figures tell no more than that a user has most of its sessions.
+    """
+    return snapshot(
+        shop(env=URL),
+        CONSOLE,
+        workload("other", service=False),
+        postgres(),
+        logs=[REFUSED, log("postgres-0", *lines, since=3000)],
+        figures=[
+            figure("db_connections", 40, 97, component="postgres"),
+            figure("db_max_connections", 100, 100, component="postgres"),
+            figure("db_connections_by_client", 1, 60, component="postgres", user="reader", state="idle"),
+            figure("db_connections_by_client", 30, 30, component="postgres", user="shop", state="idle"),
+            errors("shop"),
+        ],
+    )
+
+
+ALL_COME = [line for number in range(100, 150) for line in came(number, HERE)]
+SOME_COME = [line for number in range(100, 120) for line in came(number, HERE)]
+
+
 HOLDS = [
+    Holds(
+        "figures tell a user whom no setting names, and the database's log whose pod opened most of its sessions",
+        logged(*ALL_COME),
+        ("Deployment/console", "database_connection", "page_human"),
+        target=DB,
+        excludes=no("restart_workload", "scale_workload", at=SHOP),
+        harmful=("rollback_workload", "scale_workload"),
+        alone=True,
+    ),
     Holds(
         "figures tell that the many runs of one schedule hold them",
         piled(),
@@ -100,6 +162,23 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"figures tell a user whom no setting names, and the database's log {what}",
+            logged(*lines),
+            (DB, "database_connection", "page_human"),
+        )
+        for what, lines in (
+            ("nothing of it", []),
+            ("that a pod opened a few of its sessions", SOME_COME),
+            ("that a pod opened many and closed them", [*ALL_COME, *(left(n, HERE) for n in range(100, 140))]),
+            (
+                "that two programs opened as many",
+                [line for n in range(100, 150) for line in came(n, HERE if n % 2 else THERE)],
+            ),
+            ("an address that is no pod's", [line for n in range(100, 150) for line in came(n, "192.0.2.7")]),
+        )
+    ),
     DoesNotHold(
         "what runs on and on, and nobody calls, has left its transactions alone for so long that it forgot them",
         full(

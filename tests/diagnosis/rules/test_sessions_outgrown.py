@@ -6,9 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, FATAL, IMAGE, OLD, SHOP, URL, autoscaler, errors, logs, rate, shop
+from tests.diagnosis.rules.scenes import (
+    API,
+    FATAL,
+    IMAGE,
+    OLD,
+    REFUSED,
+    SHOP,
+    URL,
+    autoscaler,
+    errors,
+    logs,
+    rate,
+    shop,
+)
 from tests.diagnosis.rules.sessions import full
-from tests.diagnosis.rules.tiny import Obj, database, event, figure, postgres, session, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, database, event, figure, postgres, secret_key, session, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Session, Snapshot
 
 POOLS = (session(SHOP, "idle", 70), session(SHOP, "active", 26))
@@ -61,7 +74,68 @@ def larger(
     )
 
 
+SECRET = secret_key("db")
+AS_API = {"DATABASE_URL": "postgres://api@postgres:5432/shop"}
+RETURNED = ("rollback_workload",)
+
+
+def hidden(*told: tuple[str, float, float], beside: list[Obj] | None = None, was: str = "10", **more: Any) -> Snapshot:
+    """Return a shop whose Secret keeps the address of its database, and whose release set its pool anew.
+
+    It is not refused itself: an api is. ``told``: of a user, how many sessions figures count, before and now.
+    """
+    setting: dict[str, Any] = {"DATABASE_URL": SECRET, "DB_POOL_SIZE": "40"}
+    before: dict[str, Any] = {"env": {**setting, "DB_POOL_SIZE": was}}
+    return snapshot(
+        workload("shop", **{"pods": 4, "env": setting, "before": before, "released": 500, **more}),
+        workload("api", env=AS_API),
+        postgres(),
+        beside or [],
+        logs=OTHER,
+        figures=[
+            errors("api", 0.3, 240),
+            *(
+                figure("db_connections_by_client", low, high, 450, component="postgres", user=user, state="idle")
+                for user, low, high in told
+            ),
+            *([figure("db_connections", 40, 97, 440, component="postgres")] if told else []),
+            *([figure("db_max_connections", 100, 100, component="postgres")] if told else []),
+        ],
+    )
+
+
+MEASURED = [
+    figure("db_connections", 40, 97, 600, component="postgres"),
+    figure("db_max_connections", 100, 100, component="postgres"),
+    figure("replicas_wanted", 2, 3, since=900, component="shop"),
+]
+
+
+def counted(**users: float) -> Snapshot:
+    """Return a shop that got one replica more, a refused api, and how many sessions figures count of each user."""
+    told = [
+        figure("db_connections_by_client", 5, held, component="postgres", user=user, state="idle")
+        for user, held in users.items()
+    ]
+    return snapshot(
+        shop(env=URL, pods=3),
+        workload("api", env=AS_API),
+        postgres(),
+        logs=[REFUSED, *OTHER],
+        figures=[*MEASURED, *told, errors("shop", 0.3, 500)],
+    )
+
+
 HOLDS = [
+    Holds("figures tell that it holds most of them", counted(shop=80, api=15), OUTGROWN),
+    Holds("figures tell users that are nobody's", counted(app=80, other=15), OUTGROWN),
+    *(
+        Holds(f"a release made the pools of a client larger whose address is in a Secret, {what}", world, RAISED)
+        for what, world in (
+            ("as there is no other database", hidden()),
+            ("and figures count its sessions", hidden(("shop", 12, 75), ("api", 22, 22))),
+        )
+    ),
     *(
         Holds(
             f"a release made its pools larger: {what}",
@@ -117,6 +191,18 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it has a replica more, and figures tell that another has most of the sessions",
+        counted(shop=15, api=80),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    *(
+        DoesNotHold(f"a release set its pool anew, its address is in a Secret, and {what}", world, harmful=RETURNED)
+        for what, world in (
+            ("there is another database that it may use", hidden(beside=postgres("ledger-db"))),
+            ("figures tell that another has most of the sessions", hidden(("shop", 12, 20), ("api", 22, 77))),
+        )
+    ),
     *(
         DoesNotHold(f"a release set its pool anew, and {what}", world, instead)
         for what, world, instead in (

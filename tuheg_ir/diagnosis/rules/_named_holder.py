@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._database_log import facts, lines_of
 from tuheg_ir.diagnosis.rules._database_users import client_of_user
 from tuheg_ir.diagnosis.rules._sessions import label_of, owners_told
 from tuheg_ir.diagnosis.view import View
@@ -22,22 +23,13 @@ _LAST = 10
 """So many of the newest lines have to agree on who holds on."""
 _HELD = late(r"Process(?:es)? holding the lock: ([\d, ]+)\. Wait queue: ([\d, ]+)")
 _WAITS = late(r"\bprocess (\d+) still waiting for \w*Lock")
-_SEVERITY = late(r"\b(?:LOG|DETAIL|STATEMENT|ERROR|FATAL|HINT|CONTEXT|WARNING|NOTICE): ")
 _JSON = late(r'"(?:application_name|remote_host|connection_from)": ?"([^":]+)')
-_CONNECTED = late(r"\bconnection (?:received|authorized): (.*)")
-_FACT = late(
-    r"\b(?:(?P<user>user|u)|(?P<host>(?:remote_)?host|client|connection_from|h)|(?P<app>app(?:lication(?:_name)?)?|a))"
-    r"\"?[=:] ?\"?(?P<value>[^\s\",\[\]()]+)"
-)
-_USER_AT = late(r"(?<![\w.-])([\w.-]+)@[\w.-]+")
-"""How a line tells who is served: `user=shop`, `host=10.1.0.7`, `"application_name": "shop"`, `shop@orders`."""
 CONSOLE = late(
     r"dbeaver|datagrip|pgadmin|pgcli|tableplus|navicat|heidisql|postico|beekeeper|adminer|dbvisualizer|toad|squirrel"
     r"|management studio|azure data studio|sql developer|mysql ?workbench",
     re.IGNORECASE,
 )
 """Programs by which a person works on a database: none is a service's."""
-_OF_PID = r"\[{0}\]|\"(?:process_id|pid)\": ?\"?{0}\b|\bp(?:id)?={0}\b"
 _BACKEND = r"\b(?:backend|server|postgres|pg)[ _-]?(?:process[ _-]?)?pid\W{{0,4}}{0}\b"
 """How a client's log tells of the database's process that serves it."""
 
@@ -82,7 +74,7 @@ def stranger(view: View, ref: str) -> Evidence | None:
     head = _head(view, database) if database else None
     if head is None or head.serves:
         return None
-    mine, others = _facts(head.lines, (head.pid,)), _facts(head.lines, head.waiting)
+    mine, others = facts(lines_of(head.lines, (head.pid,))), facts(lines_of(head.lines, head.waiting))
     if any(map(view.component, mine["host"] | mine["app"])):
         return None
     elsewhere = {host for host in mine["host"] - others["host"] if outside(view, host)}
@@ -122,43 +114,17 @@ def _pids(listed: str) -> list[str]:
 
 def _clients(view: View, lines: Sequence[str], pid: str) -> Iterator[str]:
     """Yield the workloads that a database names before the messages of one of its processes, or as it connects."""
-    for line, prefix in _lines_of(lines, (pid,)):
+    for line, prefix in lines_of(lines, (pid,)):
         for word in {*_JSON.findall(line), *_words(prefix)}:
             if client := view.component(word):
                 yield client
-    facts = _facts(lines, (pid,))
-    yield from filter(None, map(view.component, facts["host"] | facts["app"]))
-
-
-def _lines_of(lines: Sequence[str], pids: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield (line, what stands before its message) of what a database tells of some of its processes."""
-    if not pids:
-        return
-    of = re.compile("|".join(_OF_PID.format(pid) for pid in sorted(pids)))
-    for line in lines:
-        severity = _SEVERITY.search(line)
-        prefix = line[: severity.start()] if severity else ""
-        if of.search(prefix) or (not prefix and of.search(line)):
-            yield line, prefix
-
-
-def _facts(lines: Sequence[str], pids: Collection[str]) -> dict[str, set[str]]:
-    """Return the users, addresses and programs that a database tells of some of its processes."""
-    found: dict[str, set[str]] = {"user": set(), "host": set(), "app": set()}
-    for line, prefix in _lines_of(lines, pids):
-        came = _CONNECTED.search(line)
-        said = f"{prefix} {came[1] if came else ''}" if prefix else line
-        found["user"] |= set(_USER_AT.findall(prefix))
-        for fact in _FACT.finditer(said):
-            value, _, port = fact["value"].partition(":")
-            kind = next(kind for kind in found if fact[kind])
-            found[kind].add(fact["value"] if ":" in port else value)  # an address of version 6 has more of them
-    return found
+    told = facts(lines_of(lines, (pid,)))
+    yield from filter(None, map(view.component, told["host"] | told["app"]))
 
 
 def _by_user(view: View, ref: str, head: _Head) -> Iterator[str]:
     """Yield the one client that logs in as the user of the process at the head, if those who wait are of others."""
-    mine, others = _facts(head.lines, (head.pid,)), _facts(head.lines, head.waiting)
+    mine, others = facts(lines_of(head.lines, (head.pid,))), facts(lines_of(head.lines, head.waiting))
     if any(map(CONSOLE.search, mine["app"])) or any(outside(view, host) for host in mine["host"]):
         return  # a person may log in as a service does
     able = [workload for workload in view.workloads.values() if workload.ref != ref]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
+from tuheg_ir.diagnosis.rules._database_log import owners_by_log
 from tuheg_ir.diagnosis.rules._database_users import client_of_user, is_led_elsewhere, takes_its_address_from_a_secret
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind
@@ -15,6 +16,7 @@ from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.once import once_by_name
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.92
@@ -29,6 +31,8 @@ _STATES = {"sleep": "idle"}
 """What MySQL calls a state that has another name at PostgreSQL."""
 LEAK_AFTER = timedelta(hours=6)
 """A leak of sessions shows within this time after the release that brought it."""
+EARLIER = timedelta(minutes=5)
+"""Who failed so long before a database was full has another reason for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,11 @@ def holders(database: Database) -> tuple[Holder, ...]:
     return _grouped(database.sessions)
 
 
+def held_by(view: View, each: Full) -> tuple[Holder, ...]:
+    """Return the clients of a full database as it tells them itself, else as figures do, the greediest first."""
+    return holders(each.database) if each.database else measured_holders(view, each.ref)
+
+
 @once_by_name
 def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
     """Return the clients of a database that figures tell of by name, address or user, the greediest first.
@@ -107,7 +116,7 @@ def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
     """
     label = label_of(view, "db_connections_by_client", ref)
     told = tuple(view.figures.standing("db_connections_by_client", component=label)) if label else ()
-    owners = owners_told(view, ref, [labels for labels, _ in told])
+    owners = owners_by_log(view, ref, told, owners_told(view, ref, [labels for labels, _ in told]))
     aged = label_of(view, "db_transaction_age_by_client", ref)
     ages = tuple(view.figures.standing("db_transaction_age_by_client", component=aged)) if aged else ()
     found = []
@@ -121,8 +130,7 @@ def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
 
 def owners_told(view: View, ref: str, told: Sequence[Mapping[str, str]]) -> list[str]:
     """Return the workload of each series that tells the client or the user of a database; "" for one not known."""
-    able = {*clients(view, ref), *_unseen(view, ref)}
-    known = [workload for each, workload in view.workloads.items() if each in able]
+    known = [view.workloads[each] for each in able(view, ref) if each in view.workloads]
     users = {labels.get("user", "") for labels in told}
     found = []
     for labels in told:
@@ -136,6 +144,11 @@ def _age(ages: Iterable[tuple[Mapping[str, str], float]], of: Mapping[str, str])
     """Return how old the oldest transaction of some sessions is, as figures tell; 0 if they do not."""
     alike = (age for labels, age in ages if all(of.get(k) == v for k, v in labels.items() if k != "component"))
     return max(alike, default=0.0)
+
+
+def able(view: View, ref: str) -> tuple[str, ...]:
+    """Return the clients of a database, and who may be one though nothing names it."""
+    return tuple(sorted({*clients(view, ref), *_unseen(view, ref)}))
 
 
 def _unseen(view: View, ref: str) -> set[str]:
@@ -268,3 +281,19 @@ def clients(view: View, ref: str) -> tuple[str, ...]:
     known = {s.owner for d in view.databases if d.ref == ref for s in d.sessions if s.owner}
     known |= {c.caller for c in complaints(view, "database_full") if c.about == ref and c.caller in view.workloads}
     return tuple(sorted((known | {r for r, calls in view.graph.calls.items() if ref in calls}) - {ref}))
+
+
+def sufferers(view: View, each: Full, *, but: str = "") -> tuple[str, ...]:
+    """Return who suffers where a database is full: it, its clients and those that call them, ``but`` for one.
+
+    Not who failed long before that: it has a reason of its own.
+    """
+    found = behind(view, each.ref, *clients(view, each.ref), but=but)
+    return tuple(ref for ref in found if not _ill_before(view, ref, each))
+
+
+def _ill_before(view: View, ref: str, each: Full) -> bool:
+    # A log may be cut off long after the first refusal.
+    since = each.since if any(shown.source == "metrics" for shown in each.evidence) else None
+    began = oldest(at for _, at in troubles(view, ref))
+    return began is not None and since is not None and since - began > EARLIER

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
-from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, holders, measured_holders
+from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, held_by
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import Pod, controller
 from tuheg_ir.diagnosis.view.reading import created, items, moment, newest, oldest, text
@@ -127,7 +127,7 @@ def _fill(view: View, schedule: Workload, runs: list[Pod], each: Full) -> bool:
     if each.since is None or schedule.ref not in (known := clients(view, each.ref)):
         return False
     before = [pod for pod in runs if pod.created and pod.created < each.since]
-    held = holders(each.database) if each.database else measured_holders(view, each.ref)
+    held = held_by(view, each)
     if len(before) < MANY or (held and held[0].ref != schedule.ref):
         return False
     return bool(held) or not any(since_release(w, each.since) for ref in known if (w := view.workloads.get(ref)))

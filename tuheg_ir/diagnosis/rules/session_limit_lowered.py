@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._sessions import clients, full, label_of
+from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._sessions import clients, full, label_of, sufferers
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.reading import mapping, written
+from tuheg_ir.diagnosis.view.reading import mapping, newest, written
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 WORDS = (
@@ -26,19 +27,30 @@ LATELY = timedelta(hours=24)
 _LIMIT = late(rf"(?:{'|'.join(WORDS)})\W{{0,6}}(\d+)", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Fall:
+    """To how many sessions a limit fell, when, and what shows it."""
+
+    now: int
+    at: datetime
+    shown: Evidence
+
+
 def when(view: View) -> Iterator[Match]:
     """A database is full, and its limit fell or was set anew."""
     for each in full(view):
         workload = view.workloads.get(each.ref)
         fell = _fell(view, each.ref)
+        # Before the limit fell, as many sessions were not too many.
+        since = newest((each.since, fell.at if fell else None))
         changed = _changed(view, workload) if workload else ()
-        maps = tuple(_maps(view, workload)) if workload else ()
+        maps = tuple(_maps(view, workload, fell)) if workload else ()
         if not fell and not changed and not maps:
             continue
         released = workload.released_at if workload else None
         source = maps[0].object if maps and not changed else ""
         evidence = (
-            *fell,
+            *((fell.shown,) if fell else ()),
             *(Evidence("objects", each.ref, c.told(), released) for c in changed),
             *maps,
             *each.evidence,
@@ -48,15 +60,15 @@ def when(view: View) -> Iterator[Match]:
             evidence=evidence,
             certainty=0.8 if fell or changed else 0.55,
             remedy="rollback_workload" if changed else "page_human",
-            since=each.since or released,
-            explains=(*behind(view, each.ref), *((each.ref,) if source else ())),
+            since=since or released,
+            explains=sufferers(view, replace(each, since=since), but="" if source else each.ref),
             excludes=not_for(
                 clients(view, each.ref), f"the limit of {each.ref} is what changed: no client can raise it"
             ),
         )
 
 
-def _fell(view: View, ref: str) -> tuple[Evidence, ...]:
+def _fell(view: View, ref: str) -> _Fall | None:
     label = label_of(view, "db_max_connections", ref)
     for series in view.figures.series("db_max_connections", component=label) if label else ():
         most = max((value for _, value in series.points), default=0.0)
@@ -64,8 +76,9 @@ def _fell(view: View, ref: str) -> tuple[Evidence, ...]:
         if now is not None and 0 < now < most:
             at = min(t for t, v in series.points if v == now and t > next(u for u, w in series.points if w == most))
             when = datetime.fromtimestamp(at, UTC)
-            return (Evidence("metrics", ref, f"max_connections fell from {most:.0f} to {now:.0f}", when),)
-    return ()
+            shown = Evidence("metrics", ref, f"max_connections fell from {most:.0f} to {now:.0f}", when)
+            return _Fall(int(now), when, shown)
+    return None
 
 
 def _changed(view: View, workload: Workload) -> tuple[Change, ...]:
@@ -79,14 +92,17 @@ def _raised(change: Change) -> bool:
     return before is not None and after is not None and int(after[1]) >= int(before[1])
 
 
-def _maps(view: View, workload: Workload) -> Iterator[Evidence]:
-    """Yield the database's ConfigMaps that speak of the limit and were written in the last hour."""
+def _maps(view: View, workload: Workload, fell: _Fall | None) -> Iterator[Evidence]:
+    """Yield the database's ConfigMaps that set the limit: written in the last hour, or to just what it fell to.
+
+    A database reads it when it starts, which may be days after somebody wrote it.
+    """
     for name, found in view.maps_read(workload.template):
-        if not view.recent(written(found)):
-            continue
         told = " ".join(f"{key} {value}" for key, value in mapping(found, "data").items()).lower()
-        if any(word in told for word in WORDS):
+        if view.recent(written(found)) and any(word in told for word in WORDS):
             yield Evidence("objects", f"ConfigMap/{name}", "it sets max_connections and was changed", written(found))
+        elif fell and any(int(limit[1]) == fell.now for limit in _LIMIT.finditer(told)):
+            yield Evidence("objects", f"ConfigMap/{name}", f"it sets max_connections to {fell.now}", written(found))
 
 
 RULE = Rule(

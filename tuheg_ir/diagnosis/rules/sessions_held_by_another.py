@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._left_lying import left_lying
 from tuheg_ir.diagnosis.rules._raised_pool import raised
-from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, is_ours, measured_holders
+from tuheg_ir.diagnosis.rules._sessions import (
+    Full,
+    Holder,
+    clients,
+    full,
+    held_by,
+    is_ours,
+    sufferers,
+)
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.trouble import troubles
 
-EARLIER = timedelta(minutes=5)
 MANY = 6
 """So many pods are no single program that somebody runs beside the services."""
 SHARE = 0.35
@@ -27,7 +32,7 @@ SHARE = 0.35
 def when(view: View) -> Iterator[Match]:
     """The greediest client of a full database is not one of those that suffer."""
     for each in full(view):
-        found = holders(each.database) if each.database else measured_holders(view, each.ref)
+        found = held_by(view, each)
         greedy = next((h for h in found if h.count >= SHARE * each.usable), None)
         if greedy is None or greedy != found[0] or not each.usable or not _apart(view, each, greedy):
             continue
@@ -38,10 +43,7 @@ def when(view: View) -> Iterator[Match]:
         if left_lying(view, each, greedy, "database" if each.database else "metrics"):
             continue  # it does nothing with them: see sessions_leaked
         component = greedy.ref if greedy.ref in view.workloads else each.ref
-        others = tuple(ref for ref in clients(view, each.ref) if ref != greedy.ref)
-        refused = tuple(c.caller for c in each.refused if c.caller != each.ref)
-        suffers = tuple(ref for ref in behind(view, each.ref, *others, *refused) if not _ill_before(view, ref, each))
-        sufferers = tuple(ref for ref in suffers if ref in (*others, *refused) and ref != component)
+        suffer = sufferers(view, each, but=component)
         yield Match(
             component=component,
             target=each.ref,
@@ -54,9 +56,12 @@ def when(view: View) -> Iterator[Match]:
             # Figures do not tell since when, or what for: a person looks before there is room for more of it.
             remedy="page_human" if _many(view, greedy) or each.database is None else "scale_database",
             since=each.since,
-            explains=tuple(ref for ref in suffers if ref != component),
+            explains=suffer,
             excludes=(
-                *not_for(sufferers, f"{greedy.name} holds the sessions: nothing done to this client gives them back"),
+                *not_for(
+                    [ref for ref in clients(view, each.ref) if ref in suffer],
+                    f"{greedy.name} holds the sessions: nothing done to this client gives them back",
+                ),
                 *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
             ),
         )
@@ -74,12 +79,6 @@ def _many(view: View, greedy: Holder) -> bool:
     """Tell whether the sessions are those of many pods: more room is soon taken by more pods."""
     workload = view.workloads.get(greedy.ref)
     return workload is not None and len(workload.live) >= MANY
-
-
-def _ill_before(view: View, ref: str, each: Full) -> bool:
-    """Tell whether a client failed long before the database was full: that has a reason of its own."""
-    began = oldest(since for _, since in troubles(view, ref))
-    return began is not None and each.since is not None and each.since - began > EARLIER
 
 
 def _apart(view: View, each: Full, greedy: Holder) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._poolers import outrun
 from tuheg_ir.diagnosis.rules._raised_pool import raised
-from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, measured_holders
+from tuheg_ir.diagnosis.rules._sessions import Full, Holder, able, clients, full, held_by, sufferers
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.growth import Growth, grown
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -31,16 +31,16 @@ def when(view: View) -> Iterator[Match]:
         for ref in clients(view, each.ref):
             workload = view.workloads.get(ref)
             growth = grown(view, workload) if workload else None
-            if workload is None or growth is None or not _because(each, workload, growth):
+            if workload is None or growth is None or not _because(view, each, workload, growth):
                 continue
             if _sent_for(view, ref, growth):
                 continue
             yield Match(
                 component=workload.ref,
-                evidence=(*_shown(each, workload, growth), *each.evidence),
+                evidence=(*_shown(view, each, workload, growth), *each.evidence),
                 certainty=0.75,
                 since=growth.at or each.since,
-                explains=behind(view, each.ref, but=workload.ref),
+                explains=sufferers(view, each, but=workload.ref),
                 excludes=(
                     *not_for(
                         (workload.ref,),
@@ -61,11 +61,11 @@ def _larger_pool(view: View, each: Full) -> Workload | None:
 
     Where it is known who has the sessions it has most of them; what it forgets in transactions is another trouble.
     """
-    known = [view.workloads[ref] for ref in clients(view, each.ref) if ref in view.workloads]
+    known = [view.workloads[ref] for ref in able(view, each.ref) if ref in view.workloads]
     found = [client for client in known if raised(client) and since_release(client, each.since)]
     if len(found) != 1 or any(client is not found[0] and since_release(client, each.since) for client in known):
         return None  # which of several releases it was nobody can tell
-    held = holders(each.database) if each.database else measured_holders(view, each.ref)
+    held = held_by(view, each)
     mine = next((h for h in held if h.ref == found[0].ref), None)
     if held and (mine is None or mine is not held[0] or 2 * mine.forgotten >= mine.count):
         return None
@@ -78,7 +78,7 @@ def _told_of_leaks(view: View, client: Workload) -> bool:
 
 def _of_pool(view: View, each: Full, client: Workload) -> Match:
     """Return that a release lets each pod open more sessions: what was before leaves room for all."""
-    others = tuple(ref for ref in (*clients(view, each.ref), *(c.caller for c in each.refused)) if ref != client.ref)
+    others = tuple(ref for ref in clients(view, each.ref) if ref != client.ref)
     shown = (Evidence("objects", client.ref, c.told(), client.released_at) for c in raised(client)[:2])
     pods = Evidence("objects", client.ref, f"{len(client.live)} pods of it run, each with a pool of its own")
     return Match(
@@ -88,7 +88,7 @@ def _of_pool(view: View, each: Full, client: Workload) -> Match:
         root_cause="configuration_error",
         remedy="rollback_workload",
         since=each.since,
-        explains=behind(view, each.ref, *others, but=client.ref),
+        explains=sufferers(view, each, but=client.ref),
         excludes=(
             *not_for((client.ref,), "the same release opens as many sessions again", (*RESTARTS, "scale_workload")),
             *not_for(others, f"{client.name} holds the sessions: nothing done to this client gives them back"),
@@ -107,26 +107,25 @@ def _sent_for(view: View, ref: str, growth: Growth) -> bool:
     return growth.at is not None and found.grew.since <= growth.at + SLACK
 
 
-def _because(each: Full, workload: Workload, growth: Growth) -> bool:
+def _because(view: View, each: Full, workload: Workload, growth: Growth) -> bool:
     if each.since is not None and growth.at is not None and (growth.at - each.since).total_seconds() > 180:
         return False
-    mine = _mine(each, workload)
-    if mine is None:
-        return each.database is None
+    mine = _mine(view, each, workload)
+    if mine is None:  # whose most sessions are may be not known, but not that they are another's
+        return each.database is None and not any(h.ref and h.count >= LARGE * each.usable for h in held_by(view, each))
     return mine.count >= LARGE * each.usable and 2 * mine.forgotten < mine.count
 
 
-def _mine(each: Full, workload: Workload) -> Holder | None:
-    found = holders(each.database) if each.database else ()
-    return next((h for h in found if h.ref == workload.ref), None)
+def _mine(view: View, each: Full, workload: Workload) -> Holder | None:
+    return next((h for h in held_by(view, each) if h.ref == workload.ref), None)
 
 
-def _shown(each: Full, workload: Workload, growth: Growth) -> Iterator[Evidence]:
+def _shown(view: View, each: Full, workload: Workload, growth: Growth) -> Iterator[Evidence]:
     yield Evidence(growth.source, workload.ref, growth.fact, growth.at)
-    if mine := _mine(each, workload):
+    if mine := _mine(view, each, workload):
         pods = max(1, len(workload.live))
         fact = f"{workload.name} holds {mine.count} of {each.usable} sessions, {mine.count / pods:.0f} for each pod"
-        yield Evidence("database", each.ref, fact)
+        yield Evidence("database" if each.database else "metrics", each.ref, fact)
 
 
 RULE = Rule(

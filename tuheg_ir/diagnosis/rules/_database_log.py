@@ -1,0 +1,108 @@
+"""What a database's own log tells of its processes: whom each serves, and which sessions are still open."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.once import once_by_name
+from tuheg_ir.diagnosis.view.programs import role
+
+_SEVERITY = late(r"\b(?:LOG|DETAIL|STATEMENT|ERROR|FATAL|HINT|CONTEXT|WARNING|NOTICE): ")
+_CONNECTED = late(r"\bconnection (?:received|authorized): (.*)")
+_FACT = late(
+    r"\b(?:(?P<user>user|u)|(?P<host>(?:remote_)?host|client|connection_from|h)|(?P<app>app(?:lication(?:_name)?)?|a))"
+    r"\"?[=:] ?\"?(?P<value>[^\s\",\[\]()]+)"
+)
+_USER_AT = late(r"(?<![\w.-])([\w.-]+)@[\w.-]+")
+"""How a line tells who is served: `user=shop`, `host=10.1.0.7`, `"application_name": "shop"`, `shop@orders`."""
+_OF_PID = r"\[{0}\]|\"(?:process_id|pid)\": ?\"?{0}\b|\bp(?:id)?={0}\b"
+_PID = late(_OF_PID.format(r"(\d+)"))
+_UNKNOWN = "[unknown]"
+_COMES, _GOES = "connection received", ("disconnection: ", "FATAL: ")
+
+
+def lines_of(lines: Sequence[str], pids: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield (line, what stands before its message) of what a database tells of some of its processes."""
+    if not pids:
+        return
+    of = re.compile("|".join(_OF_PID.format(pid) for pid in sorted(pids)))
+    for line in lines:
+        prefix = _prefix(line)
+        if of.search(prefix) or (not prefix and of.search(line)):
+            yield line, prefix
+
+
+def facts(told: Iterator[tuple[str, str]]) -> dict[str, set[str]]:
+    """Return the users, addresses and programs that lines tell of the processes that they are of."""
+    found: dict[str, set[str]] = {"user": set(), "host": set(), "app": set()}
+    for line, prefix in told:
+        came = _CONNECTED.search(line)
+        said = f"{prefix} {came[1] if came else ''}" if prefix else line
+        found["user"] |= set(_USER_AT.findall(prefix))
+        for fact in _FACT.finditer(said):
+            value, _, port = fact["value"].partition(":")
+            kind = next(kind for kind in found if fact[kind])
+            found[kind].add(fact["value"] if ":" in port else value)  # an address of version 6 has more of them
+    return found
+
+
+def _prefix(line: str) -> str:
+    severity = _SEVERITY.search(line)
+    return line[: severity.start()] if severity else ""
+
+
+@once_by_name
+def left_open(view: View, ref: str) -> Mapping[str, Counter[str]]:
+    """Return, of each user, how many sessions each workload has opened and not closed, as the database's log tells.
+
+    "" is an address that is no pod's of now.
+    """
+    database = view.workloads.get(ref)
+    opened: dict[str, list[tuple[str, str]]] = {}
+    for log in view.logs_of(database.live, previous=False) if database else ():
+        for line in log.lines:
+            prefix = _prefix(line)
+            pid = _PID.search(prefix or line)
+            number = next(filter(None, pid.groups()), "") if pid else ""
+            if any(word in line for word in _GOES):
+                opened.pop(number, None)
+            elif _COMES in line:
+                opened[number] = [(line, prefix)]
+            elif number in opened:
+                opened[number].append((line, prefix))
+    found: dict[str, Counter[str]] = {}
+    for told in opened.values():
+        whom = facts(iter(told))
+        for user in whom["user"] - {_UNKNOWN, "unknown"}:
+            found.setdefault(user, Counter()).update({view.component(host) for host in whom["host"]})
+    return found
+
+
+def owners_by_log(
+    view: View, ref: str, told: Sequence[tuple[Mapping[str, str], float]], owners: Sequence[str]
+) -> list[str]:
+    """Return the workloads of series that count the sessions of clients, with those that only the log tells.
+
+    Where figures tell a user alone it is the one program that has opened, and not closed, most of that user's sessions.
+    """
+    users = [
+        "" if owner or labels.get("client") else labels.get("user", "")
+        for (labels, _), owner in zip(told, owners, strict=True)
+    ]
+    counts: Counter[str] = Counter()
+    for user, (_, count) in zip(users, told, strict=True):
+        counts[user] += int(count)
+    found = {user: _opened_most(view, ref, user, counts[user]) for user in counts if user}
+    return [owner or found.get(user, "") for owner, user in zip(owners, users, strict=True)]
+
+
+def _opened_most(view: View, ref: str, user: str, of: int) -> str:
+    for each, count in left_open(view, ref).get(user, Counter()).most_common(1):
+        workload = view.workloads.get(each)
+        if workload is not None and not role(workload) and 2 * count > of:
+            return each
+    return ""
