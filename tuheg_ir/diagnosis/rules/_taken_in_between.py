@@ -21,7 +21,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import last_write, newest, oldest, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-SETTINGS = ("ConfigMap", "Secret")
+_SETTINGS = ("ConfigMap", "Secret")
 _OF_OTHERS = ("certificate",)
 _REFUSED = ("_authentication", "_full")
 """Ends of troubles that new pods have for other reasons: a login of which other rules know more, no session left."""
@@ -81,7 +81,7 @@ def _edits(
     view: View, workload: Workload, ill: Sequence[Pod], well: Sequence[Pod]
 ) -> Iterator[tuple[str, datetime | None]]:
     for kind, label in sorted(reads(workload.template)):
-        obj = view.objects(kind).get(label) if kind in SETTINGS else None
+        obj = view.objects(kind).get(label) if kind in _SETTINGS else None
         if obj is not None and _between(obj, ill, well):
             yield f"{kind}/{label}", last_write(obj)
 
