@@ -27,6 +27,13 @@ CURL = (
     "cURL error 60: SSL certificate problem: certificate has expired (see https://curl.example/errors.html) "
     "for https://pay.partner.example/v1/charges"
 )
+WRAPPED = (
+    "ERROR 1 --- [shop] [nio-8080-exec-1] town.shop.payments.client.PartnerClient                      : call failed, "
+    'gave up after 3 tries: I/O error on POST request for "https://pay.partner.example/v1/charges": PKIX path '
+    "validation failed: java.security.cert.CertPathValidatorException: while checking the path of three certificates: "
+    "validity check failed"
+)
+"""A line as Spring writes it: what it comes of is behind the three hundredth letter."""
 SERVES: dict[str, Any] = {"volumes": [{"name": "tls", "secret": {"secretName": "cart-tls"}}]}
 
 
@@ -482,6 +489,17 @@ HOLDS = [
             workload("api"),
             shop(before={"image": "registry.example/shop:0"}, released=6000),
             logs=[*logs("api", PARTNER, times=4), *logs("shop", CURL, 0, 1)],
+        ),
+        (SHOP, "dependency_failure", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", at=API),
+        alone=True,
+    ),
+    Holds(
+        "somebody's outside, whose end stands last in a line that wraps it often, and others tell of it in few words",
+        snapshot(
+            workload("api"),
+            shop(),
+            logs=[*logs("api", PARTNER, times=4), *logs("shop", WRAPPED, 0, 1)],
         ),
         (SHOP, "dependency_failure", "page_human"),
         excludes=no("restart_workload", "rollback_workload", at=API),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -90,6 +91,38 @@ def of_two_ages(*, edit: float = 2000, age: float = 1500, young: float = 0.001) 
     )
 
 
+WRONG_PORT = "ERROR upload InvalidArgument: S3 API Requests must be made to API port"
+
+
+def drained(
+    *,
+    edit: float | None = 6 * DAY,
+    versions: tuple[int, int, int] | None = None,
+    young: int = 2,
+    age: float = HOUR,
+    ill: tuple[int, ...] = (2, 3),
+    says: str = WRONG_PORT,
+    nodes: tuple[str, ...] = ("n1", "n2"),
+    measured: bool = False,
+    more: Iterable[Obj] = (),
+    **of: Any,
+) -> Snapshot:
+    """Return a shop of four, the last of which were made anew by a drain, and an edit that they were first to read.
+
+    ``versions``: those of the older pods, of what was edited, and of the younger pods. ``ill``: whose logs tell of it.
+    """
+    made = younger(shop(**{"pods": 4, "nodes": nodes, **HEAP} | of), young, age=age)
+    conf = thing("ConfigMap", "shop-config", written=edit, data={"S3_ENDPOINT": "http://minio:9001"})
+    if versions:
+        old, of_it, new = versions
+        conf["metadata"]["resourceVersion"] = str(of_it)
+        for number, each in enumerate(pods_of(made)):
+            each["metadata"]["resourceVersion"] = str(new if number >= 4 - young else old)
+    told = [log(pod("shop", n), *[says if n in ill else "INFO stored"] * 30, since=min(age, HOUR)) for n in range(4)]
+    ratios = failing(*(0.6 if n in ill else 0.0 for n in range(4)), since=min(age, HOUR))
+    return snapshot(made, conf, *more, logs=told, figures=ratios if measured else ())
+
+
 UNIT = "batch.flush_interval: time: missing unit in duration"
 
 
@@ -170,6 +203,30 @@ HOLDS = [
             *((f"it tells so itself: {line}", proxied("api", says=line)) for line in ENDED),
             ("the one client loses sessions that it used a moment ago", proxied("api", told=USED)),
         )
+    ),
+    *(
+        Holds(
+            f"pods that a drain made anew are the first to start with an edit, and they alone fail: {what}",
+            world,
+            ("ConfigMap/shop-config", "configuration_error", "page_human"),
+            excludes=no("rollback_workload", "restart_workload", at=SHOP),
+            alone=True,
+            harmful=("rollback_workload", "restart_workload"),
+            began=HOUR,
+        )
+        for what, world in (
+            ("it was written days before", drained()),
+            ("their figures tell", drained(measured=True)),
+            ("one of four, by its figures", drained(young=1, ill=(3,), measured=True, nodes=("n1", "n2", "n3"))),
+            ("nobody knows when, but versions tell the order", drained(edit=None, versions=(100, 130, 150))),
+        )
+    ),
+    Holds(
+        "others that read the same are not to be started anew",
+        drained(more=workload("api", **HEAP)),
+        ("ConfigMap/shop-config", "configuration_error", "page_human"),
+        excludes=no("restart_workload", at=API),
+        spares=no("rollback_workload", at=API),
     ),
     *(
         Holds(
@@ -363,6 +420,29 @@ DOES_NOT_HOLD = [
         "a proxy was started with another limit of time, and no user feels anything",
         proxied("api", "web", ratio=0.001, says=DONE),
         ("no_fault", "no_action"),
+    ),
+    *(
+        DoesNotHold(f"younger pods fail and older ones are well: {what}", world, harmful=("rollback_workload",))
+        for what, world in (
+            ("the edit is older than all of them", drained(edit=15 * DAY)),
+            ("it came after all of them had started", drained(edit=1800)),
+            ("by the versions, it is older than all", drained(edit=None, versions=(130, 100, 150))),
+            ("by the versions, it is younger than all", drained(edit=None, versions=(100, 150, 130))),
+            ("nobody knows when, and no versions tell", drained(edit=None)),
+            ("one of the younger ones is well", drained(ill=(3,))),
+            ("an older one fails too", drained(ill=(1, 2, 3))),
+            ("they started just now", drained(age=200)),
+            ("they are alone on their node", drained(young=1, ill=(3,), nodes=("n1", "n1", "n1", "n2"))),
+            ("they get no session", drained(says="FATAL: sorry, too many clients already")),
+            ("they are refused", drained(says='FATAL: password authentication failed for user "shop"')),
+            (
+                "two that they read were edited",
+                drained(
+                    env={"MODE": {"secretKeyRef": {"name": "mode", "key": "m"}}},
+                    more=[thing("Secret", "mode", written=2 * DAY, data={"m": ""})],
+                ),
+            ),
+        )
     ),
     DoesNotHold(
         "who started with what was written is well, and only those fail that never read it",

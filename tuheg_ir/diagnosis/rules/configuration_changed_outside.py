@@ -1,6 +1,6 @@
 """A ConfigMap or Secret was written, no template changed, and what reads it fails since: nothing to roll back.
 
-An edit may sleep for weeks, until somebody makes the pods anew for another reason.
+An edit may sleep for weeks, until somebody makes the pods anew, or some of them, for another reason.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._cut_off import cuts_off
 from tuheg_ir.diagnosis.rules._fellow_readers import fellow_readers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._taken_in_between import of_taken, taken_in_between
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.marked import marked
@@ -35,10 +36,13 @@ _BEHIND = ("connection_refused", "connection_timeout", "dns", "upstream_failure"
 
 
 def when(view: View) -> Iterator[Match]:
-    """Troubles began after a ConfigMap or Secret was written, with no release in between."""
+    """Troubles began after a ConfigMap or Secret was written, or in pods started since, with no release in between."""
     for workload in view.serving:
         if awake := [*_awake(view, workload), *_cutting(view, workload)][:1]:
             yield from awake
+            continue
+        if taken := taken_in_between(view, workload):
+            yield of_taken(view, workload, taken)
             continue
         for ref, time in outside_changes(view, workload):
             late = not view.recent(time, ASLEEP) or _released_since(view, workload, time)

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
+from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
@@ -142,7 +143,7 @@ def _called_before(view: View, at: datetime | None) -> bool:
 
 def _said(view: View, workload: Workload) -> list[Evidence]:
     """Return who says that somebody suffers."""
-    return [*suffering(view, workload.ref), *unplaced(view)]
+    return [*suffering(view, workload.ref), *unplaced(view)] or [*unfed(view, workload)]
 
 
 def _edits(view: View, since: datetime) -> Iterator[tuple[Obj, datetime]]:
@@ -168,6 +169,7 @@ def _of_edit(workload: Workload, words: Marked, obj: Obj, at: datetime) -> Match
 
 
 def _of_release(view: View, workload: Workload, words: Marked, released: Workload, *said: Evidence) -> Match:
+    suffer = dict.fromkeys((workload.ref, *(each.object for each in said)))
     return Match(
         component=released.ref,
         evidence=(_told(workload, words), *release_evidence(released), *said),
@@ -175,7 +177,7 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
         root_cause=release_cause(view, released),
         remedy="rollback_workload" if _meant(view, workload, words, released) else "page_human",
         since=words.since,
-        explains=() if workload is released else (workload.ref,),
+        explains=tuple(ref for ref in suffer if ref in view.workloads and ref != released.ref),
     )
 
 

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._not_of_its_own import not_of_its_own
+from tuheg_ir.diagnosis.rules._taken_in_between import taken_in_between
 from tuheg_ir.diagnosis.rules.all_stuck import stuck_again
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
@@ -29,6 +30,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         if another_build(workload, odd):
             continue  # a restart would give the others that build too
+        if taken_in_between(view, workload):
+            continue  # a new pod would start with the same edit, and the others with it
         if imposed(view, workload):
             continue  # a new pod would be given the limit again that the others are without
         if any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload)):

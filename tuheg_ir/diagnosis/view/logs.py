@@ -25,6 +25,8 @@ ADDRESS = late(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 """An IPv4 address in a line."""
 _LINE_CHARS = 2000
 """No pattern is asked about more of a line than this: a line of megabytes is no message."""
+_KEPT = 1000
+"""So much of a line is kept of a trouble: what it comes of often stands last, after the wrapping of many others."""
 _LINES = 2000
 """No more of a log's newest lines are read."""
 
@@ -132,7 +134,7 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]], names: Names)
             pod=log.pod,
             container=log.container,
             count=len(seen),
-            line=seen[-1].strip()[:300],
+            line=seen[-1].strip()[:_KEPT],
             hosts=tuple(sorted({*hosts_named(said), *names.spoken_of(trouble, said)})),
             first=first,
             last=last,

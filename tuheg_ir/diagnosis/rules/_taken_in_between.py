@@ -1,0 +1,134 @@
+"""What only the younger pods of a template took at their start: an edit from after the older ones had started.
+
+A drain or an eviction makes some pods anew, and they are the first to read what somebody wrote days ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence, Obj
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.builds import another_build
+from tuheg_ir.diagnosis.view.changes import keys_of, reads
+from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import last_write, newest, oldest, text
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_SETTINGS = ("ConfigMap", "Secret")
+_OF_OTHERS = ("certificate",)
+_REFUSED = ("_authentication", "_full")
+"""Ends of troubles that new pods have for other reasons: a login of which other rules know more, no session left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An edit that the ill pods of a workload were the first to start with; ``at``: when it was written, if known."""
+
+    ref: str
+    at: datetime | None
+    ill: tuple[Pod, ...]
+    well: tuple[Pod, ...]
+    told: Mapping[str, str]
+    measured: bool
+
+
+@once
+def taken_in_between(view: View, workload: Workload) -> Taken | None:
+    """Return the one edit that tells the ill pods of a template, all younger, from the well ones, all older."""
+    measured = odd_pods(view, workload, few=False)
+    told = measured or told_apart(view, workload)
+    ill = tuple(pod for pod in workload.live if pod.name in told)
+    well = tuple(pod for pod in workload.live if pod.name not in told and pod.ready)
+    if not ill or not well or not same_template((*ill, *well)) or another_build(workload, set(told)):
+        return None
+    if not _younger(view, ill, well) or _by_their_node(ill, well) or _refused(view, workload, set(told)):
+        return None
+    edits = list(_edits(view, workload, ill, well))
+    env = {f"{kind}/{label}" for kind, label, _, _ in keys_of(workload.template)}
+    # What is mounted changes under those that run as well.
+    edits = [each for each in edits if each[0] in env] or edits
+    return Taken(*edits[0], ill, well, told, bool(measured)) if len(edits) == 1 else None
+
+
+def _younger(view: View, ill: Sequence[Pod], well: Sequence[Pod]) -> bool:
+    """Tell whether all ill pods started after all well ones, and not just now."""
+    starts, before = [pod.started for pod in ill], [pod.started for pod in well]
+    first, last, upto = oldest(starts), newest(starts), newest(before)
+    if first is None or last is None or upto is None or None in starts or None in before:
+        return False
+    return first - upto >= PROVEN and view.now - last >= PROVEN
+
+
+def _by_their_node(ill: Sequence[Pod], well: Sequence[Pod]) -> bool:
+    """Tell whether the ill pods are on one node, and no well one is there: it may be the node."""
+    nodes = {pod.node for pod in ill}
+    return len(nodes) == 1 and not nodes & {pod.node for pod in well}
+
+
+def _refused(view: View, workload: Workload, ill: Collection[str]) -> bool:
+    hits = (hit for hit in view.hits_of(workload.ref) if hit.pod in ill)
+    return any(hit.trouble in _OF_OTHERS or hit.trouble.endswith(_REFUSED) for hit in hits)
+
+
+def _edits(
+    view: View, workload: Workload, ill: Sequence[Pod], well: Sequence[Pod]
+) -> Iterator[tuple[str, datetime | None]]:
+    for kind, label in sorted(reads(workload.template)):
+        obj = view.objects(kind).get(label) if kind in _SETTINGS else None
+        if obj is not None and _between(obj, ill, well):
+            yield f"{kind}/{label}", last_write(obj)
+
+
+def _between(obj: Obj, ill: Sequence[Pod], well: Sequence[Pod]) -> bool:
+    """Tell whether an object was written after the well pods had started, and before the ill ones did.
+
+    Where no managedFields tell when, the versions do, which a cluster counts up with each write of anything.
+    """
+    at = last_write(obj)
+    if at is not None:
+        return all(p.started and p.started < at for p in well) and all(p.started and at < p.started for p in ill)
+    version, before, after = _version(obj), _versions(well), _versions(ill)
+    return 0 < max(before) < version < min(after) and 0 not in before
+
+
+def _versions(pods: Iterable[Pod]) -> list[int]:
+    return [_version(pod.obj) for pod in pods]
+
+
+def _version(obj: Obj) -> int:
+    """Return the count of the write that an object is of; 0 where it is not known."""
+    said = text(obj, "metadata", "resourceVersion")
+    return int(said) if said.isdecimal() else 0
+
+
+def of_taken(view: View, workload: Workload, taken: Taken) -> Match:
+    """Return that an edit makes those ill that started with it; a start of any pod takes it as well."""
+    kind, _, label = taken.ref.partition("/")
+    readers = [w.ref for w in view.serving if w is not workload and (kind, label) in reads(w.template)]
+    apart = f"{len(taken.ill)} pods that started since fail; {len(taken.well)} older ones of the same template are well"
+    how = "" if taken.at else ", by their resourceVersions"
+    wrote = f"it was written after the well pods of {workload.ref} had started, and before the ill ones did{how}"
+    first = oldest(pod.started for pod in taken.ill)
+    seen = "metrics" if taken.measured else "logs"
+    return Match(
+        component=taken.ref,
+        evidence=(
+            Evidence("objects", taken.ref, wrote, taken.at),
+            Evidence("objects", workload.ref, apart, first),
+            *(Evidence(seen, f"Pod/{pod}", what, first) for pod, what in sorted(taken.told.items())[:3]),
+        ),
+        certainty=0.65,
+        since=odd_since(view, taken.told) or first,
+        explains=behind(view, workload.ref),
+        excludes=(
+            *excluding(workload.ref, "older pods of the same template are well", "rollback_workload"),
+            *not_for((workload.ref, *readers), f"each start reads {taken.ref} as it is now", RESTARTS),
+        ),
+    )
