@@ -14,6 +14,7 @@ DENIED = "failed to resolve reference: unexpected status from HEAD request to ht
 ENDED = "failed to authorize: denied: Your authorization token has expired. Reauthenticate and try again."
 BY: dict[str, Any] = {"spec": {"imagePullSecrets": [{"name": "registry-pull"}]}}
 FOUND = ("Secret/registry-pull", "configuration_error", "page_human")
+BACK_OFF = "Back-off pulling image"
 FORBIDDEN = (
     'Error from server (Forbidden): secrets "registry-pull" is forbidden: User "system:serviceaccount:town:renewer" '
     'cannot patch resource "secrets" in API group "" in the namespace "town"'
@@ -52,9 +53,15 @@ def by_script(secret: str) -> list[Obj]:
     return [*made, thing("ConfigMap", "renewal", data={"renew.sh": script})]
 
 
+def not_run(name: str) -> Obj:
+    """Return the event of a container whose image was there, and which could not be started."""
+    return event(f"Pod/{pod(name, 2)}", "Failed", 'failed to create task: exec: "/app": permission denied: unknown')
+
+
 def silently(name: str = "api") -> list[Obj]:
     """Return a workload whose last pod backs off without a reason; the kubelet told it in an event before."""
-    return [*grown(name, "Back-off pulling image"), event(f"Pod/{pod(name, 2)}", "Failed", ENDED)]
+    told = event(f"Pod/{pod(name, 2)}", "Failed", f'Failed to pull image "registry.example/{name}:1": {ENDED}')
+    return [*grown(name, BACK_OFF), told]
 
 
 def told(line: str = FORBIDDEN) -> list[Any]:
@@ -94,6 +101,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "two wait for an image, nobody says why, and what was refused before is no login",
+        snapshot(*(each for name in ("api", "cart") for each in (grown(name, BACK_OFF), not_run(name)))),
+        ("configuration_error", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     DoesNotHold(
         "one is refused, and the script that fails renews another Secret",
         snapshot(silently(), by_script("registry-pull-of-others")),

@@ -54,7 +54,8 @@ class Pull:
 
 def pulls(view: View, workload: Workload) -> tuple[Pull, ...]:
     """Return the containers of a workload's newest template that wait for their image."""
-    events = view.events_of(workload.ref, "Failed", "InspectFailed")
+    told = view.events_of(workload.ref, "Failed", "InspectFailed")
+    events = [e for e in told if "image" in e.message.lower()]  # a container that cannot be made fails as well
     return tuple(
         Pull(pod, container, tuple(e for e in events if e.about == f"Pod/{pod.name}"))
         for pod in workload.newest_pods()
