@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.given import given_less
+from tuheg_ir.diagnosis.view.pulls import login_lost
 from tuheg_ir.diagnosis.view.reading import mapping, text
 from tuheg_ir.diagnosis.view.recovering import recovering
 from tuheg_ir.diagnosis.view.stillborn import stillborn, stillborn_of_old
@@ -114,6 +115,9 @@ def _rollback(view: View, workload: Workload) -> Iterator[Excluded]:
         yield Excluded("rollback_workload", workload.ref, reason)
     elif stillborn_of_old(view, workload):
         yield Excluded("rollback_workload", workload.ref, "new pods of the template before end at start as well")
+    elif login_lost(view, workload):
+        reason = "the registry refuses the login by which its image was had: an older one is not had either"
+        yield Excluded("rollback_workload", workload.ref, reason)
     elif upgraded(view, workload):
         reason = "a newer version has opened its data: the one before may not read them any more"
         yield Excluded("rollback_workload", workload.ref, reason)

@@ -7,6 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, WELL, alert, autoscaler, busy, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, snapshot
+from tuheg_ir.diagnosis.model import Snapshot
 
 SCALER = "HorizontalPodAutoscaler/shop"
 FIRES = [alert("ShopSlow", service="shop")]
@@ -21,10 +22,16 @@ def blinded(message: str = "no metrics returned", since: float | None = None) ->
     return made
 
 
-def asks(before: dict[str, str], after: dict[str, str]) -> dict[str, Any]:
-    """Return how a workload is made that asks for other resources since a release of half an hour ago."""
-    former = {"resources": {"requests": before}}
-    return {"resources": {"requests": after}, "before": former, "released": 1800}
+def asks(before: dict[str, str], after: dict[str, str], released: float = 1800, **former: str) -> dict[str, Any]:
+    """Return how a workload is made that asks for other resources since a release."""
+    was = {"resources": {"requests": before}, **former}
+    return {"resources": {"requests": after}, "before": was, "released": released}
+
+
+def unasked(released: float, **former: str) -> Snapshot:
+    """Return a shop that asks for no processor time since a release, and whose autoscaler is blind since then."""
+    blind = blinded(MISSING.replace("proxy", "shop"), released - 60)
+    return snapshot(shop(**asks({"cpu": "1"}, {}, released, **former)), blind, alerts=FIRES)
 
 
 def with_proxy(released: float, port: int = 5432) -> list[Obj]:
@@ -46,6 +53,24 @@ LOADED = busy(rate("shop", 20, 50))
 TEN_HOURS = 10 * 3600.0
 
 HOLDS = [
+    Holds(
+        "a release of three days ago took its request away and nothing else; this is the first day of load since",
+        unasked(3 * DAY),
+        (SHOP, "configuration_error", "rollback_workload"),
+        excludes=no("restart_workload", at=SHOP),
+    ),
+    *(
+        Holds(
+            f"a release took its request away {what}",
+            world,
+            (SCALER, "configuration_error", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("three days ago, and brought another image", unasked(3 * DAY, image="registry.example/shop:0")),
+            ("a month ago", unasked(30 * DAY)),
+        )
+    ),
     Holds(
         "a container of a release of this morning asks for nothing, and the evening's load is there",
         snapshot(with_proxy(TEN_HOURS, 2020), blinded(MISSING, TEN_HOURS - 180), figures=LOADED, alerts=FIRES),

@@ -141,7 +141,7 @@ HOLDS = [
             ],
         ),
         (SHOP, "capacity", "page_human"),
-        believed="changed_beside",
+        believed="scaled_down",
     ),
     Holds(
         "replicas were taken away by hand",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import pods_of, put, rollout, waiting
+from tests.diagnosis.rules.pods import ended, pods_of, put, rollout, waiting
 from tests.diagnosis.rules.scenes import API, IMAGE, OLD, SHOP, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, pod, snapshot, thing, workload
 
@@ -18,6 +18,17 @@ def late(objects: list[Obj], message: str, age: float = 600) -> list[Obj]:
     pod_["metadata"]["creationTimestamp"] = at(age)
     put(pod_, waiting("ImagePullBackOff", message), ready=False, unready=age)
     return objects
+
+
+def started_again(message: str) -> list[Obj]:
+    """Return a shop of a release of long ago, one of whose first pods ended just now and is to be had anew."""
+    objects = shop(pods=3, ready=2, before=IMAGE, released=9 * DAY)
+    held = waiting("ImagePullBackOff", "Back-off pulling image") | {
+        "restartCount": 4,
+        "lastState": ended("OOMKilled", 137, age=1800),
+    }
+    put(pods_of(objects)[-1], held, ready=False, unready=1800)
+    return [*objects, event(f"Pod/{pod('shop', 2)}", "Failed", message)]
 
 
 def third_of_a_set() -> list[Obj]:
@@ -57,6 +68,21 @@ HOLDS = [
         "a pod that came later than the release does not blame it",
         snapshot(late(shop(pods=3, ready=2, before=IMAGE, released=9 * DAY), "pull access denied, unauthorized")),
         (SHOP, "configuration_error", "page_human"),
+    ),
+    *(
+        Holds(
+            f"a pod that ran is started again, and its image is {what}: the release was well with it",
+            snapshot(started_again(message)),
+            (SHOP, "configuration_error", "page_human"),
+            excludes=no("restart_workload", *barred, at=SHOP),
+            spares=no(*({"rollback_workload"} - set(barred)), at=SHOP),
+            harmful=("rollback_workload", "restart_workload"),
+            began=1800,
+        )
+        for what, message, barred in (
+            ("refused", DENIED, ("rollback_workload",)),
+            ("gone; an older one may be there", NOT_FOUND, ()),
+        )
     ),
     Holds(
         "the pull secret was written, and the same image is refused",

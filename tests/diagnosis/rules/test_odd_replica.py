@@ -7,12 +7,13 @@ from typing import Any
 from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import NODES, agent, built, node, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, failing, latency, logs, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 FULL = "socket.error: [Errno 24] Too many open files"
 DEADLOCK = "Found one Java-level deadlock:"
 SETTINGS = "INFO Tomcat initialized with port 8080, maxThreads=200"
+NO_SESSION = "FATAL: sorry, too many clients already"
 POOL_BUSY = "WARN All 100 threads of the executor are busy, accept queue at 60"
 
 
@@ -79,6 +80,15 @@ def apart(
 
 
 HOLDS = [
+    Holds(
+        "it was refused a session once, and has failed for another reason since",
+        snapshot(
+            shop(pods=3),
+            figures=[*failing(0.0, 0.0, 0.9), errors("shop")],
+            logs=logs("shop", NO_SESSION, 2, times=1),
+        ),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
     *(
         Holds(
             f"one of four answers nobody any more, and says that it is stuck: {what}",
@@ -220,6 +230,23 @@ ANSWERS = [
     )
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it came when the database had no session left; its like have theirs from before",
+        snapshot(
+            workload("shop", pods=3, env={"DATABASE_HOST": "postgres"}),
+            postgres(),
+            figures=[*failing(0.0, 0.0, 0.9), errors("shop")],
+            logs=logs("shop", NO_SESSION, 2),
+        ),
+        ("StatefulSet/postgres", "database_connection", "page_human"),
+        harmful=("restart_workload", "restart_connection_pool", "scale_workload"),
+    ),
+    DoesNotHold(
+        "it came when a database outside had no session left",
+        snapshot(shop(pods=3), figures=[*failing(0.0, 0.0, 0.9), errors("shop")], logs=logs("shop", NO_SESSION, 2)),
+        ("database_connection", "page_human"),
+        harmful=("restart_workload", "restart_connection_pool", "scale_workload"),
+    ),
     *(
         DoesNotHold(what, world, harmful=("rollback_workload", "restart_workload", "scale_workload"))
         for what, world in (

@@ -11,6 +11,11 @@ from tests.diagnosis.rules.tiny import Obj, event, figure, pod, snapshot, worklo
 TAKEN = event(SHOP, "ScalingReplicaSet", "Scaled down replica set shop-r1 from 6 to 2", kind="Normal", age=660, count=1)
 FEWER = figure("replicas_wanted", 6, 2, 660, component="shop")
 SLOW = latency("shop")
+SCALER = "HorizontalPodAutoscaler/shop"
+ABOVE = "New size: 2; reason: Current number of replicas above Spec.MaxReplicas"
+CUT = event(SCALER, "SuccessfulRescale", ABOVE, kind="Normal", age=660, count=1)
+LOWER = figure("hpa_max", 9, 2, 660, component="shop")
+CALLED = workload("web", env={"SHOP": "http://shop:8080"}), shop()
 READER = "Deployment/resizer"
 GROWS = figure("queue_depth", 12, 6000, 640, component="rabbitmq", queue="pictures")
 GREW_BEFORE = figure("queue_depth", 12, 6000, 3000, component="rabbitmq", queue="pictures")
@@ -29,7 +34,29 @@ def used(now: float) -> list[Any]:
     return [figure("cpu_share", 0.5, now, 640, pod=pod("resizer", n), container="resizer") for n in range(2)]
 
 
+def capped(*, limited: bool = True) -> Obj:
+    """Return an autoscaler that has given all it may; ``limited``: and would give more."""
+    made = autoscaler("shop", 2, 2)
+    told = {"type": "ScalingLimited", "status": str(limited), "reason": "TooManyReplicas" if limited else "Within"}
+    made["status"]["conditions"].append(told)
+    return made
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"the maximum of its autoscaler was lowered, as {what}",
+            world,
+            (SCALER, "configuration_error", "page_human"),
+            excludes=no("scale_workload", "restart_workload", "rollback_workload", at=SHOP),
+            alone=True,
+        )
+        for what, world in (
+            ("an event tells", snapshot(shop(), TAKEN, capped(), CUT, figures=[SLOW])),
+            ("its figure tells", snapshot(shop(), TAKEN, capped(), figures=[SLOW, LOWER])),
+            ("an event tells, and only a caller feels it", snapshot(*CALLED, capped(), CUT, figures=[errors("web")])),
+        )
+    ),
     Holds(
         "by an event",
         snapshot(shop(), TAKEN, figures=[SLOW]),
@@ -68,6 +95,22 @@ DOES_NOT_HOLD = [
         snapshot(shop(), TAKEN, autoscaler("shop", 2, 9), figures=[SLOW, FEWER]),
         (SHOP, "unknown", "page_human"),
     ),
+    DoesNotHold(
+        "the maximum of its autoscaler was lowered, and it wants no more than that",
+        snapshot(shop(), TAKEN, capped(limited=False), CUT, figures=[SLOW, LOWER]),
+        (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "it was slow long before the maximum of its autoscaler was lowered",
+        snapshot(shop(), TAKEN, capped(), CUT, figures=[latency("shop", since=3000), LOWER]),
+        (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "its autoscaler wants more than its maximum, which nobody lowered",
+        snapshot(shop(), capped(), figures=[SLOW, figure("hpa_max", 2, 2, component="shop")]),
+        (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold("the maximum was lowered, and nobody feels it", snapshot(shop(), capped(), CUT, figures=[WELL])),
     DoesNotHold(
         "a release that is slow came with it",
         snapshot(shop(before=IMAGE, released=660), TAKEN, figures=[SLOW, FEWER]),

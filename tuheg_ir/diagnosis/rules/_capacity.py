@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.harm import harms
 from tuheg_ir.diagnosis.late import late
@@ -14,10 +14,13 @@ from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, soon_after
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
+from tuheg_ir.diagnosis.view.trouble import suffering, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 PEAK = timedelta(hours=24)
 """Load has its hours: what a release took away in the calm is missed at the next peak, once a day."""
+WEEKLY = timedelta(days=8)
+"""Some loads come once a week; so long a release may be taken back that changed nothing but what is asked for."""
 FROM_BEHIND = (
     "connection_refused",
     "connection_timeout",
@@ -54,18 +57,27 @@ def from_behind(view: View, workload: Workload) -> bool:
     return any(by == workload.ref for ref in behind for by, _ in said_by_callers(view, ref))
 
 
+def felt_before(view: View, workload: Workload) -> list[tuple[Evidence, datetime | None]]:
+    """Return what users of a workload's callers feel, if the workload is all that one of them calls."""
+    above = [ref for ref, calls in view.graph.calls.items() if calls == {workload.ref}]
+    return [seen for ref in above for seen in (*troubles(view, ref), *((e, None) for e in suffering(view, ref)))]
+
+
 def blinded_by_release(view: View, workload: Workload, scaler: Autoscaler) -> bool:
     """Tell whether the container that an autoscaler cannot count for lack of a request came so with the last release.
 
-    A release of some hours ago is blamed where the autoscaler itself tells that it is blind since then.
+    A release of some hours ago is blamed where the autoscaler itself tells that it is blind since then; one of some
+    days ago as well, where nothing else would be taken back with it.
     """
     named, at, since = _NO_REQUEST.search(scaler.blind), workload.released_at, scaler.blind_since
-    if named is None or at is None or (since is not None and since < at - BEFORE):
+    if named is None or at is None or (since is not None and since < at + BEFORE):
         return False  # it was blind under the template before as well
     mine = (c.field for c in workload.changes if c.container == named[2])
     if not any(field == "container" or field.endswith(f".{named[1]}") for field in mine):
         return False
-    return releases(view, workload, PEAK if soon_after(since, at) else SUSPECT)
+    if not soon_after(since, at):
+        return releases(view, workload, SUSPECT)
+    return releases(view, workload, WEEKLY if {c.aspect for c in workload.changes} == {"limits"} else PEAK)
 
 
 def unblinded(view: View, workload: Workload, match: Match) -> Match:

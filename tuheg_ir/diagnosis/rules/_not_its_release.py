@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN
-from tuheg_ir.diagnosis.rules.image_cannot_be_pulled import REASONS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.pulls import REASONS
 from tuheg_ir.diagnosis.view.releases import healthy_older, releases
 from tuheg_ir.diagnosis.view.stillborn import last_words, without_numbers
 from tuheg_ir.diagnosis.view.workloads import Workload

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.odd import CLEARLY, odd_pods
@@ -27,6 +28,15 @@ def strangers_words(view: View, workload: Workload, pods: Collection[str]) -> tu
     """Return what logs of some pods repeat that programs of strangers say; a restart would take away what shows it."""
     told = (hit for hit in view.hits_of(workload.ref, "intrusion") if hit.pod in pods and hit.count >= OFTEN)
     return tuple(view.hit_evidence(hit) for hit in told)
+
+
+def refused_sessions(view: View, odd: Collection[str]) -> bool:
+    """Tell whether each odd pod repeats that its store has no session left: its like opened theirs while it had some.
+
+    A new pod would be refused as well; and one of those that are well would not get back what it has.
+    """
+    told = [h for h in view.hits if h.trouble == "database_full" and not h.previous and fresh(view, h)]
+    return all(sum(hit.count for hit in told if hit.pod == pod) >= OFTEN for pod in odd)
 
 
 def _asked_more(view: View, workload: Workload, odd: Collection[str]) -> Iterator[Evidence]:

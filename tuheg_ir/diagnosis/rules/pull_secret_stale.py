@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import names
-from tuheg_ir.diagnosis.rules.image_cannot_be_pulled import REASONS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import at, items, mapping, moment, name, oldest, text, written
-from tuheg_ir.diagnosis.view.releases import brought_by_release
+from tuheg_ir.diagnosis.view.pulls import Pull, of_a_release, pulls
+from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, oldest, text, written
+from tuheg_ir.diagnosis.view.wording import words_read
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
-_REFUSED = late(
-    r"\b40[13]\b|unauthorized|forbidden|no basic auth credentials|authorization (?:failed|token has expired)|"
-    r"authentication required|access denied|denied: ",
-    re.IGNORECASE,
-)
-_ABSENT = late(r"not found|manifest unknown|may require .docker login", re.IGNORECASE)
-"""Words for an image that is not there; some registries say so to everybody who may not see it."""
 _WHY = ("forbidden_by_cluster", "permission", "outside_authentication", "connection_timeout", "dns")
 
 
@@ -33,20 +23,20 @@ class _Refused:
     """Pods of a workload that are refused an image, and what was told of it."""
 
     workload: Workload
-    pods: tuple[Pod, ...]
-    evidence: Evidence
+    pulls: tuple[Pull, ...]
+    evidence: tuple[Evidence, ...]
 
     @property
     def as_before(self) -> bool:
         """Tell whether the image is none that a release has just brought: it was had before."""
-        return not brought_by_release(self.workload, self.pods) and any(p.ready for p in self.workload.newest_pods())
+        return not of_a_release(self.workload, self.pulls) and any(p.ready for p in self.workload.newest_pods())
 
 
 def when(view: View) -> Iterator[Match]:
     """A registry refuses all who use one Secret, and it is none of their releases; or who renews it fails."""
     groups: dict[str, list[_Refused]] = {}
     for workload in view.workloads.values():
-        if (refused := _refused(workload)) is not None:
+        if (refused := _refused(view, workload)) is not None:
             for secret in _pull_secrets(view, workload):
                 groups.setdefault(secret, []).append(refused)
     for secret, found in groups.items():
@@ -56,9 +46,9 @@ def when(view: View) -> Iterator[Match]:
             continue
         yield Match(
             component=f"Secret/{secret}",
-            evidence=(*(each.evidence for each in found[:3]), *renewal[:3], *_written(view, secret)),
+            evidence=(*(told for each in found[:3] for told in each.evidence), *renewal[:3], *_written(view, secret)),
             certainty=0.8 if renewal else 0.65,
-            since=oldest(pod.created for each in found for pod in each.pods),
+            since=oldest(pull.since for each in found for pull in each.pulls),
             explains=tuple(each.workload.ref for each in found),
             excludes=tuple(
                 excluded
@@ -72,19 +62,14 @@ def when(view: View) -> Iterator[Match]:
         )
 
 
-def _refused(workload: Workload) -> _Refused | None:
-    waiting = [
-        (pod, container)
-        for pod in workload.newest_pods()
-        for container in pod.containers
-        if container.state == "waiting" and container.reason in REASONS
-    ]
-    told = [(p, c) for p, c in waiting if _REFUSED.search(c.message) and not _ABSENT.search(c.message)]
-    if not told or len(told) < len(waiting):
+def _refused(view: View, workload: Workload) -> _Refused | None:
+    waiting = pulls(view, workload)
+    if not waiting or not all(each.refused for each in waiting):
         return None
-    pod, container = told[0]
-    fact = f"{container.reason}: {container.message[-200:]}"
-    return _Refused(workload, tuple(p for p, _ in told), Evidence("objects", f"Pod/{pod.name}", fact, pod.created))
+    first = waiting[0]
+    fact = f"{first.container.reason}: {first.container.message[-200:]}"
+    told = Evidence("objects", f"Pod/{first.pod.name}", fact, first.since)
+    return _Refused(workload, waiting, (told, *(view.event_evidence(e) for e in first.events[:1])))
 
 
 def _pull_secrets(view: View, workload: Workload) -> set[str]:
@@ -105,26 +90,12 @@ def _renewal(view: View, secret: str) -> Iterator[Evidence]:
         failed = [
             p for p in workload.pods if p.phase == "Failed" and (well is None or not p.created or p.created > well)
         ]
-        renews = names(_said(workload), secret)
+        renews = names(" ".join(words_read(view, workload.template)), secret)
         told = [hit for hit in hits if renews or names(hit.line, secret)]
         yield from (view.hit_evidence(hit) for hit in told[:1])
         if told or (renews and failed):
             yield Evidence("objects", workload.ref, f"it is to renew {secret}, and {len(failed)} of its pods failed")
             yield from _rights(view, workload, told)
-
-
-def _said(workload: Workload) -> str:
-    """Return all that a template tells its containers to do."""
-    lists = (
-        found
-        for container in items(workload.template, "spec", "containers")
-        for found in (
-            at(container, "command"),
-            at(container, "args"),
-            [text(e, "value") for e in items(container, "env")],
-        )
-    )
-    return " ".join(str(word) for found in lists if isinstance(found, list | tuple) for word in found)
 
 
 def _rights(view: View, workload: Workload, told: list[Hit]) -> Iterator[Evidence]:

@@ -1,18 +1,20 @@
-"""A workload lost replicas by somebody's hand, and those that are left do not carry its requests or its queue."""
+"""A workload lost replicas by somebody's hand, or by one at its autoscaler, and the rest do not carry its work."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._capacity import felt_before, remedy_for_load
 from tuheg_ir.diagnosis.rules._readers import backlogs, silent
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
-from tuheg_ir.diagnosis.view.scaling import autoscaler
+from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -23,22 +25,54 @@ LATELY = timedelta(hours=1)
 
 
 def when(view: View) -> Iterator[Match]:
-    """Replicas were taken away with no autoscaler, and users suffer or a queue grows since."""
+    """Replicas were taken away by hand, or an autoscaler's maximum was lowered, and users suffer or a queue grows."""
     for workload in view.serving:
-        lost = _lost(view, workload)
-        felt = list(_felt(view, workload)) if lost else []
+        scaler = autoscaler(view, workload.ref)
+        lost = tuple(_capped(view, workload, scaler) if scaler else _lost(view, workload))
+        felt = (list(_felt(view, workload)) or (felt_before(view, workload) if scaler else [])) if lost else []
         began = oldest(since for _, since in felt)
-        if lost is None or not felt or workload.ready < workload.wanted or autoscaler(view, workload.ref):
+        if not felt or workload.ready < workload.wanted:
             continue
-        suits = began is None or lost.time is None or soon_after(began, lost.time)
+        taken = oldest(each.time for each in lost)
+        suits = began is None or taken is None or soon_after(began, taken)
         if suits and not since_release(workload, began) and not keeps_data(view, workload) and not is_store(workload):
-            yield Match(
+            found = Match(
                 component=workload.ref,
-                evidence=(lost, *(seen for seen, _ in felt)),
+                evidence=(*lost, *(seen for seen, _ in felt)),
                 certainty=0.65,
-                since=began or lost.time,
+                since=began or taken,
                 excludes=excluding(workload.ref, "the template is well; what lacks is replicas", "rollback_workload"),
             )
+            yield _of_autoscaler(view, workload, scaler, found) if scaler else found
+
+
+def _of_autoscaler(view: View, workload: Workload, scaler: Autoscaler, match: Match) -> Match:
+    """Return a match as one of the autoscaler whose maximum was lowered: it takes back what anybody adds."""
+    remedy, more, excludes = remedy_for_load(view, workload)
+    return replace(
+        match,
+        component=scaler.ref,
+        root_cause="configuration_error",
+        remedy=remedy,
+        evidence=(*match.evidence, *more),
+        explains=(workload.ref,),
+        excludes=(*match.excludes, *excludes, *excluding(workload.ref, "a restart adds no replica", *RESTARTS)),
+    )
+
+
+def _capped(view: View, workload: Workload, scaler: Autoscaler) -> Iterator[Evidence]:
+    """Yield that an autoscaler's maximum was lowered within the hour, where it wants more than that by now."""
+    if not scaler.limited:
+        return
+    for event in view.events_of(scaler.ref, "SuccessfulRescale", within=LATELY):
+        if "above Spec.MaxReplicas" in event.message:
+            yield Evidence("events", scaler.ref, f"{event.reason}: {event.message[:160]}", event.last)
+            break
+    for label in labels_of(view, workload.ref, "hpa_max"):
+        was = view.figures.first("hpa_max", component=label)
+        if was and scaler.most < was and view.figures.now("hpa_max", component=label) == scaler.most:
+            since = view.figures.crossed("hpa_max", was - 0.5, below=True, component=label)
+            yield Evidence("metrics", scaler.ref, f"its maximum was {was:.0f} and is {scaler.most}", since)
 
 
 def _felt(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetime | None]]:
@@ -48,24 +82,25 @@ def _felt(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetime |
         yield from ((seen, grew.since) for seen, grew in backlogs(view, workload))
 
 
-def _lost(view: View, workload: Workload) -> Evidence | None:
-    """Return that a workload has much fewer replicas than within the hour; None if nothing tells."""
+def _lost(view: View, workload: Workload) -> Iterator[Evidence]:
+    """Yield that a workload has much fewer replicas than within the hour, as the first that tells it."""
     for signal in ("replicas_wanted", "replicas_available"):
         for label in labels_of(view, workload.ref, signal):
             was = view.figures.first(signal, component=label)
             now = view.figures.now(signal, component=label)
             if was and now is not None and 1 <= now < FEWER * was:
                 since = view.figures.crossed(signal, was - 0.5, below=True, component=label)
-                return Evidence("metrics", workload.ref, f"it had {was:.0f} replicas and has {now:.0f}", since)
+                yield Evidence("metrics", workload.ref, f"it had {was:.0f} replicas and has {now:.0f}", since)
+                return
     if workload.changes and view.recent(workload.released_at):
-        return None  # a roll-out scales its old ReplicaSet down as well
+        return  # a roll-out scales its old ReplicaSet down as well
     current = workload.current.name if workload.current else ""
     for event in view.events_of(workload.ref, "ScalingReplicaSet", within=LATELY):
         if (found := _SCALED.search(event.message)) and current in event.message:
             was, now = (float(number) for number in found.groups())
             if 1 <= now < FEWER * was and now == workload.wanted:
-                return Evidence("events", workload.ref, f"{event.reason}: {event.message[:160]}", event.last)
-    return None
+                yield Evidence("events", workload.ref, f"{event.reason}: {event.message[:160]}", event.last)
+                return
 
 
 RULE = Rule(

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import from_behind, remedy_for_load
+from tuheg_ir.diagnosis.rules._capacity import felt_before, from_behind, remedy_for_load
 from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import usage, work_growth
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -33,7 +32,7 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         hits = [h for h in view.hits_of(workload.ref, "workers_busy") if fresh(view, h) and not h.previous]
         said = sum(h.count for h in hits) >= OFTEN
-        felt = list(troubles(view, workload.ref)) or _felt_before(view, workload)
+        felt = list(troubles(view, workload.ref)) or felt_before(view, workload)
         grown = traffic_growth(view, workload.ref) or work_growth(view, workload)
         taken = _taken(view, workload, traffic_growth(view, workload.ref) or 0.0)
         began = oldest((*(since for _, since in felt), *(h.first for h in hits)))
@@ -70,12 +69,6 @@ def _taken(view: View, workload: Workload, grown: float) -> Evidence | None:
     since = view.figures.crossed(SHARE, FULL, pod=min(share.by_pod))
     fact = f"{min(known):.0%} or more of its workers are busy in each of {len(known)} pods, {before:.0%} before"
     return Evidence("metrics", workload.ref, fact, since)
-
-
-def _felt_before(view: View, workload: Workload) -> list[tuple[Evidence, datetime | None]]:
-    """Return what users of a workload's callers feel, if the workload is all that one of them calls."""
-    above = [ref for ref, calls in view.graph.calls.items() if calls == {workload.ref}]
-    return [seen for ref in above for seen in (*troubles(view, ref), *((e, None) for e in suffering(view, ref)))]
 
 
 RULE = Rule(
