@@ -111,7 +111,7 @@ MEASURED = [
 ]
 
 
-def counted(**users: float) -> Snapshot:
+def counted(*figures: tuple[str, Series], **users: float) -> Snapshot:
     """Return a shop that got one replica more, a refused api, and how many sessions figures count of each user."""
     told = [
         figure("db_connections_by_client", 5, held, component="postgres", user=user, state="idle")
@@ -122,13 +122,19 @@ def counted(**users: float) -> Snapshot:
         workload("api", env=AS_API),
         postgres(),
         logs=[REFUSED, *OTHER],
-        figures=[*MEASURED, *told, errors("shop", 0.3, 500)],
+        figures=[*MEASURED, *told, *figures, errors("shop", 0.3, 500)],
     )
 
 
 HOLDS = [
     Holds("figures tell that it holds most of them", counted(shop=80, api=15), OUTGROWN),
     Holds("figures tell users that are nobody's", counted(app=80, other=15), OUTGROWN),
+    Holds(
+        "another client had grown long before, and it had room then",
+        counted(figure("replicas_wanted", 1, 4, since=2700, component="api"), app=80, other=15),
+        OUTGROWN,
+        alone=True,
+    ),
     *(
         Holds(f"a release made the pools of a client larger whose address is in a Secret, {what}", world, RAISED)
         for what, world in (

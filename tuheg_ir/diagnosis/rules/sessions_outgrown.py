@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
@@ -18,6 +19,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 LARGE = 0.4
 """Share of the usable sessions that the grown client has."""
+ROOM = timedelta(minutes=5)
+"""A database that had room for so long after a client had grown was not filled by that."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -28,13 +31,7 @@ def when(view: View) -> Iterator[Match]:
         if (client := _larger_pool(view, each)) is not None:
             yield _of_pool(view, each, client)
             continue
-        for ref in clients(view, each.ref):
-            workload = view.workloads.get(ref)
-            growth = grown(view, workload) if workload else None
-            if workload is None or growth is None or not _because(view, each, workload, growth):
-                continue
-            if _sent_for(view, ref, growth):
-                continue
+        for workload, growth in _grew(view, each):
             yield Match(
                 component=workload.ref,
                 evidence=(*_shown(view, each, workload, growth), *each.evidence),
@@ -54,6 +51,18 @@ def when(view: View) -> Iterator[Match]:
                     ),
                 ),
             )
+
+
+def _grew(view: View, each: Full) -> Iterator[tuple[Workload, Growth]]:
+    """Yield the clients whose further replicas filled a database: what grew before the last one had left it room."""
+    known = [view.workloads[ref] for ref in clients(view, each.ref) if ref in view.workloads]
+    found = [(client, growth) for client in known if (growth := grown(view, client)) is not None]
+    found = [(client, growth) for client, growth in found if _because(view, each, client, growth)]
+    last = max((growth.at for _, growth in found if growth.at), default=None)
+    for client, growth in found:
+        early = last is not None and growth.at is not None and last - growth.at > ROOM
+        if not (early and _mine(view, each, client) is None) and not _sent_for(view, client.ref, growth):
+            yield client, growth
 
 
 def _larger_pool(view: View, each: Full) -> Workload | None:
