@@ -27,6 +27,10 @@ CURL = (
     "cURL error 60: SSL certificate problem: certificate has expired (see https://curl.example/errors.html) "
     "for https://pay.partner.example/v1/charges"
 )
+ABROAD = (
+    'Get "https://pay.partner.example/keys": tls: failed to verify certificate: x509: certificate has expired: '
+    f"current time {at(0)}"
+)
 WRAPPED = (
     "ERROR 1 --- [shop] [nio-8080-exec-1] town.shop.payments.client.PartnerClient                      : call failed, "
     'gave up after 3 tries: I/O error on POST request for "https://pay.partner.example/v1/charges": PKIX path '
@@ -504,6 +508,27 @@ HOLDS = [
         (SHOP, "dependency_failure", "page_human"),
         excludes=no("restart_workload", "rollback_workload", at=API),
         alone=True,
+    ),
+    *(
+        Holds(
+            f"somebody's outside, right after a release of who asks it: {what}",
+            snapshot(shop(before={"image": "registry.example/shop:0"}, released=300), workload("api"), logs=said),
+            (SHOP, "dependency_failure", "page_human"),
+            alone=True,
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for what, said in (
+            ("it ended after that", logs("shop", f"{ABROAD} is after {at(250)}", since=240)),
+            ("another, which was not released, refuses it too", [*logs("shop", CURL), *logs("api", PARTNER, times=2)]),
+        )
+    ),
+    Holds(
+        "a release refuses somebody's outside since it came, which ended before that",
+        snapshot(
+            shop(before={"image": "registry.example/shop:0"}, released=300),
+            logs=logs("shop", f"{ABROAD} is after {at(DAY)}", since=240),
+        ),
+        (SHOP, "configuration_error", "page_human"),
     ),
     Holds(
         "a release refuses somebody's outside since it came: it may bring old roots",

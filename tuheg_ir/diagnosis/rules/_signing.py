@@ -50,7 +50,7 @@ def signing(view: View, found: Iterable[Complaint], holders: Iterable[str]) -> S
     own = [c for c in every if not c.about and _SIGNS.search(c.hit.line) and not _HEARD.search(c.hit.line)]
     if len({each.caller for each in own}) != 1 or own[0].caller not in view.workloads:
         return None
-    end = _end(own[0])
+    end = end_told(own[0])
     began = end or oldest(each.hit.first for each in own)
     apart = set(holders)
     return Signing(own[0].caller, end, tuple(c for c in every if c in own or _follows(c, end, began, apart)))
@@ -58,7 +58,7 @@ def signing(view: View, found: Iterable[Complaint], holders: Iterable[str]) -> S
 
 def _follows(each: Complaint, end: datetime | None, began: datetime | None, apart: set[str]) -> bool:
     """Tell whether what is refused is of the same end, or inside the cluster and refused only since then."""
-    if end is not None and (other := _end(each)) is not None:
+    if end is not None and (other := end_told(each)) is not None:
         return other == end
     first = each.hit.first
     if first is None or began is None or first < began - SLACK:
@@ -68,7 +68,8 @@ def _follows(each: Complaint, end: datetime | None, began: datetime | None, apar
     return _HEARD.search(each.hit.line) is not None and all(_INSIDE.search(host) for host in each.hosts)
 
 
-def _end(each: Complaint) -> datetime | None:
+def end_told(each: Complaint) -> datetime | None:
+    """Return when what is complained of ended, where its words tell that."""
     said = _END.search(each.hit.line)
     return parse_moment(said[1]) if said else None
 

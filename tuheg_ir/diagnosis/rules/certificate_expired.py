@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._ahead import told_ahead
+from tuheg_ir.diagnosis.rules._ended_outside import by_host, ended_outside, ended_since
 from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
 from tuheg_ir.diagnosis.rules._own_certificate import OF_AN_END, keep_the_old, own
 from tuheg_ir.diagnosis.rules._renewal import covers, ended_by_its_controller, hosts_of, stuck_at
@@ -63,7 +64,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         if each.about in seen or each.caller not in view.workloads:
             continue
-        if _of_another(view, each):
+        if _of_another(view, each, every):
             abroad.append(each)
         elif each.caller in refused and _ALERT.search(each.hit.line):
             groups.setdefault(each.caller, []).append(each)  # it tells of the same from the other side
@@ -72,8 +73,8 @@ def when(view: View) -> Iterator[Match]:
             groups.setdefault(_at_the_edge(view, meant) or meant.about or meant.caller, []).append(meant)
     for ref, found in groups.items():
         yield _refused(view, ref, found)
-    for found in _by_host(abroad):
-        yield _ended_outside(view, found)
+    for found in by_host(abroad):
+        yield ended_outside(view, found)
 
 
 def _past(
@@ -149,44 +150,12 @@ def _reissued(view: View, each: Complaint) -> Complaint:
     return replace(each, about=new[0]) if len(new) == 1 else each
 
 
-def _of_another(view: View, each: Complaint) -> bool:
+def _of_another(view: View, each: Complaint, every: Iterable[Complaint]) -> bool:
     """Tell whether a host outside shows what is out of date, and it is no release of who asks that began with it."""
     named = set(each.hosts) & view.graph.outside.get(each.caller, set())
     if each.about or not named or not _of_an_end(each):
         return False
-    return not since_release(view.workloads[each.caller], each.hit.first)
-
-
-def _by_host(found: list[Complaint]) -> Iterator[list[Complaint]]:
-    """Yield the complaints that name a host in common, all of them together."""
-    left = list(found)
-    while left:
-        group = [left.pop(0)]
-        hosts = set(group[0].hosts)
-        while more := [each for each in left if hosts & set(each.hosts)]:
-            group += more
-            left = [each for each in left if each not in more]
-            hosts.update(host for each in more for host in each.hosts)
-        yield group
-
-
-def _ended_outside(view: View, found: list[Complaint]) -> Match:
-    """Return that a host outside shows a certificate that is out of date, told of who complains of it most."""
-    counts: dict[str, int] = {}
-    for each in found:
-        counts[each.caller] = counts.get(each.caller, 0) + each.hit.count
-    callers = sorted(counts, key=lambda ref: (-counts[ref], ref))
-    # Who calls a caller only passes its words on.
-    first = next((ref for ref in callers if not view.graph.needs(ref) & set(callers)), callers[0])
-    return Match(
-        component=first,
-        evidence=told(view, found),
-        certainty=0.7,
-        root_cause="dependency_failure",
-        since=oldest(each.hit.first for each in found),
-        explains=behind(view, *callers, but=first),
-        excludes=not_for(callers, "it refuses a certificate that is out of date, as it should: its owner is outside"),
-    )
+    return not since_release(view.workloads[each.caller], each.hit.first) or ended_since(view, each, every)
 
 
 def _ended(view: View, every: Iterable[Complaint]) -> Iterator[tuple[str, datetime, tuple[Evidence, ...]]]:
