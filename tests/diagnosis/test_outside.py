@@ -33,7 +33,9 @@ OPEN = frozenset(
         "boxoffice-threads-wait-for-payment-provider",
         "carrier-api-hangs-and-workers-time-out",
         "checkout-waits-for-parcel-rates-of-the-carrier",
+        "fresh-release-innocent-health-network-certificate-expired",
         "license-host-503-init-blocks-new-pods",
+        "login-fails-after-release-but-identity-provider-certificate-expired",
         "release-after-supplier-already-failing",
         # both faults are found; of the second its caller is named, not the slow host itself
         "slow-carrier-and-a-starved-renderer",
