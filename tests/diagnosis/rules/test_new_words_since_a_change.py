@@ -276,6 +276,17 @@ DOES_NOT_HOLD = [
         harmful=("rollback_workload", "restart_workload"),
     ),
     DoesNotHold(
+        "the one database was started in between, whose address it keeps in a Secret",
+        snapshot(
+            shop(env={"DSN": secret_key("lab-db", "url")}, before=IMAGE, released=1500),
+            postgres(started=640),
+            logs=[log(pod("shop", n), *["INFO request"] * 20, *["ERROR no such row"] * 20, since=1200) for n in (0, 1)],
+            alerts=[alert()],
+        ),
+        ("unknown", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
         "the errors of its new pods are over, and the release is in force: the alert looks back",
         of_release(ceased(), ceased(pod("shop", 1))),
         ("unknown", "page_human"),

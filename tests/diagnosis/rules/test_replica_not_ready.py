@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import built, node, pods_of, put
 from tests.diagnosis.rules.scenes import SHOP, logs, policy
@@ -10,14 +12,24 @@ from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, snapshot, workload
 LATE = "HikariPool-1 - Failed to create connection: SocketTimeoutException: Connect timed out"
 
 
-def hung(pods: int = 3, since: float = 900, **more: object) -> list[Obj]:
-    """Return a shop whose last pod is ready no more."""
-    objects = workload("shop", pods=pods, ready=pods - 1, nodes=("n1", "n2", "n3"))
-    put(pods_of(objects)[-1], {**more}, ready=False, unready=since)
+def hung(pods: int = 3, since: float = 900, name: str = "shop", **more: Any) -> list[Obj]:
+    """Return a workload whose last pod is ready no more."""
+    objects = workload(name, pods=pods, ready=pods - 1, nodes=("n1", "n2", "n3"), **more)
+    put(pods_of(objects)[-1], {}, ready=False, unready=since)
     return objects
 
 
 HOLDS = [
+    Holds(
+        "one that calls it fell out with it",
+        snapshot(hung(), hung(2, 890, "web", env={"SHOP_URL": "http://shop:8080"})),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    Holds(
+        "another one fell out long after it",
+        snapshot(hung(since=3000), hung(2, name="web")),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
     Holds(
         "a policy came a day before",
         snapshot(hung(), policy("flags", "flags", age=DAY, ingress=[])),
@@ -57,6 +69,16 @@ DOES_NOT_HOLD = [
         "all of them tell that no name is found: a fresh one finds none either",
         snapshot(hung(), logs=logs("shop", "lookup flags on 10.96.0.10:53: read udp: i/o timeout", 0, 1, 2)),
         harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "one of another workload, which does not know it, fell out right then: whatever it is, both have it",
+        snapshot(hung(), hung(name="web", since=890)),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "it repeats that its database has no session left, and the others opened theirs before",
+        snapshot(hung(), logs=logs("shop", "FATAL: sorry, too many clients already", 2)),
+        harmful=("restart_workload", "rollback_workload"),
     ),
     DoesNotHold("for a minute", snapshot(hung(since=60))),
     DoesNotHold("its only twin is no majority", snapshot(hung(2)), (SHOP, "unknown", "page_human")),

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
+from tuheg_ir.diagnosis.rules._sessions import able
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
@@ -108,7 +109,9 @@ def _store_started_anew(view: View, workload: Workload, since: datetime | None) 
     released = workload.released_at
     if since is None or released is None:
         return False
-    stores = (each for each in view.called(workload.ref) if role(each) in DATA)
+    known = {each.ref for each in view.called(workload.ref)}
+    data = (each for each in view.workloads.values() if role(each) in DATA)
+    stores = (each for each in data if each.ref in known or workload.ref in able(view, each.ref))
     starts = (pod.started for each in stores for pod in each.live)
     return any(at is not None and released - BEFORE < at and soon_after(since, at) for at in starts)
 

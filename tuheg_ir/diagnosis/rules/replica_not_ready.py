@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._not_of_its_own import refused_sessions
 from tuheg_ir.diagnosis.rules._onset import others_written
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.builds import another_build
@@ -17,6 +18,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import never_ready, soon_after
 from tuheg_ir.diagnosis.view.stores import keeps_data
+from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LONG = timedelta(minutes=5)
@@ -37,6 +39,8 @@ def when(view: View) -> Iterator[Match]:
         pulled = another_build(workload, {pod.name for pod in hung})
         if not hung or len(well) < 2 * len(hung) or pulled or role(workload) or keeps_data(view, workload):
             continue
+        if _fell_with_others(view, workload, hung) or refused_sessions(view, {pod.name for pod in hung}):
+            continue
         if not _meet_the_same(view, workload, hung, well) and not _cut_off(view, hung):
             yield _match(view, workload, hung, well)
 
@@ -46,6 +50,20 @@ def _hangs(view: View, pod: Pod) -> bool:
     runs = bool(pod.containers) and all(c.state == "running" and not c.restarts for c in pod.containers if not c.init)
     long = pod.unready_since is not None and view.now - pod.unready_since >= LONG
     return runs and long and not pod.ready and not never_ready(pod)
+
+
+def _fell_with_others(view: View, workload: Workload, hung: list[Pod]) -> bool:
+    """Tell whether a pod of somebody who has nothing to do with these fell out right then: that has one cause."""
+    began = [pod.unready_since for pod in hung if pod.unready_since]
+    near = view.graph.needs(workload.ref) | view.graph.callers(workload.ref)
+    return any(
+        abs(at - pod.unready_since) <= MINUTE
+        for other in view.serving
+        if other.ref not in near | {workload.ref}
+        for pod in other.live
+        if _hangs(view, pod) and pod.unready_since
+        for at in began
+    )
 
 
 def _cut_off(view: View, hung: list[Pod]) -> bool:
