@@ -342,6 +342,15 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it served well for minutes, until what it calls was released",
+        snapshot(
+            shop(env=CALLS_CART, before=IMAGE, released=1100),
+            workload("cart", before=OLD, released=720),
+            figures=[errors("shop", since=690)],
+        ),
+        ("Deployment/cart", CODE, "rollback_workload"),
+    ),
     *(
         DoesNotHold(
             f"logs alone tell of {what}, and a caller suffers: {line}",

@@ -54,7 +54,7 @@ def when(view: View) -> Iterator[Match]:
         if not split and {seen.source for seen, _ in felt} <= {"logs"} and _alarmed_before(view, workload):
             continue  # new pods have new logs: the alert knows better when it began
         began = oldest(since for _, since in felt)
-        if not split and refused_with_others(view, workload, began):
+        if not split and (refused_with_others(view, workload, began) or _nearer_release(view, workload, began)):
             continue
         misreads = _misreads(view, workload)
         if misreads and {seen.source for seen, _ in felt} == {"logs"} and _begins_with_it(view, workload, began):
@@ -98,9 +98,21 @@ def _begins_with_it(view: View, workload: Workload, began: datetime | None) -> b
 
 def _nearer_edit(view: View, workload: Workload, began: datetime) -> bool:
     """Tell whether what it calls got other settings minutes after it was released, just before the trouble began."""
+    return any(
+        _in_between(workload, at, began) for each in view.called(workload.ref) for _, at in outside_changes(view, each)
+    )
+
+
+def _nearer_release(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether what it calls was released minutes after it, just before the trouble began: that is asked first."""
+    called = (each.released_at for each in view.called(workload.ref) if each.changes)
+    return began is not None and any(_in_between(workload, at, began) for at in called if at)
+
+
+def _in_between(workload: Workload, at: datetime, began: datetime) -> bool:
+    """Tell whether something came minutes after a release was out, and just before the trouble began."""
     out = newest((workload.released_at, *(pod.created for pod in workload.newest_pods())))
-    edits = [at for w in view.called(workload.ref) for _, at in outside_changes(view, w)]
-    return out is not None and any(out + PROVEN <= at <= began - BEFORE and began - at <= JUST for at in edits)
+    return out is not None and out + PROVEN <= at <= began - BEFORE and began - at <= JUST
 
 
 def _alarmed_before(view: View, workload: Workload) -> bool:
