@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -339,6 +340,51 @@ HOLDS = [
                 blaming('ERROR Post "http://127.0.0.1:3000/v1": connect: connection refused'),
             ),
         )
+    ),
+]
+LOCKED = "ERROR canceling statement due to lock timeout"
+TOO_OFTEN = 'ERROR Get "https://api.parcels.example/v1": 429 Too Many Requests'
+
+
+def served(line: str, *, after: float = 900, before: Mapping[str, Any] = IMAGE, **more: Any) -> Snapshot:
+    """Return a shop that fails since some seconds after its release, and what its pods repeat since then."""
+    since = 1500 - after
+    return snapshot(
+        shop(before=before, released=1500, **more),
+        figures=[errors("shop", since=since)],
+        logs=[log(pod("shop", n), *["INFO GET / 200"] * 20, *[line] * 20, since=2 * since) for n in (0, 1)],
+    )
+
+
+HOLDS += [
+    *(
+        Holds(
+            f"{what} repeats since it had served well for minutes: {line}",
+            served(line, before=before),
+            (SHOP, "dependency_failure", "page_human"),
+            believed=believed,
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, before, line, believed in (
+            ("a new image", IMAGE, LOCKED, "store_outside"),
+            ("a new image", IMAGE, TOO_OFTEN, "outside_dependency_fails"),
+            ("a release of settings", {"env": {"A": "1"}}, NO_ROOM, "store_outside"),
+        )
+    ),
+    *(
+        Holds(
+            f"{what} repeats from its first minute on: {line}",
+            served(line, after=60, before=before),
+            (SHOP, CODE, "rollback_workload"),
+        )
+        for what, before, line in (("a new image", IMAGE, LOCKED), ("a new image", IMAGE, TOO_OFTEN))
+    ),
+    Holds(
+        "a release of settings waits in vain since it had served well: a limit of time may be short only under load",
+        served(
+            "ERROR read timed out after 2000 ms", before={"env": {"TIMEOUT_MS": "9000"}}, env={"TIMEOUT_MS": "2000"}
+        ),
+        (SHOP, SETTING, "rollback_workload"),
     ),
 ]
 DOES_NOT_HOLD = [

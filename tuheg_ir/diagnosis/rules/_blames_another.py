@@ -35,7 +35,7 @@ ITS_OWN = (
 """Troubles that a program makes itself."""
 _ITSELF = late(r"\b(?:localhost|127\.\d+\.\d+\.\d+)\b|\[?::1\]?:")
 """Where a program asks in its own pod."""
-_WRAPPED = ("connection_refused", "connection_reset", "dns")
+_WRAPPED = ("connection_refused", "connection_reset", "database_full", "dns")
 """Troubles with others that programs tell within an exception of their own, as a trace or what a framework catches."""
 MOSTLY = 0.5
 """So large a share of its errors blames others, where there are errors of more kinds."""

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
+from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import (
@@ -38,6 +40,14 @@ SERVED = timedelta(minutes=5)
 ALONE, USUAL, GUESS, UNLIKELY, FAINT = 0.85, 0.7, 0.5, 0.25, 0.2
 MORE = 1.6
 """Traffic that grew so much in the same hour may be the reason as well."""
+
+_AT_ONCE = ("dns", "connection_refused", "connection_reset", "certificate", "database_full")
+_MEETS = (
+    *_AT_ONCE,
+    *("connection_timeout", "lock_wait", "rate_limited", "cache_busy", "disk_full"),
+    *("database_writes_refused", "read_only_database"),
+)
+"""Troubles that a program meets with others; a release of settings brings the first of them, if any, at its start."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -167,7 +177,12 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         return replace(match, evidence=evidence, certainty=FAINT, root_cause=cause, remedy="page_human")
     if _passes_on(view, workload, match):
         return replace(match, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
-    return replace(match, certainty=min(match.certainty, UNLIKELY)) if _served_well(view, workload, began) else match
+    if not _served_well(view, workload, began):
+        return match
+    if told := _lately_of_others(view, workload):
+        evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in told[:2]))
+        return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
+    return replace(match, certainty=min(match.certainty, UNLIKELY)) if of_an_image_alone(workload) else match
 
 
 def _passes_on(view: View, workload: Workload, match: Match) -> bool:
@@ -178,17 +193,31 @@ def _passes_on(view: View, workload: Workload, match: Match) -> bool:
 
 
 def _served_well(view: View, workload: Workload, began: datetime | None) -> bool:
-    """Tell whether most pods of a new image served for minutes before the trouble, and blame themselves for nothing.
+    """Tell whether most pods of a release served for minutes before the trouble, and blame themselves for nothing.
 
-    Other code fails with its first requests, or tells what it runs out of; a setting may be short only under load.
+    Other code fails with its first requests, or tells what it runs out of.
     """
     newest_ones = workload.newest_pods()
-    if began is None or workload.released_at is None or not newest_ones or not of_an_image_alone(workload):
+    if began is None or workload.released_at is None or not newest_ones:
         return False
     proven = [pod for pod in newest_ones if pod.created is not None and began - pod.created > SERVED]
     if began - workload.released_at <= SERVED or 2 * len(proven) < len(newest_ones):
         return False
     return not (blames_itself(view, workload) or _ends(view, workload) or _runs_out(view, workload))
+
+
+def _lately_of_others(view: View, workload: Workload) -> tuple[Hit, ...]:
+    """Return the troubles with others that a release which had served well repeats.
+
+    A setting may be short only under load, which shows in time limits and in how much it asks for; a wrong host, root
+    or port shows at once.
+    """
+    troubles_of_others = _MEETS if of_an_image_alone(workload) else () if raised(workload) else _AT_ONCE
+    newest_ones = {pod.name for pod in workload.newest_pods()}
+    told = [
+        hit for hit in view.hits_of(workload.ref, *troubles_of_others) if hit.pod in newest_ones and not hit.previous
+    ]
+    return tuple(told) if troubles_of_others and sum(hit.count for hit in told) >= OFTEN else ()
 
 
 def _runs_out(view: View, workload: Workload) -> bool:
