@@ -45,9 +45,7 @@ def is_reason(view: View, cause: Held, symptom: Held) -> bool:
     if symptom.rule.tier > Tier.SYMPTOM and cause.confidence < min(BESIDE, symptom.confidence):
         return False  # what is hardly likely explains nothing that is likelier
     began, came = symptom.match.since, cause.match.since
-    if named and (symptom.rule.follows or symptom.rule.tier == Tier.SYMPTOM or cause.rule.tier == Tier.STATED):
-        return True  # when it was first felt is hardly known; a pattern knows no better of who had troubles before
-    return began is None or came is None or came - began <= EARLIER
+    return named or began is None or came is None or came - began <= EARLIER
 
 
 def _behind(view: View, cause: Held, symptom: Held) -> set[str]:
