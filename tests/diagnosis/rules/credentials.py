@@ -28,6 +28,13 @@ def secret(written: float | None) -> Obj:
     return thing("Secret", "shop-db", written=written, data={"password": "sha256:0123456789abcdef"}, type="Opaque")
 
 
+def noted(**notes: str) -> Obj:
+    """Return the Secret with notes of a tool on it, without any word of its own on when it was written."""
+    found = secret(None)
+    found["metadata"]["annotations"] = {f"town.example/{key.replace('_', '-')}": told for key, told in notes.items()}
+    return found
+
+
 def refused(*pods: int, written: float | None, line: str = TEXTS[0], of: Any = None, store: bool = True) -> Snapshot:
     """Return a world in which pods of the shop tell that they are refused."""
     objects = [of or shop(env=ENV), secret(written), *([postgres()] if store else [])]

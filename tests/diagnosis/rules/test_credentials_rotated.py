@@ -13,6 +13,7 @@ from tests.diagnosis.rules.credentials import (
     TOKEN,
     copied,
     copier,
+    noted,
     owned,
     refused,
     secret,
@@ -86,7 +87,21 @@ def another() -> Obj:
     return copier(DAY) | {"spec": {"target": {"name": "other"}}}
 
 
+def by_a_tool(**notes: str) -> Snapshot:
+    """Return a shop whose pods, a day old, are refused; its Secret tells by notes alone when it was written."""
+    return snapshot(shop(env=ENV, started=DAY), postgres(), noted(**notes), logs=logs("shop", TEXTS[0], 0, 1))
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a tool noted on their Secret when it rotated it: {note}",
+            by_a_tool(**{note: at(900)}),
+            (SHOP, "database_connection", "restart_workload"),
+            harmful=("rollback_workload",),
+        )
+        for note in ("last_rotated", "rotated_at", "lastRotationDate", "rotation_timestamp")
+    ),
     Holds(
         "the refused ones told of it in traces, and of nothing but errors since",
         silent(EMPTY),
@@ -190,6 +205,20 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"a note on their Secret tells of no rotation since their start: {what}",
+            by_a_tool(**notes),
+            (SECRET, "configuration_error", "page_human"),
+            harmful=("restart_workload",),
+        )
+        for what, notes in (
+            ("it was long before", {"last_rotated": at(40 * DAY)}),
+            ("it is to come", {"rotated_at": at(-DAY)}),
+            ("it was looked at", {"last_sync": at(900), "rotation_checked": at(900)}),
+            ("no time", {"rotated_by": "kim", "rotated": "yes"}),
+        )
+    ),
     DoesNotHold("those that were refused tell of work since", silent(WORK), harmful=("restart_workload",)),
     DoesNotHold("they were refused once or twice", silent(EMPTY, times=2), harmful=("restart_workload",)),
     DoesNotHold(

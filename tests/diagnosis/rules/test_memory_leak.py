@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, down, errors, killed, logs, rate, rising, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, pod, snapshot
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, pod, snapshot
 from tuheg_ir.diagnosis.model import Snapshot
 
 
@@ -25,7 +25,26 @@ def told(line: str) -> Snapshot:
     return snapshot(old(), figures=[errors("shop"), rate("shop", 20, 20)], logs=logs("shop", line, 0, 1))
 
 
+def since(first: float) -> list[Obj]:
+    """Return events of a container that is started again and again."""
+    told = event(f"Pod/{pod('shop')}", "BackOff", "Back-off restarting failed container shop", count=600)
+    return [{**told, "firstTimestamp": at(first)}]
+
+
 HOLDS = [
+    Holds(
+        "it is killed at once since hours, as events tell",
+        snapshot(down(old(), looping("OOMKilled", 137, restarts=30, lived=20), unready=9000), since(3 * HOUR)),
+        (SHOP, "resource_exhaustion", "page_human"),
+        sure=(0.45, 0.6),
+        began=3 * HOUR,
+    ),
+    Holds(
+        "what lived for long before it was killed began with that, whatever its start was like",
+        snapshot(killed(old()), since(3 * HOUR), figures=[rising(pod("shop", 1), 0.6, 0.95), rate("shop", 20, 20)]),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+        began=300,
+    ),
     Holds(
         "it rises in all pods",
         snapshot(killed(old()), figures=[rising(pod("shop", 1), 0.6, 0.95), rate("shop", 20, 20)]),

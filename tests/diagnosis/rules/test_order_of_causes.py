@@ -7,11 +7,26 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import Answers
 from tests.diagnosis.rules.mesh import IDENTITY, mesh
-from tests.diagnosis.rules.scenes import CART, OLD, SHOP, URL, WORKING, alert, errors, logs, rate, shop
+from tests.diagnosis.rules.pods import looping
+from tests.diagnosis.rules.scenes import (
+    CALLS_CART,
+    CART,
+    OLD,
+    SHOP,
+    URL,
+    WORKING,
+    alert,
+    down,
+    errors,
+    logs,
+    rate,
+    shop,
+)
 from tests.diagnosis.rules.tiny import (
     DAY,
     at,
     database,
+    event,
     figure,
     log,
     pod,
@@ -132,6 +147,23 @@ def leaking(*of_page: float, late: float = 0, released: float = 1700, told: bool
         workload("web", before=SET, released=released),
         figures=[slowly("shop", 0.1, 0.3, 0.6), slowly("web", *of_page, late=late)],
         logs=said,
+    )
+
+
+def killed_beside(first: float) -> Snapshot:
+    """Return a shop that misses what the release of a cart took away, and another caller that is killed at each start.
+
+    ``first``: since so many seconds.
+    """
+    mail = workload("mail", env=CALLS_CART, before=OLD, released=30 * DAY)
+    told = event(f"Pod/{pod('mail')}", "BackOff", "Back-off restarting failed container mail", count=600)
+    return snapshot(
+        shop(env=CALLS_CART),
+        workload("cart", before=OLD, released=640),
+        down(mail, looping("OOMKilled", 137, restarts=30, lived=20), unready=first),
+        {**told, "firstTimestamp": at(first)},
+        figures=[errors("shop", 0.5), errors("cart", 0.0)],
+        logs=logs("shop", "GET http://cart:8080/v1 returned 404", 0, 1, since=590),
     )
 
 
@@ -320,5 +352,17 @@ ANSWERS = [
         ),
         [("Deployment/cart", *RELEASED)],
         also=("Deployment/mail",),
+    ),
+    Answers(
+        "a release took away what its callers need, and one of them had no memory for hours before",
+        killed_beside(3 * 3600),
+        [(CART, *RELEASED)],
+        also=("Deployment/mail",),
+    ),
+    Answers(
+        "a release took away what its callers need, and one of them has no memory since",
+        killed_beside(540),
+        [(CART, *RELEASED)],
+        also=(),
     ),
 ]

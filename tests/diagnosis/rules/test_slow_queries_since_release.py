@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, latency, shop
-from tests.diagnosis.rules.tiny import at, database, postgres, session, snapshot, workload
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, latency, shop
+from tests.diagnosis.rules.tiny import at, database, figure, postgres, session, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 SLOW = session(SHOP, "active", 12, age_s=25, query="SELECT * FROM orders WHERE note LIKE ...")
@@ -56,10 +56,45 @@ def told(*lines: str, second: tuple[str, ...] = (), **of_shop: Any) -> Snapshot:
     )
 
 
+def busy(*lines: str) -> Snapshot:
+    """Return a database that is busy since a minute after the shop's release, which another one was released before."""
+    return snapshot(
+        shop(env=URL, before=IMAGE, released=600),
+        postgres(),
+        workload("report", env=URL, before=OLD, released=900),
+        logs=[Log("postgres-0", "postgres", lines)],
+        figures=[
+            latency("shop", since=570),
+            latency("report", since=570),
+            figure("cpu_share", 0.2, 0.97, 560, pod="postgres-0"),
+        ],
+    )
+
+
+GIVEN = (
+    "# Time: {at}",
+    "# User@Host: shop[shop] @  [10.9.0.7]  Id:    77",
+    "# Query_time: 4.102001  Lock_time: 0.000010 Rows_sent: 40000  Rows_examined: 40000",
+    "SELECT id, expr FROM rules;",
+)
+OF_REPORT = tuple(line.replace("shop[shop]", "report[report]") for line in GIVEN)
 EARLY, LATE = (3000, 2000, 1000), (560, 480, 400, 320, 240, 160, 80)
 BEFORE = entries(*EARLY, of=LOOKED_UP)
 
 HOLDS = [
+    Holds(
+        "two were released, and the log of the busy database names the one that sends slow statements since",
+        busy(*entries(3000, of=OF_REPORT), *entries(*LATE, of=GIVEN)),
+        (SHOP, "code_defect", "rollback_workload"),
+        excludes=no("scale_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "few of them come from the other one that was released",
+        busy(*entries(3000, of=OF_REPORT), *entries(500, of=OF_REPORT), *entries(*LATE, of=GIVEN)),
+        (SHOP, "code_defect", "rollback_workload"),
+        alone=True,
+    ),
     Holds(
         "plans tell that it reads whole tables since, and nobody measures the database",
         told(*BEFORE, *entries(*LATE, of=PLAN)),
@@ -92,6 +127,15 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"two were released, and of the slow statements {what}", busy(*lines), harmful=("scale_workload",))
+        for what, lines in (
+            ("as many come from either", entries(3000, *LATE, of=OF_REPORT) + entries(*LATE, of=GIVEN)),
+            ("as many came before the release", entries(3000, 2500, 2000, 1500, 1000, *LATE, of=GIVEN)),
+            ("nobody knows whether they came before: the log begins with them", entries(*LATE, of=GIVEN)),
+            ("there are few", entries(3000, of=OF_REPORT) + entries(*LATE[:4], of=GIVEN)),
+        )
+    ),
     DoesNotHold(
         "it read whole tables before, and is slow since its release",
         told(*BEFORE, *entries(950, 850, 750, 650, *LATE, of=PLAN)),

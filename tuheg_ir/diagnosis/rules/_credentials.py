@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import STILL, Complaint, complaints
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import mapping, name, newest, oldest, written
+from tuheg_ir.diagnosis.view.reading import mapping, moment, name, newest, oldest, written
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 REFUSED = ("database_authentication", "outside_authentication")
@@ -30,8 +30,8 @@ CLEARLY = timedelta(minutes=5)
 LINES = 20
 """So many of a log's newest lines tell whether it is written to."""
 _NAMED = late(r"pass|cred|auth|dsn|user|url|db|database|postgres|mysql|redis|mongo|amqp|rabbit|kafka", re.IGNORECASE)
-
-
+_ROTATED = late(r"rotated|last[-_.]?rotation|rotation[-_.]?time", re.IGNORECASE)
+"""Keys of annotations by which tools that rotate a password note when they did so last."""
 _USER = late(r"user(?:name)? ?[=:]? ?[\"'\[]?([\w.-]+)", re.IGNORECASE)
 """Where servers and clients name the user that is refused."""
 _CLOUD = late(r"arn:aws|api error \w+:|googleapi|AuthorizationFailed")
@@ -114,7 +114,7 @@ def _agree(mine: set[str], others: set[str]) -> bool:
 
 def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
     secret = _secret(view, workload)
-    at = written(secret) if secret else None
+    at = last_brought(view, secret) if secret else None
     refused = {c.hit.pod for c in found}
     older: list[Pod] = []
     newer: list[Pod] = []
@@ -148,7 +148,7 @@ def _not_the_newest(view: View, secret: Obj, well: list[Pod], found: list[Compla
     right before: what it got then is what its readers lack, and whoever brought it may well fail the next time.
     """
     failing = unsynced(view, secret)
-    first, at = oldest(c.hit.first for c in found), written(secret)
+    first, at = oldest(c.hit.first for c in found), last_brought(view, secret)
     if failing is None or (first is not None and failing.since is not None and failing.since > first):
         return ()
     if first is not None and at is not None and timedelta() <= first - at <= SOON:
@@ -164,7 +164,7 @@ def _locks_out(view: View, ref: str) -> tuple[str, ...]:
     """
     workload = view.workloads.get(ref)
     secret = _secret(view, workload) if workload else None
-    at = written(secret) if secret else None
+    at = last_brought(view, secret) if secret else None
     if workload is None or secret is None or at is None or not _old(workload, at) or not _wrong(view, workload.live):
         return ()
     with_it = [
@@ -235,11 +235,23 @@ def _last_start(pod: Pod) -> datetime | None:
 def _secret(view: View, workload: Workload) -> Obj | None:
     """Return the Secret that holds the credentials: the one written last of late, else the only one so named."""
     found = list(_secrets(view, workload))
-    lately = [s for s in found if view.recent(written(s), LATELY)]
+    lately = [s for s in found if view.recent(last_brought(view, s), LATELY)]
     if lately:
-        return max(lately, key=lambda s: str(written(s)))
+        return max(lately, key=lambda s: str(last_brought(view, s)))
     named = [s for s in found if _NAMED.search(" ".join([name(s), *mapping(s, "data")]))]
     return named[0] if len(named) == 1 else found[0] if len(found) == 1 else None
+
+
+def last_brought(view: View, secret: Obj) -> datetime | None:
+    """Return when a Secret got what it holds: as its fields tell, or a tool that rotates it notes on it."""
+    return newest((written(secret), rotated(view, secret)))
+
+
+def rotated(view: View, secret: Obj) -> datetime | None:
+    """Return when a Secret was last rotated, as its annotations tell; what is to come was not done."""
+    keys = filter(_ROTATED.search, mapping(secret, "metadata", "annotations"))
+    noted = (moment(secret, "metadata", "annotations", key) for key in keys)
+    return newest(at for at in noted if at is not None and at <= view.now)
 
 
 def _secrets(view: View, workload: Workload) -> Iterator[Obj]:

@@ -60,7 +60,7 @@ def _of(view: View, user: Workload, told: list[Statement], reach: datetime | Non
     if at is None or not user.changes or not releases(view, user, FRESH) or reach is None or reach > at - SOON:
         return None
     since = [each for each in told if each.at >= at]
-    mine = tuple(each for each in since if _sends(view, each.text, user))
+    mine = tuple(each for each in since if sends(view, each.text, user))
     before = [each for each in told if at - (view.now - at) <= each.at < at]
     if len(mine) < max(MANY, TIMES * len(before)) or 2 * len(mine) <= len(since):
         return None
@@ -70,7 +70,7 @@ def _of(view: View, user: Workload, told: list[Statement], reach: datetime | Non
     return WholeReads(user, mine, suffers)
 
 
-def _sends(view: View, text: str, user: Workload) -> bool:
+def sends(view: View, text: str, user: Workload) -> bool:
     """Tell whether a server tells that this client, and no other, sends a statement: by name or by a pod's address.
 
     Several may come as the same user, and then the name of a program tells them apart.

@@ -9,7 +9,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals
+from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals, rotated
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change, volumes_of
@@ -97,7 +97,7 @@ def _of_server(view: View, each: Refusal, server: Workload, found: tuple[Change,
 def _dated(view: View, each: Refusal) -> bool:
     """Tell whether it is known when the Secret was written: most tools leave that out of what they print."""
     secret = view.objects("Secret").get(each.secret.partition("/")[2])
-    return secret is not None and bool(items(secret, "metadata", "managedFields"))
+    return secret is not None and bool(items(secret, "metadata", "managedFields") or rotated(view, secret))
 
 
 def _shown(each: Refusal) -> Iterator[Evidence]:

@@ -9,7 +9,8 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory, told_by_program
 from tuheg_ir.diagnosis.rules.memory_since_release import LOADED, SUSPECT
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.reading import created
+from tuheg_ir.diagnosis.view.crashes import looping_since
+from tuheg_ir.diagnosis.view.reading import created, oldest
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
@@ -36,16 +37,23 @@ def when(view: View) -> Iterator[Match]:
         yield Match(
             component=workload.ref,
             evidence=(*evidence, *told),
-            certainty=(0.75 if grows else 0.55) if measured and traffic else 0.5 if measured else 0.45,
+            certainty=_sure(grows, traffic, measured, at_once),
             remedy=""
             if measured and not (at_once or keeps_data(view, workload) or is_store(workload))
             else "page_human",
-            since=began_of(evidence),
+            since=oldest((began_of(evidence), looping_since(view, workload) if at_once else None)),
             excludes=(
                 *excluding(workload.ref, "no release came with it", "rollback_workload"),
                 *(excluding(workload.ref, "it is killed soon after each start", *RESTARTS) if at_once else ()),
             ),
         )
+
+
+def _sure(grows: bool, traffic: bool, measured: bool, at_once: bool) -> float:
+    """Return how sure it is: the kernel's word for a limit that each start meets anew needs no figures."""
+    if measured and traffic:
+        return 0.75 if grows else 0.55
+    return 0.55 if at_once else 0.5 if measured else 0.45
 
 
 def _at_once(view: View, workload: Workload) -> bool:

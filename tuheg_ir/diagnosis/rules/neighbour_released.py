@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.crashes import crashes
+from tuheg_ir.diagnosis.view.crashes import crashes, looping_since
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
@@ -100,8 +100,15 @@ def _only_since(said: Said, called: Workload) -> bool:
     return called.released_at is not None and said.first - called.released_at >= BEFORE
 
 
+def _ended_before(view: View, ref: str, called: Workload) -> bool:
+    """Tell whether containers of a caller end again and again since before a neighbour's release."""
+    since = looping_since(view, view.workloads[ref]) if ref in view.workloads else None
+    return since is not None and called.released_at is not None and since - called.released_at < BEFORE
+
+
 def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tuple[Evidence, datetime]) -> Match:
-    callers = behind(view, called.ref, caller.ref, but=called.ref)
+    suffer = behind(view, called.ref, caller.ref, but=called.ref)
+    callers = tuple(ref for ref in suffer if not _ended_before(view, ref, called))
     seen, began = felt
     return Match(
         component=called.ref,

@@ -9,9 +9,13 @@ from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import clients
-from tuheg_ir.diagnosis.rules._whole_reads import whole_reads
+from tuheg_ir.diagnosis.rules._whole_reads import sends, whole_reads
+from tuheg_ir.diagnosis.rules.index_dropped import TIMES
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.statements import statements_by_log
+from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SLOW_S = 3.0
@@ -87,7 +91,10 @@ def _busy(view: View, server: Workload) -> Iterator[Evidence]:
 
 
 def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: datetime | None) -> Workload | None:
-    """Return the one client that was released shortly before and, if that is known, sends the slow statements."""
+    """Return the one client that was released shortly before and, if that is known, sends the slow statements.
+
+    Where several were released, the log of the database may tell which one sends them.
+    """
     senders = {s.owner for s in slow if s.owner}
     found = [
         w
@@ -95,7 +102,22 @@ def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: date
         if (w := view.workloads.get(ref)) and w.changes and w.released_at is not None
         if timedelta(minutes=-2) <= (began or view.now) - w.released_at <= SOON
     ]
+    if len(found) > 1:
+        found = [w for w in found if _sends_most(view, server, w)]
     return found[0] if len(found) == 1 else None
+
+
+def _sends_most(view: View, server: Workload, client: Workload) -> bool:
+    """Tell whether most slow statements since a client's release are its own, and hardly any was before.
+
+    How it was before, only a log can tell that reaches back so far.
+    """
+    at = client.released_at
+    logs = [log for log in statements_by_log(view, server) if at is not None and log[0].at < at]
+    told = [each for log in logs for each in log if tells("slow_statement", each.text)]
+    mine = [each for each in told if sends(view, each.text, client)]
+    since, new = ([each for each in found if at is not None and each.at >= at] for found in (told, mine))
+    return len(new) >= max(OFTEN, TIMES * (len(mine) - len(new))) and 2 * len(new) > len(since)
 
 
 def _told(session: Session) -> str:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -48,6 +49,16 @@ def crashes(view: View, workload: Workload, *, init: bool = False) -> tuple[Cras
 def ended_by_themselves(view: View, workload: Workload) -> tuple[Crash, ...]:
     """Return the crashes that were no kill for memory."""
     return tuple(crash for crash in crashes(view, workload) if not crash.container.killed_for_memory)
+
+
+def looping_since(view: View, workload: Workload) -> datetime | None:
+    """Return since when a container that ended badly of late is started again and again, as the kubelet's events tell.
+
+    Its state tells of its last end alone.
+    """
+    ended = {f"Pod/{crash.pod.name}" for crash in crashes(view, workload)}
+    told = (e for e in view.events_of(workload.ref, "BackOff") if e.about in ended and "restarting" in e.message)
+    return oldest(event.first for event in told)
 
 
 def restarted(view: View, pod: Pod) -> list[datetime]:
