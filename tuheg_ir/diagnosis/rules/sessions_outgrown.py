@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._poolers import outrun
+from tuheg_ir.diagnosis.rules._pools import LARGE, given_back
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, holders, measured_holders
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.growth import Growth, grown
+from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-LARGE = 0.4
-"""Share of the usable sessions that the grown client has."""
+BY_AND_BY = timedelta(minutes=3)
+"""Pools that open what is asked for fill a database later than so long after their pods came."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -35,10 +38,12 @@ def when(view: View) -> Iterator[Match]:
                 continue
             if _sent_for(view, ref, growth):
                 continue
+            idle = _left_open(view, each, workload)
             yield Match(
                 component=workload.ref,
-                evidence=(*_shown(each, workload, growth), *each.evidence),
+                evidence=(*_shown(each, workload, growth), *idle, *each.evidence),
                 certainty=0.75,
+                remedy="restart_connection_pool" if idle else "",
                 since=growth.at or each.since,
                 explains=behind(view, each.ref, but=workload.ref),
                 excludes=(
@@ -50,7 +55,7 @@ def when(view: View) -> Iterator[Match]:
                     *not_for(
                         (workload.ref,),
                         "the same replicas open the same pools again",
-                        ("restart_workload", "restart_connection_pool"),
+                        () if idle else ("restart_workload", "restart_connection_pool"),
                     ),
                 ),
             )
@@ -119,6 +124,17 @@ def _because(each: Full, workload: Workload, growth: Growth) -> bool:
 def _mine(each: Full, workload: Workload) -> Holder | None:
     found = holders(each.database) if each.database else ()
     return next((h for h in found if h.ref == workload.ref), None)
+
+
+def _left_open(view: View, each: Full, workload: Workload) -> tuple[Evidence, ...]:
+    """Return that a rush filled the pools, is over, and has left them open: new ones open no more than is asked for.
+
+    A pool that opens all its connections at its start fills the database as its pod comes.
+    """
+    youngest = newest(pod.created for pod in workload.live)
+    if each.since is None or youngest is None or each.since - youngest < BY_AND_BY:
+        return ()
+    return given_back(view, workload, each.usable) if each.usable else ()
 
 
 def _shown(each: Full, workload: Workload, growth: Growth) -> Iterator[Evidence]:
