@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, URL, shop
-from tests.diagnosis.rules.tiny import Obj, at, event, figure, log, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, event, figure, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 REPLICA = "StatefulSet/postgres-replica"
@@ -34,15 +34,37 @@ WRITES = "[System] [MY-013587] [Repl] Setting super_read_only={}."
 SWITCHED = ("PrimarySwitched", "Primary switched from index '0' to index '1'")
 
 
-def switched(*told: tuple[int, float, str], by: tuple[str, str] | None = SWITCHED, of: str = "MySQL/mysql") -> Snapshot:
+LED = (
+    "[System] 'CHANGE REPLICATION SOURCE TO FOR CHANNEL '' executed'. Previous state source_host='{}'. "
+    "New state source_host='{}', source_port= 3306."
+)
+TO_ONE, TO_ZERO = LED.format("", "mysql-1.mysql"), LED.format("", "mysql-0.mysql")
+TAKEOVER = "INFO GracefulMasterTakeover: Will demote mysql-0.mysql:3306 and promote mysql-1.mysql:3306 instead"
+
+
+def moved(*told: tuple[int, float, str], by: str = TAKEOVER, age: float = 912) -> Snapshot:
+    """Return two servers of MySQL, and what a tool that moves primaries logs of them some time ago."""
+    return switched(*told, by=None, tool=log(pod("orchestrator"), by, since=age))
+
+
+def switched(
+    *told: tuple[int, float, str],
+    by: tuple[str, str] | None = SWITCHED,
+    of: str = "MySQL/mysql",
+    tool: Log | None = None,
+) -> Snapshot:
     """Return two servers of MySQL with what each tells (number, age, line), and the event of a switch some time ago."""
     return snapshot(
         workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
+        workload("orchestrator", "orchestrator:3") if tool else [],
         workload("web", env={"DB_HOST": "mysql"}),
         [event(of, *by, age=900, kind="Normal", count=1)] if by else [],
         logs=[
-            Log(f"mysql-{number}", "mysql", tuple(f"{at(since)} {line}" for n, since, line in told if n == number))
-            for number in sorted({n for n, *_ in told})
+            *([tool] if tool else []),
+            *(
+                Log(f"mysql-{number}", "mysql", tuple(f"{at(since)} {line}" for n, since, line in told if n == number))
+                for number in sorted({n for n, *_ in told})
+            ),
         ],
     )
 
@@ -71,6 +93,27 @@ HOLDS = [
             (
                 "it has a replica of its own, and a roll-out of others is promoted",
                 switched((1, 910, ENDED), (1, 880, FOLLOWED), by=("Promoted", "Promoted canary to 1"), of="Rollout/a"),
+            ),
+            (
+                "the other is led to it, and nobody tells of another primary",
+                switched((1, 910, ENDED), (0, 909, TO_ONE), by=None),
+            ),
+            (
+                "a tool makes the other one the primary",
+                moved((0, 910, ENDED), (1, 909, TO_ZERO)),
+            ),
+            (
+                "a tool promotes it long after it stopped",
+                moved((1, 3000, ENDED), (0, 909, TO_ONE)),
+            ),
+            ("a tool promotes it, and nobody follows it", moved((1, 910, ENDED))),
+            (
+                "a tool promotes it, and the other is led elsewhere",
+                moved((1, 910, ENDED), (0, 909, LED.format("mysql-1.mysql", "mysql-2.mysql"))),
+            ),
+            (
+                "a tool cannot promote another one, and the other is led to it",
+                moved((1, 910, ENDED), (0, 909, TO_ONE), by="ERROR could not promote mysql-0.mysql instead of mysql-1"),
             ),
             (
                 "it took writes for the first time long after",
@@ -163,6 +206,8 @@ DOES_NOT_HOLD = [
                 "the set that it is of is told to be the new primary",
                 switched((1, 910, ENDED), (1, 880, FOLLOWED), by=("FailedOver", "new primary: mysql-1.mysql.town")),
             ),
+            ("a tool promotes it, and the one before follows it", moved((1, 910, ENDED), (0, 909, TO_ONE))),
+            ("a tool promotes it, and it is followed", moved((1, 910, ENDED), (1, 880, FOLLOWED))),
             ("it takes the writes since", switched((1, 910, ENDED), (1, 900, WRITES.format("OFF")), by=None)),
         )
     ),

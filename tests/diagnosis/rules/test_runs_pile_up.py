@@ -95,6 +95,24 @@ def crowded(
     return snapshot(*objects, logs=told, databases=databases)
 
 
+def counted(
+    many: int = 3,
+    opens: str = "INFO opening 20 connections to postgres as report",
+    *,
+    limit: str = "max_connections=100",
+    beside: list[Session] | None = None,
+    **more: Any,
+) -> Snapshot:
+    """Return a shop that a database of a known limit refuses sessions, and runs that tell how many each opens."""
+    line = "FATAL:  sorry, too many clients already"
+    since, well = more.pop("since", 40), more.pop("well", 7200)
+    told = [log(pod("shop", n), *[f"connection to postgres:5432 failed: {line}"] * 9, since=since) for n in (0, 1)]
+    told += [log(f"report-{n}-x", opens, since=60 + 300 * n, of="report") for n in range(many)]
+    databases = [database(*beside)] if beside else []
+    objects = (shop(env=URL, **more), postgres(args=["-c", limit]), runs(many, well=well, env=URL))
+    return snapshot(*objects, logs=told, databases=databases)
+
+
 MINE, THEIRS = session(REPORT, "active", 80), session(SHOP, "active", 80)
 AT_POSTGRES = no("restart_workload", "scale_workload", "rollback_workload", at=SHOP)
 
@@ -112,6 +130,26 @@ HOLDS = [
         crowded(well=1200),
         (REPORT, "database_connection", "page_human"),
         alone=True,
+    ),
+    *(
+        Holds(
+            f"a few of them overlap, and tell that they open most sessions: {what}",
+            world,
+            (REPORT, "database_connection", "page_human"),
+            excludes=(*AT_POSTGRES, ("restart_workload", DB)),
+            harmful=("restart_workload", "scale_workload", "rollback_workload"),
+            alone=True,
+        )
+        for what, world in (
+            ("with whom", counted()),
+            ("of the database", counted(opens="opened 30 sessions of the database")),
+            ("a pool", counted(opens="starting with pool of 25 db connections")),
+            (
+                "two of them, and the limit stands in another word",
+                counted(2, "using 40 connections", limit="maxConns 80"),
+            ),
+            ("an older release has nothing to do with it", counted(before=IMAGE, released=9000)),
+        )
     ),
     Holds(
         "no run has ended since the first of them began, and a pod has no processors",
@@ -185,6 +223,23 @@ DOES_NOT_HOLD = [
         harmful=("restart_workload", "rollback_workload"),
     ),
     DoesNotHold("most of them began after the database was full: they wait for it", crowded(since=1900)),
+    *(
+        DoesNotHold(
+            f"a few of them overlap, and tell how many sessions they open, but {what}",
+            world,
+            harmful=("restart_workload", "scale_workload"),
+        )
+        for what, world in (
+            ("that is a small part of all", counted(opens="opening 4 connections to postgres")),
+            ("they are somebody else's", counted(opens="opening 20 connections to s3")),
+            ("nobody knows how many there are", counted(limit="shared_buffers=1GB")),
+            ("it was full before most of them began", counted(since=500)),
+            ("a run has ended since the first of them began", counted(well=100)),
+            ("there is one", counted(1, "opening 80 connections to postgres")),
+            ("a client was released just before it was full", counted(before=IMAGE, released=300)),
+            ("another client has most of them", counted(beside=[THEIRS, session(REPORT, "active", 15)])),
+        )
+    ),
     DoesNotHold("they do not use the database", crowded(client={})),
     DoesNotHold("they end one after the other", crowded(well=30)),
     DoesNotHold("a client of the database was released just before it was full", crowded(before=IMAGE, released=500)),

@@ -141,6 +141,19 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
+        "a figure of what is taken and what is left that swings",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            logs=[REFUSED],
+            figures=[
+                figure("db_max_connections", 608, 600, component="postgres"),
+                figure("db_connections", 300, 599, component="postgres"),
+            ],
+        ),
+        (DB, "database_connection", "page_human"),
+    ),
+    DoesNotHold(
         "it never changed",
         snapshot(shop(env=URL), postgres(), logs=[REFUSED], databases=TAKEN),
         (DB, "database_connection", "page_human"),

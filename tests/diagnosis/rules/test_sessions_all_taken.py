@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, SHOP, URL, WELL, alert, errors, logs, shop
 from tests.diagnosis.rules.sessions import full
 from tests.diagnosis.rules.tiny import database, log, pod, postgres, session, snapshot, workload
@@ -16,6 +17,17 @@ LINES = (
     "pq: sorry, too many clients already",
     "error: SQLSTATE 53300",
 )
+TOO_MANY = (
+    '{{"s":"I","c":"NETWORK","ctx":"listener","msg":"Connection refused because there are too many open connections",'
+    '"attr":{{"remote":"{}:52221","connectionCount":601}}}}'
+)
+
+
+def address(name: str) -> str:
+    """Return the address of a workload's first pod."""
+    found: str = pods_of(workload(name))[0]["status"]["podIP"]
+    return found
+
 
 HOLDS = [
     Holds("a client is refused", full(), TAKEN, excludes=no("scale_workload", at=SHOP)),
@@ -37,6 +49,18 @@ HOLDS = [
         ),
         ("StatefulSet/mysql", "database_connection", "page_human"),
         harmful=("rollback_workload", "restart_workload", "scale_workload"),
+    ),
+    Holds(
+        "by the log of the server alone, which names the addresses of those that it refuses",
+        snapshot(
+            workload("mongo", "mongo:6", kind="StatefulSet", pods=1, port=27017),
+            workload("api", env={"MONGO_URL": "mongodb://mongo:27017/a"}),
+            figures=[errors("api", 0.5)],
+            logs=[log("mongo-0", *[TOO_MANY.format(address("api"))] * 4, of="mongo")],
+        ),
+        ("StatefulSet/mongo", "database_connection", "page_human"),
+        excludes=no("scale_workload", at="Deployment/api"),
+        harmful=("restart_workload", "rollback_workload"),
     ),
     Holds(
         "a pooler",

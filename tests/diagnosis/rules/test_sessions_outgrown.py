@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import (
     API,
     FATAL,
@@ -17,11 +18,25 @@ from tests.diagnosis.rules.scenes import (
     autoscaler,
     errors,
     logs,
+    pool,
     rate,
     shop,
 )
 from tests.diagnosis.rules.sessions import full
-from tests.diagnosis.rules.tiny import Obj, database, event, figure, postgres, secret_key, session, snapshot, workload
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    Obj,
+    at,
+    database,
+    event,
+    figure,
+    pod,
+    postgres,
+    secret_key,
+    session,
+    snapshot,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Series, Session, Snapshot
 
 POOLS = (session(SHOP, "idle", 70), session(SHOP, "active", 26))
@@ -46,6 +61,27 @@ def asked_for(*figures: tuple[str, Series]) -> Snapshot:
     return full(web, of=shop(env=URL, pods=6), sessions=POOLS, figures=[*grew, *figures])
 
 
+def after_a_rush(*taken: int, pods: int = 6, counting: int = 6, since: float = 700) -> Snapshot:
+    """Return a shop that got more pods half an hour ago, a database that is full since, and what their pools took."""
+    objects = workload("shop", env=URL, pods=pods, released=9 * DAY)
+    for each in pods_of(objects)[2:]:
+        each["metadata"]["creationTimestamp"] = at(1800)
+    return snapshot(
+        objects,
+        workload("api", env=URL),
+        postgres(),
+        logs=OTHER,
+        figures=[
+            figure("replicas_wanted", 2, pods, since=1800, component="shop"),
+            figure("db_connections", 20, 97, since=since, component="postgres"),
+            figure("db_max_connections", 100, 100, component="postgres"),
+            errors("api", 0.3, 240),
+            *(pool(pod("shop", number), *taken) for number in range(counting)),
+        ],
+    )
+
+
+RUSH = (1, 4, 12, 15, 15, 14, 3, 1, 0, 1, 1, 0, 1)
 SIZE = "SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE"
 HELD = (session(SHOP, "idle", 76), session(API, "active", 20))
 OTHER = logs("api", f'psycopg.OperationalError: connection to server at "postgres", port 5432 failed: {FATAL}')
@@ -163,6 +199,30 @@ HOLDS = [
                 "in a word of its command",
                 larger(args=["serve", "--db-pool-size=40"], before={"args": ["serve", "--db-pool-size=10"]}),
             ),
+        )
+    ),
+    *(
+        Holds(
+            f"a rush is over, and has left its pools open: {what}",
+            world,
+            (SHOP, "database_connection", "restart_connection_pool"),
+            excludes=no("scale_workload", at=SHOP),
+            harmful=("scale_workload", "rollback_workload"),
+            alone=True,
+        )
+        for what, world in (
+            ("each pod counts", after_a_rush(*RUSH)),
+            ("some of them count", after_a_rush(*RUSH, counting=3)),
+        )
+    ),
+    *(
+        Holds(f"it got more pods, and {what}", world, OUTGROWN, excludes=no("restart_connection_pool", at=SHOP))
+        for what, world in (
+            ("its pools are in use", after_a_rush(1, 4, 12, 15, 15, 14, 15, 15, 14, 15, 15)),
+            ("its pools were never much in use: each keeps all open", after_a_rush(*[1, 0] * 8)),
+            ("it filled the database as they came", after_a_rush(*RUSH, since=1740)),
+            ("one of them counts", after_a_rush(*RUSH, counting=1)),
+            ("none counts", after_a_rush(*RUSH, counting=0)),
         )
     ),
     Holds("as wanted", measured("replicas_wanted", 2, 6), OUTGROWN, excludes=no("scale_workload", at=SHOP)),

@@ -23,6 +23,10 @@ WRITES = late(r"read_only\b.{0,8}(?:=|\bto\b) ?(?:(OFF|0)|ON|1)\b", re.IGNORECAS
 """How MySQL tells that it takes writes (found) or takes them no more."""
 _FOLLOWED = late(r"\bStart (?:semi-sync )?binlog_dump to \w", re.IGNORECASE)
 """How a server of MySQL or MariaDB tells that another one follows it."""
+_FOLLOWS = late(
+    r"\bCHANGE (?:REPLICATION SOURCE|MASTER) TO\b.{0,60}executed.*?New state \w+_host\s?=\s?'([\w.-]+)'", re.IGNORECASE
+)
+"""How a server of MySQL or MariaDB tells which other one it was made to follow."""
 _MADE = (
     r"(?:\b(?:(?<!connect )(?<!connection )to|promot(?:e|ed|ing|ion of)|new (?:primary|master|leader)(?: is)?)|->)"
     r"[ :=]+"
@@ -56,11 +60,23 @@ def leads_since(view: View, stopped: Hit) -> bool:
     writes = [(bool(said[1]), since - at <= _NEAR) for since, line in after if (said := WRITES.search(line))]
     if writes:
         return writes[-1][0] and (True, True) in writes
-    return any(_FOLLOWED.search(line) for _, line in after) and _made_primary(view, workload, stopped, at)
+    if not any(_FOLLOWED.search(line) for _, line in after) and not _led_to(view, workload, stopped, at):
+        return False
+    return _made_primary(view, workload, stopped, at)
+
+
+def _led_to(view: View, workload: Workload, stopped: Hit, at: datetime) -> bool:
+    """Tell whether another server of the same workload was made to follow this one in those minutes."""
+    others = [pod for pod in workload.pods if pod.name != stopped.pod]
+    for line in (line for log in view.logs_of(others, previous=False) for line in log.lines):
+        told = _FOLLOWS.search(line)
+        if told and told[1].partition(".")[0] == stopped.pod and (since := stamp(line)) and abs(since - at) <= _NEAR:
+            return True
+    return False
 
 
 def _made_primary(view: View, workload: Workload, stopped: Hit, at: datetime) -> bool:
-    """Tell whether an event of those minutes, or a log of a server, says that this very one was made the primary."""
+    """Tell whether an event of those minutes, or a log of anybody, says that this very one was made the primary."""
     alone = len(workload.pods) == 1
     names = "|".join(re.escape(each) for each in (stopped.pod, *((workload.name,) if alone else ())))
     indexed = rf"{names}|index '?{re.escape(stopped.pod.rpartition('-')[2])}"
@@ -69,8 +85,16 @@ def _made_primary(view: View, workload: Workload, stopped: Hit, at: datetime) ->
         for event in moves(view)
     ]
     told += [(hit.last, hit.line, names) for hit in view.hits_of(stopped.component, "failover")]
+    told += [(stamp(line), line, names) for line in _of_tools(view, workload, stopped.pod)]
     near = (each for each in told if each[0] is not None and abs(each[0] - at) <= _NEAR)
     return any(re.search(_MADE.format(named), said, re.IGNORECASE) for _, said, named in near)
+
+
+def _of_tools(view: View, workload: Workload, server: str) -> Iterator[str]:
+    """Yield what others log of a server that they make the primary: whoever moves it says so, and not the server."""
+    for log in view.snapshot.logs:
+        if view.owner_of(log.pod) != workload.ref:
+            yield from (line for line in log.lines if server in line and _MOVE.search(line))
 
 
 def _is_of(event: Event, workload: Workload) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from statistics import mean
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -39,6 +40,13 @@ READINGS = 5
 """Fewer counts than this may rise by chance."""
 LONG = timedelta(minutes=5)
 """What takes all at once is a rush, or something behind that has stopped."""
+SOME_PODS = 2
+SOME = 0.3
+"""Share of the pods that have to count, if the others are to be taken to do as they do."""
+LARGE = 0.4
+"""Share of a database's sessions that a client has to have had in use."""
+LITTLE = 0.2
+"""Share of what was taken at most that is little."""
 KEPT_S = 1200.0
 """Nobody uses what was taken so many seconds ago: a request is over by then."""
 BUSY_TOO = 0.1
@@ -105,6 +113,27 @@ def kept(view: View, workload: Workload, until: datetime | None = None) -> Climb
     began = datetime.fromtimestamp(first, UTC)
     fact = f"its pools go from {low} to {high} connections that are taken, and give back hardly any"
     return Climb(Evidence("metrics", workload.ref, fact, began), began, high)
+
+
+def given_back(view: View, workload: Workload, of: float) -> tuple[Evidence, ...]:
+    """Return that pods had taken a large part of some sessions, as their pools count, and have given back nearly all.
+
+    Where some of the pods count, the others are taken to do as they do.
+    """
+    pods = {pod.name for pod in workload.live}
+    mine = [[v for _, v in s.points] for s in view.figures.series("pool_in_use") if s.labels.get("pod") in pods]
+    counts = [values for values in mine if len(values) >= READINGS]
+    if len(counts) < max(SOME_PODS, SOME * len(pods)):
+        return ()
+    most, now = (len(pods) * mean(choose(values) for values in counts) for choose in (max, _lately))
+    if most < LARGE * of or now > LITTLE * most:
+        return ()
+    fact = f"its pools had about {most:.0f} connections taken at most, and have about {now:.0f} now"
+    return (Evidence("metrics", workload.ref, fact, view.now),)
+
+
+def _lately(values: Sequence[float]) -> float:
+    return max(values[-READINGS:])
 
 
 def _keeps(values: Sequence[float]) -> bool:

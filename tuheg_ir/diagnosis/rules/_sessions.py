@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
@@ -27,6 +27,7 @@ FORGOTTEN_S = 10.0
 """A transaction that does nothing for longer than this is forgotten, not busy: programs pause for milliseconds."""
 UNUSED = timedelta(hours=1)
 """A session that is idle for longer than this is in nobody's use: pools take idle ones before they open others."""
+_SERVERS = ("database", "pooler", "cache")
 _STATES = {"sleep": "idle"}
 """What MySQL calls a state that has another name at PostgreSQL."""
 LEAK_AFTER = timedelta(hours=6)
@@ -183,11 +184,21 @@ def owned(sessions: Iterable[Session]) -> str:
 def full(view: View) -> tuple[Full, ...]:
     """Return the databases that have no room for another session."""
     refused: dict[str, list[Complaint]] = {}
-    for each in complaints(view, "database_full"):
+    for each in refusals(view):
         about = each.about or (each.caller if role_of(view, each.caller) == "database" else "")
         refused.setdefault(about, []).append(each)
     found = {ref: one for ref in _refs(view) if (one := _full(view, ref, refused.get(ref, ()))) is not None}
     return tuple(found.values())
+
+
+def refusals(view: View) -> Iterator[Complaint]:
+    """Yield who is refused a session by whom; a server that names clients tells of itself whom it refuses."""
+    for each in complaints(view, "database_full"):
+        ours = each.about in view.workloads and not role_of(view, each.about)
+        if ours and role_of(view, each.caller) in _SERVERS:
+            yield replace(each, caller=each.about, about=each.caller)
+        else:
+            yield each
 
 
 def role_of(view: View, ref: str) -> str:
@@ -206,7 +217,7 @@ def _refs(view: View) -> Iterator[str]:
     )
 
 
-def _full(view: View, ref: str, refused: Iterable[Complaint]) -> Full | None:
+def _full(view: View, ref: str, refused: Sequence[Complaint]) -> Full | None:
     database = next((d for d in view.databases if d.ref == ref), None)
     evidence: list[Evidence] = []
     used = usable = 0
@@ -220,18 +231,17 @@ def _full(view: View, ref: str, refused: Iterable[Complaint]) -> Full | None:
         label = label_of(view, "db_connections", ref)
         since = view.figures.crossed("db_connections", FULL * most - 3, component=label)
         evidence.append(Evidence("metrics", ref, f"{taken:.0f} of {most:.0f} connections are taken", since))
-    refusals = tuple(refused)
     if (
         not evidence
-        and sum(c.hit.count for c in refusals) < FEW
-        and is_well(view, behind(view, ref, *(c.caller for c in refusals)))
+        and sum(hit.count for hit in {c.hit for c in refused}) < FEW
+        and is_well(view, behind(view, ref, *(c.caller for c in refused)))
     ):
         return None
-    evidence += told(view, refusals, 2)
+    evidence += told(view, {c.hit: c for c in refused}.values(), 2)
     if not evidence or (database is not None and not used):  # refused for another reason than this
         return None
-    since = since or oldest(c.hit.first for c in refusals)
-    return Full(ref, used, usable, since, database, refusals, tuple(evidence))
+    since = since or oldest(c.hit.first for c in refused)
+    return Full(ref, used, usable, since, database, tuple(refused), tuple(evidence))
 
 
 def label_of(view: View, signal: str, ref: str) -> str:
@@ -279,7 +289,7 @@ def clients(view: View, ref: str) -> tuple[str, ...]:
     Who is refused a session is its client, also where a Secret keeps the address.
     """
     known = {s.owner for d in view.databases if d.ref == ref for s in d.sessions if s.owner}
-    known |= {c.caller for c in complaints(view, "database_full") if c.about == ref and c.caller in view.workloads}
+    known |= {c.caller for c in refusals(view) if c.about == ref and c.caller in view.workloads}
     return tuple(sorted((known | {r for r, calls in view.graph.calls.items() if ref in calls}) - {ref}))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,9 @@ from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, held_by
+from tuheg_ir.diagnosis.rules.session_limit_lowered import limit_of
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import kind_spoken_of
 from tuheg_ir.diagnosis.view.pods import Pod, controller
 from tuheg_ir.diagnosis.view.reading import created, items, moment, newest, oldest, text
 from tuheg_ir.diagnosis.view.refusals import refusals
@@ -24,6 +27,17 @@ MANY = 5
 """So many runs of one schedule at once are no overlap of two."""
 NONE_OVER = 3
 """Runs that are long, and end one after the other, do not let so many more begin before the next one is over."""
+AT_ONCE = 2
+"""Runs of a schedule are meant to come one after the other."""
+MOST = 0.5
+"""Share of a database's sessions from which on it is full for those that have them."""
+_OPENS = late(
+    r"\b(?:open(?:s|ed|ing)?|pool(?: of)?|us(?:es|ing)|with) (?:up to )?(?P<many>\d{1,4}) "
+    r"(?:(?:new|db|database|postgres(?:ql)?|mysql|mongo(?:db)?|parallel|concurrent) ){0,2}(?:connections|sessions)\b"
+    r"(?: (?:to|of|at|with) (?:the )?(?!(?:the|database|db)\b)(?P<whose>[\w.-]*\w))?",
+    re.IGNORECASE,
+)
+"""How a run tells how many sessions it takes."""
 _GRACE = timedelta(seconds=60)
 _LACKS = late(r"Insufficient ([\w./-]*\w)")
 _FULL = late(r"Too many pods")
@@ -45,15 +59,18 @@ def when(view: View) -> Iterator[Match]:
     """Runs of one CronJob hang, or overlap since it was edited; else a pod would have room, or a client a session."""
     for schedule in view.workloads.values():
         runs, edit = _piled(view, schedule) if schedule.kind == "CronJob" else ([], None)
+        for each in full(view) if schedule.kind == "CronJob" else ():
+            if _fill(view, schedule, runs, each):
+                yield _of_sessions(view, schedule, runs, each)
+            elif opening := _opening(view, schedule, each):
+                told = sum(_opens(view, pod, each) for pod in opening)
+                yield _of_sessions(view, schedule, opening, each, told)
         if len(runs) < MANY:
             continue
         wants = [(w.ref, want) for w in view.serving for want in _wants(view, w) if want.amount]
         lacking = {ref: want for ref, want in wants if _held(runs, want) >= want.amount}
         if lacking:
             yield _match(view, schedule, runs, lacking, edit)
-        for each in full(view):
-            if _fill(view, schedule, runs, each):
-                yield _of_sessions(view, schedule, runs, each)
 
 
 def _piled(view: View, schedule: Workload) -> tuple[list[Pod], datetime | None]:
@@ -61,14 +78,19 @@ def _piled(view: View, schedule: Workload) -> tuple[list[Pod], datetime | None]:
 
     Runs that overlap and end are a matter of how the schedule was made, if it was not made so a short while ago.
     """
-    by_job = {controller(pod.obj): pod for pod in schedule.live if pod.node and pod.created}
-    runs = sorted(by_job.values(), key=lambda pod: str(pod.created))
+    runs = _going_on(schedule)
     hung = _hung(view, schedule, runs)
     at = edited(schedule.obj)
     if len(hung) >= MANY or at is None or not view.recent(at, HOURS):
         return hung, None
     before = [pod for pod in runs if pod.created and pod.created < at]
     return ([], None) if before else (runs[:-1], at)
+
+
+def _going_on(schedule: Workload) -> list[Pod]:
+    """Return the pods of the runs that go on, one of each, the oldest first."""
+    by_job = {controller(pod.obj): pod for pod in schedule.live if pod.node and pod.created}
+    return sorted(by_job.values(), key=lambda pod: str(pod.created))
 
 
 def _hung(view: View, schedule: Workload, runs: list[Pod]) -> list[Pod]:
@@ -120,27 +142,59 @@ def _held(runs: list[Pod], want: Want) -> float:
 
 
 def _fill(view: View, schedule: Workload, runs: list[Pod], each: Full) -> bool:
-    """Tell whether runs piled up before a database that they use was full: later ones may only wait for it.
+    """Tell whether runs piled up before a database that they use was full: later ones may only wait for it."""
+    return len(_began_before(runs, each)) >= MANY and _theirs(view, schedule, each)
 
-    Where it is known who has its sessions they have most of them; where it is not, no release may have taken them.
+
+def _opening(view: View, schedule: Workload, each: Full) -> list[Pod]:
+    """Return the runs of which none was over since the first began, if they tell that they open most sessions.
+
+    A few runs are many where each of them has many sessions.
     """
-    if each.since is None or schedule.ref not in (known := clients(view, each.ref)):
-        return False
-    before = [pod for pod in runs if pod.created and pod.created < each.since]
+    well, limit = moment(schedule.obj, "status", "lastSuccessfulTime"), limit_of(view, each)
+    before = _began_before(_going_on(schedule), each)
+    runs = [pod for pod in before if well is None or (pod.created and pod.created > well)]
+    if len(runs) < AT_ONCE or not limit or not _theirs(view, schedule, each):
+        return []
+    return runs if sum(_opens(view, pod, each) for pod in runs) >= MOST * limit else []
+
+
+def _opens(view: View, pod: Pod, each: Full) -> int:
+    """Return how many sessions of a database a run tells that it opens; 0 if it tells of none."""
+    found = (_OPENS.search(line) for log in view.logs_of([pod], previous=False) for line in log.lines)
+    return max((int(told["many"]) for told in found if told and _is_of(view, told["whose"] or "", each)), default=0)
+
+
+def _is_of(view: View, named: str, each: Full) -> bool:
+    """Tell whether sessions are those of a database, as nobody is named whose they are, or it is."""
+    return not named or view.graph.resolve(named) == each.ref or kind_spoken_of(named) == "database"
+
+
+def _began_before(runs: list[Pod], each: Full) -> list[Pod]:
+    return [pod for pod in runs if pod.created and each.since and pod.created < each.since]
+
+
+def _theirs(view: View, schedule: Workload, each: Full) -> bool:
+    """Tell whether the sessions of a database may be those of a schedule's runs.
+
+    Where it is known who has them they have most of them; where it is not, no release may have taken them.
+    """
+    known = clients(view, each.ref)
     held = held_by(view, each)
-    if len(before) < MANY or (held and held[0].ref != schedule.ref):
+    if schedule.ref not in known or (held and held[0].ref != schedule.ref):
         return False
     return bool(held) or not any(since_release(w, each.since) for ref in known if (w := view.workloads.get(ref)))
 
 
-def _of_sessions(view: View, schedule: Workload, runs: list[Pod], each: Full) -> Match:
+def _of_sessions(view: View, schedule: Workload, runs: list[Pod], each: Full, opened: int = 0) -> Match:
     """Return that runs hold the sessions of a database that others are refused."""
     began = oldest(pod.created for pod in runs)
     fact = f"{len(runs)} runs of it go on, the first since {began:%H:%M} UTC, each with sessions that others lack"
+    told = (Evidence("logs", schedule.ref, f"they tell that they open {opened} sessions", began),) if opened else ()
     others = tuple(sorted({c.caller for c in each.refused} - {schedule.ref, each.ref}))
     return Match(
         component=schedule.ref,
-        evidence=(Evidence("objects", schedule.ref, fact, began), *each.evidence),
+        evidence=(Evidence("objects", schedule.ref, fact, began), *told, *each.evidence),
         certainty=0.75,
         root_cause="database_connection",
         since=began,

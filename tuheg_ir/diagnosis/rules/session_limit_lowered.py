@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
-from tuheg_ir.diagnosis.rules._sessions import clients, full, label_of, sufferers
+from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, label_of, sufferers
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.reading import mapping, newest, written
@@ -19,11 +19,14 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 WORDS = (
     *("max_connections", "max-connections", "maxconnections", "max_user_connections"),
+    *("maxconns", "maxincomingconnections"),
     *("max_client_conn", "max-client-conn", "maxclients", "max_clients", "max-clients"),
 )
 """Settings of databases, of the poolers before them, and of caches."""
 LATELY = timedelta(hours=24)
 """A release longer ago has seen the busiest hour of a day."""
+FELL = 0.95
+"""A limit that is measured as what is taken and what is left swings by a little, and is the same."""
 _LIMIT = late(rf"(?:{'|'.join(WORDS)})\W{{0,6}}(\d+)", re.IGNORECASE)
 
 
@@ -73,7 +76,7 @@ def _fell(view: View, ref: str) -> _Fall | None:
     for series in view.figures.series("db_max_connections", component=label) if label else ():
         most = max((value for _, value in series.points), default=0.0)
         now = series.last
-        if now is not None and 0 < now < most:
+        if now is not None and 0 < now < FELL * most:
             at = min(t for t, v in series.points if v == now and t > next(u for u, w in series.points if w == most))
             when = datetime.fromtimestamp(at, UTC)
             shown = Evidence("metrics", ref, f"max_connections fell from {most:.0f} to {now:.0f}", when)
@@ -90,6 +93,19 @@ def _changed(view: View, workload: Workload) -> tuple[Change, ...]:
 def _raised(change: Change) -> bool:
     before, after = (_LIMIT.search(f"{change.field}={value}") for value in (change.before, change.after))
     return before is not None and after is not None and int(after[1]) >= int(before[1])
+
+
+def limit_of(view: View, each: Full) -> int:
+    """Return how many sessions a full database allows, as figures, it itself or its settings tell; 0 unknown.
+
+    Beside the limit of all there may be lower ones of single users.
+    """
+    workload = view.workloads.get(each.ref)
+    if each.usable or workload is None:
+        return each.usable
+    said = [" ".join(word for _, word in view.graph.commands(workload))]
+    said += [f"{key}={value}" for key, value in view.graph.settings(workload)]
+    return max((int(found[1]) for text in said for found in _LIMIT.finditer(text)), default=0)
 
 
 def _maps(view: View, workload: Workload, fell: _Fall | None) -> Iterator[Evidence]:

@@ -10,17 +10,19 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._poolers import outrun
+from tuheg_ir.diagnosis.rules._pools import LARGE, given_back
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, Holder, able, clients, full, held_by, sufferers
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.growth import Growth, grown
+from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-LARGE = 0.4
-"""Share of the usable sessions that the grown client has."""
 ROOM = timedelta(minutes=5)
 """A database that had room for so long after a client had grown was not filled by that."""
+BY_AND_BY = timedelta(minutes=3)
+"""Pools that open what is asked for fill a database later than so long after their pods came."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -32,10 +34,12 @@ def when(view: View) -> Iterator[Match]:
             yield _of_pool(view, each, client)
             continue
         for workload, growth in _grew(view, each):
+            idle = _left_open(view, each, workload)
             yield Match(
                 component=workload.ref,
-                evidence=(*_shown(view, each, workload, growth), *each.evidence),
+                evidence=(*_shown(view, each, workload, growth), *idle, *each.evidence),
                 certainty=0.75,
+                remedy="restart_connection_pool" if idle else "",
                 since=growth.at or each.since,
                 explains=sufferers(view, each, but=workload.ref),
                 excludes=(
@@ -47,7 +51,7 @@ def when(view: View) -> Iterator[Match]:
                     *not_for(
                         (workload.ref,),
                         "the same replicas open the same pools again",
-                        ("restart_workload", "restart_connection_pool"),
+                        () if idle else ("restart_workload", "restart_connection_pool"),
                     ),
                 ),
             )
@@ -127,6 +131,17 @@ def _because(view: View, each: Full, workload: Workload, growth: Growth) -> bool
 
 def _mine(view: View, each: Full, workload: Workload) -> Holder | None:
     return next((h for h in held_by(view, each) if h.ref == workload.ref), None)
+
+
+def _left_open(view: View, each: Full, workload: Workload) -> tuple[Evidence, ...]:
+    """Return that a rush filled the pools, is over, and has left them open: new ones open no more than is asked for.
+
+    A pool that opens all its connections at its start fills the database as its pod comes.
+    """
+    youngest = newest(pod.created for pod in workload.live)
+    if each.since is None or youngest is None or each.since - youngest < BY_AND_BY:
+        return ()
+    return given_back(view, workload, each.usable) if each.usable else ()
 
 
 def _shown(view: View, each: Full, workload: Workload, growth: Growth) -> Iterator[Evidence]:
