@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.odd import odd_pods
 from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.outlasted import not_outlasted
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.silent import may_be_of_old, over, over_for_good
@@ -111,7 +112,7 @@ def _of_workload(view: View, workload: Workload) -> Iterator[Evidence]:
         yield Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready")
     elif waiting := [p for p in workload.live if not p.ready and not _young(view, p)]:
         yield Evidence("objects", workload.ref, f"{waiting[0].name} is not ready", waiting[0].unready_since)
-    yield from (crash.evidence() for crash in crashes(view, workload)[:2])
+    yield from (crash.evidence() for crash in not_outlasted(view, workload, crashes(view, workload))[:2])
     yield from (seen for seen, _ in troubles(view, workload.ref))
     yield from (Evidence("metrics", f"Pod/{pod}", told) for pod, told in sorted(odd_pods(view, workload).items()))
     for signal in ("throttled_share", "memory_share"):

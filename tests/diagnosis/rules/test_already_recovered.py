@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
+from tests.diagnosis.rules.outlasting import OWN, outlasted
 from tests.diagnosis.rules.pods import HOUR, again, node, pods_of, put
 from tests.diagnosis.rules.scenes import API, CALLS_CART, SHOP, WELL, alert, errors, rate, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, postgres, series, snapshot, thing, workload
@@ -233,6 +234,12 @@ def late(
 
 
 HOLDS = [
+    Holds(
+        "its pod ended again and again as its database was away, and both serve since",
+        outlasted(),
+        (SHOP, "no_fault", "no_action"),
+        alone=True,
+    ),
     *(
         Holds(
             f"it did little but complain for a while, and works since; its alert looks back over an hour{what}",
@@ -450,6 +457,18 @@ DOES_NOT_HOLD = [
         late(*LAGGED, until=300),
         (),
         harmful=("no_action",),
+    ),
+    *(
+        DoesNotHold(f"its pod ended again and again, {what}", world, (), harmful=("no_action",))
+        for what, world in (
+            ("as its database was away, which is back for minutes", outlasted(back=400, serves=390)),
+            ("as its database was away, and it serves for minutes", outlasted(serves=400)),
+        )
+    ),
+    DoesNotHold(
+        "its pod ended again and again, by a fault of its own",
+        outlasted(OWN),
+        (SHOP, "code_defect", "rollback_workload"),
     ),
     DoesNotHold("it is fast since nobody asks", slowed((2000, 3.0), (1300, 0.2), asked=2), ("unknown", "page_human")),
     DoesNotHold(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
+from tests.diagnosis.rules.outlasting import CACHE, ELSEWHERE, OWN, REFUSED, UNKNOWN, outlasted
 from tests.diagnosis.rules.pods import again, looping, pods_of, put
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, down, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, snapshot, thing, workload
@@ -40,11 +41,24 @@ def once(count: int = 1, status: Obj | None = None, **more: Any) -> list[Obj]:
     return made
 
 
-OWN = "panic: runtime error: invalid memory address or nil pointer dereference"
+DEFECT = (SHOP, "code_defect", "rollback_workload")
+CRASHED = (SHOP, "service_crash", "page_human")
+NO_PART = ("rollback_workload", "restart_workload")
 PROBED: dict[str, Any] = {"livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080}}}
 
 
 HOLDS = [
+    *(
+        Holds(f"a new pod of it ended again and again and serves since, {what}", world, DEFECT)
+        for what, world in (
+            ("and the database that it could not reach was there all the time", outlasted(back=30 * DAY)),
+            ("and one of the pods of its database was there all the time", outlasted(pods=2)),
+            ("and its last words are of a fault of its own", outlasted(UNKNOWN, OWN)),
+            ("and its last words are of somebody outside", outlasted(ELSEWHERE)),
+            ("and its last words are of a cache as well, which was there", outlasted(UNKNOWN, CACHE)),
+            ("and it told nothing", outlasted("INFO starting")),
+        )
+    ),
     Holds(
         "its containers are ended by a signal, as the kubelet does it: it may be no crash at all",
         snapshot(
@@ -145,6 +159,22 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"its database was away, as its last words say{what}", world, (SHOP, *HEALTHY), NO_PART)
+        for what, world in (
+            ("", outlasted()),
+            ("; it was refused", outlasted(REFUSED)),
+            ("; it complained of something else before", outlasted(CACHE, OWN, UNKNOWN)),
+        )
+    ),
+    *(
+        DoesNotHold(f"its database was away, as its last words say, {what}", world, CRASHED, NO_PART)
+        for what, world in (
+            ("and is back for minutes", outlasted(back=400, serves=390)),
+            ("and it serves for minutes", outlasted(serves=400)),
+            ("and requests fail still, which may be of anything", outlasted(fails=0.3)),
+        )
+    ),
     DoesNotHold(
         "it ends within moments now, and its restarts cannot fill the hours since its release",
         snapshot(crashing(3 * 3600, 6)),

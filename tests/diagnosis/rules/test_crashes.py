@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
+from tests.diagnosis.rules.outlasting import CACHE, OWN, outlasted
 from tests.diagnosis.rules.pods import again, looping, old_anew, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import API, SHOP, WELL, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, log, pod, snapshot, thing, workload
@@ -51,6 +52,31 @@ LATE = event(f"Pod/{pod('shop')}", "Unhealthy", "Liveness probe failed: context 
 
 
 HOLDS = [
+    Holds(
+        "told to end by a probe, as its database was away: that is back for minutes, and one more start no help",
+        outlasted(back=400, serves=390, fails=0.3, ended=("Completed", 0)),
+        (SHOP, "service_crash", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "told to end by a probe, and its last words are of a fault of its own",
+        outlasted(OWN, fails=0.3, ended=("Completed", 0)),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    Holds(
+        "as its database was away, and it tells of another trouble now",
+        outlasted(now=CACHE),
+        (SHOP, "service_crash", "page_human"),
+        believed="dependency_fails",
+        harmful=("restart_workload", "rollback_workload", "no_action"),
+    ),
+    Holds(
+        "for its memory, and complained of its database before, which was away",
+        outlasted(ended=("OOMKilled", 137)),
+        (SHOP, "service_crash", "page_human"),
+        believed="memory_since_release",
+        harmful=("no_action",),
+    ),
     Holds(
         "again and again",
         snapshot(first(shop(), looping(), unready=100)),
@@ -138,6 +164,13 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"again and again, {what}, as its database was away; both serve for long", world, (SHOP, *HEALTHY))
+        for what, world in (
+            ("by itself", outlasted()),
+            ("told to end by a probe", outlasted(ended=("Completed", 0))),
+        )
+    ),
     DoesNotHold(
         "once, with its node: the kubelet that came up knows nothing of its end",
         snapshot(first(shop(), again("Unknown", 255, age=300)), figures=[WELL]),

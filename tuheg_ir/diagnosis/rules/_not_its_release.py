@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.pulls import REASONS
@@ -20,7 +20,6 @@ from tuheg_ir.diagnosis.view.stillborn import last_words, without_numbers
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP
 
-_ADDRESS = late(r"[\d.]+|[0-9a-f:]*:[0-9a-f:]*")
 _SAME = "it was not released, and tells the same: "
 
 
@@ -54,7 +53,7 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
 
 def _missed(view: View, released: Workload, hit: Hit) -> Iterator[tuple[str, str]]:
     """Yield (trouble, host) of what a line could not reach by its name; an address may be the resolver's or its own."""
-    hosts = (host for host in hit.hosts if host != "localhost" and not _ADDRESS.fullmatch(host))
+    hosts = (host for host in hit.hosts if host != "localhost" and not is_address(host))
     yield from ((hit.trouble, host) for host in hosts if view.graph.resolve(host) != released.ref)
 
 

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.outlasted import of_its_own
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, moment, newest, text
 from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, releases
@@ -33,7 +34,7 @@ _NO_IMAGE = late(
 def when(view: View) -> Iterator[Match]:
     """Containers of a recent release end by themselves after they have served."""
     for workload in view.serving:
-        ended = ended_by_themselves(view, workload)
+        ended = of_its_own(view, workload, ended_by_themselves(view, workload))
         if not ended or not releases(view, workload, SUSPECT) or probe_kills(view, workload, [c.pod for c in ended]):
             continue
         if workload.returned or all(_served_before(view, workload, crash) for crash in ended):

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.crashes import LATELY, Crash, crashes, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.marked import OFTEN
+from tuheg_ir.diagnosis.view.outlasted import for_want_of_another, not_outlasted, outlasted
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import began
@@ -23,8 +24,8 @@ OBJECTS_ALONE = 3
 def when(view: View) -> Iterator[Match]:
     """Containers ended of late."""
     for workload in view.serving:
-        ended = [crash for crash in crashes(view, workload) if not _with_its_node(crash)]
-        anew = [pod for pod in workload.live if _started_anew(view, pod)]
+        ended = [c for c in not_outlasted(view, workload, crashes(view, workload)) if not _with_its_node(c)]
+        anew = [p for p in workload.live if _started_anew(view, p) and not outlasted(view, workload, p)]
         killed = probe_kills(view, workload, anew) if anew else ()
         if not ended and not killed:
             continue
@@ -32,6 +33,7 @@ def when(view: View) -> Iterator[Match]:
         vain = not again and _as_ill_since(view, workload, ended)
         unseen = view.blind == OBJECTS_ALONE and all(crash.pod.ready for crash in ended)
         lowered = only_of_newest(workload, ended) and _limit_lowered(view, workload)
+        behind = all(for_want_of_another(view, workload, pod) for pod in (*anew, *(crash.pod for crash in ended)))
         yield Match(
             component=workload.ref,
             evidence=(
@@ -41,7 +43,7 @@ def when(view: View) -> Iterator[Match]:
                 *(release_evidence(workload, "limits")[:1] if lowered else ()),
             ),
             certainty=0.4,
-            remedy="page_human" if again or vain or lowered or unseen else "restart_workload",
+            remedy="page_human" if again or vain or lowered or unseen or behind else "restart_workload",
             since=began(view, workload),
             excludes=excluding(workload.ref, "the kubelet has restarted them, and they ended again", *RESTARTS)
             if again

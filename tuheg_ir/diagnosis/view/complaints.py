@@ -194,10 +194,12 @@ def _still_refused(view: View, hit: Hit) -> bool:
         return False  # its requests succeed: it came in without a word of it
     pods = [pod for pod in workload.live if pod.name == hit.pod]
     logs = [log for log in view.logs_of(pods, previous=False) if log.container == hit.container]
-    return bool(logs) and all(is_marked(line) for log in logs for line in _after(log.lines, hit.line) if stamp(line))
+    return bool(logs) and all(
+        is_marked(line) for log in logs for line in lines_after(log.lines, hit.line) if stamp(line)
+    )
 
 
-def _after(lines: Sequence[str], last: str) -> Sequence[str]:
+def lines_after(lines: Sequence[str], last: str) -> Sequence[str]:
     """Return what a log tells after the last line of a trouble: a trace has no time by which to tell."""
     places = [n for n, line in enumerate(lines) if line.strip().startswith(last)]
     return lines[places[-1] + 1 :] if places else lines

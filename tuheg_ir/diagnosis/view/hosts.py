@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
 _WHY = r"(?:Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)"
 """What a status of 500 or more means, as a server writes behind it."""
+_ADDRESS = late(r"[\d.]+|[0-9a-f:]*:[0-9a-f:]*")
 _HOST = late(
     "|".join(
         (
@@ -80,3 +81,8 @@ def hosts_named(lines: Iterable[str]) -> Iterator[str]:
             host = next((group for group in found.groups() if group), "")
             if host and host.lower() not in _WORDS:
                 yield host.strip(".").lower()
+
+
+def is_address(host: str) -> bool:
+    """Tell whether a host is a bare address, and no name."""
+    return _ADDRESS.fullmatch(host) is not None
