@@ -9,12 +9,10 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
-from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
+from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
-from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import (
@@ -27,7 +25,7 @@ from tuheg_ir.diagnosis.view.releases import (
 )
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, suffering, told_errors, traffic_growth, troubles
-from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, memory_grows, usage
+from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
@@ -35,19 +33,9 @@ FRESH = timedelta(hours=2)
 """Where nobody knows when the trouble began, a release so young is suspected."""
 PROVEN, JUST = timedelta(minutes=3), timedelta(minutes=5)
 """A release that served well for so long; an edit so near before a trouble."""
-SERVED = timedelta(minutes=5)
-"""A new image that served well for so long is seldom the reason: other code fails with its first requests."""
 ALONE, USUAL, GUESS, UNLIKELY, FAINT = 0.85, 0.7, 0.5, 0.25, 0.2
 MORE = 1.6
 """Traffic that grew so much in the same hour may be the reason as well."""
-
-_AT_ONCE = ("dns", "connection_refused", "connection_reset", "certificate", "database_full")
-_MEETS = (
-    *_AT_ONCE,
-    *("connection_timeout", "lock_wait", "rate_limited", "cache_busy", "disk_full"),
-    *("database_writes_refused", "read_only_database"),
-)
-"""Troubles that a program meets with others; a release of settings brings the first of them, if any, at its start."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -164,7 +152,7 @@ def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime
         root_cause=release_cause(view, workload),
         since=began or workload.released_at,
         excludes=excluding(workload.ref, "its pods end by themselves; a restart runs the same release", *RESTARTS)
-        if _ends(view, workload)
+        if ends_by_itself(view, workload)
         else (),
     )
 
@@ -177,9 +165,9 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         return replace(match, evidence=evidence, certainty=FAINT, root_cause=cause, remedy="page_human")
     if _passes_on(view, workload, match):
         return replace(match, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
-    if not _served_well(view, workload, began):
+    if not served_well(view, workload, began):
         return match
-    if told := _lately_of_others(view, workload):
+    if told := lately_of_others(view, workload):
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in told[:2]))
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
     return replace(match, certainty=min(match.certainty, UNLIKELY)) if of_an_image_alone(workload) else match
@@ -190,47 +178,6 @@ def _passes_on(view: View, workload: Workload, match: Match) -> bool:
     felt = {each.source for each in match.evidence} - {"objects"}
     passes = felt == {"logs"} and of_an_image_alone(workload) and bool(view.graph.needs(workload.ref))
     return passes and not blames_itself(view, workload) and not marked(view, workload)
-
-
-def _served_well(view: View, workload: Workload, began: datetime | None) -> bool:
-    """Tell whether most pods of a release served for minutes before the trouble, and blame themselves for nothing.
-
-    Other code fails with its first requests, or tells what it runs out of.
-    """
-    newest_ones = workload.newest_pods()
-    if began is None or workload.released_at is None or not newest_ones:
-        return False
-    proven = [pod for pod in newest_ones if pod.created is not None and began - pod.created > SERVED]
-    if began - workload.released_at <= SERVED or 2 * len(proven) < len(newest_ones):
-        return False
-    return not (blames_itself(view, workload) or _ends(view, workload) or _runs_out(view, workload))
-
-
-def _lately_of_others(view: View, workload: Workload) -> tuple[Hit, ...]:
-    """Return the troubles with others that a release which had served well repeats.
-
-    A setting may be short only under load, which shows in time limits and in how much it asks for; a wrong host, root
-    or port shows at once.
-    """
-    troubles_of_others = _MEETS if of_an_image_alone(workload) else () if raised(workload) else _AT_ONCE
-    newest_ones = {pod.name for pod in workload.newest_pods()}
-    told = [
-        hit for hit in view.hits_of(workload.ref, *troubles_of_others) if hit.pod in newest_ones and not hit.previous
-    ]
-    return tuple(told) if troubles_of_others and sum(hit.count for hit in told) >= OFTEN else ()
-
-
-def _runs_out(view: View, workload: Workload) -> bool:
-    """Tell whether it has ever less of something of its own, which takes its time after a release."""
-    busy = usage(view.figures, workload, "cpu_share").widely(BUSY)
-    return busy or memory_grows(view, workload) or bool(view.hits_of(workload.ref, "pool_exhausted"))
-
-
-def _ends(view: View, workload: Workload) -> bool:
-    """Tell whether pods of the release, and of no older one, ended by themselves."""
-    ended = ended_by_themselves(view, workload)
-    killed = probe_kills(view, workload, [crash.pod for crash in ended])
-    return bool(ended) and not killed and only_of_newest(workload, ended)
 
 
 RULE = Rule(

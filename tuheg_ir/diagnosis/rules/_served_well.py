@@ -1,0 +1,66 @@
+"""A release that served well for minutes before a trouble: what that says of it, and what it meets with others then."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.rules._blames_another import blames_itself
+from tuheg_ir.diagnosis.rules._raised_pool import raised
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.releases import of_an_image_alone
+from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.usage import BUSY, memory_grows, usage
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SERVED = timedelta(minutes=5)
+"""A new image that served well for so long is seldom the reason: other code fails with its first requests."""
+_AT_ONCE = ("dns", "connection_refused", "connection_reset", "certificate", "database_full")
+_MEETS = (
+    *_AT_ONCE,
+    *("connection_timeout", "lock_wait", "rate_limited", "cache_busy", "disk_full"),
+    *("database_writes_refused", "read_only_database"),
+)
+"""Troubles that a program meets with others; a release of settings brings the first of them, if any, at its start."""
+
+
+def served_well(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether most pods of a release served for minutes before the trouble, and blame themselves for nothing.
+
+    Other code fails with its first requests, or tells what it runs out of.
+    """
+    newest_ones = workload.newest_pods()
+    if began is None or workload.released_at is None or not newest_ones:
+        return False
+    proven = [pod for pod in newest_ones if pod.created is not None and began - pod.created > SERVED]
+    if began - workload.released_at <= SERVED or 2 * len(proven) < len(newest_ones):
+        return False
+    return not (blames_itself(view, workload) or ends_by_itself(view, workload) or _runs_out(view, workload))
+
+
+def lately_of_others(view: View, workload: Workload) -> tuple[Hit, ...]:
+    """Return the troubles with others that a release which had served well repeats.
+
+    A setting may be short only under load, which shows in time limits and in how much it asks for; a wrong host, root
+    or port shows at once.
+    """
+    troubles_of_others = _MEETS if of_an_image_alone(workload) else () if raised(workload) else _AT_ONCE
+    newest_ones = {pod.name for pod in workload.newest_pods()}
+    told = [
+        hit for hit in view.hits_of(workload.ref, *troubles_of_others) if hit.pod in newest_ones and not hit.previous
+    ]
+    return tuple(told) if troubles_of_others and sum(hit.count for hit in told) >= OFTEN else ()
+
+
+def _runs_out(view: View, workload: Workload) -> bool:
+    """Tell whether it has ever less of something of its own, which takes its time after a release."""
+    busy = usage(view.figures, workload, "cpu_share").widely(BUSY)
+    return busy or memory_grows(view, workload) or bool(view.hits_of(workload.ref, "pool_exhausted"))
+
+
+def ends_by_itself(view: View, workload: Workload) -> bool:
+    """Tell whether pods of the release, and of no older one, ended by themselves."""
+    ended = ended_by_themselves(view, workload)
+    killed = probe_kills(view, workload, [crash.pod for crash in ended])
+    return bool(ended) and not killed and only_of_newest(workload, ended)
