@@ -223,6 +223,12 @@ HOLDS = [
         )
         for what, env, words, remedy in (
             ("it may wait for its own hands, and a person looks", {}, WAITS, "page_human"),
+            (
+                "it has no thread to do it",
+                {},
+                "WARN the heartbeat ran for 1.6 s, this could be caused by thread pool starvation",
+                "page_human",
+            ),
             ("it says for how long it did", {}, "WARN slow POST /a 200 7231ms (db 11ms, queue 5061ms)", "page_human"),
             ("the released asks it", {"SHOP_URL": "http://shop:8080"}, WAITS, "rollback_workload"),
         )

@@ -33,7 +33,7 @@ SHORTLY = timedelta(minutes=15)
 _SLOW = ("slow_statement", "lock_wait")
 _WAITS = late(
     r"\bqueued\b|\bqueue \d+ ?m?s\b|\bqueue(?:[ _-]?(?:len\w*|size|depth))?[\"']?\s*[=:]\s*\d|\bbacklog\b"
-    r"|\b(?:pool|workers?|threads?) .{0,12}\bbusy\b",
+    r"|\b(?:pool|workers?|threads?) .{0,12}\bbusy\b|\bthread ?pool starvation\b",
     re.IGNORECASE,
 )
 """How a program says that more is asked of it than it does."""
