@@ -7,7 +7,8 @@ from typing import Any
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, later, looping
 from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, WELL, alert, autoscaler, busy, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, log, pod, redis, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, figure, log, pod, redis, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 GROWN, SAME = rate("shop", 20, 50), rate("shop", 20, 20)
 FULL = {"conditions": [{"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}]}
@@ -26,6 +27,33 @@ def scaled_by_hand() -> list[Obj]:
     told = {"manager": "kubectl", "operation": "Update", "subresource": "scale", "time": at(900)}
     objects[0]["metadata"]["managedFields"] = [{**told, "fieldsV1": {"f:spec": {"f:replicas": {}}}}]
     return objects
+
+
+def counted(
+    cores: str = "970m",
+    *,
+    now: int = 2,
+    most: int = 2,
+    full: bool = True,
+    blind: bool = False,
+    metric: str = "cpu",
+    limit: str = "1",
+    beside: Any = None,
+    figures: Any = (),
+    felt: bool = True,
+) -> Snapshot:
+    """Return a shop that nobody measures but its autoscaler, which counts that each pod uses so many ``cores``.
+
+    ``limit``: how many it may use ("": any). ``full``: the autoscaler wants more pods than it may give.
+    """
+    limits: dict[str, Any] = {"resources": {"limits": {"cpu": limit}}} if limit else {}
+    objects = shop(spec={"containers": [container("shop", "shop:1", **limits), *([beside] if beside else [])]})
+    scaler = autoscaler("shop", now, most, blind=blind)
+    scaler["status"]["conditions"] += FULL["conditions"] if full else []
+    used = {"name": metric, "current": {"averageUtilization": 193, "averageValue": cores}}
+    scaler["status"]["currentMetrics"] = [{"type": "Resource", "resource": used}]
+    told = event(f"Pod/{pod('shop')}", "Unhealthy", "Readiness probe failed: context deadline exceeded")
+    return snapshot(objects, scaler, *([told] if felt else []), figures=figures)
 
 
 GO = "gc 88213 @52704.1s 51%: 0.31+212+0.02 ms clock, 1.2+410/820/12+0.1 ms cpu, 398->401->397 MB, 400 MB goal, 4 P"
@@ -52,6 +80,23 @@ def readers(*more: Any, lines: Any = (), share: float = 0.97, beside: Any = (), 
 
 
 HOLDS = [
+    *(
+        Holds(
+            f"nobody measures it but its autoscaler, which wants more pods than it may give: {what}",
+            world,
+            (SHOP, "capacity", "page_human"),
+            excludes=no("scale_workload", at=SHOP),
+            sure=(0.4, 0.6),
+            harmful=("restart_workload", "scale_workload"),
+        )
+        for what, world in (
+            ("they use all that they may", counted()),
+            (
+                "they use all that they and what runs beside them may",
+                counted("1450m", beside=container("proxy", "proxy:1", resources={"limits": {"cpu": "500m"}})),
+            ),
+        )
+    ),
     Holds(
         "readers of a queue that grows are at their limit, and nobody asks them for anything",
         readers(),
@@ -188,6 +233,30 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"nobody measures it but its autoscaler, and {what}",
+            world,
+            harmful=("scale_workload", "restart_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("its pods use more than they ask for, and far less than they may", counted(limit="4")),
+            ("its pods may use what they want", counted(limit="")),
+            (
+                "what runs beside them may use what it wants",
+                counted(beside=container("proxy", "proxy:1")),
+            ),
+            ("it counts their memory", counted(metric="memory")),
+            ("it may still give some", counted(most=9, full=False)),
+            ("it has not counted of late", counted(blind=True)),
+            ("nobody feels it", counted(felt=False)),
+        )
+    ),
+    DoesNotHold(
+        "its autoscaler counts that its pods use all that they may, and figures know better",
+        counted(figures=[figure("cpu_share", 0.4, 0.4, pod=pod("shop", n), container="shop") for n in range(2)]),
+        harmful=("scale_workload", "restart_workload", "rollback_workload"),
+    ),
     DoesNotHold(
         "readers at their limit since their release, as their queue grows",
         readers(before=IMAGE, released=1600),

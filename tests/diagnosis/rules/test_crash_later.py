@@ -44,6 +44,24 @@ def once(count: int = 1, status: Obj | None = None, **more: Any) -> list[Obj]:
 DEFECT = (SHOP, "code_defect", "rollback_workload")
 CRASHED = (SHOP, "service_crash", "page_human")
 NO_PART = ("rollback_workload", "restart_workload")
+
+
+def only_starts_fail(
+    *, lived: float = 25, restarts: int = 9, unready: float = 1500, released: float = 2400, well: Obj | None = None
+) -> list[Obj]:
+    """Return a shop of three pods of which two were ready until a while ago, and end at each start since.
+
+    ``well``: how the third is; None: it has served since the release.
+    """
+    made = shop(pods=3, before=IMAGE, released=released)
+    *failing, other = pods_of(made)
+    for each in failing:
+        put(each, looping(lived=lived, restarts=restarts), ready=False, unready=unready)
+    put(other, well or {}, ready=True)
+    made[0]["status"]["readyReplicas"] = 1
+    return made
+
+
 PROBED: dict[str, Any] = {"livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080}}}
 
 
@@ -134,6 +152,30 @@ HOLDS = [
         snapshot(down(shop(pods=3, before=IMAGE, released=3 * 3600), looping(lived=900, restarts=4), unready=100)),
         (SHOP, "code_defect", "rollback_workload"),
     ),
+    *(
+        Holds(
+            f"pods end at each start, one of its template serves on, and {what}",
+            snapshot(world),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for what, world in (
+            ("they were ready for a few minutes only", only_starts_fail(unready=2000)),
+            ("they were ready until a moment ago", only_starts_fail(unready=300)),
+            ("they serve for a quarter of an hour each time", only_starts_fail(lived=900)),
+            ("they were started again a few times only", only_starts_fail(restarts=3)),
+            ("that one was started again as well", only_starts_fail(well=again("Error", 1, age=900, lived=90))),
+        )
+    ),
+    Holds(
+        "pods end at each start, none of its template serves on",
+        snapshot(down(shop(pods=3, before=IMAGE, released=2400), looping(lived=25, restarts=9), unready=1500)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "pods were ready for long and end at each start, one serves on, and they tell of a fault of their own",
+        snapshot(only_starts_fail(), logs=[log(pod("shop"), OWN, previous=True)]),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     Holds(
         "its callers are refused",
         snapshot(
@@ -174,6 +216,12 @@ DOES_NOT_HOLD = [
             ("and it serves for minutes", outlasted(serves=400)),
             ("and requests fail still, which may be of anything", outlasted(fails=0.3)),
         )
+    ),
+    DoesNotHold(
+        "pods were ready for long and end at each start since, and one of their template serves on",
+        snapshot(only_starts_fail()),
+        (SHOP, "service_crash", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
     ),
     DoesNotHold(
         "it ends within moments now, and its restarts cannot fill the hours since its release",

@@ -223,6 +223,12 @@ HOLDS = [
         )
         for what, env, words, remedy in (
             ("it may wait for its own hands, and a person looks", {}, WAITS, "page_human"),
+            (
+                "it has no thread to do it",
+                {},
+                "WARN the heartbeat ran for 1.6 s, this could be caused by thread pool starvation",
+                "page_human",
+            ),
             ("it says for how long it did", {}, "WARN slow POST /a 200 7231ms (db 11ms, queue 5061ms)", "page_human"),
             ("the released asks it", {"SHOP_URL": "http://shop:8080"}, WAITS, "rollback_workload"),
         )
@@ -251,6 +257,19 @@ HOLDS = [
         ),
         (SHOP, "code_defect", "rollback_workload"),
         sure=(0.25, 0.45),
+    ),
+]
+HOLDS += [
+    Holds(
+        "its release had served well, and then its statements wait for locks",
+        snapshot(
+            shop(before=IMAGE, released=1500),
+            logs=[log(pod("shop", n), *["INFO request"] * 40, *[LOCKED] * 40, since=1200) for n in (0, 1)],
+            alerts=[alert()],
+        ),
+        (SHOP, "code_defect", "page_human"),
+        believed="store_outside",
+        harmful=("rollback_workload", "restart_workload"),
     ),
 ]
 DOES_NOT_HOLD = [

@@ -18,13 +18,16 @@ from tuheg_ir.diagnosis.view.crashes import probe_kills, unready
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import releases, since_release
+from tuheg_ir.diagnosis.view.scaling import autoscaler, counted_share
 from tuheg_ir.diagnosis.view.stillborn import stillborn
 from tuheg_ir.diagnosis.view.trouble import labels_of, traffic_growth, troubles
-from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, always_busy, limit_cut, starting, usage
+from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, Usage, always_busy, limit_cut, starting, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 GROWN = 1.3
 TIGHT = 0.85
+COUNTED = 0.4
+"""How sure an autoscaler's count makes it where nobody measures: of who asks for so much it tells nothing."""
 SUSPECT = timedelta(hours=48)
 """So long a release may take to fill a heap."""
 
@@ -32,7 +35,7 @@ SUSPECT = timedelta(hours=48)
 def when(view: View) -> Iterator[Match]:
     """Most pods are at their limit, and the service is slow, fails, its queue grows, or an alert speaks of it."""
     for workload in view.serving:
-        share, throttled = (usage(view.figures, workload, s) for s in ("cpu_share", "throttled_share"))
+        share, throttled = _share(view, workload), usage(view.figures, workload, "throttled_share")
         if limit_cut(workload, "cpu") or not (share.widely(BUSY) or throttled.widely(THROTTLED)):
             continue
         if not share.widely(BUSY) and starting(view, workload):
@@ -47,11 +50,31 @@ def when(view: View) -> Iterator[Match]:
         felt += _waits(view, workload) if share.widely(BUSY) else ()
         alerts = [a for a in view.alerts if view.about_alert(a) == workload.ref]
         if felt or (alerts and not always_busy(view, workload, BUSY)):
-            told = f"the pods use up to {share.most:.0%} of their processor limit"
-            told += f", throttled in {throttled.most:.0%} of periods" if throttled.by_pod else ""
-            evidence = [Evidence("metrics", workload.ref, told), *(seen for seen, _ in felt)]
+            evidence = [_told(view, workload, share, throttled), *(seen for seen, _ in felt)]
             evidence += [Evidence("alerts", workload.ref, f"alert {a.name} fires", a.starts_at) for a in alerts[:1]]
             yield _match(view, workload, evidence, since_release(workload, oldest(s for _, s in felt)))
+
+
+def _share(view: View, workload: Workload) -> Usage:
+    """Return which share of their processor limit the pods use: as figures tell, or the autoscaler that has no more.
+
+    An autoscaler that may still give more pods does so by itself.
+    """
+    share, scaler = usage(view.figures, workload, "cpu_share"), autoscaler(view, workload.ref)
+    if share.by_pod or scaler is None or not scaler.limited:
+        return share
+    counted = counted_share(scaler, workload)
+    return share if counted is None else Usage(share.signal, {pod.name: counted for pod in workload.live})
+
+
+def _told(view: View, workload: Workload, share: Usage, throttled: Usage) -> Evidence:
+    """Return how busy the pods are, and who saw it."""
+    if not throttled.by_pod and not usage(view.figures, workload, share.signal).by_pod:
+        told = f"its autoscaler counts that the pods use {share.most:.0%} of their processor limit"
+        return Evidence("objects", workload.ref, told)
+    told = f"the pods use up to {share.most:.0%} of their processor limit"
+    told += f", throttled in {throttled.most:.0%} of periods" if throttled.by_pod else ""
+    return Evidence("metrics", workload.ref, told)
 
 
 def _probes(view: View, workload: Workload) -> tuple[Evidence, ...]:
@@ -90,7 +113,8 @@ def _fewer(view: View, workload: Workload) -> Evidence | None:
 
 def _match(view: View, workload: Workload, evidence: list[Evidence], released: bool) -> Match:
     grown, fewer = traffic_growth(view, workload.ref), _fewer(view, workload)
-    certainty = 0.55 if grown is None else 0.75 if grown >= GROWN or fewer else 0.4
+    unknown = 0.55 if evidence[0].source == "metrics" else COUNTED
+    certainty = unknown if grown is None else 0.75 if grown >= GROWN or fewer else 0.4
     evidence += [fewer] if fewer else []
     if grown is not None and grown >= GROWN:
         evidence.append(Evidence("metrics", workload.ref, f"traffic has grown {grown:.1f} times"))

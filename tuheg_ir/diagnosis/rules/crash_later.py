@@ -23,6 +23,10 @@ SUSPECT = timedelta(hours=6)
 """A template that served longer than this without a crash is not what crashes."""
 MOMENTS_S, PAUSE_S, SERVED_S = 120.0, 300.0, 1800.0
 """Seconds: a life that is short; the longest pause before a restart (Kubernetes: five minutes); a life that proves."""
+PROVED_S = 600.0
+"""Seconds: what ran for so long, Kubernetes itself takes for well again."""
+OWN_FAULTS = ("code_crash", "configuration_missing", "schema", "permission")
+"""What logs tell of a fault that a container has of itself."""
 SHORT_ONES = 5
 """Restarts from which on most lives were short: a few that were long would fill the time as well."""
 _NO_IMAGE = late(
@@ -52,8 +56,26 @@ def _served_before(view: View, workload: Workload, crash: Crash) -> bool:
     lived, began = crash.ended.lived_s, newest((_could_run(view, crash.pod), workload.released_at))
     if lived is None or began is None or lived > MOMENTS_S or crash.container.restarts < SHORT_ONES:
         return False
+    if _only_starts_fail(view, workload, crash, began):
+        return True
     spent = crash.container.restarts * (lived + PAUSE_S)
     return (view.now - began).total_seconds() - spent >= SERVED_S
+
+
+def _only_starts_fail(view: View, workload: Workload, crash: Crash, began: datetime) -> bool:
+    """Tell whether a pod was ready for long and at none of its starts since, while one of its like serves on.
+
+    So the template can start and can serve: what a start lacks now was there when the release came. Not where a log
+    tells of a fault of its own, which one pod may meet and another not.
+    """
+    unready, at = crash.pod.unready_since, crash.ended.at
+    if unready is None or at is None or view.hits_of(workload.ref, *OWN_FAULTS):
+        return False
+    if min((unready - began).total_seconds(), (at - unready).total_seconds()) < PROVED_S:
+        return False
+    return any(
+        pod.ready_since is not None and pod.ready_since < unready and not pod.restarts for pod in workload.newest_pods()
+    )
 
 
 def _could_run(view: View, pod: Pod) -> datetime | None:
@@ -71,7 +93,7 @@ def _match(view: View, workload: Workload, ended: Sequence[Crash]) -> Match:
     later = [
         time for _, time in outside_changes(view, workload) if workload.released_at and time > workload.released_at
     ]
-    hits = view.hits_of(workload.ref, "code_crash", "configuration_missing", "schema", "permission")
+    hits = view.hits_of(workload.ref, *OWN_FAULTS)
     return Match(
         component=workload.ref,
         evidence=(

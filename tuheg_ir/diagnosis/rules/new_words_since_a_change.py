@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
+from tuheg_ir.diagnosis.rules._served_well import lately_of_others, served_well
 from tuheg_ir.diagnosis.rules._sessions import able
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
@@ -34,7 +35,7 @@ SHORTLY = timedelta(minutes=15)
 _SLOW = ("slow_statement", "lock_wait")
 _WAITS = late(
     r"\bqueued\b|\bqueue \d+ ?m?s\b|\bqueue(?:[ _-]?(?:len\w*|size|depth))?[\"']?\s*[=:]\s*\d|\bbacklog\b"
-    r"|\b(?:pool|workers?|threads?) .{0,12}\bbusy\b",
+    r"|\b(?:pool|workers?|threads?) .{0,12}\bbusy\b|\bthread ?pool starvation\b",
     re.IGNORECASE,
 )
 """How a program says that more is asked of it than it does."""
@@ -187,10 +188,13 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
 def _meant(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
     """Tell whether it is for the released that a log says this.
 
-    Not where it blames others for all. And what waits within a program waits for its own hands: then only who asks
-    more of it than before is taken back, not who came in the same minutes.
+    Not where it blames others for all, nor where it served well and then meets them in vain. And what waits within a
+    program waits for its own hands: then only who asks more of it than before is taken back, not who came in the same
+    minutes.
     """
     if blames_another(view, workload, released):
+        return False
+    if released is workload and served_well(view, released, words.since) and lately_of_others(view, released):
         return False
     return released.ref in (workload.ref, *view.graph.callers(workload.ref)) or not _WAITS.search(words.line)
 

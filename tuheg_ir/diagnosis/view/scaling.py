@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, text, whole
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 _PAUSES = "autoscaling.keda.sh/paused"
 
@@ -40,6 +43,28 @@ def autoscaler(view: View, ref: str) -> Autoscaler | None:
         if target == ref:
             return _autoscaler(obj)
     return None
+
+
+def counted_share(scaler: Autoscaler, workload: Workload) -> float | None:
+    """Return which share of their processor limit the pods of a workload use, as its autoscaler counts; None: unknown.
+
+    It is the mean of all pods, and of all containers of each.
+    """
+    of_cpu = (mapping(each, "resource") for each in items(scaler.obj, "status", "currentMetrics"))
+    used = next((number(mapping(e, "current").get("averageValue")) for e in of_cpu if text(e, "name") == "cpu"), None)
+    limits = [_processor_limit(pod) for pod in workload.live]
+    if scaler.blind or used is None or not limits:
+        return None
+    known = [each for each in limits if each]
+    return used / max(known) if len(known) == len(limits) else None
+
+
+def _processor_limit(pod: Pod) -> float | None:
+    """Return how much processor time all containers of a pod may have; None: one of them has no limit."""
+    beside = (each for each in items(pod.obj, "spec", "initContainers") if text(each, "restartPolicy") == "Always")
+    running = (*items(pod.obj, "spec", "containers"), *beside)
+    limits = [number(mapping(each, "resources", "limits").get("cpu")) for each in running]
+    return None if None in limits else sum(each for each in limits if each)
 
 
 def scaled_by(scaled: Obj) -> str:
