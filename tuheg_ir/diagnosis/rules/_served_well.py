@@ -19,10 +19,12 @@ SERVED = timedelta(minutes=5)
 _AT_ONCE = ("dns", "connection_refused", "connection_reset", "certificate", "database_full")
 _MEETS = (
     *_AT_ONCE,
-    *("connection_timeout", "lock_wait", "rate_limited", "cache_busy", "disk_full"),
-    *("database_writes_refused", "read_only_database"),
+    *("lock_wait", "rate_limited", "cache_busy", "disk_full", "database_writes_refused", "read_only_database"),
 )
-"""Troubles that a program meets with others; a release of settings brings the first of them, if any, at its start."""
+"""Troubles that a program meets with others; a release of settings brings the first of them, if any, at its start.
+
+Not that it waits in vain: it may ask for too much by and by.
+"""
 
 
 def served_well(view: View, workload: Workload, began: datetime | None) -> bool:
