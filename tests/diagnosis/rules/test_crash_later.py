@@ -66,15 +66,17 @@ PROBED: dict[str, Any] = {"livenessProbe": {"httpGet": {"path": "/healthz", "por
 
 
 HOLDS = [
+    Holds(
+        "a new pod of it ended again and again and serves since, and its last words are of a fault of its own",
+        outlasted(UNKNOWN, OWN),
+        DEFECT,
+    ),
     *(
-        Holds(f"a new pod of it ended again and again and serves since, {what}", world, DEFECT)
+        Holds(f"a new pod of it ended again and again and serves for minutes only, {what}", world, DEFECT)
         for what, world in (
-            ("and the database that it could not reach was there all the time", outlasted(back=30 * DAY)),
-            ("and one of the pods of its database was there all the time", outlasted(pods=2)),
-            ("and its last words are of a fault of its own", outlasted(UNKNOWN, OWN)),
-            ("and its last words are of somebody outside", outlasted(ELSEWHERE)),
-            ("and its last words are of a cache as well, which was there", outlasted(UNKNOWN, CACHE)),
-            ("and it told nothing", outlasted("INFO starting")),
+            ("and the database that it could not reach was there all the time", outlasted(back=30 * DAY, serves=300)),
+            ("and its last words are of somebody outside", outlasted(ELSEWHERE, serves=300)),
+            ("and it told nothing", outlasted("INFO starting", serves=300)),
         )
     ),
     Holds(
@@ -201,6 +203,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a new pod of it ended within moments again and again, told nothing, and serves for long since",
+        outlasted("INFO starting"),
+        harmful=NO_PART,
+    ),
     *(
         DoesNotHold(f"its database was away, as its last words say{what}", world, (SHOP, *HEALTHY), NO_PART)
         for what, world in (

@@ -159,8 +159,14 @@ HOLDS = [
     ),
     Holds(
         "told to end by a probe, and started again since",
-        snapshot(first(shop(), again("Completed", 0, age=880)), LATE),
+        snapshot(first(shop(), again("Completed", 0, age=880)), LATE, figures=[errors("shop", 0.02)]),
         (SHOP, "service_crash", "restart_workload"),
+    ),
+    Holds(
+        "so it was, and serves for long since; without figures and logs nobody sees what one more start does",
+        snapshot(first(shop(), again("Completed", 0, age=880)), LATE),
+        (SHOP, "service_crash", "page_human"),
+        harmful=("restart_workload",),
     ),
 ]
 DOES_NOT_HOLD = [

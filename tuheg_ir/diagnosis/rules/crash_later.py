@@ -42,7 +42,7 @@ def when(view: View) -> Iterator[Match]:
         if not ended or not releases(view, workload, SUSPECT) or probe_kills(view, workload, [c.pod for c in ended]):
             continue
         if workload.returned or all(_served_before(view, workload, crash) for crash in ended):
-            continue  # what ends it now was not there when it came
+            continue  # what ends it now was not there when it came, or what ended it is not there any more
         if only_of_newest(workload, ended) and not all(never_ready(c.pod) for c in ended):
             yield _match(view, workload, ended)
 
@@ -56,10 +56,21 @@ def _served_before(view: View, workload: Workload, crash: Crash) -> bool:
     lived, began = crash.ended.lived_s, newest((_could_run(view, crash.pod), workload.released_at))
     if lived is None or began is None or lived > MOMENTS_S or crash.container.restarts < SHORT_ONES:
         return False
-    if _only_starts_fail(view, workload, crash, began):
+    if _only_starts_fail(view, workload, crash, began) or _serves_again(view, workload, crash):
         return True
     spent = crash.container.restarts * (lived + PAUSE_S)
     return (view.now - began).total_seconds() - spent >= SERVED_S
+
+
+def _serves_again(view: View, workload: Workload, crash: Crash) -> bool:
+    """Tell whether a container that ended within moments of its starts serves for long since the last one.
+
+    Its template can start and can serve: what it lacked then is there now. Not where a log tells of a fault of its own.
+    """
+    started = crash.container.started_at
+    if started is None or crash.container.state != "running" or not crash.pod.ready:
+        return False
+    return (view.now - started).total_seconds() >= PROVED_S and not view.hits_of(workload.ref, *OWN_FAULTS)
 
 
 def _only_starts_fail(view: View, workload: Workload, crash: Crash, began: datetime) -> bool:
