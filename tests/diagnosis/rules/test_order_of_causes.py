@@ -170,6 +170,18 @@ def killed_beside(first: float) -> Snapshot:
 OLD_SESSIONS = (SHOP, "database_connection", "restart_workload")
 ANSWERS = [
     Answers(
+        "a release took away what its callers need, and one of them had no memory for hours before",
+        killed_beside(3 * 3600),
+        [(CART, *RELEASED)],
+        also=("Deployment/mail",),
+    ),
+    Answers(
+        "a release took away what its callers need, and one of them has no memory since",
+        killed_beside(540),
+        [(CART, *RELEASED)],
+        also=(),
+    ),
+    Answers(
         "a page keeps the database busy since its release, so that another one waits for locks: who holds them waits",
         searching(before=OLD, released=700),
         [("Deployment/web", *RELEASED)],
@@ -352,17 +364,5 @@ ANSWERS = [
         ),
         [("Deployment/cart", *RELEASED)],
         also=("Deployment/mail",),
-    ),
-    Answers(
-        "a release took away what its callers need, and one of them had no memory for hours before",
-        killed_beside(3 * 3600),
-        [(CART, *RELEASED)],
-        also=("Deployment/mail",),
-    ),
-    Answers(
-        "a release took away what its callers need, and one of them has no memory since",
-        killed_beside(540),
-        [(CART, *RELEASED)],
-        also=(),
     ),
 ]
