@@ -39,6 +39,14 @@ DOES_NOT_HOLD = [
             ("it asks less often since", polling({**URL, "WATCH_INTERVAL_SECONDS": "3000"})),
             ("it asks a little more often", polling({**URL, "WATCH_INTERVAL_SECONDS": "200"})),
             ("what it set is a limit of time", polling({**URL, "READ_TIMEOUT_S": "1"}, {**URL, "READ_TIMEOUT_S": "9"})),
+            *(
+                (f"it pauses for longer: {name}", polling({**URL, name: "5"}, {**URL, name: "1"}))
+                for name in ("RETRY_DELAY", "RETRY_INTERVAL", "RETRY_BACKOFF", "WORKER_SLEEP")
+            ),
+            (
+                "who knows what 60000 without a unit is",
+                polling({**URL, "POLL_INTERVAL": "60s"}, {**URL, "POLL_INTERVAL": "60000"}),
+            ),
             ("it was released hours before", polling(released=3 * 3600)),
             ("its release came after", polling(released=300)),
             ("more is asked of the other one", polling(figures=(rate("shop", 50, 200),))),

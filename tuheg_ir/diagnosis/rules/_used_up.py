@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -27,7 +28,14 @@ _MUCH = late(
 _NO_PACE = late(r"time.?out|log|metric|probe|health|shutdown|grace", re.IGNORECASE)
 """Settings that are about something else, whatever they count."""
 _SET = late(r"(?P<what>[A-Za-z][\w.-]*?)[=:\s\"',]+(?P<many>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?(?![\w.])")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class _Pace(NamedTuple):
+    """A number that is set, in seconds where it has a unit."""
+
+    many: float
+    unit: bool
 
 
 class UsedUp(NamedTuple):
@@ -67,7 +75,7 @@ def used_up(view: View, host: str) -> UsedUp | None:
 
 def asks_more(workload: Workload) -> tuple[Change, ...]:
     """Return the settings of a release by which a program asks others far more often than before."""
-    return tuple(c for c in workload.changed("env", "command") if _quicker(_paces(c, c.before), _paces(c, c.after)))
+    return tuple(change for change in workload.changed("env", "command") if any(_quickened(change)))
 
 
 def asks(view: View, workload: Workload, host: str) -> bool:
@@ -87,18 +95,29 @@ def _began_later(view: View, other: Complaint, released: datetime) -> bool:
     return first is not None and first < released
 
 
-def _paces(change: Change, value: str) -> dict[str, float]:
-    """Return the numbers that a value sets, by the names of the settings: times in seconds."""
+def _quickened(change: Change) -> Iterator[str]:
+    """Yield the names of the settings in a change that make a program ask more."""
+    before = _paces(change, change.before)
+    for what, now in _paces(change, change.after).items():
+        if _quicker(what, before.get(what), now):
+            yield what
+
+
+def _paces(change: Change, value: str) -> dict[str, _Pace]:
+    """Return the numbers that a value sets, by the names of the settings."""
     key = change.field.removeprefix("env ")
     said = f"{key}={value}" if change.aspect == "env" else value
-    return {each["what"].lower(): float(each["many"]) * _SECONDS[each["unit"] or ""] for each in _SET.finditer(said)}
+    return {each["what"].lower(): _pace(each["many"], each["unit"] or "") for each in _SET.finditer(said)}
 
 
-def _quicker(before: dict[str, float], after: dict[str, float]) -> bool:
-    for what, now in after.items():
-        was = before.get(what)
-        if was is None or _NO_PACE.search(what):
-            continue
-        if (_SELDOM.search(what) and was >= TIMES * now) or (_MUCH.search(what) and now >= TIMES * max(was, 1.0)):
-            return True
-    return False
+def _pace(many: str, unit: str) -> _Pace:
+    return _Pace(float(many) * _SECONDS.get(unit, 1.0), bool(unit))
+
+
+def _quicker(what: str, was: _Pace | None, now: _Pace) -> bool:
+    """Tell whether a setting makes a program ask more; a number without a unit may be of any."""
+    if was is None or was.unit != now.unit or _NO_PACE.search(what):
+        return False
+    if _SELDOM.search(what):  # also where it pauses between tries, or makes its workers sleep
+        return was.many >= TIMES * now.many
+    return bool(_MUCH.search(what)) and now.many >= TIMES * max(was.many, 1.0)
