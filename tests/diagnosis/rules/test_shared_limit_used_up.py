@@ -25,9 +25,20 @@ HOLDS = [
         for what, world in (
             ("its interval is a fifteenth", polling()),
             ("in another unit", polling({**URL, "POLL_EVERY": "500ms"}, {**URL, "POLL_EVERY": "30s"})),
-            ("more of it at once", polling({**URL, "CONCURRENCY": "32"}, {**URL, "CONCURRENCY": "4"})),
+            (
+                "what it does at once names the host",
+                polling({**URL, "EXAMPLE_WORKERS": "32"}, {**URL, "EXAMPLE_WORKERS": "4"}),
+            ),
+            ("it polls by more", polling({**URL, "POLL_WORKERS": "32"}, {**URL, "POLL_WORKERS": "4"})),
             ("the other one was released long before", polling(shop={"before": IMAGE, "released": 3600})),
         )
+    ),
+    Holds(
+        "more of something at once, and nothing tells that it is what asks the host",
+        polling({**URL, "CONCURRENCY": "32"}, {**URL, "CONCURRENCY": "4"}),
+        (WATCH, "configuration_error", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+        harmful=("rollback_workload", "restart_workload", "scale_workload"),
     ),
 ]
 DOES_NOT_HOLD = [
@@ -46,6 +57,15 @@ DOES_NOT_HOLD = [
             (
                 "who knows what 60000 without a unit is",
                 polling({**URL, "POLL_INTERVAL": "60s"}, {**URL, "POLL_INTERVAL": "60000"}),
+            ),
+            *(
+                (f"what it set is about itself: {name}", polling({**URL, name: now}, {**URL, name: was}))
+                for name, was, now in (
+                    ("GUNICORN_WORKERS", "2", "8"),
+                    ("SESSION_TTL", "3600", "600"),
+                    ("DB_WORKERS", "2", "8"),
+                    ("CACHE_MAX_AGE", "3600", "600"),
+                )
             ),
             ("it was released hours before", polling(released=3 * 3600)),
             ("its release came after", polling(released=300)),

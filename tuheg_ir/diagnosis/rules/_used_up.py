@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint, began, complaints
+from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint, began, complaints, owner_of
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.releases import BEFORE, soon_after
 from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
@@ -25,6 +25,10 @@ _MUCH = late(
     r"concurren|parallel|workers?|threads|in.?flight|per.?sec|per.?min|\bq?rps\b|retr(?:y|ies)|attempts", re.IGNORECASE
 )
 """Settings of which a higher one makes a program ask more at once, or again."""
+_FETCHES = late(r"poll|fetch|pull|watch|(?<!a)sync|refresh|scrap|crawl|request|\bq?rps\b", re.IGNORECASE)
+"""Words of settings that are about asking somebody else."""
+_WITHIN = late(r"ttl|max.?age|workers?|threads", re.IGNORECASE)
+"""Settings of what a program does and keeps itself: they say nothing of a host unless they name it, or the asking."""
 _NO_PACE = late(r"time.?out|log|metric|probe|health|shutdown|grace", re.IGNORECASE)
 """Settings that are about something else, whatever they count."""
 _SET = late(r"(?P<what>[A-Za-z][\w.-]*?)[=:\s\"',]+(?P<many>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?(?![\w.])")
@@ -39,13 +43,17 @@ class _Pace(NamedTuple):
 
 
 class UsedUp(NamedTuple):
-    """Who asks so much more, by which changes, who else is refused since, and since when."""
+    """Who asks so much more, by which changes, who else is refused since, and since when.
+
+    It is `plain` where the changed settings are about asking, or about the host, and not only about much of something.
+    """
 
     by: Workload
     changes: tuple[Change, ...]
     others: tuple[Complaint, ...]
     own: Complaint
     since: datetime
+    plain: bool
 
 
 def used_up(view: View, host: str) -> UsedUp | None:
@@ -59,7 +67,7 @@ def used_up(view: View, host: str) -> UsedUp | None:
     found = {}
     for each in told:
         one = view.workloads[each.caller]
-        if soon_after(since, one.released_at) and not one.returned and (changes := asks_more(one)):
+        if soon_after(since, one.released_at) and not one.returned and (changes := asks_more(one, host)):
             found[one.ref] = (one, changes, each)
     if len(found) != 1 or since is None:
         return None
@@ -70,12 +78,23 @@ def used_up(view: View, host: str) -> UsedUp | None:
     if more or any(soon_after(since, each.released_at) for each in callers if each.changes):
         return None
     well = by.released_at is not None and any(_began_later(view, each, by.released_at) for each in others)
-    return UsedUp(by, changes, others, own, since) if well else None
+    plain = any(_about(what, host) for change in changes for what in _quickened(change))
+    return UsedUp(by, changes, others, own, since, plain) if well else None
 
 
-def asks_more(workload: Workload) -> tuple[Change, ...]:
-    """Return the settings of a release by which a program asks others far more often than before."""
-    return tuple(change for change in workload.changed("env", "command") if any(_quickened(change)))
+def asks_more(workload: Workload, host: str) -> tuple[Change, ...]:
+    """Return the settings of a release by which a program asks a host far more often than before, or may do so."""
+    changes = {
+        change: [what for what in _quickened(change) if _about(what, host) or not _WITHIN.search(what)]
+        for change in workload.changed("env", "command")
+    }
+    return tuple(change for change, quicker in changes.items() if quicker)
+
+
+def _about(what: str, host: str) -> bool:
+    """Tell whether a setting is about asking others, or names whose a host is."""
+    owner = owner_of(host).replace("-", "_")
+    return _FETCHES.search(what) is not None or bool(owner and owner in what.replace("-", "_"))
 
 
 def asks(view: View, workload: Workload, host: str) -> bool:

@@ -34,6 +34,7 @@ def _match(view: View, host: str, found: UsedUp) -> Iterator[Match]:
         return
     yield Match(
         component=by.ref,
+        remedy="" if found.plain else "page_human",
         evidence=(
             *(Evidence("objects", by.ref, f"released: {c.told()}", by.released_at) for c in found.changes[:2]),
             view.hit_evidence(found.own.hit),

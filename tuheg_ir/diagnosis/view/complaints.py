@@ -235,8 +235,12 @@ def _called(view: View, hit: Hit, own: set[str]) -> tuple[str, ...]:
 def _owners(view: View, workload: Workload) -> dict[str, str]:
     """Return host outside -> the name of whose it is, of those in a workload's settings: acme of api.acme.com."""
     hosts = {h for key, value in view.graph.settings(workload) for h in hosts_in(key, value) if foreign(h)}
-    named = {host: next(filter(_telling, host.split(".")[-2::-1]), "") for host in hosts}
-    return {host: owner for host, owner in sorted(named.items()) if owner}
+    return {host: owner for host in sorted(hosts) if (owner := owner_of(host))}
+
+
+def owner_of(host: str) -> str:
+    """Return the name of whose a host is: acme of api.acme.com; "" if its parts could be anybody's."""
+    return next(filter(_telling, host.split(".")[-2::-1]), "")
 
 
 def _telling(part: str) -> bool:
