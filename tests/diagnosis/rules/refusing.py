@@ -24,12 +24,13 @@ def polling(
     refused: str = REFUSED,
     since: float = 700,
     well: int = 20,
+    also: tuple[str, ...] = (),
     figures: tuple[Any, ...] = (),
     ratio: float = 0.4,
     shop: dict[str, Any] | None = None,
 ) -> Snapshot:
     """Return a watcher that was released, and a shop whose requests to the same host are refused since."""
-    good = log(pod("shop"), *["INFO offers n=12"] * well, *[refused] * 20, since=since * (1 + well / 20))
+    good = log(pod("shop"), *["INFO offers n=12"] * well, *[refused, *also] * 20, since=since * (1 + well / 20))
     env, old = now or {**URL, "WATCH_INTERVAL_SECONDS": "20"}, before or SELDOM
     return snapshot(
         workload("shop", env=URL, **(shop or {})),

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, looping, pods_of, put, rollout, waiting
+from tests.diagnosis.rules.refusing import HOST, polling
 from tests.diagnosis.rules.runs import ran
 from tests.diagnosis.rules.scenes import (
     API,
@@ -417,6 +418,13 @@ HOLDS = [
         FAILS,
         excludes=no("rollback_workload", at=CART),
     ),
+    Holds(
+        "a program uses up what the host grants us all, which does not answer others either",
+        polling(also=(f"upstream error: 503 from https://{HOST}/v2/offers",)),
+        FAILS_SHOP,
+        believed="shared_limit_used_up",
+        harmful=("restart_workload", "scale_workload"),
+    ),
 ]
 QUEUE_POOL = (
     "sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00 "
@@ -424,6 +432,11 @@ QUEUE_POOL = (
 )
 
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a program uses up what the host grants us all",
+        polling(),
+        ("Deployment/watch", "configuration_error", "rollback_workload"),
+    ),
     *(
         DoesNotHold(f"a Service of the cluster does not answer, {what}", world, instead, harmful=HARMFUL)
         for what, world, instead in (

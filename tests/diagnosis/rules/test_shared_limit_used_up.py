@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.refusing import HOST, SELDOM, URL, polling
+from tests.diagnosis.rules.refusing import HOST, SELDOM, URL, WATCHES, polling
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, rate
 
 WATCH = "Deployment/watch"
@@ -66,6 +66,10 @@ DOES_NOT_HOLD = [
                     ("DB_WORKERS", "2", "8"),
                     ("CACHE_MAX_AGE", "3600", "600"),
                 )
+            ),
+            (
+                "it is another host that refuses it, whose name ends alike",
+                polling(says=WATCHES.replace(HOST, f"my{HOST}")),
             ),
             ("it was released hours before", polling(released=3 * 3600)),
             ("its release came after", polling(released=300)),

@@ -8,6 +8,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._helping import behind, names
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
@@ -43,7 +46,7 @@ class _Pace(NamedTuple):
 
 
 class UsedUp(NamedTuple):
-    """Who asks so much more, by which changes, who else is refused since, and since when.
+    """Who asks so much more, by which changes, who else is refused since, since when, who suffers, and what shows it.
 
     It is `plain` where the changed settings are about asking, or about the host, and not only about much of something.
     """
@@ -53,16 +56,18 @@ class UsedUp(NamedTuple):
     others: tuple[Complaint, ...]
     own: Complaint
     since: datetime
+    suffer: tuple[str, ...]
+    hurt: tuple[Evidence, ...]
     plain: bool
 
 
 def used_up(view: View, host: str) -> UsedUp | None:
-    """Return the one program that was released just before a host began to refuse it and others by its limit.
+    """Return the one program that was released just before a host began to refuse it, and others who suffer.
 
     The others are as they were: neither released then nor asked for more. One of their logs tells of before.
     """
     refused = [each for each in complaints(view, "rate_limited") if each.caller in view.workloads]
-    told = [each for each in refused if not each.about and (host in each.hosts or host in each.hit.line)]
+    told = [each for each in refused if not each.about and (host in each.hosts or names(each.hit.line, host))]
     since = began(told)
     found = {}
     for each in told:
@@ -78,8 +83,11 @@ def used_up(view: View, host: str) -> UsedUp | None:
     if more or any(soon_after(since, each.released_at) for each in callers if each.changes):
         return None
     well = by.released_at is not None and any(_began_later(view, each, by.released_at) for each in others)
+    users = [each.caller for each in refused if asks(view, view.workloads[each.caller], host)]
+    suffer = behind(view, *(each.caller for each in others), *users, but=by.ref)
+    hurt = tuple(_hurt(view, suffer))
     plain = any(_about(what, host) for change in changes for what in _quickened(change))
-    return UsedUp(by, changes, others, own, since, plain) if well else None
+    return UsedUp(by, changes, others, own, since, suffer, hurt, plain) if well and hurt else None
 
 
 def asks_more(workload: Workload, host: str) -> tuple[Change, ...]:
@@ -100,6 +108,14 @@ def _about(what: str, host: str) -> bool:
 def asks(view: View, workload: Workload, host: str) -> bool:
     """Tell whether a workload's settings name a host."""
     return any(host in hosts_in(key, value) for key, value in view.graph.settings(workload))
+
+
+def _hurt(view: View, suffer: tuple[str, ...]) -> Iterator[Evidence]:
+    for ref in suffer:
+        yield from felt(view, ref)
+    for alert in view.alerts:
+        if (ref := view.about_alert(alert)) in suffer:
+            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
 
 
 def _began_later(view: View, other: Complaint, released: datetime) -> bool:

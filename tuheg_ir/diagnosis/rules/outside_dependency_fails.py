@@ -53,6 +53,11 @@ class _Host:
             counts.setdefault(caller, 0)
         return sorted(counts, key=lambda ref: (-counts[ref], ref))
 
+    @property
+    def limited(self) -> bool:
+        """Tell whether all that is said of it is that it refuses more than it grants."""
+        return bool(self.said) and all(c.hit.trouble == "rate_limited" for c in self.said)
+
 
 def when(view: View) -> Iterator[Match]:
     """Troubles of a service name a host outside, or its figures do."""
@@ -71,7 +76,7 @@ def when(view: View) -> Iterator[Match]:
         # Who calls a caller only passes its words on; of others those stand nearest whose users feel it.
         nearest = [c for c in callers if not view.graph.needs(c) & set(callers)] or callers[:1]
         first = next((c for c in nearest if felt(view, c)), nearest[0])
-        if _spent_by_us(view, first, known) or used_up(view, host):
+        if known.limited and (_spent_by_us(view, first, known) or used_up(view, host)):
             continue
         onset = _onset(view, first, known)
         first = _where_it_hurts(view, first)
@@ -116,8 +121,7 @@ def _spent_by_us(view: View, caller: str, known: _Host) -> bool:
     if found is None or found.by is None or not found.measured or found.grew.since is None:
         return False
     refused = oldest(e.time for _, e in known.measured) or oldest(c.hit.first for c in known.said)
-    limited = bool(known.said) and all(c.hit.trouble == "rate_limited" for c in known.said)
-    return limited and refused is not None and found.grew.since <= refused + SLACK
+    return refused is not None and found.grew.since <= refused + SLACK
 
 
 def _hosts(view: View) -> dict[str, _Host]:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._figures import felt
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._used_up import UsedUp, asks, used_up
+from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._used_up import UsedUp, used_up
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 
@@ -19,34 +18,26 @@ def when(view: View) -> Iterator[Match]:
     for host in sorted(hosts):
         found = used_up(view, host)
         if found is not None:
-            yield from _match(view, host, found)
+            yield _match(view, host, found)
 
 
-def _match(view: View, host: str, found: UsedUp) -> Iterator[Match]:
+def _match(view: View, host: str, found: UsedUp) -> Match:
     by = found.by
-    refused = {each.caller for each in complaints(view, "rate_limited")} & view.workloads.keys()
-    users = {ref for ref in refused if asks(view, view.workloads[ref], host)}
-    suffer = behind(view, *(each.caller for each in found.others), *users, but=by.ref)
-    hurt = [seen for ref in suffer for seen in felt(view, ref)]
-    alerts = [alert for alert in view.alerts if view.about_alert(alert) in suffer]
-    hurt += [Evidence("alerts", view.about_alert(a), f"alert {a.name} fires", a.starts_at) for a in alerts]
-    if not hurt:
-        return
-    yield Match(
+    return Match(
         component=by.ref,
         remedy="" if found.plain else "page_human",
         evidence=(
             *(Evidence("objects", by.ref, f"released: {c.told()}", by.released_at) for c in found.changes[:2]),
             view.hit_evidence(found.own.hit),
             *told(view, found.others, 2),
-            *hurt[:2],
+            *found.hurt[:2],
         ),
         certainty=0.65,
         since=found.since,
-        explains=suffer,
+        explains=found.suffer,
         excludes=(
             *excluding(by.ref, f"new pods would ask {host} as often", *RESTARTS, "scale_workload"),
-            *not_for(suffer, f"{by.ref} uses up what {host} grants: nothing done to others gives it back"),
+            *not_for(found.suffer, f"{by.ref} uses up what {host} grants: nothing done to others gives it back"),
         ),
     )
 
