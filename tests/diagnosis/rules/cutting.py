@@ -29,6 +29,7 @@ def proxied(
     settings: str = "timeout client 20s",
     says: str = DONE,
     told: tuple[str, ...] = CLOSED,
+    last: tuple[str, ...] = (),
     since: float = 840,
     ratio: float = 0.12,
 ) -> Snapshot:
@@ -43,6 +44,6 @@ def proxied(
         figures=[errors(name, ratio, since) for name in clients],
         logs=[
             log(pod("proxy"), "Loading success.", *[says] * 20, since=started - 10),
-            *(log(pod(name), *told * 20, since=since) for name in clients),
+            *(log(pod(name), *told * 20, *last, since=since) for name in clients),
         ],
     )

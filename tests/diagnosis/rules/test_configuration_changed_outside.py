@@ -199,7 +199,7 @@ HOLDS = [
             harmful=("restart_workload", "rollback_workload", "restart_connection_pool"),
         )
         for what, world in (
-            ("two programs lose them long after it was ready", proxied("api", "web")),
+            ("two programs lose them long after it was ready", proxied("api", "web", says=ENDED[0])),
             *((f"it tells so itself: {line}", proxied("api", says=line)) for line in ENDED),
             ("the one client loses sessions that it used a moment ago", proxied("api", told=USED)),
         )
@@ -410,9 +410,11 @@ DOES_NOT_HOLD = [
         )
         for what, world in (
             ("nobody else loses any, and the proxy ends none", proxied("api")),
+            ("two programs do so, and nothing shows that new ones are cut", proxied("api", "web")),
+            ("one line tells of a session used since", proxied("api", last=USED)),
             ("what it loses it did not use since", proxied("api", told=LONG_UNUSED)),
             ("its settings are as ever", proxied("api", edit=None, says=ENDED[0])),
-            ("what was edited says nothing of time", proxied("api", "web", settings="log stdout format raw")),
+            ("what was edited says nothing of time", proxied("api", settings="log stdout", says=ENDED[0])),
             ("its template is younger than the edit", proxied("api", edit=11 * DAY, says=ENDED[0])),
         )
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.cutting import CLOSED, LONG_UNUSED, USED, proxied
+from tests.diagnosis.rules.cutting import CLOSED, ENDED, LONG_UNUSED, TRACE, USED, proxied
 from tests.diagnosis.rules.scenes import API, URL, errors
 from tests.diagnosis.rules.tiny import log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
@@ -34,6 +34,22 @@ HOLDS = [
         proxied("api", edit=None, told=LONG_UNUSED),
         (API, "database_connection", "restart_workload"),
     ),
+    *(
+        Holds(
+            f"a proxy before the database is ready again, and nothing shows that it cuts new sessions too: {what}",
+            world,
+            (API, "database_connection", "restart_workload"),
+        )
+        for what, world in (
+            ("one session was lost that was used since", proxied("api", edit=None, told=CLOSED, last=USED)),
+            (
+                "most that it loses it has not used since",
+                proxied("api", edit=None, told=(*LONG_UNUSED, *LONG_UNUSED, *USED)),
+            ),
+            ("it says no number", proxied("api", edit=None, told=(USED[0], TRACE.format("... seconds")))),
+            ("the number is nobody's", proxied("api", edit=None, told=(USED[0], TRACE.format("9" * 30 + " seconds")))),
+        )
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -53,8 +69,8 @@ DOES_NOT_HOLD = [
         harmful=("restart_workload",),
     ),
     DoesNotHold(
-        "the proxy was started with another limit of time, and two clients lose sessions since",
-        proxied("api", "web"),
+        "the proxy was started with another limit of time, and tells that it cuts sessions since",
+        proxied("api", "web", says=ENDED[0]),
         ("ConfigMap/proxy-config", "configuration_error", "page_human"),
         harmful=("restart_workload",),
     ),

@@ -19,6 +19,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint, complaints, told
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.logs import speaks_of, times_around
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import mapping
 from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -27,8 +28,6 @@ from tuheg_ir.diagnosis.view.written import ASLEEP, slept
 
 SETTLED = timedelta(minutes=5)
 """Sessions of the former process are lost by then, once each, where a pool makes new ones by itself."""
-TOGETHER = 2
-"""One client alone may keep its old sessions for ever; that two programs do so is hardly chance."""
 _CUTS = late(
     r"\s[cs]D\s+\d+(?:/\d+){4}\s|client_idle_timeout|idle[ -]session timeout|"
     r"disconnected by the server because of inactivity|[Gg]ot timeout reading communication packets"
@@ -36,7 +35,7 @@ _CUTS = late(
 """How servers tell that they ended a session that was silent for too long; HAProxy by two letters."""
 _CUT_WORDS = (" cd ", " sd ", "idle_timeout", "session timeout", "inactivity", "got timeout reading")
 """One of these is in a log that tells of it."""
-_USED = late(r"last packet successfully received from the server was ([\d.,]+) (milliseconds|seconds) ago")
+_USED = late(r"last packet successfully received from the server was (\d[\d.,]*) (milliseconds|seconds) ago")
 """How the driver of MySQL for Java tells when a session that is lost was last known to be well."""
 _LIMITS = late(r"time.?out|idle|life.?time|max.?age|keep.?alive", re.IGNORECASE)
 """Words of settings that say how long a session may stand."""
@@ -51,8 +50,12 @@ class CutOff(NamedTuple):
     clients: tuple[str, ...]
 
 
+@once
 def cuts_off(view: View, server: Workload) -> CutOff | None:
-    """Return that a healthy server cuts its clients' sessions since it was started with other settings of how long."""
+    """Return that a healthy server cuts its clients' sessions since it was started with other settings of how long.
+
+    Its log or theirs must show it: that several programs keep sessions of its former process is nothing of that kind.
+    """
     edits, started = slept(view, server)
     maps = tuple(each for each in edits if _limits(view, each[0]))
     well = server.ready >= server.wanted and not crashes(view, server)
@@ -63,7 +66,7 @@ def cuts_off(view: View, server: Workload) -> CutOff | None:
     felt = [seen for ref in clients for seen, _ in troubles(view, ref)]
     used = (used_since(view, view.workloads[ref], started) for ref in clients)
     anew = [*_says(view, server, started), *(seen for seen in used if seen is not None)]
-    if not felt or not (anew or len(clients) >= TOGETHER):
+    if not felt or not anew:
         return None
     return CutOff(maps, started, (*anew[:1], *told(view, clients.values(), 2), *felt[:1]), tuple(sorted(clients)))
 
@@ -88,17 +91,26 @@ def _says(view: View, server: Workload, started: datetime) -> Iterator[Evidence]
 
 
 def used_since(view: View, client: Workload, started: datetime) -> Evidence | None:
-    """Return that a client lost sessions that it had used since a server's start: they are none of the one before."""
+    """Return that a client had used most sessions that it lost since a server's start: they are none of before."""
+    every = _last_used(view, client)
+    since = [seen for seen, ago in every if seen.time and (seen.time - started - SETTLED).total_seconds() > ago]
+    return since[0] if len(since) >= OFTEN and 2 * len(since) > len(every) else None
+
+
+@once
+def _last_used(view: View, client: Workload) -> tuple[tuple[Evidence, float], ...]:
+    """Return the sessions that a client tells to have lost, and how many seconds before it had used each."""
+    return tuple(_told_of_use(view, client))
+
+
+def _told_of_use(view: View, client: Workload) -> Iterator[tuple[Evidence, float]]:
     for log in view.logs_of(client.live, previous=False):
         found = [(n, used) for n, line in enumerate(log.lines) if (used := _USED.search(line))]
         upto = times_around(log.lines)[0] if found else []
         for n, used in found:
             ago = float(used[1].replace(",", "").replace(".", "")) / (1000 if used[2] == "milliseconds" else 1)
-            at = upto[n]
-            if at is not None and at - timedelta(seconds=ago) > started + SETTLED:
-                fact = f"it loses sessions that it used since: {log.lines[n].strip()[:160]}"
-                return Evidence("logs", f"Pod/{log.pod}", fact, at)
-    return None
+            fact = f"it loses sessions that it used since: {log.lines[n].strip()[:160]}"
+            yield Evidence("logs", f"Pod/{log.pod}", fact, upto[n]), ago
 
 
 def _limits(view: View, ref: str) -> bool:
