@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._poolers import outrun
 from tuheg_ir.diagnosis.rules._pools import LARGE, given_back
 from tuheg_ir.diagnosis.rules._raised_pool import raised
-from tuheg_ir.diagnosis.rules._sessions import Full, Holder, able, clients, full, held_by, sufferers
+from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, held_by, sufferers
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.growth import Growth, grown
 from tuheg_ir.diagnosis.view.reading import newest
@@ -73,12 +73,14 @@ def _larger_pool(view: View, each: Full) -> Workload | None:
     """Return the one client whose release made its pools larger, and since when the database is full.
 
     Where it is known who has the sessions it has most of them; what it forgets in transactions is another trouble.
+    Who only may be a client has to have most of them: nothing else ties it to the database.
     """
-    known = [view.workloads[ref] for ref in able(view, each.ref) if ref in view.workloads]
+    held = held_by(view, each)
+    refs = sorted({*clients(view, each.ref), *(h.ref for h in held[:1])})
+    known = [view.workloads[ref] for ref in refs if ref in view.workloads]
     found = [client for client in known if raised(client) and since_release(client, each.since)]
     if len(found) != 1 or any(client is not found[0] and since_release(client, each.since) for client in known):
         return None  # which of several releases it was nobody can tell
-    held = held_by(view, each)
     mine = next((h for h in held if h.ref == found[0].ref), None)
     if held and (mine is None or mine is not held[0] or 2 * mine.forgotten >= mine.count):
         return None
