@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -147,6 +148,17 @@ MEASURED = [
 ]
 
 
+def unlimited(**users: float) -> Snapshot:
+    """Return the same where nobody counts all sessions, nor tells how many there may be."""
+    world = counted(**users)
+    return replace(
+        world,
+        metrics={
+            k: v for k, v in world.metrics.items() if not k.startswith(("db_c", "db_max")) or k.endswith("_client")
+        },
+    )
+
+
 def counted(*figures: tuple[str, Series], **users: float) -> Snapshot:
     """Return a shop that got one replica more, a refused api, and how many sessions figures count of each user."""
     told = [
@@ -171,6 +183,12 @@ HOLDS = [
         OUTGROWN,
         alone=True,
     ),
+    Holds(
+        "another client grew when the database was full, as it waited",
+        counted(figure("replicas_wanted", 1, 4, since=500, component="api"), app=80, other=15),
+        OUTGROWN,
+    ),
+    Holds("only refusals tell that it is full, and it has most", unlimited(shop=80, api=15), OUTGROWN),
     Holds(
         "a release made the pools of a client larger whose address is in a Secret, and figures count its sessions",
         hidden(("shop", 12, 75), ("api", 22, 22)),
@@ -264,6 +282,12 @@ DOES_NOT_HOLD = [
         counted(shop=15, api=80),
         harmful=("rollback_workload", "restart_workload"),
     ),
+    DoesNotHold(
+        "it has a replica more and few of the sessions, and only refusals tell that there are no more",
+        unlimited(shop=15, api=80),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold("the same, and one replica has one of them", unlimited(shop=2, app=90), harmful=RETURNED),
     *(
         DoesNotHold(f"a release set its pool anew, its address is in a Secret, and {what}", world, harmful=RETURNED)
         for what, world in (

@@ -62,10 +62,12 @@ def _grew(view: View, each: Full) -> Iterator[tuple[Workload, Growth]]:
     known = [view.workloads[ref] for ref in clients(view, each.ref) if ref in view.workloads]
     found = [(client, growth) for client in known if (growth := grown(view, client)) is not None]
     found = [(client, growth) for client, growth in found if _because(view, each, client, growth)]
-    last = max((growth.at for _, growth in found if growth.at), default=None)
+    # What grew when the database was full already, for that perhaps, did not fill it, nor had it room until then.
+    before = [growth.at for _, growth in found if growth.at and (each.since is None or growth.at <= each.since)]
+    last = max(before, default=None)
     for client, growth in found:
-        early = last is not None and growth.at is not None and last - growth.at > ROOM
-        if not (early and _mine(view, each, client) is None) and not _sent_for(view, client.ref, growth):
+        another = last is not None and growth.at is not None and not last - ROOM <= growth.at <= last
+        if not (another and _mine(view, each, client) is None) and not _sent_for(view, client.ref, growth):
             yield client, growth
 
 
@@ -127,8 +129,13 @@ def _because(view: View, each: Full, workload: Workload, growth: Growth) -> bool
         return False
     mine = _mine(view, each, workload)
     if mine is None:  # whose most sessions are may be not known, but not that they are another's
-        return each.database is None and not any(h.ref and h.count >= LARGE * each.usable for h in held_by(view, each))
-    return mine.count >= LARGE * each.usable and 2 * mine.forgotten < mine.count
+        return each.database is None and not any(h.ref and _is_large(view, each, h) for h in held_by(view, each))
+    return _is_large(view, each, mine) and 2 * mine.forgotten < mine.count
+
+
+def _is_large(view: View, each: Full, holder: Holder) -> bool:
+    """Tell whether a client has many of the sessions; of those that are counted, where nobody tells how many may be."""
+    return holder.count >= LARGE * (each.usable or sum(h.count for h in held_by(view, each)))
 
 
 def _mine(view: View, each: Full, workload: Workload) -> Holder | None:
@@ -150,7 +157,8 @@ def _shown(view: View, each: Full, workload: Workload, growth: Growth) -> Iterat
     yield Evidence(growth.source, workload.ref, growth.fact, growth.at)
     if mine := _mine(view, each, workload):
         pods = max(1, len(workload.live))
-        fact = f"{workload.name} holds {mine.count} of {each.usable} sessions, {mine.count / pods:.0f} for each pod"
+        most = each.usable or sum(h.count for h in held_by(view, each))
+        fact = f"{workload.name} holds {mine.count} of {most} sessions, {mine.count / pods:.0f} for each pod"
         yield Evidence("database" if each.database else "metrics", each.ref, fact)
 
 
