@@ -62,8 +62,21 @@ def asked_for(*figures: tuple[str, Series]) -> Snapshot:
     return full(web, of=shop(env=URL, pods=6), sessions=POOLS, figures=[*grew, *figures])
 
 
-def after_a_rush(*taken: int, pods: int = 6, counting: int = 6, since: float = 700) -> Snapshot:
-    """Return a shop that got more pods half an hour ago, a database that is full since, and what their pools took."""
+def after_a_rush(
+    *taken: int,
+    pods: int = 6,
+    counting: int = 6,
+    since: float = 700,
+    in_turn: bool = False,
+    silent: float = 0,
+) -> Snapshot:
+    """Return a shop that got more pods half an hour ago, a database that is full since, and what their pools took.
+
+    ``in_turn``: each took it at another time. ``silent``: for how many seconds nothing was counted.
+    """
+    turns = [(*[0] * 2 * n, *taken)[: len(taken)] if in_turn else taken for n in range(counting)]
+    counts = [pool(pod("shop", number), *turn) for number, turn in enumerate(turns)]
+    told = [(s, Series(e.labels, tuple((t - silent, v) for t, v in e.points))) for s, e in counts]
     objects = workload("shop", env=URL, pods=pods, released=9 * DAY)
     for each in pods_of(objects)[2:]:
         each["metadata"]["creationTimestamp"] = at(1800)
@@ -77,7 +90,7 @@ def after_a_rush(*taken: int, pods: int = 6, counting: int = 6, since: float = 7
             figure("db_connections", 20, 97, since=since, component="postgres"),
             figure("db_max_connections", 100, 100, component="postgres"),
             errors("api", 0.3, 240),
-            *(pool(pod("shop", number), *taken) for number in range(counting)),
+            *told,
         ],
     )
 
@@ -241,6 +254,9 @@ HOLDS = [
             ("its pools are in use", after_a_rush(1, 4, 12, 15, 15, 14, 15, 15, 14, 15, 15)),
             ("its pools were never much in use: each keeps all open", after_a_rush(*[1, 0] * 8)),
             ("it filled the database as they came", after_a_rush(*RUSH, since=1740)),
+            ("each took much at another time", after_a_rush(1, 12, 12, *[0] * 14, in_turn=True)),
+            ("they took much before it was full", after_a_rush(1, 12, 15, 14, 1, 0, 1, 0, 1, 1, 0, 1, 1)),
+            ("nothing is counted of them now", after_a_rush(*RUSH, silent=400)),
             ("one of them counts", after_a_rush(*RUSH, counting=1)),
             ("none counts", after_a_rush(*RUSH, counting=0)),
         )

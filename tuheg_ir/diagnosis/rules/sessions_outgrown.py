@@ -24,6 +24,9 @@ ROOM = timedelta(minutes=5)
 BY_AND_BY = timedelta(minutes=3)
 """Pools that open what is asked for fill a database later than so long after their pods came."""
 
+AS_IT_FILLED = timedelta(minutes=3)
+"""What pools have taken so long before a database is seen to be full filled it: both are counted now and then."""
+
 
 def when(view: View) -> Iterator[Match]:
     """A database is full since one of its clients has more replicas, or larger pools by its release."""
@@ -145,12 +148,14 @@ def _mine(view: View, each: Full, workload: Workload) -> Holder | None:
 def _left_open(view: View, each: Full, workload: Workload) -> tuple[Evidence, ...]:
     """Return that a rush filled the pools, is over, and has left them open: new ones open no more than is asked for.
 
-    A pool that opens all its connections at its start fills the database as its pod comes.
+    A pool that opens all its connections at its start fills the database as its pod comes. Where nobody tells whose
+    the sessions are, its pools have to have had many of them as the database filled, or later.
     """
     youngest = newest(pod.created for pod in workload.live)
     if each.since is None or youngest is None or each.since - youngest < BY_AND_BY:
         return ()
-    return given_back(view, workload, each.usable) if each.usable else ()
+    since = each.since - AS_IT_FILLED if _mine(view, each, workload) is None else None
+    return given_back(view, workload, each.usable, since) if each.usable else ()
 
 
 def _shown(view: View, each: Full, workload: Workload, growth: Growth) -> Iterator[Evidence]:
