@@ -146,7 +146,7 @@ HOLDS = [
             ("a pool", counted(opens="starting with pool of 25 db connections")),
             (
                 "two of them, and the limit stands in another word",
-                counted(2, "using 40 connections", limit="maxConns 80"),
+                counted(2, "using 40 db connections", limit="maxConns 80"),
             ),
             ("an older release has nothing to do with it", counted(before=IMAGE, released=9000)),
         )
@@ -231,6 +231,8 @@ DOES_NOT_HOLD = [
         )
         for what, world in (
             ("that is a small part of all", counted(opens="opening 4 connections to postgres")),
+            ("they are those of users", counted(opens="INFO report of 3 pages with 900 sessions")),
+            ("nobody tells what of", counted(opens="INFO uploading with 64 parallel connections")),
             ("they are somebody else's", counted(opens="opening 20 connections to s3")),
             ("nobody knows how many there are", counted(limit="shared_buffers=1GB")),
             ("it was full before most of them began", counted(since=500)),

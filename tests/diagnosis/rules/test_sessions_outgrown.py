@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -61,8 +62,21 @@ def asked_for(*figures: tuple[str, Series]) -> Snapshot:
     return full(web, of=shop(env=URL, pods=6), sessions=POOLS, figures=[*grew, *figures])
 
 
-def after_a_rush(*taken: int, pods: int = 6, counting: int = 6, since: float = 700) -> Snapshot:
-    """Return a shop that got more pods half an hour ago, a database that is full since, and what their pools took."""
+def after_a_rush(
+    *taken: int,
+    pods: int = 6,
+    counting: int = 6,
+    since: float = 700,
+    in_turn: bool = False,
+    silent: float = 0,
+) -> Snapshot:
+    """Return a shop that got more pods half an hour ago, a database that is full since, and what their pools took.
+
+    ``in_turn``: each took it at another time. ``silent``: for how many seconds nothing was counted.
+    """
+    turns = [(*[0] * 2 * n, *taken)[: len(taken)] if in_turn else taken for n in range(counting)]
+    counts = [pool(pod("shop", number), *turn) for number, turn in enumerate(turns)]
+    told = [(s, Series(e.labels, tuple((t - silent, v) for t, v in e.points))) for s, e in counts]
     objects = workload("shop", env=URL, pods=pods, released=9 * DAY)
     for each in pods_of(objects)[2:]:
         each["metadata"]["creationTimestamp"] = at(1800)
@@ -76,7 +90,7 @@ def after_a_rush(*taken: int, pods: int = 6, counting: int = 6, since: float = 7
             figure("db_connections", 20, 97, since=since, component="postgres"),
             figure("db_max_connections", 100, 100, component="postgres"),
             errors("api", 0.3, 240),
-            *(pool(pod("shop", number), *taken) for number in range(counting)),
+            *told,
         ],
     )
 
@@ -147,6 +161,17 @@ MEASURED = [
 ]
 
 
+def unlimited(**users: float) -> Snapshot:
+    """Return the same where nobody counts all sessions, nor tells how many there may be."""
+    world = counted(**users)
+    return replace(
+        world,
+        metrics={
+            k: v for k, v in world.metrics.items() if not k.startswith(("db_c", "db_max")) or k.endswith("_client")
+        },
+    )
+
+
 def counted(*figures: tuple[str, Series], **users: float) -> Snapshot:
     """Return a shop that got one replica more, a refused api, and how many sessions figures count of each user."""
     told = [
@@ -171,12 +196,16 @@ HOLDS = [
         OUTGROWN,
         alone=True,
     ),
-    *(
-        Holds(f"a release made the pools of a client larger whose address is in a Secret, {what}", world, RAISED)
-        for what, world in (
-            ("as there is no other database", hidden()),
-            ("and figures count its sessions", hidden(("shop", 12, 75), ("api", 22, 22))),
-        )
+    Holds(
+        "another client grew when the database was full, as it waited",
+        counted(figure("replicas_wanted", 1, 4, since=500, component="api"), app=80, other=15),
+        OUTGROWN,
+    ),
+    Holds("only refusals tell that it is full, and it has most", unlimited(shop=80, api=15), OUTGROWN),
+    Holds(
+        "a release made the pools of a client larger whose address is in a Secret, and figures count its sessions",
+        hidden(("shop", 12, 75), ("api", 22, 22)),
+        RAISED,
     ),
     *(
         Holds(
@@ -193,6 +222,10 @@ HOLDS = [
         )
         for what, world in (
             ("a neighbour is refused", larger()),
+            (
+                "who may be a client too was released then as well",
+                larger("10", "40", workload("cart", env={"DATABASE_URL": SECRET}, before=OLD, released=500)),
+            ),
             ("and it has most of the sessions", larger(sessions=HELD)),
             ("the least that each keeps open", larger(key="DB_POOL_MIN_IDLE")),
             (
@@ -221,6 +254,9 @@ HOLDS = [
             ("its pools are in use", after_a_rush(1, 4, 12, 15, 15, 14, 15, 15, 14, 15, 15)),
             ("its pools were never much in use: each keeps all open", after_a_rush(*[1, 0] * 8)),
             ("it filled the database as they came", after_a_rush(*RUSH, since=1740)),
+            ("each took much at another time", after_a_rush(1, 12, 12, *[0] * 14, in_turn=True)),
+            ("they took much before it was full", after_a_rush(1, 12, 15, 14, 1, 0, 1, 0, 1, 1, 0, 1, 1)),
+            ("nothing is counted of them now", after_a_rush(*RUSH, silent=400)),
             ("one of them counts", after_a_rush(*RUSH, counting=1)),
             ("none counts", after_a_rush(*RUSH, counting=0)),
         )
@@ -262,9 +298,16 @@ DOES_NOT_HOLD = [
         counted(shop=15, api=80),
         harmful=("rollback_workload", "restart_workload"),
     ),
+    DoesNotHold(
+        "it has a replica more and few of the sessions, and only refusals tell that there are no more",
+        unlimited(shop=15, api=80),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold("the same, and one replica has one of them", unlimited(shop=2, app=90), harmful=RETURNED),
     *(
         DoesNotHold(f"a release set its pool anew, its address is in a Secret, and {what}", world, harmful=RETURNED)
         for what, world in (
+            ("nothing tells who has the sessions", hidden()),
             ("there is another database that it may use", hidden(beside=postgres("ledger-db"))),
             ("figures tell that another has most of the sessions", hidden(("shop", 12, 20), ("api", 22, 77))),
         )

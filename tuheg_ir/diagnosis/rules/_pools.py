@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from statistics import mean
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -16,6 +15,7 @@ from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL, complaints
+from tuheg_ir.diagnosis.view.figures import RECENT_S
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -115,25 +115,32 @@ def kept(view: View, workload: Workload, until: datetime | None = None) -> Climb
     return Climb(Evidence("metrics", workload.ref, fact, began), began, high)
 
 
-def given_back(view: View, workload: Workload, of: float) -> tuple[Evidence, ...]:
+def given_back(view: View, workload: Workload, of: float, since: datetime | None = None) -> tuple[Evidence, ...]:
     """Return that pods had taken a large part of some sessions, as their pools count, and have given back nearly all.
 
-    Where some of the pods count, the others are taken to do as they do.
+    They had taken it at one moment (``since``: not before). Where some of the pods count, the others are taken to do
+    as they do.
     """
     pods = {pod.name for pod in workload.live}
-    mine = [[v for _, v in s.points] for s in view.figures.series("pool_in_use") if s.labels.get("pod") in pods]
-    counts = [values for values in mine if len(values) >= READINGS]
+    mine = [s.points for s in view.figures.series("pool_in_use") if s.labels.get("pod") in pods]
+    counts = [points for points in mine if len(points) >= READINGS and _lately_told(view, points)]
     if len(counts) < max(SOME_PODS, SOME * len(pods)):
         return ()
-    most, now = (len(pods) * mean(choose(values) for values in counts) for choose in (max, _lately))
+    at_once: dict[float, float] = {}
+    for at, value in (point for points in counts for point in points):
+        if since is None or at >= since.timestamp():
+            at_once[at] = at_once.get(at, 0.0) + value
+    all_of_them = len(pods) / len(counts)
+    most = all_of_them * max(at_once.values(), default=0.0)
+    now = all_of_them * sum(max(value for _, value in points[-READINGS:]) for points in counts)
     if most < LARGE * of or now > LITTLE * most:
         return ()
     fact = f"its pools had about {most:.0f} connections taken at most, and have about {now:.0f} now"
     return (Evidence("metrics", workload.ref, fact, view.now),)
 
 
-def _lately(values: Sequence[float]) -> float:
-    return max(values[-READINGS:])
+def _lately_told(view: View, points: Sequence[tuple[float, float]]) -> bool:
+    return view.now.timestamp() - points[-1][0] <= RECENT_S
 
 
 def _keeps(values: Sequence[float]) -> bool:

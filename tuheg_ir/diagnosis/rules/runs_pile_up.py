@@ -38,6 +38,7 @@ _OPENS = late(
     re.IGNORECASE,
 )
 """How a run tells how many sessions it takes."""
+_DATABASE = late(r"\b(?:db|database|sql)s?\b", re.IGNORECASE)
 _GRACE = timedelta(seconds=60)
 _LACKS = late(r"Insufficient ([\w./-]*\w)")
 _FULL = late(r"Too many pods")
@@ -57,9 +58,10 @@ class Want:
 
 def when(view: View) -> Iterator[Match]:
     """Runs of one CronJob hang, or overlap since it was edited; else a pod would have room, or a client a session."""
+    filled = full(view)
     for schedule in view.workloads.values():
         runs, edit = _piled(view, schedule) if schedule.kind == "CronJob" else ([], None)
-        for each in full(view) if schedule.kind == "CronJob" else ():
+        for each in filled if schedule.kind == "CronJob" else ():
             if _fill(view, schedule, runs, each):
                 yield _of_sessions(view, schedule, runs, each)
             elif opening := _opening(view, schedule, each):
@@ -161,13 +163,20 @@ def _opening(view: View, schedule: Workload, each: Full) -> list[Pod]:
 
 def _opens(view: View, pod: Pod, each: Full) -> int:
     """Return how many sessions of a database a run tells that it opens; 0 if it tells of none."""
-    found = (_OPENS.search(line) for log in view.logs_of([pod], previous=False) for line in log.lines)
-    return max((int(told["many"]) for told in found if told and _is_of(view, told["whose"] or "", each)), default=0)
+    lines = (line for log in view.logs_of([pod], previous=False) for line in log.lines)
+    found = (told for line in lines if (told := _OPENS.search(line)) and _is_of(view, told, each))
+    return max((int(told["many"]) for told in found), default=0)
 
 
-def _is_of(view: View, named: str, each: Full) -> bool:
-    """Tell whether sessions are those of a database, as nobody is named whose they are, or it is."""
-    return not named or view.graph.resolve(named) == each.ref or kind_spoken_of(named) == "database"
+def _is_of(view: View, told: re.Match[str], each: Full) -> bool:
+    """Tell whether sessions are those of a database, as it is named, or a line that names nobody speaks of one.
+
+    Users of a page have sessions as well, and a store of files is asked over many connections at once.
+    """
+    named = told["whose"] or ""
+    if named and view.graph.resolve(named) == each.ref:
+        return True
+    return kind_spoken_of(named or told.string) == "database" or bool(not named and _DATABASE.search(told.string))
 
 
 def _began_before(runs: list[Pod], each: Full) -> list[Pod]:

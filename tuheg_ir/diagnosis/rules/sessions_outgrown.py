@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._poolers import outrun
 from tuheg_ir.diagnosis.rules._pools import LARGE, given_back
 from tuheg_ir.diagnosis.rules._raised_pool import raised
-from tuheg_ir.diagnosis.rules._sessions import Full, Holder, able, clients, full, held_by, sufferers
+from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, held_by, sufferers
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.growth import Growth, grown
 from tuheg_ir.diagnosis.view.reading import newest
@@ -23,6 +23,9 @@ ROOM = timedelta(minutes=5)
 """A database that had room for so long after a client had grown was not filled by that."""
 BY_AND_BY = timedelta(minutes=3)
 """Pools that open what is asked for fill a database later than so long after their pods came."""
+
+AS_IT_FILLED = timedelta(minutes=3)
+"""What pools have taken so long before a database is seen to be full filled it: both are counted now and then."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -62,10 +65,12 @@ def _grew(view: View, each: Full) -> Iterator[tuple[Workload, Growth]]:
     known = [view.workloads[ref] for ref in clients(view, each.ref) if ref in view.workloads]
     found = [(client, growth) for client in known if (growth := grown(view, client)) is not None]
     found = [(client, growth) for client, growth in found if _because(view, each, client, growth)]
-    last = max((growth.at for _, growth in found if growth.at), default=None)
+    # What grew when the database was full already, for that perhaps, did not fill it, nor had it room until then.
+    before = [growth.at for _, growth in found if growth.at and (each.since is None or growth.at <= each.since)]
+    last = max(before, default=None)
     for client, growth in found:
-        early = last is not None and growth.at is not None and last - growth.at > ROOM
-        if not (early and _mine(view, each, client) is None) and not _sent_for(view, client.ref, growth):
+        another = last is not None and growth.at is not None and not last - ROOM <= growth.at <= last
+        if not (another and _mine(view, each, client) is None) and not _sent_for(view, client.ref, growth):
             yield client, growth
 
 
@@ -73,12 +78,14 @@ def _larger_pool(view: View, each: Full) -> Workload | None:
     """Return the one client whose release made its pools larger, and since when the database is full.
 
     Where it is known who has the sessions it has most of them; what it forgets in transactions is another trouble.
+    Who only may be a client has to have most of them: nothing else ties it to the database.
     """
-    known = [view.workloads[ref] for ref in able(view, each.ref) if ref in view.workloads]
+    held = held_by(view, each)
+    refs = sorted({*clients(view, each.ref), *(h.ref for h in held[:1])})
+    known = [view.workloads[ref] for ref in refs if ref in view.workloads]
     found = [client for client in known if raised(client) and since_release(client, each.since)]
     if len(found) != 1 or any(client is not found[0] and since_release(client, each.since) for client in known):
         return None  # which of several releases it was nobody can tell
-    held = held_by(view, each)
     mine = next((h for h in held if h.ref == found[0].ref), None)
     if held and (mine is None or mine is not held[0] or 2 * mine.forgotten >= mine.count):
         return None
@@ -125,8 +132,13 @@ def _because(view: View, each: Full, workload: Workload, growth: Growth) -> bool
         return False
     mine = _mine(view, each, workload)
     if mine is None:  # whose most sessions are may be not known, but not that they are another's
-        return each.database is None and not any(h.ref and h.count >= LARGE * each.usable for h in held_by(view, each))
-    return mine.count >= LARGE * each.usable and 2 * mine.forgotten < mine.count
+        return each.database is None and not any(h.ref and _is_large(view, each, h) for h in held_by(view, each))
+    return _is_large(view, each, mine) and 2 * mine.forgotten < mine.count
+
+
+def _is_large(view: View, each: Full, holder: Holder) -> bool:
+    """Tell whether a client has many of the sessions; of those that are counted, where nobody tells how many may be."""
+    return holder.count >= LARGE * (each.usable or sum(h.count for h in held_by(view, each)))
 
 
 def _mine(view: View, each: Full, workload: Workload) -> Holder | None:
@@ -136,19 +148,22 @@ def _mine(view: View, each: Full, workload: Workload) -> Holder | None:
 def _left_open(view: View, each: Full, workload: Workload) -> tuple[Evidence, ...]:
     """Return that a rush filled the pools, is over, and has left them open: new ones open no more than is asked for.
 
-    A pool that opens all its connections at its start fills the database as its pod comes.
+    A pool that opens all its connections at its start fills the database as its pod comes. Where nobody tells whose
+    the sessions are, its pools have to have had many of them as the database filled, or later.
     """
     youngest = newest(pod.created for pod in workload.live)
     if each.since is None or youngest is None or each.since - youngest < BY_AND_BY:
         return ()
-    return given_back(view, workload, each.usable) if each.usable else ()
+    since = each.since - AS_IT_FILLED if _mine(view, each, workload) is None else None
+    return given_back(view, workload, each.usable, since) if each.usable else ()
 
 
 def _shown(view: View, each: Full, workload: Workload, growth: Growth) -> Iterator[Evidence]:
     yield Evidence(growth.source, workload.ref, growth.fact, growth.at)
     if mine := _mine(view, each, workload):
         pods = max(1, len(workload.live))
-        fact = f"{workload.name} holds {mine.count} of {each.usable} sessions, {mine.count / pods:.0f} for each pod"
+        most = each.usable or sum(h.count for h in held_by(view, each))
+        fact = f"{workload.name} holds {mine.count} of {most} sessions, {mine.count / pods:.0f} for each pod"
         yield Evidence("database" if each.database else "metrics", each.ref, fact)
 
 
