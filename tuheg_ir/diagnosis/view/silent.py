@@ -92,9 +92,7 @@ def spell(view: View, lines: Sequence[str]) -> Spell | None:
 
     It did the same work without it before; what it complains of since, it complained of then.
     """
-    told = Counter(shape_of(line) for line in lines if complains(line))
-    shape = max(told, key=lambda each: told[each], default="")
-    places = [at for at, line in enumerate(lines) if complains(line) and shape_of(line) == shape]
+    places = _of_most(lines)
     if len(places) < ENOUGH:
         return None
     begin, end = places[0], places[-1]
@@ -111,10 +109,24 @@ def spell(view: View, lines: Sequence[str]) -> Spell | None:
     return Spell(first, last, len(places), lines[end].strip())
 
 
+def complained_since(lines: Sequence[str]) -> datetime | None:
+    """Return when a log told first what it complains of most; None if it does not, or nobody knows."""
+    places = _of_most(lines)
+    return _time(lines[places[0] :: -1]) if len(places) >= ENOUGH else None
+
+
 def quiet(view: View, lines: Sequence[str]) -> bool:
     """Tell whether a log has complained of nothing for long."""
     last = _last(lines, complains)
     return not any(map(complains, lines)) or (last is not None and view.now - last >= LONG)
+
+
+def _of_most(lines: Sequence[str]) -> list[int]:
+    """Return where a log tells of what it complains of most."""
+    shapes = {at: shape_of(line) for at, line in enumerate(lines) if complains(line)}
+    told = Counter(shapes.values())
+    shape = max(told, key=lambda each: told[each], default="")
+    return [at for at, each in shapes.items() if each == shape]
 
 
 def _changed_lately(view: View, workload: Workload) -> bool:
