@@ -116,9 +116,11 @@ def complained_since(lines: Sequence[str]) -> datetime | None:
 
 
 def quiet(view: View, lines: Sequence[str]) -> bool:
-    """Tell whether a log has complained of nothing for long."""
+    """Tell whether a log goes on, and has complained of nothing for long: who did works since."""
+    if not any(map(complains, lines)):
+        return view.recent(_time(reversed(lines)), GOES_ON)
     last = _last(lines, complains)
-    return not any(map(complains, lines)) or (last is not None and view.now - last >= LONG)
+    return last is not None and view.now - last >= LONG and _works_since(view, lines, last)
 
 
 def _of_most(lines: Sequence[str]) -> list[int]:
