@@ -15,6 +15,7 @@ UNKNOWN = 'OperationalError: could not translate host name "postgres" to address
 REFUSED = 'connection to server at "postgres" (10.96.0.7), port 5432 failed: Connection refused'
 OWN = "panic: runtime error: invalid memory address or nil pointer dereference"
 ELSEWHERE = 'OperationalError: could not translate host name "pay.example" to address: Name or service not known'
+NOBODY = "ERROR dial tcp 10.9.8.7:5432: connect: connection refused"
 CACHE = "ERROR dial tcp redis:6379: connect: connection refused"
 TRACE = ("Traceback (most recent call last):", '  File "/app/start.py", line 31, in connect')
 WORKS = "INFO order stored"

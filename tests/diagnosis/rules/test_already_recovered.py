@@ -187,13 +187,14 @@ def grumbled(
     meanwhile: str = "",
     usual: str = "",
     other: str = WORKS,
+    other_until: int = 0,
     **labels: str,
 ) -> Snapshot:
     """Return a shop that did little but complain from one age to another, and an alert that says how it looks back.
 
     ``fires``: since when. ``before``: how long its log reaches back before that. ``works``: what it tells from then
     until some seconds ago, and ``then`` at the end; ``meanwhile``: what it told twice beside each complaint;
-    ``usual``: of what it warns before and since. ``other``: what another pod tells all the time.
+    ``usual``: of what it warns before and since. ``other``: what another pod tells until ``other_until``.
     """
     well = [f"{at(age)} {WORKS}" for age in range(int(began + before), int(began), -60)]
     each = (STALE, meanwhile, meanwhile) if meanwhile else (STALE,)
@@ -202,7 +203,7 @@ def grumbled(
     warned = [f"{at(age)} {usual}" for age in ((began + 100), until + 50) if usual]
     lines = [*well, *warned[:1], *told, *since, *warned[1:]]
     lines += [f"{at(until)} {then or works}"]
-    others = [f"{at(age)} {other}" for age in range(3400, 0, -60)]
+    others = [f"{at(age)} {other}" for age in range(3400, other_until, -60)]
     logs = [Log(pod("shop"), "shop", tuple(lines)), Log(pod("shop", 1), "shop", tuple(others))]
     told_of = alert("StaleReadings", service="shop", **labels)
     told_of = replace(told_of, annotations={"description": said}, starts_at=NOW - timedelta(seconds=fires))
@@ -330,6 +331,8 @@ DOES_NOT_HOLD = [
             ("long after its alert began", grumbled(fires=3300)),
             ("long before its alert began", grumbled(fires=300)),
             ("and another pod of it complains still", grumbled(other=STALE)),
+            ("and another pod of it tells of nothing since it complained", grumbled(other=STALE, other_until=1400)),
+            ("and another pod of it tells of nothing any more", grumbled(other_until=1400)),
             ("and another alert fires of somebody else", grumbled(2700, 1500, alert("CartSlow", service="cart"))),
         )
     ),

@@ -23,7 +23,7 @@ from tests.diagnosis.rules.scenes import (
     rate,
     shop,
 )
-from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 
@@ -104,22 +104,28 @@ def drained(
     says: str = WRONG_PORT,
     nodes: tuple[str, ...] = ("n1", "n2"),
     measured: bool = False,
+    onset: float = HOUR,
+    turned: float | None = None,
     more: Iterable[Obj] = (),
     **of: Any,
 ) -> Snapshot:
     """Return a shop of four, the last of which were made anew by a drain, and an edit that they were first to read.
 
     ``versions``: those of the older pods, of what was edited, and of the younger pods. ``ill``: whose logs tell of it.
+    ``onset``: since when, if not since they started; ``turned``: since when the last one is ready again.
     """
     made = younger(shop(**{"pods": 4, "nodes": nodes, **HEAP} | of), young, age=age)
+    if turned is not None:
+        again_ready = {"type": "Ready", "status": "True", "lastTransitionTime": at(turned)}
+        pods_of(made)[-1]["status"]["conditions"] = [again_ready]
     conf = thing("ConfigMap", "shop-config", written=edit, data={"S3_ENDPOINT": "http://minio:9001"})
     if versions:
         old, of_it, new = versions
         conf["metadata"]["resourceVersion"] = str(of_it)
         for number, each in enumerate(pods_of(made)):
             each["metadata"]["resourceVersion"] = str(new if number >= 4 - young else old)
-    told = [log(pod("shop", n), *[says if n in ill else "INFO stored"] * 30, since=min(age, HOUR)) for n in range(4)]
-    ratios = failing(*(0.6 if n in ill else 0.0 for n in range(4)), since=min(age, HOUR))
+    told = [log(pod("shop", n), *[says if n in ill else "INFO stored"] * 30, since=min(age, onset)) for n in range(4)]
+    ratios = failing(*(0.6 if n in ill else 0.0 for n in range(4)), since=min(age, onset))
     return snapshot(made, conf, *more, logs=told, figures=ratios if measured else ())
 
 
@@ -423,6 +429,11 @@ DOES_NOT_HOLD = [
         proxied("api", "web", ratio=0.001, says=DONE),
         ("no_fault", "no_action"),
     ),
+    DoesNotHold(
+        "younger pods fail, which served well for days with what was edited before: one more start may help",
+        drained(young=1, ill=(3,), age=5 * DAY, onset=1800, measured=True),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
     *(
         DoesNotHold(f"younger pods fail and older ones are well: {what}", world, harmful=("rollback_workload",))
         for what, world in (
@@ -434,6 +445,11 @@ DOES_NOT_HOLD = [
             ("one of the younger ones is well", drained(ill=(3,))),
             ("an older one fails too", drained(ill=(1, 2, 3))),
             ("they started just now", drained(age=200)),
+            ("they served well for days with it", drained(age=5 * DAY, onset=1800)),
+            (
+                "versions tell of it, but they were written again long after they had started",
+                drained(edit=None, versions=(100, 130, 150), turned=HOUR - 900),
+            ),
             ("they are alone on their node", drained(young=1, ill=(3,), nodes=("n1", "n1", "n1", "n2"))),
             ("they get no session", drained(says="FATAL: sorry, too many clients already")),
             ("they are refused", drained(says='FATAL: password authentication failed for user "shop"')),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.outlasting import CACHE, ELSEWHERE, OWN, REFUSED, UNKNOWN, outlasted
+from tests.diagnosis.rules.outlasting import CACHE, ELSEWHERE, NOBODY, OWN, REFUSED, TRACE, UNKNOWN, outlasted
 from tests.diagnosis.rules.pods import again, looping, pods_of, put
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, down, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, snapshot, thing, workload
@@ -77,6 +77,12 @@ HOLDS = [
             ("and the database that it could not reach was there all the time", outlasted(back=30 * DAY, serves=300)),
             ("and its last words are of somebody outside", outlasted(ELSEWHERE, serves=300)),
             ("and it told nothing", outlasted("INFO starting", serves=300)),
+            (
+                "its last words are of its database, those before of a fault of its own",
+                outlasted(f"{at(1404)} {OWN}", f"{at(1401)} {UNKNOWN}", serves=300),
+            ),
+            ("it missed its database long before it ended", outlasted(f"{at(1600)} {UNKNOWN}", serves=300)),
+            ("it missed an address of nobody as well", outlasted(UNKNOWN, NOBODY, serves=300)),
         )
     ),
     Holds(
@@ -213,6 +219,7 @@ DOES_NOT_HOLD = [
         for what, world in (
             ("", outlasted()),
             ("; it was refused", outlasted(REFUSED)),
+            ("; each line of its trace has a time", outlasted(*(f"{at(1401)} {line}" for line in (*TRACE, UNKNOWN)))),
             ("; it complained of something else before", outlasted(CACHE, OWN, UNKNOWN)),
         )
     ),

@@ -39,6 +39,7 @@ LED = (
     "New state source_host='{}', source_port= 3306."
 )
 TO_ONE, TO_ZERO = LED.format("", "mysql-1.mysql"), LED.format("", "mysql-0.mysql")
+DRIVER = "WARN driver: connection lost, failing over to mysql-1"
 TAKEOVER = "INFO GracefulMasterTakeover: Will demote mysql-0.mysql:3306 and promote mysql-1.mysql:3306 instead"
 
 
@@ -107,6 +108,10 @@ HOLDS = [
                 moved((1, 3000, ENDED), (0, 909, TO_ONE)),
             ),
             ("a tool promotes it, and nobody follows it", moved((1, 910, ENDED))),
+            (
+                "a client's driver asks it from now on, and one follows it as before",
+                switched((1, 910, ENDED), (1, 880, FOLLOWED), by=None, tool=log(pod("web"), DRIVER, since=912)),
+            ),
             (
                 "a tool promotes it, and the other is led elsewhere",
                 moved((1, 910, ENDED), (0, 909, LED.format("mysql-1.mysql", "mysql-2.mysql"))),

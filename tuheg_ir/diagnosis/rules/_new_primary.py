@@ -91,9 +91,13 @@ def _made_primary(view: View, workload: Workload, stopped: Hit, at: datetime) ->
 
 
 def _of_tools(view: View, workload: Workload, server: str) -> Iterator[str]:
-    """Yield what others log of a server that they make the primary: whoever moves it says so, and not the server."""
+    """Yield what others log of a server that they make the primary: whoever moves it says so, and not the server.
+
+    A client's driver says the same where it only asks another server from now on.
+    """
+    no_tools = {workload.ref, *view.graph.callers(workload.ref)}
     for log in view.snapshot.logs:
-        if view.owner_of(log.pod) != workload.ref:
+        if view.owner_of(log.pod) not in no_tools:
             yield from (line for line in log.lines if server in line and _MOVE.search(line))
 
 

@@ -147,6 +147,7 @@ def _age(ages: Iterable[tuple[Mapping[str, str], float]], of: Mapping[str, str])
     return max(alike, default=0.0)
 
 
+@once_by_name
 def able(view: View, ref: str) -> tuple[str, ...]:
     """Return the clients of a database, and who may be one though nothing names it."""
     return tuple(sorted({*clients(view, ref), *_unseen(view, ref)}))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
@@ -15,16 +15,22 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.changes import keys_of, reads
-from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart
+from tuheg_ir.diagnosis.view.marked import OFTEN
+from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart, well_before
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import last_write, newest, oldest, text
+from tuheg_ir.diagnosis.view.reading import items, last_write, moment, newest, oldest, text
+from tuheg_ir.diagnosis.view.releases import soon_after
+from tuheg_ir.diagnosis.view.silent import complained_since
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _SETTINGS = ("ConfigMap", "Secret")
 _OF_OTHERS = ("certificate",)
 _REFUSED = ("_authentication", "_full")
 """Ends of troubles that new pods have for other reasons: a login of which other rules know more, no session left."""
+
+_SETTLED = timedelta(minutes=2)
+"""So long after the start of its containers a pod's status is written for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ def taken_in_between(view: View, workload: Workload) -> Taken | None:
         return None
     if not _younger(view, ill, well) or _by_their_node(ill, well) or _refused(view, workload, set(told)):
         return None
+    if not all(soon_after(_ill_since(view, workload, pod), pod.started) for pod in ill):
+        return None  # what served well with the edit at first is not ill for it
     edits = list(_edits(view, workload, ill, well))
     env = {f"{kind}/{label}" for kind, label, _, _ in keys_of(workload.template)}
     # What is mounted changes under those that run as well.
@@ -64,6 +72,16 @@ def _younger(view: View, ill: Sequence[Pod], well: Sequence[Pod]) -> bool:
     if first is None or last is None or upto is None or None in starts or None in before:
         return False
     return first - upto >= PROVEN and view.now - last >= PROVEN
+
+
+def _ill_since(view: View, workload: Workload, pod: Pod) -> datetime | None:
+    """Return since when a pod is ill, by its figures; by its log, where they begin no sooner than it was ill."""
+    began = odd_since(view, [pod.name])
+    if began is not None and (soon_after(began, pod.started) or well_before(view, [pod], began)):
+        return began
+    hits = (hit for hit in view.hits_of(workload.ref) if hit.pod == pod.name and not hit.previous)
+    logs = (complained_since(log.lines) for log in view.logs_of([pod], previous=False))
+    return newest((*(hit.first for hit in hits if hit.count >= OFTEN), *logs))
 
 
 def _by_their_node(ill: Sequence[Pod], well: Sequence[Pod]) -> bool:
@@ -95,7 +113,16 @@ def _between(obj: Obj, ill: Sequence[Pod], well: Sequence[Pod]) -> bool:
     if at is not None:
         return all(p.started and p.started < at for p in well) and all(p.started and at < p.started for p in ill)
     version, before, after = _version(obj), _versions(well), _versions(ill)
-    return 0 < max(before) < version < min(after) and 0 not in before
+    told = 0 < max(before) < version < min(after) and 0 not in before
+    return told and all(map(_unchanged_since_start, ill))
+
+
+def _unchanged_since_start(pod: Pod) -> bool:
+    """Tell whether a pod was last written as it started: its version counts each write of its status as well."""
+    turns = (moment(each, "lastTransitionTime") for each in items(pod.obj, "status", "conditions"))
+    ends = (each.ended.at for each in pod.containers if each.ended and each.state == "terminated")
+    last = newest((*turns, *ends))
+    return last is None or (pod.started is not None and last - pod.started <= _SETTLED)
 
 
 def _versions(pods: Iterable[Pod]) -> list[int]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS, PROVED, Crash, ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.outlasted import of_its_own
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, moment, newest, text
@@ -23,10 +23,6 @@ SUSPECT = timedelta(hours=6)
 """A template that served longer than this without a crash is not what crashes."""
 MOMENTS_S, PAUSE_S, SERVED_S = 120.0, 300.0, 1800.0
 """Seconds: a life that is short; the longest pause before a restart (Kubernetes: five minutes); a life that proves."""
-PROVED_S = 600.0
-"""Seconds: what ran for so long, Kubernetes itself takes for well again."""
-OWN_FAULTS = ("code_crash", "configuration_missing", "schema", "permission")
-"""What logs tell of a fault that a container has of itself."""
 SHORT_ONES = 5
 """Restarts from which on most lives were short: a few that were long would fill the time as well."""
 _NO_IMAGE = late(
@@ -70,7 +66,7 @@ def _serves_again(view: View, workload: Workload, crash: Crash) -> bool:
     started = crash.container.started_at
     if started is None or crash.container.state != "running" or not crash.pod.ready:
         return False
-    return (view.now - started).total_seconds() >= PROVED_S and not view.hits_of(workload.ref, *OWN_FAULTS)
+    return view.now - started >= PROVED and not view.hits_of(workload.ref, *OWN_FAULTS)
 
 
 def _only_starts_fail(view: View, workload: Workload, crash: Crash, began: datetime) -> bool:
@@ -82,7 +78,7 @@ def _only_starts_fail(view: View, workload: Workload, crash: Crash, began: datet
     unready, at = crash.pod.unready_since, crash.ended.at
     if unready is None or at is None or view.hits_of(workload.ref, *OWN_FAULTS):
         return False
-    if min((unready - began).total_seconds(), (at - unready).total_seconds()) < PROVED_S:
+    if min(unready - began, at - unready) < PROVED:
         return False
     return any(
         pod.ready_since is not None and pod.ready_since < unready and not pod.restarts for pod in workload.newest_pods()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules.memory_limit_cut import SUSPECT
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.crashes import LATELY, Crash, crashes, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.crashes import LATELY, PROVED, Crash, crashes, only_of_newest, probe_kills, ready_for
 from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.outlasted import for_want_of_another, not_outlasted, outlasted
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -18,8 +17,6 @@ from tuheg_ir.diagnosis.view.trouble import began
 from tuheg_ir.diagnosis.view.usage import limit_cut
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-PROVED = timedelta(minutes=10)
-"""What ran for so long, Kubernetes itself takes for well again."""
 OBJECTS_ALONE, UNSEEN = 3, 2
 """So many kinds of sources are missing: nobody sees what one more start of what serves again, or for long, does."""
 
@@ -35,7 +32,7 @@ def when(view: View) -> Iterator[Match]:
         again = sum(crash.container.restarts for crash in ended) >= 2 or len(killed) > 1
         vain = not again and _as_ill_since(view, workload, ended)
         unseen = view.blind == OBJECTS_ALONE and all(crash.pod.ready for crash in ended)
-        serve = not ended and view.blind >= UNSEEN and all(_serves_for_long(view, pod) for pod in anew)
+        serve = not ended and view.blind >= UNSEEN and all(ready_for(view, pod, PROVED) for pod in anew)
         lowered = only_of_newest(workload, ended) and _limit_lowered(view, workload)
         behind = all(for_want_of_another(view, workload, pod) for pod in (*anew, *(crash.pod for crash in ended)))
         yield Match(
@@ -60,10 +57,6 @@ def when(view: View) -> Iterator[Match]:
 def _with_its_node(crash: Crash) -> bool:
     """Tell whether a container ended with its node: the kubelet that came up knows no more of it than that."""
     return crash.ended.reason == "Unknown"
-
-
-def _serves_for_long(view: View, pod: Pod) -> bool:
-    return pod.ready_since is not None and view.now - pod.ready_since >= PROVED
 
 
 def _as_ill_since(view: View, workload: Workload, ended: Sequence[Crash]) -> bool:

@@ -15,6 +15,10 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(minutes=30)
 """A container that ended longer ago and has run since is well again."""
+PROVED = timedelta(minutes=10)
+"""What ran for so long, Kubernetes itself takes for well again; what serves for a shorter time may end again."""
+OWN_FAULTS = ("code_crash", "configuration_missing", "schema", "permission")
+"""What logs tell of a fault that a container has of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,11 @@ def restarted(view: View, pod: Pod) -> list[datetime]:
     """Return when the containers of a pod were started again, as far as figures know of it."""
     counted = (pairwise(series.points) for series in view.figures.series("restarts", pod=pod.name))
     return [datetime.fromtimestamp(t, UTC) for points in counted for (_, was), (t, now) in points if now > was]
+
+
+def ready_for(view: View, pod: Pod, span: timedelta) -> bool:
+    """Tell whether a pod is ready for so long."""
+    return pod.ready_since is not None and view.now - pod.ready_since >= span
 
 
 def only_of_newest(workload: Workload, ended: Iterable[Crash]) -> bool:

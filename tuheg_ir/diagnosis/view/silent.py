@@ -92,9 +92,7 @@ def spell(view: View, lines: Sequence[str]) -> Spell | None:
 
     It did the same work without it before; what it complains of since, it complained of then.
     """
-    told = Counter(shape_of(line) for line in lines if complains(line))
-    shape = max(told, key=lambda each: told[each], default="")
-    places = [at for at, line in enumerate(lines) if complains(line) and shape_of(line) == shape]
+    places = _of_most(lines)
     if len(places) < ENOUGH:
         return None
     begin, end = places[0], places[-1]
@@ -111,10 +109,26 @@ def spell(view: View, lines: Sequence[str]) -> Spell | None:
     return Spell(first, last, len(places), lines[end].strip())
 
 
+def complained_since(lines: Sequence[str]) -> datetime | None:
+    """Return when a log told first what it complains of most; None if it does not, or nobody knows."""
+    places = _of_most(lines)
+    return _time(lines[places[0] :: -1]) if len(places) >= ENOUGH else None
+
+
 def quiet(view: View, lines: Sequence[str]) -> bool:
-    """Tell whether a log has complained of nothing for long."""
+    """Tell whether a log goes on, and has complained of nothing for long: who did works since."""
+    if not any(map(complains, lines)):
+        return view.recent(_time(reversed(lines)), GOES_ON)
     last = _last(lines, complains)
-    return not any(map(complains, lines)) or (last is not None and view.now - last >= LONG)
+    return last is not None and view.now - last >= LONG and _works_since(view, lines, last)
+
+
+def _of_most(lines: Sequence[str]) -> list[int]:
+    """Return where a log tells of what it complains of most."""
+    shapes = {at: shape_of(line) for at, line in enumerate(lines) if complains(line)}
+    told = Counter(shapes.values())
+    shape = max(told, key=lambda each: told[each], default="")
+    return [at for at, each in shapes.items() if each == shape]
 
 
 def _changed_lately(view: View, workload: Workload) -> bool:
