@@ -387,6 +387,22 @@ HOLDS += [
         (SHOP, SETTING, "rollback_workload"),
     ),
 ]
+HOLDS += [
+    Holds(
+        f"it served well for minutes, until what it calls was released, but {what}",
+        snapshot(
+            shop(env=CALLS_CART, before=IMAGE, released=1100),
+            workload("cart", before=OLD, released=720),
+            figures=[errors("shop", since=690)],
+            logs=[log(pod("shop", n), *lines, since=690) for n in (0, 1)],
+        ),
+        (SHOP, CODE, "rollback_workload"),
+    )
+    for what, lines in (
+        ("it stumbles itself", [BLAMES["a server"], *[UNDEFINED] * 16]),
+        ("nobody says that it ails", ["INFO GET /a 500"]),
+    )
+]
 DOES_NOT_HOLD = [
     DoesNotHold(
         "it served well for minutes, until what it calls was released",
@@ -394,6 +410,7 @@ DOES_NOT_HOLD = [
             shop(env=CALLS_CART, before=IMAGE, released=1100),
             workload("cart", before=OLD, released=720),
             figures=[errors("shop", since=690)],
+            logs=logs("shop", BLAMES["a server"], 0, 1, since=690),
         ),
         ("Deployment/cart", CODE, "rollback_workload"),
     ),
