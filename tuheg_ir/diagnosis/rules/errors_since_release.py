@@ -177,7 +177,7 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         return replace(match, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
     if not served_well(view, workload, began):
         return match
-    if met := lately_of_others(view, workload):
+    if met := lately_of_others(view, workload, began):
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in met[:2]))
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
     return replace(match, certainty=min(match.certainty, UNLIKELY)) if of_an_image_alone(workload) else match
