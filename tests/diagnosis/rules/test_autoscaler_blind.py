@@ -28,10 +28,13 @@ def asks(before: dict[str, str], after: dict[str, str], released: float = 1800, 
     return {"resources": {"requests": after}, "before": was, "released": released}
 
 
-def unasked(released: float, **former: str) -> Snapshot:
+def unasked(released: float, limits: dict[str, str] | None = None, **former: str) -> Snapshot:
     """Return a shop that asks for no processor time since a release, and whose autoscaler is blind since then."""
     blind = blinded(MISSING.replace("proxy", "shop"), released - 60)
-    return snapshot(shop(**asks({"cpu": "1"}, {}, released, **former)), blind, alerts=FIRES)
+    made = asks({"cpu": "1"}, {}, released, **former)
+    if limits:
+        made["resources"]["limits"] = limits
+    return snapshot(shop(**made), blind, alerts=FIRES)
 
 
 def with_proxy(released: float, port: int = 5432) -> list[Obj]:
@@ -68,6 +71,7 @@ HOLDS = [
         )
         for what, world in (
             ("three days ago, and brought another image", unasked(3 * DAY, image="registry.example/shop:0")),
+            ("three days ago, and changed a limit", unasked(3 * DAY, limits={"memory": "2Gi"})),
             ("a month ago", unasked(30 * DAY)),
         )
     ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -356,6 +358,28 @@ def served(line: str, *, after: float = 900, before: Mapping[str, Any] = IMAGE, 
     )
 
 
+def late_of_its_own(*lines: str, since: float = 590) -> Snapshot:
+    """Return a shop that fails since it had served for minutes, and says so."""
+    return snapshot(
+        shop(before={"env": {"A": "1"}}, released=1500),
+        figures=[errors("shop", since=600)],
+        logs=[log(pod("shop", n), *lines, since=since) for n in (0, 1)],
+    )
+
+
+def not_ready_before(age: float) -> Snapshot:
+    """Return a shop whose new pods took long to become ready, and fail with what they do first."""
+    world = served(TOO_OFTEN)
+    objects = [copy.deepcopy(dict(each)) for each in world.objects["Pod"]]
+    for each in objects:
+        for condition in each["status"]["conditions"]:
+            condition["lastTransitionTime"] = at(age)
+    return replace(world, objects={**world.objects, "Pod": tuple(objects)})
+
+
+OF_CART = BLAMES["a server"]
+
+
 HOLDS += [
     *(
         Holds(
@@ -379,6 +403,34 @@ HOLDS += [
         )
         for what, before, line in (("a new image", IMAGE, LOCKED), ("a new image", IMAGE, TOO_OFTEN))
     ),
+    *(
+        Holds(
+            f"it meets others in vain since it had served well, but {what}", world, (SHOP, cause, "rollback_workload")
+        )
+        for what, cause, world in (
+            (
+                "it set how many connections it may have",
+                SETTING,
+                served(NO_ROOM, before={"env": {}}, env={"DB_POOL_MAX": "50"}),
+            ),
+            (
+                "it was sent there by its release",
+                SETTING,
+                served(OF_CART, before={"env": {}}, env={"CART_URL": "http://cart:8080"}),
+            ),
+            (
+                "most of its errors tell of something else",
+                SETTING,
+                late_of_its_own(*[OF_CART] * 5, *["ERROR order: total is none"] * 40),
+            ),
+            (
+                "it did so from its start on",
+                SETTING,
+                late_of_its_own(*["INFO GET / 200"] * 5, *[OF_CART] * 40, since=1450),
+            ),
+            ("it had become ready just before", CODE, not_ready_before(700)),
+        )
+    ),
     Holds(
         "a release of settings waits in vain since it had served well: a limit of time may be short only under load",
         served(
@@ -387,6 +439,22 @@ HOLDS += [
         (SHOP, SETTING, "rollback_workload"),
     ),
 ]
+HOLDS += [
+    Holds(
+        f"it served well for minutes, until what it calls was released, but {what}",
+        snapshot(
+            shop(env=CALLS_CART, before=IMAGE, released=1100),
+            workload("cart", before=OLD, released=720),
+            figures=[errors("shop", since=690)],
+            logs=[log(pod("shop", n), *lines, since=690) for n in (0, 1)],
+        ),
+        (SHOP, CODE, "rollback_workload"),
+    )
+    for what, lines in (
+        ("it stumbles itself", [BLAMES["a server"], *[UNDEFINED] * 16]),
+        ("nobody says that it ails", ["INFO GET /a 500"]),
+    )
+]
 DOES_NOT_HOLD = [
     DoesNotHold(
         "it served well for minutes, until what it calls was released",
@@ -394,6 +462,7 @@ DOES_NOT_HOLD = [
             shop(env=CALLS_CART, before=IMAGE, released=1100),
             workload("cart", before=OLD, released=720),
             figures=[errors("shop", since=690)],
+            logs=logs("shop", BLAMES["a server"], 0, 1, since=690),
         ),
         ("Deployment/cart", CODE, "rollback_workload"),
     ),

@@ -9,6 +9,7 @@ from tests.diagnosis.rules.tiny import DAY, Obj, at, event, pod, snapshot, thing
 
 NOT_FOUND = 'Back-off pulling image "registry.example/shop:1": manifest unknown: not found'
 SILENT = "failed to do request: Head https://registry.example/v2/: dial tcp 10.0.0.9:443: i/o timeout"
+TAGGED = 'Failed to pull image "registry.example/shop:1.4.401": unexpected EOF'
 DENIED = 'Failed to pull image "registry.example/api:1": 401 Unauthorized: authentication required'
 
 
@@ -20,9 +21,9 @@ def late(objects: list[Obj], message: str, age: float = 600) -> list[Obj]:
     return objects
 
 
-def started_again(message: str) -> list[Obj]:
+def started_again(message: str, before: dict[str, str] = IMAGE) -> list[Obj]:
     """Return a shop of a release of long ago, one of whose first pods ended just now and is to be had anew."""
-    objects = shop(pods=3, ready=2, before=IMAGE, released=9 * DAY)
+    objects = shop(pods=3, ready=2, before=before, released=9 * DAY)
     held = waiting("ImagePullBackOff", "Back-off pulling image") | {
         "restartCount": 4,
         "lastState": ended("OOMKilled", 137, age=1800),
@@ -82,6 +83,24 @@ HOLDS = [
         for what, message, barred in (
             ("refused", DENIED, ("rollback_workload",)),
             ("gone; an older one may be there", NOT_FOUND, ()),
+        )
+    ),
+    *(
+        Holds(
+            f"an older image may be had: {what}",
+            snapshot(objects),
+            (SHOP, "configuration_error", "page_human"),
+            spares=no("rollback_workload", at=SHOP),
+            harmful=("restart_workload",),
+        )
+        for what, objects in (
+            (
+                "no pod of the release ever had its own, and the last of them was made anew long after it",
+                late(rollout("shop", waiting("ErrImagePull", DENIED), before=IMAGE, released=3000), DENIED, 300),
+            ),
+            ("it is in another registry", started_again(DENIED, {"image": "elsewhere.example/shop:0"})),
+            ("nobody refuses a login, its tag is 1.4.401", started_again(TAGGED)),
+            ("nobody refuses a login, its tag is 403", started_again(TAGGED.replace("1.4.401", "403"))),
         )
     ),
     Holds(

@@ -52,6 +52,16 @@ def calls_of_cart(now: float) -> Any:
     return figure("dependency_latency_p95", 0.05, now, component="api", dependency="cart")
 
 
+def worked(**of_web: Any) -> Snapshot:
+    """Return a service that works twice as much, behind one whose users suffer."""
+    return snapshot(
+        workload("api"),
+        workload("web", env={"API_URL": "http://api:8080"}, **of_web),
+        figures=[latency("web", 0.1, 3.0), *(figure("cpu_share", 0.1, 0.22, pod=pod("api", n)) for n in range(2))],
+        logs=logs("api", FPM),
+    )
+
+
 HOLDS = [
     Holds(
         "its server counts that all are busy, and requests grew",
@@ -86,16 +96,17 @@ HOLDS = [
 HOLDS += [
     Holds(
         "nobody counts its requests: its processors work twice as much, and users suffer before it",
-        snapshot(
-            workload("api"),
-            workload("web", env={"API_URL": "http://api:8080"}),
-            figures=[latency("web", 0.1, 3.0), *(figure("cpu_share", 0.1, 0.22, pod=pod("api", n)) for n in range(2))],
-            logs=logs("api", FPM),
-        ),
+        worked(),
         (API, "capacity", "scale_workload"),
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "nobody counts its requests, and users suffer since a release before it: that may send more of them",
+        worked(before=OLD, released=660),
+        ("Deployment/web", "code_defect", "rollback_workload"),
+        harmful=("scale_workload",),
+    ),
     DoesNotHold("nobody is slow", taken(slow=0.1)),
     DoesNotHold("one pod has workers that are free", counted(1.0, 0.3)),
     DoesNotHold(

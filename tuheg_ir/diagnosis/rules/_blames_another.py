@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view import View
@@ -38,7 +39,7 @@ _ITSELF = late(r"\b(?:localhost|127\.\d+\.\d+\.\d+)\b|\[?::1\]?:")
 _WRAPPED = ("connection_refused", "connection_reset", "database_full", "dns")
 """Troubles with others that programs tell within an exception of their own, as a trace or what a framework catches."""
 MOSTLY = 0.5
-"""So large a share of its errors blames others, where there are errors of more kinds."""
+"""So large a share of its errors tells of the same, where there are errors of more kinds."""
 
 
 def blames_another(view: View, teller: Workload, released: Workload) -> tuple[Hit, ...]:
@@ -54,7 +55,7 @@ def blames_another(view: View, teller: Workload, released: Workload) -> tuple[Hi
     pods = {pod.name for pod in (teller.newest_pods() if teller is released else teller.live)}
     told = (c for c in _of_others(view).get(teller.ref, ()) if c.hit.pod in pods)
     found = {c.hit: None for c in told if _of_another(view, c, teller, released) and _since(c.hit, released)}
-    return tuple(found) if sum(hit.count for hit in found) >= OFTEN and _mostly(view, teller) else ()
+    return tuple(found) if sum(hit.count for hit in found) >= OFTEN and mostly(view, teller, _OTHERS) else ()
 
 
 @once_a_view
@@ -92,8 +93,8 @@ def _since(hit: Hit, released: Workload) -> bool:
     return hit.first is None or since_release(released, hit.first)
 
 
-def _mostly(view: View, teller: Workload) -> bool:
-    """Tell whether most errors of a workload blame others; that they are slow says neither."""
+def mostly(view: View, teller: Workload, troubles: Iterable[str]) -> bool:
+    """Tell whether most errors of a workload tell of some troubles; that others are slow says neither."""
     told = [each for each in marked(view, teller) if not _TIMEOUT.search(each.line)]
-    blaming = sum(each.count for each in told if any(tells(trouble, each.line) for trouble in _OTHERS))
-    return not told or blaming > MOSTLY * sum(each.count for each in told)
+    meant = sum(each.count for each in told if any(tells(trouble, each.line) for trouble in troubles))
+    return not told or meant > MOSTLY * sum(each.count for each in told)

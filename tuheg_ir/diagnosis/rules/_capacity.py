@@ -12,15 +12,18 @@ from tuheg_ir.diagnosis.rule import Match, excluding
 from tuheg_ir.diagnosis.rules._figures import said_by_callers
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, soon_after
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, since_release, soon_after
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
 from tuheg_ir.diagnosis.view.trouble import suffering, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 PEAK = timedelta(hours=24)
 """Load has its hours: what a release took away in the calm is missed at the next peak, once a day."""
+LATELY = timedelta(hours=2)
+"""Where nobody knows since when a caller is unwell, a release of it so young is the reason."""
 WEEKLY = timedelta(days=8)
-"""Some loads come once a week; so long a release may be taken back that changed nothing but what is asked for."""
+"""Some loads come once a week; so long a release may be taken back that changed nothing but that request."""
 FROM_BEHIND = (
     "connection_refused",
     "connection_timeout",
@@ -58,9 +61,21 @@ def from_behind(view: View, workload: Workload) -> bool:
 
 
 def felt_before(view: View, workload: Workload) -> list[tuple[Evidence, datetime | None]]:
-    """Return what users of a workload's callers feel, if the workload is all that one of them calls."""
-    above = [ref for ref, calls in view.graph.calls.items() if calls == {workload.ref}]
+    """Return what users of a workload's callers feel, if the workload is all that one of them calls.
+
+    Not of who was just released: that may be its own trouble, and it may send more than before.
+    """
+    above = [ref for ref, calls in view.graph.calls.items() if calls == {workload.ref} and not _released(view, ref)]
     return [seen for ref in above for seen in (*troubles(view, ref), *((e, None) for e in suffering(view, ref)))]
+
+
+def _released(view: View, ref: str) -> bool:
+    """Tell whether what ails a workload began with its own release, or it was released of late if nobody knows when."""
+    workload = view.workloads.get(ref)
+    if workload is None or not workload.changes:
+        return False
+    began = oldest(since for _, since in troubles(view, ref))
+    return since_release(workload, began) if began is not None else releases(view, workload, LATELY)
 
 
 def blinded_by_release(view: View, workload: Workload, scaler: Autoscaler) -> bool:
@@ -77,7 +92,8 @@ def blinded_by_release(view: View, workload: Workload, scaler: Autoscaler) -> bo
         return False
     if not soon_after(since, at):
         return releases(view, workload, SUSPECT)
-    return releases(view, workload, WEEKLY if {c.aspect for c in workload.changes} == {"limits"} else PEAK)
+    alone = all(c.field == f"requests.{named[1]}" and c.container == named[2] for c in workload.changes)
+    return releases(view, workload, WEEKLY if alone else PEAK)
 
 
 def unblinded(view: View, workload: Workload, match: Match) -> Match:

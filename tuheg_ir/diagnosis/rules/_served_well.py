@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.rules._blames_another import blames_itself
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.rules._blames_another import blames_itself, mostly
+from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.releases import of_an_image_alone
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.usage import BUSY, memory_grows, usage
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 SERVED = timedelta(minutes=5)
 """A new image that served well for so long is seldom the reason: other code fails with its first requests."""
@@ -25,6 +28,8 @@ _MEETS = (
 
 Not that it waits in vain: it may ask for too much by and by.
 """
+_ASKS = late(r"pool|conn|worker", re.IGNORECASE)
+"""Names of settings that may let a program ask for more than before, whatever they were: unset has a value too."""
 
 
 def served_well(view: View, workload: Workload, began: datetime | None) -> bool:
@@ -35,24 +40,45 @@ def served_well(view: View, workload: Workload, began: datetime | None) -> bool:
     newest_ones = workload.newest_pods()
     if began is None or workload.released_at is None or not newest_ones:
         return False
-    proven = [pod for pod in newest_ones if pod.created is not None and began - pod.created > SERVED]
+    proven = [pod for pod in newest_ones if _served_from(pod, began) < began - SERVED]
     if began - workload.released_at <= SERVED or 2 * len(proven) < len(newest_ones):
         return False
     return not (blames_itself(view, workload) or ends_by_itself(view, workload) or _runs_out(view, workload))
 
 
-def lately_of_others(view: View, workload: Workload) -> tuple[Hit, ...]:
-    """Return the troubles with others that a release which had served well repeats.
+def lately_of_others(view: View, workload: Workload, began: datetime | None) -> tuple[Hit, ...]:
+    """Return the troubles with others that a release which had served well mostly repeats since its trouble began.
 
     A setting may be short only under load, which shows in time limits and in how much it asks for; a wrong host, root
     or port shows at once.
     """
-    troubles_of_others = _MEETS if of_an_image_alone(workload) else () if raised(workload) else _AT_ONCE
+    image = of_an_image_alone(workload)
+    troubles_of_others = _MEETS if image else () if raised(workload) or _asks_otherwise(workload) else _AT_ONCE
     newest_ones = {pod.name for pod in workload.newest_pods()}
     told = [
-        hit for hit in view.hits_of(workload.ref, *troubles_of_others) if hit.pod in newest_ones and not hit.previous
+        hit
+        for hit in view.hits_of(workload.ref, *troubles_of_others)
+        if hit.pod in newest_ones and not hit.previous and (image or not _its_own(workload, hit))
+        if hit.first is None or began is None or hit.first >= began - MINUTE
     ]
-    return tuple(told) if troubles_of_others and sum(hit.count for hit in told) >= OFTEN else ()
+    often = bool(troubles_of_others) and sum(hit.count for hit in told) >= OFTEN
+    return tuple(told) if often and mostly(view, workload, troubles_of_others) else ()
+
+
+def _served_from(pod: Pod, began: datetime) -> datetime:
+    """Return since when a pod served before a trouble: what became ready anew since then was made before it."""
+    since = pod.ready_since if pod.ready_since is not None and pod.ready_since < began else pod.created
+    return since or began
+
+
+def _asks_otherwise(workload: Workload) -> bool:
+    """Tell whether a release set how many connections or workers it has, from whatever it was."""
+    return any(_ASKS.search(change.field) for change in workload.changed("env"))
+
+
+def _its_own(workload: Workload, hit: Hit) -> bool:
+    """Tell whether a release itself sent a program to the host of a trouble."""
+    return any(names(change.after, host) for change in workload.changed("env", "command") for host in hit.hosts)
 
 
 def _runs_out(view: View, workload: Workload) -> bool:

@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refuse
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import (
@@ -34,6 +35,8 @@ FRESH = timedelta(hours=2)
 PROVEN, JUST = timedelta(minutes=3), timedelta(minutes=5)
 """A release that served well for so long; an edit so near before a trouble."""
 ALONE, USUAL, GUESS, UNLIKELY, FAINT = 0.85, 0.7, 0.5, 0.25, 0.2
+_UNANSWERED = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
+"""How its logs name who does not answer it."""
 MORE = 1.6
 """Traffic that grew so much in the same hour may be the reason as well."""
 
@@ -102,9 +105,16 @@ def _nearer_edit(view: View, workload: Workload, began: datetime) -> bool:
 
 
 def _nearer_release(view: View, workload: Workload, began: datetime | None) -> bool:
-    """Tell whether what it calls was released minutes after it, just before the trouble began: that is asked first."""
-    called = (each.released_at for each in view.called(workload.ref) if each.changes)
-    return began is not None and any(_in_between(workload, at, began) for at in called if at)
+    """Tell whether what it calls was released minutes after it, just before the trouble began: that is asked first.
+
+    Not where it blames itself, nor where the other one is well and it does not tell that this one fails to answer.
+    """
+    if began is None or blames_itself(view, workload):
+        return False
+    called = (each for each in view.called(workload.ref) if each.changes)
+    later = {each.ref for each in called if (at := each.released_at) and _in_between(workload, at, began)}
+    named = {each.about for each in complaints(view, *_UNANSWERED) if each.caller == workload.ref}
+    return any(ref in named or any(troubles(view, ref)) for ref in later)
 
 
 def _in_between(workload: Workload, at: datetime, began: datetime) -> bool:
@@ -167,7 +177,7 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         return replace(match, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
     if not served_well(view, workload, began):
         return match
-    if met := lately_of_others(view, workload):
+    if met := lately_of_others(view, workload, began):
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in met[:2]))
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
     return replace(match, certainty=min(match.certainty, UNLIKELY)) if of_an_image_alone(workload) else match

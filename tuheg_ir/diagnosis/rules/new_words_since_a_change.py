@@ -194,7 +194,8 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
     """
     if blames_another(view, workload, released):
         return False
-    if released is workload and served_well(view, released, words.since) and lately_of_others(view, released):
+    began = words.since
+    if released is workload and served_well(view, released, began) and lately_of_others(view, released, began):
         return False
     return released.ref in (workload.ref, *view.graph.callers(workload.ref)) or not _WAITS.search(words.line)
 

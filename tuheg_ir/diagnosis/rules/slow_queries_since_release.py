@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import clients
+from tuheg_ir.diagnosis.rules._whole_reads import SOON as REACH
 from tuheg_ir.diagnosis.rules._whole_reads import sends, whole_reads
 from tuheg_ir.diagnosis.rules.index_dropped import TIMES
 from tuheg_ir.diagnosis.view import View
@@ -110,11 +111,12 @@ def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: date
 def _sends_most(view: View, server: Workload, client: Workload) -> bool:
     """Tell whether most slow statements since a client's release are its own, and hardly any was before.
 
-    How it was before, only a log can tell that reaches back so far.
+    How it was before, only a log can tell that reaches back so far; and of the time since, it counts no more than that.
     """
     at = client.released_at
-    logs = [log for log in statements_by_log(view, server) if at is not None and log[0].at < at]
-    told = [each for log in logs for each in log if tells("slow_statement", each.text)]
+    logs = [log for log in statements_by_log(view, server) if at is not None and log[0].at <= at - REACH]
+    counted = (each for log in logs for each in log if at is not None and each.at - at <= at - log[0].at)
+    told = [each for each in counted if tells("slow_statement", each.text)]
     mine = [each for each in told if sends(view, each.text, client)]
     since, new = ([each for each in found if at is not None and each.at >= at] for found in (told, mine))
     return len(new) >= max(OFTEN, TIMES * (len(mine) - len(new))) and 2 * len(new) > len(since)

@@ -15,10 +15,11 @@ from tuheg_ir.diagnosis.view.workloads import Container, Pod, Workload
 
 REASONS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 _REFUSED = late(
-    r"\b40[13]\b|unauthorized|forbidden|no basic auth credentials|authorization (?:failed|token has expired)|"
-    r"authentication required|access denied|denied: ",
+    r"(?<![\w.-])(?<!\w:)40[13](?![\w-]|\.\w)|unauthorized|forbidden|no basic auth credentials|"
+    r"authorization (?:failed|token has expired)|authentication required|access denied|denied: ",
     re.IGNORECASE,
 )
+"""Words of a login that is refused; a tag may have the same number."""
 _ABSENT = late(r"not found|manifest unknown|may require .docker login", re.IGNORECASE)
 """Words for an image that is not there; some registries say so to everybody who may not see it."""
 
@@ -71,6 +72,23 @@ def of_a_release(workload: Workload, found: Iterable[Pull]) -> bool:
 
 
 def login_lost(view: View, workload: Workload) -> bool:
-    """Tell whether the registry refuses a login by which an image was had before: no other image is had by it."""
+    """Tell whether the registry refuses a login by which an image was had before: no other image is had by it.
+
+    Not if no pod of the newest template ever had it, nor if the template before has its image from elsewhere.
+    """
     found = pulls(view, workload)
-    return bool(found) and all(each.refused for each in found) and not of_a_release(workload, found)
+    if not found or not all(each.refused for each in found) or of_a_release(workload, found):
+        return False
+    moved = any(_source(change.before) != _source(change.after) for change in workload.changed("image"))
+    return not moved and any(_had(workload, each) for each in found)
+
+
+def _had(workload: Workload, pull: Pull) -> bool:
+    """Tell whether the image of a container that waits was had by any pod of the newest template."""
+    same = (c for pod in workload.newest_pods() for c in pod.containers if c.name == pull.container.name)
+    return pull.ran or any(each.ready or each.restarts > 0 or each.ended is not None for each in same)
+
+
+def _source(image: str) -> str:
+    """Return where an image comes from: its registry, or whose it is there; "" where neither is said."""
+    return image.rpartition("/")[0].partition("/")[0]
