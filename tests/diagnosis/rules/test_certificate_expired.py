@@ -11,6 +11,7 @@ from tests.diagnosis.rules.pods import beats, node, younger
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, SHOP, alert, errors, ingress, logs, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, log, pod, secret_key, snapshot, thing, workload
 from tests.diagnosis.rules.trust import ROOTS, UNKNOWN, rewritten, strict
+from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 LINES = (
@@ -567,3 +568,15 @@ DOES_NOT_HOLD = [
         (API, "code_defect", "rollback_workload"),
     ),
 ]
+
+
+def test_who_is_refused_itself_tells_nothing_of_what_a_host_shows_to_a_release() -> None:
+    """The host refuses one program's certificate; that another trusts it no more since its release is that one's."""
+    refused = 'Post "https://pay.partner.example/v1": remote error: tls: expired certificate'
+    world = snapshot(
+        shop(before={"image": "registry.example/shop:0"}, released=300),
+        workload("api"),
+        logs=[*logs("shop", CURL, since=240), *logs("api", refused, times=2)],
+    )
+    found = {(each.component, each.root_cause, each.remedy) for each in decide(world).findings}
+    assert found == {(ref, "configuration_error", "page_human") for ref in (API, SHOP)}

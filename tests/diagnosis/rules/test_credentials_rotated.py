@@ -216,6 +216,11 @@ DOES_NOT_HOLD = [
             ("it was long before", {"last_rotated": at(40 * DAY)}),
             ("it is to come", {"rotated_at": at(-DAY)}),
             ("it was looked at", {"last_sync": at(900), "rotation_checked": at(900)}),
+            (
+                "the next one is overdue",
+                {key: at(900) for key in ("next-rotation-time", "scheduledRotationTime", "rotation_time_due")},
+            ),
+            ("a day without its hour, of nobody knows what place", {"last_rotated": at(900)[:10]}),
             ("no time", {"rotated_by": "kim", "rotated": "yes"}),
         )
     ),

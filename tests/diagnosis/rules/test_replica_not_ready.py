@@ -12,9 +12,15 @@ from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, snapshot, workload
 LATE = "HikariPool-1 - Failed to create connection: SocketTimeoutException: Connect timed out"
 
 
-def hung(pods: int = 3, since: float = 900, name: str = "shop", **more: Any) -> list[Obj]:
+NO_SESSION = "FATAL: sorry, too many clients already"
+LEAK = "WARN HikariPool-1 - Connection leak detection triggered for conn7"
+
+
+def hung(
+    pods: int = 3, since: float = 900, name: str = "shop", nodes: tuple[str, ...] = ("n1", "n2", "n3"), **more: Any
+) -> list[Obj]:
     """Return a workload whose last pod is ready no more."""
-    objects = workload(name, pods=pods, ready=pods - 1, nodes=("n1", "n2", "n3"), **more)
+    objects = workload(name, pods=pods, ready=pods - 1, nodes=nodes, **more)
     put(pods_of(objects)[-1], {}, ready=False, unready=since)
     return objects
 
@@ -24,6 +30,22 @@ HOLDS = [
         "one that calls it fell out with it",
         snapshot(hung(), hung(2, 890, "web", env={"SHOP_URL": "http://shop:8080"})),
         (SHOP, "service_crash", "restart_workload"),
+    ),
+    Holds(
+        "it repeats that its database has no session left, and that it has lost some itself",
+        snapshot(hung(), logs=[log(pod("shop", 2), *[NO_SESSION] * 9, *[LEAK] * 5)]),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    Holds(
+        "another one fell out right then, whose node is lost",
+        snapshot(
+            hung(),
+            hung(3, 890, "web", ("n1", "n2", "n4")),
+            *(node(name) for name in ("n1", "n2", "n3")),
+            node("n4", ready="Unknown", since=900),
+        ),
+        (SHOP, "service_crash", "restart_workload"),
+        believed="node_lost",
     ),
     Holds(
         "another one fell out long after it",
@@ -77,7 +99,12 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "it repeats that its database has no session left, and the others opened theirs before",
-        snapshot(hung(), logs=logs("shop", "FATAL: sorry, too many clients already", 2)),
+        snapshot(hung(), logs=logs("shop", NO_SESSION, 2)),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "it repeats that its database has no session left, and told once that it may have lost one",
+        snapshot(hung(), logs=[log(pod("shop", 2), *[NO_SESSION] * 9, LEAK)]),
         harmful=("restart_workload", "rollback_workload"),
     ),
     DoesNotHold("for a minute", snapshot(hung(since=60))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
@@ -15,6 +16,7 @@ from tests.diagnosis.rules.tiny import (
     pod,
     postgres,
     secret_key,
+    series,
     session,
     snapshot,
     thing,
@@ -53,11 +55,16 @@ SECRET = {"DSN": secret_key("db")}
 REFUSES = "OperationalError: connection failed: FATAL:  sorry, too many clients already"
 
 
-def at_a_start(most: int = 40, cart: float = 0.3, since: float = 580, **more: Any) -> Snapshot:
+def at_a_start(
+    most: int = 40, cart: float = 0.3, since: float = 580, limits: Sequence[float] = (200, 40), **more: Any
+) -> Snapshot:
     """Return a database that was started again, with the limit of a ConfigMap that was written two days before.
 
-    A cart was released before that. It fails as a shop does, or since another time.
+    A cart was released before that. It fails as a shop does, or since another time. ``limits``: what is measured of
+    the limit, before and, one after the other, since.
     """
+    before, *after = limits
+    measured = [(600 - 30 * n, after[n % len(after)]) for n in range(21)]
     return snapshot(
         workload("shop", env=SECRET),
         workload("cart", env=SECRET, before={"image": "registry.example/cart:0"}, released=1500),
@@ -65,8 +72,8 @@ def at_a_start(most: int = 40, cart: float = 0.3, since: float = 580, **more: An
         settings(most, 2 * DAY),
         logs=[log(pod(name), *[REFUSES] * 9, since=570) for name in ("shop", "cart")],
         figures=[
-            figure("db_max_connections", 200, 40, 600, component="postgres"),
-            figure("db_connections", 80, 40, 580, component="postgres"),
+            ("db_max_connections", series({"component": "postgres"}, (3600, before), *measured)),
+            figure("db_connections", min(80, before / 2), min(after), 580, component="postgres"),
             errors("shop", 0.3, 580),
             errors("cart", cart, since),
         ],
@@ -80,6 +87,27 @@ HOLDS = [
         at_a_start(),
         IN_A_MAP,
         harmful=("rollback_workload", "restart_workload"),
+        alone=True,
+    ),
+    Holds(
+        "it is measured as what is taken and what is left, which swings by a little",
+        at_a_start(most=60, limits=(200, 59.8, 60.3, 59.6)),
+        IN_A_MAP,
+        harmful=("rollback_workload", "restart_workload"),
+        alone=True,
+    ),
+    Holds(
+        "it fell by a little, and is as it was set since",
+        at_a_start(most=960, limits=(1000, 960)),
+        IN_A_MAP,
+        harmful=("rollback_workload", "restart_workload"),
+        alone=True,
+    ),
+    Holds(
+        "it fell by a little, and a ConfigMap tells what it was before",
+        at_a_start(most=1000, limits=(1000, 960)),
+        BY_HAND,
+        harmful=("rollback_workload",),
         alone=True,
     ),
     Holds(

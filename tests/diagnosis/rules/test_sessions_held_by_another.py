@@ -81,8 +81,10 @@ def logged(*lines: str) -> Snapshot:
     )
 
 
-ALL_COME = [line for number in range(100, 150) for line in came(number, HERE)]
-SOME_COME = [line for number in range(100, 120) for line in came(number, HERE)]
+ENDS = left(99, HERE)
+"""The end of one that came before the log begins: this database writes down ends."""
+ALL_COME = [ENDS, *(line for number in range(100, 150) for line in came(number, HERE))]
+SOME_COME = [ENDS, *(line for number in range(100, 120) for line in came(number, HERE))]
 
 
 HOLDS = [
@@ -174,9 +176,17 @@ DOES_NOT_HOLD = [
             ("that a pod opened many and closed them", [*ALL_COME, *(left(n, HERE) for n in range(100, 140))]),
             (
                 "that two programs opened as many",
-                [line for n in range(100, 150) for line in came(n, HERE if n % 2 else THERE)],
+                [ENDS, *(line for n in range(100, 150) for line in came(n, HERE if n % 2 else THERE))],
             ),
-            ("an address that is no pod's", [line for n in range(100, 150) for line in came(n, "192.0.2.7")]),
+            (
+                "an address that is no pod's",
+                [ENDS, *(line for n in range(100, 150) for line in came(n, "192.0.2.7"))],
+            ),
+            ("no end of any: whoever came may have gone", ALL_COME[1:]),
+            (
+                "of more than there are: most of them are gone",
+                [*ALL_COME, *(line for n in range(150, 200) for line in came(n, HERE))],
+            ),
         )
     ),
     DoesNotHold(

@@ -32,6 +32,10 @@ LINES = 20
 _NAMED = late(r"pass|cred|auth|dsn|user|url|db|database|postgres|mysql|redis|mongo|amqp|rabbit|kafka", re.IGNORECASE)
 _ROTATED = late(r"rotated|last[-_.]?rotation|rotation[-_.]?time", re.IGNORECASE)
 """Keys of annotations by which tools that rotate a password note when they did so last."""
+_PLANNED = late(r"next|schedul|due|interval|period", re.IGNORECASE)
+"""Such keys tell when it is to be done again, which may be overdue."""
+_HOUR = late(r"\d[T ]\d\d")
+"""A time of day: a day alone may have begun hours before or after the midnight it would be taken for."""
 _USER = late(r"user(?:name)? ?[=:]? ?[\"'\[]?([\w.-]+)", re.IGNORECASE)
 """Where servers and clients name the user that is refused."""
 _CLOUD = late(r"arn:aws|api error \w+:|googleapi|AuthorizationFailed")
@@ -249,8 +253,9 @@ def last_brought(view: View, secret: Obj) -> datetime | None:
 
 def rotated(view: View, secret: Obj) -> datetime | None:
     """Return when a Secret was last rotated, as its annotations tell; what is to come was not done."""
-    keys = filter(_ROTATED.search, mapping(secret, "metadata", "annotations"))
-    noted = (moment(secret, "metadata", "annotations", key) for key in keys)
+    notes = mapping(secret, "metadata", "annotations")
+    keys = (key for key, note in notes.items() if _ROTATED.search(key) and _HOUR.search(str(note)))
+    noted = (moment(notes, key) for key in keys if not _PLANNED.search(key))
     return newest(at for at in noted if at is not None and at <= view.now)
 
 

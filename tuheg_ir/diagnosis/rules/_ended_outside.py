@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from tuheg_ir.diagnosis.rule import Match
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._own_certificate import OF_AN_END
 from tuheg_ir.diagnosis.rules._signing import end_told
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, told
@@ -14,8 +13,11 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 
 
-def ended_since(view: View, each: Complaint, every: Iterable[Complaint]) -> bool:
-    """Tell whether what a release complains of ended after it, or somebody not released refuses the same host."""
+def ended_since(view: View, each: Complaint, of_ends: Iterable[Complaint]) -> bool:
+    """Tell whether what a release complains of ended after it, or somebody not released refuses the same host.
+
+    ``of_ends``: all complaints of an end of what another shows.
+    """
     caller = view.workloads[each.caller]
     end = end_told(each)
     if end is not None and caller.released_at is not None and end > caller.released_at:
@@ -24,9 +26,8 @@ def ended_since(view: View, each: Complaint, every: Iterable[Complaint]) -> bool
         other.caller != each.caller
         and (asker := view.workloads.get(other.caller)) is not None
         and set(other.hosts) & set(each.hosts)
-        and OF_AN_END.search(other.hit.line)
         and not since_release(asker, other.hit.first)
-        for other in every
+        for other in of_ends
     )
 
 

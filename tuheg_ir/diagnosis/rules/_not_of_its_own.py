@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -33,10 +34,16 @@ def strangers_words(view: View, workload: Workload, pods: Collection[str]) -> tu
 def refused_sessions(view: View, odd: Collection[str]) -> bool:
     """Tell whether each odd pod repeats that its store has no session left: its like opened theirs while it had some.
 
-    A new pod would be refused as well; and one of those that are well would not get back what it has.
+    A new pod would be refused as well; and one of those that are well would not get back what it has. Not where one
+    repeats that it leaks: what it holds is free again once it is gone.
     """
-    told = [h for h in view.hits if h.trouble == "database_full" and not h.previous and fresh(view, h)]
-    return all(sum(hit.count for hit in told if hit.pod == pod) >= OFTEN for pod in odd)
+    refused: Counter[str] = Counter()
+    leaked: Counter[str] = Counter()
+    for hit in view.hits:
+        if hit.pod in odd and not hit.previous and fresh(view, hit):
+            refused[hit.pod] += hit.count if hit.trouble == "database_full" else 0
+            leaked[hit.pod] += hit.count if hit.trouble == "connection_leak" else 0
+    return bool(odd) and all(refused[pod] >= OFTEN > leaked[pod] for pod in odd)
 
 
 def _asked_more(view: View, workload: Workload, odd: Collection[str]) -> Iterator[Evidence]:

@@ -155,7 +155,8 @@ def _of_another(view: View, each: Complaint, every: Iterable[Complaint]) -> bool
     named = set(each.hosts) & view.graph.outside.get(each.caller, set())
     if each.about or not named or not _of_an_end(each):
         return False
-    return not since_release(view.workloads[each.caller], each.hit.first) or ended_since(view, each, every)
+    of_ends = filter(_of_an_end, every)  # whom the host refuses tells nothing of what the host shows
+    return not since_release(view.workloads[each.caller], each.hit.first) or ended_since(view, each, of_ends)
 
 
 def _ended(view: View, every: Iterable[Complaint]) -> Iterator[tuple[str, datetime, tuple[Evidence, ...]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -39,7 +39,7 @@ def when(view: View) -> Iterator[Match]:
         pulled = another_build(workload, {pod.name for pod in hung})
         if not hung or len(well) < 2 * len(hung) or pulled or role(workload) or keeps_data(view, workload):
             continue
-        if _fell_with_others(view, workload, hung) or refused_sessions(view, {pod.name for pod in hung}):
+        if _fell_with_others(view, workload, hung, ill) or refused_sessions(view, {pod.name for pod in hung}):
             continue
         if not _meet_the_same(view, workload, hung, well) and not _cut_off(view, hung):
             yield _match(view, workload, hung, well)
@@ -52,8 +52,11 @@ def _hangs(view: View, pod: Pod) -> bool:
     return runs and long and not pod.ready and not never_ready(pod)
 
 
-def _fell_with_others(view: View, workload: Workload, hung: list[Pod]) -> bool:
-    """Tell whether a pod of somebody who has nothing to do with these fell out right then: that has one cause."""
+def _fell_with_others(view: View, workload: Workload, hung: list[Pod], ill: Collection[str]) -> bool:
+    """Tell whether a pod of somebody who has nothing to do with these fell out right then: that has one cause.
+
+    What fell out on a node that is ill did so with its node.
+    """
     began = [pod.unready_since for pod in hung if pod.unready_since]
     near = view.graph.needs(workload.ref) | view.graph.callers(workload.ref)
     return any(
@@ -61,7 +64,7 @@ def _fell_with_others(view: View, workload: Workload, hung: list[Pod]) -> bool:
         for other in view.serving
         if other.ref not in near | {workload.ref}
         for pod in other.live
-        if _hangs(view, pod) and pod.unready_since
+        if _hangs(view, pod) and pod.unready_since and pod.node not in ill
         for at in began
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -27,14 +27,17 @@ LATELY = timedelta(hours=24)
 """A release longer ago has seen the busiest hour of a day."""
 FELL = 0.95
 """A limit that is measured as what is taken and what is left swings by a little, and is the same."""
+STEPPED = 0.98
+"""One that was measured as two numbers only was set to the second, and may have fallen by less."""
 _LIMIT = late(rf"(?:{'|'.join(WORDS)})\W{{0,6}}(\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Fall:
-    """To how many sessions a limit fell, when, and what shows it."""
+    """To how many sessions a limit fell, when, how far from that it may be measured, and what shows it."""
 
-    now: int
+    now: float
+    within: float
     at: datetime
     shown: Evidence
 
@@ -74,13 +77,14 @@ def when(view: View) -> Iterator[Match]:
 def _fell(view: View, ref: str) -> _Fall | None:
     label = label_of(view, "db_max_connections", ref)
     for series in view.figures.series("db_max_connections", component=label) if label else ():
-        most = max((value for _, value in series.points), default=0.0)
-        now = series.last
-        if now is not None and 0 < now < FELL * most:
-            at = min(t for t, v in series.points if v == now and t > next(u for u, w in series.points if w == most))
-            when = datetime.fromtimestamp(at, UTC)
-            shown = Evidence("metrics", ref, f"max_connections fell from {most:.0f} to {now:.0f}", when)
-            return _Fall(int(now), when, shown)
+        values = {value for _, value in series.points}
+        most, now = max(values, default=0.0), series.last
+        swings = len(values) > 2
+        least = (FELL if swings else STEPPED) * most
+        at = view.figures.crossed("db_max_connections", least, below=True, component=label)
+        if now is not None and 0 < now < least and at is not None:
+            shown = Evidence("metrics", ref, f"max_connections fell from {most:.0f} to {now:.0f}", at)
+            return _Fall(now, (1 - FELL) * now if swings else 0.5, at, shown)
     return None
 
 
@@ -117,8 +121,8 @@ def _maps(view: View, workload: Workload, fell: _Fall | None) -> Iterator[Eviden
         told = " ".join(f"{key} {value}" for key, value in mapping(found, "data").items()).lower()
         if view.recent(written(found)) and any(word in told for word in WORDS):
             yield Evidence("objects", f"ConfigMap/{name}", "it sets max_connections and was changed", written(found))
-        elif fell and any(int(limit[1]) == fell.now for limit in _LIMIT.finditer(told)):
-            yield Evidence("objects", f"ConfigMap/{name}", f"it sets max_connections to {fell.now}", written(found))
+        elif fell and (to := [n[1] for n in _LIMIT.finditer(told) if abs(int(n[1]) - fell.now) <= fell.within]):
+            yield Evidence("objects", f"ConfigMap/{name}", f"it sets max_connections to {to[0]}", written(found))
 
 
 RULE = Rule(
