@@ -30,12 +30,13 @@ _ENDED = late(
 )
 """How Python, Java, Ruby, Rust and asyncio tell of it. An exception of the main thread ends the process."""
 _DEADLOCKED = late(
-    r"\bFound (?:one|\d+|a total of \d+) Java-level deadlocks?\b|^1LKDEADLOCK\s+Deadlock detected"
-    r"|(?<!\bno )\bdeadlocked threads? (?:were |was |have been |has been )?(?:detected|found)\b"
-    r"|\b(?:detected|found) (?!no\b)(?:\S+ )?deadlocked threads?\b",
+    r"\bFound (?:one|[1-9]\d*|a total of [1-9]\d*) Java-level deadlocks?\b|^1LKDEADLOCK\s+Deadlock detected"
+    r"|(?<!\bno )(?<!\b0 )(?<!\bzero )(?<!\bany )\bdeadlocked threads? (?:were |was |have been |has been )?"
+    r"(?:detected|found)\b(?!\s*[:=]\s*(?:0|none|no|false)\b)"
+    r"|(?<!\bnot )(?<!\bnever )(?<!n't )\b(?:detected|found) (?!(?:no|0|zero|any)\b)(?:\S+ )?deadlocked threads?\b",
     re.IGNORECASE,
 )
-"""How a runtime, or who asks it, tells that threads wait for each other: no words of databases."""
+"""How a runtime, or who asks it, tells that threads wait for each other; not that it finds none, nor words of databases."""
 _GOES_ON = late(r"^(?:\s|$|Traceback |Caused by|future: |at |\.\.\. |note: |[\w.:$]+(?:\s\(|:\s|$))")
 """How the lines of a stack trace begin, after the first."""
 _LONGEST = 80
@@ -159,16 +160,13 @@ def _ceased(
 
     ``before`` are the lines without their times.
     """
-    told = Counter(map(shape_of, before))
-    gone = {shape for shape, count in told.items() if count >= OFTEN} - set(map(shape_of, since))
-    for line, bare in zip(reversed(lines), reversed(before), strict=True):
-        if (shape := shape_of(bare)) not in gone:
-            continue
-        gone.discard(shape)
-        times = [
-            time
-            for each, words in zip(lines, before, strict=True)
-            if shape_of(words) == shape and (time := stamp(each))
-        ]
+    shapes = [shape_of(bare) for bare in before]
+    gone = {shape for shape, count in Counter(shapes).items() if count >= OFTEN} - set(map(shape_of, since))
+    told: dict[str, list[str]] = {}
+    for line, shape in zip(reversed(lines), reversed(shapes), strict=True):
+        if shape in gone:
+            told.setdefault(shape, []).append(line)
+    for each in told.values():
+        times = [time for line in each if (time := stamp(line))]
         if len(times) >= OFTEN:
-            yield line.strip(), max(times), (max(times) - min(times)) / (len(times) - 1)
+            yield each[0].strip(), max(times), (max(times) - min(times)) / (len(times) - 1)
