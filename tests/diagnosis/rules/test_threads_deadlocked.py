@@ -34,6 +34,7 @@ NONE = (
     "Found 0 deadlocked threads",
 )
 OF_THE_DATABASE = ("ERROR: deadlock detected", "DETAIL: Process 7 waits for ShareLock on transaction 9")
+KEPT = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "shop"}}]}
 FIRES = alert("OrdersNotAssigned")
 
 
@@ -113,6 +114,12 @@ DOES_NOT_HOLD = [
             ("it has started again since", stands(objects=started_again(), previous=True)),
             ("nothing is wrong anywhere", stands(alerts=(), figures=[errors("shop", 0.001)])),
             ("something was wrong before it alone", fails(since=3000)),
+            (
+                "others fail who do not call it",
+                stands(alerts=(), figures=[errors("web", since=1500)], beside=workload("web")),
+            ),
+            ("it had done nothing for hours when it told of it", stands(stopped=4 * HOUR)),
+            ("it keeps data", stands(objects=shop(spec=KEPT))),
             ("it is a program of others", stands(objects=shop(image="confluentinc/cp-kafka:7.6"))),
         )
     ),

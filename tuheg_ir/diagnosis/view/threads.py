@@ -36,7 +36,7 @@ _DEADLOCKED = late(
     r"|(?<!\bnot )(?<!\bnever )(?<!n't )\b(?:detected|found) (?!(?:no|0|zero|any)\b)(?:\S+ )?deadlocked threads?\b",
     re.IGNORECASE,
 )
-"""How a runtime, or who asks it, tells that threads wait for each other; not that it finds none, nor words of databases."""
+"""How a runtime, or who asks it, tells of threads that wait for each other: no words of databases, and not of none."""
 _GOES_ON = late(r"^(?:\s|$|Traceback |Caused by|future: |at |\.\.\. |note: |[\w.:$]+(?:\s\(|:\s|$))")
 """How the lines of a stack trace begin, after the first."""
 _LONGEST = 80
@@ -48,6 +48,8 @@ OFTEN = 5
 """What was told less often before may not be told for a while; a process that goes on tells so much since."""
 _PACES = 10
 """So many times as long as usual nothing more is told of what was ended."""
+_ASKED = timedelta(hours=1)
+"""So long may pass until somebody asks a process that does nothing any more what its threads wait for."""
 ALIVE = timedelta(minutes=15)
 
 
@@ -102,8 +104,10 @@ def _deadlocked(view: View, log: Log, started: datetime | None) -> Deadlocked | 
     if head is None or started is None:
         return None
     said = tuple(line.strip() for line in bare[head : head + _NAMED] if line.strip("= \t"))
+    at = next((time for line in reversed(log.lines[: head + 1]) if (time := stamp(line))), None)
     for line, last, pace in _ceased(log.lines[:head], bare[:head], bare[head:]):
-        if view.now - last >= _PACES * pace and last - started >= _STARTS:
+        near = at is not None and at - last <= max(_PACES * pace, _ASKED)
+        if near and view.now - last >= _PACES * pace and last - started >= _STARTS:
             return Deadlocked(log.pod, said, line, last)
     return None
 
