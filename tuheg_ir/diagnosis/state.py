@@ -22,7 +22,7 @@ from tuheg_ir.diagnosis.view.trouble import ERRORS, troubles
 from tuheg_ir.diagnosis.view.usage import always_busy, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-__all__ = ["ERRORS", "nothing_found", "verdict_of"]
+__all__ = ["ERRORS", "belongs_to", "nothing_found", "verdict_of"]
 
 _FRESH = timedelta(minutes=2)
 _NOW = timedelta(minutes=15)
@@ -56,7 +56,7 @@ _BUSY = 0.9
 
 def nothing_found(view: View, near: Collection[str] = ()) -> Finding:
     """Return the finding where no rule holds: of the namespace, or of some workloads, the first of them meant."""
-    ill = tuple(sign for sign in signs_of_trouble(view) if not near or _belongs(view, sign) in ("", *near))
+    ill = tuple(sign for sign in signs_of_trouble(view) if not near or belongs_to(view, sign) in ("", *near))
     where = next(iter(near)) if near else _component(view, ill)
     if not ill and _seen_well(view):
         well = tuple(_well(view))
@@ -69,7 +69,7 @@ def nothing_found(view: View, near: Collection[str] = ()) -> Finding:
     return Finding(where, "unknown", "page_human", where, _GUESS, (*ill, *missing)[:12], rule="nothing_known")
 
 
-def _belongs(view: View, sign: Evidence) -> str:
+def belongs_to(view: View, sign: Evidence) -> str:
     """Return the workload that a sign is about; "" if it is not known."""
     kind, _, name = sign.object.partition("/")
     if kind == "Pod":

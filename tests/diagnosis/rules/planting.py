@@ -75,6 +75,12 @@ ORDERS = (("id", 54), ("uname%20-a%3Bnproc", 131), ("env", 2874), ("cat+/etc/pas
 """Commands in the address of a script, and how long its answers were."""
 FIELDS = '{{"remote": "{client}", "request": "GET {path} HTTP/1.1", "status": 200, "body_bytes_sent": {sent}}}'
 """The same in a log of JSON."""
+BOASTS = tuple(
+    (f"{order}&size={n}&x=%22&bytes:{n}", 22387) for n, (order, _) in zip((54, 131, 2874), ORDERS, strict=False)
+)
+"""Commands of a scanner that writes lengths of its own into the address; each gets the page of a site."""
+ESCAPED = '{{"remote": "{client}", "request": "GET {path}&d=\\"size\\":{sent} HTTP/1.1", "status": 200, "size": 22387}}'
+"""The same in a log of JSON, which escapes the quotes of the asker."""
 SORTED = (("id", 5400), ("find", 131), ("ps", 2874), ("cat", 0))
 """Fields' own words, which are the names of commands as well."""
 

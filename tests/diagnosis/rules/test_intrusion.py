@@ -6,7 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.planting import CONVERTS, DUMP, FIELDS, ORDERS, SHELL, SHELLS, SORTED, site, told
+from tests.diagnosis.rules.planting import (
+    BOASTS,
+    CONVERTS,
+    DUMP,
+    ESCAPED,
+    FIELDS,
+    ORDERS,
+    SHELL,
+    SHELLS,
+    SORTED,
+    site,
+    told,
+)
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, WELL, alert, errors, ingress, logs, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Snapshot
@@ -287,6 +299,10 @@ DOES_NOT_HOLD = [
             ("all commands get the same page", told(tuple((order, 22387) for order, _ in ORDERS))),
             ("that page repeats what it was asked for", told(tuple((o, 9000 + len(o)) for o, _ in ORDERS))),
             ("a scanner gets the same page, and more goes out than ever", told(SCANS, alerts=[GREW])),
+            ("all get the same page, whatever lengths are in the address", told(BOASTS)),
+            ("all get the same page, whatever lengths are in the fields of a request", told(form=ESCAPED)),
+            ("lengths are too long for a number", told(form=FIELDS.replace("{sent}", "1{sent}" + "0" * 4400))),
+            ("folders are nested without end", told(path="/media" * 4000 + "/a.php.x")),
             ("its commands are turned away", told(status=403)),
             ("there are too few commands", told(ORDERS[:2])),
             ("its fields are words that name commands, too", told(SORTED)),

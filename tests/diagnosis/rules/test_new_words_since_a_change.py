@@ -94,6 +94,7 @@ def unfed(
     writes: Mapping[str, Any] = READS_DB,
     reads: Mapping[str, Any] = READS_DB,
     about: str = "api",
+    fires: str = "ResultsStale",
     reader: str = "INFO newest of 08:36",
     released: float = 1500,
     more: Iterable[Obj] = (),
@@ -109,7 +110,7 @@ def unfed(
         workload("web", env=ASKS),
         more,
         logs=[*(log(pod("shop", n), *lines, since=1480) for n in (0, 1)), log(pod("api"), *[reader] * 9)],
-        alerts=[alert("ResultsStale", service=about)],
+        alerts=[alert(fires, service=about)],
     )
 
 
@@ -125,7 +126,6 @@ HOLDS = [
         for what, world in (
             ("they take the way into a database from one Secret", unfed()),
             ("they call one database", unfed(writes=URL, reads=URL, more=postgres())),
-            ("a caller of the reader is missed", unfed(about="web")),
             ("the reader was released the day before", unfed(more=workload("cart", before=OLD, released=DAY))),
         )
     ),
@@ -282,6 +282,9 @@ DOES_NOT_HOLD = [
         for what, world in (
             ("most of what they do succeeds", unfed(well=12)),
             ("it has nothing in common with it", unfed(reads={})),
+            ("it is about a caller of who reads that", unfed(about="web")),
+            ("it does not say that data are old", unfed(fires="PageCertificateUsage")),
+            ("it came a day after the release", unfed(released=DAY)),
             ("they have a broker's Secret in common", unfed(writes=OF_A_BROKER, reads=OF_A_BROKER)),
             ("that one tells of errors itself", unfed(reader="ERROR no such ward")),
             ("it fired before the release", unfed(released=500)),

@@ -34,9 +34,10 @@ def used(now: float) -> list[Any]:
     return [figure("cpu_share", 0.5, now, 640, pod=pod("resizer", n), container="resizer") for n in range(2)]
 
 
-def capped(*, limited: bool = True) -> Obj:
-    """Return an autoscaler that has given all it may; ``limited``: and would give more."""
-    made = autoscaler("shop", 2, 2)
+def capped(*, limited: bool = True, blind: bool = False, called: str = "shop") -> Obj:
+    """Return an autoscaler that has given all it may; ``limited``: and would give more; ``called``: its own name."""
+    made = autoscaler("shop", 2, 2, blind=blind)
+    made["metadata"]["name"] = called
     told = {"type": "ScalingLimited", "status": str(limited), "reason": "TooManyReplicas" if limited else "Within"}
     made["status"]["conditions"].append(told)
     return made
@@ -56,6 +57,18 @@ HOLDS = [
             ("its figure tells", snapshot(shop(), TAKEN, capped(), figures=[SLOW, LOWER])),
             ("an event tells, and only a caller feels it", snapshot(*CALLED, capped(), CUT, figures=[errors("web")])),
         )
+    ),
+    Holds(
+        "the maximum of its autoscaler was lowered, which is called otherwise",
+        snapshot(shop(), capped(called="more"), figures=[SLOW, figure("hpa_max", 9, 2, 660, component="more")]),
+        ("HorizontalPodAutoscaler/more", "configuration_error", "page_human"),
+    ),
+    Holds(
+        "the maximum of its autoscaler was lowered, which sees nothing now",
+        snapshot(shop(), TAKEN, capped(blind=True), CUT, figures=[SLOW]),
+        (SCALER, "configuration_error", "page_human"),
+        excludes=no("scale_workload", at=SHOP),
+        harmful=("scale_workload",),
     ),
     Holds(
         "by an event",

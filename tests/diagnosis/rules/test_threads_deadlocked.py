@@ -25,8 +25,16 @@ HOTSPOT = (
 WATCHED = (f"{at(200)} WARN [watchdog] Found one Java-level deadlock: worker-3, balancer",)
 OPENJ9 = ("1LKDEADLOCK    Deadlock detected !!!", '2LKDEADLOCKTHR  Thread "worker-3" (0x1)')
 WATCHER = ("2 deadlocked threads found: worker-3 waits for balancer, balancer waits for worker-3",)
-NONE = ("no deadlocked threads found",)
+NONE = (
+    "no deadlocked threads found",
+    "0 deadlocked threads detected",
+    "Found 0 Java-level deadlocks",
+    "The watchdog has not detected any deadlocked threads",
+    "deadlocked threads found: 0",
+    "Found 0 deadlocked threads",
+)
 OF_THE_DATABASE = ("ERROR: deadlock detected", "DETAIL: Process 7 waits for ShareLock on transaction 9")
+KEPT = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "shop"}}]}
 FIRES = alert("OrdersNotAssigned")
 
 
@@ -100,12 +108,18 @@ DOES_NOT_HOLD = [
             ("other threads do the same work", stands(works=(200, 100))),
             ("it did nothing for longer before", stands(stopped=400)),
             ("it told of that only at its start", stands(every=20, objects=shop(started=2300))),
-            ("its runtime finds none", stands(*NONE)),
+            *((f"it finds none: {line}", stands(line)) for line in NONE),
             ("it is of transactions in a database", stands(*OF_THE_DATABASE)),
             ("it came soon after a release, and may come again", stands(objects=shop(before=IMAGE, released=3 * HOUR))),
             ("it has started again since", stands(objects=started_again(), previous=True)),
             ("nothing is wrong anywhere", stands(alerts=(), figures=[errors("shop", 0.001)])),
             ("something was wrong before it alone", fails(since=3000)),
+            (
+                "others fail who do not call it",
+                stands(alerts=(), figures=[errors("web", since=1500)], beside=workload("web")),
+            ),
+            ("it had done nothing for hours when it told of it", stands(stopped=4 * HOUR)),
+            ("it keeps data", stands(objects=shop(spec=KEPT))),
             ("it is a program of others", stands(objects=shop(image="confluentinc/cp-kafka:7.6"))),
         )
     ),

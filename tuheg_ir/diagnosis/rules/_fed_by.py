@@ -11,7 +11,7 @@ from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._helping import HOURS
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of
@@ -25,24 +25,30 @@ _KEEPS = ("database", "cache", "search")
 """Roles of programs in which one writes what another reads; what a broker takes is sent to somebody."""
 _OF_A_STORE = late(r"(?<![a-z])(?:db|dsn)(?![a-z])|database|jdbc|sql|postgres|mongo|redis|mariadb", re.IGNORECASE)
 """How Secrets of stores, or what is taken of them, are called."""
+_OLD = late(
+    r"(?i:stale|fresh|outdated|out.of.date|last.?(?:success|update))"
+    r"|(?i:(?<![a-z])(?:lag|age|behind|delay(?:ed)?|missing)(?![a-z]))|(?:Lag|Age|Behind|Delay(?:ed)?|Missing)(?![a-z])"
+    r"|(?i:\bno (?:\w+ ){0,3}(?:results?|data|orders?|updates?|records?)\b)"
+)
+"""How an alert tells that data are old, or do not come."""
 MOSTLY = 0.5
 """Of whose lines more are errors gets hardly anything done; of a trace only the line that bears a time is one."""
 
 
 def unfed(view: View, workload: Workload) -> tuple[Evidence, ...]:
-    """Return the alerts about readers of what a workload writes, which gets hardly anything done since its release.
+    """Return the alerts of old data at readers of what a workload writes that does hardly anything since its release.
 
-    Only those that came after it, and not where anybody else was released then as well: what it is given may be bad.
+    Only those of the hours after it, and not where anybody else was released then as well: what it is given may be bad.
     """
     at = workload.released_at
     if at is None or role(workload) or _others_released(view, workload) or not _mostly_fails(view, workload):
         return ()
-    readers = behind(view, *(w.ref for w in view.serving if w is not workload and _share_a_store(view, workload, w)))
+    readers = {w.ref for w in view.serving if w is not workload and _share_a_store(view, workload, w)}
     return tuple(
         Evidence("alerts", ref, f"alert {alert.name} fires: it reads what {workload.name} writes", alert.starts_at)
         for alert in view.alerts
-        if alert.starts_at is not None and alert.starts_at > at
-        if (ref := view.about_alert(alert)) in readers and ref != workload.ref and _tells_of_nothing(view, ref)
+        if alert.starts_at is not None and at < alert.starts_at <= at + HOURS and _OLD.search(alert.said)
+        if (ref := view.about_alert(alert)) in readers and _tells_of_nothing(view, ref)
     )
 
 
@@ -54,8 +60,8 @@ def _others_released(view: View, workload: Workload) -> bool:
 
 def _mostly_fails(view: View, workload: Workload) -> bool:
     """Tell whether each newest pod tells of errors mostly."""
-    logs = list(view.logs_of(workload.newest_pods(), previous=False))
-    return bool(logs) and all(_mostly_errors(log.lines) for log in logs if log.lines)
+    logs = [log for log in view.logs_of(workload.newest_pods(), previous=False) if log.lines]
+    return bool(logs) and all(_mostly_errors(log.lines) for log in logs)
 
 
 def _mostly_errors(lines: tuple[str, ...]) -> bool:

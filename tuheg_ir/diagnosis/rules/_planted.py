@@ -22,12 +22,15 @@ from tuheg_ir.diagnosis.view.statements import statements
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _PLANTED = late(
-    r"\b(?:GET|POST) (?P<path>/[^\s?]*\b"
-    r"(?:uploads?|media|files|images|avatars|attachments|userfiles|tmp|custom_options)/"
-    r"[^\s?]+\.(?:php\d?|phtml|phar|jspx?|aspx?|ashx|cfm|cgi))(?:\?(?P<query>[^\s\"]*)|\s)",
+    r"\b(?:GET|POST) "
+    r"(?=/[^\s?]*\b(?:uploads?|media|files|images|avatars|attachments|userfiles|tmp|custom_options)/)"
+    r"(?P<path>/[^\s?]+\.(?:php\d?|phtml|phar|jspx?|aspx?|ashx|cfm|cgi))(?:\?(?P<query>[^\s\"]*)|\s)",
     re.IGNORECASE,
 )
-"""A request for a script in a folder that a site keeps for what its users send: nothing is run from there."""
+"""A request for a script in a folder that a site keeps for what its users send: nothing is run from there.
+
+The folder is looked for ahead: one pattern for both would try each folder with each end, and who asks may write many.
+"""
 _SCRIPTS = (".php", ".phtml", ".phar", ".jsp", ".asp", ".ashx", ".cfm", ".cgi")
 _FROM = late(rf"(?<![\d./]){PUBLIC}")
 """A client; the version of a browser looks like one."""
@@ -60,11 +63,13 @@ COMMANDS = 3
 WIDE = 2
 """Such a page that repeats what it was asked for is longer by that; what commands print differs by this factor."""
 _LENGTH = late(
-    r"(?:\" [1-5]\d\d |\b(?:(?:body_)?bytes(?:_?sent)?|size|(?:Downstream|Origin)ContentSize)\"?[:=] ?\"?)"
-    r"(?P<sent>\d+|-)",
+    r"(?<!\\)\"(?:(?:body_)?bytes(?:_?sent)?|size|(?:Downstream|Origin)ContentSize)\": ?\"?"
+    r"(?P<sent>[1-9]\d{0,11})(?![\d.])",
     re.IGNORECASE,
 )
-"""How long an answer was, in an access log."""
+"""How long an answer was, in a log of JSON; quotes in what the asker wrote are escaped there."""
+_LENGTH_AFTER = late(r"[^\"]*(?<!\\)\" [1-5]\d\d (?P<sent>[1-9]\d{0,11})(?![\d.])")
+"""The same where a status and it follow the quote that ends the request."""
 _FRONTS = frozenset(
     {"nginx", "nginx-unprivileged", "openresty", "haproxy", "envoy", "traefik", "kong", "caddy", "varnish"}
 )
@@ -132,11 +137,21 @@ def _obeyed(calls: list[tuple[str, str, datetime]]) -> list[str]:
     """Return the commands that a script was told and has run by the length of its answers; [] if it need not have."""
     told = [(command, line) for _, line, _ in calls for command in _commands(line)]
     commands = list(dict.fromkeys(command for command, _ in told))
-    sent = {int(found["sent"].replace("-", "0")) for _, line in told if (found := _LENGTH.search(line))}
+    sent = {length for _, line in told if (length := _length(line))}
     lines = [found for command in commands if (found := _COMMAND.match(command)) and found["more"].strip()]
     if not lines or min(len(commands), len(sent)) < COMMANDS or max(sent) < WIDE * min(sent):
         return []
     return commands
+
+
+def _length(line: str) -> int:
+    """Return how long the answer to a request for a planted script was; 0 of what is empty or not told.
+
+    Only what the server wrote counts: the asker may put any number into an address, a referer or an agent.
+    """
+    script = _PLANTED.search(line)
+    found = script and (_LENGTH_AFTER.match(line, script.end()) or _LENGTH.search(line))
+    return int(found["sent"]) if found else 0
 
 
 def _only_passes_on(workload: Workload) -> bool:

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import felt_before, remedy_for_load
+from tuheg_ir.diagnosis.rules._capacity import felt_before
 from tuheg_ir.diagnosis.rules._readers import backlogs, silent
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import name, oldest
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
@@ -27,15 +27,17 @@ LATELY = timedelta(hours=1)
 def when(view: View) -> Iterator[Match]:
     """Replicas were taken away by hand, or an autoscaler's maximum was lowered, and users suffer or a queue grows."""
     for workload in view.serving:
+        if workload.ready < workload.wanted or keeps_data(view, workload) or is_store(workload):
+            continue
         scaler = autoscaler(view, workload.ref)
-        lost = tuple(_capped(view, workload, scaler) if scaler else _lost(view, workload))
+        lost = tuple(_capped(view, scaler) if scaler else _lost(view, workload))
         felt = (list(_felt(view, workload)) or (felt_before(view, workload) if scaler else [])) if lost else []
         began = oldest(since for _, since in felt)
-        if not felt or workload.ready < workload.wanted:
+        if not felt:
             continue
         taken = oldest(each.time for each in lost)
         suits = began is None or taken is None or soon_after(began, taken)
-        if suits and not since_release(workload, began) and not keeps_data(view, workload) and not is_store(workload):
+        if suits and not since_release(workload, began):
             found = Match(
                 component=workload.ref,
                 evidence=(*lost, *(seen for seen, _ in felt)),
@@ -43,24 +45,29 @@ def when(view: View) -> Iterator[Match]:
                 since=began or taken,
                 excludes=excluding(workload.ref, "the template is well; what lacks is replicas", "rollback_workload"),
             )
-            yield _of_autoscaler(view, workload, scaler, found) if scaler else found
+            yield _of_autoscaler(workload, scaler, found) if scaler else found
 
 
-def _of_autoscaler(view: View, workload: Workload, scaler: Autoscaler, match: Match) -> Match:
+def _of_autoscaler(workload: Workload, scaler: Autoscaler, match: Match) -> Match:
     """Return a match as one of the autoscaler whose maximum was lowered: it takes back what anybody adds."""
-    remedy, more, excludes = remedy_for_load(view, workload)
+    more = Evidence("objects", scaler.ref, f"the autoscaler wants more than its maximum: {scaler.now} of {scaler.most}")
+    reason = "the autoscaler takes further replicas back; a person has to raise its maximum"
     return replace(
         match,
         component=scaler.ref,
         root_cause="configuration_error",
-        remedy=remedy,
-        evidence=(*match.evidence, *more),
+        remedy="page_human",
+        evidence=(*match.evidence, more),
         explains=(workload.ref,),
-        excludes=(*match.excludes, *excludes, *excluding(workload.ref, "a restart adds no replica", *RESTARTS)),
+        excludes=(
+            *match.excludes,
+            *excluding(workload.ref, reason, "scale_workload"),
+            *excluding(workload.ref, "a restart adds no replica", *RESTARTS),
+        ),
     )
 
 
-def _capped(view: View, workload: Workload, scaler: Autoscaler) -> Iterator[Evidence]:
+def _capped(view: View, scaler: Autoscaler) -> Iterator[Evidence]:
     """Yield that an autoscaler's maximum was lowered within the hour, where it wants more than that by now."""
     if not scaler.limited:
         return
@@ -68,11 +75,11 @@ def _capped(view: View, workload: Workload, scaler: Autoscaler) -> Iterator[Evid
         if "above Spec.MaxReplicas" in event.message:
             yield Evidence("events", scaler.ref, f"{event.reason}: {event.message[:160]}", event.last)
             break
-    for label in labels_of(view, workload.ref, "hpa_max"):
-        was = view.figures.first("hpa_max", component=label)
-        if was and scaler.most < was and view.figures.now("hpa_max", component=label) == scaler.most:
-            since = view.figures.crossed("hpa_max", was - 0.5, below=True, component=label)
-            yield Evidence("metrics", scaler.ref, f"its maximum was {was:.0f} and is {scaler.most}", since)
+    label = name(scaler.obj)
+    was = view.figures.first("hpa_max", component=label)
+    if was and scaler.most < was and view.figures.now("hpa_max", component=label) == scaler.most:
+        since = view.figures.crossed("hpa_max", was - 0.5, below=True, component=label)
+        yield Evidence("metrics", scaler.ref, f"its maximum was {was:.0f} and is {scaler.most}", since)
 
 
 def _felt(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetime | None]]:

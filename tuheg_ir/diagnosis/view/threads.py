@@ -30,12 +30,13 @@ _ENDED = late(
 )
 """How Python, Java, Ruby, Rust and asyncio tell of it. An exception of the main thread ends the process."""
 _DEADLOCKED = late(
-    r"\bFound (?:one|\d+|a total of \d+) Java-level deadlocks?\b|^1LKDEADLOCK\s+Deadlock detected"
-    r"|(?<!\bno )\bdeadlocked threads? (?:were |was |have been |has been )?(?:detected|found)\b"
-    r"|\b(?:detected|found) (?!no\b)(?:\S+ )?deadlocked threads?\b",
+    r"\bFound (?:one|[1-9]\d*|a total of [1-9]\d*) Java-level deadlocks?\b|^1LKDEADLOCK\s+Deadlock detected"
+    r"|(?<!\bno )(?<!\b0 )(?<!\bzero )(?<!\bany )\bdeadlocked threads? (?:were |was |have been |has been )?"
+    r"(?:detected|found)\b(?!\s*[:=]\s*(?:0|none|no|false)\b)"
+    r"|(?<!\bnot )(?<!\bnever )(?<!n't )\b(?:detected|found) (?!(?:no|0|zero|any)\b)(?:\S+ )?deadlocked threads?\b",
     re.IGNORECASE,
 )
-"""How a runtime, or who asks it, tells that threads wait for each other: no words of databases."""
+"""How a runtime, or who asks it, tells of threads that wait for each other: no words of databases, and not of none."""
 _GOES_ON = late(r"^(?:\s|$|Traceback |Caused by|future: |at |\.\.\. |note: |[\w.:$]+(?:\s\(|:\s|$))")
 """How the lines of a stack trace begin, after the first."""
 _LONGEST = 80
@@ -47,6 +48,8 @@ OFTEN = 5
 """What was told less often before may not be told for a while; a process that goes on tells so much since."""
 _PACES = 10
 """So many times as long as usual nothing more is told of what was ended."""
+_ASKED = timedelta(hours=1)
+"""So long may pass until somebody asks a process that does nothing any more what its threads wait for."""
 ALIVE = timedelta(minutes=15)
 
 
@@ -101,8 +104,10 @@ def _deadlocked(view: View, log: Log, started: datetime | None) -> Deadlocked | 
     if head is None or started is None:
         return None
     said = tuple(line.strip() for line in bare[head : head + _NAMED] if line.strip("= \t"))
+    at = next((time for line in reversed(log.lines[: head + 1]) if (time := stamp(line))), None)
     for line, last, pace in _ceased(log.lines[:head], bare[:head], bare[head:]):
-        if view.now - last >= _PACES * pace and last - started >= _STARTS:
+        near = at is not None and at - last <= max(_PACES * pace, _ASKED)
+        if near and view.now - last >= _PACES * pace and last - started >= _STARTS:
             return Deadlocked(log.pod, said, line, last)
     return None
 
@@ -159,16 +164,13 @@ def _ceased(
 
     ``before`` are the lines without their times.
     """
-    told = Counter(map(shape_of, before))
-    gone = {shape for shape, count in told.items() if count >= OFTEN} - set(map(shape_of, since))
-    for line, bare in zip(reversed(lines), reversed(before), strict=True):
-        if (shape := shape_of(bare)) not in gone:
-            continue
-        gone.discard(shape)
-        times = [
-            time
-            for each, words in zip(lines, before, strict=True)
-            if shape_of(words) == shape and (time := stamp(each))
-        ]
+    shapes = [shape_of(bare) for bare in before]
+    gone = {shape for shape, count in Counter(shapes).items() if count >= OFTEN} - set(map(shape_of, since))
+    told: dict[str, list[str]] = {}
+    for line, shape in zip(reversed(lines), reversed(shapes), strict=True):
+        if shape in gone:
+            told.setdefault(shape, []).append(line)
+    for each in told.values():
+        times = [time for line in each if (time := stamp(line))]
         if len(times) >= OFTEN:
-            yield line.strip(), max(times), (max(times) - min(times)) / (len(times) - 1)
+            yield each[0].strip(), max(times), (max(times) - min(times)) / (len(times) - 1)
