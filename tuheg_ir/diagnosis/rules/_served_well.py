@@ -53,16 +53,14 @@ def lately_of_others(view: View, workload: Workload, began: datetime | None) -> 
     or port shows at once.
     """
     image = of_an_image_alone(workload)
-    troubles_of_others = _MEETS if image else () if raised(workload) or _asks_otherwise(workload) else _AT_ONCE
+    if not image and (raised(workload) or _asks_otherwise(workload)):
+        return ()
+    meant = _MEETS if image else _AT_ONCE
     newest_ones = {pod.name for pod in workload.newest_pods()}
-    told = [
-        hit
-        for hit in view.hits_of(workload.ref, *troubles_of_others)
-        if hit.pod in newest_ones and not hit.previous and (image or not _its_own(workload, hit))
-        if hit.first is None or began is None or hit.first >= began - MINUTE
-    ]
-    often = bool(troubles_of_others) and sum(hit.count for hit in told) >= OFTEN
-    return tuple(told) if often and mostly(view, workload, troubles_of_others) else ()
+    mine = (hit for hit in view.hits_of(workload.ref, *meant) if hit.pod in newest_ones and not hit.previous)
+    since = (hit for hit in mine if hit.first is None or began is None or hit.first >= began - MINUTE)
+    told = tuple(hit for hit in since if image or not _its_own(workload, hit))
+    return told if sum(hit.count for hit in told) >= OFTEN and mostly(view, workload, meant) else ()
 
 
 def _served_from(pod: Pod, began: datetime) -> datetime:

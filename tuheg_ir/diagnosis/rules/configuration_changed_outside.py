@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -38,8 +39,8 @@ _BEHIND = ("connection_refused", "connection_timeout", "dns", "upstream_failure"
 def when(view: View) -> Iterator[Match]:
     """Troubles began after a ConfigMap or Secret was written, or in pods started since, with no release in between."""
     for workload in view.serving:
-        if awake := [*_awake(view, workload), *_cutting(view, workload)][:1]:
-            yield from awake
+        if awake := next(chain(_awake(view, workload), _cutting(view, workload)), None):
+            yield awake
             continue
         if taken := taken_in_between(view, workload):
             yield of_taken(view, workload, taken)

@@ -109,10 +109,12 @@ def _nearer_release(view: View, workload: Workload, began: datetime | None) -> b
 
     Not where it blames itself, nor where the other one is well and it does not tell that this one fails to answer.
     """
-    if began is None or blames_itself(view, workload):
+    if began is None:
         return False
     called = (each for each in view.called(workload.ref) if each.changes)
     later = {each.ref for each in called if (at := each.released_at) and _in_between(workload, at, began)}
+    if not later or blames_itself(view, workload):
+        return False
     named = {each.about for each in complaints(view, *_UNANSWERED) if each.caller == workload.ref}
     return any(ref in named or any(troubles(view, ref)) for ref in later)
 

@@ -58,15 +58,17 @@ class Want:
 
 def when(view: View) -> Iterator[Match]:
     """Runs of one CronJob hang, or overlap since it was edited; else a pod would have room, or a client a session."""
-    filled = full(view)
-    for schedule in view.workloads.values():
-        runs, edit = _piled(view, schedule) if schedule.kind == "CronJob" else ([], None)
-        for each in filled if schedule.kind == "CronJob" else ():
+    schedules = [workload for workload in view.workloads.values() if workload.kind == "CronJob"]
+    filled = full(view) if schedules else ()
+    for schedule in schedules:
+        runs, edit = _piled(view, schedule)
+        for each in filled:
             if _fill(view, schedule, runs, each):
                 yield _of_sessions(view, schedule, runs, each)
-            elif opening := _opening(view, schedule, each):
-                told = sum(_opens(view, pod, each) for pod in opening)
-                yield _of_sessions(view, schedule, opening, each, told)
+                continue
+            opening, opened = _opening(view, schedule, each)
+            if opening:
+                yield _of_sessions(view, schedule, opening, each, opened)
         if len(runs) < MANY:
             continue
         wants = [(w.ref, want) for w in view.serving for want in _wants(view, w) if want.amount]
@@ -148,8 +150,8 @@ def _fill(view: View, schedule: Workload, runs: list[Pod], each: Full) -> bool:
     return len(_began_before(runs, each)) >= MANY and _theirs(view, schedule, each)
 
 
-def _opening(view: View, schedule: Workload, each: Full) -> list[Pod]:
-    """Return the runs of which none was over since the first began, if they tell that they open most sessions.
+def _opening(view: View, schedule: Workload, each: Full) -> tuple[list[Pod], int]:
+    """Return the runs of which none was over since the first began, and what they open, if that is most sessions.
 
     A few runs are many where each of them has many sessions.
     """
@@ -157,8 +159,9 @@ def _opening(view: View, schedule: Workload, each: Full) -> list[Pod]:
     before = _began_before(_going_on(schedule), each)
     runs = [pod for pod in before if well is None or (pod.created and pod.created > well)]
     if len(runs) < AT_ONCE or not limit or not _theirs(view, schedule, each):
-        return []
-    return runs if sum(_opens(view, pod, each) for pod in runs) >= MOST * limit else []
+        return [], 0
+    opened = sum(_opens(view, pod, each) for pod in runs)
+    return (runs, opened) if opened >= MOST * limit else ([], 0)
 
 
 def _opens(view: View, pod: Pod, each: Full) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._cut_off import cuts_off, used_since
+from tuheg_ir.diagnosis.rules._cut_off import SETTLED, cuts_off, used_since
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
@@ -16,8 +16,6 @@ from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-SETTLED = timedelta(minutes=5)
-"""A pool that is going to make new sessions by itself has made them by then."""
 STILL = timedelta(minutes=3)
 SLACK = timedelta(minutes=2)
 
