@@ -22,7 +22,7 @@ from tests.diagnosis.rules.tiny import (
     workload,
 )
 from tuheg_ir.diagnosis.model import Log, Snapshot
-from tuheg_ir.diagnosis.rules._sessions import measured_holders
+from tuheg_ir.diagnosis.rules._holders import measured_holders
 from tuheg_ir.diagnosis.view import View
 
 LEAK = (SHOP, "database_connection", "restart_connection_pool")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Series
+from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder
 from tuheg_ir.diagnosis.rules._pools import SAME, kept, kept_waiting, left_open
-from tuheg_ir.diagnosis.rules._sessions import UNUSED, Full, Holder, label_of, released_before
+from tuheg_ir.diagnosis.rules._sessions import Full, label_of, released_before
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.reading import oldest

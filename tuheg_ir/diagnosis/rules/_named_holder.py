@@ -11,7 +11,8 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._database_log import facts, lines_of
 from tuheg_ir.diagnosis.rules._database_users import client_of_user
-from tuheg_ir.diagnosis.rules._sessions import label_of, owners_told
+from tuheg_ir.diagnosis.rules._holders import owners_told
+from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import outside
 from tuheg_ir.diagnosis.view.once import once

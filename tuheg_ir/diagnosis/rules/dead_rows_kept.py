@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.model import Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._sessions import clients, figure, forgotten, label_of, serves
+from tuheg_ir.diagnosis.rules._holders import forgotten
+from tuheg_ir.diagnosis.rules._sessions import clients, figure, label_of, serves
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.trouble import OFTEN

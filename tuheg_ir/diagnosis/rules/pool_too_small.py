@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind
-from tuheg_ir.diagnosis.rules._sessions import FEW, figure, full, owned, released_before
+from tuheg_ir.diagnosis.rules._holders import owned
+from tuheg_ir.diagnosis.rules._sessions import FEW, figure, full, released_before
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told

@@ -12,7 +12,8 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
-from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, held_by
+from tuheg_ir.diagnosis.rules._holders import held_by
+from tuheg_ir.diagnosis.rules._sessions import Full, clients, full
 from tuheg_ir.diagnosis.rules.session_limit_lowered import limit_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import kind_spoken_of

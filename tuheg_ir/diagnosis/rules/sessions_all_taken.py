@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._sessions import clients, full, holders
+from tuheg_ir.diagnosis.rules._holders import holders
+from tuheg_ir.diagnosis.rules._sessions import clients, full
 from tuheg_ir.diagnosis.view import View
 
 

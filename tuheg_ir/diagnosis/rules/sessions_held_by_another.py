@@ -7,17 +7,10 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._holders import Holder, held_by, is_ours
 from tuheg_ir.diagnosis.rules._left_lying import left_lying
 from tuheg_ir.diagnosis.rules._raised_pool import raised
-from tuheg_ir.diagnosis.rules._sessions import (
-    Full,
-    Holder,
-    clients,
-    full,
-    held_by,
-    is_ours,
-    sufferers,
-)
+from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, sufferers
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.reading import oldest

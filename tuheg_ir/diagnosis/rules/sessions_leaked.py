@@ -9,21 +9,10 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder, holders, is_ours, measured_holders
 from tuheg_ir.diagnosis.rules._left_lying import LEAST, SHARE, leaks, left_lying
 from tuheg_ir.diagnosis.rules._pools import AT_ONCE, kept_waiting, never_given_back, only_late
-from tuheg_ir.diagnosis.rules._sessions import (
-    UNUSED,
-    Full,
-    Holder,
-    clients,
-    full,
-    holders,
-    is_ours,
-    label_of,
-    measured_holders,
-    released_before,
-    serves,
-)
+from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, label_of, released_before, serves
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.reading import newest, oldest

@@ -9,10 +9,11 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._holders import Holder, held_by
 from tuheg_ir.diagnosis.rules._poolers import outrun
 from tuheg_ir.diagnosis.rules._pools import LARGE, given_back
 from tuheg_ir.diagnosis.rules._raised_pool import raised
-from tuheg_ir.diagnosis.rules._sessions import Full, Holder, clients, full, held_by, sufferers
+from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, sufferers
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.growth import Growth, grown
 from tuheg_ir.diagnosis.view.reading import newest
