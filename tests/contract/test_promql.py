@@ -32,9 +32,13 @@ METRICS = (
 
 
 def ask(query: str, moment: float) -> Any:
-    form = urllib.parse.urlencode({"query": query, "time": f"{moment:.3f}"}).encode()
+    return post("query", {"query": query, "time": f"{moment:.3f}"})
+
+
+def post(path: str, fields: dict[str, str]) -> Any:
+    form = urllib.parse.urlencode(fields).encode()
     try:
-        with urllib.request.urlopen(f"{URL}/api/v1/query", data=form, timeout=20) as answer:
+        with urllib.request.urlopen(f"{URL}/api/v1/{path}", data=form, timeout=20) as answer:
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -74,8 +78,13 @@ def simplified(answer: Any) -> Any:
     if data["resultType"] in ("scalar", "string"):
         return data["resultType"], number(data["result"][1])
     return data["resultType"], {
-        json.dumps(row["metric"], sort_keys=True): number(row["value"][1]) for row in data["result"]
+        json.dumps(row["metric"], sort_keys=True): [(at, number(told)) for at, told in points(row)]
+        for row in data["result"]
     }
+
+
+def points(row: dict[str, Any]) -> list[tuple[float, str]]:
+    return row["values"] if "values" in row else [row["value"]]
 
 
 def number(text: str) -> Any:
@@ -88,3 +97,11 @@ def test_a_query_is_answered_alike(both: tuple[PrometheusApi, float], query: str
     api, moment = both
     request = Request("GET", "/api/v1/query", {"query": [query], "time": [str(moment)]}, {})
     assert simplified(api.answer(request).body) == simplified(ask(query, moment))
+
+
+@pytest.mark.parametrize("query", [query.replace("{w}", "1m") for query in QUERIES])
+def test_a_range_is_answered_alike(both: tuple[PrometheusApi, float], query: str) -> None:
+    api, moment = both
+    fields = {"query": query, "start": str(moment - 300), "end": str(moment), "step": "20"}
+    request = Request("GET", "/api/v1/query_range", {name: [value] for name, value in fields.items()}, {})
+    assert simplified(api.answer(request).body) == simplified(post("query_range", fields))

@@ -143,6 +143,58 @@ def test_a_range_query_gives_a_value_a_step(api: PrometheusApi) -> None:
     assert found["result"][0]["values"] == [[NOW - 60, "640"], [NOW - 30, "670"], [NOW, "700"]]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "gone",
+        "absent(gone)",
+        "absent_over_time(gone[30s])",
+        "count_over_time(gone[2m])",
+        "requests_total - on (pod, code) group_left () (requests_total or gone)",
+        "sum(requests_total) / count(gone or limit)",
+        'topk(1, requests_total) or bottomk(2, gone or {__name__="memory"})',
+        "gone and on () memory < 650",
+        "memory unless on () gone",
+        "memory * on () gone",
+        "limit * on () group_left () gone",
+        "memory - memory offset 2m",
+        "memory @ 9700 + memory",
+        "max_over_time(rate(requests_total[1m])[3m:20s])",
+        "sum_over_time(count(gone)[2m:])",
+        "quantile_over_time(0.5, memory[1m])",
+        "predict_linear(memory[1m], time() - 9000)",
+        "histogram_quantile(0.9, rate(bucket[1m]))",
+        'label_replace(gone, "what", "$1", "__name__", "(.*)")',
+        "scalar(gone) + timestamp(memory)",
+        "timestamp(memory offset 7s)",
+        "timestamp(rate(memory[1m]))",
+        "clamp(memory, scalar(limit) / 2, 650)",
+        "round(-memory, 30) > bool -500",
+        "quantile(0.5, requests_total)",
+        "1 + time() * 2",
+    ],
+)
+def test_a_range_is_what_each_of_its_moments_is(api: PrometheusApi, query: str) -> None:
+    start, end, step = NOW - 400, NOW, 7
+    ranged = ask(api, query, "/api/v1/query_range", start=str(start), end=str(end), step=str(step))["data"]["result"]
+    by_moment: dict[float, list[tuple[dict[str, str], str]]] = {}
+    for row in ranged:
+        for moment, told in row["values"]:
+            by_moment.setdefault(moment, []).append((row["metric"], told))
+    for moment in (start + number * step for number in range(int((end - start) / step) + 1)):
+        data = ask(api, query, time=str(moment))["data"]
+        rows = data["result"] if data["resultType"] == "vector" else [{"metric": {}, "value": data["result"]}]
+        told = sorted((sorted(row["metric"].items()), row["value"][1]) for row in rows)
+        assert sorted((sorted(metric.items()), text) for metric, text in by_moment.get(moment, [])) == told
+    assert by_moment
+
+
+@pytest.mark.parametrize("query", ["abs({pod='a'})", "-{__name__=~'memory|limit'}"])
+def test_two_series_with_the_same_labels_are_an_execution_error(api: PrometheusApi, query: str) -> None:
+    answer = api.answer(Request("GET", "/api/v1/query", {"query": [query]}, {}))
+    assert (answer.code, answer.body["error"]) == (422, "vector cannot contain metrics with the same labelset")
+
+
 def test_a_form_is_read_like_a_query(api: PrometheusApi) -> None:
     answer = api.answer(Request("POST", "/api/v1/query", {}, {}, b"query=memory"))
     assert answer.body["data"]["result"][0]["value"] == [NOW, "700"]

@@ -106,10 +106,12 @@ def broken(name: str) -> Simulation:
 
 def value(simulation: Simulation, query: str) -> float:
     now = simulation.cluster.clock.stamp().timestamp()
-    found = Evaluator(simulation.samples).value(parse(query), now)
+    found = Evaluator(simulation.samples).over(parse(query), [now])
     assert isinstance(found, list)
-    assert len(found) == 1
-    return found[0].value
+    (track,) = found
+    (told,) = track.values
+    assert told is not None
+    return told
 
 
 ASKED = "rate(traefik_service_requests_total"

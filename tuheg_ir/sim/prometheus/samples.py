@@ -34,18 +34,6 @@ class Series:
     times: list[float] = field(default_factory=list)
     values: list[float | None] = field(default_factory=list)
 
-    def at(self, moment: float) -> tuple[float, float] | None:
-        """Return the newest sample not after ``moment``, None when there is none or it went stale."""
-        place = bisect_right(self.times, moment) - 1
-        if place < 0 or self.times[place] <= moment - LOOKBACK:
-            return None
-        value = self.values[place]
-        return None if value is None else (self.times[place], value)
-
-    def lives(self, start: float, end: float) -> bool:
-        """Return whether there may be samples then: cheap, and no at most steps of a range over a young series."""
-        return bool(self.times) and self.times[-1] > start and self.times[0] <= end
-
     def between(self, start: float, end: float) -> list[tuple[float, float]]:
         """Return the samples after ``start`` up to ``end``."""
         first, last = bisect_right(self.times, start), bisect_right(self.times, end)

@@ -11,11 +11,11 @@ from urllib.parse import parse_qs
 
 from tuheg_ir.sim.answers import Answer, Request
 from tuheg_ir.sim.prometheus.errors import QueryError
-from tuheg_ir.sim.prometheus.evaluate import Evaluator, Value, Window
+from tuheg_ir.sim.prometheus.evaluate import Evaluator
 from tuheg_ir.sim.prometheus.lexer import seconds
 from tuheg_ir.sim.prometheus.parser import parse
-from tuheg_ir.sim.prometheus.samples import Samples, labels_of
-from tuheg_ir.sim.prometheus.vector import Element
+from tuheg_ir.sim.prometheus.samples import Samples
+from tuheg_ir.sim.prometheus.vector import Column, Scalar, Track, Value, Windows, numbers
 
 _MOST_POINTS = 11000
 
@@ -54,7 +54,7 @@ class PrometheusApi:
     def _query(self, request: Request) -> Any:
         tree = parse(request.one("query"))
         now = _moment(request.one("time"), "time", self._now())
-        return _told(self._evaluator.value(tree, now), now)
+        return _told(self._evaluator.over(tree, [now]), now)
 
     def _query_range(self, request: Request) -> Any:
         tree = parse(request.one("query"))
@@ -73,15 +73,11 @@ class PrometheusApi:
                 f'invalid parameter "query": invalid expression type "{tree.kind}" for range query, must be Scalar '
                 "or instant Vector"
             )
-        found: dict[Any, dict[str, Any]] = {}
-        for number in range(int((end - start) / step) + 1):
-            moment = start + number * step
-            value = self._evaluator.value(tree, moment)
-            vector = value if isinstance(value, list) else [Element({}, float(str(value)))]
-            for element in vector:
-                row = found.setdefault(labels_of(element.labels), {"metric": element.labels, "values": []})
-                row["values"].append([moment, _text(element.value)])
-        return {"resultType": "matrix", "result": list(found.values())}
+        moments = [start + number * step for number in range(int((end - start) / step) + 1)]
+        value = self._evaluator.over(tree, moments)
+        vector = value if isinstance(value, list) else [Track({}, list(numbers(value)))]
+        rows = [{"metric": track.labels, "values": _points(moments, track.values)} for track in vector]
+        return {"resultType": "matrix", "result": [row for row in rows if row["values"]]}
 
 
 def _with_form(request: Request) -> Request:
@@ -127,17 +123,24 @@ def _text(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e21 else repr(value)
 
 
+def _points(moments: list[float], values: Column) -> list[list[float | str]]:
+    return [[moment, _text(value)] for moment, value in zip(moments, values, strict=True) if value is not None]
+
+
 def _told(value: Value, now: float) -> dict[str, Any]:
-    """Return a value as the API tells it."""
-    if isinstance(value, str):
-        return {"resultType": "string", "result": [now, value]}
-    if isinstance(value, Window):
-        rows = [
-            {"metric": series.labels, "values": [[time, _text(point)] for time, point in series.points]}
-            for series in value.series
-        ]
-        return {"resultType": "matrix", "result": rows}
-    if isinstance(value, list):
-        found = [{"metric": element.labels, "value": [now, _text(element.value)]} for element in value]
-        return {"resultType": "vector", "result": found}
-    return {"resultType": "scalar", "result": [now, _text(value)]}
+    """Return what an expression is at one moment as the API tells it."""
+    match value:
+        case str():
+            return {"resultType": "string", "result": [now, value]}
+        case Windows():
+            rows = ((series.labels, next(value.cut(series))) for series in value.series)
+            told = [
+                {"metric": labels, "values": [[at, _text(point)] for at, point in cut]} for labels, cut in rows if cut
+            ]
+            return {"resultType": "matrix", "result": told}
+        case Scalar():
+            return {"resultType": "scalar", "result": [now, _text(value.values[0])]}
+        case _:
+            found = ((track.labels, track.values[0]) for track in value)
+            vector = [{"metric": labels, "value": [now, _text(one)]} for labels, one in found if one is not None]
+            return {"resultType": "vector", "result": vector}
