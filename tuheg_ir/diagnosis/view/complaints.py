@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
+from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.once import once
@@ -172,7 +173,7 @@ def _asked(view: View, hit: Hit) -> tuple[str, ...]:
 
 def _elsewhere(view: View, host: str, own: set[str]) -> bool:
     """Tell whether a host is none of ours: no workload, no bare address, no name under which users come."""
-    return not view.graph.resolve(host) and not host.replace(".", "").isdigit() and host not in own
+    return not view.graph.resolve(host) and not is_address(host) and host not in own
 
 
 def fresh(view: View, hit: Hit) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Snapshot
 from tuheg_ir.diagnosis.view.changes import reads
-from tuheg_ir.diagnosis.view.hosts import QUOTED
+from tuheg_ir.diagnosis.view.hosts import QUOTED, is_address
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, name, text
@@ -209,7 +209,7 @@ def _hashed(value: Any) -> bool:
 
 def foreign(host: str) -> bool:
     """Tell whether a host is a name outside the cluster."""
-    return "." in host and not host.endswith((".local", ".svc")) and not host.replace(".", "").isdigit()
+    return "." in host and not host.endswith((".local", ".svc")) and not is_address(host)
 
 
 def _names(snapshot: Snapshot, found: Mapping[str, Workload], services: Mapping[str, Service]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
+from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -18,6 +18,8 @@ SOON = timedelta(minutes=20)
 """What begins later than this after a change is seldom its own."""
 SLOWLY = timedelta(minutes=40)
 """A roll-out may take that long; pods that came later are no part of it."""
+NEXT = timedelta(minutes=10)
+"""A roll-out goes on with its next pod within this time (a Deployment's progress deadline), or it is over."""
 BEFORE = timedelta(minutes=-2)
 """Clocks and samples are that far apart: what begins so much before a change may still be its own."""
 
@@ -33,11 +35,17 @@ def since_release(workload: Workload, moment: datetime | None, within: timedelta
         return False
     if workload.returned and moment < workload.released_at:
         return False  # who goes back has seen it already
-    last = newest(pod.created for pod in workload.newest_pods())
-    rolled = (
-        min(last - workload.released_at, SLOWLY) if last else timedelta(0)
-    )  # it comes with the last of its pods too
-    return BEFORE <= moment - workload.released_at <= within + max(rolled, timedelta(0))
+    return BEFORE <= moment - workload.released_at <= within + _rolled_out(workload, workload.released_at)
+
+
+def _rolled_out(workload: Workload, released_at: datetime) -> timedelta:
+    """Return how long the roll-out took: what it brings may come with the last of its pods, not with one made anew."""
+    end = released_at
+    for created in sorted(pod.created for pod in workload.newest_pods() if pod.created):
+        if created - end > NEXT:
+            break
+        end = max(end, created)
+    return min(end - released_at, SLOWLY)
 
 
 def release_evidence(workload: Workload, *aspects: str) -> tuple[Evidence, ...]:

@@ -1,0 +1,37 @@
+"""Whether a trouble began with a release."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.tiny import NOW, at, snapshot, workload
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.releases import since_release
+
+HOUR = 3600
+
+
+@pytest.mark.parametrize(
+    ("pods", "began", "its_own"),
+    [
+        ((HOUR, HOUR, HOUR), HOUR - 60, True),
+        ((HOUR, HOUR, HOUR), HOUR + 60, True),  # clocks and samples are that far apart
+        ((HOUR, HOUR, HOUR), HOUR + 300, False),
+        ((HOUR, HOUR, HOUR), HOUR - 1500, False),
+        ((HOUR - 300, HOUR - 600, HOUR - 900), HOUR - 1500, True),  # a pod after the other
+        ((HOUR, HOUR, HOUR - 900), HOUR - 1500, False),  # one was made anew, by a drain or an end
+        ((HOUR - 1200, HOUR - 1200, HOUR - 1200), HOUR - 1500, False),  # all of them were
+        ((HOUR, HOUR, HOUR), None, False),
+    ],
+)
+def test_what_begins_while_a_release_rolls_out_or_soon_after_is_its_own(
+    pods: tuple[int, ...], began: int | None, its_own: bool
+) -> None:
+    objects = workload("shop", before={"image": "shop:0"}, released=HOUR, pods=len(pods))
+    for pod, age in zip(pods_of(objects), pods, strict=True):
+        pod["metadata"]["creationTimestamp"] = at(age)
+    held = View(snapshot(objects)).workloads["Deployment/shop"]
+    assert since_release(held, None if began is None else NOW - timedelta(seconds=began)) is its_own
