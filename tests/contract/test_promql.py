@@ -30,6 +30,9 @@ METRICS = (
     "pg_settings_max_connections|pg_up|redis_up|process_resident_memory_bytes|process_start_time_seconds|http_requests_total"
 )
 
+OWN_TIMES = "container_"
+"""These come late, with times of their own: Prometheus never marks them as ended."""
+
 
 def ask(query: str, moment: float) -> Any:
     return post("query", {"query": query, "time": f"{moment:.3f}"})
@@ -52,7 +55,6 @@ def both() -> tuple[PrometheusApi, float]:
 
     moment = math.floor(time.time()) - 10.0
     samples = Samples()
-    # Samples with times of their own come late, which is no end.
     present = ask(f'{{__name__=~"{METRICS}"}}', moment)["data"]["result"]
     alive = {json.dumps(series["metric"], sort_keys=True) for series in present}
     for series in ask(f'{{__name__=~"{METRICS}"}}[16m]', moment)["data"]["result"]:
@@ -65,7 +67,8 @@ def both() -> tuple[PrometheusApi, float]:
             samples.scrape(at, [(name, labels, value)], target)
             last = number + 1 == len(points)
             following = moment if last else points[number + 1][0]
-            if following - at > 1.5 * every and not (last and target in alive):  # it had gone stale in between
+            ended = following - at > 1.5 * every and not (last and target in alive)
+            if ended and not name.startswith(OWN_TIMES):  # it had gone stale in between
                 samples.scrape(at + every, [], target)
     return PrometheusApi(samples, time.time, threading.RLock()), moment
 
