@@ -39,6 +39,13 @@ def late(setting: str) -> list[Obj]:
     return postgres("standby", args=["-c", setting])
 
 
+def standby(lag: float | None, *more: Any, name: str = "ReplicationLag") -> Snapshot:
+    """Return a page about a standby that is told to be two hours late, and how late it is."""
+    figures = [] if lag is None else [figure("db_replication_lag", lag, lag, component="standby")]
+    fires = alert(name, instance="standby-0", severity="critical")
+    return snapshot(late("recovery_min_apply_delay=2h"), *more, figures=figures, alerts=[fires])
+
+
 SCANNER, GUEST = "203.0.113.9", "192.0.2.7"
 
 
@@ -317,6 +324,12 @@ HOLDS = [
         ("StatefulSet/standby", "no_fault", "no_action"),
     ),
     Holds(
+        "a page about a standby that is late on purpose, and no later than that",
+        standby(3000),
+        ("StatefulSet/standby", "no_fault", "no_action"),
+        alone=True,
+    ),
+    Holds(
         "of an autoscaler at its maximum, which is its minimum too, and pods that idle",
         scaled({"averageUtilization": 19, "averageValue": "95m"}, {"averageUtilization": 70}),
         (SHOP, "no_fault", "no_action"),
@@ -537,6 +550,15 @@ DOES_NOT_HOLD = [
             alerts=[alert("ManyConnections", statefulset="postgres")],
         ),
         harmful=("no_action",),
+    ),
+    *(
+        DoesNotHold(f"a page about a standby that is late on purpose: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("nobody measures how late", standby(None)),
+            ("later than that", standby(9000)),
+            ("a service reads from it", standby(3000, workload("page", env={"DB_HOST": "standby"}))),
+            ("it is the disk that is full", standby(3000, name="VolumeFull")),
+        )
     ),
     DoesNotHold(
         "a standby is late that should not be",
