@@ -10,6 +10,7 @@ from tests.diagnosis.rules.colours import NEW, colours, slot
 from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, ingress, latency, logs, shop
+from tests.diagnosis.rules.set_back import KAFKA, replay
 from tests.diagnosis.rules.tiny import (
     DAY,
     NOW,
@@ -406,6 +407,23 @@ HOLDS = [
             ("it is worked off faster by now", waits(200_000, 150_000, 30_000, run=mailing(), **CRITICAL)),
         )
     ),
+    *(
+        Holds(
+            f"a page about what waits for a group that a Job set back, and it is read within minutes: {what}",
+            world,
+            ("Deployment/books", "no_fault", "no_action"),
+            alone=True,
+            harmful=("restart_workload", "scale_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("Kafka", replay()),
+            ("another group of the same topic keeps up", replay(other=40)),
+            ("Redpanda", replay("rpk group seek books --to 1792000000000")),
+            ("Pulsar", replay("pulsar-admin topics reset-cursor persistent://a/b/taps -s books -t 5d")),
+            ("a program of streams", replay("kafka-streams-application-reset --application-id books")),
+            ("another tool", replay("kafkactl reset consumer-group-offset books --topic taps --oldest --execute")),
+        )
+    ),
     Holds(
         "of a store's queues, and the one that is there is worked off, beside what is cached",
         lie(news=(9000, 4000), sessions=(9000, 9000)),
@@ -629,6 +647,21 @@ DOES_NOT_HOLD = [
                     200_000, 20_000, run=mailing(), line="message 47 rejected, moved to dead-letter queue", **CRITICAL
                 ),
             ),
+        )
+    ),
+    *(
+        DoesNotHold(f"a page about what waits for a group that a Job set back: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("it takes an hour yet", replay(left=1_500_000)),
+            ("it grows", replay(left=4_000_000)),
+            ("it set back another group", replay(group="bills")),
+            ("it only told what it would do", replay(KAFKA.replace("--execute", "--dry-run"))),
+            ("it was not told to do it", replay(KAFKA.replace(" --execute", ""))),
+            ("it only looked", replay(KAFKA.replace("--reset-offsets --execute", "--describe"))),
+            ("it failed", replay(failed=True)),
+            ("the page began long after", replay(began=600)),
+            ("the page began before", replay(began=4200)),
+            ("others of its queue wait as well", replay(other=900_000, group="taps")),
         )
     ),
     DoesNotHold("a partition was forgotten weeks ago", staged(released=20 * DAY), ASK),
