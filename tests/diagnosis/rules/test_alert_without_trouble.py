@@ -8,6 +8,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.colours import NEW, colours, slot
 from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
+from tests.diagnosis.rules.heaps import KILLED, TAKEN, held
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, ingress, latency, logs, shop
 from tests.diagnosis.rules.set_back import KAFKA, replay
@@ -409,6 +410,26 @@ HOLDS = [
     ),
     *(
         Holds(
+            f"a page about the memory of a program that takes its heap as it starts: {what}",
+            world,
+            ("Deployment/planner", "no_fault", "no_action"),
+            alone=True,
+            harmful=("restart_workload", "scale_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("by its options", held()),
+            ("since its last release", held(before={"env": {"JAVA_TOOL_OPTIONS": "-Xms2g -Xmx6g"}}, released=6000)),
+            ("in other units", held("-Xms6144m -Xmx6G -XX:+AlwaysPreTouch")),
+            (
+                "as a share of its limit",
+                held("-XX:InitialRAMPercentage=75 -XX:MaxRAMPercentage=75.0 -XX:+AlwaysPreTouch"),
+            ),
+            ("by a file", held("", file=f"# {TAKEN}\n-Xms6g\n-Xmx6g\n-XX:+AlwaysPreTouch\n")),
+            ("locked in memory", held("-Xms6g -Xmx6g", file="bootstrap.memory_lock: true\n")),
+        )
+    ),
+    *(
+        Holds(
             f"a page about what waits for a group that a Job set back, and it is read within minutes: {what}",
             world,
             ("Deployment/books", "no_fault", "no_action"),
@@ -647,6 +668,22 @@ DOES_NOT_HOLD = [
                     200_000, 20_000, run=mailing(), line="message 47 rejected, moved to dead-letter queue", **CRITICAL
                 ),
             ),
+        )
+    ),
+    *(
+        DoesNotHold(f"a page about the memory of a program in Java: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("its heap may grow", held("-Xms2g -Xmx6g -XX:+AlwaysPreTouch")),
+            ("its heap is not touched at once", held("-Xms6g -Xmx6g")),
+            ("it is told not to touch it", held("-Xms6g -Xmx6g -XX:-AlwaysPreTouch")),
+            ("its settings are taken out", held("", file=f"# {TAKEN}\n")),
+            ("its memory grows", held(TAKEN, (3600, 0.80), (1800, 0.84), (600, 0.88))),
+            ("its heap is full", held(used=5600)),
+            ("nobody tells how full its heap is", held(used=None)),
+            ("it tells of too little memory", held(line="java.lang.OutOfMemoryError: Java heap space")),
+            ("it was killed for it", held(status={"restartCount": 1, "lastState": KILLED})),
+            ("near its limit", held(TAKEN, (3600, 0.97))),
+            ("the page is of its latency", held(name="LatencyHigh")),
         )
     ),
     *(
