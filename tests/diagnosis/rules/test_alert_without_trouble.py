@@ -11,6 +11,7 @@ from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
 from tests.diagnosis.rules.heaps import KILLED, TAKEN, held
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, ingress, latency, logs, shop
+from tests.diagnosis.rules.searched import DEAD, HOSTS, NO_SUCH, answers, asked
 from tests.diagnosis.rules.set_back import KAFKA, replay
 from tests.diagnosis.rules.tiny import (
     DAY,
@@ -48,6 +49,7 @@ def standby(lag: float | None, *more: Any, name: str = "ReplicationLag") -> Snap
     return snapshot(late("recovery_min_apply_delay=2h"), *more, figures=figures, alerts=[fires])
 
 
+GONE, SAID = (DEAD, "www.gone.example", "www.lost.example"), "no such host"
 SCANNER, GUEST = "203.0.113.9", "192.0.2.7"
 
 
@@ -410,6 +412,20 @@ HOLDS = [
     ),
     *(
         Holds(
+            f"of names that do not exist, which are tries in search domains: {what}",
+            world,
+            ("Deployment/dns", "no_fault", "no_action"),
+            alone=True,
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("nobody complains", asked(*answers(HOSTS), hears="")),
+            ("of a host that is gone for long somebody complains", asked()),
+            ("as dnsmasq logs it", asked(*answers(HOSTS, "192.0.2.7", form="dnsmasq[7]: reply {} is {}"), hears="")),
+        )
+    ),
+    *(
+        Holds(
             f"a page about the memory of a program that takes its heap as it starts: {what}",
             world,
             ("Deployment/planner", "no_fault", "no_action"),
@@ -667,6 +683,33 @@ DOES_NOT_HOLD = [
                 waits(
                     200_000, 20_000, run=mailing(), line="message 47 rejected, moved to dead-letter queue", **CRITICAL
                 ),
+            ),
+        )
+    ),
+    *(
+        DoesNotHold(f"an alert of names that do not exist: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("nobody tells which", asked("[INFO] plugin/reload: Running", hears="")),
+            (
+                "they are names of their own",
+                asked(*answers(HOSTS, domains=()), *answers([DEAD], "NXDOMAIN", ()), hears=""),
+            ),
+            ("many of them are asked for as they are", asked(*answers(HOSTS), *answers(GONE, "NXDOMAIN"), hears="")),
+            ("few are known that exist", asked(*answers(HOSTS[:2]), hears="")),
+            ("some questions fail", asked(failed=0.03)),
+            ("nobody measures whether questions fail", asked(failed=None)),
+            ("it is critical", asked(severity="critical")),
+            ("the alert is of something else", asked(name="DNSServerSlow")),
+            ("the complaint is new", asked(heard=1200)),
+            ("the complaint is of a host that DNS found", asked(hears=NO_SUCH.replace("dead", "paper-a"))),
+            ("the complaint is of an answer that does not come", asked(hears=NO_SUCH.replace(SAID, "i/o timeout"))),
+            (
+                "somebody asks the one who complains",
+                asked(more=[workload("page", env={"FEED": "http://crawler:8080"})], crawler=workload("crawler")),
+            ),
+            (
+                "users ask the one who complains",
+                asked(more=[ingress("c", "c.example", service="crawler")], crawler=workload("crawler")),
             ),
         )
     ),

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._debugged import debugged
 from tuheg_ir.diagnosis.rules._delayed import words_of
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._scanned import scanned
+from tuheg_ir.diagnosis.rules._search_list import OF_MISSING_NAMES, search_misses
 from tuheg_ir.diagnosis.rules._whole_again import whole_again
 from tuheg_ir.diagnosis.rules._worked_off import OF_QUEUES, shrinks
 from tuheg_ir.diagnosis.view import View
@@ -136,5 +137,6 @@ _TESTS: tuple[tuple[re.Pattern[str], Shown], ...] = (
     ),
     (late(r"suspicious|exploit|scanner|attack|waf", re.IGNORECASE), _turned_away),
     (OF_CLIENTS, scanned),
+    (OF_MISSING_NAMES, search_misses),
     (late(r"shell|terminal|\bexec", re.IGNORECASE), debugged),
 )

@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.rules._made_good import made_good
 from tuheg_ir.diagnosis.rules._own_port import own_port
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
+from tuheg_ir.diagnosis.rules._search_list import of_names_gone
 from tuheg_ir.diagnosis.rules._usual_run import OF_SLOWNESS, of_usual_run, usual_run
 from tuheg_ir.diagnosis.rules._worked_off import nearly_done
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
@@ -38,7 +39,8 @@ def when(view: View) -> Iterator[Match]:
     """Nothing but alerts tells of trouble, and what each of them speaks of is as it always was."""
     if not view.alerts:
         return
-    if any(sign.source != "alerts" and not of_usual_run(view, sign) for sign in signs_of_trouble(view)):
+    signs = (sign for sign in signs_of_trouble(view) if sign.source != "alerts")
+    if any(not of_usual_run(view, sign) and not of_names_gone(view, sign) for sign in signs):
         return
     found = [(alert, _contradicted(view, alert)) for alert in view.alerts]
     if all(evidence is not None for _, evidence in found):
