@@ -26,7 +26,7 @@ def held(
     """Return a planner with these options (or this file of them), its memory, what its heap holds, and a page."""
     mounted = {"volumes": [{"name": "jvm", "configMap": {"name": "jvm"}}]} if file else {}
     planner = workload("planner", env={"JAVA_TOOL_OPTIONS": options}, pods=1, spec=mounted, **more)
-    settings = thing("ConfigMap", "jvm", data={"jvm.options": file}) if file else []
+    settings = [thing("ConfigMap", "jvm", data={"jvm.options": file})] if file else []
     lines = ([] if used is None else [COLLECTED % used] * 5) + ([line] if line else [])
     memory = series({"pod": pod("planner"), "container": "planner"}, *(share or [(3600, 0.87)]))
     page = alert(name, deployment="planner", severity="critical")

@@ -92,7 +92,8 @@ def _asked(view: View) -> Mapping[str, Asked]:
 
 
 def _of(view: View, server: Workload) -> Asked:
-    found, missed = set(), set()
+    found: set[str] = set()
+    missed: set[str] = set()
     for log in view.logs_of(server.live, previous=False):
         for line in log.lines:
             if answer := _ANSWERED.search(line):

@@ -92,7 +92,7 @@ def _closed(view: View, workload: Workload, told: Sequence[Closed], felt: Eviden
 def _healthy(view: View, workload: Workload) -> bool:
     """Tell whether a workload runs as it should and complains of nothing but that it is closed."""
     whole = workload.ready >= workload.wanted and all(pod.ready for pod in workload.live)
-    told = [each.line for each in (*marked(view, workload), *view.hits_of(workload.ref))]
+    told = [*(each.line for each in marked(view, workload)), *(hit.line for hit in view.hits_of(workload.ref))]
     return whole and not crashes(view, workload) and all(CLOSED.search(line) for line in told)
 
 
