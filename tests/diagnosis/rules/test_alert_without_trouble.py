@@ -8,8 +8,11 @@ from typing import Any
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.colours import NEW, colours, slot
 from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
+from tests.diagnosis.rules.heaps import KILLED, TAKEN, held
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, ingress, latency, logs, shop
+from tests.diagnosis.rules.searched import DEAD, HOSTS, NO_SUCH, answers, asked
+from tests.diagnosis.rules.set_back import KAFKA, replay
 from tests.diagnosis.rules.tiny import (
     DAY,
     NOW,
@@ -39,6 +42,14 @@ def late(setting: str) -> list[Obj]:
     return postgres("standby", args=["-c", setting])
 
 
+def standby(lag: float | None, *more: Any, name: str = "ReplicationLag") -> Snapshot:
+    """Return a page about a standby that is told to be two hours late, and how late it is."""
+    figures = [] if lag is None else [figure("db_replication_lag", lag, lag, component="standby")]
+    fires = alert(name, instance="standby-0", severity="critical")
+    return snapshot(late("recovery_min_apply_delay=2h"), *more, figures=figures, alerts=[fires])
+
+
+GONE, SAID = (DEAD, "www.gone.example", "www.lost.example"), "no such host"
 SCANNER, GUEST = "203.0.113.9", "192.0.2.7"
 
 
@@ -317,6 +328,12 @@ HOLDS = [
         ("StatefulSet/standby", "no_fault", "no_action"),
     ),
     Holds(
+        "a page about a standby that is late on purpose, and no later than that",
+        standby(3000),
+        ("StatefulSet/standby", "no_fault", "no_action"),
+        alone=True,
+    ),
+    Holds(
         "of an autoscaler at its maximum, which is its minimum too, and pods that idle",
         scaled({"averageUtilization": 19, "averageValue": "95m"}, {"averageUtilization": 70}),
         (SHOP, "no_fault", "no_action"),
@@ -391,6 +408,57 @@ HOLDS = [
             ("it began while the run went on", waits(200_000, 20_000, run=mailing(), **CRITICAL)),
             ("it began soon after", waits(200_000, 20_000, run=mailing(), severity="critical", since=2700)),
             ("it is worked off faster by now", waits(200_000, 150_000, 30_000, run=mailing(), **CRITICAL)),
+        )
+    ),
+    *(
+        Holds(
+            f"of names that do not exist, which are tries in search domains: {what}",
+            world,
+            ("Deployment/dns", "no_fault", "no_action"),
+            alone=True,
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("nobody complains", asked(*answers(HOSTS), hears="")),
+            ("of a host that is gone for long somebody complains", asked()),
+            ("as dnsmasq logs it", asked(*answers(HOSTS, "192.0.2.7", form="dnsmasq[7]: reply {} is {}"), hears="")),
+        )
+    ),
+    *(
+        Holds(
+            f"a page about the memory of a program that takes its heap as it starts: {what}",
+            world,
+            ("Deployment/planner", "no_fault", "no_action"),
+            alone=True,
+            harmful=("restart_workload", "scale_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("by its options", held()),
+            ("since its last release", held(before={"env": {"JAVA_TOOL_OPTIONS": "-Xms2g -Xmx6g"}}, released=6000)),
+            ("in other units", held("-Xms6144m -Xmx6G -XX:+AlwaysPreTouch")),
+            (
+                "as a share of its limit",
+                held("-XX:InitialRAMPercentage=75 -XX:MaxRAMPercentage=75.0 -XX:+AlwaysPreTouch"),
+            ),
+            ("by a file", held("", file=f"# {TAKEN}\n-Xms6g\n-Xmx6g\n-XX:+AlwaysPreTouch\n")),
+            ("locked in memory", held("-Xms6g -Xmx6g", file="bootstrap.memory_lock: true\n")),
+        )
+    ),
+    *(
+        Holds(
+            f"a page about what waits for a group that a Job set back, and it is read within minutes: {what}",
+            world,
+            ("Deployment/books", "no_fault", "no_action"),
+            alone=True,
+            harmful=("restart_workload", "scale_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("Kafka", replay()),
+            ("another group of the same topic keeps up", replay(other=40)),
+            ("Redpanda", replay("rpk group seek books --to 1792000000000")),
+            ("Pulsar", replay("pulsar-admin topics reset-cursor persistent://a/b/taps -s books -t 5d")),
+            ("a program of streams", replay("kafka-streams-application-reset --application-id books")),
+            ("another tool", replay("kafkactl reset consumer-group-offset books --topic taps --oldest --execute")),
         )
     ),
     Holds(
@@ -538,6 +606,15 @@ DOES_NOT_HOLD = [
         ),
         harmful=("no_action",),
     ),
+    *(
+        DoesNotHold(f"a page about a standby that is late on purpose: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("nobody measures how late", standby(None)),
+            ("later than that", standby(9000)),
+            ("a service reads from it", standby(3000, workload("page", env={"DB_HOST": "standby"}))),
+            ("it is the disk that is full", standby(3000, name="VolumeFull")),
+        )
+    ),
     DoesNotHold(
         "a standby is late that should not be",
         snapshot(late("hot_standby=on"), alerts=[alert("ReplicationLag", instance="standby-0")]),
@@ -607,6 +684,64 @@ DOES_NOT_HOLD = [
                     200_000, 20_000, run=mailing(), line="message 47 rejected, moved to dead-letter queue", **CRITICAL
                 ),
             ),
+        )
+    ),
+    *(
+        DoesNotHold(f"an alert of names that do not exist: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("nobody tells which", asked("[INFO] plugin/reload: Running", hears="")),
+            (
+                "they are names of their own",
+                asked(*answers(HOSTS, domains=()), *answers([DEAD], "NXDOMAIN", ()), hears=""),
+            ),
+            ("many of them are asked for as they are", asked(*answers(HOSTS), *answers(GONE, "NXDOMAIN"), hears="")),
+            ("few are known that exist", asked(*answers(HOSTS[:2]), hears="")),
+            ("some questions fail", asked(failed=0.03)),
+            ("nobody measures whether questions fail", asked(failed=None)),
+            ("it is critical", asked(severity="critical")),
+            ("the alert is of something else", asked(name="DNSServerSlow")),
+            ("the complaint is new", asked(heard=1200)),
+            ("the complaint is of a host that DNS found", asked(hears=NO_SUCH.replace("dead", "paper-a"))),
+            ("the complaint is of an answer that does not come", asked(hears=NO_SUCH.replace(SAID, "i/o timeout"))),
+            (
+                "somebody asks the one who complains",
+                asked(more=[workload("page", env={"FEED": "http://crawler:8080"})], crawler=workload("crawler")),
+            ),
+            (
+                "users ask the one who complains",
+                asked(more=[ingress("c", "c.example", service="crawler")], crawler=workload("crawler")),
+            ),
+        )
+    ),
+    *(
+        DoesNotHold(f"a page about the memory of a program in Java: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("its heap may grow", held("-Xms2g -Xmx6g -XX:+AlwaysPreTouch")),
+            ("its heap is not touched at once", held("-Xms6g -Xmx6g")),
+            ("it is told not to touch it", held("-Xms6g -Xmx6g -XX:-AlwaysPreTouch")),
+            ("its settings are taken out", held("", file=f"# {TAKEN}\n")),
+            ("its memory grows", held(TAKEN, (3600, 0.80), (1800, 0.84), (600, 0.88))),
+            ("its heap is full", held(used=5600)),
+            ("nobody tells how full its heap is", held(used=None)),
+            ("it tells of too little memory", held(line="java.lang.OutOfMemoryError: Java heap space")),
+            ("it was killed for it", held(status={"restartCount": 1, "lastState": KILLED})),
+            ("near its limit", held(TAKEN, (3600, 0.97))),
+            ("the page is of its latency", held(name="LatencyHigh")),
+        )
+    ),
+    *(
+        DoesNotHold(f"a page about what waits for a group that a Job set back: {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("it takes an hour yet", replay(left=1_500_000)),
+            ("it grows", replay(left=4_000_000)),
+            ("it set back another group", replay(group="bills")),
+            ("it only told what it would do", replay(KAFKA.replace("--execute", "--dry-run"))),
+            ("it was not told to do it", replay(KAFKA.replace(" --execute", ""))),
+            ("it only looked", replay(KAFKA.replace("--reset-offsets --execute", "--describe"))),
+            ("it failed", replay(failed=True)),
+            ("the page began long after", replay(began=600)),
+            ("the page began before", replay(began=4200)),
+            ("others of its queue wait as well", replay(other=900_000, group="taps")),
         )
     ),
     DoesNotHold("a partition was forgotten weeks ago", staged(released=20 * DAY), ASK),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put
 from tests.diagnosis.rules.scenes import SHOP, alert, errors, shop
-from tests.diagnosis.rules.tiny import Obj, at, log, pod, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.tiny import NOW, Obj, at, log, pod, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Alert, Snapshot
 
 MAP = "ConfigMap/switch"
 SAYS = "maintenance mode on until 2026-03-04 13:30 UTC (change 17), answering 503"
@@ -57,7 +58,58 @@ def failed() -> Obj:
     return thing("Job", "move", age=500, spec={"template": {"spec": {}}}, status={"conditions": [condition]})
 
 
+SUNSET = "brownout window open until 2026-03-04T13:30:00Z, answering 410 Gone for /v1/**"
+PLAN = """
+legacy-v1:
+  brownouts:
+    - {from: 2026-02-25T11:50:00Z, to: 2026-02-25T12:20:00Z}
+    - {from: 2026-03-04T11:50:00Z, to: 2026-03-04T13:30:00Z}
+"""
+TOLD_OFF = "ERROR rates: Request failed with status code 410"
+
+
+def refused(
+    *others: Any,
+    plan: str = PLAN,
+    says: str = SUNSET,
+    hears: str = TOLD_OFF,
+    written: float = 9 * 86400,
+    name: str = "HttpErrorRatioHigh",
+    began: float = 300,
+    more: str = "",
+    of: str = "printer",
+) -> Snapshot:
+    """Return a shop that refuses a part of its requests as planned, and a caller who complains of that."""
+    made = shop(spec={"volumes": [{"name": "m", "configMap": {"name": "shop"}}]})
+    printer = workload("printer", env={"RATES": "http://shop:8080/v1"}, pods=1)
+    settings = thing("ConfigMap", "shop", written=written, data={"application.yml": plan})
+    page = Alert(name, {"service": "shop", "severity": "critical"}, {}, "firing", NOW - timedelta(seconds=began))
+    lines = [f"INFO {says}", *["WARN BrownoutFilter: 410 GET /v1/quotes"] * 9, *([more] * 9 if more else [])]
+    told = [log(pod("shop"), *lines, since=590)]
+    told += [log(pod(of), *[hears] * 9, since=580)] if hears else []
+    return snapshot(made, printer, settings, *others, logs=told, figures=[errors("shop", 0.0)], alerts=[page])
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a part is refused as it was announced: {what}",
+            world,
+            (SHOP, "no_fault", "no_action"),
+            excludes=no("restart_workload", "rollback_workload", at=SHOP),
+            alone=True,
+        )
+        for what, world in (
+            ("by a list of windows", refused()),
+            ("by an interval", refused(plan="brownouts: 2026-03-04T11:50Z/2026-03-04T13:30Z")),
+            (
+                "in two lines",
+                refused(plan="brownout:\n  start: 2026-03-04T12:50:00+01:00\n  end: 2026-03-04T14:30:00+01:00\n"),
+            ),
+            ("nobody complains of it", refused(hears="")),
+            ("it turns them away with an error of its own", refused(says=SUNSET.replace("410 Gone", "503"), hears="")),
+        )
+    ),
     Holds(
         "the program tells until when, and the map that was written for it says the same",
         closed(),
@@ -74,6 +126,23 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a part is refused: {what}", world, harmful=("no_action", "rollback_workload"))
+        for what, world in (
+            ("nobody announced it", refused(plan="legacy-v1:\n  sunset: 2027-01-15T00:00:00Z\n")),
+            ("the program says nothing of it", refused(says="started")),
+            ("the window is over", refused(plan=PLAN.replace("T13:30", "T11:58"))),
+            ("the program's end is past", refused(says=SUNSET.replace("T13:30", "T11:58"))),
+            ("the window is tomorrow's", refused(plan=PLAN.replace("03-04", "03-05"))),
+            ("the times are of something else", refused(plan=PLAN.replace("brownout", "sale"))),
+            ("it was written down afterwards", refused(written=200)),
+            ("the alert began before", refused(began=1200)),
+            ("the alert is of something else", refused(name="VolumeNearlyFull")),
+            ("a caller complains of something else", refused(hears="ERROR rates: Request failed with status code 500")),
+            ("one who does not call it complains", refused(workload("cart"), of="cart")),
+            ("it has errors of its own", refused(more="ERROR could not read quotes: connection refused")),
+        )
+    ),
     DoesNotHold("its end is past", closed(by=switch(until="2026-03-04 11:55 UTC")), ASKED),
     DoesNotHold("nobody says when it ends", closed(by=switch(until=""), says="maintenance mode on"), ASKED),
     DoesNotHold("its end is of an unknown place", closed(by=switch(until="2026-03-04 13:30"), says=""), ASKED),

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, URL, shop
-from tests.diagnosis.rules.tiny import Obj, at, event, figure, log, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, event, figure, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 REPLICA = "StatefulSet/postgres-replica"
@@ -70,7 +70,55 @@ def switched(
     )
 
 
+FILE = {"volumes": [{"name": "late", "configMap": {"name": "late"}}]}
+
+
+def delayed(by: str = "recovery_min_apply_delay = '1h'", lag: float = 1900, was: float = 0.5, **more: Any) -> Snapshot:
+    """Return a standby whose file of settings tells it to be late, how late it is, and a writer released meanwhile."""
+    settings = thing("ConfigMap", "late", data={"standby.conf": by})
+    objects = more.pop("objects", [])
+    figures = [figure("db_replication_lag", was, lag, component="postgres-replica")]
+    followed = replica(spec=FILE)
+    return snapshot(shop(env=URL), fill(), postgres(), followed, settings, objects, figures=figures, **more)
+
+
+BESIDE = postgres("spare", spec=FILE)
 HOLDS = [
+    *(
+        Holds(
+            f"a replica that is set to be late is later than that, or somebody needs it: {what}",
+            world,
+            (REPLICA, "database_connection", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("beyond the delay", delayed(lag=3900)),
+            ("in thousandths of a second, where it names no unit", delayed("recovery_min_apply_delay=3600")),
+            ("of another unit", delayed("recovery_min_apply_delay = 30 min")),
+            ("a service reads from it", delayed(objects=workload("page", env={"DB_HOST": "postgres-replica"}))),
+            ("another database has the same file", delayed(objects=BESIDE)),
+            ("it has lost its primary", delayed(logs=[log("postgres-replica-0", STOPPED, of="postgres")])),
+        )
+    ),
+    *(
+        Holds(f"a setting that is none: {what}", world, ("Deployment/fill", "configuration_error", "rollback_workload"))
+        for what, world in (
+            ("it is taken out", delayed("# recovery_min_apply_delay = '1h'")),
+            ("it is nought", delayed("recovery_min_apply_delay = 0")),
+        )
+    ),
+    Holds(
+        "it was minutes behind before its figures begin, and a writer was released meanwhile",
+        snapshot(
+            shop(env=READS),
+            fill(),
+            postgres(),
+            replica(),
+            figures=[figure("db_replication_lag", 600, 1240, component="postgres-replica")],
+        ),
+        (REPLICA, "database_connection", "page_human"),
+        harmful=("rollback_workload",),
+    ),
     *(
         Holds(f"one of two servers stopped following: {what}", world, (MYSQL, "database_connection", "page_human"))
         for what, world in (
@@ -199,6 +247,19 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"set to be late, and no later than that: {what}", world, harmful=("rollback_workload",))
+        for what, world in (
+            ("its window is filled up", delayed(lag=3620)),
+            ("its window fills", delayed(was=600)),
+            ("MySQL", delayed("CHANGE REPLICATION SOURCE TO SOURCE_HOST='mysql', SOURCE_DELAY = 14400, SOURCE_SSL=1;")),
+            ("MariaDB", delayed("CHANGE MASTER TO master_delay=3600;")),
+            ("MongoDB", delayed('{"_id": 3, "priority": 0, "hidden": true, "secondaryDelaySecs": 3600}')),
+            ("MongoDB of old", delayed("cfg.members[3].slaveDelay = 3600")),
+            ("without a unit", delayed("recovery_min_apply_delay = 3600000")),
+            ("of days", delayed("recovery_min_apply_delay='1d'")),
+        )
+    ),
     *(
         DoesNotHold(f"who was made the primary stopped following: {what}", world)
         for what, world in (

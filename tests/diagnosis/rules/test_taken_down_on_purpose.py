@@ -88,6 +88,9 @@ def world(*more: Any, logs: list[Log] | None = None, figures: list[Any] | None =
     return snapshot(resting("shop", **what), store, workload("web"), *more, logs=said, figures=seen, alerts=alerts)
 
 
+HELD = {"autoscaling.keda.sh/paused-replicas": "0"}
+AT_TWO = {"autoscaling.keda.sh/paused-replicas": "2"}
+AS_IT_WAS = {"autoscaling.keda.sh/paused": "true"}
 SPARED = no("scale_workload", "restart_workload", "rollback_workload", at=SHOP)
 HOLDS = [
     Holds(
@@ -159,9 +162,30 @@ HOLDS = [
     ),
     Holds(
         "KEDA was told to keep it at nought",
-        world(move(), page(), keda("shop", notes={"autoscaling.keda.sh/paused-replicas": "0"})),
+        world(move(), page(), keda("shop", notes=HELD)),
         (SHOP, "no_fault", "no_action"),
         excludes=SPARED,
+    ),
+    Holds(
+        "one alone rests, and KEDA was told to keep it so while a run gets on with its database",
+        world(move(), keda("shop", 2, notes=HELD)),
+        (SHOP, "no_fault", "no_action"),
+        excludes=SPARED,
+        alone=True,
+    ),
+    *(
+        Holds(f"one alone rests: {what}", world(move(), *more, **how), (SHOP, *ASKED), excludes=SPARED)
+        for what, more, how in (
+            ("KEDA was told to keep it at another number", [keda("shop", 2, notes=AT_TWO)], {}),
+            ("KEDA was told to keep it as it was", [keda("shop", 2, notes=AS_IT_WAS)], {}),
+            ("KEDA was told to keep another at nought", [keda("shop", 2), keda("web", 2, notes=HELD)], {}),
+            ("KEDA keeps it at nought, and the run says nothing", [keda("shop", 2, notes=HELD)], {"logs": []}),
+            (
+                "KEDA keeps it at nought, and its callers get errors",
+                [keda("shop", 2, notes=HELD)],
+                {"figures": [errors("web")]},
+            ),
+        )
     ),
     Holds(
         "the run is done since a moment: another may follow",

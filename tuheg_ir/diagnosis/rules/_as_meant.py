@@ -10,6 +10,7 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.rules._fixed_heap import taken_at_start
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -43,9 +44,9 @@ def as_meant(view: View, alert: Alert, ref: str) -> Evidence | None:
         return None
     staged = _staged(view, workload) if _NOT_ROLLED_OUT.search(alert.said) else ""
     idle = _idle_at_most(view, workload) if _AT_MOST.search(alert.said) else ""
-    cached = page_cache(view, workload) if _MEMORY.search(alert.said) else ""
-    if cached:
-        return Evidence("metrics", workload.ref, f"{alert.name} fires; {cached}")
+    held = (page_cache(view, workload) or taken_at_start(view, workload)) if _MEMORY.search(alert.said) else ""
+    if held:
+        return Evidence("metrics", workload.ref, f"{alert.name} fires; {held}")
     always = _always_slow(view, alert, workload) if _SLOW.search(alert.said) else ""
     if always:
         return Evidence("metrics", workload.ref, f"{alert.name} fires; {always}")

@@ -9,8 +9,10 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._debugged import debugged
+from tuheg_ir.diagnosis.rules._delayed import words_of
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._scanned import scanned
+from tuheg_ir.diagnosis.rules._search_list import OF_MISSING_NAMES, search_misses
 from tuheg_ir.diagnosis.rules._whole_again import whole_again
 from tuheg_ir.diagnosis.rules._worked_off import OF_QUEUES, shrinks
 from tuheg_ir.diagnosis.view import View
@@ -26,7 +28,6 @@ ROOMY = 0.7
 """Share of a database's sessions up to which nobody waits for one."""
 OPEN = timedelta(minutes=1)
 """A transaction that is open and idle for longer is a leak."""
-_DELAY = late(r"(?:recovery_min_apply_delay|(?:SOURCE|MASTER)_DELAY|secondaryDelaySecs|slaveDelay)\W{1,3}[1-9]")
 _DROPS = late(r"maxmemory[-_]policy\W{1,4}(?:allkeys|volatile)-\w+|--cache_mode=true", re.IGNORECASE)
 """Settings by which a store drops old keys to make room for new ones."""
 EVEN = 1.5
@@ -59,28 +60,6 @@ def _roomy(view: View, alert: Alert, ref: str) -> Evidence | None:
     return None
 
 
-def _late_on_purpose(view: View, alert: Alert, ref: str) -> Evidence | None:
-    """The replica of the alert is set to stay behind."""
-    for workload in of_role(view.workloads, "database"):
-        found = next((word for word in _words(workload) if _DELAY.search(word)), "")
-        if workload.ref == ref and found:
-            return Evidence("objects", ref, f"{alert.name} fires; it is set to be late: {found[:80]}")
-    return None
-
-
-def _words(workload: Workload) -> list[str]:
-    """Return the settings that a template gives its containers: arguments and variables."""
-    return [
-        str(word)
-        for container in items(workload.template, "spec", "containers")
-        for word in (
-            *(container.get("args") or ()),
-            *(container.get("command") or ()),
-            *(f"{text(env, 'name')}={text(env, 'value')}" for env in items(container, "env")),
-        )
-    ]
-
-
 def _full_on_purpose(view: View, alert: Alert, ref: str) -> Evidence | None:
     """The cache of the alert drops old keys by its own setting, as evenly as ever, and its container has room."""
     workload = next((w for w in of_role(view.workloads, "cache") if w.ref == ref), None)
@@ -98,7 +77,7 @@ def _drops(view: View, workload: Workload) -> str:
     images = " ".join(text(c, "image") for c in items(workload.template, "spec", "containers"))
     maps = view.maps_read(workload.template)
     files = [str(value) for _, found in maps for value in mapping(found, "data").values()]
-    words = [" ".join(_words(workload)), *files, "--cache_mode=true" if "memcached" in images else ""]
+    words = [" ".join(words_of(workload)), *files, "--cache_mode=true" if "memcached" in images else ""]
     return next((found[0] for each in words if (found := _DROPS.search(each))), "")
 
 
@@ -145,7 +124,6 @@ def _runs(workload: Workload, alert: Alert) -> bool:
 
 _TESTS: tuple[tuple[re.Pattern[str], Shown], ...] = (
     (late(r"connection|session", re.IGNORECASE), _roomy),
-    (late(r"lag|behind|replica", re.IGNORECASE), _late_on_purpose),
     (late(r"absent|missing|no (?:running )?(?:container|pod|replica)", re.IGNORECASE), _at_rest),
     (late(r"memory|evict", re.IGNORECASE), _full_on_purpose),
     (OF_QUEUES, shrinks),
@@ -159,5 +137,6 @@ _TESTS: tuple[tuple[re.Pattern[str], Shown], ...] = (
     ),
     (late(r"suspicious|exploit|scanner|attack|waf", re.IGNORECASE), _turned_away),
     (OF_CLIENTS, scanned),
+    (OF_MISSING_NAMES, search_misses),
     (late(r"shell|terminal|\bexec", re.IGNORECASE), debugged),
 )

@@ -11,11 +11,12 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._publishing import publishes
 from tuheg_ir.diagnosis.rules._readers import queues
+from tuheg_ir.diagnosis.rules._wound_back import sets_back
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import moment, ref
 
-OF_QUEUES = late(r"queue|backlog|lag\b|pending|messages", re.IGNORECASE)
+OF_QUEUES = late(r"queue|backlog|lag\b|(?:consumer|group|topic|kafka|offset)_?lag|pending|messages", re.IGNORECASE)
 """Words of an alert about work that waits."""
 EMPTIED = 0.67
 """A queue that lost a third within the hour is empty in two more."""
@@ -41,39 +42,45 @@ def shrinks(view: View, alert: Alert, about: str) -> Evidence | None:
 
 
 def nearly_done(view: View, alert: Alert, about: str) -> Evidence | None:
-    """Every such queue will be empty within minutes, and the run that filled it, when the alert began, was well.
+    """Every such queue will be empty within minutes, and the run that filled it, as the alert began, was well.
 
-    So much is asked where the alert is critical: a queue may shrink as well because nobody sends any more.
+    So much is asked where the alert is critical: a queue may shrink as well because nobody sends any more. Who sets its
+    readers back fills it as well.
     """
     if not OF_QUEUES.search(alert.said) or (shown := shrinks(view, alert, about)) is None:
         return None
     if not all(_left_s(series) <= NEARLY_S for series in _meant(view, alert, about)):
         return None
-    run = _filled_by(view, alert)
-    return Evidence(shown.source, shown.object, f"{shown.fact}; {run} filled it and is over") if run else None
+    run = _filled_by(view, alert, _meant(view, alert, about))
+    return Evidence(shown.source, shown.object, f"{shown.fact}; {run} and is over") if run else None
 
 
-def _filled_by(view: View, alert: Alert) -> str:
-    """Return the run (Kind/name) that published when an alert began, and has completed; "" if there is none."""
+def _filled_by(view: View, alert: Alert, meant: list[Series]) -> str:
+    """Return the run (Kind/name) that filled queues as an alert began, how, and has completed; "" if there is none."""
+    groups = {series.labels.get("consumergroup", "") for series in meant}
     for job in view.snapshot.of("Job"):
         start, end = moment(job, "status", "startTime"), moment(job, "status", "completionTime")
         above = view.workloads.get(controller(job) or ref(job))
         if above is None or start is None or end is None or alert.starts_at is None:
             continue
         mine = [pod for pod in above.pods if controller(pod.obj) == ref(job)]
-        if start <= alert.starts_at <= end + LATER and publishes(view, mine):
-            return ref(job)
+        if not start <= alert.starts_at <= end + LATER:
+            continue
+        if publishes(view, mine):
+            return f"{ref(job)} filled it"
+        if "" not in groups and groups <= sets_back(job):
+            return f"{ref(job)} set its readers back"
     return ""
 
 
 def _meant(view: View, alert: Alert, about: str) -> list[Series]:
-    """Return the queues that an alert can mean: those that it names, else those of what it is about."""
+    """Return the queues that an alert can mean: those of which it names most, else those of what it is about."""
     said = {*map(str, alert.labels.values()), *_WORD.findall(" ".join(map(str, alert.annotations.values())))}
     known = [series for series in queues(view) if series.points]
-    named = [series for series in known if said & {v for k, v in series.labels.items() if k != "component"}]
-    return named or [
-        s for s in known if view.component(s.labels.get("component", "")) == about or said & {*s.labels.values()}
-    ]
+    named = [len(said & {v for k, v in series.labels.items() if k != "component"}) for series in known]
+    if most := max(named, default=0):
+        return [series for series, much in zip(known, named, strict=True) if much == most]
+    return [s for s in known if view.component(s.labels.get("component", "")) == about or said & {*s.labels.values()}]
 
 
 def _quarters(values: list[float]) -> list[float]:

@@ -11,12 +11,14 @@ from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._as_meant import as_meant
 from tuheg_ir.diagnosis.rules._colours import cut_over
+from tuheg_ir.diagnosis.rules._delayed import late_as_set
 from tuheg_ir.diagnosis.rules._former_group import left_its_group
 from tuheg_ir.diagnosis.rules._innocent import OF_CLIENTS, innocent
 from tuheg_ir.diagnosis.rules._made_good import made_good
 from tuheg_ir.diagnosis.rules._own_port import own_port
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
+from tuheg_ir.diagnosis.rules._search_list import of_names_gone
 from tuheg_ir.diagnosis.rules._usual_run import OF_SLOWNESS, of_usual_run, usual_run
 from tuheg_ir.diagnosis.rules._worked_off import nearly_done
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
@@ -37,7 +39,8 @@ def when(view: View) -> Iterator[Match]:
     """Nothing but alerts tells of trouble, and what each of them speaks of is as it always was."""
     if not view.alerts:
         return
-    if any(sign.source != "alerts" and not of_usual_run(view, sign) for sign in signs_of_trouble(view)):
+    signs = (sign for sign in signs_of_trouble(view) if sign.source != "alerts")
+    if any(not of_usual_run(view, sign) and not of_names_gone(view, sign) for sign in signs):
         return
     found = [(alert, _contradicted(view, alert)) for alert in view.alerts]
     if all(evidence is not None for _, evidence in found):
@@ -53,7 +56,7 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
     signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(alert.said)]
     meant = as_meant(view, alert, ref) or replaced(view, alert) or retired(view, alert, ref)
     meant = meant or cut_over(view, alert, ref) or left_its_group(view, alert, ref) or own_port(view, alert, ref)
-    if (meant := meant or nearly_done(view, alert, ref)) is not None:
+    if (meant := meant or late_as_set(view, alert, ref) or nearly_done(view, alert, ref)) is not None:
         return meant
     if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:
         return Evidence("metrics", ref, f"{alert.name} fires; no more than {few} requests failed within the hour")

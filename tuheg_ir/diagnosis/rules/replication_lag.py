@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._delayed import delay_of, stays_behind_as_set
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._new_primary import leads_since
 from tuheg_ir.diagnosis.rules._users import as_before, released_user
@@ -26,9 +27,10 @@ def when(view: View) -> Iterator[Match]:
     seen: set[str] = set()
     for label, lag in view.figures.latest("db_replication_lag", "component").items():
         since = view.figures.crossed("db_replication_lag", BEHIND_S, component=label)
-        if lag <= BEHIND_S or since is None:
-            continue
         ref = view.component(label) or label
+        delay = delay_of(view, view.workloads[ref]) if ref in view.workloads else None
+        if lag <= BEHIND_S or since is None or (delay and stays_behind_as_set(view, ref, delay)):
+            continue
         databases = {w.ref for w in of_role(view.workloads, "database")}
         callers = tuple(sorted(view.graph.callers(ref) - databases))
         seen.add(ref)
@@ -36,7 +38,9 @@ def when(view: View) -> Iterator[Match]:
             Evidence("metrics", ref, f"the replica is {lag:.0f} s behind", since),
             *(view.hit_evidence(h) for h in view.hits_of(ref, "replication")[:2]),
         )
-        if writer := _writer(view, ref, since):
+        # One that is late on purpose, or was late before its figures begin, is so by no release of an hour ago.
+        begun = (view.figures.first("db_replication_lag", component=label) or 0.0) <= BEHIND_S
+        if begun and delay is None and (writer := _writer(view, ref, since)):
             yield _flooded(view, ref, writer, shown, since)
             continue
         yield Match(

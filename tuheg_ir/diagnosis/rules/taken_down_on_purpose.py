@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import whole
+from tuheg_ir.diagnosis.view.scaling import held_at_nought
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(minutes=10)
@@ -25,14 +26,15 @@ LATELY = timedelta(minutes=10)
 def when(view: View) -> Iterator[Match]:
     """Services rest since moments before a run by hand on their data, or since another was put in their place.
 
-    Nothing is wrong only where several were taken down, or their users sent elsewhere, the run tells that it gets on,
-    and nobody else suffers. Else whoever took them down has to say what is to be done.
+    Nothing is wrong only where several were taken down, their users sent elsewhere, or an autoscaler told to hold each
+    at nought, the run tells that it gets on, and nobody else suffers. Else whoever took them down has to say what is to
+    be done.
     """
     for each in at_rest(view):
         refs = [workload.ref for workload in each.workloads]
         alerted = [ref for ref in (view.about_alert(alert) for alert in view.alerts) if ref in refs]
         working = [told for run in each.runs if (told := _gets_on(view, run))]
-        meant = len(refs) > 1 or bool(each.instead)
+        meant = len(refs) > 1 or bool(each.instead) or all(held_at_nought(view, ref) for ref in refs)
         calm = meant and bool(working) and not failed_runs(view) and _nothing_else(view, each)
         if not calm and not any(signs_of_trouble(view)):
             continue  # nobody misses them

@@ -20,6 +20,7 @@ PROVED = timedelta(days=1)
 FLAT = 0.02
 """So little a share of the limit moves, for so long, where nothing grows."""
 FULL_HEAP = 0.7
+"""Share of a heap from which on what is left after collections is much."""
 _COLLECTED = late(r"\b(\d+)([MKG])B?(?:\(\d+[MKG]B?\))?->(\d+)([MKG])B?\((\d+)([MKG])B?\)")
 """A collection of the JVM as it logs it: before, after, and how large the heap is."""
 _BYTES = {"K": 2.0**10, "M": 2.0**20, "G": 2.0**30}
@@ -31,16 +32,17 @@ def page_cache(view: View, workload: Workload) -> str:
         return ""
     full = set(usage(view.figures, workload, "memory_share").beyond(NEAR))
     pods = [pod for pod in workload.live if pod.name in full]
-    if not pods or not all(_flat(view, pod) and all(_proved(view, c) for c in pod.containers) for pod in pods):
+    if not pods or not all(is_flat(view, pod) and all(_proved(view, c) for c in pod.containers) for pod in pods):
         return ""
-    heap = _heap(view, workload)
+    heap = heap_left(view, workload)
     if view.hits_of(workload.ref, "out_of_memory", "killed_process") or (heap or 0.0) > FULL_HEAP:
         return ""
     told = f", and its heap is at {heap:.0%} after collections" if heap is not None else ""
     return f"its memory has been flat for as long as it is measured, nothing of it was killed{told}: it caches files"
 
 
-def _flat(view: View, pod: Pod) -> bool:
+def is_flat(view: View, pod: Pod) -> bool:
+    """Tell whether the memory of a pod has been measured for long, and did not move."""
     found = [s.points for s in view.figures.series("memory_share", pod=pod.name) if s.points]
     long = all(points[-1][0] - points[0][0] >= LONG_S for points in found)
     return bool(found) and long and all(max(v for _, v in p) - min(v for _, v in p) <= FLAT for p in found)
@@ -54,7 +56,7 @@ def _proved(view: View, container: Container) -> bool:
     return container.state == "running" and not young and not container.killed_for_memory
 
 
-def _heap(view: View, workload: Workload) -> float | None:
+def heap_left(view: View, workload: Workload) -> float | None:
     """Return the share of its heap that is left in use after the newest collections; None if no log tells."""
     found = []
     for log in view.logs_of(workload.live):

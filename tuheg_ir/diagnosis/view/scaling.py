@@ -80,6 +80,15 @@ def is_paused(scaled: Obj) -> bool:
     return ("Paused", "True") in told or bool(paused)
 
 
+def held_at_nought(view: View, ref: str) -> bool:
+    """Tell whether somebody told the autoscaler of a workload to keep it without pods, whatever waits for it.
+
+    Who scales by hand may have slipped; this is written down on purpose, and says the number.
+    """
+    paused = (each for each in view.snapshot.of("ScaledObject") if scaled_by(each) == ref)
+    return any(text(mapping(each, "metadata", "annotations"), f"{_PAUSES}-replicas") == "0" for each in paused)
+
+
 def may_go_to_nought(view: View, ref: str) -> bool:
     """Tell whether an autoscaler takes away the last pod of a workload too, when nothing waits for it.
 

@@ -1,0 +1,102 @@
+"""A replica that is set to stay behind its primary: from it somebody may take back what a mistake has destroyed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Alert, Evidence
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SLACK_S = 60.0
+"""A replica that is set to be late is later than that by what it takes to follow."""
+_OF_LAG = late(r"lag|behind|replica", re.IGNORECASE)
+_DELAY = late(
+    r"(?P<key>recovery_min_apply_delay|(?:SOURCE|MASTER)_DELAY|secondaryDelaySecs|slaveDelay)"
+    r"[\"']?\s{0,3}[=:]\s{0,3}[\"']?(?P<much>[1-9]\d{0,11})\s?(?P<unit>us|ms|s|min|h|d)?\b",
+    re.IGNORECASE,
+)
+"""How PostgreSQL, MySQL and MongoDB are told to follow late."""
+_COMMENT = late(r"^\s{0,40}(?:--|#|//)")
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_STATED_IN = {"recovery_min_apply_delay": "ms"}
+"""In what a setting counts where it names no unit: the others count in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """By how much a replica is told to be late, and the words that say so."""
+
+    seconds: float
+    said: str
+
+
+def delay_of(view: View, workload: Workload) -> Delay | None:
+    """Return by how much a database is set to be late: by its template, or a ConfigMap that no other database reads."""
+    said = [word for word in words_of(workload) if _DELAY.search(word)]
+    others = [each for each in of_role(view.workloads, "database") if each.ref != workload.ref]
+    shared = {label for each in others for label, _ in view.maps_read(each.template)}
+    for label, found in view.maps_read(workload.template):
+        if label not in shared:
+            said += [line for value in mapping(found, "data").values() for line in str(value).splitlines()]
+    return next((delay for line in said if (delay := _read(line)) is not None), None)
+
+
+def stays_behind_as_set(view: View, ref: str, delay: Delay) -> bool:
+    """Tell whether a replica is no later than it is set to be, complains of nothing, and no service reads from it.
+
+    Whoever reads from one that is late for hours gets what was true hours ago: that somebody has to look at.
+    """
+    databases = {each.ref for each in of_role(view.workloads, "database")}
+    if view.graph.callers(ref) - databases or view.hits_of(ref, "replication", "replication_stopped"):
+        return False
+    lag = _lag(view, ref)
+    return lag is None or lag <= delay.seconds + SLACK_S
+
+
+def late_as_set(view: View, alert: Alert, ref: str) -> Evidence | None:
+    """Return that the replica of an alert is set to be late, and no later than that; None: not so.
+
+    Where the alert is critical somebody has to have measured how late it is.
+    """
+    workload = next((w for w in of_role(view.workloads, "database") if w.ref == ref), None)
+    delay = delay_of(view, workload) if workload and _OF_LAG.search(alert.said) else None
+    if delay is None or not stays_behind_as_set(view, ref, delay):
+        return None
+    if (lag := _lag(view, ref)) is None:
+        told = f"{alert.name} fires; it is set to be late: {delay.said}"
+        return None if alert.critical else Evidence("objects", ref, told)
+    return Evidence("metrics", ref, f"{alert.name} fires; it is {lag:.0f} s late, and set to be: {delay.said}")
+
+
+def words_of(workload: Workload) -> list[str]:
+    """Return the settings that a template gives its containers: arguments and variables."""
+    return [
+        str(word)
+        for container in items(workload.template, "spec", "containers")
+        for word in (
+            *(container.get("args") or ()),
+            *(container.get("command") or ()),
+            *(f"{text(env, 'name')}={text(env, 'value')}" for env in items(container, "env")),
+        )
+    ]
+
+
+def _lag(view: View, ref: str) -> float | None:
+    lags = [
+        view.figures.now("db_replication_lag", component=each) for each in labels_of(view, ref, "db_replication_lag")
+    ]
+    return max((lag for lag in lags if lag is not None), default=None)
+
+
+def _read(line: str) -> Delay | None:
+    found = None if _COMMENT.match(line) else _DELAY.search(line)
+    if found is None:
+        return None
+    unit = (found["unit"] or _STATED_IN.get(found["key"].lower(), "s")).lower()
+    return Delay(float(found["much"]) * _SECONDS[unit], found[0][:80])

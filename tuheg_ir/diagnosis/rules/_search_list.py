@@ -1,0 +1,111 @@
+"""Names that do not exist because a pod tries every search domain first: most answers are NXDOMAIN, and all is well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Alert, Evidence
+from tuheg_ir.diagnosis.state import belongs_to
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+OF_MISSING_NAMES = late(r"nx.?domain|non.?exist\w* (?:name|domain)", re.IGNORECASE)
+"""Words of an alert about names that do not exist."""
+FAILED = 0.01
+"""Share of questions that a server may fail to answer while it is well."""
+LEAST = 5
+"""So many names that were found tell how a server is asked."""
+GONE = 0.25
+"""Share of the names that may be gone for good: some hosts always are. If more are, who asks makes a mistake."""
+OF_OLD = timedelta(minutes=15)
+"""What was complained of so long before an alert is not what it tells of."""
+_ANSWERED = late(
+    r'"(?:A|AAAA) IN (?P<asked>[\w.-]{1,255}) (?:udp|tcp) \d+ \w+ \d+" (?P<code>NXDOMAIN|NOERROR)\b'
+    r"|\b(?:reply|cached) (?P<named>[\w.-]{1,255}) is "
+    r"(?P<found>NXDOMAIN\b|<CNAME>|[\da-fA-F]{1,4}[.:][\da-fA-F.:]{2,42})"
+)
+"""How CoreDNS and dnsmasq log what they answered."""
+_NO_SUCH = late(
+    r"no such host|\bENOTFOUND\b|\bNXDOMAIN\b|Name or service not known|Name does not resolve|nodename nor servname",
+    re.IGNORECASE,
+)
+"""How programs tell that a name does not exist. That a server does not answer is another matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What DNS servers log of names: those that exist, those that do not, and those only tried in search domains."""
+
+    found: frozenset[str]
+    gone: frozenset[str]
+    tried: frozenset[str]
+
+    @property
+    def usual(self) -> bool:
+        """Tell whether nearly every name exists, and all that was not found beside it are tries."""
+        return len(self.found) >= LEAST and bool(self.tried) and len(self.gone) <= GONE * len(self.found | self.gone)
+
+
+def search_misses(view: View, alert: Alert, ref: str) -> Evidence | None:
+    """The names of the alert's server that do not exist are those of search domains, and it fails to answer none."""
+    failed = view.figures.peak("dns_error_ratio")
+    if failed is None or failed > FAILED:
+        return None
+    asked = _asked(view).get(ref)
+    if asked is None or not asked.usual:
+        return None
+    told = f"{len(asked.tried)} names that it did not find are tries in search domains of the {len(asked.found)} that"
+    return Evidence("logs", ref, f"{alert.name} fires; {told} it did; no more than {failed:.1%} were not answered")
+
+
+def of_names_gone(view: View, sign: Evidence) -> bool:
+    """Tell whether a sign says no more than that hosts are gone, which DNS confirms, as it did long before an alert.
+
+    Nobody may ask the one who complains: a service that cannot find what it needs fails its users.
+    """
+    alerts = [a for a in view.alerts if OF_MISSING_NAMES.search(a.said) and search_misses(view, a, view.about_alert(a))]
+    caller = view.workloads.get(belongs_to(view, sign))
+    if not alerts or caller is None or sign.source != "logs" or not _NO_SUCH.search(sign.fact):
+        return False
+    led = [view.services[route.service].backends for route in view.routes if route.service in view.services]
+    if view.graph.callers(caller.ref) or any(caller.ref in backends for backends in led):
+        return False
+    began = oldest(hit.first for hit in view.hits_of(caller.ref, "dns"))
+    early = began is not None and all(a.starts_at is not None and began <= a.starts_at - OF_OLD for a in alerts)
+    gone = {name for each in _asked(view).values() for name in each.gone}
+    told = [line for log in view.logs_of(caller.pods) for line in log.lines if tells("dns", line)]
+    return early and all(_NO_SUCH.search(line) and any(name in line for name in gone) for line in told)
+
+
+@once_a_view
+def _asked(view: View) -> Mapping[str, Asked]:
+    """Return what each DNS server was asked for, as far as its logs tell."""
+    return {server.ref: _of(view, server) for server in of_role(view.workloads, "dns")}
+
+
+def _of(view: View, server: Workload) -> Asked:
+    found: set[str] = set()
+    missed: set[str] = set()
+    for log in view.logs_of(server.live, previous=False):
+        for line in log.lines:
+            if answer := _ANSWERED.search(line):
+                name = (answer["asked"] or answer["named"]).rstrip(".")
+                gone = "NXDOMAIN" in (answer["code"], answer["found"])
+                (missed if gone else found).add(name)
+    whole = found | missed
+    tried = {name for name in missed if any(base in whole for base in _bases(name))}
+    return Asked(frozenset(found), frozenset(missed - tried), frozenset(tried))
+
+
+def _bases(name: str) -> Iterator[str]:
+    """Yield what may have been asked for where a name is a try in a search domain: all that it begins with."""
+    parts = name.split(".")
+    return (".".join(parts[:length]) for length in range(2, len(parts)))
