@@ -152,7 +152,12 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "CronJob": {"spec": {"schedule": TEXT, "suspend": bool, "jobTemplate": {"spec": {"template": _TEMPLATE}}}},
     "HorizontalPodAutoscaler": {
-        "spec": {"minReplicas": int, "maxReplicas": int, "scaleTargetRef": {"kind": TEXT, "name": TEXT}},
+        "spec": {
+            "minReplicas": int,
+            "maxReplicas": int,
+            "scaleTargetRef": {"kind": TEXT, "name": TEXT},
+            "metrics": [{"resource": {"name": TEXT, "target": {"averageUtilization": int}}}],
+        },
         "status": {
             "currentReplicas": int,
             "desiredReplicas": int,

@@ -6,8 +6,35 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, later, looping
-from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, WELL, alert, autoscaler, busy, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, figure, log, pod, redis, snapshot, workload
+from tests.diagnosis.rules.scenes import (
+    API,
+    IMAGE,
+    OLD,
+    SHOP,
+    WELL,
+    alert,
+    autoscaler,
+    busy,
+    errors,
+    latency,
+    logs,
+    rate,
+    shop,
+)
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    Obj,
+    at,
+    container,
+    event,
+    figure,
+    log,
+    pod,
+    redis,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Snapshot
 
 GROWN, SAME = rate("shop", 20, 50), rate("shop", 20, 20)
@@ -67,7 +94,7 @@ def collecting(line: str, traffic: Any, **more: Any) -> Any:
     return snapshot(shop(**more), figures=busy(traffic), logs=logs("shop", line, 0, 1, times=20))
 
 
-SENDER = "Deployment/sender"
+SENDER, ENCODER = "Deployment/sender", "Deployment/encoder"
 
 
 def readers(*more: Any, lines: Any = (), share: float = 0.97, beside: Any = (), **changed: Any) -> Any:
@@ -79,7 +106,65 @@ def readers(*more: Any, lines: Any = (), share: float = 0.97, beside: Any = (), 
     return snapshot(objects, broker, redis(), beside, figures=[*full, *waits], logs=list(lines))
 
 
+def blind_behind(*, asked: float, since: float = 6 * 3600.0) -> Snapshot:
+    """Return a shop at its limit whose autoscaler sees nothing, behind a caller that was released and fails by it.
+
+    ``asked``: how many requests the caller gets, of 50 before. ``since``: how long ago it was blinded.
+    """
+    scaler = autoscaler("shop", 2, 9, blind=True)
+    scaler["status"]["conditions"][0]["lastTransitionTime"] = at(since)
+    caller = workload("web", env={"SHOP": "http://shop:8080"}, before=OLD, released=1500)
+    felt = [errors("web", 0.5, 1440), rate("web", 50, asked), SAME]
+    return snapshot(caller, shop(), scaler, figures=[*busy(*felt), *felt])
+
+
+STREAM = {"consumergroup": "encoders", "queue": "CLIPS"}
+
+
+def durable(*names: str, key: str = "DURABLE", share: float = 0.98) -> Snapshot:
+    """Return encoders behind a Service that read a stream, whose group a ConfigMap gives to some of the programs."""
+    told = [{"name": "settings", "env": [], "envFrom": [{"configMapRef": {"name": "encoders"}}]}]
+    programs = ("encoder", "notify", "upload")
+    made = [
+        workload(each, env={"NATS_URL": "nats://bus:4222"}, spec={"containers": told} if each in names else None)
+        for each in programs
+    ]
+    return snapshot(
+        *made,
+        workload("bus", "nats:2.10", kind="StatefulSet", pods=3, port=4222),
+        thing("ConfigMap", "encoders", data={"NATS_URL": "nats://bus:4222", key: "encoders"}),
+        figures=[
+            figure("queue_depth", 150, 900, 1500, **STREAM),
+            *(figure("cpu_share", share, share, pod=pod("encoder", n), container="encoder") for n in range(2)),
+        ],
+    )
+
+
 HOLDS = [
+    Holds(
+        "its autoscaler sees nothing for hours, and who asks it was released and is asked for more itself",
+        blind_behind(asked=80),
+        (SHOP, "capacity", "scale_workload"),
+        alone=True,
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "its autoscaler sees nothing for hours, and who asks it was released and is asked as before",
+        blind_behind(asked=50),
+        (SHOP, "capacity", "scale_workload"),
+        believed="errors_since_release",
+    ),
+    Holds(
+        "its autoscaler sees nothing since after the release of who asks it",
+        blind_behind(asked=80, since=900),
+        (SHOP, "capacity", "scale_workload"),
+        believed="errors_since_release",
+    ),
+    Holds(
+        "a setting gives it the name of the consumer by which a stream is read that grows",
+        durable("encoder"),
+        (ENCODER, "capacity", "scale_workload"),
+    ),
     *(
         Holds(
             f"nobody measures it but its autoscaler, which wants more pods than it may give: {what}",
@@ -233,6 +318,18 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a stream grows, and {what}", world, harmful=("scale_workload", "restart_workload"))
+        for what, world in (
+            ("two programs have the name of its consumer", durable("encoder", "notify")),
+            ("its consumer has the name of something else in their settings", durable("encoder", key="PRESET")),
+        )
+    ),
+    DoesNotHold(
+        "a stream grows, and its consumer is another one than who is busy",
+        durable("notify"),
+        ("Deployment/notify", "capacity", "scale_workload"),
+    ),
     *(
         DoesNotHold(
             f"nobody measures it but its autoscaler, and {what}",

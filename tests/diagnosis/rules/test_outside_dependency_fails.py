@@ -199,6 +199,15 @@ LOST = "ERROR corp card check: upstream connect error"
 
 HOLDS = [
     Holds(
+        "what a program calls by a name of its own is outside, as its variable tells",
+        snapshot(
+            workload("cart", env={"PAY_URL": "https://api.pay.example.com/v1"}),
+            workload("gate"),
+            figures=[figure("dependency_error_ratio", 0.0, 0.6, component="cart", dependency="pay")],
+        ),
+        FAILS,
+    ),
+    Holds(
         "it is called by the name that stands before its zone",
         snapshot(
             shop(env={"BILLING_URL": "http://billing.service.consul:8080"}),
@@ -432,6 +441,15 @@ QUEUE_POOL = (
 )
 
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "what a program calls by a name of its own is of this namespace, as its variable tells",
+        snapshot(
+            workload("cart", env={"PAY_URL": "http://gate:8080/pay"}),
+            workload("gate"),
+            figures=[figure("dependency_error_ratio", 0.0, 0.6, component="cart", dependency="pay")],
+        ),
+        ("Deployment/gate", "dependency_failure", "page_human"),
+    ),
     DoesNotHold(
         "a program uses up what the host grants us all",
         polling(),

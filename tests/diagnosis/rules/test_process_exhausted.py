@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, OLD, errors, logs
-from tests.diagnosis.rules.tiny import DAY, snapshot, workload
+from tests.diagnosis.rules.scenes import API, OLD, autoscaler, errors, logs, rate, shop
+from tests.diagnosis.rules.tiny import DAY, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 FILES = "accept tcp [::]:8080: accept4: too many open files; retrying in 1s"
 THREADS = (
     "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or "
     "process/resource limits reached"
+)
+NO_PORT = "[crit] 30#30: *83 connect() to 192.0.2.40:443 failed (99: Cannot assign requested address) to upstream"
+PORTS = (
+    ("nginx", NO_PORT),
+    ("Go", 'Post "https://bank.example/v1": dial tcp 192.0.2.40:443: connect: cannot assign requested address'),
+    ("Node", "Error: connect EADDRNOTAVAIL 192.0.2.40:443 - Local (10.0.0.7:0)"),
+    ("Java", "java.net.NoRouteToHostException: Cannot assign requested address (Address not available)"),
+    ("Envoy", "[connection] [C12] immediate connect error: Cannot assign requested address|remote:192.0.2.40:443"),
+    ("HAProxy", "Connect() failed for backend bank: no free ports."),
 )
 
 
@@ -22,7 +33,85 @@ def told(line: str, times: int = 9, ratio: float = 0.6, released: float = 20 * D
     )
 
 
+def short(
+    line: str = NO_PORT,
+    *more: Any,
+    now: float = 400,
+    ratio: float = 0.2,
+    pods: tuple[int, ...] = (0, 1),
+    beside: tuple[Any, ...] = (),
+    figures: tuple[Any, ...] = (),
+    **made: Any,
+) -> Snapshot:
+    """Return a service whose pods have no port left for the connections that they open, and of whom more is asked.
+
+    ``now``: how many requests it gets, of 60 before. ``pods``: which of them tell it.
+    """
+    return snapshot(
+        workload("api", **made),
+        *beside,
+        figures=[errors("api", ratio), rate("api", 60, now), *figures],
+        logs=[*logs("api", line, *pods), *(each for lines in more for each in lines)],
+    )
+
+
+REPEATS = {"env": {"API_URL": "http://api:8080", "RETRIES": "9"}, "before": {"env": {"API_URL": "http://api:8080"}}}
+CONF = {"volumes": [{"name": "conf", "configMap": {"name": "conf"}}]}
+
 HOLDS = [
+    *(
+        Holds(
+            f"so much is asked that there is no port left, as {whose} tells it",
+            short(line),
+            (API, "capacity", "scale_workload"),
+            excludes=no("restart_workload", "rollback_workload", at=API),
+            alone=True,
+        )
+        for whose, line in PORTS
+    ),
+    Holds(
+        "so much is asked that there is no port left, and its autoscaler has given all it may",
+        short(beside=(autoscaler("api", 2, 2),)),
+        (API, "capacity", "page_human"),
+        harmful=("scale_workload", "restart_workload"),
+    ),
+    Holds(
+        "there is no port left, as much as ever is asked",
+        short(now=60),
+        (API, "resource_exhaustion", "restart_workload"),
+        harmful=("scale_workload",),
+    ),
+    Holds(
+        "there is no port left, and nobody counts what is asked",
+        told(NO_PORT),
+        (API, "resource_exhaustion", "page_human"),
+        harmful=("scale_workload", "restart_workload"),
+    ),
+    *(
+        Holds(
+            f"there is no port left, and more is asked than before: {what}",
+            world,
+            (API, "resource_exhaustion", "page_human"),
+            harmful=("scale_workload", "restart_workload"),
+        )
+        for what, world in (
+            (
+                "it has no address of its own to listen on",
+                short("bind() to 192.0.2.1:80 failed (99: Cannot assign requested address)"),
+            ),
+            (
+                "it asks its own pod under an address that is not there",
+                short("dial tcp [::1]:5432: connect: cannot assign requested address"),
+            ),
+            ("one of two pods tells it", short(pods=(0,))),
+            ("files lack as well", short(NO_PORT, logs("api", FILES, 0, 1))),
+            (
+                "whom it asks does not answer",
+                short(NO_PORT, logs("api", "upstream timed out (110: Connection timed out)", 0, 1)),
+            ),
+            ("it has the ports of its node", short(spec={"hostNetwork": True})),
+        )
+    ),
     *(
         Holds(
             what,
@@ -32,6 +121,26 @@ HOLDS = [
             harmful=("rollback_workload",),
         )
         for what, line in (("files", FILES), ("threads", THREADS))
+    ),
+    Holds(
+        "there is no port left since a release opens a connection for each request",
+        short(before=OLD, released=900),
+        (API, "code_defect", "page_human"),
+        harmful=("scale_workload", "restart_workload"),
+    ),
+    Holds(
+        "there is no port left since its settings were edited",
+        short(spec=CONF, beside=(thing("ConfigMap", "conf", written=900, data={"nginx.conf": "keepalive 0;"}),)),
+        (API, "resource_exhaustion", "page_human"),
+        believed="configuration_changed_outside",
+        harmful=("scale_workload", "restart_workload"),
+    ),
+    Holds(
+        "there is no port left, since who asks asks again and again",
+        short(beside=(shop(**REPEATS, released=660),), figures=(rate("shop"),)),
+        (API, "resource_exhaustion", "page_human"),
+        believed="retry_storm",
+        harmful=("scale_workload", "restart_workload"),
     ),
     Holds("files that a release leaves open", told(FILES, released=900), (API, "code_defect", "rollback_workload")),
 ]

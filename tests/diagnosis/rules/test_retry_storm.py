@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, logs, rate, shop
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import figure, pod, series, snapshot, workload
-from tuheg_ir.diagnosis.model import Series
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 STORM = (rate("cart", 60, 400), errors("cart", 0.4, before=0.0))
 EAGER = {
@@ -27,7 +27,26 @@ def counted_from(age: float, first: float, later: float, **labels: str) -> tuple
     return "cpu_share", series(labels, (age, first), (age - 60, later))
 
 
+FULL = [figure("cpu_share", 0.5, 0.99, 560, pod=pod("cart", n), container="cart") for n in range(2)]
+
+
+def uncounted(before: float, now: float, released: float | None = None) -> Snapshot:
+    """Return a busy service that gets more requests by a caller whose own nobody counts, new or not."""
+    caller = shop(env=CALLS_CART) if released is None else shop(env=CALLS_CART, before=IMAGE, released=released)
+    return snapshot(caller, workload("cart"), figures=[rate("cart", before, now), latency("cart", since=540), *FULL])
+
+
 HOLDS = [
+    Holds(
+        "a new image asks for twenty times as much all at once, though nobody counts what it is asked",
+        uncounted(40, 900, 960),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "a release brought more retries, and nobody counts what it is asked",
+        snapshot(shop(**EAGER), workload("cart"), figures=STORM),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
     Holds(
         "a release brought more retries",
         snapshot(shop(**EAGER), workload("cart"), figures=[rate("shop"), *STORM]),
@@ -60,6 +79,19 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"nobody counts what the caller is asked, {what}",
+            world,
+            (CART, "capacity", "scale_workload"),
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("whose image is new: as many users more would do it", uncounted(90, 185, 960)),
+            ("whose image had been new for a while", uncounted(40, 900, 1800)),
+            ("and it was not released", uncounted(40, 900)),
+        )
+    ),
     DoesNotHold(
         "whoever asks the caller works three times as much, though nobody counts what it is asked",
         snapshot(

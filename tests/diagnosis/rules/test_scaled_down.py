@@ -1,12 +1,13 @@
-"""Replicas were taken away by hand, and those that are left do not carry the requests."""
+"""Replicas were taken away, or are not given, and those that there are do not carry the requests."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, autoscaler, errors, latency, shop
-from tests.diagnosis.rules.tiny import Obj, event, figure, pod, snapshot, workload
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, autoscaler, errors, latency, rate, shop
+from tests.diagnosis.rules.tiny import Obj, at, container, event, figure, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 TAKEN = event(SHOP, "ScalingReplicaSet", "Scaled down replica set shop-r1 from 6 to 2", kind="Normal", age=660, count=1)
 FEWER = figure("replicas_wanted", 6, 2, 660, component="shop")
@@ -43,7 +44,62 @@ def capped(*, limited: bool = True, blind: bool = False, called: str = "shop") -
     return made
 
 
+PROXY = container("proxy", "proxy:1")
+
+
+def left(
+    used: float = 1.1,
+    *,
+    asked: float = 90,
+    target: int = 65,
+    blind: bool = True,
+    felt: bool = True,
+    most: int = 9,
+    beside: Obj | None = None,
+    figures: tuple[Any, ...] = (),
+    **made: Any,
+) -> Snapshot:
+    """Return a shop of which each pod uses so many cores of one that it requests, and whose autoscaler sees nothing.
+
+    ``asked``: how many requests its caller gets, of 50 before. ``felt``: the caller fails a part of them.
+    """
+    room = {"requests": {"cpu": "1"}, "limits": {"cpu": "1500m"}}
+    pair = {"spec": {"containers": [container("shop", "shop:1", resources=room), beside]}} if beside else {}
+    scaler = autoscaler("shop", 2, most, blind=blind)
+    scaler["spec"]["metrics"] = [
+        {"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": target}}}
+    ]
+    scaler["status"]["conditions"][0]["lastTransitionTime"] = at(1500)
+    return snapshot(
+        workload("web", env={"SHOP": "http://shop:8080"}),
+        shop(resources=room, **pair, **made),
+        scaler,
+        figures=[
+            *(figure("cpu_usage", 0.5, used, 900, pod=pod("shop", n), container="shop") for n in range(2)),
+            rate("web", 50, asked, 900),
+            rate("shop", 50, 50),
+            errors("web", 0.4 if felt else 0.001),
+            *figures,
+        ],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"an autoscaler sees nothing, and its pods use more than its target: {what}",
+            world,
+            (SHOP, "capacity", "scale_workload"),
+            excludes=no("rollback_workload", "restart_workload", at=SHOP),
+            alone=True,
+        )
+        for what, world in (
+            ("who asks is asked for more", left()),
+            ("there were more of them within the hour", left(asked=50, figures=(FEWER,))),
+            ("one is too busy to answer its probe", left(ready=1)),
+            ("what runs beside them requests nothing", left(beside=PROXY)),
+        )
+    ),
     *(
         Holds(
             f"the maximum of its autoscaler was lowered, as {what}",
@@ -92,6 +148,30 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"an autoscaler sees nothing, and {what}", world, harmful=("scale_workload",))
+        for what, world in (
+            ("its pods use less than its target", left(0.6)),
+            ("its target is above what they use", left(target=110)),
+            ("they hardly need one more", left(0.7)),
+            ("nobody is asked for more than before", left(asked=50)),
+            ("nobody feels it", left(felt=False)),
+            ("its pods came just now", left(started=120)),
+            ("its pods end now and then", left(status={"restartCount": 4})),
+            ("it has given all it may", left(most=2)),
+        )
+    ),
+    DoesNotHold("its autoscaler sees all, and will give more", left(blind=False), harmful=("scale_workload",)),
+    DoesNotHold(
+        "an autoscaler sees nothing, and its pods use more than its target since their release",
+        left(before=IMAGE, released=1700, started=1700),
+        harmful=("scale_workload",),
+    ),
+    DoesNotHold(
+        "an autoscaler sees nothing, and who asks does so many times for each request that it gets",
+        left(asked=50, figures=(figure("request_rate", 50, 250, 850, component="shop"),)),
+        harmful=("scale_workload",),
+    ),
     DoesNotHold(
         "those that are left stand still",
         snapshot(readers(), figures=[GROWS, LEFT, *used(0.01)]),

@@ -48,6 +48,28 @@ def test_settings_name_hosts(key: str, value: str, called: set[str]) -> None:
     assert calls(env={key: value}) == called
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "meant"),
+    [
+        ("PAY_URL", "http://redis:8080/pay", "Deployment/redis"),
+        ("APP_PAY_SERVICE_HOST", "redis", "Deployment/redis"),
+        ("pay.endpoint", "http://redis:8080", "Deployment/redis"),
+        ("PAY_URL", "https://api.pay.example.com/v1", ""),
+        ("REPAY_URL", "http://redis:8080", ""),
+        ("PAY_CALLBACK_PAGE_URL", "http://redis:8080", ""),
+        ("PAY_NAME", "redis", ""),
+        ("URL", "http://redis:8080", ""),
+        ("PAY_HOSTS_URL", "redis:1,postgres:2", ""),
+        ("PAY_ADDRESS", "redis:1,postgres:2", ""),
+    ],
+)
+def test_a_variable_tells_whom_a_caller_calls_by_a_name_of_its_own(key: str, value: str, meant: str) -> None:
+    graph = View(snapshot(workload("shop", env={key: value}), postgres(), redis())).graph
+    assert graph.meant(SHOP, "pay") == meant
+    assert graph.meant(SHOP, "redis") == "Deployment/redis"
+    assert graph.meant("Deployment/none", "pay") == graph.meant(SHOP, "") == ""
+
+
 def test_a_configmap_names_hosts_as_well() -> None:
     spec = {"volumes": [{"name": "c", "configMap": {"name": "conf"}}]}
     conf = thing("ConfigMap", "conf", data={"nginx.conf": "location / { proxy_pass http://redis:6379; }"})

@@ -15,9 +15,11 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, since_release, soon_after
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
-from tuheg_ir.diagnosis.view.trouble import suffering, troubles
+from tuheg_ir.diagnosis.view.trouble import suffering, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+GROWN = 1.3
+"""Traffic that grew so many times is more than before."""
 PEAK = timedelta(hours=24)
 """Load has its hours: what a release took away in the calm is missed at the next peak, once a day."""
 LATELY = timedelta(hours=2)
@@ -50,6 +52,14 @@ def remedy_for_load(view: View, workload: Workload) -> tuple[str, tuple[Evidence
     if barred:
         return "page_human", (Evidence("objects", workload.ref, barred[0].reason),), tuple(barred)
     return "scale_workload", (), ()
+
+
+def asked_more(view: View, workload: Workload) -> tuple[Evidence, ...]:
+    """Return that who asks a workload is asked for more itself: what is at its limit serves no more than it did."""
+    callers = sorted(each for each, calls in view.graph.calls.items() if workload.ref in calls)
+    known = ((each, traffic_growth(view, each)) for each in callers)
+    grown = [(each, times) for each, times in known if times is not None and times >= GROWN]
+    return tuple(Evidence("metrics", each, f"its requests have grown {times:.1f} times") for each, times in grown[:1])
 
 
 def from_behind(view: View, workload: Workload) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.usage import work_growth
@@ -17,6 +20,12 @@ TIMES = 2.0
 SOON = timedelta(minutes=45)
 SLACK = timedelta(minutes=1)
 """So far apart are figures that tell of one moment."""
+FLOOD, AT_ONCE = 5.0, timedelta(minutes=10)
+"""So many times what it was, and so soon after a release, is seldom asked for by users."""
+_MULTIPLIES = late(
+    r"retr(?:y|ies)|attempt|backoff|timeout|hedg|cache|ttl|memoi|batch|poll|interval|prefetch", re.IGNORECASE
+)
+"""Settings of which one caller asks many times for what it asked once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,10 @@ class Multiplied:
 
 
 def multiplied(view: View, ref: str) -> Multiplied | None:
-    """Return how the requests to a workload multiplied while none of its callers got many more; None if not so."""
+    """Return how the requests to a workload multiplied while none of its callers got many more; None if not so.
+
+    Where nobody counts what the callers get, users may ask for more: then only a release is told that plainly does it.
+    """
     grew = _rate(view, ref)
     callers = sorted(each for each, calls in view.graph.calls.items() if ref in calls)
     if grew is None or not callers or any(_rate(view, each) for each in callers):
@@ -42,7 +54,25 @@ def multiplied(view: View, ref: str) -> Multiplied | None:
     if any(_works_more(view, view.workloads[each]) for each in view.graph.callers(ref) if each in view.workloads):
         return None  # whoever asks it is asked for more as well, though nobody counts that
     by = next((w for each in callers if (w := view.workloads.get(each)) and _released(w, grew)), None)
-    return Multiplied(grew, by, by is not None and bool(labels_of(view, by.ref, "request_rate")))
+    counted = {each for each in callers if labels_of(view, each, "request_rate")}
+    if by is None and not counted:
+        return None
+    if by is not None and by.ref not in counted and not _plainly(by, grew):
+        return None
+    return Multiplied(grew, by, by is not None and by.ref in counted)
+
+
+def multiplying(caller: Workload) -> list[Change]:
+    """Return the settings that the newest template changed and of which a program asks many times."""
+    return [c for c in caller.changes if c.aspect != "image" and _MULTIPLIES.search(c.told())]
+
+
+def _plainly(by: Workload, grew: Turn) -> bool:
+    """Tell whether a release multiplies the requests by what it set, or by how many there are all at once."""
+    if multiplying(by):
+        return True
+    soon = grew.since is not None and by.released_at is not None and grew.since - by.released_at <= AT_ONCE
+    return soon and grew.now >= FLOOD * grew.before
 
 
 def _rate(view: View, ref: str) -> Turn | None:

@@ -85,11 +85,12 @@ def said_by_callers(view: View, ref: str) -> Iterator[tuple[str, Evidence]]:
     """
     for signal, text in (("dependency_latency_p95", "{0:.2g} s"), ("dependency_error_ratio", "{0:.0%} failed")):
         for series in view.figures.series(signal):
-            if (view.component(series.labels.get("dependency", "")) or series.labels.get("dependency")) != ref:
+            label = series.labels.get("dependency", "")
+            caller = view.component(series.labels.get("component", "")) or series.labels.get("component", "")
+            if (view.component(label) or view.graph.meant(caller, label) or label) != ref:
                 continue
             least, factor = (SLOW_S, SLOWER) if "latency" in signal else (ERRORS, 2.0)
             turn = rise(view, series, signal, factor, least)
-            caller = view.component(series.labels.get("component", "")) or series.labels.get("component", "")
             starved = "latency" in signal and caller in view.workloads and starving(view, view.workloads[caller])
             if turn is not None and not starved:
                 who, was, now = caller.rpartition("/")[2], text.format(turn.before), text.format(turn.now)

@@ -31,6 +31,9 @@ _ASKS = late(r"(?:^|\s)(?:-Q|-q|--queues?|--topics?|QUEUES?)(?:=|\s+|(?<=-Q))([\
 _KEEPS = late(r"queue|topic|subscription|stream|channel|tube", re.IGNORECASE)
 _SENDS = late(r"publish|produc|out(?:put|going)?(?:_|$)|target|dest|dead|dlq|reply|result|retry", re.IGNORECASE)
 """Names of variables: the first hold the name of a queue, the second that of one that is written to."""
+_GROUP = late(r"durable|consumer|group|subscri", re.IGNORECASE)
+"""Names of variables that hold the name under which a program reads: of its group, or of a durable consumer."""
+_READS_AS = ("consumer", "consumergroup", "group")
 _GIVEN_UP = r"(?:dead(?:[._-]?letters?)?|dl[qxt]|parking[._-]?lot|poison|undeliverable)(?:[._-]?queue)?"
 """Words for messages that were given up."""
 _UNDER_KEY = late(r"^(?:.*[:_])?queues?:(?=.)|^bull:(?=.+:wait$)|:wait$")
@@ -114,11 +117,13 @@ def gives_up(view: View, series: Series, own: str) -> Workload | None:
 
 
 def reader(view: View, series: Series) -> Workload | None:
-    """Return who reads a queue: a label names it, it is told to, its name is alike, or it alone works on messages."""
+    """Return who reads a queue: a label names it or its group, it is told to, its name is alike, or it alone works."""
     label, told = named_in(series), _told_to(view, name_of(series))
     if "key" in series.labels:
         return told[0] if len(told) == 1 else None
-    for key in ("consumer", "consumergroup", "group", "component", "queue"):
+    if (member := _reads_as(view, series)) is not None:
+        return member
+    for key in (*_READS_AS, "component", "queue"):
         named_so = series.labels.get(key, "")
         workload = view.workloads.get(view.component(named_so) or view.component(_dashed(named_so)))
         if workload is not None and role(workload) != "broker":
@@ -144,6 +149,18 @@ def reader(view: View, series: Series) -> Workload | None:
         return told[0]
     found = named or rejecting or working or [w for w in readers if _stopped(view, w)]
     return found[0] if len(found) == 1 else None
+
+
+def _reads_as(view: View, series: Series) -> Workload | None:
+    """Return the one whose settings give it the very name of the group, or durable consumer, that a queue is of."""
+    groups = {series.labels[key] for key in _READS_AS if series.labels.get(key)}
+    found = [w for w in view.serving if groups and not role(w) and groups & _groups(view, w)]
+    return found[0] if len(found) == 1 else None
+
+
+@once
+def _groups(view: View, workload: Workload) -> set[str]:
+    return {value.strip() for key, value in view.graph.settings(workload) if _GROUP.search(key)}
 
 
 def _worker_beside(view: View, teller: Workload, series: Series) -> Workload | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, remedy_for_load, unblinded
+from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, GROWN, asked_more, remedy_for_load, unblinded
 from tuheg_ir.diagnosis.rules._collecting import in_vain
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._publishing import flooded_by
@@ -24,7 +24,6 @@ from tuheg_ir.diagnosis.view.trouble import labels_of, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, Usage, always_busy, limit_cut, starting, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-GROWN = 1.3
 TIGHT = 0.85
 COUNTED = 0.4
 """How sure an autoscaler's count makes it where nobody measures: of who asks for so much it tells nothing."""
@@ -122,12 +121,14 @@ def _match(view: View, workload: Workload, evidence: list[Evidence], released: b
     if collects and not released:
         return _of_collector(view, workload, (*evidence, *collects))
     remedy, more, excludes = remedy_for_load(view, workload)
+    asked = asked_more(view, workload)
     found = Match(
         component=workload.ref,
-        evidence=(*evidence, *more),
+        evidence=(*evidence, *more, *asked),
         certainty=certainty - (0.2 if released else 0.0),
         remedy=remedy,
-        since=oldest(e.time for e in evidence),
+        # The autoscaler that sees nothing lacked before anybody felt it: what asked for more since then met with it.
+        since=oldest(e.time for e in (*evidence, *(more if asked else ()))),
         excludes=excludes,
     )
     return unblinded(view, workload, found)

@@ -135,7 +135,8 @@ def _hosts(view: View) -> dict[str, _Host]:
             host = series.labels.get("dependency", "").lower()
             caller = view.component(series.labels.get("component", ""))
             least, factor = (ERRORS, 2.0) if "error" in signal else (SLOW_S, SLOWER)
-            turn = rise(view, series, signal, factor, least) if host and not view.component(host) else None
+            inside = view.component(host) or view.graph.meant(caller, host)
+            turn = rise(view, series, signal, factor, least) if host and not inside else None
             if turn is not None and caller:
                 unit = (
                     f"{turn.now:.0%} of its calls fail" if "error" in signal else f"its answers take {turn.now:.2g} s"

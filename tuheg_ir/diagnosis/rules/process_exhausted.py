@@ -1,33 +1,54 @@
-"""A process has used up its files, threads or ports: a new one has them all again."""
+"""A process has used up its files, threads or ports: a new one has them again, but for ports that the load takes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
+from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.rules._figures import is_well
+from tuheg_ir.diagnosis.rules._helping import settings_written
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.reading import mapping, oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=48)
 """A leak may take that long to use everything up."""
 LOADED = 1.5
+_NO_PORT = late(r"assign requested address|EADDRNOTAVAIL|connect error: 99\b|no free ports", re.IGNORECASE)
+_CONNECTS = late(r"connect|\bdial|NoRouteToHost", re.IGNORECASE)
+_OTHERWISE = late(r"\bbind\b|listen|localhost|\b127\.\d|(?<![\w:])\[?::1\b", re.IGNORECASE)
+"""Whoever opens a connection has no port of its own left for it; not who listens where it has no address."""
+_HELD = ("connection_timeout", "connection_refused", "connection_reset")
 
 
 def when(view: View) -> Iterator[Match]:
-    """Logs repeat that there are no files, threads or ports left."""
+    """Logs repeat that there are no files, threads or ports left.
+
+    Ports of who opens many more connections than before are used up by the load: each further pod has its own.
+    """
     for workload in view.serving:
         hits = [h for h in view.hits_of(workload.ref, "process_exhausted") if fresh(view, h) and not h.previous]
         if sum(h.count for h in hits) < OFTEN or is_well(view, [workload.ref]):
             continue
+        if (short := _short_of_ports(view, workload, hits)) is not None:
+            yield short
+            continue
         leaks = releases(view, workload, SUSPECT) and bool(workload.changed("image", "env", "command"))
-        loaded = (traffic_growth(view, workload.ref) or 1.0) >= LOADED
-        person = loaded or keeps_data(view, workload) or is_store(workload)
+        grown = traffic_growth(view, workload.ref)
+        # Whether the load or a leak took the ports one knows by what is asked: what the load took it takes again.
+        untold = grown is None and not leaks and any(_out_of_ports(hit.line) for hit in hits)
+        person = untold or (grown or 1.0) >= LOADED or keeps_data(view, workload) or is_store(workload)
         yield Match(
             component=workload.ref,
             evidence=(
@@ -41,6 +62,51 @@ def when(view: View) -> Iterator[Match]:
             since=oldest(h.first for h in hits),
             excludes=() if leaks else excluding(workload.ref, "no release came with it", "rollback_workload"),
         )
+
+
+def _short_of_ports(view: View, workload: Workload, hits: Sequence[Hit]) -> Match | None:
+    """Return that most pods open more connections than they have ports, as much more is asked of them than before.
+
+    A closed connection keeps its port for a minute: at the same load a new process has none left as soon. Not since a
+    release or an edit, which may have given up keeping connections, nor where a caller's release asks so often.
+    """
+    ports = [hit for hit in hits if _out_of_ports(hit.line)]
+    grown = traffic_growth(view, workload.ref) or 1.0
+    if len(ports) < len(hits) or 2 * len({hit.pod for hit in ports}) <= len(workload.live) or grown < LOADED:
+        return None
+    if view.hits_of(workload.ref, *_HELD):
+        return None  # whom it asks does not answer: that keeps connections open, and calls for more of them
+    if releases(view, workload, SUSPECT) or keeps_data(view, workload) or is_store(workload):
+        return None
+    began = oldest(hit.first for hit in ports)
+    if multiplied(view, workload.ref) or settings_written(view, workload, began):
+        return None
+    if mapping(workload.template, "spec").get("hostNetwork"):
+        return None  # the ports are those of the node
+    remedy, more, excludes = remedy_for_load(view, workload)
+    reason = "what is closed keeps its port for a minute: so much is asked that a new process runs out as soon"
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *(view.hit_evidence(hit) for hit in ports[:2]),
+            Evidence("metrics", workload.ref, f"its requests have grown {grown:.1f} times"),
+            *more,
+            *(seen for seen, _ in troubles(view, workload.ref)),
+        ),
+        certainty=0.65,
+        root_cause="capacity",
+        remedy=remedy,
+        since=began,
+        excludes=(
+            *excludes,
+            *excluding(workload.ref, reason, *RESTARTS),
+            *excluding(workload.ref, "no release came with it", "rollback_workload"),
+        ),
+    )
+
+
+def _out_of_ports(line: str) -> bool:
+    return bool(_NO_PORT.search(line) and _CONNECTS.search(line)) and not _OTHERWISE.search(line)
 
 
 RULE = Rule(

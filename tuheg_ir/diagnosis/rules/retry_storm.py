@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._demand import multiplied
+from tuheg_ir.diagnosis.rules._demand import multiplied, multiplying
 from tuheg_ir.diagnosis.rules._figures import Turn, felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import Workload
-
-_MULTIPLIES = late(
-    r"retr(?:y|ies)|attempt|backoff|timeout|hedg|cache|ttl|memoi|batch|poll|interval|prefetch", re.IGNORECASE
-)
-"""Settings of which one caller asks many times for what it asked once."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -40,7 +33,7 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _of_release(view: View, ref: str, caller: Workload, grew: Turn) -> Match:
-    changed = [c for c in caller.changes if c.aspect != "image" and _MULTIPLIES.search(c.told())]
+    changed = multiplying(caller)
     released = (changed or caller.changes)[:3]
     return Match(
         component=caller.ref,

@@ -1,4 +1,4 @@
-"""A workload lost replicas by somebody's hand, or by one at its autoscaler, and the rest do not carry its work."""
+"""A workload lacks replicas by somebody's hand, or by its autoscaler, and those it has do not carry its work."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import felt_before
+from tuheg_ir.diagnosis.rules._left_short import left_short
 from tuheg_ir.diagnosis.rules._readers import backlogs, silent
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import name, oldest
@@ -25,11 +26,19 @@ LATELY = timedelta(hours=1)
 
 
 def when(view: View) -> Iterator[Match]:
-    """Replicas were taken away by hand, or an autoscaler's maximum was lowered, and users suffer or a queue grows."""
+    """Replicas were taken away by hand, or an autoscaler's maximum was lowered, and users suffer or a queue grows.
+
+    Or an autoscaler that sees nothing leaves fewer than its own target asks for by what the pods use.
+    """
     for workload in view.serving:
-        if workload.ready < workload.wanted or keeps_data(view, workload) or is_store(workload):
+        if keeps_data(view, workload) or is_store(workload):
             continue
         scaler = autoscaler(view, workload.ref)
+        if scaler and (short := left_short(view, workload, scaler, tuple(_lost(view, workload)))):
+            yield short
+            continue
+        if workload.ready < workload.wanted:
+            continue
         lost = tuple(_capped(view, scaler) if scaler else _lost(view, workload))
         felt = (list(_felt(view, workload)) or (felt_before(view, workload) if scaler else [])) if lost else []
         began = oldest(since for _, since in felt)

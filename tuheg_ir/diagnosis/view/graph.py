@@ -37,6 +37,9 @@ _ASKED = late(
     re.IGNORECASE,
 )
 """Where the access log of a proxy names, behind a failed request, whom it has asked; in quotes speaks the client."""
+_WHERE = late(r"(?:api_|base_|service_|svc_|grpc_|http_)?(?:url|uri|host(?:name)?|addr(?:ess)?|endpoint|server|target)")
+"""How the name of a variable ends that tells where something is."""
+_NO_WORD = late(r"\W")
 _MOST = 1000
 """No StatefulSet has more pods than this."""
 _LONGEST = 20_000
@@ -56,6 +59,7 @@ class Graph:
         self._found = found
         self._names = _names(snapshot, found, services)
         self._maps = {name(obj): obj for obj in snapshot.of("ConfigMap")}
+        self._meant: dict[tuple[str, str], str] = {}
         self._needs: dict[str, set[str]] = {}
         self.calls: dict[str, set[str]] = {ref: set() for ref in found}
         self.outside: dict[str, set[str]] = {ref: set() for ref in found}
@@ -99,6 +103,24 @@ class Graph:
         if len(parts) == 2 and parts[1] in self._names and parts[0].rpartition("-")[2].isdigit():
             return self._names.get(parts[0]) or self._names[parts[1]]
         return self._names.get(parts[0], "") if len(parts) == 1 else ""
+
+    def meant(self, caller: str, label: str) -> str:
+        """Return the workload that a caller calls by a name of its own: its variable CLEARING_URL says who clearing is.
+
+        "" where the name or the variable leads to none of the namespace, or to several.
+        """
+        if (caller, label) not in self._meant:
+            self._meant[caller, label] = self.resolve(label) or self._by_variable(caller, label)
+        return self._meant[caller, label]
+
+    def _by_variable(self, caller: str, label: str) -> str:
+        workload, called = self._found.get(caller), _NO_WORD.sub("_", label.lower()).strip("_")
+        found = set()
+        for key, value in self.settings(workload) if workload and called else ():
+            _, named, tail = f"_{_NO_WORD.sub('_', key.lower())}".rpartition(f"_{called}_")
+            if named and _WHERE.fullmatch(tail):
+                found |= {self.resolve(host) for host in hosts_in(key, value[:_LONGEST])}
+        return found.pop() if len(found) == 1 else ""
 
     def other_space(self, host: str) -> str:
         """Return the namespace in which a host is, if it is that of a Service of another one: `name.namespace.svc`."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.quantities import number
@@ -59,12 +62,51 @@ def counted_share(scaler: Autoscaler, workload: Workload) -> float | None:
     return used / max(known) if len(known) == len(limits) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How many replicas an autoscaler's own target asks for, and by which use; shares are of what the pods request."""
+
+    replicas: int
+    used: float
+    target: float
+
+
+def due(view: View, scaler: Autoscaler, workload: Workload) -> Due | None:
+    """Return what an autoscaler would want by the processor time that figures tell, as it counts itself.
+
+    None where it goes by something else, or figures tell nothing of a pod. What requests nothing it cannot count.
+    """
+    of_cpu = (mapping(each, "resource") for each in items(scaler.obj, "spec", "metrics"))
+    target = next((whole(e, "target", "averageUtilization") for e in of_cpu if text(e, "name") == "cpu"), 0) / 100
+    shares = [_requested_share(view, pod) for pod in workload.live]
+    known = [each for each in shares if each is not None]
+    if not target or not known or len(known) < len(shares):
+        return None
+    used = sum(known) / len(known)
+    return Due(math.ceil(len(known) * used / target), used, target)
+
+
+def _requested_share(view: View, pod: Pod) -> float | None:
+    """Return which share of the processor time that its containers request a pod uses; None: unknown."""
+    requests = {text(c, "name"): number(mapping(c, "resources", "requests").get("cpu")) for c in _running(pod)}
+    used: dict[str, float] = {}
+    for labels, value in view.figures.standing("cpu_usage", pod=pod.name):
+        if requests.get(of := labels.get("container", "")):
+            used[of] = max(value, used.get(of, 0.0))
+    asked = sum(each for each in requests.values() if each)
+    return sum(used.values()) / asked if used and asked else None
+
+
 def _processor_limit(pod: Pod) -> float | None:
     """Return how much processor time all containers of a pod may have; None: one of them has no limit."""
-    beside = (each for each in items(pod.obj, "spec", "initContainers") if text(each, "restartPolicy") == "Always")
-    running = (*items(pod.obj, "spec", "containers"), *beside)
-    limits = [number(mapping(each, "resources", "limits").get("cpu")) for each in running]
+    limits = [number(mapping(each, "resources", "limits").get("cpu")) for each in _running(pod)]
     return None if None in limits else sum(each for each in limits if each)
+
+
+def _running(pod: Pod) -> tuple[Mapping[str, Any], ...]:
+    """Return the containers of a pod that run as long as it does."""
+    beside = (each for each in items(pod.obj, "spec", "initContainers") if text(each, "restartPolicy") == "Always")
+    return (*items(pod.obj, "spec", "containers"), *beside)
 
 
 def scaled_by(scaled: Obj) -> str:

@@ -1,0 +1,66 @@
+"""An autoscaler sees nothing, and leaves a workload fewer replicas than its own target asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
+from tuheg_ir.diagnosis.rules._capacity import GROWN, asked_more, felt_before, remedy_for_load, unblinded
+from tuheg_ir.diagnosis.rules._demand import multiplied
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.scaling import Autoscaler, due
+from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+MORE = 1.25
+"""So many times the target: an autoscaler lets a tenth pass, and figures are not exact."""
+YOUNG = timedelta(minutes=5)
+"""So long a start may take much processor time."""
+FRESH = timedelta(hours=2)
+"""A release so young may need more of it for the same work."""
+
+
+def left_short(view: View, workload: Workload, scaler: Autoscaler, lost: Sequence[Evidence]) -> Match | None:
+    """Return that pods use more than their autoscaler's target, which sees nothing, and that more is asked of them.
+
+    ``lost``: what tells that the workload lost replicas within the hour: then the rest have more to do each.
+    """
+    wants = due(view, scaler, workload) if scaler.blind and not scaler.at_most else None
+    if wants is None or wants.used < MORE * wants.target or not _settled(view, workload):
+        return None
+    felt = [seen for seen, _ in (list(troubles(view, workload.ref)) or felt_before(view, workload))]
+    asked = (*asked_more(view, workload), *_grown(view, workload), *lost)
+    if not felt or not asked or releases(view, workload, FRESH) or multiplied(view, workload.ref):
+        return None
+    fact = f"its pods use {wants.used:.0%} of the processor time that they request, and the autoscaler's target is "
+    fact += f"{wants.target:.0%}: it would want {wants.replicas} of them, and there are {len(workload.live)}"
+    remedy, more, excludes = remedy_for_load(view, workload)
+    found = Match(
+        component=workload.ref,
+        evidence=(Evidence("metrics", workload.ref, fact), *more, *asked[:2], *felt[:2]),
+        certainty=0.65,
+        remedy=remedy,
+        since=scaler.blind_since,
+        excludes=(
+            *excludes,
+            *excluding(workload.ref, "the template is well; what lacks is replicas", "rollback_workload"),
+            *excluding(workload.ref, "a restart adds no replica, and while it lasts there are fewer", *RESTARTS),
+        ),
+    )
+    return unblinded(view, workload, found)
+
+
+def _settled(view: View, workload: Workload) -> bool:
+    """Tell whether its pods run for a while: those that are too busy to answer a probe are not ready now and then."""
+    young = any(view.recent(pod.created, YOUNG) or pod.restarts for pod in workload.live)
+    return not young and len(workload.live) >= workload.wanted and 2 * workload.ready >= workload.wanted
+
+
+def _grown(view: View, workload: Workload) -> tuple[Evidence, ...]:
+    times = traffic_growth(view, workload.ref)
+    if times is None or times < GROWN:
+        return ()
+    return (Evidence("metrics", workload.ref, f"its requests have grown {times:.1f} times"),)
