@@ -75,9 +75,16 @@ def dex(line: str = ROTATED, since: float = 960) -> tuple[list[Obj], list[Log]]:
     return workload("dex", "dexidp/dex:2.41"), [log(pod("dex"), line, *['level=info msg="login"'] * 9, since=since)]
 
 
-def keys(line: str = KEY, told: str = ROTATED, since: float = 960, **more: Any) -> Snapshot:
+def keys(
+    line: str = KEY,
+    *others: Iterable[Obj],
+    told: str = ROTATED,
+    since: float = 960,
+    more: Iterable[Log] = (),
+    **of: Any,
+) -> Snapshot:
     issuer, said = dex(told, since)
-    return kept(line, issuer, run=(), said=said, **more)
+    return kept(line, issuer, *others, run=(), said=[*said, *more], **of)
 
 
 RENEWED = (SHOP, "database_connection", "restart_workload")
@@ -185,6 +192,11 @@ HOLDS = [
         )
     ),
     Holds(
+        "another program refuses a token of somebody else's now and then, for hours before",
+        keys(KEY, workload("edge"), more=[log(pod("edge"), KEY, *[FINE] * 90, KEY, since=5 * 3600)], ill=(0, 1, 2, 3)),
+        READ,
+    ),
+    Holds(
         "one that was started since knows the new key, and nobody tells that it is new",
         kept(KEY, run=(), young=600),
         READ,
@@ -192,6 +204,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "all were started after the key was new, and do not know it: a fresh process is no better",
+        keys(ill=(0, 1, 2, 3), started=930),
+        ("page_human",),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold("nobody knows of a change, and none is younger", kept(ill=(0, 1, 2, 3), run=()), ("page_human",)),
     DoesNotHold(
         "those that were started since tell of it as well: a process that is started anew is no better",
@@ -225,7 +243,7 @@ DOES_NOT_HOLD = [
         )
     ),
     *(
-        DoesNotHold(f"{what}", keys(line, said, since, ill=(0, 1, 2, 3)), ("page_human",))
+        DoesNotHold(f"{what}", keys(line, told=said, since=since, ill=(0, 1, 2, 3)), ("page_human",))
         for what, line, said, since in (
             ("the new key was there for hours", KEY, ROTATED, 4 * 3600),
             ("what was rotated is a log", KEY, "INFO log file rotated, keys=9", 960),

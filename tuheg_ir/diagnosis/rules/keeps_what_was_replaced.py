@@ -55,8 +55,10 @@ def _kept(view: View, kept: Kept, tellers: Sequence[Teller], began: datetime) ->
             yield from _of_pooler(view, kept, tellers, next(iter(poolers.values())), began)
         return
     for each in tellers:
-        if each.older(began):
-            yield from _of_teller(view, kept, each, began)
+        # A database has one form for all; keys are of many issuers, and some token or other is refused all day.
+        since = each.said.first if kept is KEY else began
+        if each.older(since):
+            yield from _of_teller(view, kept, each, since)
 
 
 def _of_teller(view: View, kept: Kept, teller: Teller, began: datetime) -> Iterator[Match]:
@@ -65,6 +67,8 @@ def _of_teller(view: View, kept: Kept, teller: Teller, began: datetime) -> Itera
     well = fresh_and_well(view, workload, teller.said, began)
     fresh = well if same_template((*teller.pods, *well)) else []
     change = replaced(view, kept, workload, began)
+    if change is not None and change.time is not None and not teller.older(change.time):
+        change = None  # they were started with what is new
     if not fresh and change is None:
         return
     why = f"they keep {kept.what} from before: a process that is started anew gets it anew, an older version does not"
