@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, latency, rate, shop
-from tests.diagnosis.rules.tiny import Obj, figure, pod, snapshot, workload
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, latency, logs, rate, shop
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Series
 
 
@@ -33,6 +33,23 @@ HOLDS = [
         snapshot(cart(), figures=busy(0.99, 0.98, 0.02, 0.02)[:6]),
         (CART, "configuration_error", "restart_workload"),
         excludes=no("scale_workload", at=CART),
+    ),
+    Holds(
+        "the one that was ready when all connections were made anew is full and late, and those beside it get nothing",
+        snapshot(
+            shop(env=CALLS_CART),
+            cart(3),
+            figures=[
+                *busy(0.99, 0.01, 0.01, 0.01),
+                *(figure("request_rate_by_pod", 100, r, 600, pod=pod("cart", n)) for n, r in enumerate((400, 0, 0, 0))),
+            ],
+            logs=logs("cart", "WARN request abandoned by caller: context canceled", 0)
+            + [log(pod("cart", n), *["INFO server stats conns=0"] * 9) for n in (1, 2, 3)],
+        ),
+        (SHOP, "configuration_error", "restart_workload"),
+        excludes=no("scale_workload", at=CART),
+        harmful=("scale_workload",),
+        alone=True,
     ),
 ]
 DOES_NOT_HOLD = [

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.cutting import CLOSED, ENDED, LONG_UNUSED, TRACE, USED, proxied
-from tests.diagnosis.rules.scenes import API, URL, errors
-from tests.diagnosis.rules.tiny import log, pod, postgres, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.scenes import API, URL, alert, errors
+from tests.diagnosis.rules.tiny import at, log, pod, postgres, redis, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
+PUSH = "Deployment/push"
 READY = "LOG:  database system is ready to accept connections"
 
 
@@ -21,7 +23,41 @@ def restarted(ago: float, *, client: float = 10 * 86400, ratio: float = 0.6) -> 
     )
 
 
+def listening(
+    *counts: tuple[int, int],
+    young: int = 1,
+    name: str = "delivered",
+    back: float = 1800,
+    old: float = 10 * 86400,
+    alarm: bool = True,
+) -> Snapshot:
+    """Return pods that count each minute what comes from a cache that was away for five minutes, until ``back`` ago.
+
+    counts: of each pod, before and since. young: so many of them were started meanwhile.
+    """
+    went = back + 300
+    pods = workload("push", pods=len(counts), env={"REDIS_URL": "redis://redis:6379/0"}, started=old)
+    said = []
+    for n, (before, since) in enumerate(counts):
+        ages = range(3600 if n < len(counts) - young else int(back) - 30, -1, -60)
+        told = [f'{at(age)} {{"clients":90,"{name}":{before if age > went else since}}}' for age in ages]
+        said.append(Log(pod("push", n), "push", tuple(told), False))
+    return snapshot(
+        younger(pods, young, age=back + 120) if young else pods,
+        redis(started=back),
+        logs=said,
+        alerts=[alert("ScreensStale", team="shop")] if alarm else [],
+    )
+
+
 HOLDS = [
+    Holds(
+        "two listen on connections to a cache that went without a word, and one that came since gets what they got",
+        listening((44, 0), (51, 0), (0, 48)),
+        (PUSH, "database_connection", "restart_workload"),
+        excludes=(*no("rollback_workload", at=PUSH), *no("restart_workload", at="Deployment/redis")),
+        harmful=("rollback_workload", "scale_workload"),
+    ),
     Holds(
         "minutes after the database is ready again",
         restarted(900),
@@ -52,6 +88,22 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(what, world, (), harmful=("restart_workload",))
+        for what, world in (
+            ("the younger one took over what they did", listening((44, 0), (51, 0), (0, 97))),
+            ("the younger one gets nothing either: nothing is sent", listening((44, 0), (51, 0), (0, 0))),
+            ("one alone gets nothing: another may lead since", listening((44, 0), (51, 50), (0, 48))),
+            ("none is younger: nothing may be sent", listening((44, 0), (51, 0), (48, 0), young=0)),
+            ("they got nothing before", listening((0, 0), (0, 0), (0, 48))),
+            ("they get as much as ever", listening((44, 43), (51, 50), (0, 48))),
+            ("what fell to nought are errors", listening((44, 0), (51, 0), (0, 48), name="delivery_errors")),
+            ("what fell to nought waits", listening((44, 0), (51, 0), (0, 48), name="messages_pending")),
+            ("they were started anew themselves", listening((44, 0), (51, 0), (0, 48), old=1700)),
+            ("the cache came back a moment ago", listening((44, 0), (51, 0), (0, 48), back=240)),
+            ("nobody misses anything", listening((44, 0), (51, 0), (0, 48), alarm=False)),
+        )
+    ),
     DoesNotHold(
         "a moment after it: the pool may make new ones by itself",
         restarted(120),

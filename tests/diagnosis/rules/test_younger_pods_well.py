@@ -30,6 +30,24 @@ def ended_once(objects: list[Obj], reason: str = "Error", code: int = 1, **more:
     return objects
 
 
+def asked(*rates: float) -> Snapshot:
+    """Return pods of the shop, all but the first younger and without errors, and how often each is asked."""
+    return snapshot(
+        four(young=3),
+        logs=told(0),
+        figures=[
+            errors("shop", 0.7),
+            *(figure("request_rate_by_pod", each, each, pod=pod("shop", n)) for n, each in enumerate(rates)),
+        ],
+    )
+
+
+def counting(*said: str) -> Snapshot:
+    """Return pods of the shop, all but the first younger and without errors, and what those log."""
+    ill = log(pod("shop", 0), *[LINE, "INFO stats conns=24 streams=800 failed=9"] * 9)
+    return snapshot(four(young=3), logs=[ill, *(log(pod("shop", n), *said) for n in (1, 2, 3))])
+
+
 def mounted(mode: str, *ill: int, ok: int = 3, line: str = STALE) -> Snapshot:
     """Return four pods of the shop with one volume, of which some have lost it, and the last came later."""
     volumes = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "originals"}}]}
@@ -149,6 +167,23 @@ HOLDS = [
         (SHOP, "service_crash", "restart_workload"),
         excludes=no("rollback_workload", at=SHOP),
     ),
+    *(
+        Holds(f"nobody measures it, and {what}", counting(*said), (SHOP, "service_crash", "restart_workload"))
+        for what, said in (
+            ("the younger ones count as much", ["INFO stats conns=23 streams=9 failed=0"] * 9),
+            ("the younger ones tell of work too", ["INFO stats conns=0 streams=0 failed=0", "INFO GET /zones"] * 9),
+            ("the younger ones count no failures, and that is well", ["INFO stats failed=0 retries=0"] * 9),
+            ("the younger ones count nothing of what the older one counts", ["INFO stats jobs=0"] * 9),
+        )
+    ),
+    *(
+        Holds(what, asked(*rates), (SHOP, "service_crash", "restart_workload"), harmful=("rollback_workload",))
+        for what, rates in (
+            ("the younger ones are asked for less, and answer it well", (40, 9, 8, 9)),
+            ("one of the younger ones is asked for nothing, and the others for as much as ever", (40, 38, 41, 0)),
+            ("nobody knows how often one of them is asked", (40, 0, 0)),
+        )
+    ),
     Holds(
         "what they read when they start was corrected before the last of them did",
         snapshot(
@@ -235,6 +270,18 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the younger ones are asked for next to nothing: nobody sees what they would do",
+        asked(400, 0, 0.2, 0),
+        ("page_human",),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "nobody measures it, and the younger ones count nothing but noughts, where the older one counts",
+        counting(*["INFO stats conns=0 streams=0 failed=0"] * 9),
+        ("unknown", "page_human"),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold(
         "the older one is slow, and its log is that of a miner: a restart would take away what shows it",
         snapshot(

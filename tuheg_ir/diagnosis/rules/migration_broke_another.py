@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._migrated import ended, of_form, then
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.reading import moment, oldest
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 _MISSED = ("schema", "row_refused")
 """Troubles of a program that knows another form of a database."""
-SOON = timedelta(minutes=10)
-"""A program meets a table that was changed that soon."""
-RAN = timedelta(minutes=-30)
-"""A migration may run so long before it ends, and hurts before that."""
 _NAME = r"[\"'`\[]*(?:\w+[\"'`\]]*\.[\"'`\[]*)*(\w+)"
 _NOT_THERE = late(
     rf"\b(?:column|relation|table) {_NAME}[\"'`\]]*(?: of relation \S+)? (?:does not|doesn't) exist"
@@ -31,18 +28,6 @@ _NOT_THERE = late(
     re.IGNORECASE,
 )
 """How databases name the column or table that a statement misses, or leaves empty."""
-_CHANGES = late(
-    r"(?<![a-z])(?:renam(?:e[sd]?|ing)|drop(?:s|ped|ping)?|remov(?:e[sd]?|ing)|delet(?:e[sd]?|ing)|alter(?:s|ed|ing)?"
-    r"|add(?:s|ed|ing)?)(?![a-z])",
-    re.IGNORECASE,
-)
-"""How tools of migrations, and their authors in the names of these, tell that something goes, or comes."""
-_OF_FORM = late(
-    r"(?<![a-z])(?:tables?|columns?|schema|alter|renam|migrat|upgrad|change-?set)|\.sql\b|\b\d{3,}_[a-z]",
-    re.IGNORECASE,
-)
-"""Words of a change of form, and how migrations are called: rows come and go in any program's work."""
-_ROWS = late(r"\b\d+ (?:rows?|records?|entries)\b", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:
@@ -64,7 +49,7 @@ def when(view: View) -> Iterator[Match]:
         since = oldest(hit.first for hit in (*missed, *refused))
         if since is None or since_release(workload, since):
             continue
-        ran = [r for r in runs if _then(r, since) and (view.graph.needs(r.ref) & shared or _tells(view, r, lacks))]
+        ran = [r for r in runs if then(r, since) and (view.graph.needs(r.ref) & shared or _tells(view, r, lacks))]
         if len(ran) == 1:
             yield _match(view, workload, ran[0], (*missed, *refused), since)
 
@@ -80,29 +65,17 @@ def _tells(view: View, run: Workload, lacks: Collection[str]) -> bool:
     if not lacks:
         return False
     named = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, sorted(lacks)))})(?![a-z0-9])", re.IGNORECASE)
-    lines = (line for log in view.logs_of(run.pods) for line in log.lines if _of_form(line))
+    lines = (line for log in view.logs_of(run.pods) for line in log.lines if of_form(line))
     return any(map(named.search, lines))
-
-
-def _of_form(line: str) -> bool:
-    """Tell whether a line tells of a change of a table or a column, and not of rows of it."""
-    return bool(_CHANGES.search(line) and _OF_FORM.search(line)) and not _ROWS.search(line)
-
-
-def _then(run: Workload, since: datetime) -> bool:
-    """Tell whether a run went on, or ended, when something began."""
-    ended = moment(run.obj, "status", "completionTime")
-    return ended is not None and RAN <= since - ended <= SOON
 
 
 def _match(view: View, workload: Workload, run: Workload, missed: tuple[Hit, ...], since: datetime) -> Match:
     released = tuple(w.ref for w in view.serving if w is not workload and since_release(w, since))
-    ended = moment(run.obj, "status", "completionTime")
     why = f"{run.ref} changed the database: older code of it would miss what is new there"
     return Match(
         component=run.ref,
         evidence=(
-            Evidence("objects", run.ref, "it ran on the same database", ended),
+            Evidence("objects", run.ref, "it ran on the same database", ended(run)),
             *(view.hit_evidence(hit) for hit in missed[:3]),
         ),
         certainty=0.65,

@@ -6,22 +6,29 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._cut_off import SETTLED, cuts_off, used_since
+from tuheg_ir.diagnosis.rules._deaf import Deaf, deaf
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
-from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 STILL = timedelta(minutes=3)
 SLACK = timedelta(minutes=2)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A client older than the database's process tells of closed sessions long after that was ready again."""
+    """A client older than a server's process tells of closed sessions long after that is ready, or gets no more."""
+    yield from _lose(view)
+    yield from _hear_nothing(view)
+
+
+def _lose(view: View) -> Iterator[Match]:
+    """Yield who tells of sessions that are closed."""
     for each in complaints(view, "connection_reset"):
         server, client = view.workloads.get(each.about), view.workloads.get(each.caller)
         if server is None or client is None or role(server) not in ("database", "cache", "broker", "pooler"):
@@ -51,6 +58,42 @@ def when(view: View) -> Iterator[Match]:
         )
 
 
+def _hear_nothing(view: View) -> Iterator[Match]:
+    """Yield whose older pods get nothing any more since a server's former process went, and tell of no error."""
+    if not view.alerts:
+        return
+    for server in of_role(view.workloads, *DATA):
+        started = _started(server)
+        if started is None or not view.now - started >= SETTLED or not view.recent(started):
+            continue
+        callers = (view.workloads[ref] for ref in sorted(view.graph.callers(server.ref)) if ref in view.workloads)
+        for client in (each for each in callers if each.kind not in BATCH and server in view.called(each.ref)):
+            found = deaf(view, client, started)
+            if found is not None:
+                yield _deaf_to(view, client, server, started, found)
+
+
+def _deaf_to(view: View, client: Workload, server: Workload, started: datetime, found: Deaf) -> Match:
+    """Return that older pods of a client wait on connections to a process that is gone."""
+    well = f"{server.ref} is well: whatever is done to it sends nothing to connections of its former process"
+    new = f"it is since {server.ref} was started anew, and pods of the same template with fresh connections are well"
+    others = tuple(ref for ref in view.graph.callers(server.ref) if ref in view.workloads and ref != client.ref)
+    return Match(
+        component=client.ref,
+        evidence=(
+            *found.evidence,
+            Evidence("objects", server.ref, "it was started again, and is ready since", started),
+        ),
+        certainty=0.7,
+        since=found.since,
+        explains=behind(view, client.ref, but=client.ref),
+        excludes=(
+            *not_for((client.ref, *sorted(others)), new, ("rollback_workload",)),
+            *not_for((server.ref,), well, RESTARTS),
+        ),
+    )
+
+
 def _started(server: Workload) -> datetime | None:
     """Return when the last of its processes was started, if all are well and none keeps ending."""
     containers = [c for pod in server.live for c in pod.containers]
@@ -66,10 +109,10 @@ def _older(client: Workload, started: datetime) -> bool:
 
 RULE = Rule(
     name="sessions_to_a_former_process",
-    title="A client uses sessions of a database process that is gone",
+    title="A client uses sessions of a server's process that is gone",
     root_cause="database_connection",
     remedy="restart_workload",
     tier=Tier.PATTERN,
     when=when,
-    why_not="no client tells of closed sessions long after its database was started again",
+    why_not="no client tells of closed sessions, or gets nothing more, long after its server was started again",
 )

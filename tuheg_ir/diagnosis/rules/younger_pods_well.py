@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._not_of_its_own import strangers_words
 from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
+from tuheg_ir.diagnosis.view.counted import counts_lately, only_noughts
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart, used_up
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -25,6 +26,8 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 
 LIFE = 2 * 86400.0
 """Who lived for so many seconds is well for as long when it is started anew; no release of late is to blame then."""
+UNASKED = 0.02
+"""Who gets less than this share of the requests of another gets none but those of probes."""
 _SESSIONS = ("database_", "pool_", "statement_", "read_only_database")
 _CONNECTIONS = ("connection_refused", "connection_timeout", "connection_reset")
 
@@ -43,6 +46,8 @@ def when(view: View) -> Iterator[Match]:
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
         if not bad or not well or not same_template((*bad, *well)):
             continue
+        if _unasked(view, bad, well):
+            continue  # what nobody asks for anything fails at nothing: they show no more than that
         if strangers_words(view, workload, ill):
             continue  # a restart would take away what shows it, and leave the way in
         if used_up(view, workload, ill) and releases(view, workload, timedelta(seconds=LIFE)):
@@ -67,6 +72,22 @@ def by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
     ):
         return ""
     return f"all {len(bad)} were started from {first:%d %b %H:%M} to {last:%H:%M}; who was started later is well"
+
+
+def _unasked(view: View, bad: list[Pod], well: list[Pod]) -> bool:
+    """Tell whether the well ones get next to no requests beside the ill ones, by figures or by what they count."""
+    rates = view.figures.latest("request_rate_by_pod", "pod")
+    if any(pod.name not in rates for pod in (*bad, *well)):
+        return _count_noughts(view, bad, well)
+    return max(rates[pod.name] for pod in well) <= UNASKED * min(rates[pod.name] for pod in bad)
+
+
+def _count_noughts(view: View, bad: list[Pod], well: list[Pod]) -> bool:
+    """Tell whether the well ones only log noughts lately, of what each of the ill ones counts."""
+    idle = [only_noughts(view, log) for log in view.logs_of(well, previous=False)]
+    names = set.intersection(*idle) if len(idle) >= len(well) else set()
+    busy = list(view.logs_of(bad, previous=False)) if names else []
+    return any(busy and all(counts_lately(view, log, each) for log in busy) for each in names)
 
 
 def _read_since(view: View, workload: Workload, bad: list[Pod], well: list[Pod]) -> tuple[Evidence, ...]:
