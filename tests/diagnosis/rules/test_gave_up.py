@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, alert, shop
-from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot
+from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, URL, alert, shop
+from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 
 KILLED = (
@@ -23,6 +23,12 @@ POISON = (
     "ERROR Task is being killed and will not recover until manually restarted. "
     "org.apache.kafka.connect.errors.DataException: Converting byte[] to Kafka Connect data failed"
 )
+CRASHED = (
+    '{"level":"ERROR","logger":"kafkajs","message":"[Connection] Connection error: read ECONNRESET"}',
+    '{"level":"ERROR","logger":"kafkajs","message":"[Consumer] Crash: KafkaJSNonRetriableError: not aware","groupId":"g"}',
+    '{"level":"INFO","logger":"kafkajs","message":"[Consumer] Stopped","groupId":"g"}',
+)
+JOINED = '{"level":"INFO","logger":"kafkajs","message":"[ConsumerGroup] Consumer has joined the group","groupId":"g"}'
 GREW = figure("queue_depth", 20, 8000, 900, component="shop", queue="orders")
 CALLED: dict[str, Any] = {"alerts": [alert("ConsumerGroupLag")]}
 
@@ -61,6 +67,18 @@ RUST = (
     "thread 'dispatch' (17) panicked at src/loop.rs:61:9:",
     'called `Result::unwrap()` on an `Err` value: Os { code: 104, message: "Connection reset by peer" }',
 )
+
+
+def kafkajs(*after: str) -> Log:
+    """Return the log of a consumer whose connection was cut, that its library ended, and that answers probes since."""
+    lines = [f"{at(1500 - n)} {line}" for n, line in enumerate(CRASHED)]
+    since = [*after, *["INFO GET /ping 200"] * 9]
+    return Log(pod("shop"), "shop", (*lines, *(f"{at(1400 - 60 * n)} {line}" for n, line in enumerate(since))))
+
+
+CART_FAILS = log(
+    pod("web"), *['{"level":"error","status":502,"upstream":"http://cart:8080","msg":"HTTP 502 Bad Gateway"}'] * 9
+)
 BUG = (*PYTHON[:4], "KeyError: 'due_at'")
 MAIN = ('Exception in thread "main" java.net.ConnectException: Connection refused',)
 ONE: dict[str, Any] = {"pods": 1, "env": URL}
@@ -89,6 +107,26 @@ HOLDS = [
         (SHOP, "service_crash", "restart_workload"),
         excludes=no("rollback_workload", at=SHOP),
         harmful=("scale_workload", "rollback_workload"),
+    ),
+    *(
+        Holds(
+            f"a library ended its consumer for what was away, {also}",
+            snapshot(
+                shop(env=URL),
+                postgres(),
+                workload("cart"),
+                workload("web", env={**URL, **CALLS_CART}),
+                logs=[kafkajs(), *others],
+                figures=[GREW],
+                **CALLED,
+            ),
+            (SHOP, "service_crash", "restart_workload"),
+            harmful=("rollback_workload",),
+        )
+        for also, others in (
+            ("and nothing else happens", []),
+            ("and another one that needs the same complains of somebody else", [CART_FAILS]),
+        )
     ),
     Holds(
         "somebody is called, and nobody measures the queue",
@@ -133,6 +171,12 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "it came back by itself",
         snapshot(shop(env=URL), postgres(), logs=[told(KILLED, *["INFO connector restarted", "INFO ok"])], **CALLED),
+        (),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "its library ended it, and it joined its group anew",
+        snapshot(shop(env=URL), postgres(), logs=[kafkajs(JOINED)], **CALLED),
         (),
         harmful=("restart_workload",),
     ),

@@ -34,7 +34,7 @@ _AWAY = (
 )
 """Troubles that pass by themselves: a poisoned message or a bug ends the next process as well, and so does a kill."""
 _BACK = late(
-    r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|(?:re-?)connected\b|finished initiali[sz]ation",
+    r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|\bjoined (?:the )?group|(?:re-?)connected\b|finished initiali[sz]ation",
     re.IGNORECASE,
 )
 """Words by which what ended comes back."""
@@ -91,15 +91,23 @@ def _came_back(log: Log, last: datetime) -> bool:
 def _still_away(view: View, workload: Workload, threads: list[EndedThread]) -> bool:
     """Tell whether what it complained of is away still, for it or for anybody that needs the same.
 
-    The lines of a stack trace often have no time: those of an ended thread are as old as its end.
+    The lines of a stack trace often have no time: those of an ended thread are as old as its end. Who complains of
+    another one of ours, that this one does not need, has a trouble of its own.
     """
     old = {line[:300] for each in threads for line in each.said}
     needs = view.graph.needs(workload.ref)
     alike = [w.ref for w in view.serving if w is workload or needs & view.graph.needs(w.ref)]
     told = (hit for ref in alike for hit in view.hits_of(ref, *_AWAY) if not hit.previous)
+    told = (hit for hit in told if not _of_others(view, hit, needs))
     away = (w for ref in needs if (w := view.workloads.get(ref)) and w.ready < w.wanted)
     lately = (view.recent(hit.last, SETTLED) if hit.last else hit.line not in old for hit in told)
     return any(lately) or any(away)
+
+
+def _of_others(view: View, hit: Hit, needs: set[str]) -> bool:
+    """Tell whether a complaint names workloads of ours, and none that is needed."""
+    named = {ref for host in hit.hosts if (ref := view.graph.resolve(host))}
+    return bool(named) and not named & needs
 
 
 def _felt(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:
