@@ -25,7 +25,7 @@ POISON = (
 )
 CRASHED = (
     '{"level":"ERROR","logger":"kafkajs","message":"[Connection] Connection error: read ECONNRESET"}',
-    '{"level":"ERROR","logger":"kafkajs","message":"[Consumer] Crash: KafkaJSNonRetriableError: not aware","groupId":"g"}',
+    '{"level":"ERROR","logger":"kafkajs","message":"[Consumer] Crash: KafkaJSNonRetriableError: unknown member"}',
     '{"level":"INFO","logger":"kafkajs","message":"[Consumer] Stopped","groupId":"g"}',
 )
 JOINED = '{"level":"INFO","logger":"kafkajs","message":"[ConsumerGroup] Consumer has joined the group","groupId":"g"}'

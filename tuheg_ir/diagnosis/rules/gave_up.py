@@ -34,7 +34,8 @@ _AWAY = (
 )
 """Troubles that pass by themselves: a poisoned message or a bug ends the next process as well, and so does a kill."""
 _BACK = late(
-    r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|\bjoined (?:the )?group|(?:re-?)connected\b|finished initiali[sz]ation",
+    r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|\bjoined (?:the )?group"
+    r"|(?:re-?)connected\b|finished initiali[sz]ation",
     re.IGNORECASE,
 )
 """Words by which what ended comes back."""
