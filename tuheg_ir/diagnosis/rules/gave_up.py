@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._dropped import Dropped, dropped
 from tuheg_ir.diagnosis.rules._figures import rise
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._readers import name_of, queues
@@ -48,16 +49,19 @@ def when(view: View) -> Iterator[Match]:
             continue
         ended = [hit for hit in view.hits_of(workload.ref, "gave_up") if _for_good(view, workload, hit)]
         threads = [each for each in ended_threads(view, workload) if _of_what_passes(each.said)]
-        began = oldest((*(hit.first for hit in ended), *(each.at for each in threads)))
+        drop = _dropped_for_good(view, workload)
+        began = oldest((*(hit.first for hit in ended), *(each.at for each in (*threads, *drop))))
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
             continue
-        if _still_away(view, workload, threads) or not (felt := list(_felt(view, workload, began))):
+        felt = [*_felt(view, workload, began), *(each.unread for each in drop)]
+        if not felt or _still_away(view, workload, threads):
             continue
         yield Match(
             component=workload.ref,
             evidence=(
                 *(view.hit_evidence(hit) for hit in ended[:2]),
                 *(seen for each in threads[:1] for seen in each.evidence()),
+                *(each.closed for each in drop),
                 *felt[:3],
             ),
             certainty=0.6,
@@ -87,6 +91,13 @@ def _of_what_passes(lines: Iterable[str]) -> bool:
 
 def _came_back(log: Log, last: datetime) -> bool:
     return any(_BACK.search(line) for line in log.lines if (at := stamp(line)) and at > last)
+
+
+def _dropped_for_good(view: View, workload: Workload) -> list[Dropped]:
+    """Return that the broker dropped the readers of a workload, of which none tells that it reads again; [] if not."""
+    found = dropped(view, workload, _AWAY)
+    logs = view.logs_of(workload.live, previous=False) if found else ()
+    return [found] if found and not any(_came_back(log, found.at) for log in logs) else []
 
 
 def _still_away(view: View, workload: Workload, threads: list[EndedThread]) -> bool:
