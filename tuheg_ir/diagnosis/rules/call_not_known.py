@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -25,18 +25,19 @@ PROVEN = timedelta(hours=2)
 
 def when(view: View) -> Iterator[Match]:
     """Since its release all new pods of a caller are told so, no older ones, and what they ask is as it was."""
-    for caller in view.serving:
-        found = [each for each in complaints(view, TROUBLE) if each.caller == caller.ref and not each.hit.previous]
+    every = complaints(view, TROUBLE)
+    for caller in view.serving if every else ():
+        found = [each for each in every if each.caller == caller.ref and not each.hit.previous]
         if not caller.changes or caller.returned or role(caller) in DATA or not _of_the_release(caller, found):
             continue
         first = oldest(each.hit.first for each in found)
-        asked = sorted({each.about for each in found if each.about})
+        asked = sorted({each.about for each in found if each.about in view.workloads})
         if caller.released_at is None or not since_release(caller, first):
             continue
         if not all(_as_it_was(view, caller, each, caller.released_at) for each in _may_be(view, caller, asked)):
             continue
         said = tuple(_suffers(view, caller, asked, caller.released_at))
-        if said and not _told_by_others(view, caller, asked):
+        if said and not _told_by_others(view, caller, asked, every):
             yield _match(view, caller, asked, (*told(view, found, 1), *said[:2]), first)
 
 
@@ -63,17 +64,16 @@ def _as_it_was(view: View, caller: Workload, called: Workload, released: datetim
     return all(at is None or at < released - PROVEN for at in (made, *written))
 
 
-def _told_by_others(view: View, caller: Workload, asked: list[str]) -> bool:
+def _told_by_others(view: View, caller: Workload, asked: list[str], every: Iterable[Complaint]) -> bool:
     """Tell whether somebody who is as he was is told the same by the same one: then that lacks it by itself.
 
     So it is with the caller where others say that it is the one who does not know.
     """
-    told = complaints(view, TROUBLE)
-    others = (each for each in told if each.caller != caller.ref and each.about in asked)
-    return any(each.about == caller.ref for each in told) or any(
-        not since_release(view.workloads[each.caller], each.hit.first)
+    others = [each for each in every if each.caller != caller.ref and each.caller in view.workloads]
+    return any(
+        each.about == caller.ref
+        or (each.about in asked and not since_release(view.workloads[each.caller], each.hit.first))
         for each in others
-        if each.caller in view.workloads
     )
 
 

@@ -50,7 +50,8 @@ def when(view: View) -> Iterator[Match]:
         ended = [hit for hit in view.hits_of(workload.ref, "gave_up") if _for_good(view, workload, hit)]
         threads = [each for each in ended_threads(view, workload) if _of_what_passes(each.said)]
         drop = _dropped_for_good(view, workload)
-        began = oldest((*(hit.first for hit in ended), *(each.at for each in (*threads, *drop))))
+        times = (*(hit.first for hit in ended), *(each.at for each in threads), *(each.at for each in drop))
+        began = oldest(times)
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
             continue
         felt = [*_felt(view, workload, began), *(each.unread for each in drop)]
