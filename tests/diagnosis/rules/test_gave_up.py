@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, alert, shop
-from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot
-from tuheg_ir.diagnosis.model import Log
+from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, URL, alert, shop
+from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 KILLED = (
     "ERROR Task is being killed and will not recover until manually restarted. Error: "
@@ -23,6 +23,12 @@ POISON = (
     "ERROR Task is being killed and will not recover until manually restarted. "
     "org.apache.kafka.connect.errors.DataException: Converting byte[] to Kafka Connect data failed"
 )
+CRASHED = (
+    '{"level":"ERROR","logger":"kafkajs","message":"[Connection] Connection error: read ECONNRESET"}',
+    '{"level":"ERROR","logger":"kafkajs","message":"[Consumer] Crash: KafkaJSNonRetriableError: unknown member"}',
+    '{"level":"INFO","logger":"kafkajs","message":"[Consumer] Stopped","groupId":"g"}',
+)
+JOINED = '{"level":"INFO","logger":"kafkajs","message":"[ConsumerGroup] Consumer has joined the group","groupId":"g"}'
 GREW = figure("queue_depth", 20, 8000, 900, component="shop", queue="orders")
 CALLED: dict[str, Any] = {"alerts": [alert("ConsumerGroupLag")]}
 
@@ -61,6 +67,18 @@ RUST = (
     "thread 'dispatch' (17) panicked at src/loop.rs:61:9:",
     'called `Result::unwrap()` on an `Err` value: Os { code: 104, message: "Connection reset by peer" }',
 )
+
+
+def kafkajs(*after: str) -> Log:
+    """Return the log of a consumer whose connection was cut, that its library ended, and that answers probes since."""
+    lines = [f"{at(1500 - n)} {line}" for n, line in enumerate(CRASHED)]
+    since = [*after, *["INFO GET /ping 200"] * 9]
+    return Log(pod("shop"), "shop", (*lines, *(f"{at(1400 - 60 * n)} {line}" for n, line in enumerate(since))))
+
+
+CART_FAILS = log(
+    pod("web"), *['{"level":"error","status":502,"upstream":"http://cart:8080","msg":"HTTP 502 Bad Gateway"}'] * 9
+)
 BUG = (*PYTHON[:4], "KeyError: 'due_at'")
 MAIN = ('Exception in thread "main" java.net.ConnectException: Connection refused',)
 ONE: dict[str, Any] = {"pods": 1, "env": URL}
@@ -89,6 +107,26 @@ HOLDS = [
         (SHOP, "service_crash", "restart_workload"),
         excludes=no("rollback_workload", at=SHOP),
         harmful=("scale_workload", "rollback_workload"),
+    ),
+    *(
+        Holds(
+            f"a library ended its consumer for what was away, {also}",
+            snapshot(
+                shop(env=URL),
+                postgres(),
+                workload("cart"),
+                workload("web", env={**URL, **CALLS_CART}),
+                logs=[kafkajs(), *others],
+                figures=[GREW],
+                **CALLED,
+            ),
+            (SHOP, "service_crash", "restart_workload"),
+            harmful=("rollback_workload",),
+        )
+        for also, others in (
+            ("and nothing else happens", []),
+            ("and another one that needs the same complains of somebody else", [CART_FAILS]),
+        )
     ),
     Holds(
         "somebody is called, and nobody measures the queue",
@@ -137,6 +175,12 @@ DOES_NOT_HOLD = [
         harmful=("restart_workload",),
     ),
     DoesNotHold(
+        "its library ended it, and it joined its group anew",
+        snapshot(shop(env=URL), postgres(), logs=[kafkajs(JOINED)], **CALLED),
+        (),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
         "the database is away still",
         snapshot(
             shop(env=URL),
@@ -170,4 +214,82 @@ DOES_NOT_HOLD = [
         (),
         harmful=("restart_workload",),
     ),
+]
+
+
+CLOSED = (
+    "ERROR Channel closed by server: 406 (PRECONDITION-FAILED) with message PRECONDITION_FAILED - delivery "
+    "acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms."
+)
+ENDED = "ERROR label request failed: socket hang up ECONNRESET"
+AMQP = {"AMQP_URL": "amqp://rabbit:5672", "QUEUE": "labels.print"}
+COLUMNS = "name\tmessages_ready\tmessages_unacknowledged\tconsumers"
+PRETTY = "| name | messages | consumers |"
+
+
+def unread(
+    *since: str,
+    closed: str = CLOSED,
+    said: str = ENDED,
+    pods: int = 2,
+    head: str = COLUMNS,
+    before: str = "labels.print\t20\t16\t2",
+    now: str = "labels.print\t4100\t0\t0",
+    asked: float = 600,
+    counted: float | None = None,
+) -> Snapshot:
+    """Return readers that the broker dropped as their calls hung, which ended later; what runs list of its queues.
+
+    ``since``: what a reader tells later; ``asked``: age of the newest listing; ``counted``: readers by figures.
+    """
+    told = [
+        (6600, "INFO label printed"),
+        (5400, closed),
+        (4800, said),
+        *((4000 - 60 * n, line) for n, line in enumerate(since)),
+        (900, "INFO pool idle"),
+    ]
+    logs = [Log(pod("shop", n), "shop", tuple(f"{at(age)} {line}" for age, line in told)) for n in range(pods)]
+    if counted is None:
+        rows = [(head, "board\t0\t0\t1" if head == COLUMNS else "| board | 0 | 1 |", row) for row in (before, now)]
+        logs += [
+            Log(pod("ask", n), "ask", tuple(f"{at(age)} {line}" for line in lines))
+            for n, (age, lines) in enumerate(zip((7200, asked), rows, strict=True))
+        ]
+    readers = [] if counted is None else [figure("queue_consumers", counted, counted, component="labels.print")]
+    rabbit = workload("rabbit", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
+    return snapshot(shop(env=AMQP), rabbit, workload("ask"), logs=logs, figures=readers, **CALLED)
+
+
+HOLDS += [
+    Holds(
+        f"a broker dropped its readers as they confirmed nothing, what they waited for has ended, {what}",
+        world,
+        (SHOP, "service_crash", "restart_workload"),
+        harmful=("rollback_workload", "scale_workload"),
+        began=5400,
+    )
+    for what, world in (
+        ("and a listing shows that nobody reads", unread()),
+        (
+            "and another tool's listing does",
+            unread(head=PRETTY, before="| labels.print | 20 | 2 |", now="| labels.print | 4100 | 0 |"),
+        ),
+        ("and figures do", unread(counted=0)),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"a broker closed a reader's channel: {what}", world, (), harmful=("restart_workload",))
+    for what, world in (
+        ("it reads again by its own word", unread("INFO reconnected to rabbit")),
+        ("its queue has readers", unread(now="labels.print\t4100\t0\t2")),
+        ("its queue has readers by figures", unread(counted=2)),
+        ("nothing waits in its queue", unread(now="labels.print\t0\t0\t0")),
+        ("nobody read it before", unread(before="labels.print\t20\t0\t0")),
+        ("another queue has no readers", unread(now="labels.dead\t4100\t0\t0")),
+        ("nobody has looked for hours", unread(asked=5000)),
+        ("for something else", unread(closed="ERROR Channel closed by server: 404 (NOT-FOUND) no queue labels.print")),
+        ("what it waits for hangs still, or it was one message", unread(said="INFO label request goes on")),
+        ("one of its two pods", unread(pods=1)),
+    )
 ]

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, log, pod, postgres, redis, secret_key, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    NOW,
+    Obj,
+    at,
+    log,
+    pod,
+    postgres,
+    redis,
+    secret_key,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 GUARD, CART = "ConfigMap/guard", "Deployment/cart"
@@ -407,4 +422,85 @@ DOES_NOT_HOLD = [
         snapshot(shop(), workload("cart", before=OLD, released=660), logs=[warned()]),
         ("unknown", "page_human"),
     ),
+]
+
+
+H = 3600.0
+CUT = "ERROR upload 7 ended: aborted"
+MISSED = "WARN flight 7 has no raw object, marked incomplete"
+
+
+def every(step: float, line: str, since: float, upto: float = 60) -> list[tuple[float, str]]:
+    """Return a line at even times from some seconds ago, with its ages."""
+    return [(age, line) for age in range(int(since), int(upto), -int(step))]
+
+
+def kept(name: str, *lines: tuple[float, str]) -> Log:
+    return Log(name, name.rpartition("-")[0], tuple(f"{at(age)} {line}" for age, line in sorted(lines, reverse=True)))
+
+
+def rarely(
+    *beside: Any,
+    cut: str = CUT,
+    first: float = 15.3 * H,
+    missed: float = 15.2 * H,
+    known: float = 40 * H,
+    neighbour: Mapping[str, Any] | None = None,
+    calls: Mapping[str, str] | None = None,
+    fires: float = 600,
+) -> Snapshot:
+    """Return a shop released 16 hours ago, an upload in two hours of which is cut, and who misses what does not come.
+
+    ``first``, ``missed``: ages of the first error and the first warning; ``known``: that of the neighbour's first line.
+    """
+    called = {"SHOP_URL": "http://shop:8080"} if calls is None else dict(calls)
+    told = [
+        kept(pod("shop", n), *every(H, "INFO stored", 15.9 * H), *every(2 * H, cut, first - n * H)) for n in range(2)
+    ]
+    warns = [*every(H, "INFO registered", known), *every(1.5 * H, MISSED, missed)]
+    return snapshot(
+        shop(before=IMAGE, released=16 * H),
+        workload("web", **{"env": called, "pods": 1, "age": 60 * DAY, **(neighbour or {})}),
+        *beside,
+        logs=[*told, kept(pod("web"), *warns)],
+        alerts=[replace(alert("UploadsFail", app="shop"), starts_at=NOW - timedelta(seconds=fires))],
+    )
+
+
+HOLDS += [
+    Holds(
+        "what it fails at comes so rarely that the first error came late; a neighbour's older log misses it since then",
+        rarely(),
+        (SHOP, "code_defect", "rollback_workload"),
+        sure=(0.25, 0.45),
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    Holds(
+        "the same, and an edge was released the next day",
+        rarely(workload("edge", before=OLD, released=H)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"rare errors of new pods: {what}", world, harmful=("rollback_workload", "restart_workload"))
+    for what, world in (
+        ("no neighbour tells since when they are", rarely(missed=0)),
+        ("the neighbour missed it before the release as well", rarely(missed=30.2 * H)),
+        ("the neighbour's log does not reach back far enough", rarely(known=17 * H)),
+        ("the neighbour is new itself", rarely(neighbour={"before": OLD, "released": 16.2 * H})),
+        ("who misses something has nothing to do with it", rarely(calls={})),
+        ("they came later than they come again", rarely(first=9.3 * H)),
+        ("the neighbour misses it only hours later", rarely(missed=12.2 * H)),
+        (
+            "something else was written in between",
+            rarely(thing("ConfigMap", "guard", written=15.5 * H, data={"a": "b"})),
+        ),
+        ("another one was released just before", rarely(workload("edge", before=OLD, released=16.4 * H))),
+        ("they name who is away", rarely(cut="ERROR upload 7: connect ECONNREFUSED payments.example.com:443")),
+        (
+            "they name which kind of program is away",
+            rarely(cut="ERROR upload 7: psycopg: server closed the connection unexpectedly"),
+        ),
+        ("people were called before the release", rarely(fires=17 * H)),
+    )
 ]

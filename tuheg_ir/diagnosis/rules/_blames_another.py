@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.releases import of_an_image_alone, since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_OTHERS = (
+OTHERS = (
     *("dns", "connection_refused", "connection_reset", "upstream_failure"),
     *("database_authentication", "outside_authentication", "account_locked"),
     *("database_writes_refused", "read_only_database", "cache_full", "broker_alarm", "store_limit", "disk_full"),
@@ -55,14 +55,14 @@ def blames_another(view: View, teller: Workload, released: Workload) -> tuple[Hi
     pods = {pod.name for pod in (teller.newest_pods() if teller is released else teller.live)}
     told = (c for c in _of_others(view).get(teller.ref, ()) if c.hit.pod in pods)
     found = {c.hit: None for c in told if _of_another(view, c, teller, released) and _since(c.hit, released)}
-    return tuple(found) if sum(hit.count for hit in found) >= OFTEN and mostly(view, teller, _OTHERS) else ()
+    return tuple(found) if sum(hit.count for hit in found) >= OFTEN and mostly(view, teller, OTHERS) else ()
 
 
 @once_a_view
 def _of_others(view: View) -> dict[str, list[Complaint]]:
     """Return each workload's complaints of others."""
     found: dict[str, list[Complaint]] = {}
-    for each in complaints(view, *_OTHERS):
+    for each in complaints(view, *OTHERS):
         found.setdefault(each.caller, []).append(each)
     return found
 

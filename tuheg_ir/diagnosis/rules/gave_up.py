@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._dropped import Dropped, dropped
 from tuheg_ir.diagnosis.rules._figures import rise
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._readers import name_of, queues
@@ -34,7 +35,8 @@ _AWAY = (
 )
 """Troubles that pass by themselves: a poisoned message or a bug ends the next process as well, and so does a kill."""
 _BACK = late(
-    r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|(?:re-?)connected\b|finished initiali[sz]ation",
+    r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|\bjoined (?:the )?group"
+    r"|(?:re-?)connected\b|finished initiali[sz]ation",
     re.IGNORECASE,
 )
 """Words by which what ended comes back."""
@@ -47,16 +49,20 @@ def when(view: View) -> Iterator[Match]:
             continue
         ended = [hit for hit in view.hits_of(workload.ref, "gave_up") if _for_good(view, workload, hit)]
         threads = [each for each in ended_threads(view, workload) if _of_what_passes(each.said)]
-        began = oldest((*(hit.first for hit in ended), *(each.at for each in threads)))
+        drop = _dropped_for_good(view, workload)
+        times = (*(hit.first for hit in ended), *(each.at for each in threads), *(each.at for each in drop))
+        began = oldest(times)
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
             continue
-        if _still_away(view, workload, threads) or not (felt := list(_felt(view, workload, began))):
+        felt = [*_felt(view, workload, began), *(each.unread for each in drop)]
+        if not felt or _still_away(view, workload, threads):
             continue
         yield Match(
             component=workload.ref,
             evidence=(
                 *(view.hit_evidence(hit) for hit in ended[:2]),
                 *(seen for each in threads[:1] for seen in each.evidence()),
+                *(each.closed for each in drop),
                 *felt[:3],
             ),
             certainty=0.6,
@@ -88,18 +94,33 @@ def _came_back(log: Log, last: datetime) -> bool:
     return any(_BACK.search(line) for line in log.lines if (at := stamp(line)) and at > last)
 
 
+def _dropped_for_good(view: View, workload: Workload) -> list[Dropped]:
+    """Return that the broker dropped the readers of a workload, of which none tells that it reads again; [] if not."""
+    found = dropped(view, workload, _AWAY)
+    logs = view.logs_of(workload.live, previous=False) if found else ()
+    return [found] if found and not any(_came_back(log, found.at) for log in logs) else []
+
+
 def _still_away(view: View, workload: Workload, threads: list[EndedThread]) -> bool:
     """Tell whether what it complained of is away still, for it or for anybody that needs the same.
 
-    The lines of a stack trace often have no time: those of an ended thread are as old as its end.
+    The lines of a stack trace often have no time: those of an ended thread are as old as its end. Who complains of
+    another one of ours, that this one does not need, has a trouble of its own.
     """
     old = {line[:300] for each in threads for line in each.said}
     needs = view.graph.needs(workload.ref)
     alike = [w.ref for w in view.serving if w is workload or needs & view.graph.needs(w.ref)]
     told = (hit for ref in alike for hit in view.hits_of(ref, *_AWAY) if not hit.previous)
+    told = (hit for hit in told if not _of_others(view, hit, needs))
     away = (w for ref in needs if (w := view.workloads.get(ref)) and w.ready < w.wanted)
     lately = (view.recent(hit.last, SETTLED) if hit.last else hit.line not in old for hit in told)
     return any(lately) or any(away)
+
+
+def _of_others(view: View, hit: Hit, needs: set[str]) -> bool:
+    """Tell whether a complaint names workloads of ours, and none that is needed."""
+    named = {ref for host in hit.hosts if (ref := view.graph.resolve(host))}
+    return bool(named) and not named & needs
 
 
 def _felt(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:

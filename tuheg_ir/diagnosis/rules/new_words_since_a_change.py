@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
+from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
@@ -39,7 +40,6 @@ _WAITS = late(
     re.IGNORECASE,
 )
 """How a program says that more is asked of it than it does."""
-_SETTINGS = ("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkPolicy", "HorizontalPodAutoscaler")
 
 
 def when(view: View) -> Iterator[Match]:
@@ -52,7 +52,8 @@ def when(view: View) -> Iterator[Match]:
         if any(troubles(view, workload.ref)):
             continue  # what users feel says more than words do
         if (errors := _of_its_own_release(view, workload)) and (said := _said(view, workload)):
-            yield _of_release(view, workload, errors, workload, *said[:2])
+            shown = rarely_since(view, workload, errors)
+            yield _of_release(view, workload, errors, workload, *said[:2], *((shown,) if shown else ()))
             continue
         for words in new_troubles(view, workload)[:1]:
             if words.since is None or no_more(view, workload, words):
@@ -96,7 +97,13 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
     slow = _slow_before(view, workload)
     told = (each for each in marked(view, workload) if set(each.pods) == newest and not (slow and _waits(each)))
     fresh = workload.released_at is not None and view.recent(workload.released_at, FRESH)
-    told = (each for each in told if since_release(workload, each.since) or (each.since is None and fresh))
+    told = (
+        each
+        for each in told
+        if since_release(workload, each.since)
+        or (each.since is None and fresh)
+        or rarely_since(view, workload, each) is not None
+    )
     told = (each for each in told if not refused_as_others(view, workload, each.since))
     told = (each for each in told if not _store_started_anew(view, workload, each.since))
     return next((each for each in told if not no_more(view, workload, each)), None)
@@ -151,7 +158,7 @@ def _said(view: View, workload: Workload) -> list[Evidence]:
 
 
 def _edits(view: View, since: datetime) -> Iterator[tuple[Obj, datetime]]:
-    for kind in _SETTINGS:
+    for kind in SETTINGS:
         for obj in view.snapshot.of(kind):
             if (at := edited(obj)) is not None and soon_after(since, at):
                 yield obj, at
@@ -188,15 +195,15 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
 def _meant(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
     """Tell whether it is for the released that a log says this.
 
-    Not where it blames others for all, nor where it served well and then meets them in vain. And what waits within a
-    program waits for its own hands: then only who asks more of it than before is taken back, not who came in the same
-    minutes.
+    Not where it blames others for all, nor where it served well and then meets them in vain, unless what it fails at
+    came no sooner. And what waits within a program waits for its own hands: then only who asks more of it than before
+    is taken back, not who came in the same minutes.
     """
     if blames_another(view, workload, released):
         return False
     began = words.since
     if released is workload and served_well(view, released, began) and lately_of_others(view, released, began):
-        return False
+        return rarely_since(view, workload, words) is not None
     return released.ref in (workload.ref, *view.graph.callers(workload.ref)) or not _WAITS.search(words.line)
 
 
