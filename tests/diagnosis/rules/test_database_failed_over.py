@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import API, SHOP, URL, WELL, errors, logs, shop
+from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, WELL, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, redis, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -127,6 +127,27 @@ def other_mysql(age: float) -> list[Obj]:
     return workload("stats", "mysql:8", kind="StatefulSet", pods=1, port=3306, started=age)
 
 
+YOUNG = log(pod("shop", 2), "INFO order 7 stored", since=450)
+FOLLOWED = "[Note] [MY-010462] [Repl] Start binlog_dump to source_thread_id(4402) replica_server(1), pos(, 4)"
+FORGETS = "[System] [MY-010597] [Repl] 'RESET REPLICA ALL FOR CHANNEL '' executed'."
+
+
+def led_by_hand(*then: str) -> Snapshot:
+    """Return a shop that MySQL refuses since one of its servers ended to follow, and what that server tells then."""
+    ended = "[Note] [MY-010584] [Repl] Replica I/O thread exiting for channel '', read up to log 'bin.000412'"
+    client = younger(shop(env={"DB_HOST": "mysql"}, before=IMAGE, released=1500, pods=3), 1, age=500)
+    return snapshot(
+        client,
+        workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
+        figures=[errors("shop", 0.5, since=880)],
+        logs=[
+            *logs("shop", LINES[1], 0, 1, since=880),
+            YOUNG,
+            Log("mysql-1", "mysql", tuple(f"{at(900 - n)} {line}" for n, line in enumerate((ended, *then)))),
+        ],
+    )
+
+
 def restarted(world: Snapshot, pod_name: str, age: float) -> Snapshot:
     """Let a pod's container have started anew."""
     for each in world.objects["Pod"]:
@@ -134,8 +155,6 @@ def restarted(world: Snapshot, pod_name: str, age: float) -> Snapshot:
             each["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(age)}}
     return world
 
-
-YOUNG = log(pod("shop", 2), "INFO order 7 stored", since=450)
 
 TOLD = (
     ("PrimarySwitched", "Primary switched from index '0' to index '1'"),
@@ -163,6 +182,14 @@ HOLDS = [
         excludes=(*no("rollback_workload", at=SHOP), *no("restart_workload", at="StatefulSet/mysql")),
         sure=(0.85, 1.0),
         alone=True,
+    ),
+    Holds(
+        "a server of MySQL was made to forget whom it followed, and is followed; a release had served well before",
+        led_by_hand(FORGETS, FOLLOWED),
+        (SHOP, "database_connection", "restart_workload"),
+        excludes=(*no("rollback_workload", at=SHOP), *no("restart_workload", at="StatefulSet/mysql")),
+        alone=True,
+        sure=(0.8, 1.0),
     ),
     *(
         Holds(

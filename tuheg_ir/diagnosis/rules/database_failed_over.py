@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._new_primary import WRITES, moves
+from tuheg_ir.diagnosis.rules._new_primary import WRITES, leads_since, moves
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
@@ -194,12 +194,14 @@ def _moved_at(moved: tuple[Evidence, ...]) -> datetime | None:
 
 
 def _moved(view: View) -> Iterator[Evidence]:
-    """Yield what shows that another server became the primary."""
+    """Yield what shows that another server became the primary: it says so, or follows no more and leads since."""
     for hit in view.hits:
         workload = view.workloads.get(hit.component)
-        if hit.trouble != "failover" or not view.recent(hit.last) or not workload or role(workload) != "database":
+        if not view.recent(hit.last) or not workload or role(workload) != "database":
             continue
-        if not _at_its_start(view, workload, hit):
+        if hit.trouble == "failover" and not _at_its_start(view, workload, hit):
+            yield view.hit_evidence(hit)
+        elif hit.trouble == "replication_stopped" and leads_since(view, hit):
             yield view.hit_evidence(hit)
     yield from map(view.event_evidence, moves(view))
 
