@@ -148,6 +148,25 @@ def led_by_hand(*then: str) -> Snapshot:
     )
 
 
+READONLY = "redis.exceptions.ReadOnlyError: READONLY You can't write against a read only replica."
+MASTER = "1:M * MASTER MODE enabled (user request from 'id=31 addr=10.42.7.15:39008')"
+SWITCH = "1:X # +switch-master cache 10.42.3.17 6379 10.42.5.31 6379"
+DOWN = "1:X # +sdown master cache 10.42.3.17 6379"
+
+
+def of_a_cache(*told: Log, env: Mapping[str, str] | None = None, **made: Any) -> Snapshot:
+    """Return a shop that a server of its cache refuses as a replica for a quarter of an hour, and what servers tell."""
+    return snapshot(
+        shop(env=env or {"REDIS_HOST": "redis"}, **made),
+        workload("redis", "redis:7", kind="StatefulSet", pods=3, port=6379),
+        workload("sentinel", "redis:7", port=26379, env={"REDIS_HOST": "redis"}),
+        workload("drafts-redis", "redis:7", kind="StatefulSet", pods=2, port=6379),
+        postgres(),
+        figures=[errors("shop", 0.4, since=880)],
+        logs=[*logs("shop", READONLY, 0, 1, since=880), *told],
+    )
+
+
 def restarted(world: Snapshot, pod_name: str, age: float) -> Snapshot:
     """Let a pod's container have started anew."""
     for each in world.objects["Pod"]:
@@ -163,6 +182,34 @@ TOLD = (
     ("Switchover", "mysql-1 leads"),
 )
 HOLDS = [
+    *(
+        Holds(
+            f"a server of a cache is the primary since: {what}",
+            of_a_cache(told),
+            (SHOP, "database_connection", "restart_workload"),
+            excludes=(*no("rollback_workload", at=SHOP), *no("restart_workload", at="StatefulSet/redis")),
+            alone=True,
+            sure=(0.65, 1.0),
+        )
+        for what, told in (
+            ("it tells so", log("redis-1", MASTER, since=900)),
+            ("who watches over it tells so", log(pod("sentinel"), SWITCH, since=900)),
+        )
+    ),
+    *(
+        Holds(
+            f"a server of a cache refuses what is written, and nothing tells of another primary: {what}",
+            world,
+            (SHOP, "database_connection", "restart_workload"),
+            sure=(0.4, 0.6),
+        )
+        for what, world in (
+            ("nobody does", of_a_cache()),
+            ("one was away for a while", of_a_cache(log(pod("sentinel"), DOWN, since=900))),
+            ("another cache has one", of_a_cache(log("drafts-redis-1", MASTER, since=900))),
+            ("a database has one", of_a_cache(log("postgres-0", PROMOTED, since=900))),
+        )
+    ),
     *(
         Holds(
             f"an operator tells that another server is the primary: {' '.join(told)}",
@@ -389,6 +436,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "all pods of the client came after another server of its cache was the primary",
+        of_a_cache(log("redis-1", MASTER, since=1800), started=890),
+        harmful=("restart_workload", "restart_connection_pool"),
+    ),
     DoesNotHold(
         "all pods of the client came after an operator switched the primary",
         switched_by_operator(*TOLD[0], renewed=True),

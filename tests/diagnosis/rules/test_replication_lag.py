@@ -126,7 +126,10 @@ HOLDS = [
                 "a tool cannot promote another one, and the other is led to it",
                 moved((1, 910, ENDED), (0, 909, TO_ONE), by="ERROR could not promote mysql-0.mysql instead of mysql-1"),
             ),
-            ("it was made to forget whom it followed, and nobody follows it", forgot((1, 910, ENDED), (1, 908, FORGOT))),
+            (
+                "it was made to forget whom it followed, and nobody follows it",
+                forgot((1, 910, ENDED), (1, 908, FORGOT)),
+            ),
             (
                 "it was made to forget whom it followed, and to follow another, as one follows it",
                 forgot((1, 910, ENDED), (1, 908, FORGOT), (1, 907, TO_ZERO), (1, 880, FOLLOWED)),

@@ -270,7 +270,8 @@ def rising(
 
     ``mine``: at even times of the last hour; ``asked``: how many requests it got and gets.
     """
-    pods, asleep = released.pop("pods", 2), {"state": state} if state else {}
+    pods = released.pop("pods", 2)
+    asleep: dict[str, Any] = {"state": state} if state else {}
     points = tuple((NOW.timestamp() - 3600 + n * 3600 / (len(mine) - 1), float(v)) for n, v in enumerate(mine))
     of = {"component": "mysql", "user": "shop", **asleep}
     return snapshot(
@@ -320,7 +321,10 @@ HOLDS = [
             ("it had few before", lately(*BY_AND_BY)),
             ("it had few before, and has nearly all at once", lately(*AT_ONCE)),
             ("it had few before, and gets somewhat more requests", lately(*BY_AND_BY, asked=(50, 90))),
-            ("it had few before, and a call of it was slow later", lately(*BY_AND_BY, said=logs("shop", SLOW_CALL, times=3))),
+            (
+                "it had few before, and a call of it was slow later",
+                lately(*BY_AND_BY, said=logs("shop", SLOW_CALL, times=3)),
+            ),
         )
     ),
     *(
@@ -568,7 +572,10 @@ DOES_NOT_HOLD = [
             ("it had few before, and began with more long after its release", lately(*BY_AND_BY, released=3100)),
             ("it had half as many before", lately(*([22] * 20), FEW + 8)),
             ("it had few before, and gets many times the requests", lately(*BY_AND_BY, asked=(50, 450))),
-            ("more of its replicas came", lately(*BY_AND_BY, more=[figure("hpa_replicas", 2, 8, 2000, component="shop")])),
+            (
+                "more of its replicas came",
+                lately(*BY_AND_BY, more=[figure("hpa_replicas", 2, 8, 2000, component="shop")]),
+            ),
         )
     ),
     *(

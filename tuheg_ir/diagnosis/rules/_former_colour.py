@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import created, items, last_write, oldest, text
 from tuheg_ir.diagnosis.view.trouble import troubles
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Revision, Workload
 
 _MIGRATES = late(r"migrat|schema|flyway|liquibase|alembic|\bddl\b|goose|dbmate|prisma", re.IGNORECASE)
 """Words by which a run, or a container before the program, tells that it changes the form of data."""
@@ -31,9 +31,10 @@ def served_before(view: View, workload: Workload) -> tuple[Service, Workload] | 
     back by itself.
     """
     before, came = _template_before(workload), workload.released_at
-    if before is None or before[1] is None or came is None:
+    since = before.created if before else None
+    if before is None or since is None or came is None:
         return None
-    images, since = before
+    known = (_images(before.template), _images(workload.template))
     found = {
         other.ref: (service, other)
         for service in view.services.values()
@@ -42,7 +43,7 @@ def served_before(view: View, workload: Workload) -> tuple[Service, Workload] | 
         if _other_colour(service, workload, other)
         and (brought := _brought(other)) is not None
         and since < brought < came
-        and _images(other.template) not in (images, _images(workload.template))
+        and _images(other.template) not in known
     }
     return next(iter(found.values())) if len(found) == 1 else None
 
@@ -79,13 +80,10 @@ def _other_colour(service: Service, workload: Workload, other: Workload) -> bool
     return other.ref != workload.ref and same and coloured(service, other, workload)
 
 
-def _template_before(workload: Workload) -> tuple[set[str], datetime | None] | None:
-    """Return the images of the last template with others than those in force, and since when it was there."""
+def _template_before(workload: Workload) -> Revision | None:
+    """Return the last revision with other images than those in force."""
     now = _images(workload.template)
-    for each in workload.revisions:
-        if (images := _images(each.template)) != now:
-            return images, each.created
-    return None
+    return next((each for each in workload.revisions if _images(each.template) != now), None)
 
 
 def _images(template: Mapping[str, Any]) -> set[str]:

@@ -270,7 +270,7 @@ def kept_waiting(view: View, workload: Workload, until: datetime | None = None) 
 
 
 def held_up(view: View, workload: Workload, until: datetime | None = None) -> bool:
-    """Tell whether what is behind a workload is late, or it lacks processor time, and not because of what came later."""
+    """Tell whether what is behind a workload is late, or it lacks processor time."""
     labels = labels_of(view, workload.ref, "dependency_latency_p95")
     slow = [turn.since for label in labels if (turn := slowed(view, "dependency_latency_p95", component=label))]
     late = [each.hit.first for each in complaints(view, *_LATE) if each.caller == workload.ref]
