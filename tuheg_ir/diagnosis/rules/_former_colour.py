@@ -10,7 +10,7 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._colours import coloured
-from tuheg_ir.diagnosis.rules._twins import another_program, started_otherwise
+from tuheg_ir.diagnosis.rules._twins import started_otherwise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.network import Service
@@ -58,7 +58,7 @@ def led_back(view: View, ref: str) -> tuple[str, Evidence] | None:
     if workload is None or found is None:
         return None
     service, other = found
-    if not other.wanted or other.ready < max(other.wanted, workload.wanted):
+    if other.ready < max(1, other.wanted, workload.wanted):
         return None
     if any(troubles(view, other.ref)) or any(fresh(view, hit) for hit in view.hits_of(other.ref)):
         return None
@@ -76,8 +76,8 @@ def _led_before(service: Service, moment: datetime) -> bool:
 
 def _other_colour(service: Service, workload: Workload, other: Workload) -> bool:
     """Tell whether another workload is the same program in the slot that a Service does not lead to."""
-    same = not another_program(workload, other) and not started_otherwise(workload, other)
-    return other.ref != workload.ref and same and coloured(service, other, workload)
+    same = other.ref != workload.ref and not started_otherwise(workload, other)
+    return same and coloured(service, other, workload)
 
 
 def _template_before(workload: Workload) -> Revision | None:
