@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Finding, S
 from tuheg_ir.diagnosis.reasons import BESIDE, is_reason, nearness
 from tuheg_ir.diagnosis.rule import Held, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
+from tuheg_ir.diagnosis.rules._former_colour import led_back
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import words
@@ -172,5 +173,11 @@ def _finding(view: View, held: Held) -> Finding:
     )
     if barred is None:
         return finding
+    if held.remedy == "rollback_workload" and (back := led_back(view, held.target)):
+        # Of two colours that are released by turns the other one has what was before.
+        service, stands_by = back
+        if not any((e.remedy, e.target) == ("switch_traffic", service) for e in excluded):
+            evidence = (*finding.evidence, stands_by)
+            return replace(finding, remedy="switch_traffic", target=service, evidence=evidence)
     why = Evidence("objects", held.target, f"not {held.remedy}: {barred.reason}")
     return replace(finding, remedy="page_human", evidence=(*finding.evidence, why))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from tuheg_ir.diagnosis.model import Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, excluding
+from tuheg_ir.diagnosis.rules._former_colour import served_before
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.given import given_less
@@ -117,6 +118,9 @@ def _rollback(view: View, workload: Workload) -> Iterator[Excluded]:
         yield Excluded("rollback_workload", workload.ref, "new pods of the template before end at start as well")
     elif login_lost(view, workload):
         reason = "the registry refuses the login by which its image was had: an older one is not had either"
+        yield Excluded("rollback_workload", workload.ref, reason)
+    elif former := served_before(view, workload):
+        reason = f"its template before is older than what served before it, which {former[1].ref} has"
         yield Excluded("rollback_workload", workload.ref, reason)
     elif upgraded(view, workload):
         reason = "a newer version has opened its data: the one before may not read them any more"

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CACHE, SHOP, WELL, latency, logs, shop
-from tests.diagnosis.rules.tiny import NOW, figure, pod, redis, snapshot, workload
+from tests.diagnosis.rules.scenes import CACHE, SHOP, WELL, errors, latency, logs, shop
+from tests.diagnosis.rules.tiny import NOW, figure, log, pod, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
@@ -28,7 +28,17 @@ def cache_says(line: str, times: int) -> dict[str, Any]:
     return {"logs": logs("redis", line, times=times)}
 
 
+def gone(line: str) -> Log:
+    """Return what a process of the cache repeated before another took its place."""
+    return replace(log(pod("redis"), *[line] * 9, since=1800), previous=True)
+
+
 HOLDS = [
+    Holds(
+        "the process before told of a script that does not end",
+        snapshot(shop(env=ASKS), redis(), figures=[errors("shop")], logs=[gone("# Slow script detected: 5001 ms")]),
+        (CACHE, "dependency_failure", "restart_workload"),
+    ),
     Holds(
         "it warns of its disk, and its caller is slow",
         snapshot(shop(env=ASKS), redis(), figures=[latency("shop", now=3.0)], **cache_says(FSYNC, 2)),
@@ -74,6 +84,10 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the process before warned of its disk, and its caller fails",
+        snapshot(shop(env=ASKS), redis(), figures=[errors("shop")], logs=[gone(FSYNC)]),
+    ),
     DoesNotHold(
         "it warned twice of its disk, and nobody who asks it is slow",
         snapshot(shop(env=ASKS), redis(), figures=[WELL], **cache_says(FSYNC, 2)),

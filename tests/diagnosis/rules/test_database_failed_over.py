@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import API, SHOP, URL, WELL, errors, logs, shop
+from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, WELL, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, redis, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -127,6 +127,46 @@ def other_mysql(age: float) -> list[Obj]:
     return workload("stats", "mysql:8", kind="StatefulSet", pods=1, port=3306, started=age)
 
 
+YOUNG = log(pod("shop", 2), "INFO order 7 stored", since=450)
+FOLLOWED = "[Note] [MY-010462] [Repl] Start binlog_dump to source_thread_id(4402) replica_server(1), pos(, 4)"
+FORGETS = "[System] [MY-010597] [Repl] 'RESET REPLICA ALL FOR CHANNEL '' executed'."
+
+
+def led_by_hand(*then: str) -> Snapshot:
+    """Return a shop that MySQL refuses since one of its servers ended to follow, and what that server tells then."""
+    ended = "[Note] [MY-010584] [Repl] Replica I/O thread exiting for channel '', read up to log 'bin.000412'"
+    client = younger(shop(env={"DB_HOST": "mysql"}, before=IMAGE, released=1500, pods=3), 1, age=500)
+    return snapshot(
+        client,
+        workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
+        figures=[errors("shop", 0.5, since=880)],
+        logs=[
+            *logs("shop", LINES[1], 0, 1, since=880),
+            YOUNG,
+            Log("mysql-1", "mysql", tuple(f"{at(900 - n)} {line}" for n, line in enumerate((ended, *then)))),
+        ],
+    )
+
+
+READONLY = "redis.exceptions.ReadOnlyError: READONLY You can't write against a read only replica."
+MASTER = "1:M * MASTER MODE enabled (user request from 'id=31 addr=10.42.7.15:39008')"
+SWITCH = "1:X # +switch-master cache 10.42.3.17 6379 10.42.5.31 6379"
+DOWN = "1:X # +sdown master cache 10.42.3.17 6379"
+
+
+def of_a_cache(*told: Log, env: Mapping[str, str] | None = None, **made: Any) -> Snapshot:
+    """Return a shop that a server of its cache refuses as a replica for a quarter of an hour, and what servers tell."""
+    return snapshot(
+        shop(env=env or {"REDIS_HOST": "redis"}, **made),
+        workload("redis", "redis:7", kind="StatefulSet", pods=3, port=6379),
+        workload("sentinel", "redis:7", port=26379, env={"REDIS_HOST": "redis"}),
+        workload("drafts-redis", "redis:7", kind="StatefulSet", pods=2, port=6379),
+        postgres(),
+        figures=[errors("shop", 0.4, since=880)],
+        logs=[*logs("shop", READONLY, 0, 1, since=880), *told],
+    )
+
+
 def restarted(world: Snapshot, pod_name: str, age: float) -> Snapshot:
     """Let a pod's container have started anew."""
     for each in world.objects["Pod"]:
@@ -135,8 +175,6 @@ def restarted(world: Snapshot, pod_name: str, age: float) -> Snapshot:
     return world
 
 
-YOUNG = log(pod("shop", 2), "INFO order 7 stored", since=450)
-
 TOLD = (
     ("PrimarySwitched", "Primary switched from index '0' to index '1'"),
     ("Switching", "switching primary from mysql-0 to mysql-1"),
@@ -144,6 +182,34 @@ TOLD = (
     ("Switchover", "mysql-1 leads"),
 )
 HOLDS = [
+    *(
+        Holds(
+            f"a server of a cache is the primary since: {what}",
+            of_a_cache(told),
+            (SHOP, "database_connection", "restart_workload"),
+            excludes=(*no("rollback_workload", at=SHOP), *no("restart_workload", at="StatefulSet/redis")),
+            alone=True,
+            sure=(0.65, 1.0),
+        )
+        for what, told in (
+            ("it tells so", log("redis-1", MASTER, since=900)),
+            ("who watches over it tells so", log(pod("sentinel"), SWITCH, since=900)),
+        )
+    ),
+    *(
+        Holds(
+            f"a server of a cache refuses what is written, and nothing tells of another primary: {what}",
+            world,
+            (SHOP, "database_connection", "restart_workload"),
+            sure=(0.4, 0.6),
+        )
+        for what, world in (
+            ("nobody does", of_a_cache()),
+            ("one was away for a while", of_a_cache(log(pod("sentinel"), DOWN, since=900))),
+            ("another cache has one", of_a_cache(log("drafts-redis-1", MASTER, since=900))),
+            ("a database has one", of_a_cache(log("postgres-0", PROMOTED, since=900))),
+        )
+    ),
     *(
         Holds(
             f"an operator tells that another server is the primary: {' '.join(told)}",
@@ -163,6 +229,14 @@ HOLDS = [
         excludes=(*no("rollback_workload", at=SHOP), *no("restart_workload", at="StatefulSet/mysql")),
         sure=(0.85, 1.0),
         alone=True,
+    ),
+    Holds(
+        "a server of MySQL was made to forget whom it followed, and is followed; a release had served well before",
+        led_by_hand(FORGETS, FOLLOWED),
+        (SHOP, "database_connection", "restart_workload"),
+        excludes=(*no("rollback_workload", at=SHOP), *no("restart_workload", at="StatefulSet/mysql")),
+        alone=True,
+        sure=(0.8, 1.0),
     ),
     *(
         Holds(
@@ -362,6 +436,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "all pods of the client came after another server of its cache was the primary",
+        of_a_cache(log("redis-1", MASTER, since=1800), started=890),
+        harmful=("restart_workload", "restart_connection_pool"),
+    ),
     DoesNotHold(
         "all pods of the client came after an operator switched the primary",
         switched_by_operator(*TOLD[0], renewed=True),

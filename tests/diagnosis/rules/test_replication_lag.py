@@ -39,6 +39,7 @@ LED = (
     "New state source_host='{}', source_port= 3306."
 )
 TO_ONE, TO_ZERO = LED.format("", "mysql-1.mysql"), LED.format("", "mysql-0.mysql")
+FORGOT = "[System] [MY-010597] [Repl] 'RESET REPLICA ALL FOR CHANNEL '' executed'."
 DRIVER = "WARN driver: connection lost, failing over to mysql-1"
 TAKEOVER = "INFO GracefulMasterTakeover: Will demote mysql-0.mysql:3306 and promote mysql-1.mysql:3306 instead"
 
@@ -68,6 +69,11 @@ def switched(
             ),
         ],
     )
+
+
+def forgot(*told: tuple[int, float, str]) -> Snapshot:
+    """Return two servers of MySQL with what each tells; nobody else tells of a switch."""
+    return switched(*told, by=None)
 
 
 FILE = {"volumes": [{"name": "late", "configMap": {"name": "late"}}]}
@@ -167,6 +173,22 @@ HOLDS = [
             (
                 "a tool cannot promote another one, and the other is led to it",
                 moved((1, 910, ENDED), (0, 909, TO_ONE), by="ERROR could not promote mysql-0.mysql instead of mysql-1"),
+            ),
+            (
+                "it was made to forget whom it followed, and nobody follows it",
+                forgot((1, 910, ENDED), (1, 908, FORGOT)),
+            ),
+            (
+                "it was made to forget whom it followed, and to follow another, as one follows it",
+                forgot((1, 910, ENDED), (1, 908, FORGOT), (1, 907, TO_ZERO), (1, 880, FOLLOWED)),
+            ),
+            (
+                "it forgot whom it followed hours before",
+                forgot((1, 9910, FORGOT), (1, 910, ENDED), (1, 880, FOLLOWED)),
+            ),
+            (
+                "it is followed as before, and another one forgot",
+                forgot((1, 910, ENDED), (1, 880, FOLLOWED), (0, 908, FORGOT)),
             ),
             (
                 "it took writes for the first time long after",
@@ -274,6 +296,14 @@ DOES_NOT_HOLD = [
             ),
             ("a tool promotes it, and the one before follows it", moved((1, 910, ENDED), (0, 909, TO_ONE))),
             ("a tool promotes it, and it is followed", moved((1, 910, ENDED), (1, 880, FOLLOWED))),
+            (
+                "it was made to forget whom it followed, and is followed",
+                forgot((1, 910, ENDED), (1, 908, FORGOT), (1, 880, FOLLOWED)),
+            ),
+            (
+                "it was made to forget whom it followed, and the one before follows it",
+                forgot((1, 910, ENDED), (1, 908, FORGOT.replace("REPLICA", "SLAVE")), (0, 900, TO_ONE)),
+            ),
             ("it takes the writes since", switched((1, 910, ENDED), (1, 900, WRITES.format("OFF")), by=None)),
         )
     ),

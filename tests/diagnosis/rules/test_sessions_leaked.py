@@ -10,6 +10,7 @@ from tests.diagnosis.rules.scenes import FORGOTTEN, IMAGE, REFUSED, SHOP, URL, W
 from tests.diagnosis.rules.sessions import full
 from tests.diagnosis.rules.tiny import (
     DAY,
+    NOW,
     at,
     database,
     figure,
@@ -21,7 +22,7 @@ from tests.diagnosis.rules.tiny import (
     snapshot,
     workload,
 )
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 from tuheg_ir.diagnosis.rules._holders import measured_holders
 from tuheg_ir.diagnosis.view import View
 
@@ -252,7 +253,80 @@ MORE_PROCESSES: list[tuple[str, dict[str, Any]]] = [
     ("it was released two hours ago", {"released": 7200, **WORKERS}),
 ]
 REPORTS = "Deployment/report-builder"
+FEW, EVENLY = 12, tuple(range(70, 172, 2))
+
+
+def rising(
+    *mine: float,
+    state: str = "",
+    others: tuple[float, float] = (20, 20),
+    asked: tuple[float, float] | None = (50, 50),
+    full_since: float = 300,
+    more: Any = (),
+    said: Any = (),
+    **released: Any,
+) -> Snapshot:
+    """Return a full MySQL, a cart that is refused, and a shop with the sessions that it had from hour to hour.
+
+    ``mine``: at even times of the last hour; ``asked``: how many requests it got and gets.
+    """
+    pods = released.pop("pods", 2)
+    asleep: dict[str, Any] = {"state": state} if state else {}
+    points = tuple((NOW.timestamp() - 3600 + n * 3600 / (len(mine) - 1), float(v)) for n, v in enumerate(mine))
+    of = {"component": "mysql", "user": "shop", **asleep}
+    return snapshot(
+        shop(env={"DB_HOST": "mysql"}, **{"before": IMAGE, "released": 5700, "pods": pods, **released}),
+        workload("cart", env={"DB_HOST": "mysql"}, before={"image": "registry.example/cart:0"}, released=1200),
+        workload("mysql", "mysql:8.0", kind="StatefulSet", pods=1, port=3306),
+        logs=[log(pod("cart"), *["ERROR 1040 (HY000): Too many connections"] * 9, since=280), *said],
+        figures=[
+            figure("db_max_connections", 200, 200, component="mysql"),
+            figure("db_connections", 90, 198, full_since, component="mysql"),
+            errors("cart", 0.4, 280),
+            ("db_connections_by_client", Series(of, points)),
+            figure("db_connections_by_client", *others, component="mysql", user="cart", **asleep),
+            *([rate("shop", *asked, since=3000)] if asked else []),
+            *more,
+        ],
+    )
+
+
+def lately(*mine: float, released: float = 2000, **rest: Any) -> Snapshot:
+    """Return a shop that had few sessions until its release half an hour ago, and what it had from minute to minute."""
+    asleep = {"state": "Sleep", **rest}
+    return rising(*[FEW] * 28, *mine, released=released, **asleep)
+
+
+SLOW_CALL = "ERROR GET https://api.pay.example/v3: Read timed out after 30000 ms"
+BY_AND_BY = tuple(range(14, 170, 5))
+AT_ONCE = (14, 90, *[160] * 30)
+
 HOLDS = [
+    *(
+        Holds(
+            f"figures count ever more sessions of it since its release: {what}",
+            world,
+            (SHOP, "code_defect", "rollback_workload"),
+            excludes=(
+                *no("scale_workload", at=SHOP),
+                *no("rollback_workload", "restart_workload", at="Deployment/cart"),
+                *no("restart_workload", at="StatefulSet/mysql"),
+            ),
+            harmful=("scale_database", "restart_connection_pool"),
+            alone=True,
+        )
+        for what, world in (
+            ("evenly, and nobody tells what they do", rising(*EVENLY)),
+            ("evenly, and they are asleep; nobody measures its requests", rising(*EVENLY, state="Sleep", asked=None)),
+            ("it had few before", lately(*BY_AND_BY)),
+            ("it had few before, and has nearly all at once", lately(*AT_ONCE)),
+            ("it had few before, and gets somewhat more requests", lately(*BY_AND_BY, asked=(50, 90))),
+            (
+                "it had few before, and a call of it was slow later",
+                lately(*BY_AND_BY, said=logs("shop", SLOW_CALL, times=3)),
+            ),
+        )
+    ),
     *(
         Holds(
             f"a program's own log counts ever more sessions, as many as the database does, {what}",
@@ -480,6 +554,30 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"figures count ever more sessions of it: {what}", world, harmful=("rollback_workload",))
+        for what, world in (
+            ("it had no release", rising(*EVENLY, before=None)),
+            ("since long after its release", rising(*EVENLY, released=15000)),
+            ("it had many at its release", rising(*range(110, 171), state="Sleep")),
+            ("it had them all of a sudden, long after its release", rising(*[70] * 30, *[170] * 20, state="Sleep")),
+            ("it gets as many more requests", rising(*EVENLY, asked=(50, 120))),
+            ("nobody tells what they do, nor how often it is asked", rising(*EVENLY, asked=None)),
+            ("the database was full minutes later", rising(*EVENLY, full_since=2700)),
+            ("they are at work", rising(*EVENLY, state="Query")),
+            ("another one has more as well", rising(*EVENLY, others=(20, 60))),
+            ("it waits for a lock", rising(*EVENLY, said=logs("shop", LOCKED, since=3000))),
+            ("it gives them back", rising(*EVENLY[:40], 60, *EVENLY[41:])),
+            ("it has a small part of all", rising(*[n / 2 for n in EVENLY])),
+            ("it had few before, and began with more long after its release", lately(*BY_AND_BY, released=3100)),
+            ("it had half as many before", lately(*([22] * 20), FEW + 8)),
+            ("it had few before, and gets many times the requests", lately(*BY_AND_BY, asked=(50, 450))),
+            (
+                "more of its replicas came",
+                lately(*BY_AND_BY, more=[figure("hpa_replicas", 2, 8, 2000, component="shop")]),
+            ),
+        )
+    ),
     *(
         DoesNotHold(
             f"a user has its transactions open, {what}", world, harmful=("restart_connection_pool", "rollback_workload")

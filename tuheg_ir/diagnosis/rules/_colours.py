@@ -60,7 +60,7 @@ def _standing_in(view: View, workload: Workload) -> list[tuple[Service, Workload
         if other is None or other.ref == workload.ref or not other.wanted:
             continue
         same = started_alike(workload, other)
-        if same and (_copied(service, workload, other) or _coloured(service, workload, other)):
+        if same and (_copied(service, workload, other) or coloured(service, workload, other)):
             found.append((service, other))
     return found
 
@@ -71,7 +71,7 @@ def _copied(service: Service, workload: Workload, other: Workload) -> bool:
     return named and bool(_containers(workload) & _containers(other))
 
 
-def _coloured(service: Service, workload: Workload, other: Workload) -> bool:
+def coloured(service: Service, workload: Workload, other: Workload) -> bool:
     """Tell whether a Service selects by the label of a slot what is like another, on the same ports.
 
     A worker of the same image is another component, is told otherwise, or has other ports.

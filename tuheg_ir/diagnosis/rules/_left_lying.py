@@ -8,6 +8,7 @@ from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder
 from tuheg_ir.diagnosis.rules._pools import SAME, kept, kept_waiting, left_open
 from tuheg_ir.diagnosis.rules._sessions import Full, label_of, released_before
+from tuheg_ir.diagnosis.rules._taken_since import taken_since_release
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -40,8 +41,8 @@ def left_lying(view: View, each: Full, holder: Holder, source: str = "database")
     """Return that a program which runs on and on leaves sessions lying, whether or not anybody calls it.
 
     Its transactions are open for long and do nothing; its pool has as many connections taken as the database counts
-    asleep, and gives none back; or its own log counts ever more of them. A run, or a person's console, comes to its end
-    with them.
+    asleep, and gives none back; or its own log, or the database since its release, counts ever more of them. A run, or
+    a person's console, comes to its end with them.
     """
     client = view.workloads.get(holder.ref)
     if client is None or client.kind in (*BATCH, "Pod") or not each.usable:
@@ -53,6 +54,7 @@ def left_lying(view: View, each: Full, holder: Holder, source: str = "database")
         _taken_and_asleep(view, each, holder, source)
         or _asleep_and_refused(view, each, holder, source)
         or _ever_more_open(view, each, holder, source)
+        or (taken_since_release(view, each, holder) if source == "metrics" else ())
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
@@ -27,6 +27,8 @@ _FOLLOWS = late(
     r"\bCHANGE (?:REPLICATION SOURCE|MASTER) TO\b.{0,60}executed.*?New state \w+_host\s?=\s?'([\w.-]+)'", re.IGNORECASE
 )
 """How a server of MySQL or MariaDB tells which other one it was made to follow."""
+_FORGOT = late(r"\bRESET (?:REPLICA|SLAVE) (?:'\w+' )?ALL\b", re.IGNORECASE)
+"""How a server of MySQL or MariaDB tells that it was made to forget whom it followed."""
 _MADE = (
     r"(?:\b(?:(?<!connect )(?<!connection )to|promot(?:e|ed|ing|ion of)|new (?:primary|master|leader)(?: is)?)|->)"
     r"[ :=]+"
@@ -50,6 +52,7 @@ def leads_since(view: View, stopped: Hit) -> bool:
     """Tell whether a server stopped following because it was made the primary: it takes writes since, or is told to.
 
     That another one was made the primary then, and that it is followed, is no sign: so is each replica of replicas.
+    But who is followed and was made to forget whom it followed leads.
     """
     at, workload = stopped.last, view.workloads.get(stopped.component)
     if at is None or workload is None or stopped.previous:
@@ -62,7 +65,14 @@ def leads_since(view: View, stopped: Hit) -> bool:
         return writes[-1][0] and (True, True) in writes
     if not any(_FOLLOWED.search(line) for _, line in after) and not _led_to(view, workload, stopped, at):
         return False
-    return _made_primary(view, workload, stopped, at)
+    near = [line for since, line in after if since - at <= _NEAR]
+    return _no_replica_any_more(near) or _made_primary(view, workload, stopped, at)
+
+
+def _no_replica_any_more(lines: Iterable[str]) -> bool:
+    """Tell whether a server was made to forget whom it followed, and not only to follow another one instead."""
+    told = [bool(_FORGOT.search(line)) for line in lines if _FORGOT.search(line) or _FOLLOWS.search(line)]
+    return bool(told) and told[-1]
 
 
 def _led_to(view: View, workload: Workload, stopped: Hit, at: datetime) -> bool:

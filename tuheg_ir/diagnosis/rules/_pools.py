@@ -266,9 +266,14 @@ def kept_waiting(view: View, workload: Workload, until: datetime | None = None) 
 
     ``until``: what began later than this is no reason of it, and may well come from it.
     """
+    return held_up(view, workload, until) or (traffic_growth(view, workload.ref) or 1.0) >= LOADED
+
+
+def held_up(view: View, workload: Workload, until: datetime | None = None) -> bool:
+    """Tell whether what is behind a workload is late, or it lacks processor time."""
     labels = labels_of(view, workload.ref, "dependency_latency_p95")
     slow = [turn.since for label in labels if (turn := slowed(view, "dependency_latency_p95", component=label))]
     late = [each.hit.first for each in complaints(view, *_LATE) if each.caller == workload.ref]
     if any(until is None or began is None or began <= until for began in (*slow, *late)):
         return True
-    return starving(view, workload) or (traffic_growth(view, workload.ref) or 1.0) >= LOADED
+    return starving(view, workload)

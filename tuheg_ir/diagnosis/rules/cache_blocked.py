@@ -58,6 +58,8 @@ def _lines(view: View, cache: Workload) -> Iterator[Hit]:
     suffers = any(felt(view, ref) for ref in behind(view, cache.ref))
     for hit in view.hits_of(cache.ref, "cache_busy"):
         warns = _MAY.search(without_time(hit.line))
+        if warns and hit.previous:
+            continue  # a process that is gone slows nobody down
         if (hit.last is None or view.recent(hit.last)) and (suffers or hit.count >= OFTEN or not warns):
             yield hit
 

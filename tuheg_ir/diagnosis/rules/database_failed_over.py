@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._new_primary import WRITES, moves
+from tuheg_ir.diagnosis.rules._new_primary import WRITES, leads_since, moves
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
@@ -28,6 +28,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _DATABASE = late(r"postgres|\bpg|mysql|maria|mongo|sql|database|\bdb|_db|jdbc|\bdsn|rds\.", re.IGNORECASE)
 """Words by which a setting tells that it is about a database."""
+_LEADS = late(r"MASTER MODE enabled|[+]switch-master|[+]promoted-slave", re.IGNORECASE)
+"""How Redis, and its Sentinel, tell that another server takes the writes from now on."""
 _START = timedelta(minutes=5)
 """So long a server of MySQL sets itself up: each primary takes no writes at first."""
 _ONE = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
@@ -194,14 +196,25 @@ def _moved_at(moved: tuple[Evidence, ...]) -> datetime | None:
 
 
 def _moved(view: View) -> Iterator[Evidence]:
-    """Yield what shows that another server became the primary."""
+    """Yield what shows that another server became the primary: it says so, or follows no more and leads since."""
     for hit in view.hits:
         workload = view.workloads.get(hit.component)
-        if hit.trouble != "failover" or not view.recent(hit.last) or not workload or role(workload) != "database":
+        if workload is None or not view.recent(hit.last):
             continue
-        if not _at_its_start(view, workload, hit):
+        if _tells_of_a_move(view, workload, hit):
             yield view.hit_evidence(hit)
     yield from map(view.event_evidence, moves(view))
+
+
+def _tells_of_a_move(view: View, workload: Workload, hit: Hit) -> bool:
+    """Tell whether a server, or who watches over the servers of a cache, tells that another one is the primary."""
+    if role(workload) == "cache":
+        return hit.trouble == "failover" and bool(_LEADS.search(hit.line))
+    if role(workload) != "database":
+        return False
+    if hit.trouble == "replication_stopped":
+        return leads_since(view, hit)
+    return hit.trouble == "failover" and not _at_its_start(view, workload, hit)
 
 
 def _at_its_start(view: View, workload: Workload, hit: Hit) -> bool:
@@ -218,6 +231,12 @@ def _at_its_start(view: View, workload: Workload, hit: Hit) -> bool:
 def _of_theirs(view: View, found: list[Complaint], moved: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     """Return the moves, without those of servers that are none of the database complained of, if that is known."""
     known = [view.workloads[c.about] for c in found if c.about in view.workloads]
+    caches = {*_and_pods(of_role(view.workloads, "cache"))}
+    if any(role(each) == "cache" for each in known):
+        watch = [view.workloads[ref] for each in known for ref in sorted(view.graph.callers(each.ref) & caches)]
+        own = caches & {*_and_pods([*known, *watch])}
+        return tuple(each for each in moved if each.object in own)
+    moved = tuple(each for each in moved if each.object not in caches)
     behind_it = {ref for each in known if role(each) != "database" for ref in view.graph.needs(each.ref)}
     databases = [each for each in known if role(each) == "database"]
     databases += [each for each in of_role(view.workloads, "database") if each.ref in behind_it]
@@ -225,8 +244,14 @@ def _of_theirs(view: View, found: list[Complaint], moved: tuple[Evidence, ...]) 
         return moved
     own = {one.ref for each in databases for one in _one_database(view, each)}
     others = [each for each in of_role(view.workloads, "database") if each.ref not in own]
-    strange = {*(each.ref for each in others), *(f"Pod/{pod.name}" for each in others for pod in each.pods)}
+    strange = {*_and_pods(others)}
     return tuple(each for each in moved if each.object not in strange)
+
+
+def _and_pods(workloads: Iterable[Workload]) -> Iterator[str]:
+    for each in workloads:
+        yield each.ref
+        yield from (f"Pod/{pod.name}" for pod in each.pods)
 
 
 def _one_database(view: View, workload: Workload) -> Iterator[Workload]:

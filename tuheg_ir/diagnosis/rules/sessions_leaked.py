@@ -24,7 +24,7 @@ SOON = timedelta(minutes=15)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A program's own sessions are idle in transactions or unused, or its pool or its log counts ever more of them."""
+    """A program's sessions idle in transactions or are unused, or its pool, log or database counts ever more."""
     seen = set()
     for each in full(view):
         for workload, evidence in _leaking(view, each):

@@ -1,0 +1,112 @@
+"""Colours that are released by turns: the one that users were led away from is what served before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._colours import coloured
+from tuheg_ir.diagnosis.rules._twins import started_otherwise
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.network import Service
+from tuheg_ir.diagnosis.view.pods import controller
+from tuheg_ir.diagnosis.view.reading import created, items, last_write, oldest, text
+from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.workloads import Revision, Workload
+
+_MIGRATES = late(r"migrat|schema|flyway|liquibase|alembic|\bddl\b|goose|dbmate|prisma", re.IGNORECASE)
+"""Words by which a run, or a container before the program, tells that it changes the form of data."""
+
+
+def served_before(view: View, workload: Workload) -> tuple[Service, Workload] | None:
+    """Return the Service that leads to a workload alone, and its other colour, which served before its release.
+
+    Where colours are released by turns the template before of the one that serves is that of the release before the
+    last: the other colour has a newer one. What was released in place, under users that had long been led to it, goes
+    back by itself.
+    """
+    before, came = _template_before(workload), workload.released_at
+    since = before.created if before else None
+    if before is None or since is None or came is None:
+        return None
+    known = (_images(before.template), _images(workload.template))
+    found = {
+        other.ref: (service, other)
+        for service in view.services.values()
+        if service.backends == (workload.ref,) and not _led_before(service, came)
+        for other in view.serving
+        if _other_colour(service, workload, other)
+        and (brought := _brought(other)) is not None
+        and since < brought < came
+        and _images(other.template) not in known
+    }
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def led_back(view: View, ref: str) -> tuple[str, Evidence] | None:
+    """Return the Service by which users can be led back to what served before a release, and that it is well.
+
+    It stands by with as many pods, nothing ails it, and nobody has changed its data since its own release.
+    """
+    workload = view.workloads.get(ref)
+    found = served_before(view, workload) if workload else None
+    if workload is None or found is None:
+        return None
+    service, other = found
+    if other.ready < max(1, other.wanted, workload.wanted):
+        return None
+    if any(troubles(view, other.ref)) or any(fresh(view, hit) for hit in view.hits_of(other.ref)):
+        return None
+    if _data_changed(view, workload, other):
+        return None
+    told = f"{other.ready} pods of it stand by with what served before; {service.ref} could lead to them"
+    return service.ref, Evidence("objects", other.ref, told, _brought(other))
+
+
+def _led_before(service: Service, moment: datetime) -> bool:
+    """Tell whether a Service is known to have led where it leads before a moment: it was last written before."""
+    at = last_write(service.obj)
+    return at is not None and at < moment
+
+
+def _other_colour(service: Service, workload: Workload, other: Workload) -> bool:
+    """Tell whether another workload is the same program in the slot that a Service does not lead to."""
+    same = other.ref != workload.ref and not started_otherwise(workload, other)
+    return same and coloured(service, other, workload)
+
+
+def _template_before(workload: Workload) -> Revision | None:
+    """Return the last revision with other images than those in force."""
+    now = _images(workload.template)
+    return next((each for each in workload.revisions if _images(each.template) != now), None)
+
+
+def _images(template: Mapping[str, Any]) -> set[str]:
+    return {text(container, "image") for container in items(template, "spec", "containers")}
+
+
+def _brought(workload: Workload) -> datetime | None:
+    """Return when a workload's template came."""
+    return workload.released_at or oldest(each.created for each in workload.revisions) or created(workload.obj)
+
+
+def _data_changed(view: View, workload: Workload, other: Workload) -> bool:
+    """Tell whether the form of data may have been changed since the other colour was released: by a run, or at start.
+
+    What it finds then it was not made for, and idle as it is it does not tell.
+    """
+    brought = _brought(other)
+    for run in view.workloads.values():
+        made = created(run.obj)
+        later = made is None or brought is None or made > brought
+        if run.kind == "Job" and not controller(run.obj) and later:
+            shared = view.graph.needs(run.ref) & view.graph.needs(other.ref)
+            if shared or _MIGRATES.search(run.name):
+                return True
+    first = items(workload.template, "spec", "initContainers")
+    return any(_MIGRATES.search(f"{text(each, 'name')} {each.get('command')} {each.get('args')}") for each in first)

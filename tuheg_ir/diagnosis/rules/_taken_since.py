@@ -1,0 +1,126 @@
+"""Sessions that a program takes ever more of since its release, as figures of the database count them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import accumulate
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._holders import Holder
+from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, EVEN, KEPT_S, READINGS, held_up
+from tuheg_ir.diagnosis.rules._raised_pool import raised
+from tuheg_ir.diagnosis.rules._sessions import Full, label_of, released_before
+from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.growth import grown
+from tuheg_ir.diagnosis.view.trouble import traffic_growth
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+MOST = 0.5
+"""Share of all sessions of a database that a client has to have: the others do not fill it."""
+TIMES = 2.0
+"""A client that had half as many before its release did not become another one by it."""
+OTHERS = 0.1
+"""Share of all sessions by which the others may have grown meanwhile."""
+SOON_S = 900.0
+"""What a release brings begins within so many seconds of it: its pods come one after the other."""
+NOUGHT = 0.3
+"""Share of what it has at last that a client may have had at its release, by the pace at which it took them."""
+_CLIENTS = "db_connections_by_client"
+Points = Sequence[tuple[float, float]]
+
+
+def taken_since_release(view: View, each: Full, holder: Holder) -> tuple[Evidence, ...]:
+    """Return that a client took most sessions since its release and gave none back, and not for more to do.
+
+    Most of them are asleep; where nobody tells what they do, its requests are measured. Neither more replicas nor a
+    larger pool in its template is the reason: of these other rules tell more.
+    """
+    client = view.workloads.get(holder.ref)
+    if client is None or not each.usable or holder.count < MOST * each.usable:
+        return ()
+    if not released_before(view, client, each.since) or raised(client) or grown(view, client) is not None:
+        return ()
+    more_to_do = traffic_growth(view, client.ref) or (1.0 if _asleep(holder) else None)
+    if more_to_do is None or held_up(view, client, each.since) or not (_asleep(holder) or _untold(holder)):
+        return ()
+    mine, others = _counts(view, each, holder)
+    if len(mine) < READINGS or _rose(others) > OTHERS * each.usable:
+        return ()
+    told = _since(client, mine, each.since, more_to_do)
+    if not told:
+        return ()
+    fact = f"{holder.name} holds {holder.count} of {each.usable} sessions, {told}"
+    return (Evidence("metrics", each.ref, fact, client.released_at),)
+
+
+def _asleep(holder: Holder) -> bool:
+    """Tell whether most sessions of a client are asleep."""
+    return 2 * (holder.of_state("idle") - holder.of_state("idle in transaction")) >= holder.count
+
+
+def _untold(holder: Holder) -> bool:
+    """Tell whether nobody tells what the sessions of a client do."""
+    return not any(session.state for session in holder.sessions)
+
+
+def _counts(view: View, each: Full, holder: Holder) -> tuple[Points, Points]:
+    """Return how many sessions a client of a database had, and all others, from one moment to the next."""
+    label, names = label_of(view, _CLIENTS, each.ref), {(s.user, s.application) for s in holder.sessions}
+    series = [s for s in view.figures.series(_CLIENTS) if s.labels.get("component") == label]
+    own = [(s.labels.get("user", ""), s.labels.get("client", "")) in names for s in series]
+    mine, others = (
+        _sum(s.points for s, is_mine in zip(series, own, strict=True) if is_mine == wanted) for wanted in (True, False)
+    )
+    return mine, others
+
+
+def _sum(every: Iterable[Points]) -> Points:
+    found: dict[float, float] = {}
+    for points in every:
+        for at, value in points:
+            found[at] = found.get(at, 0.0) + value
+    return sorted(found.items())
+
+
+def _rose(points: Points) -> float:
+    return points[-1][1] - points[0][1] if points else 0.0
+
+
+def _since(client: Workload, points: Points, full: datetime | None, more_to_do: float) -> str:
+    """Return how it is known that sessions became many since a release; "" if it is not.
+
+    Who was counted before it had few then, more soon after, and at last many more than there is more to do. Else the
+    rise, that went on evenly until the database was full, began with it: at its pace there were hardly any then.
+    """
+    came = client.released_at.timestamp() if client.released_at else None
+    if came is None or not _never_down([value for at, value in points if at >= came]):
+        return ""
+    before = [value for at, value in points if at < came]
+    if len(before) >= READINGS:
+        few = max(before)
+        more = next((at for at, value in points if at >= came and value > 1 + few * (1 + EVEN)), None)
+        soon = more is not None and more - came <= SOON_S
+        many = points[-1][1] >= TIMES * few * max(1.0, more_to_do)
+        return f"and had {few:.0f} before its release" if soon and many else ""
+    climb = [(at, value) for at, value in points if full is None or at <= full.timestamp()]
+    if len(climb) < READINGS or climb[-1][0] - climb[0][0] < KEPT_S or more_to_do >= LOADED or not _evenly(climb):
+        return ""
+    (begin, low), *_, (end, high) = climb
+    at_release = low - (begin - came) * (high - low) / (end - begin)
+    if not -BUSY_TOO * high <= at_release <= NOUGHT * high:
+        return ""
+    return f"{low:.0f} at {datetime.fromtimestamp(begin, UTC):%H:%M}: the rise began with its release"
+
+
+def _never_down(values: Sequence[float]) -> bool:
+    """Tell whether counts never go down by more than a few that are busy now and then."""
+    highest = accumulate(values, max)
+    return all(top - value <= max(1, BUSY_TOO * top) for value, top in zip(values, highest, strict=True))
+
+
+def _evenly(climb: Points) -> bool:
+    """Tell whether each half of the time brought its share of a rise."""
+    low, middle, high = climb[0][1], climb[len(climb) // 2][1], climb[-1][1]
+    return EVEN * (high - low) <= middle - low <= (1 - EVEN) * (high - low)
