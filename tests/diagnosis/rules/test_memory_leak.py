@@ -37,7 +37,6 @@ def kept(
     well: float = 3 * DAY,
     count: int = 2,
     mounts: str = "scratch",
-    lived: float = 12,
     mark: str = "",
     kind: str = "Deployment",
 ) -> Snapshot:
@@ -47,7 +46,8 @@ def kept(
     """
     volumes = {"volumes": [{"name": "scratch", "emptyDir": {"medium": medium}}, {"name": "conf", "configMap": {}}]}
     objects = old(pods=1 + count, kind=kind, spec=volumes, volumeMounts=[{"name": mounts, "mountPath": "/run/kept"}])
-    put(pods_of(younger(objects, count, age=well))[0], looping("OOMKilled", 137, restarts=20, lived=lived), unready=9000)
+    ends = looping("OOMKilled", 137, restarts=20, lived=12)
+    put(pods_of(younger(objects, count, age=well))[0], ends, unready=9000)
     for each in pods_of(objects)[1:] if mark else ():
         each["metadata"]["labels"]["controller-revision-hash"] = mark
     return snapshot(objects)

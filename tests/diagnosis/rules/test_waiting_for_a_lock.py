@@ -374,7 +374,7 @@ HOLDS = [
         alone=True,
     ),
     Holds(
-        "the database's log names who holds it, and of all transactions only one that does nothing is as old as the waits",
+        "the database's log names who holds it, and the only transaction as old as the waits does nothing",
         nameless(),
         (EXPORT, "database_connection", "restart_workload"),
         excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
