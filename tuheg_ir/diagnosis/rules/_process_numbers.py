@@ -70,8 +70,8 @@ def _cannot_start(view: View) -> Iterator[tuple[str, str, Evidence]]:
             yield *where[hit.pod], view.hit_evidence(hit)
     for pod, (node, ref) in where.items():
         for event in view.events_of(ref, "Unhealthy"):
-            lacks = " errored: " in event.message and "temporarily unavailable" in event.message
-            if lacks and event.about == f"Pod/{pod}" and event.count >= OFTEN and view.recent(event.last, STILL):
+            stopped = " errored: " in event.message and "temporarily unavailable" in event.message
+            if stopped and event.about == f"Pod/{pod}" and event.count >= OFTEN and view.recent(event.last, STILL):
                 yield node, ref, view.event_evidence(event)
 
 
