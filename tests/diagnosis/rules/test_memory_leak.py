@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put
+from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put, younger
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, down, errors, killed, logs, rate, rising, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, pod, snapshot
 from tuheg_ir.diagnosis.model import Snapshot
@@ -31,7 +31,52 @@ def since(first: float) -> list[Obj]:
     return [{**told, "firstTimestamp": at(first)}]
 
 
+def kept(
+    *,
+    medium: str = "Memory",
+    well: float = 3 * DAY,
+    count: int = 2,
+    mounts: str = "scratch",
+    mark: str = "",
+    kind: str = "Deployment",
+) -> Snapshot:
+    """Return three pods with a scratch volume, the oldest of which is killed for memory soon after each start.
+
+    ``well``: for how long the younger ones have run, ``count`` of them. ``mark``: of another template.
+    """
+    volumes = {"volumes": [{"name": "scratch", "emptyDir": {"medium": medium}}, {"name": "conf", "configMap": {}}]}
+    objects = old(pods=1 + count, kind=kind, spec=volumes, volumeMounts=[{"name": mounts, "mountPath": "/run/kept"}])
+    ends = looping("OOMKilled", 137, restarts=20, lived=12)
+    put(pods_of(younger(objects, count, age=well))[0], ends, unready=9000)
+    for each in pods_of(objects)[1:] if mark else ():
+        each["metadata"]["labels"]["controller-revision-hash"] = mark
+    return snapshot(objects)
+
+
 HOLDS = [
+    Holds(
+        "files in memory outlive each process of the oldest pod, and younger ones of its template have run for days",
+        kept(),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    *(
+        Holds(
+            f"what is killed soon after each start is left to a person, {what}",
+            world,
+            (at_place, "resource_exhaustion", "page_human"),
+            excludes=no("restart_workload", at=at_place),
+        )
+        for what, world, at_place in (
+            ("as its volume is on the disk", kept(medium=""), SHOP),
+            ("as its container mounts another", kept(mounts="conf"), SHOP),
+            ("as its like have not run for a day", kept(well=3 * HOUR), SHOP),
+            ("as there is no other", kept(count=0), SHOP),
+            ("as its like are older than it", kept(well=30 * DAY), SHOP),
+            ("as the others have another template", kept(mark="another"), SHOP),
+            ("as each pod of it has its own work", kept(kind="StatefulSet"), "StatefulSet/shop"),
+        )
+    ),
     Holds(
         "it is killed at once since hours, as events tell",
         snapshot(down(old(), looping("OOMKilled", 137, restarts=30, lived=20), unready=9000), since(3 * HOUR)),

@@ -6,10 +6,10 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import evicted, node, pods_of
-from tests.diagnosis.rules.scenes import SHOP, WELL, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, Obj, event, figure, snapshot, workload
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, errors, failing, logs, shop
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, event, figure, pod, series, snapshot, workload
 from tests.diagnosis.worlds import NODES
-from tuheg_ir.diagnosis.model import Series
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 DISK = "The node was low on resource: ephemeral-storage."
 
@@ -132,7 +132,86 @@ def moved(
     return [*made, evicted("render-gone0", pods_of(made)[0], "n2", said, 2600)]
 
 
+NO_THREAD = "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or process limits"
+NO_CHILD = '{"err": {"message": "spawn /usr/bin/gs EAGAIN", "code": "EAGAIN", "errno": -11}}'
+NO_FILE = "ERROR accept tcp [::]:8080: accept4: too many open files"
+NO_EXEC = "Readiness probe errored: OCI runtime exec failed: fork/exec /proc/self/exe: resource temporarily unavailable"
+SYNC = "Deployment/sync"
+
+
+def crowd(
+    held: float = 24000,
+    first: float = 20000,
+    *,
+    taken: float = 32700,
+    words: str = NO_THREAD,
+    told: tuple[int, ...] = (1,),
+    measured: bool = True,
+    **more: Any,
+) -> Snapshot:
+    """Return n2, whose process numbers run out, with a pod of the shop and one of what was released two hours ago.
+
+    ``held``: the threads of that one, ``first`` those of an hour ago; ``taken``: all on the node now. ``told``: which
+    pods of the shop say that they cannot start any; ``measured``: whether anybody counts them.
+    """
+    sync = workload("sync", **{"pods": 1, "nodes": ("n2",), "released": 7200, "before": IMAGE, **more})
+    ages = ((3600, 1.0), (2400, 0.75), (900, 0.0))
+    mine = [(age, held + part * (first - held)) for age, part in ages]
+    all_of_it = [(age, taken - part * 8000) for age, part in ages]
+    counted = [
+        ("node_threads", series({"node": "n2"}, *all_of_it)),
+        ("node_threads", series({"node": "n1"}, (3600, 1600))),
+        *(("node_threads_limit", series({"node": name}, (3600, 32768))) for name in ("n1", "n2")),
+        ("pod_threads", series({"pod": pod("sync")}, *mine)),
+        ("pod_threads", series({"pod": pod("shop", 1)}, (3600, 200))),
+    ]
+    figures = [*failing(0.001, 0.6), errors("shop"), *(counted if measured else [])]
+    return snapshot(shop(), sync, node("n1"), node("n2"), figures=figures, logs=logs("shop", words, *told))
+
+
+def both(*more: Obj, told: str = NO_CHILD) -> Snapshot:
+    """Return two workloads of which only those pods on n2 can start nothing, and nobody measures why."""
+    said = [*logs("shop", NO_THREAD, 1), *logs("labels", told, 1)]
+    figures = [*failing(0.001, 0.6), errors("shop")]
+    return snapshot(shop(), workload("labels"), more, node("n1"), node("n2"), figures=figures, logs=said)
+
+
 HOLDS = [
+    Holds(
+        "it has no process number left, and what was released holds most of them and took those of late",
+        crowd(),
+        (SYNC, "resource_exhaustion", "rollback_workload"),
+        excludes=no("rollback_workload", "restart_workload", "scale_workload", at=SHOP),
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"it has no process number left, and {what}: a person has to find who holds them",
+            world,
+            ("Node/n2", "resource_exhaustion", "page_human"),
+            excludes=no("rollback_workload", "restart_workload", at=SHOP),
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("who holds most of them was not released", crowd(before=None)),
+            ("who holds most of them was released days ago", crowd(released=5 * DAY)),
+            ("who was released holds few of them", crowd(9000, 2000)),
+            ("who was released holds most, as many as ever", crowd(24000, 24000)),
+            ("who was released holds most, and others have come", crowd(24000, 22000)),
+            ("who was released came after they had run out", crowd(released=60)),
+            ("two that run there tell of it, and none elsewhere", both()),
+            (
+                "one that runs there tells of it, and no probe of another one can be started there",
+                snapshot(
+                    shop(),
+                    workload("labels"),
+                    [node("n1"), node("n2"), event(f"Pod/{pod('labels', 1)}", "Unhealthy", NO_EXEC, count=90)],
+                    figures=[*failing(0.001, 0.6), errors("shop")],
+                    logs=logs("shop", NO_THREAD, 1),
+                ),
+            ),
+        )
+    ),
     Holds(
         "a lone pod holds most of it, far beyond what it asks for, and grows as it has since its start",
         snapshot(evictions(MEMORY, 1), GONE, lone(), small(), figures=climb(9.6e9, 9.9e9)),
@@ -331,6 +410,19 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"one pod cannot start what it needs, {what}: that may be a limit of its own",
+            world,
+            (SHOP, "resource_exhaustion", "restart_workload"),
+        )
+        for what, world in (
+            ("and its node has numbers left", crowd(taken=20000)),
+            ("and nobody counts those of its node", crowd(measured=False)),
+            ("though its node has none: it lacks files", crowd(words=NO_FILE)),
+            ("and another one there lacks files", both(told=NO_FILE)),
+        )
+    ),
     DoesNotHold(
         "it evicted a day ago",
         snapshot(evictions("The node was low on resource: memory.", 1, age=DAY), NODES, figures=[WELL]),

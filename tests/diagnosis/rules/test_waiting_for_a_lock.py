@@ -105,6 +105,21 @@ def told(
     )
 
 
+def nameless(idle: float = 7000, active: float = 590, open_ones: int = 1) -> Snapshot:
+    """Return the shop whose database's log names the holder, while figures tell of states and of no client."""
+    ages, counts = {"idle in transaction": idle, "active": active}, {"idle in transaction": open_ones, "active": 9}
+    of_states = [figure("db_transaction_age_by_state", v, v, component="postgres", state=s) for s, v in ages.items()]
+    of_states += [figure("db_connections_by_state", v, v, component="postgres", state=s) for s, v in counts.items()]
+    says = [*[LOCKED, HEAD.format("58")] * 9, BY_NAME]
+    return snapshot(
+        shop(env=URL),
+        postgres(),
+        workload("export", env=URL, pods=1, service=False),
+        figures=[errors("shop", 0.6), *of_states],
+        logs=[log("postgres-0", *says, since=600)],
+    )
+
+
 BY_NAME = "[58] ro@shop export LOG:  duration: 24866.813 ms  statement: FETCH FORWARD 50000 FROM c1"
 BY_CHAIN = "[58] ro@shop export LOG:  process 58 still waiting for ShareLock on transaction 7 after 1000.1 ms"
 DESK, NODE = "10.60.4.17", thing("Node", "n1", status={"addresses": [{"type": "InternalIP", "address": "10.60.4.17"}]})
@@ -359,6 +374,13 @@ HOLDS = [
         alone=True,
     ),
     Holds(
+        "the database's log names who holds it, and the only transaction as old as the waits does nothing",
+        nameless(),
+        (EXPORT, "database_connection", "restart_workload"),
+        excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
         "the database's log names who holds it: a program with data of its own, which a person looks at first",
         told("58", BY_NAME, kind="StatefulSet"),
         ("StatefulSet/export", "database_connection", "page_human"),
@@ -378,6 +400,10 @@ HOLDS = [
         for what, world in (
             ("and it works", told("58", BY_NAME, state="active")),
             ("and its transaction is younger than the waits", told("58", BY_NAME, age=90)),
+            ("and one that works is as old as the waits too", nameless(active=5000)),
+            ("and several do nothing, of which any may be its own", nameless(open_ones=2)),
+            ("and what does nothing has begun after the waits", nameless(idle=400, active=200)),
+            ("and what does nothing is as young as anybody's", nameless(idle=0)),
             ("and its user works", told("58", BY_USER, by="user", env=HOST, state="active")),
             ("and a user that is not its own does nothing", told("58", BY_NAME, by="user")),
             (

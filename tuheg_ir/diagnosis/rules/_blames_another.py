@@ -32,6 +32,7 @@ _TIMEOUT = late(r"time[ds]?.?out|deadline|time limit", re.IGNORECASE)
 ITS_OWN = (
     *("code_crash", "schema", "configuration_missing", "field_unknown", "answer_misread", "value_malformed"),
     *("row_refused", "statement_lost", "out_of_memory", "connection_leak", "process_exhausted"),
+    "undecryptable",
 )
 """Troubles that a program makes itself."""
 _ITSELF = late(r"\b(?:localhost|127\.\d+\.\d+\.\d+)\b|\[?::1\]?:")

@@ -20,6 +20,9 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 IDLE = timedelta(minutes=10)
 """A transaction that does nothing for so long is forgotten: nobody's work is lost with it."""
+_IDLING = "idle in transaction"
+_CLOCKS = timedelta(seconds=60)
+"""A wait is told a little after it began, and figures are read every so often."""
 _LAST = 10
 """So many of the newest lines have to agree on who holds on."""
 _HELD = late(r"Process(?:es)? holding the lock: ([\d, ]+)\. Wait queue: ([\d, ]+)")
@@ -149,18 +152,43 @@ def _tells_itself(view: View, ref: str, pid: str) -> Iterator[str]:
             yield workload.ref
 
 
-def idle_since(view: View, ref: str, holder: Workload) -> datetime | None:
-    """Return since when a client's only open transaction has done nothing, as figures tell; None if it is not so."""
+def idle_since(view: View, ref: str, holder: Workload, waits: datetime | None) -> datetime | None:
+    """Return since when a client's only open transaction has done nothing, as figures tell; None if it is not so.
+
+    ``waits``: since when others wait for it. Its transaction is older than that.
+    """
     signal = "db_transaction_age_by_client"
     label = label_of(view, signal, ref)
     told = tuple(view.figures.series(signal, component=label)) if label else ()
+    if not told:
+        return _idle_alone_since(view, ref, waits)
     owners = owners_told(view, ref, [series.labels for series in told])
     mine = [series for series, owner in zip(told, owners, strict=True) if owner == holder.ref]
     ages: dict[str, float] = {}
     for series in mine:
         state = series.labels.get("state", "")
         ages[state] = max(ages.get(state, 0.0), view.figures.alone(signal, series).now(signal) or 0.0)
-    idle = max((age for state, age in ages.items() if state.startswith("idle in transaction")), default=0.0)
+    idle = max((age for state, age in ages.items() if state.startswith(_IDLING)), default=0.0)
     if idle < IDLE.total_seconds() or ages.get("active"):
         return None
     return view.now - timedelta(seconds=idle)
+
+
+def _idle_alone_since(view: View, ref: str, waits: datetime | None) -> datetime | None:
+    """Return since when the one session that is idle in a transaction has it open, if it has to be the holder's.
+
+    Where no figure tells whose a transaction is: all others are younger than the waits, so none of them is waited for.
+    """
+    ages, counts = _by_state(view, "db_transaction_age_by_state", ref), _by_state(view, "db_connections_by_state", ref)
+    idle = max((age for state, age in ages.items() if state.startswith(_IDLING)), default=0.0)
+    others = max((age for state, age in ages.items() if not state.startswith(_IDLING)), default=0.0)
+    alone = sum(count for state, count in counts.items() if state.startswith(_IDLING)) == 1
+    if waits is None or not alone or idle < IDLE.total_seconds():
+        return None
+    return view.now - timedelta(seconds=idle) if view.now - timedelta(seconds=others) > waits - _CLOCKS else None
+
+
+def _by_state(view: View, signal: str, ref: str) -> dict[str, float]:
+    """Return how a signal of a database stands in each state of its sessions."""
+    label = label_of(view, signal, ref)
+    return view.figures.latest(signal, "state", component=label) if label else {}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._kept_in_memory import kept_in_memory
 from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory, told_by_program
 from tuheg_ir.diagnosis.rules.memory_since_release import LOADED, SUSPECT
 from tuheg_ir.diagnosis.view import View
@@ -34,17 +35,19 @@ def when(view: View) -> Iterator[Match]:
         measured = (grows or traffic or heap) and not _past_unknown(view, workload)
         told = [Evidence("metrics", workload.ref, "memory rises steadily in its pods")] if grows else []
         at_once = _at_once(view, workload)
+        kept = kept_in_memory(view, workload) if at_once else ()
+        again = excluding(workload.ref, "it is killed soon after each start", *RESTARTS) if at_once and not kept else ()
         yield Match(
             component=workload.ref,
-            evidence=(*evidence, *told),
+            evidence=(*evidence, *kept, *told),
             certainty=_sure(grows, traffic, measured, at_once),
             remedy=""
-            if measured and not (at_once or keeps_data(view, workload) or is_store(workload))
+            if kept or (measured and not (at_once or keeps_data(view, workload) or is_store(workload)))
             else "page_human",
             since=oldest((began_of(evidence), looping_since(view, workload) if at_once else None)),
             excludes=(
                 *excluding(workload.ref, "no release came with it", "rollback_workload"),
-                *(excluding(workload.ref, "it is killed soon after each start", *RESTARTS) if at_once else ()),
+                *again,
             ),
         )
 

@@ -14,7 +14,9 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._eating import eaten_by
 from tuheg_ir.diagnosis.rules._filling import disk_filled_by
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._pressure import filled_by
+from tuheg_ir.diagnosis.rules._process_numbers import numbers_taken_by, short_of_numbers
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.nodes import nodes, on_node
@@ -35,6 +37,8 @@ def when(view: View) -> Iterator[Match]:
         eater = None if culprit else eaten_by(view, names)
     elif _short_of(found, "DiskPressure", "ephemeral-storage"):
         culprit = disk_filled_by(view, names, began)
+    elif found and all(each[0] in short_of_numbers(view) or _short_of([each], "PIDPressure", "pids") for each in found):
+        culprit = numbers_taken_by(view, names, began)
     matches = [_match(view, name, told, pods) for name, told, pods in found]
     if culprit is not None:
         yield _released(*culprit, matches)
@@ -47,14 +51,16 @@ def when(view: View) -> Iterator[Match]:
 def _pressed(view: View) -> Iterator[Pressed]:
     """Yield the nodes that are short of something: what they say, and the pods that they evicted."""
     known = {node.name: node for node in nodes(view) if not node.lost}
-    evicted = _evicted(view)
-    for name in sorted({*evicted, *(n for n, node in known.items() if node.pressures)}):
+    evicted, short = _evicted(view), short_of_numbers(view)
+    for name in sorted({*evicted, *short, *(n for n, node in known.items() if node.pressures)}):
         node = known.get(name)
         pods = evicted.get(name, [])
-        if (node is None or not node.pressures) and not any(view.recent(p.created, LATELY) for _, p in pods):
+        said = name in short or (node is not None and bool(node.pressures))
+        if not said and not any(view.recent(p.created, LATELY) for _, p in pods):
             continue
         told = [Evidence("objects", f"Node/{name}", f"{', '.join(node.pressures)}", node.since)] if node else []
         told = told if node and node.pressures else []
+        told += short[name].evidence if name in short else ()
         yield name, told, pods
 
 
@@ -114,9 +120,10 @@ def _evicted(view: View) -> dict[str, list[tuple[Workload, Pod]]]:
 
 def _match(view: View, name: str, told: list[Evidence], pods: list[tuple[Workload, Pod]]) -> Match:
     waiting = [w.ref for w in view.serving if any(p.unschedulable for p in w.live)]
-    touched = dict.fromkeys(
-        [*(w.ref for w, _ in pods), *(w.ref for w, p in on_node(view, name) if not p.ready), *waiting]
-    )
+    short = short_of_numbers(view).get(name)
+    stopped = short.workloads if short else ()
+    gone = [*(w.ref for w, _ in pods), *(w.ref for w, p in on_node(view, name) if not p.ready)]
+    touched = dict.fromkeys([*gone, *waiting, *behind(view, *stopped)])
     count = Evidence("objects", f"Node/{name}", f"{len(pods)} pods were evicted from it") if pods else None
     return Match(
         component=f"Node/{name}",
@@ -129,10 +136,13 @@ def _match(view: View, name: str, told: list[Evidence], pods: list[tuple[Workloa
         certainty=(0.6 if told else 0.5) + (0.2 if pods or waiting else 0.0),
         since=min((e.time for e in told if e.time), default=None),
         explains=tuple(touched),
-        excludes=tuple(
-            each
-            for workload, _ in pods
-            for each in excluding(workload.ref, "its template runs well on other nodes", "rollback_workload")
+        excludes=(
+            *not_for(stopped, f"{name} has no process number left for whoever starts there, and no fault is theirs"),
+            *(
+                each
+                for workload, _ in pods
+                for each in excluding(workload.ref, "its template runs well on other nodes", "rollback_workload")
+            ),
         ),
     )
 

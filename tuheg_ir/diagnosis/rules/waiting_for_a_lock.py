@@ -86,7 +86,7 @@ def when(view: View) -> Iterator[Match]:
 def _of_named(view: View, ref: str, named: Named, waits: list[Complaint]) -> Match:
     """Return that one client holds what all wait for. What it does not work on goes with its session."""
     holder, began_waiting = named.workload, began(waits)
-    idle = idle_since(view, ref, holder)
+    idle = idle_since(view, ref, holder, began_waiting)
     forgot = idle is not None and began_waiting is not None and idle < began_waiting
     runs = holder.kind == "Deployment" and role(holder) not in DATA
     others = tuple(r for r in clients(view, ref) if r != holder.ref)
