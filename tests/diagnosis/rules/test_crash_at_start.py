@@ -245,13 +245,32 @@ HOLDS += [
         )
     ),
 ]
+
+
+def short(since: float) -> Snapshot:
+    """Return a release that ends at start, and since when the workload has too few pods."""
+    objects = down(workload("shop", before=IMAGE), looping(restarts=3), unready=600)
+    objects[0]["status"]["conditions"] = [{"type": "Available", "status": "False", "lastTransitionTime": at(since)}]
+    return snapshot(objects)
+
+
 ANSWERS = [
+    Answers(
+        "it had too few pods before the release came: the one before ended as well, and would again",
+        short(1000),
+        {(SHOP, "code_defect", "page_human")},
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    *(
+        Answers(f"it has too few pods since {what}", short(since), {(SHOP, "code_defect", "rollback_workload")})
+        for what, since in (("the release", 590), ("the release, as far as clocks agree", 640))
+    ),
     Answers(
         "two programs were released, and end with the same words: it may be what both brought",
         alike(before=OLD, released=900),
         {(ref, "code_defect", "rollback_workload") for ref in (SHOP, "Deployment/rates")},
         harmful=("restart_workload",),
-    )
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

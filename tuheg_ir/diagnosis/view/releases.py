@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
+from tuheg_ir.diagnosis.view.reading import items, moment, newest, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -86,6 +86,19 @@ def left_as_it_was(workload: Workload, init: str) -> bool:
     )
     around = any(not change.container for change in workload.changes)
     return now == was and not around and any(text(each, "name") == init for each in now)
+
+
+def ill_before_release(workload: Workload) -> datetime | None:
+    """Return since when a workload has too few pods, if that is since clearly before its release; None if it is not.
+
+    Its controller tells it. Where the template before had its pods ready, it was complete until the release came.
+    """
+    came = workload.released_at
+    for each in items(workload.obj, "status", "conditions") if came else ():
+        since = moment(each, "lastTransitionTime")
+        if (text(each, "type"), text(each, "status")) == ("Available", "False") and since and came:
+            return since if since < came + BEFORE else None
+    return None
 
 
 def healthy_older(workload: Workload) -> tuple[Pod, ...]:
