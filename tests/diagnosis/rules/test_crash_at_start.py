@@ -95,6 +95,7 @@ def some_well() -> list[Obj]:
     return objects
 
 
+BACK = ("code_defect", "rollback_workload")
 HOLDS = [
     Holds(
         "its log tells, what it reads was edited before",
@@ -261,10 +262,7 @@ ANSWERS = [
         {(SHOP, "code_defect", "page_human")},
         harmful=("rollback_workload", "restart_workload"),
     ),
-    *(
-        Answers(f"it has too few pods since {what}", short(since), {(SHOP, "code_defect", "rollback_workload")})
-        for what, since in (("the release", 590), ("the release, as far as clocks agree", 640))
-    ),
+    Answers("it has too few pods since the release, as far as clocks agree", short(640), {(SHOP, *BACK)}),
     Answers(
         "two programs were released, and end with the same words: it may be what both brought",
         alike(before=OLD, released=900),
