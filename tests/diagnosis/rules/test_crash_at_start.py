@@ -263,6 +263,7 @@ ANSWERS = [
         harmful=("rollback_workload", "restart_workload"),
     ),
     Answers("it has too few pods since the release, as far as clocks agree", short(640), {(SHOP, *BACK)}),
+    Answers("what is told of its pods is of last week", short(7 * DAY), {(SHOP, *BACK)}),
     Answers(
         "two programs were released, and end with the same words: it may be what both brought",
         alike(before=OLD, released=900),

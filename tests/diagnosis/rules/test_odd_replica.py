@@ -93,7 +93,7 @@ def starved(
     ``limit``: in which share of periods that one is throttled. ``takes``: how many processors the batch takes, since
     when. ``does``: how many the slow one uses, of 0.3 before. ``busy``: the share of n2's that is used.
     """
-    one, batch = {"pod": pod("shop", 1), "container": "shop"}, {"pod": pod("batch"), "container": "batch"}
+    one: dict[str, Any] = {"pod": pod("shop", 1), "container": "shop"}
     return snapshot(
         shop(pods=4, nodes=NODES),
         workload("batch", pods=1, nodes=("n2",)),
@@ -102,7 +102,7 @@ def starved(
             *(figure("cpu_waiting", 0.01, w, pod=pod("shop", n), container="shop") for n, w in enumerate(waits)),
             figure("throttled_share", 0.0, limit, **one),
             figure("cpu_usage", 0.3, does, **one),
-            figure("cpu_usage", 0.1, takes, since, **batch),
+            figure("cpu_usage", 0.1, takes, since, pod=pod("batch"), container="batch"),
             *([figure("node_cpu_share", 0.2, busy, node="n2")] if busy is not None else []),
             latency("shop", 0.1, 1.5),
         ],

@@ -20,6 +20,8 @@ SLOWLY = timedelta(minutes=40)
 """A roll-out may take that long; pods that came later are no part of it."""
 BEFORE = timedelta(minutes=-2)
 """Clocks and samples are that far apart: what begins so much before a change may still be its own."""
+AMID = timedelta(days=1)
+"""A release came amid a trouble that is no older."""
 
 
 def soon_after(began: datetime | None, at: datetime | None) -> bool:
@@ -91,13 +93,14 @@ def left_as_it_was(workload: Workload, init: str) -> bool:
 def ill_before_release(workload: Workload) -> datetime | None:
     """Return since when a workload has too few pods, if that is since clearly before its release; None if it is not.
 
-    Its controller tells it. Where the template before had its pods ready, it was complete until the release came.
+    Its controller tells it. Where the template before had its pods ready, it was complete until the release came. What
+    is told of days before is of a time that has nothing to do with it.
     """
     came = workload.released_at
     for each in items(workload.obj, "status", "conditions") if came else ():
         since = moment(each, "lastTransitionTime")
         if (text(each, "type"), text(each, "status")) == ("Available", "False") and since and came:
-            return since if since < came + BEFORE else None
+            return since if came - AMID <= since < came + BEFORE else None
     return None
 
 
