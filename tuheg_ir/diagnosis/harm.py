@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.view.given import given_less
 from tuheg_ir.diagnosis.view.pulls import login_lost
 from tuheg_ir.diagnosis.view.reading import mapping, text
 from tuheg_ir.diagnosis.view.recovering import recovering
+from tuheg_ir.diagnosis.view.releases import ill_before_release
 from tuheg_ir.diagnosis.view.stillborn import stillborn, stillborn_of_old
 from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
@@ -116,6 +117,9 @@ def _rollback(view: View, workload: Workload) -> Iterator[Excluded]:
         yield Excluded("rollback_workload", workload.ref, reason)
     elif stillborn_of_old(view, workload):
         yield Excluded("rollback_workload", workload.ref, "new pods of the template before end at start as well")
+    elif since := ill_before_release(workload):
+        reason = f"it has had too few pods since {since:%d %b %H:%M}, before its release: the one before failed as well"
+        yield Excluded("rollback_workload", workload.ref, reason)
     elif login_lost(view, workload):
         reason = "the registry refuses the login by which its image was had: an older one is not had either"
         yield Excluded("rollback_workload", workload.ref, reason)

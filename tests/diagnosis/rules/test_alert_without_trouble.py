@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
+from tests.diagnosis.rules.coins import BEHIND, BITCOIND, CAUGHT_UP, LEDGER, TIP, coin_node
 from tests.diagnosis.rules.colours import NEW, colours, slot
 from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
 from tests.diagnosis.rules.heaps import KILLED, TAKEN, held
@@ -826,4 +827,21 @@ DOES_NOT_HOLD = [
         watched(now=(100, 9_000)),
         ("Deployment/billing", "capacity", "scale_workload"),
     ),
+    *(
+        DoesNotHold(f"a coin's node, and {what}", world, ASK)
+        for what, world in (
+            ("it is still behind", coin_node("2026-03-04 11:40:44.016 I Synced 3694602/3695092 (99%, 490 left)")),
+            ("nobody opened the way before", coin_node(opened=3600)),
+            ("the way leads elsewhere", coin_node(port=443)),
+            ("it tells that it mines", coin_node(*CAUGHT_UP, "Mining has started with 2 threads, good luck!")),
+            ("the alert speaks of a shell", coin_node(name="ShellSpawned")),
+        )
+    ),
+]
+HOLDS += [
+    Holds(f"a coin's node of the house's own that has all blocks: {what}", world, (LEDGER, *HEALTHY))
+    for what, world in (
+        ("Monero", coin_node()),
+        ("Bitcoin", coin_node(TIP, BEHIND.replace("18080", "8333"), image=BITCOIND, port=8333)),
+    )
 ]

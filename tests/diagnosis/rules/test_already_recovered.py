@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.outlasting import OWN, outlasted
+from tests.diagnosis.rules.overrunning import rush
 from tests.diagnosis.rules.pods import HOUR, again, node, pods_of, put
 from tests.diagnosis.rules.scenes import API, CALLS_CART, SHOP, WELL, alert, errors, rate, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, postgres, series, snapshot, thing, workload
@@ -477,4 +478,23 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "it is better, and twice as slow as before", slowed((1800, 2.2), (1200, 0.45)), ("unknown", "page_human")
     ),
+    *(
+        DoesNotHold(f"one was killed, and {what}", world, (SHOP, "service_crash", "restart_workload"))
+        for what, world in (
+            ("no more was asked than ever", rush(asked=(50.0, 60.0, 50.0))),
+            ("more is asked still", rush(asked=(50.0, 900.0, 300.0))),
+            ("nobody asks any more", rush(asked=(50.0, 900.0, 5.0))),
+            ("requests fail still", rush(fails=0.3)),
+            ("it is over for minutes only", rush(over=200)),
+            ("that was long after the rush", rush(died=500)),
+            ("it ended by itself", rush(code=1)),
+            ("nobody tells by whom", rush(probed=False)),
+            ("its like tells of a fault of its own", rush(*[OWN] * 3)),
+        )
+    ),
+    DoesNotHold("one was killed again and again", rush(restarts=3), (SHOP, "service_crash", "page_human")),
+]
+HOLDS += [
+    Holds("one was killed for its probe amid a rush that is over", rush(), (SHOP, *HEALTHY), alone=True),
+    Holds("told to end, it ended in time", rush(code=143), (SHOP, *HEALTHY), alone=True),
 ]

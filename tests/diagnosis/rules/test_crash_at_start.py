@@ -95,6 +95,7 @@ def some_well() -> list[Obj]:
     return objects
 
 
+BACK = ("code_defect", "rollback_workload")
 HOLDS = [
     Holds(
         "its log tells, what it reads was edited before",
@@ -245,13 +246,30 @@ HOLDS += [
         )
     ),
 ]
+
+
+def short(since: float) -> Snapshot:
+    """Return a release that ends at start, and since when the workload has too few pods."""
+    objects = down(workload("shop", before=IMAGE), looping(restarts=3), unready=600)
+    objects[0]["status"]["conditions"] = [{"type": "Available", "status": "False", "lastTransitionTime": at(since)}]
+    return snapshot(objects)
+
+
 ANSWERS = [
+    Answers(
+        "it had too few pods before the release came: the one before ended as well, and would again",
+        short(1000),
+        {(SHOP, "code_defect", "page_human")},
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Answers("it has too few pods since the release, as far as clocks agree", short(640), {(SHOP, *BACK)}),
+    Answers("what is told of its pods is of last week", short(7 * DAY), {(SHOP, *BACK)}),
     Answers(
         "two programs were released, and end with the same words: it may be what both brought",
         alike(before=OLD, released=900),
         {(ref, "code_defect", "rollback_workload") for ref in (SHOP, "Deployment/rates")},
         harmful=("restart_workload",),
-    )
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

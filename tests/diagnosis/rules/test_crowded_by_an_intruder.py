@@ -63,7 +63,54 @@ def mined(
     return world
 
 
+def unsized(*pods: tuple[str, Series], takes: float = 3.5, mines: float = 880) -> Snapshot:
+    """Return a site that mines beside the slow one of two pods of a shop, on a node of which nobody knows anything.
+
+    ``pods``: what is known of these two besides.
+    """
+    return snapshot(
+        workload("site", pods=1),
+        workload("shop"),
+        figures=[
+            *(
+                figure("latency_p95_by_pod", 0.1, now, mines - 10, pod=pod("shop", n))
+                for n, now in enumerate((2.5, 0.1))
+            ),
+            figure("cpu_usage", 0.1, takes, mines, pod=pod("site"), container="site"),
+            *pods,
+        ],
+        logs=[log(pod("site"), *[MINES] * 30, since=mines + 10)],
+    )
+
+
+def of_shop(signal: str, *now: float, was: float = 0.01) -> list[tuple[str, Series]]:
+    """Return a figure of the processor of each of a shop's pods."""
+    return [figure(signal, was, value, 870, pod=pod("shop", n), container="shop") for n, value in enumerate(now)]
+
+
 ANSWERS = [
+    *(
+        Answers(f"nobody knows the node's size: {what}", world, [ISOLATE], also=(), harmful=("restart_workload",))
+        for what, world in (
+            ("the pod beside it waits for a processor", unsized(*of_shop("cpu_waiting", 0.5, 0.01))),
+            ("the pod beside it does less than before", unsized(*of_shop("cpu_usage", 0.08, 0.14, was=0.14))),
+        )
+    ),
+    *(
+        Answers(f"nobody knows the node's size, and a pod beside it hangs: {what}", world, HANGS, (SITE,))
+        for what, world in (
+            ("it does as much as before", unsized(*of_shop("cpu_usage", 0.14, 0.14, was=0.14))),
+            (
+                "it does nothing, and waits for nothing",
+                unsized(*of_shop("cpu_usage", 0.01, 0.14, was=0.14), *of_shop("cpu_waiting", 0.01, 0.01)),
+            ),
+            (
+                "it waits at a limit of its own",
+                unsized(*of_shop("cpu_waiting", 0.5, 0.01), *of_shop("throttled_share", 0.6, 0.0)),
+            ),
+            ("the site takes little more than it did", unsized(*of_shop("cpu_waiting", 0.1, 0.01), takes=0.3)),
+        )
+    ),
     Answers("only the pod beside a miner is slow", mined(2.5, 0.1), [ISOLATE], also=(), harmful=("restart_workload",)),
     Answers(
         "most pods are beside it",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
+from tests.diagnosis.rules.coins import BITCOIND, LEDGER, XMRIG, coin_node
 from tests.diagnosis.rules.planting import (
     BOASTS,
     CONVERTS,
@@ -361,4 +362,19 @@ DOES_NOT_HOLD = [
         "a privileged agent of long ago is as wanted",
         snapshot(workload("agent", kind="DaemonSet", securityContext={"privileged": True})),
     ),
+    DoesNotHold(
+        "a node of a coin that the house runs since long, of which an alert says that it mines",
+        coin_node(opened=3600),
+        ASK,
+    ),
+]
+HOLDS += [
+    Holds(what, world, (LEDGER, "security_incident", "isolate_workload"))
+    for what, world in (
+        ("a node of a coin that came today", coin_node(age=7200)),
+        ("one of old that is told to mine", coin_node(args=("--data-dir=/data", "--start-mining", "44xyz"))),
+        ("one that mines by another option", coin_node(args=("--bg-mining-enable",))),
+        ("a miner of old", coin_node(image=XMRIG)),
+        ("one of another coin does not hide what its log tells", coin_node(*FOREIGN[:2], image=BITCOIND)),
+    )
 ]

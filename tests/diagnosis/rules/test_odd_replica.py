@@ -79,6 +79,36 @@ def apart(
     )
 
 
+def starved(
+    waits: tuple[float, ...] = (0.01, 0.5, 0.01, 0.01),
+    *,
+    limit: float = 0.0,
+    takes: float = 0.1,
+    since: float = 600,
+    does: float = 0.3,
+    busy: float | None = None,
+) -> Snapshot:
+    """Return a shop of four, of which the one on n2 is slow, beside a batch; ``waits``: shares of time for a processor.
+
+    ``limit``: in which share of periods that one is throttled. ``takes``: how many processors the batch takes, since
+    when. ``does``: how many the slow one uses, of 0.3 before. ``busy``: the share of n2's that is used.
+    """
+    one: dict[str, Any] = {"pod": pod("shop", 1), "container": "shop"}
+    return snapshot(
+        shop(pods=4, nodes=NODES),
+        workload("batch", pods=1, nodes=("n2",)),
+        figures=[
+            *(figure("latency_p95_by_pod", 0.1, 9.0 if n == 1 else 0.1, pod=pod("shop", n)) for n in range(4)),
+            *(figure("cpu_waiting", 0.01, w, pod=pod("shop", n), container="shop") for n, w in enumerate(waits)),
+            figure("throttled_share", 0.0, limit, **one),
+            figure("cpu_usage", 0.3, does, **one),
+            figure("cpu_usage", 0.1, takes, since, pod=pod("batch"), container="batch"),
+            *([figure("node_cpu_share", 0.2, busy, node="n2")] if busy is not None else []),
+            latency("shop", 0.1, 1.5),
+        ],
+    )
+
+
 HOLDS = [
     Holds(
         "it was refused a session once, and has failed for another reason since",
@@ -171,6 +201,13 @@ HOLDS += [
             "dependency_failure",
             "",
         ),
+        ("one of four is slow, and waits for a processor without a limit", starved(), "dependency_failure", ""),
+        (
+            "one of four is slow and does less, since a neighbour takes far more; who waits is not measured",
+            starved((), takes=3.0, does=0.1),
+            "dependency_failure",
+            "",
+        ),
         (
             "one of four is slow, and its node says that it is short of something",
             apart(0.1, 9.0, 0.1, 0.1, short="n2"),
@@ -199,6 +236,18 @@ HOLDS += [
         harmful=("rollback_workload", "scale_workload"),
     )
     for what, world in (
+        ("one of four is slow, and waits at its own limit", starved(limit=0.6)),
+        ("all of four wait as much for a processor, and one is slow", starved((0.3, 0.4, 0.3, 0.3))),
+        ("one of four is slow and does less, and no neighbour takes more", starved((), does=0.1)),
+        ("one of four is slow and does less, and a neighbour took more long before", starved((), takes=3, since=3e3)),
+        (
+            "one of four is slow and does less beside a busy one, and waits for nothing",
+            starved((0.01,) * 4, takes=3, does=0.1),
+        ),
+        (
+            "one of four is slow and does less beside a busy one on an idle node",
+            starved((), takes=3, does=0.1, busy=0.3),
+        ),
         ("two of four are slow, each alone on its node, as all are", apart(0.1, 9.0, 9.0, 0.1)),
         (
             "two of four are slow, and one on a node of theirs is well",

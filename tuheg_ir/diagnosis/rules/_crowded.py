@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from tuheg_ir.diagnosis.rules._starved import gets_little, grew, used_up
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import capacity, on_node
 from tuheg_ir.diagnosis.view.nodes import nodes as nodes_of
@@ -13,10 +14,6 @@ from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 MUCH = 0.25
 """Share of a node's processors from which on one pod may be why the others there get too little."""
-USED_UP = 0.9
-"""Share of a node's processors from which on those who run there wait for them."""
-SEEN = 0.85
-"""The same, of what the pods that are known use: the node's own programs and those of others use some too."""
 
 
 def crowded(view: View, workload: Workload, since: datetime | None) -> tuple[str, ...]:
@@ -29,7 +26,8 @@ def crowded(view: View, workload: Workload, since: datetime | None) -> tuple[str
     if since is None:
         return ()
     onset = {pod.node: at for pod in workload.live if (at := _takes_much_since(view, pod)) is not None}
-    nodes = {node for node in onset if _used_up(view, node) and not _ill_itself(view, node)}
+    short = {node for node, at in onset.items() if _short(view, workload, node, at)}
+    nodes = {node for node in short if not _ill_itself(view, node)}
     found = tuple(_only_on(view, workload, nodes, max(since, *(onset[node] for node in nodes)))) if nodes else ()
     return (*found, *(f"Node/{node}" for node in sorted(nodes))) if found else ()
 
@@ -45,23 +43,21 @@ def _only_on(view: View, but: Workload, nodes: set[str], since: datetime) -> Ite
 
 
 def _takes_much_since(view: View, pod: Pod) -> datetime | None:
-    """Return since when a pod takes a good part of its node's processors, in one container; None if it does not."""
+    """Return since when a pod takes a good part of its node's processors, in one container; None if it does not.
+
+    Of a node of which nobody knows how many it has: since when it takes far more than it did.
+    """
     size = capacity(view, pod.node, "cpu")
-    return view.figures.crossed("cpu_usage", MUCH * size, pod=pod.name) if size else None
+    return view.figures.crossed("cpu_usage", MUCH * size, pod=pod.name) if size else grew(view, pod)
 
 
-def _used_up(view: View, node: str) -> bool:
-    """Tell whether a node's processors are used up, as it is measured, or else by the pods that are known."""
-    share, size = view.figures.now("node_cpu_share", node=node), capacity(view, node, "cpu")
-    if share is not None:
-        return share >= USED_UP
-    return bool(size) and sum(_uses(view, pod) for _, pod in on_node(view, node)) >= SEEN * size
-
-
-def _uses(view: View, pod: Pod) -> float:
-    """Return how many processors all containers of a pod use together."""
-    by_container = view.figures.latest("cpu_usage", "container", pod=pod.name)
-    return sum(by_container.values()) or view.figures.latest("cpu_usage", "pod").get(pod.name, 0.0)
+def _short(view: View, but: Workload, node: str, since: datetime) -> bool:
+    """Tell whether a node has no processor left; where nobody knows that, whether a pod of others there gets little."""
+    found = used_up(view, node)
+    if found is not None:
+        return found
+    others = (pod for workload, pod in on_node(view, node) if workload.ref != but.ref and pod.live)
+    return any(gets_little(view, pod, since) for pod in others)
 
 
 def _ill_itself(view: View, node: str) -> bool:

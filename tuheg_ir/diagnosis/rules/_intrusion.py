@@ -12,6 +12,7 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._altered import altered
+from tuheg_ir.diagnosis.rules._coin_node import is_node, owned_node
 from tuheg_ir.diagnosis.rules._hunting import hunting
 from tuheg_ir.diagnosis.rules._injected import injected, lasting_token, reads_secrets
 from tuheg_ir.diagnosis.rules._planted import planted
@@ -141,9 +142,10 @@ def _rights(view: View, workload: Workload) -> Iterator[Sign]:
 
 def _images(view: View, workload: Workload) -> Iterator[Sign]:
     """Yield images from a registry that nothing else here uses: changed to of late, or not what the template says."""
-    mined = [
-        text(c, "image") for c in items(workload.template, "spec", "containers") if _MINERS.search(text(c, "image"))
-    ]
+    named = [text(c, "image") for c in items(workload.template, "spec", "containers")]
+    mined = [image for image in named if _MINERS.search(image)]
+    if owned_node(view, workload):  # it bears the name of the coin that it keeps the books of
+        mined = [image for image in mined if not is_node(image)]
     if mined:
         yield Sign(0.75, Evidence("objects", workload.ref, f"it runs {mined[0]}"))
     for change in workload.changed("image") if view.recent(workload.released_at, LATELY) else ():

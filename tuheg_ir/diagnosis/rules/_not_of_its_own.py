@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._starved import starved
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -21,7 +22,7 @@ def not_of_its_own(view: View, workload: Workload, odd: Collection[str]) -> tupl
         return "security_incident", strange
     if asked := tuple(_asked_more(view, workload, odd)):
         return "capacity", asked
-    where = tuple(_by_node(view, workload, odd))
+    where = tuple(_by_node(view, workload, odd)) or starved(view, workload, odd)
     return ("dependency_failure" if where else ""), where
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._written_by_runs import read_anew
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS, PROVED, Crash, ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.outlasted import of_its_own
@@ -39,6 +40,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         if workload.returned or all(_served_before(view, workload, crash) for crash in ended):
             continue  # what ends it now was not there when it came, or what ended it is not there any more
+        if read_anew(view, workload):
+            continue  # a run wrote a file that all of them read anew, and the template before would read it as well
         if only_of_newest(workload, ended) and not all(never_ready(c.pod) for c in ended):
             yield _match(view, workload, ended)
 

@@ -1,4 +1,4 @@
-"""Containers that ended as they could not reach another workload, which was away: it is back, and they serve again."""
+"""Containers that ended by what is over, as another workload was away that is back: they serve again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.overrun import overrun
 from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -33,21 +34,25 @@ def of_its_own(view: View, workload: Workload, ended: Iterable[Crash]) -> tuple[
 
 
 def not_outlasted(view: View, workload: Workload, ended: Iterable[Crash]) -> tuple[Crash, ...]:
-    """Return the crashes without those that came of another workload's absence, which is over."""
+    """Return the crashes without those that came of what is over: another workload's absence, or a rush of requests."""
     return tuple(crash for crash in ended if not outlasted(view, workload, crash.pod))
 
 
 def outlasted(view: View, workload: Workload, pod: Pod) -> bool:
-    """Tell whether all that ended of late in a pod came of another workload's absence, and that is over.
+    """Tell whether all that ended of late in a pod came of another workload's absence, or of a rush, and that is over.
 
-    Both serve for long since, and the pod without a word of any trouble.
+    It serves for long since, and that other one too, and the pod without a word of any trouble.
     """
     return pod.name in _outlasted(view, workload)
 
 
 @once
 def _outlasted(view: View, workload: Workload) -> frozenset[str]:
-    waited = {pod.name for pod in workload.live if for_want_of_another(view, workload, pod, PROVED)}
+    waited = {
+        pod.name
+        for pod in workload.live
+        if for_want_of_another(view, workload, pod, PROVED) or overrun(view, workload, pod)
+    }
     if not waited or any(troubles(view, workload.ref)):
         return frozenset()
     now = (hit for hit in view.hits_of(workload.ref) if not hit.previous)

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import items, oldest, text
+from tuheg_ir.diagnosis.view.reading import items, moment, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -22,6 +22,8 @@ NEXT = timedelta(minutes=10)
 """A roll-out goes on with its next pod within this time (a Deployment's progress deadline), or it is over."""
 BEFORE = timedelta(minutes=-2)
 """Clocks and samples are that far apart: what begins so much before a change may still be its own."""
+AMID = timedelta(days=1)
+"""A release came amid a trouble that is no older."""
 
 
 def soon_after(began: datetime | None, at: datetime | None) -> bool:
@@ -94,6 +96,20 @@ def left_as_it_was(workload: Workload, init: str) -> bool:
     )
     around = any(not change.container for change in workload.changes)
     return now == was and not around and any(text(each, "name") == init for each in now)
+
+
+def ill_before_release(workload: Workload) -> datetime | None:
+    """Return since when a workload has too few pods, if that is since clearly before its release; None if it is not.
+
+    Its controller tells it. Where the template before had its pods ready, it was complete until the release came. What
+    is told of days before is of a time that has nothing to do with it.
+    """
+    came = workload.released_at
+    for each in items(workload.obj, "status", "conditions") if came else ():
+        since = moment(each, "lastTransitionTime")
+        if (text(each, "type"), text(each, "status")) == ("Available", "False") and since and came:
+            return since if came - AMID <= since < came + BEFORE else None
+    return None
 
 
 def healthy_older(workload: Workload) -> tuple[Pod, ...]:
