@@ -63,6 +63,20 @@ HOLDS = [
         (SHOP, "configuration_error", "rollback_workload"),
         excludes=no("restart_workload", "rollback_workload", at=CART),
     ),
+    *(
+        Holds(
+            f"a release brought more retries, and {other}, which asks too, was released a while before",
+            snapshot(
+                shop(**EAGER),
+                workload("cart"),
+                workload(other, env=CALLS_CART, before=IMAGE, released=1500),
+                figures=[*STORM, *more],
+            ),
+            (SHOP, "configuration_error", "rollback_workload"),
+            harmful=("scale_workload",),
+        )
+        for other, more in (("aaa", FULL), ("zzz", FULL), ("aab", [*FULL, rate("aab")]))
+    ),
     Holds(
         "without a release the callee is told",
         snapshot(shop(env=CALLS_CART), workload("cart"), figures=[rate("shop"), *STORM]),

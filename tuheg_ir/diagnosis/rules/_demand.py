@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -53,11 +54,10 @@ def multiplied(view: View, ref: str) -> Multiplied | None:
         return None  # the whole cluster asks it
     if any(_works_more(view, view.workloads[each]) for each in view.graph.callers(ref) if each in view.workloads):
         return None  # whoever asks it is asked for more as well, though nobody counts that
-    by = next((w for each in callers if (w := view.workloads.get(each)) and _released(w, grew)), None)
+    released = [w for each in callers if (w := view.workloads.get(each)) and _released(w, grew)]
     counted = {each for each in callers if labels_of(view, each, "request_rate")}
-    if by is None and not counted:
-        return None
-    if by is not None and by.ref not in counted and not _plainly(by, grew):
+    by = _blamed(released, counted, grew)
+    if by is None and (released or not counted):
         return None
     return Multiplied(grew, by, by is not None and by.ref in counted)
 
@@ -65,6 +65,12 @@ def multiplied(view: View, ref: str) -> Multiplied | None:
 def multiplying(caller: Workload) -> list[Change]:
     """Return the settings that the newest template changed and of which a program asks many times."""
     return [c for c in caller.changes if c.aspect != "image" and _MULTIPLIES.search(c.told())]
+
+
+def _blamed(released: Sequence[Workload], counted: Collection[str], grew: Turn) -> Workload | None:
+    """Return the released caller that multiplies the requests: who was set to ask more often before who may do so."""
+    ordered = sorted(released, key=lambda w: (not multiplying(w), not _plainly(w, grew)))
+    return next((w for w in ordered if w.ref in counted or _plainly(w, grew)), None)
 
 
 def _plainly(by: Workload, grew: Turn) -> bool:
