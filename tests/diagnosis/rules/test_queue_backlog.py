@@ -467,6 +467,41 @@ HOLDS = [
         (WORKER, "capacity", "scale_workload"),
     ),
     Holds(
+        "of a group one has the name, and another watches it",
+        snapshot(
+            KAFKA,
+            workload("worker", env={"KAFKA_BROKERS": "kafka:9092"}, service=False),
+            workload("lag-watch", env={"KAFKA_BROKERS": "kafka:9092", "KAFKA_GROUP": "worker"}, service=False),
+            figures=[figure("queue_depth", 20, 8000, consumergroup="worker")],
+        ),
+        (WORKER, "capacity", "scale_workload"),
+        alone=True,
+    ),
+    Holds(
+        "its reader has the name of the group in its settings, and its topic is called like who writes to it",
+        snapshot(
+            KAFKA,
+            workload("worker", env={"KAFKA_BROKERS": "kafka:9092", "CONSUMER_GROUP_ID": "billing"}, service=False),
+            workload("orders", env={"KAFKA_BROKERS": "kafka:9092"}),
+            figures=[figure("queue_depth", 20, 8000, consumergroup="billing", queue="orders")],
+        ),
+        (WORKER, "capacity", "scale_workload"),
+    ),
+    *(
+        Holds(
+            f"a group is named in {key} of who does not read as it",
+            snapshot(
+                KAFKA,
+                workload("lag-watch", env={"KAFKA_BROKERS": "kafka:9092", key: "billing"}, service=False),
+                workload("ledger", env={"KAFKA_BROKERS": "kafka:9092"}, service=False),
+                figures=[figure("queue_depth", 20, 8000, consumergroup="billing")],
+            ),
+            ("StatefulSet/kafka", "dependency_failure", "page_human"),
+            harmful=("scale_workload",),
+        )
+        for key in ("WATCH_GROUP", "LOG_GROUP", "SECURITY_GROUP", "LAG_CONSUMER_GROUP")
+    ),
+    Holds(
         "a reader of Kafka whose release fails at each message",
         snapshot(
             KAFKA,

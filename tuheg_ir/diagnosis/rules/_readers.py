@@ -31,8 +31,16 @@ _ASKS = late(r"(?:^|\s)(?:-Q|-q|--queues?|--topics?|QUEUES?)(?:=|\s+|(?<=-Q))([\
 _KEEPS = late(r"queue|topic|subscription|stream|channel|tube", re.IGNORECASE)
 _SENDS = late(r"publish|produc|out(?:put|going)?(?:_|$)|target|dest|dead|dlq|reply|result|retry", re.IGNORECASE)
 """Names of variables: the first hold the name of a queue, the second that of one that is written to."""
-_GROUP = late(r"durable|consumer|group|subscri", re.IGNORECASE)
-"""Names of variables that hold the name under which a program reads: of its group, or of a durable consumer."""
+_GROUP = late(
+    r"^(?:(?:spring|quarkus|kafka|nats|jetstream|js|redis|stream|pulsar|amqp|rabbitmq)_)*"
+    r"(?:(?:consumer_?)?group_?id|consumer_?group(?:_?name)?|(?:durable_?)?consumer(?:_?name)?|durable(?:_?name)?)$"
+    r"|^(?:kafka|stream|redis)_group$",
+    re.IGNORECASE,
+)
+"""Names of variables that hold the name under which a program itself reads: of its group, or of a durable consumer.
+
+Not those of a group that it watches, or of users or rights.
+"""
 _READS_AS = ("consumer", "consumergroup", "group")
 _GIVEN_UP = r"(?:dead(?:[._-]?letters?)?|dl[qxt]|parking[._-]?lot|poison|undeliverable)(?:[._-]?queue)?"
 """Words for messages that were given up."""
@@ -121,11 +129,11 @@ def reader(view: View, series: Series) -> Workload | None:
     label, told = named_in(series), _told_to(view, name_of(series))
     if "key" in series.labels:
         return told[0] if len(told) == 1 else None
-    if (member := _reads_as(view, series)) is not None:
-        return member
-    for key in (*_READS_AS, "component", "queue"):
+    for key in (*_READS_AS, "its settings", "component", "queue"):
         named_so = series.labels.get(key, "")
         workload = view.workloads.get(view.component(named_so) or view.component(_dashed(named_so)))
+        if key == "its settings":  # they tell more than the queue's name, but who bears the group's own name is meant
+            workload = _reads_as(view, series)
         if workload is not None and role(workload) != "broker":
             return (_worker_beside(view, workload, series) if key == "component" else None) or workload
     for alert in view.alerts:
