@@ -15,7 +15,15 @@ THREADS = (
     "process/resource limits reached"
 )
 NO_PORT = "[crit] 30#30: *83 connect() to 192.0.2.40:443 failed (99: Cannot assign requested address) to upstream"
+ALL_OF_IT = (
+    "2026/03/04 11:59:00 [crit] 30#30: *83 connect() to 192.0.2.40:443 failed (99: Cannot assign requested address) "
+    'while connecting to upstream, client: 127.0.0.1, server: localhost, request: "GET /listen HTTP/1.1"'
+)
 PORTS = (
+    ("nginx and all beside it", ALL_OF_IT),
+    ("nginx of a client in its pod", ALL_OF_IT.replace("127.0.0.1", "::1")),
+    ("nginx of a program in its pod", ALL_OF_IT.replace("192.0.2.40:443", "127.0.0.1:9000")),
+    (".NET", "System.Net.Sockets.SocketException (99): Cannot assign requested address (api.bank.example:443)"),
     ("nginx", NO_PORT),
     ("Go", 'Post "https://bank.example/v1": dial tcp 192.0.2.40:443: connect: cannot assign requested address'),
     ("Node", "Error: connect EADDRNOTAVAIL 192.0.2.40:443 - Local (10.0.0.7:0)"),
@@ -25,10 +33,15 @@ PORTS = (
 )
 
 
-def told(line: str, times: int = 9, ratio: float = 0.6, released: float = 20 * DAY) -> Snapshot:
+PYTHON = "OSError: [Errno 99] Cannot assign requested address"
+BIND = "bind() to 192.0.2.1:80 failed (99: Cannot assign requested address)"
+FAR = "HTTP 503 Service Unavailable calling https://api.bank.example/v1"
+
+
+def told(line: str, times: int = 9, ratio: float = 0.6, released: float = 20 * DAY, counted: bool = False) -> Snapshot:
     return snapshot(
         workload("api", before=OLD, released=released),
-        figures=[errors("api", ratio)],
+        figures=[errors("api", ratio), *([rate("api")] if counted else [])],
         logs=logs("api", line, 0, 1, times=times),
     )
 
@@ -37,7 +50,8 @@ def short(
     line: str = NO_PORT,
     *more: Any,
     now: float = 400,
-    ratio: float = 0.2,
+    grew: float = 720,
+    fails: float | None = 600,
     pods: tuple[int, ...] = (0, 1),
     beside: tuple[Any, ...] = (),
     figures: tuple[Any, ...] = (),
@@ -45,12 +59,14 @@ def short(
 ) -> Snapshot:
     """Return a service whose pods have no port left for the connections that they open, and of whom more is asked.
 
-    ``now``: how many requests it gets, of 60 before. ``pods``: which of them tell it.
+    ``now``: how many requests it gets, of 60 before, since ``grew`` seconds. ``fails``: since when a part of them
+    fails; None: nobody counts that. ``pods``: which of them tell it.
     """
+    failing = [] if fails is None else [errors("api", 0.2, fails)]
     return snapshot(
         workload("api", **made),
         *beside,
-        figures=[errors("api", ratio), rate("api", 60, now), *figures],
+        figures=[*failing, rate("api", 60, now, grew), *figures],
         logs=[*logs("api", line, *pods), *(each for lines in more for each in lines)],
     )
 
@@ -81,11 +97,23 @@ HOLDS = [
         (API, "resource_exhaustion", "restart_workload"),
         harmful=("scale_workload",),
     ),
-    Holds(
-        "there is no port left, and nobody counts what is asked",
-        told(NO_PORT),
-        (API, "resource_exhaustion", "page_human"),
-        harmful=("scale_workload", "restart_workload"),
+    *(
+        Holds(
+            f"there is no port left, and nobody counts what is asked, as {whose} tells it",
+            told(line),
+            (API, "resource_exhaustion", "page_human"),
+            harmful=("scale_workload", "restart_workload"),
+        )
+        for whose, line in (*PORTS, ("Python", PYTHON))
+    ),
+    *(
+        Holds(
+            f"an address cannot be had, as much as ever is asked: {what}",
+            told(line, counted=True),
+            (API, "resource_exhaustion", "page_human"),
+            harmful=("scale_workload", "restart_workload"),
+        )
+        for what, line in (("it may be its own", PYTHON), ("it is its own", BIND))
     ),
     *(
         Holds(
@@ -97,7 +125,7 @@ HOLDS = [
         for what, world in (
             (
                 "it has no address of its own to listen on",
-                short("bind() to 192.0.2.1:80 failed (99: Cannot assign requested address)"),
+                short(BIND),
             ),
             (
                 "it asks its own pod under an address that is not there",
@@ -109,6 +137,21 @@ HOLDS = [
                 "whom it asks does not answer",
                 short(NO_PORT, logs("api", "upstream timed out (110: Connection timed out)", 0, 1)),
             ),
+            ("what it asks for may be an address of its own", short(PYTHON)),
+            ("whom it asks answers with failures", short(NO_PORT, logs("api", FAR, 0, 1, times=30, since=890))),
+            (
+                "whom it asks answers with failures, told beside",
+                short(
+                    ALL_OF_IT,
+                    logs("api", ALL_OF_IT.replace("99: Cannot assign requested address", "111: Connection refused"), 0),
+                ),
+            ),
+            ("it fails by itself", short(NO_PORT, logs("api", "ERROR cart 7: NullPointerException", 0, 1))),
+            ("it lacked ports for long before that", short(fails=1500, grew=900)),
+            ("it lacked ports before that, and those that fail ask again", short(grew=480)),
+            ("that came at once with it: those that fail may ask again", short(grew=600)),
+            ("it told of it before", short(NO_PORT, logs("api", NO_PORT, 0, since=900))),
+            ("nobody counts what fails, and since when", short(fails=None)),
             ("it has the ports of its node", short(spec={"hostNetwork": True})),
         )
     ),

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
+from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, remedy_for_load
 from tuheg_ir.diagnosis.rules._demand import multiplied
-from tuheg_ir.diagnosis.rules._figures import is_well
+from tuheg_ir.diagnosis.rules._figures import is_well, rise, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import settings_written
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.reading import mapping, oldest
+from tuheg_ir.diagnosis.view.marked import marked
+from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
-from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=48)
@@ -27,9 +28,13 @@ SUSPECT = timedelta(hours=48)
 LOADED = 1.5
 _NO_PORT = late(r"assign requested address|EADDRNOTAVAIL|connect error: 99\b|no free ports", re.IGNORECASE)
 _CONNECTS = late(r"connect|\bdial|NoRouteToHost", re.IGNORECASE)
-_OTHERWISE = late(r"\bbind\b|listen|localhost|\b127\.\d|(?<![\w:])\[?::1\b", re.IGNORECASE)
+_LISTENS = late(r"\bbind\b|\blisten", re.IGNORECASE)
+_FOR = late(r"requested address \([\w.-]+:\d+\)", re.IGNORECASE)
 """Whoever opens a connection has no port of its own left for it; not who listens where it has no address."""
-_HELD = ("connection_timeout", "connection_refused", "connection_reset")
+_ITSELF = late(r"(?<![\w:])(?<!client: )\[?::1\b")
+"""An address that a pod without IPv6 does not have."""
+FILLS = timedelta(minutes=1)
+"""So long a closed connection keeps its port: the load needs as long until there is none left."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -47,7 +52,9 @@ def when(view: View) -> Iterator[Match]:
         leaks = releases(view, workload, SUSPECT) and bool(workload.changed("image", "env", "command"))
         grown = traffic_growth(view, workload.ref)
         # Whether the load or a leak took the ports one knows by what is asked: what the load took it takes again.
-        untold = grown is None and not leaks and any(_out_of_ports(hit.line) for hit in hits)
+        # And an address that is not there is not there after a start either.
+        lacking = [hit.line for hit in hits if _NO_PORT.search(hit.line)]
+        untold = not leaks and any(grown is None or not _out_of_ports(line) for line in lacking)
         person = untold or (grown or 1.0) >= LOADED or keeps_data(view, workload) or is_store(workload)
         yield Match(
             component=workload.ref,
@@ -74,11 +81,13 @@ def _short_of_ports(view: View, workload: Workload, hits: Sequence[Hit]) -> Matc
     grown = traffic_growth(view, workload.ref) or 1.0
     if len(ports) < len(hits) or 2 * len({hit.pod for hit in ports}) <= len(workload.live) or grown < LOADED:
         return None
-    if view.hits_of(workload.ref, *_HELD):
-        return None  # whom it asks does not answer: that keeps connections open, and calls for more of them
+    if _fails_otherwise(view, workload, ports):
+        return None  # whom it asks does not answer, or with failures: that calls for more and more connections
     if releases(view, workload, SUSPECT) or keeps_data(view, workload) or is_store(workload):
         return None
     began = oldest(hit.first for hit in ports)
+    if not _grew_first(view, workload, began):
+        return None
     if multiplied(view, workload.ref) or settings_written(view, workload, began):
         return None
     if mapping(workload.template, "spec").get("hostNetwork"):
@@ -105,8 +114,40 @@ def _short_of_ports(view: View, workload: Workload, hits: Sequence[Hit]) -> Matc
     )
 
 
+def _fails_otherwise(view: View, workload: Workload, ports: Sequence[Hit]) -> bool:
+    """Tell whether a workload tells of other failures than of connections for which it has no port."""
+    lacking = {(hit.pod, hit.container): hit.count for hit in ports}
+    behind = view.hits_of(workload.ref, *FROM_BEHIND)
+    more = any(h.count > lacking.get((h.pod, h.container), 0) or not _out_of_ports(h.line) for h in behind)
+    return more or any(not _out_of_ports(each.line) for each in marked(view, workload))
+
+
+def _grew_first(view: View, workload: Workload, told: datetime | None) -> bool:
+    """Tell whether more was asked of a workload before anything failed: whoever fails may be asked again and again.
+
+    ``told``: when its logs first tell of it. They seldom reach back far, so figures have to say when it began to fail.
+    """
+    rises = [
+        turn.since
+        for label in labels_of(view, workload.ref, "request_rate")
+        for series in view.figures.series("request_rate", component=label)
+        if (turn := rise(view, series, "request_rate", LOADED, 1.0))
+    ]
+    failed = [since for _, since in troubles(view, workload.ref)]
+    failed += [seen.time for _, seen in said_by_callers(view, workload.ref)]
+    began, grew = oldest(failed), newest(rises)
+    if began is None or grew is None or None in rises:
+        return False
+    return grew + FILLS <= min(began, told or began)
+
+
 def _out_of_ports(line: str) -> bool:
-    return bool(_NO_PORT.search(line) and _CONNECTS.search(line)) and not _OTHERWISE.search(line)
+    """Tell whether a line says that there is no port for a connection; what follows tells of whom it was for."""
+    found = _NO_PORT.search(line)
+    if found is None or _ITSELF.search(line):
+        return False
+    head = line[: found.end()]
+    return bool(_FOR.search(line) or (_CONNECTS.search(head) and not _LISTENS.search(head)))
 
 
 RULE = Rule(
