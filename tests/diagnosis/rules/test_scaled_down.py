@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, autoscaler, errors, latency, rate, shop
-from tests.diagnosis.rules.tiny import Obj, at, container, event, figure, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.scenes import (
+    FATAL,
+    IMAGE,
+    QUOTA,
+    SHOP,
+    URL,
+    WELL,
+    autoscaler,
+    errors,
+    latency,
+    logs,
+    rate,
+    shop,
+)
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, figure, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 TAKEN = event(SHOP, "ScalingReplicaSet", "Scaled down replica set shop-r1 from 6 to 2", kind="Normal", age=660, count=1)
 FEWER = figure("replicas_wanted", 6, 2, 660, component="shop")
@@ -44,6 +57,17 @@ def capped(*, limited: bool = True, blind: bool = False, called: str = "shop") -
     return made
 
 
+GIVEN_UP = "WARNING gunicorn.error Ignoring EPIPE"
+RESET = "WARN retrying: read tcp 10.0.0.7:41022->10.0.0.9:5432: read: connection reset by peer"
+FAILING = (
+    RESET,
+    "dial tcp 10.0.0.9:5432: connect: connection refused",
+    "ERROR cart 7: java.lang.NullPointerException: Cannot invoke Cart.items()",
+)
+DATABASE = workload("postgres", "postgres:16", kind="StatefulSet", pods=1, port=5432)
+BEHIND = figure("dependency_latency_p95", 0.05, 4, 900, component="shop", dependency="postgres")
+HELD = tuple(figure("throttled_share", 0.9, 0.9, pod=pod("shop", n), container="shop") for n in range(2))
+LITTLE = tuple(figure("cpu_usage", 0.01, 0.05, 900, pod=pod("shop", n), container="proxy") for n in range(2))
 PROXY = container("proxy", "proxy:1")
 
 
@@ -55,13 +79,18 @@ def left(
     blind: bool = True,
     felt: bool = True,
     most: int = 9,
+    was: float = 0.5,
+    since: float = 1500,
+    told: str | list[Log] = "",
     beside: Obj | None = None,
+    objects: tuple[Any, ...] = (),
     figures: tuple[Any, ...] = (),
     **made: Any,
 ) -> Snapshot:
     """Return a shop of which each pod uses so many cores of one that it requests, and whose autoscaler sees nothing.
 
-    ``asked``: how many requests its caller gets, of 50 before. ``felt``: the caller fails a part of them.
+    ``was``: how many they used. ``asked``: how many requests its caller gets, of 50 before. ``felt``: the caller
+    fails a part of them. ``since``: how long ago it was blinded. ``told``: what its pods repeat.
     """
     room = {"requests": {"cpu": "1"}, "limits": {"cpu": "1500m"}}
     pair = {"spec": {"containers": [container("shop", "shop:1", resources=room), beside]}} if beside else {}
@@ -69,13 +98,15 @@ def left(
     scaler["spec"]["metrics"] = [
         {"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": target}}}
     ]
-    scaler["status"]["conditions"][0]["lastTransitionTime"] = at(1500)
+    scaler["status"]["conditions"][0]["lastTransitionTime"] = at(since)
     return snapshot(
         workload("web", env={"SHOP": "http://shop:8080"}),
         shop(resources=room, **pair, **made),
         scaler,
+        *objects,
+        logs=logs("shop", told, 0, 1) if isinstance(told, str) and told else told or [],
         figures=[
-            *(figure("cpu_usage", 0.5, used, 900, pod=pod("shop", n), container="shop") for n in range(2)),
+            *(figure("cpu_usage", was, used, 900, pod=pod("shop", n), container="shop") for n in range(2)),
             rate("web", 50, asked, 900),
             rate("shop", 50, 50),
             errors("web", 0.4 if felt else 0.001),
@@ -98,7 +129,16 @@ HOLDS = [
             ("there were more of them within the hour", left(asked=50, figures=(FEWER,))),
             ("one is too busy to answer its probe", left(ready=1)),
             ("what runs beside them requests nothing", left(beside=PROXY)),
+            ("they are held to their limit all the time", left(was=1.1, figures=HELD)),
+            ("callers give up on it", left(told=GIVEN_UP)),
         )
+    ),
+    Holds(
+        "an autoscaler sees nothing, its pods use more than its target, and the quota allows no further one",
+        left(objects=(event(SHOP, "FailedCreate", QUOTA, age=300),)),
+        (SHOP, "capacity", "page_human"),
+        excludes=no("scale_workload", at=SHOP),
+        harmful=("scale_workload",),
     ),
     *(
         Holds(
@@ -159,6 +199,16 @@ DOES_NOT_HOLD = [
             ("its pods came just now", left(started=120)),
             ("its pods end now and then", left(status={"restartCount": 4})),
             ("it has given all it may", left(most=2)),
+            ("its pods use what they always used", left(was=1.1)),
+            ("only what runs beside them uses more than before", left(was=1.1, beside=PROXY, figures=LITTLE)),
+            ("it does so for weeks: it was enough at each peak", left(since=20 * DAY)),
+            ("what it measures of its database is slow", left(env=URL, objects=(DATABASE,), figures=(BEHIND,))),
+            ("the database has no session left for more of them", left(env=URL, objects=(DATABASE,), told=FATAL)),
+            *((f"its pods tell: {line}", left(told=line)) for line in (FATAL, *FAILING)),
+            (
+                "callers give up on it, and its database as well",
+                left(told=[*logs("shop", GIVEN_UP, 0), *logs("shop", RESET, 1)]),
+            ),
         )
     ),
     DoesNotHold("its autoscaler sees all, and will give more", left(blind=False), harmful=("scale_workload",)),

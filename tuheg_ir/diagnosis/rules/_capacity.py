@@ -41,14 +41,14 @@ _NO_REQUEST = late(r"missing request for (\S+) in container (\S+)")
 def remedy_for_load(view: View, workload: Workload) -> tuple[str, tuple[Evidence, ...], tuple[Excluded, ...]]:
     """Return what helps a workload that has too much to do, how one sees it, and what it rules out."""
     scaler = autoscaler(view, workload.ref)
-    if scaler and scaler.blind:
+    barred = [each for each in harms(view, workload.ref) if each.remedy == "scale_workload"]
+    if scaler and scaler.blind and not barred:
         told = Evidence("objects", scaler.ref, f"the autoscaler sees nothing: {scaler.blind}", scaler.blind_since)
         return "scale_workload", (told,), ()
-    if scaler and (scaler.at_most or scaler.limited):
+    if scaler and not scaler.blind and (scaler.at_most or scaler.limited):
         told = Evidence("objects", scaler.ref, f"the autoscaler has given all it may: {scaler.now} of {scaler.most}")
         reason = "the autoscaler is at its maximum and takes further replicas back; a person has to raise it"
         return "page_human", (told,), excluding(workload.ref, reason, "scale_workload")
-    barred = [each for each in harms(view, workload.ref) if each.remedy == "scale_workload"]
     if barred:
         return "page_human", (Evidence("objects", workload.ref, barred[0].reason),), tuple(barred)
     return "scale_workload", (), ()
@@ -64,8 +64,11 @@ def asked_more(view: View, workload: Workload) -> tuple[Evidence, ...]:
 
 def from_behind(view: View, workload: Workload) -> bool:
     """Tell whether a workload, or what it measures of others, says that something behind it is slow, full or away."""
-    if view.hits_of(workload.ref, *FROM_BEHIND):
-        return True
+    return bool(view.hits_of(workload.ref, *FROM_BEHIND)) or slow_behind(view, workload)
+
+
+def slow_behind(view: View, workload: Workload) -> bool:
+    """Tell whether a workload measures that something behind it is slow, or fails."""
     behind = view.graph.calls.get(workload.ref, ())
     return any(by == workload.ref for ref in behind for by, _ in said_by_callers(view, ref))
 
