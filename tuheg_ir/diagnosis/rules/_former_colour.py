@@ -24,7 +24,7 @@ from tuheg_ir.diagnosis.view.workloads import BATCH, Revision, Workload
 _MIGRATES = late(r"migrat|schema|flyway|liquibase|alembic|\bddl\b|goose|dbmate|prisma", re.IGNORECASE)
 """Words by which a run, or a container before the program, tells that it changes the form of data."""
 _COLOUR = late(r"(?:.*[-_.])?(?:colou?r|slot)", re.IGNORECASE)
-"""Names of labels that tell one colour from the other: a track is a canary's, a release or a version may be anybody's."""
+"""Names of labels that tell one colour from the other: a track is a canary's, a release or version anybody's."""
 _SWITCHED = late(r"switch|cut-?over|promot", re.IGNORECASE)
 """Names of annotations by which a pipeline keeps when it led users from one colour to the other."""
 _PROBED = 1.0
