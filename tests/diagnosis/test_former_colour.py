@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.diagnosis.rules.colours import led, slot
-from tests.diagnosis.rules.scenes import URL, errors, logs
+from tests.diagnosis.rules.colours import KEY, led, slot
+from tests.diagnosis.rules.scenes import URL, errors, ingress, logs, rate
 from tests.diagnosis.rules.test_connections_not_returned import LEAK, WAITS
-from tests.diagnosis.rules.tiny import DAY, Obj, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, postgres, secret_key, service_for, snapshot, workload
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Finding, Snapshot
 
@@ -49,6 +49,16 @@ def leaking(
     )
 
 
+OWN = service_for("shop-b", selector={"app": "shop", KEY: "blue"})
+
+
+def tenants(key: str, written: float | None = 2000) -> Snapshot:
+    """Return the shop beside what is told from it by another label than that of a colour."""
+    own = {"age": 30 * DAY, "before": {"image": BEFORE}, "released": 2400, "env": URL, "key": key}
+    other = slot("blue", FORMER, 9 * DAY, key=key, env=URL)
+    return leaking(serves=slot("green", NOW_IN_FORCE, **own), other=other, service=led(written=written, key=key))
+
+
 def first(world: Snapshot) -> Finding:
     found = decide(world).findings[0]
     assert (found.component, found.rule) == (GREEN, "connections_not_returned")
@@ -56,9 +66,16 @@ def first(world: Snapshot) -> Finding:
     return found
 
 
-@pytest.mark.parametrize("written", [2000, None])
-def test_users_are_led_back_to_what_served_before(written: float | None) -> None:
-    found = first(leaking(service=led(written=written)))
+def noted(age: float) -> Obj:
+    """Return the shop's Service, whose last write nobody knows, with the note of a pipeline that switched it."""
+    service = led(written=None)
+    service["metadata"]["annotations"] = {"deploy.example/switched-at": at(age)}
+    return service
+
+
+@pytest.mark.parametrize("service", [led(written=2000), noted(2000)])
+def test_users_are_led_back_to_what_served_before(service: Obj) -> None:
+    found = first(leaking(service=service))
     assert (found.root_cause, found.remedy, found.target) == ("code_defect", "switch_traffic", SERVICE)
     assert any(each.remedy == "rollback_workload" and each.target == GREEN for each in found.excluded)
 
@@ -85,6 +102,10 @@ def test_what_changed_the_data_before_its_release_it_was_made_for() -> None:
             "the new one changes the data at its start",
             leaking(serves=green(spec={"initContainers": [{"name": "db-migrate", "image": NOW_IN_FORCE}]})),
         ),
+        ("nobody knows whether users were ever led to it", leaking(service=led(written=None))),
+        ("it has another database", leaking(other=blue(env={"DATABASE_URL": "postgres://shop@postgres-b:5432/shop"}))),
+        ("it has another setting", leaking(other=blue(env={**URL, "TENANT": "b"}))),
+        ("it has another Secret", leaking(other=blue(env={**URL, "DB_PASSWORD": secret_key("shop-b")}))),
     ],
 )
 def test_a_person_looks_where_the_other_colour_cannot_serve(what: str, world: Snapshot) -> None:
@@ -102,6 +123,14 @@ def test_a_person_looks_where_the_other_colour_cannot_serve(what: str, world: Sn
         ("it was released in place, days after users were led to it", leaking(service=led(written=2 * DAY))),
         ("both serve", leaking(service=led(to="green") | {"spec": {"selector": {"app": "shop"}}})),
         ("the other one came after it", leaking(other=blue(age=600))),
+        ("a pipeline's note tells that users were long led to it", leaking(service=noted(2 * DAY))),
+        ("the other one has a way in of its own", leaking(OWN, ingress("shop-b", "b.shop.example"))),
+        ("another service calls the other one", leaking(OWN, workload("till", env={"SHOP": "http://shop-b:8080"}))),
+        ("users ask the other one", leaking(figures=[rate("shop-blue", 80, 80)])),
+        ("the other one is another tenant", tenants("release")),
+        ("the other one is another tenant, which nobody knows the Service of", tenants("release", written=None)),
+        ("the other one is a canary", tenants("track")),
+        ("the other one is of another version", tenants("version")),
     ],
 )
 def test_a_release_in_place_is_taken_back(what: str, world: Snapshot) -> None:

@@ -248,11 +248,19 @@ HOLDS += [
 ]
 
 
-def short(since: float) -> Snapshot:
+def short(since: float, made: list[Obj] | None = None, strategy: str = "RollingUpdate", pods: int = 2) -> Snapshot:
     """Return a release that ends at start, and since when the workload has too few pods."""
-    objects = down(workload("shop", before=IMAGE), looping(restarts=3), unready=600)
+    objects = made or down(workload("shop", before=IMAGE, pods=pods), looping(restarts=3), unready=600)
+    objects[0]["spec"]["strategy"] = {"type": strategy}
     objects[0]["status"]["conditions"] = [{"type": "Available", "status": "False", "lastTransitionTime": at(since)}]
     return snapshot(objects)
+
+
+def beside_old_ones() -> list[Obj]:
+    """Return a release whose pods end at start beside two old pods that serve, of three that are wanted."""
+    made = rollout("shop", looping(restarts=3), before=IMAGE)
+    made[0]["spec"]["replicas"] = 3
+    return made
 
 
 ANSWERS = [
@@ -261,6 +269,22 @@ ANSWERS = [
         short(1000),
         {(SHOP, "code_defect", "page_human")},
         harmful=("rollback_workload", "restart_workload"),
+    ),
+    Answers(
+        "the only pod was not ready before the release came",
+        short(1000, strategy="Recreate", pods=1),
+        {(SHOP, "code_defect", "page_human")},
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Answers(
+        "it had a pod too few before the release came, and older pods serve",
+        short(6 * HOUR, beside_old_ones()),
+        {(SHOP, *BACK)},
+    ),
+    Answers(
+        "it had too few pods, and all were ended for the release: some may have served",
+        short(1000, strategy="Recreate"),
+        {(SHOP, *BACK)},
     ),
     Answers("it has too few pods since the release, as far as clocks agree", short(640), {(SHOP, *BACK)}),
     Answers("what is told of its pods is of last week", short(7 * DAY), {(SHOP, *BACK)}),

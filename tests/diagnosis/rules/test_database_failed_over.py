@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.pods import pods_of, younger
 from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, WELL, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, redis, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -149,8 +149,19 @@ def led_by_hand(*then: str) -> Snapshot:
 
 
 READONLY = "redis.exceptions.ReadOnlyError: READONLY You can't write against a read only replica."
+
+
+def address_of(name: str, number: int) -> str:
+    """Return the address of a server of a cache."""
+    address: str = pods_of(workload(name, kind="StatefulSet", pods=3))[number]["status"]["podIP"]
+    return address
+
+
 MASTER = "1:M * MASTER MODE enabled (user request from 'id=31 addr=10.42.7.15:39008')"
-SWITCH = "1:X # +switch-master cache 10.42.3.17 6379 10.42.5.31 6379"
+SWITCH = f"1:X # +switch-master mymaster {address_of('redis', 0)} 6379 {address_of('redis', 1)} 6379"
+BY_NAME = "1:X # +switch-master mymaster redis-0.redis 6379 redis-1.redis 6379"
+OTHERS = f"1:X # +switch-master drafts {address_of('drafts-redis', 0)} 6379 {address_of('drafts-redis', 1)} 6379"
+STRANGE = "1:X # +switch-master drafts 10.42.3.17 6379 10.42.5.31 6379"
 DOWN = "1:X # +sdown master cache 10.42.3.17 6379"
 
 
@@ -164,6 +175,16 @@ def of_a_cache(*told: Log, env: Mapping[str, str] | None = None, **made: Any) ->
         postgres(),
         figures=[errors("shop", 0.4, since=880)],
         logs=[*logs("shop", READONLY, 0, 1, since=880), *told],
+    )
+
+
+def to_one(host: str) -> Snapshot:
+    """Return a shop that MySQL refuses since another server took the writes, and whom it names."""
+    return snapshot(
+        shop(env={"DB_HOST": host}),
+        workload("mysql", "mysql:8", kind="StatefulSet", pods=2, port=3306),
+        figures=[errors("shop", 0.5, since=880)],
+        logs=[*logs("shop", LINES[1], 0, 1, since=880), log("mysql-1", WRITES, since=900)],
     )
 
 
@@ -194,6 +215,7 @@ HOLDS = [
         for what, told in (
             ("it tells so", log("redis-1", MASTER, since=900)),
             ("who watches over it tells so", log(pod("sentinel"), SWITCH, since=900)),
+            ("who watches over it tells so, by name", log(pod("sentinel"), BY_NAME, since=900)),
         )
     ),
     *(
@@ -207,8 +229,30 @@ HOLDS = [
             ("nobody does", of_a_cache()),
             ("one was away for a while", of_a_cache(log(pod("sentinel"), DOWN, since=900))),
             ("another cache has one", of_a_cache(log("drafts-redis-1", MASTER, since=900))),
+            ("who watches over it tells so of another one", of_a_cache(log(pod("sentinel"), OTHERS, since=900))),
+            ("who watches over it tells so of a stranger", of_a_cache(log(pod("sentinel"), STRANGE, since=900))),
             ("a database has one", of_a_cache(log("postgres-0", PROMOTED, since=900))),
         )
+    ),
+    *(
+        Holds(
+            f"a client that names one server by itself finds no other one, however often it is started: {what}",
+            world,
+            (SHOP, "database_connection", "page_human"),
+            excludes=no("restart_workload", "restart_connection_pool", "rollback_workload", at=SHOP),
+            harmful=("restart_workload", "restart_connection_pool", "rollback_workload"),
+        )
+        for what, world in (
+            ("of a cache", of_a_cache(log("redis-1", MASTER, since=900), env={"REDIS_HOST": "redis-0.redis"})),
+            ("of a cache, and nobody knows of a move", of_a_cache(env={"REDIS_HOST": "redis-0.redis"})),
+            ("by its address", of_a_cache(env={"REDIS_URL": f"redis://{address_of('redis', 0)}:6379/0"})),
+            ("of a database", to_one("mysql-0.mysql")),
+        )
+    ),
+    Holds(
+        "a client that names all servers finds the other one",
+        to_one("mysql-0.mysql,mysql-1.mysql"),
+        (SHOP, "database_connection", "restart_workload"),
     ),
     *(
         Holds(

@@ -6,6 +6,7 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import looping, pods_of, put
 from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, down, logs, shop
 from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 MONGO = (
     "MongoServerError: PlanExecutor error during aggregation :: caused by :: Resume of change stream was not possible, "
@@ -32,6 +33,13 @@ def mongo() -> list[Obj]:
     return workload("mongo", "mongo:7", kind="StatefulSet", pods=1, port=27017)
 
 
+def asked_another(*told: Log) -> Snapshot:
+    """Return a reader that ends at each start since a release named another server, and what was told before."""
+    reader = ends(env={"DATABASE_HOSTNAME": "mysql-b"}, before={"env": {"DATABASE_HOSTNAME": "mysql-a"}}, released=600)
+    both = [workload(f"mysql-{one}", "mysql:8", kind="StatefulSet", pods=1, port=3306) for one in "ab"]
+    return snapshot(reader, *both, logs=[log(pod("shop"), "starting", DEBEZIUM, since=500), *told])
+
+
 HOLDS = [
     Holds(
         "it ends at each start, and was well with the template that it has",
@@ -55,6 +63,38 @@ HOLDS = [
             logs=[log(pod("shop"), MONGO), log("mongo-0", *[MONGO] * 3, since=3000, of="mongo")],
         ),
         (SHOP, *GONE),
+    ),
+    *(
+        Holds(
+            f"a release came, and it was told before: {what}",
+            world,
+            (SHOP, *GONE),
+            excludes=no("rollback_workload", "restart_workload", at=SHOP),
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("by itself", asked_another(log(pod("shop"), DEBEZIUM, since=3000))),
+            ("by the server", asked_another(log("mysql-b-0", *[DEBEZIUM] * 3, since=3000, of="mysql-b"))),
+        )
+    ),
+    *(
+        Holds(
+            f"a release may be why, and a person looks: {what}",
+            world,
+            (SHOP, *GONE),
+            excludes=no("restart_workload", "scale_workload", at=SHOP),
+            spares=no("rollback_workload", at=SHOP),
+        )
+        for what, world in (
+            ("it asks another server for its place", asked_another()),
+            (
+                "it no longer begins anew by itself",
+                snapshot(
+                    ends(env={"AUTO_OFFSET_RESET": "none"}, before={"env": {"AUTO_OFFSET_RESET": "earliest"}}),
+                    logs=[log(pod("shop"), "starting", KAFKA)],
+                ),
+            ),
+        )
     ),
     Holds("it runs on and asks again and again", snapshot(shop(), logs=logs("shop", KAFKA, times=5)), (SHOP, *GONE)),
     Holds(

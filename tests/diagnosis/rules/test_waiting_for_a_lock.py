@@ -404,6 +404,9 @@ HOLDS = [
             ("and several do nothing, of which any may be its own", nameless(open_ones=2)),
             ("and what does nothing has begun after the waits", nameless(idle=400, active=200)),
             ("and what does nothing is as young as anybody's", nameless(idle=0)),
+            ("and what does nothing is older than any server", nameless(idle=1e12)),
+            ("and one that works is older than any server", nameless(active=1e12)),
+            ("and its transaction is older than any server", told("58", BY_NAME, age=1e12)),
             ("and its user works", told("58", BY_USER, by="user", env=HOST, state="active")),
             ("and a user that is not its own does nothing", told("58", BY_NAME, by="user")),
             (

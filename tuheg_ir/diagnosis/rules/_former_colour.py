@@ -10,17 +10,25 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._colours import coloured
-from tuheg_ir.diagnosis.rules._twins import started_otherwise
+from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
+from tuheg_ir.diagnosis.rules._twins import started_alike, started_otherwise
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.pods import controller
-from tuheg_ir.diagnosis.view.reading import created, items, last_write, oldest, text
-from tuheg_ir.diagnosis.view.trouble import troubles
-from tuheg_ir.diagnosis.view.workloads import Revision, Workload
+from tuheg_ir.diagnosis.view.reading import created, items, last_write, mapping, newest, oldest, parse_moment, text
+from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
+from tuheg_ir.diagnosis.view.workloads import BATCH, Revision, Workload
 
 _MIGRATES = late(r"migrat|schema|flyway|liquibase|alembic|\bddl\b|goose|dbmate|prisma", re.IGNORECASE)
 """Words by which a run, or a container before the program, tells that it changes the form of data."""
+_COLOUR = late(r"(?:.*[-_.])?(?:colou?r|slot)", re.IGNORECASE)
+"""Names of labels that tell one colour from the other: a track is a canary's, a release or version anybody's."""
+_SWITCHED = late(r"switch|cut-?over|promot", re.IGNORECASE)
+"""Names of annotations by which a pipeline keeps when it led users from one colour to the other."""
+_PROBED = 1.0
+"""Requests a second that probes and trials may make; more than that are users."""
 
 
 def served_before(view: View, workload: Workload) -> tuple[Service, Workload] | None:
@@ -28,7 +36,7 @@ def served_before(view: View, workload: Workload) -> tuple[Service, Workload] | 
 
     Where colours are released by turns the template before of the one that serves is that of the release before the
     last: the other colour has a newer one. What was released in place, under users that had long been led to it, goes
-    back by itself.
+    back by itself. Where nobody knows when users were led to it, the other one may have served before.
     """
     before, came = _template_before(workload), workload.released_at
     since = before.created if before else None
@@ -41,6 +49,7 @@ def served_before(view: View, workload: Workload) -> tuple[Service, Workload] | 
         if service.backends == (workload.ref,) and not _led_before(service, came)
         for other in view.serving
         if _other_colour(service, workload, other)
+        and not _has_users(view, other)
         and (brought := _brought(other)) is not None
         and since < brought < came
         and _images(other.template) not in known
@@ -51,13 +60,17 @@ def served_before(view: View, workload: Workload) -> tuple[Service, Workload] | 
 def led_back(view: View, ref: str) -> tuple[str, Evidence] | None:
     """Return the Service by which users can be led back to what served before a release, and that it is well.
 
-    It stands by with as many pods, nothing ails it, and nobody has changed its data since its own release.
+    It stands by with as many pods, nothing ails it, it is set up alike, and nobody has changed its data since its own
+    release. The Service is known to have been led away from it since the release: else it may never have served.
     """
     workload = view.workloads.get(ref)
     found = served_before(view, workload) if workload else None
     if workload is None or found is None:
         return None
     service, other = found
+    at, came = _led_at(service), workload.released_at
+    if at is None or came is None or at < came or not _set_up_alike(workload, other):
+        return None
     if other.ready < max(1, other.wanted, workload.wanted):
         return None
     if any(troubles(view, other.ref)) or any(fresh(view, hit) for hit in view.hits_of(other.ref)):
@@ -70,14 +83,38 @@ def led_back(view: View, ref: str) -> tuple[str, Evidence] | None:
 
 def _led_before(service: Service, moment: datetime) -> bool:
     """Tell whether a Service is known to have led where it leads before a moment: it was last written before."""
-    at = last_write(service.obj)
+    at = _led_at(service)
     return at is not None and at < moment
 
 
+def _led_at(service: Service) -> datetime | None:
+    """Return when a Service was led where it leads, as its last write or an annotation tells; None if nothing does."""
+    notes = mapping(service.obj, "metadata", "annotations")
+    return newest((last_write(service.obj), *(parse_moment(notes[key]) for key in notes if _SWITCHED.search(str(key)))))
+
+
 def _other_colour(service: Service, workload: Workload, other: Workload) -> bool:
-    """Tell whether another workload is the same program in the slot that a Service does not lead to."""
-    same = other.ref != workload.ref and not started_otherwise(workload, other)
-    return same and coloured(service, other, workload)
+    """Tell whether another workload is the same program in the colour that a Service does not lead to."""
+    if other.ref == workload.ref or started_otherwise(workload, other) or not coloured(service, other, workload):
+        return False
+    apart = [key for key, value in service.selector.items() if other.labels.get(key) != value]
+    return all(_COLOUR.fullmatch(key.rpartition("/")[2]) for key in apart)
+
+
+def _has_users(view: View, other: Workload) -> bool:
+    """Tell whether a workload has users of its own: a way from outside, others that call it, or more than trials."""
+    callers = (view.workloads.get(ref) for ref in view.graph.callers(other.ref))
+    if reached_from_outside(view, other) or any(each is not None and each.kind not in BATCH for each in callers):
+        return True
+    rates = (
+        view.figures.still("request_rate", component=label) for label in labels_of(view, other.ref, "request_rate")
+    )
+    return any(rate is not None and rate > _PROBED for rate in rates)
+
+
+def _set_up_alike(workload: Workload, other: Workload) -> bool:
+    """Tell whether two workloads have the same settings, Secrets and volumes: other data may be another's data."""
+    return started_alike(workload, other) and reads(workload.template) == reads(other.template)
 
 
 def _template_before(workload: Workload) -> Revision | None:

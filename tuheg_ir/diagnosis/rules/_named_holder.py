@@ -20,6 +20,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 IDLE = timedelta(minutes=10)
 """A transaction that does nothing for so long is forgotten: nobody's work is lost with it."""
+_LONGEST = timedelta(days=3650)
+"""No server runs for longer, so no transaction is older: what is told as more is no age."""
 _IDLING = "idle in transaction"
 _CLOCKS = timedelta(seconds=60)
 """A wait is told a little after it began, and figures are read every so often."""
@@ -169,9 +171,7 @@ def idle_since(view: View, ref: str, holder: Workload, waits: datetime | None) -
         state = series.labels.get("state", "")
         ages[state] = max(ages.get(state, 0.0), view.figures.alone(signal, series).now(signal) or 0.0)
     idle = max((age for state, age in ages.items() if state.startswith(_IDLING)), default=0.0)
-    if idle < IDLE.total_seconds() or ages.get("active"):
-        return None
-    return view.now - timedelta(seconds=idle)
+    return _ago(view, idle) if not ages.get("active") else None
 
 
 def _idle_alone_since(view: View, ref: str, waits: datetime | None) -> datetime | None:
@@ -183,9 +183,14 @@ def _idle_alone_since(view: View, ref: str, waits: datetime | None) -> datetime 
     idle = max((age for state, age in ages.items() if state.startswith(_IDLING)), default=0.0)
     others = max((age for state, age in ages.items() if not state.startswith(_IDLING)), default=0.0)
     alone = sum(count for state, count in counts.items() if state.startswith(_IDLING)) == 1
-    if waits is None or not alone or idle < IDLE.total_seconds():
+    if waits is None or not alone or others >= (view.now - waits + _CLOCKS).total_seconds():
         return None
-    return view.now - timedelta(seconds=idle) if view.now - timedelta(seconds=others) > waits - _CLOCKS else None
+    return _ago(view, idle)
+
+
+def _ago(view: View, idle: float) -> datetime | None:
+    """Return when a transaction that is idle for so long began; None if that is no time to speak of, or no age."""
+    return view.now - timedelta(seconds=idle) if IDLE.total_seconds() <= idle <= _LONGEST.total_seconds() else None
 
 
 def _by_state(view: View, signal: str, ref: str) -> dict[str, float]:

@@ -1,15 +1,16 @@
-"""Another server of a database was made the primary: who tells of it, and who leads since."""
+"""Another server of a database was made the primary: who tells of it, who leads since, and who cannot follow it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.events import Event
+from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -37,8 +38,12 @@ _MADE = (
     r"|(?<![\w.-])(?:{0}) (?:leads|(?:is |was |has been )?promoted|is (?:now )?the new (?:primary|master|leader))\b"
 )
 """How somebody tells that a server of these names is made the primary."""
+_SWITCHED = late(r"[+]switch-master \S+ \S+ \d+ (\S+)|[+]promoted-slave slave \S+ (\S+)", re.IGNORECASE)
+"""How a Sentinel of Redis tells which server takes the writes from now on: it may watch over several caches."""
 _NEAR = timedelta(minutes=10)
 """A switch takes no longer: what a server does as part of it is told so near to it."""
+_LONGEST = 20_000
+"""No setting is looked through further than this."""
 
 
 def moves(view: View) -> Iterator[Event]:
@@ -67,6 +72,26 @@ def leads_since(view: View, stopped: Hit) -> bool:
         return False
     near = [line for since, line in after if since - at <= _NEAR]
     return _no_replica_any_more(near) or _made_primary(view, workload, stopped, at)
+
+
+def switched_to(view: View, said: str, caches: Collection[Workload]) -> bool:
+    """Tell whether a Sentinel says that a server of one of these caches takes the writes from now on."""
+    told = _SWITCHED.search(said)
+    return told is not None and view.graph.resolve(told[1] or told[2]) in {each.ref for each in caches}
+
+
+def named_alone(view: View, client: Workload, about: Collection[str]) -> str:
+    """Return the one pod, of several of a store, that a client's settings name; "" if they name more, or the store.
+
+    ``about``: the stores that are known to refuse it. Whoever has but one server's name finds no other one, however
+    often it is started.
+    """
+    pods = {pod.name: pod for ref in about if ref in view.workloads for pod in view.workloads[ref].live}
+    by_address = {pod.address: pod.name for pod in pods.values()}
+    settings = ((key, value[:_LONGEST]) for key, value in view.graph.settings(client))
+    hosts = {host for key, value in settings for host in hosts_in(key, value) if view.graph.resolve(host) in about}
+    named = {by_address.get(host) or host.partition(".")[0] for host in hosts}
+    return named.pop() if len(pods) > 1 and len(named) == 1 and named <= {*pods} else ""
 
 
 def _no_replica_any_more(lines: Iterable[str]) -> bool:

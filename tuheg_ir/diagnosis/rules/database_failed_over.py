@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._new_primary import WRITES, leads_since, moves
+from tuheg_ir.diagnosis.rules._new_primary import WRITES, leads_since, moves, named_alone, switched_to
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
@@ -48,13 +48,16 @@ def when(view: View) -> Iterator[Match]:
         if _renewed(view, holder, moved) or _over(view, found, moved):
             continue  # its sessions are newer than the change: they were not left over
         shown = tuple(_shown(view, holder, found, moved))
+        one = named_alone(view, view.workloads[holder], {c.about for c in found})
         yield Match(
             component=holder,
             evidence=(*told(view, found), *moved, *shown),
             certainty=0.5 if not moved else 0.8 if shown else 0.7,
+            remedy="page_human" if one else "",
             since=began(found),
             explains=behind(view, holder, but=holder),
             excludes=(
+                *not_for((holder,) if one else (), f"it names {one} alone: new sessions lead there again", RESTARTS),
                 *not_for(
                     (holder,),
                     "the template did not change: old sessions lead to a server that only reads",
@@ -234,8 +237,8 @@ def _of_theirs(view: View, found: list[Complaint], moved: tuple[Evidence, ...]) 
     caches = {*_and_pods(of_role(view.workloads, "cache"))}
     if any(role(each) == "cache" for each in known):
         watch = [view.workloads[ref] for each in known for ref in sorted(view.graph.callers(each.ref) & caches)]
-        own = caches & {*_and_pods([*known, *watch])}
-        return tuple(each for each in moved if each.object in own)
+        own, watching = caches & {*_and_pods(known)}, caches & {*_and_pods(watch)}
+        return tuple(e for e in moved if e.object in own or (e.object in watching and switched_to(view, e.fact, known)))
     moved = tuple(each for each in moved if each.object not in caches)
     behind_it = {ref for each in known if role(each) != "database" for ref in view.graph.needs(each.ref)}
     databases = [each for each in known if role(each) == "database"]

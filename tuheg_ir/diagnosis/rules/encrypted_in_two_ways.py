@@ -29,10 +29,7 @@ ROWS = 3
 def when(view: View) -> Iterator[Match]:
     """A released program and an older one that shares its keys cannot decrypt, the older one not until the release."""
     told = {each.ref: hits for each in view.workloads.values() if (hits := _undecrypted(view, each))}
-    came = [view.workloads[ref] for ref in told if releases(view, view.workloads[ref], LATELY)]
-    dated = sorted(
-        (at, each.ref) for each in came if (at := each.released_at) is not None and _since(told[each.ref], at)
-    )
+    dated = sorted(_released(view, told))
     if not dated:
         return
     first, new = dated[0][0], view.workloads[dated[0][1]]

@@ -1,6 +1,7 @@
 """A reader asks for the place at which it stopped, and the log that it reads does not go back so far any more.
 
 What it missed is gone from there, whichever version asks: somebody has to read all anew, or give up what is between.
+A release that asks another server for it, or begins anew no more, may be why: then nothing is said of going back.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AGAIN = 2
@@ -42,6 +44,7 @@ def _by_it(crash: Crash, hits: list[Hit]) -> bool:
 def _match(view: View, workload: Workload, hits: list[Hit], ended: list[Crash]) -> Match:
     servers = tuple(_told_by_servers(view))
     reason = "what was written since the place where it stopped is gone: each start asks for it again in vain"
+    spared = ("rollback_workload",) if _may_be_its_release(view, workload) else ()
     return Match(
         component=workload.ref,
         evidence=(
@@ -52,8 +55,20 @@ def _match(view: View, workload: Workload, hits: list[Hit], ended: list[Crash]) 
         certainty=0.7,
         since=oldest((*(hit.first for hit in hits), *(each.time for each in servers))),
         explains=behind(view, workload.ref, but=workload.ref),
-        excludes=not_for((workload.ref,), reason, ON_CALLERS),
+        excludes=not_for((workload.ref,), reason, tuple(each for each in ON_CALLERS if each not in spared)),
     )
+
+
+def _may_be_its_release(view: View, workload: Workload) -> bool:
+    """Tell whether a release changed whom a reader asks, or how it begins, and neither it nor a server told it before.
+
+    What a setting means is its program's matter; another image alone asks the same server for the same place.
+    """
+    tellers = {workload.ref, *(ref for ref, each in view.workloads.items() if role(each))}
+    first = oldest(hit.first for hit in view.hits if hit.trouble == "resume_point_lost" and hit.component in tellers)
+    came = workload.released_at
+    before = first is not None and came is not None and first < came + BEFORE
+    return bool(workload.changed("env", "command", "mounts")) and not before
 
 
 def _told_by_servers(view: View) -> Iterator[Evidence]:

@@ -102,9 +102,13 @@ def ill_before_release(workload: Workload) -> datetime | None:
     """Return since when a workload has too few pods, if that is since clearly before its release; None if it is not.
 
     Its controller tells it. Where the template before had its pods ready, it was complete until the release came. What
-    is told of days before is of a time that has nothing to do with it.
+    is told of days before is of a time that has nothing to do with it. Too few are not none: a roll-out ends no
+    ready pod while there are too few, so older ones that served serve yet; who ends all pods first leaves nobody to tell.
     """
     came = workload.released_at
+    all_ended = text(workload.obj, "spec", "strategy", "type") == "Recreate"
+    if healthy_older(workload) or (all_ended and workload.wanted > 1):
+        return None
     for each in items(workload.obj, "status", "conditions") if came else ():
         since = moment(each, "lastTransitionTime")
         if (text(each, "type"), text(each, "status")) == ("Available", "False") and since and came:
