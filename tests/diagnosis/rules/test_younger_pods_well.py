@@ -42,9 +42,9 @@ def asked(*rates: float) -> Snapshot:
     )
 
 
-def counting(*said: str) -> Snapshot:
-    """Return pods of the shop, all but the first younger and without errors, and what those log."""
-    ill = log(pod("shop", 0), *[LINE, "INFO stats conns=24 streams=800 failed=9"] * 9)
+def counting(*said: str, was: str = "stats conns=24 streams=800 failed=9") -> Snapshot:
+    """Return pods of the shop, all but the first younger and without errors, and what those log, and that counts."""
+    ill = log(pod("shop", 0), *[LINE, f"INFO {was}"] * 9)
     return snapshot(four(young=3), logs=[ill, *(log(pod("shop", n), *said) for n in (1, 2, 3))])
 
 
@@ -177,11 +177,24 @@ HOLDS = [
         )
     ),
     *(
+        Holds(
+            f"the younger ones have no work in hand, as who is well: {was}",
+            counting(*[f"INFO {now}"] * 9, was=was),
+            (SHOP, "service_crash", "restart_workload"),
+        )
+        for was, now in (
+            ("stats inflight=50 queued=120", "stats inflight=0 queued=0"),
+            ("pool in_use=50 waiting=12", "pool in_use=0 waiting=0"),
+            ("active_requests=50 running=8", "active_requests=0 running=0"),
+        )
+    ),
+    *(
         Holds(what, asked(*rates), (SHOP, "service_crash", "restart_workload"), harmful=("rollback_workload",))
         for what, rates in (
             ("the younger ones are asked for less, and answer it well", (40, 9, 8, 9)),
             ("one of the younger ones is asked for nothing, and the others for as much as ever", (40, 38, 41, 0)),
             ("nobody knows how often one of them is asked", (40, 0, 0)),
+            ("nobody asks any of them, as at night or where work comes from a queue", (0, 0, 0, 0)),
         )
     ),
     Holds(

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._not_of_its_own import strangers_words
 from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
-from tuheg_ir.diagnosis.view.counted import counts_lately, only_noughts
+from tuheg_ir.diagnosis.view.counted import counted, counts_lately, only_noughts
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart, used_up
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -77,17 +77,18 @@ def by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
 def _unasked(view: View, bad: list[Pod], well: list[Pod]) -> bool:
     """Tell whether the well ones get next to no requests beside the ill ones, by figures or by what they count."""
     rates = view.figures.latest("request_rate_by_pod", "pod")
-    if any(pod.name not in rates for pod in (*bad, *well)):
-        return _count_noughts(view, bad, well)
-    return max(rates[pod.name] for pod in well) <= UNASKED * min(rates[pod.name] for pod in bad)
+    asked = [rate for pod in bad if (rate := rates.get(pod.name))]
+    if not asked or any(pod.name not in rates for pod in (*bad, *well)):
+        return _count_noughts(view, bad, well)  # where nobody is asked, it tells none from the others
+    return max(rates[pod.name] for pod in well) <= UNASKED * min(asked)
 
 
 def _count_noughts(view: View, bad: list[Pod], well: list[Pod]) -> bool:
     """Tell whether the well ones only log noughts lately, of what each of the ill ones counts."""
     idle = [only_noughts(view, log) for log in view.logs_of(well, previous=False)]
     names = set.intersection(*idle) if len(idle) >= len(well) else set()
-    busy = list(view.logs_of(bad, previous=False)) if names else []
-    return any(busy and all(counts_lately(view, log, each) for log in busy) for each in names)
+    busy = [counted(log) for log in view.logs_of(bad, previous=False)] if names else []
+    return any(busy and all(counts_lately(view, told, each) for told in busy) for each in names)
 
 
 def _read_since(view: View, workload: Workload, bad: list[Pod], well: list[Pod]) -> tuple[Evidence, ...]:
