@@ -312,6 +312,12 @@ DOES_NOT_HOLD = [
         harmful=("restart_workload",),
     ),
     DoesNotHold(
+        "they tell of it since their release, and nobody measures whether the younger one does better",
+        snapshot(four(age=600, before=OLD, released=1200), logs=told(0, 1, 2)),
+        (SHOP, "code_defect", "rollback_workload"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
         "the one that is well has no heap left after each hour: so it is soon again",
         aged("Error", 134, NO_HEAP, lived=3600, busy=0.5),
         (SHOP, "service_crash", "page_human"),

@@ -26,6 +26,8 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 
 LIFE = 2 * 86400.0
 """Who lived for so many seconds is well for as long when it is started anew; no release of late is to blame then."""
+UNMEASURED = timedelta(hours=1)
+"""What began with a release is told of so soon."""
 UNASKED = 0.02
 """Who gets less than this share of the requests of another gets none but those of probes."""
 _SESSIONS = ("database_", "pool_", "statement_", "read_only_database")
@@ -41,7 +43,8 @@ def when(view: View) -> Iterator[Match]:
             continue  # younger ones may have come in before a password was changed
         if any(crash.ended.lived_s is None or crash.ended.lived_s < LIFE for crash in crashes(view, workload)):
             continue  # who ends again and again is always young, and ill before long
-        ill = odd_pods(view, workload, few=False) or told_apart(view, workload)
+        measured = odd_pods(view, workload, few=False)
+        ill = measured or told_apart(view, workload)
         bad = [pod for pod in workload.live if pod.name in ill]
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
         if not bad or not well or not same_template((*bad, *well)):
@@ -50,11 +53,21 @@ def when(view: View) -> Iterator[Match]:
             continue  # what nobody asks for anything fails at nothing: they show no more than that
         if strangers_words(view, workload, ill):
             continue  # a restart would take away what shows it, and leave the way in
-        if used_up(view, workload, ill) and releases(view, workload, timedelta(seconds=LIFE)):
+        if not _proven(view, workload, ill, measured=bool(measured)):
             continue  # the well ones run what the release brought as well, and not for long enough
         began = odd_since(view, ill) or oldest(hit.first for hit in view.hits_of(workload.ref) if hit.pod in ill)
         if told := by_start(view, bad, well):
             yield _match(view, workload, ill, told, began, _read_since(view, workload, bad, well))
+
+
+def _proven(view: View, workload: Workload, ill: Collection[str], *, measured: bool) -> bool:
+    """Tell whether the well ones have run for long enough to show that what a release brought is good.
+
+    Where nobody measures them, all that they show is that they do not tell of it.
+    """
+    if used_up(view, workload, ill):
+        return not releases(view, workload, timedelta(seconds=LIFE))
+    return measured or not releases(view, workload, UNMEASURED)
 
 
 def by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
