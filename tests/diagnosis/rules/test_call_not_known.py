@@ -17,6 +17,12 @@ S3 = (
     "The provided 'x-amz-content-sha256' header does not match what was computed."
 )
 REDIS = "ERROR redis:6379 ReplyError: ERR unknown command 'LMPOP'"
+OUTSIDE = (
+    "ERROR charge failed upstream=api.acmepay.com:443 rpc error: code = Unimplemented desc = unknown service "
+    "pay.v1.Charges"
+)
+NOWHERE = "ERROR charge failed: rpc error: code = Unimplemented desc = unknown service pay.v1.Charges"
+PAYS = {"PAY_URL": "https://api.acmepay.com"}
 HEALTH = "ERROR cart:8080 rpc error: code = Unimplemented desc = unknown service grpc.health.v1.Health"
 NEW: dict[str, Any] = {"before": IMAGE, "released": 900}
 STORE = {"S3_ENDPOINT": "http://objects:9000"}
@@ -142,6 +148,34 @@ DOES_NOT_HOLD = [
     row(
         "somebody else, who is as he was, is told the same: what he asks lacks it by itself",
         world(GRPC, workload("web", env=CALLS_CART), more=told(GRPC, of="web")),
+        "rollback_workload",
+    ),
+    row(
+        "who is outside does not know the call: nobody sees whether it is as it was",
+        snapshot(
+            shop(env=PAYS, **NEW), logs=told(OUTSIDE), figures=[errors("shop", since=800)], alerts=[alert("ShopErrors")]
+        ),
+        "rollback_workload",
+    ),
+    row(
+        "who is outside does not know the call, nor when another one asks that was not released",
+        snapshot(
+            shop(env=PAYS | CALLS_CART, **NEW),
+            workload("cart"),
+            workload("web", env=PAYS),
+            logs=[*told(OUTSIDE), *told(OUTSIDE, of="web")],
+            figures=[errors("shop", since=800)],
+        ),
+        "rollback_workload",
+    ),
+    DoesNotHold(
+        "nobody of ours is asked for it, as far as anybody knows: what is left is that its words are new",
+        snapshot(shop(**NEW), logs=told(NOWHERE), alerts=[alert("ShopErrors", service="shop")]),
+        FOUND,
+    ),
+    row(
+        "no line names who is asked, and another one, that is as he was, is told the same",
+        world(NOWHERE, workload("web", env=CALLS_CART), more=told(NOWHERE, of="web")),
         "rollback_workload",
     ),
     DoesNotHold(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -222,6 +223,7 @@ CLOSED = (
     "acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms."
 )
 ENDED = "ERROR label request failed: socket hang up ECONNRESET"
+READS = ("channel reopened", "consuming from labels.print", "channel recovered", "consumer resubscribed")
 AMQP = {"AMQP_URL": "amqp://rabbit:5672", "QUEUE": "labels.print"}
 COLUMNS = "name\tmessages_ready\tmessages_unacknowledged\tconsumers"
 PRETTY = "| name | messages | consumers |"
@@ -236,29 +238,34 @@ def unread(
     before: str = "labels.print\t20\t16\t2",
     now: str = "labels.print\t4100\t0\t0",
     asked: float = 600,
-    counted: float | None = None,
+    counted: Mapping[str, tuple[float, float]] | None = None,
+    at_last: str = "INFO pool idle",
+    dropped: float = 5400,
+    env: Mapping[str, str] = AMQP,
 ) -> Snapshot:
     """Return readers that the broker dropped as their calls hung, which ended later; what runs list of its queues.
 
-    ``since``: what a reader tells later; ``asked``: age of the newest listing; ``counted``: readers by figures.
+    ``since``: what a reader tells later; ``at_last``: its last words; ``asked``: age of the newest listing;
+    ``counted``: queue -> its readers by figures, before and now; ``dropped``: how long ago it was.
     """
     told = [
-        (6600, "INFO label printed"),
-        (5400, closed),
-        (4800, said),
-        *((4000 - 60 * n, line) for n, line in enumerate(since)),
-        (900, "INFO pool idle"),
+        (6600, "INFO label printed 7"),
+        (dropped, closed),
+        (dropped - 600, said),
+        *((dropped - 1400 - 60 * n, line) for n, line in enumerate(since)),
+        (60, at_last),
     ]
     logs = [Log(pod("shop", n), "shop", tuple(f"{at(age)} {line}" for age, line in told)) for n in range(pods)]
     if counted is None:
-        rows = [(head, "board\t0\t0\t1" if head == COLUMNS else "| board | 0 | 1 |", row) for row in (before, now)]
+        board = "board\t0\t0\t1" if head == COLUMNS else "| board | 0 | 1 |"
+        rows = [(head, board, *row.splitlines()) for row in (before, now)]
         logs += [
             Log(pod("ask", n), "ask", tuple(f"{at(age)} {line}" for line in lines))
             for n, (age, lines) in enumerate(zip((7200, asked), rows, strict=True))
         ]
-    readers = [] if counted is None else [figure("queue_consumers", counted, counted, component="labels.print")]
+    readers = [figure("queue_consumers", *each, dropped, component=queue) for queue, each in (counted or {}).items()]
     rabbit = workload("rabbit", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
-    return snapshot(shop(env=AMQP), rabbit, workload("ask"), logs=logs, figures=readers, **CALLED)
+    return snapshot(shop(env=env), rabbit, workload("ask"), logs=logs, figures=readers, **CALLED)
 
 
 HOLDS += [
@@ -267,15 +274,16 @@ HOLDS += [
         world,
         (SHOP, "service_crash", "restart_workload"),
         harmful=("rollback_workload", "scale_workload"),
-        began=5400,
+        began=began,
     )
-    for what, world in (
-        ("and a listing shows that nobody reads", unread()),
+    for what, world, began in (
+        ("and a listing shows that nobody reads", unread(), 5400),
         (
             "and another tool's listing does",
             unread(head=PRETTY, before="| labels.print | 20 | 2 |", now="| labels.print | 4100 | 0 |"),
+            5400,
         ),
-        ("and figures do", unread(counted=0)),
+        ("and figures do", unread(counted={"labels.print": (2, 0)}, dropped=3000), 3000),
     )
 ]
 DOES_NOT_HOLD += [
@@ -283,7 +291,36 @@ DOES_NOT_HOLD += [
     for what, world in (
         ("it reads again by its own word", unread("INFO reconnected to rabbit")),
         ("its queue has readers", unread(now="labels.print\t4100\t0\t2")),
-        ("its queue has readers by figures", unread(counted=2)),
+        ("its queue has readers by figures", unread(counted={"labels.print": (2, 2)}, dropped=3000)),
+        ("nobody knows of readers before, by figures", unread(counted={"labels.print": (0, 0)}, dropped=3000)),
+        ("nobody measured its readers before", unread(counted={"labels.print": (0, 0)})),
+        (
+            "its queue has readers, and that of what was given up has none, as ever",
+            unread(
+                "INFO channel reopened, consuming from labels.print",
+                at_last="INFO label printed 8",
+                counted={"labels.print": (2, 2), "labels.dead": (0, 0)},
+                env=AMQP | {"DEAD_LETTER_QUEUE": "labels.dead"},
+            ),
+        ),
+        (
+            "its queue has readers, and that to which it writes has none any more, by figures",
+            unread(
+                counted={"labels.print": (2, 2), "labels.out": (1, 0)},
+                env=AMQP | {"OUT_QUEUE": "labels.out"},
+                dropped=3000,
+            ),
+        ),
+        (
+            "its queue has readers, and that to which it writes has none any more, as is listed",
+            unread(
+                before="labels.out\t2\t0\t1\nlabels.print\t20\t16\t2",
+                now="labels.out\t4100\t0\t0\nlabels.print\t0\t0\t2",
+                env=AMQP | {"OUT_QUEUE": "labels.out"},
+            ),
+        ),
+        *((f"it reads again by its own word: {said}", unread(f"INFO {said}")) for said in READS),
+        ("it does its work still", unread(at_last="INFO label printed 8")),
         ("nothing waits in its queue", unread(now="labels.print\t0\t0\t0")),
         ("nobody read it before", unread(before="labels.print\t20\t0\t0")),
         ("another queue has no readers", unread(now="labels.dead\t4100\t0\t0")),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import OLD, SHOP, URL, alert, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, log, pod, postgres, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tests.diagnosis.rules.scenes import CART, OLD, SHOP, URL, alert, errors, ingress, logs, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, log, pod, postgres, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 POOLER = "Deployment/pgbouncer"
 POOLED = {"DATABASE_URL": "postgres://shop@pgbouncer:6432/shop"}
@@ -19,6 +19,12 @@ KEY = "WARNING token rejected: Signature verification failed. alg=RS256 kid=9ae6
 ROTATED = 'level=info msg="keys rotated, next rotation: 2026-08-17 06:00:41 +0000 UTC"'
 ALTERED = "ALTER TYPE order_state RENAME TO order_state_old;"
 FINE = "INFO POST /orders 201"
+GONE = (
+    "ERROR System.NotSupportedException: The NpgsqlDbType 'Hstore' isn't present in your database. You may need to "
+    "install an extension or upgrade to a newer version."
+)
+ISSUER = URL | {"OIDC_ISSUER": "http://dex:8080/dex"}
+NEW: dict[str, Any] = {"before": OLD, "released": 1000}
 ALARM = [alert("NoOrders", team="shop")]
 
 
@@ -41,22 +47,24 @@ def kept(
     times: int = 9,
     said: Iterable[Log] = (),
     young: float = 0,
+    fine: str = FINE,
+    figures: Iterable[tuple[str, Series]] = (),
     **of: Any,
 ) -> Snapshot:
     """Return four pods of the shop, of which some tell of something for a quarter of an hour, after a run.
 
-    young: the age of the last of them, if it is younger than the others.
+    young: the age of the last of them, if it is younger than the others. fine: what those say that do not tell of it.
     """
     objects, of_run = migration(*run, ago=ago) if run else ([], [])
     four = shop(pods=4, **({"env": URL} | of))
-    fine = [log(pod("shop", n), *[FINE] * 9, since=young or 900) for n in range(4) if n not in ill]
+    well = [log(pod("shop", n), *[fine] * 9, since=young or 900) for n in range(4) if n not in ill]
     return snapshot(
         younger(four, 1, age=young) if young else four,
         postgres(),
         objects,
         *more,
-        logs=[*logs("shop", line, *ill, times=times, since=900), *fine, *of_run, *said],
-        figures=[errors("shop", 0.4, 900)],
+        logs=[*logs("shop", line, *ill, times=times, since=900), *well, *of_run, *said],
+        figures=[errors("shop", 0.4, 900), *figures],
         alerts=ALARM,
     )
 
@@ -70,9 +78,10 @@ def of_before(line: str = PLAN, since: float = 900) -> list[Log]:
     return [log("postgres-0", f"shop@shop ERROR:  {line}", *["LOG:  x"] * 5, since=since, of="postgres")]
 
 
-def dex(line: str = ROTATED, since: float = 960) -> tuple[list[Obj], list[Log]]:
+def dex(line: str = ROTATED, since: float = 960, **of: Any) -> tuple[list[Obj], list[Log]]:
     """Return who signs tokens, and its log, which begins with a line."""
-    return workload("dex", "dexidp/dex:2.41"), [log(pod("dex"), line, *['level=info msg="login"'] * 9, since=since)]
+    said = [log(pod("dex"), line, *['level=info msg="login"'] * 9, since=since)]
+    return workload("dex", "dexidp/dex:2.41", **of), said
 
 
 def keys(
@@ -81,10 +90,34 @@ def keys(
     told: str = ROTATED,
     since: float = 960,
     more: Iterable[Log] = (),
+    signer: Mapping[str, Any] | None = None,
     **of: Any,
 ) -> Snapshot:
-    issuer, said = dex(told, since)
-    return kept(line, issuer, *others, run=(), said=[*said, *more], **of)
+    """Return a shop that refuses tokens since who signs them has another key."""
+    issuer, said = dex(told, since, **(signer or {}))
+    return kept(line, issuer, *others, run=(), said=[*said, *more], **({"env": ISSUER} | of))
+
+
+def asked(*rates: float) -> list[tuple[str, Series]]:
+    return [figure("request_rate_by_pod", each, each, pod=pod("shop", n)) for n, each in enumerate(rates)]
+
+
+def rotated_before() -> Log:
+    """Return the log of the other process that signs, which had another key some hours ago too."""
+    said = ['level=info msg="login"'] * 9
+    return log(pod("dex", 1), ROTATED, *said, since=6 * 3600)
+
+
+def stray(number: int, line: str = KEY) -> Log:
+    """Return the log of a pod of the shop that told of it once hours ago, and again and again since a while."""
+    before = [(5 * 3600 - 60 * n, text) for n, text in enumerate((line, *[FINE] * 9))]
+    told = [*before, *((900 - 100 * n, line) for n in range(9))]
+    return Log(pod("shop", number), "shop", tuple(f"{at(age)} {text}" for age, text in told))
+
+
+def day_before(line: str) -> Log:
+    """Return what the database told of another change, and of this one."""
+    return Log("postgres-0", "postgres", tuple(f"{at(age)} shop@shop ERROR:  {line}" for age in (20 * 3600, 900)))
 
 
 RENEWED = (SHOP, "database_connection", "restart_workload")
@@ -114,7 +147,7 @@ HOLDS = [
     *(
         Holds(f"the run tells of its work in other words: {said}", kept(ill=(0, 1, 2, 3), run=(said,)), RENEWED)
         for said in (
-            "DROP TYPE order_state_old;",
+            "CREATE TYPE order_state AS ENUM ('new', 'held');",
             "applying 0482_add_reserve_and_handler.up.sql",
             "INFO  [alembic.runtime.migration] Running upgrade 1a2b -> 3c4d, alter order state",
         )
@@ -136,10 +169,37 @@ HOLDS = [
     ),
     Holds(
         "the release that came with the run is innocent: its older version meets the new form",
-        kept(TYPE, workload("crm-web", before=OLD, released=890), ill=(0, 1, 2, 3)),
+        kept(TYPE, workload("crm-web", env=URL, before=OLD, released=890), ill=(0, 1, 2, 3)),
         RENEWED,
         excludes=no("rollback_workload", at="Deployment/crm-web"),
         harmful=("rollback_workload",),
+    ),
+    *(
+        Holds(
+            f"of who was released then nothing is told: {what}",
+            kept(TYPE, workload("cart", env=env, before=OLD, released=890), ill=(0, 1, 2, 3), said=said),
+            RENEWED,
+            spares=no("rollback_workload", at=CART),
+        )
+        for what, env, said in (
+            ("it has nothing to do with the database", None, []),
+            ("it has errors of its own", URL, logs("cart", "ERROR TypeError: x is undefined", 0, 1)),
+        )
+    ),
+    Holds(
+        "it was released with the run, and some words tell of what an older version keeps as well",
+        kept(ill=(0, 1, 2, 3), **NEW),
+        RENEWED,
+    ),
+    Holds(
+        "one of those that were started since works, and knows the type",
+        kept(GONE, run=(), young=600),
+        RENEWED,
+    ),
+    Holds(
+        "the database told of another run's change the day before",
+        kept(ill=(0, 1, 2, 3), said=[day_before(TYPE)]),
+        RENEWED,
     ),
     Holds(
         "a pooler's sessions are older, and fresh clients are told the same",
@@ -181,6 +241,10 @@ HOLDS = [
             "ERROR Didn't find publicKey for specified kid",
             'level=error msg="failed to verify id token signature"',
             "[warning] jwt authentication failed: Jwks doesn't have key to match kid or alg from Jwt",
+            "ERROR Microsoft.IdentityModel.Tokens.SecurityTokenSignatureKeyNotFoundException: IDX10500",
+            "ERROR token refused: key with kid 9ae61c5d not found",
+            "ERROR No matching JWK found for kid 9ae61c5d",
+            'ERROR {"msg":"signature verification failed","kid":"9ae61c5d"}',
         )
     ),
     *(
@@ -189,7 +253,26 @@ HOLDS = [
             "INFO rotated signing keys of realm shop",
             "INFO signing key 9ae61c5d is now active",
             "INFO using new signing key kid=9ae61c5d",
+            "INFO Rotated JWKS of issuer shop",
+            "INFO JWKS rotated",
+            "INFO rotated RSA signing key",
+            "INFO signing key rotation complete",
         )
+    ),
+    Holds(
+        "who signs is named by the name under which users come to it",
+        keys(
+            KEY,
+            [ingress("dex", "login.town.example")],
+            ill=(0, 1, 2, 3),
+            env=URL | {"OIDC_ISSUER": "https://login.town.example/dex"},
+        ),
+        READ,
+    ),
+    Holds(
+        "it refused a token of somebody else's hours before",
+        keys(KEY, ill=(1, 2, 3), more=[stray(0)], fine=""),
+        READ,
     ),
     Holds(
         "another program refuses a token of somebody else's now and then, for hours before",
@@ -204,6 +287,85 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"{what}: nothing shows what a fresh process would do", world, (), harmful=("restart_workload",))
+        for what, world in (
+            (
+                "the younger one is asked for nothing, and the others get wrong tokens",
+                kept(KEY, run=(), young=600, fine="INFO listening", figures=asked(40, 40, 40, 0)),
+            ),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"{what}: that the others are ill is all there is",
+            kept(KEY, run=(), young=600, fine=fine),
+            (SHOP, "service_crash", "restart_workload"),
+        )
+        for what, fine in (
+            ("the younger one tells of no work, and nobody measures it", "INFO up"),
+            ("the younger one only answers probes", "INFO GET /healthz 200"),
+            ("the younger one's answers are refusals", "INFO GET /orders 401"),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"its own release is as young: {what}",
+            world,
+            (SHOP, "code_defect", "rollback_workload"),
+            harmful=("restart_workload",),
+        )
+        for what, world in (
+            (
+                "a pod that idles is no proof",
+                kept(KEY, run=(), young=600, fine="INFO up", figures=asked(9, 9, 9, 0), **NEW),
+            ),
+            ("its pods may not all meet it", kept(TYPE, run=(), young=600, **NEW)),
+            ("who signs has another key from time to time", keys(ill=(0, 1, 2, 3), **NEW)),
+        )
+    ),
+    *(
+        DoesNotHold(f"who signs has lost the key before: {what}", world, ("page_human",), harmful=("restart_workload",))
+        for what, world in (
+            ("it was released just then", keys(ill=(0, 1, 2, 3), signer={"before": OLD, "released": 970})),
+            ("it was started just then", keys(ill=(0, 1, 2, 3), signer={"started": 980})),
+            ("it was started since", keys(ill=(0, 1, 2, 3), signer={"started": 930})),
+        )
+    ),
+    *(
+        DoesNotHold(f"what was rotated has nothing to do with it: {what}", world, ("page_human",))
+        for what, world in (
+            *(
+                (told, keys(told=told, ill=(0, 1, 2, 3)))
+                for told in (
+                    "INFO api keys rotated",
+                    "INFO encryption keys rotated for tenant 7",
+                    "INFO rotating keys of cache",
+                    "INFO host keys rotated",
+                    "INFO new signing key for webhook partner acme",
+                )
+            ),
+            ("the shop does not ask who tells of it", keys(ill=(0, 1, 2, 3), env=URL)),
+            ("a rotation before did no harm", keys(ill=(0, 1, 2, 3), more=[rotated_before()])),
+        )
+    ),
+    *(
+        DoesNotHold(f"a type is gone for good: {told}", kept(line, ill=(0, 1, 2, 3), run=run), ("page_human",))
+        for told, line, run in (
+            ("its extension was dropped", GONE, ("DROP EXTENSION hstore CASCADE;",)),
+            ("its extension was dropped, and something else made", GONE, ("DROP EXTENSION hstore;", ALTERED)),
+            ("nothing is made anew", TYPE, ("DROP TYPE order_state;",)),
+        )
+    ),
+    *(
+        DoesNotHold(f"these are no keys of who signs tokens: {line}", keys(line, ill=(0, 1, 2, 3)), ("page_human",))
+        for line in (
+            "WARN webhook token stripe: signature verification failed",
+            "ERROR jwt.exceptions.InvalidSignatureError: Signature verification failed",
+            "ERROR signature verification failed for container image, kid",
+            "ERROR jwt signature verification failed alg=HS256 kid=1",
+        )
+    ),
     DoesNotHold(
         "all were started after the key was new, and do not know it: a fresh process is no better",
         keys(ill=(0, 1, 2, 3), started=930),

@@ -42,9 +42,9 @@ def asked(*rates: float) -> Snapshot:
     )
 
 
-def counting(*said: str) -> Snapshot:
-    """Return pods of the shop, all but the first younger and without errors, and what those log."""
-    ill = log(pod("shop", 0), *[LINE, "INFO stats conns=24 streams=800 failed=9"] * 9)
+def counting(*said: str, was: str = "stats conns=24 streams=800 failed=9") -> Snapshot:
+    """Return pods of the shop, all but the first younger and without errors, and what those log, and that counts."""
+    ill = log(pod("shop", 0), *[LINE, f"INFO {was}"] * 9)
     return snapshot(four(young=3), logs=[ill, *(log(pod("shop", n), *said) for n in (1, 2, 3))])
 
 
@@ -177,11 +177,24 @@ HOLDS = [
         )
     ),
     *(
+        Holds(
+            f"the younger ones have no work in hand, as who is well: {was}",
+            counting(*[f"INFO {now}"] * 9, was=was),
+            (SHOP, "service_crash", "restart_workload"),
+        )
+        for was, now in (
+            ("stats inflight=50 queued=120", "stats inflight=0 queued=0"),
+            ("pool in_use=50 waiting=12", "pool in_use=0 waiting=0"),
+            ("active_requests=50 running=8", "active_requests=0 running=0"),
+        )
+    ),
+    *(
         Holds(what, asked(*rates), (SHOP, "service_crash", "restart_workload"), harmful=("rollback_workload",))
         for what, rates in (
             ("the younger ones are asked for less, and answer it well", (40, 9, 8, 9)),
             ("one of the younger ones is asked for nothing, and the others for as much as ever", (40, 38, 41, 0)),
             ("nobody knows how often one of them is asked", (40, 0, 0)),
+            ("nobody asks any of them, as at night or where work comes from a queue", (0, 0, 0, 0)),
         )
     ),
     Holds(
@@ -295,6 +308,12 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the older ones have no files left some hours after their release: the younger one has not run for as long",
         out_of_files(0, 1, 2, before=OLD, released=8 * 3600),
+        (SHOP, "code_defect", "rollback_workload"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "they tell of it since their release, and nobody measures whether the younger one does better",
+        snapshot(four(age=600, before=OLD, released=1200), logs=told(0, 1, 2)),
         (SHOP, "code_defect", "rollback_workload"),
         harmful=("restart_workload",),
     ),

@@ -43,9 +43,12 @@ def test_lines_of_the_same_names_are_told_together() -> None:
         ([IDLE] * 3 + ["GET /orders 200"], set()),
         ([IDLE] * 3 + [IDLE.replace('"conns":0', '"conns":1')], set()),
         (["errors=0 retries=0"] * 9, set()),
+        (["inflight=0 queued=0"] * 9, set()),
+        (["pool: in_use=0 waiting=0"] * 9, set()),
+        (["active_connections=0 jobs=0"] * 9, set()),
     ],
 )
-def test_who_counts_only_noughts_does_nothing(lines: list[str], found: set[tuple[str, ...]]) -> None:
+def test_who_counts_only_noughts_of_who_asks_does_nothing(lines: list[str], found: set[tuple[str, ...]]) -> None:
     view = View(snapshot(workload("push")))
     assert only_noughts(view, log(pod("push"), *lines)) == found
 
@@ -53,6 +56,6 @@ def test_who_counts_only_noughts_does_nothing(lines: list[str], found: set[tuple
 def test_what_is_counted_lately() -> None:
     view = View(snapshot(workload("push")))
     busy, over = ["conns=24 failed=0"] * 3, ["conns=0 failed=0"] * 30
-    assert counts_lately(view, log(pod("push"), *busy), ("conns", "failed"))
-    assert not counts_lately(view, log(pod("push"), *busy), ("conns",))
-    assert not counts_lately(view, log(pod("push"), *busy, *over, since=3600), ("conns", "failed"))
+    assert counts_lately(view, counted(log(pod("push"), *busy)), ("conns", "failed"))
+    assert not counts_lately(view, counted(log(pod("push"), *busy)), ("conns",))
+    assert not counts_lately(view, counted(log(pod("push"), *busy, *over, since=3600)), ("conns", "failed"))

@@ -33,11 +33,16 @@ class Listing:
 
 
 def left_unread(view: View, names: set[str], since: datetime) -> Evidence | None:
-    """Return that a queue of some names had readers and, since a time, has none and grew; None: nobody tells so."""
+    """Return that a queue of some names had readers and, since a time, has none and grew; None: nobody tells so.
+
+    None too where another one of these has readers: that which has none may be read by somebody else.
+    """
     listed = [each for each in _listings(view) if names & each.queues.keys()]
     if not listed or listed[-1].at < since or not view.recent(listed[-1].at, STILL):
         return None
     last = listed[-1]
+    if any(last.queues[name][1] for name in names & last.queues.keys()):
+        return None
     for name in sorted(names & last.queues.keys()):
         waiting, readers = last.queues[name]
         read = [(each.at, *each.queues[name]) for each in listed if each.queues.get(name, (0, 0))[1]]

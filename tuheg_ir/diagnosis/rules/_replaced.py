@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._migrated import ended, of_form, then
+from tuheg_ir.diagnosis.rules._signed_anew import SLACK, signed_anew
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import times_around
+from tuheg_ir.diagnosis.view.answers import status_of
+from tuheg_ir.diagnosis.view.logs import begun, times_around
 from tuheg_ir.diagnosis.view.marked import LATELY
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
-_DDL = late(
-    r"\b(?:ALTER|DROP|CREATE(?: OR REPLACE)?|RENAME) (?:TABLE|TYPE|DOMAIN|(?:MATERIALIZED )?VIEW|SCHEMA|EXTENSION)\b"
-)
-"""A statement that changes the form of a database, as logs of databases and of those who send it have it."""
-_ROTATED = late(
-    r"\b(?:signing |active |jwks? |private )?keys? (?:(?:has|have) been |was |were |is )?(?:now )?rotated\b"
-    r"|\brotat(?:ed|ing) (?:the )?(?:(?:realm|token|oidc|jwt|jwks?) )?(?:signing |active )?keys?\b"
-    r"|\b(?:new|next) (?:active )?signing key\b|\bsigning key .{0,60}\b(?:activated|created|generated|now active)\b",
-    re.IGNORECASE,
-)
-"""How who signs tokens tells that it signs with another key from now on."""
-_SLACK = timedelta(minutes=1)
+_WHAT = r"(?:TABLE|TYPE|DOMAIN|(?:MATERIALIZED )?VIEW|SCHEMA|EXTENSION)\b"
+_DDL = late(rf"\b(?:ALTER|CREATE(?: OR REPLACE)?|RENAME) {_WHAT}")
+"""A statement that gives a database another form, as logs of databases and of those who send it have it."""
+_DROPS = late(rf"\bDROP {_WHAT}")
+"""One after which something is there no more: a fresh process does not get it either."""
+_PROBE = late(r"health|/ready|/live|/ping|/metrics|/status|kube-probe", re.IGNORECASE)
+_AS_ASKED = 0.1
+"""Who gets less than this share of the requests of another may not meet what that one does."""
 TWICE = 2
 """Who runs for so many times as long as it takes others to meet something would have met it."""
 
@@ -63,19 +62,29 @@ PLAN = Kept(
 """PostgreSQL and what speaks like it, asyncpg, Rails."""
 TYPE = Kept(
     "the number of a type",
-    ("cache lookup failed", "OutdatedSchema", "Npgsql", "DataTypeName", "present in your database"),
+    ("cache lookup failed", "OutdatedSchema", "Npgsql", "DataTypeName"),
     late(
         r"cache lookup failed for type \d+|OutdatedSchemaCacheError|\bcurrently unknown to Npgsql\b"
-        r"|DataTypeName '(?:-\.-|\.?<unknown>)'|isn't present in your database\. You may need to install an extension"
+        r"|DataTypeName '(?:-\.-|\.?<unknown>)'"
     ),
     timedelta(minutes=10),
 )
 """PostgreSQL's own words for a type that was dropped under a statement, asyncpg, Npgsql."""
+MISSING = Kept(
+    "that there is no such type",
+    ("present in your database",),
+    late(r"isn't present in your database\. You may need to install an extension"),
+    timedelta(minutes=10),
+)
+"""Npgsql's words for a type that was not there when it started, or is there no more: fresh ones show which."""
 KEY = Kept(
     "the keys of who signs tokens",
     ("ignature", "key", "Key", "kid", "IDX105"),
     late(
-        r"\b(?:token|jwt|kid)\b.{0,80}signature verification failed|signature verification failed.{0,80}\b(?:kid|jwt)\b"
+        # A secret that both sides have is no key of a set, nor is that with which images or webhooks are signed.
+        r"^(?!.*(?:\bHS\d{3}\b|hmac|webhook|\bimage\b))(?=.*(?:\bkid\W{1,4}\w|\balg\W{1,4}(?:[REP]S\d|EdDSA)))"
+        r".*signature verification failed"
+        r"|SignatureKeyNotFoundException|\bkey with kid .{1,80}not found|no matching JWK found for kid"
         r"|unable to find (?:a )?signing key that matches|SigningKeyNotFound|JWKSNoMatchingKey"
         r"|no applicable key found in the JSON Web Key Set|\bkey ID .{0,80}not found in the JWKS"
         r"|failed to find key with key ID|no matching key\(s\) found|Jwks doesn't have key to match kid"
@@ -88,33 +97,49 @@ KEY = Kept(
     timedelta(hours=1),
 )
 """PyJWT, jwks-rsa, jose, keyfunc, jwx, Nimbus, Envoy, .NET, Keycloak, python-jose, ruby-jwt, php-jwt, go-oidc, cap."""
-KINDS = (PLAN, TYPE, KEY)
+KINDS = (PLAN, TYPE, MISSING, KEY)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the live pods of a workload tell of one kind: how often each, when first and last, and in which words."""
+    """What the live pods of a workload tell of one kind: which pod and when, for each line, and the last words."""
 
-    pods: Counter[str]
-    first: datetime
-    last: datetime
+    heard: tuple[tuple[str, datetime], ...]
     line: str
+
+    @property
+    def pods(self) -> Counter[str]:
+        """Return how often each pod tells of it."""
+        return Counter(pod for pod, _ in self.heard)
+
+    @property
+    def times(self) -> list[datetime]:
+        """Return when it was told."""
+        return [at for _, at in self.heard]
 
     @property
     def pace(self) -> timedelta:
         """Return how long it takes on average until one of them tells of it again."""
-        return (self.last - self.first) * len(self.pods) / max(1, self.pods.total() - len(self.pods))
+        pods, times = self.pods, self.times
+        return (max(times) - min(times)) * len(pods) / max(1, pods.total() - len(pods))
+
+    def since(self, began: datetime) -> Told:
+        """Return what was told from a time on."""
+        return Told(tuple(each for each in self.heard if each[1] >= began), self.line)
 
 
 def told(view: View, workload: Workload, kept: Kept) -> Told | None:
     """Return what a workload's processes tell of one kind; None where they tell nothing, or nothing lately."""
     found = [each for log in view.logs_of(workload.live, previous=False) for each in _told(log, kept)]
-    if not found:
+    if not found or not view.recent(max(at for _, _, at in found), LATELY):
         return None
-    times = [at for _, _, at in found]
-    if not view.recent(max(times), LATELY):
-        return None
-    return Told(Counter(pod for pod, _, _ in found), min(times), max(times), found[-1][1])
+    return Told(tuple((pod, at) for pod, _, at in found), found[-1][1])
+
+
+def present(found: Iterable[Told]) -> datetime:
+    """Return when began what is told now: what was told once, long before, is another story."""
+    times = [at for each in found for at in each.times]
+    return begun(times, LATELY) or min(times)
 
 
 def _told(log: Log, kept: Kept) -> Iterator[tuple[str, str, datetime]]:
@@ -129,9 +154,11 @@ def _told(log: Log, kept: Kept) -> Iterator[tuple[str, str, datetime]]:
                 yield log.pod, log.lines[n].strip(), at
 
 
-def replaced(view: View, kept: Kept, teller: Workload, began: datetime) -> Evidence | None:
+def replaced(view: View, kept: Kept, who: Workload, pods: Sequence[Pod], began: datetime) -> Evidence | None:
     """Return that somebody else replaced what is kept, shortly before the first who kept it told of it."""
-    return _rotated(view, kept, teller, began) if kept is KEY else _changed(view, kept, began)
+    if kept is KEY:
+        return signed_anew(view, who, pods, began, kept.soon)
+    return None if kept is MISSING else _changed(view, kept, began)
 
 
 def _changed(view: View, kept: Kept, began: datetime) -> Evidence | None:
@@ -140,34 +167,39 @@ def _changed(view: View, kept: Kept, began: datetime) -> Evidence | None:
         line = next((line for log in view.logs_of(run.pods) for line in log.lines if _forms(line)), "")
         if line:
             return Evidence("logs", run.ref, f"it changed the form of a database: {line.strip()[:200]}", ended(run))
-    return _in_logs(view, _DDL, began, kept.soon, "")
+    return _in_logs(view, began, kept.soon)
 
 
 def _forms(line: str) -> bool:
-    return _DDL.search(line) is not None or of_form(line)
+    return _DDL.search(line) is not None or (of_form(line) and not _DROPS.search(line))
 
 
-def _rotated(view: View, kept: Kept, teller: Workload, began: datetime) -> Evidence | None:
-    return _in_logs(view, _ROTATED, began, kept.soon, teller.ref)
-
-
-def _in_logs(view: View, said: re.Pattern[str], began: datetime, soon: timedelta, but: str) -> Evidence | None:
-    """Return a line of anybody ``but`` one that tells of a change shortly before something began."""
+def _in_logs(view: View, began: datetime, soon: timedelta) -> Evidence | None:
+    """Return a statement in anybody's log that gave a database another form shortly before something began."""
     for log in view.snapshot.logs:
-        ref = view.owner_of(log.pod)
-        for line in log.lines if ref != but else ():
-            if said.search(line) and (at := stamp(line)) is not None and -_SLACK <= began - at <= soon:
-                return Evidence("logs", ref, line.strip()[:240], at)
+        for line in log.lines:
+            if _DDL.search(line) and (at := stamp(line)) is not None and -SLACK <= began - at <= soon:
+                return Evidence("logs", view.owner_of(log.pod), line.strip()[:240], at)
     return None
 
 
 def fresh_and_well(view: View, workload: Workload, said: Told, began: datetime) -> list[Pod]:
-    """Return the pods that started since, are ready, and tell nothing of it for so long that they would have met it."""
-    heard = {log.pod for log in view.logs_of(workload.live, previous=False) if log.lines}
+    """Return the pods that started since and work, and tell nothing of it for so long that they would have met it."""
+    telling = said.pods
     proven = max(PROVEN, TWICE * said.pace)
     return [
         pod
         for pod in workload.live
-        if pod.name not in said.pods and pod.name in heard and pod.ready and pod.started
-        if pod.started > began and not view.recent(pod.started, proven)
+        if pod.name not in telling and pod.ready and pod.started
+        if pod.started > began and not view.recent(pod.started, proven) and _works(view, pod, telling)
     ]
+
+
+def _works(view: View, pod: Pod, others: Iterable[str]) -> bool:
+    """Tell whether a pod is asked about as much as others, or answers well by its log where nobody measures that."""
+    rates = view.figures.latest("request_rate_by_pod", "pod")
+    if pod.name in rates:
+        asked = [rate for each in others if (rate := rates.get(each))]
+        return rates[pod.name] > _AS_ASKED * min(asked, default=0.0)
+    lines = (line for log in view.logs_of([pod], previous=False) for line in log.lines if not _PROBE.search(line))
+    return sum(200 <= status_of(line) < 400 for line in lines) >= OFTEN

@@ -34,8 +34,9 @@ def when(view: View) -> Iterator[Match]:
         asked = sorted({each.about for each in found if each.about in view.workloads})
         if caller.released_at is None or not since_release(caller, first):
             continue
-        if not all(_as_it_was(view, caller, each, caller.released_at) for each in _may_be(view, caller, asked)):
-            continue
+        may_be = [] if any(each.hosts for each in found) else list(_may_be(view, caller, asked))
+        if not may_be or not all(_as_it_was(view, caller, each, caller.released_at) for each in may_be):
+            continue  # of who is outside nobody sees whether he is as he was
         said = tuple(_suffers(view, caller, asked, caller.released_at))
         if said and not _told_by_others(view, caller, asked, every):
             yield _match(view, caller, asked, (*told(view, found, 1), *said[:2]), first)
@@ -67,12 +68,13 @@ def _as_it_was(view: View, caller: Workload, called: Workload, released: datetim
 def _told_by_others(view: View, caller: Workload, asked: list[str], every: Iterable[Complaint]) -> bool:
     """Tell whether somebody who is as he was is told the same by the same one: then that lacks it by itself.
 
-    So it is with the caller where others say that it is the one who does not know.
+    So it is with the caller where others say that it is the one who does not know. Where the lines name nobody it may
+    be the same one.
     """
     others = [each for each in every if each.caller != caller.ref and each.caller in view.workloads]
     return any(
         each.about == caller.ref
-        or (each.about in asked and not since_release(view.workloads[each.caller], each.hit.first))
+        or ((not asked or each.about in asked) and not since_release(view.workloads[each.caller], each.hit.first))
         for each in others
     )
 

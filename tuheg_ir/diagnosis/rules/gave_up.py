@@ -36,7 +36,8 @@ _AWAY = (
 """Troubles that pass by themselves: a poisoned message or a bug ends the next process as well, and so does a kill."""
 _BACK = late(
     r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|\bjoined (?:the )?group"
-    r"|(?:re-?)connected\b|finished initiali[sz]ation",
+    r"|(?:re-?)connected\b|finished initiali[sz]ation"
+    r"|\bre-?opened\b|\brecovered\b|\bre-?subscribed\b|(?<!not )(?<!stopped )\bconsuming\b",
     re.IGNORECASE,
 )
 """Words by which what ended comes back."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._replaced import KEY, KINDS, Kept, Told, fresh_and_well, replaced, told
+from tuheg_ir.diagnosis.rules._replaced import KEY, KINDS, Kept, Told, fresh_and_well, present, replaced, told
+from tuheg_ir.diagnosis.rules._signed_anew import keys_lost
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.odd import same_template
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -37,13 +39,15 @@ def when(view: View) -> Iterator[Match]:
     """All that tell of it are older than the change; or their pooler is, and fresh ones are told the same."""
     for kept in KINDS:
         heard = [(each, said) for each in view.serving if (said := told(view, each, kept)) is not None]
-        began = oldest(said.first for _, said in heard)
+        # A database has one form for all; keys are of many issuers, and some token or other is refused all day.
+        began = present(said for _, said in heard) if heard else view.now
+        now = [(each, said.since(present([said]) if kept is KEY else began)) for each, said in heard]
         tellers = [
             Teller(each, said, [pod for pod in each.live if pod.name in said.pods])
-            for each, said in heard
-            if role(each) not in (*DATA, "pooler") and said.pods.total() >= OFTEN
+            for each, said in now
+            if role(each) not in (*DATA, "pooler") and len(said.heard) >= OFTEN
         ]
-        if began is not None and tellers:
+        if tellers:
             yield from _kept(view, kept, tellers, began)
 
 
@@ -55,18 +59,19 @@ def _kept(view: View, kept: Kept, tellers: Sequence[Teller], began: datetime) ->
             yield from _of_pooler(view, kept, tellers, next(iter(poolers.values())), began)
         return
     for each in tellers:
-        # A database has one form for all; keys are of many issuers, and some token or other is refused all day.
-        since = each.said.first if kept is KEY else began
+        since = min(each.said.times) if kept is KEY else began
         if each.older(since):
             yield from _of_teller(view, kept, each, since)
 
 
 def _of_teller(view: View, kept: Kept, teller: Teller, began: datetime) -> Iterator[Match]:
     """Yield that all that tell of it are older, where it is known that it was replaced or that fresh ones are well."""
-    workload = teller.workload
-    well = fresh_and_well(view, workload, teller.said, began)
+    workload, released = teller.workload, since_release(teller.workload, began)
+    if kept is KEY and (released or keys_lost(view, workload, began, kept.soon)):
+        return  # many a token is refused for a fault of who checks it, or of who signed it
+    well = fresh_and_well(view, workload, teller.said, began) if not released else []
     fresh = well if same_template((*teller.pods, *well)) else []
-    change = replaced(view, kept, workload, began)
+    change = replaced(view, kept, workload, teller.pods, began)
     if change is not None and change.time is not None and not teller.older(change.time):
         change = None  # they were started with what is new
     if not fresh and change is None:
@@ -83,7 +88,7 @@ def _of_teller(view: View, kept: Kept, teller: Teller, began: datetime) -> Itera
             *_all_older(teller, began),
         ),
         began,
-        (workload.ref, *_released(view, began)),
+        (workload.ref, *_released(view, kept, workload, began)),
         why,
     )
 
@@ -94,7 +99,7 @@ def _of_pooler(view: View, kept: Kept, tellers: Sequence[Teller], pooler: Worklo
     Whoever comes to it gets one of its sessions, whenever he was started himself.
     """
     fresh = [t for t in tellers if not t.older(began)]
-    change = replaced(view, kept, pooler, began)
+    change = replaced(view, kept, pooler, pooler.live, began)
     starts = [c.started_at for pod in pooler.live for c in pod.containers]
     through = all(pooler in view.called(t.workload.ref) for t in tellers)
     older = bool(starts) and all(at is not None and at < began for at in starts)
@@ -112,7 +117,7 @@ def _of_pooler(view: View, kept: Kept, tellers: Sequence[Teller], pooler: Worklo
             *(Evidence("objects", t.workload.ref, "pods started since are told the same") for t in fresh[:1]),
         ),
         began,
-        _released(view, began),
+        _released(view, kept, pooler, began),
         f"the sessions of {pooler.ref} keep {kept.what} from before, whoever uses them",
         *(t.workload.ref for t in tellers),
     )
@@ -124,7 +129,7 @@ def _match(
     component: Workload,
     evidence: tuple[Evidence, ...],
     began: datetime,
-    innocent: tuple[str, ...],
+    innocent: Iterable[str],
     why: str,
     *clients: str,
 ) -> Match:
@@ -144,7 +149,7 @@ def _match(
 
 def _said(teller: Teller, began: datetime) -> Evidence:
     told_often = f"{teller.said.pods.total()} lines of {len(teller.pods)} pods: {teller.said.line[:200]}"
-    return Evidence("logs", teller.workload.ref, told_often, max(began, teller.said.first))
+    return Evidence("logs", teller.workload.ref, told_often, max(began, *teller.said.times[:1]))
 
 
 def _all_older(teller: Teller, began: datetime) -> Iterator[Evidence]:
@@ -157,9 +162,23 @@ def _all_older(teller: Teller, began: datetime) -> Iterator[Evidence]:
     )
 
 
-def _released(view: View, began: datetime) -> tuple[str, ...]:
-    """Return who was released about then: his older code would meet the new form of things."""
-    return tuple(each.ref for each in view.serving if since_release(each, began))
+def _released(view: View, kept: Kept, keeper: Workload, began: datetime) -> Iterator[str]:
+    """Yield who uses the same database, was released about then, and tells of no other error.
+
+    His older code would meet the new form of it. An error of his own is another story.
+    """
+    stores = _databases(view, keeper)
+    for each in view.serving if kept is not KEY else ():
+        of_it = since_release(each, began) and stores & _databases(view, each)
+        if of_it and all(kept.told.search(error.line) for error in marked(view, each)):
+            yield each.ref
+
+
+def _databases(view: View, workload: Workload) -> set[str]:
+    """Return the databases that a workload uses, by itself or through a pooler."""
+    called = view.called(workload.ref)
+    called += [each for pooler in called if role(pooler) == "pooler" for each in view.called(pooler.ref)]
+    return {each.ref for each in called if role(each) == "database"}
 
 
 RULE = Rule(

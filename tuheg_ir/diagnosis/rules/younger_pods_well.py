@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._not_of_its_own import strangers_words
 from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
-from tuheg_ir.diagnosis.view.counted import counts_lately, only_noughts
+from tuheg_ir.diagnosis.view.counted import counted, counts_lately, only_noughts
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart, used_up
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -26,6 +26,8 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 
 LIFE = 2 * 86400.0
 """Who lived for so many seconds is well for as long when it is started anew; no release of late is to blame then."""
+UNMEASURED = timedelta(hours=1)
+"""What began with a release is told of so soon."""
 UNASKED = 0.02
 """Who gets less than this share of the requests of another gets none but those of probes."""
 _SESSIONS = ("database_", "pool_", "statement_", "read_only_database")
@@ -41,7 +43,8 @@ def when(view: View) -> Iterator[Match]:
             continue  # younger ones may have come in before a password was changed
         if any(crash.ended.lived_s is None or crash.ended.lived_s < LIFE for crash in crashes(view, workload)):
             continue  # who ends again and again is always young, and ill before long
-        ill = odd_pods(view, workload, few=False) or told_apart(view, workload)
+        measured = odd_pods(view, workload, few=False)
+        ill = measured or told_apart(view, workload)
         bad = [pod for pod in workload.live if pod.name in ill]
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
         if not bad or not well or not same_template((*bad, *well)):
@@ -50,11 +53,21 @@ def when(view: View) -> Iterator[Match]:
             continue  # what nobody asks for anything fails at nothing: they show no more than that
         if strangers_words(view, workload, ill):
             continue  # a restart would take away what shows it, and leave the way in
-        if used_up(view, workload, ill) and releases(view, workload, timedelta(seconds=LIFE)):
+        if not _proven(view, workload, ill, measured=bool(measured)):
             continue  # the well ones run what the release brought as well, and not for long enough
         began = odd_since(view, ill) or oldest(hit.first for hit in view.hits_of(workload.ref) if hit.pod in ill)
         if told := by_start(view, bad, well):
             yield _match(view, workload, ill, told, began, _read_since(view, workload, bad, well))
+
+
+def _proven(view: View, workload: Workload, ill: Collection[str], *, measured: bool) -> bool:
+    """Tell whether the well ones have run for long enough to show that what a release brought is good.
+
+    Where nobody measures them, all that they show is that they do not tell of it.
+    """
+    if used_up(view, workload, ill):
+        return not releases(view, workload, timedelta(seconds=LIFE))
+    return measured or not releases(view, workload, UNMEASURED)
 
 
 def by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
@@ -77,17 +90,18 @@ def by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
 def _unasked(view: View, bad: list[Pod], well: list[Pod]) -> bool:
     """Tell whether the well ones get next to no requests beside the ill ones, by figures or by what they count."""
     rates = view.figures.latest("request_rate_by_pod", "pod")
-    if any(pod.name not in rates for pod in (*bad, *well)):
-        return _count_noughts(view, bad, well)
-    return max(rates[pod.name] for pod in well) <= UNASKED * min(rates[pod.name] for pod in bad)
+    asked = [rate for pod in bad if (rate := rates.get(pod.name))]
+    if not asked or any(pod.name not in rates for pod in (*bad, *well)):
+        return _count_noughts(view, bad, well)  # where nobody is asked, it tells none from the others
+    return max(rates[pod.name] for pod in well) <= UNASKED * min(asked)
 
 
 def _count_noughts(view: View, bad: list[Pod], well: list[Pod]) -> bool:
     """Tell whether the well ones only log noughts lately, of what each of the ill ones counts."""
     idle = [only_noughts(view, log) for log in view.logs_of(well, previous=False)]
     names = set.intersection(*idle) if len(idle) >= len(well) else set()
-    busy = list(view.logs_of(bad, previous=False)) if names else []
-    return any(busy and all(counts_lately(view, log, each) for log in busy) for each in names)
+    busy = [counted(log) for log in view.logs_of(bad, previous=False)] if names else []
+    return any(busy and all(counts_lately(view, told, each) for told in busy) for each in names)
 
 
 def _read_since(view: View, workload: Workload, bad: list[Pod], well: list[Pod]) -> tuple[Evidence, ...]:

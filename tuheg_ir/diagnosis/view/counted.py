@@ -20,6 +20,10 @@ _OF_SPAN = late(r"interval|window|period|uptime", re.IGNORECASE)
 """Names of how long was counted."""
 AILS = late(r"err|fail|retr|drop|lag|pend|wait|queue|backlog|skip|reject|cancel|timeout|lost|dead", re.IGNORECASE)
 """Names of what goes wrong or waits: none of it is well."""
+_ASKED = late(r"conn|requ|reqs|clients|sessions|streams|sockets|subscri", re.IGNORECASE)
+"""Names of who comes and asks: without any of them nobody does."""
+_IN_HAND = late(r"in.?flight|active|in.?use|busy|running|current|idle|open", re.IGNORECASE)
+"""Names of what is at work in the moment: who is well is mostly done with it when he counts."""
 FEW = 3
 """So many lines of a quarter of an hour show what a program does now."""
 
@@ -50,16 +54,19 @@ def counted(log: Log) -> Counts:
 def only_noughts(view: View, log: Log) -> set[tuple[str, ...]]:
     """Return the names of what a log counts if it tells of nothing else lately, and all of it is nought; else nothing.
 
-    What goes wrong may well be nought where all is well: it has to count something else too.
+    What goes wrong, or is in hand just now, may well be nought where all is well: it has to count who asks too.
     """
     upto, _ = times_around(log.lines)
     lately = [counts_of(line) for line, at in zip(log.lines, upto, strict=True) if at and view.recent(at, STILL)]
     if len(lately) < FEW or not all(each and not any(each.values()) for each in lately):
         return set()
-    return {tuple(each) for each in lately if not all(AILS.search(key) for key in each)}
+    return {tuple(each) for each in lately if any(map(_of_who_asks, each))}
 
 
-def counts_lately(view: View, log: Log, names: tuple[str, ...]) -> bool:
-    """Tell whether a log counts something under these names, lately."""
-    told = counted(log).get(names, ())
-    return any(any(values) for at, values in told if view.recent(at, STILL))
+def _of_who_asks(name: str) -> bool:
+    return bool(_ASKED.search(name)) and not AILS.search(name) and not _IN_HAND.search(name)
+
+
+def counts_lately(view: View, told: Counts, names: tuple[str, ...]) -> bool:
+    """Tell whether something is counted under these names, lately, in what a log counts."""
+    return any(any(values) for at, values in told.get(names, ()) if view.recent(at, STILL))

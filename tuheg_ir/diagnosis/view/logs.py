@@ -126,7 +126,7 @@ def _of(log: Log, component: str, told: dict[str, frozenset[str]], names: Names)
     for trouble, bares in _sorted_out(lines, told).items():
         seen = [lines[at] for at, _ in bares]
         times = [time for line in seen if (time := stamp(line)) is not None]
-        first, last = (_begun(times), max(times)) if times else _between(lines, [at for at, _ in bares])
+        first, last = (begun(times), max(times)) if times else _between(lines, [at for at, _ in bares])
         said = {bare for _, bare in bares}
         yield Hit(
             trouble=trouble,
@@ -150,7 +150,7 @@ def _between(lines: Sequence[str], seen: Sequence[int]) -> tuple[datetime | None
     upto, until = times_around(lines)
     first, last = upto[seen[0]], until[seen[-1]]
     known = [*dict.fromkeys(time for at in seen if (time := upto[at]) is not None)]  # lines of one trace tell it once
-    return (_begun(known) if first else None), last
+    return (begun(known) if first else None), last
 
 
 def times_around(lines: Sequence[str]) -> tuple[list[datetime | None], list[datetime | None]]:
@@ -164,13 +164,16 @@ def times_around(lines: Sequence[str]) -> tuple[list[datetime | None], list[date
     return upto, until
 
 
-def _begun(times: list[datetime]) -> datetime | None:
-    """Return when what is told now began: what was silent for long, next to how often it is told since, came anew."""
+def begun(times: Iterable[datetime], least: timedelta = _SILENT) -> datetime | None:
+    """Return when what is told now began: what was silent for long, next to how often it is told since, came anew.
+
+    ``least``: no shorter silence counts.
+    """
     ordered = sorted(times)
     for at in range(len(ordered) - _AGAIN, 0, -1):
         silent = ordered[at] - ordered[at - 1]
         pace = (ordered[-1] - ordered[at]) / (len(ordered) - at - 1)
-        if silent > max(_SILENT, _LONG * pace):
+        if silent > max(least, _LONG * pace):
             return ordered[at]
     return ordered[0] if ordered else None
 
