@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._asking import asker
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._served_well import served_well
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -37,7 +38,8 @@ def when(view: View) -> Iterator[Match]:
             for ref in callers
             if (w := view.workloads.get(ref)) and (since_release(w, began, SOON) or since_release(w, grew, SOON))
         ]
-        if len(released) == 1 and len(callers) > 1:
+        # Not who served well for minutes: other code asks otherwise from its first requests on.
+        if len(released) == 1 and len(callers) > 1 and not served_well(view, released[0], grew):
             yield _of_release(view, workload, released[0], (*busy[:2], *hurts[:2]), began)
             continue
         asks = None if released else asker(view, workload, oldest(e.time for e in busy))
