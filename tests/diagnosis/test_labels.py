@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tuheg_ir.diagnosis.collector.labels import Known, Labels, Unfit
+from tuheg_ir.diagnosis.collector.known import Known
+from tuheg_ir.diagnosis.collector.labels import Labels, Unfit
 from tuheg_ir.diagnosis.collector.metrics import known_of
 from tuheg_ir.diagnosis.signals import load
 from tuheg_ir.sim.prometheus.parser import parse

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from tuheg_ir.diagnosis.collector.labels import Known
+from tuheg_ir.diagnosis.collector.known import Known
 from tuheg_ir.diagnosis.collector.metrics import Metrics, quotient, read_metrics
 from tuheg_ir.diagnosis.model import Series
 from tuheg_ir.sim.http_server import HttpServer
@@ -351,6 +351,17 @@ def test_shares_of_limits_are_joined_over_exporters(ask: Callable[..., Metrics])
 def test_a_pod_known_by_its_address_only_gets_its_name(ask: Callable[..., Metrics]) -> None:
     found = ask(*requests("http_requests_total", "code", service="web", instance="10.0.0.7:8080"))
     assert last(found, "error_ratio_by_pod") == {POD: 0.1}
+
+
+def test_what_pods_that_are_gone_told_counts_for_their_workload(ask: Callable[..., Metrics]) -> None:
+    """Nobody knows their addresses any more: before a roll-out nothing would have been asked of it."""
+    pods = {POD: "10.0.0.7:8080", "web-6c5f8d7b9c-zzzzz": "10.0.0.5:8080"}
+    told = [
+        sample
+        for pod, instance in pods.items()
+        for sample in requests("http_requests_total", "code", namespace="shop", pod=pod, instance=instance, job="pods")
+    ]
+    assert last(ask(*told), "request_rate") == {"web": 20.0}
 
 
 def test_a_limit_that_nobody_exports_is_that_of_the_pod(ask: Callable[..., Metrics]) -> None:

@@ -106,14 +106,14 @@ def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Consid
         lost += [_lost(each, f"all is well there too, as at {kept[0].match.component}") for each in kept[1:]]
         del kept[1:]
     for each in kept[1:]:
-        if each.confidence < _beside(view, each):
+        if each.confidence <= _beside(view, each):
             kept.remove(each)
             lost.append(_lost(each, f"less likely than {kept[0].rule.name} at {kept[0].match.component}"))
     return kept, lost
 
 
 def _beside(view: View, each: Held) -> float:
-    """Return how likely a second finding has to be: less where sources are missing, or containers end by themselves."""
+    """Return what a second finding has to be likelier than: less where sources are missing or containers end."""
     least = SYMPTOM_MOST - 0.05 if each.root_cause == "service_crash" else BESIDE
     return least * BLIND[each.rule.tier] ** view.blind
 

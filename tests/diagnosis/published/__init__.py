@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tuheg_ir.diagnosis.collector.labels import Known
+from tuheg_ir.diagnosis.collector.known import Known
 
 HERE = Path(__file__).parent
 _SERIES = re.compile(r"(?P<name>[\w:]+)(?:\{(?P<labels>.*)\})? (?P<how>\+|=|within) ?(?P<value>\S+)")

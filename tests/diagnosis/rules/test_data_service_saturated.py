@@ -56,6 +56,21 @@ HOLDS = [
         harmful=("scale_workload", "restart_workload"),
     ),
     Holds(
+        "one of its clients was released, and served well for long before it began to be busy",
+        snapshot(
+            shop(env=ASKS, before=IMAGE, released=1800),
+            workload("cart", env=ASKS),
+            postgres(),
+            figures=[
+                ("cpu_share", series({"pod": "postgres-0", "container": "postgres"}, (3600, 0.2), (900, 0.99))),
+                latency("shop", now=4.0, since=880),
+                latency("cart", now=4.0, since=880),
+            ],
+        ),
+        SLOW,
+        harmful=("rollback_workload",),
+    ),
+    Holds(
         "somebody else's statements run since it is busy",
         asked(report(630)),
         ("Deployment/reports", "resource_exhaustion", "page_human"),

@@ -57,7 +57,7 @@ HOLDS = [
             ("and it came there within the hour", near(at=0.96, was=0.6)),
             ("and one like it was killed", near(ends=1)),
             ("and an alert is about it", near(alerts=[alert("MemoryNearLimit", deployment="shop")])),
-            ("and it is slow", near(latency("shop"))),
+            ("and it is slow for nearly as long as it is measured", near(latency("shop", since=3300))),
         )
     ),
     Holds(
@@ -85,6 +85,16 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("memory stands near its limit for as long as it is measured, and nobody suffers", near(), ()),
+    DoesNotHold(
+        "memory stood near its limit long before it became slow",
+        near(latency("shop")),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "the same, and an alert is about what users feel",
+        near(latency("shop"), alerts=[alert("ShopSlow", deployment="shop", starts=300)]),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
     DoesNotHold(
         "the same beside another one that fails since its release",
         near(workload("api", before=OLD, released=630), errors("api")),

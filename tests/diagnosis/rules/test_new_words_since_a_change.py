@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.pods import younger
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
 from tests.diagnosis.rules.tiny import (
     DAY,
@@ -288,6 +289,17 @@ HOLDS += [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a caller was released, and a pod that was made since says nothing like the others",
+        snapshot(
+            younger(shop(pods=3), 1, age=300),
+            workload("cart", env={"SHOP_URL": "http://shop:8080"}, released=660, before=OLD),
+            logs=[warned(), warned(of=pod("shop", 1)), log(pod("shop", 2), *["INFO request"] * 40, since=300)],
+            alerts=[alert("CartErrors", deployment="cart")],
+        ),
+        (SHOP, "service_crash", "restart_workload"),
+        harmful=("rollback_workload",),
+    ),
     *(
         DoesNotHold(
             f"its new pods repeat an error, and an alert is about another one: {what}",

@@ -19,6 +19,16 @@ def once_ready() -> list[Obj]:
     return objects
 
 
+def before_fails_too() -> list[Obj]:
+    """Return a roll-out with another init container, at which a pod of the older template fails as well."""
+    objects = as_before(now=[{"name": "migrate", "image": "migrate:3"}])
+    old_anew(objects, waiting("PodInitializing"), age=HOUR)
+    made = pods_of(objects)[1]
+    made["spec"]["initContainers"] = [{"name": "migrate", "image": "migrate:2"}]
+    made["status"]["initContainerStatuses"] = [{"name": "migrate", **looping()}]
+    return objects
+
+
 HOLDS = [
     Holds(
         "new code",
@@ -75,6 +85,11 @@ DOES_NOT_HOLD = [
         "pods of the template before that were made anew do not start either, whatever it is",
         snapshot(old_anew(rollout("shop", looping(), before=IMAGE, old=3), looping(), age=HOUR)),
         harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "pods of the template before that were made anew do not get past their init container either",
+        snapshot(before_fails_too()),
+        harmful=("rollback_workload", "restart_workload"),
     ),
     DoesNotHold(
         "its pods are the first to start with an edit, and no log tells which of both it is",

@@ -127,6 +127,17 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the one that was released served well for long, and nobody sees who sends the slow statements",
+        snapshot(
+            shop(env=URL, before=IMAGE, released=1800),
+            postgres(),
+            workload("api", env=URL),
+            logs=[Log("postgres-0", "postgres", entries(*LATE, of=GIVEN))],
+            figures=[latency("shop", since=570), figure("cpu_share", 0.2, 0.97, 600, pod="postgres-0")],
+        ),
+        harmful=("rollback_workload",),
+    ),
     *(
         DoesNotHold(f"two were released, and of the slow statements {what}", busy(*lines), harmful=("scale_workload",))
         for what, lines in (

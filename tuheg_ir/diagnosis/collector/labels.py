@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from tuheg_ir.diagnosis.collector.known import BY_POD, Known, component, host_of
 from tuheg_ir.diagnosis.signals import Signals, Way
 
 Row = Mapping[str, str]
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)", re.IGNORECASE)
-_BY_POD = r"(.+?)(?:-[0-9a-f]{6,10}-[a-z0-9]{5}|-[a-z0-9]{8,10}-[a-z0-9]{5}|-[0-9]{1,4}|-[a-z0-9]{5})"
-"""The workload in a pod's name: before hash and suffix, or before a StatefulSet's number."""
 _EXPORTER = re.compile(r"(?:^|-)(?:prometheus-)?exporter(?:-|$)")
 """A name of who asks; what it asks has another one."""
 _UNANSWERED = "IO_ERROR|CLIENT_ERROR|UNKNOWN|error|timeout"
@@ -25,51 +24,6 @@ _CLIENT = "application_name"
 """The label by which an exporter of PostgreSQL tells who has opened sessions."""
 _LAST_RESORT = frozenset({"job", "exported_job", "instance"})
 """Labels that mostly name how something is scraped, not what it is."""
-
-
-def host_of(address: str) -> str:
-    """Return an address without its port."""
-    return re.sub(r":\d+$", "", address)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the objects tell: names of workloads and services, pods by name and by address.
-
-    ``scalers``: what an autoscaler of a name scales. ``limits``: (pod, container) -> resource -> limit, in cores and
-    bytes. ``nodes``: the name of the node at an address, as an IP or a host name. ``asked``: exporter -> the one
-    workload here that it can be of. ``spaces``: the namespaces that there are, as far as metrics tell.
-    """
-
-    names: frozenset[str] = frozenset()
-    pods: frozenset[str] = frozenset()
-    addresses: Mapping[str, str] = field(default_factory=dict)
-    scalers: Mapping[str, str] = field(default_factory=dict)
-    limits: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
-    nodes: Mapping[str, str] = field(default_factory=dict)
-    asked: Mapping[str, str] = field(default_factory=dict)
-    spaces: frozenset[str] = frozenset()
-
-    def called(self, address: str) -> str:
-        """Return what is called at an address, which clients also write with a scheme or a name before it."""
-        host = host_of(re.sub(r"^\w+://([^/]+).*|^[\w.-]*/(\d.*)", r"\1\2", address))
-        return self.at(host) or host
-
-    def at(self, address: str) -> str:
-        """Return the workload or Service at an address, as a host, an IP or a pod, with or without a port ("" none)."""
-        host = host_of(re.sub(r"^\w+://|^.*@", "", address))  # redis://host:6379; a worker of Celery is celery@host
-        pod = self.addresses.get(host, host)
-        if pod in self.pods and (found := re.fullmatch(_BY_POD, pod)):
-            return found[1]
-        first, _, domain = host.partition(".")
-        if first in self.pods and domain.partition(".")[0] in self.names and (found := re.fullmatch(_BY_POD, first)):
-            return found[1]  # a pod of a StatefulSet, by the Service that gives it a name
-        return first if first in self.names and (not domain or "svc" in domain.split(".")) else ""
-
-    def node_at(self, address: str) -> str:
-        """Return the node at an address with or without a port; the address alone where no node is known by it."""
-        host = host_of(address)
-        return self.nodes.get(host, host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +50,11 @@ def _renaming(label: str, names: Mapping[str, str]) -> dict[str, str]:
         named.setdefault(name, []).append(re.escape(value))
     posts = [f', "component", "{name}", "{label}", {json.dumps("|".join(of))})' for name, of in named.items()]
     return {"component": "component", "pre": "label_replace(" * len(posts), "post": "".join(posts)}
+
+
+def _before_suffix(pod: str) -> dict[str, str]:
+    """Return what takes the component from a label that holds names of pods."""
+    return {"component": "component", "pre": "label_replace(", "post": f', "component", "$1", "{pod}", "{BY_POD}")'}
 
 
 class Labels:
@@ -125,25 +84,8 @@ class Labels:
             if f"${role}" in way.query or role in way.needs:
                 values[role] = self._role(role, way)
                 labels.setdefault(values[role], role)
-        if (
-            "$pre" in way.query
-            and way.scope != "service"
-            and (told := self._addressed(values.get("component", ""), way))
-        ):
+        if told := self._told_otherwise(values.get("component"), way, here):
             values |= told
-            labels["component"] = "component"
-        elif values.get("component") == "" and (only := self._only(way, here)):
-            values |= {"component": "component", "pre": "label_replace(", "post": f', "component", "{only}", "", "")'}
-            labels["component"] = "component"
-        elif values.get("component") == "":
-            pod = self._role("pod", way)
-            if not pod or pod == "instance":
-                raise Unfit
-            values |= {
-                "component": "component",
-                "pre": "label_replace(",
-                "post": f', "component", "$1", "{pod}", "{_BY_POD}")',
-            }
             labels["component"] = "component"
         if "$dependency" in way.query:
             values["named"] = f'{values["dependency"]}!~"{_NOBODY}"'
@@ -155,6 +97,22 @@ class Labels:
         query = re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), way.query)
         return Filled(query, {label: role for label, role in labels.items() if label})
 
+    def _told_otherwise(self, label: str | None, way: Way, here: str) -> dict[str, str]:
+        """Return what takes the component from elsewhere than from its label; {} where that holds it. Raises Unfit.
+
+        ``label``: "" where none holds it, None where nobody asks.
+        """
+        if "$pre" in way.query and way.scope != "service" and (told := self._addressed(label or "", way)):
+            return told
+        if label != "":
+            return {}
+        if only := self._only(way, here):
+            return {"component": "component", "pre": "label_replace(", "post": f', "component", "{only}", "", "")'}
+        pod = self._role("pod", way)
+        if not pod or pod == "instance":
+            raise Unfit
+        return _before_suffix(pod)
+
     def _is_their_own(self, way: Way, metric: str) -> bool:
         """Tell whether a metric that fits only as a workload's own is told by nobody else, who may call that one."""
         if way.fits(metric) or not way.fits(metric, self._known.names):
@@ -164,7 +122,7 @@ class Labels:
     def _names(self, row: Row) -> list[str]:
         """Return the known workloads of which a label set is: by its pod, since other labels may name whom it calls."""
         pods = [row[label] for label in self._roles["pod"] if row.get(label)]
-        ran = {self._known.at(pod) or re.sub(f"^{_BY_POD}$", r"\1", pod) for pod in pods} & self._known.names
+        ran = {self._known.at(pod) or re.sub(f"^{BY_POD}$", r"\1", pod) for pod in pods} & self._known.names
         return sorted(ran or {row.get(label, "") for label in self._roles["component"]} & self._known.names)
 
     def _only(self, way: Way, here: str) -> str:
@@ -187,12 +145,25 @@ class Labels:
             # An exporter's own name is known as well, but `server` is what it asks.
             if not any(values.values()) or (told and address == "instance"):
                 continue
-            if address != "instance" and not (way.address or way.by in self._exporters):
-                continue  # a service may mean by it whom it calls
+            if not (way.address or way.by in self._exporters):
+                if address != "instance":
+                    continue  # a service may mean by it whom it calls
+                if named := self._by_pod():
+                    return named
             return _renaming(address, {value: name or host_of(value) for value, name in values.items()})
         if way.address:
             raise Unfit
         return self._not_the_exporter(label, way) if way.by in self._exporters else {}
+
+    def _by_pod(self) -> dict[str, str]:
+        """Return what takes the component from the names of pods; {} where not all tell them.
+
+        Nobody knows the address of a pod that is gone: by it all that was before a roll-out would be lost.
+        """
+        for label in self._roles["pod"]:
+            if label != "instance" and self._rows and all(row.get(label) for row in self._rows):
+                return _before_suffix(label)
+        return {}
 
     def _at(self, address: str) -> str:
         """Return what is at an address in this namespace ("" none)."""
@@ -206,7 +177,7 @@ class Labels:
         pod = next((each for each in self._roles["pod"] if any(row.get(each) for row in self._rows)), "")
         names = {row[label or pod]: row[label or pod] for row in self._rows if row.get(label or pod)}
         if not label:
-            names = {name: found[1] if (found := re.fullmatch(_BY_POD, name)) else name for name in names}
+            names = {name: found[1] if (found := re.fullmatch(BY_POD, name)) else name for name in names}
         if not any(_EXPORTER.search(name) for name in names.values()):
             return {}
         servers = {row["server"] for row in self._rows if row.get("server")}
@@ -267,22 +238,3 @@ class Labels:
             if any(_STATUS.fullmatch(row.get(label, "")) for row in self._rows):
                 return label
         raise Unfit
-
-
-def component(value: str, namespace: str, known: Known, *, scoped: bool) -> str:
-    """Return the bare name of a component from what a label holds.
-
-    ``scoped``: as gateways write it, namespace-ingress-service-port@provider, namespace_service_port or
-    httproute/namespace/route/rule/0.
-    """
-    value = value.rpartition("|")[2] or value  # Envoy's outbound|80||service.namespace.svc
-    if ".svc" in value:
-        inner = value.partition(".svc")[0].split(".")
-        # What runs in another namespace keeps its name, or it would be taken for what is called like it here.
-        value = ".".join(inner[-2:]) if len(inner) > 1 and inner[-1] != namespace else inner[0]
-    if not scoped:
-        return value.removeprefix(f"{namespace}/")
-    plain = re.sub(r"[/._]", "-", value.partition("@")[0])
-    rest = re.sub(rf"^(?:[a-z]+-)??{namespace}-", "", plain)
-    inside = [name for name in known.names if f"-{name}-" in f"-{rest}-"]
-    return max(inside, key=len) if inside else re.sub(r"-(?:\d+|https?|web|grpc)$", "", rest)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from tuheg_ir.diagnosis.collector.context import SourceFailed, failed
-from tuheg_ir.diagnosis.collector.labels import Filled, Known, Labels, Row, Unfit, component, held, host_of
+from tuheg_ir.diagnosis.collector.known import Known, component, host_of
+from tuheg_ir.diagnosis.collector.labels import Filled, Labels, Row, Unfit, held
 from tuheg_ir.diagnosis.collector.prometheus import Prometheus, Span
 from tuheg_ir.diagnosis.collector.usage import limits_of
 from tuheg_ir.diagnosis.folder.metrics import series_of

@@ -24,6 +24,9 @@ AGAIN = 3
 """A program that told of missing memory less often has come over it."""
 STANDS = 0.01
 """So small a share of its limit that memory rises by in half an hour is no rise."""
+BEFORE_S = 600.0
+"""Memory that was near its limit for so long before a trouble is not the reason of it."""
+_OF_MEMORY = late(r"memory|oom", re.IGNORECASE)
 _OF_A_STORE = late(
     r"SQLSTATE|\b53200\b|psycopg|PSQLException|PG::|PostgresException|in memory context|DB::Exception"
     r"|MEMORY_LIMIT_EXCEEDED|circuit_?breaking|Data too large, data for",
@@ -55,18 +58,24 @@ def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
 
 
 def _always_near(view: View, workload: Workload, near: list[str]) -> bool:
-    """Tell whether a workload has lived near its limit for as long as it is measured, and nobody misses anything.
+    """Tell whether a workload has lived near its limit for as long as it is measured, and nobody misses it.
 
-    Memory that stands is not running out, whatever was released before it came to stand.
+    Memory that stands is not running out, whatever was released before it came to stand. It stood for minutes before
+    what is missed now began; an alert of memory is its own.
     """
-    if any(troubles(view, workload.ref)) or any(view.about_alert(alert) == workload.ref for alert in view.alerts):
+    alerts = [alert for alert in view.alerts if view.about_alert(alert) == workload.ref]
+    felt = [*(since for _, since in troubles(view, workload.ref)), *(alert.starts_at for alert in alerts)]
+    if any(_OF_MEMORY.search(alert.said) for alert in alerts) or None in felt:
         return False
     pods = [pod for pod in workload.live if pod.name in near]
-    return all(_stands(view, pod) and not any(c.restarts or c.ended for c in pod.containers) for pod in pods)
+    began = oldest(felt)
+    return all(_stands(view, pod, began) and not any(c.restarts or c.ended for c in pod.containers) for pod in pods)
 
 
-def _stands(view: View, pod: Pod) -> bool:
+def _stands(view: View, pod: Pod, began: datetime | None) -> bool:
     found = [series.points for series in view.figures.series("memory_share", pod=pod.name) if series.points]
+    if began is not None and any(began.timestamp() - points[0][0] < BEFORE_S for points in found):
+        return False
     halves = [(points[: len(points) // 2], points[len(points) // 2 :]) for points in found]
     return bool(found) and all(
         late[-1][0] - early[0][0] >= LONG_S and median(v for _, v in late) - median(v for _, v in early) <= STANDS

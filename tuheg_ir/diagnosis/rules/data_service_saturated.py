@@ -10,8 +10,9 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._asking import asker
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._served_well import served_well
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.programs import DATA, of_role
+from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.work import work_of
@@ -37,7 +38,7 @@ def when(view: View) -> Iterator[Match]:
             for ref in callers
             if (w := view.workloads.get(ref)) and (since_release(w, began, SOON) or since_release(w, grew, SOON))
         ]
-        if len(released) == 1 and len(callers) > 1:
+        if len(released) == 1 and len(callers) > 1 and not _grew_otherwise(view, workload, released[0], grew):
             yield _of_release(view, workload, released[0], (*busy[:2], *hurts[:2]), began)
             continue
         asks = None if released else asker(view, workload, oldest(e.time for e in busy))
@@ -57,6 +58,11 @@ def when(view: View) -> Iterator[Match]:
                 *not_for((workload.ref,), "it would be cold and just as busy", ("restart_workload",)),
             ),
         )
+
+
+def _grew_otherwise(view: View, store: Workload, released: Workload, grew: datetime | None) -> bool:
+    """Tell whether a caller's release had served well for minutes: a database's own data may have changed since."""
+    return role(store) == "database" and served_well(view, released, grew)
 
 
 def _of_release(

@@ -80,11 +80,19 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
         return False
     if released is workload and refused_as_others(view, workload, words.since):
         return False
+    if released is not workload and _younger_say_nothing(workload, words):
+        return False
     if _store_started_anew(view, released, words.since):
         return False
     if answer_of(words.line) != TOO_MANY and (role(workload) not in DATA or not users):
         return True
     return released is workload or released.ref in users
+
+
+def _younger_say_nothing(workload: Workload, words: Marked) -> bool:
+    """Tell whether pods that were made since the words came say nothing like them: it lies in the age of the others."""
+    silent = [pod for pod in workload.live if pod.ready and pod.name not in words.pods]
+    return any(words.since is not None and pod.created is not None and pod.created > words.since for pod in silent)
 
 
 def _of_its_own_release(view: View, workload: Workload) -> Marked | None:

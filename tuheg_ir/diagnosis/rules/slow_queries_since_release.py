@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._served_well import served_well
 from tuheg_ir.diagnosis.rules._sessions import clients
 from tuheg_ir.diagnosis.rules._whole_reads import SOON as REACH
 from tuheg_ir.diagnosis.rules._whole_reads import sends, whole_reads
@@ -94,7 +95,8 @@ def _busy(view: View, server: Workload) -> Iterator[Evidence]:
 def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: datetime | None) -> Workload | None:
     """Return the one client that was released shortly before and, if that is known, sends the slow statements.
 
-    Where several were released, the log of the database may tell which one sends them.
+    Where several were released, the log of the database may tell which one sends them. Where nobody sees who sends
+    them, a release that had served well for minutes is not blamed: its data or its database may have changed since.
     """
     senders = {s.owner for s in slow if s.owner}
     found = [
@@ -105,6 +107,8 @@ def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: date
     ]
     if len(found) > 1:
         found = [w for w in found if _sends_most(view, server, w)]
+    if not senders:
+        found = [w for w in found if not served_well(view, w, began)]
     return found[0] if len(found) == 1 else None
 
 

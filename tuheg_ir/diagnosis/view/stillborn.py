@@ -82,11 +82,15 @@ def stopped_at_the_same(view: View, workload: Workload) -> tuple[Crash, ...]:
 
 
 def _at_each_start(view: View, workload: Workload, pods: Iterable[Pod]) -> tuple[Crash, ...]:
-    """Return the containers that end at each start in those pods of a template that are younger than all that run."""
+    """Return the containers that end at each start in those pods of a template that are younger than all that run.
+
+    One that has to end first before they begin (an init container) keeps them from it as well.
+    """
     if workload.kind in _OF_ONE_EACH:
         return ()
     mine = {pod.name: pod for pod in pods}
-    ended = tuple(c for c in ended_by_themselves(view, workload) if c.pod.name in mine and never_ready(c.pod))
+    found = (*ended_by_themselves(view, workload), *stopped(view, workload))
+    ended = tuple(c for c in found if c.pod.name in mine and never_ready(c.pod))
     last = newest(pod.created for pod in mine.values() if pod.ready)
     first = oldest(c.pod.created for c in ended)
     if last is None or first is None or first - last < MINUTE:
