@@ -114,7 +114,7 @@ HOLDS = [
             ("a service reads from it", delayed(objects=workload("page", env={"DB_HOST": "postgres-replica"}))),
             ("another database has the same file", delayed(objects=BESIDE)),
             *(
-                (f"nobody can read by how much: {by}", delayed(by, lag=lag))
+                (f"nobody can read by how much, and {lag} s behind: {by}", delayed(by, lag=lag))
                 for lag in (45, 1900)
                 for by in (
                     "recovery_min_apply_delay = '1 hour'",
