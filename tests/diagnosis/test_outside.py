@@ -41,6 +41,8 @@ OPEN = frozenset(
         "slow-carrier-and-a-starved-renderer",
         # nobody sees how many sessions the database outside has left, and a further pooler may take as many again
         "single-pgbouncer-one-core-is-not-enough",
+        # that the hosts which a crawler asks for in vain are gone for good, only its own words tell
+        "search-list-misses-look-like-dns-failure",
         # a basket may be nowhere but in the cache, and a person decides whether to throw out any
         "sts-cache-rolled-out-without-eviction",
         # the exporter names no server, and nobody is told who holds the sessions

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from tests.diagnosis.rules.tiny import NOW, Obj, figure, log, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import NOW, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Alert, Snapshot
 
 HOSTS = tuple(f"www.paper-{each}.example" for each in "abcdef")
@@ -31,8 +30,6 @@ def asked(
     failed: float | None = 0.0,
     severity: str = "warning",
     name: str = "NXDomainRatioHigh",
-    more: Sequence[Any] = (),
-    crawler: list[Obj] | None = None,
 ) -> Snapshot:
     """Return a DNS server with its log, and a crawler that complains of a host since so long."""
     told = [log(pod("dns"), *(lines or [*answers(HOSTS), *answers([DEAD], "NXDOMAIN")]))]
@@ -43,5 +40,4 @@ def asked(
     for each in server:
         if each["kind"] == "Service":
             each["spec"]["clusterIP"] = "10.0.0.10"
-    crawling = workload("crawler", service=False) if crawler is None else crawler
-    return snapshot(server, crawling, *more, logs=told, figures=figures, alerts=[fires])
+    return snapshot(server, workload("crawler", service=False), logs=told, figures=figures, alerts=[fires])

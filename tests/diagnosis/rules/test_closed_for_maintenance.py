@@ -29,12 +29,13 @@ def closed(
     path: str = "/etc/maintenance",
     others: tuple[Any, ...] = (),
     objects: list[Obj] | None = None,
+    beside: tuple[str, ...] = (),
 ) -> Snapshot:
     """Return a shop that fails its requests since ten minutes, the map that it reads, and what it says."""
     spec = {"volumes": [{"name": "m", "configMap": {"name": "switch"}}]}
     mounts = [{"name": "m", "mountPath": path}]
     made = shop(spec=spec, volumeMounts=mounts) if objects is None else objects
-    lines = ["INFO GET / 200", f"WARN {says}" if says else "INFO GET / 503", *["INFO GET / 503"] * 9]
+    lines = ["INFO GET / 200", f"WARN {says}" if says else "INFO GET / 503", *["INFO GET / 503"] * 9, *beside]
     return snapshot(
         made,
         by or switch(),
@@ -65,6 +66,18 @@ legacy-v1:
     - {from: 2026-02-25T11:50:00Z, to: 2026-02-25T12:20:00Z}
     - {from: 2026-03-04T11:50:00Z, to: 2026-03-04T13:30:00Z}
 """
+ENTRY = """
+maintenance:
+  announced: 2026-02-01T00:00:00Z
+  - reason: v1 goes
+    from: 2026-03-04T11:50:00Z
+    ticket: OPS-17
+    to: 2026-03-04T13:30:00Z
+"""
+APART = "brownout:\n  v1:\n    start: 2026-03-04T11:50:00Z\n  v2:\n    end: 2026-03-04T13:30:00Z\n"
+JSON = '{"brownout": {"start": "2026-03-04T11:50:00Z", "end": "2026-03-04T13:30:00Z"}}'
+DIALS = "{} dial tcp 192.0.2.4:5432: connect: connection refused"
+TRUCK = "maintenance window opened for truck 12 until 2026-03-04T13:30:00Z"
 TOLD_OFF = "ERROR rates: Request failed with status code 410"
 
 
@@ -78,6 +91,7 @@ def refused(
     began: float = 300,
     more: str = "",
     of: str = "printer",
+    then: str = "",
 ) -> Snapshot:
     """Return a shop that refuses a part of its requests as planned, and a caller who complains of that."""
     made = shop(spec={"volumes": [{"name": "m", "configMap": {"name": "shop"}}]})
@@ -86,7 +100,7 @@ def refused(
     page = Alert(name, {"service": "shop", "severity": "critical"}, {}, "firing", NOW - timedelta(seconds=began))
     lines = [f"INFO {says}", *["WARN BrownoutFilter: 410 GET /v1/quotes"] * 9, *([more] * 9 if more else [])]
     told = [log(pod("shop"), *lines, since=590)]
-    told += [log(pod(of), *[hears] * 9, since=580)] if hears else []
+    told += [log(pod(of), *[hears] * 9, *([then] * 9 if then else []), since=580)] if hears else []
     return snapshot(made, printer, settings, *others, logs=told, figures=[errors("shop", 0.0)], alerts=[page])
 
 
@@ -106,7 +120,18 @@ HOLDS = [
                 "in two lines",
                 refused(plan="brownout:\n  start: 2026-03-04T12:50:00+01:00\n  end: 2026-03-04T14:30:00+01:00\n"),
             ),
+            ("by an entry with more than its times", refused(plan=ENTRY)),
+            ("by JSON", refused(plan=JSON)),
             ("nobody complains of it", refused(hears="")),
+            *(
+                (f"a caller hears it: {hears}", refused(hears=f"ERROR rates: {hears}"))
+                for hears in (
+                    "410 Client Error: Gone for url: http://shop:8080/v1/quotes",
+                    '{"url":"http://shop:8080/v1","statusCode":410}',
+                    "GET http://shop:8080/v1: 410 Gone",
+                    "curl: (22) The requested URL returned error: 410",
+                )
+            ),
             ("it turns them away with an error of its own", refused(says=SUNSET.replace("410 Gone", "503"), hears="")),
         )
     ),
@@ -139,6 +164,11 @@ DOES_NOT_HOLD = [
             ("the alert began before", refused(began=1200)),
             ("the alert is of something else", refused(name="VolumeNearlyFull")),
             ("a caller complains of something else", refused(hears="ERROR rates: Request failed with status code 500")),
+            ("a caller tells of as many milliseconds", refused(hears="ERROR bank: payment lost, gave up after 410 ms")),
+            ("a caller hears it of another", refused(hears=f"{TOLD_OFF} of https://api.bank.example/v1")),
+            ("a caller tells of something else before", refused(hears=DIALS.format("ERROR"), then=TOLD_OFF)),
+            ("its times are of two entries", refused(plan=APART)),
+            ("nothing but its announcement and an end is near", refused(plan=ENTRY.replace("from:", "about:"))),
             ("one who does not call it complains", refused(workload("cart"), of="cart")),
             ("it has errors of its own", refused(more="ERROR could not read quotes: connection refused")),
         )
@@ -148,6 +178,22 @@ DOES_NOT_HOLD = [
     DoesNotHold("its end is of an unknown place", closed(by=switch(until="2026-03-04 13:30"), says=""), ASKED),
     DoesNotHold("it is switched off", closed(by=switch(enabled="false"), says=""), ASKED),
     DoesNotHold("the map is of something else", closed(path="/etc/sale", says=""), ASKED),
+    *(
+        DoesNotHold(f"it is closed, and has troubles of its own: {what}", closed(beside=beside), harmful=("no_action",))
+        for what, beside in (
+            (
+                "the last line of them speaks of the maintenance",
+                (*[DIALS.format("WARN payment:")] * 30, "WARN maintenance: old db says connection refused"),
+            ),
+            ("told by a program part of that name", (DIALS.format("ERROR c.acme.maintenance.PlanStore -"),) * 9),
+            ("errors of its own mark", ("ERROR c.acme.maintenance.PlanStore - NullPointerException",) * 9),
+        )
+    ),
+    DoesNotHold(
+        "a service that plans maintenances tells of one",
+        closed(by=switch(9 * 86400), objects=shop(), says=TRUCK),
+        harmful=("no_action",),
+    ),
     DoesNotHold("it ends by itself beside it", closed(objects=ill())),
     DoesNotHold("what it was closed for has failed", closed(failed())),
     DoesNotHold("somebody else fails as well", closed(workload("cart"), others=(errors("cart", 0.4),))),

@@ -79,15 +79,25 @@ def forgot(*told: tuple[int, float, str]) -> Snapshot:
 FILE = {"volumes": [{"name": "late", "configMap": {"name": "late"}}]}
 
 
-def delayed(by: str = "recovery_min_apply_delay = '1h'", lag: float = 1900, was: float = 0.5, **more: Any) -> Snapshot:
-    """Return a standby whose file of settings tells it to be late, how late it is, and a writer released meanwhile."""
+def delayed(
+    by: str = "recovery_min_apply_delay = '1h'",
+    lag: float = 1900,
+    was: float = 0.5,
+    args: tuple[str, ...] = (),
+    **more: Any,
+) -> Snapshot:
+    """Return a standby whose file of settings tells it to be late, how late it is, and a writer released meanwhile.
+
+    ``args``: what its container is told beside.
+    """
     settings = thing("ConfigMap", "late", data={"standby.conf": by})
     objects = more.pop("objects", [])
     figures = [figure("db_replication_lag", was, lag, component="postgres-replica")]
-    followed = replica(spec=FILE)
+    followed = replica(spec=FILE, **({"args": list(args)} if args else {}))
     return snapshot(shop(env=URL), fill(), postgres(), followed, settings, objects, figures=figures, **more)
 
 
+SCRIPT = "set -e\n{}recovery_min_apply_delay=2h\nexec postgres"
 BESIDE = postgres("spare", spec=FILE)
 HOLDS = [
     *(
@@ -103,6 +113,18 @@ HOLDS = [
             ("of another unit", delayed("recovery_min_apply_delay = 30 min")),
             ("a service reads from it", delayed(objects=workload("page", env={"DB_HOST": "postgres-replica"}))),
             ("another database has the same file", delayed(objects=BESIDE)),
+            *(
+                (f"nobody can read by how much, and {lag} s behind: {by}", delayed(by, lag=lag))
+                for lag in (45, 1900)
+                for by in (
+                    "recovery_min_apply_delay = '1 hour'",
+                    "recovery_min_apply_delay = $DELAY",
+                    "recovery_min_apply_delay = 1.5e9",
+                    'secondaryDelaySecs: {"$numberLong": "3600"}',
+                    "recovery_min_apply_delay = 0\nrecovery_min_apply_delay = '1h'",
+                )
+            ),
+            ("another database has the same file, and it is not late by that", delayed(lag=45, objects=BESIDE)),
             ("it has lost its primary", delayed(logs=[log("postgres-replica-0", STOPPED, of="postgres")])),
         )
     ),
@@ -111,6 +133,10 @@ HOLDS = [
         for what, world in (
             ("it is taken out", delayed("# recovery_min_apply_delay = '1h'")),
             ("it is nought", delayed("recovery_min_apply_delay = 0")),
+            ("it is nought of a unit", delayed("recovery_min_apply_delay = '0ms'")),
+            ("it is a comment of SQL", delayed("--SET recovery_min_apply_delay TO '1h';")),
+            ("it is a comment behind another", delayed("hot_standby = on # recovery_min_apply_delay = 1h")),
+            ("it is taken out of a script", delayed("", args=(SCRIPT.format("# to delay: "),))),
         )
     ),
     Holds(
@@ -275,10 +301,18 @@ DOES_NOT_HOLD = [
             ("its window is filled up", delayed(lag=3620)),
             ("its window fills", delayed(was=600)),
             ("MySQL", delayed("CHANGE REPLICATION SOURCE TO SOURCE_HOST='mysql', SOURCE_DELAY = 14400, SOURCE_SSL=1;")),
+            ("MySQL, of a channel", delayed("CHANGE REPLICATION SOURCE TO SOURCE_DELAY=14400 FOR CHANNEL 'a';")),
             ("MariaDB", delayed("CHANGE MASTER TO master_delay=3600;")),
             ("MongoDB", delayed('{"_id": 3, "priority": 0, "hidden": true, "secondaryDelaySecs": 3600}')),
             ("MongoDB of old", delayed("cfg.members[3].slaveDelay = 3600")),
             ("without a unit", delayed("recovery_min_apply_delay = 3600000")),
+            ("by a statement", delayed("ALTER SYSTEM SET recovery_min_apply_delay TO '4h';")),
+            ("without a sign", delayed("recovery_min_apply_delay '4h'")),
+            ("a long number of MongoDB", delayed("cfg.members[3].secondaryDelaySecs = NumberLong(14400)")),
+            ("a long number in quotes", delayed('{"secondaryDelaySecs": NumberLong("14400")}')),
+            ("in part of a unit", delayed("recovery_min_apply_delay = '1.5h'")),
+            ("by an option", delayed("", args=("--recovery-min-apply-delay=2h",))),
+            ("by a script", delayed("", args=(SCRIPT.format("primary_slot_name=a "),))),
             ("of days", delayed("recovery_min_apply_delay='1d'")),
         )
     ),

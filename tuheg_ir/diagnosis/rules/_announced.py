@@ -31,8 +31,10 @@ _MOMENT = r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|GMT|[+-]\
 _TIME = rf"\W{{1,5}}{_MOMENT}"
 _ENDS = late(rf"\b(?:until|till|ends?|ends?[ _-]?(?:at|time)|to|not_?after){_TIME}", re.IGNORECASE)
 _BEGINS = late(rf"\b(?:from|since|starts?|starts?[ _-]?(?:at|time)|begins?|not_?before){_TIME}", re.IGNORECASE)
-_WINDOW = late(rf"{_MOMENT}[^\d\n]{{0,30}}(?:\n[^\d\n]{{1,40}})?{_MOMENT}", re.IGNORECASE)
-"""From when to when, in one entry of a list or in two lines that follow each other."""
+_INTERVAL = late(rf"{_MOMENT}[\"']?\s{{0,3}}(?:/|-|\u2013|\.\.|to\b|until\b)\s{{0,3}}[\"']?{_MOMENT}", re.IGNORECASE)
+"""From when to when, without names for the two."""
+_KEY = late(r"[\s\"'{-]*")
+"""What stands before the first key of a line: an indent, a dash of a list, a bracket, a quote."""
 _SET = late(r"\b(?:enabled|active|on|mode|maintenance\w*)\W{1,4}(?:true|on|yes|1|enabled|active)\b", re.IGNORECASE)
 
 
@@ -45,11 +47,16 @@ class Closed:
     line: str = ""
 
 
+def announces(line: str) -> bool:
+    """Tell whether a program says in a line that it is closed, and until when."""
+    return _ON.search(line) is not None and _time(_ENDS, line) is not None
+
+
 def told_by_log(view: View, workload: Workload, began: datetime) -> Iterator[Closed]:
     """Yield that the program itself tells, as its requests began to fail, that it is closed, and until when."""
     for log in view.logs_of(workload.pods, previous=False):
         for line in log.lines:
-            end, at = _time(_ENDS, line) if _ON.search(line) else None, stamp(line)
+            end, at = _time(_ENDS, line) if announces(line) else None, stamp(line)
             if end is not None and soon_after(began, at):
                 yield Closed(end, Evidence("logs", f"Pod/{log.pod}", line[:240], at), line)
                 return
@@ -71,13 +78,44 @@ def scheduled_by_map(view: View, workload: Workload, began: datetime) -> Iterato
     """Yield the window, of those that the settings of a workload announce, in which it is since its trouble began."""
     for label, obj in view.maps_read(workload.template):
         said, at = _said(obj), edited(obj)
-        for found in _WINDOW.finditer(said) if CLOSED.search(said) else ():
-            start, end = _moment(found[1], found[2]), _moment(found[3], found[4])
-            if start is None or end is None or not start <= view.now < end or not soon_after(began, start):
+        for start, end in _windows(said) if CLOSED.search(said) else ():
+            if not start <= view.now < end or not soon_after(began, start):
                 continue
             if at is None or at <= start:  # who writes it down afterwards has announced nothing
                 fact = f"{workload.ref} reads it: closed from {start:%H:%M} to {end:%Y-%m-%d %H:%M} UTC"
                 yield Closed(end, Evidence("objects", f"ConfigMap/{label}", fact, start))
+
+
+def _windows(said: str) -> Iterator[tuple[datetime, datetime]]:
+    """Yield from when to when: two times in one, or a beginning and the end that follows it in the same entry."""
+    found = [(each[1], each[2], each[3], each[4]) for each in _INTERVAL.finditer(said)]
+    for begin in _BEGINS.finditer(said):
+        end = _ENDS.search(said, begin.end())
+        if end is not None and _one_entry(said, begin, end):
+            found.append((begin[1], begin[2], end[1], end[2]))
+    for day, zone, later, other in found:
+        start, until = _moment(day, zone), _moment(later, other)
+        if start is not None and until is not None:
+            yield start, until
+
+
+def _one_entry(said: str, begin: re.Match[str], end: re.Match[str]) -> bool:
+    """Tell whether two keys are of one entry: no bracket closes between them, and no line between begins before."""
+    between = said[begin.end() : end.start()]
+    if "}" in between or _BEGINS.search(between):
+        return False
+    _, *inner = between.split("\n")
+    if not inner:
+        return True
+    column = _column(said, begin.start())
+    indents = [len(line) - len(line.lstrip()) for line in inner[:-1] if line.strip()]
+    return 0 <= column == _column(said, end.start()) and all(indent >= column for indent in indents)
+
+
+def _column(said: str, at: int) -> int:
+    """Return where in its line a key stands that is the first of it; -1 for another."""
+    start = said.rfind("\n", 0, at) + 1
+    return at - start if _KEY.fullmatch(said, start, at) else -1
 
 
 def _said(obj: Obj) -> str:

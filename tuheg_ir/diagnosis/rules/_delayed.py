@@ -16,35 +16,46 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 SLACK_S = 60.0
 """A replica that is set to be late is later than that by what it takes to follow."""
 _OF_LAG = late(r"lag|behind|replica", re.IGNORECASE)
+_KEY = r"(?P<key>recovery[_-]min[_-]apply[_-]delay|(?:SOURCE|MASTER)_DELAY|secondaryDelaySecs|slaveDelay)"
+_NAMED = late(_KEY, re.IGNORECASE)
 _DELAY = late(
-    r"(?P<key>recovery_min_apply_delay|(?:SOURCE|MASTER)_DELAY|secondaryDelaySecs|slaveDelay)"
-    r"[\"']?\s{0,3}[=:]\s{0,3}[\"']?(?P<much>[1-9]\d{0,11})\s?(?P<unit>us|ms|s|min|h|d)?\b",
+    _KEY + r"[\"']?(?:\s{0,3}[=:]\s{0,3}|\s{1,3}(?:TO\s{1,3})?)(?:Number(?:Long|Int)\()?[\"']?"
+    r"(?P<much>\d{1,12}(?:\.\d{1,6})?)(?:\s?(?P<unit>us|ms|s|min|h|d))?(?![\w.]|\s(?!FOR\b)[a-z])",
     re.IGNORECASE,
 )
 """How PostgreSQL, MySQL and MongoDB are told to follow late."""
-_COMMENT = late(r"^\s{0,40}(?:--|#|//)")
+_COMMENT = late(r"(?:^|\s)(?:--\s|#|//).*")
+_OF_SQL = late(r"^\s{0,40}--.*")
+"""A whole line of SQL that is a comment; among the words of a command it is an option."""
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_STATED_IN = {"recovery_min_apply_delay": "ms"}
-"""In what a setting counts where it names no unit: the others count in seconds."""
+_IN_MS = "recovery"
+"""How the setting begins that counts in thousandths where it names no unit: the others count in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """By how much a replica is told to be late, and the words that say so."""
+    """By how much a replica is told to be late (None: nobody can read it), and the words that say so."""
 
-    seconds: float
+    seconds: float | None
     said: str
 
 
 def delay_of(view: View, workload: Workload) -> Delay | None:
-    """Return by how much a database is set to be late: by its template, or a ConfigMap that no other database reads."""
-    said = [word for word in words_of(workload) if _DELAY.search(word)]
+    """Return by how much a database is set to be late: by its template, or a ConfigMap that no other database reads.
+
+    What another one reads as well, or says two things, tells no more than that somebody may want it late.
+    """
+    told = [_read(line) for word in words_of(workload) for line in word.splitlines()]
     others = [each for each in of_role(view.workloads, "database") if each.ref != workload.ref]
     shared = {label for each in others for label, _ in view.maps_read(each.template)}
     for label, found in view.maps_read(workload.template):
-        if label not in shared:
-            said += [line for value in mapping(found, "data").values() for line in str(value).splitlines()]
-    return next((delay for line in said if (delay := _read(line)) is not None), None)
+        lines = [line for value in mapping(found, "data").values() for line in str(value).splitlines()]
+        read = [_read(_OF_SQL.sub("", line)) for line in lines]
+        told += [Delay(None, each.said) if each and label in shared else each for each in read]
+    delays = [each for each in told if each is not None]
+    if len({each.seconds for each in delays}) > 1:
+        return Delay(None, delays[0].said)
+    return next((each for each in delays if each.seconds != 0), None)
 
 
 def stays_behind_as_set(view: View, ref: str, delay: Delay) -> bool:
@@ -53,7 +64,11 @@ def stays_behind_as_set(view: View, ref: str, delay: Delay) -> bool:
     Whoever reads from one that is late for hours gets what was true hours ago: that somebody has to look at.
     """
     databases = {each.ref for each in of_role(view.workloads, "database")}
-    if view.graph.callers(ref) - databases or view.hits_of(ref, "replication", "replication_stopped"):
+    if (
+        delay.seconds is None
+        or view.graph.callers(ref) - databases
+        or view.hits_of(ref, "replication", "replication_stopped")
+    ):
         return False
     lag = _lag(view, ref)
     return lag is None or lag <= delay.seconds + SLACK_S
@@ -95,8 +110,13 @@ def _lag(view: View, ref: str) -> float | None:
 
 
 def _read(line: str) -> Delay | None:
-    found = None if _COMMENT.match(line) else _DELAY.search(line)
-    if found is None:
+    """Return the delay that a line sets, of no length where it names the setting and what it says cannot be read."""
+    said = _COMMENT.sub("", line)
+    named = _NAMED.search(said)
+    if named is None:
         return None
-    unit = (found["unit"] or _STATED_IN.get(found["key"].lower(), "s")).lower()
+    found = _DELAY.search(said)
+    if found is None:
+        return Delay(None, said[named.start() :][:80])
+    unit = (found["unit"] or ("ms" if found["key"].lower().startswith(_IN_MS) else "s")).lower()
     return Delay(float(found["much"]) * _SECONDS[unit], found[0][:80])

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from statistics import median
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.page_cache import FULL_HEAP, heap_left, is_flat
+from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.usage import usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _TOUCHED = late(r"-XX:\+AlwaysPreTouch\b|\bbootstrap[._]memory_lock[\"']?\s{0,3}[:=]\s{0,3}[\"']?true\b", re.IGNORECASE)
 """Settings by which all of the heap is written to, or locked in memory, before the program begins."""
+_NOT_TOUCHED = late(r"-XX:-AlwaysPreTouch\b")
 _SIZE = late(r"-Xm([sx])(\d{1,18})([kmgt]?)\b", re.IGNORECASE)
 _SHARE = late(r"-XX:(Initial|Max)RAMPercentage=(\d{1,3}(?:\.\d{1,6})?)")
+_PART = 0.75
+"""So much of what is held has to be the heap: it does not tell where the rest comes from."""
+_DAY_S = 86400.0
 _BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
@@ -25,11 +33,15 @@ def taken_at_start(view: View, workload: Workload) -> str:
     A heap of a fixed size may fill up within, and nobody sees it from without: it has to tell of its collections.
     """
     files = [str(value) for _, found in view.maps_read(workload.template) for value in mapping(found, "data").values()]
-    setting = next((told for c in items(workload.template, "spec", "containers") if (told := _fixed(c, files))), "")
+    fixed = (_fixed(container, files) for container in items(workload.template, "spec", "containers"))
+    setting, share = next(filter(None, fixed), ("", 0.0))
     heap = heap_left(view, workload) if setting else None
     if heap is None or heap > FULL_HEAP or view.hits_of(workload.ref, "out_of_memory", "killed_process"):
         return ""
     if not workload.live or workload.older_pods() or not all(is_flat(view, pod) for pod in workload.live):
+        return ""
+    held = usage(view.figures, workload, "memory_share").most
+    if share < _PART * held or any(_rises(view, pod) for pod in workload.live):
         return ""
     serving = [each for pod in workload.live for each in pod.containers if not each.init]
     if any(each.state != "running" or each.killed_for_memory or each.restarts for each in serving):
@@ -37,16 +49,41 @@ def taken_at_start(view: View, workload: Workload) -> str:
     return f"it takes all of its heap as it starts ({setting}), is flat since, and {heap:.0%} of the heap are in use"
 
 
-def _fixed(container: Obj, files: Iterable[str]) -> str:
-    """Return the settings by which a container's heap has one size and is taken at once; "" if it is not so."""
+def _rises(view: View, pod: Pod) -> bool:
+    """Tell whether the memory of a pod rises all the same, however slowly: what lies beside the heap may leak.
+
+    It does if all of the last quarter is above all of the first, or if it would be full within a day at its pace.
+    """
+    for each in view.figures.series("memory_share", pod=pod.name):
+        part = max(1, len(each.points) // 4)
+        first, last = ([value for _, value in points] for points in (each.points[:part], each.points[-part:]))
+        span = each.points[-1][0] - each.points[0][0] if each.points else 0.0
+        if not span or min(last) > max(first):
+            return True
+        # from the middle of the first quarter to that of the last is three quarters of it
+        pace = max(0.0, median(last) - median(first)) / (0.75 * span)
+        if median(last) + pace * _DAY_S >= 1.0:
+            return True
+    return False
+
+
+def _fixed(container: Obj, files: Iterable[str]) -> tuple[str, float] | None:
+    """Return the settings by which a container's heap has one size and is taken at once, and its share of the limit.
+
+    None if it is not so, or if the settings say two things: which of them holds depends on where they stand.
+    """
     words = [str(word) for field in ("command", "args") for word in (container.get(field) or ())]
     words += [f"{text(entry, 'name')}={text(entry, 'value')}" for entry in items(container, "env")]
-    lines = [line for value in files for line in value.splitlines() if not line.lstrip().startswith("#")]
-    said = "\n".join((*words, *lines))
-    touched = _TOUCHED.search(said)
-    sizes = {which.lower(): int(much) * _BYTES[unit.lower()] for which, much, unit in _SIZE.findall(said)}
-    shares = {which.lower(): float(much) for which, much in _SHARE.findall(said)}
-    for low, high, found in (("s", "x", sizes), ("initial", "max", shares)):
-        if touched and found.get(low) and found.get(low) == found.get(high):
-            return f"{touched[0]}, and its least size is its largest"
-    return ""
+    lines = [line for each in (*words, *files) for line in each.splitlines() if not line.lstrip().startswith("#")]
+    said = "\n".join(lines)
+    touched, limit = _TOUCHED.search(said), number(mapping(container, "resources", "limits").get("memory"))
+    if touched is None or _NOT_TOUCHED.search(said):
+        return None
+    sizes = [(which.lower(), int(much) * _BYTES[unit.lower()]) for which, much, unit in _SIZE.findall(said)]
+    shares = [(which.lower(), float(much) / 100) for which, much in _SHARE.findall(said)]
+    told = f"{touched[0]}, and its least size is its largest"
+    if sizes and limit and {key for key, _ in sizes} == {"s", "x"} and len({much for _, much in sizes}) == 1:
+        return told, sizes[0][1] / limit
+    if not sizes and {key for key, _ in shares} == {"initial", "max"} and len({much for _, much in shares}) == 1:
+        return told, shares[0][1]
+    return None

@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
-from tuheg_ir.diagnosis.state import belongs_to
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 OF_MISSING_NAMES = late(r"nx.?domain|non.?exist\w* (?:name|domain)", re.IGNORECASE)
@@ -23,21 +19,14 @@ FAILED = 0.01
 """Share of questions that a server may fail to answer while it is well."""
 LEAST = 5
 """So many names that were found tell how a server is asked."""
-GONE = 0.25
+GONE = 0.2
 """Share of the names that may be gone for good: some hosts always are. If more are, who asks makes a mistake."""
-OF_OLD = timedelta(minutes=15)
-"""What was complained of so long before an alert is not what it tells of."""
 _ANSWERED = late(
     r'"(?:A|AAAA) IN (?P<asked>[\w.-]{1,255}) (?:udp|tcp) \d+ \w+ \d+" (?P<code>NXDOMAIN|NOERROR)\b'
     r"|\b(?:reply|cached) (?P<named>[\w.-]{1,255}) is "
     r"(?P<found>NXDOMAIN\b|<CNAME>|[\da-fA-F]{1,4}[.:][\da-fA-F.:]{2,42})"
 )
 """How CoreDNS and dnsmasq log what they answered."""
-_NO_SUCH = late(
-    r"no such host|\bENOTFOUND\b|\bNXDOMAIN\b|Name or service not known|Name does not resolve|nodename nor servname",
-    re.IGNORECASE,
-)
-"""How programs tell that a name does not exist. That a server does not answer is another matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +53,6 @@ def search_misses(view: View, alert: Alert, ref: str) -> Evidence | None:
         return None
     told = f"{len(asked.tried)} names that it did not find are tries in search domains of the {len(asked.found)} that"
     return Evidence("logs", ref, f"{alert.name} fires; {told} it did; no more than {failed:.1%} were not answered")
-
-
-def of_names_gone(view: View, sign: Evidence) -> bool:
-    """Tell whether a sign says no more than that hosts are gone, which DNS confirms, as it did long before an alert.
-
-    Nobody may ask the one who complains: a service that cannot find what it needs fails its users.
-    """
-    alerts = [a for a in view.alerts if OF_MISSING_NAMES.search(a.said) and search_misses(view, a, view.about_alert(a))]
-    caller = view.workloads.get(belongs_to(view, sign))
-    if not alerts or caller is None or sign.source != "logs" or not _NO_SUCH.search(sign.fact):
-        return False
-    led = [view.services[route.service].backends for route in view.routes if route.service in view.services]
-    if view.graph.callers(caller.ref) or any(caller.ref in backends for backends in led):
-        return False
-    began = oldest(hit.first for hit in view.hits_of(caller.ref, "dns"))
-    early = began is not None and all(a.starts_at is not None and began <= a.starts_at - OF_OLD for a in alerts)
-    gone = {name for each in _asked(view).values() for name in each.gone}
-    told = [line for log in view.logs_of(caller.pods) for line in log.lines if tells("dns", line)]
-    return early and all(_NO_SUCH.search(line) and any(name in line for name in gone) for line in told)
 
 
 @once_a_view

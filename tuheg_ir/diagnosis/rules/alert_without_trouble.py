@@ -19,7 +19,6 @@ from tuheg_ir.diagnosis.rules._no_miner import no_miner
 from tuheg_ir.diagnosis.rules._own_port import own_port
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
-from tuheg_ir.diagnosis.rules._search_list import of_names_gone
 from tuheg_ir.diagnosis.rules._usual_run import OF_SLOWNESS, of_usual_run, usual_run
 from tuheg_ir.diagnosis.rules._worked_off import nearly_done
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
@@ -41,7 +40,7 @@ def when(view: View) -> Iterator[Match]:
     if not view.alerts:
         return
     signs = (sign for sign in signs_of_trouble(view) if sign.source != "alerts")
-    if any(not of_usual_run(view, sign) and not of_names_gone(view, sign) for sign in signs):
+    if any(not of_usual_run(view, sign) for sign in signs):
         return
     found = [(alert, _contradicted(view, alert)) for alert in view.alerts]
     if all(evidence is not None for _, evidence in found):

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from http import HTTPStatus
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._announced import CLOSED, Closed, scheduled_by_map, switched_by_map, told_by_log
+from tuheg_ir.diagnosis.rules._announced import Closed, announces, scheduled_by_map, switched_by_map, told_by_log
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.batch import failed_runs
 from tuheg_ir.diagnosis.view.crashes import crashes
-from tuheg_ir.diagnosis.view.marked import marked
+from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.marked import is_marked, marked
 from tuheg_ir.diagnosis.view.trouble import errors
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -60,21 +63,49 @@ def _in_part(view: View, workload: Workload) -> Iterator[Match]:
 
 
 def _refused_only(view: View, workload: Workload, status: str) -> bool:
-    """Tell whether all that is wrong is alerts of a workload, and callers who log a status that it answers with."""
+    """Tell whether all that is wrong is alerts of a workload, and callers who log nothing but a status of its own."""
     suffers = behind(view, workload.ref)
-    complains = re.compile(rf"\b{status}\b") if status else None
+    said = _said_as(status) if status else None
     for sign in signs_of_trouble(view):
         if sign.source == "alerts" and sign.object == workload.ref:
             continue
-        heard = sign.source == "logs" and complains is not None and complains.search(sign.fact)
+        heard = sign.source == "logs" and said is not None and said.search(sign.fact)
         if not heard or belongs_to(view, sign) not in suffers:
             return False
-    return True
+    callers = [each for ref in suffers if ref != workload.ref and (each := view.workloads.get(ref))]
+    return all(_hears_only(view, each, workload.ref, said) for each in callers)
+
+
+def _said_as(status: str) -> re.Pattern[str]:
+    """Return how a status stands in a line as one: 410 may be milliseconds as well."""
+    phrase = next((each.phrase for each in HTTPStatus if str(each.value) == status), "")
+    named = rf"\b{status}(?: (?:Client|Server) Error)?\W{{1,3}}{phrase}\b|" if phrase else ""
+    before = r"(?:(?:\b|status[ _-]?)code|status|\bHTTP(?:/\d(?:\.\d)?)?|returned error)\W{1,4}"
+    asked = rf"\b{status} (?:GET|HEAD|POST|PUT|PATCH|DELETE) /"
+    return re.compile(rf"{named}{before}{status}\b(?! ?(?:ms|s)\b)|{asked}", re.IGNORECASE)
+
+
+def _hears_only(view: View, caller: Workload, ref: str, said: re.Pattern[str] | None) -> bool:
+    """Tell whether each complaint of a caller who has some is of a status, and of no host but that of a workload."""
+    kinds = {hit.trouble for hit in view.hits_of(caller.ref)}
+    if not kinds and not marked(view, caller):
+        return True
+    lines = [line for log in view.logs_of(caller.pods) for line in log.lines]
+    told = [line for line in lines if is_marked(line) or any(tells(kind, line) for kind in kinds)]
+    return all(said is not None and said.search(line) and _names_only(view, line, ref) for line in told)
+
+
+def _names_only(view: View, line: str, ref: str) -> bool:
+    """Tell whether a line names no host but that of a workload."""
+    return all(view.graph.resolve(host) == ref for host in hosts_in("", line))
 
 
 def _closed(view: View, workload: Workload, told: Sequence[Closed], felt: Evidence, began: datetime) -> Iterator[Match]:
-    """Yield that a workload is closed, if all that tell so say that the end is to come."""
-    if not told or any(each.until <= view.now for each in told):
+    """Yield that a workload is closed, if all that tell so say that the end is to come.
+
+    A program alone has to say what it answers: a service that plans maintenances logs of them as well.
+    """
+    if all(each.line and not _STATUS.search(each.line) for each in told) or any(x.until <= view.now for x in told):
         return
     where = told[0].evidence.object
     where = where if where.startswith("ConfigMap/") else workload.ref
@@ -90,10 +121,13 @@ def _closed(view: View, workload: Workload, told: Sequence[Closed], felt: Eviden
 
 
 def _healthy(view: View, workload: Workload) -> bool:
-    """Tell whether a workload runs as it should and complains of nothing but that it is closed."""
+    """Tell whether a workload runs as it should and complains of nothing: that it is closed is no error of its own."""
     whole = workload.ready >= workload.wanted and all(pod.ready for pod in workload.live)
-    told = [*(each.line for each in marked(view, workload)), *(hit.line for hit in view.hits_of(workload.ref))]
-    return whole and not crashes(view, workload) and all(CLOSED.search(line) for line in told)
+    if not whole or crashes(view, workload) or marked(view, workload):
+        return False
+    kinds = {hit.trouble for hit in view.hits_of(workload.ref)}
+    lines = [line for log in view.logs_of(workload.pods) for line in log.lines] if kinds else []
+    return all(announces(line) for line in lines if any(tells(kind, line) for kind in kinds))
 
 
 RULE = Rule(
