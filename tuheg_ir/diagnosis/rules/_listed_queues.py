@@ -18,6 +18,7 @@ STILL = timedelta(minutes=75)
 """Who looks does so each hour or more often: what was listed longer ago than this may be otherwise by now."""
 _CELLS = late(r"[^\s|│┃]+")
 _RULER = late(r"^[\s|│┃┌┐└┘├┤┬┴┼─═+=-]*$")
+_NUMBER = late(r"[0-9]{1,15}")
 _NAMES, _WAITING = ("name", "queue"), ("messages_ready", "ready", "messages")
 _READERS = "consumers"
 """Columns as `rabbitmqctl list_queues` and `rabbitmqadmin list queues` name them."""
@@ -77,7 +78,7 @@ def _rows(lines: Sequence[str]) -> Iterator[tuple[str, tuple[int, int]]]:
         if columns is None or len(cells) != len(head):
             return
         name, waiting, readers = (cells[n] for n in columns)
-        if not (waiting.isdigit() and readers.isdigit()):
+        if not (_NUMBER.fullmatch(waiting) and _NUMBER.fullmatch(readers)):
             return
         yield name, (int(waiting), int(readers))
 
