@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.dropping import DROPPED, NOT_DROPPED
 from tests.diagnosis.rules.pods import HOUR
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, URL, alert, shop
 from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.model import Log
 
 KILLED = (
     "ERROR Task is being killed and will not recover until manually restarted. Error: "
@@ -215,52 +216,6 @@ DOES_NOT_HOLD = [
         harmful=("restart_workload",),
     ),
 ]
-
-
-CLOSED = (
-    "ERROR Channel closed by server: 406 (PRECONDITION-FAILED) with message PRECONDITION_FAILED - delivery "
-    "acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms."
-)
-ENDED = "ERROR label request failed: socket hang up ECONNRESET"
-AMQP = {"AMQP_URL": "amqp://rabbit:5672", "QUEUE": "labels.print"}
-COLUMNS = "name\tmessages_ready\tmessages_unacknowledged\tconsumers"
-PRETTY = "| name | messages | consumers |"
-
-
-def unread(
-    *since: str,
-    closed: str = CLOSED,
-    said: str = ENDED,
-    pods: int = 2,
-    head: str = COLUMNS,
-    before: str = "labels.print\t20\t16\t2",
-    now: str = "labels.print\t4100\t0\t0",
-    asked: float = 600,
-    counted: float | None = None,
-) -> Snapshot:
-    """Return readers that the broker dropped as their calls hung, which ended later; what runs list of its queues.
-
-    ``since``: what a reader tells later; ``asked``: age of the newest listing; ``counted``: readers by figures.
-    """
-    told = [
-        (6600, "INFO label printed"),
-        (5400, closed),
-        (4800, said),
-        *((4000 - 60 * n, line) for n, line in enumerate(since)),
-        (900, "INFO pool idle"),
-    ]
-    logs = [Log(pod("shop", n), "shop", tuple(f"{at(age)} {line}" for age, line in told)) for n in range(pods)]
-    if counted is None:
-        rows = [(head, "board\t0\t0\t1" if head == COLUMNS else "| board | 0 | 1 |", row) for row in (before, now)]
-        logs += [
-            Log(pod("ask", n), "ask", tuple(f"{at(age)} {line}" for line in lines))
-            for n, (age, lines) in enumerate(zip((7200, asked), rows, strict=True))
-        ]
-    readers = [] if counted is None else [figure("queue_consumers", counted, counted, component="labels.print")]
-    rabbit = workload("rabbit", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
-    return snapshot(shop(env=AMQP), rabbit, workload("ask"), logs=logs, figures=readers, **CALLED)
-
-
 HOLDS += [
     Holds(
         f"a broker dropped its readers as they confirmed nothing, what they waited for has ended, {what}",
@@ -269,29 +224,9 @@ HOLDS += [
         harmful=("rollback_workload", "scale_workload"),
         began=5400,
     )
-    for what, world in (
-        ("and a listing shows that nobody reads", unread()),
-        (
-            "and another tool's listing does",
-            unread(head=PRETTY, before="| labels.print | 20 | 2 |", now="| labels.print | 4100 | 0 |"),
-        ),
-        ("and figures do", unread(counted=0)),
-    )
+    for what, world in DROPPED
 ]
 DOES_NOT_HOLD += [
     DoesNotHold(f"a broker closed a reader's channel: {what}", world, (), harmful=("restart_workload",))
-    for what, world in (
-        ("it reads again by its own word", unread("INFO reconnected to rabbit")),
-        ("its queue has readers", unread(now="labels.print\t4100\t0\t2")),
-        ("its queue has readers by figures", unread(counted=2)),
-        ("nothing waits in its queue", unread(now="labels.print\t0\t0\t0")),
-        ("nobody read it before", unread(before="labels.print\t20\t0\t0")),
-        ("what is listed are no figures of any alphabet that counts", unread(now="labels.print\t\u00b2\t0\t0")),
-        ("what is listed is no number that anybody counts to", unread(now=f"labels.print\t{'9' * 5000}\t0\t0")),
-        ("another queue has no readers", unread(now="labels.dead\t4100\t0\t0")),
-        ("nobody has looked for hours", unread(asked=5000)),
-        ("for something else", unread(closed="ERROR Channel closed by server: 404 (NOT-FOUND) no queue labels.print")),
-        ("what it waits for hangs still, or it was one message", unread(said="INFO label request goes on")),
-        ("one of its two pods", unread(pods=1)),
-    )
+    for what, world in NOT_DROPPED
 ]

@@ -36,7 +36,7 @@ _AWAY = (
 """Troubles that pass by themselves: a poisoned message or a bug ends the next process as well, and so does a kill."""
 _BACK = late(
     r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|\bjoined (?:the )?group"
-    r"|(?:re-?)connected\b|finished initiali[sz]ation",
+    r"|(?:re-?)connected\b|\bre-?opened\b|\brecovered\b|\bconsuming\b|finished initiali[sz]ation",
     re.IGNORECASE,
 )
 """Words by which what ended comes back."""
@@ -54,7 +54,7 @@ def when(view: View) -> Iterator[Match]:
         began = oldest(times)
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
             continue
-        felt = [*_felt(view, workload, began), *(each.unread for each in drop)]
+        felt = [*_felt(view, workload, began), *(each.unread for each in drop if each.waits)]
         if not felt or _still_away(view, workload, threads):
             continue
         yield Match(
@@ -62,7 +62,7 @@ def when(view: View) -> Iterator[Match]:
             evidence=(
                 *(view.hit_evidence(hit) for hit in ended[:2]),
                 *(seen for each in threads[:1] for seen in each.evidence()),
-                *(each.closed for each in drop),
+                *(seen for each in drop for seen in (each.closed, each.unread)),
                 *felt[:3],
             ),
             certainty=0.6,
