@@ -54,8 +54,8 @@ def when(view: View) -> Iterator[Match]:
         began = oldest(times)
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
             continue
-        felt = [*_felt(view, workload, began), *(each.unread for each in drop if each.waits)]
-        if not felt or _still_away(view, workload, threads):
+        felt = list(_felt(view, workload, began))
+        if not (felt or any(each.waits for each in drop)) or _still_away(view, workload, threads):
             continue
         yield Match(
             component=workload.ref,
