@@ -6,27 +6,26 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, alert, errors, shop, taken_back
-from tests.diagnosis.rules.tiny import Obj, log, pod, service_for, snapshot, workload
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, alert, errors, latency, rate, shop, taken_back
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 GRPC = "ERROR quote failed upstream=cart:8080 rpc error: code = Unimplemented desc = unknown service cart.v2.Carts"
+OLDER = "INFO cart:8080 has no cart.v2 (code = Unimplemented desc = unknown service cart.v2.Carts), using cart.v1"
 GRAPHQL = 'ERROR http://cart:8080/graphql: Cannot query field "tier" on type "Customer".'
 S3 = (
     "WARNING store failed: An error occurred (XAmzContentSHA256Mismatch) when calling the PutObject operation: "
     "The provided 'x-amz-content-sha256' header does not match what was computed."
 )
 REDIS = "ERROR redis:6379 ReplyError: ERR unknown command 'LMPOP'"
-OUTSIDE = (
-    "ERROR charge failed upstream=api.acmepay.com:443 rpc error: code = Unimplemented desc = unknown service "
-    "pay.v1.Charges"
-)
-NOWHERE = "ERROR charge failed: rpc error: code = Unimplemented desc = unknown service pay.v1.Charges"
-PAYS = {"PAY_URL": "https://api.acmepay.com"}
 HEALTH = "ERROR cart:8080 rpc error: code = Unimplemented desc = unknown service grpc.health.v1.Health"
 NEW: dict[str, Any] = {"before": IMAGE, "released": 900}
 STORE = {"S3_ENDPOINT": "http://objects:9000"}
 FIRES: dict[str, Any] = {"alerts": [alert("CartErrors", service="cart")]}
+DISK: dict[str, Any] = {"alerts": [alert("NodeDiskWillFillIn4h")]}
+WITH_REDIS = {"REDIS_URL": "redis://redis:6379"}
+OUTSIDE = GRPC.replace("cart:8080", "api.acmepay.com:443")
+SHOP_FAILS: dict[str, Any] = {"alerts": [alert("ShopErrors", service="shop")]}
 
 
 def told(line: str, *numbers: int, of: str = "shop", since: float = 840) -> list[Log]:
@@ -57,6 +56,28 @@ def objects(**more: Any) -> list[Obj]:
     return workload("objects", "minio/minio:2021", **{"kind": "StatefulSet", "pods": 1, "port": 9000, **more})
 
 
+def old_redis() -> list[Obj]:
+    return workload("redis", "redis:6", pods=1, port=6379)
+
+
+def throttled(line: str, **more: Any) -> Snapshot:
+    """Return a released shop that is told something by a cart which has too little processor for its requests."""
+    busy = [*(figure("cpu_share", 0.3, 0.97, 600, pod=pod("cart", n), container="cart") for n in range(2))]
+    busy.append(rate("cart", 50, 200))
+    return world(line, figures=[*busy, latency("cart")], alerts=[alert("CartLatency", service="cart")], **more)
+
+
+def of_redis(line: str, **more: Any) -> Snapshot:
+    """Return a released shop that is told something by a redis whose memory is full."""
+    full = [figure("memory_share", 0.5, 0.97, 3000, component="redis")]
+    return snapshot(
+        shop(env=WITH_REDIS, **NEW),
+        old_redis(),
+        logs=told(line),
+        **{"figures": full, "alerts": [alert("RedisMemoryHigh", service="redis")], **more},
+    )
+
+
 FOUND = (SHOP, "code_defect", "rollback_workload")
 HOLDS = [
     *(
@@ -64,7 +85,8 @@ HOLDS = [
             f"a release asks a neighbour that is as it was for {what}",
             world(line),
             FOUND,
-            excludes=(*no("restart_workload", "scale_workload", at=SHOP), *no("rollback_workload", at=CART)),
+            excludes=no("restart_workload", "scale_workload", at=SHOP),
+            spares=no("scale_workload", "restart_workload", at=CART),
             harmful=("restart_workload", "scale_workload"),
         )
         for what, line in (("a call that it does not know", GRPC), ("a field that it does not have", GRAPHQL))
@@ -87,11 +109,16 @@ HOLDS = [
     Holds(
         "a cache is too old for a command",
         snapshot(
-            shop(env={"REDIS_URL": "redis://redis:6379"}, **NEW),
-            workload("redis", "redis:6", pods=1, port=6379),
+            shop(env=WITH_REDIS, **NEW),
+            old_redis(),
             logs=told(REDIS),
-            alerts=[alert("ShopErrors", service="shop")],
+            **SHOP_FAILS,
         ),
+        FOUND,
+    ),
+    Holds(
+        "what it asks counts the failed calls as well",
+        world(figures=[errors("shop", since=800), errors("cart", since=800)]),
         FOUND,
     ),
 ]
@@ -150,33 +177,55 @@ DOES_NOT_HOLD = [
         world(GRPC, workload("web", env=CALLS_CART), more=told(GRPC, of="web")),
         "rollback_workload",
     ),
-    row(
-        "who is outside does not know the call: nobody sees whether it is as it was",
-        snapshot(
-            shop(env=PAYS, **NEW), logs=told(OUTSIDE), figures=[errors("shop", since=800)], alerts=[alert("ShopErrors")]
-        ),
-        "rollback_workload",
+    *(
+        DoesNotHold(
+            f"what it asks is short of processor, {also}",
+            throttled(line),
+            (CART, "capacity", "scale_workload"),
+            harmful=("rollback_workload",),
+        )
+        for also, line in (
+            ("and it goes on with an older call", OLDER),
+            ("and it calls that an error", f"{GRPC}, falling back to cart.v1"),
+            ("and nobody tells of errors", GRPC),
+        )
     ),
-    row(
-        "who is outside does not know the call, nor when another one asks that was not released",
-        snapshot(
-            shop(env=PAYS | CALLS_CART, **NEW),
-            workload("cart"),
-            workload("web", env=PAYS),
-            logs=[*told(OUTSIDE), *told(OUTSIDE, of="web")],
-            figures=[errors("shop", since=800)],
-        ),
-        "rollback_workload",
-    ),
-    DoesNotHold(
-        "nobody of ours is asked for it, as far as anybody knows: what is left is that its words are new",
-        snapshot(shop(**NEW), logs=told(NOWHERE), alerts=[alert("ShopErrors", service="shop")]),
-        FOUND,
-    ),
-    row(
-        "no line names who is asked, and another one, that is as he was, is told the same",
-        world(NOWHERE, workload("web", env=CALLS_CART), more=told(NOWHERE, of="web")),
-        "rollback_workload",
+    *(
+        row(what, snap, "rollback_workload", "restart_workload")
+        for what, snap in (
+            ("it calls that no error", world(GRPC.replace("ERROR", "INFO"), **SHOP_FAILS)),
+            (
+                "a library tells a cache who it is, which is full",
+                of_redis("DEBUG redis:6379 ERR unknown subcommand 'SETINFO'"),
+            ),
+            (
+                "the cache says that it is an error, and the library does not",
+                of_redis("DEBUG redis:6379 ERR unknown command 'LMPOP'"),
+            ),
+            ("a cache lacks a command and is full", of_redis(REDIS)),
+            (
+                "no error, and the only alert belongs nowhere",
+                of_redis("DEBUG redis:6379 ERR unknown command 'LMPOP'", figures=[], **DISK),
+            ),
+            (
+                "somebody asks it in vain itself, for all that anybody knows",
+                world('WARN request failed: Cannot query field "secret" on type "Query"', **SHOP_FAILS),
+            ),
+            ("a host outside says so", world(OUTSIDE, **SHOP_FAILS)),
+            (
+                "a host outside says so to everybody",
+                world(OUTSIDE, workload("web"), more=told(OUTSIDE, of="web"), **SHOP_FAILS),
+            ),
+            (
+                "the store that it asks is outside",
+                snapshot(
+                    shop(env={"S3_ENDPOINT": "https://s3.acme.com", **CALLS_CART}, **NEW),
+                    workload("cart"),
+                    logs=told(S3),
+                    **SHOP_FAILS,
+                ),
+            ),
+        )
     ),
     DoesNotHold(
         "it is the one that others say does not know",

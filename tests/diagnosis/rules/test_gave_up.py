@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.dropping import DROPPED, NOT_DROPPED
 from tests.diagnosis.rules.pods import HOUR
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, URL, alert, shop
 from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.model import Log
 
 KILLED = (
     "ERROR Task is being killed and will not recover until manually restarted. Error: "
@@ -216,117 +216,17 @@ DOES_NOT_HOLD = [
         harmful=("restart_workload",),
     ),
 ]
-
-
-CLOSED = (
-    "ERROR Channel closed by server: 406 (PRECONDITION-FAILED) with message PRECONDITION_FAILED - delivery "
-    "acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms."
-)
-ENDED = "ERROR label request failed: socket hang up ECONNRESET"
-READS = ("channel reopened", "consuming from labels.print", "channel recovered", "consumer resubscribed")
-AMQP = {"AMQP_URL": "amqp://rabbit:5672", "QUEUE": "labels.print"}
-COLUMNS = "name\tmessages_ready\tmessages_unacknowledged\tconsumers"
-PRETTY = "| name | messages | consumers |"
-
-
-def unread(
-    *since: str,
-    closed: str = CLOSED,
-    said: str = ENDED,
-    pods: int = 2,
-    head: str = COLUMNS,
-    before: str = "labels.print\t20\t16\t2",
-    now: str = "labels.print\t4100\t0\t0",
-    asked: float = 600,
-    counted: Mapping[str, tuple[float, float]] | None = None,
-    at_last: str = "INFO pool idle",
-    dropped: float = 5400,
-    env: Mapping[str, str] = AMQP,
-) -> Snapshot:
-    """Return readers that the broker dropped as their calls hung, which ended later; what runs list of its queues.
-
-    ``since``: what a reader tells later; ``at_last``: its last words; ``asked``: age of the newest listing;
-    ``counted``: queue -> its readers by figures, before and now; ``dropped``: how long ago it was.
-    """
-    told = [
-        (6600, "INFO label printed 7"),
-        (dropped, closed),
-        (dropped - 600, said),
-        *((dropped - 1400 - 60 * n, line) for n, line in enumerate(since)),
-        (60, at_last),
-    ]
-    logs = [Log(pod("shop", n), "shop", tuple(f"{at(age)} {line}" for age, line in told)) for n in range(pods)]
-    if counted is None:
-        board = "board\t0\t0\t1" if head == COLUMNS else "| board | 0 | 1 |"
-        rows = [(head, board, *row.splitlines()) for row in (before, now)]
-        logs += [
-            Log(pod("ask", n), "ask", tuple(f"{at(age)} {line}" for line in lines))
-            for n, (age, lines) in enumerate(zip((7200, asked), rows, strict=True))
-        ]
-    readers = [figure("queue_consumers", *each, dropped, component=queue) for queue, each in (counted or {}).items()]
-    rabbit = workload("rabbit", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
-    return snapshot(shop(env=env), rabbit, workload("ask"), logs=logs, figures=readers, **CALLED)
-
-
 HOLDS += [
     Holds(
         f"a broker dropped its readers as they confirmed nothing, what they waited for has ended, {what}",
         world,
         (SHOP, "service_crash", "restart_workload"),
         harmful=("rollback_workload", "scale_workload"),
-        began=began,
+        began=5400,
     )
-    for what, world, began in (
-        ("and a listing shows that nobody reads", unread(), 5400),
-        (
-            "and another tool's listing does",
-            unread(head=PRETTY, before="| labels.print | 20 | 2 |", now="| labels.print | 4100 | 0 |"),
-            5400,
-        ),
-        ("and figures do", unread(counted={"labels.print": (2, 0)}, dropped=3000), 3000),
-    )
+    for what, world in DROPPED
 ]
 DOES_NOT_HOLD += [
     DoesNotHold(f"a broker closed a reader's channel: {what}", world, (), harmful=("restart_workload",))
-    for what, world in (
-        ("it reads again by its own word", unread("INFO reconnected to rabbit")),
-        ("its queue has readers", unread(now="labels.print\t4100\t0\t2")),
-        ("its queue has readers by figures", unread(counted={"labels.print": (2, 2)}, dropped=3000)),
-        ("nobody knows of readers before, by figures", unread(counted={"labels.print": (0, 0)}, dropped=3000)),
-        ("nobody measured its readers before", unread(counted={"labels.print": (0, 0)})),
-        (
-            "its queue has readers, and that of what was given up has none, as ever",
-            unread(
-                "INFO channel reopened, consuming from labels.print",
-                at_last="INFO label printed 8",
-                counted={"labels.print": (2, 2), "labels.dead": (0, 0)},
-                env=AMQP | {"DEAD_LETTER_QUEUE": "labels.dead"},
-            ),
-        ),
-        (
-            "its queue has readers, and that to which it writes has none any more, by figures",
-            unread(
-                counted={"labels.print": (2, 2), "labels.out": (1, 0)},
-                env=AMQP | {"OUT_QUEUE": "labels.out"},
-                dropped=3000,
-            ),
-        ),
-        (
-            "its queue has readers, and that to which it writes has none any more, as is listed",
-            unread(
-                before="labels.out\t2\t0\t1\nlabels.print\t20\t16\t2",
-                now="labels.out\t4100\t0\t0\nlabels.print\t0\t0\t2",
-                env=AMQP | {"OUT_QUEUE": "labels.out"},
-            ),
-        ),
-        *((f"it reads again by its own word: {said}", unread(f"INFO {said}")) for said in READS),
-        ("it does its work still", unread(at_last="INFO label printed 8")),
-        ("nothing waits in its queue", unread(now="labels.print\t0\t0\t0")),
-        ("nobody read it before", unread(before="labels.print\t20\t0\t0")),
-        ("another queue has no readers", unread(now="labels.dead\t4100\t0\t0")),
-        ("nobody has looked for hours", unread(asked=5000)),
-        ("for something else", unread(closed="ERROR Channel closed by server: 404 (NOT-FOUND) no queue labels.print")),
-        ("what it waits for hangs still, or it was one message", unread(said="INFO label request goes on")),
-        ("one of its two pods", unread(pods=1)),
-    )
+    for what, world in NOT_DROPPED
 ]

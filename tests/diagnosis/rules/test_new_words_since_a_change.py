@@ -438,8 +438,8 @@ DOES_NOT_HOLD = [
 
 
 H = 3600.0
-CUT = "ERROR upload 7 ended: aborted"
-MISSED = "WARN flight 7 has no raw object, marked incomplete"
+CUT = "ERROR upload of flight {} ended: aborted"
+MISSED = "WARN flight {} has no raw object, marked incomplete"
 
 
 def every(step: float, line: str, since: float, upto: float = 60) -> list[tuple[float, str]]:
@@ -451,9 +451,15 @@ def kept(name: str, *lines: tuple[float, str]) -> Log:
     return Log(name, name.rpartition("-")[0], tuple(f"{at(age)} {line}" for age, line in sorted(lines, reverse=True)))
 
 
+def numbered(told: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Return lines that each name a flight of their own."""
+    return [(age, line.format(55100 + n)) for n, (age, line) in enumerate(told)]
+
+
 def rarely(
     *beside: Any,
     cut: str = CUT,
+    misses: str = MISSED,
     first: float = 15.3 * H,
     missed: float = 15.2 * H,
     known: float = 40 * H,
@@ -467,9 +473,10 @@ def rarely(
     """
     called = {"SHOP_URL": "http://shop:8080"} if calls is None else dict(calls)
     told = [
-        kept(pod("shop", n), *every(H, "INFO stored", 15.9 * H), *every(2 * H, cut, first - n * H)) for n in range(2)
+        kept(pod("shop", n), *every(H, "INFO stored", 15.9 * H), *numbered(every(2 * H, cut, first - n * H)))
+        for n in range(2)
     ]
-    warns = [*every(H, "INFO registered", known), *every(1.5 * H, MISSED, missed)]
+    warns = [*every(H, "INFO registered", known), *numbered(every(1.5 * H, misses, missed))]
     return snapshot(
         shop(before=IMAGE, released=16 * H),
         workload("web", **{"env": called, "pods": 1, "age": 60 * DAY, **(neighbour or {})}),
@@ -497,6 +504,16 @@ DOES_NOT_HOLD += [
     DoesNotHold(f"rare errors of new pods: {what}", world, harmful=("rollback_workload", "restart_workload"))
     for what, world in (
         ("no neighbour tells since when they are", rarely(missed=0)),
+        (
+            "the neighbour warns of its own affairs",
+            rarely(misses="WARN tls certificate of webhook receiver ends in 13 days"),
+        ),
+        ("the neighbour is slow at times", rarely(misses="WARN slow request took 8{} us")),
+        (
+            "they name a host outside",
+            rarely(cut="ERROR upload of flight {} to https://sftp.partner-files.com aborted by remote"),
+        ),
+        ("of any protocol", rarely(cut="ERROR upload of flight {} to sftp://in.partner-files.com aborted by remote")),
         ("the neighbour missed it before the release as well", rarely(missed=30.2 * H)),
         ("the neighbour's log does not reach back far enough", rarely(known=17 * H)),
         ("the neighbour is new itself", rarely(neighbour={"before": OLD, "released": 16.2 * H})),
@@ -508,10 +525,10 @@ DOES_NOT_HOLD += [
             rarely(thing("ConfigMap", "guard", written=15.5 * H, data={"a": "b"})),
         ),
         ("another one was released just before", rarely(workload("edge", before=OLD, released=16.4 * H))),
-        ("they name who is away", rarely(cut="ERROR upload 7: connect ECONNREFUSED payments.example.com:443")),
+        ("they name who is away", rarely(cut="ERROR upload {}: connect ECONNREFUSED payments.example.com:443")),
         (
             "they name which kind of program is away",
-            rarely(cut="ERROR upload 7: psycopg: server closed the connection unexpectedly"),
+            rarely(cut="ERROR upload {}: psycopg: server closed the connection unexpectedly"),
         ),
         ("people were called before the release", rarely(fires=17 * H)),
     )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.cutting import CLOSED, ENDED, LONG_UNUSED, TRACE, USED, proxied
 from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import API, URL, alert, errors
-from tests.diagnosis.rules.tiny import at, log, pod, postgres, redis, snapshot, workload
+from tests.diagnosis.rules.scenes import API, IMAGE, URL, alert, errors
+from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.rules import _deaf, sessions_to_a_former_process
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.counted import Counts
 
 PUSH = "Deployment/push"
 READY = "LOG:  database system is ready to accept connections"
@@ -30,6 +38,8 @@ def listening(
     back: float = 1800,
     old: float = 10 * 86400,
     alarm: bool = True,
+    beside: Sequence[Obj] = (),
+    **more: Any,
 ) -> Snapshot:
     """Return pods that count each minute what comes from a cache that was away for five minutes, until ``back`` ago.
 
@@ -45,12 +55,27 @@ def listening(
     return snapshot(
         younger(pods, young, age=back + 120) if young else pods,
         redis(started=back),
+        *beside,
         logs=said,
         alerts=[alert("ScreensStale", team="shop")] if alarm else [],
+        **more,
     )
 
 
 HOLDS = [
+    Holds(
+        "another that needs the cache was released, and fails since: its release is its own affair",
+        listening(
+            (44, 0),
+            (51, 0),
+            (0, 48),
+            beside=workload("api", env={"REDIS_URL": "redis://redis:6379/0"}, before=IMAGE, released=600),
+            figures=[errors("api", 0.7, since=540)],
+        ),
+        (PUSH, "database_connection", "restart_workload"),
+        spares=no("rollback_workload", at=API),
+        believed="errors_since_release",
+    ),
     Holds(
         "two listen on connections to a cache that went without a word, and one that came since gets what they got",
         listening((44, 0), (51, 0), (0, 48)),
@@ -128,3 +153,19 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("no user feels it", restarted(900, ratio=0.001), (API, "no_fault", "no_action")),
 ]
+
+
+def test_logs_are_read_once_however_many_servers_were_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(log: Log) -> Counts:
+        read.append(log.pod)
+        return {}
+
+    monkeypatch.setattr(_deaf, "counted", counted)
+    stores = [workload(f"redis-{n}", "redis:7", pods=1, port=6379, started=1800) for n in range(3)]
+    pods = workload("push", pods=3, env={f"REDIS_{n}": f"redis://redis-{n}:6379" for n in range(3)})
+    logs = [log(pod("push", n), "delivered=4") for n in range(3)]
+    view = View(snapshot(pods, *stores, logs=logs, alerts=[alert("ScreensStale")]))
+    assert not list(sessions_to_a_former_process.when(view))
+    assert sorted(read) == [pod("push", n) for n in range(3)]

@@ -45,6 +45,9 @@ def told(*logs: Log) -> tuple[Marked, ...]:
         ('{"EventId":0,"LogLevel":"Information","Message":"Error page rendered"}', False),
         ("WARN retrying", False),
         ("GET /errors 200", False),
+        ("11:58:00 ERR no such price", True),
+        ("DEBUG redis:6379 ERR unknown command 'LMPOP'", False),
+        ("ReplyError: ERR unknown command 'LMPOP'", True),
     ],
 )
 def test_a_line_is_meant_if_the_program_calls_it_an_error(line: str, meant: bool) -> None:

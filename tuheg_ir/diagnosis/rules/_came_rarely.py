@@ -6,15 +6,20 @@ what does not come.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._blames_another import OTHERS
-from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import kind_spoken_of
-from tuheg_ir.diagnosis.view.marked import Marked, complained
+from tuheg_ir.diagnosis.view.graph import foreign
+from tuheg_ir.diagnosis.view.hosts import hosts_named
+from tuheg_ir.diagnosis.view.marked import Marked, complained, shape_of
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
@@ -23,6 +28,12 @@ RARELY = timedelta(hours=3)
 """What comes less often than this in the mean may as well have begun at any time."""
 TIMES = 8
 """So many show how often it comes."""
+SAME = 2
+"""So many of the things that fail are those that a neighbour misses."""
+_THING = late(r"(?<![\w.-])(?=[\w-]*\d)[\w-]{4,}(?![\w-])")
+"""The number of an order, the name of an object: what has a digit, and is not short."""
+_OUTSIDE = late(r"\b[a-z][a-z0-9+]*://(?:[^@/\s]*@)?[\w-]+(?:\.[\w-]+)*\.(?!local\b|svc\b)[a-z]{2,}", re.IGNORECASE)
+"""The address of a host outside, of any protocol."""
 SETTINGS = ("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkPolicy", "HorizontalPodAutoscaler")
 """What else a person writes, after which a program may fail."""
 
@@ -30,19 +41,36 @@ SETTINGS = ("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkPo
 def rarely_since(view: View, workload: Workload, words: Marked) -> Evidence | None:
     """Return the neighbour's warnings since a release which show that rare errors of it are of it; None if none does.
 
-    Both began no later than they come again, nothing else was changed in between, and no error names anybody else.
+    Both began no later than they come again, and speak of the same things; nothing else was changed in between, and no
+    error names anybody else.
     """
     released = workload.released_at
     if released is None or not _soon_for_its_pace(view, words, released) or _names_others(view, workload):
+        return None
+    lines = _lines(view, workload, words)
+    if any(map(foreign, hosts_named(lines))) or any(map(_OUTSIDE.search, lines)):
         return None
     for neighbour in _neighbours(view, workload):
         for told in complained(view, neighbour):
             if told.since is None or not _soon_for_its_pace(view, told, released):
                 continue
+            if len(_things(lines) & _things(_lines(view, neighbour, told))) < SAME:
+                continue
             if _as_it_was(view, neighbour, released) and not _changed_too(view, workload, released, told.since):
                 fact = f"{told.count} lines since, and none in as long a time before: {told.line[:200]}"
                 return Evidence("logs", neighbour.ref, fact, told.since)
     return None
+
+
+def _lines(view: View, workload: Workload, words: Marked) -> list[str]:
+    """Return all lines of some words, without their times."""
+    return [without_time(line) for line in view.lines_of(workload) if shape_of(line) == words.shape]
+
+
+def _things(lines: Sequence[str]) -> set[str]:
+    """Return the numbers and names of things by which lines of the same words differ; what most have tells nothing."""
+    told = Counter(each for line in lines for each in set(_THING.findall(line)))
+    return {each for each, count in told.items() if 2 * count < len(lines)}
 
 
 def _soon_for_its_pace(view: View, words: Marked, released: datetime) -> bool:

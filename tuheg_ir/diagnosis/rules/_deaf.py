@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.counted import AILS, counted
 from tuheg_ir.diagnosis.view.marked import STILL
 from tuheg_ir.diagnosis.view.odd import same_template
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -55,9 +56,7 @@ def deaf(view: View, client: Workload, started: datetime) -> Deaf | None:
     """
     if len(client.live) < 3 or not same_template(client.live):
         return None
-    counts: dict[str, dict[tuple[str, tuple[str, ...]], Sequence[tuple[datetime, int]]]] = {}
-    for log in view.logs_of(client.live, previous=False):
-        counts.setdefault(log.pod, {}).update(_counts(log))
+    counts = _counts_by_pod(view, client)
     for name in sorted({name for each in counts.values() for name in each}):
         told = {pod.name: counts.get(pod.name, {}).get(name, ()) for pod in client.live}
         fell = {pod: found for pod, each in told.items() if (found := _fell(view, each, started)) is not None}
@@ -76,6 +75,15 @@ def deaf(view: View, client: Workload, started: datetime) -> Deaf | None:
 def _before(pod: Pod, since: datetime) -> bool:
     """Tell whether no container of a pod was started since: a fresh process has connections of its own."""
     return bool(pod.containers) and all(c.started_at is not None and c.started_at < since for c in pod.containers)
+
+
+@once
+def _counts_by_pod(view: View, client: Workload) -> Mapping[str, Counts]:
+    """Return pod -> what comes in by its logs: the same for each server that was started again."""
+    counts: dict[str, dict[tuple[str, tuple[str, ...]], Sequence[tuple[datetime, int]]]] = {}
+    for log in view.logs_of(client.live, previous=False):
+        counts.setdefault(log.pod, {}).update(_counts(log))
+    return counts
 
 
 def _counts(log: Log) -> Counts:

@@ -18,6 +18,7 @@ STILL = timedelta(minutes=75)
 """Who looks does so each hour or more often: what was listed longer ago than this may be otherwise by now."""
 _CELLS = late(r"[^\s|│┃]+")
 _RULER = late(r"^[\s|│┃┌┐└┘├┤┬┴┼─═+=-]*$")
+_NUMBER = late(r"[0-9]{1,15}")
 _NAMES, _WAITING = ("name", "queue"), ("messages_ready", "ready", "messages")
 _READERS = "consumers"
 """Columns as `rabbitmqctl list_queues` and `rabbitmqadmin list queues` name them."""
@@ -33,24 +34,29 @@ class Listing:
 
 
 def left_unread(view: View, names: set[str], since: datetime) -> Evidence | None:
-    """Return that a queue of some names had readers and, since a time, has none and grew; None: nobody tells so.
+    """Return that the queues of some names which had readers have none since a time, and one of them grew.
 
-    None too where another one of these has readers: that which has none may be read by somebody else.
+    None: nobody tells so. Whoever still reads one of them was not dropped for good.
     """
     listed = [each for each in _listings(view) if names & each.queues.keys()]
     if not listed or listed[-1].at < since or not view.recent(listed[-1].at, STILL):
         return None
     last = listed[-1]
-    if any(last.queues[name][1] for name in names & last.queues.keys()):
+    had = {name: read for name in sorted(names & last.queues.keys()) if (read := _read(listed, name))}
+    if any(last.queues[name][1] for name in had):
         return None
-    for name in sorted(names & last.queues.keys()):
-        waiting, readers = last.queues[name]
-        read = [(each.at, *each.queues[name]) for each in listed if each.queues.get(name, (0, 0))[1]]
-        if read and not readers and waiting > read[-1][1]:
-            at, were, had = read[-1]
-            fact = f"nobody reads {name}, in which {waiting} messages wait; {had} did at {at:%H:%M}, with {were}"
+    for name, (at, were, readers) in had.items():
+        waiting, _ = last.queues[name]
+        if waiting > were:
+            fact = f"nobody reads {name}, in which {waiting} messages wait; {readers} did at {at:%H:%M}, with {were}"
             return Evidence("logs", f"Pod/{last.pod}", fact, last.at)
     return None
+
+
+def _read(listed: Sequence[Listing], name: str) -> tuple[datetime, int, int] | None:
+    """Return when a queue was listed with readers the last time, how many messages waited in it, and how many read."""
+    found = [(each.at, *each.queues[name]) for each in listed if each.queues.get(name, (0, 0))[1]]
+    return found[-1] if found else None
 
 
 @once_a_view
@@ -82,7 +88,7 @@ def _rows(lines: Sequence[str]) -> Iterator[tuple[str, tuple[int, int]]]:
         if columns is None or len(cells) != len(head):
             return
         name, waiting, readers = (cells[n] for n in columns)
-        if not (waiting.isdigit() and readers.isdigit()):
+        if not (_NUMBER.fullmatch(waiting) and _NUMBER.fullmatch(readers)):
             return
         yield name, (int(waiting), int(readers))
 

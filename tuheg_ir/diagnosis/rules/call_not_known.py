@@ -2,57 +2,87 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.marked import complains, is_marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release
-from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
 TROUBLE = "call_not_known"
 PROVEN = timedelta(hours=2)
 """What is asked has to be as it is for so long before the release: what has just become older misses calls as well."""
+_FAILED = late(r"\bfail(?:s|ed|ure)?\b|\berror occurred\b", re.IGNORECASE)
+_OF_OBJECTS = late(r"x-?amz|STREAMING-\w+-.{0,60}TRAILER|\bwhen calling the \w+ operation", re.IGNORECASE)
+"""Words that only a client of an object store is told."""
+_OBJECTS = late(r"(?:^|_)(?:S3|AWS|MINIO)_?.*(?:ENDPOINT|URL|HOST|SERVER)|OBJECT_?STORE|^MINIO", re.IGNORECASE)
+"""Names of settings that name an object store."""
+_COUNTED = late(r"error|fail|unimplemented|\b5(?:xx|\d\d)\b", re.IGNORECASE)
+"""Words of an alert about failed requests."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """Since its release all new pods of a caller are told so, no older ones, and what they ask is as it was."""
+    """Since its release all new pods of a caller are told so as an error, and what they ask is as it was."""
     every = complaints(view, TROUBLE)
     for caller in view.serving if every else ():
         found = [each for each in every if each.caller == caller.ref and not each.hit.previous]
         if not caller.changes or caller.returned or role(caller) in DATA or not _of_the_release(caller, found):
             continue
         first = oldest(each.hit.first for each in found)
-        asked = sorted({each.about for each in found if each.about in view.workloads})
-        if caller.released_at is None or not since_release(caller, first):
+        asked = _asked(view, caller, found)
+        if not asked or caller.released_at is None or not since_release(caller, first):
             continue
-        may_be = [] if any(each.hosts for each in found) else list(_may_be(view, caller, asked))
-        if not may_be or not all(_as_it_was(view, caller, each, caller.released_at) for each in may_be):
-            continue  # of who is outside nobody sees whether he is as he was
+        if not all(_as_it_was(view, caller, view.workloads[each], caller.released_at) for each in asked):
+            continue
         said = tuple(_suffers(view, caller, asked, caller.released_at))
         if said and not _told_by_others(view, caller, asked, every):
             yield _match(view, caller, asked, (*told(view, found, 1), *said[:2]), first)
 
 
 def _of_the_release(caller: Workload, found: list[Complaint]) -> bool:
-    """Tell whether it is told often, by each pod of the newest template and by no other one."""
+    """Tell whether each pod of the newest template, and no other one, is told often, and each calls it an error.
+
+    Many a library asks for more than it needs, and goes on without: it tells of that as of nothing.
+    """
     hits = {each.hit for each in found}
     pods = {hit.pod for hit in hits}
-    return sum(hit.count for hit in hits) >= OFTEN and pods == {pod.name for pod in caller.newest_pods()}
+    of_all = sum(hit.count for hit in hits) >= OFTEN and pods == {pod.name for pod in caller.newest_pods()}
+    return of_all and all(_fails(hit.line) for hit in hits)
 
 
-def _may_be(view: View, caller: Workload, asked: list[str]) -> Iterator[Workload]:
-    """Yield what may have said it: what the lines name; where they name nothing, all that the caller asks."""
-    yield from (each for each in view.called(caller.ref) if not asked or each.ref in asked)
-    yield from (view.workloads[ref] for ref in asked if ref not in view.graph.calls.get(caller.ref, ()))
+def _fails(line: str) -> bool:
+    """Tell whether who writes a line calls it an error, or a warning that something failed."""
+    return is_marked(line) or (complains(line) and _FAILED.search(line) is not None)
+
+
+def _asked(view: View, caller: Workload, found: list[Complaint]) -> list[str]:
+    """Return which of ours said it: what the lines name; of an object store, which is seldom named, what settings name.
+
+    Where a line names nobody, somebody may have asked the caller itself in vain; and of a host outside nobody knows
+    whether it is as it was.
+    """
+    if any(each.hosts for each in found):
+        return []
+    if asked := {each.about for each in found if each.about}:
+        return sorted(asked) if asked <= view.workloads.keys() else []
+    if not all(_OF_OBJECTS.search(each.hit.line) for each in found):
+        return []
+    given = [(key, value) for key, value in view.graph.settings(caller) if _OBJECTS.search(key)]
+    stores = {view.graph.resolve(host) for key, value in given for host in hosts_in(key, value) if "://" in value}
+    return sorted(stores) if stores <= view.workloads.keys() else []
 
 
 def _as_it_was(view: View, caller: Workload, called: Workload, released: datetime) -> bool:
@@ -66,33 +96,35 @@ def _as_it_was(view: View, caller: Workload, called: Workload, released: datetim
 
 
 def _told_by_others(view: View, caller: Workload, asked: list[str], every: Iterable[Complaint]) -> bool:
-    """Tell whether somebody who is as he was is told the same by the same one: then that lacks it by itself.
+    """Tell whether somebody who is as he was is told the same, by the same one or by nobody that he names.
 
-    So it is with the caller where others say that it is the one who does not know. Where the lines name nobody it may
-    be the same one.
+    Then that lacks it by itself. So it is with the caller where others say that it is the one who does not know.
     """
     others = [each for each in every if each.caller != caller.ref and each.caller in view.workloads]
     return any(
         each.about == caller.ref
-        or ((not asked or each.about in asked) and not since_release(view.workloads[each.caller], each.hit.first))
+        or (each.about in ("", *asked) and not since_release(view.workloads[each.caller], each.hit.first))
         for each in others
     )
 
 
 def _suffers(view: View, caller: Workload, asked: list[str], released: datetime) -> Iterator[Evidence]:
-    """Yield who suffers since the release: its users, what it asks, or who lives on what it puts into a store."""
-    stores = {each.ref for each in _may_be(view, caller, asked) if role(each) in DATA}
-    about = {*asked, *(w.ref for w in view.serving if stores & view.graph.calls.get(w.ref, set()))}
-    fires = ((view.about_alert(alert), alert) for alert in view.alerts)
-    alarmed = (Evidence("alerts", ref, f"alert {a.name} fires", a.starts_at) for ref, a in fires if ref in about)
-    feel = (seen for seen, since in troubles(view, caller.ref) if since is None or since >= released + BEFORE)
-    for each in (*feel, *suffering(view, caller.ref), *alarmed, *unplaced(view)):
-        if each.time is None or each.time >= released + BEFORE:
+    """Yield who suffers since the release: its users, or who lives on what it puts into a store.
+
+    What is asked answers with errors, and counts them. Whatever else ails it has another cause.
+    """
+    stores = {ref for ref in asked if role(view.workloads[ref]) == "database"}
+    living = {w.ref for w in view.serving if stores & view.graph.calls.get(w.ref, set())}
+    fires = [(view.about_alert(alert), alert) for alert in view.alerts]
+    meant = [(ref, a) for ref, a in fires if ref in living or (ref in asked and _COUNTED.search(a.said))]
+    alarmed = (Evidence("alerts", ref, f"alert {a.name} fires", a.starts_at) for ref, a in meant)
+    feel = (seen for seen, since in troubles(view, caller.ref) if since is not None)
+    for each in (*feel, *suffering(view, caller.ref), *alarmed):
+        if each.time is not None and each.time >= released + BEFORE:
             yield each
 
 
 def _match(view: View, caller: Workload, asked: list[str], seen: tuple[Evidence, ...], first: datetime | None) -> Match:
-    known = " and ".join(asked) or "what it asks"
     older = tuple(Evidence("objects", ref, "it is as it was before", view.workloads[ref].released_at) for ref in asked)
     return Match(
         component=caller.ref,
@@ -100,11 +132,8 @@ def _match(view: View, caller: Workload, asked: list[str], seen: tuple[Evidence,
         certainty=0.7,
         root_cause=release_cause(view, caller),
         since=first,
-        explains=tuple(dict.fromkeys((*asked, *behind(view, caller.ref, but=caller.ref)))),
-        excludes=(
-            *excluding(caller.ref, "new and further pods ask the same", *RESTARTS, "scale_workload"),
-            *not_for(asked, f"{known} is as it was: {caller.ref} asks for more than it knows"),
-        ),
+        explains=behind(view, caller.ref, but=caller.ref),
+        excludes=excluding(caller.ref, "new and further pods ask the same", *RESTARTS, "scale_workload"),
     )
 
 

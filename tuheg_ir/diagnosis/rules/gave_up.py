@@ -36,8 +36,7 @@ _AWAY = (
 """Troubles that pass by themselves: a poisoned message or a bug ends the next process as well, and so does a kill."""
 _BACK = late(
     r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|\bjoined (?:the )?group"
-    r"|(?:re-?)connected\b|finished initiali[sz]ation"
-    r"|\bre-?opened\b|\brecovered\b|\bre-?subscribed\b|(?<!not )(?<!stopped )\bconsuming\b",
+    r"|(?:re-?)connected\b|\bre-?opened\b|\brecovered\b|\bconsuming\b|finished initiali[sz]ation",
     re.IGNORECASE,
 )
 """Words by which what ended comes back."""
@@ -55,15 +54,15 @@ def when(view: View) -> Iterator[Match]:
         began = oldest(times)
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
             continue
-        felt = [*_felt(view, workload, began), *(each.unread for each in drop)]
-        if not felt or _still_away(view, workload, threads):
+        felt = list(_felt(view, workload, began))
+        if not (felt or any(each.waits for each in drop)) or _still_away(view, workload, threads):
             continue
         yield Match(
             component=workload.ref,
             evidence=(
                 *(view.hit_evidence(hit) for hit in ended[:2]),
                 *(seen for each in threads[:1] for seen in each.evidence()),
-                *(each.closed for each in drop),
+                *(seen for each in drop for seen in (each.closed, each.unread)),
                 *felt[:3],
             ),
             certainty=0.6,

@@ -77,7 +77,6 @@ def _deaf_to(view: View, client: Workload, server: Workload, started: datetime, 
     """Return that older pods of a client wait on connections to a process that is gone."""
     well = f"{server.ref} is well: whatever is done to it sends nothing to connections of its former process"
     new = f"it is since {server.ref} was started anew, and pods of the same template with fresh connections are well"
-    others = tuple(ref for ref in view.graph.callers(server.ref) if ref in view.workloads and ref != client.ref)
     return Match(
         component=client.ref,
         evidence=(
@@ -88,7 +87,7 @@ def _deaf_to(view: View, client: Workload, server: Workload, started: datetime, 
         since=found.since,
         explains=behind(view, client.ref, but=client.ref),
         excludes=(
-            *not_for((client.ref, *sorted(others)), new, ("rollback_workload",)),
+            *not_for((client.ref,), new, ("rollback_workload",)),
             *not_for((server.ref,), well, RESTARTS),
         ),
     )

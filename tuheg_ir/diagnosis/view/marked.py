@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _MARK = late(
-    r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|ERR)\b"
+    r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|ERR(?! unknown (?:sub)?command))\b"
     r"|\[(?:\w+:)?(?:error|fatal|critical|crit|alert|emerg|panic)\]"
     r"|(?:\b(?:[Ll]evel|[Ss]everity|lvl|loglevel|LogLevel|log\.level)|\"@l)[\"']?\s*[=:]\s*[\"']?"
     r"(?:[Ee]rror|err|eror|[Ff]atal|[Cc]rit|panic|5\d\b|60\b)"
@@ -24,7 +24,7 @@ _MARK = late(
     r"(?:(?:fail|crit|panic): |E\d{4} \d\d:|Traceback \(most recent call last\)|Exception in thread"
     r"|(?:[\w.]+\.)?[A-Z]\w+(?:Error|Exception)\b)"
 )
-"""How loggers of many languages mark an error: a level, a letter, a heading."""
+"""How loggers of many languages mark an error: a level, a letter, a heading; not how a Redis tells of a command."""
 _WARNS = late(
     r"\bWARN(?:ING)?\b|\[warn(?:ing)?\]"
     r"|(?:\b(?:[Ll]evel|[Ss]everity|lvl|LogLevel)|\"@l)[\"']?\s*[=:]\s*[\"']?(?:[Ww]arn|4\d\b)"
