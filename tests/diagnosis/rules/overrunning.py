@@ -16,6 +16,8 @@ KILLED = "Container shop failed liveness probe, will be restarted"
 def rush(
     *told: str,
     asked: tuple[float, float, float] = (50.0, 900.0, 55.0),
+    rose: float = 1750,
+    fell: float | None = None,
     fails: float = 0.0,
     over: float = 900,
     died: float = 1400,
@@ -25,8 +27,8 @@ def rush(
 ) -> Snapshot:
     """Return a shop of which requests failed since half an hour, until ``over`` seconds ago; one pod was killed then.
 
-    ``asked``: how many requests came before, then and since. ``fails``: what share still fails. ``probed``: whether
-    events tell why it was killed. ``told``: what another pod says.
+    ``asked``: how many requests came before, then and since; ``rose``, ``fell``: from when on and until when more did.
+    ``fails``: what share still fails. ``probed``: whether events tell why it was killed. ``told``: what another says.
     """
     made = shop(pods=3)
     put(pods_of(made)[0], again("Error", code, age=died, restarts=restarts), ready=True, unready=died - 20)
@@ -37,7 +39,10 @@ def rush(
         why,
         figures=[
             ("error_ratio", series(of, (3600, 0.0), (1700, 0.5), (over, fails))),
-            ("request_rate", series(of, (3600, asked[0]), (1750, asked[1]), (over, asked[2]))),
+            (
+                "request_rate",
+                series(of, (3600, asked[0]), (rose, asked[1]), (over if fell is None else fell, asked[2])),
+            ),
         ],
         logs=[log(pod("shop", 1), *told, since=1500)] if told else [],
         alerts=[replace(alert("ShopErrors", service="shop"), starts_at=NOW - timedelta(seconds=1600))],

@@ -216,6 +216,9 @@ def slow_since_ever(
     return snapshot(shop(env=env), made, figures=figures, alerts=[alert(fires, service="shop", severity="critical")])
 
 
+INTRUDED = (LEDGER, "security_incident", "page_human")
+MINES = (LEDGER, "security_incident", "isolate_workload")
+MINING = "prune-blockchain=1\nstart-mining=44AFF\nmining-threads=8\n"
 CONF = thing("ConfigMap", "redis-conf", data={"redis.conf": "maxmemory 1gb\nmaxmemory-policy volatile-lfu\n"})
 CONFIGURED: Obj = {"spec": {"volumes": [{"name": "conf", "configMap": {"name": "redis-conf"}}]}}
 
@@ -848,13 +851,21 @@ DOES_NOT_HOLD = [
         ("Deployment/billing", "capacity", "scale_workload"),
     ),
     *(
-        DoesNotHold(f"a coin's node, and {what}", world, ASK)
-        for what, world in (
-            ("it is still behind", coin_node("2026-03-04 11:40:44.016 I Synced 3694602/3695092 (99%, 490 left)")),
-            ("nobody opened the way before", coin_node(opened=3600)),
-            ("the way leads elsewhere", coin_node(port=443)),
-            ("it tells that it mines", coin_node(*CAUGHT_UP, "Mining has started with 2 threads, good luck!")),
-            ("the alert speaks of a shell", coin_node(name="ShellSpawned")),
+        DoesNotHold(f"a coin's node, and {what}", world, answer)
+        for what, world, answer in (
+            (
+                "it is still behind",
+                coin_node("2026-03-04 11:40:44.016 I Synced 3694602/3695092 (99%, 490 left)"),
+                INTRUDED,
+            ),
+            ("nobody opened the way before", coin_node(opened=3600), INTRUDED),
+            ("somebody widened the way of late", coin_node(widened=3600), INTRUDED),
+            ("the way leads elsewhere", coin_node(port=443), INTRUDED),
+            ("it tells that it mines", coin_node(*CAUGHT_UP, "Mining has started with 2 threads, good luck!"), MINES),
+            ("a variable tells it to mine", coin_node(env={"MONEROD_EXTRA": "--start-mining 44AFF"}), MINES),
+            ("a variable's name tells it to mine", coin_node(env={"MINING_ADDRESS": "44AFF"}), MINES),
+            ("its file of settings tells it to mine", coin_node(settings={"monero.conf": MINING}), MINES),
+            ("the alert speaks of a shell", coin_node(name="ShellSpawned"), ASK),
         )
     ),
 ]
@@ -862,6 +873,10 @@ HOLDS += [
     Holds(f"a coin's node of the house's own that has all blocks: {what}", world, (LEDGER, *HEALTHY))
     for what, world in (
         ("Monero", coin_node()),
+        (
+            "what tells it not to mine",
+            coin_node(env={"MINING": "false"}, settings={"monero.conf": "bg-mining-enable=0"}),
+        ),
         ("Bitcoin", coin_node(TIP, BEHIND.replace("18080", "8333"), image=BITCOIND, port=8333)),
     )
 ]

@@ -482,6 +482,12 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"one was killed, and {what}", world, (SHOP, "service_crash", "restart_workload"))
         for what, world in (
             ("no more was asked than ever", rush(asked=(50.0, 60.0, 50.0))),
+            ("only who failed was asked more, by who asks again", rush(rose=1300)),
+            ("more was asked for a moment long before", rush(rose=3210, fell=3180)),
+            ("more was asked for a while long before", rush(rose=3400, fell=2600)),
+            ("more was asked for a moment then", rush(rose=1710, fell=1680, died=1690)),
+            ("more was asked only until minutes before", rush(rose=1750, fell=1600, died=1300)),
+            ("it was killed before more was asked", rush(rose=1700, died=1760)),
             ("more is asked still", rush(asked=(50.0, 900.0, 300.0))),
             ("nobody asks any more", rush(asked=(50.0, 900.0, 5.0))),
             ("requests fail still", rush(fails=0.3)),

@@ -101,6 +101,14 @@ ANSWERS = [
         for what, world in (
             ("it does as much as before", unsized(*of_shop("cpu_usage", 0.14, 0.14, was=0.14))),
             (
+                "it does nothing, and nobody knows for what it waits",
+                unsized(*of_shop("cpu_usage", 0.01, 0.14, was=0.14)),
+            ),
+            (
+                "it waits for its own threads",
+                unsized(*of_shop("cpu_usage", 3.0, 0.14, was=0.14), *of_shop("cpu_waiting", 0.5, 0.01)),
+            ),
+            (
                 "it does nothing, and waits for nothing",
                 unsized(*of_shop("cpu_usage", 0.01, 0.14, was=0.14), *of_shop("cpu_waiting", 0.01, 0.01)),
             ),

@@ -8,7 +8,7 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import looping, pods_of, put
 from tests.diagnosis.rules.runs import ran
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, down, shop
-from tests.diagnosis.rules.tiny import Obj, log, snapshot
+from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 FILE = "http://store:8080/lanes/current.json"
@@ -17,7 +17,11 @@ WRITER = "CronJob/report"
 BY_RUN = (WRITER, "configuration_error", "page_human")
 FELL = (SHOP, "service_crash", "page_human")
 GREW = (41877, 41877, 41877, 83410, 83410, 83410)
-VOLUME = {"volumes": [{"name": "rules", "persistentVolumeClaim": {"claimName": "rules"}}]}
+CLAIM = {"name": "rules", "persistentVolumeClaim": {"claimName": "rules"}}
+VOLUME = {"volumes": [CLAIM]}
+CLAIMED_TO_READ = {"volumes": [{**CLAIM, "persistentVolumeClaim": {"claimName": "rules", "readOnly": True}}]}
+MOUNT = {"name": "rules", "mountPath": "/rules"}
+PANIC = "thread 'main' panicked at src/lanes.rs:88:14: index out of bounds: the len is 200 but the index is 312"
 
 
 def readers(fell: float, *, lived: float = 1, restarts: int = 6, **more: Any) -> list[Obj]:
@@ -26,11 +30,14 @@ def readers(fell: float, *, lived: float = 1, restarts: int = 6, **more: Any) ->
     return down(made, looping("Error", 101, lived=lived, restarts=restarts), unready=fell)
 
 
-def writer(env: dict[str, str], spec: dict[str, Any] | None = None) -> list[Obj]:
-    """Return a schedule with its runs, that writes to an address."""
+def writer(
+    env: dict[str, str], spec: dict[str, Any] | None = None, mount: dict[str, Any] | None = None, **more: Any
+) -> list[Obj]:
+    """Return a schedule with its runs, that writes to an address, or mounts what it has."""
     made = ran(*RUNS)
     template = made[0]["spec"]["jobTemplate"]["spec"]["template"]
-    one = {**template["spec"]["containers"][0], "env": [{"name": k, "value": v} for k, v in env.items()]}
+    one = {**template["spec"]["containers"][0], "env": [{"name": k, "value": v} for k, v in env.items()], **more}
+    one |= {"volumeMounts": [mount]} if mount else {}
     made[0]["spec"]["jobTemplate"] = {"spec": {"template": {"spec": {"containers": [one], **(spec or {})}}}}
     return made
 
@@ -43,6 +50,7 @@ def told(sizes: tuple[int, ...], line: str = "INFO PUT /lanes/current.json 204 b
 
 
 SIZE = "INFO PUT /lanes/current.json 204 bytes={}"
+FETCHED = "INFO GET /lanes/current.json 200 bytes={}"
 
 
 def world(
@@ -56,6 +64,16 @@ def world(
     """Return readers that fell, and the runs of a schedule that say how much they have written."""
     env = {"PUT_URL": FILE} if to is None else to
     return snapshot(readers(fell, **of), writer(env), *more, logs=told(sizes, line))
+
+
+def falling() -> list[Log]:
+    """Return that each reader tells of a fault of its own."""
+    return [log(pod("shop", n), PANIC, since=60, previous=True) for n in range(3)]
+
+
+def beside(volumes: dict[str, Any], mount: dict[str, Any]) -> Snapshot:
+    """Return readers that fell, with a volume, and the runs of a schedule that have it too."""
+    return snapshot(readers(650, env={}, spec=VOLUME), writer({}, volumes, mount), logs=told(GREW, "INFO files={}"))
 
 
 def one_by_one() -> list[Obj]:
@@ -89,8 +107,16 @@ HOLDS = [
     ),
     Holds(
         "a volume that both mount",
-        snapshot(readers(650, env={}, spec=VOLUME), writer({}, VOLUME), logs=told(GREW, SIZE)),
+        snapshot(readers(650, env={}, spec=VOLUME), writer({}, VOLUME, MOUNT), logs=told(GREW, SIZE)),
         BY_RUN,
+    ),
+    Holds("its runs tell that they write it", world(to={"LANES_URL": FILE}), BY_RUN),
+    Holds("its command names what it writes", snapshot(readers(650), writer({}, args=[FILE]), logs=told(GREW)), BY_RUN),
+    Holds(
+        "all tell of a fault of their own, and it is twice as large since a run",
+        snapshot(readers(650), writer({"PUT_URL": FILE}), logs=[*told(GREW, SIZE), *falling()]),
+        BY_RUN,
+        harmful=("rollback_workload", "restart_workload"),
     ),
 ]
 DOES_NOT_HOLD = [
@@ -111,6 +137,19 @@ DOES_NOT_HOLD = [
         for what, each in (
             ("the run writes another file", world(to={"PUT_URL": "http://store:8080/lanes/other.json"})),
             ("both only call the same way of a service", world(to={"API": "http://store:8080/lanes"})),
+            ("the runs read it as well", world(to={"RULES_URL": FILE}, line=FETCHED)),
+            (
+                "the runs put a copy elsewhere",
+                world(to={"RULES_URL": FILE}, line="INFO PUT http://store:8080/kept/current.json 204 bytes={}"),
+            ),
+            ("what runs do with it is not known", snapshot(readers(650), writer({"RULES_URL": FILE}))),
+            ("the runs have no right to write it", beside(CLAIMED_TO_READ, MOUNT)),
+            ("the runs mount it to read it", beside(VOLUME, {**MOUNT, "readOnly": True})),
+            ("the runs do not mount it", beside(VOLUME, {**MOUNT, "name": "scratch"})),
+            (
+                "the runs write as much as ever, and all tell of a fault of their own",
+                snapshot(readers(650), writer({"PUT_URL": FILE}), logs=[*told((41877,) * 6, SIZE), *falling()]),
+            ),
         )
     ),
     DoesNotHold(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
-from tests.diagnosis.rules.coins import BITCOIND, LEDGER, XMRIG, coin_node
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.coins import BEHIND, BITCOIND, EVIL, LEDGER, XMRIG, coin_node
 from tests.diagnosis.rules.planting import (
     BOASTS,
     CONVERTS,
@@ -363,9 +363,9 @@ DOES_NOT_HOLD = [
         snapshot(workload("agent", kind="DaemonSet", securityContext={"privileged": True})),
     ),
     DoesNotHold(
-        "a node of a coin that the house runs since long, of which an alert says that it mines",
-        coin_node(opened=3600),
-        ASK,
+        "a node of a coin that the house runs since long, and let out since long, of which an alert says that it mines",
+        coin_node(),
+        (LEDGER, "no_fault", "no_action"),
     ),
 ]
 HOLDS += [
@@ -374,7 +374,25 @@ HOLDS += [
         ("a node of a coin that came today", coin_node(age=7200)),
         ("one of old that is told to mine", coin_node(args=("--data-dir=/data", "--start-mining", "44xyz"))),
         ("one that mines by another option", coin_node(args=("--bg-mining-enable",))),
+        (
+            "one that a variable tells to mine",
+            coin_node(
+                image=EVIL, age=8 * DAY, args=(), env={"MONEROD_EXTRA": "--start-mining 44AFF --mining-threads 8"}
+            ),
+        ),
         ("a miner of old", coin_node(image=XMRIG)),
         ("one of another coin does not hide what its log tells", coin_node(*FOREIGN[:2], image=BITCOIND)),
+    )
+]
+HOLDS += [
+    Holds(
+        f"the name of a coin's node of old, of which nothing shows that it is the house's: {what}",
+        world,
+        (LEDGER, "security_incident", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", at=LEDGER),
+    )
+    for what, world in (
+        ("it was let out an hour ago", coin_node(image="docker.io/evil/monero-node", age=8 * DAY, opened=3600)),
+        ("it has not all blocks", coin_node(BEHIND)),
     )
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import NODES, agent, built, node, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, failing, latency, logs, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 FULL = "socket.error: [Errno 24] Too many open files"
@@ -79,6 +79,9 @@ def apart(
     )
 
 
+SPINS = (0.01, 0.6, 0.01, 0.01)
+
+
 def starved(
     waits: tuple[float, ...] = (0.01, 0.5, 0.01, 0.01),
     *,
@@ -87,16 +90,19 @@ def starved(
     since: float = 600,
     does: float = 0.3,
     busy: float | None = None,
+    size: float = 0,
 ) -> Snapshot:
     """Return a shop of four, of which the one on n2 is slow, beside a batch; ``waits``: shares of time for a processor.
 
     ``limit``: in which share of periods that one is throttled. ``takes``: how many processors the batch takes, since
     when. ``does``: how many the slow one uses, of 0.3 before. ``busy``: the share of n2's that is used.
+    ``size``: how many n2 has.
     """
     one: dict[str, Any] = {"pod": pod("shop", 1), "container": "shop"}
     return snapshot(
         shop(pods=4, nodes=NODES),
         workload("batch", pods=1, nodes=("n2",)),
+        thing("Node", "n2", age=200 * DAY, status={"capacity": {"cpu": f"{size:g}"} if size else {}}),
         figures=[
             *(figure("latency_p95_by_pod", 0.1, 9.0 if n == 1 else 0.1, pod=pod("shop", n)) for n in range(4)),
             *(figure("cpu_waiting", 0.01, w, pod=pod("shop", n), container="shop") for n, w in enumerate(waits)),
@@ -203,8 +209,8 @@ HOLDS += [
         ),
         ("one of four is slow, and waits for a processor without a limit", starved(), "dependency_failure", ""),
         (
-            "one of four is slow and does less, since a neighbour takes far more; who waits is not measured",
-            starved((), takes=3.0, does=0.1),
+            "one of four is slow and does less, since a neighbour takes far more of a node that has no more",
+            starved((), takes=3.0, does=0.1, size=3.5),
             "dependency_failure",
             "",
         ),
@@ -238,8 +244,16 @@ HOLDS += [
     for what, world in (
         ("one of four is slow, and waits at its own limit", starved(limit=0.6)),
         ("all of four wait as much for a processor, and one is slow", starved((0.3, 0.4, 0.3, 0.3))),
-        ("one of four is slow and does less, and no neighbour takes more", starved((), does=0.1)),
-        ("one of four is slow and does less, and a neighbour took more long before", starved((), takes=3, since=3e3)),
+        ("one of four is slow, and waits for none but its own threads, which spin", starved(SPINS, does=7.6)),
+        ("one of four spins beside a busy one", starved(SPINS, takes=3.0, does=7.6)),
+        ("one of four is slow and waits, and its node has processors left", starved(busy=0.6)),
+        ("one of four does nothing at all any more beside a busy one", starved((), takes=3.2, does=0.0, size=3.5)),
+        ("one of four does less beside a busy one, and nothing is known of its node", starved((), takes=3.0, does=0.1)),
+        ("one of four is slow and does less, and no neighbour takes more", starved((), does=0.1, size=0.2)),
+        (
+            "one of four is slow and does less, and a neighbour took more long before",
+            starved((), takes=3, since=3e3, does=0.1, size=3.5),
+        ),
         (
             "one of four is slow and does less beside a busy one, and waits for nothing",
             starved((0.01,) * 4, takes=3, does=0.1),

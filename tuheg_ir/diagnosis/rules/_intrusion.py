@@ -12,7 +12,7 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._altered import altered
-from tuheg_ir.diagnosis.rules._coin_node import is_node, owned_node
+from tuheg_ir.diagnosis.rules._coin_node import is_node, owned_node, verifies
 from tuheg_ir.diagnosis.rules._hunting import hunting
 from tuheg_ir.diagnosis.rules._injected import injected, lasting_token, reads_secrets
 from tuheg_ir.diagnosis.rules._planted import planted
@@ -50,10 +50,11 @@ _MINERS = late(r"xmrig|minerd|cpuminer|ethminer|nbminer|lolminer|cryptonight|kin
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One sign of an intrusion, and how much it says alone (0 to 1)."""
+    """One sign of an intrusion, and how much it says alone (0 to 1); ``doubtful``: what owners may have put there."""
 
     weight: float
     evidence: Evidence
+    doubtful: bool = False
 
 
 def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
@@ -144,10 +145,12 @@ def _images(view: View, workload: Workload) -> Iterator[Sign]:
     """Yield images from a registry that nothing else here uses: changed to of late, or not what the template says."""
     named = [text(c, "image") for c in items(workload.template, "spec", "containers")]
     mined = [image for image in named if _MINERS.search(image)]
-    if owned_node(view, workload):  # it bears the name of the coin that it keeps the books of
+    if mined and verifies(view, workload):  # it bears the name of the coin that it keeps the books of
         mined = [image for image in mined if not is_node(image)]
     if mined:
-        yield Sign(0.75, Evidence("objects", workload.ref, f"it runs {mined[0]}"))
+        named_so = all(map(is_node, mined)) and owned_node(view, workload)
+        seen = Evidence("objects", workload.ref, f"it runs {mined[0]}")
+        yield Sign(0.4, seen, doubtful=True) if named_so else Sign(0.75, seen)
     for change in workload.changed("image") if view.recent(workload.released_at, LATELY) else ():
         old, new = registry(change.before), registry(change.after)
         others = _used_by_others(view, workload) if old and new and old != new else Counter()

@@ -23,6 +23,10 @@ GREW = 4.0
 WHOLE = 1.0
 LESS = 0.8
 """Who waits for a processor does less than before: it uses no more than this share of what it used."""
+SOME = 0.3
+"""It still takes what it gets: who uses less than this share of what it used hangs."""
+MORE = 1.5
+"""Who uses so many times what it used works more by itself, and its own threads may wait for one another."""
 TOGETHER = timedelta(minutes=5)
 """Figures tell of two things that came at once no further apart."""
 
@@ -30,8 +34,8 @@ TOGETHER = timedelta(minutes=5)
 def starved(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evidence, ...]:
     """Return that all odd pods of a workload get too little of their nodes' processors, and by whom, if that is seen.
 
-    They wait, and are not at a limit of their own; their like do not. Or they do less than before since a neighbour of
-    another workload takes far more.
+    They wait, and neither at a limit of their own nor for their own threads; their like do not. Or they do less than
+    before since a neighbour of another workload takes far more of a node that has no more.
     """
     pods = [pod for pod in workload.live if pod.name in odd]
     others = [pod for pod in workload.live if pod.name not in odd]
@@ -40,13 +44,23 @@ def starved(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evide
     return tuple(each for seen in found for each in seen) if found and all(found) else ()
 
 
-def waits(view: View, pod: Pod) -> float:
-    """Return in which share of its time a pod waits for a processor, though no limit of its own keeps it; else 0."""
+def waits(view: View, pod: Pod, since: datetime | None) -> float:
+    """Return in which share of its time a pod waits for a processor, though no limit of its own keeps it; else 0.
+
+    Not where it works more than before a time: what is measured counts its own threads that wait for each other, too.
+    """
     at_limit = (("throttled_share", THROTTLED), ("cpu_share", BUSY))
-    if any(_most(view, signal, pod) > limit for signal, limit in at_limit):
+    if any(_most(view, signal, pod) > limit for signal, limit in at_limit) or _changed(view, pod, since) >= MORE:
         return 0.0
     waiting = _most(view, "cpu_waiting", pod)
     return waiting if waiting >= WAITS else 0.0
+
+
+def _changed(view: View, pod: Pod, since: datetime | None) -> float:
+    """Return how many times what it used before a time a pod uses of a processor; 1 if nobody knows."""
+    was = view.figures.before("cpu_usage", since, pod=pod.name) if since else None
+    now = view.figures.now("cpu_usage", pod=pod.name)
+    return now / was if was and now is not None else 1.0
 
 
 def grew(view: View, pod: Pod) -> datetime | None:
@@ -60,10 +74,8 @@ def grew(view: View, pod: Pod) -> datetime | None:
 def gets_little(view: View, pod: Pod, since: datetime | None) -> bool:
     """Tell whether a pod waits for a processor, or else, where nobody measures that, does less than before a time."""
     if view.figures.latest("cpu_waiting", "container", pod=pod.name):
-        return waits(view, pod) > 0
-    was = view.figures.before("cpu_usage", since, pod=pod.name) if since else None
-    now = view.figures.now("cpu_usage", pod=pod.name)
-    return was is not None and now is not None and now <= LESS * was
+        return waits(view, pod, since) > 0
+    return SOME < _changed(view, pod, since) <= LESS
 
 
 def used_up(view: View, node: str) -> bool | None:
@@ -83,10 +95,11 @@ def _uses(view: View, pod: Pod) -> float:
 def _by_whom(
     view: View, workload: Workload, pod: Pod, others: Collection[Pod], since: datetime | None
 ) -> tuple[Evidence, ...]:
-    waiting, most = waits(view, pod), max((_most(view, "cpu_waiting", each) for each in others), default=0.0)
-    alone = bool(others) and waiting > CLEARLY * most
+    full = used_up(view, pod.node)
+    waiting, most = waits(view, pod, since), max((_most(view, "cpu_waiting", each) for each in others), default=0.0)
+    alone = bool(others) and waiting > CLEARLY * most and full is not False
     beside = tuple(_beside(view, workload, pod, since))
-    if not alone and not (beside and used_up(view, pod.node) is not False and gets_little(view, pod, since)):
+    if not alone and not (beside and full and gets_little(view, pod, since)):
         return ()
     told = f"waits for a processor in {waiting:.0%} of its time, and none of its like in more than {most:.0%}"
     return (*((Evidence("metrics", f"Pod/{pod.name}", told),) if alone else ()), *beside[:1])

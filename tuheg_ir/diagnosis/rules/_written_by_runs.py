@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,9 +11,10 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import volumes_of
+from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS
 from tuheg_ir.diagnosis.view.felled import felled_together
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import at, items, mapping, text
 from tuheg_ir.diagnosis.view.stillborn import without_numbers
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -27,6 +29,12 @@ _FILE = late(
     r"|\b(?:s3|gs|gcs|az|abfss?|wasbs?|oss|cos|r2|minio)://([^\s\"'?#]+/[^\s\"'?#]+)"
 )
 """An address of one file: a way of a service has no ending, and a bucket alone is everybody's."""
+_TO = late(
+    r"(?:^|[_.-])(?:put|out|output|dest|destination|upload|publish|push|write|sink|save)(?:[_.-]|$)", re.IGNORECASE
+)
+"""Names of settings for where something is written."""
+_PUT = late(r"\bPUT\s+[\"']?(?:https?://)?([^\s\"'?#,;]+)")
+"""What a run tells that it has put somewhere."""
 _NUMBER = late(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 
 
@@ -39,28 +47,63 @@ class Turn:
 
 
 def writers(view: View, reader: Workload) -> Iterator[tuple[Workload, str]]:
-    """Yield the schedules that name a file, or mount a claim, which a workload names or mounts too: and that one."""
-    mine = _shared(view, reader)
+    """Yield the schedules that write a file, or into a claim, which a workload names or mounts too: and that one.
+
+    Who only reads it as well, as one that saves a copy, does nothing to the others.
+    """
+    mine = {*_files(view, reader), *_claims(reader)}
     for other in view.workloads.values() if mine else ():
-        if other.kind == "CronJob" and (both := mine & _shared(view, other)):
+        if other.kind == "CronJob" and (both := mine & {*_written(view, other), *_claims(other, to_write=True)}):
             yield other, min(both)
 
 
-def _shared(view: View, workload: Workload) -> set[str]:
-    values = [value for _, value in view.graph.settings(workload)]
-    files = {(found[1] or found[2]).lower() for value in values for found in _FILE.finditer(value[:4000])}
-    claims = (f"{kind}/{name}" for kind, name, _ in volumes_of(workload.template) if kind == "PersistentVolumeClaim")
-    return {*files, *claims}
+def _files(view: View, workload: Workload) -> Mapping[str, str]:
+    """Return the files that settings of a workload name, and the name of one of these."""
+    named: dict[str, str] = {}
+    for name, value in view.graph.settings(workload):
+        for found in _FILE.finditer(value[:4000]):
+            file = (found[1] or found[2]).lower()
+            named[file] = name if file not in named or _TO.search(name) else named[file]
+    return named
+
+
+def _written(view: View, schedule: Workload) -> Iterator[str]:
+    """Yield the files that a setting names as what a schedule writes, or of which its runs tell that they put it."""
+    lines = [line for log in view.logs_of(schedule.pods, previous=False) for line in log.lines]
+    told = {found[1].lower().lstrip("/") for line in lines for found in _PUT.finditer(line)}
+    for file, name in _files(view, schedule).items():
+        if _TO.search(name) or any(f"/{file}".endswith(f"/{each}") for each in told):
+            yield file
+
+
+def _claims(workload: Workload, *, to_write: bool = False) -> Iterator[str]:
+    """Yield the claims of a workload; ``to_write``: only those into which one of its containers may write."""
+    spec = mapping(workload.template, "spec")
+    mounts = [m for c in (*items(spec, "initContainers"), *items(spec, "containers")) for m in items(c, "volumeMounts")]
+    writable = {text(mount, "name") for mount in mounts if at(mount, "readOnly") is not True}
+    for volume in items(spec, "volumes"):
+        claim = mapping(volume, "persistentVolumeClaim")
+        may = text(volume, "name") in writable and at(claim, "readOnly") is not True
+        if text(claim, "claimName") and (may or not to_write):
+            yield f"PersistentVolumeClaim/{text(claim, 'claimName')}"
 
 
 def read_anew(view: View, reader: Workload) -> bool:
-    """Tell whether all pods of a workload fell at once right after a run that writes what they read, whatever it wrote.
+    """Tell whether all pods of a workload fell at once right after a run that writes what they read.
 
-    What such a run tells is often not kept.
+    What such a run tells is often not kept. Where they tell of a fault of their own it must be seen that this run wrote
+    something else than those before it: one that runs every few minutes was right before anything.
     """
     fell = felled_together(view, reader)
-    runs = (pod for schedule, _ in writers(view, reader) for pod in schedule.pods) if fell else ()
-    return any(fell and pod.created and timedelta() < fell - pod.created <= BEFORE for pod in runs)
+    at_fault = bool(view.hits_of(reader.ref, *OWN_FAULTS))
+    return fell is not None and any(
+        turn(view, schedule, fell) is not None or (not at_fault and _ran_before(schedule, fell))
+        for schedule, _ in writers(view, reader)
+    )
+
+
+def _ran_before(schedule: Workload, moment: datetime) -> bool:
+    return any(pod.created and timedelta() < moment - pod.created <= BEFORE for pod in schedule.pods)
 
 
 def turn(view: View, schedule: Workload, moment: datetime) -> Turn | None:

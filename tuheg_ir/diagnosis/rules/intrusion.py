@@ -33,6 +33,7 @@ def when(view: View) -> Iterator[Match]:
             component=workload.ref,
             evidence=tuple(sign.evidence for sign in found[:6]),
             certainty=round(min(certainty, 0.85), 2),
+            remedy="page_human" if _doubtful(found) else "",
             since=since,
             # Who shows an intruder by itself has one and is no mere victim, unless he came by this way.
             explains=tuple(sorted({each for each in victims if each not in sure} | through)),
@@ -47,6 +48,12 @@ def when(view: View) -> Iterator[Match]:
 
 def _together(found: Iterable[Sign]) -> float:
     return 1 - prod(1 - min(sign.weight, 0.75) for sign in found)
+
+
+def _doubtful(found: Iterable[Sign]) -> bool:
+    """Tell whether it may be of the owners as well, beside what alerts say: a person can tell who put it there."""
+    own = [sign for sign in found if sign.evidence.source != "alerts"]
+    return bool(own) and all(sign.doubtful for sign in own)
 
 
 RULE = Rule(

@@ -40,33 +40,43 @@ def overrun(view: View, workload: Workload, pod: Pod) -> bool:
 
 
 def _within(moment: datetime, rush: tuple[datetime, datetime]) -> bool:
-    return rush[0] - NEAR <= moment <= rush[1] + NEAR
+    return rush[0] <= moment <= rush[1] + NEAR
 
 
 @once
 def _rush_over(view: View, workload: Workload) -> tuple[datetime, datetime] | None:
-    """Return when users suffered, once, where a rush of requests is over that a workload had; None if they did not."""
-    if any(troubles(view, workload.ref)) or not _asked_far_more(view, workload):
+    """Return from when on and until when far more was asked of a workload, once, and users suffered by it; else None.
+
+    More was asked before they suffered: clients also ask a service again and again that fails by itself.
+    """
+    rush = None if any(troubles(view, workload.ref)) else next(_asked_far_more(view, workload), None)
+    felt = min(
+        (
+            spell
+            for signal, limit in _FELT
+            for label in labels_of(view, workload.ref, signal)
+            if (spell := _once(view, signal, limit, label)) is not None
+        ),
+        default=None,
+    )
+    return rush if rush is not None and felt is not None and rush[0] <= felt[0] <= rush[1] else None
+
+
+def _once(view: View, signal: str, limit: float, label: str) -> tuple[datetime, datetime] | None:
+    """Return from when on and until when a figure was beyond a limit, if that was once, and is over for long."""
+    began = view.figures.first_beyond(signal, limit, component=label)
+    ended = view.figures.quiet_since(signal, limit, component=label)
+    once_only = view.figures.episodes(signal, limit, component=label) == 1
+    if began is None or ended is None or not once_only or view.now - ended < PROVED:
         return None
-    return min(_spells(view, workload), default=None)
+    return began, ended
 
 
-def _spells(view: View, workload: Workload) -> Iterator[tuple[datetime, datetime]]:
-    for signal, limit in _FELT:
-        for label in labels_of(view, workload.ref, signal):
-            began = view.figures.first_beyond(signal, limit, component=label)
-            ended = view.figures.quiet_since(signal, limit, component=label)
-            once_only = view.figures.episodes(signal, limit, component=label) == 1
-            if began is not None and ended is not None and once_only and view.now - ended >= PROVED:
-                yield began, ended
-
-
-def _asked_far_more(view: View, workload: Workload) -> bool:
-    """Tell whether far more was asked of a workload for a while, and now it is as much as at first."""
+def _asked_far_more(view: View, workload: Workload) -> Iterator[tuple[datetime, datetime]]:
+    """Yield from when on and until when far more was asked of a workload, where it is as much as at first now."""
     for label in labels_of(view, workload.ref, "request_rate"):
         was = view.figures.first("request_rate", component=label)
-        most = view.figures.peak("request_rate", component=label)
         now = view.figures.now("request_rate", component=label)
-        if was and most is not None and now is not None:
-            return most >= FAR_MORE * was and was / AS_BEFORE <= now <= AS_BEFORE * was
-    return False
+        if was and now is not None and was / AS_BEFORE <= now <= AS_BEFORE * was:
+            rush = _once(view, "request_rate", FAR_MORE * was, label)
+            yield from (rush,) if rush is not None else ()
