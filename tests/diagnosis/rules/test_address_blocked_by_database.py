@@ -49,16 +49,18 @@ def world(
     *,
     ages: Collection[float] = (2900, 2400, 1800, 1200),
     line: str = BROKEN,
+    begins: float = 3 * HOUR,
     more: Collection[Obj] = (),
 ) -> Snapshot:
     """Return a shop whose address is blocked since five minutes, and what the database tells of broken connections.
 
-    ``broken``: from which addresses, at each of some ages; the shop's own one unless it is told.
+    ``broken``: from which addresses, at each of some ages; the shop's own one unless it is told. ``begins``: how old
+    the first line of the database is, which tells of a session that was lost.
     """
     mine = own(objects)
     said = tuple(f"{at(age)} {BLOCKED.format(blocked or mine)}" for age in range(300, 0, -30))
     come = tuple(f"{at(age)} {line.format(host)}" for age in ages for host in ((mine,) if broken is None else broken))
-    logs = [Log(pod("shop"), "shop", said), Log("mysql-0", "mysql", come)]
+    logs = [Log(pod("shop"), "shop", said), Log("mysql-0", "mysql", (f"{at(begins)} {LOST.format(ELSEWHERE)}", *come))]
     return snapshot(objects, mysql(), more, logs=logs, figures=[errors("shop", since=300)])
 
 
@@ -77,8 +79,8 @@ HOLDS = [
         began=300,
     ),
     Holds(
-        "its release put a container beside it, and the database's log tells nothing",
-        world(released(beside=True, before={}), broken=()),
+        "its release put a container beside it, from whose pods they come since then",
+        world(released(beside=True, before={})),
         (SHOP, "configuration_error", "rollback_workload"),
     ),
     *(
@@ -91,6 +93,16 @@ HOLDS = [
         )
         for what, seen in (
             ("where the database tells nothing of them", world(released(), broken=())),
+            (
+                "where it does not, of a container that came beside it",
+                world(released(beside=True, before={}), broken=()),
+            ),
+            (
+                "where the database's log begins long after its release",
+                world(released(at_age=40 * HOUR), ages=(1500, 1200, 900, 600), begins=1500),
+            ),
+            ("where its log begins with the release", world(released(), begins=2990)),
+            ("where its log begins a short while before the release", world(released(), begins=4000)),
             ("where nothing was released", world(workload("shop", env=SETTINGS))),
             ("where the release was days ago", world(released(at_age=4 * DAY))),
             ("where it is blocked since before its release", world(released(at_age=100), ages=(90, 60, 30))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import evicted, node, pods_of
+from tests.diagnosis.rules.pods import HOUR, evicted, node, pods_of
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, errors, failing, logs, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, event, figure, pod, series, snapshot, workload
 from tests.diagnosis.worlds import NODES
@@ -147,12 +147,15 @@ def crowd(
     words: str = NO_THREAD,
     told: tuple[int, ...] = (1,),
     measured: bool = True,
+    asked: tuple[float, float] = (50, 50),
+    gone: float = 0,
     **more: Any,
 ) -> Snapshot:
     """Return n2, whose process numbers run out, with a pod of the shop and one of what was released two hours ago.
 
     ``held``: the threads of that one, ``first`` those of an hour ago; ``taken``: all on the node now. ``told``: which
-    pods of the shop say that they cannot start any; ``measured``: whether anybody counts them.
+    pods of the shop say that they cannot start any; ``measured``: whether anybody counts them. ``asked``: the requests
+    of what was released, an hour ago and now; ``gone``: the threads of its pod before.
     """
     sync = workload("sync", **{"pods": 1, "nodes": ("n2",), "released": 7200, "before": IMAGE, **more})
     ages = ((3600, 1.0), (2400, 0.75), (900, 0.0))
@@ -164,6 +167,8 @@ def crowd(
         *(("node_threads_limit", series({"node": name}, (3600, 32768))) for name in ("n1", "n2")),
         ("pod_threads", series({"pod": pod("sync")}, *mine)),
         ("pod_threads", series({"pod": pod("shop", 1)}, (3600, 200))),
+        *([("pod_threads", series({"pod": "sync-6f4b-x2x9q"}, (3600, gone)))] if gone else []),
+        figure("request_rate", *asked, 2400, component="sync"),
     ]
     figures = [*failing(0.001, 0.6), errors("shop"), *(counted if measured else [])]
     return snapshot(shop(), sync, node("n1"), node("n2"), figures=figures, logs=logs("shop", words, *told))
@@ -199,6 +204,8 @@ HOLDS = [
             ("who was released holds most, as many as ever", crowd(24000, 24000)),
             ("who was released holds most, and others have come", crowd(24000, 22000)),
             ("who was released came after they had run out", crowd(released=60)),
+            ("who was released has far more to do", crowd(released=40 * HOUR, asked=(50, 600))),
+            ("who was released took what its pod before had held", crowd(24000, 10, released=2700, gone=22000)),
             ("two that run there tell of it, and none elsewhere", both()),
             (
                 "one that runs there tells of it, and no probe of another one can be started there",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.marked import STILL
@@ -16,7 +17,7 @@ from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=48)
@@ -92,12 +93,15 @@ def numbers_taken_by(
 ) -> tuple[Workload, tuple[Evidence, ...]] | None:
     """Return the one workload released before nodes ran out that holds most of their numbers, and what shows it.
 
-    What came to the node's threads in the time that is measured came to its pods: it goes on with it.
+    What came to the node's threads in the time that is measured came to its pods: it goes on with it. Who has far more
+    to do than before needs more of them, whatever was released.
     """
     found = []
     for workload in view.serving:
         at = workload.released_at
         if at is None or began is None or at >= began or not releases(view, workload, SUSPECT):
+            continue
+        if (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
             continue
         seen = [_holds_most(view, workload, node) for node in nodes]
         if seen and all(seen):
@@ -106,7 +110,10 @@ def numbers_taken_by(
 
 
 def _holds_most(view: View, workload: Workload, node: str) -> Evidence | None:
-    """Return that the pods of a workload's newest template hold most of a node's numbers, and took those of late."""
+    """Return that the pods of a workload's newest template hold most of a node's numbers, and took those of late.
+
+    What pods of its that are gone held before was not taken anew.
+    """
     mine = [pod for pod in workload.newest_pods() if pod.node == node]
     held = sum(view.figures.now("pod_threads", pod=pod.name) or 0.0 for pod in mine)
     limit = view.figures.now("node_threads_limit", node=node)
@@ -114,7 +121,7 @@ def _holds_most(view: View, workload: Workload, node: str) -> Evidence | None:
         return None
     first, most = view.figures.first("node_threads", node=node), view.figures.peak("node_threads", node=node)
     came = (most or 0.0) - (first or 0.0)
-    if came <= 0.0 or sum(_grew(view, pod) for pod in mine) < MOST * came:
+    if came <= 0.0 or sum(_grew(view, pod) for pod in mine) - _held_before(view, workload) < MOST * came:
         return None
     told = f"{held:.0f} of the {limit:.0f} process numbers of {node} are those of its pods, and what came of late too"
     return Evidence("metrics", workload.ref, told, oldest(pod.created for pod in mine))
@@ -125,3 +132,13 @@ def _grew(view: View, pod: Pod) -> float:
     return (view.figures.now("pod_threads", pod=pod.name) or 0.0) - (
         view.figures.first("pod_threads", pod=pod.name) or 0.0
     )
+
+
+def _held_before(view: View, workload: Workload) -> float:
+    """Return how many threads the pods of a workload that are gone, or go, held at most while they were measured."""
+    newest = {pod.name for pod in workload.newest_pods()}
+    names = {each.labels.get("pod", "") for each in view.figures.series("pod_threads")} - newest
+    # Of a pod that is gone nobody knows whose it was, but for its name.
+    gone = [each for each in names if view.owner_of(each) in (workload.ref, f"Pod/{each}")]
+    mine = [each for each in gone if each.startswith(f"{workload.name}-")]
+    return sum(view.figures.peak("pod_threads", pod=each) or 0.0 for each in mine)

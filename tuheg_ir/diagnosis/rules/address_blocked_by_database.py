@@ -41,35 +41,37 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _brought(view: View, workload: Workload, hits: Collection[Hit]) -> tuple[Evidence, ...]:
-    """Return that a workload's own release brought what breaks connections off; () if it is not shown in two ways.
+    """Return that a workload's own release brought what breaks connections off; () if it is not shown.
 
-    It came before the block, and either databases tell of broken connections from its pods since then and of none from
-    anywhere else, or it put a container beside the one that is blocked.
+    It came before the block, and since then a database tells of broken connections from its pods. It tells of none
+    from anybody else, and of none before, though its log reaches back: by then the pods of the template before, whose
+    addresses nobody knows any more, would have been blocked as well.
     """
     at, first = workload.released_at, oldest(hit.first for hit in hits)
     if at is None or first is None or first < at or not releases(view, workload, SUSPECT):
         return ()
-    broken = list(_broken(view))
-    beside = [c for c in workload.changes if c.field == "container" and c.after and not c.before]
+    logs = list(_broken(view))
     mine = {pod.address for pod in workload.live if pod.address}
+    broken = [each for _, lines in logs for each in lines]
     since = [(when, host) for when, host in broken if when is not None and when >= at + BEFORE]
     others = {host for _, host in since} - mine
     if len(since) < len(broken) or any(view.component(host) for host in others):
         return ()  # somebody else does it, or did it before
-    own = sum(host in mine for _, host in since)
-    if own >= OFTEN:
-        told = f"{own} connections from its pods were broken off before a login, the first after its release"
-        return (Evidence("logs", workload.ref, told, min(when for when, _ in since)),)
-    return tuple(Evidence("objects", workload.ref, f"released: {c.told()}", at) for c in beside[:1])
+    before = at - (first - at)
+    for begins, lines in logs:
+        own = [when for when, host in lines if when is not None and host in mine]
+        if len(own) >= OFTEN and begins is not None and begins <= before:
+            told = f"{len(own)} connections from its pods were broken off before a login, the first after its release"
+            return (Evidence("logs", workload.ref, told, min(own)),)
+    return ()
 
 
-def _broken(view: View) -> Iterator[tuple[datetime | None, str]]:
-    """Yield (time, address) of the connections of which databases tell that they were broken off before a login."""
+def _broken(view: View) -> Iterator[tuple[datetime | None, list[tuple[datetime | None, str]]]]:
+    """Yield when each log of a database begins, with (time, address) of what was broken off before a login there."""
     for database in of_role(view.workloads, "database"):
         for log in view.logs_of(database.pods):
-            for line in log.lines:
-                if found := _BROKEN.search(line):
-                    yield stamp(line), found[1]
+            found = [(stamp(line), address[1]) for line in log.lines if (address := _BROKEN.search(line))]
+            yield oldest(map(stamp, log.lines)), found
 
 
 def _match(view: View, workload: Workload, hits: Collection[Hit], brought: tuple[Evidence, ...]) -> Match:

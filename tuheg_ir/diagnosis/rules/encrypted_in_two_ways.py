@@ -5,18 +5,21 @@ Both kinds lie in one store then: no template reads all of it, and whoever goes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._twins import programs
+from tuheg_ir.diagnosis.rules._twins import another_program, programs
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
+from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit, tells
-from tuheg_ir.diagnosis.view.reading import created, oldest
+from tuheg_ir.diagnosis.view.reading import created, items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -24,6 +27,10 @@ LATELY = timedelta(days=14)
 """What is stored may be read by one that runs once a week, or once in two."""
 ROWS = 3
 """Fewer rows than this may be broken by themselves."""
+_KEY = late(r"crypt|cipher|(?:key(?:s|set|ring)?|salt)(?![a-z])", re.IGNORECASE)
+_OTHER_KEY = late(r"(?:api|access|account|tls|ssh|public|jwt|sign(?:ing)?|licen[cs]e)[-_. ]?keys?", re.IGNORECASE)
+"""Keys by which nothing is encrypted that is stored."""
+_LOGIN = late(r"pass(?:word|wd)?(?![a-z])|user|url|uri|dsn|host", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:
@@ -34,16 +41,10 @@ def when(view: View) -> Iterator[Match]:
         return
     first, new = dated[0][0], view.workloads[dated[0][1]]
     olds = [view.workloads[ref] for ref in told if _older(view, view.workloads[ref], new, first, told[ref])]
-    if olds:
+    concerned = (*(ref for _, ref in dated), *(each.ref for each in olds))
+    # Rows that nobody meets any more were made good.
+    if olds and any(fresh(view, hit) for ref in concerned for hit in told[ref]):
         yield _match(view, new, olds, told, [ref for _, ref in dated[1:]])
-
-
-def _released(view: View, told: Mapping[str, Collection[Hit]]) -> Iterator[tuple[datetime, str]]:
-    """Yield (time, workload) of those that were released of late, and cannot decrypt only since."""
-    for ref, hits in told.items():
-        at = view.workloads[ref].released_at
-        if at is not None and releases(view, view.workloads[ref], LATELY) and _since(hits, at):
-            yield at, ref
 
 
 def _undecrypted(view: View, workload: Workload) -> tuple[Hit, ...]:
@@ -63,12 +64,37 @@ def _older(view: View, old: Workload, new: Workload, at: datetime, hits: Collect
     came = old.released_at or created(old.obj)
     if old is new or came is None or came >= at + BEFORE or not _since(hits, at):
         return False
-    secrets = {ref for ref in reads(old.template) & reads(new.template) if ref[0] == "Secret"}
-    if not secrets and not programs(old) & programs(new):
+    if not _one_key(view, old, new):
         return False
     lines = [line for log in view.logs_of(old.live, previous=False) for line in log.lines]
     before = [line for line in lines if (said := stamp(line)) is not None and said < at]
     return bool(before) and not any(tells("undecryptable", line) for line in before)
+
+
+def _one_key(view: View, one: Workload, other: Workload) -> bool:
+    """Tell whether two workloads take a key from one Secret, or run one program where it is not told of both."""
+    mine, theirs = set(_keys(view, one)), set(_keys(view, other))
+    if mine and theirs:
+        return bool(mine & theirs)
+    return bool(programs(one) and programs(other)) and not another_program(one, other)
+
+
+def _keys(view: View, workload: Workload) -> Iterator[str]:
+    """Yield the Secrets of which a workload takes what its name calls a key, and no login."""
+    spec = mapping(workload.template, "spec")
+    for entry in (each for c in items(spec, "containers") for each in items(c, "env")):
+        secret = text(entry, "valueFrom", "secretKeyRef", "name")
+        taken = f"{text(entry, 'name')} {text(entry, 'valueFrom', 'secretKeyRef', 'key')}"
+        if secret and (_is_key(taken) or (_is_key(secret) and not _LOGIN.search(taken))):
+            yield secret
+    whole = {(kind, secret) for kind, secret, key, _ in keys_of(workload.template) if not key}
+    for kind, secret in whole | {(kind, secret) for kind, secret, _ in volumes_of(workload.template)}:
+        if kind == "Secret" and any(map(_is_key, (secret, *mapping(view.objects("Secret").get(secret, {}), "data")))):
+            yield secret
+
+
+def _is_key(named: str) -> bool:
+    return _KEY.search(_OTHER_KEY.sub("", named)) is not None
 
 
 def _match(
