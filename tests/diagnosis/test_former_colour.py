@@ -54,9 +54,9 @@ OWN = service_for("shop-b", selector={"app": "shop", KEY: "blue"})
 
 def tenants(key: str, written: float | None = 2000) -> Snapshot:
     """Return the shop beside what is told from it by another label than that of a colour."""
-    own = {"age": 30 * DAY, "before": {"image": BEFORE}, "released": 2400, "env": URL, "key": key}
-    other = slot("blue", FORMER, 9 * DAY, key=key, env=URL)
-    return leaking(serves=slot("green", NOW_IN_FORCE, **own), other=other, service=led(written=written, key=key))
+    serves = slot("green", NOW_IN_FORCE, 30 * DAY, key, before={"image": BEFORE}, released=2400, env=URL)
+    other = slot("blue", FORMER, 9 * DAY, key, env=URL)
+    return leaking(serves=serves, other=other, service=led(written=written, key=key))
 
 
 def first(world: Snapshot) -> Finding:

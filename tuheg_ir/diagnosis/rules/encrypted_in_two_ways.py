@@ -36,7 +36,10 @@ _LOGIN = late(r"pass(?:word|wd)?(?![a-z])|user|url|uri|dsn|host", re.IGNORECASE)
 def when(view: View) -> Iterator[Match]:
     """A released program and an older one that shares its keys cannot decrypt, the older one not until the release."""
     told = {each.ref: hits for each in view.workloads.values() if (hits := _undecrypted(view, each))}
-    dated = sorted(_released(view, told))
+    came = [view.workloads[ref] for ref in told if releases(view, view.workloads[ref], LATELY)]
+    dated = sorted(
+        (at, each.ref) for each in came if (at := each.released_at) is not None and _since(told[each.ref], at)
+    )
     if not dated:
         return
     first, new = dated[0][0], view.workloads[dated[0][1]]

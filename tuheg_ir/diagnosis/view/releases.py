@@ -102,8 +102,8 @@ def ill_before_release(workload: Workload) -> datetime | None:
     """Return since when a workload has too few pods, if that is since clearly before its release; None if it is not.
 
     Its controller tells it. Where the template before had its pods ready, it was complete until the release came. What
-    is told of days before is of a time that has nothing to do with it. Too few are not none: a roll-out ends no
-    ready pod while there are too few, so older ones that served serve yet; who ends all first leaves nobody to tell.
+    is told of days before is of a time that has nothing to do with it. Too few are not none: a roll-out ends no ready
+    pod while there are too few, so older ones that served serve yet. Where all pods are ended first nobody can tell.
     """
     came = workload.released_at
     all_ended = text(workload.obj, "spec", "strategy", "type") == "Recreate"
