@@ -20,7 +20,7 @@ from tests.diagnosis.rules.scenes import (
     rising,
     shop,
 )
-from tests.diagnosis.rules.tiny import DAY, Obj, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 
@@ -92,7 +92,7 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "the same, and an alert is about what users feel",
-        near(latency("shop"), alerts=[alert("ShopSlow", deployment="shop", starts=300)]),
+        near(latency("shop"), alerts=[alert("ShopSlow", deployment="shop", starts=at(300))]),
         harmful=("rollback_workload", "restart_workload"),
     ),
     DoesNotHold(
