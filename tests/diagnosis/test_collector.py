@@ -332,6 +332,20 @@ def test_suspicious_pods_come_first_and_no_workload_takes_all() -> None:
     assert len(found) == 10
 
 
+def test_of_pods_that_seem_well_the_oldest_and_the_youngest_are_read_beside_those_that_do_not() -> None:
+    def made(number: int, restarts: int = 0) -> dict[str, Any]:
+        meta = {
+            "name": f"a-{number}",
+            "ownerReferences": [{"uid": "a"}],
+            "creationTimestamp": f"2026-03-04T1{number}:00:00Z",
+        }
+        states = [container(RUNNING, restarts, ready=True), container(RUNNING, name="proxy", ready=True)]
+        return {**pod(f"a-{number}", containerStatuses=states), "metadata": meta}
+
+    found = logs.wanted([made(1), made(2, restarts=3), made(3), made(4), made(5)])
+    assert [log.pod for log in found] == ["a-2", "a-2", "a-2", "a-1", "a-1", "a-5", "a-5"]
+
+
 def test_an_init_container_that_fails_is_asked_for() -> None:
     status = {
         "initContainerStatuses": [container(ended(1), name="init")],

@@ -20,7 +20,7 @@ from tests.diagnosis.rules.scenes import (
     rising,
     shop,
 )
-from tests.diagnosis.rules.tiny import DAY, Obj, at, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 
@@ -59,6 +59,14 @@ HOLDS = [
             ("and an alert is about it", near(alerts=[alert("MemoryNearLimit", deployment="shop")])),
             ("and it is slow for nearly as long as it is measured", near(latency("shop", since=3300))),
         )
+    ),
+    Holds(
+        "memory came near its limit just before it became slow, and stands there since",
+        snapshot(
+            killed(shop(before=IMAGE, released=3100), 0),
+            figures=[figure("memory_share", 0.5, 0.96, 2760, pod=pod("shop", 1)), latency("shop", since=2700)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
     ),
     Holds(
         "scratch files that went from the disk into memory",

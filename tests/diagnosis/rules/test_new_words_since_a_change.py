@@ -130,7 +130,29 @@ def unfed(
     )
 
 
+def beside_a_young_one(age: float, *, heard: bool = True) -> Snapshot:
+    """Return a shop whose older pods warn since its caller was released, and a pod that was made since and does not."""
+    calm = [log(pod("shop", 2), *["INFO request"] * 40, since=age)] if heard else []
+    return snapshot(
+        younger(shop(pods=3), 1, age=age),
+        workload("cart", env={"SHOP_URL": "http://shop:8080"}, released=660, before=OLD),
+        logs=[warned(), warned(of=pod("shop", 1)), *calm],
+        alerts=[alert("CartErrors", deployment="cart")],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a caller was released, and beside the pods that warn is one {what}",
+            world,
+            ("Deployment/cart", "code_defect", "rollback_workload"),
+        )
+        for what, world in (
+            ("that has just been made", beside_a_young_one(20)),
+            ("that was made since, and nobody read its log", beside_a_young_one(420, heard=False)),
+        )
+    ),
     *(
         Holds(
             f"all its new pods give up what they take, and who reads what it writes has old data: {what}",
@@ -291,12 +313,7 @@ HOLDS += [
 DOES_NOT_HOLD = [
     DoesNotHold(
         "a caller was released, and a pod that was made since says nothing like the others",
-        snapshot(
-            younger(shop(pods=3), 1, age=300),
-            workload("cart", env={"SHOP_URL": "http://shop:8080"}, released=660, before=OLD),
-            logs=[warned(), warned(of=pod("shop", 1)), log(pod("shop", 2), *["INFO request"] * 40, since=300)],
-            alerts=[alert("CartErrors", deployment="cart")],
-        ),
+        beside_a_young_one(420),
         (SHOP, "service_crash", "restart_workload"),
         harmful=("rollback_workload",),
     ),

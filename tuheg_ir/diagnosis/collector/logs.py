@@ -14,6 +14,9 @@ from tuheg_ir.diagnosis.model import Log, Obj
 MOST = 40
 """Logs in a snapshot."""
 OF_ONE_OWNER = 8
+"""Logs of those of its pods that show a trouble."""
+WELL = 2
+"""So many pods of one owner that seem well: its oldest and its youngest, which may not say the same."""
 LINES = {True: 500, False: 150}
 """Of a suspicious container, and of one that seems well."""
 BYTES = 512 << 10
@@ -34,12 +37,15 @@ class Wanted:
 def wanted(pods: Iterable[Obj]) -> list[Wanted]:
     """Return the logs worth reading: those of suspicious pods first, then some of every workload."""
     found: list[Wanted] = []
-    taken: dict[str, int] = {}
-    for pod in sorted(pods, key=_rank):
-        owner = _owner(pod)
-        logs = list(_of_pod(pod, suspicious=suspicious(pod)))
-        if logs and taken.get(owner, 0) + len(logs) <= (OF_ONE_OWNER if suspicious(pod) else 2):
-            taken[owner] = taken.get(owner, 0) + len(logs)
+    taken: dict[tuple[str, bool], int] = {}
+    known = list(pods)
+    ends = _oldest_and_youngest(known)
+    for pod in sorted(known, key=lambda each: _rank(each, ends)):
+        ill = suspicious(pod)
+        logs, group = list(_of_pod(pod, suspicious=ill)), (_owner(pod), ill)
+        size = len(logs) if ill else 1
+        if logs and taken.get(group, 0) + size <= (OF_ONE_OWNER if ill else WELL):
+            taken[group] = taken.get(group, 0) + size
             found += logs
     # Stable: the order of the pods stays, one of each workload before the second of any.
     return sorted(found, key=lambda log: not log.suspicious)[:MOST]
@@ -56,10 +62,20 @@ def suspicious(pod: Obj) -> bool:
     return not ready or any(each.get("restartCount") for each in states)
 
 
-def _rank(pod: Obj) -> tuple[bool, int, str]:
-    status = pod.get("status") or {}
+def _rank(pod: Obj, ends: frozenset[str]) -> tuple[bool, int, bool, str]:
+    status, name = pod.get("status") or {}, str(pod["metadata"]["name"])
     restarts = sum(int(each.get("restartCount") or 0) for each in status.get("containerStatuses") or ())
-    return not suspicious(pod), -restarts, str(pod["metadata"]["name"])
+    return not suspicious(pod), -restarts, name not in ends, name
+
+
+def _oldest_and_youngest(pods: Iterable[Obj]) -> frozenset[str]:
+    """Return the names of the oldest and the youngest of each owner's pods that show no trouble."""
+    ages: dict[str, list[tuple[str, str]]] = {}
+    for pod in pods:
+        if not suspicious(pod):
+            meta = pod["metadata"]
+            ages.setdefault(_owner(pod), []).append((str(meta.get("creationTimestamp") or ""), str(meta["name"])))
+    return frozenset(name for each in ages.values() for _, name in (min(each), max(each)))
 
 
 def _owner(pod: Obj) -> str:

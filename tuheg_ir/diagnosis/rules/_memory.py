@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
 
@@ -74,7 +75,7 @@ def _always_near(view: View, workload: Workload, near: list[str]) -> bool:
 
 def _stands(view: View, pod: Pod, began: datetime | None) -> bool:
     found = [series.points for series in view.figures.series("memory_share", pod=pod.name) if series.points]
-    if began is not None and any(began.timestamp() - points[0][0] < BEFORE_S for points in found):
+    if began is not None and not all(_near_before(points, began.timestamp()) for points in found):
         return False
     halves = [(points[: len(points) // 2], points[len(points) // 2 :]) for points in found]
     return bool(found) and all(
@@ -82,6 +83,12 @@ def _stands(view: View, pod: Pod, began: datetime | None) -> bool:
         for early, late in halves
         if early
     )
+
+
+def _near_before(points: Sequence[tuple[float, float]], began: float) -> bool:
+    """Tell whether memory was near its limit for all of the minutes before a trouble."""
+    before = [value for at, value in points if began - BEFORE_S <= at <= began]
+    return points[0][0] <= began - BEFORE_S and all(value >= NEAR for value in before)
 
 
 def told_by_program(view: View, workload: Workload) -> tuple[Hit, ...]:

@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.marked import Marked, marked
+from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release, soon_after
@@ -80,7 +81,7 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
         return False
     if released is workload and refused_as_others(view, workload, words.since):
         return False
-    if released is not workload and _younger_say_nothing(workload, words):
+    if released is not workload and _younger_say_nothing(view, workload, words):
         return False
     if _store_started_anew(view, released, words.since):
         return False
@@ -89,10 +90,15 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
     return released is workload or released.ref in users
 
 
-def _younger_say_nothing(workload: Workload, words: Marked) -> bool:
-    """Tell whether pods that were made since the words came say nothing like them: it lies in the age of the others."""
-    silent = [pod for pod in workload.live if pod.ready and pod.name not in words.pods]
-    return any(words.since is not None and pod.created is not None and pod.created > words.since for pod in silent)
+def _younger_say_nothing(view: View, workload: Workload, words: Marked) -> bool:
+    """Tell whether a pod that was made since the words came and served for minutes says nothing like them.
+
+    It lies in the age of the others then. What a pod says whose log nobody read is not known.
+    """
+    heard = {log.pod for log in view.logs_of(workload.live, previous=False) if log.lines}
+    silent = [pod for pod in workload.live if pod.ready and pod.name in heard and pod.name not in words.pods]
+    made = (pod.created for pod in silent if not view.recent(pod.created, PROVEN))
+    return words.since is not None and any(at is not None and at > words.since for at in made)
 
 
 def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
