@@ -33,7 +33,22 @@ HOLDS = [
         harmful=("rollback_workload",),
     ),
 ]
+HOLDS += [
+    Holds(
+        f"the average comes to show its errors {what}",
+        snapshot(returned(ago), figures=[errors("api", 0.07, since=since)]),
+        (API, "no_fault", "no_action"),
+        harmful=("rollback_workload",),
+    )
+    for what, ago, since in (("only as it is taken back", 40, 39), ("a sample later", 80, 60))
+]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "requests fail since a minute after it",
+        snapshot(returned(88), figures=[errors("api", 0.4, since=30)], alerts=FIRES),
+        ASK,
+        harmful=("rollback_workload", "no_action"),
+    ),
     DoesNotHold(
         "requests fail two minutes later as well",
         snapshot(returned(150), figures=[errors("api", 0.4, since=600)], alerts=FIRES),

@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
+    comes_back,
     of_an_image_alone,
     release_cause,
     release_evidence,
@@ -48,7 +49,7 @@ def when(view: View) -> Iterator[Match]:
     had served well for minutes and blames itself for nothing, it is less likely to be the reason.
     """
     for workload in view.serving:
-        if not workload.changes:
+        if not workload.changes or (comes_back(view, workload) and not blames_itself(view, workload)):
             continue
         felt = list(troubles(view, workload.ref))
         split = by_revision(view, workload)

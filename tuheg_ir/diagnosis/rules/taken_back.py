@@ -10,14 +10,14 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import newest
-from tuheg_ir.diagnosis.view.releases import release_evidence
+from tuheg_ir.diagnosis.view.releases import ECHO, comes_back, release_evidence
 from tuheg_ir.diagnosis.view.trouble import ERRORS, errors, of_pods
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 WATCHED = timedelta(minutes=10)
 """Alerts resolve some minutes after what they speak of; what goes on longer is no echo."""
-ECHO = timedelta(seconds=90)
-"""Rates and averages hold what pods that are gone have answered, that long after the last of them."""
+SAMPLE = timedelta(seconds=30)
+"""So long after the last pod came back a rate may first show what those before it have answered."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -47,7 +47,7 @@ def _complete(view: View, workload: Workload) -> bool:
 
 
 def _echo(view: View, workload: Workload, sign: Evidence) -> bool:
-    """Tell whether a sign of trouble is older than the return, and may last for a while after it."""
+    """Tell whether a sign of trouble is no younger than the last pod that came back, and may last for a while."""
     if sign.time is None or workload.released_at is None:
         return False
     if sign.source == "alerts":
@@ -55,7 +55,8 @@ def _echo(view: View, workload: Workload, sign: Evidence) -> bool:
         return about and sign.time < workload.released_at + ECHO
     last = newest(pod.created for pod in workload.newest_pods())
     felt = errors(view, workload.ref)
-    return felt is not None and sign == felt[0] and sign.time < workload.released_at and view.recent(last, ECHO)
+    in_time = last is not None and sign.time <= last + SAMPLE
+    return in_time and felt is not None and sign == felt[0] and comes_back(view, workload)
 
 
 def _ready(workload: Workload) -> Evidence:

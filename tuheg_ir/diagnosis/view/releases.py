@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import items, moment, oldest, text
+from tuheg_ir.diagnosis.view.reading import items, moment, newest, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -20,6 +20,8 @@ SLOWLY = timedelta(minutes=40)
 """A roll-out may take that long; pods that came later are no part of it."""
 NEXT = timedelta(minutes=10)
 """A roll-out goes on with its next pod within this time (a Deployment's progress deadline), or it is over."""
+ECHO = timedelta(seconds=90)
+"""Rates and averages hold what pods that are gone have answered, that long after the last of them."""
 BEFORE = timedelta(minutes=-2)
 """Clocks and samples are that far apart: what begins so much before a change may still be its own."""
 AMID = timedelta(days=1)
@@ -38,6 +40,11 @@ def since_release(workload: Workload, moment: datetime | None, within: timedelta
     if workload.returned and moment < workload.released_at:
         return False  # who goes back has seen it already
     return BEFORE <= moment - workload.released_at <= within + _rolled_out(workload, workload.released_at)
+
+
+def comes_back(view: View, workload: Workload) -> bool:
+    """Tell whether a workload went back so lately that what is measured may be of pods that are gone."""
+    return workload.returned and view.recent(newest(pod.created for pod in workload.newest_pods()), ECHO)
 
 
 def _rolled_out(workload: Workload, released_at: datetime) -> timedelta:
@@ -133,8 +140,8 @@ def never_ready(pod: Pod) -> bool:
 def brought_by_release(workload: Workload, pods: Iterable[Pod]) -> bool:
     """Tell whether pods are the first of a release, and not later ones of a template that was well once."""
     bad = tuple(pods)
-    newest = {pod.name for pod in workload.newest_pods()}
-    if not workload.changes or not bad or not all(pod.name in newest for pod in bad):
+    mine = {pod.name for pod in workload.newest_pods()}
+    if not workload.changes or not bad or not all(pod.name in mine for pod in bad):
         return False
     first = oldest(pod.created for pod in bad)
     if workload.released_at is None or first is None:
