@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import CART, OLD, SHOP, URL, alert, errors, ingress, logs, shop
+from tests.diagnosis.rules.scenes import CART, OLD, SHOP, URL, alert, errors, failing, ingress, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
@@ -48,16 +48,18 @@ def kept(
     said: Iterable[Log] = (),
     young: float = 0,
     fine: str = FINE,
+    unread: Collection[int] = (),
     figures: Iterable[tuple[str, Series]] = (),
     **of: Any,
 ) -> Snapshot:
     """Return four pods of the shop, of which some tell of something for a quarter of an hour, after a run.
 
     young: the age of the last of them, if it is younger than the others. fine: what those say that do not tell of it.
+    unread: those whose log nobody read.
     """
     objects, of_run = migration(*run, ago=ago) if run else ([], [])
     four = shop(pods=4, **({"env": URL} | of))
-    well = [log(pod("shop", n), *[fine] * 9, since=young or 900) for n in range(4) if n not in ill]
+    well = [log(pod("shop", n), *[fine] * 9, since=young or 900) for n in range(4) if n not in (*ill, *unread)]
     return snapshot(
         younger(four, 1, age=young) if young else four,
         postgres(),
@@ -120,6 +122,16 @@ def day_before(line: str) -> Log:
     return Log("postgres-0", "postgres", tuple(f"{at(age)} shop@shop ERROR:  {line}" for age in (20 * 3600, 900)))
 
 
+def faded() -> Snapshot:
+    """Return a shop of which the older pods told of it often before the younger one was started, and once since."""
+    times = (*range(2000, 700, -200), 100)
+    said = [Log(pod("shop", n), "shop", tuple(f"{at(age - n)} {KEY}" for age in times)) for n in range(3)]
+    return kept(KEY, run=(), young=600, ill=(0,), times=1, unread=(1, 2), said=said)
+
+
+PROXY = log(pod("shop", 3), *["GET /orders 200"] * 9, since=600, of="istio-proxy")
+LATE = log(pod("shop", 3), *[FINE] * 9, since=60)
+YOUNG: dict[str, Any] = {"run": (), "young": 600, "figures": asked(2, 2, 2, 2)}
 RENEWED = (SHOP, "database_connection", "restart_workload")
 READ = (SHOP, "configuration_error", "restart_workload")
 HOLDS = [
@@ -294,18 +306,33 @@ DOES_NOT_HOLD = [
                 "the younger one is asked for nothing, and the others get wrong tokens",
                 kept(KEY, run=(), young=600, fine="INFO listening", figures=asked(40, 40, 40, 0)),
             ),
+            *(
+                (f"the log of the younger one {how}, though it is asked as much: {line}", kept(line, **YOUNG, **of))
+                for line in (GONE, KEY)
+                for how, of in (
+                    ("was not read", {"unread": (3,)}),
+                    ("is empty", {"unread": (3,), "said": [Log(pod("shop", 3), "shop", ())]}),
+                )
+            ),
+            (
+                "the younger one's requests fail as well",
+                kept(GONE, **(YOUNG | {"figures": [*asked(2, 2, 2, 2), *failing(0.4, 0.4, 0.4, 0.4)]})),
+            ),
+            ("the others hardly meet it any more since the younger one runs", faded()),
         )
     ),
     *(
         DoesNotHold(
             f"{what}: that the others are ill is all there is",
-            kept(KEY, run=(), young=600, fine=fine),
+            kept(KEY, run=(), young=600, **of),
             (SHOP, "service_crash", "restart_workload"),
         )
-        for what, fine in (
-            ("the younger one tells of no work, and nobody measures it", "INFO up"),
-            ("the younger one only answers probes", "INFO GET /healthz 200"),
-            ("the younger one's answers are refusals", "INFO GET /orders 401"),
+        for what, of in (
+            ("the younger one tells of no work, and nobody measures it", {"fine": "INFO up"}),
+            ("the younger one only answers probes", {"fine": "INFO GET /healthz 200"}),
+            ("the younger one's answers are refusals", {"fine": "INFO GET /orders 401"}),
+            ("the younger one is heard in another container only", {"unread": (3,), "said": [PROXY]}),
+            ("the younger one's log begins a moment ago", {"unread": (3,), "said": [LATE]}),
         )
     ),
     *(
