@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -155,10 +155,10 @@ def _told(log: Log, kept: Kept) -> Iterator[tuple[str, datetime]]:
                 yield log.lines[n].strip(), at
 
 
-def replaced(view: View, kept: Kept, who: Workload, pods: Sequence[Pod], began: datetime) -> Evidence | None:
+def replaced(view: View, kept: Kept, who: Workload, began: datetime) -> Evidence | None:
     """Return that somebody else replaced what is kept, shortly before the first who kept it told of it."""
     if kept is KEY:
-        return signed_anew(view, who, pods, began, kept.soon)
+        return signed_anew(view, who, began, kept.soon)
     return None if kept is MISSING else _changed(view, kept, began)
 
 
