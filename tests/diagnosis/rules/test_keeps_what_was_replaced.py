@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import CART, OLD, SHOP, URL, alert, errors, ingress, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, log, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import CART, OLD, SHOP, URL, alert, errors, failing, ingress, logs, shop
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
+from tuheg_ir.diagnosis.rules._signed_anew import signed_anew
+from tuheg_ir.diagnosis.view import View
 
 POOLER = "Deployment/pgbouncer"
 POOLED = {"DATABASE_URL": "postgres://shop@pgbouncer:6432/shop"}
@@ -48,16 +53,18 @@ def kept(
     said: Iterable[Log] = (),
     young: float = 0,
     fine: str = FINE,
+    unread: Collection[int] = (),
     figures: Iterable[tuple[str, Series]] = (),
     **of: Any,
 ) -> Snapshot:
     """Return four pods of the shop, of which some tell of something for a quarter of an hour, after a run.
 
     young: the age of the last of them, if it is younger than the others. fine: what those say that do not tell of it.
+    unread: those whose log nobody read.
     """
     objects, of_run = migration(*run, ago=ago) if run else ([], [])
     four = shop(pods=4, **({"env": URL} | of))
-    well = [log(pod("shop", n), *[fine] * 9, since=young or 900) for n in range(4) if n not in ill]
+    well = [log(pod("shop", n), *[fine] * 9, since=young or 900) for n in range(4) if n not in (*ill, *unread)]
     return snapshot(
         younger(four, 1, age=young) if young else four,
         postgres(),
@@ -93,9 +100,10 @@ def keys(
     signer: Mapping[str, Any] | None = None,
     **of: Any,
 ) -> Snapshot:
-    """Return a shop that refuses tokens since who signs them has another key."""
+    """Return a shop that refuses tokens since who signs them has another key; its younger pod knows that one."""
     issuer, said = dex(told, since, **(signer or {}))
-    return kept(line, issuer, *others, run=(), said=[*said, *more], **({"env": ISSUER} | of))
+    shops: dict[str, Any] = {"env": ISSUER, "young": 600} | of
+    return kept(line, issuer, *others, run=(), said=[*said, *more], **shops)
 
 
 def asked(*rates: float) -> list[tuple[str, Series]]:
@@ -120,6 +128,20 @@ def day_before(line: str) -> Log:
     return Log("postgres-0", "postgres", tuple(f"{at(age)} shop@shop ERROR:  {line}" for age in (20 * 3600, 900)))
 
 
+def faded() -> Snapshot:
+    """Return a shop of which the older pods told of it often before the younger one was started, and once since."""
+    times = (*range(2000, 700, -200), 100)
+    said = [Log(pod("shop", n), "shop", tuple(f"{at(age - n)} {KEY}" for age in times)) for n in range(3)]
+    return kept(KEY, run=(), young=600, ill=(0,), times=1, unread=(1, 2), said=said)
+
+
+DROPPED = "WARNING token rejected: Signature verification failed. alg=RS256 kid=4fb2c07d known=[9ae61c5d]"
+FETCHED = "ERROR Unable to find a signing key that matches: '4fb2c07d'"
+ALL: dict[str, Any] = {"ill": (0, 1, 2, 3), "young": 0}
+BESIDE = (SHOP, "service_crash", "restart_workload")
+PROXY = log(pod("shop", 3), *["GET /orders 200"] * 9, since=600, of="istio-proxy")
+LATE = log(pod("shop", 3), *[FINE] * 9, since=60)
+YOUNG: dict[str, Any] = {"run": (), "young": 600, "figures": asked(2, 2, 2, 2)}
 RENEWED = (SHOP, "database_connection", "restart_workload")
 READ = (SHOP, "configuration_error", "restart_workload")
 HOLDS = [
@@ -224,8 +246,8 @@ HOLDS = [
     ),
     *(
         Holds(
-            f"who signs tokens has a new key, and all that do not know it are older: {line}",
-            keys(line, ill=(0, 1, 2, 3)),
+            f"who signs tokens has a new key, and all that do not know it are older than one that does: {line}",
+            keys(line),
             READ,
             excludes=no("rollback_workload", at=SHOP),
             harmful=("rollback_workload", "scale_workload"),
@@ -247,36 +269,14 @@ HOLDS = [
             'ERROR {"msg":"signature verification failed","kid":"9ae61c5d"}',
         )
     ),
-    *(
-        Holds(f"who signs tells of it in other words: {said}", keys(told=said, ill=(0, 1, 2, 3)), READ)
-        for said in (
-            "INFO rotated signing keys of realm shop",
-            "INFO signing key 9ae61c5d is now active",
-            "INFO using new signing key kid=9ae61c5d",
-            "INFO Rotated JWKS of issuer shop",
-            "INFO JWKS rotated",
-            "INFO rotated RSA signing key",
-            "INFO signing key rotation complete",
-        )
-    ),
-    Holds(
-        "who signs is named by the name under which users come to it",
-        keys(
-            KEY,
-            [ingress("dex", "login.town.example")],
-            ill=(0, 1, 2, 3),
-            env=URL | {"OIDC_ISSUER": "https://login.town.example/dex"},
-        ),
-        READ,
-    ),
     Holds(
         "it refused a token of somebody else's hours before",
-        keys(KEY, ill=(1, 2, 3), more=[stray(0)], fine=""),
+        keys(KEY, ill=(1, 2), more=[stray(0)], unread=(0,)),
         READ,
     ),
     Holds(
         "another program refuses a token of somebody else's now and then, for hours before",
-        keys(KEY, workload("edge"), more=[log(pod("edge"), KEY, *[FINE] * 90, KEY, since=5 * 3600)], ill=(0, 1, 2, 3)),
+        keys(KEY, workload("edge"), more=[log(pod("edge"), KEY, *[FINE] * 90, KEY, since=5 * 3600)]),
         READ,
     ),
     Holds(
@@ -294,18 +294,33 @@ DOES_NOT_HOLD = [
                 "the younger one is asked for nothing, and the others get wrong tokens",
                 kept(KEY, run=(), young=600, fine="INFO listening", figures=asked(40, 40, 40, 0)),
             ),
+            *(
+                (f"the log of the younger one {how}, though it is asked as much: {line}", kept(line, **YOUNG, **of))
+                for line in (GONE, KEY)
+                for how, of in (
+                    ("was not read", {"unread": (3,)}),
+                    ("is empty", {"unread": (3,), "said": [Log(pod("shop", 3), "shop", ())]}),
+                )
+            ),
+            (
+                "the younger one's requests fail as well",
+                kept(GONE, **(YOUNG | {"figures": [*asked(2, 2, 2, 2), *failing(0.4, 0.4, 0.4, 0.4)]})),
+            ),
+            ("the others hardly meet it any more since the younger one runs", faded()),
         )
     ),
     *(
         DoesNotHold(
             f"{what}: that the others are ill is all there is",
-            kept(KEY, run=(), young=600, fine=fine),
-            (SHOP, "service_crash", "restart_workload"),
+            kept(KEY, run=(), young=600, **of),
+            BESIDE,
         )
-        for what, fine in (
-            ("the younger one tells of no work, and nobody measures it", "INFO up"),
-            ("the younger one only answers probes", "INFO GET /healthz 200"),
-            ("the younger one's answers are refusals", "INFO GET /orders 401"),
+        for what, of in (
+            ("the younger one tells of no work, and nobody measures it", {"fine": "INFO up"}),
+            ("the younger one only answers probes", {"fine": "INFO GET /healthz 200"}),
+            ("the younger one's answers are refusals", {"fine": "INFO GET /orders 401"}),
+            ("the younger one is heard in another container only", {"unread": (3,), "said": [PROXY]}),
+            ("the younger one's log begins a moment ago", {"unread": (3,), "said": [LATE]}),
         )
     ),
     *(
@@ -321,32 +336,25 @@ DOES_NOT_HOLD = [
                 kept(KEY, run=(), young=600, fine="INFO up", figures=asked(9, 9, 9, 0), **NEW),
             ),
             ("its pods may not all meet it", kept(TYPE, run=(), young=600, **NEW)),
-            ("who signs has another key from time to time", keys(ill=(0, 1, 2, 3), **NEW)),
+            ("who signs has another key from time to time", keys(**NEW)),
         )
     ),
     *(
-        DoesNotHold(f"who signs has lost the key before: {what}", world, ("page_human",), harmful=("restart_workload",))
-        for what, world in (
-            ("it was released just then", keys(ill=(0, 1, 2, 3), signer={"before": OLD, "released": 970})),
-            ("it was started just then", keys(ill=(0, 1, 2, 3), signer={"started": 980})),
-            ("it was started since", keys(ill=(0, 1, 2, 3), signer={"started": 930})),
+        DoesNotHold(
+            f"all refuse it, and nothing shows that a fresh process would not: {what}",
+            keys(line, **(ALL | of)),
+            ("page_human",),
+            harmful=("restart_workload",),
         )
-    ),
-    *(
-        DoesNotHold(f"what was rotated has nothing to do with it: {what}", world, ("page_human",))
-        for what, world in (
-            *(
-                (told, keys(told=told, ill=(0, 1, 2, 3)))
-                for told in (
-                    "INFO api keys rotated",
-                    "INFO encryption keys rotated for tenant 7",
-                    "INFO rotating keys of cache",
-                    "INFO host keys rotated",
-                    "INFO new signing key for webhook partner acme",
-                )
-            ),
-            ("the shop does not ask who tells of it", keys(ill=(0, 1, 2, 3), env=URL)),
-            ("a rotation before did no harm", keys(ill=(0, 1, 2, 3), more=[rotated_before()])),
+        for what, line, of in (
+            ("who signs has a new key", KEY, {}),
+            ("it knows the new key, and the old one was dropped at once", DROPPED, {}),
+            ("it fetched the keys again before it said so", FETCHED, {}),
+            ("they were started after the key was new", KEY, {"started": 930}),
+            ("who signs was released just then", KEY, {"signer": {"before": OLD, "released": 970}}),
+            ("who signs was started just then", KEY, {"signer": {"started": 980}}),
+            ("a rotation before did no harm", KEY, {"more": [rotated_before()]}),
+            ("nobody tells of a new key", KEY, {"told": "INFO up"}),
         )
     ),
     *(
@@ -358,19 +366,13 @@ DOES_NOT_HOLD = [
         )
     ),
     *(
-        DoesNotHold(f"these are no keys of who signs tokens: {line}", keys(line, ill=(0, 1, 2, 3)), ("page_human",))
+        DoesNotHold(f"these are no keys of who signs tokens: {line}", keys(line), BESIDE)
         for line in (
             "WARN webhook token stripe: signature verification failed",
             "ERROR jwt.exceptions.InvalidSignatureError: Signature verification failed",
             "ERROR signature verification failed for container image, kid",
             "ERROR jwt signature verification failed alg=HS256 kid=1",
         )
-    ),
-    DoesNotHold(
-        "all were started after the key was new, and do not know it: a fresh process is no better",
-        keys(ill=(0, 1, 2, 3), started=930),
-        ("page_human",),
-        harmful=("restart_workload",),
     ),
     DoesNotHold("nobody knows of a change, and none is younger", kept(ill=(0, 1, 2, 3), run=()), ("page_human",)),
     DoesNotHold(
@@ -405,12 +407,58 @@ DOES_NOT_HOLD = [
         )
     ),
     *(
-        DoesNotHold(f"{what}", keys(line, told=said, since=since, ill=(0, 1, 2, 3)), ("page_human",))
-        for what, line, said, since in (
-            ("the new key was there for hours", KEY, ROTATED, 4 * 3600),
-            ("what was rotated is a log", KEY, "INFO log file rotated, keys=9", 960),
-            ("tokens are out of date", "WARNING token rejected: Signature has expired", ROTATED, 960),
-            ("it is no token whose signature is wrong", "ERROR apk: BAD signature of index", ROTATED, 960),
+        DoesNotHold(f"{what}", keys(line), BESIDE)
+        for what, line in (
+            ("tokens are out of date", "WARNING token rejected: Signature has expired"),
+            ("it is no token whose signature is wrong", "ERROR apk: BAD signature of index"),
         )
     ),
 ]
+
+
+def another_key(world: Snapshot) -> bool:
+    """Tell whether it is known that who signs the tokens of the shop has another key since it refuses some."""
+    view = View(world)
+    return signed_anew(view, view.workloads[SHOP], NOW - timedelta(seconds=900), timedelta(hours=1)) is not None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ROTATED,
+        "INFO rotated signing keys of realm shop",
+        "INFO signing key 9ae61c5d is now active",
+        "INFO using new signing key kid=9ae61c5d",
+        "INFO Rotated JWKS of issuer shop",
+        "INFO JWKS rotated",
+        "INFO rotated RSA signing key",
+        "INFO signing key rotation complete",
+    ],
+)
+def test_who_signs_tells_of_another_key(said: str) -> None:
+    """Programs tell of it in words of their own."""
+    assert another_key(keys(told=said))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "INFO api keys rotated",
+        "INFO encryption keys rotated for tenant 7",
+        "INFO rotating keys of cache",
+        "INFO host keys rotated",
+        "INFO new signing key for webhook partner acme",
+        "INFO log file rotated, keys=9",
+    ],
+)
+def test_another_thing_was_rotated(said: str) -> None:
+    """What is no key of tokens has nothing to do with it."""
+    assert not another_key(keys(told=said))
+
+
+def test_whose_key_it_is() -> None:
+    """Who signs is who is asked, or named by the name under which users come to it; and it told of it just then."""
+    named = URL | {"OIDC_ISSUER": "https://login.town.example/dex"}
+    assert another_key(keys(KEY, [ingress("dex", "login.town.example")], env=named))
+    assert not another_key(keys(env=URL))
+    assert not another_key(keys(since=4 * 3600))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
@@ -17,9 +17,10 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.logs import begun, times_around
 from tuheg_ir.diagnosis.view.marked import LATELY
-from tuheg_ir.diagnosis.view.odd import PROVEN
+from tuheg_ir.diagnosis.view.odd import MOSTLY, PROVEN
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.trouble import ERRORS, OFTEN
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 _WHAT = r"(?:TABLE|TYPE|DOMAIN|(?:MATERIALIZED )?VIEW|SCHEMA|EXTENSION)\b"
@@ -30,8 +31,9 @@ _DROPS = late(rf"\bDROP {_WHAT}")
 _PROBE = late(r"health|/ready|/live|/ping|/metrics|/status|kube-probe", re.IGNORECASE)
 _AS_ASKED = 0.1
 """Who gets less than this share of the requests of another may not meet what that one does."""
-TWICE = 2
-"""Who runs for so many times as long as it takes others to meet something would have met it."""
+_EACH = 3
+"""What each of some pods met so often on average while another was heard, that one would have met as well."""
+_REFUSED = (401, 403)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,14 @@ KINDS = (PLAN, TYPE, MISSING, KEY)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the live pods of a workload tell of one kind: which pod and when, for each line, and the last words."""
+    """What the live pods of a workload tell of one kind: which pod and when, for each line, and the last words.
+
+    containers: those that tell of it.
+    """
 
     heard: tuple[tuple[str, datetime], ...]
     line: str
+    containers: frozenset[str]
 
     @property
     def pods(self) -> Counter[str]:
@@ -117,23 +123,18 @@ class Told:
         """Return when it was told."""
         return [at for _, at in self.heard]
 
-    @property
-    def pace(self) -> timedelta:
-        """Return how long it takes on average until one of them tells of it again."""
-        pods, times = self.pods, self.times
-        return (max(times) - min(times)) * len(pods) / max(1, pods.total() - len(pods))
-
     def since(self, began: datetime) -> Told:
         """Return what was told from a time on."""
-        return Told(tuple(each for each in self.heard if each[1] >= began), self.line)
+        return replace(self, heard=tuple(each for each in self.heard if each[1] >= began))
 
 
 def told(view: View, workload: Workload, kept: Kept) -> Told | None:
     """Return what a workload's processes tell of one kind; None where they tell nothing, or nothing lately."""
-    found = [each for log in view.logs_of(workload.live, previous=False) for each in _told(log, kept)]
+    found = [(log, *each) for log in view.logs_of(workload.live, previous=False) for each in _told(log, kept)]
     if not found or not view.recent(max(at for _, _, at in found), LATELY):
         return None
-    return Told(tuple((pod, at) for pod, _, at in found), found[-1][1])
+    heard = tuple((log.pod, at) for log, _, at in found)
+    return Told(heard, found[-1][1], frozenset(log.container for log, _, _ in found))
 
 
 def present(found: Iterable[Told]) -> datetime:
@@ -142,8 +143,8 @@ def present(found: Iterable[Told]) -> datetime:
     return begun(times, LATELY) or min(times)
 
 
-def _told(log: Log, kept: Kept) -> Iterator[tuple[str, str, datetime]]:
-    """Yield (pod, line, time) of the lines that tell of it; a line of a trace has the time of its message."""
+def _told(log: Log, kept: Kept) -> Iterator[tuple[str, datetime]]:
+    """Yield (line, time) of the lines that tell of it; a line of a trace has the time of its message."""
     places = [
         n for n, line in enumerate(log.lines) if any(hint in line for hint in kept.hints) and kept.told.search(line)
     ]
@@ -151,13 +152,13 @@ def _told(log: Log, kept: Kept) -> Iterator[tuple[str, str, datetime]]:
         upto, until = times_around(log.lines)
         for n in places:
             if (at := upto[n] or until[n]) is not None:
-                yield log.pod, log.lines[n].strip(), at
+                yield log.lines[n].strip(), at
 
 
-def replaced(view: View, kept: Kept, who: Workload, pods: Sequence[Pod], began: datetime) -> Evidence | None:
+def replaced(view: View, kept: Kept, who: Workload, began: datetime) -> Evidence | None:
     """Return that somebody else replaced what is kept, shortly before the first who kept it told of it."""
     if kept is KEY:
-        return signed_anew(view, who, pods, began, kept.soon)
+        return signed_anew(view, who, began, kept.soon)
     return None if kept is MISSING else _changed(view, kept, began)
 
 
@@ -184,22 +185,40 @@ def _in_logs(view: View, began: datetime, soon: timedelta) -> Evidence | None:
 
 
 def fresh_and_well(view: View, workload: Workload, said: Told, began: datetime) -> list[Pod]:
-    """Return the pods that started since and work, and tell nothing of it for so long that they would have met it."""
+    """Return the pods that started since and work, and tell nothing of it for so long that they would have met it.
+
+    A pod whose log nobody read tells nothing either, and that is no sign that it is well.
+    """
     telling = said.pods
-    proven = max(PROVEN, TWICE * said.pace)
     return [
         pod
         for pod in workload.live
         if pod.name not in telling and pod.ready and pod.started
-        if pod.started > began and not view.recent(pod.started, proven) and _works(view, pod, telling)
+        if pod.started > began and not view.recent(pod.started, PROVEN)
+        if (since := _heard_since(view, pod, said.containers)) is not None
+        if said.since(since).pods.total() >= _EACH * len(telling) and _works(view, pod, telling)
     ]
 
 
+def _heard_since(view: View, pod: Pod, containers: Collection[str]) -> datetime | None:
+    """Return from when on a pod's log tells, of the containers that tell of it in others; None where it does not."""
+    logs = [log.lines for log in view.logs_of([pod], previous=False) if log.container in containers]
+    return oldest(next(filter(None, map(stamp, lines)), None) for lines in logs)
+
+
 def _works(view: View, pod: Pod, others: Iterable[str]) -> bool:
-    """Tell whether a pod is asked about as much as others, or answers well by its log where nobody measures that."""
+    """Tell whether a pod does not fail, and is asked as much as others or answers well where nobody measures that."""
+    told = Counter(
+        "well" if 200 <= status < 400 else "ill" if status >= 500 or status in _REFUSED else ""
+        for log in view.logs_of([pod], previous=False)
+        for line in log.lines
+        if (status := status_of(line)) and not _PROBE.search(line)
+    )
+    fails = view.figures.latest("error_ratio_by_pod", "pod").get(pod.name, 0.0) > ERRORS
+    if fails or told["ill"] > MOSTLY * told.total():
+        return False
     rates = view.figures.latest("request_rate_by_pod", "pod")
-    if pod.name in rates:
-        asked = [rate for each in others if (rate := rates.get(each))]
-        return rates[pod.name] > _AS_ASKED * min(asked, default=0.0)
-    lines = (line for log in view.logs_of([pod], previous=False) for line in log.lines if not _PROBE.search(line))
-    return sum(200 <= status_of(line) < 400 for line in lines) >= OFTEN
+    asked = [rate for each in others if (rate := rates.get(each))]
+    if asked and pod.name in rates:
+        return rates[pod.name] > _AS_ASKED * min(asked)
+    return told["well"] >= OFTEN

@@ -10,7 +10,6 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._replaced import KEY, KINDS, Kept, Told, fresh_and_well, present, replaced, told
-from tuheg_ir.diagnosis.rules._signed_anew import keys_lost
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.odd import same_template
@@ -65,16 +64,17 @@ def _kept(view: View, kept: Kept, tellers: Sequence[Teller], began: datetime) ->
 
 
 def _of_teller(view: View, kept: Kept, teller: Teller, began: datetime) -> Iterator[Match]:
-    """Yield that all that tell of it are older, where it is known that it was replaced or that fresh ones are well."""
+    """Yield that all that tell of it are older, where it is known that it was replaced or that fresh ones are well.
+
+    That a key was replaced is not enough: tokens that were signed with the one before may be refused by everybody.
+    """
     workload, released = teller.workload, since_release(teller.workload, began)
-    if kept is KEY and (released or keys_lost(view, workload, began, kept.soon)):
-        return  # many a token is refused for a fault of who checks it, or of who signed it
     well = fresh_and_well(view, workload, teller.said, began) if not released else []
     fresh = well if same_template((*teller.pods, *well)) else []
-    change = replaced(view, kept, workload, teller.pods, began)
+    change = replaced(view, kept, workload, began)
     if change is not None and change.time is not None and not teller.older(change.time):
         change = None  # they were started with what is new
-    if not fresh and change is None:
+    if not fresh and (change is None or kept is KEY):
         return
     why = f"they keep {kept.what} from before: a process that is started anew gets it anew, an older version does not"
     yield _match(
@@ -99,7 +99,7 @@ def _of_pooler(view: View, kept: Kept, tellers: Sequence[Teller], pooler: Worklo
     Whoever comes to it gets one of its sessions, whenever he was started himself.
     """
     fresh = [t for t in tellers if not t.older(began)]
-    change = replaced(view, kept, pooler, pooler.live, began)
+    change = replaced(view, kept, pooler, began)
     starts = [c.started_at for pod in pooler.live for c in pod.containers]
     through = all(pooler in view.called(t.workload.ref) for t in tellers)
     older = bool(starts) and all(at is not None and at < began for at in starts)
