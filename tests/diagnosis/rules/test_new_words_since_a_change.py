@@ -516,6 +516,20 @@ HOLDS += [
         rarely(workload("edge", before=OLD, released=H)),
         (SHOP, "code_defect", "rollback_workload"),
     ),
+    *(
+        Holds(
+            f"they name one of the same namespace: {url}",
+            rarely(cut=f"ERROR POST {url}/upload of flight {{}} aborted"),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for url in (
+            "http://shop:8080",
+            "http://shop.town:8080",
+            "http://shop.town.svc:8080",
+            "http://shop.town.svc.cluster.local:8080",
+            "ws://user@shop.town.svc:8080",
+        )
+    ),
 ]
 DOES_NOT_HOLD += [
     DoesNotHold(f"rare errors of new pods: {what}", world, harmful=("rollback_workload", "restart_workload"))
@@ -531,6 +545,14 @@ DOES_NOT_HOLD += [
             rarely(cut="ERROR upload of flight {} to https://sftp.partner-files.com aborted by remote"),
         ),
         ("of any protocol", rarely(cut="ERROR upload of flight {} to sftp://in.partner-files.com aborted by remote")),
+        ("with a user", rarely(cut="ERROR upload of flight {} to sftp://u:p@in.partner-files.com:22 aborted")),
+        (
+            "or in another namespace",
+            rarely(cut="ERROR POST http://store.files.svc.cluster.local/u of flight {} aborted"),
+        ),
+        ("or of the network around", rarely(cut="ERROR POST http://store.office.local:8080/u of flight {} aborted")),
+        ("by its address", rarely(cut="ERROR POST http://203.0.113.9:8080/u of flight {} aborted")),
+        ("in its short form", rarely(cut="ERROR POST ws://store.files:8080/u of flight {} aborted")),
         ("the neighbour missed it before the release as well", rarely(missed=30.2 * H)),
         ("the neighbour's log does not reach back far enough", rarely(known=17 * H)),
         ("the neighbour is new itself", rarely(neighbour={"before": OLD, "released": 16.2 * H})),

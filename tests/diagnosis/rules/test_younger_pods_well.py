@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -42,10 +43,23 @@ def asked(*rates: float) -> Snapshot:
     )
 
 
-def counting(*said: str, was: str = "stats conns=24 streams=800 failed=9") -> Snapshot:
-    """Return pods of the shop, all but the first younger and without errors, and what those log, and that counts."""
+COUNTS, IDLE = "stats conns=24 streams=800 failed=9", "INFO stats conns=0 streams=0 failed=0"
+
+
+def counting(*said: str, was: str = COUNTS, read: tuple[int, ...] = (1, 2, 3), beside: Sequence[Log] = ()) -> Snapshot:
+    """Return pods of the shop, all but the first younger and without errors, and what those log, and that counts.
+
+    ``read``: whose log was read of the younger ones; ``beside``: logs of other pods or containers.
+    """
     ill = log(pod("shop", 0), *[LINE, f"INFO {was}"] * 9)
-    return snapshot(four(young=3), logs=[ill, *(log(pod("shop", n), *said) for n in (1, 2, 3))])
+    return snapshot(four(young=3), logs=[ill, *(log(pod("shop", n), *said) for n in read), *beside])
+
+
+def proxied(
+    *numbers: int, line: str = "info xdsproxy connected to upstream XDS server: istiod.istio-system.svc:15012"
+) -> list[Log]:
+    """Return the logs of the proxies beside some pods of the shop."""
+    return [log(pod("shop", n), *[line] * 4, of="istio-proxy") for n in numbers]
 
 
 def mounted(mode: str, *ill: int, ok: int = 3, line: str = STALE) -> Snapshot:
@@ -174,6 +188,16 @@ HOLDS = [
             ("the younger ones tell of work too", ["INFO stats conns=0 streams=0 failed=0", "INFO GET /zones"] * 9),
             ("the younger ones count no failures, and that is well", ["INFO stats failed=0 retries=0"] * 9),
             ("the younger ones count nothing of what the older one counts", ["INFO stats jobs=0"] * 9),
+            ("the younger ones are asked, and count it more rarely than is kept", ["INFO GET /zones 200"] * 9),
+        )
+    ),
+    *(
+        Holds(f"nobody measures it, and {what}", world, (SHOP, "service_crash", "restart_workload"))
+        for what, world in (
+            (
+                "one of the younger ones has work",
+                counting(*[IDLE] * 9, read=(1, 2), beside=logs("shop", f"INFO {COUNTS}", 3)),
+            ),
         )
     ),
     *(
@@ -291,9 +315,33 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "nobody measures it, and the younger ones count nothing but noughts, where the older one counts",
-        counting(*["INFO stats conns=0 streams=0 failed=0"] * 9),
+        counting(*[IDLE] * 9),
         ("unknown", "page_human"),
         harmful=("restart_workload",),
+    ),
+    *(
+        DoesNotHold(
+            f"the younger ones count nothing but noughts: {what}",
+            world,
+            ("unknown", "page_human"),
+            harmful=("restart_workload",),
+        )
+        for what, world in (
+            ("the log of one of them was not read", counting(*[IDLE] * 9, read=(1, 2))),
+            ("the log of one was empty", counting(*[IDLE] * 9, read=(1, 2), beside=[Log(pod("shop", 3), "shop", ())])),
+            (
+                "one of them has told too little yet",
+                counting(*[IDLE] * 9, read=(1, 2), beside=logs("shop", IDLE, 3, times=2)),
+            ),
+            ("a proxy beside each is quiet", counting(*[IDLE] * 9, beside=proxied(0, 1, 2, 3))),
+            ("the log of the proxy beside one of them was read", counting(*[IDLE] * 9, beside=proxied(2))),
+            ("that beside the older one", counting(*[IDLE] * 9, beside=proxied(0))),
+            ("one has that of its proxy alone", counting(*[IDLE] * 9, read=(1, 2), beside=proxied(3))),
+            (
+                "the proxies count what is asked of them alone",
+                counting(*[IDLE] * 9, beside=proxied(1, 2, 3, line="requests=4")),
+            ),
+        )
     ),
     DoesNotHold(
         "the older one is slow, and its log is that of a miner: a restart would take away what shows it",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.diagnosis.rules.tiny import log, pod, snapshot, workload
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.counted import counted, counts_lately, counts_of, only_noughts
+from tuheg_ir.diagnosis.view.counted import counted, counts_lately, counts_of, only_noughts, talks
 
 IDLE = '{"level":30,"time":1790168640068,"conns":0,"failed":0,"intervalSec":60,"msg":"stats"}'
 
@@ -59,3 +59,11 @@ def test_what_is_counted_lately() -> None:
     assert counts_lately(view, counted(log(pod("push"), *busy)), ("conns", "failed"))
     assert not counts_lately(view, counted(log(pod("push"), *busy)), ("conns",))
     assert not counts_lately(view, counted(log(pod("push"), *busy, *over, since=3600)), ("conns", "failed"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "since", "found"), [(3, 240, True), (2, 240, False), (0, 240, False), (3, 9000, False)]
+)
+def test_who_talks_tells_enough_of_lately(lines: int, since: float, found: bool) -> None:
+    view = View(snapshot(workload("push")))
+    assert talks(view, log(pod("push"), *["stats"] * lines, since=since)) is found

@@ -6,7 +6,6 @@ what does not come.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -17,8 +16,7 @@ from tuheg_ir.diagnosis.rules._blames_another import OTHERS
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import kind_spoken_of
-from tuheg_ir.diagnosis.view.graph import foreign
-from tuheg_ir.diagnosis.view.hosts import hosts_named
+from tuheg_ir.diagnosis.view.hosts import hosts_named, is_address
 from tuheg_ir.diagnosis.view.marked import Marked, complained, shape_of
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -32,8 +30,8 @@ SAME = 2
 """So many of the things that fail are those that a neighbour misses."""
 _THING = late(r"(?<![\w.-])(?=[\w-]*\d)[\w-]{4,}(?![\w-])")
 """The number of an order, the name of an object: what has a digit, and is not short."""
-_OUTSIDE = late(r"\b[a-z][a-z0-9+]*://(?:[^@/\s]*@)?[\w-]+(?:\.[\w-]+)*\.(?!local\b|svc\b)[a-z]{2,}", re.IGNORECASE)
-"""The address of a host outside, of any protocol."""
+_HOST = late(r"://(?:[^@/\s]*@)?([\w.-]+)")
+"""The whole host of an address, of any protocol: the part of a name without its end may be anybody's."""
 SETTINGS = ("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkPolicy", "HorizontalPodAutoscaler")
 """What else a person writes, after which a program may fail."""
 
@@ -48,7 +46,7 @@ def rarely_since(view: View, workload: Workload, words: Marked) -> Evidence | No
     if released is None or not _soon_for_its_pace(view, words, released) or _names_others(view, workload):
         return None
     lines = _lines(view, workload, words)
-    if any(map(foreign, hosts_named(lines))) or any(map(_OUTSIDE.search, lines)):
+    if _names_one_away(view, lines):
         return None
     for neighbour in _neighbours(view, workload):
         for told in complained(view, neighbour):
@@ -60,6 +58,16 @@ def rarely_since(view: View, workload: Workload, words: Marked) -> Evidence | No
                 fact = f"{told.count} lines since, and none in as long a time before: {told.line[:200]}"
                 return Evidence("logs", neighbour.ref, fact, told.since)
     return None
+
+
+def _names_one_away(view: View, lines: Sequence[str]) -> bool:
+    """Tell whether lines name a host that is none of the namespace: that one may be ill since any time, unseen.
+
+    An address alone may be a client's, unless it stands where somebody is asked.
+    """
+    named = {host for host in hosts_named(lines) if not is_address(host)}
+    asked = {host.strip(".").lower() for line in lines for host in _HOST.findall(line)}
+    return any("." in host and not view.graph.resolve(host) for host in named | asked)
 
 
 def _lines(view: View, workload: Workload, words: Marked) -> list[str]:

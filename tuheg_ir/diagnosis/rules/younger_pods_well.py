@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._not_of_its_own import strangers_words
 from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
-from tuheg_ir.diagnosis.view.counted import counted, counts_lately, only_noughts
+from tuheg_ir.diagnosis.view.counted import counted, counts_lately, only_noughts, talks
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart, used_up
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -97,11 +97,18 @@ def _unasked(view: View, bad: list[Pod], well: list[Pod]) -> bool:
 
 
 def _count_noughts(view: View, bad: list[Pod], well: list[Pod]) -> bool:
-    """Tell whether the well ones only log noughts lately, of what each of the ill ones counts."""
-    idle = [only_noughts(view, log) for log in view.logs_of(well, previous=False)]
-    names = set.intersection(*idle) if len(idle) >= len(well) else set()
-    busy = [counted(log) for log in view.logs_of(bad, previous=False)] if names else []
-    return any(busy and all(counts_lately(view, told, each) for told in busy) for each in names)
+    """Tell whether the well ones only log noughts lately, of what each of the ill ones counts, as far as they are read.
+
+    A container is held against its like: a proxy beside it counts other things, or nothing.
+    """
+    told, others = ([log for log in view.logs_of(pods, previous=False) if talks(view, log)] for pods in (bad, well))
+    for container in {log.container for log in told}:
+        busy = [counted(log) for log in told if log.container == container]
+        idle = [only_noughts(view, log) for log in others if log.container == container]
+        names = set.intersection(*idle) if idle else set()
+        if any(all(counts_lately(view, each, name) for each in busy) for name in names):
+            return True
+    return False
 
 
 def _read_since(view: View, workload: Workload, bad: list[Pod], well: list[Pod]) -> tuple[Evidence, ...]:

@@ -56,11 +56,20 @@ def only_noughts(view: View, log: Log) -> set[tuple[str, ...]]:
 
     What goes wrong, or is in hand just now, may well be nought where all is well: it has to count who asks too.
     """
-    upto, _ = times_around(log.lines)
-    lately = [counts_of(line) for line, at in zip(log.lines, upto, strict=True) if at and view.recent(at, STILL)]
+    lately = list(map(counts_of, _lately(view, log)))
     if len(lately) < FEW or not all(each and not any(each.values()) for each in lately):
         return set()
     return {tuple(each) for each in lately if any(map(_of_who_asks, each))}
+
+
+def talks(view: View, log: Log) -> bool:
+    """Tell whether a log has lines enough of lately to show what a program does now."""
+    return len(_lately(view, log)) >= FEW
+
+
+def _lately(view: View, log: Log) -> list[str]:
+    upto, _ = times_around(log.lines)
+    return [line for line, at in zip(log.lines, upto, strict=True) if at and view.recent(at, STILL)]
 
 
 def _of_who_asks(name: str) -> bool:
