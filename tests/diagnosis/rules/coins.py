@@ -25,10 +25,12 @@ def coin_node(
     port: int = 18080,
     env: dict[str, str] | None = None,
     settings: dict[str, str] | None = None,
+    since: float = 240,
 ) -> Snapshot:
     """Return a node of a coin's network, of which an alert says that it mines; ``opened``: since when it is let out.
 
-    ``widened``: since when the way out is as it is. ``settings``: a file of settings that it mounts.
+    ``widened``: since when the way out is as it is. ``settings``: a file of settings that it mounts. ``since``: when
+    its log begins.
     """
     mounted = {"volumes": [{"name": "conf", "configMap": {"name": "ledger"}}]} if settings else {}
     way = {"ports": [{"port": port, "protocol": "TCP"}]}
@@ -40,6 +42,6 @@ def coin_node(
         ),
         *([thing("ConfigMap", "ledger", data=settings)] if settings else []),
         let_out,
-        logs=[log("ledger-0", BEHIND, *(lines or CAUGHT_UP), of="ledger")],
+        logs=[log("ledger-0", BEHIND, *(lines or CAUGHT_UP), of="ledger", since=since)],
         alerts=[alert(name, statefulset="ledger", severity="critical")],
     )

@@ -629,6 +629,18 @@ DOES_NOT_HOLD = [
             ("nobody can read by how much", standby(3000, by="recovery_min_apply_delay=$DELAY")),
             ("a service reads from it", standby(3000, workload("page", env={"DB_HOST": "standby"}))),
             ("it is the disk that is full", standby(3000, name="VolumeFull")),
+            *(
+                (f"{name} tells of something else", standby(1900, name=name))
+                for name in (
+                    "ReplicaVolumeFull",
+                    "PostgresReplicaBackupFailed",
+                    "StatefulSetReplicasMismatch",
+                    "ReplicationSlotLost",
+                    "FlagServiceDown",
+                    "ReplicationLagSlotLost",
+                    "WalArchiveLag",
+                )
+            ),
         )
     ),
     DoesNotHold(
@@ -866,6 +878,11 @@ DOES_NOT_HOLD = [
             ("a variable's name tells it to mine", coin_node(env={"MINING_ADDRESS": "44AFF"}), MINES),
             ("its file of settings tells it to mine", coin_node(settings={"monero.conf": MINING}), MINES),
             ("the alert speaks of a shell", coin_node(name="ShellSpawned"), ASK),
+            ("the alert speaks of the node", coin_node(name="CoinNodeStalled"), ASK),
+            ("the alert speaks of what it keeps", coin_node(name="CoinWalletDrained"), ASK),
+            ("the alert speaks of no mining", coin_node(name="DeterminingPeersFailed"), ASK),
+            ("the alert suspects nobody", coin_node(name="MiningTemplateStale"), ASK),
+            ("it had all blocks hours ago", coin_node(since=6 * 3600), ASK),
         )
     ),
 ]
@@ -873,6 +890,8 @@ HOLDS += [
     Holds(f"a coin's node of the house's own that has all blocks: {what}", world, (LEDGER, *HEALTHY))
     for what, world in (
         ("Monero", coin_node()),
+        ("of which an alert suspects a miner", coin_node(name="MinerDetected")),
+        ("of which a sensor tells in words", coin_node(name="Detect crypto miners using the Stratum protocol")),
         (
             "what tells it not to mine",
             coin_node(env={"MINING": "false"}, settings={"monero.conf": "bg-mining-enable=0"}),

@@ -106,16 +106,22 @@ def readers(*more: Any, lines: Any = (), share: float = 0.97, beside: Any = (), 
     return snapshot(objects, broker, redis(), beside, figures=[*full, *waits], logs=list(lines))
 
 
-def blind_behind(*, asked: float, since: float = 6 * 3600.0) -> Snapshot:
-    """Return a shop at its limit whose autoscaler sees nothing, behind a caller that was released and fails by it.
+NPE = "ERROR cart view: java.lang.NullPointerException"
 
-    ``asked``: how many requests the caller gets, of 50 before. ``since``: how long ago it was blinded.
+
+def blind_behind(*, asked: float, since: float = 6 * 3600.0, busy_for: float = 600, says: str = "") -> Snapshot:
+    """Return a shop at its limit whose autoscaler sees nothing, behind a caller that was released and fails since.
+
+    ``asked``: how many requests the caller gets, of 50 before. ``since``: how long ago the autoscaler was blinded.
+    ``busy_for``: how long the shop is busy and slow. ``says``: what the caller repeats.
     """
     scaler = autoscaler("shop", 2, 9, blind=True)
     scaler["status"]["conditions"][0]["lastTransitionTime"] = at(since)
     caller = workload("web", env={"SHOP": "http://shop:8080"}, before=OLD, released=1500)
-    felt = [errors("web", 0.5, 1440), rate("web", 50, asked), SAME]
-    return snapshot(caller, shop(), scaler, figures=[*busy(*felt), *felt])
+    felt = [errors("web", 0.5, 1440), rate("web", 50, asked, 1400), rate("shop", 50, asked, 1400)]
+    felt += [figure("cpu_share", 0.4, 0.97, busy_for, pod=pod("shop", n), container="shop") for n in range(2)]
+    felt.append(latency("shop", now=1.5, since=busy_for))
+    return snapshot(caller, shop(), scaler, figures=felt, logs=logs("web", says, 0, 1) if says else [])
 
 
 STREAM = {"consumergroup": "encoders", "queue": "CLIPS"}
@@ -142,23 +148,30 @@ def durable(*names: str, key: str = "DURABLE", share: float = 0.98) -> Snapshot:
 
 HOLDS = [
     Holds(
-        "its autoscaler sees nothing for hours, and who asks it was released and is asked for more itself",
-        blind_behind(asked=80),
+        "its autoscaler sees nothing, and it was busy and slow before who asks it was released, which fails by it",
+        blind_behind(asked=70, busy_for=1800),
         (SHOP, "capacity", "scale_workload"),
         alone=True,
         harmful=("rollback_workload",),
     ),
-    Holds(
-        "its autoscaler sees nothing for hours, and who asks it was released and is asked as before",
-        blind_behind(asked=50),
-        (SHOP, "capacity", "scale_workload"),
-        believed="errors_since_release",
-    ),
-    Holds(
-        "its autoscaler sees nothing since after the release of who asks it",
-        blind_behind(asked=80, since=900),
-        (SHOP, "capacity", "scale_workload"),
-        believed="errors_since_release",
+    *(
+        Holds(
+            f"its autoscaler sees nothing, and who asks it fails since its own release, long before it is busy: {what}",
+            world,
+            (SHOP, "capacity", "scale_workload"),
+            believed="errors_since_release",
+            began=began,
+        )
+        for what, world, began in (
+            (
+                "its users try again, for weeks blind",
+                blind_behind(asked=70, since=20 * DAY, busy_for=300, says=NPE),
+                300,
+            ),
+            ("its users try again, for hours blind", blind_behind(asked=70, busy_for=300, says=NPE), 300),
+            ("it is asked as before", blind_behind(asked=50), 600),
+            ("it was blinded since", blind_behind(asked=70, since=900, says=NPE), 600),
+        )
     ),
     Holds(
         "a setting gives it the name of the consumer by which a stream is read that grows",

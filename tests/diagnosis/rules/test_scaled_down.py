@@ -8,6 +8,7 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import (
     FATAL,
     IMAGE,
+    OLD,
     QUOTA,
     SHOP,
     URL,
@@ -19,7 +20,7 @@ from tests.diagnosis.rules.scenes import (
     rate,
     shop,
 )
-from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, figure, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 TAKEN = event(SHOP, "ScalingReplicaSet", "Scaled down replica set shop-r1 from 6 to 2", kind="Normal", age=660, count=1)
@@ -115,7 +116,59 @@ def left(
     )
 
 
+def left_behind(*says: str, busy_for: float = 300, slow_for: float = 300) -> Snapshot:
+    """Return such a shop that is busy and slow for so long, behind a caller that was released and fails since.
+
+    ``says``: what the caller repeats.
+    """
+    room = {"requests": {"cpu": "1"}, "limits": {"cpu": "1500m"}}
+    given = left(since=6 * 3600)
+    caller = workload("web", env={"SHOP": "http://shop:8080"}, before=OLD, released=1500)
+    return snapshot(
+        caller,
+        shop(resources=room),
+        *given.of("HorizontalPodAutoscaler"),
+        logs=[log(pod("web", number), *says * 9) for number in range(2)],
+        figures=[
+            *(figure("cpu_usage", 0.5, 1.1, busy_for, pod=pod("shop", n), container="shop") for n in range(2)),
+            rate("web", 50, 70, 1400),
+            rate("shop", 50, 70, 1400),
+            errors("web", 0.5, 1440),
+            latency("shop", now=1.5, since=slow_for),
+        ],
+    )
+
+
+NPE = "ERROR cart view: java.lang.NullPointerException"
+LATE = "ERROR GET http://shop:8080/v2/cart: AxiosError: timeout of 2500ms exceeded (ECONNABORTED)"
 HOLDS = [
+    *(
+        Holds(
+            f"an autoscaler sees nothing for hours, and a caller fails since its own release: {what}",
+            world,
+            (SHOP, "capacity", "scale_workload"),
+            believed="errors_since_release",
+            began=300,
+        )
+        for what, world in (
+            ("long before the shop is busy", left_behind(NPE)),
+            ("so, and it tells of the shop now", left_behind(LATE)),
+            ("it tells of the shop, and of an error of its own", left_behind(LATE, NPE, busy_for=1800)),
+        )
+    ),
+    *(
+        Holds(
+            f"an autoscaler sees nothing for hours, and a caller that was released fails by the shop: {what}",
+            world,
+            (SHOP, "capacity", "scale_workload"),
+            alone=True,
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("the shop is busy for longer, and it tells of nothing else", left_behind(LATE, busy_for=1800)),
+            ("the shop is slow for longer", left_behind("INFO cart viewed", busy_for=1800, slow_for=1800)),
+        )
+    ),
     *(
         Holds(
             f"an autoscaler sees nothing, and its pods use more than its target: {what}",

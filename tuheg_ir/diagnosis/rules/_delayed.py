@@ -15,7 +15,16 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 SLACK_S = 60.0
 """A replica that is set to be late is later than that by what it takes to follow."""
-_OF_LAG = late(r"lag|behind|replica", re.IGNORECASE)
+_OF_LAG = late(
+    r"(?<![A-Za-z])(?i:lag(?:s|ged|ging)?)(?![a-z])|Lag(?:s|ging)?(?![a-z])|(?i:repl(?:ica|ication)?lag)|[a-z]Behind"
+    r"|(?i:(?:seconds?|minutes?|hours?|fall\w{0,4}|\d\s?(?:s|m|min|h))[ _-]?(?:further )?behind|apply.?delay)"
+)
+"""Words of lateness, in sentences and in the names of alerts and figures."""
+_OF_MORE = late(
+    r"disk|volume|full|space|backup|archiv|slot|down|stop|broke|fail|los[st]|mismatch|replicas|conflict|crash|error",
+    re.IGNORECASE,
+)
+"""Words of what else may ail a replica: an alert of that is not answered by how late it is."""
 _KEY = r"(?P<key>recovery[_-]min[_-]apply[_-]delay|(?:SOURCE|MASTER)_DELAY|secondaryDelaySecs|slaveDelay)"
 _NAMED = late(_KEY, re.IGNORECASE)
 _DELAY = late(
@@ -77,10 +86,12 @@ def stays_behind_as_set(view: View, ref: str, delay: Delay) -> bool:
 def late_as_set(view: View, alert: Alert, ref: str) -> Evidence | None:
     """Return that the replica of an alert is set to be late, and no later than that; None: not so.
 
-    Where the alert is critical somebody has to have measured how late it is.
+    Where the alert is critical somebody has to have measured how late it is. Only an alert of lateness is answered.
     """
+    if not _OF_LAG.search(alert.said) or _OF_MORE.search(alert.said):
+        return None
     workload = next((w for w in of_role(view.workloads, "database") if w.ref == ref), None)
-    delay = delay_of(view, workload) if workload and _OF_LAG.search(alert.said) else None
+    delay = delay_of(view, workload) if workload else None
     if delay is None or not stays_behind_as_set(view, ref, delay):
         return None
     if (lag := _lag(view, ref)) is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -20,10 +20,11 @@ from tuheg_ir.diagnosis.rules._capacity import (
 )
 from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.marked import complained, marked
+from tuheg_ir.diagnosis.view.complaints import complaints, fresh
+from tuheg_ir.diagnosis.view.logs import Hit, tells
+from tuheg_ir.diagnosis.view.marked import Marked, complained, marked
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, due
 from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
@@ -36,6 +37,8 @@ YOUNG = timedelta(minutes=5)
 """So long a start may take much processor time."""
 FRESH = timedelta(hours=2)
 """A release so young may need more of it for the same work."""
+_UNANSWERED = ("connection_timeout", "connection_refused", "connection_reset", "upstream_failure")
+"""How callers tell that nobody answers them."""
 _LEFT = late(r"\bIgnoring EPIPE\b")
 """How a server of Python tells that who asked is gone; elsewhere a broken pipe may be one to what is behind."""
 
@@ -44,6 +47,7 @@ def left_short(view: View, workload: Workload, scaler: Autoscaler, lost: Sequenc
     """Return that pods use more than their autoscaler's target, which sees nothing, and that more is asked of them.
 
     Load has its hours: what an autoscaler leaves alone for days has been enough at each peak.
+    What lacks is felt from when its pods were pressed, however long the autoscaler saw nothing before.
     ``lost``: what tells that the workload lost replicas within the hour: then the rest have more to do each.
     """
     lately = scaler.blind and view.recent(scaler.blind_since, PEAK)
@@ -52,7 +56,7 @@ def left_short(view: View, workload: Workload, scaler: Autoscaler, lost: Sequenc
         return None
     if not _pressed(view, workload) or _fails_otherwise(view, workload):
         return None
-    felt = [seen for seen, _ in (list(troubles(view, workload.ref)) or felt_before(view, workload))]
+    felt = list(troubles(view, workload.ref)) or felt_before(view, workload)
     asked = (*asked_more(view, workload), *_grown(view, workload), *lost)
     if not felt or not asked or releases(view, workload, FRESH) or multiplied(view, workload.ref):
         return None
@@ -61,10 +65,10 @@ def left_short(view: View, workload: Workload, scaler: Autoscaler, lost: Sequenc
     remedy, more, excludes = remedy_for_load(view, workload)
     found = Match(
         component=workload.ref,
-        evidence=(Evidence("metrics", workload.ref, fact), *more, *asked[:2], *felt[:2]),
+        evidence=(Evidence("metrics", workload.ref, fact), *more, *asked[:2], *(seen for seen, _ in felt[:2])),
         certainty=0.65,
         remedy=remedy,
-        since=scaler.blind_since,
+        since=oldest((*(since for _, since in felt), _blamed_since(view, workload))),
         excludes=(
             *excludes,
             *excluding(workload.ref, "the template is well; what lacks is replicas", "rollback_workload"),
@@ -115,3 +119,28 @@ def _grown(view: View, workload: Workload) -> tuple[Evidence, ...]:
     if times is None or times < GROWN:
         return ()
     return (Evidence("metrics", workload.ref, f"its requests have grown {times:.1f} times"),)
+
+
+def _blamed_since(view: View, workload: Workload) -> datetime | None:
+    """Return since when all its pods are pressed, where a caller tells that it does not answer, and of no other error.
+
+    Where no caller does, what ails one may be its own: then only what users feel of the workload itself counts.
+    """
+    told = {each.caller for each in complaints(view, *_UNANSWERED) if each.about == workload.ref}
+    callers = (view.workloads[ref] for ref in told if ref in view.workloads)
+    if not any(all(map(_of_another, marked(view, each))) for each in callers):
+        return None
+    since = [_pressed_since(view, pod) for pod in workload.live]
+    return newest(since) if None not in since else None
+
+
+def _pressed_since(view: View, pod: Pod) -> datetime | None:
+    """Return since when a pod is held to its limit, or a container of it uses more processor time than before."""
+    held = view.figures.crossed("throttled_share", THROTTLED, pod=pod.name)
+    each = [view.figures.alone("cpu_usage", series) for series in view.figures.series("cpu_usage", pod=pod.name)]
+    used = (figures.crossed("cpu_usage", GROWN * (figures.first("cpu_usage") or 0.0)) for figures in each)
+    return oldest((held, *used))
+
+
+def _of_another(error: Marked) -> bool:
+    return any(tells(trouble, error.line) for trouble in _UNANSWERED)

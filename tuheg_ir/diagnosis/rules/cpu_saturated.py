@@ -121,14 +121,12 @@ def _match(view: View, workload: Workload, evidence: list[Evidence], released: b
     if collects and not released:
         return _of_collector(view, workload, (*evidence, *collects))
     remedy, more, excludes = remedy_for_load(view, workload)
-    asked = asked_more(view, workload)
     found = Match(
         component=workload.ref,
-        evidence=(*evidence, *more, *asked),
+        evidence=(*evidence, *more, *asked_more(view, workload)),
         certainty=certainty - (0.2 if released else 0.0),
         remedy=remedy,
-        # The autoscaler that sees nothing lacked before anybody felt it: what asked for more since then met with it.
-        since=oldest(e.time for e in (*evidence, *(more if asked else ()))),
+        since=oldest(e.time for e in evidence),
         excludes=excludes,
     )
     return unblinded(view, workload, found)
