@@ -29,6 +29,13 @@ def blue(image: str = FORMER, age: float = 9 * DAY, **more: Any) -> list[Obj]:
     return slot("blue", image, age, **{"env": URL, **more})
 
 
+def noted(age: float, *, key: str = "deploy.example/switched-at", written: float | None = None) -> Obj:
+    """Return the shop's Service with the note of a pipeline that switched it; ``written``: its last write."""
+    service = led(written=written)
+    service["metadata"]["annotations"] = {key: at(age)}
+    return service
+
+
 def leaking(
     *more: Any,
     serves: list[Obj] | None = None,
@@ -41,7 +48,7 @@ def leaking(
     return snapshot(
         serves or green(),
         blue() if other is None else other,
-        service or led(written=2000),
+        service or noted(2000),
         postgres(),
         *more,
         figures=[errors("shop-green", 0.5, since=1500), *figures],
@@ -66,14 +73,7 @@ def first(world: Snapshot) -> Finding:
     return found
 
 
-def noted(age: float) -> Obj:
-    """Return the shop's Service, whose last write nobody knows, with the note of a pipeline that switched it."""
-    service = led(written=None)
-    service["metadata"]["annotations"] = {"deploy.example/switched-at": at(age)}
-    return service
-
-
-@pytest.mark.parametrize("service", [led(written=2000), noted(2000)])
+@pytest.mark.parametrize("service", [noted(2000), noted(2000, written=1900)])
 def test_users_are_led_back_to_what_served_before(service: Obj) -> None:
     found = first(leaking(service=service))
     assert (found.root_cause, found.remedy, found.target) == ("code_defect", "switch_traffic", SERVICE)
@@ -103,6 +103,12 @@ def test_what_changed_the_data_before_its_release_it_was_made_for() -> None:
             leaking(serves=green(spec={"initContainers": [{"name": "db-migrate", "image": NOW_IN_FORCE}]})),
         ),
         ("nobody knows whether users were ever led to it", leaking(service=led(written=None))),
+        ("its Service was written since the release, nobody knows why", leaking(service=led(written=2000))),
+        ("its Service was written in the second of the release, as Helm does", leaking(service=led(written=2400))),
+        ("its Service was written a second after the release, as Helm does", leaking(service=led(written=2399))),
+        ("its Service bears a note of the second of the release, as a chart writes it", leaking(service=noted(2400))),
+        ("its Service was written since, and switched long ago", leaking(service=noted(2 * DAY, written=2000))),
+        ("a version was promoted, which no colour need be", leaking(service=noted(2000, key="ci.example/promoted-at"))),
         ("it has another database", leaking(other=blue(env={"DATABASE_URL": "postgres://shop@postgres-b:5432/shop"}))),
         ("it has another setting", leaking(other=blue(env={**URL, "TENANT": "b"}))),
         ("it has another Secret", leaking(other=blue(env={**URL, "DB_PASSWORD": secret_key("shop-b")}))),

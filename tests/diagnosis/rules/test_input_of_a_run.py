@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -10,6 +11,8 @@ from tests.diagnosis.rules.runs import ran
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, down, shop
 from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot
 from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.rules._written_by_runs import writers
+from tuheg_ir.diagnosis.view import View
 
 FILE = "http://store:8080/lanes/current.json"
 RUNS = (1560.0, 1260.0, 960.0, 660.0, 360.0, 60.0)
@@ -84,6 +87,12 @@ def one_by_one() -> list[Obj]:
     return made
 
 
+def in_a_store(read: str, put_to: str) -> Snapshot:
+    """Return readers of one address that fell, and a schedule that writes to one."""
+    return snapshot(readers(650, env={"MODEL": read}), writer({"OUT": put_to}), logs=told(GREW, SIZE))
+
+
+DEEP = "deep/" * 200
 HOLDS = [
     Holds(
         "its file is twice as large since a run, and all end at each start",
@@ -98,11 +107,7 @@ HOLDS = [
     Holds("nobody released them of late", world(released=9e5), BY_RUN),
     Holds(
         "a bucket, with credentials of no interest",
-        snapshot(
-            readers(650, env={"MODEL": "s3://models/rank/latest"}),
-            writer({"OUT": "s3://models/rank/latest"}),
-            logs=told(GREW, SIZE),
-        ),
+        in_a_store("s3://models/rank/latest", "s3://models/rank/latest"),
         BY_RUN,
     ),
     Holds(
@@ -143,6 +148,12 @@ DOES_NOT_HOLD = [
                 world(to={"RULES_URL": FILE}, line="INFO PUT http://store:8080/kept/current.json 204 bytes={}"),
             ),
             ("what runs do with it is not known", snapshot(readers(650), writer({"RULES_URL": FILE}))),
+            ("the runs write another one of the bucket", in_a_store("s3://models/rank/a", "s3://models/rank/b")),
+            ("the runs write another one, far down in the bucket", in_a_store(f"s3://m/{DEEP}a", f"s3://m/{DEEP}b")),
+            (
+                "the runs write another one, far down in a folder with a dot",
+                in_a_store(f"http://store/rank.v1.2/{DEEP}a.json", f"http://store/rank.v1.2/{DEEP}b.json"),
+            ),
             ("the runs have no right to write it", beside(CLAIMED_TO_READ, MOUNT)),
             ("the runs mount it to read it", beside(VOLUME, {**MOUNT, "readOnly": True})),
             ("the runs do not mount it", beside(VOLUME, {**MOUNT, "name": "scratch"})),
@@ -168,3 +179,12 @@ DOES_NOT_HOLD = [
         (SHOP, "code_defect", "rollback_workload"),
     ),
 ]
+
+
+def test_addresses_without_an_end_are_read_once_and_in_no_time() -> None:
+    endless = {f"PUT_{n}": "http://" * 600 for n in range(20)}
+    view = View.of(snapshot(readers(650, env=endless), writer(endless)))
+    began = process_time()
+    for _ in range(10):
+        assert not list(writers(view, view.workloads[SHOP]))
+    assert process_time() - began < 1

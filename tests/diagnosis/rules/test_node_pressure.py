@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
@@ -181,6 +182,26 @@ def both(*more: Obj, told: str = NO_CHILD) -> Snapshot:
     return snapshot(shop(), workload("labels"), more, node("n1"), node("n2"), figures=figures, logs=said)
 
 
+def leaky(*more: Obj, threads: Sequence[float] = (), taken: float = 0, **of: Any) -> Snapshot:
+    """Return n2 where the shop and what was released two hours ago can start no thread, and the shop well elsewhere.
+
+    ``threads``: those of the pods of what was released; ``taken``: all of the node.
+    """
+    sync = workload("sync", **{"pods": 1, "nodes": ("n2",), "released": 7200, "before": IMAGE, **of})
+    said = [*logs("shop", NO_THREAD, 1), *logs("sync", NO_THREAD, 0)]
+    counted = [("pod_threads", series({"pod": pod("sync", n)}, (3600, held))) for n, held in enumerate(threads)]
+    all_of_it = [("node_threads_limit", series({"node": "n2"}, (3600, 32768)))]
+    all_of_it += [("node_threads", series({"node": "n2"}, (900, taken)))] if taken else []
+    figures = [*failing(0.001, 0.6), errors("shop"), *counted, *all_of_it]
+    return snapshot(shop(), sync, more, node("n1"), node("n2"), figures=figures, logs=said)
+
+
+def beside(**of: Any) -> list[Obj]:
+    """Return one more program on n2, which was released as well."""
+    return workload("bell", **{"pods": 1, "nodes": ("n2",), "released": 9000, "before": IMAGE, **of})
+
+
+NOT_SYNC = no("rollback_workload", "restart_workload", at=SYNC)
 HOLDS = [
     Holds(
         "it has no process number left, and what was released holds most of them and took those of late",
@@ -217,6 +238,58 @@ HOLDS = [
                     logs=logs("shop", NO_THREAD, 1),
                 ),
             ),
+        )
+    ),
+    *(
+        Holds(
+            f"who was released can start no thread there either, {what}: it may be who holds all",
+            world,
+            ("Node/n2", "resource_exhaustion", "page_human"),
+            excludes=no("rollback_workload", "restart_workload", at=SHOP),
+            spares=NOT_SYNC,
+            believed="process_exhausted",
+            harmful=("restart_workload",),
+        )
+        for what, world in (
+            ("and nobody measures its threads", leaky()),
+            ("and another one there was released days ago", leaky(*beside(released=3 * DAY))),
+        )
+    ),
+    Holds(
+        "who was released can start no thread there either, and only those of the node are measured",
+        leaky(taken=32700),
+        ("Node/n2", "resource_exhaustion", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
+        spares=NOT_SYNC,
+        harmful=("restart_workload",),
+    ),
+    *(
+        Holds(
+            f"who was released can start no thread there either, {what}: a person has to find who holds all",
+            world,
+            ("Node/n2", "resource_exhaustion", "page_human"),
+            excludes=no("rollback_workload", "restart_workload", at=SHOP),
+            spares=NOT_SYNC,
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("and a pod of it elsewhere can", leaky(pods=2, nodes=("n2", "n1"))),
+            ("and another one was released there", leaky(*beside())),
+            ("and its figures show no growth", leaky(threads=(24000,))),
+        )
+    ),
+    *(
+        Holds(
+            f"who was released can start no thread there either, {what}: it is not its fault",
+            world,
+            ("Node/n2", "resource_exhaustion", "page_human"),
+            excludes=[*no("rollback_workload", "restart_workload", at=SHOP), *NOT_SYNC],
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("and it holds few", leaky(threads=(300,))),
+            ("and it came when there were none left", leaky(taken=32700, released=200)),
+            ("and that was days ago", leaky(released=5 * DAY)),
         )
     ),
     Holds(

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from operator import itemgetter
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -35,6 +37,8 @@ _INTERVAL = late(rf"{_MOMENT}[\"']?\s{{0,3}}(?:/|-|\u2013|\.\.|to\b|until\b)\s{{
 """From when to when, without names for the two."""
 _KEY = late(r"[\s\"'{-]*")
 """What stands before the first key of a line: an indent, a dash of a list, a bracket, a quote."""
+_MOST = 100_000
+"""Characters of settings that are looked at: who announces a maintenance writes less."""
 _SET = late(r"\b(?:enabled|active|on|mode|maintenance\w*)\W{1,4}(?:true|on|yes|1|enabled|active)\b", re.IGNORECASE)
 
 
@@ -89,9 +93,10 @@ def scheduled_by_map(view: View, workload: Workload, began: datetime) -> Iterato
 def _windows(said: str) -> Iterator[tuple[datetime, datetime]]:
     """Yield from when to when: two times in one, or a beginning and the end that follows it in the same entry."""
     found = [(each[1], each[2], each[3], each[4]) for each in _INTERVAL.finditer(said)]
-    for begin in _BEGINS.finditer(said):
-        end = _ENDS.search(said, begin.end())
-        if end is not None and _one_entry(said, begin, end):
+    begins = [(each.start(), True, each) for each in _BEGINS.finditer(said)]
+    ends = [(each.start(), False, each) for each in _ENDS.finditer(said)]
+    for (_, begins_here, begin), (_, begins_anew, end) in pairwise(sorted([*begins, *ends], key=itemgetter(0))):
+        if begins_here and not begins_anew and _one_entry(said, begin, end):
             found.append((begin[1], begin[2], end[1], end[2]))
     for day, zone, later, other in found:
         start, until = _moment(day, zone), _moment(later, other)
@@ -100,9 +105,9 @@ def _windows(said: str) -> Iterator[tuple[datetime, datetime]]:
 
 
 def _one_entry(said: str, begin: re.Match[str], end: re.Match[str]) -> bool:
-    """Tell whether two keys are of one entry: no bracket closes between them, and no line between begins before."""
+    """Tell whether two neighbours are of one entry: no bracket closes between them, and no line begins before."""
     between = said[begin.end() : end.start()]
-    if "}" in between or _BEGINS.search(between):
+    if "}" in between:
         return False
     _, *inner = between.split("\n")
     if not inner:
@@ -119,7 +124,7 @@ def _column(said: str, at: int) -> int:
 
 
 def _said(obj: Obj) -> str:
-    return "\n".join(f"{key}: {value}" for key, value in mapping(obj, "data").items())
+    return "\n".join(f"{key}: {value}" for key, value in mapping(obj, "data").items())[:_MOST]
 
 
 def _of_it(workload: Workload, obj: Obj, said: str) -> bool:

@@ -25,8 +25,11 @@ _MIGRATES = late(r"migrat|schema|flyway|liquibase|alembic|\bddl\b|goose|dbmate|p
 """Words by which a run, or a container before the program, tells that it changes the form of data."""
 _COLOUR = late(r"(?:.*[-_.])?(?:colou?r|slot)", re.IGNORECASE)
 """Names of labels that tell one colour from the other: a track is a canary's, a release or version anybody's."""
-_SWITCHED = late(r"switch|cut-?over|promot", re.IGNORECASE)
-"""Names of annotations by which a pipeline keeps when it led users from one colour to the other."""
+_SWITCHED = late(r"switch|cut-?over", re.IGNORECASE)
+"""Names of annotations by which a pipeline keeps when it led users from one colour to the other.
+
+A promotion may be that of a version, which no other colour has served before.
+"""
 _PROBED = 1.0
 """Requests a second that probes and trials may make; more than that are users."""
 
@@ -61,15 +64,16 @@ def led_back(view: View, ref: str) -> tuple[str, Evidence] | None:
     """Return the Service by which users can be led back to what served before a release, and that it is well.
 
     It stands by with as many pods, nothing ails it, it is set up alike, and nobody has changed its data since its own
-    release. The Service is known to have been led away from it since the release: else it may never have served.
+    release. A pipeline noted that it led the Service away from it since the release: else it may never have served.
+    A write of the Service alone proves nothing: Helm writes its labels anew with each release, others annotations.
     """
     workload = view.workloads.get(ref)
     found = served_before(view, workload) if workload else None
     if workload is None or found is None:
         return None
     service, other = found
-    at, came = _led_at(service), workload.released_at
-    if at is None or came is None or at < came or not _set_up_alike(workload, other):
+    at, came = _switched_at(service), workload.released_at
+    if at is None or came is None or at <= came or not _set_up_alike(workload, other):
         return None
     if other.ready < max(1, other.wanted, workload.wanted):
         return None
@@ -82,15 +86,15 @@ def led_back(view: View, ref: str) -> tuple[str, Evidence] | None:
 
 
 def _led_before(service: Service, moment: datetime) -> bool:
-    """Tell whether a Service is known to have led where it leads before a moment: it was last written before."""
-    at = _led_at(service)
+    """Tell whether a Service is known to have led where it leads before a moment: nobody wrote or switched it since."""
+    at = newest((last_write(service.obj), _switched_at(service)))
     return at is not None and at < moment
 
 
-def _led_at(service: Service) -> datetime | None:
-    """Return when a Service was led where it leads, as its last write or an annotation tells; None if nothing does."""
+def _switched_at(service: Service) -> datetime | None:
+    """Return when a pipeline noted that it led a Service from one colour to the other; None if it never did."""
     notes = mapping(service.obj, "metadata", "annotations")
-    return newest((last_write(service.obj), *(parse_moment(notes[key]) for key in notes if _SWITCHED.search(str(key)))))
+    return newest(parse_moment(notes[key]) for key in notes if _SWITCHED.search(str(key)))
 
 
 def _other_colour(service: Service, workload: Workload, other: Workload) -> bool:

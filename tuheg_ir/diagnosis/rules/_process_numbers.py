@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.marked import STILL
+from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -26,6 +27,8 @@ FULL = 0.97
 """Share of its numbers from which on a node has none for whoever asks now: they are dealt out round and round."""
 MOST = 0.5
 """Share of a node's numbers, and of what came to them, that nobody else can have as well."""
+FEW = 0.1
+"""Share of a node's numbers that nobody has used up who holds less."""
 _STARTS_NONE = late(
     r"thread constructor|pthread_create|too many processes|temporarily unavailable|\bEAGAIN\b|errno=11\b"
     r"|(?:create|start|spawn)\w* (?:a )?(?:new )?(?:native |OS )?thread",
@@ -60,6 +63,45 @@ def short_of_numbers(view: View) -> dict[str, Short]:
         if counted or (len(refs) > 1 and len(told) == 1 and _well_elsewhere(view, node, refs)):
             found[node] = Short((*counted, *told[node][:3]), tuple(sorted(refs)))
     return found
+
+
+def may_hold_all(view: View, node: str) -> frozenset[str]:
+    """Return who there may hold the numbers that a node lacks: who leaks them is often the first to find none.
+
+    It was released before they ran out, and no figures show that it holds few of them.
+    """
+    short = short_of_numbers(view).get(node)
+    began = oldest(each.time for each in short.evidence) if short else None
+    on_it = {workload.ref: workload for workload, _ in on_node(view, node)} if short else {}
+    return frozenset(
+        ref
+        for ref, workload in on_it.items()
+        if releases(view, workload, SUSPECT)
+        and (began is None or workload.released_at is None or workload.released_at < began)
+        and not _holds_few(view, workload, node)
+    )
+
+
+def unmeasured_leaker(view: View, node: str) -> str:
+    """Return the one who may hold a node's numbers and lacks them itself, where no figures tell; "" for none.
+
+    Its release is to change the program or what it is told, and none of its pods does well on another node with it.
+    """
+    suspects, short = may_hold_all(view, node), short_of_numbers(view).get(node)
+    ref = next(iter(suspects)) if len(suspects) == 1 else ""
+    if short is None or ref not in short.workloads:
+        return ""
+    workload = view.workloads[ref]
+    known = any(view.figures.now("pod_threads", pod=each.name) is not None for each in workload.live)
+    alone = all(each.node == node for each in workload.live)
+    return ref if alone and not known and workload.changed("image", "env", "command") else ""
+
+
+def _holds_few(view: View, workload: Workload, node: str) -> bool:
+    """Tell whether figures of all pods of a workload on a node show that it holds few of the node's numbers."""
+    held = [view.figures.now("pod_threads", pod=pod.name) for pod in workload.live if pod.node == node]
+    limit = view.figures.now("node_threads_limit", node=node)
+    return bool(limit) and None not in held and sum(each or 0.0 for each in held) < FEW * (limit or 0.0)
 
 
 def _cannot_start(view: View) -> Iterator[tuple[str, str, Evidence]]:

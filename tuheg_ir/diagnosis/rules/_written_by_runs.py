@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS
 from tuheg_ir.diagnosis.view.felled import felled_together
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, text
 from tuheg_ir.diagnosis.view.stillborn import without_numbers
@@ -25,10 +26,14 @@ EVEN = 2
 FAR = 1.5
 """What grew or shrank so many times is another thing, and not a day's growth."""
 _FILE = late(
-    r"\b(?:https?|file)://(?:[^\s/@\"']*@)?([^\s\"'?#]+/[^\s\"'?#/]+\.[a-z][a-z0-9.]{1,9})(?![\w/])"
-    r"|\b(?:s3|gs|gcs|az|abfss?|wasbs?|oss|cos|r2|minio)://([^\s\"'?#]+/[^\s\"'?#]+)"
+    r"\b(?:https?|file)://(?:[^\s/@\"']{0,200}@)?([^\s\"'?#]{1,400}/[^\s\"'?#/]{1,200}\.[a-z][a-z0-9.]{1,9})"
+    r"(?![\w/]|[.-]\w)"
+    r"|\b(?:s3|gs|gcs|az|abfss?|wasbs?|oss|cos|r2|minio)://([^\s\"'?#/]{1,200}/[^\s\"'?#]{1,600})(?![^\s\"'?#])"
 )
-"""An address of one file: a way of a service has no ending, and a bucket alone is everybody's."""
+"""An address of one file: a way of a service has no ending, and a bucket alone is everybody's.
+
+One that is longer is no address, and a part of it would be that of others too.
+"""
 _TO = late(
     r"(?:^|[_.-])(?:put|out|output|dest|destination|upload|publish|push|write|sink|save)(?:[_.-]|$)", re.IGNORECASE
 )
@@ -57,6 +62,7 @@ def writers(view: View, reader: Workload) -> Iterator[tuple[Workload, str]]:
             yield other, min(both)
 
 
+@once
 def _files(view: View, workload: Workload) -> Mapping[str, str]:
     """Return the files that settings of a workload name, and the name of one of these."""
     named: dict[str, str] = {}
@@ -67,13 +73,16 @@ def _files(view: View, workload: Workload) -> Mapping[str, str]:
     return named
 
 
-def _written(view: View, schedule: Workload) -> Iterator[str]:
-    """Yield the files that a setting names as what a schedule writes, or of which its runs tell that they put it."""
+@once
+def _written(view: View, schedule: Workload) -> tuple[str, ...]:
+    """Return the files that a setting names as what a schedule writes, or of which its runs tell that they put it."""
     lines = [line for log in view.logs_of(schedule.pods, previous=False) for line in log.lines]
     told = {found[1].lower().lstrip("/") for line in lines for found in _PUT.finditer(line)}
-    for file, name in _files(view, schedule).items():
-        if _TO.search(name) or any(f"/{file}".endswith(f"/{each}") for each in told):
-            yield file
+    return tuple(
+        file
+        for file, name in _files(view, schedule).items()
+        if _TO.search(name) or any(f"/{file}".endswith(f"/{each}") for each in told)
+    )
 
 
 def _claims(workload: Workload, *, to_write: bool = False) -> Iterator[str]:

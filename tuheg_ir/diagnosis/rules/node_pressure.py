@@ -16,7 +16,12 @@ from tuheg_ir.diagnosis.rules._eating import eaten_by
 from tuheg_ir.diagnosis.rules._filling import disk_filled_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._pressure import filled_by
-from tuheg_ir.diagnosis.rules._process_numbers import numbers_taken_by, short_of_numbers
+from tuheg_ir.diagnosis.rules._process_numbers import (
+    may_hold_all,
+    numbers_taken_by,
+    short_of_numbers,
+    unmeasured_leaker,
+)
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.nodes import nodes, on_node
@@ -39,7 +44,8 @@ def when(view: View) -> Iterator[Match]:
         culprit = disk_filled_by(view, names, began)
     elif found and all(each[0] in short_of_numbers(view) or _short_of([each], "PIDPressure", "pids") for each in found):
         culprit = numbers_taken_by(view, names, began)
-    matches = [_match(view, name, told, pods) for name, told, pods in found]
+    known = culprit is not None or eater is not None
+    matches = [_match(view, each, known=known) for each in found]
     if culprit is not None:
         yield _released(*culprit, matches)
     elif eater is not None:
@@ -118,12 +124,16 @@ def _evicted(view: View) -> dict[str, list[tuple[Workload, Pod]]]:
     return found
 
 
-def _match(view: View, name: str, told: list[Evidence], pods: list[tuple[Workload, Pod]]) -> Match:
+def _match(view: View, found: Pressed, *, known: bool) -> Match:
+    """Return what is to be told of a node; ``known``: it is known who holds what it lacks."""
+    name, told, pods = found
     waiting = [w.ref for w in view.serving if any(p.unschedulable for p in w.live)]
     short = short_of_numbers(view).get(name)
     stopped = short.workloads if short else ()
+    leaker = "" if known else unmeasured_leaker(view, name)
+    innocent = stopped if known else tuple(ref for ref in stopped if ref not in may_hold_all(view, name))
     gone = [*(w.ref for w, _ in pods), *(w.ref for w, p in on_node(view, name) if not p.ready)]
-    touched = dict.fromkeys([*gone, *waiting, *behind(view, *stopped)])
+    touched = [ref for ref in dict.fromkeys([*gone, *waiting, *behind(view, *stopped)]) if ref != leaker]
     count = Evidence("objects", f"Node/{name}", f"{len(pods)} pods were evicted from it") if pods else None
     return Match(
         component=f"Node/{name}",
@@ -137,7 +147,7 @@ def _match(view: View, name: str, told: list[Evidence], pods: list[tuple[Workloa
         since=min((e.time for e in told if e.time), default=None),
         explains=tuple(touched),
         excludes=(
-            *not_for(stopped, f"{name} has no process number left for whoever starts there, and no fault is theirs"),
+            *not_for(innocent, f"{name} has no process number left for whoever starts there, new pods as well"),
             *(
                 each
                 for workload, _ in pods
