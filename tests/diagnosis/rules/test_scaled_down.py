@@ -127,7 +127,7 @@ def left_behind(*says: str, busy_for: float = 300, slow_for: float = 300) -> Sna
     return snapshot(
         caller,
         shop(resources=room),
-        *given.of("HorizontalPodAutoscaler"),
+        *map(dict, given.of("HorizontalPodAutoscaler")),
         logs=[log(pod("web", number), *says * 9) for number in range(2)],
         figures=[
             *(figure("cpu_usage", 0.5, 1.1, busy_for, pod=pod("shop", n), container="shop") for n in range(2)),
