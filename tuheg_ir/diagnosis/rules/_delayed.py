@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import words_given
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.reading import items, mapping
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -54,7 +55,8 @@ def delay_of(view: View, workload: Workload) -> Delay | None:
 
     What another one reads as well, or says two things, tells no more than that somebody may want it late.
     """
-    told = [_read(line) for word in words_of(workload) for line in word.splitlines()]
+    containers = items(workload.template, "spec", "containers")
+    told = [_read(line) for each in containers for word in words_given(each) for line in word.splitlines()]
     others = [each for each in of_role(view.workloads, "database") if each.ref != workload.ref]
     shared = {label for each in others for label, _ in view.maps_read(each.template)}
     for label, found in view.maps_read(workload.template):
@@ -98,19 +100,6 @@ def late_as_set(view: View, alert: Alert, ref: str) -> Evidence | None:
         told = f"{alert.name} fires; it is set to be late: {delay.said}"
         return None if alert.critical else Evidence("objects", ref, told)
     return Evidence("metrics", ref, f"{alert.name} fires; it is {lag:.0f} s late, and set to be: {delay.said}")
-
-
-def words_of(workload: Workload) -> list[str]:
-    """Return the settings that a template gives its containers: arguments and variables."""
-    return [
-        str(word)
-        for container in items(workload.template, "spec", "containers")
-        for word in (
-            *(container.get("args") or ()),
-            *(container.get("command") or ()),
-            *(f"{text(env, 'name')}={text(env, 'value')}" for env in items(container, "env")),
-        )
-    ]
 
 
 def _lag(view: View, ref: str) -> float | None:

@@ -10,9 +10,10 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import words_given
 from tuheg_ir.diagnosis.view.page_cache import FULL_HEAP, heap_left, is_flat
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.reading import items, mapping
 from tuheg_ir.diagnosis.view.usage import usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -72,9 +73,12 @@ def _fixed(container: Obj, files: Iterable[str]) -> tuple[str, float] | None:
 
     None if it is not so, or if the settings say two things: which of them holds depends on where they stand.
     """
-    words = [str(word) for field in ("command", "args") for word in (container.get(field) or ())]
-    words += [f"{text(entry, 'name')}={text(entry, 'value')}" for entry in items(container, "env")]
-    lines = [line for each in (*words, *files) for line in each.splitlines() if not line.lstrip().startswith("#")]
+    lines = [
+        line
+        for each in (*words_given(container), *files)
+        for line in each.splitlines()
+        if not line.lstrip().startswith("#")
+    ]
     said = "\n".join(lines)
     touched, limit = _TOUCHED.search(said), number(mapping(container, "resources", "limits").get("memory"))
     if touched is None or _NOT_TOUCHED.search(said):

@@ -9,13 +9,13 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._debugged import debugged
-from tuheg_ir.diagnosis.rules._delayed import words_of
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._scanned import scanned
 from tuheg_ir.diagnosis.rules._search_list import OF_MISSING_NAMES, search_misses
 from tuheg_ir.diagnosis.rules._whole_again import whole_again
 from tuheg_ir.diagnosis.rules._worked_off import OF_QUEUES, shrinks
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import words_given
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
@@ -74,10 +74,12 @@ def _full_on_purpose(view: View, alert: Alert, ref: str) -> Evidence | None:
 
 def _drops(view: View, workload: Workload) -> str:
     """Return the setting by which a cache drops what is old; memcached always does."""
-    images = " ".join(text(c, "image") for c in items(workload.template, "spec", "containers"))
+    containers = items(workload.template, "spec", "containers")
+    images = " ".join(text(each, "image") for each in containers)
+    given = [word for each in containers for word in words_given(each)]
     maps = view.maps_read(workload.template)
     files = [str(value) for _, found in maps for value in mapping(found, "data").values()]
-    words = [" ".join(words_of(workload)), *files, "--cache_mode=true" if "memcached" in images else ""]
+    words = [" ".join(given), *files, "--cache_mode=true" if "memcached" in images else ""]
     return next((found[0] for each in words if (found := _DROPS.search(each))), "")
 
 

@@ -206,6 +206,14 @@ def _short(value: Any) -> str:
     return found if len(found) <= 160 else f"{found[:157]}..."
 
 
+def words_given(container: Mapping[str, Any]) -> list[str]:
+    """Return what a template tells a container: arguments, words of its command, and variables as NAME=value."""
+    return [
+        *(str(word) for field in ("args", "command") for word in (container.get(field) or ())),
+        *(f"{text(entry, 'name')}={text(entry, 'value')}" for entry in items(container, "env")),
+    ]
+
+
 def volumes_of(template: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
     """Yield (kind, name, optional) of every ConfigMap, Secret and claim that a pod template needs to start."""
     spec = mapping(template, "spec")
