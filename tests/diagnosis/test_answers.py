@@ -27,6 +27,8 @@ SURE = 0.6
 """So sure an answer must not be wrong."""
 OPEN = frozenset(
     {
+        # the release had served well until its new fields reached the limit of an index: a person's
+        "each-experiment-is-a-field-of-its-own",
         "entries-of-one-age-end-together-every-ten-minutes",
         "newest-replica-began-while-the-tariffs-were-away",
         "ring-members-came-in-without-their-data",

@@ -14,12 +14,19 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.given import given_less
 from tuheg_ir.diagnosis.view.pulls import login_lost
-from tuheg_ir.diagnosis.view.reading import mapping, text
+from tuheg_ir.diagnosis.view.reading import mapping, newest
 from tuheg_ir.diagnosis.view.recovering import recovering
+from tuheg_ir.diagnosis.view.refusals import refusals
 from tuheg_ir.diagnosis.view.releases import ill_before_release
 from tuheg_ir.diagnosis.view.stillborn import stillborn, stillborn_of_old
 from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+
+_NEVER_STARTS = (
+    *("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull"),
+    *("CreateContainerConfigError", "CreateContainerError"),
+)
+"""Why a container waits that never ran."""
 
 
 def once(excluded: Iterable[Excluded]) -> tuple[Excluded, ...]:
@@ -53,13 +60,14 @@ def _by_kind(workload: Workload) -> Iterator[Excluded]:
 
 
 def _restart(view: View, workload: Workload) -> Iterator[Excluded]:
-    for kind, name, key in missing(view, workload):
-        what = f"{kind} {name}" + (f" key {key}" if key else "")
-        for remedy in RESTARTS:
-            yield Excluded(remedy, workload.ref, f"{what} is missing: pods that run could not start again")
+    if gone := next(missing(view, workload), None):
+        reason = f"{_called(*gone)} is missing: pods that run could not start again"
+        yield from excluding(workload.ref, reason, *RESTARTS)
         return
+    unmade = cannot_start(view, workload)
+    ends = unmade and f"{unmade}: a restart would end pods that cannot be replaced"
     for remedy in RESTARTS:
-        if reason := cannot_start(view, workload) or _amid_recovery(view, workload) or given_less(view, workload):
+        if reason := ends or _amid_recovery(view, workload) or given_less(view, workload):
             yield Excluded(remedy, workload.ref, reason)
 
 
@@ -87,26 +95,31 @@ def missing(view: View, workload: Workload) -> Iterator[tuple[str, str, str]]:
             yield kind, name, key
 
 
+def _called(kind: str, name: str, key: str) -> str:
+    return f"{kind} {name}" + (f" key {key}" if key else "")
+
+
 def cannot_start(view: View, workload: Workload) -> str:
-    """Return why new pods of this very template do not start; "" if nothing says so."""
+    """Return why no new pod of this very template is made or starts; "" if nothing says so."""
     for pod in workload.newest_pods():
         for container in pod.containers:
-            if container.state == "waiting" and container.reason in (
-                "ImagePullBackOff",
-                "ErrImagePull",
-                "InvalidImageName",
-                "ErrImageNeverPull",
-                "CreateContainerConfigError",
-                "CreateContainerError",
-            ):
-                return f"new pods do not start ({container.reason}): a restart would end the ones that serve"
+            if container.state == "waiting" and container.reason in _NEVER_STARTS:
+                return f"new pods do not start ({container.reason})"
     if any("exceeded quota" in e.message for e in view.events_of(workload.ref, "FailedCreate")):
-        return "the quota allows no further pod: a restart would end pods that cannot be replaced"
-    if any(text(p.obj, "status", "phase") == "Pending" and not p.node for p in workload.live):
-        return "there is no room for new pods: a restart would end the ones that serve"
+        return "the quota allows no further pod"
+    if _refused(view, workload):
+        return "the cluster refuses new pods"
+    if any(pod.phase == "Pending" and not pod.node for pod in workload.live):
+        return "no node has room for a further pod"
     if stillborn(view, workload):
-        return "new pods of this template end at start: a restart would end the ones that serve"
+        return "new pods of this template end at start"
     return ""
+
+
+def _refused(view: View, workload: Workload) -> bool:
+    """Tell whether the cluster refused to make a pod, and has made none since."""
+    made = newest(pod.created for pod in workload.live)
+    return any(made is None or each.time is None or each.time > made for each in refusals(view, workload))
 
 
 def _rollback(view: View, workload: Workload) -> Iterator[Excluded]:
@@ -140,9 +153,7 @@ def _scale(view: View, workload: Workload) -> Iterator[Excluded]:
     if single or claims:
         reason = "a second instance on the same data would corrupt it"
         yield Excluded("scale_workload", workload.ref, reason, final=single or not shareable)
-    elif any("exceeded quota" in e.message for e in view.events_of(workload.ref, "FailedCreate")):
-        yield Excluded("scale_workload", workload.ref, "the quota allows no further pod")
-    elif any(not p.node and p.phase == "Pending" for p in workload.live):
-        yield Excluded("scale_workload", workload.ref, "no node has room for a further pod")
-    elif stillborn(view, workload):
-        yield Excluded("scale_workload", workload.ref, "new pods of this template end at start")
+    elif reason := cannot_start(view, workload):
+        yield Excluded("scale_workload", workload.ref, reason)
+    elif gone := next(missing(view, workload), None):
+        yield Excluded("scale_workload", workload.ref, f"{_called(*gone)} is missing: further pods could not start")

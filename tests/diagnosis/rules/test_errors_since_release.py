@@ -198,7 +198,7 @@ HOLDS = [
             thing("ConfigMap", "limits", written=800, data={"A": "1"}),
             figures=[errors("shop", since=690)],
         ),
-        (SHOP, CODE, "rollback_workload"),
+        (SHOP, CODE, "page_human"),
         sure=(0.3, 0.45),
     ),
     Holds(
@@ -448,11 +448,11 @@ HOLDS += [
             figures=[errors("shop", since=690)],
             logs=[log(pod("shop", n), *lines, since=690) for n in (0, 1)],
         ),
-        (SHOP, CODE, "rollback_workload"),
+        (SHOP, CODE, remedy),
     )
-    for what, lines in (
-        ("it stumbles itself", [BLAMES["a server"], *[UNDEFINED] * 16]),
-        ("nobody says that it ails", ["INFO GET /a 500"]),
+    for what, lines, remedy in (
+        ("it stumbles itself", [BLAMES["a server"], *[UNDEFINED] * 16], "rollback_workload"),
+        ("nobody says that it ails", ["INFO GET /a 500"], "page_human"),
     )
 ]
 DOES_NOT_HOLD = [

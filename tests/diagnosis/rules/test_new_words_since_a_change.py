@@ -76,7 +76,7 @@ def waiting(*slow: float, words: str = LOCKED) -> Snapshot:
     )
 
 
-def without_data(started: float, *, released: float = 1500, words: str = "ERROR no such cart") -> Snapshot:
+def without_data(started: float, *, released: float = 860, words: str = "ERROR no such cart") -> Snapshot:
     """Return a shop that misses something since ten minutes, a release of it, and a cache that was started."""
     return snapshot(
         shop(env={"REDIS_URL": "redis://redis:6379/0"}, before=IMAGE, released=released),
@@ -93,7 +93,7 @@ CRASHED = "panic: runtime error: index out of range [2] with length 2"
 
 def blames(words: str = AWAY, *of_cart: Log, **more: Any) -> Snapshot:
     """Return a shop that blames somebody since a cart beside it, which asks it, was released."""
-    released = workload("cart", env={"SHOP_URL": "http://shop:8080"}, released=660, **{"before": OLD} | more)
+    released = workload("cart", env={"SHOP_URL": "http://shop:8080"}, **{"before": OLD, "released": 660} | more)
     return snapshot(shop(), released, logs=[warned(words=words), *of_cart], alerts=[alert()])
 
 
@@ -106,7 +106,7 @@ READS_DB = {"DSN": secret_key("lab-db", "url")}
 def unfed(
     says: str = GIVES_UP,
     *,
-    well: int = 2,
+    well: int = 1,
     writes: Mapping[str, Any] = READS_DB,
     reads: Mapping[str, Any] = READS_DB,
     about: str = "api",
@@ -280,7 +280,10 @@ HOLDS = [
         )
         for what, told in (
             ("they told them for longer", (ceased(told=800, silent=660), ceased(pod("shop", 1), told=800, silent=660))),
-            ("it is a few minutes only", (ceased(silent=240), ceased(pod("shop", 1), silent=240))),
+            (
+                "it is a few minutes only",
+                (ceased(told=1000, silent=240), ceased(pod("shop", 1), told=1000, silent=240)),
+            ),
             ("one goes on with them", (ceased(), warned(1200, words=CEASED, of=pod("shop", 1)))),
             ("nothing at all is told since", (ceased(goes_on=False), ceased(pod("shop", 1), goes_on=False))),
             ("one is only asked whether it is there", (ceased(), ceased(pod("shop", 1), works="GET /readyz 200"))),
@@ -309,6 +312,34 @@ HOLDS += [
         believed="store_outside",
         harmful=("rollback_workload", "restart_workload"),
     ),
+]
+HOLDS += [
+    Holds(
+        f"two pods fail at what has no name since ten minutes, and the new image {what}",
+        snapshot(
+            shop(before=IMAGE, released=released),
+            logs=[log(pod("shop", n), *["INFO request"] * 20, *[words] * 20, since=1200) for n in (0, 1)],
+            alerts=[alert()],
+        ),
+        (SHOP, "code_defect", remedy),
+        harmful=() if remedy == "rollback_workload" else ("rollback_workload",),
+    )
+    for what, released, words, remedy in (
+        ("served a minute before", 660, "ERROR no such cart", "rollback_workload"),
+        ("served well for fourteen minutes", 1440, "ERROR no such cart", "page_human"),
+        ("served well for fourteen minutes, and it stumbles itself", 1440, CRASHED, "rollback_workload"),
+    )
+]
+HOLDS += [
+    Holds(
+        f"a caller was released, and the shop fails ten minutes after it at {what}",
+        blames(words, released=1400, before=IMAGE),
+        (CART, "code_defect", remedy),
+    )
+    for what, words, remedy in (
+        ("what has no name", "ERROR no such row", "page_human"),
+        ("what the caller serves", REFUSES, "rollback_workload"),
+    )
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

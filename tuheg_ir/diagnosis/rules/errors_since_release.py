@@ -45,8 +45,8 @@ MORE = 1.6
 def when(view: View) -> Iterator[Match]:
     """What users feel began with a release, or only the pods of the release show it.
 
-    Where the release brought an image alone and its errors blame somebody else, a person looks there first; where it
-    had served well for minutes and blames itself for nothing, it is less likely to be the reason.
+    Where the release brought an image alone, a person looks first if its errors blame somebody else, or if it had
+    served well for minutes and blames itself for nothing: then it is seldom the reason.
     """
     for workload in view.serving:
         if not workload.changes or (comes_back(view, workload) and not blames_itself(view, workload)):
@@ -183,7 +183,9 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
     if met := lately_of_others(view, workload, began):
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in met[:2]))
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
-    return replace(match, certainty=min(match.certainty, UNLIKELY)) if of_an_image_alone(workload) else match
+    if not of_an_image_alone(workload):
+        return match
+    return replace(match, certainty=min(match.certainty, UNLIKELY), remedy="page_human")
 
 
 def _passes_on(view: View, workload: Workload, match: Match) -> bool:

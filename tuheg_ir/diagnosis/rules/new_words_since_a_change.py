@@ -18,12 +18,20 @@ from tuheg_ir.diagnosis.rules._served_well import lately_of_others, served_well
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
+from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
-from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release, soon_after
+from tuheg_ir.diagnosis.view.releases import (
+    BEFORE,
+    of_an_image_alone,
+    release_cause,
+    release_evidence,
+    since_release,
+    soon_after,
+)
 from tuheg_ir.diagnosis.view.silent import no_more
 from tuheg_ir.diagnosis.view.statements import statements
 from tuheg_ir.diagnosis.view.trouble import OFTEN, measured, suffering, troubles, unplaced
@@ -209,16 +217,31 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
 def _meant(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
     """Tell whether it is for the released that a log says this.
 
-    Not where it blames others for all, nor where it served well and then meets them in vain, unless what it fails at
-    came no sooner. And what waits within a program waits for its own hands: then only who asks more of it than before
-    is taken back, not who came in the same minutes.
+    Not where it blames others for all, nor where the released had served well, unless what it fails at came no sooner,
+    or others name it. And what waits within a program waits for its own hands: then only who asks more of it than
+    before is taken back, not who came in the same minutes.
     """
     if blames_another(view, workload, released):
         return False
     began = words.since
-    if released is workload and served_well(view, released, began) and lately_of_others(view, released, began):
+    if _proven(view, released, began) and not (released is not workload and _names(view, words, released)):
         return rarely_since(view, workload, words) is not None
     return released.ref in (workload.ref, *view.graph.callers(workload.ref)) or not _WAITS.search(words.line)
+
+
+def _proven(view: View, released: Workload, began: datetime | None) -> bool:
+    """Tell whether a release had served well, and brought what shows with the first requests, or fails at others now.
+
+    Other settings may show later: those of how pods end, of what is done once an hour.
+    """
+    if not served_well(view, released, began):
+        return False
+    return of_an_image_alone(released) or bool(lately_of_others(view, released, began))
+
+
+def _names(view: View, words: Marked, released: Workload) -> bool:
+    """Tell whether words are of who was released: a host in them leads to it."""
+    return any(view.graph.resolve(host) == released.ref for host in hosts_named([words.line]))
 
 
 RULE = Rule(

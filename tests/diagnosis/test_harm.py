@@ -1,0 +1,61 @@
+"""What would harm a workload as it stands: new pods that could not be made or could not start."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.diagnosis.rules.pods import later, pods_of, put, waiting
+from tests.diagnosis.rules.scenes import SHOP
+from tests.diagnosis.rules.tiny import Obj, event, secret_key, snapshot, thing, workload
+from tuheg_ir.diagnosis.harm import harms
+from tuheg_ir.diagnosis.view import View
+
+NEW_PODS = {"restart_workload", "restart_connection_pool", "scale_workload"}
+"""What needs new pods of the template in force."""
+HOOK = 'Error creating: Internal error occurred: failed calling webhook "pods.policy.example": connection refused'
+QUOTA = 'Error creating: pods "shop-r1-x" is forbidden: exceeded quota: team, requested: cpu=1, used: cpu=8'
+
+
+def refused(message: str, *, age: float, younger: float = 0) -> list[Obj]:
+    """Return a shop of which a pod was refused so long ago, and one that was made ``younger`` seconds ago (0: none)."""
+    objects = workload("shop")
+    told = event("ReplicaSet/shop-r1", "FailedCreate", message, age=age)
+    return [*(later(objects, 1, {}, age=younger) if younger else objects), told]
+
+
+def unmounted() -> list[Obj]:
+    """Return a shop whose newest pod waits for what its template names and nobody has."""
+    objects = workload("shop")
+    put(pods_of(objects)[0], waiting("CreateContainerConfigError"), ready=False)
+    return objects
+
+
+def keyed(**keys: str) -> list[Obj]:
+    """Return a shop that reads a password from a Secret with these keys."""
+    return [*workload("shop", env={"PASSWORD": secret_key("db", "password")}), thing("Secret", "db", data=keys)]
+
+
+@pytest.mark.parametrize(
+    ("objects", "barred"),
+    [
+        (workload("shop"), set()),
+        (refused(HOOK, age=60), NEW_PODS),
+        (refused(QUOTA, age=60), NEW_PODS),
+        (refused(HOOK, age=900, younger=300), set()),
+        (unmounted(), NEW_PODS),
+        (keyed(password=""), set()),
+        (keyed(PASSWORD=""), NEW_PODS),
+    ],
+    ids=[
+        "all is well",
+        "a webhook refuses new pods",
+        "a quota allows no further pod",
+        "a pod was made since one was refused",
+        "its newest pod waits for a key that is not there",
+        "the key that it reads is there",
+        "the key that it reads is gone",
+    ],
+)
+def test_new_pods_are_asked_for_only_where_they_would_serve(objects: list[Obj], barred: set[str]) -> None:
+    found = harms(View.of(snapshot(objects)), SHOP)
+    assert {each.remedy for each in found} & NEW_PODS == barred
