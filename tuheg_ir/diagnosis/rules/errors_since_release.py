@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.marked import marked
+from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
@@ -46,7 +47,7 @@ def when(view: View) -> Iterator[Match]:
     """What users feel began with a release, or only the pods of the release show it.
 
     Where the release brought an image alone, a person looks first if its errors blame somebody else, or if it had
-    served well for minutes and blames itself for nothing: then it is seldom the reason.
+    served well for minutes, blames itself for nothing and asks another program: then it is seldom the reason.
     """
     for workload in view.serving:
         if not workload.changes or (comes_back(view, workload) and not blames_itself(view, workload)):
@@ -185,7 +186,9 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
     if not of_an_image_alone(workload):
         return match
-    return replace(match, certainty=min(match.certainty, UNLIKELY), remedy="page_human")
+    # Who asks no other program passes on no failure of it.
+    passes = match.certainty <= FAINT or any(role(each) not in DATA for each in view.called(workload.ref))
+    return replace(match, certainty=min(match.certainty, UNLIKELY), remedy="page_human" if passes else "")
 
 
 def _passes_on(view: View, workload: Workload, match: Match) -> bool:
