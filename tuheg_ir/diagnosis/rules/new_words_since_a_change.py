@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._blames_another import blames_another
+from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
-from tuheg_ir.diagnosis.rules._served_well import lately_of_others, served_well
+from tuheg_ir.diagnosis.rules._served_well import broke_before, lately_of_others, served_well
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
@@ -210,15 +210,24 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
     """Tell whether it is for the released that a log says this.
 
     Not where it blames others for all, nor where it served well and then meets them in vain, unless what it fails at
-    came no sooner. And what waits within a program waits for its own hands: then only who asks more of it than before
-    is taken back, not who came in the same minutes.
+    came no sooner, nor where somebody on whom it lives broke first. Who tells of a fault of its own speaks of nobody
+    with whom it shares but a store. And what waits within a program waits for its own hands: then only who asks more
+    of it than before is taken back, not who came in the same minutes.
     """
     if blames_another(view, workload, released):
         return False
     began = words.since
+    if released is workload and broke_before(view, released, began):
+        return False
+    if released is not workload and blames_itself(view, workload) and not _near(view, workload, released):
+        return False
     if released is workload and served_well(view, released, began) and lately_of_others(view, released, began):
         return rarely_since(view, workload, words) is not None
     return released.ref in (workload.ref, *view.graph.callers(workload.ref)) or not _WAITS.search(words.line)
+
+
+def _near(view: View, one: Workload, other: Workload) -> bool:
+    return other.ref in view.graph.callers(one.ref) or other.ref in view.graph.needs(one.ref)
 
 
 RULE = Rule(
