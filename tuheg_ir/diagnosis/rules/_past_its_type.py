@@ -20,8 +20,8 @@ from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.releases import SOON
 
 TROUBLE = "database_range"
-ENDS = (8_388_607, 16_777_215, 2_147_483_647, 4_294_967_295)
-"""The last numbers of types of three and four bytes; about those of smaller ones stand ports and amounts."""
+ENDS = (2_147_483_647, 4_294_967_295)
+"""The last numbers of types of four bytes, with a sign and without; about those of smaller ones stand any amounts."""
 NEAR = 0.01
 """A count that is no further than this part of an end from it may have passed it of late."""
 FEW = 3
@@ -30,7 +30,7 @@ TWO = 2
 """One number beyond an end may be any; a count goes through more of them."""
 LAG = timedelta(minutes=10)
 """So long what was numbered may wait until somebody writes it where there is no room for it."""
-_NUMBER = late(r"(?<![\w.])(?:8[34]\d{5}|16[6-9]\d{5}|21[2-6]\d{7}|42[5-9]\d{7}|43[0-3]\d{7})(?![\w.]*\d)")
+_NUMBER = late(r"(?<![\w.])(?:21[2-6]\d{7}|42[5-9]\d{7}|43[0-3]\d{7})(?!\w|\.\d)")
 """Whole numbers about the ends."""
 
 
@@ -50,7 +50,7 @@ class _Read(NamedTuple):
 
 
 def past_its_type(view: View, store: str) -> Past | None:
-    """Return the end of a type that numbers have passed of late which are written into a store; None if there is none.
+    """Return that numbers which are written into a store have passed the end of a type of late; None if none have.
 
     They came up to it before anybody was refused, or there are several just beyond it and somebody who is refused was
     not released before.

@@ -52,8 +52,8 @@ def when(view: View) -> Iterator[Match]:
         threads = [each for each in ended_threads(view, workload) if _of_what_passes(each.said)]
         drop = _dropped_for_good(view, workload)
         early = asked_too_early(view, workload)
-        times = (*(hit.first for hit in ended), *(each.at for each in (*threads, *drop, *early)))
-        began = oldest(times)
+        ends = (*(each.at for each in threads), *(each.at for each in drop), *(each.at for each in early))
+        began = oldest((*(hit.first for hit in ended), *ends))
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
             continue
         felt = list(_felt(view, workload, began))
