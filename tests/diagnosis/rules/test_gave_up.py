@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.diagnosis.rules.asking_early import EARLY, NOT_EARLY
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.dropping import DROPPED, NOT_DROPPED
 from tests.diagnosis.rules.pods import HOUR
@@ -229,4 +230,12 @@ HOLDS += [
 DOES_NOT_HOLD += [
     DoesNotHold(f"a broker closed a reader's channel: {what}", world, (), harmful=("restart_workload",))
     for what, world in NOT_DROPPED
+]
+HOLDS += [
+    Holds(f"it asked too early for an object, and {what}", world, (SHOP, "service_crash", "restart_workload"))
+    for what, world in EARLY
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"an object was not found, but {what}", world, harmful=("restart_workload", "rollback_workload"))
+    for what, world in NOT_EARLY
 ]

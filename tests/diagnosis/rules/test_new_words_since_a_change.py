@@ -53,6 +53,23 @@ def ceased(
     return Log(of, "shop", (*before, *errors, *after))
 
 
+BROKE = "ERROR recovered panic: runtime error: index out of range [0] with length 0"
+
+
+def broken(*panics: float, words: str = SESSIONS, of: str = "cart") -> Log:
+    """Return the log of a pod that works, and tells of a fault of its own that many seconds ago."""
+    lines = [(age, "INFO request") for age in range(1800, 0, -30)] + [(age, BROKE) for age in panics]
+    lines += [(age, words) for age in range(595, 0, -15)] if words else []
+    return Log(pod(of), of, tuple(f"{at(age)} {line}" for age, line in sorted(lines, reverse=True)))
+
+
+def living_on(*told: Log, env: Mapping[str, str] = URL, **more: Any) -> Snapshot:
+    """Return a shop that warns since long after its release, and another, by default on the same store."""
+    cart = workload("cart", env=env, **more)
+    desk = shop(env=URL, before=OLD, released=1500)
+    return snapshot(postgres(), desk, cart, logs=(warned(), *told), alerts=[alert(app="shop")])
+
+
 def of_release(*told: Log) -> Snapshot:
     """Return a shop whose two pods tell of errors since their release, and of which an alert fires."""
     return snapshot(shop(before=IMAGE, released=1500), logs=told, alerts=[alert("BudgetBurn", app="shop")])
@@ -301,6 +318,42 @@ HOLDS = [
     ),
 ]
 HOLDS += [
+    *(
+        Holds(f"it warns since long after its release, and {what}", world, (SHOP, "code_defect", remedy), harmful=harm)
+        for remedy, harm, rows in (
+            (
+                "page_human",
+                ("rollback_workload",),
+                (("another on its store broke just before", living_on(broken(640, words=""))),),
+            ),
+            (
+                "rollback_workload",
+                (),
+                (
+                    ("another on its store broke since", living_on(broken(400, words=""))),
+                    ("another on its store broke long before", living_on(broken(1500, words=""))),
+                    ("another with no store of its own broke", living_on(broken(640, words=""), env={})),
+                ),
+            ),
+        )
+        for what, world in rows
+    ),
+    *(
+        Holds(
+            f"it broke, and a workload was released {what}",
+            snapshot(
+                shop(env=asks),
+                workload("cart", before=OLD, released=660),
+                logs=[broken(610, 590, of="shop")],
+                alerts=[alert()],
+            ),
+            (CART, "code_defect", remedy),
+        )
+        for what, asks, remedy in (
+            ("that it asks", {"CART_URL": "http://cart:8080"}, "rollback_workload"),
+            ("with which it has nothing to do", {}, "page_human"),
+        )
+    ),
     Holds(
         "its release had served well, and then its statements wait for locks",
         snapshot(

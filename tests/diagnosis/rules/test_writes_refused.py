@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import Obj, log, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 WRAPAROUND = 'ERROR:  database is not accepting commands to avoid wraparound data loss in database "shop"'
 WARNED = 'WARNING:  database "shop" must be vacuumed within 3120045 transactions'
@@ -18,7 +21,45 @@ def search() -> list[Obj]:
     return workload("search", "elasticsearch:8.15", kind="StatefulSet", pods=3, port=9200)
 
 
+TOO_BIG = "ERROR psycopg.errors.NumericValueOutOfRange: integer out of range"
+BEYOND = "ActiveModel::RangeError (214748{} is out of range for ActiveModel::Type::Integer with limit 4 bytes):"
+NUMBERS = (2147481200, 2147482300, 2147483600)
+
+
+def counted(*numbers: int, said: str = TOO_BIG, of: str = "shop", since: float = 900, times: int = 9) -> Log:
+    """Return a log of rows with numbers that come up to now-900 s, then of one that is too big again and again."""
+    lines = [f"{at(1500 - 100 * n)} INFO stored id={number}" for n, number in enumerate(numbers)]
+    lines += [
+        f"{at(since - 80 * n)} {said}" + (f" id={2147483648 + 60 * n}" if of == "shop" else "") for n in range(times)
+    ]
+    return Log(pod(of), of, tuple(lines))
+
+
+def numbers(*kept: Log, env: Any = URL, released: float = 1700, **more: Any) -> Snapshot:
+    """Return a shop that was released just before its rows are refused, and its database."""
+    figures = [errors("shop", 0.4, 880)]
+    return snapshot(postgres(), shop(env=env, before=OLD, released=released), logs=kept, figures=figures, **more)
+
+
 HOLDS = [
+    Holds(
+        "the numbers of rows have come to the end of their type, just after a release of who writes them",
+        numbers(counted(*NUMBERS)),
+        (DB, "resource_exhaustion", "page_human"),
+        excludes=(*no("rollback_workload", "restart_workload", at=SHOP), *no("restart_workload", at=DB)),
+        harmful=("rollback_workload",),
+        alone=True,
+    ),
+    Holds(
+        "who was not released names several that are beyond it",
+        snapshot(
+            postgres(),
+            shop(env=URL),
+            logs=[log(pod("shop"), *(BEYOND.format(n) for n in range(4100, 4109)), since=600)],
+            figures=[errors("shop", 0.4, 600)],
+        ),
+        (DB, "resource_exhaustion", "page_human"),
+    ),
     Holds(
         "it says so, and a release of its caller is near",
         snapshot(
@@ -71,6 +112,22 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a number is too big, and {what}", world, CODE)
+        for what, world in (
+            ("nothing counts up to it", numbers(log(pod("shop"), *[TOO_BIG] * 9, since=800), released=900)),
+            ("only a release names such", numbers(counted(since=800), released=900)),
+            ("there were such before", numbers(counted(2147481200, 2147490100, 2147490200, since=700), released=800)),
+            (
+                "it is far from any end",
+                numbers(counted(*(n // 2 for n in NUMBERS), said=f"{TOO_BIG} at 1899999999999 ")),
+            ),
+        )
+    ),
+    DoesNotHold(
+        "two lines of it are a form that one user filled in",
+        snapshot(postgres(), shop(env=URL), logs=[counted(*NUMBERS, times=2)], figures=[errors("shop", 0.001)]),
+    ),
     DoesNotHold(
         "another error of the same statements",
         snapshot(

@@ -43,7 +43,7 @@ def unfed(view: View, workload: Workload) -> tuple[Evidence, ...]:
     at = workload.released_at
     if at is None or role(workload) or _others_released(view, workload) or not _mostly_fails(view, workload):
         return ()
-    readers = {w.ref for w in view.serving if w is not workload and _share_a_store(view, workload, w)}
+    readers = {w.ref for w in view.serving if w is not workload and share_a_store(view, workload, w)}
     return tuple(
         Evidence("alerts", ref, f"alert {alert.name} fires: it reads what {workload.name} writes", alert.starts_at)
         for alert in view.alerts
@@ -70,7 +70,7 @@ def _mostly_errors(lines: tuple[str, ...]) -> bool:
     return errors >= OFTEN and errors > MOSTLY * len(own)
 
 
-def _share_a_store(view: View, one: Workload, other: Workload) -> bool:
+def share_a_store(view: View, one: Workload, other: Workload) -> bool:
     """Tell whether two programs call the same store, or take what lets them in from the same Secret."""
     if role(other):
         return False

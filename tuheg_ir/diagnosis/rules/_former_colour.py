@@ -53,8 +53,8 @@ def served_before(view: View, workload: Workload) -> tuple[Service, Workload] | 
         for other in view.serving
         if _other_colour(service, workload, other)
         and not _has_users(view, other)
-        and (brought := _brought(other)) is not None
-        and since < brought < came
+        and (made := brought(other)) is not None
+        and since < made < came
         and _images(other.template) not in known
     }
     return next(iter(found.values())) if len(found) == 1 else None
@@ -72,8 +72,8 @@ def led_back(view: View, ref: str) -> tuple[str, Evidence] | None:
     if workload is None or found is None:
         return None
     service, other = found
-    at, came = _switched_at(service), workload.released_at
-    if at is None or came is None or at <= came or not _set_up_alike(workload, other):
+    at, came = switched_at(service), workload.released_at
+    if at is None or came is None or at <= came or not set_up_alike(workload, other):
         return None
     if other.ready < max(1, other.wanted, workload.wanted):
         return None
@@ -82,19 +82,23 @@ def led_back(view: View, ref: str) -> tuple[str, Evidence] | None:
     if _data_changed(view, workload, other):
         return None
     told = f"{other.ready} pods of it stand by with what served before; {service.ref} could lead to them"
-    return service.ref, Evidence("objects", other.ref, told, _brought(other))
+    return service.ref, Evidence("objects", other.ref, told, brought(other))
 
 
 def _led_before(service: Service, moment: datetime) -> bool:
     """Tell whether a Service is known to have led where it leads before a moment: nobody wrote or switched it since."""
-    at = newest((last_write(service.obj), _switched_at(service)))
+    at = newest((last_write(service.obj), switched_at(service)))
     return at is not None and at < moment
 
 
-def _switched_at(service: Service) -> datetime | None:
-    """Return when a pipeline noted that it led a Service from one colour to the other; None if it never did."""
+def switched_at(service: Service) -> datetime | None:
+    """Return when a pipeline noted that it led a Service from one colour to the other; None if it never did.
+
+    Behind the time may stand who did it, and what for.
+    """
     notes = mapping(service.obj, "metadata", "annotations")
-    return newest(parse_moment(notes[key]) for key in notes if _SWITCHED.search(str(key)))
+    told = [notes[key] for key in notes if _SWITCHED.search(str(key))]
+    return newest(parse_moment(each) or parse_moment(str(each).partition(" ")[0]) for each in told)
 
 
 def _other_colour(service: Service, workload: Workload, other: Workload) -> bool:
@@ -116,7 +120,7 @@ def _has_users(view: View, other: Workload) -> bool:
     return any(rate is not None and rate > _PROBED for rate in rates)
 
 
-def _set_up_alike(workload: Workload, other: Workload) -> bool:
+def set_up_alike(workload: Workload, other: Workload) -> bool:
     """Tell whether two workloads have the same settings, Secrets and volumes: other data may be another's data."""
     return started_alike(workload, other) and reads(workload.template) == reads(other.template)
 
@@ -131,7 +135,7 @@ def _images(template: Mapping[str, Any]) -> set[str]:
     return {text(container, "image") for container in items(template, "spec", "containers")}
 
 
-def _brought(workload: Workload) -> datetime | None:
+def brought(workload: Workload) -> datetime | None:
     """Return when a workload's template came."""
     return workload.released_at or oldest(each.created for each in workload.revisions) or created(workload.obj)
 
@@ -141,10 +145,10 @@ def _data_changed(view: View, workload: Workload, other: Workload) -> bool:
 
     What it finds then it was not made for, and idle as it is it does not tell.
     """
-    brought = _brought(other)
+    theirs = brought(other)
     for run in view.workloads.values():
         made = created(run.obj)
-        later = made is None or brought is None or made > brought
+        later = made is None or theirs is None or made > theirs
         if run.kind == "Job" and not controller(run.obj) and later:
             shared = view.graph.needs(run.ref) & view.graph.needs(other.ref)
             if shared or _MIGRATES.search(run.name):

@@ -13,11 +13,13 @@ LASTING = (
     *("database_writes_refused", "cache_full", "broker_alarm", "store_limit", "disk_full", "cluster_split"),
 )
 """Troubles with somebody else that a new start meets again."""
-_HELD_UP = (
+WAITS = (
     *LASTING,
     *("dns", "connection_refused", "connection_reset", "connection_timeout", "upstream_failure"),
-    *("read_only_database", "database_full", "pool_exhausted", "lock_wait", "stuck"),
+    *("read_only_database", "database_full", "pool_exhausted", "lock_wait"),
 )
+"""Troubles of who waits for others."""
+_HELD_UP = (*WAITS, "stuck")
 """Troubles of who waits for others, or whose messages others take away from it before they are done."""
 
 

@@ -6,13 +6,14 @@ import re
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.rules._blames_another import blames_itself, mostly
+from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN, blames_itself, mostly
+from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.releases import of_an_image_alone
+from tuheg_ir.diagnosis.view.releases import of_an_image_alone, since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.usage import BUSY, memory_grows, usage
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
@@ -61,6 +62,20 @@ def lately_of_others(view: View, workload: Workload, began: datetime | None) -> 
     since = (hit for hit in mine if hit.first is None or began is None or hit.first >= began - MINUTE)
     told = tuple(hit for hit in since if image or not _its_own(workload, hit))
     return told if sum(hit.count for hit in told) >= OFTEN and mostly(view, workload, meant) else ()
+
+
+def broke_before(view: View, workload: Workload, began: datetime | None) -> tuple[Hit, ...]:
+    """Return the faults of its own that another told first just before a trouble of a release which had served well.
+
+    The other was not released, and the release calls it or lives on what it writes: then it may only miss that.
+    """
+    if began is None or not served_well(view, workload, began):
+        return ()
+    called = {each.ref for each in view.called(workload.ref)}
+    others = (w for w in view.serving if w is not workload and not since_release(w, began))
+    near = (w for w in others if w.ref in called or share_a_store(view, workload, w))
+    hits = (hit for other in near for hit in view.hits_of(other.ref, *ITS_OWN) if not hit.previous)
+    return tuple(hit for hit in hits if hit.first is not None and began - SERVED <= hit.first <= began)
 
 
 def _served_from(pod: Pod, began: datetime) -> datetime:

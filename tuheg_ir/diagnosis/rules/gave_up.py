@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._asked_too_early import asked_too_early
 from tuheg_ir.diagnosis.rules._dropped import Dropped, dropped
 from tuheg_ir.diagnosis.rules._figures import rise
 from tuheg_ir.diagnosis.rules._helping import behind
@@ -50,8 +51,9 @@ def when(view: View) -> Iterator[Match]:
         ended = [hit for hit in view.hits_of(workload.ref, "gave_up") if _for_good(view, workload, hit)]
         threads = [each for each in ended_threads(view, workload) if _of_what_passes(each.said)]
         drop = _dropped_for_good(view, workload)
-        times = (*(hit.first for hit in ended), *(each.at for each in threads), *(each.at for each in drop))
-        began = oldest(times)
+        early = asked_too_early(view, workload)
+        ends = (*(each.at for each in threads), *(each.at for each in drop), *(each.at for each in early))
+        began = oldest((*(hit.first for hit in ended), *ends))
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
             continue
         felt = list(_felt(view, workload, began))
@@ -63,6 +65,7 @@ def when(view: View) -> Iterator[Match]:
                 *(view.hit_evidence(hit) for hit in ended[:2]),
                 *(seen for each in threads[:1] for seen in each.evidence()),
                 *(seen for each in drop for seen in (each.closed, each.unread)),
+                *(seen for each in early for seen in each.evidence),
                 *felt[:3],
             ),
             certainty=0.6,

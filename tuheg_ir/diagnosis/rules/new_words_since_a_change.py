@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._blames_another import blames_another
+from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
-from tuheg_ir.diagnosis.rules._served_well import lately_of_others, served_well
+from tuheg_ir.diagnosis.rules._served_well import broke_before, lately_of_others, served_well
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
@@ -218,12 +218,17 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
     """Tell whether it is for the released that a log says this.
 
     Not where it blames others for all, nor where the released had served well, unless what it fails at came no sooner,
-    or others name it. And what waits within a program waits for its own hands: then only who asks more of it than
-    before is taken back, not who came in the same minutes.
+    or others name it; nor where somebody on whom it lives broke first. Who tells of a fault of its own speaks of nobody
+    with whom it shares but a store. And what waits within a program waits for its own hands: then only who asks more
+    of it than before is taken back, not who came in the same minutes.
     """
     if blames_another(view, workload, released):
         return False
     began = words.since
+    if released is workload and broke_before(view, released, began):
+        return False
+    if released is not workload and blames_itself(view, workload) and not _near(view, workload, released):
+        return False
     if _proven(view, released, began) and not (released is not workload and _names(view, words, released)):
         return rarely_since(view, workload, words) is not None
     return released.ref in (workload.ref, *view.graph.callers(workload.ref)) or not _WAITS.search(words.line)
@@ -242,6 +247,10 @@ def _proven(view: View, released: Workload, began: datetime | None) -> bool:
 def _names(view: View, words: Marked, released: Workload) -> bool:
     """Tell whether words are of who was released: a host in them leads to it."""
     return any(view.graph.resolve(host) == released.ref for host in hosts_named([words.line]))
+
+
+def _near(view: View, one: Workload, other: Workload) -> bool:
+    return other.ref in view.graph.callers(one.ref) or other.ref in view.graph.needs(one.ref)
 
 
 RULE = Rule(

@@ -1,21 +1,24 @@
 """A data service takes no more writes: to protect what it holds, or as it may hold no more of a kind.
 
-It says so; its callers only suffer.
+It says so; its callers only suffer. A column whose numbers are used up says only that one is too big.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._past_its_type import Past, past_its_type
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
 
 FEW = 3
 _PROTECTS = "it comes back in the same state; who knows its data has to mend that first"
+_PASSED = "no number that is new fits into the column afterwards: who knows the tables has to widen it"
 _LIMITED = "it has as much of it afterwards: who knows its data has to say what may go, or raise the limit"
 
 
@@ -28,6 +31,8 @@ def when(view: View) -> Iterator[Match]:
             yield _match(view, store.ref, mine, "resource_exhaustion", _PROTECTS)
         elif mine := _of(view, store.ref, limited):
             yield _match(view, store.ref, mine, "capacity", _LIMITED)
+        elif (past := past_its_type(view, store.ref)) is not None:
+            yield _of_numbers(view, store.ref, past)
 
 
 def _of(view: View, store: str, limited: tuple[Complaint, ...]) -> list[Complaint]:
@@ -35,6 +40,12 @@ def _of(view: View, store: str, limited: tuple[Complaint, ...]) -> list[Complain
     mine = [c for c in limited if store in (c.about, c.caller)]
     few = sum(c.hit.count for c in mine) < FEW
     return [] if few and is_well(view, behind(view, store, *(c.caller for c in mine))) else mine
+
+
+def _of_numbers(view: View, store: str, past: Past) -> Match:
+    """Return that a column of a store holds no more numbers: what its callers write now did not come of a release."""
+    match = _match(view, store, list(past.told), "resource_exhaustion", _PASSED)
+    return replace(match, evidence=(*match.evidence, past.shown))
 
 
 def _match(view: View, store: str, found: list[Complaint], cause: str, reason: str) -> Match:

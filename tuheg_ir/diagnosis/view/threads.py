@@ -112,6 +112,21 @@ def _deadlocked(view: View, log: Log, started: datetime | None) -> Deadlocked | 
     return None
 
 
+def left_off(log: Log, since: datetime, now: datetime) -> tuple[str, datetime] | None:
+    """Return what a log often told before a moment, and never since, with when it was last told; None: nothing.
+
+    Only what would have been told again by now, and what was told shortly before the moment.
+    """
+    split = next((n for n, line in enumerate(log.lines) if (at := stamp(line)) is not None and at >= since), None)
+    if split is None:
+        return None
+    bare = [without_time(line) for line in log.lines]
+    for line, last, pace in _ceased(log.lines[:split], bare[:split], bare[split:]):
+        if now - last >= _PACES * pace and since - last <= max(_PACES * pace, ALIVE):
+            return line, last
+    return None
+
+
 @once
 def ended_threads(view: View, workload: Workload) -> tuple[EndedThread, ...]:
     """Return the threads that ended in most of a workload's live pods, one of each pod."""

@@ -1,0 +1,126 @@
+"""A run within a process does not end, as its scheduler says, and what it did is done no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import HOUR
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, errors, shop
+from tests.diagnosis.rules.tiny import NOW, at, figure, pod, postgres, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
+
+PASSED = 'level=warn msg="tick skipped, previous run still in progress" run=81'
+OTHERS = (
+    'Execution of job "plan" skipped: maximum number of running instances reached (1)',
+    "[WARN] task still running, new execution blocked by overlap prevention!",
+    "WARN Scheduler - Last execution has not finished, waiting",
+)
+ENDS = "goroutine 31 panicked: runtime error: index out of range [0] with length 0"
+FIRES = alert("OrdersNotPlanned")
+WAITS = "ERROR canceling statement due to lock timeout"
+
+
+def told(
+    line: str = PASSED,
+    *between: str,
+    number: int = 0,
+    every: float = 60,
+    stopped: float = 1800,
+    works: Sequence[float] = (),
+    times: int = 20,
+) -> Log:
+    """Return a log of runs that ended until so long ago, then what came between, and runs that are passed over since.
+
+    ``works``: ages at which some more ended.
+    """
+    lines = [f"{at(stopped + every * n)} level=info run finished in 9s" for n in range(20, 0, -1)]
+    lines += [f"{at(stopped - 10)} level=error {each}" for each in between]
+    lines += [f"{at(stopped - 60 * n)} {line}" for n in range(1, times + 1)]
+    lines += [f"{at(age)} level=info run finished in 7s" for age in works]
+    return Log(pod("shop", number), "shop", tuple(lines))
+
+
+def standing_by(*works: float) -> Log:
+    lines = [f"{at(300 * n)} level=info msg=standby" for n in range(9, 0, -1)]
+    return Log(pod("shop", 1), "shop", (*lines, *(f"{at(age)} level=info run finished in 8s" for age in works)))
+
+
+def used(now: float = 0.001) -> tuple[str, Series]:
+    return figure("cpu_share", 0.2, now, 1800, pod=pod("shop"))
+
+
+def stands(*logs: Log, objects: Any = None, beside: Any = (), alerts: Any = (FIRES,), figures: Any = ()) -> Snapshot:
+    """Return a shop of two pods of which one has runs that do not end, in a namespace that an alert speaks of."""
+    logs = logs or (told(PASSED, ENDS), standing_by())
+    return snapshot(objects or shop(pods=2), beside, logs=logs, alerts=alerts, figures=figures)
+
+
+def lease(holder: str) -> Any:
+    return thing("Lease", "plan", spec={"holderIdentity": f"{holder}_5c8d", "renewTime": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"})
+
+
+RESTART = (SHOP, "service_crash", "restart_workload")
+HARM = ("rollback_workload", "scale_workload")
+
+HOLDS = [
+    Holds(
+        "a part of it ended, and it holds its lease",
+        stands(beside=lease(pod("shop"))),
+        RESTART,
+        excludes=no("rollback_workload", at=SHOP),
+        harmful=HARM,
+        began=1860,
+    ),
+    *(
+        Holds(f"it says so, and uses no processor: {line}", stands(told(line), figures=[used()]), RESTART, harmful=HARM)
+        for line in OTHERS
+    ),
+    Holds("it was released days before", stands(objects=shop(pods=2, before=IMAGE, released=50 * HOUR)), RESTART),
+    Holds(
+        "who reads what it writes was released, and tells of it",
+        stands(
+            objects=[*postgres(), *shop(pods=2, env=URL)],
+            beside=workload("desk", env=URL, before=OLD, released=2100),
+        ),
+        RESTART,
+        harmful=HARM,
+    ),
+    Holds(
+        "nobody is alerted, and a caller's requests fail since",
+        stands(
+            alerts=(),
+            figures=[errors("web", since=1500)],
+            beside=workload("web", env={"SHOP": "http://shop:8080"}),
+        ),
+        RESTART,
+        harmful=HARM,
+    ),
+]
+DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(what, world, (), harmful=("restart_workload",))
+        for what, world in (
+            ("runs end still", stands(told(PASSED, ENDS, works=(200, 100)))),
+            ("the other pod does it", stands(told(PASSED, ENDS), standing_by(240, 120))),
+            ("it works on, and nothing of it ended", stands(told(), figures=[used(0.19)])),
+            ("nobody knows whether it works on", stands(told())),
+            (
+                "it uses no processor, and may wait for its store",
+                stands(told(), objects=[*postgres(), *shop(pods=2, env=URL)], figures=[used()]),
+            ),
+            (
+                "its store makes it wait",
+                stands(told(PASSED, ENDS, WAITS, WAITS, WAITS), objects=[*postgres(), *shop(pods=2, env=URL)]),
+            ),
+            ("what ended did so long after", stands(told(PASSED, stopped=2400), told(PASSED, ENDS, stopped=600))),
+            ("it was passed over once", stands(told(PASSED, ENDS, times=1))),
+            ("runs ended hours apart", stands(told(PASSED, ENDS, every=600))),
+            ("it came soon after a release", stands(objects=shop(pods=2, before=IMAGE, released=3 * HOUR))),
+            ("nothing is wrong anywhere", stands(alerts=(), figures=[errors("shop", 0.001)])),
+            ("it is a program of others", stands(objects=shop(pods=2, image="confluentinc/cp-kafka:7.6"))),
+        )
+    ),
+    DoesNotHold("it has been so for more than half a day", stands(told(PASSED, ENDS, stopped=13 * HOUR)), ASK),
+]

@@ -1,0 +1,107 @@
+"""A column whose type ends where the numbers that count up have come to: whatever is new cannot be written any more.
+
+That a number is too big, as a database says, may be of a form that a user filled in, or of a release that writes
+something else. A count that came up to the end of a type, and goes on beyond it, is neither.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.stamps import without_time
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints
+from tuheg_ir.diagnosis.view.logs import times_around
+from tuheg_ir.diagnosis.view.releases import SOON
+
+TROUBLE = "database_range"
+ENDS = (2_147_483_647, 4_294_967_295)
+"""The last numbers of types of four bytes, with a sign and without; about those of smaller ones stand any amounts."""
+NEAR = 0.01
+"""A count that is no further than this part of an end from it may have passed it of late."""
+FEW = 3
+"""So many lines are no form that one user filled in."""
+TWO = 2
+"""One number beyond an end may be any; a count goes through more of them."""
+LAG = timedelta(minutes=10)
+"""So long what was numbered may wait until somebody writes it where there is no room for it."""
+_NUMBER = late(r"(?<![\w.])(?:21[2-6]\d{7}|42[5-9]\d{7}|43[0-3]\d{7})(?!\w|\.\d)")
+"""Whole numbers about the ends."""
+
+
+class Past(NamedTuple):
+    """Who tells that numbers are too big, and what shows that they count up."""
+
+    told: tuple[Complaint, ...]
+    shown: Evidence
+
+
+class _Read(NamedTuple):
+    """A number in a workload's log, and the last time told up to it."""
+
+    number: int
+    ref: str
+    at: datetime | None
+
+
+def past_its_type(view: View, store: str) -> Past | None:
+    """Return that numbers which are written into a store have passed the end of a type of late; None if none have.
+
+    They came up to it before anybody was refused, or there are several just beyond it and somebody who is refused was
+    not released before.
+    """
+    told = tuple(each for each in complaints(view, TROUBLE) if store in (each.about, each.caller))
+    since = began(told)
+    if since is None or sum(each.hit.count for each in told) < FEW:
+        return None
+    read = list(_numbers(view, {store, *(each.caller for each in told)} | view.graph.callers(store)))
+    for end in ENDS:
+        near = [each for each in read if abs(each.number - end) <= NEAR * end]
+        if shown := _came_up(near, end, since) or _beyond(view, near, end, told, since):
+            return Past(told, shown)
+    return None
+
+
+def _came_up(near: Sequence[_Read], end: int, since: datetime) -> Evidence | None:
+    """Return that there were numbers up to an end before, and beyond it only since, or hardly before."""
+    before = [each for each in near if each.number <= end and each.at is not None and each.at < since]
+    beyond = [each for each in near if each.number > end]
+    if not before or not beyond or any(each.at is not None and each.at < since - LAG for each in beyond):
+        return None
+    last = max(before, key=lambda each: each.number)
+    first = min(beyond, key=lambda each: each.number)
+    fact = f"numbers come up to {last.number} before, and to {first.number} since: the type ends at {end}"
+    return Evidence("logs", first.ref, fact, first.at or since)
+
+
+def _beyond(
+    view: View, near: Sequence[_Read], end: int, told: Collection[Complaint], since: datetime
+) -> Evidence | None:
+    """Return that those who are refused name several numbers just beyond an end, one of whom was not released."""
+    refused = {each.caller for each in told}
+    numbers: Mapping[str, set[int]] = defaultdict(set)
+    for each in near:
+        if each.number > end and each.ref in refused:
+            numbers[each.ref].add(each.number)
+    for ref, found in numbers.items():
+        workload = view.workloads.get(ref)
+        released = workload.released_at if workload is not None and workload.changes else None
+        if len(found) >= TWO and workload is not None and (released is None or not -SOON < since - released <= SOON):
+            fact = f"what it names goes from {min(found)} to {max(found)}: the type ends at {end}"
+            return Evidence("logs", ref, fact, since)
+    return None
+
+
+def _numbers(view: View, refs: Collection[str]) -> Iterator[_Read]:
+    """Yield the numbers about an end in the logs of some workloads."""
+    for ref in sorted(refs & view.workloads.keys()):
+        for log in view.logs_of(view.workloads[ref].pods, previous=False):
+            upto, _ = times_around(log.lines)
+            for line, at in zip(log.lines, upto, strict=True):
+                for found in _NUMBER.findall(without_time(line[:1000])):
+                    yield _Read(int(found), ref, at)
