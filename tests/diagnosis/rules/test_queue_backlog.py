@@ -440,8 +440,8 @@ HOLDS = [
         (MAIL, "capacity", "scale_workload"),
     ),
     *(
-        Holds(f"who reads it has a Service: {what}", snapshot(objects, broker(), figures=[hooks()]), *found)
-        for what, objects, *found in (
+        Holds(f"who reads it has a Service: {what}", snapshot(objects, broker(), figures=[hooks()]), found)
+        for what, objects, found in (
             (
                 "nobody calls it, and it fetches",
                 told_to_serve({"PREFETCH": "4", "QUEUE": "hooks"}),
