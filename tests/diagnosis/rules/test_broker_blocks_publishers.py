@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import OLD, SHOP, errors, logs, shop
+from tests.diagnosis.rules.scenes import OLD, SHOP, autoscaler, errors, logs, shop
 from tests.diagnosis.rules.tiny import at, figure, log, pod, secret_key, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
@@ -25,6 +25,8 @@ AMQP = {"AMQP": "amqp://rabbitmq:5672"}
 WORKS = "INFO documents: order 7 rendered"
 DOCUMENTS = "Deployment/documents"
 FONTS = "WARN no answer in page: https://assets.cdn.example/inter.woff2"
+GIVES_BACK = "WARN message rejected, requeue=true"
+UNREADABLE = "ERROR cannot decode message: unexpected end of input"
 NO_FONTS = "ERROR GET https://assets.cdn.example/logo.png: connect ETIMEDOUT"
 
 
@@ -38,13 +40,15 @@ def hung(
     last: str = WORKS,
     missed: str = "INFO event handled",
     beside: Any = (),
+    busy_since: float = 3000,
+    room: int = 0,
     **more: Any,
 ) -> Snapshot:
     """Return a broker that is full since ten minutes, and the two consumers of its queues.
 
     ``silent``: since when the consumer of the longest queue says nothing. ``depth``: how long that was and is.
     ``used``: how busy its pods are; None: they have no limit by which one could tell. ``last``: its last words.
-    ``missed``: what the other one says.
+    ``missed``: what the other one says. ``busy_since``: since when its pods are as busy. ``room``: of its autoscaler.
     """
     broker = workload("rabbitmq", "rabbitmq:3.13-management", kind="StatefulSet", pods=1, port=5672)
     secret: dict[str, Any] = {"env": {"AMQP_URL": secret_key("broker", "uri")}, "service": False}
@@ -57,6 +61,7 @@ def hung(
         broker,
         workload("documents", **{**secret, **more}),
         workload("loyalty", **secret),
+        [autoscaler("documents", 2, room)] if room else [],
         logs=[
             log("rabbitmq-0", LINES[0], since=600),
             *logs("shop", "WARN connection blocked by broker: low on memory", since=580),
@@ -69,7 +74,7 @@ def hung(
             figure("queue_depth", 3, 5, component="loyalty"),
             *beside,
             *(
-                figure("cpu_share", used, used, pod=pod("documents", n), container="documents")
+                figure("cpu_share", min(used, 0.3), used, busy_since, pod=pod("documents", n), container="documents")
                 for n in range(2)
                 if used is not None
             ),
@@ -80,6 +85,10 @@ def hung(
 def readers(before: float, now: float) -> tuple[str, Series]:
     """Return how many the broker counts who read the long queue."""
     return figure("queue_consumers", before, now, 2400, component="documents")
+
+
+def half() -> tuple[str, Series]:
+    return figure("queue_depth", 40000, 50000, component="loyalty-points")
 
 
 def cached_keys() -> tuple[str, Series]:
@@ -114,10 +123,28 @@ HOLDS = [
         )
     ),
     *(
+        Holds(
+            f"the consumer of all that waits is at its limit since before the alarm: {what}",
+            world,
+            (DOCUMENTS, "capacity", remedy),
+            excludes=(*no("restart_workload", at=BROKER), *no("rollback_workload", "restart_workload", at=SHOP)),
+            alone=True,
+        )
+        for what, world, remedy in (
+            ("more of it take more", hung(used=0.97, silent=0), "scale_workload"),
+            ("its autoscaler may give no more", hung(used=0.97, silent=0, room=2), "page_human"),
+        )
+    ),
+    *(
         Holds(f"nobody can tell who fills it: {what}", world, (BROKER, "resource_exhaustion", "page_human"))
         for what, world in (
             ("its consumer is silent since the alarm only, and may wait to publish itself", hung(silent=560)),
             ("its consumer works", hung(used=0.3)),
+            ("its consumer is at its limit, and was released hours before", hung(used=0.97, before=OLD, released=9200)),
+            ("its consumer is at its limit, and gives back what it takes", hung(used=0.97, silent=0, last=GIVES_BACK)),
+            ("its consumer is at its limit, and cannot read it", hung(used=0.97, silent=0, last=UNREADABLE)),
+            ("its consumer is at its limit, and the queue is one of two", hung(used=0.97, silent=0, beside=[half()])),
+            ("its consumer is at its limit since the alarm", hung(used=0.97, silent=0, busy_since=500)),
             ("the queue becomes shorter", hung(depth=(70000, 60000))),
             ("hardly anything waits", hung(depth=(1, 8))),
             ("its consumer was released hours before", hung(before=OLD, released=9200)),

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import CACHE, OLD, alert, logs, rate
+from tests.diagnosis.rules.scenes import CACHE, OLD, alert, autoscaler, logs, rate
 from tests.diagnosis.rules.tiny import NOW, Obj, at, figure, log, pod, redis, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
@@ -43,6 +43,10 @@ def told_to_read(queue: str, *, name: str = "sender") -> list[Obj]:
     return workload(name, command=["celery", "-A", "hub", "worker", "-Q", queue], service=False)
 
 
+def told_to_serve(env: dict[str, str]) -> list[Obj]:
+    return workload("sender", env={**env, "BROKER": "amqp://rabbitmq:5672"})
+
+
 def worker(**more: Any) -> list[Obj]:
     return workload("mail-worker", **{"env": AMQP, "service": False, **more})
 
@@ -50,6 +54,11 @@ def worker(**more: Any) -> list[Obj]:
 def shares(*values: float, of: str = "mail-worker-pod{}") -> list[Any]:
     """Return how busy each pod is, of its processor limit."""
     return [figure("cpu_share", 0.2, v, 1400, pod=of.format(n), container="w") for n, v in enumerate(values)]
+
+
+def cores(*values: float) -> list[Any]:
+    """Return how many cores each pod uses."""
+    return [figure("cpu_usage", 0.2, v, 1400, pod=pod("mail-worker", n), container="w") for n, v in enumerate(values)]
 
 
 def set_of_readers() -> list[Obj]:
@@ -391,6 +400,67 @@ HOLDS = [
         "one of its readers has more than the others, who work too",
         snapshot(worker(pods=4), broker(), figures=[GREW, *shares(0.7, 0.98, 0.6, 0.7)]),
         (MAIL, "capacity", "scale_workload"),
+    ),
+    *(
+        Holds(
+            f"one of its readers does many times what each other does, far below the limit: {what}",
+            snapshot(worker(pods=4), broker(), figures=[GREW, *shares(*(v / 4 for v in used)), *cores(*used)]),
+            (MAIL, "capacity", "page_human"),
+            excludes=no("scale_workload", at=MAIL),
+        )
+        for what, used in (
+            ("its one thread uses a core up", (0.21, 1.0, 0.2, 0.24)),
+            ("it waits for its store as well", (0.1, 0.1, 0.42, 0.12)),
+        )
+    ),
+    *(
+        Holds(
+            f"nobody can tell that one has all of it: {what}",
+            snapshot(worker(pods=pods), broker(), figures=[GREW, *cores(*used)]),
+            (MAIL, "capacity", "scale_workload"),
+        )
+        for what, pods, used in (
+            ("the others work half as much", 4, (0.5, 1.0, 0.5, 0.6)),
+            ("another does a good part too", 4, (0.2, 1.0, 0.2, 0.6)),
+            ("half of them work", 4, (0.2, 1.0, 1.0, 0.2)),
+            ("there are two", 2, (0.2, 1.0)),
+            ("hardly any of them does anything", 4, (0.01, 0.15, 0.01, 0.02)),
+            ("one is not measured", 4, (0.2, 1.0, 0.2)),
+        )
+    ),
+    Holds(
+        "its reader's autoscaler has given all it may",
+        snapshot(worker(), broker(), [autoscaler("mail-worker", 2, 2)], figures=[GREW]),
+        (MAIL, "capacity", "page_human"),
+        excludes=no("scale_workload", at=MAIL),
+    ),
+    Holds(
+        "its reader's autoscaler may give more",
+        snapshot(worker(), broker(), [autoscaler("mail-worker", 2, 6)], figures=[GREW]),
+        (MAIL, "capacity", "scale_workload"),
+    ),
+    *(
+        Holds(f"who reads it has a Service: {what}", snapshot(objects, broker(), figures=[hooks()]), found)
+        for what, objects, found in (
+            (
+                "nobody calls it, and it fetches",
+                told_to_serve({"PREFETCH": "4", "QUEUE": "hooks"}),
+                ("Deployment/sender", "capacity", "scale_workload"),
+            ),
+            (
+                "who sends may have the queue's name as well",
+                told_to_serve({"QUEUE": "hooks"}),
+                ("StatefulSet/rabbitmq", "dependency_failure", "page_human"),
+            ),
+            (
+                "somebody calls it",
+                [
+                    *told_to_serve({"PREFETCH": "4", "QUEUE": "hooks"}),
+                    *workload("hub", env={"URL": "http://sender:8080"}),
+                ],
+                ("StatefulSet/rabbitmq", "dependency_failure", "page_human"),
+            ),
+        )
     ),
     Holds(
         "its reader was released",

@@ -19,6 +19,8 @@ LINES = (
     "CommitFailedException: Offset commit cannot be completed since the consumer is not part of an active group",
     "CommitFailedException: Commit cannot be completed since the group has already rebalanced and assigned",
 )
+HOUR = 3600.0
+SPRING = "SPRING_KAFKA_CONSUMER_MAX_POLL_RECORDS"
 FEW, MANY = {"MAX_POLL_RECORDS": "50"}, {"MAX_POLL_RECORDS": "1000"}
 LONG = figure("queue_depth", 20, 8000, 550, component="worker")
 KAFKA = workload("kafka", "bitnami/kafka:3", kind="StatefulSet", pods=3, port=9092)
@@ -65,7 +67,37 @@ HOLDS = [
         (WORKER, "code_defect", "rollback_workload"),
     ),
 ]
+HOLDS += [
+    Holds(
+        f"the first full fetch came in the morning: {what}",
+        late(released=14 * HOUR, env=env, before={"env": {**BROKERS, **was}}, figures=()),
+        BACK,
+    )
+    for what, env, was in (
+        ("many times as much at once", MANY, FEW),
+        ("a variable of Spring", {SPRING: "500"}, {SPRING: "50"}),
+        ("far less time for it", {"MAX_POLL_INTERVAL_MS": "60000"}, {"MAX_POLL_INTERVAL_MS": "300000"}),
+    )
+]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"hours after its release: {what}",
+            late(released=14 * HOUR, env=env, before={"env": {**BROKERS, **was}}, figures=()),
+            harmful=("rollback_workload",),
+        )
+        for what, env, was in (
+            ("somewhat more at once", {"MAX_POLL_RECORDS": "60"}, FEW),
+            ("less at once", FEW, MANY),
+            (
+                "more at once, and as much more time for it",
+                {**MANY, "MAX_POLL_INTERVAL_MS": "6000000"},
+                {**FEW, "MAX_POLL_INTERVAL_MS": "300000"},
+            ),
+            ("what is called so is how often it looks", {"POLL_INTERVAL_MS": "100"}, {"POLL_INTERVAL_MS": "1000"}),
+            ("a number that nobody knew before", MANY, {}),
+        )
+    ),
     DoesNotHold(
         "what it asks for each message is slow",
         late(figures=[figure("dependency_latency_p95", 0.2, 9.0, 900, component="worker", dependency="bank.example")]),

@@ -42,6 +42,8 @@ _GROUP = late(
 Not those of a group that it watches, or of users or rights.
 """
 _READS_AS = ("consumer", "consumergroup", "group")
+_ONLY_READS = late(r"prefetch|(?:^|_)qos(?:_|$)|consumer|subscriber|worker_?concurrency", re.IGNORECASE)
+"""Names of variables of who reads: who only sends has nothing to fetch."""
 _GIVEN_UP = r"(?:dead(?:[._-]?letters?)?|dl[qxt]|parking[._-]?lot|poison|undeliverable)(?:[._-]?queue)?"
 """Words for messages that were given up."""
 _UNDER_KEY = late(r"^(?:.*[:_])?queues?:(?=.)|^bull:(?=.+:wait$)|:wait$")
@@ -155,7 +157,7 @@ def reader(view: View, series: Series) -> Workload | None:
     rejecting = [w for w in view.serving if not role(w) and view.hits_of(w.ref, "message_rejected")]
     if len(told) == 1:
         return told[0]
-    found = named or rejecting or working or [w for w in readers if _stopped(view, w)]
+    found = named or rejecting or working or [w for w in readers if _stopped(view, w)] or _fetching(view, series)
     return found[0] if len(found) == 1 else None
 
 
@@ -175,6 +177,24 @@ def _worker_beside(view: View, teller: Workload, series: Series) -> Workload | N
     """Return who is told to read a queue of which another tells that takes requests: it fills the queue, mostly."""
     told = [] if works_on_messages(view, teller) else _told_to(view, series.labels.get("queue", ""))
     return told[0] if len(told) == 1 else None
+
+
+def _fetching(view: View, series: Series) -> list[Workload]:
+    """Return those with a Service that nobody calls, whose settings give them a queue and how much they fetch of it.
+
+    Such a Service is there for its probes and figures.
+    """
+    queue, called = name_of(series), {ref for calls in view.graph.calls.values() for ref in calls}
+    return [
+        w
+        for w in view.serving
+        if not role(w) and w.ref not in called and queue and queue in queues_of(w.template)
+        if any(
+            _ONLY_READS.search(text(e, "name"))
+            for c in items(w.template, "spec", "containers")
+            for e in items(c, "env")
+        )
+    ]
 
 
 def _dashed(name: str) -> str:

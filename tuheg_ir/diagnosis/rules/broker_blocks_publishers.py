@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
-from tuheg_ir.diagnosis.rules._readers import LEAST, QUIET, given_up, name_of, queues, reader, silent, unread
+from tuheg_ir.diagnosis.rules._outrun import Outrun, could_work, longest, outrun
+from tuheg_ir.diagnosis.rules._readers import QUIET, name_of, reader, silent, unread
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.rules.outside_dependency_fails import TROUBLES
 from tuheg_ir.diagnosis.view import View
@@ -41,6 +42,9 @@ def when(view: View) -> Iterator[Match]:
         since = began(found)
         if (standing := _stands_still(view, since)) is not None:
             yield _of_standing(view, broker, standing, found)
+            continue
+        if (few := outrun(view, since)) is not None:
+            yield _of_too_few(view, broker, few, found)
             continue
         callers = behind(view, broker.ref, but=broker.ref)
         settings = settings_written(view, broker, since)
@@ -132,26 +136,16 @@ def _stands_still(view: View, alarm: datetime | None) -> _Standing | None:
 
     Who stands still only since the alarm may wait to publish itself: the broker holds it up like all others.
     """
-    waits = [
-        (now, series)
-        for series in queues(view)
-        if not given_up(view, series)
-        and (now := view.figures.alone("queue_depth", series).now("queue_depth")) is not None
-    ]
-    every = sum(now for now, _ in waits)
-    most, longest = max(waits, key=lambda each: each[0], default=(0.0, None))
-    if alarm is None or longest is None or most < max(LEAST, every / 2):
-        return None
-    first, consumer = view.figures.alone("queue_depth", longest).first("queue_depth"), reader(view, longest)
-    if consumer is None or first is None or most < first or not _could_work(view, consumer):
+    found = longest(view)
+    consumer = reader(view, found.series) if found else None
+    if alarm is None or found is None or consumer is None or not could_work(view, consumer):
         return None
     # Who has no limit of the processor has no share of one; the broker's word that nobody reads is as good.
-    still = (*silent(view, consumer), *unread(view, consumer.ref, name_of(longest)))
+    still = (*silent(view, consumer), *unread(view, consumer.ref, name_of(found.series)))
     said = next((each.time for each in still if each.source == "logs"), None)
     if len(still) < 2 or said is None or alarm - said < QUIET or _spoke_of_who_fails(view, consumer):
         return None
-    fact = f"{most:.0f} of {every:.0f} messages that wait are in {name_of(longest)}"
-    return _Standing(consumer, said, (Evidence("metrics", consumer.ref, fact), *still))
+    return _Standing(consumer, said, (found.told(consumer.ref), *still))
 
 
 def _spoke_of_who_fails(view: View, consumer: Workload) -> bool:
@@ -159,13 +153,6 @@ def _spoke_of_who_fails(view: View, consumer: Workload) -> bool:
     words = (line for log in view.logs_of(consumer.live, previous=False) for line in log.lines[-LAST_WORDS:])
     hosts = set(hosts_named(words))
     return any(hosts & {*each.hosts} for each in complaints(view, *TROUBLES) if each.caller != consumer.ref)
-
-
-def _could_work(view: View, consumer: Workload) -> bool:
-    """Tell whether all pods of a consumer are there, of an older release, and what they need is there as well."""
-    needs = (w for ref in view.graph.needs(consumer.ref) if (w := view.workloads.get(ref)))
-    there = all(each.ready and each.ready >= each.wanted for each in (consumer, *needs))
-    return there and not releases(view, consumer, SUSPECT)
 
 
 def _of_standing(view: View, broker: Workload, standing: _Standing, found: list[Complaint]) -> Match:
@@ -187,6 +174,35 @@ def _of_standing(view: View, broker: Workload, standing: _Standing, found: list[
             ),
             *_in_vain(broker),
             *not_for((consumer.ref,), "its pods do nothing, however many they are", ("scale_workload",)),
+        ),
+    )
+
+
+def _of_too_few(view: View, broker: Workload, few: Outrun, found: list[Complaint]) -> Match:
+    """Return that consumers that do all they can are outrun: their queue has filled the broker, and all others suffer.
+
+    All of them are busy, so nobody has what another could take: who joins them takes from the same queue.
+    """
+    consumer = few.consumer
+    suffer = behind(view, broker.ref, *(c.caller for c in found), but=consumer.ref)
+    return Match(
+        component=consumer.ref,
+        evidence=(*few.evidence, *told(view, found, 2)),
+        certainty=0.65,
+        root_cause="capacity",
+        remedy=few.remedy,
+        since=few.since,
+        explains=suffer,
+        excludes=(
+            *not_for(
+                (ref for ref in suffer if ref != broker.ref),
+                f"the broker is full because {consumer.ref} does not keep up: nothing done to this one makes room",
+            ),
+            *_in_vain(broker),
+            *not_for(
+                (consumer.ref,), "it works as fast as it can, in any of its versions", (*RESTARTS, "rollback_workload")
+            ),
+            *few.barred,
         ),
     )
 

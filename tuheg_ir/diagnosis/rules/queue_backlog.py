@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
+from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
+from tuheg_ir.diagnosis.rules._one_has_all import at_their_limit, far_busier
 from tuheg_ir.diagnosis.rules._publishing import above, flooded_by
 from tuheg_ir.diagnosis.rules._readers import (
     by_release,
@@ -30,12 +32,9 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.work import work_of_all
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-CALM = 0.5
-"""Who uses less of it than this has room for more."""
 SLACK = 0.35
 """Who uses so small a part of the time that it used is held up by something, and not by too much work."""
 AT_ONCE = timedelta(minutes=20)
@@ -112,8 +111,10 @@ def _of_its_own(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> 
         return _of_still(consumer, still, grew, seen)
     if stopped := stopped_by(view, consumer):
         return _of_message(consumer, stopped, grew, waits)
-    if alone := _alone(view, consumer):
-        return _of_one_pod(consumer, alone, grew, seen)
+    if few := at_their_limit(view, consumer):
+        return _of_one_pod(consumer, few, "at the processor limit", grew, seen)
+    if few := far_busier(view, consumer):
+        return _of_one_pod(consumer, few, "use many times the processor time of each other one", grew, seen)
     # Who does not get past a message, or has no message of its key, does nothing either, and a restart is no help.
     undone = left_undone(view, consumer, grew.since)
     return _of_still(consumer, undone, grew, seen) if undone else None
@@ -130,7 +131,15 @@ def _of_too_few(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> 
             since=grew.since,
             excludes=not_for((consumer.ref,), "its pods do much less than before: not their number is short", _SCALE),
         )
-    return Match(component=consumer.ref, evidence=(waits, _ready(consumer)), certainty=0.4, since=grew.since)
+    remedy, seen, barred = remedy_for_load(view, consumer)
+    return Match(
+        component=consumer.ref,
+        evidence=(waits, _ready(consumer), *seen),
+        certainty=0.4,
+        remedy=remedy,
+        since=grew.since,
+        excludes=barred,
+    )
 
 
 def _of_still(consumer: Workload, still: tuple[Evidence, ...], grew: Turn, seen: tuple[Evidence, ...]) -> Match:
@@ -199,20 +208,8 @@ def _of_message(consumer: Workload, stopped: Marked, grew: Turn, waits: Evidence
     )
 
 
-def _alone(view: View, consumer: Workload) -> tuple[str, ...]:
-    """Return the few pods of a consumer that are at their processor limit while all others have hardly anything to do.
-
-    So it is where messages are dealt out by a key: further pods get nothing of what the few have too much of.
-    """
-    share = usage(view.figures, consumer, "cpu_share")
-    hot = share.beyond(BUSY)
-    calm = [pod for pod, value in share.by_pod.items() if value < CALM]
-    alone = len(hot) + len(calm) == len(share.by_pod) and len(hot) <= len(calm)
-    return tuple(hot) if alone else ()
-
-
-def _of_one_pod(consumer: Workload, hot: tuple[str, ...], grew: Turn, seen: tuple[Evidence, ...]) -> Match:
-    told = f"{', '.join(hot[:2])} at the processor limit, {len(consumer.live) - len(hot)} like it have nothing to do"
+def _of_one_pod(consumer: Workload, hot: tuple[str, ...], how: str, grew: Turn, seen: tuple[Evidence, ...]) -> Match:
+    told = f"{', '.join(hot[:2])} {how}, {len(consumer.live) - len(hot)} like it have hardly anything to do"
     new = [p for p in consumer.live if p.name in hot and p.created and grew.since and p.created > grew.since]
     again = [Evidence("objects", f"Pod/{p.name}", "it was made anew since, and is as busy", p.created) for p in new]
     held = "further replicas get nothing of what one has too much of"

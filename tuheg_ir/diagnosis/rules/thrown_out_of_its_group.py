@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.reading import newest, oldest
-from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.releases import SOON, release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -31,6 +31,18 @@ _THROWN_OUT = late(
 """Words by which Kafka's clients tell that they came back too late for more."""
 _AT_ONCE = late(r"poll|fetch|batch|max.?(?:records|messages|bytes)|concurren|threads", re.IGNORECASE)
 """Settings of how much is fetched at once, how long that may take, and how many work on it."""
+_FETCHED = late(
+    r"(?:poll|fetch|batch)[._-]?(?:max[._-]?)?(?:records|messages|size|count)|max[._-]?(?:poll|batch)[._-]?records"
+    r"|(?:records|messages)[._-]?per[._-]?(?:poll|fetch|batch)",
+    re.IGNORECASE,
+)
+"""Settings of how much is fetched at once."""
+_MAY_TAKE = late(r"max[._-]?poll[._-]?interval", re.IGNORECASE)
+"""The setting of how long what was fetched may take."""
+FAR = 2.0
+"""So many times as much for the same time is no fine tuning."""
+BY_THE_PEAK = timedelta(hours=16)
+"""How much there is to fetch has its hours: what was released in the evening fetches all it may in the morning."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -42,14 +54,29 @@ def when(view: View) -> Iterator[Match]:
         pods = {pod for pod, _ in lines}
         if len(times) < AGAIN or 2 * len(pods) <= len(workload.live) or not view.recent(last, STILL):
             continue
-        if not since_release(workload, first) or _waits_for_others(view, workload):
-            continue
         settings = tuple(c for c in workload.changed("env", "command") if _AT_ONCE.search(c.told()))
+        within = BY_THE_PEAK if _more_at_once(settings) >= FAR else SOON
+        if not since_release(workload, first, within) or _waits_for_others(view, workload):
+            continue
         waiting = tuple(evidence for evidence, _ in backlogs(view, workload))
         if settings or waiting:
             fact = f"{len(lines)} lines of {len(pods)} pods: {lines[-1][1][:240]}"
             shown = Evidence("logs", workload.ref, fact, first)
             yield _match(view, workload, (shown, *waiting[:1]), settings, first)
+
+
+def _more_at_once(settings: Iterable[Change]) -> float:
+    """Return how many times as much is fetched for the same time as before, by the settings that tell it in numbers."""
+    times = 1.0
+    for change in settings:
+        if not (change.before.isdecimal() and change.after.isdecimal() and int(change.before) and int(change.after)):
+            continue
+        more = int(change.after) / int(change.before)
+        if _FETCHED.search(change.field):
+            times *= more
+        elif _MAY_TAKE.search(change.field):
+            times /= more
+    return times
 
 
 def _told(view: View, workload: Workload) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,120 @@
+"""What a broker takes back each time before it is done: a person sets one of both clocks; once is no such thing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.scenes import OLD
+from tests.diagnosis.rules.tiny import DAY, at, figure, log, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+WORKER, BROKER = "Deployment/worker", "StatefulSet/rabbit"
+AMQP = {"AMQP_URL": "amqp://rabbit:5672"}
+CLOSED = (
+    "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms. "
+    "This timeout value can be configured, see consumers doc guide to learn more"
+)
+OURS = "[warning] <0.4.6> Consumer c on channel 1 has timed out waiting for delivery acknowledgement. Timeout used: 18"
+LINES = (
+    f"CRITICAL Unrecoverable error: PreconditionFailed(406, '{CLOSED}', (0, 0), '')",
+    f"ERROR Channel closed by server: 406 (PRECONDITION-FAILED) with message '{CLOSED}'",
+    f"ERROR Channel shutdown: channel error; reply-code=406, reply-text={CLOSED}, class-id=0, method-id=0",
+    "ERROR MessageLockLostException: The lock supplied is invalid. Either the lock expired, or the message has already",
+    "azure.servicebus.exceptions.MessageLockLostError: The lock on the message lock has expired.",
+    "InvalidParameterValueException: Value AQEB for parameter ReceiptHandle is invalid. Reason: The receipt handle has "
+    "expired.",
+)
+
+
+def told(line: str, number: int, *ages: float, previous: bool = False, last: str = "") -> Log:
+    """Return a pod's log with a line at some ages, and what it said last, a while after it."""
+    lines = [f"{at(age)} {line}" for age in ages]
+    end = [f"{at(min(ages) - 120)} {last}"] if last else []
+    return Log(pod("worker", number), "worker", (f"{at(max(ages) + 1800)} INFO job 7 received", *lines, *end), previous)
+
+
+def ended(
+    line: str = LINES[0],
+    *,
+    restarts: int = 20,
+    last: str = "",
+    ours: bool = True,
+    broker_runs: float = DAY,
+    first: float = DAY - 1900,
+    figures: Any = (),
+    **more: Any,
+) -> Snapshot:
+    """Return workers that end each time by what is taken from them; and their broker.
+
+    ``last``: what they said after that. ``ours``: the broker tells of it too, the ``first`` time that long ago.
+    """
+    objects = workload("worker", env=AMQP, service=False, **more)
+    for each in pods_of(objects):
+        each["status"]["containerStatuses"][0] |= {
+            "restartCount": restarts,
+            "state": {"running": {"startedAt": at(590)}},
+            "lastState": {"terminated": {"exitCode": 1, "startedAt": at(2420), "finishedAt": at(600)}},
+        }
+    broker = workload("rabbit", "rabbitmq:3.9", kind="StatefulSet", pods=1, port=5672, started=broker_runs)
+    says = [Log("rabbit-0", "rabbit", tuple(f"{at(age)} {OURS}" for age in (first, 2500, 601)))] if ours else []
+    now = [log(pod("worker", n), "INFO job 7 received") for n in (0, 1)]
+    before = [told(line, n, 602, previous=True, last=last) for n in (0, 1)]
+    return snapshot(objects, broker, logs=[*now, *before, *says], figures=figures)
+
+
+def lives_on(line: str, *ages: float, **more: Any) -> Snapshot:
+    """Return workers that live on where something was taken from them at some ages."""
+    logs = [told(line, n, *ages) for n in (0, 1)]
+    return snapshot(workload("worker", service=False, **more), logs=logs)
+
+
+OFTEN = (5700, 3860, 2030, 210)
+SLOW = figure("dependency_latency_p95", 0.2, 9.0, 900, component="worker", dependency="bank.example")
+OF_WORKER = (WORKER, "configuration_error", "page_human")
+OF_BROKER = (BROKER, "configuration_error", "page_human")
+IN_VAIN = no("restart_workload", "scale_workload", at=WORKER)
+
+HOLDS = [
+    *(
+        Holds(
+            f"it ends by it each time, and its broker runs since just before the first time: {line[:60]}",
+            ended(line),
+            OF_BROKER,
+            excludes=(
+                *IN_VAIN,
+                *no("rollback_workload", at=WORKER),
+                *no("restart_workload", "rollback_workload", at=BROKER),
+            ),
+            alone=True,
+        )
+        for line in LINES[:3]
+    ),
+    *(
+        Holds(f"it lives on and repeats it: {line[:60]}", lives_on(line, *OFTEN), OF_WORKER, excludes=IN_VAIN)
+        for line in LINES
+    ),
+    *(
+        Holds(f"nobody knows that of the broker: {what}", world, OF_WORKER, excludes=IN_VAIN)
+        for what, world in (
+            ("it runs since long before", ended(broker_runs=9 * DAY)),
+            ("it tells nothing", ended(ours=False)),
+            ("the worker was released after its start", ended(before=OLD, released=DAY - 600, broker_runs=DAY)),
+        )
+    ),
+    Holds("its release is older than the broker's start", ended(before=OLD, released=2 * DAY), OF_BROKER),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("it happened once to each", lives_on(LINES[1], 1800), harmful=("rollback_workload",)),
+    DoesNotHold("lines of one moment are one", lives_on(LINES[1], 1803, 1802, 1801, 1800)),
+    DoesNotHold("it is long over", lives_on(LINES[1], *(age + 3 * 3600 for age in OFTEN))),
+    DoesNotHold("it ended twice by it", ended(restarts=2)),
+    DoesNotHold("it went on after it, and ended by something else", ended(last="ERROR MemoryError")),
+    DoesNotHold("what it asks for each message is slow", ended(figures=[SLOW]), harmful=("rollback_workload",)),
+    DoesNotHold("it tells how long its broker waits", lives_on("INFO consumer_timeout = 1800000 ms", *OFTEN)),
+    DoesNotHold("a lock of another kind", lives_on("ERROR Lock wait timeout exceeded; try restarting", *OFTEN)),
+    DoesNotHold(
+        "publishes that are not confirmed", lives_on("ERROR waiting for acknowledgement of the publish", *OFTEN)
+    ),
+]

@@ -1,0 +1,163 @@
+"""A broker takes a message back from who works on it for longer than it waits for the word that it is done.
+
+The message is dealt out anew, the work begins anew, and it is taken back again at the same moment: it is never done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence, Excluded, Log
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import slowed
+from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import speaks_of
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE
+from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+AGAIN = 3
+"""What was taken back less often may have met a pause of somebody else, and be done since."""
+LATELY = timedelta(hours=2)
+"""A broker waits for half an hour by itself: what it takes back again it takes back within this time."""
+MOMENT = timedelta(seconds=10)
+"""Lines so near each other tell of the same message."""
+_WORDS = ("acknowledgement", "acknowledgment", "message lock", "messagelock", "lock supplied", "receipt handle")
+_TAKEN_BACK = late(
+    r"delivery acknowledge?ment (?:on channel \d+ )?timed out|timed out waiting for (?:a )?(?:delivery|consumer) ack"
+    r"|MessageLockLost|\bmessage lock (?:is |was |has )?(?:lost|expired)|the lock supplied is invalid"
+    r"|receipt handle has expired",
+    re.IGNORECASE,
+)
+"""Words of brokers (RabbitMQ, Service Bus, SQS) for what was kept too long, as they or their clients tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a consumer tells of what is taken from it: a line, since when, how often, and whether that ended it."""
+
+    line: str
+    since: datetime
+    times: int
+    ended: int
+
+
+def when(view: View) -> Iterator[Match]:
+    """A consumer tells that what it works on is taken from it, again and again, and what it asks is no slower."""
+    for workload in view.serving:
+        taken = None if role(workload) else _taken(view, workload)
+        if taken is not None and not _waits_for_others(view, workload):
+            yield _match(view, workload, taken)
+
+
+def _taken(view: View, workload: Workload) -> _Taken | None:
+    lines = [each for log in view.logs_of(workload.live) for each in _told(log)]
+    if not lines or not view.recent(newest(at for at, _ in lines), LATELY):
+        return None
+    # Who ends by it leaves only its last end in a log: how often it was started again tells the others.
+    ended = max((pod.restarts for pod in workload.live if _ended_by_it(view, pod)), default=0)
+    times = max((len(_moments(_told(log))) for log in view.logs_of(workload.live)), default=0)
+    if max(ended, times) < AGAIN:
+        return None
+    first = min(at for at, _ in lines)
+    return _Taken(lines[-1][1], oldest((first, *_told_by_brokers(view))) or first, times, ended)
+
+
+def _told(log: Log) -> list[tuple[datetime, str]]:
+    """Return what a log tells of messages that were taken back, and when."""
+    if not speaks_of(log, _WORDS):
+        return []
+    found = ((stamp(line), line) for line in log.lines if _TAKEN_BACK.search(line))
+    return [(at, line) for at, line in found if at is not None]
+
+
+def _moments(told: list[tuple[datetime, str]]) -> list[datetime]:
+    """Return the moments at which messages were taken back, one for all lines that tell of the same."""
+    found: list[datetime] = []
+    for at, _ in told:
+        if not found or at - found[-1] > MOMENT:
+            found.append(at)
+    return found
+
+
+def _ended_by_it(view: View, pod: Pod) -> bool:
+    """Tell whether the last words of the former life of a pod's container were such."""
+    logs = [log for log in view.logs_of((pod,)) if log.previous]
+    ends = ((newest(map(stamp, log.lines)), newest(at for at, _ in _told(log))) for log in logs)
+    return any(end is not None and at is not None and end - at <= MOMENT for end, at in ends)
+
+
+def _told_by_brokers(view: View) -> tuple[datetime, ...]:
+    """Return when brokers of ours took messages back, as they tell themselves."""
+    brokers = of_role(view.workloads, "broker")
+    return tuple(at for each in brokers for log in view.logs_of(each.live) for at, _ in _told(log))
+
+
+def _waits_for_others(view: View, workload: Workload) -> bool:
+    """Tell whether what a consumer asks became slow: it takes too long because of that."""
+    labels = labels_of(view, workload.ref, "dependency_latency_p95")
+    return any(slowed(view, "dependency_latency_p95", component=label) for label in labels)
+
+
+def _started_just_before(view: View, workload: Workload, since: datetime) -> Workload | None:
+    """Return the one broker that tells it too, if it runs since just before, and the consumer's template for longer.
+
+    It waits for less long than the broker before it did: another version, or settings that it read as it started.
+    """
+    brokers = [b for b in of_role(view.workloads, "broker") if any(map(_told, view.logs_of(b.live)))]
+    started = oldest(pod.started for b in brokers for pod in b.live)
+    if len(brokers) != 1 or started is None or not BEFORE <= since - started <= HOURS:
+        return None
+    newer = workload.changes and workload.released_at is not None and workload.released_at >= started + BEFORE
+    return None if newer else brokers[0]
+
+
+def _match(view: View, workload: Workload, taken: _Taken) -> Match:
+    broker = _started_just_before(view, workload, taken.since)
+    how = f", and a pod was started again {taken.ended} times" if taken.ended else f", {taken.times} times"
+    ran = oldest(pod.started for pod in broker.live) if broker else None
+    return Match(
+        component=broker.ref if broker else workload.ref,
+        evidence=(
+            Evidence("logs", workload.ref, f"{taken.line[:240]}{how}", taken.since),
+            *((Evidence("objects", broker.ref, "it runs since just before that", ran),) if broker else ()),
+        ),
+        certainty=0.65,
+        since=taken.since,
+        explains=behind(view, workload.ref, but="" if broker else workload.ref),
+        excludes=(
+            *not_for((workload.ref,), "who begins anew takes as long, and it is taken back again", RESTARTS),
+            *not_for((workload.ref,), "each of them has its message taken back", ("scale_workload",)),
+            *(_not_for_broker(workload, broker) if broker else ()),
+        ),
+    )
+
+
+def _not_for_broker(workload: Workload, broker: Workload) -> tuple[Excluded, ...]:
+    """Return what is in vain, or worse, where a broker that was started just before waits for less long."""
+    return (
+        *not_for((workload.ref,), f"it worked so before {broker.ref} was started", ("rollback_workload",)),
+        *not_for((broker.ref,), "it waits as long after a start", (*RESTARTS, "scale_workload")),
+        *not_for((broker.ref,), "the version before may not read its data any more", ("rollback_workload",)),
+    )
+
+
+RULE = Rule(
+    name="delivery_taken_back",
+    title="A broker takes messages back before who works on them is done",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no consumer tells again and again that a message was taken from it before it was done",
+    follows=True,
+)
