@@ -345,6 +345,8 @@ HOLDS = [
     ),
 ]
 LOCKED = "ERROR canceling statement due to lock timeout"
+STORE_FULL = "ERROR elastic: [parent] Data too large, data for [<http_request>] would be [4089737659/3.8gb]"
+HEAP_FULL = "ERROR java.lang.OutOfMemoryError: Java heap space"
 TOO_OFTEN = 'ERROR Get "https://api.parcels.example/v1": 429 Too Many Requests'
 
 
@@ -393,6 +395,8 @@ HOLDS += [
             ("a new image", IMAGE, LOCKED, "store_outside"),
             ("a new image", IMAGE, TOO_OFTEN, "outside_dependency_fails"),
             ("a release of settings", {"env": {"A": "1"}}, NO_ROOM, "store_outside"),
+            ("a new image", IMAGE, STORE_FULL, "not_well"),
+            ("a release of settings", {"env": {"A": "1"}}, STORE_FULL, "not_well"),
         )
     ),
     *(
@@ -401,7 +405,11 @@ HOLDS += [
             served(line, after=60, before=before),
             (SHOP, CODE, "rollback_workload"),
         )
-        for what, before, line in (("a new image", IMAGE, LOCKED), ("a new image", IMAGE, TOO_OFTEN))
+        for what, before, line in (
+            ("a new image", IMAGE, LOCKED),
+            ("a new image", IMAGE, TOO_OFTEN),
+            ("a new image", IMAGE, STORE_FULL),
+        )
     ),
     *(
         Holds(
@@ -429,6 +437,7 @@ HOLDS += [
                 late_of_its_own(*["INFO GET / 200"] * 5, *[OF_CART] * 40, since=1450),
             ),
             ("it had become ready just before", CODE, not_ready_before(700)),
+            ("it is its own memory that is short", SETTING, late_of_its_own(*[HEAP_FULL] * 40)),
         )
     ),
     Holds(
