@@ -448,23 +448,46 @@ HOLDS += [
         (SHOP, SETTING, "rollback_workload"),
     ),
 ]
+ANSWER = (
+    'WARN {"url":"http://cart:8080/basket","status":200,"issues":[{"code":"invalid_type","expected":"array",'
+    '"received":"undefined","path":["items"],"message":"Required"}]}'
+)
+
+
+def between(*lines: str, **of_cart: Any) -> Snapshot:
+    """Return a shop that was released and served well, until half a minute after a release of what it calls."""
+    return snapshot(
+        shop(env=CALLS_CART, before=IMAGE, released=1100),
+        workload("cart", **{"before": OLD, "released": 720, **of_cart}),
+        figures=[errors("shop", since=690)],
+        logs=[log(pod("shop", n), *lines, since=690) for n in (0, 1)],
+    )
+
+
 HOLDS += [
     Holds(
-        f"it served well for minutes, until what it calls was released, but {what}",
-        snapshot(
-            shop(env=CALLS_CART, before=IMAGE, released=1100),
-            workload("cart", before=OLD, released=720),
-            figures=[errors("shop", since=690)],
-            logs=[log(pod("shop", n), *lines, since=690) for n in (0, 1)],
-        ),
+        "it served well for minutes, until what it calls was released, but it stumbles itself",
+        between(BLAMES["a server"], *[UNDEFINED] * 16),
         (SHOP, CODE, "rollback_workload"),
-    )
-    for what, lines in (
-        ("it stumbles itself", [BLAMES["a server"], *[UNDEFINED] * 16]),
-        ("nobody says that it ails", ["INFO GET /a 500"]),
-    )
+    ),
+    Holds(
+        "it cannot read answers of what it calls, which was released before it",
+        between(*[ANSWER, UNDEFINED] * 8, released=1700),
+        (SHOP, CODE, "rollback_workload"),
+    ),
+    Holds(
+        "it served well for minutes, until what it calls was released, and nobody says that either ails",
+        between("INFO GET /a 500"),
+        (SHOP, CODE, "page_human"),
+        believed="release_at_the_onset",
+    ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it served well for minutes, until what it calls was released, whose answers it cannot read and stumbles over",
+        between(*[ANSWER, UNDEFINED] * 8),
+        ("Deployment/cart", CODE, "rollback_workload"),
+    ),
     DoesNotHold(
         "it served well for minutes, until what it calls was released",
         snapshot(
