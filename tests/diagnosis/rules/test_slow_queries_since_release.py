@@ -215,16 +215,16 @@ DOES_NOT_HOLD = [
     *(
         DoesNotHold(
             f"a search server works long, and {what}",
-            searched(*lines, **more),
+            searched(*lines, since=since),
             harmful=("rollback_workload",),
         )
-        for what, lines, more in (
-            ("for another", entries(*LATE, of=TREE_OF_API), {}),
-            ("nobody knows for whom", entries(*LATE, of=WITHOUT_A_NAME), {}),
-            ("mostly for others", entries(*LATE, of=SEARCH) + entries(*LATE, of=TREE_OF_API), {}),
-            ("did so before the release", entries(1150, 900, 800, 700, *LATE, of=SEARCH), {}),
-            ("for a moment only", entries(*LATE, of=QUICK), {}),
-            ("others were refused before", entries(*LATE, of=SEARCH), {"since": 1500}),
+        for what, lines, since in (
+            ("for another", entries(*LATE, of=TREE_OF_API), 500),
+            ("nobody knows for whom", entries(*LATE, of=WITHOUT_A_NAME), 500),
+            ("mostly for others", entries(*LATE, of=SEARCH) + entries(*LATE, of=TREE_OF_API), 500),
+            ("did so before the release", entries(1150, 900, 800, 700, *LATE, of=SEARCH), 500),
+            ("for a moment only", entries(*LATE, of=QUICK), 500),
+            ("others were refused before", entries(*LATE, of=SEARCH), 1500),
         )
     ),
     DoesNotHold(
