@@ -38,6 +38,20 @@ def misread(line: str = MISREADS, *more: list[Obj], of: list[Obj] | None = None,
     return snapshot(*objects, logs=logs("edge", f"ERROR {line}", since=since), **SINCE)
 
 
+OF_CART = (
+    'WARN {"url":"http://cart:8080/basket","issues":[{"code":"invalid_type","expected":"array","received":"undefined",'
+    '"path":["items"],"message":"Required"}]}'
+)
+
+
+def new_too(line: str = OF_CART, *, released: float = 1500, since: float = 640, ends: float = 0) -> Any:
+    """Return a caller that was released too, and cannot read answers since so many seconds; another ends on them."""
+    caller = workload("edge", env=CALLS_CART, before=IMAGE, released=released)
+    objects = (caller, workload("mail", env=CALLS_CART), cart(released=700))
+    crashed = logs("mail", "KeyError: 'items'", since=ends) if ends else []
+    return snapshot(*objects, logs=[*logs("edge", line, since=since), *crashed], **SINCE)
+
+
 KEEPS = {"KEEP_ALIVE_TIMEOUT_MS": "65000"}
 
 
@@ -65,6 +79,19 @@ HOLDS = [
             "MismatchedInputException: Cannot deserialize value of type `java.math.BigDecimal` from Object value",
             "ZodError: Expected number, received object",
         )
+    ),
+    Holds(
+        "a caller that was released before it served well until then, and names whose answers it cannot read",
+        new_too(),
+        (CART, "code_defect", "rollback_workload"),
+        excludes=no("rollback_workload", "restart_workload", at=EDGE),
+        alone=True,
+    ),
+    Holds(
+        "and another caller, which nobody touched, ends on them",
+        new_too(ends=620),
+        (CART, "code_defect", "rollback_workload"),
+        sure=(0.8, 1.0),
     ),
     Holds(
         "headers are too big for a proxy",
@@ -150,6 +177,16 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "connections are reset, and a release changed the image",
         snapshot(workload("edge"), cart(), logs=told(RESET), **FIRES),
+    ),
+    *(
+        DoesNotHold(f"the caller was released too, and {what}", world, instead, harmful=("restart_workload",))
+        for what, world, instead in (
+            ("names nobody", new_too(f"ERROR {MISREADS}"), ()),
+            ("names another", new_too(OF_CART.replace("cart:8080", "price.example")), ()),
+            ("just before", new_too(released=720), ()),
+            ("later", new_too(released=660), ()),
+            ("answers were misread before", new_too(since=1450), ()),
+        )
     ),
     DoesNotHold("the release came later", snapshot(workload("edge"), cart(released=300), logs=told(BIG), **FIRES)),
     DoesNotHold("nobody suffers", snapshot(workload("edge"), cart(), logs=told(BIG))),

@@ -345,6 +345,8 @@ HOLDS = [
     ),
 ]
 LOCKED = "ERROR canceling statement due to lock timeout"
+STORE_FULL = "ERROR elastic: [parent] Data too large, data for [<http_request>] would be [4089737659/3.8gb]"
+HEAP_FULL = "ERROR java.lang.OutOfMemoryError: Java heap space"
 TOO_OFTEN = 'ERROR Get "https://api.parcels.example/v1": 429 Too Many Requests'
 
 
@@ -407,6 +409,8 @@ HOLDS += [
             ("a new image", IMAGE, LOCKED, "store_outside"),
             ("a new image", IMAGE, TOO_OFTEN, "outside_dependency_fails"),
             ("a release of settings", {"env": {"A": "1"}}, NO_ROOM, "store_outside"),
+            ("a new image", IMAGE, STORE_FULL, "not_well"),
+            ("a release of settings", {"env": {"A": "1"}}, STORE_FULL, "not_well"),
         )
     ),
     *(
@@ -415,7 +419,11 @@ HOLDS += [
             served(line, after=60, before=before),
             (SHOP, CODE, "rollback_workload"),
         )
-        for what, before, line in (("a new image", IMAGE, LOCKED), ("a new image", IMAGE, TOO_OFTEN))
+        for what, before, line in (
+            ("a new image", IMAGE, LOCKED),
+            ("a new image", IMAGE, TOO_OFTEN),
+            ("a new image", IMAGE, STORE_FULL),
+        )
     ),
     *(
         Holds(
@@ -443,6 +451,7 @@ HOLDS += [
                 late_of_its_own(*["INFO GET / 200"] * 5, *[OF_CART] * 40, since=1450),
             ),
             ("it had become ready just before", CODE, not_ready_before(700)),
+            ("it is its own memory that is short", SETTING, late_of_its_own(*[HEAP_FULL] * 40)),
         )
     ),
     Holds(
@@ -453,23 +462,46 @@ HOLDS += [
         (SHOP, SETTING, "rollback_workload"),
     ),
 ]
+ANSWER = (
+    'WARN {"url":"http://cart:8080/basket","status":200,"issues":[{"code":"invalid_type","expected":"array",'
+    '"received":"undefined","path":["items"],"message":"Required"}]}'
+)
+
+
+def between(*lines: str, **of_cart: Any) -> Snapshot:
+    """Return a shop that was released and served well, until half a minute after a release of what it calls."""
+    return snapshot(
+        shop(env=CALLS_CART, before=IMAGE, released=1100),
+        workload("cart", **{"before": OLD, "released": 720, **of_cart}),
+        figures=[errors("shop", since=690)],
+        logs=[log(pod("shop", n), *lines, since=690) for n in (0, 1)],
+    )
+
+
 HOLDS += [
     Holds(
-        f"it served well for minutes, until what it calls was released, but {what}",
-        snapshot(
-            shop(env=CALLS_CART, before=IMAGE, released=1100),
-            workload("cart", before=OLD, released=720),
-            figures=[errors("shop", since=690)],
-            logs=[log(pod("shop", n), *lines, since=690) for n in (0, 1)],
-        ),
-        (SHOP, CODE, remedy),
-    )
-    for what, lines, remedy in (
-        ("it stumbles itself", [BLAMES["a server"], *[UNDEFINED] * 16], "rollback_workload"),
-        ("nobody says that it ails", ["INFO GET /a 500"], "page_human"),
-    )
+        "it served well for minutes, until what it calls was released, but it stumbles itself",
+        between(BLAMES["a server"], *[UNDEFINED] * 16),
+        (SHOP, CODE, "rollback_workload"),
+    ),
+    Holds(
+        "it cannot read answers of what it calls, which was released before it",
+        between(*[ANSWER, UNDEFINED] * 8, released=1700),
+        (SHOP, CODE, "rollback_workload"),
+    ),
+    Holds(
+        "it served well for minutes, until what it calls was released, and nobody says that either ails",
+        between("INFO GET /a 500"),
+        (SHOP, CODE, "page_human"),
+        believed="release_at_the_onset",
+    ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it served well for minutes, until what it calls was released, whose answers it cannot read and stumbles over",
+        between(*[ANSWER, UNDEFINED] * 8),
+        ("Deployment/cart", CODE, "rollback_workload"),
+    ),
     DoesNotHold(
         "it served well for minutes, until what it calls was released",
         snapshot(

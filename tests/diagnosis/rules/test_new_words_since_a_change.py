@@ -26,6 +26,7 @@ from tests.diagnosis.rules.tiny import (
 )
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
+SETTING = "configuration_error"
 GUARD, CART = "ConfigMap/guard", "Deployment/cart"
 
 
@@ -66,7 +67,7 @@ def broken(*panics: float, words: str = SESSIONS, of: str = "cart") -> Log:
 def living_on(*told: Log, env: Mapping[str, str] = URL, **more: Any) -> Snapshot:
     """Return a shop that warns since long after its release, and another, by default on the same store."""
     cart = workload("cart", env=env, **more)
-    desk = shop(env=URL, before=OLD, released=1500)
+    desk = shop(env={**URL, "MODE": "b"}, before={"env": {**URL, "MODE": "a"}}, released=1500)
     return snapshot(postgres(), desk, cart, logs=(warned(), *told), alerts=[alert(app="shop")])
 
 
@@ -319,7 +320,9 @@ HOLDS = [
 ]
 HOLDS += [
     *(
-        Holds(f"it warns since long after its release, and {what}", world, (SHOP, "code_defect", remedy), harmful=harm)
+        Holds(
+            f"it warns since long after a release of settings, and {what}", world, (SHOP, SETTING, remedy), harmful=harm
+        )
         for remedy, harm, rows in (
             (
                 "page_human",

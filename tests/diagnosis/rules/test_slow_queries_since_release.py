@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, latency, shop
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, errors, latency, logs, shop
 from tests.diagnosis.rules.tiny import at, database, figure, postgres, session, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -80,8 +80,85 @@ GIVEN = (
 OF_REPORT = tuple(line.replace("shop[shop]", "report[report]") for line in GIVEN)
 EARLY, LATE = (3000, 2000, 1000), (560, 480, 400, 320, 240, 160, 80)
 BEFORE = entries(*EARLY, of=LOOKED_UP)
+OF_REPORTS = tuple(line.replace("app=shop", "app=report") for line in LOOKED_UP)
+OF_API = tuple(line.replace("app=shop", "app=api") for line in LOOKED_UP)
+
+
+def shared(
+    *lines: str, since: float = 200, held: tuple[str, ...] = entries(180, 120, 60, of=OF_API), **of_api: Any
+) -> Snapshot:
+    """Return a released shop that nobody misses, and an API that is slow since, which uses the same database."""
+    return snapshot(
+        shop(env=URL, before=IMAGE, released=600),
+        postgres(),
+        workload("api", env=URL, **of_api),
+        logs=[Log("postgres-0", "postgres", (*BEFORE, *lines, *held))],
+        figures=[latency("api", since=since)],
+    )
+
+
+ES_URL = {"ES_URL": "http://search:9200"}
+TREE = '{{"size":0,"aggs":{{"brand":{{"terms":{{"field":"brand","size":250000}}}}}},"user":"api"}}'
+SEARCH = (
+    "[{at}][WARN ][i.s.s.query              ] [search-0] [goods][0] took[20.4s], took_millis[20415], "
+    f"total_hits[9 hits], stats[], search_type[QUERY_THEN_FETCH], total_shards[6], source[{TREE}], id[shop], ",
+)
+SEARCH_JSON = (
+    '{{"@timestamp":"{at}","log.level":"WARN","elasticsearch.slowlog.id":"shop","elasticsearch.slowlog.took":"20.4s",'
+    '"elasticsearch.slowlog.took_millis":20415,"elasticsearch.slowlog.source":"{{\\"user\\":\\"api\\"}}"}}',
+)
+WITHOUT_A_NAME = tuple(line.replace("id[shop]", "id[]") for line in SEARCH)
+QUICK = tuple(line.replace("20.4s", "1.2s").replace("20415", "1215") for line in SEARCH)
+TREE_OF_API = tuple(line.replace("id[shop]", "id[api]") for line in SEARCH)
+BREAKER = (
+    "ERROR search failed: 429 circuit_breaking_exception: [parent] Data too large, data for [<http_request>] would be "
+    "[4089737659/3.8gb], which is larger than the limit of [4080218931/3.8gb]"
+)
+
+
+def searched(*lines: str, says: str = BREAKER, since: float = 500, **of_api: Any) -> Snapshot:
+    """Return a search server, a shop that was released and an API that is refused since, both its clients."""
+    begun = "[{at}][INFO ][o.e.c.m.MetadataMappingService] [search-0] [goods] update_mapping [_doc]"
+    return snapshot(
+        shop(env=ES_URL, before=IMAGE, released=600),
+        workload("search", "elasticsearch:8.15", kind="StatefulSet", pods=1, port=9200),
+        workload("api", env=ES_URL, **of_api),
+        logs=[
+            Log("search-0", "search", (*entries(*EARLY, of=(begun,)), *lines)),
+            *logs("api", says, since=since),
+        ],
+        figures=[errors("api", since=since)],
+    )
+
 
 HOLDS = [
+    Holds(
+        "others who share its database are slow since, and its log tells that they wait there",
+        shared(*entries(*LATE, of=PLAN)),
+        (SHOP, "code_defect", "rollback_workload"),
+        alone=True,
+    ),
+    Holds(
+        "one of them was released after it",
+        shared(*entries(*LATE, of=PLAN), before=OLD, released=300),
+        (SHOP, "code_defect", "rollback_workload"),
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"a search server works long for it since, and refuses others for want of memory: {what}",
+            searched(*entries(*LATE, of=of)),
+            (SHOP, "code_defect", "rollback_workload"),
+            alone=True,
+        )
+        for what, of in (("in words", SEARCH), ("in JSON", SEARCH_JSON))
+    ),
+    Holds(
+        "who is refused was released before it, and served well",
+        searched(*entries(*LATE, of=SEARCH), since=500, before=OLD, released=1000),
+        (SHOP, "code_defect", "rollback_workload"),
+        alone=True,
+    ),
     Holds(
         "two were released, and the log of the busy database names the one that sends slow statements since",
         busy(*entries(3000, of=OF_REPORT), *entries(*LATE, of=GIVEN)),
@@ -127,6 +204,47 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"others who share its database are slow, and {what}", world, harmful=("rollback_workload",))
+        for what, world in (
+            ("were so before its release", shared(*entries(*LATE, of=PLAN), since=900)),
+            ("nothing tells that they wait there", shared(*entries(*LATE, of=PLAN), held=())),
+            ("waited there before", shared(*entries(*LATE, of=PLAN), *entries(900, of=OF_API))),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"a search server works long, and {what}",
+            searched(*lines, since=since),
+            harmful=("rollback_workload",),
+        )
+        for what, lines, since in (
+            ("for another", entries(*LATE, of=TREE_OF_API), 500),
+            ("nobody knows for whom", entries(*LATE, of=WITHOUT_A_NAME), 500),
+            ("mostly for others", entries(*LATE, of=SEARCH) + entries(*LATE, of=TREE_OF_API), 500),
+            ("did so before the release", entries(1150, 900, 800, 700, *LATE, of=SEARCH), 500),
+            ("for a moment only", entries(*LATE, of=QUICK), 500),
+            ("others were refused before", entries(*LATE, of=SEARCH), 1500),
+        )
+    ),
+    DoesNotHold(
+        "a search server works long, and others lack memory of their own",
+        searched(*entries(*LATE, of=SEARCH), says="ERROR java.lang.OutOfMemoryError: Java heap space"),
+        ("Deployment/api", "resource_exhaustion", "restart_workload"),
+    ),
+    DoesNotHold(
+        "the one that was released sends few of the slow statements: the log names another for most",
+        snapshot(
+            shop(env=URL, before=IMAGE, released=500),
+            postgres(),
+            workload("report", env=URL),
+            logs=[
+                Log("postgres-0", "postgres", tuple(sorted(entries(*LATE, of=OF_REPORTS) + entries(90, of=LOOKED_UP))))
+            ],
+            figures=[latency("shop", since=400), figure("cpu_share", 0.2, 0.97, 400, pod="postgres-0")],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     DoesNotHold(
         "the one that was released served well for long, and nobody sees who sends the slow statements",
         snapshot(

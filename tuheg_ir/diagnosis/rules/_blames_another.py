@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.once import once, once_a_view
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.releases import of_an_image_alone, since_release
+from tuheg_ir.diagnosis.view.stores import is_store, of_a_store
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -70,9 +71,16 @@ def _of_others(view: View) -> dict[str, list[Complaint]]:
 
 @once
 def blames_itself(view: View, workload: Workload) -> bool:
-    """Tell whether a workload's logs tell of a trouble that it makes itself, other than as the wrapper of another's."""
-    own = view.hits_of(workload.ref, *ITS_OWN)
+    """Tell whether a workload's logs tell of a trouble that it makes itself, other than as the wrapper of another's.
+
+    Nor is it its own memory that a store has not got.
+    """
+    own = [hit for hit in view.hits_of(workload.ref, *ITS_OWN) if not _refused_for_memory(workload, hit)]
     return any(not any(tells(trouble, hit.line) for trouble in _WRAPPED) for hit in own)
+
+
+def _refused_for_memory(workload: Workload, hit: Hit) -> bool:
+    return hit.trouble == "out_of_memory" and not is_store(workload) and of_a_store(hit.line)
 
 
 def _of_another(view: View, found: Complaint, teller: Workload, released: Workload) -> bool:

@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.stores import is_store
+from tuheg_ir.diagnosis.view.stores import is_store, of_a_store
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.usage import LONG_S, NEAR, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -28,12 +28,6 @@ STANDS = 0.01
 BEFORE_S = 600.0
 """Memory that was near its limit for so long before a trouble is not the reason of it."""
 _OF_MEMORY = late(r"memory|oom", re.IGNORECASE)
-_OF_A_STORE = late(
-    r"SQLSTATE|\b53200\b|psycopg|PSQLException|PG::|PostgresException|in memory context|DB::Exception"
-    r"|MEMORY_LIMIT_EXCEEDED|circuit_?breaking|Data too large, data for",
-    re.IGNORECASE,
-)
-"""Words of databases and search servers about their own memory, as their clients repeat them."""
 
 
 def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
@@ -98,7 +92,7 @@ def told_by_program(view: View, workload: Workload) -> tuple[Hit, ...]:
     """
     found = (h for h in view.hits_of(workload.ref, "out_of_memory") if fresh(view, h) and not h.previous)
     own = is_store(workload)
-    return tuple(h for h in found if h.count >= AGAIN and (own or not _OF_A_STORE.search(h.line)))
+    return tuple(h for h in found if h.count >= AGAIN and (own or not of_a_store(h.line)))
 
 
 def put_into_memory(workload: Workload) -> tuple[str, ...]:

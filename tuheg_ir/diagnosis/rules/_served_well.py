@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.releases import of_an_image_alone, since_release
+from tuheg_ir.diagnosis.view.stores import of_a_store
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.usage import BUSY, memory_grows, usage
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
@@ -51,14 +52,15 @@ def lately_of_others(view: View, workload: Workload, began: datetime | None) -> 
     """Return the troubles with others that a release which had served well mostly repeats since its trouble began.
 
     A setting may be short only under load, which shows in time limits and in how much it asks for; a wrong host, root
-    or port shows at once.
+    or port shows at once. Of memory that is a store's: what a program lacks itself it blames itself for.
     """
     image = of_an_image_alone(workload)
     if not image and (raised(workload) or _asks_otherwise(workload)):
         return ()
-    meant = _MEETS if image else _AT_ONCE
+    meant = (*(_MEETS if image else _AT_ONCE), "out_of_memory")
     newest_ones = {pod.name for pod in workload.newest_pods()}
     mine = (hit for hit in view.hits_of(workload.ref, *meant) if hit.pod in newest_ones and not hit.previous)
+    mine = (hit for hit in mine if hit.trouble != "out_of_memory" or of_a_store(hit.line))
     since = (hit for hit in mine if hit.first is None or began is None or hit.first >= began - MINUTE)
     told = tuple(hit for hit in since if image or not _its_own(workload, hit))
     return told if sum(hit.count for hit in told) >= OFTEN and mostly(view, workload, meant) else ()

@@ -13,12 +13,17 @@ from tuheg_ir.diagnosis.rules._helping import behind, names
 from tuheg_ir.diagnosis.rules._sessions import clients
 from tuheg_ir.diagnosis.rules.index_dropped import DROPPED, MANY, STILL, TIMES
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.releases import releases
-from tuheg_ir.diagnosis.view.statements import Statement, reads_whole_tables, statements_by_log
+from tuheg_ir.diagnosis.view.releases import BEFORE, releases
+from tuheg_ir.diagnosis.view.statements import Statement, reads_whole_tables, statements, statements_by_log
+from tuheg_ir.diagnosis.view.stores import of_a_store
+from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FRESH = timedelta(hours=2)
+FEW = 3
+"""So many slow statements of a client that had none before show that it is held up."""
 SOON = timedelta(minutes=15)
 """What a release asks in another way it asks soon."""
 _ASKED = late(r"\b(?:LOG|STATEMENT): |\bduration: |# Query_time: |\bcommand: |\"(?:command|message)\" ?:")
@@ -29,6 +34,9 @@ _CLIENT = late(
     re.IGNORECASE,
 )
 """How servers tell which client sends a statement: by the program's name, its user or its host."""
+_SEARCHER = late(r"\], id\[([\w.-]+)")
+_SEARCHER_JSON = late(r"\"(?:elasticsearch\.slowlog\.)?id\"\s*:\s*\"([\w.-]+)\"")
+"""How the slow log of a search server tells what a client calls itself, beside the search that it repeats."""
 
 
 class WholeReads(NamedTuple):
@@ -42,7 +50,8 @@ class WholeReads(NamedTuple):
 def whole_reads(view: View, server: Workload) -> WholeReads | None:
     """Return the one client whose statements read whole tables since its release, and hardly anybody's did before.
 
-    Where an index was dropped too, it is no release that made them do so.
+    Its own users suffer by it, or those of others who share the server and are held up there. Where an index was
+    dropped too, it is no release that made them do so.
     """
     logs = list(statements_by_log(view, server))
     dropped = any(DROPPED.search(each.text) for log in logs for each in log)
@@ -51,11 +60,13 @@ def whole_reads(view: View, server: Workload) -> WholeReads | None:
     # How it was before, only a log can tell that reaches back so far.
     reach = max((begins for begins, _ in by_log), default=None)
     users = (view.workloads[ref] for ref in clients(view, server.ref) if ref in view.workloads)
-    found = [each for user in users if not dropped and (each := _of(view, user, told, reach)) is not None]
+    found = [each for user in users if not dropped and (each := _of(view, server, user, told, reach)) is not None]
     return found[0] if len(found) == 1 else None
 
 
-def _of(view: View, user: Workload, told: list[Statement], reach: datetime | None) -> WholeReads | None:
+def _of(
+    view: View, server: Workload, user: Workload, told: list[Statement], reach: datetime | None
+) -> WholeReads | None:
     at = user.released_at
     if at is None or not user.changes or not releases(view, user, FRESH) or reach is None or reach > at - SOON:
         return None
@@ -65,9 +76,37 @@ def _of(view: View, user: Workload, told: list[Statement], reach: datetime | Non
     if len(mine) < max(MANY, TIMES * len(before)) or 2 * len(mine) <= len(since):
         return None
     suffers = tuple(evidence for ref in behind(view, user.ref) for evidence in felt(view, ref))
+    suffers = suffers or _others(view, server, user, at)
     if mine[0].at - at > SOON or view.now - mine[-1].at > STILL or not suffers:
         return None
     return WholeReads(user, mine, suffers)
+
+
+def _others(view: View, server: Workload, user: Workload, released: datetime) -> tuple[Evidence, ...]:
+    """Return what users of others feel since a client's release who share its server and are held up there.
+
+    The server tells that it is slow for them too, or refuses for want of memory. Who was ill before is so without it.
+    """
+    held = {ref for ref in clients(view, server.ref) if ref != user.ref and _held_up(view, server, ref, released)}
+    refs = behind(view, *held, but=user.ref) if held else ()
+    seen = [(evidence, since) for ref in refs if ref != server.ref for evidence, since in troubles(view, ref)]
+    if any(since is None or since < released + BEFORE for _, since in seen):
+        return ()
+    return tuple(evidence for evidence, _ in seen)
+
+
+def _held_up(view: View, server: Workload, ref: str, since: datetime) -> bool:
+    """Tell whether a server was slow for a client since a time, and not before, or refused it for want of memory."""
+    refused = [hit for hit in view.hits_of(ref, "out_of_memory") if hit.count >= OFTEN and of_a_store(hit.line)]
+    if refused:
+        return all(hit.first is None or hit.first >= since for hit in refused)
+    client = view.workloads.get(ref)
+    if client is None:
+        return False
+    told = (each for each in statements(view, server) if tells("slow_statement", each.text))
+    slow = [each.at for each in told if sends(view, each.text, client)]
+    before = [at for at in slow if since - (view.now - since) <= at < since]
+    return not before and sum(at >= since for at in slow) >= FEW
 
 
 def sends(view: View, text: str, user: Workload) -> bool:
@@ -75,8 +114,14 @@ def sends(view: View, text: str, user: Workload) -> bool:
 
     Several may come as the same user, and then the name of a program tells them apart.
     """
-    words = _CLIENT.findall(_ASKED.split(text, maxsplit=1)[0])
-    told = {word.partition(".")[0] for found in words for word in found}
+    told = {word.partition(".")[0] for word in _clients(text)}
     if told & {w.name for w in view.workloads.values() if w is not user and role(w) not in DATA}:
         return False
     return user.name in told or any(names(text, pod.address) for pod in user.newest_pods() if pod.address)
+
+
+def _clients(text: str) -> set[str]:
+    """Return what a server tells of the client that sends a statement: its names, its user, its host."""
+    if "took_millis" in text:  # a search may speak of users itself
+        return set((_SEARCHER if "source[" in text else _SEARCHER_JSON).findall(text))
+    return {word for found in _CLIENT.findall(_ASKED.split(text, maxsplit=1)[0]) for word in found if word}

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._in_between import in_between, misread_of
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
@@ -49,7 +50,8 @@ def when(view: View) -> Iterator[Match]:
         for trouble in ("header_too_big", "connection_reset", "answer_misread") if said else ():
             hits = [h for h in view.hits_of(caller.ref, trouble) if not h.previous and _goes_on(view, h)]
             first = oldest(h.first for h in hits)
-            if sum(h.count for h in hits) < OFTEN or since_release(caller, first):
+            new = since_release(caller, first)
+            if sum(h.count for h in hits) < OFTEN or (new and trouble != "answer_misread"):
                 continue
             released = [w for w in view.serving if w is not caller and since_release(w, first)]
             if trouble == "answer_misread":
@@ -75,6 +77,7 @@ def _misread(
 
     Who calls the caller may as well send what it cannot read, and another caller may have been released to fit: then
     nobody can tell, or a rollback would break that one. An alert from before the release tells of something else.
+    Where the caller was released too, it served well until then, and names whose answers it cannot read.
     """
     first = oldest(hit.first for hit in hits)
     calls = view.graph.calls.get(caller.ref, set())
@@ -84,6 +87,10 @@ def _misread(
         if first is None or began is None or called.released_at is None or began < called.released_at + BEFORE:
             continue
         if is_store(called) or keeps_data(view, called) or any(w.ref in about for w in released if w is not called):
+            continue
+        if since_release(caller, first) and not (
+            in_between(caller, called.released_at, first) and misread_of(view, caller, called)
+        ):
             continue
         settings = (at for _, at in outside_changes(view, called))
         if not way_changed(view, caller, called, first) and not any(soon_after(first, at) for at in settings):
@@ -148,6 +155,14 @@ def _time(said: str) -> float | None:
     return number / 1000 if thousandths else number
 
 
+def _of_others(view: View, caller: Workload, called: Workload) -> Iterator[Hit]:
+    """Yield what other callers, that nobody touched, misread or stumble over since a release of what they call."""
+    for ref in view.graph.callers(called.ref) - {caller.ref}:
+        for hit in view.hits_of(ref, "answer_misread", "code_crash"):
+            if since_release(called, hit.first) and not since_release(view.workloads[ref], hit.first):
+                yield hit
+
+
 def _match(
     view: View,
     caller: Workload,
@@ -159,8 +174,7 @@ def _match(
 ) -> Match:
     cut = hits[0].trouble == "connection_reset"
     callers = behind(view, called.ref, caller.ref, but=called.ref)
-    told = (h for h in view.hits if h.trouble == "answer_misread" == hits[0].trouble and h.component != caller.ref)
-    others = [h for h in told if h.component in view.graph.callers(called.ref) and since_release(called, h.first)]
+    others = list(_of_others(view, caller, called)) if hits[0].trouble == "answer_misread" else []
     return Match(
         component=called.ref,
         evidence=(
@@ -169,7 +183,9 @@ def _match(
             *(view.hit_evidence(hit) for hit in hits[:2]),
             *(view.hit_evidence(hit) for hit in others[:1]),
             said,
-            Evidence("objects", caller.ref, "its own template is older", caller.released_at),
+            Evidence("objects", caller.ref, "its own template is older, and served well", caller.released_at)
+            if since_release(caller, first)
+            else Evidence("objects", caller.ref, "its own template is older", caller.released_at),
         ),
         certainty=0.75 if others else 0.65,
         root_cause="configuration_error" if cut and not unheeded else release_cause(view, called),

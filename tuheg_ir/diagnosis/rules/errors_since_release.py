@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
+from tuheg_ir.diagnosis.rules._in_between import PROVEN, in_between, misread_of
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
 from tuheg_ir.diagnosis.stamps import stamp
@@ -16,7 +17,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
     comes_back,
@@ -34,8 +35,6 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 
 FRESH = timedelta(hours=2)
 """Where nobody knows when the trouble began, a release so young is suspected."""
-PROVEN, JUST = timedelta(minutes=3), timedelta(minutes=5)
-"""A release that served well for so long; an edit so near before a trouble."""
 ALONE, USUAL, GUESS, UNLIKELY, FAINT = 0.85, 0.7, 0.5, 0.25, 0.2
 _UNANSWERED = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
 """How its logs name who does not answer it."""
@@ -102,29 +101,29 @@ def _begins_with_it(view: View, workload: Workload, began: datetime | None) -> b
 def _nearer_edit(view: View, workload: Workload, began: datetime) -> bool:
     """Tell whether what it calls got other settings minutes after it was released, just before the trouble began."""
     return any(
-        _in_between(workload, at, began) for each in view.called(workload.ref) for _, at in outside_changes(view, each)
+        in_between(workload, at, began) for each in view.called(workload.ref) for _, at in outside_changes(view, each)
     )
 
 
 def _nearer_release(view: View, workload: Workload, began: datetime | None) -> bool:
     """Tell whether what it calls was released minutes after it, just before the trouble began: that is asked first.
 
-    Not where it blames itself, nor where the other one is well and it does not tell that this one fails to answer.
+    Not where it blames itself, but for an answer of that one which it cannot read; nor where the other one is well and
+    it does not tell that this one fails to answer.
     """
-    if began is None:
-        return False
-    called = (each for each in view.called(workload.ref) if each.changes)
-    later = {each.ref for each in called if (at := each.released_at) and _in_between(workload, at, began)}
+    later = _later(view, workload, began)
+    if any(misread_of(view, workload, each) for each in later):
+        return True
     if not later or blames_itself(view, workload):
         return False
     named = {each.about for each in complaints(view, *_UNANSWERED) if each.caller == workload.ref}
-    return any(ref in named or any(troubles(view, ref)) for ref in later)
+    return any(each.ref in named or any(troubles(view, each.ref)) for each in later)
 
 
-def _in_between(workload: Workload, at: datetime, began: datetime) -> bool:
-    """Tell whether something came minutes after a release was out, and just before the trouble began."""
-    out = newest((workload.released_at, *(pod.created for pod in workload.newest_pods())))
-    return out is not None and out + PROVEN <= at <= began - BEFORE and began - at <= JUST
+def _later(view: View, workload: Workload, began: datetime | None) -> list[Workload]:
+    """Return what it calls that was released minutes after it, just before the trouble began."""
+    called = (each for each in view.called(workload.ref) if each.changes)
+    return [each for each in called if began is not None and in_between(workload, each.released_at, began)]
 
 
 def _alarmed_before(view: View, workload: Workload) -> bool:
@@ -181,6 +180,8 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         return replace(match, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
     if not served_well(view, workload, began):
         return match
+    if _later(view, workload, began):  # whose fault it is only a person can tell
+        return replace(match, certainty=FAINT, remedy="page_human")
     if met := lately_of_others(view, workload, began):
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in met[:2]))
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")

@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.rules.index_dropped import TIMES
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.statements import statements_by_log
+from tuheg_ir.diagnosis.view.statements import statements, statements_by_log
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -28,13 +28,16 @@ SOON = timedelta(minutes=45)
 
 def when(view: View) -> Iterator[Match]:
     """The database is busy since a release of one of its clients, or its log tells that this one reads whole tables."""
+    for server in of_role(view.workloads, "search"):
+        yield from _told_by_log(view, server)
     for server in of_role(view.workloads, "database"):
         known = next((d for d in view.databases if d.ref == server.ref), None)
         slow = _slow(known) if known else ()
         busy = tuple(_busy(view, server))
         lines = tuple(h for h in view.hits_of(server.ref, "slow_statement") if view.recent(h.last) or h.last is None)
-        if not slow and not (busy and lines):
-            yield from _unmeasured(view, server)
+        told = () if slow else tuple(_told_by_log(view, server))
+        if told or (not slow and not (busy and lines)):
+            yield from told
             continue
         began = min((e.time for e in busy if e.time), default=None) or min(
             (h.first for h in lines if h.first), default=None
@@ -51,8 +54,8 @@ def when(view: View) -> Iterator[Match]:
         yield _match(view, server, blamed, evidence, began or blamed.released_at)
 
 
-def _unmeasured(view: View, server: Workload) -> Iterator[Match]:
-    """Yield the client of which only the log of a database tells that it reads whole tables since its release."""
+def _told_by_log(view: View, server: Workload) -> Iterator[Match]:
+    """Yield the client of which the log of a store tells that it reads whole tables since its release."""
     if (found := whole_reads(view, server)) is not None:
         client, first, last = found.client, found.told[0], found.told[-1]
         fact = f"{len(found.told)} statements read whole tables since: {last.text[:240]}"
@@ -95,8 +98,9 @@ def _busy(view: View, server: Workload) -> Iterator[Evidence]:
 def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: datetime | None) -> Workload | None:
     """Return the one client that was released shortly before and, if that is known, sends the slow statements.
 
-    Where several were released, the log of the database may tell which one sends them. Where nobody sees who sends
-    them, a release that had served well for minutes is not blamed: its data or its database may have changed since.
+    Where several were released, the log of the database may tell which one sends them, and where most are others' it
+    is none. Where nobody sees who sends them, a release that had served well for minutes is not blamed: its data or
+    its database may have changed since.
     """
     senders = {s.owner for s in slow if s.owner}
     found = [
@@ -108,7 +112,7 @@ def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: date
     if len(found) > 1:
         found = [w for w in found if _sends_most(view, server, w)]
     if not senders:
-        found = [w for w in found if not served_well(view, w, began)]
+        found = [w for w in found if not served_well(view, w, began) and not _sent_by_others(view, server, w)]
     return found[0] if len(found) == 1 else None
 
 
@@ -124,6 +128,15 @@ def _sends_most(view: View, server: Workload, client: Workload) -> bool:
     mine = [each for each in told if sends(view, each.text, client)]
     since, new = ([each for each in found if at is not None and each.at >= at] for found in (told, mine))
     return len(new) >= max(OFTEN, TIMES * (len(mine) - len(new))) and 2 * len(new) > len(since)
+
+
+def _sent_by_others(view: View, server: Workload, client: Workload) -> bool:
+    """Tell whether the log of a database names others for most of the slow statements since a client's release."""
+    at = client.released_at
+    told = (each for each in statements(view, server) if at is not None and each.at >= at)
+    new = [each for each in told if tells("slow_statement", each.text)]
+    users = [w for ref in clients(view, server.ref) if ref != client.ref and (w := view.workloads.get(ref))]
+    return 2 * sum(any(sends(view, each.text, w) for w in users) for each in new) > len(new)
 
 
 def _told(session: Session) -> str:

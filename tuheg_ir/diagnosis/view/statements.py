@@ -24,6 +24,10 @@ MANY_ROWS = 10_000
 """Fewer rows are read in no time."""
 FOR_ONE = 100
 """So many rows read for each that is given are looked through, and not looked up."""
+_TOOK = late(r"\btook_millis(?:\[|\"\s*:\s*\"?)(\d+)")
+"""How a search server's slow log tells how long it worked on a search."""
+LONG_MS = 10_000
+"""A search for a user is long answered by then: what takes so long gathers over all that there is."""
 _LONGEST = 60
 """No more lines are read of one statement."""
 
@@ -64,8 +68,13 @@ def _statements(log: Log) -> Iterator[Statement]:
 
 
 def reads_whole_tables(text: str) -> bool:
-    """Tell whether a statement read a whole table: its plan says so, or it read many rows for each that it gave."""
+    """Tell whether a statement read a whole table: its plan says so, or it read many rows for each that it gave.
+
+    A search server tells of neither, but how long it worked on a search.
+    """
     if _WHOLE.search(text):
         return True
+    if (took := _TOOK.search(text)) is not None:
+        return int(took[1]) >= LONG_MS
     read, gave = _READ.search(text), _GAVE.search(text)
     return read is not None and int(read[1]) >= max(MANY_ROWS, FOR_ONE * max(1, int(gave[1]) if gave else 1))

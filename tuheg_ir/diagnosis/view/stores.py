@@ -21,12 +21,23 @@ _IMAGES = late(
 
 _ONE_FIGURE = late(r"postg|pgvector|spilo|timescale", re.IGNORECASE)
 _VERSION = late(r"v?(\d+)(?:\.(\d+))?")
+_ITS_MEMORY = late(
+    r"SQLSTATE|\b53200\b|psycopg|PSQLException|PG::|PostgresException|in memory context|DB::Exception"
+    r"|MEMORY_LIMIT_EXCEEDED|circuit_?breaking|Data too large, data for",
+    re.IGNORECASE,
+)
+"""Words of databases and search servers about their own memory, as their clients repeat them."""
 
 
 def is_store(workload: Workload) -> bool:
     """Tell whether a workload runs a program that is known to keep data, or a cache."""
     images = [text(c, "image") for c in items(workload.template, "spec", "containers")]
     return bool(role(workload)) or any(_IMAGES.search(image.partition(":")[0]) for image in images)
+
+
+def of_a_store(line: str) -> bool:
+    """Tell whether a line about missing memory speaks of a database's or search server's, as its clients repeat it."""
+    return _ITS_MEMORY.search(line) is not None
 
 
 def keeps_data(view: View, workload: Workload) -> bool:

@@ -1,0 +1,160 @@
+"""A release asks somebody without any credentials, who grants it to the same program of the version before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind, names
+from tuheg_ir.diagnosis.rules._twins import programs
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.answers import status_of
+from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases
+from tuheg_ir.diagnosis.view.trouble import suffering, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
+
+FRESH = timedelta(hours=2)
+"""What was kept from before a release, as answers for an hour, hides so long that nobody lets it in any more."""
+LATELY = timedelta(days=1)
+"""Credentials that were written within this time may be what is missing."""
+AGAIN = 2
+TRACE = 20
+"""So many lines after a refusal tell where it came from."""
+_GIVEN = r"(?:authori[sz]ation|authentication|credentials?|bearer|(?:api|access|subscription)[ _-]?(?:key|token)|token)"
+_ABSENT = late(
+    rf"\b(?:no|missing|empty|without(?: an?)?|lacks(?: an?)?|did(?:n.t| not) (?:provide|send)(?: an?)?)"
+    rf"(?: (?:required|valued?|any))? {_GIVEN}\b"
+    rf"|\b{_GIVEN}(?: \w+){{0,3}} (?:is |was |are )?(?:missing|empty|absent|not (?:provided|supplied|present|sent))\b"
+    r"|MissingAuthenticationToken|\bnot_authed\b|no password supplied|using password: NO|NOAUTH Authentication",
+    re.IGNORECASE,
+)
+"""How those who are asked tell that no credentials came at all."""
+_WRONG = late(r"invalid|expired|incorrect|wrong|revoked|malformed|not valid|unknown", re.IGNORECASE)
+"""Words of who was shown some, or says either."""
+_GRANTED = late(r"\bstatus\w*\W{1,4}2\d\d\b|(?:\bHTTP/\S+|->|=>) 2\d\d\b", re.IGNORECASE)
+_WORD = late(r"[A-Za-z]{5,}")
+_COMMON = frozenset(
+    {
+        *("status", "error", "request", "response", "client", "token", "bearer", "header", "authorization", "message"),
+        *("exception", "unauthorized", "authentication", "credentials", "returned", "service", "services", "server"),
+        *("https", "object", "order", "orders", "worker", "queue", "query", "handler", "controller", "version"),
+    }
+)
+"""Words that name nobody."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """All that newest pods tell of refusals is that no credentials came, and the version before is granted the same."""
+    for workload in view.serving:
+        hits = _refused(view, workload)
+        first = oldest(hit.first for hit in hits)
+        if first is None or workload.released_at is None or first < workload.released_at + BEFORE:
+            continue
+        hurt = [*(seen for seen, _ in troubles(view, workload.ref)), *suffering(view, workload.ref)]
+        edited = (at for _, at in outside_changes(view, workload))
+        if not hurt or not _fails_by_it(view, workload, first) or any(view.recent(at, LATELY) for at in edited):
+            continue
+        if (granted := _granted(view, workload, hits, first)) is not None:
+            yield Match(
+                component=workload.ref,
+                evidence=(*release_evidence(workload), *(view.hit_evidence(hit) for hit in hits[:2]), granted, hurt[0]),
+                certainty=0.65,
+                root_cause=release_cause(view, workload),
+                since=first,
+                explains=(*behind(view, workload.ref, but=workload.ref), *_secrets(workload)),
+                excludes=excluding(
+                    workload.ref, "new pods of it would send no credentials either", *RESTARTS, "scale_workload"
+                ),
+            )
+
+
+def _refused(view: View, workload: Workload) -> list[Hit]:
+    """Return the refusals of a release, if only its own pods are refused and each time because nothing was shown."""
+    if workload.returned or not workload.changes or not releases(view, workload, FRESH):
+        return []
+    told = view.hits_of(workload.ref, "outside_authentication", "database_authentication")
+    heard = {log.pod for log in view.logs_of(workload.newest_pods(), previous=False) if log.lines}
+    if {hit.pod for hit in told} != heard:
+        return []
+    if any(not _ABSENT.search(hit.line) or _WRONG.search(hit.line) or hit.count < AGAIN for hit in told):
+        return []
+    return [hit for hit in told if view.recent(hit.last, STILL)]
+
+
+def _fails_by_it(view: View, workload: Workload, first: datetime) -> bool:
+    """Tell whether its own users are failed since, and not turned away: then it is not they who showed nothing."""
+    if any(troubles(view, workload.ref)):
+        return True
+    lines = (line for line in view.lines_of(workload) if (at := stamp(line)) is not None and at >= first + BEFORE)
+    return sum(status_of(line) >= 500 for line in lines) >= AGAIN
+
+
+def _granted(view: View, workload: Workload, hits: list[Hit], first: datetime) -> Evidence | None:
+    """Return that the same program of the version before, with the same Secrets, is granted what it asks since then."""
+    fellows = [each for each in view.workloads.values() if _is_fellow(workload, each)]
+    spoken = {host.lower() for hit in hits for host in hit.hosts} or _alone(view, workload, fellows)
+    for fellow in fellows:
+        if view.hits_of(fellow.ref, "outside_authentication", "database_authentication"):
+            continue
+        for log in view.logs_of(fellow.pods, previous=False):
+            for line in log.lines:
+                at = stamp(line)
+                if at is None or at < first or not (_GRANTED.search(line) or 200 <= status_of(line) < 300):
+                    continue
+                if any(names(line.lower(), each) for each in spoken):
+                    return Evidence("logs", fellow.ref, f"of the version before, and granted: {line.strip()[:200]}", at)
+    return None
+
+
+def _is_fellow(workload: Workload, other: Workload) -> bool:
+    """Tell whether another workload runs what this one ran before its release, and reads a Secret of it."""
+    new = programs(workload, tags=True)
+    former = {change.before for change in workload.changed("image")} or new
+    shared = {*_secrets(workload)} & {*_secrets(other)}
+    ran = programs(other, tags=True)
+    return other is not workload and bool(shared) and bool(ran & former) and (former is new or not ran & new - former)
+
+
+def _secrets(workload: Workload) -> list[str]:
+    return [f"{kind}/{name}" for kind, name in sorted(reads(workload.template)) if kind == "Secret"]
+
+
+def _alone(view: View, workload: Workload, fellows: list[Workload]) -> set[str]:
+    """Return the words that a workload's refusals and the traces after them have, and nobody's other lines."""
+    traces: set[str] = set()
+    others = {word for each in view.workloads.values() for word in _words(each.name)} | _COMMON
+    for log in view.snapshot.logs:
+        if any(log.pod == pod.name for each in fellows for pod in each.pods):
+            continue
+        of_it = log.pod in {pod.name for pod in workload.newest_pods()}
+        left = 0
+        for line in log.lines:
+            refused = of_it and _ABSENT.search(line) is not None
+            left = TRACE if refused else left - 1
+            (traces if refused or (left > 0 and stamp(line) is None) else others).update(_words(line))
+    return traces - others
+
+
+def _words(line: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(line)}
+
+
+RULE = Rule(
+    name="credentials_left_out",
+    title="A release shows no credentials to whom it asks",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.STATED,
+    when=when,
+    why_not="nobody is refused for want of any credentials since its release, while the version before is granted",
+)
