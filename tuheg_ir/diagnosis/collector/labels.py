@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.collector.known import BY_POD, Known, component, host_of
 from tuheg_ir.diagnosis.signals import Signals, Way
@@ -26,8 +26,7 @@ _LAST_RESORT = frozenset({"job", "exported_job", "instance"})
 """Labels that mostly name how something is scraped, not what it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(NamedTuple):
     """A query ready to ask, and what its labels are to be called."""
 
     query: str
