@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from tuheg_ir.diagnosis.view.literals import needed
+
 _PLATFORM = (
     "aggregator_discovery_", "aggregator_unavailable_", "alertmanager_", "apiextensions_", "apiserver_", "argocd_",
     "authenticated_user_", "authentication_", "authorization_attempts_", "authorization_duration_", "caddy_admin_",
@@ -28,7 +30,8 @@ TABLES = ("requests", "cluster", "stores", "queues")
 class Names:
     """The names of the metrics that there are, the plainest first: what has a prefix may be of a library only.
 
-    Each pattern is looked for once, however many ways have it. ``workloads``: those that are known.
+    Each pattern is looked for once, however many ways have it, and compiled only where a name holds a text that all its
+    finds have: among what a few exporters give most patterns find nothing. ``workloads``: those that are known.
     """
 
     def __init__(self, names: Iterable[str], workloads: Iterable[str] = ()) -> None:
@@ -55,14 +58,26 @@ class Names:
             return [pattern] if pattern in self._names else []
         # What the platform's own metrics are called stands in a pattern in so many words.
         names = self._names if pattern.startswith(_PLATFORM) else self._others
+        able = {name for text in needed(pattern) or [""] for name in names if text in name}
+        if not able:
+            return []
         found = re.compile(written(pattern, self._workloads))
-        return [name for name in names if found.fullmatch(name)]
+        return [name for name in names if name in able and found.fullmatch(name)]
 
 
 def written(pattern: str, workloads: Iterable[str]) -> str:
     """Return a pattern with what the metrics of some workloads begin with where it says <own>."""
-    own = "|".join(re.escape(re.sub(r"[-.]", "_", each)) for each in workloads)
-    return pattern.replace("<own>", f"(?:{own})_" if own else "(?!)")
+    own = "|".join(re.escape(each) for each in map(_own, workloads))
+    return pattern.replace("<own>", f"(?:{own})" if own else "(?!)")
+
+
+def may_be_own(name: str, workloads: Iterable[str]) -> bool:
+    """Tell whether a metric begins as those of one of some workloads do: without, no <own> stands for a part of it."""
+    return name.startswith(tuple(map(_own, workloads)))
+
+
+def _own(workload: str) -> str:
+    return re.sub(r"[-.]", "_", workload) + "_"
 
 
 @dataclass(frozen=True, slots=True)
