@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
@@ -23,6 +23,7 @@ _PLATFORM = (
     "traefik_", "volume_manager_", "volume_operation_", "watch_cache_", "workqueue_",
 )  # fmt: skip
 """Metrics of the platform, which no regular expression is meant for."""
+_FOLDER = Path(__file__).resolve().parent
 TABLES = ("requests", "cluster", "stores", "queues")
 """The files of signals, in the order in which they are told: signals_<table>.yml."""
 
@@ -175,7 +176,7 @@ def load() -> Signals:
 
 
 def _read(name: str) -> Mapping[str, Any]:
-    text = (files("tuheg_ir.diagnosis") / f"{name}.yml").read_text(encoding="utf-8")
+    text = (_FOLDER / f"{name}.yml").read_text(encoding="utf-8")
     found: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return found
 
