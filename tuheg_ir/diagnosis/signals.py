@@ -9,8 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
+from tuheg_ir.diagnosis.tables import read_table
 from tuheg_ir.diagnosis.view.literals import needed
 
 _PLATFORM = (
@@ -168,16 +167,15 @@ def load() -> Signals:
         roles={role: tuple(labels) for role, labels in data["roles"].items()},
         window=defaults["window"],
         shortest=data["shortest"],
-        step_s=defaults["step_s"],
-        range_s=defaults["range_s"],
+        step_s=int(defaults["step_s"]),
+        range_s=int(defaults["range_s"]),
         programs={exporter: frozenset(words) for exporter, words in data["programs"].items()},
         parted=data["parted"],
     )
 
 
 def _read(name: str) -> Mapping[str, Any]:
-    text = (_FOLDER / f"{name}.yml").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    found: Mapping[str, Any] = read_table(_FOLDER / f"{name}.yml")
     return found
 
 
@@ -217,12 +215,12 @@ def _ratio(by: str, part: str | list[str], all: str = "") -> str:  # noqa: A002 
     return f"({bad} or 0 * {whole}) / {whole}"
 
 
-def _p95(by: str, all: str = "", per: float = 1) -> str:  # noqa: A002
+def _p95(by: str, all: str = "", per: str = "1") -> str:  # noqa: A002
     every = f"{all},$here" if all else "$here"
     return _in_seconds(f"histogram_quantile(0.95, sum by ({by}, le) ($pre rate($m{{{every}}}[$window]) $post))", per)
 
 
-def _mean(by: str, all: str = "", per: float = 1) -> str:  # noqa: A002
+def _mean(by: str, all: str = "", per: str = "1") -> str:  # noqa: A002
     time, count = _counted(by, all)
     return _in_seconds(f"{time} / {count}", per)
 
@@ -249,8 +247,8 @@ def _fullest(by: str) -> str:
     return f"max by ({by}) (sum by ({by}, instance, server) ($pre $m{{$here}} $post))"
 
 
-def _in_seconds(query: str, per: float) -> str:
-    return query if per == 1 else f"{query} / {float(per):.0f}"
+def _in_seconds(query: str, per: str) -> str:
+    return query if per == "1" else f"{query} / {float(per):.0f}"
 
 
 _QUERIES: Mapping[str, Callable[..., str]] = {

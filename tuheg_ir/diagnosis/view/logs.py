@@ -10,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.stamps import stamp, without_time
+from tuheg_ir.diagnosis.tables import read_table
 from tuheg_ir.diagnosis.view.alike import asked_alike
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.literals import Pattern
@@ -59,8 +58,7 @@ _NO_PROCESS = r"(?!:|\s+(?:[\w.-]*@[\w.-]*\s+)?(?:LOG|HINT|DETAIL|CONTEXT|STATEM
 
 @cache
 def _table() -> Mapping[str, Mapping[str, Any]]:
-    source = _FILE.read_text(encoding="utf-8")
-    read: Mapping[str, Mapping[str, Any]] = yaml.load(source, Loader=yaml.CSafeLoader)
+    read: Mapping[str, Mapping[str, Any]] = read_table(_FILE)
     return read
 
 
@@ -94,7 +92,8 @@ def speaks_of(log: Log, names: Iterable[str]) -> bool:
 
 
 def _lowered(pattern: str) -> str:
-    return re.sub(r"\\.|[A-Z]", lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), pattern)
+    parts = re.split(r"(\\.)", pattern)
+    return "".join(part if part.startswith("\\") else part.lower() for part in parts)
 
 
 def _any_of(entry: Mapping[str, Any]) -> Iterator[str]:
