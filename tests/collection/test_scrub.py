@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tuheg_ir.project import find_project
 
 scrub = find_project().module_utils("scrub").scrub
+shapes = find_project().module_utils("secretshapes").secretshapes
 
 
 @pytest.mark.parametrize(
@@ -277,3 +278,15 @@ def test_no_value_survives_under_a_secret_name(name: str, value: str) -> None:
     hidden = f"s3-{value}"
     data = {name: hidden, "list": [{"name": name, "value": hidden}, f"{name}={hidden}"]}
     assert hidden not in json.dumps(scrub.scrub(data))
+
+
+PIECES = st.sampled_from([piece for text in (*HIDDEN, *KEPT) for piece in text.split(" ")])
+
+
+@given(pieces=st.lists(PIECES | st.sampled_from(HIDDEN), min_size=1, max_size=4), between=st.sampled_from(" =:\n\t"))
+def test_no_shape_is_passed_over_where_it_would_find_something(pieces: list[str], between: str) -> None:
+    text = between.join(pieces)
+    for shape in (*shapes.OF_MANY_LINES, *shapes.OF_ONE_LINE):
+        for cased in (text, text.upper()):
+            found = shape.pattern.search(cased)
+            assert found is None or shape.hide(cased) != cased or shapes.HIDDEN in found[0]

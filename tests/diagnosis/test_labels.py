@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from tuheg_ir.diagnosis.collector.known import Known
 from tuheg_ir.diagnosis.collector.labels import Labels, Unfit
 from tuheg_ir.diagnosis.collector.metrics import known_of
-from tuheg_ir.diagnosis.signals import load
+from tuheg_ir.diagnosis.signals import _PLATFORM, Names, load, may_be_own, written
 from tuheg_ir.sim.prometheus.parser import parse
 
 AT = datetime(2025, 11, 5, 15, tzinfo=UTC)
@@ -114,3 +117,29 @@ def test_names_and_addresses_come_from_the_objects() -> None:
         {("web-1", "web"): {"memory": 1024.0, "cpu": 0.25}},
         nodes={"10.1.0.1": "n1"},
     )
+
+
+PATTERNS = sorted(
+    {
+        pattern
+        for signal in load().signals.values()
+        for way in signal.ways
+        for pattern in way.of.values()
+        if "(?P=base)" not in pattern
+    }
+)
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_a_name_that_a_pattern_stands_for_is_found_among_others(data: st.DataObject) -> None:
+    pattern = data.draw(st.sampled_from(PATTERNS))
+    name = data.draw(st.from_regex(re.compile(written(pattern, ("shop-api",)), re.ASCII), fullmatch=True))
+    assume(pattern.startswith(_PLATFORM) or not name.startswith(_PLATFORM))
+    assert Names(["up", name], ("shop-api",)).like(pattern) == [name]
+
+
+def test_a_metric_is_told_to_be_of_a_workload_only_where_it_begins_as_those_do() -> None:
+    assert may_be_own("shop_api_http_requests_total", ("cart", "shop-api"))
+    assert not may_be_own("shop_apis", ("cart", "shop-api"))
+    assert not may_be_own("shop_api_http_requests_total", ())

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
-import yaml
+from tuheg_ir.diagnosis.tables import read_table
+from tuheg_ir.diagnosis.view.literals import needed
 
 _PLATFORM = (
     "aggregator_discovery_", "aggregator_unavailable_", "alertmanager_", "apiextensions_", "apiserver_", "argocd_",
@@ -21,6 +22,7 @@ _PLATFORM = (
     "traefik_", "volume_manager_", "volume_operation_", "watch_cache_", "workqueue_",
 )  # fmt: skip
 """Metrics of the platform, which no regular expression is meant for."""
+_FOLDER = Path(__file__).resolve().parent
 TABLES = ("requests", "cluster", "stores", "queues")
 """The files of signals, in the order in which they are told: signals_<table>.yml."""
 
@@ -28,7 +30,8 @@ TABLES = ("requests", "cluster", "stores", "queues")
 class Names:
     """The names of the metrics that there are, the plainest first: what has a prefix may be of a library only.
 
-    Each pattern is looked for once, however many ways have it. ``workloads``: those that are known.
+    Each pattern is looked for once, however many ways have it, and compiled only where a name holds a text that all its
+    finds have: among what a few exporters give most patterns find nothing. ``workloads``: those that are known.
     """
 
     def __init__(self, names: Iterable[str], workloads: Iterable[str] = ()) -> None:
@@ -55,14 +58,26 @@ class Names:
             return [pattern] if pattern in self._names else []
         # What the platform's own metrics are called stands in a pattern in so many words.
         names = self._names if pattern.startswith(_PLATFORM) else self._others
+        able = {name for text in needed(pattern) or [""] for name in names if text in name}
+        if not able:
+            return []
         found = re.compile(written(pattern, self._workloads))
-        return [name for name in names if found.fullmatch(name)]
+        return [name for name in names if name in able and found.fullmatch(name)]
 
 
 def written(pattern: str, workloads: Iterable[str]) -> str:
     """Return a pattern with what the metrics of some workloads begin with where it says <own>."""
-    own = "|".join(re.escape(re.sub(r"[-.]", "_", each)) for each in workloads)
-    return pattern.replace("<own>", f"(?:{own})_" if own else "(?!)")
+    own = "|".join(re.escape(each) for each in map(_own, workloads))
+    return pattern.replace("<own>", f"(?:{own})" if own else "(?!)")
+
+
+def may_be_own(name: str, workloads: Iterable[str]) -> bool:
+    """Tell whether a metric begins as those of one of some workloads do: without, no <own> stands for a part of it."""
+    return name.startswith(tuple(map(_own, workloads)))
+
+
+def _own(workload: str) -> str:
+    return re.sub(r"[-.]", "_", workload) + "_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +112,7 @@ class Way:
                 yield chosen
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(NamedTuple):
     """A name that rules know. ``quotient``: it is the first signal divided by the second."""
 
     name: str
@@ -153,16 +167,15 @@ def load() -> Signals:
         roles={role: tuple(labels) for role, labels in data["roles"].items()},
         window=defaults["window"],
         shortest=data["shortest"],
-        step_s=defaults["step_s"],
-        range_s=defaults["range_s"],
+        step_s=int(defaults["step_s"]),
+        range_s=int(defaults["range_s"]),
         programs={exporter: frozenset(words) for exporter, words in data["programs"].items()},
         parted=data["parted"],
     )
 
 
 def _read(name: str) -> Mapping[str, Any]:
-    text = (files("tuheg_ir.diagnosis") / f"{name}.yml").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    found: Mapping[str, Any] = read_table(_FOLDER / f"{name}.yml")
     return found
 
 
@@ -202,12 +215,12 @@ def _ratio(by: str, part: str | list[str], all: str = "") -> str:  # noqa: A002 
     return f"({bad} or 0 * {whole}) / {whole}"
 
 
-def _p95(by: str, all: str = "", per: float = 1) -> str:  # noqa: A002
+def _p95(by: str, all: str = "", per: str = "1") -> str:  # noqa: A002
     every = f"{all},$here" if all else "$here"
     return _in_seconds(f"histogram_quantile(0.95, sum by ({by}, le) ($pre rate($m{{{every}}}[$window]) $post))", per)
 
 
-def _mean(by: str, all: str = "", per: float = 1) -> str:  # noqa: A002
+def _mean(by: str, all: str = "", per: str = "1") -> str:  # noqa: A002
     time, count = _counted(by, all)
     return _in_seconds(f"{time} / {count}", per)
 
@@ -234,8 +247,8 @@ def _fullest(by: str) -> str:
     return f"max by ({by}) (sum by ({by}, instance, server) ($pre $m{{$here}} $post))"
 
 
-def _in_seconds(query: str, per: float) -> str:
-    return query if per == 1 else f"{query} / {float(per):.0f}"
+def _in_seconds(query: str, per: str) -> str:
+    return query if per == "1" else f"{query} / {float(per):.0f}"
 
 
 _QUERIES: Mapping[str, Callable[..., str]] = {

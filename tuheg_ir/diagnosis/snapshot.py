@@ -7,8 +7,6 @@ patience: what cannot be used is a note among the sources.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -66,6 +64,9 @@ def save(snapshot: Snapshot, folder: Path, *, queries: Mapping[str, str] | None 
     ``queries`` are those that gave the signals. All or nothing: what fails leaves no folder behind.
     Raises UsageError for a folder that holds something, StoreError when it cannot be written.
     """
+    import shutil
+    import tempfile
+
     check_empty(folder)
     files = _files(snapshot, queries or {})
     there = folder.is_dir()  # a mount, perhaps: filled where it is

@@ -12,7 +12,6 @@ import http.client
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote, urlencode
@@ -32,8 +31,7 @@ _BUSY = (429, 503)
 _ODD_SKEW_S = 2.0  # Date has whole seconds: less than this says nothing
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Seconds for taking a connection, for silence on it, and for one whole request."""
 
     connect_s: float = 3.0

@@ -11,7 +11,6 @@ import http.client
 import os
 import socket
 import ssl
-import tempfile
 import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -135,6 +134,8 @@ def _secret_file(stack: contextlib.ExitStack, text: str) -> str:
         stack.callback(os.close, descriptor)
         os.write(descriptor, text.encode("ascii"))
         return f"/proc/self/fd/{descriptor}"
+    import tempfile
+
     file = stack.enter_context(tempfile.NamedTemporaryFile("w", encoding="ascii"))  # noqa: SIM115 - the stack closes it
     file.write(text)
     file.flush()

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .times import parse_time
 
@@ -30,8 +29,7 @@ _UNSCHEDULABLE_HOLD_S = 10.0  # an autoscaler or a pod that is leaving may make 
 _AGE_FOR_HELD_S = 15.0
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """A fault of a pod. `cause` is Kubernetes' own word where it has one; hold_s > 0 means it
     counts only after it was seen for that long. `key` names the state it was seen in."""
 

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from .look import HEALTHY, UNHEALTHY, UNKNOWN
@@ -15,8 +16,7 @@ from .look import HEALTHY, UNHEALTHY, UNKNOWN
 _NO_CONNECTIONS = 3  # so many in a row from the start, and nobody is there
 
 
-@dataclass(frozen=True)
-class HttpQuestion:
+class HttpQuestion(NamedTuple):
     """requests GETs of url with Host: host; each must end with one of expect within timeout_s."""
 
     url: str

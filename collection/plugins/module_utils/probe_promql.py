@@ -9,9 +9,8 @@ import json
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from .look import HEALTHY, UNHEALTHY, UNKNOWN
@@ -21,8 +20,7 @@ _CONNECT_S = 3.0
 _ODD_SKEW_S = 2.0
 
 
-@dataclass(frozen=True)
-class PromQuestion:
+class PromQuestion(NamedTuple):
     """A query whose one value must be at most `maximum` or at least `minimum`.
 
     samples: a query for how many samples the value rests on; below min_samples is unknown.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .look import HEALTHY, UNHEALTHY, UNKNOWN
 from .probe_http import Answer, HttpQuestion, ask_http
@@ -45,16 +45,14 @@ class ProbeResult:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Overall:
+class Overall(NamedTuple):
     """What all probes say together."""
 
     verdict: str
     reason: str
 
 
-@dataclass(frozen=True)
-class _Task:
+class _Task(NamedTuple):
     service: str
     name: str
     purpose: str
@@ -125,8 +123,7 @@ def _told(row: Mapping[str, Any]) -> str:
     return f"{row.get('service')}/{row.get('name')}: {row.get('reason')}"
 
 
-@dataclass(frozen=True)
-class _Answered:
+class _Answered(NamedTuple):
     answer: Answer
     at: datetime
 

@@ -12,7 +12,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 # The declared read-only query. One JSON object on stdout (psql -qAtX).
 SESSIONS_SQL = (
@@ -66,8 +66,7 @@ class Session:
         return self.state.startswith(_IDLE)
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """What the database said: its limits and its client sessions (without our own)."""
 
     max: int

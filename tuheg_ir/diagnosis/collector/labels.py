@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.collector.known import BY_POD, Known, component, host_of
-from tuheg_ir.diagnosis.signals import Signals, Way
+from tuheg_ir.diagnosis.signals import Signals, Way, may_be_own
 
 Row = Mapping[str, str]
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)", re.IGNORECASE)
@@ -26,8 +26,7 @@ _LAST_RESORT = frozenset({"job", "exported_job", "instance"})
 """Labels that mostly name how something is scraped, not what it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(NamedTuple):
     """A query ready to ask, and what its labels are to be called."""
 
     query: str
@@ -115,7 +114,8 @@ class Labels:
 
     def _is_their_own(self, way: Way, metric: str) -> bool:
         """Tell whether a metric that fits only as a workload's own is told by nobody else, who may call that one."""
-        if way.fits(metric) or not way.fits(metric, self._known.names):
+        names = self._known.names
+        if not may_be_own(metric, names) or way.fits(metric) or not way.fits(metric, names):
             return True
         return all(way.fits(metric, self._names(row)) for row in self._rows)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from tuheg_ir.diagnosis.collector.context import Context
@@ -24,8 +23,7 @@ _NO_LOG = "unable to retrieve container logs"
 """What the kubelet answers, as a success, when the container is gone already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One log to read."""
 
     pod: str

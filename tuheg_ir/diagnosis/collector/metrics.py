@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.collector.context import SourceFailed, failed
 from tuheg_ir.diagnosis.collector.known import Known, component, host_of
@@ -96,8 +97,7 @@ def _asked(objects: Mapping[str, Iterable[Obj]]) -> dict[str, str]:
     return {exporter: names.pop() for exporter, names in found.items() if len(names) == 1}
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     signal: Signal
     way: Way
     metrics: Mapping[str, str]

@@ -8,8 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from tuheg_ir.diagnosis.collector.context import SourceFailed
@@ -22,8 +21,7 @@ _LONG = 3000
 """Characters of a query above which it is sent as a form: proxies cut long addresses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A range query's time: Unix seconds."""
 
     start: float

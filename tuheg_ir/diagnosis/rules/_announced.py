@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from operator import itemgetter
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -42,8 +42,7 @@ _MOST = 100_000
 _SET = late(r"\b(?:enabled|active|on|mode|maintenance\w*)\W{1,4}(?:true|on|yes|1|enabled|active)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(NamedTuple):
     """Who says that a service is closed, and until when; ``line``: the words of the program itself."""
 
     until: datetime

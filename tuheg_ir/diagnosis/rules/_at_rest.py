@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -31,8 +31,7 @@ _OF_THE_RELEASE = "meta.helm.sh/"
 """How annotations begin that name a release, which may be called as a service of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class AtRest:
+class AtRest(NamedTuple):
     """Workloads that were scaled to nought together, and what tells that it was meant.
 
     ``runs`` are Jobs that somebody began then, and that work on the data of those at rest; one that ended long ago

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import mean
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -41,8 +41,7 @@ Counts = Mapping[tuple[str, tuple[str, ...]], Sequence[tuple[datetime, int]]]
 """What a log counts (name, and with which other names in its line) -> when and how much."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deaf:
+class Deaf(NamedTuple):
     """Since when nothing comes to the older pods of a client, and what shows it."""
 
     since: datetime

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
@@ -42,8 +42,7 @@ _IN_MS = "recovery"
 """How the setting begins that counts in thousandths where it names no unit: the others count in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delay:
+class Delay(NamedTuple):
     """By how much a replica is told to be late (None: nobody can read it), and the words that say so."""
 
     seconds: float | None

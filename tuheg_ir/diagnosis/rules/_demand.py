@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
@@ -29,8 +29,7 @@ _MULTIPLIES = late(
 """Settings of which one caller asks many times for what it asked once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Multiplied:
+class Multiplied(NamedTuple):
     """A service that gets many times its former requests: how much, and whose release began it, if anyone's.
 
     ``measured``: the requests to that caller itself are known.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -21,8 +21,7 @@ _BY = late(r"^Preempted by (?:pod )?(?:[\w.-]+/)?(?P<who>[\w.-]+) on node ")
 """By a pod's uid, by namespace/name, or by "a pod", as the version of the scheduler has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class DrivenOut:
+class DrivenOut(NamedTuple):
     """Pods of a workload had to give way to those of another one's release, and find no other place."""
 
     victim: Workload

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -27,8 +27,7 @@ _SOON = timedelta(minutes=10)
 """So near to the last of its readers that was dropped a queue is counted to have none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(NamedTuple):
     """Readers that were dropped, and that nobody reads their queue since; ``waits``: more waits in it since then."""
 
     at: datetime

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
@@ -21,8 +21,7 @@ YOUNG = timedelta(hours=48)
 """A default that was written longer ago than this, and that all pods have, has proved itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imposed:
+class Imposed(NamedTuple):
     """The pods that a limit which they were given keeps from their work, those without it, and what gave it.
 
     ``former``: the higher limit that those without it were given in their time; "" for none. ``throttled``: in which

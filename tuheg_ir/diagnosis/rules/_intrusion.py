@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -48,8 +47,7 @@ _EGRESS = late(r"egress|outbound (?:traffic|bytes|data)|data transfer", re.IGNOR
 _MINERS = late(r"xmrig|minerd|cpuminer|ethminer|nbminer|lolminer|cryptonight|kinsing|monero|c3pool", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(NamedTuple):
     """One sign of an intrusion, and how much it says alone (0 to 1); ``doubtful``: what owners may have put there."""
 
     weight: float

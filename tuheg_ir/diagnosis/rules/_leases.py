@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -34,8 +34,7 @@ _HAS_IT = late(
 End = tuple[Workload, Pod, Container, datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class LeasesLost:
+class LeasesLost(NamedTuple):
     """Who ended for a lost lease, from when to when, and what shows it."""
 
     begin: datetime

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -34,8 +33,7 @@ _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 _WAYS = (("httpGet", "port"), ("tcpSocket", "port"), ("grpc", "port"))
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
+class Aside(NamedTuple):
     """The port to which a Service was led, who suffers since, and how one sees it."""
 
     port: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -24,8 +24,7 @@ _READERS = "consumers"
 """Columns as `rabbitmqctl list_queues` and `rabbitmqadmin list queues` name them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """What a log listed once: queue -> how many messages wait in it, and how many read it."""
 
     at: datetime

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -42,8 +42,7 @@ _HEAD = late(
 _WORDS = late(r"[\w.-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class ListedHead:
+class ListedHead(NamedTuple):
     """The one session that all others wait for, which is nobody's of ours, and which of ours wait, most first."""
 
     evidence: Evidence

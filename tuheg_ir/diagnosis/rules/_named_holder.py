@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -40,8 +41,7 @@ _BACKEND = r"\b(?:backend|server|postgres|pg)[ _-]?(?:process[ _-]?)?pid\W{{0,4}
 """How a client's log tells of the database's process that serves it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A process that holds a lock, and the one workload that it serves."""
 
     pid: str

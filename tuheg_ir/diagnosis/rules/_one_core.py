@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._figures import felt
@@ -26,8 +26,7 @@ IDLE = 0.75
 """Who used more than so much of it before was always busy."""
 
 
-@dataclass(frozen=True, slots=True)
-class OneCore:
+class OneCore(NamedTuple):
     """Since when a pooler's core is used up, what shows it, who cannot reach it, and that sessions are not short."""
 
     since: datetime

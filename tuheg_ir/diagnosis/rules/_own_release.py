@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._helping import settings_written
@@ -23,8 +23,7 @@ SUSPECT = timedelta(hours=24)
 SOON = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnRelease:
+class OwnRelease(NamedTuple):
     """That a release made a server ill: what it brought, and how one sees it."""
 
     cause: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -39,8 +39,7 @@ BUSY = 0.7
 """A database that is busier than this, or fuller, gains nothing by more sessions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Minute:
+class Minute(NamedTuple):
     """One line of a pooler about itself."""
 
     at: datetime
@@ -49,8 +48,7 @@ class Minute:
     wait: float
 
 
-@dataclass(frozen=True, slots=True)
-class Outrun:
+class Outrun(NamedTuple):
     """Since when the clients of a pooler queue for more demand, what shows it, and that the database has room."""
 
     since: datetime

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -67,8 +67,7 @@ _CAME_BACK = "(unleaked)"
 """By this word a pool takes back what it said of a connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Climb:
+class Climb(NamedTuple):
     """A pool that takes connections and gives none back: what shows it, since when, how many all pods have taken."""
 
     shown: Evidence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -37,8 +37,7 @@ _STARTS_NONE = late(
 """Words of who lacks a thread or a child, not a file or a port."""
 
 
-@dataclass(frozen=True, slots=True)
-class Short:
+class Short(NamedTuple):
     """A node that lacks process numbers: what shows it, and the workloads there that cannot start what they need."""
 
     evidence: tuple[Evidence, ...]

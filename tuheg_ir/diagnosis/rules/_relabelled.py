@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._reach import Bound, newest_of
@@ -23,8 +24,7 @@ Closing = Callable[[Bound, Mapping[str, Workload]], Sequence[Policy]]
 """What closes one way, by the policies and the workloads that there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
+class _Before(NamedTuple):
     """The policies as they bound when a workload still had its former labels."""
 
     policies: tuple[Policy, ...]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -36,8 +37,7 @@ _EACH = 3
 _REFUSED = (401, 403)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """A kind of thing that is kept: how its user tells of it, and how soon after the change somebody meets it.
 
     hints: a line without one of these tells nothing of it (cheaper to see). in_session: it is the database that keeps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
@@ -29,8 +29,7 @@ _ANSWERED = late(
 """How CoreDNS and dnsmasq log what they answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What DNS servers log of names: those that exist, those that do not, and those only tried in search domains."""
 
     found: frozenset[str]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -32,8 +32,7 @@ _OF_ENDS = late(r"expir|not-?after", re.IGNORECASE)
 SLACK = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Signing:
+class Signing(NamedTuple):
     """Who can sign no more, since when what it signs with has ended, and all complaints that come from it."""
 
     ref: str

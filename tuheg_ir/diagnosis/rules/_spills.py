@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
@@ -34,8 +34,7 @@ _WRITES = late(r"BufFile(?:Write|Read)|creating sort index|converting HEAP to|Co
 """What a session waits for, or does, that works in such files."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spill:
+class Spill(NamedTuple):
     """Whose statements fill the volume of a database for a time, since which release, and what shows it."""
 
     client: Workload

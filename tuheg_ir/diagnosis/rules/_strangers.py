@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -23,8 +23,7 @@ _FOR_A_SHELL = late(r"\b(?:GET|POST|PUT) /\S*?(?<![a-z])(?:exec|attach|shell|ter
 _STRANGER = late(rf"(?<![\d.]){PUBLIC}")
 
 
-@dataclass(frozen=True, slots=True)
-class LetIn:
+class LetIn(NamedTuple):
     """A stranger who asked a console for a shell and was answered; the workloads in which one opened then."""
 
     seen: Evidence

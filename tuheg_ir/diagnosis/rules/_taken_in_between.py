@@ -6,8 +6,8 @@ A drain or an eviction makes some pods anew, and they are the first to read what
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
@@ -33,8 +33,7 @@ _SETTLED = timedelta(minutes=2)
 """So long after the start of its containers a pod's status is written for that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """An edit that the ill pods of a workload were the first to start with; ``at``: when it was written, if known."""
 
     ref: str

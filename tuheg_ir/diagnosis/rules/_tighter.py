@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
@@ -43,16 +43,14 @@ _SAYS = late(
 """Words of settings that limit requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tighter:
+class Tighter(NamedTuple):
     """How many requests a second were let through before more were refused, and since."""
 
     before: float
     now: float
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """An object with limits that was written, when, and who reads it."""
 
     ref: str

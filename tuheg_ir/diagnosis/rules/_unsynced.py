@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view import View
@@ -16,8 +16,7 @@ OFTEN = 3
 """What failed less often may have been a moment's; where the copier itself is not known nothing else tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unsynced:
+class Unsynced(NamedTuple):
     """A copy that fails: since when, and what shows it."""
 
     since: datetime | None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
@@ -122,8 +122,7 @@ def _of_consumer(view: View, broker: Workload, consumer: Workload, found: list[C
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
+class _Standing(NamedTuple):
     """A consumer that stands still: since when, and what shows it."""
 
     consumer: Workload

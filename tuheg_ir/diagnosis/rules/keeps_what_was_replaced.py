@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
@@ -21,8 +21,7 @@ from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
-@dataclass(frozen=True, slots=True)
-class Teller:
+class Teller(NamedTuple):
     """A program that tells of something that is no longer good, and which of its pods do."""
 
     workload: Workload

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -42,8 +42,7 @@ TROUBLES = ("connection_timeout", "connection_refused", "dns", "pool_exhausted",
 _DOWN = late(r"targets?.{0,60}\bdown\b|targetdown|scrape", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Closed:
+class _Closed(NamedTuple):
     """One way that policies close: who suffers, which way, what shows that it hurts, and whose release closed it."""
 
     policies: tuple[Policy, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -18,8 +18,7 @@ from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 _WHY = ("forbidden_by_cluster", "permission", "outside_authentication", "connection_timeout", "dns")
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
+class _Refused(NamedTuple):
     """Pods of a workload that are refused an image, and what was told of it."""
 
     workload: Workload

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -33,8 +33,7 @@ _REQUEST = late(r"\[[\w-]{6,}\]")
 """By this mark the lines of one request are told from another's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(NamedTuple):
     """A page that logs show to send to itself: how often it was asked for, and since when it does."""
 
     path: str

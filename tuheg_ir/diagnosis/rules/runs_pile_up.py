@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -46,8 +46,7 @@ _FULL = late(r"Too many pods")
 _QUOTA = late(r"exceeded quota: ([\w.-]+), requested: (?:(requests|limits)\.)?([\w./-]+)=([\w.]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(NamedTuple):
     """What somebody lacks: so much of a resource on one node, or (``quota``) of what the namespace may have."""
 
     what: str

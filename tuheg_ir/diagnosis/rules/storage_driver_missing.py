@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -23,8 +23,7 @@ _ABSENT = late(
 """What the attach controller and the kubelet say where a driver is not registered on a node."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A pod that waits for a driver on its node, and the event that says so."""
 
     workload: Workload

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded
@@ -38,8 +38,7 @@ _TOO_MUCH = late(r"quota|limit\s?exceeded|rate.?limit|throttl", re.IGNORECASE)
 """Too many of something, or too often: some providers answer that with the same codes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A workload that waits for a volume, the event that says why, the driver, and what volumes are called."""
 
     workload: Workload

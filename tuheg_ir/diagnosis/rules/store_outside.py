@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import is_well
@@ -16,8 +16,7 @@ FEW = 3
 """So few lines are a moment's, while users feel nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Trouble:
+class _Trouble(NamedTuple):
     """What clients are told, by which role of server, and which cause that stands for."""
 
     name: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
@@ -31,8 +31,7 @@ _WELL = 5
 """So many lines over so long a time without a failure show that there was none, whatever they tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """The requests that the newest lines of a pod's logs tell of: how many, how many failed, since when they do.
 
     missed: those that were answered with 404, nothing there; missed_since: when the first was after others.

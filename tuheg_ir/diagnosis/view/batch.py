@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view.pods import controller
@@ -14,8 +14,7 @@ LATELY = timedelta(hours=2)
 """A run that failed longer ago than this is news only if an alert speaks of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """A Job that failed and that no later run made good: the workload above it, why, when."""
 
     component: str

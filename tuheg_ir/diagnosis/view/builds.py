@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.view.changes import changes
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -11,8 +11,7 @@ from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(NamedTuple):
     """An image by its name, and the digest of what was had under that name."""
 
     image: str

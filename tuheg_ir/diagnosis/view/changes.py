@@ -6,8 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.quantities import number
@@ -67,8 +66,7 @@ _CONTAINER_FIELDS: dict[str, Aspect] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One difference: what aspect, of which container ("" the pod), which field, before and after (short texts)."""
 
     aspect: Aspect

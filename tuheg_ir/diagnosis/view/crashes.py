@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
@@ -21,8 +21,7 @@ OWN_FAULTS = ("code_crash", "configuration_missing", "schema", "permission")
 """What logs tell of a fault that a container has of itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(NamedTuple):
     """A container that ended badly a short while ago."""
 
     pod: Pod

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.reading import moment, text
@@ -14,8 +14,7 @@ _SCALED = late(r"Scaled up replica set \S+ (?:to (\d+) from (\d+)|from (\d+) to 
 _RESIZED = late(r"New size: (\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
+class Growth(NamedTuple):
     """More replicas than before: how many then (0 unknown), how many now, since when, and what tells it."""
 
     before: int

@@ -16,7 +16,7 @@ LEAST = 3
 _TIMES = r"[?*+]|\{\d*(?:,\d*)?\}"
 _TOKEN = re.compile(
     # A run ends before a character that is repeated or may be left out.
-    rf"(?P<run>(?:[^\\.^$\[()|?*+{{]|\\[^a-zA-Z0-9])+(?!{_TIMES}))"
+    rf"(?P<run>(?:[^\\.^$\[()|?*+{{]+|\\[^a-zA-Z0-9])+(?!{_TIMES}))"
     rf"|\((?P<opens>\?:|\?-i:|\?P<\w+>|\??)"
     rf"|(?P<ends>[|)]|(?P<one>\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]|.))(?P<times>(?:{_TIMES})[?+]?)?",
     re.DOTALL,

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
-
-import yaml
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.stamps import stamp, without_time
+from tuheg_ir.diagnosis.tables import read_table
 from tuheg_ir.diagnosis.view.alike import asked_alike
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.literals import Pattern
 from tuheg_ir.diagnosis.view.spoken_of import Names
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+_FILE = Path(__file__).resolve().parent / "log_patterns.yml"
 ADDRESS = late(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 """An IPv4 address in a line."""
 _LINE_CHARS = 2000
@@ -58,8 +58,7 @@ _NO_PROCESS = r"(?!:|\s+(?:[\w.-]*@[\w.-]*\s+)?(?:LOG|HINT|DETAIL|CONTEXT|STATEM
 
 @cache
 def _table() -> Mapping[str, Mapping[str, Any]]:
-    source = (files("tuheg_ir.diagnosis.view") / "log_patterns.yml").read_text(encoding="utf-8")
-    read: Mapping[str, Mapping[str, Any]] = yaml.load(source, Loader=yaml.CSafeLoader)
+    read: Mapping[str, Mapping[str, Any]] = read_table(_FILE)
     return read
 
 
@@ -93,7 +92,8 @@ def speaks_of(log: Log, names: Iterable[str]) -> bool:
 
 
 def _lowered(pattern: str) -> str:
-    return re.sub(r"\\.|[A-Z]", lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), pattern)
+    parts = re.split(r"(\\.)", pattern)
+    return "".join(part if part.startswith("\\") else part.lower() for part in parts)
 
 
 def _any_of(entry: Mapping[str, Any]) -> Iterator[str]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 
 _FIELDS = (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName"))
 
 
-@dataclass(frozen=True, slots=True)
-class Mounted:
+class Mounted(NamedTuple):
     """A whole ConfigMap or Secret as the files of a directory, each named like its key."""
 
     path: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.model import Obj, Snapshot
 from tuheg_ir.diagnosis.view.reading import at, items, label_selector, labels, mapping, name, selects, text
@@ -17,8 +17,7 @@ INSIDE = tuple(
 """Where clusters have their pods, Services and nodes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """A Service: the workloads whose pods it selects, and how many addresses it has.
 
     ``ready`` and ``not_ready`` are None when no endpoints were read. ``backends`` are the workloads
@@ -109,8 +108,7 @@ def named_port(workload: Workload, port: Any) -> bool:
     return not declared or any(text(p, "containerPort") == str(port) for p in declared)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """One way in: an Ingress or HTTPRoute that sends a host's path to a Service and port."""
 
     ref: str

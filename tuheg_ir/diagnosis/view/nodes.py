@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.once import once_a_view
@@ -19,8 +19,7 @@ _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailab
 _KUBELETS = (*_PRESSURES, "Ready", "OutOfDisk")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One node: ``lost`` is why it is not ready ("" it is), ``pressures`` what it is short of, with the reason."""
 
     name: str

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.model import Obj, Snapshot
 from tuheg_ir.diagnosis.view.reading import created, items, labels, mapping, moment, name, newest, ref, text, whole
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """How a container ended, and when it had started and ended."""
 
     reason: str
@@ -32,8 +30,7 @@ class Ended:
         return (self.at - self.started_at).total_seconds() if self.at and self.started_at else None
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     """One container of a pod: its state now ("running", "waiting", "terminated", ""), and how it ended last."""
 
     name: str
@@ -56,8 +53,7 @@ class Container:
         return self.ended is not None and self.ended.reason == "OOMKilled"
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(NamedTuple):
     """One pod; ``revision`` is the name of its ReplicaSet or ControllerRevision."""
 
     name: str

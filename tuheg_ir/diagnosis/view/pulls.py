@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.events import Event
@@ -24,8 +24,7 @@ _ABSENT = late(r"not found|manifest unknown|may require .docker login", re.IGNOR
 """Words for an image that is not there; some registries say so to everybody who may not see it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(NamedTuple):
     """A container that waits for its image, and the words of the kubelet: a back-off names no reason, its events do."""
 
     pod: Pod

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.quantities import number
@@ -18,8 +17,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 _PAUSES = "autoscaling.keda.sh/paused"
 
 
-@dataclass(frozen=True, slots=True)
-class Autoscaler:
+class Autoscaler(NamedTuple):
     """A HorizontalPodAutoscaler: how far it may go, how far it is, and whether it sees anything.
 
     ``blind`` is why it cannot tell what to do ("" it can), ``limited`` whether it wants more than its maximum.
@@ -62,8 +60,7 @@ def counted_share(scaler: Autoscaler, workload: Workload) -> float | None:
     return used / max(known) if len(known) == len(limits) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """How many replicas an autoscaler's own target asks for, and by which use; shares are of what the pods request."""
 
     replicas: int

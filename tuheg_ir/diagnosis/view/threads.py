@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -53,8 +53,7 @@ _ASKED = timedelta(hours=1)
 ALIVE = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class EndedThread:
+class EndedThread(NamedTuple):
     """An uncaught exception: the lines that tell it, when it was, and what was often told before it and never since."""
 
     pod: str
@@ -69,8 +68,7 @@ class EndedThread:
         yield _missed(self.pod, self.stopped, self.at)
 
 
-@dataclass(frozen=True, slots=True)
-class Deadlocked:
+class Deadlocked(NamedTuple):
     """Threads that wait for each other: the lines that tell it, what was often told, and when it was told last."""
 
     pod: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
@@ -30,8 +30,7 @@ _VARIES = late(r"^[:{<*$]|\d")
 """A part of a path that stands for any: :id, {id}, 4711."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A request that a line tells of: the pod, the way it went (path without what varies), how it was answered."""
 
     pod: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.crashes import LATELY
@@ -31,8 +31,7 @@ STARTS = timedelta(minutes=3)
 """A start takes all the processor time that it gets, and leaves figures of that for so long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Label pod -> how a signal stands now, of the pods of one workload."""
 
     signal: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.model import Obj, Snapshot
 from tuheg_ir.diagnosis.view.changes import Change, changes
@@ -31,8 +31,7 @@ _REVISION = "deployment.kubernetes.io/revision"
 _HISTORY = "deployment.kubernetes.io/revision-history"
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """One template of a workload's past."""
 
     name: str
