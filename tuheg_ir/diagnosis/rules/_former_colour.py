@@ -52,7 +52,7 @@ def served_before(view: View, workload: Workload) -> tuple[Service, Workload] | 
         if service.backends == (workload.ref,) and not _led_before(service, came)
         for other in view.serving
         if _other_colour(service, workload, other)
-        and not _has_users(view, other)
+        and not has_users(view, other)
         and (brought := _brought(other)) is not None
         and since < brought < came
         and _images(other.template) not in known
@@ -73,7 +73,7 @@ def led_back(view: View, ref: str) -> tuple[str, Evidence] | None:
         return None
     service, other = found
     at, came = _switched_at(service), workload.released_at
-    if at is None or came is None or at <= came or not _set_up_alike(workload, other):
+    if at is None or came is None or at <= came or not set_up_alike(workload, other):
         return None
     if other.ready < max(1, other.wanted, workload.wanted):
         return None
@@ -105,7 +105,7 @@ def _other_colour(service: Service, workload: Workload, other: Workload) -> bool
     return all(_COLOUR.fullmatch(key.rpartition("/")[2]) for key in apart)
 
 
-def _has_users(view: View, other: Workload) -> bool:
+def has_users(view: View, other: Workload) -> bool:
     """Tell whether a workload has users of its own: a way from outside, others that call it, or more than trials."""
     callers = (view.workloads.get(ref) for ref in view.graph.callers(other.ref))
     if reached_from_outside(view, other) or any(each is not None and each.kind not in BATCH for each in callers):
@@ -116,7 +116,7 @@ def _has_users(view: View, other: Workload) -> bool:
     return any(rate is not None and rate > _PROBED for rate in rates)
 
 
-def _set_up_alike(workload: Workload, other: Workload) -> bool:
+def set_up_alike(workload: Workload, other: Workload) -> bool:
     """Tell whether two workloads have the same settings, Secrets and volumes: other data may be another's data."""
     return started_alike(workload, other) and reads(workload.template) == reads(other.template)
 
