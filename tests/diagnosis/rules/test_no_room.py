@@ -94,7 +94,7 @@ FELT = (errors("shop-blue", 0.4, since=280),)
 def coloured(
     *more: Obj, wait: int = 3, why: str = CPU, image: str = VERSION, felt: Any = FELT, **standby: Any
 ) -> Snapshot:
-    """Return a shop whose Service leads to four pods, of which some wait for a node, and a standby of another colour."""
+    """Return a shop whose Service leads to four pods, some of which wait, and another colour that stands by."""
     serving = slot("blue", VERSION, pods=4, ready=4 - wait, env={"BOOK": "spring"})
     for each in pods_of(serving)[4 - wait :]:
         pending(each, why)

@@ -65,7 +65,7 @@ def issued(*nodes: Obj, on: str = "n2") -> Snapshot:
 def young_everywhere(
     *in_time: float, on: str = "n3", calls: bool = True, nodes: tuple[str, ...] = ("n1", "n2")
 ) -> Snapshot:
-    """Return an API whose pods on some nodes call tokens of a service on another too young; whether nodes are in time."""
+    """Return an API whose pods on some nodes call tokens from another too young; ``in_time``: whether nodes are."""
     env = {"LOGIN": "http://login:8080"} if calls else {}
     users = workload("api", pods=2, nodes=nodes, env=env)
     kernels = [figure("node_clock_in_time", 1, told, node=f"n{n}") for n, told in enumerate(in_time, 1)]

@@ -1,8 +1,8 @@
 """The scheduler finds no node for pods: no room, taints, selectors, volumes elsewhere.
 
 Those who wait for room may have had it until a release of another one came with a higher priority, or a class of
-priority became everybody's default. Where most of the pods wait that serve users, and a reserve of the same version stands
-by, users can be led to that.
+priority became everybody's default. Where most of the pods wait that serve users, and a reserve of the same version
+stands by, users can be led to that.
 """
 
 from __future__ import annotations

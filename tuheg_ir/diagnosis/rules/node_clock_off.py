@@ -62,7 +62,7 @@ def _from_there(view: View, told: Told) -> Iterator[Match]:
     """Yield the node that is ahead, where pods of all others that are with it call what it gives them too young.
 
     By what it says of its clock nobody knows which way that is off: it is ahead if pods there of those who complain of
-    the same take it, or if all who complain are on nodes that are in time, for what is late gives out nothing too young.
+    the same take it, or if all who complain are on nodes that are in time: what is late gives out nothing too young.
     """
     said = {ref: [hit for _, hit in found] for ref, found in told.items()}
     if not said or any(sum(hit.count for hit in hits) < OFTEN for hits in said.values()):
