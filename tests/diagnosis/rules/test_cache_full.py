@@ -6,7 +6,20 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CACHE, CALLS_CART, OLD, SHOP, URL, WELL, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, figure, postgres, redis, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    NOW,
+    Obj,
+    at,
+    container,
+    figure,
+    log,
+    postgres,
+    redis,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
@@ -156,6 +169,22 @@ def one_replaced(age: float) -> list[Obj]:
     return made
 
 
+def counts(
+    *steps: tuple[int, int],
+    line: str = "DB 0: {} keys ({} volatile) in 8388608 slots HT.",
+    full: float = 1.0,
+    **figures: Any,
+) -> Snapshot:
+    """Return a cache that evicts for longer than its figures go back, and counts its keys: (how often, how many)."""
+    told = [line.format(keys, keys) for times, keys in steps for _ in range(times)]
+    return snapshot(
+        workload("pages", env=ASKS, before=OLD, released=4700),
+        redis(),
+        figures=[*evicts("redis", (full, 2500), (full, 2500)), figures.get("felt", errors("pages", 0.3, 3500))],
+        logs=[log("redis-pod0", *told, since=7000)],
+    )
+
+
 def fills_again(*, started: float, released: float) -> Snapshot:
     """Return a cache that fills evenly since its start some time ago; one of its users was released after that."""
     return snapshot(
@@ -170,7 +199,16 @@ def fills_again(*, started: float, released: float) -> Snapshot:
     )
 
 
+FITS = (6, 4900000), (8, 5477000)
 HOLDS = [
+    Holds(
+        "it evicts since before its figures begin, and counts more keys than fit only since it was asked to keep more",
+        counts(*FITS),
+        FULL,
+        harmful=("rollback_workload", "restart_workload"),
+        alone=True,
+        began=4000,
+    ),
     *(
         Holds(
             f"it evicts nothing since it was started with settings that were written {what}, and fills up by and by",
@@ -526,6 +564,19 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"it evicts since before its figures begin: {what}", world)
+        for what, world in (
+            ("it held as many keys all the time", counts((14, 5477000))),
+            ("about as many", counts((6, 5400000), (8, 5477000))),
+            ("it holds ever more", counts(*((1, 4000000 + 200000 * n) for n in range(14)))),
+            ("it holds fewer than it did", counts((6, 5477000), (8, 4900000))),
+            ("it counts too seldom", counts((2, 4900000), (8, 5477000))),
+            ("it counts expired keys", counts(*FITS, line="DB 0: {} keys expired ({} of them idle)")),
+            ("it is not full", counts(*FITS, full=0.6)),
+            ("its users are well", counts(*FITS, felt=errors("pages", 0.0, 3500))),
+        )
+    ),
     DoesNotHold(
         "it always evicts, as it should",
         snapshot(shop(env=ASKS), redis(), figures=evicts("redis", (1.0, 40), (1.0, 40))),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.colours import led, slot
 from tests.diagnosis.rules.pods import node, pending, pods_of, rollout
-from tests.diagnosis.rules.scenes import API, OLD, ROOM, SHOP, shop
-from tests.diagnosis.rules.tiny import Obj, event, pod, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import API, OLD, ROOM, SHOP, errors, rate, shop
+from tests.diagnosis.rules.tiny import Obj, event, pod, service_for, snapshot, thing, workload
 from tests.diagnosis.worlds import NODES
+from tuheg_ir.diagnosis.model import Snapshot
 
 CPU = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available"
 SELECTOR = "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector."
@@ -85,7 +87,61 @@ def default_of(made: float = 3600, *, default: bool = True, named: bool = False,
 
 
 CLASS = "PriorityClass/usual"
+BLUE, VERSION = "Deployment/shop-blue", "registry.example/shop:9"
+FELT = (errors("shop-blue", 0.4, since=280),)
+
+
+def coloured(
+    *more: Obj, wait: int = 3, why: str = CPU, image: str = VERSION, felt: Any = FELT, **standby: Any
+) -> Snapshot:
+    """Return a shop whose Service leads to four pods, some of which wait, and another colour that stands by."""
+    serving = slot("blue", VERSION, pods=4, ready=4 - wait, env={"BOOK": "spring"})
+    for each in pods_of(serving)[4 - wait :]:
+        pending(each, why)
+    green = slot("green", image, **{"pods": 3, "env": {"BOOK": "spring"}, **standby})
+    return snapshot(serving, green, led("blue", written=None), *more, figures=felt)
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"most of the pods wait, and a reserve of the same version stands by: {what}",
+            world,
+            (BLUE, cause, "switch_traffic"),
+            target="Service/shop",
+            excludes=no("restart_workload", "scale_workload", "rollback_workload", at=BLUE),
+            alone=True,
+        )
+        for what, cause, world in (
+            ("no room", "capacity", coloured()),
+            ("no node of its kind is left", "configuration_error", coloured(why=SELECTOR)),
+            (
+                "a Service of its own, by which runs warm it",
+                "capacity",
+                coloured(service_for("shop-green", selector={"app": "shop", "slot": "green"})),
+            ),
+        )
+    ),
+    *(
+        Holds(
+            f"most of the pods wait, and nobody can be led elsewhere: {what}",
+            world,
+            (BLUE, "capacity", "page_human"),
+            harmful=("switch_traffic", "rollback_workload"),
+        )
+        for what, world in (
+            ("most still serve", coloured(wait=1)),
+            ("no user feels it", coloured(felt=())),
+            ("the other colour has another version", coloured(image="registry.example/shop:8")),
+            ("the other colour is set up otherwise", coloured(env={"BOOK": "winter"})),
+            ("the other colour is not whole", coloured(pods=4, ready=3)),
+            ("the other colour is far smaller", coloured(pods=2)),
+            ("the other colour fails as well", coloured(felt=(*FELT, errors("shop-green", 0.3, since=280)))),
+            ("the other colour has users", coloured(felt=(*FELT, rate("shop-green", 40, 40)))),
+            ("a second Service leads to it", coloured(service_for("till", selector={"app": "shop", "slot": "blue"}))),
+            ("the Service leads to both", coloured(service_for("all", selector={"app": "shop"}))),
+        )
+    ),
     Holds(
         "the pods that drove it out have a priority by default since an hour, which older ones have not",
         snapshot(gave_way(), default_of()),

@@ -62,6 +62,18 @@ def issued(*nodes: Obj, on: str = "n2") -> Snapshot:
     return snapshot(users, workload("login", pods=1, nodes=(on,)), nodes, logs=logs("api", EARLY, 0, 1))
 
 
+def young_everywhere(
+    *in_time: float, on: str = "n3", calls: bool = True, nodes: tuple[str, ...] = ("n1", "n2")
+) -> Snapshot:
+    """Return an API whose pods on some nodes call tokens from another too young; ``in_time``: whether nodes are."""
+    env = {"LOGIN": "http://login:8080"} if calls else {}
+    users = workload("api", pods=2, nodes=nodes, env=env)
+    kernels = [figure("node_clock_in_time", 1, told, node=f"n{n}") for n, told in enumerate(in_time, 1)]
+    all_nodes = [node(f"n{n}") for n in range(1, 4)]
+    said = logs("api", EARLY, 0, 1)
+    return snapshot(users, workload("login", pods=1, nodes=(on,)), all_nodes, logs=said, figures=kernels)
+
+
 def over() -> Snapshot:
     """Return two programs that told so until 45 minutes ago and work since; a caller fails since its release."""
     told = [log(pod(name, 1), *[EARLY] * 9, *[SERVED] * 50, since=3240) for name in ("shop", "cart")]
@@ -113,6 +125,15 @@ HOLDS = [
     ),
 ]
 HOLDS += [
+    Holds(
+        "what is given out there is too young on all other nodes, and its kernel alone does not keep it in time",
+        young_everywhere(1, 1, 0),
+        ("Node/n3", "dependency_failure", "page_human"),
+        alone=True,
+        harmful=HARMFUL,
+    ),
+]
+HOLDS += [
     Holds(what, world, ("Node/n2", "dependency_failure", "page_human"), alone=True, harmful=HARMFUL)
     for what, world in (
         ("its pod alone calls tokens too old, and it tells of its clock", clock(*said("shop", EXPIRED))),
@@ -133,6 +154,17 @@ HOLDS += [
     )
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"what is given out is too young on several nodes: {what}", world, harmful=HARMFUL)
+        for what, world in (
+            ("all are in time", young_everywhere(1, 1, 1)),
+            ("no kernel is told that looks after its clock", young_everywhere(0, 0, 0)),
+            ("nobody knows of one of them whether it is in time", young_everywhere(1, on="n2", nodes=("n1", "n3"))),
+            ("what they are given comes from elsewhere", young_everywhere(1, 1, 0, on="n2")),
+            ("they ask nobody there", young_everywhere(1, 1, 0, calls=False)),
+            ("only one node's pods say so", young_everywhere(1, 1, 0, nodes=("n1",))),
+        )
+    ),
     *(
         DoesNotHold(what, world, harmful=("rollback_workload", "scale_workload"))
         for what, world in (

@@ -5,8 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.replicas import FROM, GONE, MARIA, ORDERS, STREAMS, UP_TO_DATE, replicas
 from tests.diagnosis.rules.scenes import SHOP, URL, shop
-from tests.diagnosis.rules.tiny import Obj, at, event, figure, log, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    Obj,
+    at,
+    event,
+    figure,
+    log,
+    pod,
+    postgres,
+    service_for,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 REPLICA = "StatefulSet/postgres-replica"
@@ -99,7 +112,57 @@ def delayed(
 
 SCRIPT = "set -e\n{}recovery_min_apply_delay=2h\nexec postgres"
 BESIDE = postgres("spare", spec=FILE)
+A = {"app": "orders", "track": "a"}
+LOST = "[ERROR] [MY-010584] [Repl] Replica I/O for channel '': error connecting to source 'repl@orders-db:3306'"
+LAGS = tuple(figure("db_replication_lag", 0, lag, 2400, component=f"orders-{n}") for n, lag in (("a", 2400), ("b", 0)))
 HOLDS = [
+    *(
+        Holds(
+            f"it has stopped, and another one follows the same source: {what}",
+            world,
+            (ORDERS, "database_connection", "switch_traffic"),
+            target="Service/orders-a",
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("as its readers tell", replicas()),
+            ("as figures tell", replicas(reader=(), figures=LAGS)),
+            ("MariaDB", replicas(follows=(MARIA.format("orders-db"), MARIA.format("orders-db")))),
+            (
+                "PostgreSQL",
+                replicas(
+                    image="postgres:16", follows=(STREAMS, STREAMS), stopped=(2400, GONE), reader=(), figures=LAGS
+                ),
+            ),
+            ("a headless Service names its pod", replicas(service_for("peer", selector=A, headless=True))),
+        )
+    ),
+    *(
+        Holds(
+            f"it has stopped, and nobody knows that its readers can be led elsewhere: {what}",
+            world,
+            (ORDERS, "database_connection", "page_human"),
+            harmful=("switch_traffic", "restart_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("nobody tells how late the other one is", replicas(reader=())),
+            ("a reader told it before only", replicas(reader=((3000, UP_TO_DATE),))),
+            ("a reader tells that the other one is late", replicas(reader=((900, UP_TO_DATE.replace("=0", "=840")),))),
+            ("a reader tells it of a third one", replicas(reader=((900, UP_TO_DATE.replace("-b-0", "-c-0")),))),
+            (
+                "a reader tells that the other one has stopped",
+                replicas(reader=((900, UP_TO_DATE.replace("=0", "=NULL")),)),
+            ),
+            ("the other one follows another source", replicas(follows=(FROM.format("orders-db"), FROM.format("till")))),
+            ("the other one is known to follow nobody", replicas(follows=(FROM.format("orders-db"), "ready"))),
+            ("it was not known to follow", replicas(follows=("ready", FROM.format("orders-db")))),
+            ("it follows anew", replicas(after=((1800, FROM.format("orders-db")),))),
+            ("the other one has lost its source", replicas(other=((2000, LOST),))),
+            ("they differ by their role", replicas(key="role")),
+            ("a second Service leads to it", replicas(service_for("till", selector=A))),
+            ("another program has the label", replicas(env={"MODE": "arbiter"})),
+        )
+    ),
     *(
         Holds(
             f"a replica that is set to be late is later than that, or somebody needs it: {what}",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pending, pods_of
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import figure, pod, series, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, figure, pod, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 STORM = (rate("cart", 60, 400), errors("cart", 0.4, before=0.0))
@@ -36,7 +39,38 @@ def uncounted(before: float, now: float, released: float | None = None) -> Snaps
     return snapshot(caller, workload("cart"), figures=[rate("cart", before, now), latency("cart", since=540), *FULL])
 
 
+def short(since: float) -> list[Obj]:
+    """Return a cart of which two pods of three wait for a node since so many seconds."""
+    objects = workload("cart", pods=3, ready=1)
+    for each in pods_of(objects)[1:]:
+        pending(each, "0/3 nodes are available: 3 Insufficient cpu.", since)
+    return objects
+
+
+def echo(since: float, **caller: Any) -> Snapshot:
+    """Return a caller whose release came before a storm, and a callee that lost pods some time ago."""
+    return snapshot(shop(**caller), short(since), figures=[rate("shop"), *STORM])
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"its pods had found no node before it was asked more: {what}",
+            echo(640, **caller),
+            (CART, "dependency_failure", "page_human"),
+            believed="no_room",
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, caller in (
+            ("a caller has a new image", {"env": CALLS_CART, "before": IMAGE, "released": 900}),
+            ("a caller was set to ask more often", EAGER),
+        )
+    ),
+    Holds(
+        "its pods find no node since it was asked more",
+        echo(300, **EAGER),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
     Holds(
         "a new image asks for twenty times as much all at once, though nobody counts what it is asked",
         uncounted(40, 900, 960),

@@ -38,6 +38,7 @@ def calls(*more: Any, env: dict[str, Any] | None = None, **rest: Any) -> set[str
         ("PG_REPLICA", "postgres", {"StatefulSet/postgres"}),
         ("REDIS_HOST", "redis.town", {"Deployment/redis"}),
         ("BROKERS", "redis:6379,postgres:5432", {"Deployment/redis", "StatefulSet/postgres"}),
+        ("CASSANDRA_CONTACT_POINTS", "redis,postgres", {"Deployment/redis", "StatefulSet/postgres"}),
         ("DATABASE_URL", "postgresql://shop@mydb.rds.example.com:5432/postgres", set()),
         ("DB_HOST", "postgres.other.svc.cluster.local", set()),
         ("GREETING", "postgres", set()),

@@ -66,6 +66,16 @@ def multiplying(caller: Workload) -> list[Change]:
     return [c for c in caller.changes if c.aspect != "image" and _MULTIPLIES.search(c.told())]
 
 
+def fell_short(view: View, ref: str, grew: Turn) -> bool:
+    """Tell whether a workload had lost pods, whose successors find no node, when the requests to it grew.
+
+    What is asked again is then what it did not answer: no release of a caller began that, though it may ask more often.
+    """
+    workload = view.workloads.get(ref)
+    waiting = [pod.created for pod in workload.live if pod.unschedulable] if workload is not None else []
+    return grew.since is not None and any(at is not None and at <= grew.since + SLACK for at in waiting)
+
+
 def _blamed(released: Sequence[Workload], counted: Collection[str], grew: Turn) -> Workload | None:
     """Return the released caller that multiplies the requests: who was set to ask more often before who may do so."""
     ordered = sorted(released, key=lambda w: (not multiplying(w), not _plainly(w, grew)))

@@ -52,7 +52,7 @@ def served_before(view: View, workload: Workload) -> tuple[Service, Workload] | 
         if service.backends == (workload.ref,) and not _led_before(service, came)
         for other in view.serving
         if _other_colour(service, workload, other)
-        and not _has_users(view, other)
+        and not has_users(view, other)
         and (made := brought(other)) is not None
         and since < made < came
         and _images(other.template) not in known
@@ -109,7 +109,7 @@ def _other_colour(service: Service, workload: Workload, other: Workload) -> bool
     return all(_COLOUR.fullmatch(key.rpartition("/")[2]) for key in apart)
 
 
-def _has_users(view: View, other: Workload) -> bool:
+def has_users(view: View, other: Workload) -> bool:
     """Tell whether a workload has users of its own: a way from outside, others that call it, or more than trials."""
     callers = (view.workloads.get(ref) for ref in view.graph.callers(other.ref))
     if reached_from_outside(view, other) or any(each is not None and each.kind not in BATCH for each in callers):

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._counted_keys import came_up_to_its_room
 from tuheg_ir.diagnosis.rules._eviction import (
     EVICTIONS,
     holds_more_than_copies,
@@ -42,20 +43,27 @@ def when(view: View) -> Iterator[Match]:
         refused = [c for c in complaints(view, "cache_full") if cache.ref in (c.about, c.caller)]
         share = _now(view, "cache_memory_share", cache)
         evictions = _now(view, "cache_evictions", cache)
-        evicting = evictions is not None and evictions >= EVICTIONS and _rose(view, cache)
+        busy = evictions is not None and evictions >= EVICTIONS
+        rose = busy and _rose(view, cache)
+        counted = came_up_to_its_room(view, cache) if busy and not rose else None
+        evicting = rose or counted is not None
         if not refused and not (evicting and share is not None and share >= FULL):
             continue
         callers = behind(view, cache.ref, but=cache.ref)
         if not refused and is_well(view, callers):
             continue
-        began = min((c.hit.first for c in refused if c.hit.first), default=_since(view, cache))
+        began = min(
+            (c.hit.first for c in refused if c.hit.first), default=counted.time if counted else _since(view, cache)
+        )
         seen = (
             *told(view, refused),
             *((Evidence("metrics", cache.ref, f"{share:.0%} of its memory is used"),) if share is not None else ()),
             *((Evidence("metrics", cache.ref, f"{evictions:.0f} evictions a second", began),) if evicting else ()),
+            *((counted,) if counted else ()),
         )
         settings = settings_written(view, cache, began)
-        user = None if settings else _filler(view, cache, began)
+        # Where figures do not go back to when it became full, they do not tell who filled it.
+        user = None if settings or counted else _filler(view, cache, began)
         if refused and not settings and (at_start := keeps_all_since_start(view, cache, surely=user is not None)):
             settings, user = at_start, None
         # A cache that was told to keep all days ago may have had room until somebody else filled it.

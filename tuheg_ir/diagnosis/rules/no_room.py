@@ -1,7 +1,8 @@
 """The scheduler finds no node for pods: no room, taints, selectors, volumes elsewhere.
 
 Those who wait for room may have had it until a release of another one came with a higher priority, or a class of
-priority became everybody's default.
+priority became everybody's default. Where most of the pods wait that serve users, and a reserve of the same version
+stands by, users can be led to that.
 """
 
 from __future__ import annotations
@@ -15,13 +16,18 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._default_class import blame_class, default_class
 from tuheg_ir.diagnosis.rules._driven_out import DrivenOut, blame, driven_out
+from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._reserve import reserve
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _ROOM = late(r"Insufficient|Too many pods|didn't have free ports|max volume count", re.IGNORECASE)
 _CLAIM = late(r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"[^\"]+\" not found", re.IGNORECASE)
 _GRACE = timedelta(seconds=60)
+_FEW = 0.5
+"""Where no more of the wanted pods serve, those that do are overrun as soon as users come."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -61,16 +67,19 @@ def _match(view: View, workload: Workload, waiting: list[Pod]) -> Match:
     room = _ROOM.search(why) is not None
     released = _asks_for_more(workload, waiting)
     events = view.events_of(workload.ref, "FailedScheduling")
+    stands_by = reserve(view, workload) if not released and _misses_them(view, workload) else None
     return Match(
         component=workload.ref,
         evidence=(
             *map(_told, waiting[:2]),
             *(view.event_evidence(e) for e in events[:1]),
             *(release_evidence(workload, "limits", "placement") if released else ()),
+            *((stands_by[1],) if stands_by else ()),
         ),
         certainty=0.8,
         root_cause="configuration_error" if released else "capacity" if room else _cause(why),
-        remedy="rollback_workload" if released else "page_human",
+        remedy="rollback_workload" if released else "switch_traffic" if stands_by else "page_human",
+        target=stands_by[0] if stands_by else "",
         since=(workload.released_at if released else None) or waiting[0].created,
         excludes=excluding(
             workload.ref, "there is no node for new pods: a restart would end ones that serve", *RESTARTS
@@ -78,6 +87,12 @@ def _match(view: View, workload: Workload, waiting: list[Pod]) -> Match:
         + excluding(workload.ref, "there is no node for a further pod", "scale_workload")
         + (() if released else excluding(workload.ref, "an older template finds no node either", "rollback_workload")),
     )
+
+
+def _misses_them(view: View, workload: Workload) -> bool:
+    """Tell whether few of the pods serve that a workload should have, and its users feel it."""
+    few = workload.ready <= _FEW * workload.wanted
+    return few and any(any(troubles(view, ref)) for ref in behind(view, workload.ref))
 
 
 def _cause(why: str) -> str:

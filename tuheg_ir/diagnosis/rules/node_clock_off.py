@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -62,7 +62,7 @@ def _from_there(view: View, told: Told) -> Iterator[Match]:
     """Yield the node that is ahead, where pods of all others that are with it call what it gives them too young.
 
     By what it says of its clock nobody knows which way that is off: it is ahead if pods there of those who complain of
-    the same take it.
+    the same take it, or if all who complain are on nodes that are in time: what is late gives out nothing too young.
     """
     said = {ref: [hit for _, hit in found] for ref, found in told.items()}
     if not said or any(sum(hit.count for hit in hits) < OFTEN for hits in said.values()):
@@ -72,6 +72,7 @@ def _from_there(view: View, told: Told) -> Iterator[Match]:
         return
     for node in nodes(view):
         known = ahead(view).get(node.name) or (_stated(view, node.name) if _spared(view, node.name, said) else ())
+        known = known or (tuple(_measured(view, node.name)) if _in_time(view, places) else ())
         if node.name not in places and known and all(_given(view, ref, node.name) for ref in said):
             yield _match(view, node.name, said, known, "no pod that says so is on it, and what they ask or serve is")
 
@@ -156,6 +157,12 @@ def _measured(view: View, node: str) -> Iterator[Evidence]:
     if len(clocks) > 1 and [name for name, held in clocks.items() if held < 1] == [node]:
         since = view.figures.crossed("node_clock_in_time", 1, below=True, node=node)
         yield Evidence("metrics", f"Node/{node}", "its kernel alone takes its clock not to be in time", since)
+
+
+def _in_time(view: View, places: Collection[str]) -> bool:
+    """Tell whether more nodes than one are known to be in time: two that are off alike by chance are rare."""
+    clocks = view.figures.latest("node_clock_in_time", "node")
+    return len(places) > 1 and all(clocks.get(place, 0) >= 1 for place in places)
 
 
 def _odd_there(view: View, node: str) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""A replica of the database is behind its primary, since it stopped or since somebody writes too fast for it."""
+"""A replica of the database is behind its primary, since it stopped or since somebody writes too fast for it.
+
+Where it has stopped and another one follows the same source still, its readers can be led to that.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._delayed import delay_of, stays_behind_as_set
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._new_primary import leads_since
+from tuheg_ir.diagnosis.rules._other_replica import other_replica
 from tuheg_ir.diagnosis.rules._users import as_before, released_user
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -43,10 +47,14 @@ def when(view: View) -> Iterator[Match]:
         if begun and delay is None and (writer := _writer(view, ref, since)):
             yield _flooded(view, ref, writer, shown, since)
             continue
+        halted = newest(h.last for h in view.hits_of(ref, "replication_stopped") if not h.previous)
+        instead = other_replica(view, view.workloads[ref], halted) if halted and ref in view.workloads else None
         yield Match(
             component=ref,
-            evidence=shown,
+            evidence=(*shown, *(instead[1] if instead else ())),
             certainty=0.65,
+            remedy="switch_traffic" if instead else "",
+            target=instead[0] if instead else "",
             since=since,
             explains=(*callers, *sorted(databases - {ref})),
             excludes=not_for(callers, "it reads what the replica has: nothing done to it makes the replica catch up"),
@@ -100,10 +108,13 @@ def _told(view: View, seen: set[str]) -> Iterator[Match]:
         if workload.ref in seen or (not stopped and sum(hit.count for hit in hits) < OFTEN):
             continue
         databases = {w.ref for w in of_role(view.workloads, "database")}
+        instead = other_replica(view, workload, newest(h.last for h in stopped)) if stopped else None
         yield Match(
             component=workload.ref,
-            evidence=tuple(view.hit_evidence(hit) for hit in hits[:3]),
-            certainty=0.55,
+            evidence=(*(view.hit_evidence(hit) for hit in hits[:3]), *(instead[1] if instead else ())),
+            certainty=0.65 if instead else 0.55,
+            remedy="switch_traffic" if instead else "",
+            target=instead[0] if instead else "",
             since=oldest(hit.first for hit in hits),
             explains=tuple(sorted(view.graph.callers(workload.ref) - databases)),
             excludes=not_for(

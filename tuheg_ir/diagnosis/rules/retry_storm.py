@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._demand import multiplied, multiplying
+from tuheg_ir.diagnosis.rules._demand import fell_short, multiplied, multiplying
 from tuheg_ir.diagnosis.rules._figures import Turn, felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
@@ -20,7 +20,8 @@ def when(view: View) -> Iterator[Match]:
     for ref in view.workloads:
         found = multiplied(view, ref)
         ill = felt(view, ref) if found else ()
-        if found is not None and found.by is not None:
+        echo = found is not None and fell_short(view, ref, found.grew)
+        if found is not None and found.by is not None and not echo:
             yield _of_release(view, ref, found.by, found.grew)
         elif found is not None and ill:
             yield Match(

@@ -24,7 +24,7 @@ _SET = late(
     re.IGNORECASE,
 )
 _NAMED = late(
-    r"host|url|uri|addr|endpoint|server|broker|bootstrap|upstream|service|dsn|backend|peer|target|proxy|"
+    r"host|url|uri|addr|endpoint|server|broker|bootstrap|upstream|service|dsn|backend|peer|target|proxy|contact_?points?|"
     r"database|redis|cache|queue|nodes|_api$|_svc$|"
     r"(?:^|_)(?:db|pg|mysql|mongo|sql)_?(?:writer?|read(?:er)?|primary|replicas?|master|slave|main|rw|ro)$",
     re.IGNORECASE,

@@ -1,0 +1,48 @@
+"""A reserve: the same program in another slot, which stands by whole and to which a Service could lead instead."""
+
+from __future__ import annotations
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._colours import coloured
+from tuheg_ir.diagnosis.rules._former_colour import has_users, set_up_alike
+from tuheg_ir.diagnosis.rules._twins import programs
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.network import Service
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+ENOUGH = 0.75
+"""A reserve of so many of the pods that are wanted carries most of what they do, and all that matters for a while."""
+
+
+def reserve(view: View, workload: Workload) -> tuple[str, Evidence] | None:
+    """Return the one Service that leads to a workload alone and could lead to its reserve, and that this stands by.
+
+    The reserve is the same version, set up alike, so that users get from it what they got: what was never released to
+    them, or was released before, is none. It has no users of its own and nothing ails it. What keeps data has others.
+    """
+    if is_store(workload) or keeps_data(view, workload):
+        return None
+    leading = [service for service in view.services.values() if workload.ref in service.backends]
+    if len(leading) != 1 or leading[0].backends != (workload.ref,):
+        return None  # to lead one of several elsewhere leaves the users of the others where they are
+    (service,) = leading
+    found = [other for other in view.serving if _stands_by(view, service, workload, other)]
+    if len(found) != 1:
+        return None
+    told = f"{found[0].ready} pods of the same version stand by without users; {service.ref} could lead to them"
+    return service.ref, Evidence("objects", found[0].ref, told)
+
+
+def _stands_by(view: View, service: Service, workload: Workload, other: Workload) -> bool:
+    if other.ref == workload.ref or not coloured(service, other, workload):
+        return False
+    if programs(workload, tags=True) != programs(other, tags=True) or not set_up_alike(workload, other):
+        return False
+    whole = other.ready >= max(1, other.wanted) and all(pod.ready for pod in other.live)
+    if not whole or other.ready <= workload.ready or other.ready < ENOUGH * workload.wanted:
+        return False
+    ailing = any(troubles(view, other.ref)) or any(fresh(view, hit) for hit in view.hits_of(other.ref))
+    return not ailing and not keeps_data(view, other) and not has_users(view, other)
