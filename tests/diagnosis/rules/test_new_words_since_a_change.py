@@ -111,7 +111,8 @@ CRASHED = "panic: runtime error: index out of range [2] with length 2"
 
 def blames(words: str = AWAY, *of_cart: Log, **more: Any) -> Snapshot:
     """Return a shop that blames somebody since a cart beside it, which asks it, was released."""
-    released = workload("cart", env={"SHOP_URL": "http://shop:8080"}, **{"before": OLD, "released": 660} | more)
+    change: dict[str, Any] = {"before": OLD, "released": 660, **more}
+    released = workload("cart", env={"SHOP_URL": "http://shop:8080"}, **change)
     return snapshot(shop(), released, logs=[warned(words=words), *of_cart], alerts=[alert()])
 
 
