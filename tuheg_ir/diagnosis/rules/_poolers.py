@@ -21,9 +21,14 @@ from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _STATS = late(
-    r"\bstats: (?P<rate>\d+) (?:xacts|req)/s\b.*?\bxact (?P<xact>\d+) us\b.*?\bwait (?P<wait>\d+) us\b", re.IGNORECASE
+    r"\bstats: (?P<rate>\d+) (?:xacts|req)/s\b.*?\bxact (?P<xact>\d+) us(?:, query (?P<query>\d+) us)?\b"
+    r".*?\bwait (?P<wait>\d+) us\b",
+    re.IGNORECASE,
 )
-"""What PgBouncer tells of itself each minute: transactions a second, how long one lasts and waits, on average."""
+"""What PgBouncer tells of itself each minute: transactions a second, how long one lasts and waits, on average.
+
+Beside that, how long one of its statements takes.
+"""
 QUEUE_US = 500_000
 """Who waits so long for a session, on average, stands in a queue."""
 LITTLE = 0.1
@@ -47,6 +52,7 @@ class Minute:
     rate: float
     xact: float
     wait: float
+    query: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,11 @@ def outrun(view: View, pooler: Workload) -> Outrun | None:
 
 def minutes_told(log: Log) -> list[Minute]:
     found = ((stamp(line), match) for line in log.lines if (match := _STATS.search(line)))
-    return [Minute(at, *(float(m[key]) for key in ("rate", "xact", "wait"))) for at, m in found if at is not None]
+    return [
+        Minute(at, *(float(m[key] or 0) for key in ("rate", "xact", "wait", "query")))
+        for at, m in found
+        if at is not None
+    ]
 
 
 def _turn(minutes: Sequence[Minute], now: datetime) -> tuple[list[Minute], list[Minute]] | None:
