@@ -136,13 +136,13 @@ def is_busy(view: View, database: Workload) -> bool:
 def room(view: View, pooler: Workload) -> tuple[Evidence, ...]:
     """Return that each database behind a pooler has room for the sessions of another instance; () if one may not."""
     found = [tuple(_room(view, each)) for each in databases_behind(view, pooler)]
-    known = all(found) and not _leads_away(view, pooler)
+    known = all(found) and not leads_away(view, pooler)
     return tuple(evidence for each in found for evidence in each) if known else ()
 
 
-def _leads_away(view: View, pooler: Workload) -> bool:
+def leads_away(view: View, workload: Workload) -> bool:
     """Tell whether a setting names a host that is no workload here: nobody sees how full a database there is."""
-    hosts = {host for key, value in view.graph.settings(pooler) for host in hosts_in(key, value)}
+    hosts = {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
     return any(view.graph.is_away(host) or (host in view.services and not view.graph.resolve(host)) for host in hosts)
 
 
