@@ -178,7 +178,6 @@ DOES_NOT_HOLD = [
             ("they are open in transactions", booked(in_transaction=60)),
             ("the database has fewer sessions idle", booked(idle=22)),
             ("it waits for a lock", booked(more=LOCKED)),
-            ("a release of it is as young", booked(before=IMAGE, released=3300, started=3300)),
             ("another is late", booked(more="ERROR GET http://cart:8080/items: connect ETIMEDOUT")),
             ("it asks others as well", booked(postgres(), workload("cart"), env={**URL, "CART": "http://cart:8080"})),
             ("it asks somebody outside as well", booked(env={**URL, "PAY_URL": "https://api.pay.example/v3"})),
@@ -186,6 +185,7 @@ DOES_NOT_HOLD = [
         )
     ),
     DoesNotHold("its pools are all taken, and nobody waits for one", booked(line="INFO POST /holds 201")),
+    DoesNotHold("they are, since a release", booked(before=IMAGE, released=3300), instead=("rollback_workload",)),
     DoesNotHold("its pools are all taken, and it has more to do", booked(to=120), instead=("scale_workload",)),
     DoesNotHold(
         "it lost some long before nothing was left",
