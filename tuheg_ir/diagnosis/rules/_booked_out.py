@@ -62,7 +62,9 @@ def _full(view: View, workload: Workload) -> list[Sequence[tuple[float, float]]]
     and of one that stands alone it has to be seen that it had fewer.
     """
     pods = {pod.name for pod in workload.live}
-    found = {s.labels.get("pod", ""): s.points for s in view.figures.series("pool_in_use") if s.points}
+    found: dict[str, Sequence[tuple[float, float]]] = {
+        s.labels.get("pod", ""): s.points for s in view.figures.series("pool_in_use") if s.points
+    }
     counts = [points for pod, points in found.items() if pod in pods]
     alike = len({points[-1][1] for points in counts}) == 1
     if not alike or len(counts) < len(pods) or not all(_stands(view, each) for each in counts):

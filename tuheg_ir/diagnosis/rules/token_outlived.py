@@ -113,7 +113,7 @@ def _fellows(view: View, workload: Workload, since: datetime) -> Iterator[Eviden
     account = text(workload.template, "spec", "serviceAccountName")
     for each in view.serving:
         same = account and each is not workload and text(each.template, "spec", "serviceAccountName") == account
-        pods = [pod for pod in each.live if pod.ready and view.logs_of([pod], previous=False)]
+        pods = [pod for pod in each.live if pod.ready and any(view.logs_of([pod], previous=False))]
         if same and pods and told(view, each, TOKEN) is None:
             fact = f"it has the same account ({account}), and is not refused"
             yield Evidence("logs", each.ref, fact, since)
