@@ -10,6 +10,7 @@ from tests.diagnosis.rules.coins import BEHIND, BITCOIND, CAUGHT_UP, LEDGER, TIP
 from tests.diagnosis.rules.colours import NEW, colours, slot
 from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
 from tests.diagnosis.rules.heaps import KILLED, TAKEN, evenly, held
+from tests.diagnosis.rules.leaving import HANGS, sewing
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, ingress, latency, logs, shop
 from tests.diagnosis.rules.searched import DEAD, HOSTS, answers, asked
@@ -897,5 +898,42 @@ HOLDS += [
             coin_node(env={"MINING": "false"}, settings={"monero.conf": "bg-mining-enable=0"}),
         ),
         ("Bitcoin", coin_node(TIP, BEHIND.replace("18080", "8333"), image=BITCOIND, port=8333)),
+    )
+]
+HOLDS += [
+    Holds(
+        f"of a pod that is to go and does the rest of its work in time: {what}",
+        world,
+        ("Deployment/sewer", *HEALTHY),
+        alone=True,
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    )
+    for what, world in (
+        ("it counts what is done", sewing()),
+        ("as a fraction", sewing(lambda done: f"stitched {done}/1680 tiles")),
+        ("in words", sewing(lambda done: f"exported {done} of 1680 rows")),
+        ("as JSON", sewing(lambda done: f'{{"level":"info","done":{done},"total":1680}}')),
+        ("as a part of a hundred", sewing(lambda done: f"reindex {done / 20:.1f}% complete")),
+        ("the alert is of the drain", sewing(fires=alert("NodeDrainSlow", pod=pod("sewer")))),
+        ("the alert is of the one pod", sewing(fires=alert("KubePodNotReady", pod=pod("sewer")))),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(
+        f"of a pod that is to go, and {what}", world, harmful=("restart_workload", "rollback_workload"), instead=answer
+    )
+    for what, world, answer in (
+        ("its work stands still", sewing(done=[600] * 30), ASK),
+        ("it did some, and stands still", sewing(done=[*range(600, 900, 30), *[900] * 20]), ASK),
+        ("it tells nothing of its work", sewing(lambda done: f"heartbeat {done}"), ASK),
+        ("it tried again and again", sewing(lambda done: f"attempt {done} of 1680 failed"), ASK),
+        ("it tells of its memory", sewing(lambda done: f"heap usage {done / 20:.1f}%"), ASK),
+        ("it tells of its last work long ago", sewing(done=range(600, 900, 30), more=["idle"] * 40), ASK),
+        ("it tells too little", sewing(done=(), more=HANGS), ASK),
+        ("its work takes longer than it may", sewing(done=range(600, 630)), ASK),
+        ("its time is over", sewing(grace=1800), ASK),
+        ("it complains", sewing(more=["level=error msg=broken"] * 2), ASK),
+        ("none came for it", sewing(ready=1), ()),
+        ("the alert is of a queue", sewing(fires=alert("QueueNotDraining", service="sewer")), ASK),
     )
 ]
