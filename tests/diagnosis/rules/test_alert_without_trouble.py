@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
 from tests.diagnosis.rules.heaps import KILLED, TAKEN, evenly, held
 from tests.diagnosis.rules.leaving import HANGS, sewing
 from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.rehearsed import LESS, SAYS, rehearsed
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, ingress, latency, logs, shop
 from tests.diagnosis.rules.searched import DEAD, HOSTS, answers, asked
 from tests.diagnosis.rules.set_back import KAFKA, replay
@@ -22,6 +24,7 @@ from tests.diagnosis.rules.tiny import (
     at,
     container,
     database,
+    event,
     figure,
     log,
     pod,
@@ -263,6 +266,15 @@ def at_rest(
     return snapshot(shop(), old, *more, figures=[WELL], logs=logs("shop", "GET / 200"), alerts=[told])
 
 
+def counted(since: float) -> Snapshot:
+    """Return a well shop of which an alert fires; its autoscaler could not count minutes ago, and can since then."""
+    scaler = autoscaler("shop", 2, 9)
+    scaler["status"]["conditions"][0]["lastTransitionTime"] = at(since)
+    blind = event("HorizontalPodAutoscaler/shop", "FailedGetResourceMetric", "did not receive metrics", age=600)
+    return snapshot(shop(), scaler, blind, figures=[WELL, CALM], alerts=[alert(service="shop")])
+
+
+FALLING = "request_rate", series({"component": "shop"}, (3600, 156), (1140, 39), (700, 30), (500, 20), (300, 10))
 HOLDS = [
     *(
         Holds(
@@ -937,3 +949,31 @@ DOES_NOT_HOLD += [
         ("the alert is of a queue", sewing(fires=alert("QueueNotDraining", service="sewer")), ASK),
     )
 ]
+HOLDS += [
+    Holds(
+        f"of traffic that fell as a load test ended, by what that says it made: {said.split()[0]}",
+        rehearsed(said),
+        (SHOP, *HEALTHY),
+        alone=True,
+        harmful=("rollback_workload", "restart_workload", "scale_workload"),
+    )
+    for said in SAYS
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"of traffic that fell as a load test ended, and {what}", world, instead=answer)
+    for what, world, answer in (
+        ("it fell by more than the test made", rehearsed(now=4), ASK),
+        ("it fell by less", rehearsed(now=100), ASK),
+        ("it fell before the test ended", rehearsed(fell=1700), ASK),
+        ("it fell long after", rehearsed(fell=500), ASK),
+        ("nothing is left", rehearsed("Requests/sec: 156.0", now=0), ASK),
+        ("what is left falls", rehearsed(traffic=FALLING), ASK),
+        ("the test says nothing of what it made", rehearsed("done"), ASK),
+        ("it was no test", rehearsed(image="town/worker:1"), ASK),
+        ("the test broke off", rehearsed(code=1), ()),
+        ("the alert is of more", rehearsed(fires=alert("ReplicasBelowRequestRate", service="shop")), ASK),
+        ("the alert is older", rehearsed(fires=replace(LESS, starts_at=NOW - timedelta(hours=1))), ASK),
+    )
+]
+HOLDS += [Holds("an autoscaler counts again since it said that it could not", counted(580), (SHOP, *HEALTHY))]
+DOES_NOT_HOLD += [DoesNotHold("an autoscaler said that it could not count, later than that it can", counted(900))]

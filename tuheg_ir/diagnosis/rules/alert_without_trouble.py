@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.rules._no_miner import no_miner
 from tuheg_ir.diagnosis.rules._own_port import own_port
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
+from tuheg_ir.diagnosis.rules._test_ended import test_ended
 from tuheg_ir.diagnosis.rules._usual_run import OF_SLOWNESS, of_usual_run, usual_run
 from tuheg_ir.diagnosis.rules._worked_off import nearly_done
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
@@ -58,7 +59,7 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
     meant = as_meant(view, alert, ref) or replaced(view, alert) or retired(view, alert, ref)
     meant = meant or cut_over(view, alert, ref) or left_its_group(view, alert, ref) or own_port(view, alert, ref)
     meant = meant or late_as_set(view, alert, ref) or nearly_done(view, alert, ref) or no_miner(view, alert, ref)
-    meant = meant or let_finish(view, alert, ref)
+    meant = meant or let_finish(view, alert, ref) or test_ended(view, alert, ref)
     if meant is not None:
         return meant
     if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:
