@@ -10,6 +10,7 @@ from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.coins import BEHIND, BITCOIND, CAUGHT_UP, LEDGER, TIP, coin_node
 from tests.diagnosis.rules.colours import NEW, colours, slot
 from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
+from tests.diagnosis.rules.freezing import NEAR, WAITS, fields, freezing, of_column, records
 from tests.diagnosis.rules.heaps import KILLED, TAKEN, evenly, held
 from tests.diagnosis.rules.leaving import HANGS, sewing
 from tests.diagnosis.rules.pods import pods_of
@@ -977,3 +978,34 @@ DOES_NOT_HOLD += [
 ]
 HOLDS += [Holds("an autoscaler counts again since it said that it could not", counted(580), (SHOP, *HEALTHY))]
 DOES_NOT_HOLD += [DoesNotHold("an autoscaler said that it could not count, later than that it can", counted(900))]
+HOLDS += [
+    Holds(
+        f"a page about an old transaction, which is the vacuum against wraparound, and it gets on: {what}",
+        world,
+        (DB, *HEALTHY),
+        alone=True,
+        harmful=("restart_workload", "restart_connection_pool", "scale_database"),
+    )
+    for what, world in (
+        ("in tables", freezing()),
+        ("in records", freezing(records)),
+        ("in fields", freezing(fields)),
+        ("the alert is of a session", freezing(fires=alert("LongRunningQuery", pod="postgres-0"))),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"of an old transaction, and {what}", world, instead=answer)
+    for what, world, answer in (
+        ("the vacuum stands still", freezing(scanned=(35_171_904, 35_171_904)), ASK),
+        ("another session is older", freezing(age=9 * 3600.0), ASK),
+        ("it is not of the vacuum", freezing(age=3700), ASK),
+        ("the vacuum is an ordinary one", freezing(of_column("autovacuum: VACUUM public.legs")), ASK),
+        ("somebody empties the table", freezing(of_column("VACUUM FULL public.legs")), ASK),
+        ("what gets on is another table's", freezing(of_column(table="legs_old")), ASK),
+        ("nobody looked for long", freezing(seen=3000), ASK),
+        ("others wait for a lock", freezing(more=[WAITS]), ()),
+        ("the numbers run out", freezing(more=[NEAR]), ()),
+        ("the alert is of one that idles", freezing(fires=alert("IdleInTransactionTooLong", pod="postgres-0")), ASK),
+        ("the alert is of the disk", freezing(fires=alert("VolumeFull", pod="postgres-0")), ASK),
+    )
+]

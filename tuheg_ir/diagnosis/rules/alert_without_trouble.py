@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._as_meant import as_meant
 from tuheg_ir.diagnosis.rules._colours import cut_over
 from tuheg_ir.diagnosis.rules._delayed import late_as_set
 from tuheg_ir.diagnosis.rules._former_group import left_its_group
+from tuheg_ir.diagnosis.rules._freezes import freezes
 from tuheg_ir.diagnosis.rules._innocent import OF_CLIENTS, innocent
 from tuheg_ir.diagnosis.rules._let_finish import let_finish
 from tuheg_ir.diagnosis.rules._made_good import made_good
@@ -59,7 +60,7 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
     meant = as_meant(view, alert, ref) or replaced(view, alert) or retired(view, alert, ref)
     meant = meant or cut_over(view, alert, ref) or left_its_group(view, alert, ref) or own_port(view, alert, ref)
     meant = meant or late_as_set(view, alert, ref) or nearly_done(view, alert, ref) or no_miner(view, alert, ref)
-    meant = meant or let_finish(view, alert, ref) or test_ended(view, alert, ref)
+    meant = meant or let_finish(view, alert, ref) or test_ended(view, alert, ref) or freezes(view, alert, ref)
     if meant is not None:
         return meant
     if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:
