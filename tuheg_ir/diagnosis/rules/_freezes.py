@@ -71,7 +71,7 @@ def freezes(view: View, alert: Alert, ref: str) -> Evidence | None:
 
 def _in_the_way(view: View) -> bool:
     """Tell whether somebody waits for a lock, or the numbers run out already."""
-    if any(hit.trouble in ("lock_wait", "database_writes_refused", "deadlock") for hit in view.hits):
+    if any(hit.trouble in ("lock_wait", "database_writes_refused") for hit in view.hits):
         return True
     return any(each.locked_out for database in view.snapshot.databases for each in database.sessions)
 
@@ -101,7 +101,7 @@ def _interval(said: str) -> timedelta | None:
 
 
 def _scanned(view: View, table: str) -> tuple[int, int]:
-    """Return the blocks of a table that were read, as logs told first and last; twice the same: it stands, or unknown."""
+    """Return how many blocks of a table were read, as logs told first and last; twice the same: unknown, or none."""
     bare = table.replace('"', "").rpartition(".")[2]
     told = sorted(each for log in view.snapshot.logs for each in _counts(log.lines, bare))
     return (told[0][1], told[-1][1]) if told else (0, 0)
