@@ -12,6 +12,21 @@ from tests.diagnosis.rules.colours import NEW, colours, slot
 from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
 from tests.diagnosis.rules.freezing import NEAR, WAITS, fields, freezing, of_column, records
 from tests.diagnosis.rules.heaps import KILLED, TAKEN, evenly, held
+from tests.diagnosis.rules.kept_shut import (
+    BEFORE_NOW,
+    BLACKOUT,
+    FAR,
+    HELD,
+    IN_UTC,
+    IN_WORDS,
+    RULES,
+    SENT,
+    TO_BE_LATE,
+    WINDOW,
+    ZONELESS,
+    shut,
+    waiting_for,
+)
 from tests.diagnosis.rules.leaving import HANGS, sewing
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.rehearsed import LESS, SAYS, rehearsed
@@ -1007,5 +1022,37 @@ DOES_NOT_HOLD += [
         ("the numbers run out", freezing(more=[NEAR]), ()),
         ("the alert is of one that idles", freezing(fires=alert("IdleInTransactionTooLong", pod="postgres-0")), ASK),
         ("the alert is of the disk", freezing(fires=alert("VolumeFull", pod="postgres-0")), ASK),
+    )
+]
+HOLDS += [
+    Holds(
+        f"of what waits, and its sender holds it back until an hour to come, as it is set to: {what}",
+        world,
+        ("Deployment/sender", *HEALTHY),
+        alone=True,
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    )
+    for what, world in (
+        ("quiet hours", shut()),
+        ("the sender writes UTC, its settings name a zone", shut(IN_UTC, WINDOW)),
+        ("in words, and without a zone in its settings", shut(IN_WORDS, BLACKOUT)),
+        ("a variable says it", shut(env=True)),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"of what waits, and its sender holds something back, but {what}", world, instead=answer)
+    for what, world, answer in (
+        ("something else", shut(fires=waiting_for("login codes:")), ASK),
+        ("the hour is over", shut(BEFORE_NOW), ASK),
+        ("it takes the hour for another zone's", shut(TO_BE_LATE), ASK),
+        ("it is far off", shut(FAR), ASK),
+        ("of an unknown zone", shut(ZONELESS), ASK),
+        ("its settings name another hour", shut(rules=RULES.replace("14:00", "09:00")), ASK),
+        ("nothing is set", shut(rules="promo: {rate: 25}"), ASK),
+        ("that was set today", shut(written=7200), ASK),
+        ("it does nothing else", shut(after=[HELD] * 40), ASK),
+        ("it fails beside it", shut(after=[SENT, '{"level":"error","msg":"send failed"}'] * 20), ()),
+        ("a pod is missing", shut(ready=1), ()),
+        ("the alert is of memory", shut(fires=waiting_for(name="MemoryHigh")), ASK),
     )
 ]

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.rules._delayed import late_as_set
 from tuheg_ir.diagnosis.rules._former_group import left_its_group
 from tuheg_ir.diagnosis.rules._freezes import freezes
 from tuheg_ir.diagnosis.rules._innocent import OF_CLIENTS, innocent
+from tuheg_ir.diagnosis.rules._kept_shut import kept_shut
 from tuheg_ir.diagnosis.rules._let_finish import let_finish
 from tuheg_ir.diagnosis.rules._made_good import made_good
 from tuheg_ir.diagnosis.rules._no_miner import no_miner
@@ -61,6 +62,7 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
     meant = meant or cut_over(view, alert, ref) or left_its_group(view, alert, ref) or own_port(view, alert, ref)
     meant = meant or late_as_set(view, alert, ref) or nearly_done(view, alert, ref) or no_miner(view, alert, ref)
     meant = meant or let_finish(view, alert, ref) or test_ended(view, alert, ref) or freezes(view, alert, ref)
+    meant = meant or kept_shut(view, alert, ref)
     if meant is not None:
         return meant
     if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:
