@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from tests.diagnosis.rules.back_again import AWAY, SENT, TIMED_OUT, back_again, hill, killed_once
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.coins import BEHIND, BITCOIND, CAUGHT_UP, LEDGER, TIP, coin_node
 from tests.diagnosis.rules.colours import NEW, colours, slot
@@ -20,7 +21,6 @@ from tests.diagnosis.rules.kept_shut import (
     IN_UTC,
     IN_WORDS,
     RULES,
-    SENT,
     TO_BE_LATE,
     WINDOW,
     ZONELESS,
@@ -1054,5 +1054,35 @@ DOES_NOT_HOLD += [
         ("it fails beside it", shut(after=[SENT, '{"level":"error","msg":"send failed"}'] * 20), ()),
         ("a pod is missing", shut(ready=1), ()),
         ("the alert is of memory", shut(fires=waiting_for(name="MemoryHigh")), ASK),
+    )
+]
+WARNS, MORE_OF_IT = "level=warn msg=requeued", ("capacity", "scale_workload")
+BACK_HARM = ("rollback_workload", "restart_workload", "scale_workload")
+HOLDS += [
+    Holds(
+        f"a page about a backlog that melts since a host outside is back, which went away after a release: {what}",
+        world,
+        ("Deployment/sender", *HEALTHY),
+        alone=True,
+        harmful=BACK_HARM,
+    )
+    for what, world in (
+        ("it refused", back_again()),
+        ("it was silent", back_again(fails=TIMED_OUT)),
+        ("another one was killed for memory once meanwhile, and has room", back_again(**killed_once())),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"of a backlog that came while a host was away, and {what}", world, instead=answer)
+    for what, world, answer in (
+        ("it stands", back_again(hill(left=36000)), ()),
+        ("it takes long yet", back_again(hill(left=24000)), ()),
+        ("it turned long before", back_again(hill(peak_s=2400)), ()),
+        ("it turned a moment ago", back_again(hill(peak_s=300), last=330), ()),
+        ("its sender fails yet", back_again(since=[SENT, AWAY] * 12), ()),
+        ("its sender warns yet", back_again(since=[*[SENT] * 20, WARNS], released=False), MORE_OF_IT),
+        ("its sender does little", back_again(since=[SENT] * 3, released=False), MORE_OF_IT),
+        ("a pod is missing", back_again(ready=1), ()),
+        ("the alert is of something else", back_again(fires="MailSenderMemoryHigh"), ()),
     )
 ]

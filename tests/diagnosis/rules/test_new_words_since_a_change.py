@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.back_again import back_again, hill
+from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import younger
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
 from tests.diagnosis.rules.tiny import (
@@ -572,3 +573,12 @@ DOES_NOT_HOLD += [
         ("people were called before the release", rarely(fires=17 * H)),
     )
 ]
+HOLDS += [
+    Holds(
+        "its words are of a host outside that is back, with the release in force; what waits since stands",
+        back_again(hill(left=36000)),
+        ("Deployment/sender", "code_defect", "page_human"),
+        harmful=("rollback_workload",),
+    )
+]
+DOES_NOT_HOLD += [DoesNotHold("its words are of a host that is back, and what waits melts", back_again(), HEALTHY)]

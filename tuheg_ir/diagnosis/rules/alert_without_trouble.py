@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._after_outage import melts
 from tuheg_ir.diagnosis.rules._as_meant import as_meant
 from tuheg_ir.diagnosis.rules._colours import cut_over
 from tuheg_ir.diagnosis.rules._delayed import late_as_set
@@ -62,7 +63,7 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
     meant = meant or cut_over(view, alert, ref) or left_its_group(view, alert, ref) or own_port(view, alert, ref)
     meant = meant or late_as_set(view, alert, ref) or nearly_done(view, alert, ref) or no_miner(view, alert, ref)
     meant = meant or let_finish(view, alert, ref) or test_ended(view, alert, ref) or freezes(view, alert, ref)
-    meant = meant or kept_shut(view, alert, ref)
+    meant = meant or kept_shut(view, alert, ref) or melts(view, alert, ref)
     if meant is not None:
         return meant
     if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:
