@@ -967,7 +967,7 @@ DOES_NOT_HOLD += [
 ]
 HOLDS += [
     Holds(
-        f"of traffic that fell as a load test ended, by what that says it made: {said.split()[0]}",
+        f"of traffic that fell as a load test ended, by what that says it made: {said.strip()[:40]}",
         rehearsed(said),
         (SHOP, *HEALTHY),
         alone=True,
