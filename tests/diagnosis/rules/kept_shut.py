@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tests.diagnosis.rules.scenes import WELL, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Snapshot
 
 # It is 12:00 UTC, which is 13:00 in Madrid.
@@ -35,8 +35,8 @@ def shut(
     env: bool = False,
 ) -> Snapshot:
     """Return such a sender; ``written``: how long ago its settings were; ``env``: they stand in its template."""
-    spec = {} if env else {"spec": {"volumes": [{"name": "rules", "configMap": {"name": "rules"}}]}}
-    sender = workload("sender", ready=ready, env={"QUIET": rules} if env else None, **spec)
+    spec: Obj = {} if env else {"volumes": [{"name": "rules", "configMap": {"name": "rules"}}]}
+    sender = workload("sender", ready=ready, env={"QUIET": rules} if env else None, spec=spec)
     made = thing("ConfigMap", "rules", age=written, data={"rules.yaml": "none" if env else rules})
     logs = [log(pod("sender", n), *[SENT] * 20, said, *after, since=3000) for n in range(2)]
     return snapshot(shop(), sender, made, logs=logs, figures=[WELL], alerts=[fires or waiting_for()])

@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.trouble import troubles
 
 _AGAIN = late(r"\bretr(?:y|ies|ied|ying)\b|\battempt|\btry(?:ing)? again|\bagain in\b", re.IGNORECASE)
-_MATTER = late(r"\b(?=[\w-]{4,40}\b)[\w-]*\d[\w-]*")
+_MATTER = late(r"\b(?=[\w-]{4,40}\b)[\w-]{0,40}?\d[\w-]{0,40}")
 """What a line is about: a number of an order, of a message, of a file."""
 
 

@@ -26,8 +26,8 @@ _HOURS = (
     r"|(?:business|office|off|opening|night|peak)[ _-]hours|black.?out|do[ _-]not[ _-]disturb|embargo|night[ _-]rest"
 )
 _HOLDS = late(
-    rf"(?P<before>(?:[\w.-]+[ _:\"'=]{{1,4}}){{0,3}})\b(?P<how>held|holding|closed|paused|suspended|deferred|on hold)\b"
-    rf"(?=.{{0,200}}(?:{_HOURS}))",
+    rf"(?P<before>(?:[\w.-]{{1,40}}[ :\"'=]{{1,4}}){{0,3}})"
+    rf"\b(?:held|holding|closed|paused|suspended|deferred|on hold)\b(?=.{{0,200}}(?:{_HOURS}))",
     re.IGNORECASE,
 )
 """How a program says that it holds something back for its hours, and what."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
@@ -34,6 +34,11 @@ _SPEAKS_OF = {
     "latency_p95": OF_SLOWNESS,
     "error_ratio": late(r"error|5xx|failing|fail(?:s|ed)? request|burn", re.IGNORECASE),
 }
+_MEANT: tuple[Callable[[View, Alert, str], Evidence | None], ...] = (
+    *(as_meant, retired, cut_over, left_its_group, own_port, late_as_set, nearly_done, no_miner),
+    *(let_finish, test_ended, freezes, kept_shut, melts),
+)
+"""What shows that all stands or goes as it is meant to, however loud an alert is."""
 FEW = 3
 """So few failed requests are no rate."""
 _NORMAL = 1.3
@@ -59,11 +64,7 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
     """Return what shows that an alert is wrong; None if nothing does, or it is critical and nobody made it so."""
     ref = view.about_alert(alert)
     signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(alert.said)]
-    meant = as_meant(view, alert, ref) or replaced(view, alert) or retired(view, alert, ref)
-    meant = meant or cut_over(view, alert, ref) or left_its_group(view, alert, ref) or own_port(view, alert, ref)
-    meant = meant or late_as_set(view, alert, ref) or nearly_done(view, alert, ref) or no_miner(view, alert, ref)
-    meant = meant or let_finish(view, alert, ref) or test_ended(view, alert, ref) or freezes(view, alert, ref)
-    meant = meant or kept_shut(view, alert, ref) or melts(view, alert, ref)
+    meant = replaced(view, alert) or next((seen for shown in _MEANT if (seen := shown(view, alert, ref))), None)
     if meant is not None:
         return meant
     if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:
