@@ -582,3 +582,14 @@ HOLDS += [
     )
 ]
 DOES_NOT_HOLD += [DoesNotHold("its words are of a host that is back, and what waits melts", back_again(), HEALTHY)]
+HOLDS += [
+    Holds(
+        f"its words were of {whom}, and it is over",
+        back_again(hill(most=90, left=90), fails=line),
+        ("Deployment/sender", "code_defect", "rollback_workload"),
+    )
+    for whom, line in (
+        ("a pod of the cluster", 'level=error msg="send failed" err="dial tcp 10.1.0.9:587: i/o timeout"'),
+        ("nobody by name", 'level=error msg="send failed" err="i/o timeout"'),
+    )
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._readers import LEAST, TIMES, queues, reader
@@ -13,6 +14,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import complains
+from tuheg_ir.diagnosis.view.network import INSIDE
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.silent import ENOUGH, GOES_ON, LONG
@@ -63,13 +65,25 @@ def after_outage(view: View, workload: Workload) -> Evidence | None:
 
 @once
 def was_away(view: View, workload: Workload) -> tuple[Hit, ...]:
-    """Return the errors by which a workload told that a host did not answer, if that is over; () if it may not be.
+    """Return the errors by which a workload told that a host outside did not answer; () if that may not be over.
 
     It works on since then without a complaint, and with all that was released before: of that it did not come.
     """
-    told = tuple(hit for hit in view.hits_of(workload.ref, *_AWAY) if hit.hosts and not hit.previous)
+    hits = (hit for hit in view.hits_of(workload.ref, *_AWAY) if hit.hosts and not hit.previous)
+    told = tuple(hit for hit in hits if all(_outside(view, host) for host in hit.hosts))
     last = newest(hit.last for hit in told)
     return told if last is not None and _works_since(view, workload, last) else ()
+
+
+def _outside(view: View, host: str) -> bool:
+    """Tell whether a host is of nobody in the cluster: a neighbour has releases of its own, and pods that leave."""
+    if view.graph.resolve(host) or "." not in host or host.endswith((".local", ".svc", ".cluster")):
+        return False
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return True
+    return not any(address in block for block in INSIDE)
 
 
 def away_at(view: View, workload: Workload, onset: datetime | None) -> tuple[Hit, ...]:

@@ -215,7 +215,7 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
     is taken back, not who came in the same minutes.
     """
     began = words.since
-    if blames_another(view, workload, released) or away_at(view, workload, began):
+    if blames_another(view, workload, released) or (released is workload and away_at(view, workload, began)):
         return False
     if released is workload and served_well(view, released, began) and lately_of_others(view, released, began):
         return rarely_since(view, workload, words) is not None
