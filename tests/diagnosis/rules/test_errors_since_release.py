@@ -217,7 +217,7 @@ HOLDS = [
             figures=[errors("shop", since=690)],
             logs=logs("shop", "TypeError: items is undefined", 0, 1, since=690),
         ),
-        (SHOP, CODE, "rollback_workload"),
+        (SHOP, CODE, "page_human"),
         believed="not_well",
         harmful=("rollback_workload",),
     ),
@@ -403,8 +403,8 @@ HOLDS += [
         harmful=() if remedy == "rollback_workload" else ("rollback_workload",),
     )
     for what, env, more, remedy in (
-        ("asks nobody: it passes on nobody else's failure", {}, [], "rollback_workload"),
-        ("asks a store alone", URL, postgres(), "rollback_workload"),
+        ("asks a store alone: it passes on nobody else's failure", URL, postgres(), "rollback_workload"),
+        ("nobody knows whom it asks", {}, [], "page_human"),
         ("asks another program", CALLS_CART, workload("cart"), "page_human"),
     )
 ]

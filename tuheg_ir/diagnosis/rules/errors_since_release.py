@@ -48,7 +48,7 @@ def when(view: View) -> Iterator[Match]:
     """What users feel began with a release, or only the pods of the release show it.
 
     Where the release brought an image alone, a person looks first if its errors blame somebody else, or if it had
-    served well for minutes, blames itself for nothing and asks another program: then it is seldom the reason.
+    served well for minutes, blames itself for nothing and may ask another: then it is seldom the reason.
     """
     for workload in view.serving:
         if not workload.changes or (comes_back(view, workload) and not blames_itself(view, workload)):
@@ -73,7 +73,8 @@ def when(view: View) -> Iterator[Match]:
             if split != "newer" and began and _nearer_edit(view, workload, began):
                 certainty = FAINT
             match = _match(view, workload, [seen for seen, _ in felt], began, certainty)
-            yield match if split == "newer" else _weighed(view, workload, match, began)
+            weighed = match if split == "newer" else _weighed(view, workload, match, began)
+            yield replace(weighed, remedy="page_human") if weighed.certainty <= FAINT else weighed
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
 
@@ -197,9 +198,10 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
     if not of_an_image_alone(workload):
         return match
-    # Who asks no other program passes on no failure of it.
-    passes = match.certainty <= FAINT or any(role(each) not in DATA for each in view.called(workload.ref))
-    return replace(match, certainty=min(match.certainty, UNLIKELY), remedy="page_human" if passes else "")
+    # Who is seen to ask stores alone passes on no other program's failure.
+    called = view.called(workload.ref)
+    leaf = bool(called) and all(role(each) in DATA for each in called)
+    return replace(match, certainty=min(match.certainty, UNLIKELY), remedy="" if leaf else "page_human")
 
 
 def _passes_on(view: View, workload: Workload, match: Match) -> bool:
