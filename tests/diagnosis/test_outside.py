@@ -71,7 +71,7 @@ OPEN = frozenset(
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""
-MOST_HARMED = 0.05
+MOST_HARMED = 0.04
 """The largest share of cases in which the other rules advise harm where the one that answers is taken away."""
 CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
 
