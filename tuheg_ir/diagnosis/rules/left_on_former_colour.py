@@ -39,7 +39,8 @@ CHANGED = "flag_changed"
 _TOGETHER = late(r"\bswitch\w{0,3}\s(?:\w+\s)?together with\b([^.;,]{1,80})", re.IGNORECASE)
 """How a note says that a Service goes where another one goes, and which."""
 _BUT = late(
-    r"\b(?:not|never|no longer|don.t|do ?not|cannot|must ?n.t|un(?:til|less|like)|except|instead|before|after|once|was)\b",
+    r"\b(?:not|never|no longer|don.t|do ?not|cannot|must ?n.t|un(?:til|less|like)|except|instead|before|after|once"
+    r"|was)\b",
     re.IGNORECASE,
 )
 """Words of a note that says when it does not."""
