@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._held_up import WAITS, held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._missed import felt_since, missed_by_others
-from tuheg_ir.diagnosis.rules.all_stuck import IDLE, idle, stuck_again
+from tuheg_ir.diagnosis.rules.all_stuck import idle, stuck_again
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.state import belongs_to
 from tuheg_ir.diagnosis.view import View
@@ -26,7 +26,6 @@ from tuheg_ir.diagnosis.view.reading import parse_moment, text
 from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.threads import left_off
 from tuheg_ir.diagnosis.view.trouble import OFTEN
-from tuheg_ir.diagnosis.view.work import work_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LONG = timedelta(hours=12)
@@ -68,7 +67,7 @@ def _stands(view: View, workload: Workload) -> _Stands | None:
         return None  # nobody knows what the others do
     mine = next((log for log in logs if (log.pod, log.container) == (hit.pod, hit.container)), None)
     started = next((pod.started for pod in workload.live if pod.name == hit.pod), None)
-    if mine is None or started is None or hit.first is None or _works(view, hit.pod):
+    if mine is None or started is None or hit.first is None:
         return None
     done = left_off(mine, hit.first, view.now, started)
     if done is None or _waits(view, workload, hit.pod, done[1]):
@@ -79,10 +78,8 @@ def _stands(view: View, workload: Workload) -> _Stands | None:
         if (at := stamp(line)) is not None and at > last and shape_of(without_time(line)) == shape:
             return None  # another pod does it
     crash = _ended_of(view, workload, hit.pod, last, hit.first)
-    if crash is None:
-        return None
-    unused = (each for each in idle(view, workload) if each.object == f"Pod/{hit.pod}")
-    return _Stands(hit, work, last, (view.hit_evidence(crash), *unused))
+    unused = [each for each in idle(view, workload) if each.object == f"Pod/{hit.pod}"]
+    return _Stands(hit, work, last, (view.hit_evidence(crash), *unused)) if crash and unused else None
 
 
 def _passes_over(view: View, workload: Workload) -> Hit | None:
@@ -110,22 +107,16 @@ def _felt(view: View, workload: Workload, last: datetime) -> Iterator[Evidence]:
 
 
 def _ended_of(view: View, workload: Workload, pod: str, last: datetime, passed: datetime) -> Hit | None:
-    """Return what tells a run that stands still from one that takes long: a part of it crashed.
+    """Return what tells a run that stands still from one that waits for somebody: a part of it crashed.
 
     It did so only after the last run that ended and before the first that was passed over: what crashes at other times
-    is of something else. That it uses no processor proves nothing: so does who waits for somebody.
+    is of something else. Alone it proves nothing: a run may pass over what it cannot read, and take long.
     """
     for hit in view.hits_of(workload.ref, _CRASH):
         near = hit.first is not None and hit.last is not None and last <= hit.first and hit.last <= passed
         if near and hit.pod == pod and not hit.previous:
             return hit
     return None
-
-
-def _works(view: View, pod: str) -> bool:
-    """Tell whether a pod is known to use the processor as it did, or nearly so: its run takes long."""
-    works = (work_of(view, pod, signal) for signal in ("cpu_share", "cpu_usage"))
-    return any(each.left > IDLE for each in works if each is not None)
 
 
 def _leads(view: View, pod: str) -> Iterator[Evidence]:
