@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR
-from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, errors, shop
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import NOW, at, figure, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
@@ -95,6 +95,19 @@ HOLDS = [
         ),
         RESTART,
         harmful=HARM,
+    ),
+    Holds(
+        "who reads what it writes was released, and crashes ever since",
+        stands(
+            told(PASSED, ENDS),
+            standing_by(),
+            *logs("desk", "ERROR TypeError: total is not a function", 0, 1, since=1400),
+            objects=[*postgres(), *shop(pods=2, env=URL)],
+            beside=workload("desk", env=URL, before=OLD, released=1500),
+            alerts=[alert(app="desk")],
+        ),
+        RESTART,
+        believed="errors_since_release",
     ),
     Holds(
         "nobody is alerted, and a caller's requests fail since",

@@ -25,7 +25,7 @@ from tuheg_ir.diagnosis.view.marked import shape_of
 from tuheg_ir.diagnosis.view.reading import parse_moment, text
 from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.threads import left_off
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.trouble import OFTEN, told_errors
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LONG = timedelta(hours=12)
@@ -130,7 +130,9 @@ def _leads(view: View, pod: str) -> Iterator[Evidence]:
 
 
 def _match(view: View, workload: Workload, stands: _Stands, own: tuple[Evidence, ...]) -> Match:
-    readers = {w.ref for w in view.serving if w is not workload and share_a_store(view, workload, w)}
+    # Who only reads what is there has no errors of its own.
+    others = (w for w in view.serving if w is not workload and not told_errors(view, w))
+    readers = {w.ref for w in others if share_a_store(view, workload, w)}
     near = behind(view, workload.ref, but=workload.ref)
     missed = f"often told before, and never since: {stands.work[:200]}"
     return Match(
