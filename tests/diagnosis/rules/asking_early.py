@@ -34,6 +34,7 @@ def early(
     others: Sequence[str] = (),
     age: float = 600,
     late: float = 3500,
+    until: float = 0,
     told: Iterable[Log] = (),
     beside: Iterable[Obj] = (),
     figures: Iterable[tuple[str, Series]] = (),
@@ -41,7 +42,8 @@ def early(
     """Return a shop whose pod asked for an object that was made only then, and a caller that waits for it.
 
     ``after``: what the pod tells of it ``age`` seconds ago; ``works``: when it served others; ``others``: what
-    further pods of the shop told as the first one asked; ``late``: how long the caller waits; ``told``: other logs.
+    further pods of the shop told as the first one asked; ``late``, ``until``: when the caller waits; ``told``: logs of
+    others.
     """
     lines = [(asked, said), *((each, "INFO prices updated, 2 subscribers") for each in works)]
     lines += [(age, line) for line in after]
@@ -53,14 +55,14 @@ def early(
         workload("cart", env=env),
         thing(kind, label, age=made),
         beside,
-        logs=[*shops, waiting("cart", late, waits), *told],
+        logs=[*shops, waiting("cart", late, waits, until), *told],
         alerts=[alert(app="cart")],
         figures=figures,
     )
 
 
-def waiting(caller: str, since: float = 3500, line: str = LATE) -> Log:
-    return Log(pod(caller), caller, tuple(f"{at(since - since / 29 * n)} {line}" for n in range(29)))
+def waiting(caller: str, since: float = 3500, line: str = LATE, until: float = 0) -> Log:
+    return Log(pod(caller), caller, tuple(f"{at(since - (since - until) / 29 * n)} {line}" for n in range(29)))
 
 
 BESIDE = Log(pod("shop"), "beside", (f"{at(3600)} {MISSED}", f"{at(300)} INFO prices updated"))
@@ -88,6 +90,7 @@ NOT_EARLY = [
     ("it is called as the shop is", early('ERROR secrets "shop" not found', kind="Secret", label="shop", env=OF_SHOP)),
     ("others wait for the shop as well", early(beside=workload("desk", env=OF_SHOP), told=[waiting("desk", 900)])),
     ("nobody waited for it until long after", early(late=900)),
+    ("nobody waits for it since it was made", early(made=640, until=660, works=(*WORKS, 500))),
     ("the shop itself fails", early(figures=[errors("shop", 0.4)])),
     ("only one of its pods did, by two containers", early(others=["INFO lanes read"], told=[BESIDE])),
     (

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._helping import HOURS, names
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint, began, complaints
+from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.reading import created, name, text
 from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -48,19 +49,21 @@ class _GivenUp(NamedTuple):
 def asked_too_early(view: View, workload: Workload) -> tuple[TooEarly, ...]:
     """Return the one object that all pods of a workload gave up on, that is there since, and for which a caller waits.
 
-    The caller's own settings name it, and it began to wait as the object was asked for. Nobody else waits for the
+    The caller's own settings name it, and it waits since the object was asked for. Nobody else waits for the
     workload, and no figure tells that it fails: what is too much for it, all wait for.
     """
     if workload.ready < workload.wanted:
         return ()
-    found = [each for log in view.logs_of(workload.live, previous=False) for each in _given_up(view, log)]
+    logs = (log for log in view.logs_of(workload.live, previous=False) if speaks_of(log, ('" not found',)))
+    found = [each for log in logs for each in _given_up(view, log)]
     pods = {each.pod for each in found}
     one = {(text(each.obj, "kind"), name(each.obj)) for each in found}
     if not found or len(pods) < len(workload.live) or len(one) != 1 or any(troubles(view, workload.ref)):
         return ()
     first = min(found, key=lambda each: each.at)
     waits = _waiting(view, workload, name(first.obj))
-    if sum(each.hit.count for each in waits) < OFTEN or not soon_after(began(waits), first.at):
+    still = any(each.hit.last is not None and each.hit.last > first.made for each in waits)
+    if not still or sum(each.hit.count for each in waits) < OFTEN or not soon_after(began(waits), first.at):
         return ()
     ref = f"{text(first.obj, 'kind')}/{name(first.obj)}"
     told = f"it was made after {workload.ref} had asked for it, which never did again"
