@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from tests.diagnosis.rules.scenes import alert, shop
-from tests.diagnosis.rules.tiny import at, pod, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tests.diagnosis.rules.scenes import alert, errors, shop
+from tests.diagnosis.rules.tiny import Obj, at, pod, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 MISSED = 'ERROR unable to fetch Flag town/lanes: flags.core.example.com "lanes" not found'
 OTHERS = (
@@ -27,36 +27,53 @@ def early(
     asked: float = 3600,
     made: float = 3300,
     kind: str = "Flag",
+    label: str = "lanes",
     waits: str = LATE,
     works: tuple[float, ...] = WORKS,
     env: Mapping[str, str] = ENV,
-    pods: int = 1,
+    others: Sequence[str] = (),
     age: float = 600,
+    late: float = 3500,
+    until: float = 0,
+    told: Iterable[Log] = (),
+    beside: Iterable[Obj] = (),
+    figures: Iterable[tuple[str, Series]] = (),
 ) -> Snapshot:
     """Return a shop whose pod asked for an object that was made only then, and a caller that waits for it.
 
-    ``after``: what the pod tells of it ``age`` seconds ago; ``works``: when it served others; ``pods``: how many has
-    the shop, of which the first asked.
+    ``after``: what the pod tells of it ``age`` seconds ago; ``works``: when it served others; ``others``: what
+    further pods of the shop told as the first one asked; ``late``, ``until``: when the caller waits; ``told``: logs of
+    others.
     """
-    told = [(asked, said), *((each, "INFO prices updated, 2 subscribers") for each in works)]
-    told += [(age, line) for line in after]
-    shops = [Log(pod("shop"), "shop", tuple(f"{at(then)} {line}" for then, line in sorted(told, reverse=True)))]
-    shops += [Log(pod("shop", n), "shop", (f"{at(300)} INFO prices updated",)) for n in range(1, pods)]
-    cart = Log(pod("cart"), "cart", tuple(f"{at(3500 - 120 * n)} {waits}" for n in range(29)))
+    lines = [(asked, said), *((each, "INFO prices updated, 2 subscribers") for each in works)]
+    lines += [(age, line) for line in after]
+    shops = [Log(pod("shop"), "shop", tuple(f"{at(then)} {line}" for then, line in sorted(lines, reverse=True)))]
+    for n, each in enumerate(others, 1):
+        shops.append(Log(pod("shop", n), "shop", (f"{at(asked)} {each}", f"{at(300)} INFO prices updated")))
     return snapshot(
-        shop(pods=pods),
+        shop(pods=len(shops)),
         workload("cart", env=env),
-        thing(kind, "lanes", age=made),
-        logs=[*shops, cart],
+        thing(kind, label, age=made),
+        beside,
+        logs=[*shops, waiting("cart", late, waits, until), *told],
         alerts=[alert(app="cart")],
+        figures=figures,
     )
 
+
+def waiting(caller: str, since: float = 3500, line: str = LATE, until: float = 0) -> Log:
+    return Log(pod(caller), caller, tuple(f"{at(since - (since - until) / 29 * n)} {line}" for n in range(29)))
+
+
+BESIDE = Log(pod("shop"), "beside", (f"{at(3600)} {MISSED}", f"{at(300)} INFO prices updated"))
+OF_SHOP = {"SHOP_URL": "http://shop:8080"}
 
 EARLY = [
     ("it says so", early()),
     *((f"it says so: {line}", early(line)) for line in OTHERS),
     ("the object is a Secret", early('ERROR secrets "lanes" not found', kind="Secret")),
-    ("each of its pods asked before", early(pods=1, asked=3400)),
+    ("it asked for it more than once", early(MISSED, MISSED, age=3400)),
+    ("each of its pods asked for it", early(others=[MISSED])),
 ]
 NOT_EARLY = [
     ("the object was there when it asked", early(made=4000)),
@@ -68,6 +85,16 @@ NOT_EARLY = [
     ("it says nothing at all since", early(works=(5000, 4000))),
     ("nobody waits for it", early(waits="INFO lane chosen")),
     ("who waits wants something else of it", early(env={"SHOP_URL": "http://shop:8080"})),
-    ("another of its pods has it", early(pods=2)),
+    ("another of its pods has it", early(others=["INFO lanes read"])),
     ("it was days ago", early(asked=90000, made=88000)),
+    ("it is called as the shop is", early('ERROR secrets "shop" not found', kind="Secret", label="shop", env=OF_SHOP)),
+    ("others wait for the shop as well", early(beside=workload("desk", env=OF_SHOP), told=[waiting("desk", 900)])),
+    ("nobody waited for it until long after", early(late=900)),
+    ("nobody waits for it since it was made", early(made=640, until=660, works=(*WORKS, 500))),
+    ("the shop itself fails", early(figures=[errors("shop", 0.4)])),
+    ("only one of its pods did, by two containers", early(others=["INFO lanes read"], told=[BESIDE])),
+    (
+        "each pod missed another",
+        early(others=[MISSED.replace("lanes", "tolls")], beside=[thing("Flag", "tolls", age=3300)]),
+    ),
 ]

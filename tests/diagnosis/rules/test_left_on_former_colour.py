@@ -12,8 +12,10 @@ from tuheg_ir.diagnosis.model import Log, Snapshot
 
 BLUE, GREEN, BULK = "Deployment/shop-blue", "Deployment/shop-green", "Service/bulk"
 FLAG = 'INFO feature flag "express" has changed: off -> on'
+OTHER = FLAG.replace("express", "banner")
 TOGETHER = "for the importer only; switch together with Service shop"
-SLOW = latency("shop-blue", since=560)
+SLOW, WELL = latency("shop-blue", since=560), latency("shop-green", now=0.1)
+CRASHES = "ERROR java.lang.NullPointerException: basket"
 
 
 def led(name: str, to: str, switched: float | None, note: str = "", said: str = "") -> Obj:
@@ -38,7 +40,7 @@ def colours(
     shop: Obj | None = None,
     bulk: Obj | None = None,
     logs: tuple[Log, ...] = (told("blue", FLAG), told("green", FLAG)),
-    figures: tuple[Any, ...] = (SLOW,),
+    figures: tuple[Any, ...] = (SLOW, WELL),
 ) -> Snapshot:
     """Return a shop of two colours: blue is the former one, to which a Service leads still."""
     return snapshot(
@@ -54,6 +56,7 @@ def colours(
 SWITCH = (BULK, "configuration_error", "switch_traffic")
 PERSON = (BULK, "configuration_error", "page_human")
 HARM = ("restart_workload", "rollback_workload", "scale_workload")
+ACTS = (*HARM, "switch_traffic")
 
 HOLDS = [
     Holds(
@@ -63,26 +66,39 @@ HOLDS = [
         excludes=(*no("restart_workload", "rollback_workload", at=BLUE), *no("rollback_workload", at=GREEN)),
         harmful=HARM,
     ),
-    Holds("it fails, and does not get slow", colours(figures=(errors("shop-blue", since=560),)), SWITCH, harmful=HARM),
+    Holds(
+        "it fails, and does not get slow", colours(figures=(errors("shop-blue", since=560), WELL)), SWITCH, harmful=HARM
+    ),
     Holds(
         "who switched the other stands behind the time",
         colours(shop=led("shop", "green", DAY, said=" blue->green by kim")),
         SWITCH,
     ),
     Holds("nobody has ever switched it", colours(bulk=led("bulk", "blue", None, TOGETHER)), SWITCH, harmful=HARM),
-    Holds("it may be meant so", colours(bulk=led("bulk", "blue", 30 * DAY)), PERSON, harmful=(*HARM, "switch_traffic")),
-    Holds(
-        "its note is of another Service",
-        colours(bulk=led("bulk", "blue", 30 * DAY, "switch together with Service shop-eu")),
-        PERSON,
-        harmful=("switch_traffic",),
+    Holds("it may be meant so", colours(bulk=led("bulk", "blue", 30 * DAY)), PERSON, harmful=ACTS),
+    Holds("nobody measures the new colour", colours(figures=(SLOW,)), PERSON, harmful=("switch_traffic",)),
+    *(
+        Holds(f"its note says else: {note}", colours(bulk=led("bulk", "blue", 30 * DAY, note)), PERSON, harmful=ACTS)
+        for note in (
+            "switch together with Service shop-eu",
+            "shop",
+            "shop:/Service:town/bulk",
+            "unlike Service shop this one stays on blue",
+            "never switch together with Service shop: the importer is not certified for green",
+            "switch together with Service tills, not shop",
+        )
     ),
 ]
 DOES_NOT_HOLD = [
     *(
-        DoesNotHold(what, world, ASK, harmful=("switch_traffic", *HARM))
+        DoesNotHold(what, world, ASK, harmful=ACTS)
         for what, world in (
             ("only the former colour was told of it", colours(logs=(told("blue", FLAG), told("green")))),
+            ("the new one was told of another", colours(logs=(told("blue", FLAG), told("green", OTHER)))),
+            (
+                "the new one fails as well, as its log says",
+                colours(logs=(told("blue", FLAG), told("green", FLAG, *[CRASHES] * 4))),
+            ),
             ("no setting was changed", colours(logs=(told("blue"), told("green")))),
             ("it was changed long before", colours(logs=(told("blue", FLAG, age=2400), told("green", FLAG, age=2400)))),
             ("the new one got slow as well", colours(figures=(SLOW, latency("shop-green", since=560)))),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR
-from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, errors, shop
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import NOW, at, figure, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
@@ -25,7 +26,10 @@ WAITS = "ERROR canceling statement due to lock timeout"
 def told(
     line: str = PASSED,
     *between: str,
+    before: Sequence[str] = (),
+    since: Sequence[str] = (),
     number: int = 0,
+    runs: int = 20,
     every: float = 60,
     stopped: float = 1800,
     works: Sequence[float] = (),
@@ -33,13 +37,18 @@ def told(
 ) -> Log:
     """Return a log of runs that ended until so long ago, then what came between, and runs that are passed over since.
 
-    ``works``: ages at which some more ended.
+    ``before``: what came amid the runs, ``since``: after them; ``works``: ages at which some more ended.
     """
-    lines = [f"{at(stopped + every * n)} level=info run finished in 9s" for n in range(20, 0, -1)]
+    lines = [f"{at(stopped + every * n)} level=info run finished in 9s" for n in range(runs, 0, -1)]
+    lines[5:5] = [f"{at(stopped + every * 15)} level=error {each}" for each in before]
     lines += [f"{at(stopped - 10)} level=error {each}" for each in between]
     lines += [f"{at(stopped - 60 * n)} {line}" for n in range(1, times + 1)]
     lines += [f"{at(age)} level=info run finished in 7s" for age in works]
+    lines += [f"{at(300)} level=error {each}" for each in since]
     return Log(pod("shop", number), "shop", tuple(lines))
+
+
+FORMER = replace(told(PASSED, ENDS, stopped=7200), previous=True)
 
 
 def standing_by(*works: float) -> Log:
@@ -51,10 +60,12 @@ def used(now: float = 0.001) -> tuple[str, Series]:
     return figure("cpu_share", 0.2, now, 1800, pod=pod("shop"))
 
 
-def stands(*logs: Log, objects: Any = None, beside: Any = (), alerts: Any = (FIRES,), figures: Any = ()) -> Snapshot:
+def stands(*logs: Log, objects: Any = None, beside: Any = (), alerts: Any = (FIRES,), figures: Any = None) -> Snapshot:
     """Return a shop of two pods of which one has runs that do not end, in a namespace that an alert speaks of."""
     logs = logs or (told(PASSED, ENDS), standing_by())
-    return snapshot(objects or shop(pods=2), beside, logs=logs, alerts=alerts, figures=figures)
+    return snapshot(
+        objects or shop(pods=2), beside, logs=logs, alerts=alerts, figures=[used()] if figures is None else figures
+    )
 
 
 def lease(holder: str) -> Any:
@@ -73,10 +84,8 @@ HOLDS = [
         harmful=HARM,
         began=1860,
     ),
-    *(
-        Holds(f"it says so, and uses no processor: {line}", stands(told(line), figures=[used()]), RESTART, harmful=HARM)
-        for line in OTHERS
-    ),
+    *(Holds(f"it says so: {line}", stands(told(line, ENDS), standing_by()), RESTART, harmful=HARM) for line in OTHERS),
+    Holds("it is alone", stands(told(PASSED, ENDS), objects=shop(pods=1)), RESTART, harmful=HARM),
     Holds("it was released days before", stands(objects=shop(pods=2, before=IMAGE, released=50 * HOUR)), RESTART),
     Holds(
         "who reads what it writes was released, and tells of it",
@@ -88,10 +97,23 @@ HOLDS = [
         harmful=HARM,
     ),
     Holds(
+        "who reads what it writes was released, and crashes ever since",
+        stands(
+            told(PASSED, ENDS),
+            standing_by(),
+            *logs("desk", "ERROR TypeError: total is not a function", 0, 1, since=1400),
+            objects=[*postgres(), *shop(pods=2, env=URL)],
+            beside=workload("desk", env=URL, before=OLD, released=1500),
+            alerts=[alert(app="desk")],
+        ),
+        RESTART,
+        believed="errors_since_release",
+    ),
+    Holds(
         "nobody is alerted, and a caller's requests fail since",
         stands(
             alerts=(),
-            figures=[errors("web", since=1500)],
+            figures=[used(), errors("web", since=1500)],
             beside=workload("web", env={"SHOP": "http://shop:8080"}),
         ),
         RESTART,
@@ -102,25 +124,37 @@ DOES_NOT_HOLD = [
     *(
         DoesNotHold(what, world, (), harmful=("restart_workload",))
         for what, world in (
-            ("runs end still", stands(told(PASSED, ENDS, works=(200, 100)))),
+            ("runs end still", stands(told(PASSED, ENDS, works=(200, 100)), standing_by())),
             ("the other pod does it", stands(told(PASSED, ENDS), standing_by(240, 120))),
-            ("it works on, and nothing of it ended", stands(told(), figures=[used(0.19)])),
-            ("nobody knows whether it works on", stands(told())),
+            ("nobody knows whether it works on", stands(figures=())),
+            ("it works on", stands(told(PASSED, ENDS), standing_by(), figures=[used(0.19)])),
+            ("nothing of it ended, and it may wait for somebody", stands(told(), standing_by())),
+            ("such ends came while it worked as well", stands(told(PASSED, ENDS, before=[ENDS]), standing_by())),
             (
-                "it uses no processor, and may wait for its store",
-                stands(told(), objects=[*postgres(), *shop(pods=2, env=URL)], figures=[used()]),
+                "its very first run did not end",
+                stands(
+                    told(PASSED, *["INFO routes read"] * 6, ENDS, runs=0),
+                    standing_by(),
+                    objects=shop(pods=2, started=1820),
+                ),
             ),
+            ("such ends come since as well", stands(told(PASSED, ENDS, since=[ENDS]), standing_by())),
+            ("both pods stand", stands(told(PASSED, ENDS), told(PASSED, ENDS, number=1))),
+            ("the process before it stood as well", stands(told(PASSED, ENDS), standing_by(), FORMER)),
+            ("nobody knows what the other pod does", stands(told(PASSED, ENDS))),
             (
                 "its store makes it wait",
                 stands(told(PASSED, ENDS, WAITS, WAITS, WAITS), objects=[*postgres(), *shop(pods=2, env=URL)]),
             ),
-            ("what ended did so long after", stands(told(PASSED, stopped=2400), told(PASSED, ENDS, stopped=600))),
-            ("it was passed over once", stands(told(PASSED, ENDS, times=1))),
-            ("runs ended hours apart", stands(told(PASSED, ENDS, every=600))),
+            ("what ended did so long after", stands(told(PASSED, since=[ENDS]), standing_by())),
+            ("it was passed over once", stands(told(PASSED, ENDS, times=1), standing_by())),
+            ("runs ended hours apart", stands(told(PASSED, ENDS, every=600), standing_by())),
             ("it came soon after a release", stands(objects=shop(pods=2, before=IMAGE, released=3 * HOUR))),
-            ("nothing is wrong anywhere", stands(alerts=(), figures=[errors("shop", 0.001)])),
+            ("nothing is wrong anywhere", stands(alerts=(), figures=[used(), errors("shop", 0.001)])),
             ("it is a program of others", stands(objects=shop(pods=2, image="confluentinc/cp-kafka:7.6"))),
         )
     ),
-    DoesNotHold("it has been so for more than half a day", stands(told(PASSED, ENDS, stopped=13 * HOUR)), ASK),
+    DoesNotHold(
+        "it has been so for more than half a day", stands(told(PASSED, ENDS, stopped=13 * HOUR), standing_by()), ASK
+    ),
 ]

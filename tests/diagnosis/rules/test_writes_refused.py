@@ -41,6 +41,20 @@ def numbers(*kept: Log, env: Any = URL, released: float = 1700, **more: Any) -> 
     return snapshot(postgres(), shop(env=env, before=OLD, released=released), logs=kept, figures=figures, **more)
 
 
+def rows(said: str, *values: int, before: tuple[int, ...] = (), since: float = 800) -> Log:
+    """Return the log of a shop that names some numbers, and later each of others in what it tells."""
+    lines = [f"{at(1500 - 100 * n)} INFO took {number}" for n, number in enumerate(before)]
+    return Log(pod("shop"), "shop", (*lines, *(f"{at(since - 80 * n)} {said} {v}" for n, v in enumerate(values))))
+
+
+def untouched(kept: Log, *beside: Any) -> Snapshot:
+    """Return a shop that nobody released, and its database."""
+    return snapshot(postgres(), shop(env=URL), *beside, logs=[kept], figures=[errors("shop", 0.4, 600)])
+
+
+END = 2147483647
+FEEDS = workload("feed", env={"SHOP": "http://shop:8080"}, before=OLD, released=700)
+
 HOLDS = [
     Holds(
         "the numbers of rows have come to the end of their type, just after a release of who writes them",
@@ -121,6 +135,25 @@ DOES_NOT_HOLD = [
             (
                 "it is far from any end",
                 numbers(counted(*(n // 2 for n in NUMBERS), said=f"{TOO_BIG} at 1899999999999 ")),
+            ),
+            (
+                "the end of the type stands in its settings",
+                numbers(rows(TOO_BIG, *[END + 1, END + 9] * 4, before=(END,)), released=900),
+            ),
+            ("2 GiB are a size", numbers(rows(TOO_BIG, *[END + 1] * 8, before=NUMBERS[:2]), released=900)),
+            (
+                "they are hashes, of which the new release takes the sign",
+                numbers(rows(TOO_BIG, 2147600123, 2199222333, 2160333444, before=(2147111222, -4, 19)), released=900),
+            ),
+        )
+    ),
+    *(
+        DoesNotHold(f"a number is too big, and {what}", world, ("unknown", "page_human"))
+        for what, world in (
+            ("they are telephone numbers", untouched(rows(TOO_BIG, 2147555123, 2147559876, 2165559876, since=600))),
+            (
+                "whoever feeds it was released",
+                untouched(rows(TOO_BIG, *(END + 17 + 3 * n for n in range(8)), since=600), FEEDS),
             ),
         )
     ),

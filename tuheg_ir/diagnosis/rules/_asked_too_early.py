@@ -15,8 +15,11 @@ from tuheg_ir.diagnosis.model import Evidence, Log, Obj
 from tuheg_ir.diagnosis.rules._helping import HOURS, names
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint, complaints
+from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint, began, complaints
+from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.reading import created, name, text
+from tuheg_ir.diagnosis.view.releases import soon_after
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SETTLED = timedelta(minutes=10)
@@ -33,40 +36,61 @@ class TooEarly(NamedTuple):
     evidence: tuple[Evidence, ...]
 
 
+class _GivenUp(NamedTuple):
+    """The pod that gave up, its last words of the object and their time, the object and when it was made."""
+
+    pod: str
+    line: str
+    at: datetime
+    obj: Obj
+    made: datetime
+
+
 def asked_too_early(view: View, workload: Workload) -> tuple[TooEarly, ...]:
     """Return the one object that all pods of a workload gave up on, that is there since, and for which a caller waits.
 
-    The caller's own settings name it, and it complains of nobody but of this workload for it.
+    The caller's own settings name it, and it waits since the object was asked for. Nobody else waits for the
+    workload, and no figure tells that it fails: what is too much for it, all wait for.
     """
-    logs = [log for log in view.logs_of(workload.live, previous=False) if log.lines]
-    found = [each for log in logs if (each := next(_given_up(view, log), None)) is not None]
-    if not found or len(found) < len(workload.live) or workload.ready < workload.wanted:
+    if workload.ready < workload.wanted:
         return ()
-    line, at, obj, there = found[0]
-    waits = [each for each in _waiting(view, workload, name(obj)) if each.hit.last and each.hit.last > there]
-    if sum(each.hit.count for each in waits) < OFTEN:
+    logs = (log for log in view.logs_of(workload.live, previous=False) if speaks_of(log, ('" not found',)))
+    found = [each for log in logs for each in _given_up(view, log)]
+    pods = {each.pod for each in found}
+    one = {(text(each.obj, "kind"), name(each.obj)) for each in found}
+    if not found or len(pods) < len(workload.live) or len(one) != 1 or any(troubles(view, workload.ref)):
         return ()
-    ref = f"{text(obj, 'kind')}/{name(obj)}"
+    first = min(found, key=lambda each: each.at)
+    waits = _waiting(view, workload, name(first.obj))
+    still = any(each.hit.last is not None and each.hit.last > first.made for each in waits)
+    if not still or sum(each.hit.count for each in waits) < OFTEN or not soon_after(began(waits), first.at):
+        return ()
+    ref = f"{text(first.obj, 'kind')}/{name(first.obj)}"
     told = f"it was made after {workload.ref} had asked for it, which never did again"
-    made = Evidence("objects", ref, told, there)
-    said = Evidence("logs", f"Pod/{logs[0].pod}", f"log: {line[:240]}", at)
-    return (TooEarly(at, (said, made, *(view.hit_evidence(each.hit) for each in waits[:2]))),)
+    made = Evidence("objects", ref, told, first.made)
+    said = Evidence("logs", f"Pod/{first.pod}", f"log: {first.line[:240]}", first.at)
+    return (TooEarly(first.at, (said, made, *(view.hit_evidence(each.hit) for each in waits[:2]))),)
 
 
-def _given_up(view: View, log: Log) -> Iterator[tuple[str, datetime, Obj, datetime]]:
-    """Yield the lines of objects that were made after them, and of which a log tells no more, though it goes on."""
-    for number, line in enumerate(log.lines):
-        at, missed = stamp(line), _MISSED.search(line)
-        if at is None or missed is None or not view.recent(at, HOURS):
+def _given_up(view: View, log: Log) -> Iterator[_GivenUp]:
+    """Yield the objects that were made after a log had missed them, and of which it tells no more, though it goes on.
+
+    Of an object that is called like a workload or Service of ours nobody can tell whether it is it that is named.
+    """
+    missed = {(each[1], each[2]): number for number, line in enumerate(log.lines) if (each := _MISSED.search(line))}
+    times = [stamp(line) for line in log.lines] if missed else []
+    for (plural, label), number in missed.items():
+        at = times[number]
+        if at is None or not view.recent(at, HOURS) or view.graph.resolve(label):
             continue
-        for obj in _objects(view, missed[1], missed[2]):
+        for obj in _objects(view, plural, label):
             made = created(obj)
             if made is None or made <= at or view.recent(made, SETTLED):
                 continue
-            after = [(stamp(each), each) for each in log.lines[number + 1 :]]
-            goes_on = any(then is not None and then > made for then, _ in after)
-            if goes_on and not any(names(each, name(obj)) for then, each in after if then is None or then > made):
-                yield line.strip(), at, obj, made
+            since = [n for n in range(number + 1, len(times)) if (then := times[n]) is None or then > made]
+            told = any(label in log.lines[n] and names(log.lines[n], label) for n in since)
+            if not told and any(times[n] for n in since):
+                yield _GivenUp(log.pod, log.lines[number].strip(), at, obj, made)
 
 
 def _objects(view: View, plural: str, label: str) -> Iterator[Obj]:
@@ -80,11 +104,9 @@ def _plurals(kind: str) -> tuple[str, ...]:
     return kind, f"{kind}s", f"{kind}es", re.sub(r"y$", "ies", kind)
 
 
-def _waiting(view: View, workload: Workload, label: str) -> Iterator[Complaint]:
-    """Yield the complaints of a workload by callers whose settings name an object."""
-    for each in complaints(view, *_WAITS):
-        caller = view.workloads.get(each.caller)
-        if each.about != workload.ref or caller is None:
-            continue
-        if any(names(value, label) for _, value in view.graph.settings(caller)):
-            yield each
+def _waiting(view: View, workload: Workload, label: str) -> tuple[Complaint, ...]:
+    """Return the complaints of a workload by callers whose settings name an object; () if others complain of it."""
+    found = tuple(each for each in complaints(view, *_WAITS) if each.about == workload.ref)
+    callers = [view.workloads.get(ref) for ref in {each.caller for each in found}]
+    told = [w is not None and any(names(value, label) for _, value in view.graph.settings(w)) for w in callers]
+    return found if all(told) else ()

@@ -1,7 +1,8 @@
 """A column whose type ends where the numbers that count up have come to: whatever is new cannot be written any more.
 
 That a number is too big, as a database says, may be of a form that a user filled in, or of a release that writes
-something else. A count that came up to the end of a type, and goes on beyond it, is neither.
+something else. A count that came up to the end of a type, and goes on beyond it, is neither. Hashes, sizes, telephone
+numbers and times are anywhere: of such there are numbers far beyond the end as well.
 """
 
 from __future__ import annotations
@@ -17,20 +18,20 @@ from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints
 from tuheg_ir.diagnosis.view.logs import times_around
-from tuheg_ir.diagnosis.view.releases import SOON
+from tuheg_ir.diagnosis.view.releases import since_release
 
 TROUBLE = "database_range"
 ENDS = (2_147_483_647, 4_294_967_295)
 """The last numbers of types of four bytes, with a sign and without; about those of smaller ones stand any amounts."""
-NEAR = 0.01
-"""A count that is no further than this part of an end from it may have passed it of late."""
+NEAR, FAR = 0.001, 0.05
+"""A count that is no further than this part of an end from it may have passed it of late, and is not yet far beyond."""
 FEW = 3
 """So many lines are no form that one user filled in."""
 TWO = 2
 """One number beyond an end may be any; a count goes through more of them."""
 LAG = timedelta(minutes=10)
 """So long what was numbered may wait until somebody writes it where there is no room for it."""
-_NUMBER = late(r"(?<![\w.])(?:21[2-6]\d{7}|42[5-9]\d{7}|43[0-3]\d{7})(?!\w|\.\d)")
+_NUMBER = late(r"(?<![\w.])(?:2[12]\d{8}|4[2-5]\d{8})(?!\w|\.\d)")
 """Whole numbers about the ends."""
 
 
@@ -52,8 +53,8 @@ class _Read(NamedTuple):
 def past_its_type(view: View, store: str) -> Past | None:
     """Return that numbers which are written into a store have passed the end of a type of late; None if none have.
 
-    They came up to it before anybody was refused, or there are several just beyond it and somebody who is refused was
-    not released before.
+    They came up to it before anybody was refused, or there are several just beyond it and nobody was released before,
+    who may have given them.
     """
     told = tuple(each for each in complaints(view, TROUBLE) if store in (each.about, each.caller))
     since = began(told)
@@ -61,10 +62,22 @@ def past_its_type(view: View, store: str) -> Past | None:
         return None
     read = list(_numbers(view, {store, *(each.caller for each in told)} | view.graph.callers(store)))
     for end in ENDS:
-        near = [each for each in read if abs(each.number - end) <= NEAR * end]
+        near = list(_near(read, end))
         if shown := _came_up(near, end, since) or _beyond(view, near, end, told, since):
             return Past(told, shown)
     return None
+
+
+def _near(read: Collection[_Read], end: int) -> Iterator[_Read]:
+    """Yield the numbers near an end; none where there are some far beyond it, which are no count.
+
+    The end itself is written for what has no limit, and the number after it is a size: 2 GiB or 4 GiB.
+    """
+    if any(NEAR * end < each.number - end <= FAR * end for each in read):
+        return
+    for each in read:
+        if abs(each.number - end) <= NEAR * end and each.number not in (end, end + 1):
+            yield each
 
 
 def _came_up(near: Sequence[_Read], end: int, since: datetime) -> Evidence | None:
@@ -82,16 +95,16 @@ def _came_up(near: Sequence[_Read], end: int, since: datetime) -> Evidence | Non
 def _beyond(
     view: View, near: Sequence[_Read], end: int, told: Collection[Complaint], since: datetime
 ) -> Evidence | None:
-    """Return that those who are refused name several numbers just beyond an end, one of whom was not released."""
-    refused = {each.caller for each in told}
+    """Return that one who is refused names several numbers just beyond an end, and nobody was released before."""
+    if any(since_release(workload, since) for workload in view.serving):
+        return None
     numbers: Mapping[str, set[int]] = defaultdict(set)
     for each in near:
-        if each.number > end and each.ref in refused:
+        if each.number > end:
             numbers[each.ref].add(each.number)
-    for ref, found in numbers.items():
-        workload = view.workloads.get(ref)
-        released = workload.released_at if workload is not None and workload.changes else None
-        if len(found) >= TWO and workload is not None and (released is None or not -SOON < since - released <= SOON):
+    for ref in sorted({each.caller for each in told} & numbers.keys()):
+        found = numbers[ref]
+        if len(found) >= TWO:
             fact = f"what it names goes from {min(found)} to {max(found)}: the type ends at {end}"
             return Evidence("logs", ref, fact, since)
     return None

@@ -6,28 +6,44 @@ former one, which still has users.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._colours import coloured
 from tuheg_ir.diagnosis.rules._former_colour import brought, set_up_alike, switched_at
 from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
 from tuheg_ir.diagnosis.rules._twins import another_program, programs
+from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import created, mapping, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.trouble import serves_well, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(days=7)
 """Who switches one Service of several switches the others in the days after it, or has forgotten them."""
 AROUND = (timedelta(minutes=-2), timedelta(minutes=5))
 """So near to a new setting begins what comes of it, as far as clocks and samples agree."""
+
+
+CHANGED = "flag_changed"
+"""The kind of line by which a program tells of a setting that it took while it ran."""
+_TOGETHER = late(r"\bswitch\w{0,3}\s(?:\w+\s)?together with\b([^.;,]{1,80})", re.IGNORECASE)
+"""How a note says that a Service goes where another one goes, and which."""
+_BUT = late(
+    r"\b(?:not|never|no longer|don.t|do ?not|cannot|must ?n.t|un(?:til|less|like)|except|instead|before|after|once"
+    r"|was)\b",
+    re.IGNORECASE,
+)
+"""Words of a note that says when it does not."""
 
 
 class _Left(NamedTuple):
@@ -47,9 +63,9 @@ def when(view: View) -> Iterator[Match]:
         began = oldest(since for _, since in felt)
         if began is None or since_release(left.former, began) or any(troubles(view, left.new.ref)):
             continue
-        told = [_told_of_a_setting(view, each, began) for each in (left.former, left.new)]
-        if all(told):
-            hits = tuple(view.hit_evidence(hit) for hit in told if hit is not None)
+        told = _told_of_a_setting(view, left, began)
+        if told and not any(fresh(view, hit) for hit in view.hits_of(left.new.ref) if hit.trouble != CHANGED):
+            hits = tuple(map(view.hit_evidence, told))
             yield _match(view, left, (*(seen for seen, _ in felt[:2]), *hits), began)
 
 
@@ -78,24 +94,35 @@ def _newer(new: Workload, former: Workload) -> bool:
     return whole and set_up_alike(former, new) and mine is not None and theirs is not None and theirs < mine
 
 
-def _told_of_a_setting(view: View, workload: Workload, began: datetime) -> Hit | None:
-    """Return that a workload tells of a setting that was changed as a trouble began; None if it does not."""
+def _told_of_a_setting(view: View, left: _Left, began: datetime) -> tuple[Hit, ...]:
+    """Return that both colours tell of the same setting that was changed as a trouble began; () if they do not."""
+    former, new = ({without_time(hit.line): hit for hit in _told(view, w, began)} for w in (left.former, left.new))
+    return next(((former[line], new[line]) for line in former if line in new), ())
+
+
+def _told(view: View, workload: Workload, began: datetime) -> Iterator[Hit]:
+    """Yield what a workload tells of settings that were changed as a trouble began."""
     low, high = AROUND
-    hits = (hit for hit in view.hits_of(workload.ref, "flag_changed") if not hit.previous and hit.last is not None)
-    return next((hit for hit in hits if hit.last and low <= began - hit.last <= high), None)
+    for hit in view.hits_of(workload.ref, CHANGED):
+        if not hit.previous and hit.last is not None and low <= began - hit.last <= high:
+            yield hit
 
 
 def _goes_with(left: _Left) -> bool:
-    """Tell whether a note on the Service that was left names the other one: that they are led together."""
-    notes = mapping(left.service.obj, "metadata", "annotations")
-    return any(names(str(note), left.moved.name) for note in notes.values())
+    """Tell whether a note on the Service that was left says that it is switched together with the other one.
+
+    That it is named proves nothing: tools note whose release it is of, people that it must not be led there yet.
+    """
+    notes = map(str, mapping(left.service.obj, "metadata", "annotations").values())
+    found = (each for note in notes if not _BUT.search(note) for each in _TOGETHER.findall(note))
+    return any(names(each, left.moved.name) for each in found)
 
 
 def _match(view: View, left: _Left, seen: tuple[Evidence, ...], began: datetime) -> Match:
     service, former, new = left.service, left.former, left.new
     hit = behind(view, former.ref)
     stays = f"it leads to {former.ref} still, and {left.moved.ref} to {new.ref}"
-    together = _goes_with(left)
+    together = _goes_with(left) and serves_well(view, new.ref)
     noted = [Evidence("objects", service.ref, f"a note on it names {left.moved.name}")] if together else []
     return Match(
         component=service.ref,

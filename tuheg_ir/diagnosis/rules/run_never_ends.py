@@ -22,21 +22,18 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import shape_of
-from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import parse_moment, text
 from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.threads import left_off
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.trouble import OFTEN, told_errors
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LONG = timedelta(hours=12)
 """What nobody has done for longer is not what is missed now."""
-AROUND = timedelta(minutes=15)
-"""So near to the last that was done stands what it ended of."""
 RENEWED = timedelta(minutes=2)
 """Who has renewed a lease so lately holds it."""
-_ENDS = ("code_crash", "stuck")
-"""Troubles of a part of a process, of which the rest of it may not end."""
+_CRASH = "code_crash"
+"""The trouble of a part of a process, of which the rest of it may not end."""
 
 
 class _Stands(NamedTuple):
@@ -53,37 +50,53 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         if stuck_again(view, workload) or keeps_data(view, workload) or held_up_by(view, workload):
             continue
-        for hit in view.hits_of(workload.ref, "run_passed_over"):
-            stands = None if hit.previous or hit.count < OFTEN or not fresh(view, hit) else _stands(view, workload, hit)
-            if stands is None or not view.recent(stands.last, LONG):
-                continue
-            own = tuple(_felt(view, workload, stands.last))
-            if own or missed_by_others(view, workload, stands.last):
-                yield _match(view, workload, stands, own)
-                break
+        stands = _stands(view, workload)
+        if stands is None or not view.recent(stands.last, LONG):
+            continue
+        own = tuple(_felt(view, workload, stands.last))
+        if own or missed_by_others(view, workload, stands.last):
+            yield _match(view, workload, stands, own)
 
 
-def _stands(view: View, workload: Workload, hit: Hit) -> _Stands | None:
-    """Return that the pod of a line does nothing since it came, nor another pod for it; None if it is not so."""
+def _stands(view: View, workload: Workload) -> _Stands | None:
+    """Return the pod that passes its runs over and does nothing since, nor another for it; None if it is not so."""
     logs = list(view.logs_of(workload.live, previous=False))
+    if {log.pod for log in logs} != {pod.name for pod in workload.live} or (
+        hit := _passes_over(view, workload)
+    ) is None:
+        return None  # nobody knows what the others do
     mine = next((log for log in logs if (log.pod, log.container) == (hit.pod, hit.container)), None)
-    done = left_off(mine, hit.first, view.now) if mine is not None and hit.first is not None else None
-    if done is None:
+    started = next((pod.started for pod in workload.live if pod.name == hit.pod), None)
+    if mine is None or started is None or hit.first is None:
+        return None
+    done = left_off(mine, hit.first, view.now, started)
+    if done is None or _waits(view, workload, hit.pod, done[1]):
         return None
     work, last = done
-    if any(each.pod == hit.pod and _since(each, last) for each in view.hits_of(workload.ref, *WAITS)):
-        return None  # what it waits for makes a new process wait as well
     shape = shape_of(without_time(work))
     for line in (line for log in logs if log is not mine for line in log.lines):
         if (at := stamp(line)) is not None and at > last and shape_of(without_time(line)) == shape:
             return None  # another pod does it
-    shown = tuple(_shown(view, workload, hit, last))
-    return _Stands(hit, work, last, shown) if shown else None
+    crash = _ended_of(view, workload, hit.pod, last, hit.first)
+    unused = [each for each in idle(view, workload) if each.object == f"Pod/{hit.pod}"]
+    return _Stands(hit, work, last, (view.hit_evidence(crash), *unused)) if crash and unused else None
 
 
-def _since(hit: Hit, last: datetime) -> bool:
-    """Tell whether a trouble may have been told since a moment."""
-    return hit.last is None or hit.last >= last
+def _passes_over(view: View, workload: Workload) -> Hit | None:
+    """Return what the one pod of a workload tells that passes its runs over; None: there is none.
+
+    What befalls several, or a process and the one before it, is in what they are given.
+    """
+    hits = view.hits_of(workload.ref, "run_passed_over")
+    if len(hits) != 1 or hits[0].previous or hits[0].count < OFTEN or not fresh(view, hits[0]):
+        return None
+    return hits[0]
+
+
+def _waits(view: View, workload: Workload, pod: str, last: datetime) -> bool:
+    """Tell whether a pod may have told since a moment that it waits for somebody: a new process waits as well."""
+    told = (hit for hit in view.hits_of(workload.ref, *WAITS) if hit.pod == pod)
+    return any(hit.last is None or hit.last >= last for hit in told)
 
 
 def _felt(view: View, workload: Workload, last: datetime) -> Iterator[Evidence]:
@@ -93,30 +106,33 @@ def _felt(view: View, workload: Workload, last: datetime) -> Iterator[Evidence]:
             yield sign
 
 
-def _shown(view: View, workload: Workload, hit: Hit, last: datetime) -> Iterator[Evidence]:
-    """Yield what tells a run that stands still from one that takes long: a part of it ended, or it uses no processor.
+def _ended_of(view: View, workload: Workload, pod: str, last: datetime, passed: datetime) -> Hit | None:
+    """Return what tells a run that stands still from one that waits for somebody: a part of it crashed.
 
-    Who waits for a store uses none either.
+    It did so only after the last run that ended and before the first that was passed over: what crashes at other times
+    is of something else. Alone it proves nothing: a run may pass over what it cannot read, and take long.
     """
-    ends = (each for each in view.hits_of(workload.ref, *_ENDS) if each.pod == hit.pod and not each.previous)
-    near = [each for each in ends if each.first is not None and last <= each.first <= last + AROUND]
-    yield from (view.hit_evidence(each) for each in near[:1])
-    stores = any(role(each) in DATA for each in view.called(workload.ref))
-    if near or not stores:
-        yield from (each for each in idle(view, workload) if each.object == f"Pod/{hit.pod}")
+    for hit in view.hits_of(workload.ref, _CRASH):
+        near = hit.first is not None and hit.last is not None and last <= hit.first and hit.last <= passed
+        if near and hit.pod == pod and not hit.previous:
+            return hit
+    return None
 
 
 def _leads(view: View, pod: str) -> Iterator[Evidence]:
     """Yield the lease that a pod holds still."""
     for lease in view.snapshot.of("Lease"):
         renewed = parse_moment(text(lease, "spec", "renewTime"))
-        if text(lease, "spec", "holderIdentity").startswith(pod) and view.recent(renewed, RENEWED):
+        holder = text(lease, "spec", "holderIdentity").partition("_")[0]  # behind it stands an id of the process
+        if holder == pod and view.recent(renewed, RENEWED):
             fact = f"it holds the lease {text(lease, 'metadata', 'name')}, and renews it: nobody takes over"
             yield Evidence("objects", f"Pod/{pod}", fact, renewed)
 
 
 def _match(view: View, workload: Workload, stands: _Stands, own: tuple[Evidence, ...]) -> Match:
-    readers = {w.ref for w in view.serving if w is not workload and share_a_store(view, workload, w)}
+    # Who only reads what is there has no errors of its own.
+    others = (w for w in view.serving if w is not workload and not told_errors(view, w))
+    readers = {w.ref for w in others if share_a_store(view, workload, w)}
     near = behind(view, workload.ref, but=workload.ref)
     missed = f"often told before, and never since: {stands.work[:200]}"
     return Match(

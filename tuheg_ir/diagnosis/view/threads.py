@@ -110,17 +110,18 @@ def _deadlocked(view: View, log: Log, started: datetime | None) -> Deadlocked | 
     return None
 
 
-def left_off(log: Log, since: datetime, now: datetime) -> tuple[str, datetime] | None:
+def left_off(log: Log, since: datetime, now: datetime, started: datetime) -> tuple[str, datetime] | None:
     """Return what a log often told before a moment, and never since, with when it was last told; None: nothing.
 
-    Only what would have been told again by now, and what was told shortly before the moment.
+    Only what would have been told again by now, and what was told shortly before the moment, not only at a start.
     """
     split = next((n for n, line in enumerate(log.lines) if (at := stamp(line)) is not None and at >= since), None)
     if split is None:
         return None
     bare = [without_time(line) for line in log.lines]
     for line, last, pace in _ceased(log.lines[:split], bare[:split], bare[split:]):
-        if now - last >= _PACES * pace and since - last <= max(_PACES * pace, ALIVE):
+        near = since - last <= max(_PACES * pace, ALIVE)
+        if near and now - last >= _PACES * pace and last - started >= _STARTS:
             return line, last
     return None
 
