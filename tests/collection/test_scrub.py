@@ -158,6 +158,11 @@ HIDDEN = (
     "Server=db;Pwd=hunter2;",
     "token: hunter2",
     "password: hunter2 was tried",
+    "AUTHOR\u0130ZAT\u0130ON: ApiKey hunter2",
+    "author\u0131zat\u0131on: Hawk hunter2",
+    "CL\u0130ENT_KEY=hunter2",
+    "user@host MAST\u0395R pa\u017f\u017fword: hunter2",
+    "mongodb+srv://a@x \u212aEY api_\u212aey=hunter2",
 )
 """Texts with a secret: hunter2, swordfish, or the key itself."""
 KEPT = (
@@ -250,6 +255,7 @@ def test_an_environment_entry_loses_its_value_by_its_name() -> None:
         (["tar", "-a", "hunter2"], [0, 0, 0]),
         (["app", "-port", "80", "-p80"], [0, 0, 0, 0]),
         (["app", "--token", "--verbose", "x"], [0, 0, 0, 0]),
+        (["app", "--\u017fecret", "hunter2", "--AUTHOR\u0130ZAT\u0130ON", "hunter2"], [0, 0, 1, 0, 1]),
         ([], []),
     ],
 )
@@ -262,6 +268,10 @@ def test_a_command_loses_the_secrets_among_its_words(command: list[str], kept: l
 def test_the_arguments_of_a_container_go_on_where_its_command_ends() -> None:
     clean = scrub.scrub({"command": ["redis-cli"], "args": ["-a", "hunter2", "ping"]})
     assert clean == {"command": ["redis-cli"], "args": ["-a", "***", "ping"]}
+
+
+def test_a_name_is_a_secret_s_in_letters_of_other_languages() -> None:
+    assert scrub.scrub({"author\u0131zat\u0131on": "hunter2"}) == {"author\u0131zat\u0131on": "***"}
 
 
 def test_a_reference_to_a_secret_is_no_secret() -> None:
@@ -287,6 +297,6 @@ PIECES = st.sampled_from([piece for text in (*HIDDEN, *KEPT) for piece in text.s
 def test_no_shape_is_passed_over_where_it_would_find_something(pieces: list[str], between: str) -> None:
     text = between.join(pieces)
     for shape in (*shapes.OF_MANY_LINES, *shapes.OF_ONE_LINE):
-        for cased in (text, text.upper()):
+        for cased in (text, text.upper(), text.upper().replace("I", "\u0130"), text.replace("i", "\u0131")):
             found = shape.pattern.search(cased)
             assert found is None or shape.hide(cased) != cased or shapes.HIDDEN in found[0]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .secretshapes import HIDDEN, HINTS, NAMED, OF_MANY_LINES, OF_ONE_LINE, PLAIN, WORD, holds
+from .secretshapes import HIDDEN, HINTS, NAMED, OF_MANY_LINES, OF_ONE_LINE, PLAIN, WORD, holds, small
 
 _SECRET_NAME = re.compile(WORD, re.IGNORECASE)
 _FLAG = rf"-{WORD}"
@@ -27,12 +27,12 @@ _COUNT = re.compile(r"\d+")
 
 def is_secret_name(name: str) -> bool:
     """Tell whether a value under this name is to be hidden."""
-    return holds(name.lower(), NAMED) and _SECRET_NAME.fullmatch(name) is not None
+    return holds(small(name), NAMED) and _SECRET_NAME.fullmatch(name) is not None
 
 
 def scrub_text(text: str) -> str:
     """Return the text with what looks like a secret replaced by ***."""
-    if not holds(text.lower(), HINTS):
+    if not holds(small(text), HINTS):
         return text
     for shape in OF_MANY_LINES:
         text = shape.hide(text)
@@ -40,7 +40,7 @@ def scrub_text(text: str) -> str:
 
 
 def _scrub_line(line: str) -> str:
-    if holds(line.lower(), HINTS):
+    if holds(small(line), HINTS):
         for shape in OF_ONE_LINE:
             line = shape.hide(line)
     return line
@@ -79,7 +79,7 @@ def _is_secret(word: str, flag: str, programs: Collection[str]) -> bool:
         return False
     if any(flag in _TAKES.get(program, ()) for program in programs):
         return True
-    named = holds(flag.lower(), NAMED) and re.fullmatch(_FLAG, flag, re.IGNORECASE)
+    named = holds(small(flag), NAMED) and re.fullmatch(_FLAG, flag, re.IGNORECASE)
     return bool(named) and not (flag.endswith("tokens") and _COUNT.fullmatch(word))
 
 

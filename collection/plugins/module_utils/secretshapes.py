@@ -70,8 +70,18 @@ class _Shape:
 
     def hide(self, text: str) -> str:
         """Return a text without the secrets of this shape."""
-        lowered = text.lower()
+        lowered = small(text)
         return self.pattern.sub(self._kept, text) if all(holds(lowered, each) for each in self.needs) else text
+
+
+def small(text: str) -> str:
+    """Return a text in small letters, as a pattern that ignores case reads them: there are others of i and of s.
+
+    A program that runs in Turkish writes AUTHOR\u0130ZAT\u0130ON, or author\u0131zat\u0131on.
+    """
+    if text.isascii():
+        return text.lower()
+    return text.replace("\u0130", "i").replace("\u0131", "i").replace("\u017f", "s").lower()
 
 
 def holds(lowered: str, texts: Sequence[str]) -> bool:

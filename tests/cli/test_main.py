@@ -1,0 +1,34 @@
+"""How a command begins and ends as a process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+_TELLING = """
+import atexit, gc, json, sys
+own = gc.get_threshold()
+atexit.register(lambda: print(json.dumps([gc.get_threshold() == own, gc.get_freeze_count() > 0])))
+from tuheg_ir.cli import main
+assert gc.get_threshold() == own
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "as_python_does"),
+    [
+        (["respond", "--help"], True),
+        (["resume", "--help"], True),
+        (["drill", "--help"], True),
+        (["diagnose", "--help"], False),
+        (["faults"], False),
+        (["--help"], False),
+    ],
+)
+def test_only_what_ends_soon_leaves_cycles_where_they_are(arguments: list[str], *, as_python_does: bool) -> None:
+    told = subprocess.run([sys.executable, "-c", _TELLING, *arguments], capture_output=True, text=True, check=False)
+    assert json.loads(told.stdout.splitlines()[-1]) == [as_python_does, True], told.stderr
