@@ -128,10 +128,10 @@ def undone(
     return snapshot(worker(pods=pods), broker(), beside or [], figures=[queue, *turns], logs=said)
 
 
-def held_up(said: str = AWAY, share: float = 0.2, **more: Any) -> Snapshot:
-    """Return readers of a queue that grows, which repeat an error, and how busy they are."""
+def held_up(said: str = AWAY, share: float = 0.2, used: tuple[float, ...] = (), **more: Any) -> Snapshot:
+    """Return readers of a queue that grows, which repeat an error, and how busy they are; ``used``: in cores."""
     told = logs("mail-worker", said, 0, 1, times=20, since=1400)
-    return snapshot(worker(**more), broker(), figures=[GREW, *shares(share, share)], logs=told)
+    return snapshot(worker(**more), broker(), figures=[GREW, *shares(share, share), *cores(*used)], logs=told)
 
 
 HOLDS = [
@@ -145,6 +145,7 @@ HOLDS = [
         )
         for what, cause, world in (
             ("whom they ask is away", "dependency_failure", held_up()),
+            ("and one asks more often", "dependency_failure", held_up(pods=4, used=(0.1, 0.1, 0.5, 0.1))),
             ("and messages are taken from them meanwhile", "unknown", held_up(SLEPT)),
             ("and nothing but their image was released", "dependency_failure", held_up(before=OLD, released=1500)),
         )
