@@ -101,6 +101,7 @@ HOLDS = [
         for what, world in (
             ("it runs since long before", ended(broker_runs=9 * DAY)),
             ("it tells nothing", ended(ours=False)),
+            ("it tells of another, as this one is told so by a service outside", ended(LINES[5])),
             ("the worker was released after its start", ended(before=OLD, released=DAY - 600, broker_runs=DAY)),
             ("the worker was released with it", ended(before=OLD, released=DAY + 600, broker_runs=DAY)),
         )

@@ -70,7 +70,14 @@ def _taken(view: View, workload: Workload) -> _Taken | None:
     if max(ended, times) < AGAIN:
         return None
     first = min(at for at, _ in lines)
-    return _Taken(lines[-1][1], oldest((first, *_told_by_brokers(view))) or first, times, ended)
+    line = lines[-1][1]
+    ours = _told_by_brokers(view) if _of_ours(line) else ()
+    return _Taken(line, oldest((first, *ours)) or first, times, ended)
+
+
+def _of_ours(line: str) -> bool:
+    """Tell whether a line may be of a broker of ours: services outside (Service Bus, SQS) have locks and receipts."""
+    return "acknowledg" in line.lower()
 
 
 def _told(log: Log) -> list[tuple[datetime, str]]:
@@ -118,7 +125,7 @@ def _started_just_before(view: View, workload: Workload, since: datetime) -> Wor
 
 
 def _match(view: View, workload: Workload, taken: _Taken) -> Match:
-    broker = _started_just_before(view, workload, taken.since)
+    broker = _started_just_before(view, workload, taken.since) if _of_ours(taken.line) else None
     how = f", and a pod was started again {taken.ended} times" if taken.ended else f", {taken.times} times"
     ran = oldest(pod.started for pod in broker.live) if broker else None
     return Match(
