@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import OLD, SHOP, autoscaler, errors, logs, shop
-from tests.diagnosis.rules.tiny import at, figure, log, pod, secret_key, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, container, figure, log, pod, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 BROKER = "StatefulSet/rabbitmq"
@@ -27,6 +27,9 @@ DOCUMENTS = "Deployment/documents"
 FONTS = "WARN no answer in page: https://assets.cdn.example/inter.woff2"
 GIVES_BACK = "WARN message rejected, requeue=true"
 UNREADABLE = "ERROR cannot decode message: unexpected end of input"
+KEY = "ERROR KeyError: 'total' while rendering order 7"
+LIMITED = "WARN POST https://fonts.example/v1 429 Too Many Requests"
+LIMIT: dict[str, Any] = {"used": 0.97, "silent": 0}
 NO_FONTS = "ERROR GET https://assets.cdn.example/logo.png: connect ETIMEDOUT"
 
 
@@ -42,6 +45,8 @@ def hung(
     beside: Any = (),
     busy_since: float = 3000,
     room: int = 0,
+    shop_is: Any = None,
+    run: Any = (),
     **more: Any,
 ) -> Snapshot:
     """Return a broker that is full since ten minutes, and the two consumers of its queues.
@@ -49,6 +54,7 @@ def hung(
     ``silent``: since when the consumer of the longest queue says nothing. ``depth``: how long that was and is.
     ``used``: how busy its pods are; None: they have no limit by which one could tell. ``last``: its last words.
     ``missed``: what the other one says. ``busy_since``: since when its pods are as busy. ``room``: of its autoscaler.
+    ``shop_is``: how the publisher was released. ``run``: who publishes as well.
     """
     broker = workload("rabbitmq", "rabbitmq:3.13-management", kind="StatefulSet", pods=1, port=5672)
     secret: dict[str, Any] = {"env": {"AMQP_URL": secret_key("broker", "uri")}, "service": False}
@@ -57,12 +63,14 @@ def hung(
         for n in range(2)
     ]
     return snapshot(
-        shop(env=AMQP if told else {}),
+        shop(env=AMQP if told else {}, **(shop_is or {})),
         broker,
         workload("documents", **{**secret, **more}),
         workload("loyalty", **secret),
         [autoscaler("documents", 2, room)] if room else [],
+        run,
         logs=[
+            *(log("resend-x", *["INFO published 500 orders"] * 9, since=3000, of="resend") for _ in run[:1]),
             log("rabbitmq-0", LINES[0], since=600),
             *logs("shop", "WARN connection blocked by broker: low on memory", since=580),
             *said,
@@ -89,6 +97,23 @@ def readers(before: float, now: float) -> tuple[str, Series]:
 
 def half() -> tuple[str, Series]:
     return figure("queue_depth", 40000, 50000, component="loyalty-points")
+
+
+def resend() -> list[Obj]:
+    """Return a run that goes on, and its pod."""
+    template: Obj = {"spec": {"containers": [container("resend", "resend:1")]}}
+    made = thing("Pod", "resend-x", age=3100, **template, status={"phase": "Running"})
+    made["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "resend", "controller": True}]
+    return [thing("Job", "resend", age=3100, spec={"template": template}, status={"active": 1}), made]
+
+
+def slow() -> tuple[str, Series]:
+    return figure("dependency_latency_p95", 0.2, 9.0, 900, component="documents", dependency="fonts.example")
+
+
+def lag() -> tuple[str, Series]:
+    """Return what a group has still to read of a topic of Kafka."""
+    return figure("queue_depth", 100_000, 9_000_000, 3000, consumergroup="documents", queue="orders")
 
 
 def cached_keys() -> tuple[str, Series]:
@@ -132,6 +157,11 @@ HOLDS = [
         )
         for what, world, remedy in (
             ("more of it take more", hung(used=0.97, silent=0), "scale_workload"),
+            (
+                "its publisher was released when most of it waited already",
+                hung(**LIMIT, shop_is={"before": OLD, "released": 2000}),
+                "scale_workload",
+            ),
             ("its autoscaler may give no more", hung(used=0.97, silent=0, room=2), "page_human"),
         )
     ),
@@ -145,6 +175,25 @@ HOLDS = [
             ("its consumer is at its limit, and cannot read it", hung(used=0.97, silent=0, last=UNREADABLE)),
             ("its consumer is at its limit, and the queue is one of two", hung(used=0.97, silent=0, beside=[half()])),
             ("its consumer is at its limit since the alarm", hung(used=0.97, silent=0, busy_since=500)),
+            ("its consumer is at its limit, and tells of errors of its own", hung(**LIMIT, last=KEY)),
+            ("its consumer is at its limit, and is refused", hung(**LIMIT, last=LIMITED)),
+            ("its consumer is at its limit, and says nothing", hung(used=0.97, silent=900)),
+            ("its consumer is at its limit, and finds others slow", hung(**LIMIT, beside=[slow()])),
+            ("its consumer is at its limit since a release at night", hung(**LIMIT, before=OLD, released=14 * 3600)),
+            ("its consumer is at its limit, and no more wait than before", hung(**LIMIT, depth=(70000, 70000))),
+            ("its consumer is at its limit since a run sends", hung(**LIMIT, depth=(10, 70000), run=resend())),
+            (
+                "who reads a topic of Kafka is at its limit",
+                hung(**LIMIT, queue="loyalty-x", depth=(3, 80), beside=[lag()]),
+            ),
+            (
+                "its consumer is at its limit since its publisher was released",
+                hung(**LIMIT, depth=(10, 70000), shop_is={"before": OLD, "released": 3300}),
+            ),
+            (
+                "its consumer is at its limit, and its publisher was released before most of it waited",
+                hung(**LIMIT, depth=(10, 70000), busy_since=3500, shop_is={"before": OLD, "released": 3100}),
+            ),
             ("the queue becomes shorter", hung(depth=(70000, 60000))),
             ("hardly anything waits", hung(depth=(1, 8))),
             ("its consumer was released hours before", hung(before=OLD, released=9200)),

@@ -23,6 +23,7 @@ LINES = (
     f"ERROR Channel shutdown: channel error; reply-code=406, reply-text={CLOSED}, class-id=0, method-id=0",
     "ERROR MessageLockLostException: The lock supplied is invalid. Either the lock expired, or the message has already",
     "azure.servicebus.exceptions.MessageLockLostError: The lock on the message lock has expired.",
+    "WARN could not complete job 7: the message lock has been lost",
     "InvalidParameterValueException: Value AQEB for parameter ReceiptHandle is invalid. Reason: The receipt handle has "
     "expired.",
 )
@@ -100,7 +101,9 @@ HOLDS = [
         for what, world in (
             ("it runs since long before", ended(broker_runs=9 * DAY)),
             ("it tells nothing", ended(ours=False)),
+            ("it tells of another, as this one is told so by a service outside", ended(LINES[5])),
             ("the worker was released after its start", ended(before=OLD, released=DAY - 600, broker_runs=DAY)),
+            ("the worker was released with it", ended(before=OLD, released=DAY + 600, broker_runs=DAY)),
         )
     ),
     Holds("its release is older than the broker's start", ended(before=OLD, released=2 * DAY), OF_BROKER),
@@ -108,6 +111,8 @@ HOLDS = [
 DOES_NOT_HOLD = [
     DoesNotHold("it happened once to each", lives_on(LINES[1], 1800), harmful=("rollback_workload",)),
     DoesNotHold("lines of one moment are one", lives_on(LINES[1], 1803, 1802, 1801, 1800)),
+    DoesNotHold("many messages of one process that hangs", lives_on(LINES[1], 1860, 1845, 1830, 1812, 1800)),
+    DoesNotHold("now and then in half a day", lives_on(LINES[3], 40000, 20000, 300)),
     DoesNotHold("it is long over", lives_on(LINES[1], *(age + 3 * 3600 for age in OFTEN))),
     DoesNotHold("it ended twice by it", ended(restarts=2)),
     DoesNotHold("it went on after it, and ended by something else", ended(last="ERROR MemoryError")),

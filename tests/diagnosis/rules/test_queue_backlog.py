@@ -7,12 +7,13 @@ from typing import Any
 from tests.diagnosis.rules.back_again import back_again, hill
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import CACHE, OLD, alert, autoscaler, logs, rate
+from tests.diagnosis.rules.scenes import CACHE, OLD, alert, autoscaler, ingress, logs, rate
 from tests.diagnosis.rules.tiny import NOW, Obj, at, figure, log, pod, redis, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 AMQP = {"AMQP_URL": "amqp://rabbitmq:5672"}
 MAIL, WORKER = "Deployment/mail-worker", "Deployment/worker"
+FETCHES = {"PREFETCH": "4"}
 GREW = figure("queue_depth", 20, 8000, component="mail-worker")
 KAFKA = workload("kafka", "bitnami/kafka:3", kind="StatefulSet", pods=3, port=9092)
 LAGS: dict[str, Any] = {"alerts": [alert("KafkaLag", service="worker")]}
@@ -128,10 +129,10 @@ def undone(
     return snapshot(worker(pods=pods), broker(), beside or [], figures=[queue, *turns], logs=said)
 
 
-def held_up(said: str = AWAY, share: float = 0.2, **more: Any) -> Snapshot:
-    """Return readers of a queue that grows, which repeat an error, and how busy they are."""
+def held_up(said: str = AWAY, share: float = 0.2, used: tuple[float, ...] = (), **more: Any) -> Snapshot:
+    """Return readers of a queue that grows, which repeat an error, and how busy they are; ``used``: in cores."""
     told = logs("mail-worker", said, 0, 1, times=20, since=1400)
-    return snapshot(worker(**more), broker(), figures=[GREW, *shares(share, share)], logs=told)
+    return snapshot(worker(**more), broker(), figures=[GREW, *shares(share, share), *cores(*used)], logs=told)
 
 
 HOLDS = [
@@ -145,6 +146,7 @@ HOLDS = [
         )
         for what, cause, world in (
             ("whom they ask is away", "dependency_failure", held_up()),
+            ("and one asks more often", "dependency_failure", held_up(pods=4, used=(0.1, 0.1, 0.5, 0.1))),
             ("and messages are taken from them meanwhile", "unknown", held_up(SLEPT)),
             ("and nothing but their image was released", "dependency_failure", held_up(before=OLD, released=1500)),
         )
@@ -441,27 +443,29 @@ HOLDS = [
         (MAIL, "capacity", "scale_workload"),
     ),
     *(
-        Holds(f"who reads it has a Service: {what}", snapshot(objects, broker(), figures=[hooks()]), found)
-        for what, objects, found in (
-            (
-                "nobody calls it, and it fetches",
-                told_to_serve({"PREFETCH": "4", "QUEUE": "hooks"}),
-                ("Deployment/sender", "capacity", "scale_workload"),
-            ),
-            (
-                "who sends may have the queue's name as well",
-                told_to_serve({"QUEUE": "hooks"}),
-                ("StatefulSet/rabbitmq", "dependency_failure", "page_human"),
-            ),
-            (
-                "somebody calls it",
-                [
-                    *told_to_serve({"PREFETCH": "4", "QUEUE": "hooks"}),
-                    *workload("hub", env={"URL": "http://sender:8080"}),
-                ],
-                ("StatefulSet/rabbitmq", "dependency_failure", "page_human"),
-            ),
+        Holds(
+            f"who has the queue's name and a Service may only write to it: {what}",
+            snapshot(told_to_serve({"QUEUE": "hooks", **env}), broker(), beside, figures=[hooks()]),
+            ("StatefulSet/rabbitmq", "dependency_failure", "page_human"),
+            harmful=("scale_workload",),
         )
+        for what, env, beside in (
+            ("it fetches nothing", {}, []),
+            ("somebody calls it", FETCHES, workload("hub", env={"URL": "http://sender:8080"})),
+            ("users call it", FETCHES, [ingress("sender", "hub.example")]),
+            ("it fetches of another queue, it may be", {**FETCHES, "MAIL_QUEUE": "mails"}, []),
+            ("a key of a customer of its interface", {"CONSUMER_KEY": "ck_18"}, []),
+            ("how surely it sends", {"MQTT_QOS": "1"}, []),
+            ("who is told of it", {"SUBSCRIBER_URL": "http://hub.example"}, []),
+        )
+    ),
+    *(
+        Holds(
+            f"who reads it has a Service that nobody calls: {key}",
+            snapshot(told_to_serve({key: "4", "QUEUE": "hooks"}), broker(), figures=[hooks()]),
+            ("Deployment/sender", "capacity", "scale_workload"),
+        )
+        for key in ("PREFETCH", "RABBITMQ_PREFETCH_COUNT", "prefetchSize", "SPRING_CONSUMER_CONCURRENCY")
     ),
     Holds(
         "its reader was released",

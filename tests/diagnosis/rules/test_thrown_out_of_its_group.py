@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import logs
-from tests.diagnosis.rules.tiny import DAY, figure, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.scenes import OLD, logs
+from tests.diagnosis.rules.tiny import DAY, at, figure, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 WORKER = "Deployment/worker"
 LATE = "WARN consumer poll timeout has expired. This means the time between subsequent calls to poll() was longer"
@@ -37,16 +37,28 @@ def late(
     released: float = 900,
     pods_of_it: int = 2,
     figures: Any = (LONG,),
+    calm: float = 3000,
+    beside: Any = (),
+    more_logs: Any = (),
+    **now: Any,
 ) -> Snapshot:
-    """Return workers of Kafka that were released, and what some of them tell of since."""
+    """Return workers of Kafka that were released, and what some of them tell of since; ``calm``: nothing for so long.
+
+    ``beside``: who else is there. ``more_logs``: what they tell beside that.
+    """
     before = {"env": {**BROKERS, **FEW}} if before is None else before
     more: dict[str, Any] = {"before": before, "released": released} if before else {}
-    objects = workload("worker", pods=pods_of_it, env={**BROKERS, **env}, service=False, **more)
-    told = logs("worker", line, *(pods or (0, 1)), times=times, since=since)
-    return snapshot(KAFKA, objects, figures=figures, logs=told)
+    objects = workload("worker", pods=pods_of_it, env={**BROKERS, **env, **now}, service=False, **more)
+    told = [
+        Log(each.pod, "worker", (f"{at(since + calm)} INFO batch done", *each.lines))
+        for each in logs("worker", line, *(pods or (0, 1)), times=times, since=since)
+    ]
+    return snapshot(KAFKA, objects, beside, figures=figures, logs=[*told, *more_logs])
 
 
 IMAGE = {"image": "worker:0"}
+BUSY = [figure("cpu_share", 0.3, 0.97, pod=pod("worker", n), container="worker") for n in (0, 1)]
+AWAY = "ERROR POST https://bank.example/pay: connect ETIMEDOUT"
 BACK = (WORKER, "configuration_error", "rollback_workload")
 
 HOLDS = [
@@ -76,8 +88,19 @@ HOLDS += [
     for what, env, was in (
         ("many times as much at once", MANY, FEW),
         ("a variable of Spring", {SPRING: "500"}, {SPRING: "50"}),
+        ("what its own consumer fetches", {"CONSUMER_BATCH_SIZE": "500"}, {"CONSUMER_BATCH_SIZE": "50"}),
         ("far less time for it", {"MAX_POLL_INTERVAL_MS": "60000"}, {"MAX_POLL_INTERVAL_MS": "300000"}),
     )
+]
+NOT_ITS_OWN: list[tuple[str, dict[str, Any]]] = [
+    ("which brought another image as well", {"before": {**IMAGE, "env": {**BROKERS, **FEW}}}),
+    ("no log tells of a time in which all was well", {"calm": 60}),
+    ("and nobody knows what was slow when it began", {"since": 9000, "times": 90}),
+    ("its pods have no processor time", {"figures": BUSY}),
+    (
+        "whom it asks was released just before",
+        {"BANK_URL": "http://bank:8080", "beside": workload("bank", before=OLD, released=700)},
+    ),
 ]
 DOES_NOT_HOLD = [
     *(
@@ -96,7 +119,27 @@ DOES_NOT_HOLD = [
             ),
             ("what is called so is how often it looks", {"POLL_INTERVAL_MS": "100"}, {"POLL_INTERVAL_MS": "1000"}),
             ("a number that nobody knew before", MANY, {}),
+            ("how much a driver fetches of its rows", {"JDBC_FETCH_SIZE": "500"}, {"JDBC_FETCH_SIZE": "50"}),
+            ("how much it sends at once", {"PRODUCER_BATCH_SIZE": "65536"}, {"PRODUCER_BATCH_SIZE": "16384"}),
+            ("how much of its traces it sends", {"OTEL_MAX_BATCH_SIZE": "2048"}, {"OTEL_MAX_BATCH_SIZE": "512"}),
         )
+    ),
+    *(
+        DoesNotHold(
+            f"many times as much at once since a release hours before: {what}",
+            late(**{"released": 14 * HOUR, "figures": (), **more}),
+            harmful=("rollback_workload",),
+        )
+        for what, more in NOT_ITS_OWN
+    ),
+    *(
+        DoesNotHold(
+            f"whom it asks for each message does not answer, {what}",
+            late(more_logs=logs("worker", AWAY, 0, 1, times=20, since=600), released=released),
+            ("Deployment/worker", "dependency_failure", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, released in (("since its release", 900), ("hours after its release", 14 * HOUR))
     ),
     DoesNotHold(
         "what it asks for each message is slow",

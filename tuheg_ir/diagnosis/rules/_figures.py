@@ -46,6 +46,12 @@ def slowed(view: View, signal: str, least: float = SLOW_S, **labels: str) -> Tur
     return worst
 
 
+def finds_slow(view: View, ref: str) -> bool:
+    """Tell whether something that a workload asks became slow, by what it measures itself."""
+    labels = labels_of(view, ref, "dependency_latency_p95")
+    return any(slowed(view, "dependency_latency_p95", component=label) for label in labels)
+
+
 def rise(view: View, series: Series, signal: str, factor: float, least: float) -> Turn | None:
     """Return a series' rise to `factor` times what it began with and over `least`."""
     figures = view.figures.alone(signal, series)

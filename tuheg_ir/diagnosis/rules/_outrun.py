@@ -6,25 +6,37 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Series
-from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, remedy_for_load
-from tuheg_ir.diagnosis.rules._readers import LEAST, given_up, name_of, queues, reader
+from tuheg_ir.diagnosis.rules._capacity import PEAK, remedy_for_load
+from tuheg_ir.diagnosis.rules._figures import finds_slow
+from tuheg_ir.diagnosis.rules._publishing import flooded_by
+from tuheg_ir.diagnosis.rules._readers import LEAST, given_up, grown, name_of, queues, reader, silent
 from tuheg_ir.diagnosis.rules._unreadable import unreadable
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.marked import OFTEN, marked
+from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import newest
-from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.releases import SOON, releases
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MOST = 0.9
 """Who has so much of all that waits fills the broker alone."""
+MANY = 1000.0
+"""So few more messages than before fill no broker."""
+HALF = 0.5
+"""What waited in part before a release is not all sent by it."""
+ELSEWHERE = {"consumergroup", "key"}
+"""Labels of what a group has still to read of a log, or what lies in a store: no broker keeps it in its memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Longest:
-    """The queue in which at least half of all messages wait, how many those are, and of how many."""
+    """The queue in which at least half of all messages wait, how many those are, and were, and of how many."""
 
     series: Series
+    before: float
     waiting: float
     every: float
 
@@ -45,12 +57,14 @@ class Outrun:
     barred: tuple[Excluded, ...]
 
 
+@once_a_view
 def longest(view: View) -> Longest | None:
     """Return the queue in which at least half of all messages wait, if they are many and no fewer than before."""
     waits = [
         (now, series)
         for series in queues(view)
-        if not given_up(view, series)
+        if not ELSEWHERE & series.labels.keys()
+        and not given_up(view, series)
         and (now := view.figures.alone("queue_depth", series).now("queue_depth")) is not None
     ]
     every = sum(now for now, _ in waits)
@@ -58,7 +72,7 @@ def longest(view: View) -> Longest | None:
     if series is None or most < max(LEAST, every / 2):
         return None
     first = view.figures.alone("queue_depth", series).first("queue_depth")
-    return None if first is None or most < first else Longest(series, most, every)
+    return None if first is None or most < first else Longest(series, first, most, every)
 
 
 def could_work(view: View, consumer: Workload) -> bool:
@@ -71,20 +85,41 @@ def could_work(view: View, consumer: Workload) -> bool:
 def outrun(view: View, alarm: datetime | None) -> Outrun | None:
     """Return the consumer of nearly all that waits, if all its pods are at their processor limit since before an alarm.
 
-    Not where it takes messages again and again that it cannot do, or waits for somebody else: more of it do no more.
+    Only where all that it tells is that it works: who fails, waits or says nothing may use the processor for nothing.
     """
     found = longest(view)
     consumer = reader(view, found.series) if found else None
     if alarm is None or found is None or consumer is None or found.waiting < MOST * found.every:
         return None
-    since = _busy_since(view, consumer)
-    if since is None or since >= alarm or not could_work(view, consumer):
+    since = _busy_since(view, consumer) if found.waiting - found.before >= MANY else None
+    if since is None or since >= alarm or not could_work(view, consumer) or releases(view, consumer, PEAK):
         return None
-    if view.hits_of(consumer.ref, "message_rejected", *FROM_BEHIND) or unreadable(view, consumer):
+    if not _works_well(view, consumer) or _sent_more(view, found, since):
         return None
     remedy, seen, barred = remedy_for_load(view, consumer)
     busy = Evidence("metrics", consumer.ref, "all its pods are at their processor limit", since)
     return Outrun(consumer, since, (found.told(consumer.ref), busy, *seen), remedy, barred)
+
+
+def _works_well(view: View, consumer: Workload) -> bool:
+    """Tell whether a consumer speaks, tells of no trouble but that its broker is full, and finds nobody slow."""
+    told = {hit.trouble for hit in view.hits_of(consumer.ref)} - {"broker_alarm"} or unreadable(view, consumer)
+    fails = any(each.count >= OFTEN for each in marked(view, consumer))
+    return not (told or fails or any(silent(view, consumer)) or finds_slow(view, consumer.ref))
+
+
+def _sent_more(view: View, found: Longest, since: datetime) -> bool:
+    """Tell whether most of what waits may come from somebody's release, or from a run that a person may have to stop.
+
+    ``since``: when those who read it became busy.
+    """
+    most = view.figures.alone("queue_depth", found.series).crossed("queue_depth", HALF * found.waiting)
+    for workload in view.serving:
+        came = workload.released_at if workload.changes and not role(workload) else None
+        if came is not None and since - came <= SOON and (most is None or came <= most):
+            return True
+    grew = grown(view, found.series)
+    return grew is not None and flooded_by(view, grew) is not None
 
 
 def _busy_since(view: View, consumer: Workload) -> datetime | None:

@@ -42,8 +42,11 @@ _GROUP = late(
 Not those of a group that it watches, or of users or rights.
 """
 _READS_AS = ("consumer", "consumergroup", "group")
-_ONLY_READS = late(r"prefetch|(?:^|_)qos(?:_|$)|consumer|subscriber|worker_?concurrency", re.IGNORECASE)
-"""Names of variables of who reads: who only sends has nothing to fetch."""
+_FETCHES = late(
+    r"^(?:\w+_)?prefetch(?:_?(?:count|size|limit|messages|multiplier))?$|^(?:\w+_)?consumer_?(?:concurrency|prefetch)$",
+    re.IGNORECASE,
+)
+"""Names of variables of how much is fetched of a queue, or by how many at once: who only sends has no such thing."""
 _GIVEN_UP = r"(?:dead(?:[._-]?letters?)?|dl[qxt]|parking[._-]?lot|poison|undeliverable)(?:[._-]?queue)?"
 """Words for messages that were given up."""
 _UNDER_KEY = late(r"^(?:.*[:_])?queues?:(?=.)|^bull:(?=.+:wait$)|:wait$")
@@ -180,21 +183,23 @@ def _worker_beside(view: View, teller: Workload, series: Series) -> Workload | N
 
 
 def _fetching(view: View, series: Series) -> list[Workload]:
-    """Return those with a Service that nobody calls, whose settings give them a queue and how much they fetch of it.
+    """Return those with a Service that nobody calls, whose settings give them one queue and how much they fetch of it.
 
-    Such a Service is there for its probes and figures.
+    Such a Service is there for its probes and figures. Of several queues they may write to one.
     """
-    queue, called = name_of(series), {ref for calls in view.graph.calls.values() for ref in calls}
-    return [
-        w
-        for w in view.serving
-        if not role(w) and w.ref not in called and queue and queue in queues_of(w.template)
-        if any(
-            _ONLY_READS.search(text(e, "name"))
-            for c in items(w.template, "spec", "containers")
-            for e in items(c, "env")
-        )
-    ]
+    own = {name_of(series)} - {""}
+    return [w for w in view.serving if own and own == _fetched(view, w)]
+
+
+@once
+def _fetched(view: View, workload: Workload) -> set[str]:
+    """Return the queues in the settings of who is told how much to fetch; {} of whom somebody calls."""
+    names = [text(e, "name") for c in items(workload.template, "spec", "containers") for e in items(c, "env")]
+    if role(workload) or not any(map(_FETCHES.search, names)):
+        return set()
+    led = (view.services[r.service].backends for r in view.routes if r.service in view.services)
+    called = any(workload.ref in refs for refs in (*view.graph.calls.values(), *led))
+    return set() if called else queues_of(workload.template)
 
 
 def _dashed(name: str) -> str:
@@ -261,6 +266,7 @@ def _works_on(workload: Workload, words: set[str]) -> bool:
     return last in ("worker", "consumer", "processor") and any(word.startswith(each) for each in mine for word in words)
 
 
+@once
 def _stopped(view: View, workload: Workload) -> bool:
     """Tell whether a workload tells of a stuck consumer, or all its pods used the processor and do so no more."""
     if role(workload):

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import slowed
+from tuheg_ir.diagnosis.rules._figures import finds_slow
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
@@ -22,7 +22,6 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE
-from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AGAIN = 3
@@ -30,11 +29,13 @@ AGAIN = 3
 LATELY = timedelta(hours=2)
 """A broker waits for half an hour by itself: what it takes back again it takes back within this time."""
 MOMENT = timedelta(seconds=10)
-"""Lines so near each other tell of the same message."""
+"""Who ends by it ends so soon after the line that tells it."""
+TOGETHER = timedelta(minutes=5)
+"""What is taken back within so short a time was begun together: one process that hangs has many messages."""
 _WORDS = ("acknowledgement", "acknowledgment", "message lock", "messagelock", "lock supplied", "receipt handle")
 _TAKEN_BACK = late(
     r"delivery acknowledge?ment (?:on channel \d+ )?timed out|timed out waiting for (?:a )?(?:delivery|consumer) ack"
-    r"|MessageLockLost|\bmessage lock (?:is |was |has )?(?:lost|expired)|the lock supplied is invalid"
+    r"|MessageLockLost|\bmessage lock (?:is |was |has (?:been )?)?(?:lost|expired)|the lock supplied is invalid"
     r"|receipt handle has expired",
     re.IGNORECASE,
 )
@@ -55,7 +56,7 @@ def when(view: View) -> Iterator[Match]:
     """A consumer tells that what it works on is taken from it, again and again, and what it asks is no slower."""
     for workload in view.serving:
         taken = None if role(workload) else _taken(view, workload)
-        if taken is not None and not _waits_for_others(view, workload):
+        if taken is not None and not finds_slow(view, workload.ref):
             yield _match(view, workload, taken)
 
 
@@ -69,7 +70,14 @@ def _taken(view: View, workload: Workload) -> _Taken | None:
     if max(ended, times) < AGAIN:
         return None
     first = min(at for at, _ in lines)
-    return _Taken(lines[-1][1], oldest((first, *_told_by_brokers(view))) or first, times, ended)
+    line = lines[-1][1]
+    ours = _told_by_brokers(view) if _of_ours(line) else ()
+    return _Taken(line, oldest((first, *ours)) or first, times, ended)
+
+
+def _of_ours(line: str) -> bool:
+    """Tell whether a line may be of a broker of ours: services outside (Service Bus, SQS) have locks and receipts."""
+    return "acknowledg" in line.lower()
 
 
 def _told(log: Log) -> list[tuple[datetime, str]]:
@@ -81,10 +89,11 @@ def _told(log: Log) -> list[tuple[datetime, str]]:
 
 
 def _moments(told: list[tuple[datetime, str]]) -> list[datetime]:
-    """Return the moments at which messages were taken back, one for all lines that tell of the same."""
+    """Return the moments at which messages were taken back of late, one for all that were taken back together."""
     found: list[datetime] = []
-    for at, _ in told:
-        if not found or at - found[-1] > MOMENT:
+    times = sorted(at for at, _ in told)
+    for at in times:
+        if times[-1] - at <= LATELY and (not found or at - found[-1] > TOGETHER):
             found.append(at)
     return found
 
@@ -102,14 +111,8 @@ def _told_by_brokers(view: View) -> tuple[datetime, ...]:
     return tuple(at for each in brokers for log in view.logs_of(each.live) for at, _ in _told(log))
 
 
-def _waits_for_others(view: View, workload: Workload) -> bool:
-    """Tell whether what a consumer asks became slow: it takes too long because of that."""
-    labels = labels_of(view, workload.ref, "dependency_latency_p95")
-    return any(slowed(view, "dependency_latency_p95", component=label) for label in labels)
-
-
 def _started_just_before(view: View, workload: Workload, since: datetime) -> Workload | None:
-    """Return the one broker that tells it too, if it runs since just before, and the consumer's template for longer.
+    """Return the one broker that tells it too, if it runs since just before, and its consumer was well for long.
 
     It waits for less long than the broker before it did: another version, or settings that it read as it started.
     """
@@ -117,12 +120,12 @@ def _started_just_before(view: View, workload: Workload, since: datetime) -> Wor
     started = oldest(pod.started for b in brokers for pod in b.live)
     if len(brokers) != 1 or started is None or not BEFORE <= since - started <= HOURS:
         return None
-    newer = workload.changes and workload.released_at is not None and workload.released_at >= started + BEFORE
-    return None if newer else brokers[0]
+    proved = workload.released_at is not None and started - workload.released_at >= HOURS
+    return brokers[0] if proved or not workload.changes else None
 
 
 def _match(view: View, workload: Workload, taken: _Taken) -> Match:
-    broker = _started_just_before(view, workload, taken.since)
+    broker = _started_just_before(view, workload, taken.since) if _of_ours(taken.line) else None
     how = f", and a pod was started again {taken.ended} times" if taken.ended else f", {taken.times} times"
     ran = oldest(pod.started for pod in broker.live) if broker else None
     return Match(

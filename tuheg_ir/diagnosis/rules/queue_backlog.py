@@ -118,7 +118,8 @@ def _of_its_own(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> 
         return _of_message(consumer, stopped, grew, waits)
     if few := at_their_limit(view, consumer):
         return _of_one_pod(consumer, few, "at the processor limit", grew, seen)
-    if few := far_busier(view, consumer):
+    # Who waits for others uses more or less of the processor by chance.
+    if (few := far_busier(view, consumer)) and not held_up_by(view, consumer):
         return _of_one_pod(consumer, few, "use many times the processor time of each other one", grew, seen)
     # Who does not get past a message, or has no message of its key, does nothing either, and a restart is no help.
     undone = left_undone(view, consumer, grew.since)

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._figures import slowed
+from tuheg_ir.diagnosis.rules._figures import finds_slow
+from tuheg_ir.diagnosis.rules._held_up import WAITS, held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._readers import backlogs
 from tuheg_ir.diagnosis.stamps import stamp
@@ -18,7 +19,7 @@ from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import SOON, release_cause, release_evidence, since_release
-from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AGAIN = 3
@@ -32,17 +33,19 @@ _THROWN_OUT = late(
 _AT_ONCE = late(r"poll|fetch|batch|max.?(?:records|messages|bytes)|concurren|threads", re.IGNORECASE)
 """Settings of how much is fetched at once, how long that may take, and how many work on it."""
 _FETCHED = late(
-    r"(?:poll|fetch|batch)[._-]?(?:max[._-]?)?(?:records|messages|size|count)|max[._-]?(?:poll|batch)[._-]?records"
-    r"|(?:records|messages)[._-]?per[._-]?(?:poll|fetch|batch)",
+    r"poll[._-]?(?:max[._-]?)?(?:records|messages|size|count)|(?:records|messages)[._-]?per[._-]?poll"
+    r"|consumer[._-]?(?:max[._-]?)?(?:fetch|batch)[._-]?(?:records|messages|size|count)",
     re.IGNORECASE,
 )
-"""Settings of how much is fetched at once."""
+"""Settings of how many messages are fetched at once; a batch alone may be of what is written, or measured."""
 _MAY_TAKE = late(r"max[._-]?poll[._-]?interval", re.IGNORECASE)
 """The setting of how long what was fetched may take."""
 FAR = 2.0
 """So many times as much for the same time is no fine tuning."""
 BY_THE_PEAK = timedelta(hours=16)
 """How much there is to fetch has its hours: what was released in the evening fetches all it may in the morning."""
+REACH = timedelta(hours=1)
+"""Figures tell no more of before: whether what they ask became slow longer ago than this nobody can tell."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -55,7 +58,7 @@ def when(view: View) -> Iterator[Match]:
         if len(times) < AGAIN or 2 * len(pods) <= len(workload.live) or not view.recent(last, STILL):
             continue
         settings = tuple(c for c in workload.changed("env", "command") if _AT_ONCE.search(c.told()))
-        within = BY_THE_PEAK if _more_at_once(settings) >= FAR else SOON
+        within = BY_THE_PEAK if _waited_for_the_peak(view, workload, settings) else SOON
         if not since_release(workload, first, within) or _waits_for_others(view, workload):
             continue
         waiting = tuple(evidence for evidence, _ in backlogs(view, workload))
@@ -63,6 +66,26 @@ def when(view: View) -> Iterator[Match]:
             fact = f"{len(lines)} lines of {len(pods)} pods: {lines[-1][1][:240]}"
             shown = Evidence("logs", workload.ref, fact, first)
             yield _match(view, workload, (shown, *waiting[:1]), settings, first)
+
+
+def _waited_for_the_peak(view: View, workload: Workload, settings: tuple[Change, ...]) -> bool:
+    """Tell whether a release that proved itself for hours may be to blame: it changed nothing but how much it fetches.
+
+    Its pods have processor time, each log tells of a while in which all was well, and whom they ask is no newer.
+    """
+    if len(settings) < len(workload.changes) or _more_at_once(settings) < FAR or starving(view, workload):
+        return False
+    needed = [w for ref in view.graph.needs(workload.ref) if (w := view.workloads.get(ref))]
+    known = False
+    for log in view.logs_of(workload.live, previous=False):
+        told = next((stamp(line) for line in log.lines if _THROWN_OUT.search(line)), None)
+        if told is None:
+            continue
+        began = next((at for line in log.lines if (at := stamp(line))), told)
+        if told - began < SOON or not view.recent(told, REACH) or any(since_release(w, told) for w in needed):
+            return False
+        known = True
+    return known
 
 
 def _more_at_once(settings: Iterable[Change]) -> float:
@@ -87,9 +110,8 @@ def _told(view: View, workload: Workload) -> Iterator[tuple[str, str]]:
 
 
 def _waits_for_others(view: View, workload: Workload) -> bool:
-    """Tell whether what a consumer asks for each message became slow: then it takes too long whatever it fetches."""
-    labels = labels_of(view, workload.ref, "dependency_latency_p95")
-    return any(slowed(view, "dependency_latency_p95", component=label) for label in labels)
+    """Tell whether what a consumer asks for each message is slow or fails: it takes too long whatever it fetches."""
+    return finds_slow(view, workload.ref) or any(hit.trouble in WAITS for hit in held_up_by(view, workload))
 
 
 def _match(
