@@ -117,6 +117,17 @@ HOLDS = [
         )
     ),
     Holds(
+        "a consumer was released just before the database went: its release may have lost how to connect again",
+        snapshot(
+            postgres(started=1200),
+            workload("consumer", env={"DATABASE_URL": secret_key("app")}, before=IMAGE, released=1300),
+            logs=[log(pod("consumer"), DIED, *[DEAD] * 120, since=1210)],
+            alerts=[alert("PaymentsStuck", team="shop")],
+        ),
+        (QUEUE, "database_connection", "restart_workload"),
+        spares=no("rollback_workload", at=QUEUE),
+    ),
+    Holds(
         "another that needs the cache was released, and fails since: its release is its own affair",
         listening(
             (44, 0),

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
@@ -87,6 +88,7 @@ def _closed_by(view: View, client: Workload, server: Workload, started: datetime
     if cuts_off(view, server) or used_since(view, client, started):
         return
     well = f"{server.ref} is well: whatever is done to it opens no connection of {client.name} anew"
+    ours = () if since_release(client, found.first) else ("rollback_workload",)
     yield Match(
         component=client.ref,
         evidence=(
@@ -98,7 +100,7 @@ def _closed_by(view: View, client: Workload, server: Workload, started: datetime
         since=found.first,
         explains=behind(view, client.ref, but=client.ref),
         excludes=(
-            *not_for((client.ref,), "no release came with it", ("rollback_workload",)),
+            *not_for((client.ref,), "no release came with it", ours),
             *not_for((server.ref,), well, (*RESTARTS, "scale_database")),
         ),
     )
