@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.diagnosis.rules.pods import later, pods_of, put, waiting
+from tests.diagnosis.rules.pods import later, pending, pods_of, put, waiting
 from tests.diagnosis.rules.scenes import SHOP
 from tests.diagnosis.rules.tiny import Obj, event, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.harm import harms
@@ -30,6 +30,18 @@ def unmounted() -> list[Obj]:
     return objects
 
 
+def roomless() -> list[Obj]:
+    """Return a shop of which a pod has no node."""
+    objects = workload("shop")
+    pending(pods_of(objects)[0], "0/2 nodes are available: 2 Insufficient cpu.")
+    return objects
+
+
+def volume(name: str) -> Obj:
+    """Return how a pod mounts a ConfigMap, beside one that is there."""
+    return {"volumes": [{"name": "a", "configMap": {"name": name}}]}
+
+
 def keyed(**keys: str) -> list[Obj]:
     """Return a shop that reads a password from a Secret with these keys."""
     return [*workload("shop", env={"PASSWORD": secret_key("db", "password")}), thing("Secret", "db", data=keys)]
@@ -43,6 +55,9 @@ def keyed(**keys: str) -> list[Obj]:
         (refused(QUOTA, age=60), NEW_PODS),
         (refused(HOOK, age=900, younger=300), set()),
         (unmounted(), NEW_PODS),
+        (roomless(), NEW_PODS),
+        (workload("shop", spec=volume("kube-root-ca.crt")), set()),
+        (workload("shop", spec=volume("limits")), NEW_PODS),
         (keyed(password=""), set()),
         (keyed(PASSWORD=""), NEW_PODS),
     ],
@@ -52,10 +67,13 @@ def keyed(**keys: str) -> list[Obj]:
         "a quota allows no further pod",
         "a pod was made since one was refused",
         "its newest pod waits for a key that is not there",
+        "no node has room for a pod of it",
+        "the ConfigMap that it mounts is the cluster's own",
+        "the ConfigMap that it mounts is gone",
         "the key that it reads is there",
         "the key that it reads is gone",
     ],
 )
 def test_new_pods_are_asked_for_only_where_they_would_serve(objects: list[Obj], barred: set[str]) -> None:
-    found = harms(View.of(snapshot(objects)), SHOP)
+    found = harms(View.of(snapshot(objects, thing("ConfigMap", "other", data={}))), SHOP)
     assert {each.remedy for each in found} & NEW_PODS == barred

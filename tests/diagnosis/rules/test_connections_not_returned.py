@@ -6,7 +6,18 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, errors, logs, pool, rate, shop
-from tests.diagnosis.rules.tiny import database, figure, log, pod, postgres, session, snapshot, workload
+from tests.diagnosis.rules.tiny import (
+    database,
+    figure,
+    log,
+    pod,
+    postgres,
+    secret_key,
+    session,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Snapshot
 
 LEAK = "WARN HikariPool-1 - Connection leak detection triggered for org.postgresql.jdbc.PgConnection@4f"
@@ -59,6 +70,7 @@ LOST = (*[LEAK] * 10, *[WAITS] * 10)
 
 ACQUIRED = "Caused by: io.r2dbc.spi.R2dbcTimeoutException: Connection acquisition timed out after 5000ms"
 RUSH = (*[3] * 10, *[30] * 51)
+FROM_SECRET = [{"secretRef": {"name": "all"}}]
 HALF_BACK = (*[3] * 10, *[30] * 40, 14, *[30] * 10)
 
 
@@ -99,6 +111,11 @@ HOLDS = [
         excludes=no("rollback_workload", at=SHOP),
         harmful=("rollback_workload", "scale_workload", "scale_database"),
         alone=True,
+    ),
+    Holds(
+        "its pools are all taken since a rush, its database idles, and a Secret has that one's password alone",
+        booked(env={**URL, "DB_PASSWORD": secret_key("db"), "POSTGRES_URL": secret_key("db", "url")}),
+        (SHOP, "database_connection", "restart_connection_pool"),
     ),
     Holds(
         "since a release, until nothing was left that it could lose, longer ago than what is news",
@@ -172,7 +189,17 @@ DOES_NOT_HOLD = [
             ("one of them gave some back a while ago", booked(counts=(RUSH, HALF_BACK))),
             ("one of them has room", booked(counts=(RUSH, (3,) * 61))),
             ("the only one may always have so many", booked(counts=((30,) * 61,), pods=1)),
+            ("all of them may always have had so many", booked(counts=((30,) * 61,) * 2)),
+            ("one of them may always have had so many", booked(counts=((30,) * 61, RUSH))),
             ("one of them is not measured", booked(counts=(RUSH,))),
+            ("it may ask whom a Secret names", booked(env={**URL, "PAY_URL": secret_key("pay", "url")})),
+            ("it has a key of somebody else", booked(env={**URL, "STRIPE_API_KEY": secret_key("pay", "key")})),
+            (
+                "a Secret that it reads whole has such a key",
+                booked(postgres(), thing("Secret", "all", data={"MAIL_TOKEN": ""}), envFrom=FROM_SECRET),
+            ),
+            ("nobody could see what a Secret has that it reads whole", booked(envFrom=FROM_SECRET)),
+            ("it tells of somebody outside", booked(more="INFO POST https://api.stripe.com/v1/charges 28012ms")),
             ("that for minutes only", booked(counts=((*[3] * 50, *[30] * 11),) * 2)),
             ("the database works at many of its sessions", booked(active=40)),
             ("they are open in transactions", booked(in_transaction=60)),

@@ -335,10 +335,17 @@ HOLDS = [
         (SHOP, "dependency_failure", "page_human"),
         harmful=("rollback_workload",),
     ),
-    Holds(
-        "nobody knows since when its access log tells of failures, nor tells an alert that it was well for long",
-        failing_by_its_log(alert(service="cart")),
-        (SHOP, CODE, "rollback_workload"),
+    *(
+        Holds(
+            f"nobody knows since when its access log tells of failures, and {what}",
+            failing_by_its_log(told),
+            (SHOP, CODE, "rollback_workload"),
+        )
+        for what, told in (
+            ("no alert tells that it was well for long", alert(service="cart")),
+            ("an alert about it tells of something else", alert("DiskFillsUp", service="shop")),
+            ("the alert about it looks back over an hour", alert(service="shop", long_window="1h")),
+        )
     ),
     *(
         Holds(f"its errors blame somebody, but {what}", world, (SHOP, cause, "rollback_workload"))
@@ -514,10 +521,13 @@ DOES_NOT_HOLD = [
         between(*[ANSWER, UNDEFINED] * 8),
         ("Deployment/cart", CODE, "rollback_workload"),
     ),
-    DoesNotHold(
-        "nobody knows since when its access log tells of failures, but the alert about it came long after the release",
-        failing_by_its_log(alert(service="shop")),
-        instead=("unknown", "page_human"),
+    *(
+        DoesNotHold(
+            f"nobody knows since when its access log tells of failures, but alerts came long after the release: {name}",
+            failing_by_its_log(alert(name, service="shop"), alert("DiskFillsUp", service="shop")),
+            instead=("unknown", "page_human"),
+        )
+        for name in ("HighErrors", "OrdersStuck")
     ),
     DoesNotHold(
         "it served well for minutes, until what it calls was released",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -89,11 +90,19 @@ def core(
 OUT = "HikariPool-1 - Connection is not available, request timed out after 3003ms (total=20, active=20, waiting=34)"
 
 
-def inside(*, query: tuple[int, int] = (1400, 13_300), active: float = 15, line: str = OUT, **more: Any) -> Any:
+def inside(
+    *,
+    query: tuple[int, int] = (1400, 13_300),
+    was: float = 11,
+    active: float = 15,
+    line: str = OUT,
+    figures: Sequence[Any] = (),
+    **more: Any,
+) -> Any:
     """Return a shop whose own pool runs out, since its statements take long through a pooler that uses a whole core."""
-    now = figure("db_connections_by_state", 11, active, component="postgres", state="active")
+    now = figure("db_connections_by_state", was, active, component="postgres", state="active")
     told = [stats(EASY, RUSH, query=query)]
-    return core(line=line, told=told, figures=[*ROOM, now], **more)
+    return core(line=line, told=told, figures=[*(figures or ROOM), now], **more)
 
 
 CAPACITY = (POOLER, "capacity", "scale_workload")
@@ -182,6 +191,15 @@ DOES_NOT_HOLD = [
         for what, world in (
             ("a statement takes as long as before through it", inside(query=(1400, 1900))),
             ("the database works at most of its sessions", inside(active=29)),
+            (
+                "the database works at five times as many as before, beside idle ones of others",
+                inside(active=60, figures=[figure("db_connections", 129, 140, component="postgres"), ROOM[1]]),
+            ),
+            (
+                "a statement takes three times as long, and the database works at twice as many",
+                inside(query=(1400, 4400), was=7),
+            ),
+            ("the database worked at none before", inside(was=0)),
             ("nobody knows at how many the database works", core(line=OUT)),
             ("it does not use a whole core", inside(used=(0.42, 0.7))),
             ("it always used a whole core", inside(used=(0.95, 1.0))),

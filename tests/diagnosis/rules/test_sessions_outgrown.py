@@ -314,6 +314,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "an autoscaler gave it a pod after it was full, and another was made anew long before",
+        in_steps(3000, 300, last=300),
+        DB_FULL,
+    ),
     DoesNotHold("all pods that an autoscaler gave it came after it was full", in_steps(300, 90, last=90), DB_FULL),
     DoesNotHold(
         "it has a replica more, and figures tell that another has most of the sessions",

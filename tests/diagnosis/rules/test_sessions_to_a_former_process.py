@@ -9,8 +9,8 @@ import pytest
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.cutting import CLOSED, ENDED, LONG_UNUSED, TRACE, USED, proxied
-from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import API, IMAGE, URL, alert, errors
+from tests.diagnosis.rules.pods import looping, younger
+from tests.diagnosis.rules.scenes import API, IMAGE, URL, alert, down, errors
 from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, redis, secret_key, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.rules import _deaf, sessions_to_a_former_process
@@ -66,6 +66,14 @@ DIED = "psycopg2.errors.AdminShutdown: terminating connection due to administrat
 DEAD = "ERROR consume failed, pushed back: connection already closed"
 NODE = "error: Client has encountered a connection error and is not queryable (pg, postgres)"
 QUEUE = "Deployment/consumer"
+VALIDATED = (
+    "WARN HikariPool-1 - Failed to validate connection org.postgresql.jdbc.PgConnection@5a (This connection has been "
+    "closed.). Possibly consider using a shorter maxLifetime value."
+)
+SILENT = "errors.IdleSessionTimeout: terminating connection due to idle-session timeout"
+NEIGHBOUR = 'ERROR Get "http://rates:8080/day": read tcp 10.1.0.4:4431->10.1.0.9:8080: connection reset by peer'
+LATER = ("INFO taken", *["INFO taken"] * 60, *[f"{DEAD} (psycopg2)"] * 120)
+"""Its connection is closed an hour after something else was lost."""
 
 
 def consuming(
@@ -78,6 +86,7 @@ def consuming(
     beside: Sequence[Obj] = (),
     alarm: bool = True,
     env: dict[str, Any] | None = None,
+    failing: float = 0,
     **more: Any,
 ) -> Snapshot:
     """Return a consumer that holds one connection to a database that was away for a moment, hours ago."""
@@ -85,8 +94,9 @@ def consuming(
         postgres(started=back, **more),
         workload("consumer", pods=1, env=env or {"DATABASE_URL": secret_key("app")}, started=old),
         *beside,
-        logs=[log(pod("consumer"), died, *[line] * 120, *then, since=since)],
+        logs=[log(pod("consumer"), *filter(None, [died]), *[line] * 120, *then, since=since)],
         alerts=[alert("PaymentsStuck", team="shop")] if alarm else [],
+        figures=[errors("consumer", since=failing)] if failing else [],
     )
 
 
@@ -105,6 +115,17 @@ HOLDS = [
             ("another that came since is well", consuming(beside=workload("api", env=URL, started=3000))),
             ("a cache went as well, of which no word is told", consuming(beside=redis(started=16200))),
         )
+    ),
+    Holds(
+        "a consumer was released just before the database went: its release may have lost how to connect again",
+        snapshot(
+            postgres(started=1200),
+            workload("consumer", env={"DATABASE_URL": secret_key("app")}, before=IMAGE, released=1300),
+            logs=[log(pod("consumer"), DIED, *[DEAD] * 120, since=1210)],
+            alerts=[alert("PaymentsStuck", team="shop")],
+        ),
+        (QUEUE, "database_connection", "restart_workload"),
+        spares=no("rollback_workload", at=QUEUE),
     ),
     Holds(
         "another that needs the cache was released, and fails since: its release is its own affair",
@@ -165,6 +186,20 @@ DOES_NOT_HOLD = [
             ("it is told of no more", consuming(DEAD, *["INFO done"] * 12)),
             ("nobody misses anything", consuming(alarm=False)),
             ("the database keeps ending", consuming(status={"restartCount": 7})),
+            ("its pool takes it out and opens another", consuming(VALIDATED, died=VALIDATED)),
+            ("those are its users' own", consuming("INFO websocket connection is closed, user 7")),
+            ("that is told as it is silent", consuming(died=f"psycopg2.{SILENT}", line=DEAD)),
+            ("all alerts are older", consuming(back=400, since=410)),
+            ("its requests failed long before", consuming(back=1200, since=1210, failing=3000)),
+            ("its log reaches back no further", consuming(f"{DEAD} (psycopg2)", died="")),
+            ("a neighbour's was lost as the database went", consuming(*LATER, died=NEIGHBOUR)),
+            (
+                "one of its databases has not come back",
+                consuming(
+                    beside=down(postgres("orders", started=16200), looping()),
+                    env={"A_URL": "postgres://postgres:5432/a", "B_URL": "postgres://orders:5432/b"},
+                ),
+            ),
             ("the words are of something else: who left", consuming("INFO client gone: connection closed")),
             ("it is told to have gone away: it may again", consuming("(2006, 'MySQL server has gone away')")),
             (

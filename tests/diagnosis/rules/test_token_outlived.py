@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import alert
-from tests.diagnosis.rules.tiny import DAY, at, log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, at, log, pod, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 MAKER = "Deployment/maker"
@@ -27,6 +27,7 @@ TOLD = (
     "error: You must be logged in to the server (Unauthorized)",
     "the server has asked for the client to provide credentials (get jobs.batch)",
     'ApiError: Unauthorized: Unauthorized (ErrorResponse { status: "Failure", code: 401 })',
+    "Unauthorized (401) https://kubernetes.default.svc/apis: kubernetes.client.exceptions.ApiException: (401)",
     "Kubeclient::HttpError: HTTP status code 401, Unauthorized for GET https://10.96.0.1/apis",
 )
 NOT_TOLD = (
@@ -73,6 +74,7 @@ def account(name: str = "ops") -> dict[str, Any]:
     return {"spec": {"serviceAccountName": name, **ROOT_CA}}
 
 
+GIVEN = thing("Secret", "hub", data={"token": ""})
 FELLOW = workload("sweeper", age=12 * DAY, **account())
 RESTART = (MAKER, "code_defect", "restart_workload")
 
@@ -121,6 +123,11 @@ DOES_NOT_HOLD = [
             ("it was refused twice", refused(times=2)),
             ("it is refused no more", refused(times=4, then=("INFO jobs listed",) * 40)),
             ("nobody misses anything", refused(alarm=False)),
+            ("it shows that of a kubeconfig", refused(days=365, env={"KUBECONFIG": "/etc/hub/config"})),
+            ("it is told where its kubeconfig is", refused(args=["--kubeconfig=/etc/hub/config"])),
+            ("a Secret has a token for it", refused(beside=GIVEN, env={"A": secret_key("hub", "token")})),
+            ("a Secret has a token for it by another name", refused(env={"HUB_KUBE_TOKEN": secret_key("hub", "t")})),
+            ("another cluster refuses it", refused(TOLD[-1].replace("10.96.0.1", "hub.example:6443"))),
             (
                 "another is refused whose process is young: the API refuses tokens for another reason",
                 refused(

@@ -5,10 +5,12 @@ Whoever gave up while it waited for one may have been given it all the same: nob
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._left_lying import LEAST
 from tuheg_ir.diagnosis.rules._poolers import leads_away
@@ -17,7 +19,9 @@ from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.figures import RECENT_S
+from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _STATES = "db_connections_by_state"
@@ -26,6 +30,10 @@ _AT_WORK = 0.1
 """A database that works at so small a share of what pools have taken, as often as one looks, works at none of it."""
 _ITSELF = 2
 """Who measures a database has a session at work, and so has an autovacuum."""
+
+
+_LEADS = late(r"ur[il]|host|endpoint|addr|dsn|webhook|api|token|key", re.IGNORECASE)
+_TO_DATABASE = late(r"database|(?:^|_)(?:db|pg)|postgres|sql|mongo|maria|jdbc|r2dbc|datasource", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,8 @@ def booked_out(view: View, workload: Workload) -> BookedOut | None:
 def _full(view: View, workload: Workload) -> list[Sequence[tuple[float, float]]]:
     """Return what the pool of each pod counts, if all have stood at their most for long; [] if one has not.
 
-    Pods of one template have pools of one size: what stands at another count than the others may have some to spare,
-    and of one that stands alone it has to be seen that it had fewer.
+    Pods of one template have pools of one size: what stands at another count than the others may have some to spare.
+    Of each it has to be seen that it had fewer: one that was always full may be meant so, or lost all it has long ago.
     """
     pods = {pod.name for pod in workload.live}
     found: dict[str, Sequence[tuple[float, float]]] = {
@@ -67,9 +75,8 @@ def _full(view: View, workload: Workload) -> list[Sequence[tuple[float, float]]]
     }
     counts = [points for pod, points in found.items() if pod in pods]
     alike = len({points[-1][1] for points in counts}) == 1
-    if not alike or len(counts) < len(pods) or not all(_stands(view, each) for each in counts):
-        return []
-    return counts if len(counts) > 1 or _since(counts[0]) > counts[0][0][0] else []
+    had_fewer = all(_since(points) > points[0][0] for points in counts)
+    return counts if alike and had_fewer and len(counts) == len(pods) and all(_stands(view, c) for c in counts) else []
 
 
 def _stands(view: View, points: Sequence[tuple[float, float]]) -> bool:
@@ -92,8 +99,31 @@ def _lately(view: View, points: Sequence[tuple[float, float]]) -> list[tuple[flo
 def _only_database(view: View, workload: Workload) -> str | None:
     """Return the database of a program that is known to ask nobody else."""
     asked = view.called(workload.ref)
-    known = len(asked) == 1 and role(asked[0]) == "database" and not leads_away(view, workload)
-    return asked[0].ref if known else None
+    if len(asked) != 1 or role(asked[0]) != "database" or leads_away(view, workload):
+        return None
+    asks_others = any(map(_of_others, _kept_secret(view, workload))) or _tells_of_away(view, workload)
+    return None if asks_others else asked[0].ref
+
+
+def _of_others(key: str) -> bool:
+    """Tell whether a variable may lead to somebody else than a database: an address, or a key by which one is asked."""
+    return _LEADS.search(key) is not None and _TO_DATABASE.search(key) is None
+
+
+def _kept_secret(view: View, workload: Workload) -> Iterator[str]:
+    """Yield the names of a program's variables whose values a Secret keeps; one that nobody read may keep any."""
+    secrets = view.objects("Secret")
+    for container in items(workload.template, "spec", "containers"):
+        of_keys = (each for each in items(container, "env") if text(each, "valueFrom", "secretKeyRef", "name"))
+        yield from (text(each, "name") for each in of_keys)
+        for name in filter(None, (text(each, "secretRef", "name") for each in items(container, "envFrom"))):
+            yield from map(str, mapping(secrets[name], "data")) if name in secrets else ("url",)
+
+
+def _tells_of_away(view: View, workload: Workload) -> bool:
+    """Tell whether a program's logs name an address outside: many a client has that in its code."""
+    lines = (line for log in view.logs_of(workload.live, previous=False) for line in log.lines if "://" in line)
+    return any(map(view.graph.is_away, hosts_named(lines)))
 
 
 def _idle(view: View, database: str, taken: int) -> Evidence | None:

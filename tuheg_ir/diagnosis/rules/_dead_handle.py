@@ -22,8 +22,9 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _CLOSED = late(
-    r"\bconnection (?:is|already|is already) closed\b|\bthis connection has been closed\b|\bconn closed\b"
-    r"|\bunderlying connection is closed|\bno operations allowed after connection closed|\bORA-17008\b"
+    r"\bconnection (?:is|already|(?:is|was|has been) already|has already been) closed\b|\bORA-17008\b"
+    r"|\bthis connection has been closed\b|\bconn closed\b|\bunderlying connection is closed"
+    r"|\bno operations allowed after connection closed"
     r"|\bnot queryable\b|\bcannot enqueue \w+ after|\bcan.t add new command when connection is in closed state"
     r"|\bInterfaceError\W{1,6}0, ''|\bMySQL Connection not available"
     r"|\brequires an open and available connection|\bConnection is not open\b|\bAlreadyClosedException"
@@ -34,6 +35,14 @@ _CLOSED = late(
 MySQL and Oracle, pgx, those of MySQL for Node and Python, node-postgres, .NET, those of RabbitMQ, libpq of Ruby.
 A MySQL that "has gone away" may go away again: it cuts what is too large, or silent for too long.
 """
+_OTHERWISE = late(
+    r"\bvalidat|\binvalidat|\bevict|\bdiscard|\breconnect|\bre-?open|\bremov(?:ed|ing) from|websocket|socket\.io"
+    r"|https?:|\bhttp/\d|\bgrpc\b",
+    re.IGNORECASE,
+)
+"""A pool that found a connection closed and opens another one, as it should; whose connection is none to a store."""
+_SILENT = late(r"\bidle[ _-](?:session|time|in[ _-]transaction)|\binactivity\b|\bwait_timeout\b", re.IGNORECASE)
+"""A connection was ended as it was silent: the next one will be as well."""
 _WORDS = (
     *("closed", "not queryable", "cannot enqueue", "interfaceerror", "not available", "is not open"),
     *("available connection", "ora-17008", "wrongstate", "socket descriptor"),
@@ -74,21 +83,28 @@ def dead(view: View, client: Workload) -> tuple[Dead, ...]:
 
 
 def _dead(log: Log) -> Dead | None:
-    closed = [n for n, line in enumerate(log.lines) if _CLOSED.search(line)]
+    closed = [n for n, line in enumerate(log.lines) if _CLOSED.search(line) and not _OTHERWISE.search(line)]
     if len(closed) < OFTEN:
         return None
     upto, _ = times_around(log.lines)
-    lost = _lost(log.lines, closed)
+    lost = [*_ended(log.lines, upto, closed[0]), *closed]
     first, last = (upto[n] for n in (lost[0], closed[-1]))
-    if first is None or last is None:
+    if first is None or last is None or lost[0] == closed[0] == 0:  # it may always have been closed
+        return None
+    if any(_SILENT.search(log.lines[n]) for n in lost):
         return None
     kinds = frozenset(kind for n in lost if (kind := kind_spoken_of(log.lines[n])))
     return Dead(first, last, len(closed), kinds, log.pod, log.lines[closed[-1]].strip())
 
 
-def _lost(lines: Sequence[str], closed: Sequence[int]) -> list[int]:
-    """Return the lines that tell of a lost connection: that it was ended stands before that it is closed."""
-    return sorted({*closed, *(n for n, line in enumerate(lines) if tells("connection_reset", line))})
+def _ended(lines: Sequence[str], upto: Sequence[datetime | None], closed: int) -> list[int]:
+    """Return the lines that tell, just before a connection is closed, that one was ended: whose that is they may say.
+
+    What was lost long before was another one.
+    """
+    until = upto[closed]
+    near = ((n, at) for n, at in enumerate(upto[:closed]) if at is not None and until is not None)
+    return [n for n, at in near if until is not None and until - at <= _SOON and tells("connection_reset", lines[n])]
 
 
 def may_be_of(view: View, found: Dead, client: Workload, server: Workload) -> bool:

@@ -19,7 +19,7 @@ from tuheg_ir.diagnosis.rules._poolers import (
     minutes_told,
     otherwise,
 )
-from tuheg_ir.diagnosis.rules._sessions import clients, figure
+from tuheg_ir.diagnosis.rules._sessions import clients, figure, label_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.programs import image_name
@@ -36,7 +36,9 @@ SLOWED = 3.0
 """So many times as long as before a statement takes that waits for the thread each time."""
 WORKING = 0.5
 """A database that works at more of its sessions than this is busy, or slow, itself."""
-_ACTIVE = ("db_connections_by_state", {"state": "active"})
+IN_ITSELF = 0.5
+"""Share of what a statement takes longer by that a database may have itself."""
+_STATES, _ACTIVE = "db_connections_by_state", {"state": "active"}
 IDLE = 0.75
 """Who used more than so much of it before was always busy."""
 
@@ -101,17 +103,20 @@ def _asked(view: View, pooler: Workload) -> Iterator[Evidence]:
 def _inside(view: View, pooler: Workload) -> Iterator[Evidence]:
     """Yield that statements take far longer through a pooler than before, while its database has little to do.
 
-    A database that is slow itself works at nearly all sessions that it has given.
+    A database that is slow itself works at nearly all sessions that its pooler has of it, or, where others have idle
+    ones, at as many times more than before as a statement takes longer.
     """
-    shares = [_working(view, each.ref) for each in databases_behind(view, pooler)]
-    if not shares or any(share is None or share > WORKING for share in shares):
+    databases = [each.ref for each in databases_behind(view, pooler)]
+    more = [_works_more(view, ref) for ref in databases]
+    shares = [_working(view, ref) for ref in databases]
+    if not databases or any(share is None or share > WORKING for share in shares):
         return
     for log in view.logs_of(pooler.live, previous=False):
         minutes = minutes_told(log)
         if len(minutes) < 2 * ENOUGH or not view.recent(minutes[-1].at, FRESH):
             continue
         was, now = (median(m.query for m in some) for some in (minutes[:ENOUGH], minutes[-ENOUGH:]))
-        if was and now >= SLOWED * was:
+        if was and now >= SLOWED * was and all(each is not None and each <= IN_ITSELF * now / was for each in more):
             fact = f"a statement takes {now / 1000:.3g} ms through it ({was / 1000:.3g} ms before)"
             yield Evidence("logs", pooler.ref, f"{fact}, and its database works at few of its sessions")
             return
@@ -119,8 +124,15 @@ def _inside(view: View, pooler: Workload) -> Iterator[Evidence]:
 
 def _working(view: View, ref: str) -> float | None:
     """Return at which share of its sessions a database works; None if nobody knows."""
-    taken, active = (figure(view, s, ref, **more) for s, more in (("db_connections", {}), _ACTIVE))
+    taken, active = (figure(view, s, ref, **more) for s, more in (("db_connections", {}), (_STATES, _ACTIVE)))
     return active / taken if taken and active is not None else None
+
+
+def _works_more(view: View, ref: str) -> float | None:
+    """Return at how many times as many sessions as before a database works; None if nobody knows."""
+    label = label_of(view, _STATES, ref)
+    was, now = (ask(_STATES, component=label, **_ACTIVE) for ask in (view.figures.first, view.figures.now))
+    return now / was if label and was and now is not None else None
 
 
 def _waits(view: View, pooler: Workload) -> list[float]:

@@ -21,8 +21,8 @@ from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _STATS = late(
-    r"\bstats: (?P<rate>\d+) (?:xacts|req)/s\b.*?\bxact (?P<xact>\d+) us(?:, query (?P<query>\d+) us)?\b"
-    r".*?\bwait (?P<wait>\d+) us\b",
+    r"\bstats: (?P<rate>\d+) (?:xacts|req)/s\b.{0,200}?\bxact (?P<xact>\d+) us(?:, query (?P<query>\d+) us)?\b"
+    r".{0,80}?\bwait (?P<wait>\d+) us\b",
     re.IGNORECASE,
 )
 """What PgBouncer tells of itself each minute: transactions a second, how long one lasts and waits, on average.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
 from tuheg_ir.diagnosis.rules._in_between import PROVEN, in_between, misread_of
+from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
 from tuheg_ir.diagnosis.stamps import stamp
@@ -37,6 +40,8 @@ FRESH = timedelta(hours=2)
 """Where nobody knows when the trouble began, a release so young is suspected."""
 LATE = timedelta(minutes=45)
 """No alert about failing requests waits so long to fire."""
+_OF_MEANS = late(r"disk|volume|memory|\bcpu|throttl|certificate|expir|hpa|autoscal|quota|backup", re.IGNORECASE)
+"""Words of an alert about what a workload has, not about whether it serves well."""
 ALONE, USUAL, GUESS, UNLIKELY, FAINT = 0.85, 0.7, 0.5, 0.25, 0.2
 _UNANSWERED = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
 """How its logs name who does not answer it."""
@@ -138,10 +143,14 @@ def _alarmed_before(view: View, workload: Workload) -> bool:
 
 
 def _alarmed_late(view: View, workload: Workload) -> bool:
-    """Tell whether the alerts about a workload fired so long after its release that this served well before."""
+    """Tell whether the alerts about a workload fired so long after its release that this served well before.
+
+    What looks back over hours fires late.
+    """
+    mine = [a for a in view.alerts if view.about_alert(a) == workload.ref and not _OF_MEANS.search(a.said)]
+    began = [a.starts_at - looks_back(a) for a in mine if a.starts_at]
     at = workload.released_at
-    fired = [a.starts_at for a in view.alerts if a.starts_at and view.about_alert(a) == workload.ref]
-    return at is not None and bool(fired) and all(each - at > LATE for each in fired)
+    return at is not None and bool(began) and all(each - at > LATE for each in began)
 
 
 def _told(view: View, workload: Workload) -> Iterator[Match]:

@@ -14,7 +14,8 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
-from tuheg_ir.diagnosis.view.reading import newest
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
@@ -64,24 +65,30 @@ def _lose(view: View) -> Iterator[Match]:
 def _use_closed(view: View, known: Collection[str]) -> Iterator[Match]:
     """Yield who uses on and on the one connection that was closed as a server's former process went, however long ago.
 
-    Several servers that went at once, as with their node, leave open whose it was.
+    Several servers that went at once, as with their node, leave open whose it was, and so does one that is not back.
     """
-    servers = [(each, at) for each in of_role(view.workloads, *DATA, "pooler") if (at := _started(each)) is not None]
+    servers = [(each, _started(each)) for each in of_role(view.workloads, *DATA, "pooler")]
     for client in (each for each in view.serving if each.ref not in known and role(each) not in (*DATA, "pooler")):
         for found in (each for each in dead(view, client) if view.recent(each.last, STILL)):
-            went = [(each, at) for each, at in servers if found.came_with(at) and may_be_of(view, found, client, each)]
-            if len(went) == 1:
-                yield from _closed_by(view, client, *went[0], found)
+            able = [(each, at) for each, at in servers if may_be_of(view, found, client, each)]
+            went = [(each, at) for each, at in able if at is None or found.came_with(at)]
+            if len(went) == 1 and went[0][1] is not None:
+                yield from _closed_by(view, client, went[0][0], went[0][1], found)
 
 
 def _closed_by(view: View, client: Workload, server: Workload, started: datetime, found: Dead) -> Iterator[Match]:
     """Yield that a client needs a new connection to a server that was started again and is well."""
-    felt = [seen for seen, _ in troubles(view, client.ref)]
-    if not view.now - started >= SETTLED or not _older(client, started) or not (felt or view.alerts):
+    known = list(troubles(view, client.ref))
+    felt, ailed = [seen for seen, _ in known], oldest(since for _, since in known)
+    alarmed = any(each.starts_at is None or each.starts_at >= found.first for each in view.alerts)
+    if ailed is not None and ailed < found.first - SLACK:
+        return  # what it suffered from before that it suffers from still
+    if not view.now - started >= SETTLED or not _older(client, started) or not (felt or alarmed):
         return
     if cuts_off(view, server) or used_since(view, client, started):
         return
     well = f"{server.ref} is well: whatever is done to it opens no connection of {client.name} anew"
+    ours = () if since_release(client, found.first) else ("rollback_workload",)
     yield Match(
         component=client.ref,
         evidence=(
@@ -93,7 +100,7 @@ def _closed_by(view: View, client: Workload, server: Workload, started: datetime
         since=found.first,
         explains=behind(view, client.ref, but=client.ref),
         excludes=(
-            *not_for((client.ref,), "no release came with it", ("rollback_workload",)),
+            *not_for((client.ref,), "no release came with it", ours),
             *not_for((server.ref,), well, (*RESTARTS, "scale_database")),
         ),
     )

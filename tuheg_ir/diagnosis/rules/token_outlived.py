@@ -16,8 +16,11 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._replaced import Kept, Told, present, told
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.graph import foreign
+from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import text
+from tuheg_ir.diagnosis.view.reading import mapping, text
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -48,6 +51,10 @@ TOKEN = Kept(
 """The clients for Python, Java, Node, Go, Rust and Ruby, fabric8, kubectl."""
 
 
+_OF_ITS_OWN = late(r"kube_?config|(?:kube|k8s)\w{0,20}_token\b", re.IGNORECASE)
+"""A setting by which a program shows an API, perhaps another cluster's, a token that no kubelet renews."""
+
+
 @dataclass(frozen=True, slots=True)
 class Over:
     """A pod that is refused since its token's time was over: since when, how long that was."""
@@ -66,8 +73,17 @@ def when(view: View) -> Iterator[Match]:
         return  # whom the API refuses at another time it refuses for another reason: its keys, who asks
     for workload, said, over in found:
         felt = [seen for seen, _ in troubles(view, workload.ref)]
-        if len(set(said.times)) >= OFTEN and (felt or view.alerts):
+        if len(set(said.times)) >= OFTEN and (felt or view.alerts) and not _shows_another(view, workload, said):
             yield _match(view, workload, said, over, felt)
+
+
+def _shows_another(view: View, workload: Workload, said: Told) -> bool:
+    """Tell whether a program may show a token that was given to it: a fresh process shows the same one."""
+    settings = (word for each in view.graph.settings(workload) for word in each)
+    secrets = (view.objects(kind).get(name) for kind, name in reads(workload.template) if kind == "Secret")
+    keys = {str(key) for secret in secrets for key in mapping(secret, "data")}
+    given = "token" in keys or any(map(_OF_ITS_OWN.search, (*settings, *keys)))
+    return given or any(map(foreign, hosts_named([said.line])))
 
 
 def _over(workload: Workload, said: Told) -> Iterator[Over]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.view.reading import moment, oldest, text
+from tuheg_ir.diagnosis.view.reading import moment, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _SCALED = late(r"Scaled up replica set \S+ (?:to (\d+) from (\d+)|from (\d+) to (\d+))")
 _RESIZED = late(r"New size: (\d+)")
+_NEXT = timedelta(minutes=30)
+"""While there is ever more to do an autoscaler's next step comes so soon."""
 
 
 class Growth(NamedTuple):
@@ -70,6 +73,15 @@ def _by_autoscaler(view: View, workload: Workload) -> Growth | None:
         young = [p for p in workload.live if view.recent(p.created)]
         if young and len(young) < len(workload.live):
             older = len(workload.live) - len(young)
-            first = oldest((at, *(pod.created for pod in young)))  # it may have grown in several steps
+            first = _first_step(at, (pod.created for pod in young))
             return Growth(older, len(workload.live), first, "objects", f"the autoscaler made {len(young)} more pods")
     return None
+
+
+def _first_step(last: datetime | None, made: Iterable[datetime | None]) -> datetime | None:
+    """Return when a growth began of which the last step is known: a pod made long before a step is of another story."""
+    first = last
+    for each in sorted((each for each in made if each is not None), reverse=True):
+        if first is not None and each < first <= each + _NEXT:
+            first = each
+    return first
