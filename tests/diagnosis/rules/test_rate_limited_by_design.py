@@ -523,6 +523,17 @@ def door(
     )
 
 
+def nameless(world: Snapshot) -> Snapshot:
+    """Return the same where the access log is one of fields, without the program."""
+    found = [
+        replace(
+            each, lines=tuple(line.replace('"-" "fleet-poller/3.0"', '"host":"town.example"}') for line in each.lines)
+        )
+        for each in world.logs
+    ]
+    return replace(world, logs=tuple(found))
+
+
 HOLDS += [
     Holds(
         f"a server's limits answer one client with 503: {what}",
@@ -547,6 +558,13 @@ DOES_NOT_HOLD += [
         ("others get nothing", door(*asked(OFFICE, 403, 9))),
         ("nothing of it is served", door(served=0)),
         ("it is told too seldom", door(refused=4)),
+        ("they tell of a part of them", door(*asked(POLLER, 503, 9))),
+        ("others ask more", door(*asked(TILL, 200, 9))),
+        ("no line tells which program asks", nameless(door())),
+        (
+            "a browser asks from there as well",
+            door('192.0.2.61 "GET / HTTP/1.1" 200 5 ua="Mozilla/5.0 (X11)" "fleet-poller/3.0"'),
+        ),
         ("they limit a balancer", door(address="10.1.2.3")),
         ("many people are behind one address", door(*asked(TILL, 200, 2, "192.0.2.61"))),
         ("it is a browser", door(who="Mozilla/5.0 (X11; Linux x86_64)")),
