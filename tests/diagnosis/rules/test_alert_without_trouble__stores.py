@@ -301,6 +301,12 @@ DOES_NOT_HOLD = [
                 freezing(fires=alert("IdleInTransactionTooLong", pod="postgres-0")),
                 ASK,
             ),
+            (
+                "the alert is of the numbers",
+                freezing(fires=alert("PostgresTransactionIdAgeHigh", pod="postgres-0")),
+                ASK,
+            ),
+            ("somebody measures an age that cannot be", freezing(age=1e13), ASK),
             ("the alert is of the disk", freezing(fires=alert("VolumeFull", pod="postgres-0")), ASK),
         )
     ),
