@@ -123,6 +123,14 @@ def counted(since: float) -> Snapshot:
     return snapshot(shop(), scaler, blind, figures=[WELL, CALM], alerts=[alert(service="shop")])
 
 
+MUCH_LATER = replace(LESS, starts_at=NOW - timedelta(minutes=10))
+
+
+def of_less(said: str) -> Alert:
+    """Return a page about a shop that says so."""
+    return Alert("ShopLow", {"service": "shop", "severity": "critical"}, {"summary": said}, "firing", LESS.starts_at)
+
+
 FALLING = "request_rate", series({"component": "shop"}, (3600, 156), (1140, 39), (700, 30), (500, 20), (300, 10))
 
 HOLDS = [
@@ -507,6 +515,11 @@ DOES_NOT_HOLD = [
             ("it fell by less", rehearsed(now=100), ASK),
             ("it fell before the test ended", rehearsed(fell=1700), ASK),
             ("it fell long after", rehearsed(fell=500), ASK),
+            ("half of the people went as well", rehearsed("Requests/sec: 900", before=1000, now=50), ASK),
+            ("the alert came much later", rehearsed(ended=2700, fell=2640, fires=MUCH_LATER), ASK),
+            ("the alert is of what banks approve", rehearsed(fires=of_less("approval rate of cards is low")), ASK),
+            ("the alert is of a volume", rehearsed(fires=of_less("free space of the volume is low")), ASK),
+            ("the alert is of orders", rehearsed(fires=of_less("orders are below normal")), ASK),
             ("nothing is left", rehearsed("Requests/sec: 156.0", now=0), ASK),
             ("what is left falls", rehearsed(traffic=FALLING), ASK),
             ("the test says nothing of what it made", rehearsed("done"), ASK),
