@@ -12,15 +12,17 @@ from tuheg_ir.diagnosis.model import Alert, Snapshot
 HELD = '{"level":"info","msg":"promo lane held","reason":"quiet_hours","opens_at":"2026-03-04T14:00:00+01:00"}'
 IN_UTC = 'msg="promo paused by sending window" resumes_at=2026-03-04T13:00:00Z'
 IN_WORDS = "INFO promo messages deferred for the blackout window until 2026-03-04T14:00:00+01:00"
+OF_A_LANE = HELD.replace('"promo lane held"', '"lane held","lane":"promo"')
+OF_TEXTS = "INFO promo sms held for quiet hours until 2026-03-04T14:00:00+01:00"
 RULES = 'promo:\n  quiet_hours: {from: "22:00", to: "14:00", tz: Europe/Madrid}  # law\n'
 WINDOW = "sending window: 14:00-22:00 Europe/Madrid"
 BLACKOUT = "blackout: 22:00-14:00"
 SENT = '{"level":"info","msg":"sent","lane":"otp","ms":120}'
 
 
-def waiting_for(of: str = "promo", name: str = "TextsNotDraining") -> Alert:
+def waiting_for(of: str = "promo", name: str = "TextsNotDraining", **more: str) -> Alert:
     """Return a page about what waits in a lane."""
-    labels = {"service": "sender", "severity": "critical"}
+    labels = {"service": "sender", "severity": "critical", **more}
     return Alert(name, labels, {"summary": f"thousands of {of} texts, all unsent"}, "firing", NOW)
 
 

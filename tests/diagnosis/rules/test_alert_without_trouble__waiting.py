@@ -15,6 +15,8 @@ from tests.diagnosis.rules.kept_shut import (
     HELD,
     IN_UTC,
     IN_WORDS,
+    OF_A_LANE,
+    OF_TEXTS,
     RULES,
     TO_BE_LATE,
     WINDOW,
@@ -81,6 +83,7 @@ def waits(
 
 CRITICAL: Obj = {"severity": "critical", "since": 3600}
 
+AUDIT = deep(900, 900, component="rabbitmq", queue="audit")
 WARNS, MORE_OF_IT = "level=warn msg=requeued", ("capacity", "scale_workload")
 
 BACK_HARM = ("rollback_workload", "restart_workload", "scale_workload")
@@ -174,6 +177,8 @@ HOLDS = [
             ("the sender writes UTC, its settings name a zone", shut(IN_UTC, WINDOW)),
             ("in words, and without a zone in its settings", shut(IN_WORDS, BLACKOUT)),
             ("a variable says it", shut(env=True)),
+            ("what it holds stands after that", shut(OF_A_LANE)),
+            ("the alert names its queue", shut(OF_TEXTS, fires=waiting_for(queue="promo-sms"))),
         )
     ),
     *(
@@ -273,6 +278,9 @@ DOES_NOT_HOLD = [
             ("it tells of its last work long ago", sewing(done=range(600, 900, 30), more=["idle"] * 40), ASK),
             ("it tells too little", sewing(done=(), more=HANGS), ASK),
             ("its work takes longer than it may", sewing(done=range(600, 630)), ASK),
+            ("it takes ages", sewing(lambda done: f"done {done}/999999999", done=[*[1] * 30, 2, 3]), ASK),
+            ("it may take ages", sewing(grace=10**10), ASK),
+            ("it tells of its connections", sewing(lambda done: f"connections {done}/1680"), ASK),
             ("its time is over", sewing(grace=1800), ASK),
             ("it complains", sewing(more=["level=error msg=broken"] * 2), ASK),
             ("none came for it", sewing(ready=1), ()),
@@ -283,6 +291,10 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"of what waits, and its sender holds something back, but {what}", world, instead=answer)
         for what, world, answer in (
             ("something else", shut(fires=waiting_for("login codes:")), ASK),
+            ("something else, which is named after it", shut(OF_A_LANE, fires=waiting_for("login codes:")), ASK),
+            ("it does not say what", shut(HELD.replace("promo lane", "lane")), ASK),
+            ("the alert names what goes on as well", shut(OF_TEXTS, fires=waiting_for("otp sms")), ASK),
+            ("the alert names another queue", shut(OF_TEXTS, fires=waiting_for("sms", queue="login-sms")), ASK),
             ("the hour is over", shut(BEFORE_NOW), ASK),
             ("it takes the hour for another zone's", shut(TO_BE_LATE), ASK),
             ("it is far off", shut(FAR), ASK),
@@ -308,6 +320,9 @@ DOES_NOT_HOLD = [
             ("its sender does little", back_again(since=[SENT] * 3, released=False), MORE_OF_IT),
             ("a pod is missing", back_again(ready=1), ()),
             ("the alert is of something else", back_again(fires="MailSenderMemoryHigh"), ()),
+            ("the alert is of what was given up", back_again(fires="MailDeadLettersPending"), ()),
+            ("some were thrown away", back_again(fails=f"{AWAY} giving up: message rejected"), ()),
+            ("the alert names another queue", back_again(more=[AUDIT], queue="audit"), ()),
         )
     ),
 ]
