@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.answers import status_of
-from tuheg_ir.diagnosis.view.askers import asker_of, of_limiter, of_probe
+from tuheg_ir.diagnosis.view.askers import asker_of, is_new, of_limiter, of_probe
 from tuheg_ir.diagnosis.view.held_back import all_meant, limits_changed
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.network import INSIDE
@@ -47,8 +47,11 @@ def turned_away_at_the_door(view: View, workload: Workload) -> Evidence | None:
 
     Its own words name that client and no other, others are served, and whom it calls is measured and fails nobody.
     """
-    limited = [found[1] for line in view.lines_of(workload) if of_limiter(line) and (found := _CLIENT.search(line))]
-    if len(set(limited)) != 1 or not all_meant(view, workload) or limits_changed(view, workload):
+    told = [line for line in view.lines_of(workload) if of_limiter(line)]
+    limited = [found[1] for line in told if (found := _CLIENT.search(line))]
+    if len(set(limited)) != 1 or not any(is_new(view, line) for line in told) or not _all_tell(view, workload):
+        return None
+    if not all_meant(view, workload) or limits_changed(view, workload):
         return None
     client = limited[0]
     answers = list(_answers(view, workload))
@@ -65,14 +68,20 @@ def turned_away_at_the_door(view: View, workload: Workload) -> Evidence | None:
         return None  # limits that refuse who asks less than others count wrongly
     if not _from_outside(client) or not _well_behind(view, workload) or any(h.trouble in _ATTACKS for h in view.hits):
         return None
-    told = f"all {len(failed)} failures in its logs are refusals of {client} by its own limits ({REFUSED})"
-    return Evidence("logs", workload.ref, f"{told}; {len(others)} requests of others were answered")
+    fact = f"all {len(failed)} failures in its logs are refusals of {client} by its own limits ({REFUSED})"
+    return Evidence("logs", workload.ref, f"{fact}; {len(others)} requests of others were answered")
 
 
 def of_the_door(view: View, sign: Evidence) -> bool:
     """Tell whether a sign of trouble is no more than these refusals, as a server's own log tells of them."""
     told = errors_told(view, sign.object) if sign.source == "logs" else None
     return (told is not None and sign == told[0]) or (sign.source == "logs" and of_limiter(sign.fact))
+
+
+def _all_tell(view: View, workload: Workload) -> bool:
+    """Tell whether each pod of a server tells how it answers: one of whose log nothing is known may fail all."""
+    logs = {pod.name: view.logs_of([pod], previous=False) for pod in workload.live}
+    return all(any(status_of(line) for log in found for line in log.lines) for found in logs.values())
 
 
 def _is_one(mine: list[_Answer]) -> bool:

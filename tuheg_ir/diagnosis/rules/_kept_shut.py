@@ -26,7 +26,8 @@ _HOURS = (
     r"|(?:business|office|off|opening|night|peak)[ _-]hours|black.?out|do[ _-]not[ _-]disturb|embargo|night[ _-]rest"
 )
 _HOLDS = late(rf"\b(?:held|holding|closed|paused|suspended|deferred|on hold)\b.{{0,200}}(?:{_HOURS})", re.IGNORECASE)
-"""How a program says that it holds something back for its hours."""
+"""How a program says that it holds something back for its hours, in the beginning of a line."""
+_HEAD = 1000
 _UNTIL = late(
     r"\b(?:until|till|opens?|opens?_at|re-?opens?(?:_at)?|resum(?:es?|ing)(?:_at)?|next_(?:window|run|open)(?:_at)?)"
     r"(?: at)?[\"']?\s?[:=]?\s?[\"']?"
@@ -94,19 +95,21 @@ def _told(view: View, workload: Workload) -> Iterator[tuple[datetime, str, datet
     """Yield when a program said that it holds something back, and until when, by two ways to write it."""
     for line in view.lines_of(workload):
         until: re.Match[str] | None = _UNTIL.search(line)
-        if until is None or not _HOLDS.search(line):
+        if until is None or not _holds(line):
             continue
         at, end = stamp(line), parse_moment(until["at"])
         if at is not None and end is not None:
             yield at, line, end, until["clock"]
 
 
+def _holds(line: str) -> bool:
+    return _HOLDS.search(line, 0, _HEAD) is not None
+
+
 def _is_meant(view: View, workload: Workload, alert: Alert, line: str, at: datetime) -> bool:
     """Tell whether an alert speaks of what a line says is held back, and of nothing that goes on since then."""
     held, own = _words(line), _words(workload.ref)
-    since = (
-        each for each in view.lines_of(workload) if (when := stamp(each)) and when > at and not _HOLDS.search(each)
-    )
+    since = (each for each in view.lines_of(workload) if (when := stamp(each)) and when > at and not _holds(each))
     goes_on = _words(*since)
     said = _words(alert.said, *map(str, alert.labels.values())) - own
     of_one = _words(*(str(alert.labels.get(each, "")) for each in _OF_ONE)) - own
@@ -122,7 +125,7 @@ def _works(view: View, workload: Workload) -> bool:
     logs = list(view.logs_of(workload.live, previous=False))
     for log in logs:
         lately = [line for line in log.lines if (at := stamp(line)) is not None and view.recent(at, LATELY)]
-        if not lately or any(map(complains, lately)) or all(_HOLDS.search(line) for line in lately):
+        if not lately or any(map(complains, lately)) or all(map(_holds, lately)):
             return False
     return bool(logs)
 
