@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tests.diagnosis.rules.scenes import WELL, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, log, pod, snapshot, thing, workload
@@ -42,6 +43,12 @@ def shut(
     made = thing("ConfigMap", "rules", age=written, data={"rules.yaml": "none" if env else rules})
     logs = [log(pod("sender", n), *[SENT] * 20, said, *after, since=3000) for n in range(2)]
     return snapshot(shop(), sender, made, logs=logs, figures=[WELL], alerts=[fires or waiting_for()])
+
+
+def at_the_end_of_time(world: Snapshot) -> Snapshot:
+    """Return the same, and lines of the last seconds that there can be."""
+    line = "9999-12-31T23:59:58Z " + HELD.replace("2026-03-04T14:00:00+01:00", "9999-12-31T23:59:59Z")
+    return replace(world, logs=tuple(replace(each, lines=(*each.lines, line)) for each in world.logs))
 
 
 BEFORE_NOW = HELD.replace("14:00:00+01:00", "11:00:00Z")

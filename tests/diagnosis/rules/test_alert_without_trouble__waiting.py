@@ -21,6 +21,7 @@ from tests.diagnosis.rules.kept_shut import (
     TO_BE_LATE,
     WINDOW,
     ZONELESS,
+    at_the_end_of_time,
     shut,
     waiting_for,
 )
@@ -296,6 +297,7 @@ DOES_NOT_HOLD = [
             ("the alert names what goes on as well", shut(OF_TEXTS, fires=waiting_for("otp sms")), ASK),
             ("the alert names another queue", shut(OF_TEXTS, fires=waiting_for("sms", queue="login-sms")), ASK),
             ("the hour is over", shut(BEFORE_NOW), ASK),
+            ("it is at the end of time", at_the_end_of_time(shut()), ASK),
             ("it takes the hour for another zone's", shut(TO_BE_LATE), ASK),
             ("it is far off", shut(FAR), ASK),
             ("of an unknown zone", shut(ZONELESS), ASK),

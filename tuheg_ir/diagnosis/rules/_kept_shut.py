@@ -83,9 +83,9 @@ def kept_shut(view: View, alert: Alert, ref: str) -> Evidence | None:
     if told is None:
         return None
     at, line, until, clock = told
-    if not _is_meant(view, workload, alert, line, at):
+    if until <= view.now or until - min(at, view.now) > MOST or not _is_meant(view, workload, alert, line, at):
         return None
-    if not view.now < until <= at + MOST or not _works(view, workload) or not _as_set(view, workload, until, clock):
+    if not _works(view, workload) or not _as_set(view, workload, until, clock):
         return None
     fact = f"{alert.name} fires; it holds this back until {until:%Y-%m-%d %H:%M} UTC, as it is set to: {line[:160]}"
     return Evidence("logs", ref, fact, at)
