@@ -13,7 +13,7 @@ import pytest
 
 from tests.diagnosis.rules import cases
 from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds
-from tests.diagnosis.rules.conftest import RULES, TABLES
+from tests.diagnosis.rules.conftest import RULES, TABLES, rule_of
 
 FOLDER = Path(cases.__file__).parent
 FILES = sorted(path.stem for path in FOLDER.glob("test_*.py"))
@@ -43,7 +43,7 @@ def holding() -> Holds:
 
 
 def test_a_files_name_is_that_of_a_rule() -> None:
-    assert {stem.removeprefix("test_") for stem in FILES if stem not in OF_NO_RULE} == set(RULES)
+    assert {rule_of(stem) for stem in FILES if stem not in OF_NO_RULE} == set(RULES)
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
@@ -60,9 +60,9 @@ def test_a_rule_is_seen_not_holding(rule: str) -> None:
     assert all(isinstance(row, DoesNotHold) for row in table)
 
 
-@pytest.mark.parametrize("stem", FILES)
-def test_no_two_cases_of_a_file_have_one_name(stem: str) -> None:
-    names = [(type(row), row.what) for row in rows(stem)]
+@pytest.mark.parametrize("rule", sorted({rule_of(stem) for stem in FILES}))
+def test_no_two_cases_of_a_rule_have_one_name(rule: str) -> None:
+    names = [(type(row), row.what) for stem in FILES if rule_of(stem) == rule for row in rows(stem)]
     assert len(names) == len(set(names))
 
 

@@ -50,11 +50,14 @@ def back_again(
     fires: str = "MailQueueBacklog",
     beside: Iterable[Obj] = (),
     more: Iterable[tuple[str, Series]] = (),
+    **labels: str,
 ) -> Snapshot:
     """Return such a sender; ``since``: what its log tells until now; ``last``: when it complained last."""
     before = {"image": "sender:0"} if released else None
     sender = workload("sender", ready=ready, before=before, released=BEFORE_S, service=False)
-    fired = Alert(fires, {"severity": "critical", "service": "sender"}, {}, "firing", NOW - timedelta(minutes=40))
+    fired = Alert(
+        fires, {"severity": "critical", "service": "sender", **labels}, {}, "firing", NOW - timedelta(minutes=40)
+    )
     early = told(BEFORE_S - 30, GONE_S + 30, SENT, times=4)
     lines = (*early, *told(GONE_S, last, fails, times=30), *told(1100, 20, *since))
     logs = [Log(pod("sender", number), "sender", lines) for number in range(2)]

@@ -15,6 +15,11 @@ TABLES = ("HOLDS", "DOES_NOT_HOLD", "ANSWERS")
 RULES = {rule.name: rule for rule in all_rules()}
 
 
+def rule_of(stem: str) -> str:
+    """Return whose cases a file has: one of many cases has more than one file, test_rule__part.py."""
+    return stem.removeprefix("test_").partition("__")[0]
+
+
 class CaseItem(pytest.Item):
     """One row of a table."""
 
@@ -25,7 +30,7 @@ class CaseItem(pytest.Item):
         if isinstance(self.case, Answers):
             self.case.judge()
         else:
-            assert self.rule is not None, "the file's name is test_ and that of a rule"
+            assert self.rule is not None, "the file's name is test_ and that of a rule, and perhaps __ and a word"
             self.case.judge(self.rule)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -43,6 +48,6 @@ def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) 
     made: list[pytest.Item] = []
     for case in obj:
         item = CaseItem.from_parent(collector, name=f"{name.lower()}[{case.what}]")
-        item.case, item.rule = case, RULES.get(collector.path.stem.removeprefix("test_"))
+        item.case, item.rule = case, RULES.get(rule_of(collector.path.stem))
         made.append(item)
     return made

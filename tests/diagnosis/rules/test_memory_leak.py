@@ -147,10 +147,11 @@ DOES_NOT_HOLD = [
 ]
 
 
-def killed_once(age: float = 40 * 60, share: float = 0.4, restarts: int = 1, **fires: str) -> Snapshot:
-    """Return a shop of which a container was killed for memory so long ago, and how much its pods use since."""
+def killed_once(age: float = 40 * 60, share: float = 0.4, restarts: int = 1, pods: int = 1, **fires: str) -> Snapshot:
+    """Return a shop of which containers were killed for memory so long ago, and how much its pods use since."""
     objects = shop()
-    put(pods_of(objects)[0], again("OOMKilled", 137, age=age, restarts=restarts), ready=True)
+    for each in pods_of(objects)[:pods]:
+        put(each, again("OOMKilled", 137, age=age, restarts=restarts), ready=True)
     used = [figure("memory_share", share, share, pod=pod("shop", n), container="shop") for n in range(2)]
     return snapshot(objects, figures=[WELL, *used], alerts=[alert("MemoryKills", **fires)] if fires else [])
 
@@ -160,6 +161,7 @@ HOLDS += [
     for what, world, remedy in (
         ("that was minutes ago", killed_once(age=600), "page_human"),
         ("it was so before", killed_once(restarts=2), "page_human"),
+        ("so was another one", killed_once(pods=2), "page_human"),
         ("it has little room since", killed_once(share=0.8), "page_human"),
         ("an alert tells of it", killed_once(service="shop"), "page_human"),
     )

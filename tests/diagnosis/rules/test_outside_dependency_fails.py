@@ -580,12 +580,22 @@ def tried_again(*last: str) -> Snapshot:
     return snapshot(workload("cart"), shop(), logs=[log(pod("cart"), *lines)])
 
 
+SAME_WORKER = [
+    f"WARN [1804] exec-1804 {HOST} answered 503 Service Unavailable, retry in 5000ms order=26IE44",
+    f"INFO [1804] exec-1804 {HOST} sent order=26IE45",
+]
 HOLDS += [
     Holds(f"few calls fail, and {what}", world, FAILS)
     for what, world in (
         ("the last one has not got through", tried_again("INFO sent order=26IE43 attempt=1")),
         ("the last one failed again", tried_again("ERROR gave up order=26IE44")),
         ("nothing follows", tried_again()),
+        (
+            "one worker sent another one since",
+            snapshot(workload("cart"), shop(), logs=[log(pod("cart"), *SAME_WORKER)]),
+        ),
+        ("its log says no more than that it gave up", tried_again("INFO parked order=26IE44 after 3 attempts")),
+        ("it is to be tried again yet", tried_again("INFO order=26IE44 accepted, retry in 60s")),
     )
 ]
 DOES_NOT_HOLD += [

@@ -13,11 +13,12 @@ from tuheg_ir.diagnosis.model import Log, Snapshot
 LIMITED = figure("rate_limited_ratio", 0.0, 0.3, component="shop")
 FOUR = [alert("Shop4xx", service="shop")]
 POLLER, TILL, OFFICE = "fleet-poller/3.0", "till/2.1", "office (axios/1.7)"
+OFFICE_AT = "203.0.113.9"
 
 
 def asked(who: str, status: int, times: int, address: str = "") -> list[str]:
     """Return lines of an access log: a client was answered so, so often."""
-    source = address or {POLLER: "192.0.2.61", TILL: "198.51.100.14"}.get(who, "203.0.113.9")
+    source = address or {POLLER: "192.0.2.61", TILL: "198.51.100.14"}.get(who, OFFICE_AT)
     return [f'{source} - - "GET /v1/orders HTTP/1.1" {status} 41 "-" "{who}"'] * times
 
 
@@ -495,6 +496,7 @@ DOES_NOT_HOLD = [
     ),
 ]
 
+BAD_TOKEN = "[error] 7#7: *1 lua entry thread aborted: runtime error: access.lua:31: bad token"
 FAILS_503 = "EdgeServerErrorRatioHigh"
 
 
@@ -510,17 +512,33 @@ def door(
     measured: bool = True,
     objects: Sequence[Obj] = (),
     cart_released: float = 0,
+    second: Sequence[str] = (f'{OFFICE_AT} - - "GET /v1/orders HTTP/1.1" 200 41 "-" "{OFFICE}"',),
+    since: float = 240,
 ) -> Snapshot:
-    """Return an edge that answers one client with 503 for its limits, as its own words tell, and what it calls."""
+    """Return an edge that answers one client with 503 for its limits, as its own words tell, and what it calls.
+
+    ``second``: what the log of its other pod tells; ``since``: how long ago the log begins.
+    """
     told = [*asked(who, 503, 1, address), limits(names or address)] * refused
     lines = [*asked(TILL, 200, 4), *told, *asked(who, 200, served, address), *asked(OFFICE, 200, 4), *more]
     return snapshot(
         objects or shop(env=CALLS_CART),
         workload("cart", before={"image": "cart:0"}, released=cart_released) if cart_released else workload("cart"),
         figures=[errors("cart", cart, before=cart)] if measured else [],
-        logs=[log(pod("shop"), *lines)],
+        logs=[log(pod("shop"), *lines, since=since), log(pod("shop", 1), *second, since=since)],
         alerts=[alert(named, service="shop", severity="critical")],
     )
+
+
+def nameless(world: Snapshot) -> Snapshot:
+    """Return the same where the access log is one of fields, without the program."""
+    found = [
+        replace(
+            each, lines=tuple(line.replace('"-" "fleet-poller/3.0"', '"host":"town.example"}') for line in each.lines)
+        )
+        for each in world.logs
+    ]
+    return replace(world, logs=tuple(found))
 
 
 HOLDS += [
@@ -547,6 +565,16 @@ DOES_NOT_HOLD += [
         ("others get nothing", door(*asked(OFFICE, 403, 9))),
         ("nothing of it is served", door(served=0)),
         ("it is told too seldom", door(refused=4)),
+        ("they tell of a part of them", door(*asked(POLLER, 503, 9))),
+        ("its other pod tells nothing", door(second=["started"])),
+        ("that was long ago", door(since=9000)),
+        ("its log is full of another complaint", door(*[BAD_TOKEN] * 25)),
+        ("others ask more", door(*asked(TILL, 200, 9))),
+        ("no line tells which program asks", nameless(door())),
+        (
+            "a browser asks from there as well",
+            door('192.0.2.61 "GET / HTTP/1.1" 200 5 ua="Mozilla/5.0 (X11)" "fleet-poller/3.0"'),
+        ),
         ("they limit a balancer", door(address="10.1.2.3")),
         ("many people are behind one address", door(*asked(TILL, 200, 2, "192.0.2.61"))),
         ("it is a browser", door(who="Mozilla/5.0 (X11; Linux x86_64)")),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._readers import LEAST, TIMES, queues, reader
-from tuheg_ir.diagnosis.rules._worked_off import NEARLY_S, OF_QUEUES, falls, left_s
+from tuheg_ir.diagnosis.rules._worked_off import NEARLY_S, OF_QUEUES, falls, left_s, meant
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -21,6 +23,8 @@ from tuheg_ir.diagnosis.view.silent import ENOUGH, GOES_ON, LONG
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _AWAY = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
+_GIVEN_UP = late(r"dead.?letter|dlq|dlx|poison|park|undeliver|bounce|reject|discard|dropped|lost\b", re.IGNORECASE)
+"""Words of an alert about work that nobody comes back to."""
 NEAR = timedelta(minutes=5)
 """So near to the two ends of what its reader tells of a queue begins to grow and to melt."""
 SMALL = 0.1
@@ -39,9 +43,19 @@ class _Melting:
 
 
 def melts(view: View, alert: Alert, ref: str) -> Evidence | None:
-    """Return that what an alert finds waiting came of such an outage and melts; None: not so."""
+    """Return that what an alert finds waiting came of such an outage and melts; None: not so.
+
+    What was given up meanwhile, or waits for another reader, does not.
+    """
     workload = view.workloads.get(ref)
-    seen = after_outage(view, workload) if workload and OF_QUEUES.search(alert.said) else None
+    if workload is None or not OF_QUEUES.search(alert.said) or _GIVEN_UP.search(alert.said):
+        return None
+    found = meant(view, alert, ref)
+    if not found or any(reader(view, each) is not workload or _height(each) < LEAST for each in found):
+        return None
+    if any(hit.trouble == "message_rejected" for hit in view.hits):
+        return None
+    seen = after_outage(view, workload)
     return Evidence(seen.source, ref, f"{alert.name} fires; {seen.fact}", seen.time) if seen else None
 
 

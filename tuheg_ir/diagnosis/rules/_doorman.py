@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -10,11 +11,11 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.answers import status_of
-from tuheg_ir.diagnosis.view.askers import asker_of, of_limiter, of_probe
+from tuheg_ir.diagnosis.view.askers import asker_of, is_new, of_limiter, of_probe
 from tuheg_ir.diagnosis.view.held_back import all_meant, limits_changed
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.network import INSIDE
-from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of
+from tuheg_ir.diagnosis.view.trouble import ERRORS, errors_told, labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 REFUSED = 503
@@ -24,8 +25,10 @@ LEAST = 5
 OTHERS = 2
 SERVED = 0.8
 _CLIENT = late(r"\bclient: ([0-9a-fA-F.:]{3,45}),")
-_PROGRAM = late(r'"([^"]{3,300})"[^"]{0,20}$')
-"""The program that asks, where it stands at the end of a line."""
+NEARLY_ALL = 0.9
+"""A server tells of each refusal by its limits; of some the word is older than the log."""
+_PROGRAM = late(r'\s"(?!https?://)(?=[^"]{0,60}[A-Za-z]{3})([^"]{3,300})"\s{0,4}$')
+"""The program that asks, where it stands by itself at the end of a line: no field of another name, page or address."""
 _BROWSER = "Mozilla/"
 _ATTACKS = ("intrusion", "attack_attempt", "lookup_obeyed")
 
@@ -44,27 +47,47 @@ def turned_away_at_the_door(view: View, workload: Workload) -> Evidence | None:
 
     Its own words name that client and no other, others are served, and whom it calls is measured and fails nobody.
     """
-    limited = {found[1] for line in view.lines_of(workload) if of_limiter(line) and (found := _CLIENT.search(line))}
-    if len(limited) != 1 or not all_meant(view, workload) or limits_changed(view, workload):
+    told = [line for line in view.lines_of(workload) if of_limiter(line)]
+    limited = [found[1] for line in told if (found := _CLIENT.search(line))]
+    if len(set(limited)) != 1 or not any(is_new(view, line) for line in told) or not _all_tell(view, workload):
         return None
-    (client,) = limited
+    if not all_meant(view, workload) or limits_changed(view, workload):
+        return None
+    client = limited[0]
     answers = list(_answers(view, workload))
     failed = [each for each in answers if each.status >= 500]
-    mine = [each for each in answers if each.who == client]
     others = [each for each in answers if each.who != client]
     if len(failed) < LEAST or any((each.who, each.status) != (client, REFUSED) for each in failed):
         return None
-    programs = {each.program for each in mine}
-    if len(programs) > 1 or programs & {""} or any(each.startswith(_BROWSER) for each in programs):
-        return None  # many programs at one address are many people behind it, as one browser may be
-    if not any(each.status < 400 for each in mine):
+    if len(limited) < NEARLY_ALL * len(failed) or not _is_one([each for each in answers if each.who == client]):
         return None
-    if len({each.who for each in others}) < OTHERS or len(others) < LEAST or not _served(others):
+    asked = Counter(each.who for each in others)
+    if len(asked) < OTHERS or len(others) < LEAST or not _served(others):
         return None
+    if max(asked.values()) >= len(answers) - len(others):
+        return None  # limits that refuse who asks less than others count wrongly
     if not _from_outside(client) or not _well_behind(view, workload) or any(h.trouble in _ATTACKS for h in view.hits):
         return None
-    told = f"all {len(failed)} failures in its logs are refusals of {client} by its own limits ({REFUSED})"
-    return Evidence("logs", workload.ref, f"{told}; {len(others)} requests of others were answered")
+    fact = f"all {len(failed)} failures in its logs are refusals of {client} by its own limits ({REFUSED})"
+    return Evidence("logs", workload.ref, f"{fact}; {len(others)} requests of others were answered")
+
+
+def of_the_door(view: View, sign: Evidence) -> bool:
+    """Tell whether a sign of trouble is no more than these refusals, as a server's own log tells of them."""
+    told = errors_told(view, sign.object) if sign.source == "logs" else None
+    return (told is not None and sign == told[0]) or (sign.source == "logs" and of_limiter(sign.fact))
+
+
+def _all_tell(view: View, workload: Workload) -> bool:
+    """Tell whether each pod of a server tells how it answers: one of whose log nothing is known may fail all."""
+    logs = {pod.name: view.logs_of([pod], previous=False) for pod in workload.live}
+    return all(any(status_of(line) for log in found for line in log.lines) for found in logs.values())
+
+
+def _is_one(mine: list[_Answer]) -> bool:
+    """Tell whether an address is one client that is served as well: a browser, or many programs, may be many people."""
+    programs = {each.program for each in mine}
+    return len(programs) == 1 and not programs & {"", _BROWSER} and any(each.status < 400 for each in mine)
 
 
 def _answers(view: View, workload: Workload) -> Iterator[_Answer]:
@@ -73,7 +96,8 @@ def _answers(view: View, workload: Workload) -> Iterator[_Answer]:
         if of_limiter(line) or of_probe(line) or not (status := status_of(line)):
             continue
         who, program = ADDRESS.search(line), _PROGRAM.search(line)
-        yield _Answer(who[0] if who else "", asker_of(line)[0] or (program[1] if program else ""), status)
+        asks = asker_of(line)[0] or (program[1] if program else "")
+        yield _Answer(who[0] if who else "", _BROWSER if _BROWSER in line else asks, status)
 
 
 def _served(others: list[_Answer]) -> bool:

@@ -21,8 +21,10 @@ _OF_LONG = late(
     re.IGNORECASE,
 )
 """Words of an alert about what a session does for long."""
-_IDLE = late(r"idle", re.IGNORECASE)
-"""Who is idle in a transaction is no vacuum."""
+_OF_ELSE = late(
+    r"idle|wrap|frozen|freez|\bxids?\b|txid|transaction.?ids?(?![a-z])|(?-i:Id[A-Z])|multixact", re.IGNORECASE
+)
+"""Who is idle in a transaction is no vacuum; and an alert of the numbers is of what comes if it is not done in time."""
 _VACUUM = late(r"autovacuum: VACUUM (?:ANALYZE )?(?P<table>[\w.\"$]{1,128}) \(to prevent wraparound\)")
 _RUNNING = late(r"(?:(?P<days>\d{1,3}) days? )?(?P<h>\d{1,3}):(?P<m>\d\d):(?P<s>\d\d)(?:\.\d{1,6})?(?![\d:.+-])")
 """For how long it runs, as PostgreSQL writes an interval."""
@@ -30,6 +32,7 @@ _SCANNED = late(r"\bheap_blks_scanned[\"']?\s{0,20}[|=:]\s{0,9}[\"']?(\d{1,12})\
 _COLUMN = "heap_blks_scanned"
 STILL = timedelta(minutes=20)
 """A watch looks every quarter of an hour, mostly."""
+LONGEST_S = 365 * 24 * 3600.0
 SAME = timedelta(minutes=5)
 """By so much may differ what two say of when one session began."""
 
@@ -52,12 +55,12 @@ def freezes(view: View, alert: Alert, ref: str) -> Evidence | None:
     """
     if not any(each.ref == ref for each in of_role(view.workloads, "database")):
         return None
-    if not _OF_LONG.search(alert.said) or _IDLE.search(alert.said) or _in_the_way(view):
+    if not _OF_LONG.search(alert.said) or _OF_ELSE.search(alert.said) or _in_the_way(view):
         return None
     ages = [
         view.figures.now("db_transaction_age", component=each) for each in labels_of(view, ref, "db_transaction_age")
     ]
-    known = [view.now - timedelta(seconds=age) for age in ages if age]
+    known = [view.now - timedelta(seconds=min(age, LONGEST_S)) for age in ages if age]
     for found in _listed(view):
         oldest = bool(known) and abs(min(known) - found.began) <= SAME
         before, now = _scanned(view, found.table)

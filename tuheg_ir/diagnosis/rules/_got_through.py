@@ -14,8 +14,27 @@ from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.trouble import troubles
 
 _AGAIN = late(r"\bretr(?:y|ies|ied|ying)\b|\battempt|\btry(?:ing)? again|\bagain in\b", re.IGNORECASE)
+_ELSE = late(
+    r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?::\d{1,5})?|\[[^\]]{0,80}\]|\b(?:pid|tid|thread)[\"']?[=:]\s?[\"']?[\w-]{1,40}"
+    r"|\b\d{1,9}(?:ms|s|m|min)\b",
+    re.IGNORECASE,
+)
+"""Words with numbers that many lines share: hosts, versions, who writes, how long it took."""
 _MATTER = late(r"\b(?=[\w-]{4,40}\b)[\w-]{0,40}?\d[\w-]{0,40}")
 """What a line is about: a number of an order, of a message, of a file."""
+DIGITS = 4
+"""A number by which one of many is told from all others has so many digits."""
+_WELL = late(
+    r"\b(?:sent|ok|succe\w{2,10}|delivered|accepted|acknowledged|confirmed|done|completed?|stored|saved|paid|booked"
+    r"|finished|published|processed|20[0-4])\b",
+    re.IGNORECASE,
+)
+_ILL = late(
+    r"\bnot\b|\bg[ai]v(?:e|ing) up|\b(?:will )?retry(?:ing)? (?:in|at|later)|dead.?letter|\bdlq\b|\bdropp|\bpark"
+    r"|\bskipp|abandon|unsent|\bfail",
+    re.IGNORECASE,
+)
+"""Words of lines that no logger marks, and that tell of no success all the same."""
 
 
 def got_through(view: View, said: Iterable[Complaint]) -> bool:
@@ -30,18 +49,20 @@ def got_through(view: View, said: Iterable[Complaint]) -> bool:
 
 
 def _well_later(view: View, each: Complaint) -> bool:
-    """Tell whether every line of a complaint is followed by a line of the same matter that is none."""
+    """Tell whether every line of a complaint is followed by a line of the same matter that tells of success."""
     lines = [line for log in view.snapshot.logs if log.pod == each.hit.pod and not log.previous for line in log.lines]
     failed = [at for at, line in enumerate(lines) if tells(each.hit.trouble, line)]
     return bool(failed) and all(_AGAIN.search(lines[at]) and _goes_well(lines, at) for at in failed)
 
 
 def _goes_well(lines: Sequence[str], at: int) -> bool:
-    """Tell whether a matter of a line comes again after it, the last time in a line that complains of nothing."""
+    """Tell whether all matters of a line come again after it, the last time in a line that tells of success."""
     said = _matters(lines[at])
-    later = [line for line in lines[at + 1 :] if said & _matters(line)]
-    return bool(later) and not complains(later[-1])
+    if not any(sum(map(str.isdigit, each)) >= DIGITS for each in said):
+        return False
+    last = next((line for line in reversed(lines[at + 1 :]) if said <= _matters(line)), None)
+    return last is not None and bool(_WELL.search(last)) and not _ILL.search(last) and not complains(last)
 
 
 def _matters(line: str) -> set[str]:
-    return set(_MATTER.findall(without_time(line)))
+    return set(_MATTER.findall(_ELSE.sub(" ", without_time(line))))

@@ -25,12 +25,9 @@ _HOURS = (
     r"quiet[ _-]?(?:hours?|time|period)|(?:send(?:ing)?|delivery|dispatch|call(?:ing)?|batch)[ _-]?(?:window|hours)"
     r"|(?:business|office|off|opening|night|peak)[ _-]hours|black.?out|do[ _-]not[ _-]disturb|embargo|night[ _-]rest"
 )
-_HOLDS = late(
-    rf"(?P<before>(?:[\w.-]{{1,40}}[ :\"'=]{{1,4}}){{0,3}})"
-    rf"\b(?:held|holding|closed|paused|suspended|deferred|on hold)\b(?=.{{0,200}}(?:{_HOURS}))",
-    re.IGNORECASE,
-)
-"""How a program says that it holds something back for its hours, and what."""
+_HOLDS = late(rf"\b(?:held|holding|closed|paused|suspended|deferred|on hold)\b.{{0,200}}(?:{_HOURS})", re.IGNORECASE)
+"""How a program says that it holds something back for its hours, in the beginning of a line."""
+_HEAD = 1000
 _UNTIL = late(
     r"\b(?:until|till|opens?|opens?_at|re-?opens?(?:_at)?|resum(?:es?|ing)(?:_at)?|next_(?:window|run|open)(?:_at)?)"
     r"(?: at)?[\"']?\s?[:=]?\s?[\"']?"
@@ -54,13 +51,19 @@ _ANY = frozenset(
         "messages",
         "sending",
         "sends",
+        "sent",
         "msg",
         "info",
+        "level",
         "the",
+        "and",
+        "for",
         "all",
     )
 )
-"""Words beside which stands what is held back."""
+"""Words that say nothing of what is held back."""
+_OF_ONE = ("queue", "lane", "topic", "channel", "stream", "routing_key")
+"""Labels of an alert that name what waits."""
 NEAR = 200
 """Hours stand so near to the name of what they are, in settings."""
 MOST = timedelta(hours=24)
@@ -76,27 +79,45 @@ def kept_shut(view: View, alert: Alert, ref: str) -> Evidence | None:
     workload = view.workloads.get(ref)
     if workload is None or not _OF_WAITING.search(alert.said) or workload.ready < workload.wanted:
         return None
-    told = max(_told(view, workload, alert), key=lambda each: each[0], default=None)
+    told = max(_told(view, workload), key=lambda each: each[0], default=None)
     if told is None:
         return None
     at, line, until, clock = told
-    if not view.now < until <= at + MOST or not _works(view, workload) or not _as_set(view, workload, until, clock):
+    if until <= view.now or until - min(at, view.now) > MOST or not _is_meant(view, workload, alert, line, at):
+        return None
+    if not _works(view, workload) or not _as_set(view, workload, until, clock):
         return None
     fact = f"{alert.name} fires; it holds this back until {until:%Y-%m-%d %H:%M} UTC, as it is set to: {line[:160]}"
     return Evidence("logs", ref, fact, at)
 
 
-def _told(view: View, workload: Workload, alert: Alert) -> Iterator[tuple[datetime, str, datetime, str]]:
-    """Yield when a program said that it holds back what an alert speaks of, and until when, by two ways to write it."""
-    words = {word.lower() for word in _WORD.findall(" ".join((alert.said, *map(str, alert.labels.values()))))}
+def _told(view: View, workload: Workload) -> Iterator[tuple[datetime, str, datetime, str]]:
+    """Yield when a program said that it holds something back, and until when, by two ways to write it."""
     for line in view.lines_of(workload):
-        held, until, at = _HOLDS.search(line), _UNTIL.search(line), stamp(line)
-        end = parse_moment(until["at"]) if until else None
-        if held is None or until is None or end is None or at is None:
+        until: re.Match[str] | None = _UNTIL.search(line)
+        if until is None or not _holds(line):
             continue
-        named = {word.lower() for word in _WORD.findall(held["before"])} - _ANY
-        if not named or named & words:
+        at, end = stamp(line), parse_moment(until["at"])
+        if at is not None and end is not None:
             yield at, line, end, until["clock"]
+
+
+def _holds(line: str) -> bool:
+    return _HOLDS.search(line, 0, _HEAD) is not None
+
+
+def _is_meant(view: View, workload: Workload, alert: Alert, line: str, at: datetime) -> bool:
+    """Tell whether an alert speaks of what a line says is held back, and of nothing that goes on since then."""
+    held, own = _words(line), _words(workload.ref)
+    since = (each for each in view.lines_of(workload) if (when := stamp(each)) and when > at and not _holds(each))
+    goes_on = _words(*since)
+    said = _words(alert.said, *map(str, alert.labels.values())) - own
+    of_one = _words(*(str(alert.labels.get(each, "")) for each in _OF_ONE)) - own
+    return bool(said & held - goes_on) and not said & goes_on - held and of_one <= held
+
+
+def _words(*said: str) -> set[str]:
+    return {word.lower() for each in said for word in _WORD.findall(each)} - _ANY
 
 
 def _works(view: View, workload: Workload) -> bool:
@@ -104,7 +125,7 @@ def _works(view: View, workload: Workload) -> bool:
     logs = list(view.logs_of(workload.live, previous=False))
     for log in logs:
         lately = [line for line in log.lines if (at := stamp(line)) is not None and view.recent(at, LATELY)]
-        if not lately or any(map(complains, lately)) or all(_HOLDS.search(line) for line in lately):
+        if not lately or any(map(complains, lately)) or all(map(_holds, lately)):
             return False
     return bool(logs)
 
@@ -134,5 +155,5 @@ def _settings(view: View, workload: Workload) -> Iterator[str]:
         for container in items(workload.template, "spec", "containers"):
             yield "\n".join(f"{text(each, 'name')}: {text(each, 'value')}" for each in items(container, "env"))
     for _, obj in view.maps_read(workload.template):
-        if not view.recent(edited(obj) or created(obj), DAY):
+        if (written := edited(obj) or created(obj)) is not None and not view.recent(written, DAY):
             yield "\n".join(f"{key}: {value}" for key, value in mapping(obj, "data").items())

@@ -27,12 +27,17 @@ _DONE_OF = late(
 )
 """How much of how much: 812/1680, 812 of 1680, done=812 of=1680, "done": 812, "total": 1680."""
 _PART = late(r"(?<![\w.])(?P<done>\d{1,3}(?:\.\d{1,3})?)\s?%")
-_TRIES = late(r"attempt|retr(?:y|ies)|\btr(?:y|ies)\b|wait|usage|memory|disk|cpu|full", re.IGNORECASE)
+_TRIES = late(
+    r"attempt|retr(?:y|ies)|\btr(?:y|ies)\b|wait|usage|memory|disk|cpu|full|heap|queue|buffer|pool|connect|session|in.?flight",
+    re.IGNORECASE,
+)
 """Words of lines whose numbers are of no work: of tries, of what is waited for, of what is used."""
 STILL = timedelta(minutes=10)
 """Who told nothing of its work for so long may hang."""
 LEAST = 3
 """So many numbers that rise show that work goes on."""
+LONGEST_S = 7 * 24 * 3600.0
+"""Nobody gives a pod more time than that on purpose, nor knows for how long its work would take."""
 
 
 def let_finish(view: View, alert: Alert, ref: str) -> Evidence | None:
@@ -69,7 +74,9 @@ def _ends(pod: Pod) -> datetime | None:
 def _done(view: View, pod: Pod) -> datetime | None:
     """Return when a pod will have done its work, by the pace since it was told to go; None if it may hang."""
     over, grace = _ends(pod), whole(pod.obj, "metadata", "deletionGracePeriodSeconds")
-    if over is None or not grace or over <= view.now or any(n.name == pod.node and n.lost for n in nodes(view)):
+    if over is None or not grace or grace > LONGEST_S or over <= view.now:
+        return None
+    if any(n.name == pod.node and n.lost for n in nodes(view)):
         return None
     asked = over - timedelta(seconds=grace)
     found = [end for log in view.logs_of([pod], previous=False) if (end := _end(view, log.lines, asked))]
@@ -89,7 +96,8 @@ def _end(view: View, lines: Sequence[str], asked: datetime) -> datetime | None:
     if len(mine) < LEAST or values != sorted(values) or values[-1] <= values[-2] or values[-1] <= values[0]:
         return None
     (began, first), (ended, last) = mine[0], mine[-1]
-    return view.now + (ended - began) * ((whole - last) / (last - first))
+    left_s = (ended - began).total_seconds() * (whole - last) / (last - first)
+    return view.now + timedelta(seconds=left_s) if left_s <= LONGEST_S else None
 
 
 def _counts(lines: Sequence[str], asked: datetime) -> Iterator[tuple[datetime, float, float]]:

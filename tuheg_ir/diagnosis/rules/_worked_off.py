@@ -29,13 +29,13 @@ _WORD = late(r"[A-Za-z0-9](?:[\w.:/-]*[A-Za-z0-9])?")
 
 def shrinks(view: View, alert: Alert, about: str) -> Evidence | None:
     """Every queue that the alert can mean shrinks evenly, and will be empty soon if it goes on so."""
-    meant = _meant(view, alert, about)
-    if not meant or not all(falls([value for _, value in series.points]) for series in meant):
+    found = meant(view, alert, about)
+    if not found or not all(falls([value for _, value in series.points]) for series in found):
         return None
     if any(hit.trouble == "message_rejected" for hit in view.hits):
         return None  # what is thrown away is not worked off
-    first, last = meant[0].points[0][1], meant[0].points[-1][1]
-    reader = view.component(meant[0].labels.get("component", ""))
+    first, last = found[0].points[0][1], found[0].points[-1][1]
+    reader = view.component(found[0].labels.get("component", ""))
     return Evidence(
         "metrics", about or reader, f"{alert.name} fires; {first:.0f} waited there an hour ago, {last:.0f} do now"
     )
@@ -49,15 +49,15 @@ def nearly_done(view: View, alert: Alert, about: str) -> Evidence | None:
     """
     if not OF_QUEUES.search(alert.said) or (shown := shrinks(view, alert, about)) is None:
         return None
-    if not all(left_s(series) <= NEARLY_S for series in _meant(view, alert, about)):
+    if not all(left_s(series) <= NEARLY_S for series in meant(view, alert, about)):
         return None
-    run = _filled_by(view, alert, _meant(view, alert, about))
+    run = _filled_by(view, alert, meant(view, alert, about))
     return Evidence(shown.source, shown.object, f"{shown.fact}; {run} and is over") if run else None
 
 
-def _filled_by(view: View, alert: Alert, meant: list[Series]) -> str:
+def _filled_by(view: View, alert: Alert, found: list[Series]) -> str:
     """Return the run (Kind/name) that filled queues as an alert began, how, and has completed; "" if there is none."""
-    groups = {series.labels.get("consumergroup", "") for series in meant}
+    groups = {series.labels.get("consumergroup", "") for series in found}
     for job in view.snapshot.of("Job"):
         start, end = moment(job, "status", "startTime"), moment(job, "status", "completionTime")
         above = view.workloads.get(controller(job) or ref(job))
@@ -73,7 +73,7 @@ def _filled_by(view: View, alert: Alert, meant: list[Series]) -> str:
     return ""
 
 
-def _meant(view: View, alert: Alert, about: str) -> list[Series]:
+def meant(view: View, alert: Alert, about: str) -> list[Series]:
     """Return the queues that an alert can mean: those of which it names most, else those of what it is about."""
     said = {*map(str, alert.labels.values()), *_WORD.findall(" ".join(map(str, alert.annotations.values())))}
     known = [series for series in queues(view) if series.points]

@@ -20,7 +20,6 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 AT_ONCE_S = 20 * 60.0
 """What fills a container so soon again and again is no leak that a further start would help against."""
-
 ROOMY = 0.7
 """Who uses less of its limit than this has room."""
 
@@ -74,7 +73,7 @@ def _at_once(view: View, workload: Workload) -> bool:
 def _over(view: View, workload: Workload) -> bool:
     """Tell whether a kill is long over: one, of a program that has had room since then, and that nobody called for."""
     killed = killed_for_memory(view, workload)
-    if not killed or any(c.restarts > 1 for _, c in killed) or crashes(view, workload):
+    if len(killed) != 1 or any(c.restarts > 1 for _, c in killed) or crashes(view, workload):
         return False
     if any(troubles(view, workload.ref)) or any(view.about_alert(alert) == workload.ref for alert in view.alerts):
         return False

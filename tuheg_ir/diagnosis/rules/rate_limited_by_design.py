@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._doorman import turned_away_at_the_door
+from tuheg_ir.diagnosis.rules._doorman import of_the_door, turned_away_at_the_door
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules._tighter import asked_more, limits_written, refused_more, tighter
@@ -25,7 +25,7 @@ def when(view: View) -> Iterator[Match]:
     doors = {each.ref: seen for each in view.serving if (seen := turned_away_at_the_door(view, each))}
     # what a server's limits refuse with a server's error looks like failures of its own
     signs = (sign for sign in signs_of_trouble(view) if sign.source != "alerts")
-    if any(sign.source != "logs" or sign.object not in doors for sign in signs):
+    if any(sign.object not in doors or not of_the_door(view, sign) for sign in signs):
         return
     limited = _limited(view)
     for ref, ratios in limited.items():
