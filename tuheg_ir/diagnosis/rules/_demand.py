@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.growth import grown
+from tuheg_ir.diagnosis.view.growth import had
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.usage import work_growth
@@ -76,10 +76,9 @@ def fell_short(view: View, ref: str, grew: Turn) -> bool:
     workload = view.workloads.get(ref)
     if workload is None or grew.since is None:
         return False
-    growth = grown(view, workload)
-    had = growth.before if growth is not None and growth.before else workload.wanted
+    fewer = workload.ready < (had(view, workload) or workload.wanted)
     waiting = [pod.created for pod in workload.live if pod.unschedulable and pod.created is not None]
-    return workload.ready < had and any(-SLACK <= grew.since - at <= SOON for at in waiting)
+    return fewer and any(-SLACK <= grew.since - at <= SOON for at in waiting)
 
 
 def _blamed(released: Sequence[Workload], counted: Collection[str], grew: Turn) -> Workload | None:

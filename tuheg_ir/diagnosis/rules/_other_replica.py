@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._colours import coloured
+from tuheg_ir.diagnosis.rules._colours import coloured, in_another_role
 from tuheg_ir.diagnosis.rules._twins import started_alike
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
@@ -62,8 +62,8 @@ def other_replica(view: View, stopped: Workload, since: datetime | None) -> tupl
 def _like(view: View, service: Service, stopped: Workload, other: Workload) -> bool:
     if other.ref == stopped.ref or not coloured(service, other, stopped) or not started_alike(stopped, other):
         return False
-    if any("role" in key for key, value in service.selector.items() if other.labels.get(key) != value):
-        return False  # the other role is that of the source
+    if in_another_role(service, other):
+        return False
     whole = other.ready >= max(1, other.wanted)
     ill = view.hits_of(other.ref, "replication_stopped") or view.hits_of(other.ref, "replication_broken")
     return whole and not ill and not any(troubles(view, other.ref))
