@@ -165,6 +165,7 @@ HOLDS = [
             ("its users suffered long before", coloured(felt=(errors("shop-blue", 0.4, since=2000),))),
             ("it is a first release, which users never had", coloured(serves=RELEASED)),
             ("the other colour has another build of that tag", coloured(builds=("aa", "bb"))),
+            ("the pods of the other colour have less", coloured(resources={"limits": {"cpu": "100m"}})),
             ("the other one has another role", coloured(key="role")),
         )
     ),

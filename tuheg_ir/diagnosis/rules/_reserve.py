@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from operator import itemgetter
+from typing import Any
+
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._colours import coloured, in_another_role
 from tuheg_ir.diagnosis.rules._former_colour import has_users, set_up_alike
@@ -9,7 +13,7 @@ from tuheg_ir.diagnosis.rules._twins import programs
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.network import Service
-from tuheg_ir.diagnosis.view.reading import text
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -44,7 +48,12 @@ def _stands_by(view: View, service: Service, workload: Workload, other: Workload
     if not (coloured(service, other, workload) and _same_version(workload, other) and set_up_alike(workload, other)):
         return False
     whole = other.ready >= max(1, other.wanted) and all(pod.ready for pod in other.live)
-    if not whole or other.ready <= workload.ready or other.ready < ENOUGH * workload.wanted:
+    if (
+        not whole
+        or _resources(other) != _resources(workload)
+        or other.ready <= workload.ready
+        or other.ready < ENOUGH * workload.wanted
+    ):
         return False
     ailing = any(troubles(view, other.ref)) or any(fresh(view, hit) for hit in view.hits_of(other.ref))
     return not ailing and not keeps_data(view, other) and not has_users(view, other)
@@ -57,6 +66,12 @@ def _same_version(workload: Workload, other: Workload) -> bool:
     return images == programs(other, tags=True) and all(
         mine[image] == theirs[image] for image in images & mine.keys() & theirs.keys()
     )
+
+
+def _resources(workload: Workload) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return what the containers ask for and may use: a reserve that is kept small carries little."""
+    containers = items(workload.template, "spec", "containers")
+    return sorted(((text(each, "image"), mapping(each, "resources")) for each in containers), key=itemgetter(0))
 
 
 def _builds(workload: Workload) -> dict[str, set[str]]:
