@@ -23,11 +23,9 @@ CURRENT_S = 5.0
 """Readers of a replica that is no further behind see what they would see at its source."""
 LATELY = timedelta(hours=1)
 _FOLLOWS = late(
-    r"\bconnected to (?:source|master) '([^']{1,200})'|started streaming WAL from primary"
-    r"|(?:Slave|Replica) SQL thread .{0,60}initialized",
-    re.IGNORECASE,
+    r"\bconnected to (?:source|master) '([^']{1,200})'|(?:Slave|Replica) SQL thread .{0,60}initialized", re.IGNORECASE
 )
-"""What a server says once it follows another, which may be named."""
+"""What a server of MySQL or MariaDB says once it follows another, which the first words name."""
 _WORDS = late(r"[\w.-]+")
 _BEHIND = late(r"\bseconds[_ ]behind[_ ](?:source|master)\W{1,4}(\d{1,9}|NULL)\b", re.IGNORECASE)
 """The name under which MySQL and MariaDB tell how late a replica is; who reads from it may log it."""
