@@ -70,7 +70,7 @@ def young_everywhere(
     ``lost``: since how many seconds one is not.
     """
     env = {"LOGIN": "http://login:8080"} if calls else {}
-    users = workload("api", pods=2, nodes=nodes, env=env)
+    users = workload("api", pods=max(2, len(nodes)), nodes=nodes, env=env)
     kernels = [figure("node_clock_in_time", 1, told, lost, node=f"n{n}") for n, told in enumerate(in_time, 1)]
     all_nodes = [node(f"n{n}") for n in range(1, 4)]
     said = logs("api", EARLY, 0, 1)
@@ -165,6 +165,10 @@ DOES_NOT_HOLD = [
             ("no kernel is told that looks after its clock", young_everywhere(0, 0, 0)),
             ("nobody knows of one of them whether it is in time", young_everywhere(1, on="n2", nodes=("n1", "n3"))),
             ("what they are given comes from elsewhere", young_everywhere(1, 1, 0, on="n2")),
+            (
+                "what they are given comes from elsewhere, and one of themselves is there",
+                young_everywhere(1, 1, 0, on="n2", nodes=("n1", "n2", "n3")),
+            ),
             ("they ask nobody there", young_everywhere(1, 1, 0, calls=False)),
             ("only one node's pods say so", young_everywhere(1, 1, 0, nodes=("n1",))),
         )
