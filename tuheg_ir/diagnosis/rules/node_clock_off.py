@@ -93,7 +93,7 @@ def _spared(view: View, node: str, said: Mapping[str, list[Hit]]) -> bool:
 
 
 def _given(view: View, ref: str, node: str, *, own: bool = True) -> bool:
-    """Tell whether on a node are pods of a workload, or of those whom it asks, or who ask it; ``own``: of itself too."""
+    """Tell whether on a node are pods of those whom a workload asks, or who ask it; ``own``: or of its own."""
     known = {*([ref] if own else []), *view.graph.needs(ref), *view.graph.callers(ref)} & view.workloads.keys()
     return any(pod.node == node for each in known for pod in view.workloads[each].live)
 
