@@ -12,7 +12,7 @@ from tests.diagnosis.rules.tiny import DAY, Obj, event, figure, pod, series, sna
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 STORM = (rate("cart", 60, 400), errors("cart", 0.4, before=0.0))
-EAGER = {
+EAGER: dict[str, Any] = {
     "env": {**CALLS_CART, "HTTP_RETRIES": "10"},
     "before": {"env": {**CALLS_CART, "HTTP_RETRIES": "1"}},
     "released": 660,
