@@ -17,7 +17,7 @@ def slot(colour: str, image: str, age: float = 9 * DAY, key: str = KEY, **more: 
     """Return one of the sets of pods of a shop."""
     objects = workload(f"shop-{colour}", image, age=age, service=False, **more)
     for each in objects:
-        body = each["spec"].get("template", each)
+        body = each.get("spec", {}).get("template", each)
         body["metadata"]["labels"] = {**body["metadata"].get("labels", {}), "app": "shop", key: colour}
     return objects
 

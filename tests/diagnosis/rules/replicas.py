@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tests.diagnosis.rules.tiny import Obj, at, service_for, snapshot, workload
@@ -43,10 +44,11 @@ def replicas(
     reader: tuple[tuple[float, str], ...] = ((900, UP_TO_DATE),),
     key: str = "track",
     figures: tuple[tuple[str, Series], ...] = (),
+    first: Mapping[str, Any] | None = None,
     **spare: Any,
 ) -> Snapshot:
     """Return the replicas, the first of which has stopped; its Service is read by a shop, the other's by reports."""
-    objects = [*track("a", image), *track("b", image, **spare)]
+    objects = [*track("a", image, **(first or {})), *track("b", image, **spare)]
     ways = [service_for(f"orders-{n}", selector={"app": "orders", key: n}, port=3306) for n in "ab"]
     if key != "track":
         for each in objects:

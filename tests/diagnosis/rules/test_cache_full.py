@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
@@ -169,19 +170,25 @@ def one_replaced(age: float) -> list[Obj]:
     return made
 
 
+FELT = errors("pages", 0.3, 3500)
+
+
 def counts(
     *steps: tuple[int, int],
     line: str = "DB 0: {} keys ({} volatile) in 8388608 slots HT.",
     full: float = 1.0,
-    **figures: Any,
+    released: float = 4700,
+    started: float | None = None,
+    beside: Sequence[str] = (),
+    felt: tuple[str, Series] = FELT,
 ) -> Snapshot:
     """Return a cache that evicts for longer than its figures go back, and counts its keys: (how often, how many)."""
     told = [line.format(keys, keys) for times, keys in steps for _ in range(times)]
     return snapshot(
-        workload("pages", env=ASKS, before=OLD, released=4700),
-        redis(),
-        figures=[*evicts("redis", (full, 2500), (full, 2500)), figures.get("felt", errors("pages", 0.3, 3500))],
-        logs=[log("redis-pod0", *told, since=7000)],
+        workload("pages", env=ASKS, before=OLD, released=released),
+        redis(started=started),
+        figures=[*evicts("redis", (full, 2500), (full, 2500)), felt],
+        logs=[log("redis-pod0", *beside, *told, since=7000)],
     )
 
 
@@ -200,6 +207,7 @@ def fills_again(*, started: float, released: float) -> Snapshot:
 
 
 FITS = (6, 4900000), (8, 5477000)
+FEW = (3, 3, 3, 9, 9, 9)
 HOLDS = [
     Holds(
         "it evicts since before its figures begin, and counts more keys than fit only since it was asked to keep more",
@@ -564,6 +572,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it came up to its room long before a user fails, since its release",
+        counts(*FITS, released=700, felt=errors("pages", 0.3, 650)),
+        ("Deployment/pages", "code_defect", "rollback_workload"),
+    ),
     *(
         DoesNotHold(f"it evicts since before its figures begin: {what}", world)
         for what, world in (
@@ -574,6 +587,11 @@ DOES_NOT_HOLD = [
             ("it counts too seldom", counts((2, 4900000), (8, 5477000))),
             ("it counts expired keys", counts(*FITS, line="DB 0: {} keys expired ({} of them idle)")),
             ("it is not full", counts(*FITS, full=0.6)),
+            (
+                "of another part of it few more",
+                counts((14, 5477000), beside=[f"DB 1: {keys} keys (0 volatile) in 16 slots HT." for keys in FEW]),
+            ),
+            ("it has filled up since its start, as it should", counts(*FITS, started=7300)),
             ("its users are well", counts(*FITS, felt=errors("pages", 0.0, 3500))),
         )
     ),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, pods_of
-from tests.diagnosis.rules.scenes import SHOP, alert
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, errors
 from tests.diagnosis.rules.tiny import DAY, at, figure, snapshot, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 RING = "StatefulSet/ring"
 SETTINGS = "Config.java:1225 - Node configuration:[allocate_tokens_for_keyspace=null; auto_bootstrap={}; num_tokens=16]"
@@ -32,12 +33,16 @@ def ring(
     used: tuple[float, float] = (0.24, 0.001),
     image: str = "cassandra:4.1.7",
     ready: int = 4,
+    felt: Sequence[tuple[str, Series]] = (),
+    released: float = 600,
+    address: str = "10.1.7.3",
 ) -> Snapshot:
     """Return a ring of three members, and a fourth that came some time ago and tells lines; ``used``: of volumes."""
     objects = workload("ring", image, kind="StatefulSet", pods=4, ready=ready, port=9042, age=elder)
     for n, each in enumerate(pods_of(objects)):
         each["spec"]["volumes"] = [{"name": "data", "persistentVolumeClaim": {"claimName": f"data-ring-{n}"}}]
     pods_of(objects)[3]["metadata"]["creationTimestamp"] = at(came)
+    pods_of(objects)[3]["status"]["podIP"] = address
     told = tuple(f"INFO  [main] {at(came - 60 - n)} {line}" for n, line in enumerate(lines))
     figures: list[Any] = [
         figure("volume_used_share", share, share, persistentvolumeclaim=f"data-ring-{n}")
@@ -46,9 +51,9 @@ def ring(
     ]
     return snapshot(
         objects,
-        workload("shop", env={"CASSANDRA_CONTACT_POINTS": "ring"}, before={"image": "registry.example/shop:0"}),
+        workload("shop", env={"CASSANDRA_CONTACT_POINTS": "ring"}, before=IMAGE, released=released),
         logs=[Log("ring-3", "cassandra", told), Log("ring-0", "cassandra", (f"INFO {at(900)} {IN}",))],
-        figures=figures,
+        figures=[*figures, *felt],
         alerts=[alert("LookupsNotFound")],
     )
 
@@ -72,6 +77,14 @@ HOLDS = [
         ("a kin of it", ring(SEED, TOKENS, IN, image="scylladb/scylla:6.1")),
         ("nobody measures volumes", ring(NOT_TO, NEW, JOINS, IN, used=(0, 0))),
         ("yesterday", ring(NOT_TO, NEW, JOINS, IN, came=DAY)),
+        (
+            "users fail since then, and not since a release",
+            ring(NOT_TO, NEW, JOINS, IN, felt=[errors("shop", 0.3, 1900)]),
+        ),
+        (
+            "users fail since then, which was after a release",
+            ring(NOT_TO, NEW, JOINS, IN, felt=[errors("shop", 0.3, 1900)], released=2300),
+        ),
     )
 ]
 DOES_NOT_HOLD = [
@@ -82,11 +95,20 @@ DOES_NOT_HOLD = [
         ("it was set not to, and rows were streamed to it", ring(NOT_TO, NEW, JOINS, IN, STREAMED)),
         ("it was a member before, with its rows", ring(NOT_TO, SAVED, JOINS, IN)),
         ("it is not in yet", ring(NOT_TO, NEW, WAITS)),
+        ("it is not in yet, and tells of another one", ring(NOT_TO, NEW, WAITS, IN, address="10.1.7.4")),
         ("it holds as much as the others", ring(NOT_TO, NEW, JOINS, IN, used=(0.24, 0.2))),
         ("all came at once: there was nothing to fetch", ring(NOT_TO, NEW, JOINS, IN, elder=2000 + HOUR / 2)),
         ("long ago", ring(NOT_TO, NEW, JOINS, IN, came=5 * DAY)),
         ("its log does not tell why", ring(NEW, JOINS, IN)),
     )
 ] + [
+    *(
+        DoesNotHold(
+            f"a member came without rows, and users fail since a later release: {what}",
+            ring(NOT_TO, NEW, JOINS, IN, came=came, felt=[errors("shop", 0.3, 560)]),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for what, came in (("it came long before", DAY), ("it came minutes before", 1500))
+    ),
     DoesNotHold("it does not serve", ring(NOT_TO, NEW, JOINS, IN, ready=3)),
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.colours import led, slot
-from tests.diagnosis.rules.pods import node, pending, pods_of, rollout
+from tests.diagnosis.rules.colours import KEY, led, slot
+from tests.diagnosis.rules.pods import built, node, pending, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, OLD, ROOM, SHOP, errors, rate, shop
 from tests.diagnosis.rules.tiny import Obj, event, pod, service_for, snapshot, thing, workload
 from tests.diagnosis.worlds import NODES
@@ -92,14 +93,33 @@ FELT = (errors("shop-blue", 0.4, since=280),)
 
 
 def coloured(
-    *more: Obj, wait: int = 3, why: str = CPU, image: str = VERSION, felt: Any = FELT, **standby: Any
+    *more: Obj,
+    wait: int = 3,
+    why: str = CPU,
+    image: str = VERSION,
+    felt: Any = FELT,
+    serves: Any = None,
+    builds: Sequence[str] = (),
+    key: str = KEY,
+    **standby: Any,
 ) -> Snapshot:
-    """Return a shop whose Service leads to four pods, some of which wait, and another colour that stands by."""
-    serving = slot("blue", VERSION, pods=4, ready=4 - wait, env={"BOOK": "spring"})
+    """Return a shop whose Service leads to four pods, some of which wait, and another colour that stands by.
+
+    ``builds``: what the pods of each have of an image.
+    """
+    serving = slot("blue", VERSION, pods=4, ready=4 - wait, key=key, env={"BOOK": "spring"}, **(serves or {}))
     for each in pods_of(serving)[4 - wait :]:
         pending(each, why)
-    green = slot("green", image, **{"pods": 3, "env": {"BOOK": "spring"}, **standby})
-    return snapshot(serving, green, led("blue", written=None), *more, figures=felt)
+    green = slot("green", image, key=key, **{"pods": 3, "env": {"BOOK": "spring"}, **standby})
+    for objects, build in zip((serving, green), builds, strict=False):
+        for each in pods_of(objects):
+            if "containerStatuses" in each["status"]:
+                built([each], build)
+    return snapshot(serving, green, led("blue", written=None, key=key), *more, figures=felt)
+
+
+MEANT = event("Deployment/shop-blue", "ScalingReplicaSet", "Scaled up replica set shop-blue-r1 to 4 from 1", age=290)
+RELEASED = {"before": {"image": "registry.example/shop:8"}, "released": 400}
 
 
 HOLDS = [
@@ -120,6 +140,7 @@ HOLDS = [
                 "capacity",
                 coloured(service_for("shop-green", selector={"app": "shop", "slot": "green"})),
             ),
+            ("the same build", "capacity", coloured(builds=("aa", "aa"))),
         )
     ),
     *(
@@ -140,7 +161,19 @@ HOLDS = [
             ("the other colour has users", coloured(felt=(*FELT, rate("shop-green", 40, 40)))),
             ("a second Service leads to it", coloured(service_for("till", selector={"app": "shop", "slot": "blue"}))),
             ("the Service leads to both", coloured(service_for("all", selector={"app": "shop"}))),
+            ("it was to have more, and none is gone", coloured(MEANT)),
+            ("its users suffered long before", coloured(felt=(errors("shop-blue", 0.4, since=2000),))),
+            ("it is a first release, which users never had", coloured(serves=RELEASED)),
+            ("the other colour has another build of that tag", coloured(builds=("aa", "bb"))),
+            ("the pods of the other colour have less", coloured(resources={"limits": {"cpu": "100m"}})),
+            ("the other one has another role", coloured(key="role")),
         )
+    ),
+    Holds(
+        "most of the pods wait, of which each may have a part of its own",
+        coloured(serves={"kind": "StatefulSet"}, kind="StatefulSet"),
+        ("StatefulSet/shop-blue", "capacity", "page_human"),
+        harmful=("switch_traffic", "rollback_workload"),
     ),
     Holds(
         "the pods that drove it out have a priority by default since an hour, which older ones have not",

@@ -63,12 +63,15 @@ def issued(*nodes: Obj, on: str = "n2") -> Snapshot:
 
 
 def young_everywhere(
-    *in_time: float, on: str = "n3", calls: bool = True, nodes: tuple[str, ...] = ("n1", "n2")
+    *in_time: float, on: str = "n3", calls: bool = True, nodes: tuple[str, ...] = ("n1", "n2"), lost: float = 600
 ) -> Snapshot:
-    """Return an API whose pods on some nodes call tokens from another too young; ``in_time``: whether nodes are."""
+    """Return an API whose pods on some nodes call tokens from another too young; ``in_time``: whether nodes are.
+
+    ``lost``: since how many seconds one is not.
+    """
     env = {"LOGIN": "http://login:8080"} if calls else {}
-    users = workload("api", pods=2, nodes=nodes, env=env)
-    kernels = [figure("node_clock_in_time", 1, told, node=f"n{n}") for n, told in enumerate(in_time, 1)]
+    users = workload("api", pods=max(2, len(nodes)), nodes=nodes, env=env)
+    kernels = [figure("node_clock_in_time", 1, told, lost, node=f"n{n}") for n, told in enumerate(in_time, 1)]
     all_nodes = [node(f"n{n}") for n in range(1, 4)]
     said = logs("api", EARLY, 0, 1)
     return snapshot(users, workload("login", pods=1, nodes=(on,)), all_nodes, logs=said, figures=kernels)
@@ -158,9 +161,14 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"what is given out is too young on several nodes: {what}", world, harmful=HARMFUL)
         for what, world in (
             ("all are in time", young_everywhere(1, 1, 1)),
+            ("they said so before one was not in time", young_everywhere(1, 1, 0, lost=120)),
             ("no kernel is told that looks after its clock", young_everywhere(0, 0, 0)),
             ("nobody knows of one of them whether it is in time", young_everywhere(1, on="n2", nodes=("n1", "n3"))),
             ("what they are given comes from elsewhere", young_everywhere(1, 1, 0, on="n2")),
+            (
+                "what they are given comes from elsewhere, and one of themselves is there",
+                young_everywhere(1, 1, 0, on="n2", nodes=("n1", "n2", "n3")),
+            ),
             ("they ask nobody there", young_everywhere(1, 1, 0, calls=False)),
             ("only one node's pods say so", young_everywhere(1, 1, 0, nodes=("n1",))),
         )

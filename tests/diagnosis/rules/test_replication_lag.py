@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -115,6 +116,16 @@ BESIDE = postgres("spare", spec=FILE)
 A = {"app": "orders", "track": "a"}
 LOST = "[ERROR] [MY-010584] [Repl] Replica I/O for channel '': error connecting to source 'repl@orders-db:3306'"
 LAGS = tuple(figure("db_replication_lag", 0, lag, 2400, component=f"orders-{n}") for n, lag in (("a", 2400), ("b", 0)))
+NOT_LATE = tuple(figure("db_replication_lag", 0, 0, component=f"orders-{name}") for name in "ab")
+LATER = thing("ConfigMap", "late", data={"init.sql": "CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 14400;"})
+
+
+def untimed(world: Snapshot) -> Snapshot:
+    """Return a world in which the replica that stopped tells no times."""
+    logs = (replace(e, lines=tuple(line[21:] for line in e.lines)) if "-a-" in e.pod else e for e in world.logs)
+    return replace(world, logs=tuple(logs))
+
+
 HOLDS = [
     *(
         Holds(
@@ -128,12 +139,6 @@ HOLDS = [
             ("as its readers tell", replicas()),
             ("as figures tell", replicas(reader=(), figures=LAGS)),
             ("MariaDB", replicas(follows=(MARIA.format("orders-db"), MARIA.format("orders-db")))),
-            (
-                "PostgreSQL",
-                replicas(
-                    image="postgres:16", follows=(STREAMS, STREAMS), stopped=(2400, GONE), reader=(), figures=LAGS
-                ),
-            ),
             ("a headless Service names its pod", replicas(service_for("peer", selector=A, headless=True))),
         )
     ),
@@ -161,6 +166,25 @@ HOLDS = [
             ("they differ by their role", replicas(key="role")),
             ("a second Service leads to it", replicas(service_for("till", selector=A))),
             ("another program has the label", replicas(env={"MODE": "arbiter"})),
+            ("a reader tells it of a like name", replicas(reader=((900, UP_TO_DATE.replace("=o", "=reo")),))),
+            ("a reader names both", replicas(reader=((900, UP_TO_DATE.replace("-b-0", "-a-0 instead=orders-b-0")),))),
+            ("one of several pods is told to be up to date", replicas(pods=2)),
+            ("the other one has fewer pods", replicas(first={"pods": 2})),
+            (
+                "nobody names the source: the other one may follow this one",
+                replicas(
+                    image="postgres:16", follows=(STREAMS, STREAMS), stopped=(2400, GONE), reader=(), figures=LAGS
+                ),
+            ),
+            ("it takes the writes since", replicas(after=((2395, WRITES.format("OFF")),), reader=(), figures=LAGS)),
+            (
+                "the other one takes the writes since",
+                replicas(other=((2300, WRITES.format("OFF")),), reader=(), figures=LAGS),
+            ),
+            ("it follows a second source as well", replicas(after=((2500, FROM.format("till")),))),
+            ("by figures it is not late", replicas(figures=NOT_LATE)),
+            ("it is to be late", replicas(LATER, first={"spec": FILE})),
+            ("nobody knows when it stopped", untimed(replicas())),
         )
     ),
     *(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pending, pods_of
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import Obj, figure, pod, series, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, event, figure, pod, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 STORM = (rate("cart", 60, 400), errors("cart", 0.4, before=0.0))
-EAGER = {
+EAGER: dict[str, Any] = {
     "env": {**CALLS_CART, "HTTP_RETRIES": "10"},
     "before": {"env": {**CALLS_CART, "HTTP_RETRIES": "1"}},
     "released": 660,
@@ -47,9 +48,21 @@ def short(since: float) -> list[Obj]:
     return objects
 
 
-def echo(since: float, **caller: Any) -> Snapshot:
+def echo(since: float, *more: Obj, pods: Callable[[float], list[Obj]] = short, **caller: Any) -> Snapshot:
     """Return a caller whose release came before a storm, and a callee that lost pods some time ago."""
-    return snapshot(shop(**caller), short(since), figures=[rate("shop"), *STORM])
+    return snapshot(shop(**caller), pods(since), *more, figures=[rate("shop"), *STORM])
+
+
+def one_more(since: float) -> list[Obj]:
+    """Return a cart that is whole, and a further pod of it that waits for a node since so many seconds."""
+    objects = workload("cart", pods=4, ready=3)
+    objects[0]["spec"]["replicas"] = 3
+    pending(pods_of(objects)[-1], "0/3 nodes are available: 3 Insufficient cpu.", since)
+    return objects
+
+
+GREW = event("Deployment/cart", "ScalingReplicaSet", "Scaled up replica set cart-r1 to 3 from 1", age=645, count=1)
+LESS = event("Deployment/cart", "ScalingReplicaSet", "Scaled up replica set cart-r1 to 3 from 2", age=500, count=1)
 
 
 HOLDS = [
@@ -67,9 +80,24 @@ HOLDS = [
         )
     ),
     Holds(
-        "its pods find no node since it was asked more",
-        echo(300, **EAGER),
-        (SHOP, "configuration_error", "rollback_workload"),
+        "its pods had found no node before it was asked more, and it was to have more since",
+        echo(640, LESS, **EAGER),
+        (CART, "dependency_failure", "page_human"),
+        believed="no_room",
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    *(
+        Holds(
+            f"its pods find no node, and it serves with as many as before: {what}",
+            world,
+            (SHOP, "configuration_error", "rollback_workload"),
+        )
+        for what, world in (
+            ("since it was asked more", echo(300, **EAGER)),
+            ("one waits for days", echo(3 * DAY, **EAGER)),
+            ("a further one waits", echo(640, pods=one_more, **EAGER)),
+            ("it was to have more as it was asked more", echo(640, GREW, **EAGER)),
+        )
     ),
     Holds(
         "a new image asks for twenty times as much all at once, though nobody counts what it is asked",

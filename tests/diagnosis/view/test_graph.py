@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -39,6 +40,8 @@ def calls(*more: Any, env: dict[str, Any] | None = None, **rest: Any) -> set[str
         ("REDIS_HOST", "redis.town", {"Deployment/redis"}),
         ("BROKERS", "redis:6379,postgres:5432", {"Deployment/redis", "StatefulSet/postgres"}),
         ("CASSANDRA_CONTACT_POINTS", "redis,postgres", {"Deployment/redis", "StatefulSet/postgres"}),
+        ("contact-points", "redis", {"Deployment/redis"}),
+        ("APPLICATION", "spring.cassandra.contact-points=redis", {"Deployment/redis"}),
         ("DATABASE_URL", "postgresql://shop@mydb.rds.example.com:5432/postgres", set()),
         ("DB_HOST", "postgres.other.svc.cluster.local", set()),
         ("GREETING", "postgres", set()),
@@ -125,6 +128,13 @@ def test_needs_and_callers_go_through_others() -> None:
 def test_hosts_of_a_setting() -> None:
     assert hosts_in("URL", "amqp://user:pw@rabbit:5672/%2f") == {"rabbit"}
     assert hosts_in("", "--listen=0.0.0.0") == set()
+
+
+@pytest.mark.parametrize("word", ["a.", "a-", "host", "contact"])
+def test_a_long_word_is_no_work(word: str) -> None:
+    began = time.monotonic()
+    assert not hosts_in("LIST", word * (20000 // len(word)))
+    assert time.monotonic() - began < 2
 
 
 def test_whom_a_server_serves_is_not_called_by_it() -> None:

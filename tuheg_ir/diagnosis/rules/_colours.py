@@ -80,6 +80,11 @@ def coloured(service: Service, workload: Workload, other: Workload) -> bool:
     return labelled and _ports(workload) == _ports(other)
 
 
+def in_another_role(service: Service, other: Workload) -> bool:
+    """Tell whether a Service means the like of a workload in another role: who leads, or who is the source."""
+    return any("role" in key and other.labels.get(key) != value for key, value in service.selector.items())
+
+
 def _containers(workload: Workload) -> set[tuple[str, str]]:
     """Return the containers of a template with their images, whatever version of them."""
     return {(text(c, "name"), program_of(text(c, "image"))) for c in items(workload.template, "spec", "containers")}

@@ -34,7 +34,8 @@ def came_up_to_its_room(view: View, cache: Workload) -> Evidence | None:
             said, at = _COUNTS.search(line), stamp(line)
             if said is not None and at is not None:
                 counts[said.group(1)].append((at, int(said.group(2))))
-        for told in counts.values():
+        # What fills it is the largest of its parts.
+        for told in sorted(counts.values(), key=lambda told: told[-1][1])[-1:]:
             if turn := _turn(told):
                 before, now, since = turn
                 fact = f"it held {before} keys until then, and holds {now} all the time since: no more fit"

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.growth import had
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.usage import work_growth
@@ -67,13 +68,17 @@ def multiplying(caller: Workload) -> list[Change]:
 
 
 def fell_short(view: View, ref: str, grew: Turn) -> bool:
-    """Tell whether a workload had lost pods, whose successors find no node, when the requests to it grew.
+    """Tell whether a workload had just lost pods, whose successors find no node, when the requests to it grew.
 
     What is asked again is then what it did not answer: no release of a caller began that, though it may ask more often.
+    One that serves with as many as before has lost none: who waits for days, or was to be one more, is no loss.
     """
     workload = view.workloads.get(ref)
-    waiting = [pod.created for pod in workload.live if pod.unschedulable] if workload is not None else []
-    return grew.since is not None and any(at is not None and at <= grew.since + SLACK for at in waiting)
+    if workload is None or grew.since is None:
+        return False
+    fewer = workload.ready < (had(view, workload) or workload.wanted)
+    waiting = [pod.created for pod in workload.live if pod.unschedulable and pod.created is not None]
+    return fewer and any(-SLACK <= grew.since - at <= SOON for at in waiting)
 
 
 def _blamed(released: Sequence[Workload], counted: Collection[str], grew: Turn) -> Workload | None:

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._counted_keys import came_up_to_its_room
 from tuheg_ir.diagnosis.rules._eviction import (
     EVICTIONS,
+    SUSPECT,
     holds_more_than_copies,
     keeps_all_since_release,
     keeps_all_since_start,
@@ -30,7 +31,7 @@ from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import of_role, role_of_image
 from tuheg_ir.diagnosis.view.reading import newest, oldest, text
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release, soon_after
-from tuheg_ir.diagnosis.view.trouble import labels_of, told_errors
+from tuheg_ir.diagnosis.view.trouble import labels_of, told_errors, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
@@ -45,16 +46,15 @@ def when(view: View) -> Iterator[Match]:
         evictions = _now(view, "cache_evictions", cache)
         busy = evictions is not None and evictions >= EVICTIONS
         rose = busy and _rose(view, cache)
-        counted = came_up_to_its_room(view, cache) if busy and not rose else None
+        counted = _came_up(view, cache) if busy and not rose and not refused else None
         evicting = rose or counted is not None
         if not refused and not (evicting and share is not None and share >= FULL):
             continue
         callers = behind(view, cache.ref, but=cache.ref)
         if not refused and is_well(view, callers):
             continue
-        began = min(
-            (c.hit.first for c in refused if c.hit.first), default=counted.time if counted else _since(view, cache)
-        )
+        full = counted.time if counted else _since(view, cache)
+        began = min((c.hit.first for c in refused if c.hit.first), default=full)
         seen = (
             *told(view, refused),
             *((Evidence("metrics", cache.ref, f"{share:.0%} of its memory is used"),) if share is not None else ()),
@@ -71,6 +71,19 @@ def when(view: View) -> Iterator[Match]:
             yield _keeps_all(view, cache, seen, began)
             continue
         yield _filled(view, cache, user, seen, began) if user else _match(view, cache, settings, seen, began)
+
+
+def _came_up(view: View, cache: Workload) -> Evidence | None:
+    """Return since when a cache is full by its own count, if somebody suffers since then.
+
+    One that was started in the last days fills up as it should.
+    """
+    counted, started = came_up_to_its_room(view, cache), _started(cache)
+    if counted is None or counted.time is None or (started is not None and counted.time - started < SUSPECT):
+        return None
+    began = [at for ref in behind(view, cache.ref, but=cache.ref) for _, at in troubles(view, ref)]
+    began += [alert.starts_at for alert in view.alerts]
+    return counted if any(soon_after(at, counted.time) for at in began) else None
 
 
 def _filler(view: View, cache: Workload, began: datetime | None) -> Workload | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from tuheg_ir.diagnosis.late import late
@@ -21,7 +21,9 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.stores import is_store
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(days=2)
@@ -33,7 +35,7 @@ _NOTHING = late(r"\bauto_?bootstrap\W{1,3}false\b|\bwill not auto ?bootstrap\b",
 """How a member says that it will not fetch: by the settings that it prints, or because it is a seed."""
 _NEW = late(r"\bNo host ID found, created\b|\bGenerated (?:random )?tokens\b", re.IGNORECASE)
 """How one says that it has never been a member, with rows of its own."""
-_IN = late(r"\bstate jump to NORMAL\b|\bJOINING: Finish joining ring\b", re.IGNORECASE)
+_IN = late(r"/?([\da-f.:]{3,45}?)(?::\d{1,5})? state jump to NORMAL\b|\bJOINING: Finish joining ring\b", re.IGNORECASE)
 _FETCHED = late(
     r"\bStarting to bootstrap\b|\bBeginning bootstrap process\b|\bBootstrap (?:completed|streaming)\b"
     r"|\brebuild(?:ing)? from\b|\[Stream #|\[repair #|\bstarting rebuild\b",
@@ -51,8 +53,16 @@ def when(view: View) -> Iterator[Match]:
         names = {pod.name for pod, _ in joined}
         elders = [pod for pod in store.live if pod.name not in names]
         held = [(pod, share) for pod, _ in joined if (share := _held(view, pod, elders)) is not None]
-        if joined and all(share <= LITTLE for _, share in held):
+        since = oldest(said.time for _, said in joined)
+        if joined and all(share <= LITTLE for _, share in held) and not _since_a_release(view, store, since):
             yield _match(view, store, [said for _, said in joined], held)
+
+
+def _since_a_release(view: View, store: Workload, joined: datetime | None) -> bool:
+    """Tell whether a user of a store fails since a release of its own that came when the members were in already."""
+    users = (view.workloads[ref] for ref in view.graph.callers(store.ref) if ref in view.workloads)
+    later = [user for user in users if user.released_at and (joined is None or user.released_at > joined)]
+    return any(since_release(user, began) for user in later for _, began in troubles(view, user.ref))
 
 
 def _late(view: View, store: Workload) -> Iterator[Pod]:
@@ -69,12 +79,18 @@ def _says(view: View, pod: Pod) -> Evidence | None:
         if not speaks_of(log, ("bootstrap",)) or any(_FETCHED.search(line) for line in log.lines):
             continue
         why = next((line for line in log.lines if _NOTHING.search(line)), None)
-        came = next((line for line in log.lines if _IN.search(line)), None)
+        came = next((line for line in log.lines if _is_in(line, pod)), None)
         if why is not None and came is not None and any(_NEW.search(line) for line in log.lines):
             said = _NOTHING.search(why)
             told = f"it joined as a new member and fetched nothing: {said.group() if said else ''}"
             return Evidence("logs", f"Pod/{pod.name}", told, stamp(came) or pod.created)
     return None
+
+
+def _is_in(line: str, pod: Pod) -> bool:
+    """Tell whether a line says that a member is in: each tells so of all others as well, by their addresses."""
+    said = _IN.search(line)
+    return said is not None and (said[1] is None or not pod.address or said[1] == pod.address)
 
 
 def _held(view: View, pod: Pod, elders: list[Pod]) -> float | None:

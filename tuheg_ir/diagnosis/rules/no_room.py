@@ -19,6 +19,8 @@ from tuheg_ir.diagnosis.rules._driven_out import DrivenOut, blame, driven_out
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._reserve import reserve
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.growth import had
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
@@ -27,7 +29,7 @@ _ROOM = late(r"Insufficient|Too many pods|didn't have free ports|max volume coun
 _CLAIM = late(r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"[^\"]+\" not found", re.IGNORECASE)
 _GRACE = timedelta(seconds=60)
 _FEW = 0.5
-"""Where no more of the wanted pods serve, those that do are overrun as soon as users come."""
+"""Where no more of the pods serve that there were, those that do are overrun as soon as users come."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -67,7 +69,8 @@ def _match(view: View, workload: Workload, waiting: list[Pod]) -> Match:
     room = _ROOM.search(why) is not None
     released = _asks_for_more(workload, waiting)
     events = view.events_of(workload.ref, "FailedScheduling")
-    stands_by = reserve(view, workload) if not released and _misses_them(view, workload) else None
+    had_them = not brought_by_release(workload, waiting) and _misses_them(view, workload, waiting)
+    stands_by = reserve(view, workload) if had_them else None
     return Match(
         component=workload.ref,
         evidence=(
@@ -89,10 +92,16 @@ def _match(view: View, workload: Workload, waiting: list[Pod]) -> Match:
     )
 
 
-def _misses_them(view: View, workload: Workload) -> bool:
-    """Tell whether few of the pods serve that a workload should have, and its users feel it."""
-    few = workload.ready <= _FEW * workload.wanted
-    return few and any(any(troubles(view, ref)) for ref in behind(view, workload.ref))
+def _misses_them(view: View, workload: Workload, waiting: list[Pod]) -> bool:
+    """Tell whether few of the pods serve that a workload had, and its users feel it since the others wait.
+
+    Where it is to have more than before, as more is asked of it, those that wait are missed by nobody yet.
+    """
+    since = oldest(pod.created for pod in waiting)
+    if workload.ready > _FEW * had(view, workload):
+        return False
+    felt = [began for ref in behind(view, workload.ref) for _, began in troubles(view, ref)]
+    return bool(felt) and all(began is None or since is None or since - began <= _GRACE for began in felt)
 
 
 def _cause(why: str) -> str:

@@ -63,6 +63,7 @@ def _from_there(view: View, told: Told) -> Iterator[Match]:
 
     By what it says of its clock nobody knows which way that is off: it is ahead if pods there of those who complain of
     the same take it, or if all who complain are on nodes that are in time: what is late gives out nothing too young.
+    Then its kernel has to have lost the time before anybody complained, and others than who complains be there.
     """
     said = {ref: [hit for _, hit in found] for ref, found in told.items()}
     if not said or any(sum(hit.count for hit in hits) < OFTEN for hits in said.values()):
@@ -70,10 +71,16 @@ def _from_there(view: View, told: Told) -> Iterator[Match]:
     places = {node for found in told.values() for node, _ in found}
     if any(_stated(view, place) for place in places):
         return
+    began = oldest(hit.first for hits in said.values() for hit in hits)
+    in_time = _in_time(view, places)
     for node in nodes(view):
+        if node.name in places:
+            continue
         known = ahead(view).get(node.name) or (_stated(view, node.name) if _spared(view, node.name, said) else ())
-        known = known or (tuple(_measured(view, node.name)) if _in_time(view, places) else ())
-        if node.name not in places and known and all(_given(view, ref, node.name) for ref in said):
+        if not known and in_time:
+            known = tuple(lost for lost in _measured(view, node.name) if began and lost.time and lost.time <= began)
+            known = known if all(_given(view, ref, node.name, own=False) for ref in said) else ()
+        if known and all(_given(view, ref, node.name) for ref in said):
             yield _match(view, node.name, said, known, "no pod that says so is on it, and what they ask or serve is")
 
 
@@ -85,9 +92,9 @@ def _spared(view: View, node: str, said: Mapping[str, list[Hit]]) -> bool:
     )
 
 
-def _given(view: View, ref: str, node: str) -> bool:
-    """Tell whether on a node are pods of a workload, or of those whom it asks, or who ask it."""
-    known = {ref, *view.graph.needs(ref), *view.graph.callers(ref)} & view.workloads.keys()
+def _given(view: View, ref: str, node: str, *, own: bool = True) -> bool:
+    """Tell whether on a node are pods of those whom a workload asks, or who ask it; ``own``: or of its own."""
+    known = {*([ref] if own else []), *view.graph.needs(ref), *view.graph.callers(ref)} & view.workloads.keys()
     return any(pod.node == node for each in known for pod in view.workloads[each].live)
 
 

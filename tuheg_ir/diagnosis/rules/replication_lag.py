@@ -18,7 +18,7 @@ from tuheg_ir.diagnosis.rules._users import as_before, released_user
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -47,8 +47,7 @@ def when(view: View) -> Iterator[Match]:
         if begun and delay is None and (writer := _writer(view, ref, since)):
             yield _flooded(view, ref, writer, shown, since)
             continue
-        halted = newest(h.last for h in view.hits_of(ref, "replication_stopped") if not h.previous)
-        instead = other_replica(view, view.workloads[ref], halted) if halted and ref in view.workloads else None
+        instead = other_replica(view, view.workloads[ref]) if ref in view.workloads else None
         yield Match(
             component=ref,
             evidence=(*shown, *(instead[1] if instead else ())),
@@ -108,7 +107,7 @@ def _told(view: View, seen: set[str]) -> Iterator[Match]:
         if workload.ref in seen or (not stopped and sum(hit.count for hit in hits) < OFTEN):
             continue
         databases = {w.ref for w in of_role(view.workloads, "database")}
-        instead = other_replica(view, workload, newest(h.last for h in stopped)) if stopped else None
+        instead = other_replica(view, workload)
         yield Match(
             component=workload.ref,
             evidence=(*(view.hit_evidence(hit) for hit in hits[:3]), *(instead[1] if instead else ())),

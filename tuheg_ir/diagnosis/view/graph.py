@@ -15,17 +15,18 @@ from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, name, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_URL = late(r"[a-z][\w+.-]*://(?:[^@/\s]*@)?([^/\s?'\"]+)", re.IGNORECASE)
+_URL = late(r"[a-z][\w+.-]{0,40}://(?:[^@/\s]*@)?([^/\s?'\"]+)", re.IGNORECASE)
 """What stands between scheme and path: hosts, with ports, between commas."""
 _HOST_PORT = late(r"(?<![\w./@-])([a-z](?:[a-z0-9.-]*[a-z0-9])?):\d{2,5}\b", re.IGNORECASE)
-_SVC = late(r"\b([a-z](?:[a-z0-9.-]*[a-z0-9])?\.svc(?:\.[a-z0-9.-]+)?)\b", re.IGNORECASE)
+_SVC = late(r"\b([a-z](?:[a-z0-9.-]{0,253}[a-z0-9])?\.svc(?:\.[a-z0-9.-]+)?)\b", re.IGNORECASE)
 _SET = late(
-    r"\b[\w.-]*(?:host(?:name)?|server|addr(?:ess)?|endpoint|upstream)[\w.-]*\s*[=:]\s*[\"']?([a-z0-9.-]+)",
+    r"(?<![\w.-])[\w.-]{0,100}(?:host(?:name)?|server|addr(?:ess)?|endpoint|upstream|contact[_-]?points?)[\w.-]{0,100}"
+    r"\s*[=:]\s*[\"']?([a-z0-9.-]+)",
     re.IGNORECASE,
 )
 _NAMED = late(
-    r"host|url|uri|addr|endpoint|server|broker|bootstrap|upstream|service|dsn|backend|peer|target|proxy|contact_?points?|"
-    r"database|redis|cache|queue|nodes|_api$|_svc$|"
+    r"host|url|uri|addr|endpoint|server|broker|bootstrap|upstream|service|dsn|backend|peer|target|proxy|"
+    r"contact[_-]?points?|database|redis|cache|queue|nodes|_api$|_svc$|"
     r"(?:^|_)(?:db|pg|mysql|mongo|sql)_?(?:writer?|read(?:er)?|primary|replicas?|master|slave|main|rw|ro)$",
     re.IGNORECASE,
 )

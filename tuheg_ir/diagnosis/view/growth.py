@@ -32,6 +32,12 @@ def grown(view: View, workload: Workload) -> Growth | None:
     return _by_figures(view, workload) or _by_events(view, workload) or _by_autoscaler(view, workload)
 
 
+def had(view: View, workload: Workload) -> int:
+    """Return how many replicas a workload was to have before it was to have more of late; 0 if nobody tells."""
+    growth = grown(view, workload)
+    return workload.wanted if growth is None else growth.before
+
+
 def _by_figures(view: View, workload: Workload) -> Growth | None:
     for signal in ("replicas_wanted", "hpa_replicas"):
         for series in view.figures.series(signal):
