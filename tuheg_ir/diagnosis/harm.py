@@ -27,6 +27,8 @@ _NEVER_STARTS = (
     *("CreateContainerConfigError", "CreateContainerError"),
 )
 """Why a container waits that never ran."""
+_MADE = ("kube-root-ca.crt", "openshift-service-ca.crt")
+"""ConfigMaps that the cluster keeps in each namespace, and makes again at once where one is deleted."""
 
 
 def once(excluded: Iterable[Excluded]) -> tuple[Excluded, ...]:
@@ -82,7 +84,8 @@ def missing(view: View, workload: Workload) -> Iterator[tuple[str, str, str]]:
         *((k, n, "", o) for k, n, o in volumes_of(workload.template)),
         *keys_of(workload.template),
     ):
-        if optional or not view.snapshot.known(kind) or kind == "PersistentVolumeClaim":
+        made = kind == "ConfigMap" and name in _MADE
+        if optional or made or not view.snapshot.known(kind) or kind == "PersistentVolumeClaim":
             continue
         found = view.objects(kind).get(name)
         if found is None:

@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.outlasted import not_outlasted
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.scaling import sees_again
 from tuheg_ir.diagnosis.view.silent import may_be_of_old, over, over_for_good
 from tuheg_ir.diagnosis.view.trouble import ERRORS, troubles
 from tuheg_ir.diagnosis.view.usage import always_busy, usage
@@ -127,7 +128,7 @@ def _of_workload(view: View, workload: Workload) -> Iterator[Evidence]:
 
 def _complaints(view: View) -> Iterator[Evidence]:
     for event in view.events:
-        if event.reason in _FAILED and view.recent(event.last, _NOW):
+        if event.reason in _FAILED and view.recent(event.last, _NOW) and not sees_again(view, event):
             yield view.event_evidence(event)
         if event.reason in _LEFT_OUT and event.count >= _OFTEN and view.recent(event.last, _RUNS):
             yield view.event_evidence(event)

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from tests.diagnosis.rules.back_again import AWAY, SENT, TIMED_OUT, back_again, hill, killed_once
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.coins import BEHIND, BITCOIND, CAUGHT_UP, LEDGER, TIP, coin_node
 from tests.diagnosis.rules.colours import NEW, colours, slot
 from tests.diagnosis.rules.former_group import FORMER, NOW_IN, consumer, watched
+from tests.diagnosis.rules.freezing import NEAR, WAITS, fields, freezing, of_column, records
 from tests.diagnosis.rules.heaps import KILLED, TAKEN, evenly, held
+from tests.diagnosis.rules.kept_shut import (
+    BEFORE_NOW,
+    BLACKOUT,
+    FAR,
+    HELD,
+    IN_UTC,
+    IN_WORDS,
+    RULES,
+    TO_BE_LATE,
+    WINDOW,
+    ZONELESS,
+    shut,
+    waiting_for,
+)
+from tests.diagnosis.rules.leaving import HANGS, sewing
 from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.rehearsed import LESS, SAYS, rehearsed
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, WELL, alert, autoscaler, errors, ingress, latency, logs, shop
 from tests.diagnosis.rules.searched import DEAD, HOSTS, answers, asked
 from tests.diagnosis.rules.set_back import KAFKA, replay
@@ -21,6 +40,7 @@ from tests.diagnosis.rules.tiny import (
     at,
     container,
     database,
+    event,
     figure,
     log,
     pod,
@@ -262,6 +282,15 @@ def at_rest(
     return snapshot(shop(), old, *more, figures=[WELL], logs=logs("shop", "GET / 200"), alerts=[told])
 
 
+def counted(since: float) -> Snapshot:
+    """Return a well shop of which an alert fires; its autoscaler could not count minutes ago, and can since then."""
+    scaler = autoscaler("shop", 2, 9)
+    scaler["status"]["conditions"][0]["lastTransitionTime"] = at(since)
+    blind = event("HorizontalPodAutoscaler/shop", "FailedGetResourceMetric", "did not receive metrics", age=600)
+    return snapshot(shop(), scaler, blind, figures=[WELL, CALM], alerts=[alert(service="shop")])
+
+
+FALLING = "request_rate", series({"component": "shop"}, (3600, 156), (1140, 39), (700, 30), (500, 20), (300, 10))
 HOLDS = [
     *(
         Holds(
@@ -897,5 +926,163 @@ HOLDS += [
             coin_node(env={"MINING": "false"}, settings={"monero.conf": "bg-mining-enable=0"}),
         ),
         ("Bitcoin", coin_node(TIP, BEHIND.replace("18080", "8333"), image=BITCOIND, port=8333)),
+    )
+]
+HOLDS += [
+    Holds(
+        f"of a pod that is to go and does the rest of its work in time: {what}",
+        world,
+        ("Deployment/sewer", *HEALTHY),
+        alone=True,
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    )
+    for what, world in (
+        ("it counts what is done", sewing()),
+        ("as a fraction", sewing(lambda done: f"stitched {done}/1680 tiles")),
+        ("in words", sewing(lambda done: f"exported {done} of 1680 rows")),
+        ("as JSON", sewing(lambda done: f'{{"level":"info","done":{done},"total":1680}}')),
+        ("as a part of a hundred", sewing(lambda done: f"reindex {done / 20:.1f}% complete")),
+        ("the alert is of the drain", sewing(fires=alert("NodeDrainSlow", pod=pod("sewer")))),
+        ("the alert is of the one pod", sewing(fires=alert("KubePodNotReady", pod=pod("sewer")))),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(
+        f"of a pod that is to go, and {what}", world, harmful=("restart_workload", "rollback_workload"), instead=answer
+    )
+    for what, world, answer in (
+        ("its work stands still", sewing(done=[600] * 30), ASK),
+        ("it did some, and stands still", sewing(done=[*range(600, 900, 30), *[900] * 20]), ASK),
+        ("it tells nothing of its work", sewing(lambda done: f"heartbeat {done}"), ASK),
+        ("it tried again and again", sewing(lambda done: f"attempt {done} of 1680 failed"), ASK),
+        ("it tells of its memory", sewing(lambda done: f"heap usage {done / 20:.1f}%"), ASK),
+        ("it tells of its last work long ago", sewing(done=range(600, 900, 30), more=["idle"] * 40), ASK),
+        ("it tells too little", sewing(done=(), more=HANGS), ASK),
+        ("its work takes longer than it may", sewing(done=range(600, 630)), ASK),
+        ("its time is over", sewing(grace=1800), ASK),
+        ("it complains", sewing(more=["level=error msg=broken"] * 2), ASK),
+        ("none came for it", sewing(ready=1), ()),
+        ("the alert is of a queue", sewing(fires=alert("QueueNotDraining", service="sewer")), ASK),
+    )
+]
+HOLDS += [
+    Holds(
+        f"of traffic that fell as a load test ended, by what that says it made: {said.strip()[:40]}",
+        rehearsed(said),
+        (SHOP, *HEALTHY),
+        alone=True,
+        harmful=("rollback_workload", "restart_workload", "scale_workload"),
+    )
+    for said in SAYS
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"of traffic that fell as a load test ended, and {what}", world, instead=answer)
+    for what, world, answer in (
+        ("it fell by more than the test made", rehearsed(now=4), ASK),
+        ("it fell by less", rehearsed(now=100), ASK),
+        ("it fell before the test ended", rehearsed(fell=1700), ASK),
+        ("it fell long after", rehearsed(fell=500), ASK),
+        ("nothing is left", rehearsed("Requests/sec: 156.0", now=0), ASK),
+        ("what is left falls", rehearsed(traffic=FALLING), ASK),
+        ("the test says nothing of what it made", rehearsed("done"), ASK),
+        ("it was no test", rehearsed(image="town/worker:1"), ASK),
+        ("the test broke off", rehearsed(code=1), ()),
+        ("the alert is of more", rehearsed(fires=alert("ReplicasBelowRequestRate", service="shop")), ASK),
+        ("the alert is older", rehearsed(fires=replace(LESS, starts_at=NOW - timedelta(hours=1))), ASK),
+    )
+]
+HOLDS += [Holds("an autoscaler counts again since it said that it could not", counted(580), (SHOP, *HEALTHY))]
+DOES_NOT_HOLD += [DoesNotHold("an autoscaler said that it could not count, later than that it can", counted(900))]
+HOLDS += [
+    Holds(
+        f"a page about an old transaction, which is the vacuum against wraparound, and it gets on: {what}",
+        world,
+        (DB, *HEALTHY),
+        alone=True,
+        harmful=("restart_workload", "restart_connection_pool", "scale_database"),
+    )
+    for what, world in (
+        ("in tables", freezing()),
+        ("in records", freezing(records)),
+        ("in fields", freezing(fields)),
+        ("the alert is of a session", freezing(fires=alert("LongRunningQuery", pod="postgres-0"))),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"of an old transaction, and {what}", world, instead=answer)
+    for what, world, answer in (
+        ("the vacuum stands still", freezing(scanned=(35_171_904, 35_171_904)), ASK),
+        ("another session is older", freezing(age=9 * 3600.0), ASK),
+        ("it is not of the vacuum", freezing(age=3700), ASK),
+        ("the vacuum is an ordinary one", freezing(of_column("autovacuum: VACUUM public.legs")), ASK),
+        ("somebody empties the table", freezing(of_column("VACUUM FULL public.legs")), ASK),
+        ("what gets on is another table's", freezing(of_column(table="legs_old")), ASK),
+        ("nobody looked for long", freezing(seen=3000), ASK),
+        ("others wait for a lock", freezing(more=[WAITS]), ()),
+        ("the numbers run out", freezing(more=[NEAR]), ()),
+        ("the alert is of one that idles", freezing(fires=alert("IdleInTransactionTooLong", pod="postgres-0")), ASK),
+        ("the alert is of the disk", freezing(fires=alert("VolumeFull", pod="postgres-0")), ASK),
+    )
+]
+HOLDS += [
+    Holds(
+        f"of what waits, and its sender holds it back until an hour to come, as it is set to: {what}",
+        world,
+        ("Deployment/sender", *HEALTHY),
+        alone=True,
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    )
+    for what, world in (
+        ("quiet hours", shut()),
+        ("the sender writes UTC, its settings name a zone", shut(IN_UTC, WINDOW)),
+        ("in words, and without a zone in its settings", shut(IN_WORDS, BLACKOUT)),
+        ("a variable says it", shut(env=True)),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"of what waits, and its sender holds something back, but {what}", world, instead=answer)
+    for what, world, answer in (
+        ("something else", shut(fires=waiting_for("login codes:")), ASK),
+        ("the hour is over", shut(BEFORE_NOW), ASK),
+        ("it takes the hour for another zone's", shut(TO_BE_LATE), ASK),
+        ("it is far off", shut(FAR), ASK),
+        ("of an unknown zone", shut(ZONELESS), ASK),
+        ("its settings name another hour", shut(rules=RULES.replace("14:00", "09:00")), ASK),
+        ("nothing is set", shut(rules="promo: {rate: 25}"), ASK),
+        ("that was set today", shut(written=7200), ASK),
+        ("it does nothing else", shut(after=[HELD] * 40), ASK),
+        ("it fails beside it", shut(after=[SENT, '{"level":"error","msg":"send failed"}'] * 20), ()),
+        ("a pod is missing", shut(ready=1), ()),
+        ("the alert is of memory", shut(fires=waiting_for(name="MemoryHigh")), ASK),
+    )
+]
+WARNS, MORE_OF_IT = "level=warn msg=requeued", ("capacity", "scale_workload")
+BACK_HARM = ("rollback_workload", "restart_workload", "scale_workload")
+HOLDS += [
+    Holds(
+        f"a page about a backlog that melts since a host outside is back, which went away after a release: {what}",
+        world,
+        ("Deployment/sender", *HEALTHY),
+        alone=True,
+        harmful=BACK_HARM,
+    )
+    for what, world in (
+        ("it refused", back_again()),
+        ("it was silent", back_again(fails=TIMED_OUT)),
+        ("another one was killed for memory once meanwhile, and has room", back_again(**killed_once())),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"of a backlog that came while a host was away, and {what}", world, instead=answer)
+    for what, world, answer in (
+        ("it stands", back_again(hill(left=36000)), ()),
+        ("it takes long yet", back_again(hill(left=24000)), ()),
+        ("it turned long before", back_again(hill(peak_s=2400)), ()),
+        ("it turned a moment ago", back_again(hill(peak_s=300), last=330), ()),
+        ("its sender fails yet", back_again(since=[SENT, AWAY] * 12), ()),
+        ("its sender warns yet", back_again(since=[*[SENT] * 20, WARNS], released=False), MORE_OF_IT),
+        ("its sender does little", back_again(since=[SENT] * 3, released=False), MORE_OF_IT),
+        ("a pod is missing", back_again(ready=1), ()),
+        ("the alert is of something else", back_again(fires="MailSenderMemoryHigh"), ()),
     )
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, errors, logs, pool, rate, shop
-from tests.diagnosis.rules.tiny import database, log, pod, postgres, session, snapshot
+from tests.diagnosis.rules.tiny import database, figure, log, pod, postgres, session, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 LEAK = "WARN HikariPool-1 - Connection leak detection triggered for org.postgresql.jdbc.PgConnection@4f"
@@ -57,7 +57,49 @@ def emptied(*lines: str, **made: Any) -> Snapshot:
 GIVES = (4, 20, 9, 30, 12, 38, 15, 40)
 LOST = (*[LEAK] * 10, *[WAITS] * 10)
 
+ACQUIRED = "Caused by: io.r2dbc.spi.R2dbcTimeoutException: Connection acquisition timed out after 5000ms"
+RUSH = (*[3] * 10, *[30] * 51)
+HALF_BACK = (*[3] * 10, *[30] * 40, 14, *[30] * 10)
+
+
+def booked(
+    *beside: Any,
+    counts: tuple[tuple[int, ...], ...] = (RUSH, RUSH),
+    idle: float = 64,
+    active: float = 1,
+    in_transaction: float = 0,
+    to: float = 20,
+    line: str = ACQUIRED,
+    more: str = "",
+    **made: Any,
+) -> Snapshot:
+    """Return a shop whose pools are all taken since a rush that is over, and what its database does meanwhile."""
+    states = {"idle": (20, idle), "active": (12, active), "idle in transaction": (0, in_transaction)}
+    return snapshot(
+        shop(**({"env": URL, "started": 9 * 86400} | made)),
+        *(beside or (postgres(),)),
+        logs=[*logs("shop", line, since=600), *(logs("shop", more) if more else [])],
+        figures=[
+            errors("shop", since=2900),
+            rate("shop", 50, to),
+            *(pool(pod("shop", n), *each, since=3600) for n, each in enumerate(counts)),
+            *(
+                figure("db_connections_by_state", was, now, 2900, component="postgres", state=state)
+                for state, (was, now) in states.items()
+            ),
+        ],
+    )
+
+
 HOLDS = [
+    Holds(
+        "its pools are all taken since a rush that is over, and its database idles",
+        booked(),
+        (SHOP, "database_connection", "restart_connection_pool"),
+        excludes=no("rollback_workload", at=SHOP),
+        harmful=("rollback_workload", "scale_workload", "scale_database"),
+        alone=True,
+    ),
     Holds(
         "since a release, until nothing was left that it could lose, longer ago than what is news",
         emptied(*LOST, before=IMAGE, released=2700),
@@ -124,6 +166,27 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"its pools are all taken, and {what}", world, (), harmful=("restart_connection_pool",))
+        for what, world in (
+            ("one of them gave some back a while ago", booked(counts=(RUSH, HALF_BACK))),
+            ("one of them has room", booked(counts=(RUSH, (3,) * 61))),
+            ("the only one may always have so many", booked(counts=((30,) * 61,), pods=1)),
+            ("one of them is not measured", booked(counts=(RUSH,))),
+            ("that for minutes only", booked(counts=((*[3] * 50, *[30] * 11),) * 2)),
+            ("the database works at many of its sessions", booked(active=40)),
+            ("they are open in transactions", booked(in_transaction=60)),
+            ("the database has fewer sessions idle", booked(idle=22)),
+            ("it waits for a lock", booked(more=LOCKED)),
+            ("another is late", booked(more="ERROR GET http://cart:8080/items: connect ETIMEDOUT")),
+            ("it asks others as well", booked(postgres(), workload("cart"), env={**URL, "CART": "http://cart:8080"})),
+            ("it asks somebody outside as well", booked(env={**URL, "PAY_URL": "https://api.pay.example/v3"})),
+            ("its pool is small", booked(counts=((*[1] * 10, *[2] * 51),) * 2, idle=20)),
+        )
+    ),
+    DoesNotHold("its pools are all taken, and nobody waits for one", booked(line="INFO POST /holds 201")),
+    DoesNotHold("they are, since a release", booked(before=IMAGE, released=3300), instead=("rollback_workload",)),
+    DoesNotHold("its pools are all taken, and it has more to do", booked(to=120), instead=("scale_workload",)),
     DoesNotHold(
         "it lost some long before nothing was left",
         emptied(*[LEAK] * 5, *["INFO order stored"] * 10, *[WAITS] * 5),

@@ -29,7 +29,7 @@ from tests.diagnosis.rules.scenes import (
     shop,
 )
 from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, postgres, series, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 CODE, SETTING = "code_defect", "configuration_error"
 CHANGES: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
@@ -144,6 +144,13 @@ def blaming(*lines: str, split: bool = False, **of_shop: Any) -> Snapshot:
     mine = rollout("shop", None, old=2, new=2, **changed) if split else shop(**changed)
     figures = failing(0.001, 0.002, 0.6, 0.5, since=840) if split else [errors("shop", since=840)]
     return snapshot(mine, figures=figures, logs=[log(pod("shop", n), *lines * 8, since=830) for n in range(4)])
+
+
+def failing_by_its_log(*alerts: Alert) -> Snapshot:
+    """Return a shop that was released an hour ago and whose access log tells of failures, at no time that is known."""
+    line = '10.0.0.7 - - "GET /a HTTP/1.1" 500 160'
+    said = [Log(pod("shop", n), "shop", (line,) * 20, False) for n in (0, 1)]
+    return snapshot(shop(before=IMAGE, released=3600), logs=said, alerts=alerts)
 
 
 HOLDS = [
@@ -328,6 +335,11 @@ HOLDS = [
         (SHOP, "dependency_failure", "page_human"),
         harmful=("rollback_workload",),
     ),
+    Holds(
+        "nobody knows since when its access log tells of failures, nor tells an alert that it was well for long",
+        failing_by_its_log(alert(service="cart")),
+        (SHOP, CODE, "rollback_workload"),
+    ),
     *(
         Holds(f"its errors blame somebody, but {what}", world, (SHOP, cause, "rollback_workload"))
         for what, cause, world in (
@@ -501,6 +513,11 @@ DOES_NOT_HOLD = [
         "it served well for minutes, until what it calls was released, whose answers it cannot read and stumbles over",
         between(*[ANSWER, UNDEFINED] * 8),
         ("Deployment/cart", CODE, "rollback_workload"),
+    ),
+    DoesNotHold(
+        "nobody knows since when its access log tells of failures, but the alert about it came long after the release",
+        failing_by_its_log(alert(service="shop")),
+        instead=("unknown", "page_human"),
     ),
     DoesNotHold(
         "it served well for minutes, until what it calls was released",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put, younger
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, down, errors, killed, logs, rate, rising, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, event, pod, snapshot
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, alert, down, errors, killed, logs, rate, rising, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, snapshot
 from tuheg_ir.diagnosis.model import Snapshot
 
 
@@ -144,4 +144,26 @@ DOES_NOT_HOLD = [
             ("a search server", "circuit_breaking_exception: [parent] Data too large, data for [<http_request>]"),
         )
     ),
+]
+
+
+def killed_once(age: float = 40 * 60, share: float = 0.4, restarts: int = 1, **fires: str) -> Snapshot:
+    """Return a shop of which a container was killed for memory so long ago, and how much its pods use since."""
+    objects = shop()
+    put(pods_of(objects)[0], again("OOMKilled", 137, age=age, restarts=restarts), ready=True)
+    used = [figure("memory_share", share, share, pod=pod("shop", n), container="shop") for n in range(2)]
+    return snapshot(objects, figures=[WELL, *used], alerts=[alert("MemoryKills", **fires)] if fires else [])
+
+
+HOLDS += [
+    Holds(f"a container was killed for memory once, and {what}", world, (SHOP, "resource_exhaustion", remedy))
+    for what, world, remedy in (
+        ("that was minutes ago", killed_once(age=600), "page_human"),
+        ("it was so before", killed_once(restarts=2), "page_human"),
+        ("it has little room since", killed_once(share=0.8), "page_human"),
+        ("an alert tells of it", killed_once(service="shop"), "page_human"),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold("one was killed once, long ago, has room since and nobody misses it", killed_once(), HEALTHY)
 ]

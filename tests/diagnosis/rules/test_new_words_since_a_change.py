@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.back_again import back_again, hill
+from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import younger
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
 from tests.diagnosis.rules.tiny import (
@@ -658,5 +659,25 @@ DOES_NOT_HOLD += [
             rarely(cut="ERROR upload {}: psycopg: server closed the connection unexpectedly"),
         ),
         ("people were called before the release", rarely(fires=17 * H)),
+    )
+]
+HOLDS += [
+    Holds(
+        "its words are of a host outside that is back, with the release in force; what waits since stands",
+        back_again(hill(left=36000)),
+        ("Deployment/sender", "code_defect", "page_human"),
+        harmful=("rollback_workload",),
+    )
+]
+DOES_NOT_HOLD += [DoesNotHold("its words are of a host that is back, and what waits melts", back_again(), HEALTHY)]
+HOLDS += [
+    Holds(
+        f"its words were of {whom}, and it is over",
+        back_again(hill(most=90, left=90), fails=line),
+        ("Deployment/sender", "code_defect", "rollback_workload"),
+    )
+    for whom, line in (
+        ("a pod of the cluster", 'level=error msg="send failed" err="dial tcp 10.1.0.9:587: i/o timeout"'),
+        ("nobody by name", 'level=error msg="send failed" err="i/o timeout"'),
     )
 ]

@@ -570,3 +570,24 @@ DOES_NOT_HOLD = [
         (CART, "no_fault", "no_action"),
     ),
 ]
+
+
+def tried_again(*last: str) -> Snapshot:
+    """Return a cart that nobody measures, which failed twice at a host and then got through, and last so."""
+    fails = "WARN {} answered 503 Service Unavailable, retry in 60s order=26IE{}"
+    lines = [fails.format(HOST, 42), "INFO sent order=26IE42 attempt=2", "INFO sent order=26IE43 attempt=1"]
+    lines += [fails.format(HOST, 44), *last]
+    return snapshot(workload("cart"), shop(), logs=[log(pod("cart"), *lines)])
+
+
+HOLDS += [
+    Holds(f"few calls fail, and {what}", world, FAILS)
+    for what, world in (
+        ("the last one has not got through", tried_again("INFO sent order=26IE43 attempt=1")),
+        ("the last one failed again", tried_again("ERROR gave up order=26IE44")),
+        ("nothing follows", tried_again()),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold("few calls fail, and each got through at the next try", tried_again("INFO sent order=26IE44 attempt=2"))
+]

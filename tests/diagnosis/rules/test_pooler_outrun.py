@@ -35,11 +35,13 @@ def pooler(**more: Any) -> list[Obj]:
     return workload("pgbouncer", "edoburu/pgbouncer:1.23", port=6432, **({"env": {"DB_HOST": "postgres"}} | more))
 
 
-def stats(before: Minute, now: Minute, number: int = 0, minutes: int = 10) -> Log:
+def stats(
+    before: Minute, now: Minute, number: int = 0, minutes: int = 10, query: tuple[int, int] = (2400, 2400)
+) -> Log:
     lines = [
         f"[1] LOG stats: {rate} xacts/s, {15 * rate} queries/s, 0 client parses/s, in 9 B/s, out 9 B/s, "
-        f"xact {xact} us, query 2400 us, wait {wait} us"
-        for rate, xact, wait in [before] * minutes + [now] * minutes
+        f"xact {xact} us, query {took} us, wait {wait} us"
+        for (rate, xact, wait), took in [(before, query[0])] * minutes + [(now, query[1])] * minutes
     ]
     return log(pod("pgbouncer", number), *lines, since=1200)
 
@@ -84,8 +86,26 @@ def core(
     )
 
 
+OUT = "HikariPool-1 - Connection is not available, request timed out after 3003ms (total=20, active=20, waiting=34)"
+
+
+def inside(*, query: tuple[int, int] = (1400, 13_300), active: float = 15, line: str = OUT, **more: Any) -> Any:
+    """Return a shop whose own pool runs out, since its statements take long through a pooler that uses a whole core."""
+    now = figure("db_connections_by_state", 11, active, component="postgres", state="active")
+    told = [stats(EASY, RUSH, query=query)]
+    return core(line=line, told=told, figures=[*ROOM, now], **more)
+
+
 CAPACITY = (POOLER, "capacity", "scale_workload")
 HOLDS = [
+    Holds(
+        "its clients' own pools run out, as each statement waits for its thread and the database has little to do",
+        inside(),
+        CAPACITY,
+        excludes=(*no("scale_workload", "restart_workload", at=SHOP), *no("restart_workload", at=POOLER)),
+        harmful=("rollback_workload",),
+        alone=True,
+    ),
     Holds(
         "its one thread uses a whole core, of two that it may, and who comes in has a session at once",
         core(resources={"limits": {"cpu": "2"}}),
@@ -157,6 +177,28 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"its clients' own pools run out, and {what}", world, (), harmful=("scale_workload",))
+        for what, world in (
+            ("a statement takes as long as before through it", inside(query=(1400, 1900))),
+            ("the database works at most of its sessions", inside(active=29)),
+            ("nobody knows at how many the database works", core(line=OUT)),
+            ("it does not use a whole core", inside(used=(0.42, 0.7))),
+            ("it always used a whole core", inside(used=(0.95, 1.0))),
+            ("no more is asked than before", inside(grown=52)),
+        )
+    ),
+    DoesNotHold(
+        "its clients' own pools run out, and one of them was released then",
+        core(
+            postgres(),
+            shop(env=URL, before={"image": "shop:0"}, released=660),
+            line=OUT,
+            told=[stats(EASY, RUSH, query=(1400, 13_300))],
+            figures=[*ROOM, figure("db_connections_by_state", 11, 15, component="postgres", state="active")],
+        ),
+        instead=("rollback_workload",),
+    ),
     DoesNotHold(
         "each transaction takes longer: what is slow is behind, or within them",
         world(pooler(), shop(env=URL), told=[stats(QUIET, (137, 900_000, 13_900_000))]),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.back_again import back_again, hill
+from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import CACHE, OLD, alert, autoscaler, logs, rate
 from tests.diagnosis.rules.tiny import NOW, Obj, at, figure, log, pod, redis, series, snapshot, workload
@@ -627,3 +628,15 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("a short queue", snapshot(broker(), figures=[figure("queue_depth", 2, 40, component="mail")])),
 ]
+HOLDS += [
+    Holds(
+        f"it came while a host outside was away, minutes after a release, and {what}",
+        back_again(waits),
+        ("Deployment/sender", "dependency_failure", "page_human"),
+        excludes=no("scale_workload", at="Deployment/sender"),
+        harmful=("rollback_workload", "scale_workload"),
+        believed="new_words_since_a_change",
+    )
+    for what, waits in (("stands since", hill(left=36000)), ("will take long", hill(left=24000)))
+]
+DOES_NOT_HOLD += [DoesNotHold("it came so, and is gone in minutes", back_again(), HEALTHY)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, WELL, alert, errors, rate, shop
 from tests.diagnosis.rules.tiny import NOW, Obj, at, figure, log, pod, series, service_for, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -493,4 +493,67 @@ DOES_NOT_HOLD = [
         snapshot(shop(), figures=[WELL, figure("rate_limited_ratio", 0.0, 0.001, component="shop")]),
         (SHOP, "no_fault", "no_action"),
     ),
+]
+
+FAILS_503 = "EdgeServerErrorRatioHigh"
+
+
+def door(
+    *more: str,
+    who: str = POLLER,
+    address: str = "192.0.2.61",
+    names: str = "",
+    cart: float = 0.001,
+    refused: int = 6,
+    served: int = 3,
+    named: str = FAILS_503,
+    measured: bool = True,
+    objects: Sequence[Obj] = (),
+    cart_released: float = 0,
+) -> Snapshot:
+    """Return an edge that answers one client with 503 for its limits, as its own words tell, and what it calls."""
+    told = [*asked(who, 503, 1, address), limits(names or address)] * refused
+    lines = [*asked(TILL, 200, 4), *told, *asked(who, 200, served, address), *asked(OFFICE, 200, 4), *more]
+    return snapshot(
+        objects or shop(env=CALLS_CART),
+        workload("cart", before={"image": "cart:0"}, released=cart_released) if cart_released else workload("cart"),
+        figures=[errors("cart", cart, before=cart)] if measured else [],
+        logs=[log(pod("shop"), *lines)],
+        alerts=[alert(named, service="shop", severity="critical")],
+    )
+
+
+HOLDS += [
+    Holds(
+        f"a server's limits answer one client with 503: {what}",
+        world,
+        (SHOP, *HEALTHY),
+        excludes=no("scale_workload", "restart_workload", "rollback_workload", "isolate_workload", at=SHOP),
+        alone=True,
+        harmful=("rollback_workload",),
+    )
+    for what, world in (
+        ("all others are served", door()),
+        ("others miss a page", door(*asked(OFFICE, 404, 1))),
+        ("what it calls was released minutes before", door(cart_released=900)),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"a server's limits answer with 503, and {what}", world, ASK)
+    for what, world in (
+        ("another one is answered so", door(*asked(TILL, 503, 1))),
+        ("they name another one as well", door(limits("198.51.100.14"))),
+        ("it fails otherwise as well", door(*asked(POLLER, 502, 1))),
+        ("others get nothing", door(*asked(OFFICE, 403, 9))),
+        ("nothing of it is served", door(served=0)),
+        ("it is told too seldom", door(refused=4)),
+        ("they limit a balancer", door(address="10.1.2.3")),
+        ("many people are behind one address", door(*asked(TILL, 200, 2, "192.0.2.61"))),
+        ("it is a browser", door(who="Mozilla/5.0 (X11; Linux x86_64)")),
+        ("whom it calls fails", door(cart=0.2)),
+        ("nobody measures whom it calls", door(measured=False)),
+        ("the alert is of slowness", door(named="EdgeSlow")),
+        ("it was released an hour ago", door(objects=shop(env=CALLS_CART, before=IMAGE, released=HOUR))),
+        ("limits were written today", door(objects=[*shop(env=CALLS_CART), thing("ConfigMap", "edge", written=9000)])),
+    )
 ]

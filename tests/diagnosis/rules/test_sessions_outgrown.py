@@ -187,7 +187,28 @@ def counted(*figures: tuple[str, Series], **users: float) -> Snapshot:
     )
 
 
+def in_steps(*ages: float, last: float) -> Snapshot:
+    """Return a shop to which an autoscaler gave pods of some ages, and a database that is full since ten minutes."""
+    objects = workload("shop", env=URL, pods=6)
+    for each, age in zip(pods_of(objects)[6 - len(ages) :], ages, strict=True):
+        each["metadata"]["creationTimestamp"] = at(age)
+    scaler = autoscaler("shop", 6, 9)
+    scaler["status"]["lastScaleTime"] = at(last)
+    held = figure("db_connections_by_client", 40, 80, component="postgres", user="shop", state="active")
+    return snapshot(
+        objects,
+        workload("api", env=AS_API),
+        postgres(),
+        scaler,
+        logs=[REFUSED, *OTHER],
+        figures=[*MEASURED[:2], held, errors("shop", 0.3, 500)],
+    )
+
+
 HOLDS = [
+    Holds(
+        "an autoscaler gave it pods in steps, and the last came after it was full", in_steps(700, 90, last=90), OUTGROWN
+    ),
     Holds("figures tell that it holds most of them", counted(shop=80, api=15), OUTGROWN),
     Holds("figures tell users that are nobody's", counted(app=80, other=15), OUTGROWN),
     Holds(
@@ -293,6 +314,7 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("all pods that an autoscaler gave it came after it was full", in_steps(300, 90, last=90), DB_FULL),
     DoesNotHold(
         "it has a replica more, and figures tell that another has most of the sessions",
         counted(shop=15, api=80),

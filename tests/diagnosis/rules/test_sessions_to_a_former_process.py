@@ -11,7 +11,7 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.cutting import CLOSED, ENDED, LONG_UNUSED, TRACE, USED, proxied
 from tests.diagnosis.rules.pods import younger
 from tests.diagnosis.rules.scenes import API, IMAGE, URL, alert, errors
-from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, redis, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, redis, secret_key, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.rules import _deaf, sessions_to_a_former_process
 from tuheg_ir.diagnosis.view import View
@@ -62,7 +62,50 @@ def listening(
     )
 
 
+DIED = "psycopg2.errors.AdminShutdown: terminating connection due to administrator command"
+DEAD = "ERROR consume failed, pushed back: connection already closed"
+NODE = "error: Client has encountered a connection error and is not queryable (pg, postgres)"
+QUEUE = "Deployment/consumer"
+
+
+def consuming(
+    line: str = DEAD,
+    *then: str,
+    died: str = DIED,
+    back: float = 16200,
+    since: float = 16210,
+    old: float = 10 * 86400,
+    beside: Sequence[Obj] = (),
+    alarm: bool = True,
+    env: dict[str, Any] | None = None,
+    **more: Any,
+) -> Snapshot:
+    """Return a consumer that holds one connection to a database that was away for a moment, hours ago."""
+    return snapshot(
+        postgres(started=back, **more),
+        workload("consumer", pods=1, env=env or {"DATABASE_URL": secret_key("app")}, started=old),
+        *beside,
+        logs=[log(pod("consumer"), died, *[line] * 120, *then, since=since)],
+        alerts=[alert("PaymentsStuck", team="shop")] if alarm else [],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a consumer uses the connection that was closed as the database went, hours ago: {what}",
+            world,
+            (QUEUE, "database_connection", "restart_workload"),
+            excludes=(*no("rollback_workload", at=QUEUE), *no("restart_workload", at="StatefulSet/postgres")),
+            harmful=("rollback_workload", "scale_workload"),
+        )
+        for what, world in (
+            ("it is told of by psycopg", consuming()),
+            ("it is told of by node-postgres", consuming(NODE, died="Error: Connection terminated unexpectedly (pg)")),
+            ("another that came since is well", consuming(beside=workload("api", env=URL, started=3000))),
+            ("a cache went as well, of which no word is told", consuming(beside=redis(started=16200))),
+        )
+    ),
     Holds(
         "another that needs the cache was released, and fails since: its release is its own affair",
         listening(
@@ -113,6 +156,26 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a consumer's connection is closed, and {what}", world, (), harmful=("restart_workload",))
+        for what, world in (
+            ("that began long after the database was back", consuming(since=12000)),
+            ("that began long before it went", consuming(since=18000)),
+            ("it came since", consuming(old=16100)),
+            ("it is told of no more", consuming(DEAD, *["INFO done"] * 12)),
+            ("nobody misses anything", consuming(alarm=False)),
+            ("the database keeps ending", consuming(status={"restartCount": 7})),
+            ("the words are of something else: who left", consuming("INFO client gone: connection closed")),
+            ("it is told to have gone away: it may again", consuming("(2006, 'MySQL server has gone away')")),
+            (
+                "two databases went at once, and it may use either",
+                consuming(
+                    beside=postgres("orders", started=16200),
+                    env={"A_URL": "postgres://postgres:5432/a", "B_URL": "postgres://orders:5432/b"},
+                ),
+            ),
+        )
+    ),
     *(
         DoesNotHold(what, world, (), harmful=("restart_workload",))
         for what, world in (

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from statistics import median
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._figures import felt
-from tuheg_ir.diagnosis.rules._poolers import FRESH, MORE, QUEUE_US, databases_behind, is_busy, minutes_told, otherwise
+from tuheg_ir.diagnosis.rules._poolers import (
+    ENOUGH,
+    FRESH,
+    MORE,
+    QUEUE_US,
+    databases_behind,
+    is_busy,
+    minutes_told,
+    otherwise,
+)
 from tuheg_ir.diagnosis.rules._sessions import clients, figure
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
@@ -22,6 +32,11 @@ OF_ONE_THREAD = ("pgbouncer",)
 """Poolers that use one core, however many they may; all others start a thread for each."""
 CORE = (0.93, 1.1)
 """So much of one core is all of it; what uses more runs several processes."""
+SLOWED = 3.0
+"""So many times as long as before a statement takes that waits for the thread each time."""
+WORKING = 0.5
+"""A database that works at more of its sessions than this is busy, or slow, itself."""
+_ACTIVE = ("db_connections_by_state", {"state": "active"})
 IDLE = 0.75
 """Who used more than so much of it before was always busy."""
 
@@ -38,20 +53,25 @@ class OneCore(NamedTuple):
 def one_core(view: View, pooler: Workload) -> OneCore | None:
     """Return that each pod of a pooler has used up its one core for more demand; None if something else holds it up.
 
-    Its clients wait for it before they have a session: to connect, to greet, to log in.
+    Its clients wait for it before they have a session: to connect, to greet, to log in. Or they are inside, each of
+    their statements waits for its thread, and their own pools run out.
     """
     turns = [_used_up(view, pod.name, name) for name in _of_one_thread(pooler) for pod in pooler.live]
     since = oldest(turns)
     if since is None or not all(turns) or usage(view.figures, pooler, "cpu_share").most > BUSY:
         return None  # what its limit holds back is told by that
     waits = [c for c in complaints(view, "connection_timeout") if c.about == pooler.ref and felt(view, c.caller)]
+    held_up = tuple(_inside(view, pooler))
+    if held_up:
+        inside = [c for c in complaints(view, "pool_exhausted") if c.caller in clients(view, pooler.ref)]
+        waits += [c for c in inside if felt(view, c.caller)]
     asked = tuple(_asked(view, pooler))
     if sum(c.hit.count for c in waits) < OFTEN or not asked or otherwise(view, pooler, since):
         return None
     if any(is_busy(view, each) for each in databases_behind(view, pooler)) or _queue(view, pooler):
         return None
     used = Evidence("metrics", pooler.ref, "it has one thread, and uses all that one core gives", since)
-    return OneCore(since, (used, *asked), tuple(waits), tuple(_sessions_left(view, pooler)))
+    return OneCore(since, (used, *held_up, *asked), tuple(waits), tuple(_sessions_left(view, pooler)))
 
 
 def _of_one_thread(pooler: Workload) -> Iterator[str]:
@@ -76,6 +96,31 @@ def _asked(view: View, pooler: Workload) -> Iterator[Evidence]:
         growth = traffic_growth(view, ref)
         if growth is not None and growth >= MORE:
             yield Evidence("metrics", ref, f"traffic has grown {growth:.1f} times")
+
+
+def _inside(view: View, pooler: Workload) -> Iterator[Evidence]:
+    """Yield that statements take far longer through a pooler than before, while its database has little to do.
+
+    A database that is slow itself works at nearly all sessions that it has given.
+    """
+    shares = [_working(view, each.ref) for each in databases_behind(view, pooler)]
+    if not shares or any(share is None or share > WORKING for share in shares):
+        return
+    for log in view.logs_of(pooler.live, previous=False):
+        minutes = minutes_told(log)
+        if len(minutes) < 2 * ENOUGH or not view.recent(minutes[-1].at, FRESH):
+            continue
+        was, now = (median(m.query for m in some) for some in (minutes[:ENOUGH], minutes[-ENOUGH:]))
+        if was and now >= SLOWED * was:
+            fact = f"a statement takes {now / 1000:.3g} ms through it ({was / 1000:.3g} ms before)"
+            yield Evidence("logs", pooler.ref, f"{fact}, and its database works at few of its sessions")
+            return
+
+
+def _working(view: View, ref: str) -> float | None:
+    """Return at which share of its sessions a database works; None if nobody knows."""
+    taken, active = (figure(view, s, ref, **more) for s, more in (("db_connections", {}), _ACTIVE))
+    return active / taken if taken and active is not None else None
 
 
 def _waits(view: View, pooler: Workload) -> list[float]:

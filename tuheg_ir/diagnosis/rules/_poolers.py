@@ -21,9 +21,14 @@ from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _STATS = late(
-    r"\bstats: (?P<rate>\d+) (?:xacts|req)/s\b.*?\bxact (?P<xact>\d+) us\b.*?\bwait (?P<wait>\d+) us\b", re.IGNORECASE
+    r"\bstats: (?P<rate>\d+) (?:xacts|req)/s\b.*?\bxact (?P<xact>\d+) us(?:, query (?P<query>\d+) us)?\b"
+    r".*?\bwait (?P<wait>\d+) us\b",
+    re.IGNORECASE,
 )
-"""What PgBouncer tells of itself each minute: transactions a second, how long one lasts and waits, on average."""
+"""What PgBouncer tells of itself each minute: transactions a second, how long one lasts and waits, on average.
+
+Beside that, how long one of its statements takes.
+"""
 QUEUE_US = 500_000
 """Who waits so long for a session, on average, stands in a queue."""
 LITTLE = 0.1
@@ -46,6 +51,7 @@ class Minute(NamedTuple):
     rate: float
     xact: float
     wait: float
+    query: float
 
 
 class Outrun(NamedTuple):
@@ -80,7 +86,11 @@ def outrun(view: View, pooler: Workload) -> Outrun | None:
 
 def minutes_told(log: Log) -> list[Minute]:
     found = ((stamp(line), match) for line in log.lines if (match := _STATS.search(line)))
-    return [Minute(at, *(float(m[key]) for key in ("rate", "xact", "wait"))) for at, m in found if at is not None]
+    return [
+        Minute(at, *(float(m[key] or 0) for key in ("rate", "xact", "wait", "query")))
+        for at, m in found
+        if at is not None
+    ]
 
 
 def _turn(minutes: Sequence[Minute], now: datetime) -> tuple[list[Minute], list[Minute]] | None:
@@ -124,13 +134,13 @@ def is_busy(view: View, database: Workload) -> bool:
 def room(view: View, pooler: Workload) -> tuple[Evidence, ...]:
     """Return that each database behind a pooler has room for the sessions of another instance; () if one may not."""
     found = [tuple(_room(view, each)) for each in databases_behind(view, pooler)]
-    known = all(found) and not _leads_away(view, pooler)
+    known = all(found) and not leads_away(view, pooler)
     return tuple(evidence for each in found for evidence in each) if known else ()
 
 
-def _leads_away(view: View, pooler: Workload) -> bool:
+def leads_away(view: View, workload: Workload) -> bool:
     """Tell whether a setting names a host that is no workload here: nobody sees how full a database there is."""
-    hosts = {host for key, value in view.graph.settings(pooler) for host in hosts_in(key, value)}
+    hosts = {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
     return any(view.graph.is_away(host) or (host in view.services and not view.graph.resolve(host)) for host in hosts)
 
 

@@ -30,7 +30,7 @@ _WORD = late(r"[A-Za-z0-9](?:[\w.:/-]*[A-Za-z0-9])?")
 def shrinks(view: View, alert: Alert, about: str) -> Evidence | None:
     """Every queue that the alert can mean shrinks evenly, and will be empty soon if it goes on so."""
     meant = _meant(view, alert, about)
-    if not meant or not all(_falls([value for _, value in series.points]) for series in meant):
+    if not meant or not all(falls([value for _, value in series.points]) for series in meant):
         return None
     if any(hit.trouble == "message_rejected" for hit in view.hits):
         return None  # what is thrown away is not worked off
@@ -49,7 +49,7 @@ def nearly_done(view: View, alert: Alert, about: str) -> Evidence | None:
     """
     if not OF_QUEUES.search(alert.said) or (shown := shrinks(view, alert, about)) is None:
         return None
-    if not all(_left_s(series) <= NEARLY_S for series in _meant(view, alert, about)):
+    if not all(left_s(series) <= NEARLY_S for series in _meant(view, alert, about)):
         return None
     run = _filled_by(view, alert, _meant(view, alert, about))
     return Evidence(shown.source, shown.object, f"{shown.fact}; {run} and is over") if run else None
@@ -89,7 +89,7 @@ def _quarters(values: list[float]) -> list[float]:
     return [fmean(values[n * part : (n + 1) * part]) for n in range(4)] if part >= 2 else []
 
 
-def _falls(values: list[float]) -> bool:
+def falls(values: list[float]) -> bool:
     """Tell whether values fall all the time, by so much that as long again, or twice so, brings them to nothing."""
     means = _quarters(values)
     if not means:
@@ -98,7 +98,7 @@ def _falls(values: list[float]) -> bool:
     return values[-1] <= EMPTIED * values[0] and all(a - b >= least > 0 for a, b in pairwise(means))
 
 
-def _left_s(series: Series) -> float:
+def left_s(series: Series) -> float:
     """Return in how many seconds a queue that falls will be empty, by the pace of its last quarter."""
     last = series.points[-max(2, len(series.points) // 4) :]
     (start, high), (end, low) = last[0], last[-1]

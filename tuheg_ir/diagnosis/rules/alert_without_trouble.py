@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._after_outage import melts
 from tuheg_ir.diagnosis.rules._as_meant import as_meant
 from tuheg_ir.diagnosis.rules._colours import cut_over
 from tuheg_ir.diagnosis.rules._delayed import late_as_set
 from tuheg_ir.diagnosis.rules._former_group import left_its_group
+from tuheg_ir.diagnosis.rules._freezes import freezes
 from tuheg_ir.diagnosis.rules._innocent import OF_CLIENTS, innocent
+from tuheg_ir.diagnosis.rules._kept_shut import kept_shut
+from tuheg_ir.diagnosis.rules._let_finish import let_finish
 from tuheg_ir.diagnosis.rules._made_good import made_good
 from tuheg_ir.diagnosis.rules._no_miner import no_miner
 from tuheg_ir.diagnosis.rules._own_port import own_port
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
+from tuheg_ir.diagnosis.rules._test_ended import test_ended
 from tuheg_ir.diagnosis.rules._usual_run import OF_SLOWNESS, of_usual_run, usual_run
 from tuheg_ir.diagnosis.rules._worked_off import nearly_done
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
@@ -29,6 +34,11 @@ _SPEAKS_OF = {
     "latency_p95": OF_SLOWNESS,
     "error_ratio": late(r"error|5xx|failing|fail(?:s|ed)? request|burn", re.IGNORECASE),
 }
+_MEANT: tuple[Callable[[View, Alert, str], Evidence | None], ...] = (
+    *(as_meant, retired, cut_over, left_its_group, own_port, late_as_set, nearly_done, no_miner),
+    *(let_finish, test_ended, freezes, kept_shut, melts),
+)
+"""What shows that all stands or goes as it is meant to, however loud an alert is."""
 FEW = 3
 """So few failed requests are no rate."""
 _NORMAL = 1.3
@@ -54,9 +64,7 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
     """Return what shows that an alert is wrong; None if nothing does, or it is critical and nobody made it so."""
     ref = view.about_alert(alert)
     signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(alert.said)]
-    meant = as_meant(view, alert, ref) or replaced(view, alert) or retired(view, alert, ref)
-    meant = meant or cut_over(view, alert, ref) or left_its_group(view, alert, ref) or own_port(view, alert, ref)
-    meant = meant or late_as_set(view, alert, ref) or nearly_done(view, alert, ref) or no_miner(view, alert, ref)
+    meant = replaced(view, alert) or next((seen for shown in _MEANT if (seen := shown(view, alert, ref))), None)
     if meant is not None:
         return meant
     if ref and signals == ["error_ratio"] and (few := _few_failed(view, ref)) is not None:

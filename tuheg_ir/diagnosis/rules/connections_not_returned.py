@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._booked_out import booked_out
 from tuheg_ir.diagnosis.rules._pools import never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.view import View
@@ -19,7 +20,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
-    """Logs tell of leaked connections, or a pool counts up only since a release, and it is exhausted."""
+    """Logs tell of leaked connections, or an exhausted pool counts up only since a release, or is taken and unused."""
     crowded = {each.ref for each in full(view)}
     for workload in view.serving:
         if crowded & view.graph.needs(workload.ref):
@@ -38,6 +39,11 @@ def when(view: View) -> Iterator[Match]:
         if counted is not None and released_before(view, workload, counted.began):
             told = (counted.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
             yield _match(workload, told, counted.began, ours=True)
+            continue
+        booked = booked_out(view, workload) if waits and felt else None
+        if booked is not None and not released_before(view, workload, booked.began):
+            told = (*booked.evidence, view.hit_evidence(waits[0]), *(s for s, _ in felt))
+            yield _match(workload, told, booked.began, ours=False)
 
 
 def _emptied(leak: Hit, wait: Hit) -> bool:
@@ -71,5 +77,5 @@ RULE = Rule(
     remedy="restart_connection_pool",
     tier=Tier.STATED,
     when=when,
-    why_not="no pool tells that its connections are not given back",
+    why_not="no pool tells that its connections are not given back, or has taken all while the database idles",
 )

@@ -35,6 +35,8 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 
 FRESH = timedelta(hours=2)
 """Where nobody knows when the trouble began, a release so young is suspected."""
+LATE = timedelta(minutes=45)
+"""No alert about failing requests waits so long to fire."""
 ALONE, USUAL, GUESS, UNLIKELY, FAINT = 0.85, 0.7, 0.5, 0.25, 0.2
 _UNANSWERED = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
 """How its logs name who does not answer it."""
@@ -62,6 +64,7 @@ def when(view: View) -> Iterator[Match]:
         if misreads and {seen.source for seen, _ in felt} == {"logs"} and _begins_with_it(view, workload, began):
             began = None
         guess = bool(felt) and began is None and not workload.returned and releases(view, workload, FRESH)
+        guess = guess and not _alarmed_late(view, workload)
         if split != "older" and (split == "newer" or since_release(workload, began) or guess):
             certainty = ALONE if split == "newer" else GUESS if guess or _loaded(view, workload) else USUAL
             if guess and split != "newer" and {seen.source for seen, _ in felt} == {"logs"}:
@@ -131,6 +134,13 @@ def _alarmed_before(view: View, workload: Workload) -> bool:
     at = workload.released_at
     fired = [a.starts_at for a in view.alerts if a.starts_at and view.about_alert(a) == workload.ref]
     return at is not None and any(each < at + BEFORE for each in fired)
+
+
+def _alarmed_late(view: View, workload: Workload) -> bool:
+    """Tell whether the alerts about a workload fired so long after its release that this served well before."""
+    at = workload.released_at
+    fired = [a.starts_at for a in view.alerts if a.starts_at and view.about_alert(a) == workload.ref]
+    return at is not None and bool(fired) and all(each - at > LATE for each in fired)
 
 
 def _told(view: View, workload: Workload) -> Iterator[Match]:

@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._generators import generator_in
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules.rate_limited_by_design import OTHERS
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import askers
-from tuheg_ir.diagnosis.view.programs import image_name
-from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.trouble import errors, labels_of, slow, traffic_growth
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
@@ -26,8 +25,6 @@ SOON = timedelta(minutes=15)
 TOLD = 20
 """Fewer requests do not show who asks."""
 NEARLY_ALL = 0.9
-_GENERATORS = late(r"k6|locust|gatling|jmeter|vegeta|artillery|fortio|wrk2?|hey|oha|tsung|yandex-tank|bombardier")
-"""Programs that are made to ask much."""
 _OF_TRAFFIC = late(
     r"traffic|request.{0,12}rate|\brps\b|\bqps\b|flood|ddos|scrap|surge|spike|anomal|latency|slow|attack", re.IGNORECASE
 )
@@ -37,7 +34,7 @@ def when(view: View) -> Iterator[Match]:
     """Nearly all requests name a generator of load that runs here since before they grew, and nothing fails."""
     if not view.alerts or not all(_OF_TRAFFIC.search(alert.said) for alert in view.alerts):
         return
-    running = [(owner, pod, tool) for owner, pod in view.pods() if (tool := _tool(pod))]
+    running = [(owner, pod, tool) for owner, pod in view.pods() if (tool := generator_in(pod))]
     if not running or not _only_slower(view):
         return
     for ref in dict.fromkeys(view.about_alert(alert) for alert in view.alerts):
@@ -64,12 +61,6 @@ def when(view: View) -> Iterator[Match]:
             return
 
 
-def _tool(pod: Pod) -> str:
-    """Return the generator of load that a pod runs; "" for none."""
-    images = (image_name(text(c, "image")) for c in items(pod.obj, "spec", "containers"))
-    return next((image for image in images if _GENERATORS.fullmatch(image)), "")
-
-
 def _only_slower(view: View) -> bool:
     """Tell whether nothing is wrong but that answers take longer, as they do while more is asked."""
     slower = {seen[0].fact for workload in view.serving if (seen := slow(view, workload.ref))}
@@ -91,7 +82,7 @@ def _grew(view: View, ref: str) -> datetime | None:
 
 def _asks(view: View, workload: Workload, pod: Pod) -> str:
     """Return that nearly all who ask a workload are a pod, or name its tool; "" if others ask as well."""
-    found, tool = askers(view, workload), _tool(pod)
+    found, tool = askers(view, workload), generator_in(pod)
     mine = sum(each.told for each in found if each.name.lower().startswith(tool) or each.addresses == {pod.address})
     told = sum(each.told for each in found)
     return f"{mine} of its last {told} requests come from {tool}" if told >= TOLD and mine >= NEARLY_ALL * told else ""

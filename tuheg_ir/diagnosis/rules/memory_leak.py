@@ -10,16 +10,19 @@ from tuheg_ir.diagnosis.rules._kept_in_memory import kept_in_memory
 from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory, told_by_program
 from tuheg_ir.diagnosis.rules.memory_since_release import LOADED, SUSPECT
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.crashes import looping_since
+from tuheg_ir.diagnosis.view.crashes import crashes, looping_since
 from tuheg_ir.diagnosis.view.reading import created, oldest
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
-from tuheg_ir.diagnosis.view.usage import killed_for_memory, memory_grows
+from tuheg_ir.diagnosis.view.usage import killed_for_memory, memory_grows, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AT_ONCE_S = 20 * 60.0
 """What fills a container so soon again and again is no leak that a further start would help against."""
+
+ROOMY = 0.7
+"""Who uses less of its limit than this has room."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -30,6 +33,8 @@ def when(view: View) -> Iterator[Match]:
         if not evidence or released or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
             continue
         grows = memory_grows(view, workload)
+        if not grows and _over(view, workload):
+            continue
         traffic = traffic_growth(view, workload.ref) is not None
         heap = bool(told_by_program(view, workload)) and bool(list(troubles(view, workload.ref)))
         measured = (grows or traffic or heap) and not _past_unknown(view, workload)
@@ -64,6 +69,18 @@ def _at_once(view: View, workload: Workload) -> bool:
     killed = killed_for_memory(view, workload)
     lived = [c.ended.lived_s for _, c in killed if c.ended and c.ended.lived_s is not None]
     return bool(lived) and max(lived) < AT_ONCE_S and min(c.restarts for _, c in killed) >= 3
+
+
+def _over(view: View, workload: Workload) -> bool:
+    """Tell whether a kill is long over: one, of a program that has had room since then, and that nobody called for."""
+    killed = killed_for_memory(view, workload)
+    if not killed or any(c.restarts > 1 for _, c in killed) or crashes(view, workload):
+        return False
+    if any(troubles(view, workload.ref)) or any(view.about_alert(alert) == workload.ref for alert in view.alerts):
+        return False
+    shares = usage(view.figures, workload, "memory_share")
+    measured = {pod.name for pod, _ in killed} <= set(shares.by_pod)
+    return measured and shares.most < ROOMY and not told_by_program(view, workload)
 
 
 def _past_unknown(view: View, workload: Workload) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
@@ -58,8 +59,8 @@ def when(view: View) -> Iterator[Match]:
     still in force while the words have ceased: it is not what they came of, and an alert may only look back.
     """
     for workload in view.serving:
-        if any(troubles(view, workload.ref)):
-            continue  # what users feel says more than words do
+        if any(troubles(view, workload.ref)) or after_outage(view, workload):
+            continue  # what users feel says more than words do, and a host that is back needs nothing
         if (errors := _of_its_own_release(view, workload)) and (said := _said(view, workload)):
             shown = rarely_since(view, workload, errors)
             yield _of_release(view, workload, errors, workload, *said[:2], *((shown,) if shown else ()))
@@ -222,9 +223,9 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
     with whom it shares but a store. And what waits within a program waits for its own hands: then only who asks more
     of it than before is taken back, not who came in the same minutes.
     """
-    if blames_another(view, workload, released):
-        return False
     began = words.since
+    if blames_another(view, workload, released) or (released is workload and away_at(view, workload, began)):
+        return False
     if released is workload and broke_before(view, released, began):
         return False
     if released is not workload and blames_itself(view, workload) and not _near(view, workload, released):

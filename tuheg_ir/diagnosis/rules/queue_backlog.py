@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._figures import Turn
@@ -50,6 +51,8 @@ def when(view: View) -> Iterator[Match]:
         label, consumer = named_in(series), reader(view, series)
         waits = waiting(series, consumer.ref if consumer else label, grew)
         consumer = consumer or _released_then(view, grew)
+        if consumer is not None and after_outage(view, consumer):
+            continue  # it melts, whatever was released before it came
         flood = flooded_by(view, grew)
         if flood is not None:
             yield _of_flood(view, flood, grew, waits, consumer)
@@ -76,6 +79,8 @@ def _of_flood(view: View, run: Workload, grew: Turn, waits: Evidence, consumer: 
 
 def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match:
     held_up = held_up_by(view, consumer)
+    if away := away_at(view, consumer, grew.since):
+        return _of_others(view, consumer, away, grew, waits)
     if by_release(consumer, grew) and not blames_another(view, consumer, consumer):
         return _of_release(consumer, grew, waits)
     if refused := turned_away(view, consumer):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._doorman import turned_away_at_the_door
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules._tighter import asked_more, limits_written, refused_more, tighter
@@ -21,7 +22,10 @@ OTHERS = (*ON_CALLERS, "isolate_workload", "switch_traffic")
 
 def when(view: View) -> Iterator[Match]:
     """Limits refuse requests, of all or who asks most, or a client's key ran out; alerts apart, nothing is wrong."""
-    if any(sign.source != "alerts" for sign in signs_of_trouble(view)):
+    doors = {each.ref: seen for each in view.serving if (seen := turned_away_at_the_door(view, each))}
+    # what a server's limits refuse with a server's error looks like failures of its own
+    signs = (sign for sign in signs_of_trouble(view) if sign.source != "alerts")
+    if any(sign.source != "logs" or sign.object not in doors for sign in signs):
         return
     limited = _limited(view)
     for ref, ratios in limited.items():
@@ -44,7 +48,7 @@ def when(view: View) -> Iterator[Match]:
             excludes=_in_vain(ref) if seen else (),
         )
     for workload in view.serving:
-        seen = key_ended(view, workload) if workload.ref not in limited else None
+        seen = doors.get(workload.ref) or (key_ended(view, workload) if workload.ref not in limited else None)
         if seen is None and not labels_of(view, workload.ref, "rate_limited_ratio"):
             seen = held_back(view, workload)
         if seen is not None:

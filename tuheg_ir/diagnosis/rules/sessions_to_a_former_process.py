@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._cut_off import SETTLED, cuts_off, used_since
+from tuheg_ir.diagnosis.rules._dead_handle import Dead, dead, may_be_of
 from tuheg_ir.diagnosis.rules._deaf import Deaf, deaf
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
@@ -23,7 +24,9 @@ SLACK = timedelta(minutes=2)
 
 def when(view: View) -> Iterator[Match]:
     """A client older than a server's process tells of closed sessions long after that is ready, or gets no more."""
-    yield from _lose(view)
+    lost = tuple(_lose(view))
+    yield from lost
+    yield from _use_closed(view, {match.component for match in lost})
     yield from _hear_nothing(view)
 
 
@@ -56,6 +59,44 @@ def _lose(view: View) -> Iterator[Match]:
             explains=behind(view, client.ref, but=client.ref),
             excludes=not_for((client.ref,), "no release came with it", ("rollback_workload",)),
         )
+
+
+def _use_closed(view: View, known: Collection[str]) -> Iterator[Match]:
+    """Yield who uses on and on the one connection that was closed as a server's former process went, however long ago.
+
+    Several servers that went at once, as with their node, leave open whose it was.
+    """
+    servers = [(each, at) for each in of_role(view.workloads, *DATA, "pooler") if (at := _started(each)) is not None]
+    for client in (each for each in view.serving if each.ref not in known and role(each) not in (*DATA, "pooler")):
+        for found in (each for each in dead(view, client) if view.recent(each.last, STILL)):
+            went = [(each, at) for each, at in servers if found.came_with(at) and may_be_of(view, found, client, each)]
+            if len(went) == 1:
+                yield from _closed_by(view, client, *went[0], found)
+
+
+def _closed_by(view: View, client: Workload, server: Workload, started: datetime, found: Dead) -> Iterator[Match]:
+    """Yield that a client needs a new connection to a server that was started again and is well."""
+    felt = [seen for seen, _ in troubles(view, client.ref)]
+    if not view.now - started >= SETTLED or not _older(client, started) or not (felt or view.alerts):
+        return
+    if cuts_off(view, server) or used_since(view, client, started):
+        return
+    well = f"{server.ref} is well: whatever is done to it opens no connection of {client.name} anew"
+    yield Match(
+        component=client.ref,
+        evidence=(
+            Evidence("objects", server.ref, "it was started again, and is ready since", started),
+            found.shown(),
+            *felt,
+        ),
+        certainty=0.7,
+        since=found.first,
+        explains=behind(view, client.ref, but=client.ref),
+        excludes=(
+            *not_for((client.ref,), "no release came with it", ("rollback_workload",)),
+            *not_for((server.ref,), well, (*RESTARTS, "scale_database")),
+        ),
+    )
 
 
 def _hear_nothing(view: View) -> Iterator[Match]:

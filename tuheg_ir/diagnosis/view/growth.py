@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.view.reading import moment, text
+from tuheg_ir.diagnosis.view.reading import moment, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -70,5 +70,6 @@ def _by_autoscaler(view: View, workload: Workload) -> Growth | None:
         young = [p for p in workload.live if view.recent(p.created)]
         if young and len(young) < len(workload.live):
             older = len(workload.live) - len(young)
-            return Growth(older, len(workload.live), at, "objects", f"the autoscaler made {len(young)} more pods")
+            first = oldest((at, *(pod.created for pod in young)))  # it may have grown in several steps
+            return Growth(older, len(workload.live), first, "objects", f"the autoscaler made {len(young)} more pods")
     return None

@@ -70,7 +70,7 @@ def held_back(view: View, workload: Workload) -> Evidence | None:
     and all of them can mean that; where nobody measures, it has to be often enough for one.
     """
     often = FEWER if _measured(view, workload) else OFTEN
-    return one_held_back(view, workload, often) if _all_meant(view, workload) else None
+    return one_held_back(view, workload, often) if all_meant(view, workload) else None
 
 
 def one_held_back(view: View, workload: Workload, least: int = 1) -> Evidence | None:
@@ -85,7 +85,7 @@ def one_held_back(view: View, workload: Workload, least: int = 1) -> Evidence | 
         return None
     if not _as_wanted(one, least, 0 if _refused_in_part(view, workload, one, others) else SERVED):
         return None
-    if _changed(view, workload) or any(hit.trouble in _ATTACKS for hit in view.hits):
+    if limits_changed(view, workload) or any(hit.trouble in _ATTACKS for hit in view.hits):
         return None
     told = f"{one.answers[TOO_MANY]} of the last {one.told} requests of {one.name[:60]} were refused with 429, none of"
     return Evidence("logs", workload.ref, f"{told} the {sum(each.told for each in others)} of {len(others)} others")
@@ -114,13 +114,13 @@ def key_ended(view: View, workload: Workload) -> Evidence | None:
     if len(refusals) < OFTEN or len(ends) != 1 or any(end is None for _, end in refusals):
         return None
     end, first = ends.pop(), oldest(at for at, _ in refusals)
-    if first is None or not (soon_after(first, end) or (end < first and not _changed(view, workload))):
+    if first is None or not (soon_after(first, end) or (end < first and not limits_changed(view, workload))):
         return None
     if _changed_around(view, end) or _others_refused(view, workload, one.name, min(first, end)):
         return None
     if _of_the_house(view, one, others) or any(e.critical and not _REFUSALS.search(e.said) for e in view.alerts):
         return None
-    if any(hit.trouble in _ATTACKS for hit in view.hits) or not _all_meant(view, workload):
+    if any(hit.trouble in _ATTACKS for hit in view.hits) or not all_meant(view, workload):
         return None
     told = f"{len(refusals)} requests of {one.name[:60]} were refused since its key ran out at {end:%Y-%m-%d %H:%M} UTC"
     return Evidence("logs", workload.ref, f"{told}, none of {len(others)} others", first)
@@ -200,7 +200,7 @@ def _served(each: Asker) -> bool:
     return not each.got(500, 600) and each.got(200, 400) >= 0.8 * each.told
 
 
-def _changed(view: View, workload: Workload) -> bool:
+def limits_changed(view: View, workload: Workload) -> bool:
     """Tell whether limits may have been written of late, or came with a release."""
     if releases(view, workload, DAY) or any(view.recent(at, DAY) for _, at in outside_changes(view, workload)):
         return True
@@ -250,7 +250,7 @@ def _from_outside(one: Asker) -> bool:
     return 0 < len(found) <= FEW and not any(each in block for each in found for block in INSIDE)
 
 
-def _all_meant(view: View, workload: Workload) -> bool:
+def all_meant(view: View, workload: Workload) -> bool:
     """Tell whether alerts fire, and each can mean the refusals of a workload."""
     return bool(view.alerts) and all(_meant(view, workload, alert) for alert in view.alerts)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.view.events import Event
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, text, whole
 from tuheg_ir.diagnosis.view.view import View
@@ -104,6 +105,17 @@ def _running(pod: Pod) -> tuple[Mapping[str, Any], ...]:
     """Return the containers of a pod that run as long as it does."""
     beside = (each for each in items(pod.obj, "spec", "initContainers") if text(each, "restartPolicy") == "Always")
     return (*items(pod.obj, "spec", "containers"), *beside)
+
+
+def sees_again(view: View, event: Event) -> bool:
+    """Tell whether an event is of an autoscaler that says since then that it counts what it goes by."""
+    for obj in view.snapshot.of("HorizontalPodAutoscaler"):
+        if event.about != f"HorizontalPodAutoscaler/{name(obj)}":
+            continue
+        active = next((c for c in items(obj, "status", "conditions") if text(c, "type") == "ScalingActive"), None)
+        since = moment(active, "lastTransitionTime")
+        return text(active, "status") == "True" and since is not None and event.last is not None and event.last <= since
+    return False
 
 
 def scaled_by(scaled: Obj) -> str:

@@ -1,0 +1,117 @@
+"""A pool whose connections are all taken for long, while the database does nothing for any of them.
+
+Whoever gave up while it waited for one may have been given it all the same: nobody uses that one, nor gives it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tuheg_ir.diagnosis.model import Evidence, Series
+from tuheg_ir.diagnosis.rules._left_lying import LEAST
+from tuheg_ir.diagnosis.rules._poolers import leads_away
+from tuheg_ir.diagnosis.rules._pools import KEPT_S, READINGS, SAME, kept_waiting
+from tuheg_ir.diagnosis.rules._sessions import label_of
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.figures import RECENT_S
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_STATES = "db_connections_by_state"
+_IDLE = "idle"
+_AT_WORK = 0.1
+"""A database that works at so small a share of what pools have taken, as often as one looks, works at none of it."""
+_ITSELF = 2
+"""Who measures a database has a session at work, and so has an autovacuum."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookedOut:
+    """Pools that are all taken and unused: since when, and what shows it."""
+
+    began: datetime
+    evidence: tuple[Evidence, ...]
+
+
+def booked_out(view: View, workload: Workload) -> BookedOut | None:
+    """Return that the pool of each pod is full all the time, and its database idle; None if something else holds it.
+
+    A program that asks others keeps connections while those are slow, and more to do takes all there are; neither
+    a lock nor an open transaction is idle.
+    """
+    counts = _full(view, workload)
+    database = _only_database(view, workload)
+    if not counts or database is None or kept_waiting(view, workload) or complaints(view, "lock_wait"):
+        return None
+    taken = int(sum(points[-1][1] for points in counts))
+    idle = _idle(view, database, taken)
+    if taken < LEAST or idle is None:
+        return None
+    began = datetime.fromtimestamp(max(map(_since, counts)), UTC)
+    fact = f"all {taken} connections of its pools have been taken for {(view.now - began).total_seconds() / 60:.0f} min"
+    return BookedOut(began, (Evidence("metrics", workload.ref, fact, began), idle))
+
+
+def _full(view: View, workload: Workload) -> list[Sequence[tuple[float, float]]]:
+    """Return what the pool of each pod counts, if all have stood at their most for long; [] if one has not.
+
+    Pods of one template have pools of one size: what stands at another count than the others may have some to spare,
+    and of one that stands alone it has to be seen that it had fewer.
+    """
+    pods = {pod.name for pod in workload.live}
+    found: dict[str, Sequence[tuple[float, float]]] = {
+        s.labels.get("pod", ""): s.points for s in view.figures.series("pool_in_use") if s.points
+    }
+    counts = [points for pod, points in found.items() if pod in pods]
+    alike = len({points[-1][1] for points in counts}) == 1
+    if not alike or len(counts) < len(pods) or not all(_stands(view, each) for each in counts):
+        return []
+    return counts if len(counts) > 1 or _since(counts[0]) > counts[0][0][0] else []
+
+
+def _stands(view: View, points: Sequence[tuple[float, float]]) -> bool:
+    now, lately = view.now.timestamp(), _lately(view, points)
+    told = len(lately) >= READINGS and now - points[-1][0] <= RECENT_S
+    return told and now - _since(points) >= KEPT_S and points[-1][1] > 1
+
+
+def _since(points: Sequence[tuple[float, float]]) -> float:
+    """Return since when a count stands at its most."""
+    most = max(value for _, value in points)
+    below = [n for n, (_, value) in enumerate(points) if value < most]
+    return points[min(below[-1] + 1, len(points) - 1)][0] if below else points[0][0]
+
+
+def _lately(view: View, points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    return [each for each in points if each[0] >= view.now.timestamp() - KEPT_S]
+
+
+def _only_database(view: View, workload: Workload) -> str | None:
+    """Return the database of a program that is known to ask nobody else."""
+    asked = view.called(workload.ref)
+    known = len(asked) == 1 and role(asked[0]) == "database" and not leads_away(view, workload)
+    return asked[0].ref if known else None
+
+
+def _idle(view: View, database: str, taken: int) -> Evidence | None:
+    """Return that a database has as many sessions idle as are taken, and works at hardly any whenever one looks."""
+    label = label_of(view, _STATES, database)
+    series = [s for s in view.figures.series(_STATES, component=label) if s.points] if label else []
+    idle = [_lately(view, s.points) for s in series if s.labels.get("state") == _IDLE]
+    if len(idle) != 1 or len(idle[0]) < READINGS or min(value for _, value in idle[0]) < SAME * taken:
+        return None
+    if _most_at_work(view, series) > max(_ITSELF, _AT_WORK * taken):
+        return None
+    fact = f"it has {idle[0][-1][1]:.0f} sessions idle, and works at hardly any"
+    return Evidence("metrics", database, fact, view.now)
+
+
+def _most_at_work(view: View, series: Sequence[Series]) -> float:
+    """Return at how many sessions a database worked at most at one moment, or that were open in a transaction."""
+    at_once: dict[float, float] = {}
+    for at, value in (each for s in series if s.labels.get("state") != _IDLE for each in _lately(view, s.points)):
+        at_once[at] = at_once.get(at, 0.0) + value
+    return max(at_once.values(), default=0.0)

@@ -1,0 +1,98 @@
+"""Who says of its own connection that it is closed, again and again since a server's former process went.
+
+A pool opens another one, and a program that asks for its connection each time gets a new one. What holds one for good,
+a consumer or a loop beside the requests, is told by its driver at each step, for ever, that this one is closed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence, Log
+from tuheg_ir.diagnosis.rules._holders import able
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import OFTEN, kind_spoken_of
+from tuheg_ir.diagnosis.view.logs import speaks_of, tells, times_around
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_CLOSED = late(
+    r"\bconnection (?:is|already|is already) closed\b|\bthis connection has been closed\b|\bconn closed\b"
+    r"|\bunderlying connection is closed|\bno operations allowed after connection closed|\bORA-17008\b"
+    r"|\bnot queryable\b|\bcannot enqueue \w+ after|\bcan.t add new command when connection is in closed state"
+    r"|\bInterfaceError\W{1,6}0, ''|\bMySQL Connection not available"
+    r"|\brequires an open and available connection|\bConnection is not open\b|\bAlreadyClosedException"
+    r"|\bConnectionWrongStateError|\bchannel/connection is not open|\bcan't get socket descriptor",
+    re.IGNORECASE,
+)
+"""Drivers that know of a connection that it is closed, and are asked to use it: psycopg, asyncpg, JDBC of PostgreSQL,
+MySQL and Oracle, pgx, those of MySQL for Node and Python, node-postgres, .NET, those of RabbitMQ, libpq of Ruby.
+A MySQL that "has gone away" may go away again: it cuts what is too large, or silent for too long.
+"""
+_WORDS = (
+    *("closed", "not queryable", "cannot enqueue", "interfaceerror", "not available", "is not open"),
+    *("available connection", "ora-17008", "wrongstate", "socket descriptor"),
+)
+"""One of these is in a log that tells of it."""
+_EARLY = timedelta(minutes=10)
+"""A server is back so soon after its former process went."""
+_SOON = timedelta(minutes=5)
+"""Who works on and on meets it so soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A connection that is closed and still used: since when, until when, how often, of what, and what shows it."""
+
+    first: datetime
+    last: datetime
+    count: int
+    kinds: frozenset[str]
+    pod: str
+    line: str
+
+    def shown(self) -> Evidence:
+        """Return how its driver tells of it."""
+        fact = f"it uses a connection that is closed ({self.count} lines): {self.line[:200]}"
+        return Evidence("logs", f"Pod/{self.pod}", fact, self.first)
+
+    def came_with(self, started: datetime) -> bool:
+        """Tell whether the connection was lost as a server's former process went."""
+        return started - _EARLY <= self.first <= started + _SOON
+
+
+@once
+def dead(view: View, client: Workload) -> tuple[Dead, ...]:
+    """Return what the logs of a workload's live pods tell of connections that are closed and still used."""
+    logs = view.logs_of(client.live, previous=False)
+    return tuple(found for log in logs if speaks_of(log, _WORDS) if (found := _dead(log)) is not None)
+
+
+def _dead(log: Log) -> Dead | None:
+    closed = [n for n, line in enumerate(log.lines) if _CLOSED.search(line)]
+    if len(closed) < OFTEN:
+        return None
+    upto, _ = times_around(log.lines)
+    lost = _lost(log.lines, closed)
+    first, last = (upto[n] for n in (lost[0], closed[-1]))
+    if first is None or last is None:
+        return None
+    kinds = frozenset(kind for n in lost if (kind := kind_spoken_of(log.lines[n])))
+    return Dead(first, last, len(closed), kinds, log.pod, log.lines[closed[-1]].strip())
+
+
+def _lost(lines: Sequence[str], closed: Sequence[int]) -> list[int]:
+    """Return the lines that tell of a lost connection: that it was ended stands before that it is closed."""
+    return sorted({*closed, *(n for n, line in enumerate(lines) if tells("connection_reset", line))})
+
+
+def may_be_of(view: View, found: Dead, client: Workload, server: Workload) -> bool:
+    """Tell whether a connection that is closed may be one to a server: of its kind, and its client can lead there."""
+    kind = "database" if role(server) == "pooler" else role(server)
+    used = server.ref in view.graph.calls.get(client.ref, ()) or client.ref in able(view, server.ref)
+    return found.kinds == {kind} and used
