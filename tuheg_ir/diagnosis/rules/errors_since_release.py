@@ -16,7 +16,6 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.marked import marked
-from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
@@ -48,7 +47,7 @@ def when(view: View) -> Iterator[Match]:
     """What users feel began with a release, or only the pods of the release show it.
 
     Where the release brought an image alone, a person looks first if its errors blame somebody else, or if it had
-    served well for minutes, blames itself for nothing and asks another program: then it is seldom the reason.
+    served well for minutes and blames itself for nothing: then it is seldom the reason.
     """
     for workload in view.serving:
         if not workload.changes or (comes_back(view, workload) and not blames_itself(view, workload)):
@@ -195,11 +194,8 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
     if met := lately_of_others(view, workload, began):
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in met[:2]))
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
-    if not of_an_image_alone(workload):
-        return match
-    # Who asks no other program passes on no failure of it.
-    passes = match.certainty <= FAINT or any(role(each) not in DATA for each in view.called(workload.ref))
-    return replace(match, certainty=min(match.certainty, UNLIKELY), remedy="page_human" if passes else "")
+    image = of_an_image_alone(workload)
+    return replace(match, certainty=min(match.certainty, UNLIKELY), remedy="page_human") if image else match
 
 
 def _passes_on(view: View, workload: Workload, match: Match) -> bool:
