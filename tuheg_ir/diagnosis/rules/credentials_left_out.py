@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.logs import Hit, tells
+from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import suffering, troubles
@@ -111,7 +112,8 @@ def _fails_by_it(view: View, workload: Workload, first: datetime) -> bool:
 def _granted(view: View, workload: Workload, hits: list[Hit], first: datetime) -> Evidence | None:
     """Return that the program as it was before, with the same Secrets, is granted what it asks since then."""
     fellows = [each for each in view.workloads.values() if _is_fellow(workload, each)]
-    spoken = {host.lower() for hit in hits for host in hit.hosts} or _alone(view, workload, fellows)
+    hosts = {host.lower() for hit in hits for host in hit.hosts}
+    spoken = hosts or (_alone(view, workload, fellows) if fellows else set())
     for fellow in fellows:
         if view.hits_of(fellow.ref, *_REFUSALS):
             continue
@@ -151,9 +153,9 @@ def _named(spec: Mapping[str, Any]) -> set[str]:
 
 def _spoken_of(line: str, name: str) -> bool:
     """Tell whether a line names whom somebody asks; a word in a path is of who was asked himself."""
-    return names(line, name) and (
-        "." in name or re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w-])", line) is not None
-    )
+    if "." in name:
+        return names(line, name)
+    return re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w-])", line) is not None
 
 
 def _is_fellow(workload: Workload, other: Workload) -> bool:
@@ -174,20 +176,30 @@ def _alone(view: View, workload: Workload, fellows: list[Workload]) -> set[str]:
 
     Not what fellows say beside what they are granted: every line of a program may begin with some words.
     """
-    traces: set[str] = set()
-    others = {word for each in view.workloads.values() for word in _words(each.name)} | _COMMON
     theirs = {pod.name for each in fellows for pod in each.pods}
     mine = {pod.name for pod in workload.newest_pods()}
-    for log in view.snapshot.logs:
+    others = {word for each in view.workloads.values() for word in _words(each.name)} | _COMMON
+    others = others.union(*(words for pod, words in _spoken(view).items() if pod not in mine | theirs))
+    traces: set[str] = set()
+    for log in (each for each in view.snapshot.logs if each.pod in mine | theirs):
         left = 0
         for line in log.lines:
             refused = log.pod in mine and _ABSENT.search(line) is not None
             left = TRACE if refused else left - 1
             if left > 0 and stamp(line) is None and not refused:
                 traces.update(_words(line))
-            elif log.pod not in theirs or not _GRANTED.search(line):
+            elif log.pod in mine or not _GRANTED.search(line):
                 others.update(_words(line))
     return traces - others
+
+
+@once_a_view
+def _spoken(view: View) -> dict[str, set[str]]:
+    """Return pod -> the words of its logs."""
+    found: dict[str, set[str]] = {}
+    for log in view.snapshot.logs:
+        found.setdefault(log.pod, set()).update(_words("\n".join(log.lines)))
+    return found
 
 
 def _words(line: str) -> set[str]:

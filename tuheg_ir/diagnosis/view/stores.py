@@ -23,8 +23,9 @@ _ONE_FIGURE = late(r"postg|pgvector|spilo|timescale", re.IGNORECASE)
 _VERSION = late(r"v?(\d+)(?:\.(\d+))?")
 _ITS_MEMORY = {
     "database": late(
-        r"SQLSTATE|(?:code|state|error)\W{0,4}53200\b|[\[(]53200[\])]|\b53200: out|psycopg|asyncpg|PSQLException|PG::|\bpq: "
-        r"|PostgresException|returned from database|\bdb error: |in memory context|DB::Exception|MEMORY_LIMIT_EXCEEDED",
+        r"SQLSTATE|(?:code|state|error)\W{0,4}53200\b|[\[(]53200[\])]|\b53200: |psycopg|asyncpg|PSQLException|PG::"
+        r"|\bpq: |PostgresException|returned from database|\bdb error: |in memory context|DB::Exception"
+        r"|MEMORY_LIMIT_EXCEEDED",
         re.IGNORECASE,
     ),
     "search": late(r"circuit_?breaking|Data too large, data for", re.IGNORECASE),
