@@ -48,7 +48,7 @@ OF_CART = (
 
 def gone() -> Snapshot:
     """Return a caller that cannot read answers, beside the log of a pod that is gone and could not either."""
-    world = misread()
+    world: Snapshot = misread()
     lines = [f"{at(age)} {OF_CART}" for age in range(600, 0, -60)]
     return replace(world, logs=(*world.logs, Log("mail-pod0", "mail", (f"{at(1200)} INFO begun", *lines))))
 
