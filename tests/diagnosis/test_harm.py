@@ -6,7 +6,7 @@ import pytest
 
 from tests.diagnosis.rules.pods import later, pending, pods_of, put, waiting
 from tests.diagnosis.rules.scenes import SHOP
-from tests.diagnosis.rules.tiny import Obj, event, secret_key, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import Obj, at, event, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.harm import harms
 from tuheg_ir.diagnosis.view import View
 
@@ -21,6 +21,15 @@ def refused(message: str, *, age: float, younger: float = 0) -> list[Obj]:
     objects = workload("shop")
     told = event("ReplicaSet/shop-r1", "FailedCreate", message, age=age)
     return [*(later(objects, 1, {}, age=younger) if younger else objects), told]
+
+
+def failing_set() -> list[Obj]:
+    """Return a shop whose ReplicaSet tells since long that it cannot make a pod, and has one that was made later."""
+    objects = later(workload("shop"), 1, {}, age=300)
+    told = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": HOOK}
+    made = next(each for each in objects if each["kind"] == "ReplicaSet")
+    made["status"] = {"conditions": [{**told, "lastTransitionTime": at(900)}]}
+    return objects
 
 
 def unmounted() -> list[Obj]:
@@ -54,6 +63,8 @@ def keyed(**keys: str) -> list[Obj]:
         (refused(HOOK, age=60), NEW_PODS),
         (refused(QUOTA, age=60), NEW_PODS),
         (refused(HOOK, age=900, younger=300), set()),
+        (refused(HOOK, age=60, younger=200), NEW_PODS),
+        (failing_set(), NEW_PODS),
         (unmounted(), NEW_PODS),
         (roomless(), NEW_PODS),
         (workload("shop", spec=volume("kube-root-ca.crt")), set()),
@@ -66,6 +77,8 @@ def keyed(**keys: str) -> list[Obj]:
         "a webhook refuses new pods",
         "a quota allows no further pod",
         "a pod was made since one was refused",
+        "pods are refused now and then: one was made since the first, and none since the last",
+        "its controller tells that pods are refused still, whenever one was made",
         "its newest pod waits for a key that is not there",
         "no node has room for a pod of it",
         "the ConfigMap that it mounts is the cluster's own",

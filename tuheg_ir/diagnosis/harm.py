@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.given import given_less
 from tuheg_ir.diagnosis.view.pulls import login_lost
 from tuheg_ir.diagnosis.view.reading import mapping, newest
 from tuheg_ir.diagnosis.view.recovering import recovering
-from tuheg_ir.diagnosis.view.refusals import refusals
+from tuheg_ir.diagnosis.view.refusals import refused_at
 from tuheg_ir.diagnosis.view.releases import ill_before_release
 from tuheg_ir.diagnosis.view.stillborn import stillborn, stillborn_of_old
 from tuheg_ir.diagnosis.view.stores import upgraded
@@ -122,7 +122,7 @@ def cannot_start(view: View, workload: Workload) -> str:
 def _refused(view: View, workload: Workload) -> bool:
     """Tell whether the cluster refused to make a pod, and has made none since."""
     made = newest(pod.created for pod in workload.live)
-    return any(made is None or each.time is None or each.time > made for each in refusals(view, workload))
+    return any(made is None or last is None or last > made for last in refused_at(view, workload))
 
 
 def _rollback(view: View, workload: Workload) -> Iterator[Excluded]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, alert, logs
-from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, log, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 PLACE = 'while reading response header from upstream, request: "GET /basket HTTP/1.1", upstream: "http://10.96.9.9:80/basket"'
 BIG = f"upstream sent too big header {PLACE}"
@@ -42,6 +44,13 @@ OF_CART = (
     'WARN {"url":"http://cart:8080/basket","issues":[{"code":"invalid_type","expected":"array","received":"undefined",'
     '"path":["items"],"message":"Required"}]}'
 )
+
+
+def gone() -> Snapshot:
+    """Return a caller that cannot read answers, beside the log of a pod that is gone and could not either."""
+    world: Snapshot = misread()
+    lines = [f"{at(age)} {OF_CART}" for age in range(600, 0, -60)]
+    return replace(world, logs=(*world.logs, Log("mail-pod0", "mail", (f"{at(1200)} INFO begun", *lines))))
 
 
 def new_too(line: str = OF_CART, *, released: float = 1500, since: float = 640, ends: float = 0) -> Any:
@@ -80,6 +89,7 @@ HOLDS = [
             "ZodError: Expected number, received object",
         )
     ),
+    Holds("so could a pod that is gone by now", gone(), (CART, "code_defect", "rollback_workload")),
     Holds(
         "a caller that was released before it served well until then, and names whose answers it cannot read",
         new_too(),

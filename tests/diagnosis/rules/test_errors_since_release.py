@@ -403,16 +403,17 @@ OF_CART = BLAMES["a server"]
 
 HOLDS += [
     Holds(
-        f"a new image served well for minutes, stumbles over nothing of its own, and {what}",
+        f"a new image served well for minutes, stumbles over nothing of its own, and asks {whom}",
         snapshot(shop(env=env, before=IMAGE, released=1400), more, figures=[errors("shop", since=690)]),
-        (SHOP, CODE, remedy),
+        (SHOP, CODE, "page_human"),
         sure=(0.25, 0.5),
-        harmful=() if remedy == "rollback_workload" else ("rollback_workload",),
+        harmful=("rollback_workload",),
     )
-    for what, env, more, remedy in (
-        ("asks a store alone: it passes on nobody else's failure", URL, postgres(), "rollback_workload"),
-        ("nobody knows whom it asks", {}, [], "page_human"),
-        ("asks another program", CALLS_CART, workload("cart"), "page_human"),
+    for whom, env, more in (
+        ("nobody that is known", {}, []),
+        ("a store", URL, postgres()),
+        ("a host outside", {"PARCELS_URL": "https://api.parcels.example/v1"}, []),
+        ("another program", CALLS_CART, workload("cart")),
     )
 ]
 HOLDS += [

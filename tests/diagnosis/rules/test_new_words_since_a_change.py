@@ -399,6 +399,24 @@ HOLDS += [
         ("what the caller serves", REFUSES, "rollback_workload"),
     )
 ]
+HOLDS += [
+    Holds(
+        f"what the shop asks was released, and had served well until the shop says: {words}",
+        snapshot(
+            shop(env={"CART_URL": "http://cart:8080"}),
+            workload("cart", before=OLD, released=1400),
+            logs=[warned(words=words)],
+            alerts=[alert()],
+        ),
+        (CART, "code_defect", remedy),
+        harmful=() if remedy == "rollback_workload" else ("rollback_workload",),
+    )
+    for words, remedy in (
+        ("ERROR basket not shown: GET http://cart:8080/v1 returned 500", "page_human"),
+        ("WARN slow GET http://cart:8080/v1 7231 ms", "page_human"),
+        ("ERROR read tcp 10.1.0.4:53122->cart:8080: connection reset by peer", "rollback_workload"),
+    )
+]
 DOES_NOT_HOLD = [
     DoesNotHold(
         "a caller was released, and a pod that was made since says nothing like the others",

@@ -105,10 +105,16 @@ SEARCH = (
 )
 SEARCH_JSON = (
     '{{"@timestamp":"{at}","log.level":"WARN","elasticsearch.slowlog.id":"shop","elasticsearch.slowlog.took":"20.4s",'
-    '"elasticsearch.slowlog.took_millis":20415,"elasticsearch.slowlog.source":"{{\\"user\\":\\"api\\"}}"}}',
+    '"elasticsearch.slowlog.took_millis":20415,"elasticsearch.slowlog.search_type":"QUERY_THEN_FETCH",'
+    '"elasticsearch.slowlog.source":"{{\\"size\\":250000,\\"user\\":\\"api\\"}}"}}',
 )
 WITHOUT_A_NAME = tuple(line.replace("id[shop]", "id[]") for line in SEARCH)
-QUICK = tuple(line.replace("20.4s", "1.2s").replace("20415", "1215") for line in SEARCH)
+OF_A_PAGE = tuple(line.replace(TREE, '{{"from":0,"size":20,"query":{{"term":{{"shelf":50000}}}}}}') for line in SEARCH)
+OF_ALL = tuple(line.replace("250000", "10000") for line in SEARCH)
+WRITTEN = (
+    "[{at}][WARN ][i.i.s.index              ] [search-0] [goods/a1] took[20.4s], took_millis[20415], type[_doc], "
+    'id[shop], routing[], source[{{"file":"a.pdf","size":250000}}]',
+)
 TREE_OF_API = tuple(line.replace("id[shop]", "id[api]") for line in SEARCH)
 BREAKER = (
     "ERROR search failed: 429 circuit_breaking_exception: [parent] Data too large, data for [<http_request>] would be "
@@ -223,9 +229,16 @@ DOES_NOT_HOLD = [
             ("nobody knows for whom", entries(*LATE, of=WITHOUT_A_NAME), 500),
             ("mostly for others", entries(*LATE, of=SEARCH) + entries(*LATE, of=TREE_OF_API), 500),
             ("did so before the release", entries(1150, 900, 800, 700, *LATE, of=SEARCH), 500),
-            ("for a moment only", entries(*LATE, of=QUICK), 500),
+            ("for pages as a user reads them: all that it does is slow", entries(*LATE, of=OF_A_PAGE), 500),
+            ("for all the hits that it gives", entries(*LATE, of=OF_ALL), 500),
+            ("at what was written", entries(*LATE, of=WRITTEN), 500),
             ("others were refused before", entries(*LATE, of=SEARCH), 1500),
         )
+    ),
+    DoesNotHold(
+        "a search server works long, and others are refused by a database for want of memory",
+        searched(*entries(*LATE, of=SEARCH), says="PSQLException: ERROR: out of memory"),
+        harmful=("rollback_workload",),
     ),
     DoesNotHold(
         "a search server works long, and others lack memory of their own",

@@ -10,7 +10,8 @@ from tests.diagnosis.rules.pods import pods_of, put, waiting
 from tests.diagnosis.rules.tiny import Obj, snapshot, workload
 from tuheg_ir.diagnosis.harm import harms
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.stores import upgraded
+from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.stores import of_a_store, upgraded
 
 CLAIM: dict[str, Any] = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "d"}}]}
 
@@ -54,3 +55,29 @@ def test_one_that_never_got_ready_may_be_taken_back() -> None:
 def test_a_cache_without_a_volume_may_be_taken_back() -> None:
     world = view(store("redis:7.2", "redis:7.0", spec={}))
     assert not upgraded(world, world.workloads["StatefulSet/data"])
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("org.postgresql.util.PSQLException: ERROR: out of memory", "database"),
+        ("failed: ERROR: out of memory (SQLSTATE 53200)", "database"),
+        ("error: out of memory { code: '53200' }", "database"),
+        ("** (Postgrex.Error) ERROR 53200 (out_of_memory) out of memory", "database"),
+        ("asyncpg.exceptions.OutOfMemoryError: out of memory", "database"),
+        ("report: pq: out of memory", "database"),
+        ("error returned from database: out of memory", "database"),
+        ("429 circuit_breaking_exception: [parent] Data too large, data for [<agg [brand]>]", "search"),
+        ("java.lang.OutOfMemoryError: Java heap space", ""),
+        ("Out of memory: Killed process 53200 (java), insufficient memory for the Java runtime", ""),
+        ("CircuitBreaker 'cart' is open: java.lang.OutOfMemoryError", ""),
+    ],
+)
+def test_whose_memory_is_missing_is_told_by_the_words_of_its_kind(line: str, kind: str) -> None:
+    assert tells("out_of_memory", line)
+    assert of_a_store(line) is bool(kind)
+    assert [each for each in ("database", "search") if of_a_store(line, each)] == [kind] * bool(kind)
+
+
+def test_a_number_is_no_code_of_missing_memory() -> None:
+    assert not tells("out_of_memory", "INFO order 53200 packed")

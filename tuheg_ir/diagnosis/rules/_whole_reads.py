@@ -13,10 +13,17 @@ from tuheg_ir.diagnosis.rules._helping import behind, names
 from tuheg_ir.diagnosis.rules._sessions import clients
 from tuheg_ir.diagnosis.rules.index_dropped import DROPPED, MANY, STILL, TIMES
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.logs import Hit, tells
+from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.releases import BEFORE, releases
-from tuheg_ir.diagnosis.view.statements import Statement, reads_whole_tables, statements, statements_by_log
+from tuheg_ir.diagnosis.view.statements import (
+    Statement,
+    is_search,
+    reads_whole_tables,
+    statements,
+    statements_by_log,
+)
 from tuheg_ir.diagnosis.view.stores import of_a_store
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -97,9 +104,9 @@ def _others(view: View, server: Workload, user: Workload, released: datetime) ->
 
 def _held_up(view: View, server: Workload, ref: str, since: datetime) -> bool:
     """Tell whether a server was slow for a client since a time, and not before, or refused it for want of memory."""
-    refused = [hit for hit in view.hits_of(ref, "out_of_memory") if hit.count >= OFTEN and of_a_store(hit.line)]
+    refused = [hit for hit in view.hits_of(ref, "out_of_memory") if hit.count >= OFTEN and _by(view, server, hit)]
     if refused:
-        return all(hit.first is None or hit.first >= since for hit in refused)
+        return all(hit.first is not None and hit.first >= since for hit in refused)
     client = view.workloads.get(ref)
     if client is None:
         return False
@@ -109,19 +116,35 @@ def _held_up(view: View, server: Workload, ref: str, since: datetime) -> bool:
     return not before and sum(at >= since for at in slow) >= FEW
 
 
+def _by(view: View, server: Workload, hit: Hit) -> bool:
+    """Tell whether it is this server's memory that a client misses, as far as its words tell whose."""
+    named = {view.graph.resolve(host) for host in hit.hosts} - {""}
+    return of_a_store(hit.line, role(server)) and named <= {server.ref}
+
+
 def sends(view: View, text: str, user: Workload) -> bool:
     """Tell whether a server tells that this client, and no other, sends a statement: by name or by a pod's address.
 
     Several may come as the same user, and then the name of a program tells them apart.
     """
     told = {word.partition(".")[0] for word in _clients(text)}
-    if told & {w.name for w in view.workloads.values() if w is not user and role(w) not in DATA}:
+    if any(_programs(view).get(each, {user.ref}) != {user.ref} for each in told):
         return False
     return user.name in told or any(names(text, pod.address) for pod in user.newest_pods() if pod.address)
 
 
+@once_a_view
+def _programs(view: View) -> dict[str, set[str]]:
+    """Return name -> Kind/name of all that keeps no data for others."""
+    found: dict[str, set[str]] = {}
+    for each in view.workloads.values():
+        if role(each) not in DATA:
+            found.setdefault(each.name, set()).add(each.ref)
+    return found
+
+
 def _clients(text: str) -> set[str]:
     """Return what a server tells of the client that sends a statement: its names, its user, its host."""
-    if "took_millis" in text:  # a search may speak of users itself
+    if is_search(text):  # what is searched may speak of users itself
         return set((_SEARCHER if "source[" in text else _SEARCHER_JSON).findall(text))
     return {word for found in _CLIENT.findall(_ASKED.split(text, maxsplit=1)[0]) for word in found if word}

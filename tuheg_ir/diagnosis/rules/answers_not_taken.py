@@ -157,9 +157,10 @@ def _time(said: str) -> float | None:
 
 def _of_others(view: View, caller: Workload, called: Workload) -> Iterator[Hit]:
     """Yield what other callers, that nobody touched, misread or stumble over since a release of what they call."""
-    for ref in view.graph.callers(called.ref) - {caller.ref}:
-        for hit in view.hits_of(ref, "answer_misread", "code_crash"):
-            if since_release(called, hit.first) and not since_release(view.workloads[ref], hit.first):
+    others = view.graph.callers(called.ref) - {caller.ref}
+    for other in (each for each in view.serving if each.ref in others):
+        for hit in view.hits_of(other.ref, "answer_misread", "code_crash"):
+            if since_release(called, hit.first) and not since_release(other, hit.first):
                 yield hit
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -16,11 +17,12 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.logs import Hit, tells
+from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import suffering, troubles
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
 FRESH = timedelta(hours=2)
@@ -28,6 +30,7 @@ FRESH = timedelta(hours=2)
 LATELY = timedelta(days=1)
 """Credentials that were written within this time may be what is missing."""
 AGAIN = 2
+_REFUSALS = ("outside_authentication", "database_authentication")
 TRACE = 20
 """So many lines after a refusal tell where it came from."""
 _GIVEN = r"(?:authori[sz]ation|authentication|credentials?|bearer|(?:api|access|subscription)[ _-]?(?:key|token)|token)"
@@ -82,13 +85,20 @@ def _refused(view: View, workload: Workload) -> list[Hit]:
     """Return the refusals of a release, if only its own pods are refused and each time because nothing was shown."""
     if workload.returned or not workload.changes or not releases(view, workload, FRESH):
         return []
-    told = view.hits_of(workload.ref, "outside_authentication", "database_authentication")
+    told = view.hits_of(workload.ref, *_REFUSALS)
     heard = {log.pod for log in view.logs_of(workload.newest_pods(), previous=False) if log.lines}
     if {hit.pod for hit in told} != heard:
         return []
-    if any(not _ABSENT.search(hit.line) or _WRONG.search(hit.line) or hit.count < AGAIN for hit in told):
+    if any(not _ABSENT.search(hit.line) or hit.count < AGAIN for hit in told) or _shown(view, workload):
         return []
     return [hit for hit in told if view.recent(hit.last, STILL)]
+
+
+def _shown(view: View, workload: Workload) -> bool:
+    """Tell whether any refusal of a release tells that credentials came, and were wrong."""
+    logs = view.logs_of(workload.newest_pods(), previous=False)
+    lines = (line for log in logs for line in log.lines if _WRONG.search(line))
+    return any(tells(trouble, line) for line in lines for trouble in _REFUSALS)
 
 
 def _fails_by_it(view: View, workload: Workload, first: datetime) -> bool:
@@ -100,20 +110,52 @@ def _fails_by_it(view: View, workload: Workload, first: datetime) -> bool:
 
 
 def _granted(view: View, workload: Workload, hits: list[Hit], first: datetime) -> Evidence | None:
-    """Return that the same program of the version before, with the same Secrets, is granted what it asks since then."""
+    """Return that the program as it was before, with the same Secrets, is granted what it asks since then."""
     fellows = [each for each in view.workloads.values() if _is_fellow(workload, each)]
-    spoken = {host.lower() for hit in hits for host in hit.hosts} or _alone(view, workload, fellows)
+    hosts = {host.lower() for hit in hits for host in hit.hosts}
+    spoken = hosts or (_alone(view, workload, fellows) if fellows else set())
     for fellow in fellows:
-        if view.hits_of(fellow.ref, "outside_authentication", "database_authentication"):
+        if view.hits_of(fellow.ref, *_REFUSALS):
             continue
-        for log in view.logs_of(fellow.pods, previous=False):
+        pods = [pod for pod in fellow.pods if _given_alike(view, workload, fellow, pod)]
+        for log in view.logs_of(pods, previous=False):
             for line in log.lines:
                 at = stamp(line)
-                if at is None or at < first or not (_GRANTED.search(line) or 200 <= status_of(line) < 300):
+                if at is None or at < first or not _GRANTED.search(line):
                     continue
-                if any(names(line.lower(), each) for each in spoken):
-                    return Evidence("logs", fellow.ref, f"of the version before, and granted: {line.strip()[:200]}", at)
+                if any(_spoken_of(line.lower(), each) for each in spoken):
+                    fact = f"it runs what ran before the release, and is granted: {line.strip()[:200]}"
+                    return Evidence("logs", fellow.ref, fact, at)
     return None
+
+
+def _given_alike(view: View, workload: Workload, fellow: Workload, pod: Pod) -> bool:
+    """Tell whether a pod got what those of a release get: the same Secrets, and all that is put into pods when made.
+
+    What was written after it started may be what new pods lack, and so may what a webhook puts into them.
+    """
+    edits = (at for each in (workload, fellow) for _, at in outside_changes(view, each))
+    if pod.started is None or any(at >= pod.started for at in edits):
+        return False
+    extra = _put_into(pod, fellow.template)
+    return all(extra <= _put_into(each, workload.template) for each in workload.newest_pods())
+
+
+def _put_into(pod: Pod, template: Mapping[str, Any]) -> set[str]:
+    """Return the names of containers and variables that a pod has and its template has not."""
+    return _named(mapping(pod.obj, "spec")) - _named(mapping(template, "spec"))
+
+
+def _named(spec: Mapping[str, Any]) -> set[str]:
+    containers = items(spec, "containers")
+    return {text(each, "name") for each in (*containers, *(env for each in containers for env in items(each, "env")))}
+
+
+def _spoken_of(line: str, name: str) -> bool:
+    """Tell whether a line names whom somebody asks; a word in a path is of who was asked himself."""
+    if "." in name:
+        return names(line, name)
+    return re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w-])", line) is not None
 
 
 def _is_fellow(workload: Workload, other: Workload) -> bool:
@@ -130,19 +172,34 @@ def _secrets(workload: Workload) -> list[str]:
 
 
 def _alone(view: View, workload: Workload, fellows: list[Workload]) -> set[str]:
-    """Return the words that a workload's refusals and the traces after them have, and nobody's other lines."""
-    traces: set[str] = set()
+    """Return the words that the traces after a workload's refusals have, and no other line but those of fellows.
+
+    Not what fellows say beside what they are granted: every line of a program may begin with some words.
+    """
+    theirs = {pod.name for each in fellows for pod in each.pods}
+    mine = {pod.name for pod in workload.newest_pods()}
     others = {word for each in view.workloads.values() for word in _words(each.name)} | _COMMON
-    for log in view.snapshot.logs:
-        if any(log.pod == pod.name for each in fellows for pod in each.pods):
-            continue
-        of_it = log.pod in {pod.name for pod in workload.newest_pods()}
+    others = others.union(*(words for pod, words in _spoken(view).items() if pod not in mine | theirs))
+    traces: set[str] = set()
+    for log in (each for each in view.snapshot.logs if each.pod in mine | theirs):
         left = 0
         for line in log.lines:
-            refused = of_it and _ABSENT.search(line) is not None
+            refused = log.pod in mine and _ABSENT.search(line) is not None
             left = TRACE if refused else left - 1
-            (traces if refused or (left > 0 and stamp(line) is None) else others).update(_words(line))
+            if left > 0 and stamp(line) is None and not refused:
+                traces.update(_words(line))
+            elif log.pod in mine or not _GRANTED.search(line):
+                others.update(_words(line))
     return traces - others
+
+
+@once_a_view
+def _spoken(view: View) -> dict[str, set[str]]:
+    """Return pod -> the words of its logs."""
+    found: dict[str, set[str]] = {}
+    for log in view.snapshot.logs:
+        found.setdefault(log.pod, set()).update(_words("\n".join(log.lines)))
+    return found
 
 
 def _words(line: str) -> set[str]:

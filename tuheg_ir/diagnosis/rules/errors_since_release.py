@@ -19,7 +19,6 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.marked import marked
-from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
@@ -53,7 +52,7 @@ def when(view: View) -> Iterator[Match]:
     """What users feel began with a release, or only the pods of the release show it.
 
     Where the release brought an image alone, a person looks first if its errors blame somebody else, or if it had
-    served well for minutes, blames itself for nothing and may ask another: then it is seldom the reason.
+    served well for minutes and blames itself for nothing: then it is seldom the reason.
     """
     for workload in view.serving:
         if not workload.changes or (comes_back(view, workload) and not blames_itself(view, workload)):
@@ -205,12 +204,8 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
     if met := lately_of_others(view, workload, began):
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in met[:2]))
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
-    if not of_an_image_alone(workload):
-        return match
-    # Who is seen to ask stores alone passes on no other program's failure.
-    called = view.called(workload.ref)
-    leaf = bool(called) and all(role(each) in DATA for each in called)
-    return replace(match, certainty=min(match.certainty, UNLIKELY), remedy="" if leaf else "page_human")
+    image = of_an_image_alone(workload)
+    return replace(match, certainty=min(match.certainty, UNLIKELY), remedy="page_human") if image else match
 
 
 def _passes_on(view: View, workload: Workload, match: Match) -> bool:

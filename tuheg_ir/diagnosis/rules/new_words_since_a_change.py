@@ -219,9 +219,9 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
     """Tell whether it is for the released that a log says this.
 
     Not where it blames others for all, nor where the released had served well, unless what it fails at came no sooner,
-    or others name it; nor where somebody on whom it lives broke first. Who tells of a fault of its own speaks of nobody
-    with whom it shares but a store. And what waits within a program waits for its own hands: then only who asks more
-    of it than before is taken back, not who came in the same minutes.
+    or it hangs up on others; nor where somebody on whom it lives broke first. Who tells of a fault of its own speaks of
+    nobody with whom it shares but a store. And what waits within a program waits for its own hands: then only who asks
+    more of it than before is taken back, not who came in the same minutes.
     """
     began = words.since
     if blames_another(view, workload, released) or (released is workload and away_at(view, workload, began)):
@@ -230,7 +230,7 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
         return False
     if released is not workload and blames_itself(view, workload) and not _near(view, workload, released):
         return False
-    if _proven(view, released, began) and not (released is not workload and _names(view, words, released)):
+    if _proven(view, released, began) and not (released is not workload and _hangs_up(view, words, released)):
         return rarely_since(view, workload, words) is not None
     return released.ref in (workload.ref, *view.graph.callers(workload.ref)) or not _WAITS.search(words.line)
 
@@ -245,8 +245,13 @@ def _proven(view: View, released: Workload, began: datetime | None) -> bool:
     return of_an_image_alone(released) or bool(lately_of_others(view, released, began))
 
 
-def _names(view: View, words: Marked, released: Workload) -> bool:
-    """Tell whether words are of who was released: a host in them leads to it."""
+def _hangs_up(view: View, words: Marked, released: Workload) -> bool:
+    """Tell whether words are of connections that who was released does not take or hold: a host leads to it.
+
+    That is its own doing, while what it answers or how long it takes may come from behind it.
+    """
+    if not any(tells(trouble, words.line) for trouble in ("connection_refused", "connection_reset")):
+        return False
     return any(view.graph.resolve(host) == released.ref for host in hosts_named([words.line]))
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tuheg_ir.diagnosis.model import Evidence
+from collections.abc import Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence, Obj
+from tuheg_ir.diagnosis.view.events import Event
 from tuheg_ir.diagnosis.view.reading import items, moment, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -10,15 +14,31 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 def refusals(view: View, workload: Workload) -> tuple[Evidence, ...]:
     """Return why pods of a workload could not be created, newest first: from events and from conditions."""
-    found = [
-        view.event_evidence(e)
-        for e in view.events_of(workload.ref, "FailedCreate")
-        if "rror creating" in e.message or "failed error:" in e.message  # of a pod, of a claim that a pod needs
-    ]
+    found = [view.event_evidence(event) for event in _events(view, workload)]
+    for condition in _conditions(view, workload):
+        told = f"{text(condition, 'reason')}: {text(condition, 'message')[:240]}"
+        found.append(Evidence("objects", workload.ref, told, moment(condition, "lastTransitionTime")))
+    return tuple(found)
+
+
+def refused_at(view: View, workload: Workload) -> tuple[datetime | None, ...]:
+    """Return when pods of a workload were refused last, as each event and condition tells it; None where it does not.
+
+    A condition stands for as long as it is so, whenever it began.
+    """
+    events = [event.last for event in _events(view, workload)]
+    return (*events, *(None for _ in _conditions(view, workload)))
+
+
+def _events(view: View, workload: Workload) -> Iterator[Event]:
+    for event in view.events_of(workload.ref, "FailedCreate"):
+        if "rror creating" in event.message or "failed error:" in event.message:  # of a pod, of a claim that it needs
+            yield event
+
+
+def _conditions(view: View, workload: Workload) -> Iterator[Obj]:
     sets = view.objects("ReplicaSet")
     for obj in (workload.obj, *(sets[revision.name] for revision in workload.revisions if revision.name in sets)):
         for condition in items(obj, "status", "conditions"):
             if text(condition, "type") == "ReplicaFailure" and text(condition, "status") == "True":
-                told = f"{text(condition, 'reason')}: {text(condition, 'message')[:240]}"
-                found.append(Evidence("objects", workload.ref, told, moment(condition, "lastTransitionTime")))
-    return tuple(found)
+                yield condition

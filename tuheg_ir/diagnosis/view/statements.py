@@ -18,16 +18,14 @@ _WHOLE = late(
     re.IGNORECASE,
 )
 """How logs of slow statements and the plans in them tell that a whole table was read."""
-_READ = late(r"\b(?:Rows_|docs)examined[\"']?[:=] ?(\d+)", re.IGNORECASE)
-_GAVE = late(r"\b(?:Rows_sent|nreturned)[\"']?[:=] ?(\d+)", re.IGNORECASE)
+_READ = late(r"\b(?:Rows_|docs)examined[\"']?[:=] ?(\d{1,18})", re.IGNORECASE)
+_GAVE = late(r"\b(?:Rows_sent|nreturned)[\"']?[:=] ?(\d{1,18})", re.IGNORECASE)
 MANY_ROWS = 10_000
 """Fewer rows are read in no time."""
 FOR_ONE = 100
 """So many rows read for each that is given are looked through, and not looked up."""
-_TOOK = late(r"\btook_millis(?:\[|\"\s*:\s*\"?)(\d+)")
-"""How a search server's slow log tells how long it worked on a search."""
-LONG_MS = 10_000
-"""A search for a user is long answered by then: what takes so long gathers over all that there is."""
+_ASKS_MUCH = late(r"\"size\\*\"\s*:\s*(?!10000\b)[1-9]\d{4}")
+"""A search that wants more groups than a server gives hits, unless it is told to, gathers over all that there is."""
 _LONGEST = 60
 """No more lines are read of one statement."""
 
@@ -70,11 +68,17 @@ def _statements(log: Log) -> Iterator[Statement]:
 def reads_whole_tables(text: str) -> bool:
     """Tell whether a statement read a whole table: its plan says so, or it read many rows for each that it gave.
 
-    A search server tells of neither, but how long it worked on a search.
+    A search server tells of neither, but what was asked of it. How long it worked says nothing: all that it does is
+    slow when it lacks memory or waits for its disk.
     """
+    if is_search(text):
+        return _ASKS_MUCH.search(text) is not None
     if _WHOLE.search(text):
         return True
-    if (took := _TOOK.search(text)) is not None:
-        return int(took[1]) >= LONG_MS
     read, gave = _READ.search(text), _GAVE.search(text)
     return read is not None and int(read[1]) >= max(MANY_ROWS, FOR_ONE * max(1, int(gave[1]) if gave else 1))
+
+
+def is_search(text: str) -> bool:
+    """Tell whether a line is of a search server's log of slow searches."""
+    return "took_millis" in text and "search_type" in text

@@ -21,11 +21,15 @@ _IMAGES = late(
 
 _ONE_FIGURE = late(r"postg|pgvector|spilo|timescale", re.IGNORECASE)
 _VERSION = late(r"v?(\d+)(?:\.(\d+))?")
-_ITS_MEMORY = late(
-    r"SQLSTATE|\b53200\b|psycopg|PSQLException|PG::|PostgresException|in memory context|DB::Exception"
-    r"|MEMORY_LIMIT_EXCEEDED|circuit_?breaking|Data too large, data for",
-    re.IGNORECASE,
-)
+_ITS_MEMORY = {
+    "database": late(
+        r"SQLSTATE|(?:code|state|error)\W{0,4}53200\b|[\[(]53200[\])]|\b53200: |psycopg|asyncpg|PSQLException|PG::"
+        r"|\bpq: |PostgresException|returned from database|\bdb error: |in memory context|DB::Exception"
+        r"|MEMORY_LIMIT_EXCEEDED",
+        re.IGNORECASE,
+    ),
+    "search": late(r"circuit_?breaking|Data too large, data for", re.IGNORECASE),
+}
 """Words of databases and search servers about their own memory, as their clients repeat them."""
 
 
@@ -35,9 +39,12 @@ def is_store(workload: Workload) -> bool:
     return bool(role(workload)) or any(_IMAGES.search(image.partition(":")[0]) for image in images)
 
 
-def of_a_store(line: str) -> bool:
-    """Tell whether a line about missing memory speaks of a database's or search server's, as its clients repeat it."""
-    return _ITS_MEMORY.search(line) is not None
+def of_a_store(line: str, kind: str = "") -> bool:
+    """Tell whether a line about missing memory speaks of a database's or search server's, as its clients repeat it.
+
+    ``kind``: of that role alone.
+    """
+    return any(words.search(line) is not None for each, words in _ITS_MEMORY.items() if kind in ("", each))
 
 
 def keeps_data(view: View, workload: Workload) -> bool:
