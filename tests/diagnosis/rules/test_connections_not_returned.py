@@ -296,7 +296,7 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"a pool counts, {what}", world, found)
         for what, world, found in (
             ("and gives back", counted(2, 6, 9, 14, 18, 22, 20, 33, 38, 40, 40), ("code_defect", "rollback_workload")),
-            ("and nobody waits", counted(*UP, waits="INFO ok"), ("code_defect", "rollback_workload")),
+            ("and nobody waits", counted(*UP, waits="INFO ok"), ("code_defect", "page_human")),
         )
     ),
     *(
