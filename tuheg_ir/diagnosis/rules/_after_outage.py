@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
@@ -14,15 +13,15 @@ from tuheg_ir.diagnosis.rules._readers import LEAST, TIMES, queues, reader
 from tuheg_ir.diagnosis.rules._worked_off import NEARLY_S, OF_QUEUES, falls, left_s, meant
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import complains
-from tuheg_ir.diagnosis.view.network import INSIDE
+from tuheg_ir.diagnosis.view.network import is_inner
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.silent import ENOUGH, GOES_ON, LONG
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_AWAY = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
 _GIVEN_UP = late(r"dead.?letter|dlq|dlx|poison|park|undeliver|bounce|reject|discard|dropped|lost\b", re.IGNORECASE)
 """Words of an alert about work that nobody comes back to."""
 NEAR = timedelta(minutes=5)
@@ -83,7 +82,7 @@ def was_away(view: View, workload: Workload) -> tuple[Hit, ...]:
 
     It works on since then without a complaint, and with all that was released before: of that it did not come.
     """
-    hits = (hit for hit in view.hits_of(workload.ref, *_AWAY) if hit.hosts and not hit.previous)
+    hits = (hit for hit in view.hits_of(workload.ref, *UNANSWERED) if hit.hosts and not hit.previous)
     told = tuple(hit for hit in hits if all(_outside(view, host) for host in hit.hosts))
     last = newest(hit.last for hit in told)
     return told if last is not None and _works_since(view, workload, last) else ()
@@ -93,11 +92,7 @@ def _outside(view: View, host: str) -> bool:
     """Tell whether a host is of nobody in the cluster: a neighbour has releases of its own, and pods that leave."""
     if view.graph.resolve(host) or "." not in host or host.endswith((".local", ".svc", ".cluster")):
         return False
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return True
-    return not any(address in block for block in INSIDE)
+    return not is_inner(host)
 
 
 def away_at(view: View, workload: Workload, onset: datetime | None) -> tuple[Hit, ...]:

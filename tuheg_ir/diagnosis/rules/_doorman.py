@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -14,7 +13,7 @@ from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.askers import asker_of, is_new, of_limiter, of_probe
 from tuheg_ir.diagnosis.view.held_back import all_meant, limits_changed
 from tuheg_ir.diagnosis.view.logs import ADDRESS
-from tuheg_ir.diagnosis.view.network import INSIDE
+from tuheg_ir.diagnosis.view.network import is_inner
 from tuheg_ir.diagnosis.view.trouble import ERRORS, errors_told, labels_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -106,11 +105,7 @@ def _served(others: list[_Answer]) -> bool:
 
 def _from_outside(client: str) -> bool:
     """Tell whether an address is of no inner network: a balancer's would stand for all who ask."""
-    try:
-        found = ip_address(client)
-    except ValueError:
-        return False
-    return not any(found in block for block in INSIDE)
+    return is_inner(client) is False
 
 
 def _well_behind(view: View, workload: Workload) -> bool:

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import labels_of, of_pods, troubles
 from tuheg_ir.diagnosis.view.usage import starving
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 SLOWER = 3.0
 """So many times as slow as before is slow."""
@@ -34,6 +35,15 @@ class Turn:
 def felt(view: View, ref: str) -> tuple[Evidence, ...]:
     """Return what users of a workload feel: failed requests, slow answers, failed probes."""
     return tuple(evidence for evidence, _ in troubles(view, ref))
+
+
+def busy_pods(view: View, workload: Workload, least: float) -> Iterator[Evidence]:
+    """Yield the pods of a workload that use at least such a share of their processor limit, and since when."""
+    for pod in workload.live:
+        share = view.figures.now("cpu_share", pod=pod.name)
+        if share is not None and share >= least:
+            since = view.figures.crossed("cpu_share", least, pod=pod.name)
+            yield Evidence("metrics", f"Pod/{pod.name}", f"{share:.0%} of its CPU limit is used", since)
 
 
 def slowed(view: View, signal: str, least: float = SLOW_S, **labels: str) -> Turn | None:

@@ -41,25 +41,10 @@ _ZONE = late(
 )
 _WORD = late(r"[A-Za-z][A-Za-z0-9]{2,}")
 _ANY = frozenset(
-    (
-        "lane",
-        "queue",
-        "queues",
-        "topic",
-        "channel",
-        "message",
-        "messages",
-        "sending",
-        "sends",
-        "sent",
-        "msg",
-        "info",
-        "level",
-        "the",
-        "and",
-        "for",
-        "all",
-    )
+    {
+        *("lane", "queue", "queues", "topic", "channel", "message", "messages", "sending", "sends", "sent"),
+        *("msg", "info", "level", "the", "and", "for", "all"),
+    }
 )
 """Words that say nothing of what is held back."""
 _OF_ONE = ("queue", "lane", "topic", "channel", "stream", "routing_key")

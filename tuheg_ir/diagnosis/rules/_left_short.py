@@ -20,7 +20,7 @@ from tuheg_ir.diagnosis.rules._capacity import (
 )
 from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import complaints, fresh
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints, fresh
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import Marked, complained, marked
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -37,8 +37,6 @@ YOUNG = timedelta(minutes=5)
 """So long a start may take much processor time."""
 FRESH = timedelta(hours=2)
 """A release so young may need more of it for the same work."""
-_UNANSWERED = ("connection_timeout", "connection_refused", "connection_reset", "upstream_failure")
-"""How callers tell that nobody answers them."""
 _LEFT = late(r"\bIgnoring EPIPE\b")
 """How a server of Python tells that who asked is gone; elsewhere a broken pipe may be one to what is behind."""
 
@@ -126,7 +124,7 @@ def _blamed_since(view: View, workload: Workload) -> datetime | None:
 
     Where no caller does, what ails one may be its own: then only what users feel of the workload itself counts.
     """
-    told = {each.caller for each in complaints(view, *_UNANSWERED) if each.about == workload.ref}
+    told = {each.caller for each in complaints(view, *UNANSWERED) if each.about == workload.ref}
     callers = (view.workloads[ref] for ref in told if ref in view.workloads)
     if not any(all(map(_of_another, marked(view, each))) for each in callers):
         return None
@@ -143,4 +141,4 @@ def _pressed_since(view: View, pod: Pod) -> datetime | None:
 
 
 def _of_another(error: Marked) -> bool:
-    return any(tells(trouble, error.line) for trouble in _UNANSWERED)
+    return any(tells(trouble, error.line) for trouble in UNANSWERED)

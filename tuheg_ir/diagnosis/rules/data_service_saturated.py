@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._asking import asker
-from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
+from tuheg_ir.diagnosis.rules._figures import busy_pods, felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._served_well import served_well
 from tuheg_ir.diagnosis.view import View
@@ -26,7 +26,7 @@ SOON = timedelta(minutes=10)
 def when(view: View) -> Iterator[Match]:
     """A data service uses its whole CPU limit, and callers are slow or fail."""
     for workload in of_role(view.workloads, *DATA):
-        busy = tuple(_busy(view, workload))
+        busy = tuple(busy_pods(view, workload, BUSY))
         callers = behind(view, workload.ref, but=workload.ref)
         hurts = tuple(_hurts(view, workload, callers))
         if not busy or not hurts:
@@ -107,14 +107,6 @@ def _grew_since(view: View, pod: str) -> datetime | None:
     if work is None or work.now < BUSY or work.was > BUSY / 2:
         return None
     return view.figures.crossed("cpu_share", work.was + (work.now - work.was) / 5, pod=pod)
-
-
-def _busy(view: View, workload: Workload) -> Iterator[Evidence]:
-    for pod in workload.live:
-        share = view.figures.now("cpu_share", pod=pod.name)
-        if share is not None and share >= BUSY:
-            since = view.figures.crossed("cpu_share", BUSY, pod=pod.name)
-            yield Evidence("metrics", f"Pod/{pod.name}", f"{share:.0%} of its CPU limit is used", since)
 
 
 def _hurts(view: View, workload: Workload, callers: tuple[str, ...]) -> Iterator[Evidence]:

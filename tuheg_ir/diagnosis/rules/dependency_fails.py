@@ -9,18 +9,16 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, is_well, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints, told
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.silent import over
 from tuheg_ir.diagnosis.view.trouble import MINUTE
-
-TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
 
 
 def when(view: View) -> Iterator[Match]:
     """Callers complain of a service or measure that it fails, and nothing that it needs is complained of."""
     said: dict[str, list[Complaint]] = {}
-    for each in complaints(view, *TROUBLES):
+    for each in complaints(view, *UNANSWERED):
         if each.about in view.workloads and not over(view, each.hit):
             said.setdefault(each.about, []).append(each)
     blamed = [ref for ref in view.workloads if ref in said or any(said_by_callers(view, ref))]

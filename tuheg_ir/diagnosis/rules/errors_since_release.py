@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refuse
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
@@ -42,8 +42,7 @@ LATE = timedelta(minutes=45)
 _OF_MEANS = late(r"disk|volume|memory|\bcpu|throttl|certificate|expir|hpa|autoscal|quota|backup", re.IGNORECASE)
 """Words of an alert about what a workload has, not about whether it serves well."""
 ALONE, USUAL, GUESS, UNLIKELY, FAINT = 0.85, 0.7, 0.5, 0.25, 0.2
-_UNANSWERED = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
-"""How its logs name who does not answer it."""
+"""What is unlikely, or less, a person decides."""
 MORE = 1.6
 """Traffic that grew so much in the same hour may be the reason as well."""
 
@@ -78,7 +77,7 @@ def when(view: View) -> Iterator[Match]:
                 certainty = FAINT
             match = _match(view, workload, [seen for seen, _ in felt], began, certainty)
             weighed = match if split == "newer" else _weighed(view, workload, match, began)
-            yield replace(weighed, remedy="page_human") if weighed.certainty <= FAINT else weighed
+            yield replace(weighed, remedy="page_human") if weighed.certainty <= UNLIKELY else weighed
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
 
@@ -124,7 +123,7 @@ def _nearer_release(view: View, workload: Workload, began: datetime | None) -> b
         return True
     if not later or blames_itself(view, workload):
         return False
-    named = {each.about for each in complaints(view, *_UNANSWERED) if each.caller == workload.ref}
+    named = {each.about for each in complaints(view, *UNANSWERED) if each.caller == workload.ref}
     return any(each.ref in named or any(troubles(view, each.ref)) for each in later)
 
 
@@ -190,22 +189,21 @@ def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime
 
 
 def _weighed(view: View, workload: Workload, match: Match, began: datetime | None) -> Match:
-    """Return a match less sure where the new image had served well; a person looks where its errors blame others."""
+    """Return a match less sure where the new image had served well, or where its errors blame others."""
     if blamed := blames_another(view, workload, workload):
         told = tuple(view.hit_evidence(hit) for hit in blamed[:2])
         evidence, cause = (*match.evidence, *told), "dependency_failure"
-        return replace(match, evidence=evidence, certainty=FAINT, root_cause=cause, remedy="page_human")
+        return replace(match, evidence=evidence, certainty=FAINT, root_cause=cause)
     if _passes_on(view, workload, match):
-        return replace(match, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
+        return replace(match, certainty=FAINT, root_cause="dependency_failure")
     if not served_well(view, workload, began):
         return match
     if _later(view, workload, began):  # whose fault it is only a person can tell
-        return replace(match, certainty=FAINT, remedy="page_human")
+        return replace(match, certainty=FAINT)
     if met := lately_of_others(view, workload, began):
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in met[:2]))
-        return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure", remedy="page_human")
-    image = of_an_image_alone(workload)
-    return replace(match, certainty=min(match.certainty, UNLIKELY), remedy="page_human") if image else match
+        return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure")
+    return replace(match, certainty=min(match.certainty, UNLIKELY)) if of_an_image_alone(workload) else match
 
 
 def _passes_on(view: View, workload: Workload, match: Match) -> bool:

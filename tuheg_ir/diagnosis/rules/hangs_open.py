@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._onset import near, others_written
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
@@ -89,8 +90,7 @@ def _held_up(view: View, workload: Workload, began: datetime) -> bool:
         return True  # what waits for a lock or for a disk stands still as well, and says as little
     blamed = any(any(said_by_callers(view, ref)) for ref in needs)
     away = (w for ref in needs if (w := view.workloads.get(ref)) and w.ready < w.wanted)
-    kinds = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "dns", "lock_wait")
-    told = (hit for hit in view.hits_of(workload.ref, *kinds) if not hit.previous)
+    told = (hit for hit in view.hits_of(workload.ref, *UNANSWERED, "dns", "lock_wait") if not hit.previous)
     return blamed or any(away) or any(hit.last is None or hit.last >= began - LONG for hit in told)
 
 

@@ -18,9 +18,10 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.claims import claims_of_pod
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import items, oldest, text
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -96,13 +97,9 @@ def _is_in(line: str, pod: Pod) -> bool:
 def _held(view: View, pod: Pod, elders: list[Pod]) -> float | None:
     """Return how much a member's volume holds of what those of the others do; None where that is not measured."""
     used = view.figures.latest("volume_used_share", "persistentvolumeclaim")
-    mine = [used[claim] for claim in _claims(pod) if claim in used]
-    theirs = [used[claim] for each in elders for claim in _claims(each) if claim in used]
+    mine = [used[claim] for claim in claims_of_pod(pod) if claim in used]
+    theirs = [used[claim] for each in elders for claim in claims_of_pod(each) if claim in used]
     return max(mine) / median(theirs) if mine and theirs and median(theirs) else None
-
-
-def _claims(pod: Pod) -> list[str]:
-    return [text(each, "persistentVolumeClaim", "claimName") for each in items(pod.obj, "spec", "volumes")]
 
 
 def _match(view: View, store: Workload, joined: list[Evidence], held: list[tuple[Pod, float]]) -> Match:

@@ -19,11 +19,11 @@ from tuheg_ir.diagnosis.rules._way_out import narrow_way
 from tuheg_ir.diagnosis.rules._witnesses import agree
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import troubles
 
-TROUBLES = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "rate_limited")
+TROUBLES = (*UNANSWERED, "rate_limited")
 
 EARLIER = timedelta(minutes=5)
 """What suffered so long before a host failed suffers from something else."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._figures import busy_pods
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._served_well import served_well
 from tuheg_ir.diagnosis.rules._sessions import clients
@@ -33,7 +34,7 @@ def when(view: View) -> Iterator[Match]:
     for server in of_role(view.workloads, "database"):
         known = next((d for d in view.databases if d.ref == server.ref), None)
         slow = _slow(known) if known else ()
-        busy = tuple(_busy(view, server))
+        busy = tuple(busy_pods(view, server, BUSY))
         lines = tuple(h for h in view.hits_of(server.ref, "slow_statement") if view.recent(h.last) or h.last is None)
         told = () if slow else tuple(_told_by_log(view, server))
         if told or (not slow and not (busy and lines)):
@@ -85,14 +86,6 @@ def _slow(database: Database) -> tuple[Session, ...]:
     found = [s for s in database.sessions if s.state == "active" and s.age_s >= SLOW_S and not s.locked_out]
     found = [s for s in found if s.count >= 2]
     return tuple(sorted(found, key=lambda s: -s.count))
-
-
-def _busy(view: View, server: Workload) -> Iterator[Evidence]:
-    for pod in server.live:
-        share = view.figures.now("cpu_share", pod=pod.name)
-        if share is not None and share >= BUSY:
-            since = view.figures.crossed("cpu_share", BUSY, pod=pod.name)
-            yield Evidence("metrics", f"Pod/{pod.name}", f"{share:.0%} of its CPU limit is used", since)
 
 
 def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: datetime | None) -> Workload | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._former_colour import brought
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._twins import another_program, in_another_slot, programs
 from tuheg_ir.diagnosis.view import View
@@ -43,13 +44,8 @@ def _stands_by(view: View, service: Service, stale: Workload, other: Workload) -
         return False
     same = not another_program(stale, other) and programs(stale, tags=True) != programs(other, tags=True)
     whole = bool(other.ready) and other.ready >= other.wanted and not any(troubles(view, other.ref))
-    mine, theirs = _brought(stale), _brought(other)
+    mine, theirs = brought(stale), brought(other)
     return same and whole and mine is not None and theirs is not None and theirs - mine >= DAY
-
-
-def _brought(workload: Workload) -> datetime | None:
-    """Return when a workload's template came."""
-    return workload.released_at or oldest(r.created for r in workload.revisions) or created(workload.obj)
 
 
 def _since(view: View, stale: Workload, at: datetime) -> Iterator[Evidence]:
@@ -70,8 +66,8 @@ def _match(view: View, service: Service, stale: Workload, idle: Workload, at: da
         component=service.ref,
         evidence=(
             Evidence("objects", service.ref, f"it was written; it selects {stale.ref}, users suffer since", at),
-            Evidence("objects", stale.ref, f"it runs {', '.join(now)}", _brought(stale)),
-            Evidence("objects", idle.ref, f"it runs {', '.join(then)}, is well, and is not selected", _brought(idle)),
+            Evidence("objects", stale.ref, f"it runs {', '.join(now)}", brought(stale)),
+            Evidence("objects", idle.ref, f"it runs {', '.join(then)}, is well, and is not selected", brought(idle)),
             *seen[:3],
         ),
         certainty=0.75,

@@ -20,6 +20,8 @@ from tuheg_ir.diagnosis.view.trouble import errors, measured
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
+UNANSWERED = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
+"""Troubles of who gets no answer from somebody, whom its log may name."""
 _WORD = late(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 _MENTIONED = {
     "cache": (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from statistics import median
 
 from tuheg_ir.diagnosis.late import late
@@ -13,7 +12,7 @@ from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import Asker, answer_of, asker_of, askers, limited, of_limiter
 from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
-from tuheg_ir.diagnosis.view.network import INSIDE
+from tuheg_ir.diagnosis.view.network import is_inner
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import created, oldest, parse_moment
 from tuheg_ir.diagnosis.view.releases import SOON, releases, soon_after
@@ -243,11 +242,7 @@ def _refusals(view: View, workload: Workload, name: str) -> Iterator[tuple[datet
 
 def _from_outside(one: Asker) -> bool:
     """Tell whether a client asks from few addresses, all of no inner network: an app's key is used from everywhere."""
-    try:
-        found = [ip_address(each) for each in one.addresses]
-    except ValueError:
-        return False
-    return 0 < len(found) <= FEW and not any(each in block for each in found for block in INSIDE)
+    return 0 < len(one.addresses) <= FEW and all(is_inner(each) is False for each in one.addresses)
 
 
 def all_meant(view: View, workload: Workload) -> bool:

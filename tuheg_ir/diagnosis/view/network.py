@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.model import Obj, Snapshot
 from tuheg_ir.diagnosis.view.reading import at, items, label_selector, labels, mapping, name, selects, text
-from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 INSIDE = tuple(
     map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"))
@@ -230,6 +230,15 @@ def _may_be_server(policy: Policy, peer: Mapping[str, Any], on_node: str) -> boo
     return bool(block) or _may_choose(policy, peer.get("namespaceSelector"), _SYSTEM)
 
 
+def is_inner(address: str) -> bool | None:
+    """Tell whether an address is of a network that clusters have for themselves; None: it is no address."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    return any(found in block for block in INSIDE)
+
+
 def within(block: str, address: str) -> bool:
     """Tell whether an address lies in a range."""
     try:
@@ -286,8 +295,3 @@ def _covers(entry: Mapping[str, Any], wanted: Collection[str]) -> bool:
         return True
     numbers = (int(each) for each in wanted if each.isdecimal())
     return first.isdecimal() and last.isdecimal() and any(int(first) <= each <= int(last) for each in numbers)
-
-
-def pod_by_address(found: Iterable[Workload]) -> dict[str, Pod]:
-    """Return the live pods by address."""
-    return {pod.address: pod for workload in found for pod in workload.live if pod.address}
