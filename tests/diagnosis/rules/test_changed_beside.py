@@ -67,7 +67,7 @@ def before_the_page(*figures: tuple[str, Series], told: str = "", released: floa
 HOLDS = [
     *(
         Holds(
-            f"an autoscaler; a page that asks for the workload was released after it became slow, {what}",
+            f"an autoscaler; a page that asks for the workload was released when it had become slow, {what}",
             world,
             ("HorizontalPodAutoscaler/shop", "configuration_error", "page_human"),
             alone=True,
@@ -75,6 +75,7 @@ HOLDS = [
         for what, world in (
             ("as its settings tell", before_the_page(WEB_FAILS, env=TO_SHOP)),
             ("as only its access log tells", before_the_page(told=PASSED_ON)),
+            ("or just before, as it fails no earlier", before_the_page(errors("web"), released=650, env=TO_SHOP)),
         )
     ),
     *(
@@ -85,7 +86,7 @@ HOLDS = [
             believed="errors_since_release",
         )
         for what, world in (
-            ("since it came first", before_the_page(errors("web"), released=650, env=TO_SHOP)),
+            ("since it fails first", before_the_page(errors("web", since=640), released=650, env=TO_SHOP)),
             ("since it does not ask for the workload", before_the_page(WEB_FAILS)),
             (
                 "since only its new pods fail",

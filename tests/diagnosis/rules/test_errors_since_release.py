@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -361,125 +358,6 @@ HOLDS = [
                 blaming('ERROR Post "http://127.0.0.1:3000/v1": connect: connection refused'),
             ),
         )
-    ),
-]
-LOCKED = "ERROR canceling statement due to lock timeout"
-STORE_FULL = "ERROR elastic: [parent] Data too large, data for [<http_request>] would be [4089737659/3.8gb]"
-HEAP_FULL = "ERROR java.lang.OutOfMemoryError: Java heap space"
-TOO_OFTEN = 'ERROR Get "https://api.parcels.example/v1": 429 Too Many Requests'
-
-
-def served(line: str, *, after: float = 900, before: Mapping[str, Any] = IMAGE, **more: Any) -> Snapshot:
-    """Return a shop that fails since some seconds after its release, and what its pods repeat since then."""
-    since = 1500 - after
-    return snapshot(
-        shop(before=before, released=1500, **more),
-        figures=[errors("shop", since=since)],
-        logs=[log(pod("shop", n), *["INFO GET / 200"] * 20, *[line] * 20, since=2 * since) for n in (0, 1)],
-    )
-
-
-def late_of_its_own(*lines: str, since: float = 590) -> Snapshot:
-    """Return a shop that fails since it had served for minutes, and says so."""
-    return snapshot(
-        shop(before={"env": {"A": "1"}}, released=1500),
-        figures=[errors("shop", since=600)],
-        logs=[log(pod("shop", n), *lines, since=since) for n in (0, 1)],
-    )
-
-
-def not_ready_before(age: float) -> Snapshot:
-    """Return a shop whose new pods took long to become ready, and fail with what they do first."""
-    world = served(TOO_OFTEN)
-    objects = [copy.deepcopy(dict(each)) for each in world.objects["Pod"]]
-    for each in objects:
-        for condition in each["status"]["conditions"]:
-            condition["lastTransitionTime"] = at(age)
-    return replace(world, objects={**world.objects, "Pod": tuple(objects)})
-
-
-OF_CART = BLAMES["a server"]
-
-
-HOLDS += [
-    Holds(
-        f"a new image served well for minutes, stumbles over nothing of its own, and asks {whom}",
-        snapshot(shop(env=env, before=IMAGE, released=1400), more, figures=[errors("shop", since=690)]),
-        (SHOP, CODE, "page_human"),
-        sure=(0.25, 0.5),
-        harmful=("rollback_workload",),
-    )
-    for whom, env, more in (
-        ("nobody that is known", {}, []),
-        ("a store", URL, postgres()),
-        ("a host outside", {"PARCELS_URL": "https://api.parcels.example/v1"}, []),
-        ("another program", CALLS_CART, workload("cart")),
-    )
-]
-HOLDS += [
-    *(
-        Holds(
-            f"{what} repeats since it had served well for minutes: {line}",
-            served(line, before=before),
-            (SHOP, "dependency_failure", "page_human"),
-            believed=believed,
-            harmful=("rollback_workload", "restart_workload"),
-        )
-        for what, before, line, believed in (
-            ("a new image", IMAGE, LOCKED, "store_outside"),
-            ("a new image", IMAGE, TOO_OFTEN, "outside_dependency_fails"),
-            ("a release of settings", {"env": {"A": "1"}}, NO_ROOM, "store_outside"),
-            ("a new image", IMAGE, STORE_FULL, "not_well"),
-            ("a release of settings", {"env": {"A": "1"}}, STORE_FULL, "not_well"),
-        )
-    ),
-    *(
-        Holds(
-            f"{what} repeats from its first minute on: {line}",
-            served(line, after=60, before=before),
-            (SHOP, CODE, "rollback_workload"),
-        )
-        for what, before, line in (
-            ("a new image", IMAGE, LOCKED),
-            ("a new image", IMAGE, TOO_OFTEN),
-            ("a new image", IMAGE, STORE_FULL),
-        )
-    ),
-    *(
-        Holds(
-            f"it meets others in vain since it had served well, but {what}", world, (SHOP, cause, "rollback_workload")
-        )
-        for what, cause, world in (
-            (
-                "it set how many connections it may have",
-                SETTING,
-                served(NO_ROOM, before={"env": {}}, env={"DB_POOL_MAX": "50"}),
-            ),
-            (
-                "it was sent there by its release",
-                SETTING,
-                served(OF_CART, before={"env": {}}, env={"CART_URL": "http://cart:8080"}),
-            ),
-            (
-                "most of its errors tell of something else",
-                SETTING,
-                late_of_its_own(*[OF_CART] * 5, *["ERROR order: total is none"] * 40),
-            ),
-            (
-                "it did so from its start on",
-                SETTING,
-                late_of_its_own(*["INFO GET / 200"] * 5, *[OF_CART] * 40, since=1450),
-            ),
-            ("it had become ready just before", CODE, not_ready_before(700)),
-            ("it is its own memory that is short", SETTING, late_of_its_own(*[HEAP_FULL] * 40)),
-        )
-    ),
-    Holds(
-        "a release of settings waits in vain since it had served well: a limit of time may be short only under load",
-        served(
-            "ERROR read timed out after 2000 ms", before={"env": {"TIMEOUT_MS": "9000"}}, env={"TIMEOUT_MS": "2000"}
-        ),
-        (SHOP, SETTING, "rollback_workload"),
     ),
 ]
 ANSWER = (

@@ -131,7 +131,7 @@ DOES_NOT_HOLD = [
         for what, world in (
             ("nothing counts up to it", numbers(log(pod("shop"), *[TOO_BIG] * 9, since=800), released=900)),
             ("only a release names such", numbers(counted(since=800), released=900)),
-            ("there were such before", numbers(counted(2147481200, 2147490100, 2147490200, since=700), released=800)),
+            ("there were such before", numbers(counted(2147481200, 2147490100, 2147490200, since=700), released=900)),
             (
                 "it is far from any end",
                 numbers(counted(*(n // 2 for n in NUMBERS), said=f"{TOO_BIG} at 1899999999999 "), released=900),

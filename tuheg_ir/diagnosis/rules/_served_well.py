@@ -99,7 +99,8 @@ def _its_own(workload: Workload, hit: Hit) -> bool:
 def _runs_out(view: View, workload: Workload) -> bool:
     """Tell whether it has ever less of something of its own, which takes its time after a release."""
     busy = usage(view.figures, workload, "cpu_share").widely(BUSY)
-    return busy or memory_grows(view, workload) or bool(view.hits_of(workload.ref, "pool_exhausted"))
+    refused = view.hits_of(workload.ref, "database_full")  # a pool that gets no session runs out by that
+    return busy or memory_grows(view, workload) or bool(not refused and view.hits_of(workload.ref, "pool_exhausted"))
 
 
 def ends_by_itself(view: View, workload: Workload) -> bool:

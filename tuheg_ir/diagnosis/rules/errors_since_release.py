@@ -194,8 +194,10 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         told = tuple(view.hit_evidence(hit) for hit in blamed[:2])
         evidence, cause = (*match.evidence, *told), "dependency_failure"
         return replace(match, evidence=evidence, certainty=FAINT, root_cause=cause)
-    if _passes_on(view, workload, match):
+    if _passes_on(view, workload, match) or _behind_it_fails(view, workload, began):
         return replace(match, certainty=FAINT, root_cause="dependency_failure")
+    if began is not None and workload.released_at is not None and began < workload.released_at - MINUTE:
+        return replace(match, certainty=FAINT)  # clocks are seldom so far apart
     if not served_well(view, workload, began):
         return match
     if _later(view, workload, began):  # whose fault it is only a person can tell
@@ -211,6 +213,19 @@ def _passes_on(view: View, workload: Workload, match: Match) -> bool:
     felt = {each.source for each in match.evidence} - {"objects"}
     passes = felt == {"logs"} and of_an_image_alone(workload) and bool(view.graph.needs(workload.ref))
     return passes and not blames_itself(view, workload) and not marked(view, workload)
+
+
+def _behind_it_fails(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether what a new image calls, and was not released with it, failed no later, or stumbles by itself."""
+    if began is None or not of_an_image_alone(workload) or blames_itself(view, workload):
+        return False
+    behind = [each for each in view.called(workload.ref) if not since_release(each, began)]
+    for each in behind:
+        since = [at for _, at in troubles(view, each.ref)]
+        first = oldest(since)
+        if since and (blames_itself(view, each) or (first is not None and first <= began)):
+            return True
+    return False
 
 
 RULE = Rule(
