@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.rule import Held, Match, Tier
+from tuheg_ir.diagnosis.rules._blames_another import blames_itself
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready
+from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, of_an_image_alone
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, rises_with, serves_well, troubles
 
 BESIDE = 0.5
 """A second finding has to be as likely as this: two faults at once are rare."""
+NEAR = timedelta(seconds=90)
 EARLIER = timedelta(minutes=5)
 """A symptom that began so long before its supposed cause is no symptom of it."""
 
@@ -86,15 +88,21 @@ def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
     """
     ref, other, began, came = symptom.match.component, cause.match.component, symptom.match.since, cause.match.since
     workload = view.workloads.get(ref)
-    if workload is None or workload.released_at is None or began is None or came is None:
+    if workload is None or workload.released_at is None:
         return False
     if symptom.remedy != "rollback_workload" or symptom.rule.tier != Tier.PATTERN or other not in view.workloads:
         return False
-    if view.graph.calls.get(ref) or ref in view.graph.needs(other) or by_revision(view, workload) == "newer":
-        return False
-    if began - workload.released_at <= EARLIER or cause.confidence < BESIDE:
+    known = view.graph.calls.get(ref) or ref in view.graph.needs(other) or by_revision(view, workload) == "newer"
+    if known or cause.confidence < BESIDE:
         return False
     stated = cause.rule.tier == Tier.STATED and _felt(view, cause.match)
+    if of_an_image_alone(workload) and not blames_itself(view, workload) and stated:
+        if began is None or came is None:
+            return cause.confidence > symptom.confidence
+        if abs(began - came) <= NEAR:
+            return True
+    if began is None or came is None or began - workload.released_at <= EARLIER:
+        return False
     if abs(began - came) > MINUTE:
         return stated and came <= began and rises_with(view, ref, other)
     return stated or (came <= began and cause.rule.tier >= Tier.PATTERN and cause.confidence > symptom.confidence)

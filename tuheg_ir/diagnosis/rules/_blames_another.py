@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterable
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.once import once, once_a_view
 from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import of_an_image_alone, since_release
 from tuheg_ir.diagnosis.view.stores import is_store, of_a_store
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 OTHERS = (
@@ -56,7 +58,7 @@ def blames_another(view: View, teller: Workload, released: Workload) -> tuple[Hi
         return ()
     pods = {pod.name for pod in (teller.newest_pods() if teller is released else teller.live)}
     told = (c for c in _of_others(view).get(teller.ref, ()) if c.hit.pod in pods)
-    found = {c.hit: None for c in told if _of_another(view, c, teller, released) and _since(c.hit, released)}
+    found = {c.hit: None for c in told if _of_another(view, c, teller, released) and _since(view, c.hit, released)}
     return tuple(found) if sum(hit.count for hit in found) >= OFTEN and mostly(view, teller, OTHERS) else ()
 
 
@@ -97,9 +99,14 @@ def _of_another(view: View, found: Complaint, teller: Workload, released: Worklo
     return found.about != released.ref and bool(found.about or found.hosts)
 
 
-def _since(hit: Hit, released: Workload) -> bool:
-    """Tell whether an error came with a release, as far as anybody knows."""
-    return hit.first is None or since_release(released, hit.first)
+def _since(view: View, hit: Hit, released: Workload) -> bool:
+    """Tell whether an error came with a release, as far as anybody knows: a log may have been cut since."""
+    if hit.first is None or since_release(released, hit.first):
+        return True
+    mine = (log for log in view.logs if (log.pod, log.container, log.previous) == (hit.pod, hit.container, False))
+    first = oldest(stamp(line) for log in mine for line in log.lines[:OFTEN])
+    after = released.released_at is not None and hit.first > released.released_at
+    return after and first is not None and hit.first - first <= MINUTE
 
 
 def mostly(view: View, teller: Workload, troubles: Iterable[str]) -> bool:

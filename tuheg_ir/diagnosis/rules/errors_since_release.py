@@ -12,13 +12,13 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
 from tuheg_ir.diagnosis.rules._in_between import PROVEN, in_between, misread_of
+from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
-from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
@@ -194,7 +194,7 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         told = tuple(view.hit_evidence(hit) for hit in blamed[:2])
         evidence, cause = (*match.evidence, *told), "dependency_failure"
         return replace(match, evidence=evidence, certainty=FAINT, root_cause=cause)
-    if _passes_on(view, workload, match) or _behind_it_fails(view, workload, began):
+    if passes_on(view, workload, match) or others_fail(view, workload, began) or run_began(view, workload, began):
         return replace(match, certainty=FAINT, root_cause="dependency_failure")
     if began is not None and workload.released_at is not None and began < workload.released_at - MINUTE:
         return replace(match, certainty=FAINT)  # clocks are seldom so far apart
@@ -206,26 +206,6 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in met[:2]))
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure")
     return replace(match, certainty=min(match.certainty, UNLIKELY)) if of_an_image_alone(workload) else match
-
-
-def _passes_on(view: View, workload: Workload, match: Match) -> bool:
-    """Tell whether only its access log tells of failures, without any error, of who has a new image and asks others."""
-    felt = {each.source for each in match.evidence} - {"objects"}
-    passes = felt == {"logs"} and of_an_image_alone(workload) and bool(view.graph.needs(workload.ref))
-    return passes and not blames_itself(view, workload) and not marked(view, workload)
-
-
-def _behind_it_fails(view: View, workload: Workload, began: datetime | None) -> bool:
-    """Tell whether what a new image calls, and was not released with it, failed no later, or stumbles by itself."""
-    if began is None or not of_an_image_alone(workload) or blames_itself(view, workload):
-        return False
-    behind = [each for each in view.called(workload.ref) if not since_release(each, began)]
-    for each in behind:
-        since = [at for _, at in troubles(view, each.ref)]
-        first = oldest(since)
-        if since and (blames_itself(view, each) or (first is not None and first <= began)):
-            return True
-    return False
 
 
 RULE = Rule(

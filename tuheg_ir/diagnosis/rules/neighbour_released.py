@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.stamps import stamp
@@ -79,10 +80,10 @@ def _told(view: View, caller: Workload) -> Iterator[Match]:
 def _said(view: View, caller: Workload, called: Workload) -> Said | None:
     """Return what a caller's logs complain of a neighbour that is well by itself and keeps no data; None: nothing."""
     whole = called.ready >= called.wanted and not crashes(view, called) and not called.returned
-    if not whole or is_store(called) or keeps_data(view, called):
+    if not whole or is_store(called) or keeps_data(view, called) or blames_another(view, called, called):
         return None
     names = {called.name, *(s.name for s in view.services.values() if called.ref in s.backends)}
-    named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])", re.IGNORECASE)
+    named = re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])", re.IGNORECASE)
     lines = [
         (at, log.pod, line)
         for log in view.logs_of(caller.live, previous=False)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import fell_short, multiplied, multiplying
 from tuheg_ir.diagnosis.rules._figures import Turn, felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._innocent_image import run_began
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -22,7 +24,8 @@ def when(view: View) -> Iterator[Match]:
         ill = felt(view, ref) if found else ()
         echo = found is not None and fell_short(view, ref, found.grew)
         if found is not None and found.by is not None and not echo:
-            yield _of_release(view, ref, found.by, found.grew)
+            match = _of_release(view, ref, found.by, found.grew)
+            yield replace(match, remedy="page_human") if run_began(view, found.by, found.grew.since) else match
         elif found is not None and ill:
             yield Match(
                 component=ref,

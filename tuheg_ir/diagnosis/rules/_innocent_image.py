@@ -1,0 +1,86 @@
+"""What speaks for a new image though a trouble began with it: others fail as early, or it only passes on what fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.rule import Match
+from tuheg_ir.diagnosis.rules._blames_another import blames_itself
+from tuheg_ir.diagnosis.rules._fed_by import share_a_store
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.marked import marked
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import created, moment, oldest
+from tuheg_ir.diagnosis.view.releases import of_an_image_alone, since_release
+from tuheg_ir.diagnosis.view.trouble import MINUTE, measured, troubles
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+JUST, LONG = timedelta(minutes=3), timedelta(minutes=5)
+"""A run that began so shortly before a trouble, and takes so long, may be what presses; short ones come all day."""
+_OF_UPSTREAM = late(r"\bupstream\b", re.IGNORECASE)
+"""How proxies call whom they ask, in each error that is not their own."""
+
+
+def passes_on(view: View, workload: Workload, match: Match) -> bool:
+    """Tell whether a new image tells of failures without an error of its own, where somebody else may cause them.
+
+    That is whom it asks, as its access log or a proxy's errors tell, or who else tells of errors and does not ask it.
+    """
+    if not of_an_image_alone(workload) or blames_itself(view, workload):
+        return False
+    own = marked(view, workload)
+    if own:
+        return all(_OF_UPSTREAM.search(each.line) for each in own)
+    if {each.source for each in match.evidence} - {"objects"} != {"logs"}:
+        return False
+    above = {workload.ref, *view.graph.callers(workload.ref)}
+    return bool(view.graph.needs(workload.ref)) or any(
+        marked(view, other) for other in view.serving if other.ref not in above
+    )
+
+
+def others_fail(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether somebody who was not released fails no later than a new image, and not by it.
+
+    By it fails who needs it, or lives on a store that it may press. Whom it calls may fail unseen, if nobody measures
+    that one, and be seen to fail later, if it stumbles by itself.
+    """
+    if began is None or not of_an_image_alone(workload) or blames_itself(view, workload):
+        return False
+    called, above = {each.ref for each in view.called(workload.ref)}, view.graph.callers(workload.ref)
+    for other in view.serving:
+        if other is workload or other.ref in above or since_release(other, began):
+            continue
+        felt = [at for _, at in troubles(view, other.ref)]
+        first = oldest(felt)
+        if other.ref in called and not role(other):
+            unseen = not measured(view, other) or other.ready < other.wanted
+            if unseen or (felt and blames_itself(view, other)):
+                return True
+        elif share_a_store(view, workload, other):
+            continue
+        if first is not None and first <= began + MINUTE:
+            return True
+    return False
+
+
+def run_began(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether a long run of a Job began just before the trouble of a new image."""
+    if began is None or not of_an_image_alone(workload) or blames_itself(view, workload):
+        return False
+    return any(began - JUST <= start <= began and (end is None or end - start >= LONG) for start, end in _runs(view))
+
+
+def _runs(view: View) -> Iterator[tuple[datetime, datetime | None]]:
+    """Yield when each run of a Job began and ended; None where it goes on."""
+    for job in view.objects("Job").values():
+        if start := _began(job):
+            yield start, moment(job, "status", "completionTime")
+
+
+def _began(job: Obj) -> datetime | None:
+    return moment(job, "status", "startTime") or created(job)
