@@ -103,7 +103,9 @@ def _since(view: View, hit: Hit, released: Workload) -> bool:
     """Tell whether an error came with a release, as far as anybody knows: a log may have been cut since."""
     if hit.first is None or since_release(released, hit.first):
         return True
-    mine = (log for log in view.logs if (log.pod, log.container, log.previous) == (hit.pod, hit.container, False))
+    mine = (
+        log for log in view.snapshot.logs if (log.pod, log.container, log.previous) == (hit.pod, hit.container, False)
+    )
     first = oldest(stamp(line) for log in mine for line in log.lines[:OFTEN])
     after = released.released_at is not None and hit.first > released.released_at
     return after and first is not None and hit.first - first <= MINUTE
