@@ -24,7 +24,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
-    """Pods are held back or killed by a limit that a LimitRange or an autoscaler gave; others are well, or it is young."""
+    """A limit that a LimitRange or an autoscaler gave holds pods back or kills them; others are well, or it is new."""
     for workload in view.serving:
         hurts = tuple(seen for seen, _ in troubles(view, workload.ref))
         if killed := killed_by_default(view, workload):

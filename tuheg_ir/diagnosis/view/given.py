@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 _GIVEN = late(r"([\w ,./-]+) limit for (?:init )?container (\S+)")
 """What the admission notes at a pod: `LimitRanger plugin set: cpu, memory limit for container a; ...`."""
 _RESIZED = late(r"Pod resources updated by ([\w.-]+): ([^\n]*)")
-"""What a vertical autoscaler notes at a pod: `Pod resources updated by shop: container 0: memory request, cpu limit`."""
+"""What the autoscaler notes: `Pod resources updated by shop: container 0: cpu request, memory limit`."""
 _MUCH = 2.0
 """A limit so many times as high is another one."""
 _NEAR = 0.5
