@@ -38,7 +38,7 @@ def signing(
     released: float = 2 * DAY,
 ) -> Snapshot:
     """Return a shop whose pods sign with keys of their own (``tell`` so many) and refuse those of the others."""
-    objects = workload("shop", pods=of, **({"before": release, "released": released} if release else {}))
+    objects = workload("shop", pods=of, before=release, released=released)
     logs = []
     for n in range(of):
         first = [own.replace("{}", KEYS[n % 2])] if n < tell else ["INFO listening"]
