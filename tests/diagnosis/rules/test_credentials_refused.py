@@ -20,9 +20,14 @@ from tests.diagnosis.rules.credentials import (
     shared,
 )
 from tests.diagnosis.rules.pods import looping
-from tests.diagnosis.rules.scenes import SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.scenes import DB, SHOP, URL, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, log, postgres, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
+
+HBA = (
+    "failed to connect to `user=shop database=shop`: 10.96.0.7:5432 (postgres): server error: FATAL: no pg_hba.conf "
+    'entry for host "10.1.0.4", user "shop", database "shop", no encryption (SQLSTATE 28000)'
+)
 
 WRONG = (SECRET, "configuration_error", "page_human")
 OTHER_USER = {**ENV, "DB_USER": "shop2"}
@@ -167,6 +172,12 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the database tells of a client that it refuses",
         snapshot(shop(env=ENV), postgres(), secret(900), logs=[log("postgres-0", TEXTS[0])]),
+    ),
+    DoesNotHold(
+        "the server's rules leave out the host, told with the code of a refused login",
+        refused(0, 1, written=None, line=HBA),
+        (DB, "configuration_error", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
     ),
     DoesNotHold("a user's own wrong password", refused(written=900, line=LOGIN, store=False)),
 ]

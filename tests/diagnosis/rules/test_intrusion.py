@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.coins import BEHIND, BITCOIND, EVIL, LEDGER, XMRIG, coin_node
+from tests.diagnosis.rules.luring import ASKS, AT_HOME, COPIED, GETS, INNER, LEADS, NODE, SPELLED, USE, luring
 from tests.diagnosis.rules.planting import (
     BOASTS,
     CONVERTS,
@@ -159,6 +160,33 @@ def hunts(*lines: str, sent: bool = False, name: str = "shop") -> Snapshot:
 HOLDS = [
     *(
         Holds(
+            f"a program was led to its node's credentials, which are used elsewhere since: {what}",
+            world,
+            (SHOP, "security_incident", "isolate_workload"),
+            excludes=no("restart_workload", "rollback_workload", at=SHOP),
+            alone=True,
+            harmful=("restart_workload", "rollback_workload", "scale_workload"),
+        )
+        for what, world in (("by a redirect", luring()), ("by a request", luring(ASKS)))
+    ),
+    *(
+        Holds(
+            f"a program was led to its node's credentials, and its owners may have tried that: {what}",
+            world,
+            (SHOP, "security_incident", "page_human"),
+            excludes=no("restart_workload", "rollback_workload", at=SHOP),
+            harmful=("isolate_workload", "restart_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("nobody tells who uses them", luring(used=())),
+            ("they are used where they were", luring(used=(COPIED[0], (1300, USE.format(AT_HOME, NODE))))),
+            ("another node uses them elsewhere", luring(used=(COPIED[0], (1300, USE.format("203.0.113.77", "i-9"))))),
+            ("they were used there before", luring(used=(*COPIED, (1800, USE.format("203.0.113.77", NODE))))),
+            *((where, luring(LEADS.replace(INNER, where), GETS.replace(INNER, where), used=())) for where in SPELLED),
+        )
+    ),
+    *(
+        Holds(
             f"one client calls a script among the uploads, {what}",
             world,
             (SHOP, "security_incident", "isolate_workload"),
@@ -286,6 +314,31 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"an address that hands out credentials is spoken of, but {what}", world)
+        for what, world in (
+            (
+                "the program got nothing there",
+                luring(gets=GETS.replace("status=200 bytes=1582", "status=0 err=refused")),
+            ),
+            ("nobody led it there: its own library asks", luring(leads="level=info msg=starting")),
+            ("its own library asks, long after somebody tried to lead it", luring(later=900)),
+            ("that was refused to who asked for it", luring(ASKS.replace('" 200', '" 403'), "level=info msg=ok")),
+            (
+                "what it was led to tells no credentials",
+                luring(LEADS.replace("iam/security-credentials/node-role", "hostname")),
+            ),
+            (
+                "its own settings sent it on",
+                luring(LEADS.replace("https://r.cards.example/p?n=3", "http://shop:8080/")),
+            ),
+            (
+                "a Service of its own sent it on",
+                luring(LEADS.replace("https://r.cards.example/p?n=3", "http://shop.town.svc.cluster.local/a")),
+            ),
+            ("it is a tool that runs what it is told", luring(name="jenkins-runner")),
+        )
+    ),
     *(
         DoesNotHold(f"a script is asked for on a site: {what}", world)
         for what, world in (

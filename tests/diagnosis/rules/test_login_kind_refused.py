@@ -67,6 +67,47 @@ HOLDS = [
         ),
         (SHOP, "code_defect", "rollback_workload"),
     ),
+    *(
+        Holds(
+            f"{what}: not for its release",
+            world,
+            (MYSQL, "configuration_error", "page_human"),
+            excludes=no("rollback_workload", at=SHOP),
+            alone=True,
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, world in (
+            (
+                "a client that nobody released is refused as well",
+                snapshot(
+                    mysql(),
+                    shop(env=ENV, before=IMAGE, released=900),
+                    workload("api", env=ENV),
+                    logs=[*logs("shop", LOADED, 0, 1, since=700), *logs("api", LOADED, 0, since=600)],
+                    **CALLED,
+                ),
+            ),
+            (
+                "the server was started anew since, and by whom nobody can tell",
+                snapshot(
+                    mysql(started=720),
+                    shop(env=ENV, before=IMAGE, released=900),
+                    logs=logs("shop", LOADED, 0, 1, since=700),
+                    **CALLED,
+                ),
+            ),
+        )
+    ),
+    Holds(
+        "its pods came after the server was started anew, and are refused from their first word on",
+        snapshot(
+            mysql(started=1000),
+            shop(env=ENV, before=IMAGE, released=900),
+            logs=logs("shop", LOADED, 0, 1, since=880),
+            **CALLED,
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     Holds(
         "nobody was released: the account was altered",
         snapshot(mysql(), shop(env=ENV, before=IMAGE, released=9 * DAY), logs=logs("shop", UNKNOWN, 0, 1), **CALLED),

@@ -21,6 +21,8 @@ from tuheg_ir.diagnosis.view.reading import mapping, moment, name, newest, oldes
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 REFUSED = ("database_authentication", "outside_authentication")
+_NOT_THE_PASSWORD = ("role_missing", "login_kind_refused")
+"""What a server tells of whom or what it lets in, often with the code of a refused login: no password mends that."""
 LATELY = timedelta(hours=24)
 """A Secret that was written within this time is thought of first."""
 SOON = timedelta(hours=1)
@@ -92,7 +94,10 @@ class Refusal:
 def refusals(view: View) -> tuple[Refusal, ...]:
     """Return the workloads whose credentials are refused."""
     by_caller: dict[str, list[Complaint]] = {}
+    of_another = {(c.hit.pod, c.hit.line) for c in complaints(view, *_NOT_THE_PASSWORD)}
     for each in complaints(view, *REFUSED):
+        if (each.hit.pod, each.hit.line) in of_another:
+            continue
         outside = any("." in host for host in each.hosts) or _CLOUD.search(each.hit.line)
         if each.hit.trouble == "outside_authentication" and not outside and not _locks_out(view, each.caller):
             continue  # somebody's own wrong password at our door

@@ -1,4 +1,4 @@
-"""A limit that is in no template: the namespace's LimitRange gave it to containers that were made since."""
+"""A limit that is in no template: a LimitRange, or an autoscaler of resources, gave it to what was made since."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.given import given_limit, of_former_template, size
+from tuheg_ir.diagnosis.view.given import given_limit, of_former_template, resized_by, size
 from tuheg_ir.diagnosis.view.odd import odd_pods
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -56,9 +56,9 @@ def imposed(view: View, workload: Workload) -> Imposed | None:
     if 2 * len(held) <= len(given) or short - given or _over_again(workload, given):
         return None
     odd = odd_pods(view, workload, few=False)
-    by, at = next(_defaults(view, "cpu", limit), ("", None))
+    by, at = _by(view, workload, given, "cpu", limit)
     dropped = "" if free else _dropped(view, workload, "cpu", limit, at)
-    if {*odd} - given or not (free or dropped or _came_with(view, workload, at)):
+    if {*odd} - given or not (free or dropped or _resized(view, workload, given, by) or _came_with(view, workload, at)):
         return None
     most = max((throttled.get(pod, 0.0) for pod in held), default=0.0)
     return Imposed(tuple(sorted(held)), free, odd, limit, former, by, at, most, dropped)
@@ -75,10 +75,10 @@ def killed_by_default(view: View, workload: Workload) -> Imposed | None:
     killed = {pod.name for pod, _ in killed_for_memory(view, workload)}
     if 2 * len(at_it & given) <= len(given) or killed - at_it or _over_again(workload, given):
         return None
-    by, at = next(_defaults(view, "memory", limit), ("", None))
+    by, at = _by(view, workload, given, "memory", limit)
     free = _free(workload, given, "memory")
     dropped = "" if free else _dropped(view, workload, "memory", limit, at)
-    if not (free or dropped or _came_with(view, workload, at)):
+    if not (free or dropped or _resized(view, workload, given, by) or _came_with(view, workload, at)):
         return None
     held = view.figures.latest("memory_bytes", "pod")
     needs = [held[pod.name] for pod in _older(workload, given) if pod.name in held]
@@ -125,6 +125,24 @@ def _over_again(workload: Workload, given: Collection[str]) -> bool:
 def _came_with(view: View, workload: Workload, at: datetime | None) -> bool:
     """Tell whether a default is young, and all pods were made since: those that it had before were without."""
     return at is not None and view.recent(at, YOUNG) and all(pod.created and pod.created >= at for pod in workload.live)
+
+
+def _by(
+    view: View, workload: Workload, given: Collection[str], resource: str, limit: str
+) -> tuple[str, datetime | None]:
+    """Return who gave pods a limit, and since when: the autoscaler that noted it, or a LimitRange with that default."""
+    scalers = (resized_by(pod, resource) for pod in workload.live if pod.name in given)
+    scaler = next(filter(None, scalers), "")
+    return (scaler, None) if scaler else next(_defaults(view, resource, limit), ("", None))
+
+
+def _resized(view: View, workload: Workload, given: Collection[str], by: str) -> bool:
+    """Tell whether an autoscaler cut the limit of a workload's own template, for pods that are all made of late.
+
+    Whatever is made of any template gets less then; who had so little for long has lived with it.
+    """
+    scaled = by.startswith("VerticalPodAutoscaler/")
+    return scaled and all(view.recent(pod.created, YOUNG) for pod in workload.live if pod.name in given)
 
 
 def _defaults(view: View, resource: str, limit: str) -> Iterator[tuple[str, datetime | None]]:

@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._altered import altered
 from tuheg_ir.diagnosis.rules._coin_node import is_node, owned_node, verifies
 from tuheg_ir.diagnosis.rules._hunting import hunting
 from tuheg_ir.diagnosis.rules._injected import injected, lasting_token, reads_secrets
+from tuheg_ir.diagnosis.rules._lured import lured
 from tuheg_ir.diagnosis.rules._planted import planted
 from tuheg_ir.diagnosis.rules._sent_away import PUBLIC, sent_away
 from tuheg_ir.diagnosis.rules._strangers import let_in
@@ -59,7 +60,8 @@ def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
     """Return the signs of an intrusion in a workload."""
     mine = (*_logs(view, workload), *_commands(workload), *_rights(view, workload), *_images(view, workload))
     others = (Sign(weight, seen) for tell in (altered, hunting, planted) for weight, seen in tell(view, workload))
-    return (*mine, *_account(view, workload), *_opened(view, workload), *_watched(view, workload), *others)
+    led = (Sign(weight, seen, doubtful) for weight, seen, doubtful in lured(view, workload))
+    return (*mine, *_account(view, workload), *_opened(view, workload), *_watched(view, workload), *others, *led)
 
 
 def _opened(view: View, workload: Workload) -> Iterator[Sign]:

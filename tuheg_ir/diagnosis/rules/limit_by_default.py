@@ -1,4 +1,6 @@
-"""Pods are held back, or killed, by a limit that is in no template: a LimitRange gives it to whatever is made since.
+"""Pods are held back, or killed, by a limit that is in no template: whatever is made since is given it.
+
+A LimitRange gives it where a template has none, an autoscaler of resources instead of the one that a template has.
 
 Where a release dropped a higher limit of its own, the template before has it still.
 """
@@ -22,7 +24,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
-    """Pods that a LimitRange gave a limit are held back or killed; older ones without it are well, or it is young."""
+    """A limit that a LimitRange or an autoscaler gave holds pods back or kills them; others are well, or it is new."""
     for workload in view.serving:
         hurts = tuple(seen for seen, _ in troubles(view, workload.ref))
         if killed := killed_by_default(view, workload):
@@ -74,20 +76,24 @@ def _match(
 
 
 def _certainty(view: View, workload: Workload, found: Imposed, what: str) -> float:
-    """Return how sure it is: what was released of late may need more memory than before, whatever limit it has."""
+    """Return how sure it is: what was released of late may need more memory than before, whatever limit it has.
+
+    Not where a pod of the same release is well without the limit.
+    """
     if found.dropped:
         return 0.75
-    if what == "memory" and releases(view, workload, YOUNG):
+    alike = {pod.name for pod in workload.newest_pods()}
+    if what == "memory" and releases(view, workload, YOUNG) and not alike.intersection(found.free):
         return 0.6
     return 0.85 if found.free and (found.odd or what == "memory") else 0.7
 
 
 RULE = Rule(
     name="limit_by_default",
-    title="A limit that the namespace gives by default holds new pods back, or kills them",
+    title="A limit that the namespace gives by default, or an autoscaler, holds new pods back, or kills them",
     root_cause="configuration_error",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no pods are held back or killed by a limit that a LimitRange gave them",
+    why_not="no pods are held back or killed by a limit that a LimitRange or an autoscaler gave them",
 )

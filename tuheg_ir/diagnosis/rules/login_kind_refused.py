@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._refused_alike import clears
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -30,7 +31,7 @@ def when(view: View) -> Iterator[Match]:
             yield _of_server(view, server, said)
             continue
         for ref in sorted({each.caller for each in said}):
-            yield _of_caller(view, view.workloads[ref], [each for each in said if each.caller == ref], about)
+            yield _of_caller(view, view.workloads[ref], said, about)
 
 
 def _with_release(workload: Workload, first: datetime | None) -> bool:
@@ -59,13 +60,16 @@ def _of_server(view: View, server: Workload, said: list[Complaint]) -> Match:
     )
 
 
-def _of_caller(view: View, caller: Workload, said: list[Complaint], about: str) -> Match:
-    """Return that a client's own release shows another kind of login, or that its account was altered."""
-    mine = _with_release(caller, began(said))
+def _of_caller(view: View, caller: Workload, every: list[Complaint], about: str) -> Match:
+    """Return that a client's own release shows another kind of login, or that its account or the server was altered."""
+    said = [each for each in every if each.caller == caller.ref]
+    released = _with_release(caller, began(said))
+    cleared = clears(view, caller, every) if released else None
+    mine = released and cleared is None
     older = Evidence("objects", caller.ref, "its own template is older", caller.released_at)
     return Match(
         component=caller.ref if mine or not about else about,
-        evidence=(*told(view, said), *(release_evidence(caller) if mine else (older,))),
+        evidence=(*told(view, said), *(release_evidence(caller) if mine else (cleared or older,))),
         certainty=0.65 if mine else 0.5,
         root_cause=release_cause(view, caller) if mine else "",
         remedy="rollback_workload" if mine else "page_human",

@@ -8,6 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._refused_alike import clears
 from tuheg_ir.diagnosis.rules._sessions import role_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
@@ -18,7 +19,8 @@ SOON = timedelta(hours=1)
 def when(view: View) -> Iterator[Match]:
     """A client is told that its role, database or master does not exist."""
     seen: set[str] = set()
-    for each in complaints(view, "role_missing"):
+    said = complaints(view, "role_missing")
+    for each in said:
         workload = view.workloads.get(each.caller)
         if workload is None or workload.ref in seen or role_of(view, workload.ref) == "database":
             continue
@@ -26,11 +28,15 @@ def when(view: View) -> Iterator[Match]:
         first = each.hit.first or view.now
         soon = workload.released_at is not None and timedelta(minutes=-2) <= first - workload.released_at <= SOON
         changed = workload.changed("env", "command", "mounts") if soon else ()
+        cleared = clears(view, workload, said) if changed else None
+        if cleared is not None:
+            changed = ()
         yield Match(
             component=workload.ref if changed or not each.about else each.about,
             evidence=(
                 *told(view, [each]),
                 *(Evidence("objects", workload.ref, c.told(), workload.released_at) for c in changed[:3]),
+                *((cleared,) if cleared else ()),
             ),
             certainty=0.75,
             remedy="rollback_workload" if changed else "page_human",

@@ -1,4 +1,4 @@
-"""Limits that are in no template: the namespace's LimitRange gave them to pods when they were made."""
+"""Limits that are in no template: a LimitRange or an autoscaler of resources gave them to pods when they were made."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _GIVEN = late(r"([\w ,./-]+) limit for (?:init )?container (\S+)")
 """What the admission notes at a pod: `LimitRanger plugin set: cpu, memory limit for container a; ...`."""
+_RESIZED = late(r"Pod resources updated by ([\w.-]+): ([^\n]*)")
+"""What the autoscaler notes: `Pod resources updated by shop: container 0: cpu request, memory limit`."""
 _MUCH = 2.0
 """A limit so many times as high is another one."""
 _NEAR = 0.5
@@ -45,7 +47,7 @@ def given_less(view: View, workload: Workload) -> str:
 def given_limit(workload: Workload, pod: Pod, resource: str = "cpu") -> str:
     """Return the limit of a resource that the admission gave a container of a pod; "" if it gave none.
 
-    One that its template has by now is the template's.
+    One that its template has by now is the template's, unless an autoscaler has cut that.
     """
     note = text(mapping(pod.obj, "metadata", "annotations"), "kubernetes.io/limit-ranger")
     own, meant = items(pod.obj, "spec", "containers"), items(workload.template, "spec", "containers")
@@ -53,6 +55,24 @@ def given_limit(workload: Workload, pod: Pod, resource: str = "cpu") -> str:
         label = container.rstrip(";,")
         if resource in re.split(r"[ ,]+", resources) and not _limit(meant, label, resource):
             return _limit(own, label, resource)
+    return _cut(workload, pod, resource) if resized_by(pod, resource) else ""
+
+
+def resized_by(pod: Pod, resource: str) -> str:
+    """Return the autoscaler (Kind/name) that gave a pod a limit of a resource; "" for none."""
+    note = text(mapping(pod.obj, "metadata", "annotations"), "vpaUpdates")
+    said = _RESIZED.match(note)
+    return f"VerticalPodAutoscaler/{said[1]}" if said and f"{resource} limit" in said[2] else ""
+
+
+def _cut(workload: Workload, pod: Pod, resource: str) -> str:
+    """Return the limit of a pod's container that is lower than the one of the template that it was made of."""
+    of_pod = next((r.template for r in workload.revisions if r.name == pod.revision), workload.template)
+    own, meant = items(pod.obj, "spec", "containers"), items(of_pod, "spec", "containers")
+    for label in (text(each, "name") for each in meant):
+        limit, before = _limit(own, label, resource), _limit(meant, label, resource)
+        if limit and before and size(limit) < size(before):
+            return limit
     return ""
 
 

@@ -1,0 +1,131 @@
+"""A program that fetches what its users name was led to where its node hands out credentials, and they are used.
+
+Such an address answers whoever asks from the node: a program that follows any address fetches what is there for others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import unquote_plus
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._injected import is_request, runs_for_others
+from tuheg_ir.diagnosis.rules._sent_away import PUBLIC
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.answers import status_of
+from tuheg_ir.diagnosis.view.graph import foreign
+from tuheg_ir.diagnosis.view.logs import speaks_of
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_HANDS_OUT = late(
+    r"https?://(?:169\.254\.169\.254|\[?fd00:ec2::254\]?|2852039166|0xa9fea9fe|metadata(?:\.google\.internal)?"
+    r"|169\.254\.170\.2|100\.100\.100\.200)(?::80)?/"
+    r"(?:(?:latest|\d{4}-\d\d-\d\d)/meta-data/(?:iam|ram)/security-credentials/(?P<role>[\w+=,.@-]{2,64})"
+    r"|v2/credentials/\S|computeMetadata/v1(?:beta1)?/instance/service-accounts/[^/\s]{1,80}/(?:token|identity)"
+    r"|metadata/identity/oauth2/token|opc/v[12]/identity/\w)",
+    re.IGNORECASE,
+)
+"""Where nodes of clouds hand out credentials: Amazon's and its containers', Alibaba's, Google's, Azure's, Oracle's."""
+_SPOKEN = (
+    *("169.254.169.254", "fd00:ec2::254", "2852039166", "0xa9fea9fe", "//metadata", "169.254.170.2"),
+    "100.100.100.200",
+)
+_REDIRECT = late(r"\bredirect\w*|\blocation\b|\bfollow(?:ing|ed|s)?\b|\b30[12378]\b", re.IGNORECASE)
+_NAMED = late(r"https?://((?:[\w-]{1,63}\.)+[a-z][\w-]{1,62})(?=[/:?#\s\"']|$)", re.IGNORECASE)
+"""An address by name: that of whoever leads it on."""
+_GIVEN = late(
+    r"\b(?:http_?)?(?:status|code)(?:_?code)?[\"']?\s?[=: ]\s?[\"']?2\d\d\b|\b200 OK\b|[\"\s]\(?(?:->|=>) ?2\d\d\b",
+    re.IGNORECASE,
+)
+"""How programs tell that what they asked for was given."""
+_SESSION = late(r"\bassumed-role/(?P<role>[\w+=,.@-]{2,64})/(?P<session>[\w+=,.@-]{2,64})")
+"""Who asks a cloud with the credentials of a role, as its logs of access and of calls name him."""
+_FROM = late(rf"(?<![\d./]){PUBLIC}")
+AT_ONCE = timedelta(seconds=15)
+"""What a program fetches so soon after it was led there it fetches for that; its own library asks when it likes."""
+
+
+class Led(NamedTuple):
+    """A line by which a program was led to credentials, or tells that it has got them."""
+
+    pod: str
+    line: str
+    at: datetime
+    role: str
+
+
+def lured(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, bool]]:
+    """Yield that a program was led to the credentials of its node, got them, and that somebody else uses them.
+
+    The third tells whether it may be of the owners: they try such ways as well, and do not copy data then.
+    """
+    if runs_for_others(workload):
+        return
+    led, got = _read(view, workload)
+    if not led:
+        return
+    first = led[0]
+    yield (
+        0.3,
+        Evidence("logs", f"Pod/{first.pod}", f"it was led to its node's credentials: {first.line[:240]}", first.at),
+        True,
+    )
+    taken = [each for each in got if any(timedelta() <= each.at - one.at <= AT_ONCE for one in led)]
+    if not taken:
+        return
+    fact = f"it fetched the credentials of its node: {taken[0].line[:240]}"
+    yield 0.45, Evidence("logs", f"Pod/{taken[0].pod}", fact, taken[0].at), True
+    used = next(filter(None, (_used_elsewhere(view, each) for each in taken)), None)
+    if used is not None:
+        yield 0.6, used, False
+
+
+def _read(view: View, workload: Workload) -> tuple[list[Led], list[Led]]:
+    """Return by what a workload was led to credentials, and what it got there, in the order of time."""
+    led: list[Led] = []
+    got: list[Led] = []
+    for log in view.logs_of(workload.pods):
+        for line in log.lines if speaks_of(log, _SPOKEN) else ():
+            said = unquote_plus(line[:4000]) if is_request(line) else line
+            found, at = _HANDS_OUT.search(said), stamp(line)
+            if found is None or at is None:
+                continue
+            told = Led(log.pod, line.strip(), at, found["role"] or "")
+            if is_request(line):
+                if 200 <= status_of(line) < 300:
+                    led.append(told)
+            elif _REDIRECT.search(said) and _by_another(said[: found.start()] + said[found.end() :]):
+                led.append(told)
+            elif _GIVEN.search(said):
+                got.append(told)
+    return sorted(led, key=lambda each: each.at), sorted(got, key=lambda each: each.at)
+
+
+def _by_another(said: str) -> bool:
+    """Tell whether a line names an address of somebody outside."""
+    return any(foreign(host.lower()) for host in _NAMED.findall(said))
+
+
+def _used_elsewhere(view: View, got: Led) -> Evidence | None:
+    """Return that since then a session of the role is used from an address from which it was not used before."""
+    uses = sorted(_uses(view, got.role), key=lambda each: each[0])
+    for at, session, address, pod, line in uses:
+        before = {other for when, of, other, *_ in uses if of == session and when < got.at}
+        if at >= got.at and before and address not in before:
+            fact = f"its session is used from another address since: {line[:240]}"
+            return Evidence("logs", f"Pod/{pod}", fact, at)
+    return None
+
+
+def _uses(view: View, role: str) -> Iterator[tuple[datetime, str, str, str, str]]:
+    """Yield when a role was used, in which session, from which address: pod and line of the log that tells it."""
+    for log in view.snapshot.logs:
+        for line in log.lines if role and speaks_of(log, (f"assumed-role/{role.lower()}/",)) else ():
+            who, client, at = _SESSION.search(line), _FROM.search(line), stamp(line)
+            if who and client and at is not None and who["role"] == role:
+                yield at, who["session"], client[0], log.pod, line.strip()

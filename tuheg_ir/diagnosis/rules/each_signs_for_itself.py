@@ -1,0 +1,108 @@
+"""Each process of a workload signs with a key that it made for itself, and refuses what the others have signed.
+
+One process alone does not show it. What a start anew or one more of them changes is only who is thrown out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._own_key import Told, own_keys, refused
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.reading import mapping
+from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SEVERAL = 2
+"""So many processes with a key each refuse one another."""
+OFTEN = 4
+"""Fewer refusals may be of tokens from before a start."""
+LATELY = timedelta(minutes=30)
+KNOWN = timedelta(days=14)
+"""A template that was left longer ago than this nobody goes back to without looking."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Several pods tell that each signs with a key of its own, and refuse signatures since there are several."""
+    for workload in view.serving:
+        keys = own_keys(view, workload)
+        if len(keys) < SEVERAL:
+            continue
+        several = sorted(each.at for each in keys)[1]
+        said = sorted(refused(view, workload, several), key=lambda each: each.at)
+        pods = {each.pod for each in said} & {each.pod for each in keys}
+        if len(said) >= OFTEN and len(pods) >= SEVERAL and view.recent(said[-1].at, LATELY):
+            yield _match(view, workload, keys, said)
+
+
+def _match(view: View, workload: Workload, keys: Sequence[Told], said: Sequence[Told]) -> Match:
+    dropped = _dropped(view, workload, keys)
+    known = {each.id: each.pod for each in keys if each.id}
+    crossed = [each for each in said for key, pod in known.items() if pod != each.pod and key in each.line]
+    shown = crossed[0] if crossed else said[0]
+    whose = "one of another pod's: " if crossed else ""
+    others = behind(view, workload.ref, but=workload.ref)
+    why = "each process makes a key of its own, and all that was signed before is refused"
+    return Match(
+        component=workload.ref,
+        evidence=(
+            Evidence("logs", f"Pod/{keys[0].pod}", f"{len(keys)} pods tell so: {keys[0].line[:200]}", keys[0].at),
+            Evidence(
+                "logs", f"Pod/{shown.pod}", f"{len(said)} signatures are refused, {whose}{shown.line[:200]}", said[0].at
+            ),
+            *(Evidence("objects", workload.ref, f"released: {c.told()}", workload.released_at) for c in dropped[:1]),
+        ),
+        certainty=0.8 if crossed else 0.65,
+        remedy="rollback_workload" if dropped else "",
+        since=said[0].at,
+        explains=others,
+        excludes=(
+            *not_for((workload.ref,), why, (*RESTARTS, "scale_workload")),
+            *not_for(others, f"{workload.ref} refuses what its users show it", ("rollback_workload", *RESTARTS)),
+        ),
+    )
+
+
+def _dropped(view: View, workload: Workload, keys: Sequence[Told]) -> tuple[Change, ...]:
+    """Return the settings that a release dropped, that pods name as what they lack, and that are there yet."""
+    if workload.returned or not releases(view, workload, KNOWN):
+        return ()
+    gone = (change for change in workload.changed("env") if change.before and not change.after)
+    lines = [each.line.lower() for each in keys]
+    return tuple(
+        change
+        for change in gone
+        if (name := change.field.removeprefix("env ").lower()) and all(name in line for line in lines)
+        if _there(view, change.before)
+    )
+
+
+def _there(view: View, before: str) -> bool:
+    """Tell whether the key of a Secret or ConfigMap that a variable was taken from is there yet, as far as one sees."""
+    try:
+        source = json.loads(before)
+    except ValueError:
+        return not before.startswith("{")  # a value of its own, which the template before has
+    for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
+        taken = mapping(source, field) if isinstance(source, dict) else {}
+        known = view.objects(kind)
+        if taken and known:
+            return taken.get("key") in mapping(known.get(str(taken.get("name")), {}), "data")
+    return True
+
+
+RULE = Rule(
+    name="each_signs_for_itself",
+    title="Each process of a service signs with a key of its own and refuses what the others signed",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no several pods of a workload sign with a key each and refuse signatures",
+)
