@@ -111,7 +111,7 @@ SERVED = '10.9.0.5 - - "GET /permits/{} HTTP/1.1" {} 1829 "-" "App/8.12" ua={}:8
 
 
 def counted_anew(
-    *more: str,
+    *,
     says: str = "shop gets no requests",
     was: float = 16.0,
     now: float | None = 5.4,
@@ -121,14 +121,12 @@ def counted_anew(
     since: float = 240,
     ready: int = 3,
     path: str = "/permits",
-    goes_on: float | None = None,
 ) -> Snapshot:
     """Return a shop whose total ended as it was released, whose pods count, and an edge that tells of its answers."""
     made = shop(pods=3, ready=ready, before=IMAGE, released=1500)
     reached = address or pods_of(made)[0]["status"]["podIP"]
     lines = [SERVED.format(n, status, reached).replace("/permits", path) for n in range(9)]
     points = [(NOW.timestamp() - age, was) for age in range(3600, 1500, -60)]
-    points += [] if goes_on is None else [(NOW.timestamp() - age, goes_on) for age in range(1500, -1, -60)]
     figures: list[tuple[str, Series]] = [("request_rate", Series({"component": "shop"}, tuple(points)))]
     counts = [series({"pod": pod("shop", n)}, (1400, now)) for n in range(3)] if now is not None else []
     told = Alert("ShopTraffic", {"service": "shop", "severity": "critical"}, {"summary": says}, "firing", LATER)
@@ -136,7 +134,7 @@ def counted_anew(
         made,
         workload("edge"),
         ingress("edge", "shop.example"),
-        logs=[log(pod("edge"), *lines, since=since), *(logs("shop", each) for each in more)] if edge else [],
+        logs=[log(pod("edge"), *lines, since=since)] if edge else [],
         figures=[*figures, *(("request_rate_by_pod", each) for each in counts), WELL],
         alerts=[told],
     )

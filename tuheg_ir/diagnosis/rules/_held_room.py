@@ -45,7 +45,7 @@ def room_given(view: View, workload: Workload) -> Evidence | None:
     if not missing or not all(pod.unschedulable for pod in missing) or not _holds_room(view, workload):
         return None
     events = view.events_of(workload.ref, "Preempted")
-    found = {other.ref: other for event in events if (taken := preemptor(view, event)) and (other := taken[0])}
+    found = {taken[0].ref: taken[0] for event in events if (taken := preemptor(view, event)) is not None}
     others = [each for each in found.values() if each.ref != workload.ref]
     if not others or any(each.ready < each.wanted for each in others):
         return None
