@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import Holds
+from tests.diagnosis.rules.meant import polled
 from tests.diagnosis.rules.scenes import CALLS_CART, FATAL, IMAGE, SHOP, URL, errors, shop
 from tests.diagnosis.rules.tiny import at, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
@@ -65,6 +66,16 @@ HOLDS = [
         ("a host outside", {"PARCELS_URL": "https://api.parcels.example/v1"}, []),
         ("another program", CALLS_CART, workload("cart")),
     )
+]
+HOLDS += [
+    Holds(
+        "it lasts as long as its settings let clients wait, nothing fails, and no log tells how it ends",
+        polled(None),
+        (SHOP, CODE, "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    Holds("the same, for longer than that", polled(None, now=60.0), (SHOP, CODE, "rollback_workload")),
+    Holds("the same, and some fail", polled(None, error=0.2), (SHOP, CODE, "rollback_workload")),
 ]
 HOLDS += [
     *(

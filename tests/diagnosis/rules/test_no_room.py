@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.colours import KEY, led, slot
+from tests.diagnosis.rules.meant import giving_way
 from tests.diagnosis.rules.pods import built, node, pending, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, OLD, ROOM, SHOP, errors, rate, shop
 from tests.diagnosis.rules.tiny import Obj, event, pod, service_for, snapshot, thing, workload
@@ -22,6 +23,7 @@ TAINTS = {
     "dedicated: gpu": "configuration_error",
 }
 LARGER: dict[str, Any] = {"resources": {"requests": {"cpu": "64"}}}
+SEATS = "Deployment/seats"
 ROLLED_BACK = "configuration_error", "rollback_workload"
 
 
@@ -286,5 +288,6 @@ DOES_NOT_HOLD = [
         "it was driven out, and has found another place",
         snapshot(shop(), gave_way()[-1], renderer()),
     ),
+    DoesNotHold("it is there to hold room, and gave way", giving_way(), (SEATS, "no_fault", "no_action")),
     DoesNotHold("a pod of a few seconds is given time", snapshot(waits(shop(pods=3, ready=2), CPU, age=10))),
 ]

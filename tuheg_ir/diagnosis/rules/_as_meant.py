@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rules._fixed_heap import taken_at_start
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.held_open import held_open, waits
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole, written
@@ -28,9 +29,6 @@ _AT_MOST = late(r"hpa.?max|max(?:imum|ed)?.{0,20}(?:replicas|out)|(?:replicas|sc
 _MEMORY = late(r"memory|working.?set|\boom", re.IGNORECASE)
 _NOT_ROLLED_OUT = late(r"not.{0,3}rolled.{0,3}out|roll.?out|update.{0,30}(?:stuck|progress|not)", re.IGNORECASE)
 _SLOW = late(r"latency|slow|\bp9[0-9]|response ?time", re.IGNORECASE)
-_WAITS = late(r"poll|event.?stream|\bsse\b", re.IGNORECASE)
-"""Names of settings that say how long a client is let wait for news. A timeout says how long one waits in vain."""
-_SECONDS = late(r"(\d+(?:\.\d+)?)(ms|s)?")
 _EVEN = 1.3
 """A latency that is at no time more than so many times what it was is as it was."""
 
@@ -47,8 +45,10 @@ def as_meant(view: View, alert: Alert, ref: str) -> Evidence | None:
     held = (page_cache(view, workload) or taken_at_start(view, workload)) if _MEMORY.search(alert.said) else ""
     if held:
         return Evidence("metrics", workload.ref, f"{alert.name} fires; {held}")
-    always = _always_slow(view, alert, workload) if _SLOW.search(alert.said) else ""
-    if always:
+    slow = _SLOW.search(alert.said)
+    if slow and (opened := held_open(view, workload)):
+        return Evidence("logs", workload.ref, f"{alert.name} fires; {opened}")
+    if slow and (always := _always_slow(view, alert, workload)):
         return Evidence("metrics", workload.ref, f"{alert.name} fires; {always}")
     told = staged or idle
     return Evidence("objects", workload.ref, f"{alert.name} fires; {told}") if told else None
@@ -128,8 +128,8 @@ def _always_slow(view: View, alert: Alert, workload: Workload) -> str:
     for at in _rules(view, alert.name):
         if alert.starts_at is not None and since < at <= alert.starts_at:
             return f"{known}, and its rule was written at {at:%H:%M} UTC only"
-    waits = next((word for word, seconds in _waits(workload) if seconds / 2 <= max(lasts) <= 1.1 * seconds), "")
-    return f"{known}, as {workload.name} lets its clients wait: {waits}" if waits else ""
+    lets = next((word for word, seconds in waits(view, workload) if seconds / 2 <= max(lasts) <= 1.1 * seconds), "")
+    return f"{known}, as {workload.name} lets its clients wait: {lets}" if lets else ""
 
 
 def _lasts(view: View, label: str) -> float:
@@ -150,13 +150,3 @@ def _rules(view: View, alert: str) -> Iterator[datetime]:
         named = (text(rule, "alert") for group in items(obj, "spec", "groups") for rule in items(group, "rules"))
         if alert in named and (at := written(obj)) is not None:
             yield at
-
-
-def _waits(workload: Workload) -> Iterator[tuple[str, float]]:
-    """Yield the settings that say how long clients are let wait, and the seconds that they say."""
-    for container in items(workload.template, "spec", "containers"):
-        for entry in items(container, "env"):
-            label, found = text(entry, "name"), _SECONDS.fullmatch(text(entry, "value"))
-            if found and _WAITS.search(label):
-                thousandths = found[2] == "ms" or (not found[2] and re.search(r"_?ms$|millis", label, re.IGNORECASE))
-                yield f"{label}={found[0]}", float(found[1]) / (1000 if thousandths else 1)

@@ -12,9 +12,13 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._after_outage import melts
 from tuheg_ir.diagnosis.rules._as_meant import as_meant
 from tuheg_ir.diagnosis.rules._colours import cut_over
+from tuheg_ir.diagnosis.rules._commit_marker import marker_only
+from tuheg_ir.diagnosis.rules._counted_elsewhere import counted_elsewhere
 from tuheg_ir.diagnosis.rules._delayed import late_as_set
+from tuheg_ir.diagnosis.rules._drill import drilled
 from tuheg_ir.diagnosis.rules._former_group import left_its_group
 from tuheg_ir.diagnosis.rules._freezes import freezes
+from tuheg_ir.diagnosis.rules._held_room import gave_way, of_held_room
 from tuheg_ir.diagnosis.rules._innocent import OF_CLIENTS, innocent
 from tuheg_ir.diagnosis.rules._kept_shut import kept_shut
 from tuheg_ir.diagnosis.rules._let_finish import let_finish
@@ -23,6 +27,7 @@ from tuheg_ir.diagnosis.rules._no_miner import no_miner
 from tuheg_ir.diagnosis.rules._own_port import own_port
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
+from tuheg_ir.diagnosis.rules._stands_by import of_standby, stands_by
 from tuheg_ir.diagnosis.rules._test_ended import test_ended
 from tuheg_ir.diagnosis.rules._usual_run import OF_SLOWNESS, of_usual_run, usual_run
 from tuheg_ir.diagnosis.rules._worked_off import nearly_done
@@ -36,9 +41,12 @@ _SPEAKS_OF = {
 }
 _MEANT: tuple[Callable[[View, Alert, str], Evidence | None], ...] = (
     *(as_meant, retired, cut_over, left_its_group, own_port, late_as_set, nearly_done, no_miner),
-    *(let_finish, test_ended, freezes, kept_shut, melts),
+    *(let_finish, test_ended, freezes, kept_shut, melts, stands_by, gave_way, counted_elsewhere, drilled),
+    marker_only,
 )
 """What shows that all stands or goes as it is meant to, however loud an alert is."""
+_SIGNS_OF: tuple[Callable[[View, Evidence], bool], ...] = (of_usual_run, of_standby, of_held_room)
+"""What shows that a sign of trouble is a part of what is meant."""
 FEW = 3
 """So few failed requests are no rate."""
 _NORMAL = 1.3
@@ -49,15 +57,15 @@ def when(view: View) -> Iterator[Match]:
     """Nothing but alerts tells of trouble, and what each of them speaks of is as it always was."""
     if not view.alerts:
         return
-    signs = (sign for sign in signs_of_trouble(view) if sign.source != "alerts")
-    if any(not of_usual_run(view, sign) for sign in signs):
+    signs = [sign for sign in signs_of_trouble(view) if sign.source != "alerts"]
+    if not all(any(meant(view, sign) for meant in _SIGNS_OF) for sign in signs):
         return
     found = [(alert, _contradicted(view, alert)) for alert in view.alerts]
     if all(evidence is not None for _, evidence in found):
         told = tuple(evidence for _, evidence in found if evidence is not None)
         ref = view.about_alert(found[0][0]) or told[0].object
-        complete = Evidence("objects", ref, "all workloads are complete, and none has crashed")
-        yield Match(component=ref, evidence=(*told, complete), certainty=0.5)
+        whole = "nothing else is wrong" if signs else "all workloads are complete, and none has crashed"
+        yield Match(component=ref, evidence=(*told, Evidence("objects", ref, whole)), certainty=0.5)
 
 
 def _contradicted(view: View, alert: Alert) -> Evidence | None:

@@ -19,6 +19,7 @@ from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_othe
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
+from tuheg_ir.diagnosis.view.held_open import may_hold_open
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
@@ -30,7 +31,16 @@ from tuheg_ir.diagnosis.view.releases import (
     since_release,
 )
 from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, suffering, told_errors, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import (
+    MINUTE,
+    OFTEN,
+    errors,
+    labels_of,
+    suffering,
+    told_errors,
+    traffic_growth,
+    troubles,
+)
 from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -194,6 +204,8 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         told = tuple(view.hit_evidence(hit) for hit in blamed[:2])
         evidence, cause = (*match.evidence, *told), "dependency_failure"
         return replace(match, evidence=evidence, certainty=FAINT, root_cause=cause)
+    if _may_be_meant(view, workload):
+        return replace(match, certainty=FAINT)
     if passes_on(view, workload, match) or others_fail(view, workload, began) or run_began(view, workload, began):
         return replace(match, certainty=FAINT, root_cause="dependency_failure")
     if began is not None and workload.released_at is not None and began < workload.released_at - MINUTE:
@@ -206,6 +218,14 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in met[:2]))
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure")
     return replace(match, certainty=min(match.certainty, UNLIKELY)) if of_an_image_alone(workload) else match
+
+
+def _may_be_meant(view: View, workload: Workload) -> bool:
+    """Tell whether nothing fails, and requests last about as long as its settings let clients wait for news."""
+    if errors(view, workload.ref) is not None:
+        return False
+    lasts = (view.figures.now("latency_p95", component=each) for each in labels_of(view, workload.ref, "latency_p95"))
+    return any(may_hold_open(view, workload, each) for each in lasts)
 
 
 RULE = Rule(

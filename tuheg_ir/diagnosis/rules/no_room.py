@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._default_class import blame_class, default_class
 from tuheg_ir.diagnosis.rules._driven_out import DrivenOut, blame, driven_out
+from tuheg_ir.diagnosis.rules._held_room import room_given
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._reserve import reserve
 from tuheg_ir.diagnosis.view import View
@@ -33,11 +34,13 @@ _FEW = 0.5
 
 
 def when(view: View) -> Iterator[Match]:
-    """Pods have been waiting for a node for more than a moment."""
+    """Pods have been waiting for a node for more than a moment, and are not there to give way to others."""
     driven: dict[str, list[DrivenOut]] = {}
     lifted: dict[str, list[tuple[Workload, Evidence]]] = {}
     for workload in view.workloads.values():
         waiting = [pod for pod in workload.live if pod.unschedulable and not view.recent(pod.created, _GRACE)]
+        if waiting and room_given(view, workload) is not None:
+            continue
         if waiting and not _CLAIM.search(waiting[0].unschedulable):
             if found := _driven(view, workload, waiting):
                 driven.setdefault(found.by.ref, []).append(found)

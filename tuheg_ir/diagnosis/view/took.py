@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _TOOK = late(
-    r"\b(?P<name>(?:took|elapsed|duration|latency)(?P<suffix>_?(?:ms|millis|s|sec|seconds))?"
+    r"\b(?P<name>(?:took|elapsed|dur(?:ation)?|latency)(?P<suffix>_?(?:ms|millis|s|sec|seconds))?"
     r"|(?P<thousandths>ms|responseTime)|(?P<seconds>rt|request_time))[\"']?\s*[=:]\s*[\"']?"
     r"(?P<number>\d+(?:\.\d+)?)(?:\s?(?P<unit>ms|s))?\b(?![.:])"
 )
@@ -38,6 +38,7 @@ class Answered(NamedTuple):
     status: int
     seconds: float
     at: datetime | None
+    line: str = ""
 
 
 @once
@@ -53,7 +54,7 @@ def _answered(view: View, workload: Workload) -> Iterator[Answered]:
             way = way_of(line) if seconds is not None else ""
             status = (status_of(line) or _status(line)) if way else 0
             if seconds is not None and status:
-                yield Answered(log.pod, way, status, seconds, stamp(line))
+                yield Answered(log.pod, way, status, seconds, stamp(line), line)
 
 
 def seconds_of(line: str) -> float | None:

@@ -9,6 +9,7 @@ from statistics import fmean
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.answers import answers
 from tuheg_ir.diagnosis.view.crashes import crashes
+from tuheg_ir.diagnosis.view.held_open import held_open
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import moment, oldest, text
 from tuheg_ir.diagnosis.view.view import View
@@ -123,11 +124,14 @@ def of_pods(view: View, ref: str, signal: str) -> dict[str, float]:
 
 
 def slow(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
-    """Return that a workload answers much slower than it did, and since when."""
+    """Return that a workload answers much slower than it did, and since when; who holds requests open is not slow."""
     labels = [("latency_p95", {"component": label}) for label in labels_of(view, ref, "latency_p95")]
     pods = [("latency_p95_by_pod", {"pod": pod}) for pod in sorted(of_pods(view, ref, "latency_p95_by_pod"))]
     found = [slower for signal, label in labels or pods if (slower := _slower(view, ref, signal, label))]
-    return found[0] if found and 2 * len(found) > len(labels or pods) else None
+    if not found or 2 * len(found) <= len(labels or pods):
+        return None
+    workload = view.workloads.get(ref)
+    return None if workload and held_open(view, workload) else found[0]
 
 
 def _slower(view: View, ref: str, signal: str, label: dict[str, str]) -> tuple[Evidence, datetime | None] | None:
