@@ -16,7 +16,7 @@ THREADS = (
 )
 CHANNELS = 'open channel: Exception (504) Reason: "channel id space exhausted"'
 OPENED = (
-    "[error] <0.887.0> Error on AMQP connection <0.887.0> (10.1.0.7:49956 -> 10.1.0.9:5672, state: running), channel 23: "
+    "[error] <0.887.0> Error on AMQP connection <0.887.0> (10.1.0.7:49956 -> 10.1.0.9:5672), channel 23: "
     'operation none caused a connection exception not_allowed: "number of channels opened (2047) has reached the '
     'negotiated channel_max (2047)"'
 )
