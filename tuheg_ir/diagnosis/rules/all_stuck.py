@@ -30,7 +30,7 @@ LOADED = 1.5
 
 
 def when(view: View) -> Iterator[Match]:
-    """Logs repeat that threads or loops are stuck, users suffer, not by much work; nobody else, if by a release."""
+    """Logs repeat that threads or loops are stuck, users suffer, not of much work; by a release if nobody else."""
     for workload in view.serving:
         hits = [h for h in view.hits_of(workload.ref, "stuck") if fresh(view, h) and not h.previous]
         troubled = list(troubles(view, workload.ref))
