@@ -35,7 +35,8 @@ SIGNALS = frozenset(
     rate_limited_ratio cpu_usage cpu_share throttled_share memory_bytes memory_share restarts network_receive
     volume_used_share node_cpu_share node_memory_share node_disk_share db_connections db_max_connections
     db_connections_by_state db_locks_waiting db_replication_lag db_transaction_age db_deadlocks cache_up pool_waiting
-    cache_latency_p95 cache_memory_share cache_evictions dependency_latency_p95 dependency_error_ratio queue_depth
+    cache_latency_p95 cache_memory_share cache_evictions cache_walks cache_walk_time
+    dependency_latency_p95 dependency_error_ratio queue_depth
     up replicas_available replicas_wanted hpa_replicas hpa_max hpa_utilisation dns_error_ratio certificate_expiry
     """.split()  # noqa: SIM905 - one word a line would fill a screen
 )

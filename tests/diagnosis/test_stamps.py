@@ -18,6 +18,7 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
         "2026-03-04T12:00:00Z ready",
         '{"ts":"2026-03-04T13:00:00.000+01:00"}',
         "2026/03/04 12:00:00 [error] 7#7: *1 no live upstreams",
+        "2026.03.04 12:00:00.000000 [ 7 ] {} <Error> executeQuery: Code: 252. DB::Exception",
         '10.0.0.1 - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 502',
         "1:M 04 Mar 2026 12:00:00.000 # Can't save in background",
         "[Wed Mar  4 12:00:00 2026] [php:error]",

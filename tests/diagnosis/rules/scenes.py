@@ -20,6 +20,13 @@ MORE: dict[str, Any] = {"resources": {"limits": {"cpu": "2", "memory": "1Gi"}}}
 URL = {"DATABASE_URL": "postgres://shop@postgres:5432/shop"}
 CALLS_CART = {"CART_URL": "http://cart:8080"}
 
+UNREAD = (
+    "StackExchange.Redis.RedisTimeoutException: Timeout awaiting response (outbound=0KiB, inbound=5KiB, 7272ms "
+    "elapsed, timeout is 5000ms), command=GET, qs: 14, rs: ReadAsync, ws: Idle, in: 24367, in-pipe: 0, mc: 1/1/0, "
+    "serverEndpoint: redis:6379, IOCP: (Busy=0,Free=1000,Min=1,Max=1000), "
+    "WORKER: (Busy=38,Free=32729,Min=2,Max=32767), POOL: (Threads=38,QueuedItems=85,Timers=248), v: 2.8.16.12844"
+)
+EMPTY = UNREAD.replace("in: 24367", "in: 0")
 FATAL = "FATAL: sorry, too many clients already"
 REFUSED = log(
     pod("shop"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, IMAGE, OLD, SHOP, busy, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, figure, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.scenes import API, EMPTY, IMAGE, OLD, SHOP, UNREAD, busy, errors, latency, logs, rate, shop
+from tests.diagnosis.rules.tiny import DAY, figure, pod, redis, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 BLOCKED = "event loop is blocked for more than 30000 ms"
 STARVED = "the heartbeat has been running for 00:00:03. This could be caused by thread pool starvation."
@@ -36,6 +36,34 @@ def of_three(*shares: float) -> Snapshot:
     )
 
 
+ASKS = {"TIER_URL": "http://tier:8080", "REDIS": "redis:6379"}
+LOOP = "WARN Thread[vert.x-eventloop-thread-1] event loop blocked for 4012 ms, time limit is 2000 ms"
+
+
+def blocking(
+    *figures: Any,
+    said: str = STARVED,
+    beside: str = UNREAD,
+    pods: tuple[int, ...] = (0, 1),
+    since: float = 700,
+    released: float = 900,
+    env: Any = None,
+) -> Snapshot:
+    """Return a service that tells that it lacks threads since its release, and whom it asks."""
+    told = [*logs("api", said, *pods, since=since), *logs("api", beside, *pods, since=since - 60)]
+    return snapshot(
+        workload("api", before=OLD, released=released, env=env or ASKS),
+        workload("tier"),
+        redis(),
+        figures=[errors("api", 0.4, since - 60), latency("api", 0.1, 20.0, since - 60), *figures],
+        logs=[
+            Log(pod("api", n), "api", tuple(line for one in told if one.pod == pod("api", n) for line in one.lines))
+            for n in pods
+        ],
+    )
+
+
+ROLL_BACK = (API, "code_defect", "rollback_workload")
 RESTART = (API, "service_crash", "restart_workload")
 
 HOLDS = [
@@ -61,10 +89,45 @@ HOLDS = [
         ),
         (SHOP, "service_crash", "restart_workload"),
     ),
+    *(
+        Holds(
+            f"its release takes up its own threads, and all that it asks is well: {what}",
+            world,
+            (API, "code_defect", "rollback_workload"),
+            excludes=no("restart_workload", "scale_workload", at=API),
+            harmful=("restart_workload",),
+            alone=True,
+        )
+        for what, world in (
+            ("answers lie there unread", blocking()),
+            ("a timeout of nobody", blocking(beside="TaskCanceledException: HttpClient.Timeout of 10 s elapsing")),
+            ("its loops", blocking(said=LOOP, beside="ERROR request 7 took 4012 ms")),
+        )
+    ),
     Holds("one of them spins", of_three(0.97, 0.4, 0.4), (SHOP, "service_crash", "restart_workload")),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("a release came with it", stuck(released=900), (API, "code_defect", "rollback_workload")),
+    *(
+        DoesNotHold(f"a release lacks threads, and {what}", world, *answer)
+        for what, world, *answer in (
+            ("no answer of the cache has come", blocking(beside=EMPTY)),
+            ("what it asks fails as well", blocking(errors("tier", 0.4, 720))),
+            ("what it asks is slow as well", blocking(latency("tier", 0.1, 4.0, 720))),
+            (
+                "it asks somebody outside",
+                blocking(env={**ASKS, "RATES_URL": "https://api.rates.example/v1"}),
+                ROLL_BACK,
+            ),
+            ("it lacks sessions", blocking(beside="Npgsql: The connection pool has been exhausted"), ROLL_BACK),
+            ("its pods are new", blocking(since=400, released=500), ROLL_BACK),
+        )
+    ),
+    DoesNotHold(
+        "a release lacks threads, and one of its pods tells of it",
+        blocking(pods=(0,)),
+        (API, "code_defect", "rollback_workload"),
+    ),
     DoesNotHold("they said so once", stuck(times=1), (API, "unknown", "page_human")),
     DoesNotHold(
         "they use all the processor time that they get: threads come late of that",

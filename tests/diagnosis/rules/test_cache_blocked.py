@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CACHE, SHOP, WELL, errors, latency, logs, shop
+from tests.diagnosis.rules.scenes import CACHE, EMPTY, SHOP, UNREAD, WELL, errors, latency, logs, shop
 from tests.diagnosis.rules.tiny import NOW, figure, log, pod, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 
@@ -34,6 +34,17 @@ def gone(line: str) -> Log:
 
 
 HOLDS = [
+    *(
+        Holds(
+            f"its caller waits for answers: {what}",
+            snapshot(shop(env=ASKS), redis(), figures=[errors("shop")], logs=logs("shop", line)),
+            (CACHE, "dependency_failure", "page_human"),
+        )
+        for what, line in (
+            ("none lies there unread", EMPTY),
+            ("threads are left", UNREAD.replace("Busy=38", "Busy=1")),
+        )
+    ),
     Holds(
         "the process before told of a script that does not end",
         snapshot(shop(env=ASKS), redis(), figures=[errors("shop")], logs=[gone("# Slow script detected: 5001 ms")]),
@@ -84,6 +95,10 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its answers lie unread at the only one who complains, whose threads are all taken",
+        snapshot(shop(env=ASKS), redis(), figures=[errors("shop")], logs=logs("shop", UNREAD)),
+    ),
     DoesNotHold(
         "the process before warned of its disk, and its caller fails",
         snapshot(shop(env=ASKS), redis(), figures=[errors("shop")], logs=[gone(FSYNC)]),

@@ -1,4 +1,4 @@
-"""A process that has no files, threads or ports left is started anew."""
+"""A process that has no files, threads, ports or channels left is started anew."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import API, OLD, autoscaler, errors, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, log, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 FILES = "accept tcp [::]:8080: accept4: too many open files; retrying in 1s"
 THREADS = (
     "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or "
     "process/resource limits reached"
+)
+CHANNELS = 'open channel: Exception (504) Reason: "channel id space exhausted"'
+OPENED = (
+    "[error] <0.887.0> Error on AMQP connection <0.887.0> (10.1.0.7:49956 -> 10.1.0.9:5672), channel 23: "
+    'operation none caused a connection exception not_allowed: "number of channels opened (2047) has reached the '
+    'negotiated channel_max (2047)"'
 )
 NO_PORT = "[crit] 30#30: *83 connect() to 192.0.2.40:443 failed (99: Cannot assign requested address) to upstream"
 ALL_OF_IT = (
@@ -36,6 +42,10 @@ PORTS = (
 PYTHON = "OSError: [Errno 99] Cannot assign requested address"
 BIND = "bind() to 192.0.2.1:80 failed (99: Cannot assign requested address)"
 FAR = "HTTP 503 Service Unavailable calling https://api.bank.example/v1"
+
+
+def broker() -> list[Obj]:
+    return workload("rabbit", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
 
 
 def told(line: str, times: int = 9, ratio: float = 0.6, released: float = 20 * DAY, counted: bool = False) -> Snapshot:
@@ -163,7 +173,7 @@ HOLDS = [
             excludes=no("rollback_workload", at=API),
             harmful=("rollback_workload",),
         )
-        for what, line in (("files", FILES), ("threads", THREADS))
+        for what, line in (("files", FILES), ("threads", THREADS), ("channels of its connection", CHANNELS))
     ),
     Holds(
         "there is no port left since a release opens a connection for each request",
@@ -186,8 +196,40 @@ HOLDS = [
         harmful=("scale_workload", "restart_workload"),
     ),
     Holds("files that a release leaves open", told(FILES, released=900), (API, "code_defect", "rollback_workload")),
+    Holds(
+        "channels that a release of three hours ago leaves open, and who asks was released since",
+        snapshot(
+            broker(),
+            workload("api", env={"AMQP_URL": "amqp://rabbit:5672"}, before=OLD, released=3 * 3600),
+            workload("web", env={"API_URL": "http://api:8080"}, before=OLD, released=1800),
+            figures=[errors("api", 0.3, 1200), errors("web", 0.3, 1200), rate("api")],
+            logs=logs("api", CHANNELS, 0, 1, since=1200),
+        ),
+        (API, "code_defect", "rollback_workload"),
+        harmful=("scale_workload",),
+    ),
+    Holds(
+        "channels since a release, and twice as much is asked",
+        snapshot(
+            workload("api", before=OLD, released=3 * 3600),
+            figures=[errors("api", 0.3, 600), rate("api", 50, 110, 700)],
+            logs=logs("api", CHANNELS, 0, 1),
+        ),
+        (API, "code_defect", "page_human"),
+        harmful=("scale_workload",),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("a line while nobody suffers", told(FILES, ratio=0.001), (API, "no_fault", "no_action")),
+    DoesNotHold(
+        "a broker tells of a client's channels",
+        snapshot(
+            broker(),
+            workload("api", env={"AMQP_URL": "amqp://rabbit:5672"}),
+            figures=[errors("api", 0.6)],
+            logs=[log("rabbit-0", *[OPENED] * 9)],
+        ),
+        (API, "unknown", "page_human"),
+    ),
     DoesNotHold("other failures", told("ERROR cannot read cart"), (API, "unknown", "page_human")),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pieces import BEFORE, BULKY, HOUSE, ONE_BY_ONE, STORE, outrun, writes
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, URL, errors, logs, shop
 from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -56,6 +57,63 @@ END = 2147483647
 FEEDS = workload("feed", env={"SHOP": "http://shop:8080"}, before=OLD, released=700)
 
 HOLDS = [
+    *(
+        Holds(
+            f"a release writes row by row, and far more at a time before it: {what}",
+            world,
+            (SHOP, cause, "rollback_workload"),
+            excludes=(
+                *no("rollback_workload", "restart_workload", at="Deployment/cart"),
+                *no("restart_workload", at="StatefulSet/house"),
+                *no("restart_workload", "scale_workload", at=SHOP),
+            ),
+            harmful=("scale_workload", "scale_database"),
+            alone=True,
+        )
+        for what, cause, world in (
+            ("a new image", "code_defect", outrun(BEFORE, BULKY, ONE_BY_ONE)),
+            (
+                "the default user",
+                "code_defect",
+                outrun(
+                    *(
+                        writes(host, size, since, user="")
+                        for host, size, since in (("10.1.9.9", 5000, 7700), ("shop", 1, 4000))
+                    )
+                ),
+            ),
+            (
+                "a setting",
+                "configuration_error",
+                outrun(BEFORE, ONE_BY_ONE, env={**HOUSE, "ROWS": "1"}, before={"env": {**HOUSE, "ROWS": "5000"}}),
+            ),
+        )
+    ),
+    *(
+        Holds(what, world, STORE, harmful=("rollback_workload", "restart_workload"))
+        for what, world in (
+            ("it refuses pieces, and nobody tells who wrote how before", outrun(BULKY, ONE_BY_ONE)),
+            ("it refuses pieces, and all wrote as small before", outrun(writes("10.1.9.9", 2, 7700), ONE_BY_ONE)),
+            ("it refuses pieces, and the release writes many rows", outrun(BEFORE, writes("shop", 400, 4000))),
+            (
+                "it refuses pieces, and who was not released writes as small",
+                outrun(BEFORE, ONE_BY_ONE, writes("10.1.9.8", 1, 3900, user="other")),
+            ),
+            (
+                "it refused pieces before the release",
+                outrun(BEFORE, writes("shop", 1, 1700), released=1800, refused=2500),
+            ),
+            (
+                "it refuses pieces, and who writes so was released a week ago",
+                outrun(BEFORE, ONE_BY_ONE, released=7 * 86400),
+            ),
+            ("it refuses pieces, and few writes are told", outrun(BEFORE, writes("shop", 1, 4000, times=3))),
+            (
+                "it refuses pieces, and another client of the same user wrote so much",
+                outrun(writes("cart", 40000, 7700), ONE_BY_ONE),
+            ),
+        )
+    ),
     Holds(
         "the numbers of rows have come to the end of their type, just after a release of who writes them",
         numbers(counted(*NUMBERS)),

@@ -1,4 +1,7 @@
-"""All processes of a service say that they are stuck, and use no processor time: new ones work again."""
+"""All processes of a service say that they are stuck, and use no processor time: new ones work again.
+
+But for a release that blocks its own threads while all that it asks is well: new ones do so too, and it goes back.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._blocks_itself import blocks_itself
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, starting, usage
 from tuheg_ir.diagnosis.view.work import work_of
@@ -25,11 +30,15 @@ LOADED = 1.5
 
 
 def when(view: View) -> Iterator[Match]:
-    """Logs repeat that threads or loops are stuck, users suffer, neither by a release nor by too much work."""
+    """Logs repeat that threads or loops are stuck, users suffer, not of much work; by a release if nobody else."""
     for workload in view.serving:
         hits = [h for h in view.hits_of(workload.ref, "stuck") if fresh(view, h) and not h.previous]
-        felt = [seen for seen, _ in troubles(view, workload.ref)]
-        if sum(h.count for h in hits) < OFTEN or not felt or stuck_again(view, workload):
+        troubled = list(troubles(view, workload.ref))
+        felt = [seen for seen, _ in troubled]
+        if sum(h.count for h in hits) < OFTEN or not felt:
+            continue
+        if stuck_again(view, workload):
+            yield from _by_its_release(view, workload, hits, troubled)
             continue
         standing, began = tuple(idle(view, workload)), oldest(h.first for h in hits)
         if not standing and overworked(view, workload, began):
@@ -41,6 +50,32 @@ def when(view: View) -> Iterator[Match]:
             since=began,
             excludes=excluding(workload.ref, "no release came with it", "rollback_workload"),
         )
+
+
+def _by_its_release(
+    view: View, workload: Workload, hits: list[Hit], troubled: list[tuple[Evidence, datetime | None]]
+) -> Iterator[Match]:
+    """Yield that a release blocks its own threads."""
+    began = oldest(h.first for h in hits)
+    shown = () if role(workload) else blocks_itself(view, workload, hits, troubled)
+    if not shown or overworked(view, workload, began):
+        return
+    yield Match(
+        component=workload.ref,
+        evidence=(
+            *(seen for seen, _ in troubled),
+            *(view.hit_evidence(h) for h in hits[:2]),
+            *shown,
+            *release_evidence(workload),
+        ),
+        certainty=0.7,
+        root_cause=cause_of_release(workload),
+        remedy="rollback_workload",
+        since=began,
+        excludes=excluding(
+            workload.ref, "new processes of this release take up all their threads as well", *RESTARTS, "scale_workload"
+        ),
+    )
 
 
 def stuck_again(view: View, workload: Workload) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._blocks_itself import unread
 from tuheg_ir.diagnosis.rules._figures import SLOWER, felt, said_by_callers, slow_evidence, slowed
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.stamps import without_time
@@ -30,10 +31,10 @@ def when(view: View) -> Iterator[Match]:
     for cache in of_role(view.workloads, "cache"):
         measured = tuple(_measured(view, cache))
         lines = tuple(_lines(view, cache))
-        busy = tuple(c for c in complaints(view, "cache_busy") if c.about == cache.ref and c.caller != cache.ref)
-        waiting = tuple(
-            c for c in complaints(view, "connection_timeout") if c.about == cache.ref and c.caller != cache.ref
-        )
+        asking = [c for c in complaints(view, "cache_busy", "connection_timeout") if c.about == cache.ref != c.caller]
+        kept = [c for c in asking if not unread(c.hit.line)]  # what lies unread at its caller was answered
+        busy = tuple(c for c in kept if c.hit.trouble == "cache_busy")
+        waiting = tuple(c for c in kept if c.hit.trouble == "connection_timeout")
         if not _runs(cache) or not (measured or lines or busy or (waiting and _answers_nobody(view, cache))):
             continue
         callers = behind(view, cache.ref, but=cache.ref)

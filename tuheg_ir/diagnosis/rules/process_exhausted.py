@@ -1,4 +1,4 @@
-"""A process has used up its files, threads or ports: a new one has them again, but for ports that the load takes."""
+"""A process has used up its files, threads, ports or channels: a new one has them again, but for ports by the load."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import marked
+from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
@@ -33,17 +34,21 @@ _FOR = late(r"requested address \([\w.-]+:\d+\)", re.IGNORECASE)
 """Whoever opens a connection has no port of its own left for it; not who listens where it has no address."""
 _ITSELF = late(r"(?<![\w:])(?<!client: )\[?::1\b")
 """An address that a pod without IPv6 does not have."""
+_OF_CLIENT = late(r"reached the negotiated channel_max")
+"""How a broker tells of a connection whose client opened all the channels that it may."""
 FILLS = timedelta(minutes=1)
 """So long a closed connection keeps its port: the load needs as long until there is none left."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """Logs repeat that there are no files, threads or ports left.
+    """Logs repeat that there are no files, threads, ports or channels of a connection left.
 
     Ports of who opens many more connections than before are used up by the load: each further pod has its own.
     """
     for workload in view.serving:
         hits = [h for h in view.hits_of(workload.ref, "process_exhausted") if fresh(view, h) and not h.previous]
+        if role(workload) in DATA:  # it tells of a client's channels
+            hits = [h for h in hits if not _OF_CLIENT.search(h.line)]
         if sum(h.count for h in hits) < OFTEN or is_well(view, [workload.ref]):
             continue
         if (short := _short_of_ports(view, workload, hits)) is not None:
@@ -152,10 +157,10 @@ def _out_of_ports(line: str) -> bool:
 
 RULE = Rule(
     name="process_exhausted",
-    title="A process has no files, threads or ports left",
+    title="A process has no files, threads, ports or channels left",
     root_cause="resource_exhaustion",
     remedy="restart_workload",
     tier=Tier.PATTERN,
     when=when,
-    why_not="no log repeats that files, threads or ports are used up",
+    why_not="no log repeats that files, threads, ports or channels are used up",
 )

@@ -1,6 +1,7 @@
 """A data service takes no more writes: to protect what it holds, or as it may hold no more of a kind.
 
-It says so; its callers only suffer. A column whose numbers are used up says only that one is too big.
+It says so; its callers only suffer, but for one whose release writes in far smaller pieces than it did. A column whose
+numbers are used up says only that one is too big.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._past_its_type import Past, past_its_type
+from tuheg_ir.diagnosis.rules._small_writes import of_pieces, small_writes
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
+from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 FEW = 3
 _PROTECTS = "it comes back in the same state; who knows its data has to mend that first"
@@ -27,7 +31,9 @@ def when(view: View) -> Iterator[Match]:
     refused, limited = complaints(view, "database_writes_refused"), complaints(view, "store_limit")
     for store in of_role(view.workloads, *DATA):
         mine = [c for c in refused if store.ref in (c.about, c.caller)]
-        if mine:
+        if mine and (small := _in_pieces(view, store, mine)) is not None:
+            yield small
+        elif mine:
             yield _match(view, store.ref, mine, "resource_exhaustion", _PROTECTS)
         elif mine := _of(view, store.ref, limited):
             yield _match(view, store.ref, mine, "capacity", _LIMITED)
@@ -40,6 +46,28 @@ def _of(view: View, store: str, limited: tuple[Complaint, ...]) -> list[Complain
     mine = [c for c in limited if store in (c.about, c.caller)]
     few = sum(c.hit.count for c in mine) < FEW
     return [] if few and is_well(view, behind(view, store, *(c.caller for c in mine))) else mine
+
+
+def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | None:
+    """Return that a client's release has a store join more pieces than it can: without it the store catches up."""
+    pieces = [each for each in found if of_pieces(each.hit.line)]
+    small = small_writes(view, store, began(pieces))
+    if small is None:
+        return None
+    match, by = _match(view, store.ref, pieces, "", _PROTECTS), small.by
+    return replace(
+        match,
+        component=by.ref,
+        evidence=(*match.evidence, small.shown, *release_evidence(by, "image", "env")),
+        certainty=0.75,
+        root_cause=cause_of_release(by),
+        remedy="rollback_workload",
+        explains=tuple({*match.explains, store.ref} - {by.ref}),
+        excludes=(
+            *(each for each in match.excludes if each.target != by.ref),
+            *excluding(by.ref, "new pods write as small", *RESTARTS, "scale_workload"),
+        ),
+    )
 
 
 def _of_numbers(view: View, store: str, past: Past) -> Match:
