@@ -34,7 +34,7 @@ _KINDS = (
     ),
     (
         late(r"session.?taken.?over|client.?id|same client", re.IGNORECASE),
-        late(r"(?:mqtt|jms|stomp)(?:[._-]\w+)*[._-]?client[._-]?id$", re.IGNORECASE),
+        late(r"(?:mqtt|jms|stomp)[\w.-]{0,40}client[._-]?id$", re.IGNORECASE),
     ),
 )
 """What is told of a name that another one took, and the setting that gives it: of Kafka's members of a group and its
