@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, built, looping, rollout
 from tests.diagnosis.rules.scenes import API, OLD, SHOP, WELL, errors, failing, logs, shop
-from tests.diagnosis.rules.tiny import DAY, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot, workload
 
 ONE_FAILS = [*failing(0.001, 0.001, 0.9, 0.001), errors("shop", 0.22)]
 HOLDS = [
@@ -51,6 +51,17 @@ DOES_NOT_HOLD = [
             ("different builds too, each its own", ("aa", "bb", "cc", "dd")),
             ("two builds, neither of them that of the one that fails", ("aa", "bb", "cc", "aa")),
         )
+    ),
+    DoesNotHold(
+        "one tells of some more failed requests than the other, and runs another build",
+        snapshot(
+            built(workload("api", pods=2), "e", "f"),
+            logs=[
+                log(pod("api", n), *["GET /v1/prices 500 3ms"] * failed, *["GET /v1/prices 200 4ms"] * 12)
+                for n, failed in ((0, 2), (1, 7))
+            ],
+        ),
+        harmful=("restart_workload",),
     ),
     DoesNotHold(
         "a build comes with the image of a release",

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.back_again import back_again, hill
+from tests.diagnosis.rules.behind_a_queue import BEHIND_A_QUEUE, BY_ITSELF
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import younger
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
@@ -698,4 +699,19 @@ HOLDS += [
         ("a pod of the cluster", 'level=error msg="send failed" err="dial tcp 10.1.0.9:587: i/o timeout"'),
         ("nobody by name", 'level=error msg="send failed" err="i/o timeout"'),
     )
+]
+HOLDS += [
+    *(
+        Holds(
+            f"since its release it misses an answer, and another no longer works off a queue: {what}",
+            world,
+            (SHOP, "code_defect", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, world in BEHIND_A_QUEUE
+    ),
+    *(
+        Holds(f"since its release it tells of something, {what}", world, (SHOP, "code_defect", "rollback_workload"))
+        for what, world in BY_ITSELF
+    ),
 ]

@@ -18,6 +18,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 SLOW_START = timedelta(minutes=2)
 """A pod may take that long to become ready."""
+FAR = 3
+"""Who fails no more than so many times as often as its like fails of the same: chance makes some difference."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -53,10 +55,13 @@ def _odd(view: View, workload: Workload) -> Mapping[str, Evidence]:
     odd |= {pod: Evidence("metrics", f"Pod/{pod}", told) for pod, told in odd_pods(view, workload).items()}
     if odd or of_pods(view, workload.ref, "error_ratio_by_pod"):
         return odd
+    said = answers(view, workload)
+    fails = {pod: each for pod, each in said.items() if each.failed >= OFTEN and each.share > TOLD}
+    most = max((each.share for pod, each in said.items() if pod not in fails), default=0.0)
     return {
-        pod: Evidence("logs", f"Pod/{pod}", f"{said.failed} of the last {said.told} requests failed", said.since)
-        for pod, said in sorted(answers(view, workload).items())
-        if said.failed >= OFTEN and said.share > TOLD
+        pod: Evidence("logs", f"Pod/{pod}", f"{each.failed} of the last {each.told} requests failed", each.since)
+        for pod, each in sorted(fails.items())
+        if each.share >= FAR * most
     }
 
 

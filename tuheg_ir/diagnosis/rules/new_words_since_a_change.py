@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
+from tuheg_ir.diagnosis.rules._behind_a_queue import behind_a_queue
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
@@ -219,11 +220,14 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
     """Tell whether it is for the released that a log says this.
 
     Not where it blames others for all, nor where the released had served well, unless what it fails at came no sooner,
-    or it hangs up on others; nor where somebody on whom it lives broke first. Who tells of a fault of its own speaks of
-    nobody with whom it shares but a store. And what waits within a program waits for its own hands: then only who asks
-    more of it than before is taken back, not who came in the same minutes.
+    or it hangs up on others; nor where somebody on whom it lives broke first, or another does not work off a queue of
+    answers that it misses. Who tells of a fault of its own speaks of nobody with whom it shares but a store. And what
+    waits within a program waits for its own hands: then only who asks more of it than before is taken back, not who
+    came in the same minutes.
     """
     began = words.since
+    if released is workload and behind_a_queue(view, workload, words.line, began):
+        return False
     if blames_another(view, workload, released) or (released is workload and away_at(view, workload, began)):
         return False
     if released is workload and broke_before(view, released, began):

@@ -1,0 +1,45 @@
+"""Words of who misses an answer that comes by way of a queue, and that queue grows: it lies with who works it off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._readers import given_up, grown, reader, waiting
+from tuheg_ir.diagnosis.rules._readers import queues as known_queues
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_MISSES = late(
+    r"\bnot (?:there|available|received|ready|delivered|arrived|completed|done)?\s?in time\b"
+    r"|\b(?:no|without an?y?) (?:answer|reply|response|result)s? (?:came|yet|received|within|in time|after|from)\b"
+    r"|\bgave up waiting\b|\bwait(?:ed|ing) (?:for .{0,60}|.{0,20})(?:in vain|timed? ?out|too long|expired)"
+    r"|\btimed? ?out (?:while |after )?(?:wait\w*|await\w*)\b|\bstill waiting for\b"
+    r"|\b(?:reply|response|result) timeout\b",
+    re.IGNORECASE,
+)
+"""How a program says that what it waits for did not come: no words of how it asked, or of what it was told."""
+
+
+def behind_a_queue(view: View, workload: Workload, line: str, began: datetime | None) -> Evidence | None:
+    """Return the queue that another, who was not released, no longer works off since about then; None: there is none.
+
+    Only for who says that an answer does not come: what it waits for may come out of that queue.
+    """
+    if began is None or not _MISSES.search(line):
+        return None
+    return next(_grown(view, workload, began), None)
+
+
+def _grown(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:
+    for series in known_queues(view):
+        grew = grown(view, series)
+        by = reader(view, series) if grew is not None and not given_up(view, series) else None
+        if grew is None or by is None or by is workload or since_release(by, began):
+            continue
+        if grew.since is None or BEFORE - SOON <= grew.since - began <= SOON:
+            yield waiting(series, by.ref, grew)

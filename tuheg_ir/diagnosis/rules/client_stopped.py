@@ -1,0 +1,112 @@
+"""A client within some pods stopped for good: they refuse what others of the same template do well."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._stopped_client import LONG, Stopped, stopped_clients
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.builds import another_build
+from tuheg_ir.diagnosis.view.complaints import STILL, UNANSWERED
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.stores import keeps_data
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def when(view: View) -> Iterator[Match]:
+    """Some pods tell for long that a client of theirs has stopped, others of their template work on, somebody suffers.
+
+    Those show that what the client asks is well, and that a new process has a client that works.
+    """
+    for workload in view.serving:
+        stopped = () if role(workload) or keeps_data(view, workload) else _after_work(view, workload)
+        ill = {each.pod for each in stopped}
+        began = min((each.first for each in stopped), default=None)
+        if began is None or since_release(workload, began) or another_build(workload, ill):
+            continue
+        well, felt = _well(view, workload, ill), list(_felt(view, workload))
+        if not well or not felt or _lacking(view, workload):
+            continue
+        yield _match(view, workload, stopped, (well[0], *felt[:2]), began)
+
+
+def _after_work(view: View, workload: Workload) -> tuple[Stopped, ...]:
+    """Return the pods whose client stopped, unless one had not worked for a while before: the next would stop too."""
+    started = {pod.name: pod.started for pod in workload.live}
+    found = stopped_clients(view, workload)
+    return found if all((at := started[each.pod]) is not None and each.first - at >= LONG for each in found) else ()
+
+
+def _well(view: View, workload: Workload, ill: Collection[str]) -> list[Evidence]:
+    """Return the ready pods with the template of the ill ones that have worked for a while, and say nothing of it."""
+    templates = {pod.revision for pod in workload.live if pod.name in ill}
+    like = [pod for pod in workload.live if pod.ready and pod.name not in ill and templates == {pod.revision}]
+    like = [pod for pod in like if pod.started is not None and not view.recent(pod.started, LONG)]
+    return [seen for pod in like if (seen := _works(view, workload, pod)) is not None]
+
+
+def _works(view: View, workload: Workload, pod: Pod) -> Evidence | None:
+    """Return what a pod told last, if that was of late and it gets an answer from all whom it asks."""
+    complains = (hit for hit in view.hits_of(workload.ref, *UNANSWERED) if hit.pod == pod.name and not hit.previous)
+    if any(hit.last is None or view.recent(hit.last, STILL) for hit in complains):
+        return None
+    lines = (line for log in view.logs_of([pod], previous=False) for line in reversed(log.lines))
+    last = next(((at, line) for line in lines if (at := stamp(line)) is not None), None)
+    if last is None or not view.recent(last[0], STILL):
+        return None
+    return Evidence("logs", f"Pod/{pod.name}", f"it has the same template and works: {last[1].strip()[:160]}", last[0])
+
+
+def _felt(view: View, workload: Workload) -> Iterator[Evidence]:
+    """Yield who suffers; the trouble of a server in which its client stopped may have begun before."""
+    near = behind(view, workload.ref)
+    for sign in signs_of_trouble(view):
+        about = belongs_to(view, sign)
+        if about == workload.ref and sign.source == "logs":
+            continue  # its own words are told already
+        if about in near or (not about and sign.source == "alerts"):
+            yield sign
+
+
+def _lacking(view: View, workload: Workload) -> bool:
+    """Tell whether somebody whom it needs lacks pods: the next client might not reach him either."""
+    needs = (view.workloads.get(ref) for ref in view.graph.needs(workload.ref))
+    return any(each is not None and each.ready < each.wanted for each in needs)
+
+
+def _match(
+    view: View, workload: Workload, stopped: tuple[Stopped, ...], others: tuple[Evidence, ...], began: datetime
+) -> Match:
+    callers = behind(view, workload.ref, but=workload.ref)
+    return Match(
+        component=workload.ref,
+        evidence=(*(each.evidence() for each in stopped[:2]), *others),
+        certainty=0.7,
+        since=began,
+        explains=callers,
+        excludes=(
+            *excluding(workload.ref, "pods of the same template work", "rollback_workload"),
+            *excluding(workload.ref, "more pods leave those as they are whose client stopped", "scale_workload"),
+            *not_for(callers, f"the trouble comes from pods of {workload.ref}: nothing done to its callers mends it"),
+        ),
+    )
+
+
+RULE = Rule(
+    name="client_stopped",
+    title="A client within some pods has stopped for good",
+    root_cause="service_crash",
+    remedy="restart_workload",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no pods tell for long that a client of theirs has stopped while others of their template work",
+    follows=True,
+)

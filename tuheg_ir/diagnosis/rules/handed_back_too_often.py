@@ -1,0 +1,130 @@
+"""A broker throws away what is handed back more often than it allows, by a limit that came with its upgrade.
+
+Quorum queues of RabbitMQ have one by default since 4.0. Who hands back what it cannot do yet loses it by that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
+from tuheg_ir.diagnosis.state import signs_of_trouble
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.logs import speaks_of, times_around
+from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import releases, since_release
+from tuheg_ir.diagnosis.view.stores import upgraded
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_DEFAULT = late(r"\bqueue '([^']{1,255})'.{0,300}: delivery_limit not set, defaulting to (\d+)")
+_COUNT = late(r"\b(?:x[-_])?(?:re)?deliver(?:y|ies)[-_ ]?count\b[\"']?\s{0,2}[=:]\s{0,2}\"?(\d{1,6})\b", re.IGNORECASE)
+"""How often a message was delivered before, as whoever reads it tells: RabbitMQ tells it in a header."""
+DAYS = timedelta(days=4)
+"""An upgrade of a weekend is felt on the first day of work."""
+AT_IT = 3
+"""So many messages that came as far as the limit, and none beyond it, are no chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """The limit that a broker took by default, for which queues, and what shows it."""
+
+    most: int
+    queues: frozenset[str]
+    shown: Evidence
+
+
+def when(view: View) -> Iterator[Match]:
+    """Since a broker's upgrade messages come just as far as its default limit of deliveries, and something is wrong."""
+    for broker in of_role(view.workloads, "broker"):
+        limit = _limit(view, broker) if upgraded(view, broker) and releases(view, broker, DAYS) else None
+        signs = list(signs_of_trouble(view)) if limit else []
+        if limit is None or not signs:
+            continue
+        start = newest(pod.started for pod in broker.live)
+        for reader in view.serving:
+            if role(reader) or not _reads(view, reader, limit.queues):
+                continue
+            if (seen := _reaches(view, reader, limit.most, start)) is None:
+                continue
+            if not since_release(reader, seen.time):  # it may hand back what it did not before
+                yield _match(view, broker, reader, (limit.shown, seen, *signs[:2]))
+
+
+def _limit(view: View, broker: Workload) -> _Limit | None:
+    """Return the limit that a broker tells that it takes for queues which have none; None if it tells of none."""
+    found = [
+        (match, Evidence("logs", broker.ref, line.strip()[:240], at))
+        for log in view.logs_of(broker.live, previous=False)
+        if speaks_of(log, ("delivery_limit not set",))
+        for at, line in zip(times_around(log.lines)[0], log.lines, strict=True)
+        if (match := _DEFAULT.search(line))
+    ]
+    most = {int(match[2]) for match, _ in found}
+    if len(most) != 1:
+        return None
+    return _Limit(most.pop(), frozenset(match[1] for match, _ in found), found[0][1])
+
+
+def _reads(view: View, reader: Workload, queues: frozenset[str]) -> bool:
+    """Tell whether the settings of a workload name one of some queues."""
+    return any(queue in value for _, value in view.graph.settings(reader) for queue in queues)
+
+
+def _reaches(view: View, reader: Workload, most: int, start: datetime | None) -> Evidence | None:
+    """Return that a reader tells often of messages at the limit, and since the broker's start of none beyond it."""
+    since, before = [], 0
+    for log in view.logs_of(reader.live, previous=False):
+        if not speaks_of(log, ("deliver",)):
+            continue
+        for at, line in zip(times_around(log.lines)[0], log.lines, strict=True):
+            if (match := _COUNT.search(line)) is None:
+                continue
+            if start is None or at is None or at >= start:
+                since.append((int(match[1]), at, line))
+            else:
+                before = max(before, int(match[1]))
+    at_it = [(at, line) for count, at, line in since if count == most]
+    if len(at_it) < AT_IT or any(count > most for count, _, _ in since):
+        return None
+    more = f", and up to {before} before the upgrade" if before > most else ""
+    told = f"{len(at_it)} messages were delivered {most} times, none more often{more}: {at_it[-1][1].strip()[:200]}"
+    return Evidence("logs", reader.ref, told, oldest(at for at, _ in at_it))
+
+
+def _match(view: View, broker: Workload, reader: Workload, seen: tuple[Evidence, ...]) -> Match:
+    change = broker.changed("image")[0]
+    callers = behind(view, broker.ref, but=broker.ref)
+    return Match(
+        component=broker.ref,
+        evidence=(Evidence("objects", broker.ref, f"upgraded: {change.told()}", broker.released_at), *seen),
+        certainty=0.75,
+        since=seen[1].time,
+        explains=callers,
+        excludes=not_for(
+            (broker.ref,),
+            "the limit holds until somebody sets another, and an older version may not read what the newer one wrote",
+            (*RESTARTS, "rollback_workload", "scale_workload"),
+        )
+        + not_for(
+            sorted({reader.ref, *callers}), f"{broker.ref} throws away what is handed back too often", ON_CALLERS
+        ),
+    )
+
+
+RULE = Rule(
+    name="handed_back_too_often",
+    title="A broker throws away what is handed back more often than it allows since its upgrade",
+    root_cause="configuration_error",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no reader's messages come just as far as a limit of deliveries that an upgraded broker took by default",
+)
