@@ -1,4 +1,4 @@
-"""Who tells of faults of its own code, under words that came after the release of somebody with whom it has no dealings.
+"""Who tells of faults of its own code, under words that came after the release of a stranger to it.
 
 The release only stands near: it is where the code breaks that a person looks first.
 """

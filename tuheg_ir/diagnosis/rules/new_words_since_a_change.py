@@ -75,12 +75,16 @@ def when(view: View) -> Iterator[Match]:
                 continue
             if len(edits) == 1 and not released:
                 yield _of_edit(workload, words, *edits[0])
-            elif len(released) != 1 or edits or released[0].returned or not view.alerts:
-                continue
-            elif breaks := at_fault(view, workload, released[0], words.since):
-                yield _of_a_fault(view, workload, words, *breaks)
-            elif _may_have_said(view, workload, words, released[0]):
-                yield _of_release(view, workload, words, released[0])
+            elif len(released) == 1 and not edits and not released[0].returned and view.alerts:
+                yield from _of_other_release(view, workload, words, released[0])
+
+
+def _of_other_release(view: View, workload: Workload, words: Marked, released: Workload) -> Iterator[Match]:
+    """Yield the release that a log may speak of, or whose own code breaks where that one is a stranger to it."""
+    if breaks := at_fault(view, workload, released, words.since):
+        yield _of_a_fault(view, workload, words, *breaks)
+    elif _may_have_said(view, workload, words, released):
+        yield _of_release(view, workload, words, released)
 
 
 def _may_have_said(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
