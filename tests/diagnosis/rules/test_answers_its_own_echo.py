@@ -27,7 +27,7 @@ def heard(
     *, before: int = 1, after: int = 9, thing: str = THING, by: str = MINE, form: str = "", apart: bool = False
 ) -> Log:
     """Return the log of a hook: users change this and that, and each change comes back once, until the release."""
-    lines = []
+    lines: list[tuple[float, str]] = []
     for n in range(6):
         age = 5400 - 300 * n
         lines.append((age, NEWS % (f"c-{n}10", USER)))

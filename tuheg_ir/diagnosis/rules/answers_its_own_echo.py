@@ -45,7 +45,7 @@ class _Echo(NamedTuple):
     thing: str
     hearer: str
     since: datetime
-    count: int
+    times: int
     line: str
 
 
@@ -114,7 +114,7 @@ def _others(view: View, giver: Workload, refused: list[Complaint]) -> list[Compl
 def _match(
     view: View, giver: Workload, echo: _Echo, others: list[Complaint], suffer: tuple[str, ...], said: list[Evidence]
 ) -> Match:
-    fact = f"{echo.count} changes of {echo.thing} by {giver.name} since its release, one at a time before: "
+    fact = f"{echo.times} changes of {echo.thing} by {giver.name} since its release, one at a time before: "
     return Match(
         component=giver.ref,
         evidence=(
