@@ -42,6 +42,14 @@ def fails(*logs: Log, of: list[Obj] | None = None) -> Snapshot:
     return snapshot(of or shop(before=IMAGE, released=70 * DAY), logs=said, alerts=[alert("SignupsFailing")])
 
 
+def turned(minutes: int) -> Snapshot:
+    """Return the shop with logs that were well for half an hour until so many minutes after midnight."""
+    since = (12 * 60 + 30 - minutes) * 60.0
+    well = 20
+    bad = round((since - 1800) / 90)
+    return fails(*(told(FAILS, number, since=since, well=well, bad=bad) for number in (0, 1)))
+
+
 HOLDS = [
     Holds(
         "all pods tell of it since the day turned",
@@ -51,6 +59,7 @@ HOLDS = [
         harmful=("rollback_workload", "restart_workload", "scale_workload"),
     ),
     Holds("its lines are the ends of stacks, which have no time", fails(stacks(0), stacks(1)), ASK, began=4 * 3600),
+    Holds("it began as the day turned, and the logs reach back into the evening", turned(2), ASK),
     *(Holds(f"it is told in many words: {line}", fails(told(line), told(line, 1)), ASK) for line in LINES),
 ]
 DOES_NOT_HOLD = [
@@ -61,6 +70,7 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("one pod is well", fails(told(FAILS), told(SOLD, 1))),
     DoesNotHold("no log reaches back before it", fails(told(FAILS, well=0), told(FAILS, 1, well=0))),
+    DoesNotHold("logs of half an hour before show no day that turned", turned(40)),
     DoesNotHold("it began days ago", fails(told(FAILS, since=5 * DAY), told(FAILS, 1, since=5 * DAY))),
     DoesNotHold("a user misspelt a date", fails(told(FAILS, bad=1), told(FAILS, 1, bad=1))),
     DoesNotHold(

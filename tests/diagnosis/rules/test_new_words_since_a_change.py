@@ -73,6 +73,24 @@ def living_on(*told: Log, env: Mapping[str, str] = URL, **more: Any) -> Snapshot
     return snapshot(postgres(), desk, cart, logs=(warned(), *told), alerts=[alert(app="shop")])
 
 
+AGAIN = tuple(range(590, 0, -60))
+"""When somebody breaks again and again."""
+
+
+def beside(*told: Log, store: Iterable[Obj] = (), of_cart: Any = None, asks: str = "") -> Snapshot:
+    """Return a shop that asks an api, and a cart beside them that was released just before words came."""
+    asks = asks or "http://api:8080"
+    at_store = URL if store else {}
+    return snapshot(
+        shop(env={"API_URL": asks}),
+        workload("api", env=at_store),
+        workload("cart", before=of_cart or OLD, env=at_store, released=660),
+        store,
+        logs=told,
+        alerts=[alert()],
+    )
+
+
 def of_release(*told: Log) -> Snapshot:
     """Return a shop whose two pods tell of errors since their release, and of which an alert fires."""
     return snapshot(shop(before=IMAGE, released=1500), logs=told, alerts=[alert("BudgetBurn", app="shop")])
@@ -371,6 +389,40 @@ HOLDS += [
         believed="store_outside",
         harmful=("rollback_workload", "restart_workload"),
     ),
+]
+HOLDS += [
+    Holds(what, world, (component, "code_defect", remedy), believed=believed)
+    for what, world, component, remedy, believed in (
+        ("its code breaks since a stranger's release", beside(broken(*AGAIN, of="shop")), SHOP, "page_human", ""),
+        (
+            "what it asks breaks since a stranger's release",
+            beside(warned(), broken(*AGAIN, words="", of="api")),
+            "Deployment/api",
+            "page_human",
+            "",
+        ),
+        (
+            "what it asks breaks since the release of who shares its store",
+            beside(warned(), broken(*AGAIN, words="", of="api"), store=postgres()),
+            CART,
+            "rollback_workload",
+            "",
+        ),
+        (
+            "what it asks broke long before a stranger's release",
+            beside(warned(), broken(*range(1790, 1700, -20), words="", of="api")),
+            CART,
+            "rollback_workload",
+            "",
+        ),
+        (
+            "what it asks broke once",
+            beside(warned(), broken(500, words="", of="api")),
+            CART,
+            "rollback_workload",
+            "",
+        ),
+    )
 ]
 HOLDS += [
     Holds(

@@ -8,6 +8,7 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._booked_out import booked_out
+from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
 from tuheg_ir.diagnosis.rules._pools import never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.view import View
@@ -39,6 +40,10 @@ def when(view: View) -> Iterator[Match]:
         if counted is not None and released_before(view, workload, counted.began):
             told = (counted.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
             yield _match(workload, told, counted.began, ours=True)
+            continue
+        if waits and (aged := kept_by_age(view, workload)):
+            told = (aged.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
+            yield _match(workload, told, oldest(hit.first for hit in waits), ours=True)
             continue
         booked = booked_out(view, workload) if waits and felt else None
         if booked is not None and not released_before(view, workload, booked.began):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -19,6 +19,10 @@ A_DAY = timedelta(hours=26)
 """What began with a day began no longer ago than this, wherever on Earth the day turned."""
 WELL = timedelta(hours=1)
 """A log that is silent of it for so long before shows that it is new, and no user's misspelt date."""
+AT_MIDNIGHT = timedelta(minutes=10)
+"""What is told first so soon after a day turned came with the day."""
+EVENING = timedelta(minutes=15)
+"""Then so long a silence before it is enough."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -28,7 +32,7 @@ def when(view: View) -> Iterator[Match]:
         if sum(hit.count for hit in hits) < OFTEN or not _all_tell(view, workload, hits):
             continue
         began, last, silent = _told(view, workload)
-        if began is None or silent < WELL or not view.recent(began, A_DAY) or not view.recent(last, STILL):
+        if began is None or silent < _enough(began) or not view.recent(began, A_DAY) or not view.recent(last, STILL):
             continue
         released = workload.released_at
         if workload.changes and (released is None or began - released <= WELL):
@@ -36,6 +40,12 @@ def when(view: View) -> Iterator[Match]:
         said = [*(seen for seen, _ in troubles(view, workload.ref)), *suffering(view, workload.ref), *unplaced(view)]
         if said:
             yield _match(view, workload, hits, said, began)
+
+
+def _enough(began: datetime) -> timedelta:
+    """Return for how long logs have to be silent of it before it began."""
+    turned = began.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return EVENING if began - turned <= AT_MIDNIGHT else WELL
 
 
 def _all_tell(view: View, workload: Workload, hits: list[Hit]) -> bool:

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
+from tuheg_ir.diagnosis.rules._at_fault import at_fault, near
 from tuheg_ir.diagnosis.rules._behind_a_queue import behind_a_queue
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
@@ -21,7 +22,7 @@ from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
 from tuheg_ir.diagnosis.view.hosts import hosts_named
-from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -75,10 +76,16 @@ def when(view: View) -> Iterator[Match]:
                 continue
             if len(edits) == 1 and not released:
                 yield _of_edit(workload, words, *edits[0])
-            elif len(released) != 1 or edits or released[0].returned or not view.alerts:
-                continue
-            elif _may_have_said(view, workload, words, released[0]):
-                yield _of_release(view, workload, words, released[0])
+            elif len(released) == 1 and not edits and not released[0].returned and view.alerts:
+                yield from _of_other_release(view, workload, words, released[0])
+
+
+def _of_other_release(view: View, workload: Workload, words: Marked, released: Workload) -> Iterator[Match]:
+    """Yield the release that a log may speak of, or whose own code breaks where that one is a stranger to it."""
+    if breaks := at_fault(view, workload, released, words.since):
+        yield _of_a_fault(view, workload, words, *breaks)
+    elif _may_have_said(view, workload, words, released):
+        yield _of_release(view, workload, words, released)
 
 
 def _may_have_said(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
@@ -203,6 +210,18 @@ def _of_edit(workload: Workload, words: Marked, obj: Obj, at: datetime) -> Match
     )
 
 
+def _of_a_fault(view: View, workload: Workload, words: Marked, breaks: Workload, hit: Hit) -> Match:
+    """Return that somebody's own code breaks since then, whoever was released beside it; a person looks why."""
+    return Match(
+        component=breaks.ref,
+        evidence=(_told(workload, words), view.hit_evidence(hit)),
+        certainty=0.35,
+        root_cause="code_defect",
+        since=words.since,
+        explains=() if workload is breaks else (workload.ref,),
+    )
+
+
 def _of_release(view: View, workload: Workload, words: Marked, released: Workload, *said: Evidence) -> Match:
     suffer = dict.fromkeys((workload.ref, *(each.object for each in said)))
     return Match(
@@ -232,7 +251,7 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
         return False
     if released is workload and broke_before(view, released, began):
         return False
-    if released is not workload and blames_itself(view, workload) and not _near(view, workload, released):
+    if released is not workload and blames_itself(view, workload) and not near(view, workload, released):
         return False
     if _proven(view, released, began) and not (released is not workload and _hangs_up(view, words, released)):
         return rarely_since(view, workload, words) is not None
@@ -257,10 +276,6 @@ def _hangs_up(view: View, words: Marked, released: Workload) -> bool:
     if not any(tells(trouble, words.line) for trouble in ("connection_refused", "connection_reset")):
         return False
     return any(view.graph.resolve(host) == released.ref for host in hosts_named([words.line]))
-
-
-def _near(view: View, one: Workload, other: Workload) -> bool:
-    return other.ref in view.graph.callers(one.ref) or other.ref in view.graph.needs(one.ref)
 
 
 RULE = Rule(

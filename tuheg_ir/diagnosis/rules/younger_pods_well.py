@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
 from tuheg_ir.diagnosis.rules._not_of_its_own import strangers_words
 from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view import View
@@ -63,8 +64,11 @@ def when(view: View) -> Iterator[Match]:
 def _proven(view: View, workload: Workload, ill: Collection[str], *, measured: bool) -> bool:
     """Tell whether the well ones have run for long enough to show that what a release brought is good.
 
-    Where nobody measures them, all that they show is that they do not tell of it.
+    Where nobody measures them, all that they show is that they do not tell of it. Who loses what the others have lost
+    is only not there yet.
     """
+    if kept_by_age(view, workload):
+        return False
     if used_up(view, workload, ill):
         return not releases(view, workload, timedelta(seconds=LIFE))
     return measured or not releases(view, workload, UNMEASURED)

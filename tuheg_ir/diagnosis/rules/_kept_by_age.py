@@ -1,0 +1,122 @@
+"""Pools that have lost the more connections the older their pods are: since a release its program gives some not back.
+
+Who is kept waiting by others loses them all at once, whatever his age; who is well after a restart fills as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._pools import READINGS, Climb, kept_waiting
+from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import STILL, fresh
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.releases import SOON, releases
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LATELY = timedelta(days=1)
+LONG = timedelta(minutes=30)
+"""What a pod has kept in less time than this tells little of how fast it loses."""
+ALIKE = 2.0
+"""So many times as fast as the slowest may the fastest pod lose connections, by chance of what they are asked."""
+APART = 2.0
+"""So many times as old as the youngest is the oldest pod, if their ages are to tell anything."""
+BEFORE = 5
+"""The template before served for so many times as long as the new one needs to lose all."""
+FULL_FOR = timedelta(minutes=10)
+"""A pool that has none left, and gives none back for so long, has lost them all."""
+_SIGNALS = ("outward_pool_in_use", "pool_in_use")
+
+Points = Sequence[tuple[float, float]]
+
+
+class _Life(NamedTuple):
+    """A pod, how many connections it had taken in the course of time, and when it had lost all, or was counted last."""
+
+    pod: Pod
+    points: Points
+    end: float
+
+    @property
+    def started(self) -> datetime | None:
+        """Return when it began to lose."""
+        return self.pod.started
+
+    def age(self, then: float) -> float:
+        """Return how many seconds it had lived then."""
+        return then - self.started.timestamp() if self.started else 0.0
+
+    def paces(self) -> list[float]:
+        """Return how many it lost in a second of its life: up to the first counts, and up to the end."""
+        known = [each for each in self.points if each[0] <= self.end]
+        parts = [
+            (min(value for _, value in some), self.age(some[-1][0])) for some in (known[:READINGS], known[-READINGS:])
+        ]
+        return [lost / age for lost, age in parts if age >= LONG.total_seconds()] or [0.0]
+
+
+@once
+def kept_by_age(view: View, workload: Workload) -> Climb | None:
+    """Return that the pools of a release have lost as many connections as their pods are old, and the oldest all.
+
+    The template before served many times as long; nothing that is asked is slow, and no more is asked of it. Each pod
+    has to be measured: what was kept is the least that was taken at any of some moments.
+    """
+    at = workload.released_at
+    if at is None or workload.returned or workload.older_pods() or not releases(view, workload, LATELY):
+        return None
+    if not workload.changed("image", "env", "command") or kept_waiting(view, workload):
+        return None
+    waits = [hit for hit in view.hits_of(workload.ref, "pool_exhausted") if fresh(view, hit) and not hit.previous]
+    out = {hit.pod for hit in waits}
+    counts = {pod.name: points for pod in workload.live if (points := _counts(view, pod))}
+    ends = {name: _full_since(view, each) if name in out else each[-1][0] for name, each in counts.items()}
+    emptied = [end for name, end in ends.items() if end and name in out]
+    if not emptied or len(counts) < len(workload.live) or not all(ends.values()) or out >= set(counts):
+        return None
+    if not _served_long(workload, min(emptied) - at.timestamp()):
+        return None
+    lives = [_Life(pod, counts[pod.name], end) for pod in workload.live if (end := ends[pod.name])]
+    if any(each.pod.name in out and (each.started is None or each.started - at > SOON) for each in lives):
+        return None  # what has none left was made later than the release: it lost them otherwise
+    ages = [each.age(each.end) for each in lives]
+    if min(ages) <= 0 or max(ages) < APART * min(ages) or not _alike([pace for each in lives for pace in each.paces()]):
+        return None
+    taken = int(max(value for points in counts.values() for _, value in points))
+    fact = f"{len(out)} pools have all {taken} connections taken and give none back; younger ones fill as fast by age"
+    return Climb(Evidence("metrics", workload.ref, fact, at), at, taken)
+
+
+def _counts(view: View, pod: Pod) -> Points:
+    """Return how many connections a pod had taken of a pool, lately too; of pools inside it that are measured, one."""
+    for signal in _SIGNALS:
+        for series in view.figures.series(signal):
+            points = series.points
+            if series.labels.get("pod") == pod.name and len(points) >= 2 * READINGS:
+                late = view.now - datetime.fromtimestamp(points[-1][0], UTC) > STILL
+                return () if late else points
+    return ()
+
+
+def _full_since(view: View, points: Points) -> float | None:
+    """Return since when as many are taken as never before, without a break; None: not for long, or not at all."""
+    most = max(value for _, value in points)
+    lower = [now for (_, was), (now, _) in pairwise(points) if was < most]
+    since = lower[-1] if lower else points[0][0]
+    return since if points[-1][1] == most and view.now.timestamp() - since >= FULL_FOR.total_seconds() else None
+
+
+def _alike(paces: Sequence[float]) -> bool:
+    return min(paces) > 0 and max(paces) <= ALIKE * min(paces)
+
+
+def _served_long(workload: Workload, took: float) -> bool:
+    """Tell whether the template before served for much longer than the new one took to lose all."""
+    at = workload.released_at
+    before = workload.revisions[1].created if len(workload.revisions) > 1 else None
+    return at is not None and before is not None and (at - before).total_seconds() >= BEFORE * took
