@@ -33,7 +33,7 @@ _REFERENCES = late(r"(?:configmap|secret).*(?:not found|non-existent)", re.IGNOR
 
 
 def when(view: View) -> Iterator[Match]:
-    """Pods wait for a volume."""
+    """Pods wait for a volume, or until each of its files has its owner: back if their release brought that."""
     for workload in view.workloads.values():
         if not any(not pod.ready for pod in workload.live):
             continue
