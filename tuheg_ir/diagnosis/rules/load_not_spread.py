@@ -9,26 +9,40 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._pinned import pinned
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 SETTLED = timedelta(minutes=5)
 """Who came later than this may get its share yet."""
 IDLE = 0.25
 """Who uses less of its processor limit than this, while its like are at theirs, gets none of the load."""
 
+_HELD = "the pods that were added idle: further ones get no connection either"
+
 
 def when(view: View) -> Iterator[Match]:
-    """All pods that are at the limit are older than all that have nothing to do, and there are as many of those."""
+    """All pods that are at the limit are older than all that have nothing to do, and there are as many of those.
+
+    Members of a store only where their one client, which writes elsewhere, began before those were there.
+    """
     for workload in view.serving:
         if not any(workload.ref in service.backends for service in view.services.values()):
             continue  # work is dealt out to it by a key or a partition, and not by connections
         hot, idle = _split(view, workload)
+        if not hot or len(idle) < max(2, len(hot) // 2):
+            continue
         hurts = (*felt(view, workload.ref), *(e for _, e in said_by_callers(view, workload.ref)))
-        if hot and len(idle) >= max(2, len(hot) // 2) and hurts and not is_store(workload):
-            yield _match(view, workload, hot, idle, hurts)
+        if not is_store(workload):
+            if hurts:
+                yield _match(view, workload, hot, idle, hurts)
+        elif found := pinned(view, workload, idle):
+            client, older = found
+            if hurts := (*hurts, *felt(view, client.ref)):
+                yield _of_store(view, workload, client, (_told(workload, hot, idle), _older(client, older), *hurts[:3]))
 
 
 def _split(view: View, workload: Workload) -> tuple[list[str], list[str]]:
@@ -50,15 +64,34 @@ def _split(view: View, workload: Workload) -> tuple[list[str], list[str]]:
 def _match(view: View, workload: Workload, hot: list[str], idle: list[str], hurts: tuple[Evidence, ...]) -> Match:
     callers = sorted(ref for ref in view.workloads if workload.ref in view.graph.calls.get(ref, ()))
     component = callers[0] if len(callers) == 1 else workload.ref
-    told = f"{len(hot)} pods are at their processor limit; {len(idle)} younger ones, {idle[0]} among them, idle"
-    held = "the pods that were added idle: further ones get no connection either"
     return Match(
         component=component,
-        evidence=(Evidence("metrics", workload.ref, told), *hurts[:3]),
+        evidence=(_told(workload, hot, idle), *hurts[:3]),
         certainty=0.8,
         explains=behind(view, workload.ref, but=component),
-        excludes=excluding(workload.ref, held, "scale_workload"),
+        excludes=excluding(workload.ref, _HELD, "scale_workload"),
     )
+
+
+def _of_store(view: View, store: Workload, client: Workload, seen: tuple[Evidence, ...]) -> Match:
+    """Return that a client keeps the sessions that it has: with fresh ones it asks all members of a store."""
+    return Match(
+        component=client.ref,
+        evidence=seen,
+        certainty=0.7,
+        explains=behind(view, store.ref, but=client.ref),
+        excludes=excluding(store.ref, _HELD, "scale_workload", "scale_database"),
+    )
+
+
+def _told(workload: Workload, hot: list[str], idle: list[str]) -> Evidence:
+    told = f"{len(hot)} pods are at their processor limit; {len(idle)} younger ones, {idle[0]} among them, idle"
+    return Evidence("metrics", workload.ref, told)
+
+
+def _older(client: Workload, older: list[Pod]) -> Evidence:
+    told = f"{len(older)} of its {len(client.live)} pods were started before the members that idle were there"
+    return Evidence("objects", client.ref, told, newest(pod.started for pod in older))
 
 
 RULE = Rule(

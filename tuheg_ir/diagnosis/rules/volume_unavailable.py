@@ -1,4 +1,4 @@
-"""A volume cannot be had: its claim is not bound, or it hangs on another node."""
+"""A volume cannot be had: its claim is not bound, it hangs on another node, or all its files get an owner first."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._walked import of_walk, walked
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.events import Event
@@ -32,9 +33,12 @@ _REFERENCES = late(r"(?:configmap|secret).*(?:not found|non-existent)", re.IGNOR
 
 
 def when(view: View) -> Iterator[Match]:
-    """Pods wait for a volume."""
+    """Pods wait for a volume, or until each of its files has its owner: back if their release brought that."""
     for workload in view.workloads.values():
         if not any(not pod.ready for pod in workload.live):
+            continue
+        if told := walked(view, workload):
+            yield of_walk(view, workload, told)
             continue
         unbound = [
             claim
