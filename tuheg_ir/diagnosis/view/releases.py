@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view.changes import changes
+from tuheg_ir.diagnosis.view.changes import Change, changes
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, moment, newest, oldest, text
@@ -24,6 +26,24 @@ ECHO = timedelta(seconds=90)
 """Rates and averages hold what pods that are gone have answered, that long after the last of them."""
 BEFORE = timedelta(minutes=-2)
 """Clocks and samples are that far apart: what begins so much before a change may still be its own."""
+_OF_A_VERSION = late(
+    r"\benv (?:\w+_)?(?:app|application|service|build|git|image|release|dd|otel|sentry|commit|deploy(?:ment)?)_?"
+    r"(?:version|release|sha|commit|tag|number|id|date|time|hash|revision|ref)$|\benv (?:git|commit)_?sha\w*$",
+    re.IGNORECASE,
+)
+"""Variables in which a pipeline leaves what it has built: programs tell it, and do nothing by it."""
+_PLAIN = late(r"(?:[A-Za-z]+(?:[ _-][A-Za-z]+)*)?|[01]")
+"""A word, a switch or nothing: no address, no amount, no reference to another object."""
+_WIRES = late(
+    r"host|ur[il]|addr|endpoint|server|port|dns|domain|path|dir|file|bucket|topic|queue|vhost|exchange|schema|base|dsn"
+    r"|(?<![a-z])(?:db|env|ca|id|os|tz)(?![a-z])|redis|cache|broker|kafka|sql|mongo|store|storage|backend|driver|client"
+    r"|region|zone|cluster|namespace|profile|environment|stage|target|upstream|provider|gateway|ssl|tls|cert|user|name"
+    r"|account|role|tenant|group|pass|key|secret|token|auth|cred|proxy|time|ttl|delay|interval|retr|limit|max|min|size"
+    r"|pool|conn|worker|thread|async|concurr|parallel|batch|rate|mem|heap|cpu|gc|opt|arg|mode|level|debug|trace|log"
+    r"|migrat|isolation|sync|compress|protocol|format|codec|locale|lang|charset",
+    re.IGNORECASE,
+)
+"""Names of variables that may tell whom a program asks, as whom, how it speaks, waits or works, or what it may have."""
 AMID = timedelta(days=1)
 """A release came amid a trouble that is no older."""
 
@@ -84,8 +104,22 @@ def release_cause(view: View, workload: Workload, container: str = "") -> str:
 
 
 def of_an_image_alone(workload: Workload) -> bool:
-    """Tell whether a release changed the image and no setting."""
-    return {change.aspect for change in workload.changes} == {"image"}
+    """Tell whether a release changed the image, and no setting but such as only code reads.
+
+    That is a word, a switch or the name of a version: nothing that tells whom a program asks, as whom, how long or how
+    often it waits, or how much it may have.
+    """
+    aspects = {change.aspect for change in workload.changes if not _of_code(change)}
+    return aspects == {"image"}
+
+
+def _of_code(change: Change) -> bool:
+    if change.aspect != "env":
+        return False
+    if _OF_A_VERSION.search(change.field):
+        return True
+    plain = all(_PLAIN.fullmatch(value) for value in (change.before, change.after))
+    return plain and not _WIRES.search(change.field.removeprefix("env "))
 
 
 def template_before(workload: Workload) -> Mapping[str, Any]:
