@@ -347,7 +347,7 @@ HOLDS = [
     *(
         Holds(f"its errors blame somebody, but {what}", world, (SHOP, cause, "rollback_workload"))
         for what, cause, world in (
-            ("it brought settings as well", CODE, blaming(BLAMES["a server"], before={**IMAGE, "env": {"A": "1"}})),
+            ("it set a time as well", CODE, blaming(BLAMES["a server"], before={**IMAGE, "env": {"TTL": "1"}})),
             ("it stumbles itself too", CODE, blaming(BLAMES["a server"], UNDEFINED)),
             ("he is only slow, and may be asked too much", CODE, blaming(SLOW)),
             ("none of its older pods does", CODE, blaming(BLAMES["a server"], split=True)),

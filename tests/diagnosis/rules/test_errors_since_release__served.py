@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import Holds
 from tests.diagnosis.rules.meant import polled
-from tests.diagnosis.rules.scenes import CALLS_CART, FATAL, IMAGE, SHOP, URL, errors, shop
-from tests.diagnosis.rules.tiny import at, log, pod, postgres, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.pods import looping
+from tests.diagnosis.rules.scenes import CALLS_CART, FATAL, IMAGE, SHOP, URL, alert, down, errors, shop
+from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 CODE, SETTING = "code_defect", "configuration_error"
 NO_ROOM = f'connection to server at "postgres", port 5432 failed: {FATAL}'
@@ -56,15 +57,15 @@ HOLDS = [
     Holds(
         f"a new image served well for minutes, stumbles over nothing of its own, and asks {whom}",
         snapshot(shop(env=env, before=IMAGE, released=1400), more, figures=[errors("shop", since=690)]),
-        (SHOP, CODE, "page_human"),
-        sure=(0.25, 0.5),
+        (SHOP, cause, "page_human"),
+        sure=(0.2, 0.5),
         harmful=("rollback_workload",),
     )
-    for whom, env, more in (
-        ("nobody that is known", {}, []),
-        ("a store", URL, postgres()),
-        ("a host outside", {"PARCELS_URL": "https://api.parcels.example/v1"}, []),
-        ("another program", CALLS_CART, workload("cart")),
+    for whom, cause, env, more in (
+        ("nobody that is known", CODE, {}, []),
+        ("a store", CODE, URL, postgres()),
+        ("a host outside", CODE, {"PARCELS_URL": "https://api.parcels.example/v1"}, []),
+        ("another program, which nobody measures", "dependency_failure", CALLS_CART, workload("cart")),
     )
 ]
 HOLDS += [
@@ -187,5 +188,104 @@ HOLDS += [
             ("its settings changed", SETTING, with_the_cart(before={"env": {**CALLS_CART, "MODE": "a"}})),
             ("it stumbles itself", CODE, with_the_cart("TypeError: Cannot read properties of undefined")),
         )
+    ),
+]
+UPSTREAM = (
+    "2026/03/04 11:50:00 [error] 29#29: *8 upstream timed out (110: Operation timed out) while reading response header "
+    'from upstream, client: 10.0.0.7, server: _, request: "GET / HTTP/1.1", upstream: "http://10.96.0.9:8080/"'
+)
+SAYS_IT = '10.0.0.7 - - "GET /a HTTP/1.1" 502 160'
+REFUSED_IT = "2026-03-04 11:50:00 ERROR stock: java.net.ConnectException: Connection refused"
+
+
+def fresh(
+    *others: Obj, figures: Sequence[tuple[str, Series]] = (), said: str = "", before: Mapping[str, Any] = IMAGE
+) -> Snapshot:
+    """Return a shop that fails since a minute after its release, and others beside it; it asks the cart."""
+    return snapshot(
+        shop(before=before, released=700, env=CALLS_CART),
+        workload("cart"),
+        list(others),
+        figures=[errors("shop", since=640), errors("cart", 0.001), *figures],
+        logs=[log(pod("shop", n), *[said] * 20, since=630) for n in (0, 1)] if said else [],
+    )
+
+
+def with_no_cart() -> Snapshot:
+    """Return a shop that fails since a minute after its release, while no pod of the cart runs, which it asks."""
+    cart = down(workload("cart"), looping(), unready=640)
+    return snapshot(shop(before=IMAGE, released=700, env=CALLS_CART), cart, figures=[errors("shop", since=640)])
+
+
+def told_by_logs(*others: Log, of_web: Mapping[str, Any] | None = None) -> Snapshot:
+    """Return a shop of which only the access log tells that it fails since its release, and the logs of others."""
+    return snapshot(
+        shop(before=IMAGE, released=700),
+        workload("web", env=of_web or {}),
+        logs=[*(log(pod("shop", n), *[SAYS_IT] * 40, since=630) for n in (0, 1)), *others],
+        alerts=[alert(service="shop")],
+    )
+
+
+def run(age: float, took: float | None) -> Obj:
+    """Return a run of a Job that began so long ago; ``took`` None: it goes on."""
+    ended = {} if took is None else {"completionTime": at(age - took)}
+    return thing("Job", "sweep", status={"startTime": at(age), **ended})
+
+
+WEB_TOO = errors("web", since=640)
+WEB_ASKS = {"SHOP_URL": "http://shop:8080"}
+OF_WEB = [log(pod("web", n), *[REFUSED_IT] * 20, since=600) for n in (0, 1)]
+HOLDS += [
+    *(
+        Holds(
+            f"a new image fails from its first minute on, but {what}",
+            world,
+            (SHOP, "dependency_failure", "page_human"),
+            believed=believed,
+            harmful=("rollback_workload",),
+        )
+        for what, believed, world in (
+            ("another fails as early, who does not ask it", "", fresh(*workload("web"), figures=[WEB_TOO])),
+            ("all its errors are of whom nginx asks", "not_well", fresh(said=UPSTREAM)),
+            ("a long run began just before", "", fresh(run(800, None))),
+            ("whom it calls has lost its pods", "", with_no_cart()),
+        )
+    ),
+    *(
+        Holds(f"a new image fails from its first minute on, and {what}", world, (SHOP, CODE, "rollback_workload"))
+        for what, world in (
+            ("who asks it fails as early", fresh(*workload("web", env=WEB_ASKS), figures=[errors("web", since=640)])),
+            ("another fails minutes later", fresh(*workload("web"), figures=[errors("web", since=400)])),
+            ("a run began long before", fresh(run(3000, None))),
+            ("a short run began just before", fresh(run(700, 40))),
+            ("a switch came with it", fresh(before={**IMAGE, "env": {**CALLS_CART, "BANNER": "on"}})),
+        )
+    ),
+    Holds(
+        "a switch came with a new image, and another fails as early, who does not ask it",
+        fresh(
+            *workload("web"),
+            figures=[errors("web", since=640)],
+            before={**IMAGE, "env": {**CALLS_CART, "BANNER": "on", "APP_VERSION": "7.1"}},
+        ),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "an amount came with a new image, and another fails as early, who does not ask it",
+        fresh(*workload("web"), figures=[errors("web", since=640)], before={**IMAGE, "env": {**CALLS_CART, "N": "7"}}),
+        (SHOP, CODE, "rollback_workload"),
+    ),
+    Holds(
+        "its access log alone tells of failures, and another tells of errors who does not ask it",
+        told_by_logs(*OF_WEB),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "its access log alone tells of failures, and who asks it tells of errors",
+        told_by_logs(*OF_WEB, of_web=WEB_ASKS),
+        (SHOP, CODE, "rollback_workload"),
     ),
 ]

@@ -21,8 +21,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 JUST, LONG = timedelta(minutes=3), timedelta(minutes=5)
 """A run that began so shortly before a trouble, and takes so long, may be what presses; short ones come all day."""
-_OF_UPSTREAM = late(r"\bupstream\b", re.IGNORECASE)
-"""How proxies call whom they ask, in each error that is not their own."""
+_OF_UPSTREAM = late(r"\b(?:from|to) upstream\b|\bupstream: \"|\bno live upstreams\b", re.IGNORECASE)
+"""How nginx tells of each error of whom it asks."""
 
 
 def passes_on(view: View, workload: Workload, match: Match) -> bool:
