@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of, reown
 from tests.diagnosis.rules.scenes import ROOM, SHOP, killed, latency, rate, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, pod, snapshot, thing
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, figure, pod, snapshot, thing
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 NOTE = "LimitRanger plugin set: {} for container shop"
@@ -73,6 +74,30 @@ def resized(
     return snapshot(
         killed(objects, dead), figures=[figure("memory_bytes", much, much, pod=named) for named, much in rest]
     )
+
+
+def beside(cut: str = "200m") -> Snapshot:
+    """Return a shop whose program is held back by the limit of its template; a proxy beside it was given less."""
+
+    def both(proxy: str) -> list[Obj]:
+        limits = (("shop", "2"), ("proxy", proxy))
+        return [
+            container(name, f"registry.example/{name}:1", resources={"limits": {"cpu": cpu}}) for name, cpu in limits
+        ]
+
+    objects = shop(spec={"containers": both("1")})
+    for each in pods_of(objects):
+        told = {"vpaUpdates": "Pod resources updated by shop-sizes: container 1: cpu request, cpu limit"}
+        each["metadata"] |= {"creationTimestamp": at(3600), "annotations": told}
+        each["spec"] = {**each["spec"], "containers": both(cut)}
+    return snapshot(objects, figures=[*held(0, 1, of=2), rate("shop", before=50, now=150)])
+
+
+def grown(to: str) -> Snapshot:
+    """Return a shop that gets three times the requests since all of its pods were given another processor limit."""
+    world = resized(0, 1, of=2, cut="cpu", to=to, note="cpu limit")
+    name, more = rate("shop", before=50, now=150)
+    return replace(world, metrics={**world.metrics, name: (more,)})
 
 
 def default(cpu: str = "250m", given: dict[str, str] | None = None, **more: Any) -> Obj:
@@ -145,6 +170,7 @@ HOLDS = [
                 resized(2, 3, of=4, cut="cpu", to="250m", note="cpu request, cpu limit"),
                 (0.8, 1.0),
             ),
+            ("to an eighth, and requests have grown by less", grown("250m"), (0.6, 1.0)),
         )
     ),
     *(
@@ -248,6 +274,9 @@ DOES_NOT_HOLD = [
             ),
             ("one that it left alone is killed", resized(1, 2, dead=1), "resource_exhaustion", "page_human"),
             ("one that it left alone does with less", resized(0, 1, older=200), "resource_exhaustion", "page_human"),
+            ("it only rounded them", resized(0, 1, of=2, to="1073741820"), "resource_exhaustion", "page_human"),
+            ("requests have grown by more than it cut", grown("1500m"), "capacity", "scale_workload"),
+            ("of a proxy beside the one that is held back", beside(), "capacity", "scale_workload"),
             ("long ago, for all of them", resized(0, 1, of=2, age=9 * DAY), "resource_exhaustion", "page_human"),
         )
     ),
