@@ -75,9 +75,9 @@ def killed_by_default(view: View, workload: Workload) -> Imposed | None:
     Older ones live without it, of whatever template, and need no less as far as is measured; or the default is so young
     that all pods before were without it; or a release dropped a higher limit.
     """
-    limit, former, given = _given(workload, "memory")
-    at_it = {p.name for p, c in killed_for_memory(view, workload) if _has(c.spec, limit)}
-    killed = {pod.name for pod, _ in killed_for_memory(view, workload)}
+    ended = killed_for_memory(view, workload)
+    limit, former, given = _given(workload, "memory", {container.name for _, container in ended})
+    killed, at_it = {pod.name for pod, _ in ended}, {pod.name for pod, c in ended if _has(c.spec, limit)}
     if 2 * len(at_it & given) <= len(given) or killed - at_it or _over_again(workload, given):
         return None
     by, at = _by(view, workload, given, "memory", limit)
@@ -128,9 +128,12 @@ def _has(container: object, limit: str) -> bool:
     return size(text(container, "resources", "limits", "memory")) == size(limit)
 
 
-def _given(workload: Workload, resource: str) -> tuple[str, str, set[str]]:
-    """Return the lowest limit that pods were given, the highest if that is another one, and who has the lowest."""
-    limits = {pod.name: limit for pod in workload.live if (limit := given_limit(workload, pod, resource))}
+def _given(workload: Workload, resource: str, of: Collection[str] = ()) -> tuple[str, str, set[str]]:
+    """Return the lowest limit that pods were given, the highest if that is another one, and who has the lowest.
+
+    ``of``: the containers that are asked about; () for any.
+    """
+    limits = {pod.name: limit for pod in workload.live if (limit := given_limit(workload, pod, resource, of))}
     limit, former = (chosen(limits.values(), key=size, default="") for chosen in (min, max))
     given = {pod for pod, each in limits.items() if size(each) == size(limit)}
     return limit, former if size(former) > size(limit) else "", given

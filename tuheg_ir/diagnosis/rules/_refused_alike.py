@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -27,31 +27,35 @@ def clears(view: View, client: Workload, said: Collection[Complaint]) -> Evidenc
     only those that are refused are not ready; or pods of the release had served until the server was started anew.
     """
     mine = [each for each in said if each.caller == client.ref]
-    others = [each for each in said if _of_another(view, client, each) and any(_same(each, own) for own in mine)]
     return (
         _template_before(client, mine)
-        or _another(view, others)
+        or _another(view, _others(view, client, said, {(each.about, each.hosts) for each in mine}))
         or _same_template(view, client, mine)
         or _server_anew(view, client, mine)
     )
 
 
-def _same(one: Complaint, other: Complaint) -> bool:
-    """Tell whether two may complain of one server: where none is of the namespace, by its host as far as it is told."""
-    if one.about or other.about:
-        return one.about == other.about
-    return not one.hosts or not other.hosts or not set(one.hosts).isdisjoint(other.hosts)
+def _others(
+    view: View, client: Workload, said: Iterable[Complaint], servers: Collection[tuple[str, tuple[str, ...]]]
+) -> Iterator[Complaint]:
+    """Yield what others complain of for themselves: who stands between or before may pass on what one is told."""
+    before, behind, calls = view.graph.callers(client.ref), view.graph.needs(client.ref), view.graph.calls
+    for each in said:
+        other = view.workloads.get(each.caller)
+        if other is None or other is client or role(other) in (*DATA, "pooler") or not _same(each, servers):
+            continue
+        asks = each.about in calls.get(other.ref, ()) and not names(each.hit.line.lower(), client.name.lower())
+        between = other.ref in behind and each.about not in calls.get(client.ref, ())
+        if (asks or other.ref not in before) and not between:
+            yield each
 
 
-def _of_another(view: View, client: Workload, said: Complaint) -> bool:
-    """Tell whether somebody else complains for himself: who stands between or before may pass on what one is told."""
-    other = view.workloads.get(said.caller)
-    if other is None or other is client or role(other) in (*DATA, "pooler"):
-        return False
-    calls = view.graph.calls
-    if other.ref in view.graph.callers(client.ref):
-        return said.about in calls.get(other.ref, ()) and not names(said.hit.line.lower(), client.name.lower())
-    return other.ref not in view.graph.needs(client.ref) or said.about in calls.get(client.ref, ())
+def _same(said: Complaint, servers: Iterable[tuple[str, tuple[str, ...]]]) -> bool:
+    """Tell whether somebody complains of one of some servers: by its host where none is of the namespace."""
+    return any(
+        said.about == about and bool(about or not hosts or not said.hosts or set(hosts) & set(said.hosts))
+        for about, hosts in servers
+    )
 
 
 def _template_before(client: Workload, mine: Collection[Complaint]) -> Evidence | None:
@@ -62,7 +66,7 @@ def _template_before(client: Workload, mine: Collection[Complaint]) -> Evidence 
     return Evidence("logs", f"Pod/{each.hit.pod}", told, each.hit.first) if each else None
 
 
-def _another(view: View, others: Collection[Complaint]) -> Evidence | None:
+def _another(view: View, others: Iterable[Complaint]) -> Evidence | None:
     """Return that a client which was neither released nor made of late is refused by the same server."""
     for each in others:
         other, first = view.workloads[each.caller], each.hit.first
