@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.model import Log, Snapshot
 GONE = 'FATAL:  database "shop" does not exist'
 ROLE = 'FATAL:  role "shop_v2" does not exist'
 HBA = 'FATAL:  no pg_hba.conf entry for host "10.1.0.4", user "shop", database "shop", no encryption'
+NOT_OPENED = 'Cannot open database "shop" requested by the login. The login failed. Login failed for user "shop".'
 PASSWORD = 'FATAL:  password authentication failed for user "shop"'
 USER = {**ENV, "DB_USER": "shop"}
 OTHER = {**ENV, "DB_USER": "shop_v2"}
@@ -99,6 +100,12 @@ HOLDS = [
             ("a pod that it has not replaced yet is refused as well", gone(half_rolled_out(), told=(0, 1, 2))),
             ("it served until the server was started anew", gone(ends_at_once(), db=postgres(started=400))),
         )
+    ),
+    Holds(
+        "a login that fails for want of its database is no wrong password",
+        refused(0, 1, written=None, line=NOT_OPENED),
+        (DB, "configuration_error", "page_human"),
+        alone=True,
     ),
     Holds(
         "it went back to what it asked for before: a person is at it",

@@ -41,7 +41,7 @@ _HOUR = late(r"\d[T ]\d\d")
 _USER = late(r"user(?:name)? ?[=:]? ?[\"'\[]?([\w.-]+)", re.IGNORECASE)
 """Where servers and clients name the user that is refused."""
 _PASSWORD = late(
-    r"password authentication failed|28P01|access denied for user|wrongpass|ora-01017|login failed for user"
+    r"password authentication failed|28P01|access denied for user|wrongpass|ora-01017"
     r"|(?:peer|ident|md5|scram\S{0,20}|certificate|pam|ldap) authentication failed for user",
     re.IGNORECASE,
 )

@@ -42,11 +42,13 @@ def _others(
     before, behind, calls = view.graph.callers(client.ref), view.graph.needs(client.ref), view.graph.calls
     for each in said:
         other = view.workloads.get(each.caller)
-        if other is None or other is client or role(other) in (*DATA, "pooler") or not _same(each, servers):
+        if other is None or other is client or not _same(each, servers):
             continue
-        asks = each.about in calls.get(other.ref, ()) and not names(each.hit.line.lower(), client.name.lower())
-        between = other.ref in behind and each.about not in calls.get(client.ref, ())
-        if (asks or other.ref not in before) and not between:
+        if other.ref in before:
+            own = each.about in calls.get(other.ref, ()) and not names(each.hit.line.lower(), client.name.lower())
+        else:
+            own = other.ref not in behind or each.about in calls.get(client.ref, ())
+        if own:
             yield each
 
 
@@ -73,6 +75,8 @@ def _another(view: View, others: Iterable[Complaint]) -> Evidence | None:
         made = created(other.obj)
         if first is None or since_release(other, first, LATELY) or (made is not None and first - made <= LATELY):
             continue
+        if role(other) in (*DATA, "pooler"):
+            continue  # it tells what its own clients are told
         fact = f"it was not released, and is refused as well: {each.hit.line.strip()[:160]}"
         return Evidence("logs", other.ref, fact, first)
     return None

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_GIVEN = late(r"([\w ,./-]{1,200}) limit for (?:init )?container (\S+)")
+_GIVEN = late(r"(?<![\w ,./-])([\w ,./-]+) limit for (?:init )?container (\S+)")
 """What the admission notes at a pod: `LimitRanger plugin set: cpu, memory limit for container a; ...`."""
 _RESIZED = late(r"Pod resources updated by ([\w.-]+): ([^\n]*)")
 """What the autoscaler notes: `Pod resources updated by shop: container 0: cpu request, memory limit`."""
