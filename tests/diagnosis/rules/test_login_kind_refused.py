@@ -21,7 +21,8 @@ def mysql(**more: Any) -> list[Obj]:
 
 
 BACK: dict[str, Any] = {"before": IMAGE, "released": 900}
-WEEKLY: dict[str, Any] = {"before": IMAGE, "released": 3500}
+OFF: dict[str, Any] = {"args": ["--mysql-native-password=OFF"], "before": {"args": []}}
+HOUR_AGO: dict[str, Any] = {"before": IMAGE, "released": 3500}
 MEMORY: dict[str, Any] = {"resources": {"limits": {"memory": "2Gi"}}}
 
 
@@ -50,11 +51,18 @@ HOLDS = [
                 "the client's release changed its pool",
                 refused(changed({"env": {**ENV, "DB_POOL_SIZE": "9"}}, {"env": ENV})),
             ),
-            ("the client's release with another image was well for long", refused(shop(env=ENV, **WEEKLY), since=700)),
+            (
+                "the client's release with another image was well for long",
+                refused(shop(env=ENV, **HOUR_AGO), since=700),
+            ),
             ("the client went back before", refused(taken_back(shop(env=ENV, **BACK)))),
             (
                 "the server's release changed how many it lets in",
                 refused(server=mysql(args=["--max-connections=500"], before={"args": []}, released=1200), since=1100),
+            ),
+            (
+                "the server let everybody in for long after its release",
+                refused(server=mysql(**OFF, released=3500), since=700),
             ),
             (
                 "the server's release changed its memory limit",
@@ -96,7 +104,7 @@ HOLDS = [
     Holds(
         "the server got another setting",
         snapshot(
-            mysql(args=["--mysql-native-password=OFF"], before={"args": []}, released=1200),
+            mysql(**OFF, released=1200),
             shop(env=ENV),
             logs=logs("shop", LOADED, 0, 1, since=1100),
             **CALLED,

@@ -98,6 +98,7 @@ HOLDS = [
         for what, world in (
             *((f"{each} is nothing of its login", gone(plain(each))) for each in INNOCENT),
             ("a pod that it has not replaced yet is refused as well", gone(half_rolled_out(), told=(0, 1, 2))),
+            ("it served for long", gone(plain("DB_SSLMODE", released=3500))),
             ("it served until the server was started anew", gone(ends_at_once(), db=postgres(started=400))),
         )
     ),
@@ -127,6 +128,7 @@ HOLDS = [
         for what, world in (
             ("nobody else is refused", gone()),
             ("it asks for another role", asked()),
+            ("it asks for another role, and seldom", asked(released=3500)),
             (
                 "an argument of its command",
                 asked(args=["serve", "--as=shop_v2"], before={"args": ["serve", "--as=shop"]}, env=ENV),

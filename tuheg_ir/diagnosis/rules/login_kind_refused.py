@@ -49,15 +49,18 @@ def _with_release(workload: Workload, first: datetime | None, within: timedelta 
 
 
 def _of_server(view: View, server: Workload, said: list[Complaint]) -> Match:
-    """Return that a server was released; going back is for settings only: a newer program may have changed the data."""
+    """Return that a server was released; going back is for settings only: a newer program may have changed the data.
+
+    All that is said to a server that is started anew is said anew: what is refused much later is not for its settings.
+    """
     callers = behind(view, *(each.caller for each in said), but=server.ref)
-    newer = bool(server.changed("image"))
+    newer, at_once = bool(server.changed("image")), _with_release(server, began(said))
     why = "a newer program may have changed the data: an older one does not read it then"
     return Match(
         component=server.ref,
         evidence=(*told(view, said), *release_evidence(server)),
         certainty=0.75,
-        remedy="page_human" if newer else "rollback_workload",
+        remedy="rollback_workload" if at_once and not newer else "page_human",
         since=began(said),
         explains=callers,
         excludes=(

@@ -15,10 +15,11 @@ from tuheg_ir.diagnosis.rules._sessions import role_of
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
-from tuheg_ir.diagnosis.view.releases import BEFORE
+from tuheg_ir.diagnosis.view.releases import SOON, since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-SOON = timedelta(hours=1)
+SEEN = timedelta(hours=1)
+"""So long after a release a program has asked for all that it needs."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -60,14 +61,16 @@ def _match(view: View, workload: Workload, said: list[Complaint]) -> Match:
 
 
 def _asked_since(workload: Workload, line: str, first: datetime) -> tuple[Change, ...]:
-    """Return the settings by which a client asks for something else since a release shortly before; () if it does not.
+    """Return the settings by which a client asks for something else since a release before; () if it does not.
 
-    What else a release brings has a server know nobody less, and who went back has it known before.
+    What else a release brings has a server know nobody less, and who went back has it known before. A name that the
+    release itself brought may be asked for later than a server that all of a program needs.
     """
-    released = workload.released_at
-    if workload.returned or released is None or not BEFORE <= first - released <= SOON:
+    if workload.returned:
         return ()
-    return of_login(workload.changed("env", "command", "mounts"), line)
+    changed = of_login(workload.changed("env", "command", "mounts"), line)
+    named = any(brought(each, line) for each in changed)
+    return changed if since_release(workload, first, SEEN if named else SOON) else ()
 
 
 def _alike(said: list[Complaint], workload: Workload, changed: Iterable[Change], line: str) -> Iterator[Complaint]:
