@@ -63,8 +63,8 @@ def _match(view: View, workload: Workload, said: list[Complaint]) -> Match:
 def _asked_since(workload: Workload, line: str, first: datetime) -> tuple[Change, ...]:
     """Return the settings by which a client asks for something else since a release before; () if it does not.
 
-    What else a release brings has a server know nobody less, and who went back has it known before. A name that the
-    release itself brought may be asked for later than a server that all of a program needs.
+    No other setting makes a server know less of a client, and who went back asks for what he asked for before. A name
+    that the release itself brought may be one that is asked for seldom.
     """
     if workload.returned:
         return ()
