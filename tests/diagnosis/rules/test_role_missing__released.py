@@ -10,7 +10,7 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.credentials import ENV, refused
 from tests.diagnosis.rules.pods import again, pods_of, put, reown
 from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, errors, logs, shop, taken_back
-from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, secret_key, snapshot, workload
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -24,9 +24,9 @@ OTHER = {**ENV, "DB_USER": "shop_v2"}
 
 
 def gone(*more: Any, db: list[Obj] | None = None, told: tuple[int, ...] = (0, 1), since: float = 300) -> Snapshot:
-    """Return a client whose release logs in without encryption, and whose database is gone; ``more``: objects, logs."""
+    """Return a client whose release asks at another port, and whose database is gone; ``more``: objects, logs."""
     objects = [each for each in more if not isinstance(each, Log)]
-    client = [] if any(each[0]["metadata"]["name"] == "shop" for each in objects) else [plain("DB_SSLMODE")]
+    client = [] if any(each[0]["metadata"]["name"] == "shop" for each in objects) else [plain("DB_PORT")]
     texts = [*logs("shop", GONE, *told, times=3, since=since), *(each for each in more if isinstance(each, Log))]
     return snapshot(*client, db or postgres(), *objects, logs=texts)
 
@@ -38,14 +38,14 @@ def plain(setting: str, **more: Any) -> list[Obj]:
 
 def half_rolled_out() -> list[Obj]:
     """Return a shop of which the release has not replaced a pod yet."""
-    objects = plain("DB_SSLMODE", pods=3)
+    objects = plain("DB_PORT", pods=3)
     reown(pods_of(objects)[2], "shop-r1", 9 * DAY)
     return objects
 
 
 def ends_at_once() -> list[Obj]:
     """Return a shop that served for minutes, and whose process ends at each refusal since."""
-    objects = plain("DB_SSLMODE")
+    objects = plain("DB_PORT")
     for each in pods_of(objects):
         put(each, again("Error", 1, age=60, restarts=5), unready=300)
     return objects
@@ -82,7 +82,16 @@ def beside(age: float) -> list[Obj]:
 
 
 FORMER: dict[str, Any] = {"env": ENV, "envFrom": [{"configMapRef": {"name": "a"}}]}
-INNOCENT = ("DB_POOL_SIZE", "LOG_LEVEL", "DATABASE_REPORT_INTERVAL", "PAYMENT_URL", "STORAGE_URL", "UPGRADE_NAME")
+INNOCENT = (
+    "DB_SSLMODE",
+    "DB_USER",
+    "DB_POOL_SIZE",
+    "LOG_LEVEL",
+    "DATABASE_REPORT_INTERVAL",
+    "PAYMENT_URL",
+    "STORAGE_URL",
+    "UPGRADE_NAME",
+)
 BACK = "rollback_workload"
 JOB: dict[str, Any] = {"kind": "Job", "pods": 1, "env": OTHER, "age": 950, "service": False}
 IN_VAIN = log(pod("meter"), *['FATAL:  role "postgres" does not exist'] * 90, since=9000)
@@ -98,7 +107,7 @@ HOLDS = [
         for what, world in (
             *((f"{each} is nothing of its login", gone(plain(each))) for each in INNOCENT),
             ("a pod that it has not replaced yet is refused as well", gone(half_rolled_out(), told=(0, 1, 2))),
-            ("it served for long", gone(plain("DB_SSLMODE", released=3500))),
+            ("it served for long", gone(plain("DB_PORT", released=3500))),
             ("it served until the server was started anew", gone(ends_at_once(), db=postgres(started=400))),
         )
     ),
@@ -128,6 +137,8 @@ HOLDS = [
         for what, world in (
             ("nobody else is refused", gone()),
             ("it asks for another role", asked()),
+            ("it says no more as whom it comes", asked(env=ENV, before={"env": USER})),
+            ("it takes its role from elsewhere", asked(env={**ENV, "DB_USER": secret_key("shop-db", "user")})),
             ("it asks for another role, and seldom", asked(released=3500)),
             (
                 "an argument of its command",

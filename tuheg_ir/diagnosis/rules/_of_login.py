@@ -14,12 +14,21 @@ _STORE = late(
     re.IGNORECASE,
 )
 """Words of a data service in the name of a setting."""
-_OF_LOGIN = late(
-    r"user|role|name|ur[li]|dsn|host|addr|server|master|sentinel|ssl|tls|vhost|schema|tenant|login|account|cred|pass"
-    r"|secret|(?<![a-z])(?:pg)?(?:port|db|database|keyspace)(?![a-z_-])",
+_WHERE = late(
+    r"ur[li]|dsn|host|addr|server|master|sentinel|vhost|(?<![a-z])(?:pg)?port(?![a-z_-])",
     re.IGNORECASE,
 )
-"""Words of whom is asked, by whom and for what."""
+"""Words of whom is asked."""
+_WHO = late(
+    r"user|role|name|ssl|tls|schema|tenant|login|account|cred|pass|secret"
+    r"|(?<![a-z])(?:pg)?(?:db|database|keyspace)(?![a-z_-])",
+    re.IGNORECASE,
+)
+"""Words of by whom, for what, and how safely."""
+_UNKNOWN = late(r"does ?n.t exist|does not exist|unknown database|no such (?:database|user)|not found", re.IGNORECASE)
+"""What a server says that does not know what a line names, wherever the client comes from."""
+_UNSEEN = ("(hidden", "{")
+"""Beginnings of values that are not to be seen, or that stand elsewhere."""
 _KIND = late(r"auth(?:entication)?[-_ ](?:\w{1,20}[-_ ])?(?:plugin|method|mechanism|policy)|sasl|scram", re.IGNORECASE)
 """Words of the way in which somebody logs in."""
 _ADDRESS = late(r"(?:jdbc:|postgres\w*|mysql\w*|mariadb|mongodb|rediss?|amqps?)(?:\+\w+)?:", re.IGNORECASE)
@@ -32,8 +41,13 @@ _BETWEEN = late(r"[\s,\[\]\"]+")
 
 
 def of_login(found: Iterable[Change], line: str = "") -> tuple[Change, ...]:
-    """Return the changes of settings that bear on how a client logs in, or that brought what a line names."""
-    return tuple(each for each in found if _bears(each) or brought(each, line))
+    """Return the changes of settings that bear on how a client logs in, or that brought what a line names.
+
+    Where a line says that what it names is not known, another name than that has nothing to do with it. Without a name
+    a client takes one of its own, as that of the user it runs as.
+    """
+    named = bool(_UNKNOWN.search(line) and _NAMED.search(line))
+    return tuple(each for each in found if _bears(each, named) or brought(each, line))
 
 
 def brought(change: Change, line: str) -> str:
@@ -42,13 +56,18 @@ def brought(change: Change, line: str) -> str:
     return next((named for named in _NAMED.findall(line) if named in new), "")
 
 
-def _bears(change: Change) -> bool:
+def _bears(change: Change, named: bool) -> bool:
     if change.aspect == "mounts":
         return set(_MOUNTED.findall(change.before)) != set(_MOUNTED.findall(change.after))
     differs = _words(change.before) ^ _words(change.after)
     said = {change.field.removeprefix("env ")} if change.field.startswith("env ") else differs
-    asks = any(_KIND.search(each) or (_STORE.search(each) and _OF_LOGIN.search(each)) for each in said)
-    return change.field == "envFrom" or asks or any(_ADDRESS.match(each) for each in differs)
+    who = not named or not change.after or change.after.startswith(_UNSEEN)
+    return (
+        change.field == "envFrom"
+        or any(_ADDRESS.match(each) for each in differs)
+        or any(_KIND.search(each) for each in said)
+        or any(_STORE.search(each) and (_WHERE.search(each) or (who and _WHO.search(each))) for each in said)
+    )
 
 
 def _words(text: str) -> set[str]:
