@@ -68,6 +68,15 @@ def asked(*more: Any, db: list[Obj] | None = None, **shop_is: Any) -> Snapshot:
     return snapshot(client, db or postgres(), *objects, logs=texts)
 
 
+def pooled() -> Snapshot:
+    """Return a shop whose release asks for another role by way of a pooler, which tells of it as well."""
+    env = {"DB_HOST": "pgbouncer", "DB_USER": "shop_v2"}
+    objects = shop(env=env, before={"env": {**env, "DB_USER": "shop"}}, released=900, ready=0)
+    pooler = workload("pgbouncer", "bitnami/pgbouncer:1", env={"DB_HOST": "postgres"}, port=6432)
+    told = logs("pgbouncer", "closing because: no such user: shop_v2 (age=0s)", since=700)
+    return snapshot(objects, pooler, postgres(), logs=[*logs("shop", ROLE, 0, 1, since=700), *told])
+
+
 def beside(age: float) -> list[Obj]:
     """Return a database beside whose process something else was started anew."""
     objects = postgres()
@@ -137,6 +146,7 @@ HOLDS = [
         for what, world in (
             ("nobody else is refused", gone()),
             ("it asks for another role", asked()),
+            ("a pooler between tells of it as well", pooled()),
             ("it says no more as whom it comes", asked(env=ENV, before={"env": USER})),
             ("it takes its role from elsewhere", asked(env={**ENV, "DB_USER": secret_key("shop-db", "user")})),
             ("it asks for another role, and seldom", asked(released=3500)),

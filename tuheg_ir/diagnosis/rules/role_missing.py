@@ -26,8 +26,15 @@ def when(view: View) -> Iterator[Match]:
     """A client is told that its role, database or master does not exist."""
     said = [each for each in complaints(view, "role_missing") if not _of_password(view, each)]
     for ref in dict.fromkeys(each.caller for each in said):
-        if ref in view.workloads and role_of(view, ref) != "database":
+        if ref in view.workloads and role_of(view, ref) != "database" and not _passed_on(view, ref, said):
             yield _match(view, view.workloads[ref], said)
+
+
+def _passed_on(view: View, ref: str, said: list[Complaint]) -> bool:
+    """Tell whether it is a pooler that only asks for what a client of its own asks for, who tells of it as well."""
+    if role_of(view, ref) != "pooler" or view.graph.callers(ref).isdisjoint(each.caller for each in said):
+        return False
+    return not since_release(view.workloads[ref], began(each for each in said if each.caller == ref), SEEN)
 
 
 def _of_password(view: View, said: Complaint) -> bool:
