@@ -47,34 +47,6 @@ def dropped() -> Snapshot:
     return snapshot(objects, default(age=90 * DAY), figures=held(2, 3))
 
 
-def resized(
-    *numbers: int,
-    of: int = 3,
-    cut: str = "memory",
-    to: str = "512Mi",
-    note: str = "memory request, memory limit",
-    age: float = 4 * 3600,
-    dead: int = 2,
-    older: float | None = 850,
-    **shop_is: Any,
-) -> Snapshot:
-    """Return a shop of which an autoscaler of resources made some pods anew with another limit than its template's.
-
-    The first pods are killed for memory (``dead``) or held back by their processor limit; others hold ``older``.
-    """
-    objects = shop(pods=of, resources={"limits": {"memory": "1Gi", "cpu": "2"}}, **shop_is)
-    for each in (pods_of(objects)[n] for n in numbers):
-        told = {"vpaUpdates": f"Pod resources updated by shop-sizes: container 0: {note}"}
-        each["metadata"] |= {"creationTimestamp": at(age), "annotations": told}
-        has(each, {"memory": "1Gi", "cpu": "2", cut: to})
-    if cut == "cpu":
-        return snapshot(objects, figures=held(*numbers, of=of))
-    rest = [] if older is None else [(pod("shop", n), older * MIB) for n in range(of) if n not in numbers]
-    return snapshot(
-        killed(objects, dead), figures=[figure("memory_bytes", much, much, pod=named) for named, much in rest]
-    )
-
-
 def default(cpu: str = "250m", given: dict[str, str] | None = None, **more: Any) -> Obj:
     limits = [{"type": "Container", "default": given or {"cpu": cpu}}]
     return thing("LimitRange", "defaults", spec={"limits": limits}, **more)
@@ -124,29 +96,6 @@ def lost(limits: Obj, **more: Any) -> dict[str, Any]:
 
 IMAGE_TOO = lost(LARGE, image="registry.example/shop:0")
 HOLDS = [
-    *(
-        Holds(
-            f"an autoscaler of resources cut the limit of the template: {what}",
-            world,
-            FOUND,
-            excludes=no("restart_workload", "rollback_workload", at=SHOP),
-            alone=True,
-            harmful=("restart_workload", "rollback_workload", "scale_workload"),
-            sure=sure,
-        )
-        for what, world, sure in (
-            ("one that it left alone lives", resized(0, 1), (0.8, 1.0)),
-            ("one of the same release that it left alone lives", resized(0, 1, **NEW), (0.8, 1.0)),
-            ("one that it left alone lives, and nobody measures it", resized(0, 1, older=None), (0.75, 1.0)),
-            ("it has made all of them anew", resized(0, 1, of=2), (0.6, 0.8)),
-            ("it has made all of them anew, since their release", resized(0, 1, of=2, **NEW), (0.5, 0.65)),
-            (
-                "of the processor",
-                resized(2, 3, of=4, cut="cpu", to="250m", note="cpu request, cpu limit"),
-                (0.8, 1.0),
-            ),
-        )
-    ),
     *(
         Holds(
             f"a release dropped a limit of its own, and a lower one by default is older than that: {what}",
@@ -236,21 +185,6 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    *(
-        DoesNotHold(f"an autoscaler of resources wrote limits, but {what}", world, (SHOP, *rest))
-        for what, world, *rest in (
-            ("it raised them", resized(0, 1, to="2Gi"), "resource_exhaustion", "page_human"),
-            (
-                "of requests alone, and a release brought another image",
-                resized(0, 1, of=2, to="1Gi", note="memory request", **NEW),
-                "code_defect",
-                "rollback_workload",
-            ),
-            ("one that it left alone is killed", resized(1, 2, dead=1), "resource_exhaustion", "page_human"),
-            ("one that it left alone does with less", resized(0, 1, older=200), "resource_exhaustion", "page_human"),
-            ("long ago, for all of them", resized(0, 1, of=2, age=9 * DAY), "resource_exhaustion", "page_human"),
-        )
-    ),
     *(
         DoesNotHold(
             f"a release dropped a limit of its own, but {what}", world, (SHOP, "code_defect", "rollback_workload")

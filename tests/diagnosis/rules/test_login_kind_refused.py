@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, alert, logs, shop
+from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, alert, logs, shop, taken_back
 from tests.diagnosis.rules.tiny import DAY, Obj, at, log, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Log
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 MYSQL = "StatefulSet/mysql"
 ENV = {"DB_HOST": "mysql"}
@@ -20,7 +20,61 @@ def mysql(**more: Any) -> list[Obj]:
     return workload("mysql", "mysql:8.4.5", **{"kind": "StatefulSet", "pods": 1, "port": 3306, **more})
 
 
+BACK: dict[str, Any] = {"before": IMAGE, "released": 900}
+OFF: dict[str, Any] = {"args": ["--mysql-native-password=OFF"], "before": {"args": []}}
+HOUR_AGO: dict[str, Any] = {"before": IMAGE, "released": 3500}
+MEMORY: dict[str, Any] = {"resources": {"limits": {"memory": "2Gi"}}}
+
+
+def refused(*more: list[Obj], line: str = LOADED, since: float = 880, server: list[Obj] | None = None) -> Snapshot:
+    """Return a shop, or what is there of it, that is refused by its server."""
+    client = [] if any(each[0]["metadata"]["name"] == "shop" for each in more) else [shop(env=ENV)]
+    return snapshot(server or mysql(), *client, *more, logs=logs("shop", line, 0, 1, since=since), **CALLED)
+
+
+def changed(now: dict[str, Any], before: dict[str, Any], released: float = 900) -> list[Obj]:
+    """Return a shop whose release changed something."""
+    return shop(**{"env": ENV, **now}, before=before, released=released)
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"nobody can tell why: {what}",
+            world,
+            (MYSQL, "configuration_error", "page_human"),
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("the client's release changed its memory limit", refused(changed(MEMORY, {"resources": {}}))),
+            (
+                "the client's release changed its pool",
+                refused(changed({"env": {**ENV, "DB_POOL_SIZE": "9"}}, {"env": ENV})),
+            ),
+            (
+                "the client's release with another image was well for long",
+                refused(shop(env=ENV, **HOUR_AGO), since=700),
+            ),
+            ("the client went back before", refused(taken_back(shop(env=ENV, **BACK)))),
+            (
+                "the server's release changed how many it lets in",
+                refused(server=mysql(args=["--max-connections=500"], before={"args": []}, released=1200), since=1100),
+            ),
+            (
+                "the server let everybody in for long after its release",
+                refused(server=mysql(**OFF, released=3500), since=700),
+            ),
+            (
+                "the server's release changed its memory limit",
+                refused(server=mysql(**MEMORY, before={"resources": {}}, released=1200), since=1100),
+            ),
+        )
+    ),
+    Holds(
+        "the client's release asks for another way to log in",
+        refused(changed({"args": ["--authentication-plugin=native"]}, {"args": []})),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
     Holds(
         "the server is of a newer version since minutes",
         snapshot(
@@ -50,7 +104,7 @@ HOLDS = [
     Holds(
         "the server got another setting",
         snapshot(
-            mysql(args=["--mysql-native-password=OFF"], before={"args": []}, released=1200),
+            mysql(**OFF, released=1200),
             shop(env=ENV),
             logs=logs("shop", LOADED, 0, 1, since=1100),
             **CALLED,

@@ -24,11 +24,11 @@ UNREACHED = 'WARN redis: sentinel: GetMasterAddrByName master="carts" failed: di
 SENTINEL = {"REDIS_SENTINELS": "redis:26379", "REDIS_MASTER": "carts"}
 
 HBA = 'FATAL:  no pg_hba.conf entry for host "10.1.0.4", user "shop", database "shop", no encryption'
-TUNED = {**ENV, "DB_POOL_SIZE": "8"}
+TUNED = {**ENV, "DB_SSLMODE": "disable"}
 
 
 def tuned(*more: Any, ready: int = 1, told: tuple[int, ...] = (1,), since: float = 800) -> Snapshot:
-    """Return a shop whose release has another setting, and of whose two pods some are refused by rules for hosts."""
+    """Return a shop whose release logs in otherwise, and of whose two pods some are refused by rules for hosts."""
     objects = shop(env=TUNED, before={"env": ENV}, released=900, ready=ready)
     objs = [each for each in more if not isinstance(each, Log)]
     quiet = [log(pod("shop", n), "INFO order 7 was paid") for n in (0, 1) if n not in told]

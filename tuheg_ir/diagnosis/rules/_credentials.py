@@ -40,6 +40,12 @@ _HOUR = late(r"\d[T ]\d\d")
 """A time of day: a day alone may have begun hours before or after the midnight it would be taken for."""
 _USER = late(r"user(?:name)? ?[=:]? ?[\"'\[]?([\w.-]+)", re.IGNORECASE)
 """Where servers and clients name the user that is refused."""
+_PASSWORD = late(
+    r"password authentication failed|28P01|access denied for user|wrongpass|ora-01017"
+    r"|(?:peer|ident|md5|scram\S{0,20}|certificate|pam|ldap) authentication failed for user",
+    re.IGNORECASE,
+)
+"""Words of a login that is refused for what it shows, whatever else a client tells of further tries."""
 _CLOUD = late(r"arn:aws|api error \w+:|googleapi|AuthorizationFailed")
 """Words of a provider's client, which names no host."""
 
@@ -96,7 +102,7 @@ def refusals(view: View) -> tuple[Refusal, ...]:
     by_caller: dict[str, list[Complaint]] = {}
     of_another = {(c.hit.pod, c.hit.line) for c in complaints(view, *_NOT_THE_PASSWORD)}
     for each in complaints(view, *REFUSED):
-        if (each.hit.pod, each.hit.line) in of_another:
+        if (each.hit.pod, each.hit.line) in of_another and not password_refused(each.hit.line):
             continue
         outside = any("." in host for host in each.hosts) or _CLOUD.search(each.hit.line)
         if each.hit.trouble == "outside_authentication" and not outside and not _locks_out(view, each.caller):
@@ -105,6 +111,11 @@ def refusals(view: View) -> tuple[Refusal, ...]:
             by_caller.setdefault(each.caller, []).append(each)
     each_one = [_refusal(view, view.workloads[ref], found) for ref, found in by_caller.items()]
     return tuple(replace(each, as_new=tuple(_as_new(view, each, each_one))) for each in each_one)
+
+
+def password_refused(line: str) -> bool:
+    """Tell whether a line says that what a login shows is refused, and not only that somebody is not let in."""
+    return bool(_PASSWORD.search(line))
 
 
 def _as_new(view: View, each: Refusal, all_refused: list[Refusal]) -> Iterator[Pod]:

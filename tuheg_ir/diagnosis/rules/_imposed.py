@@ -14,7 +14,8 @@ from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, written
 from tuheg_ir.diagnosis.view.releases import releases
-from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, killed_for_memory, usage
+from tuheg_ir.diagnosis.view.trouble import traffic_growth
+from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, killed_for_memory, limit_of, usage
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 YOUNG = timedelta(hours=48)
@@ -45,20 +46,24 @@ def imposed(view: View, workload: Workload) -> Imposed | None:
     """Return how pods are held back by a processor limit that their template does not have; None if they are not.
 
     Either older ones of the template are without it, and well, or the default is so young that all pods before were.
-    A default that was lowered is one that the older ones are without: they keep the higher limit of before.
+    A default that was lowered is one that the older ones are without: they keep the higher limit of before. Where
+    requests have grown by more than an autoscaler cut, they need more time than the template gives as well.
     """
     limit, former, given = _given(workload, "cpu")
     if not given:
         return None
     share, throttled = (usage(view.figures, workload, s).by_pod for s in ("cpu_share", "throttled_share"))
     short = {*(p for p, v in throttled.items() if v > THROTTLED), *(p for p, v in share.items() if v > BUSY)}
-    held, free = short & given, _free(workload, given, "cpu")
+    held = {pod.name for pod in workload.live if pod.name in short & given and _at_limit(view, pod, limit)}
+    free = _free(workload, given, "cpu")
     if 2 * len(held) <= len(given) or short - given or _over_again(workload, given):
         return None
     odd = odd_pods(view, workload, few=False)
     by, at = _by(view, workload, given, "cpu", limit)
     dropped = "" if free else _dropped(view, workload, "cpu", limit, at)
-    if {*odd} - given or not (free or dropped or _resized(view, workload, given, by) or _came_with(view, workload, at)):
+    cut = (limit_of(workload, "cpu") or 0.0) / (size(limit) or 1.0)
+    resized = _resized(view, workload, given, by) and (traffic_growth(view, workload.ref) or 1.0) < cut
+    if {*odd} - given or not (free or dropped or resized or _came_with(view, workload, at)):
         return None
     most = max((throttled.get(pod, 0.0) for pod in held), default=0.0)
     return Imposed(tuple(sorted(held)), free, odd, limit, former, by, at, most, dropped)
@@ -70,9 +75,9 @@ def killed_by_default(view: View, workload: Workload) -> Imposed | None:
     Older ones live without it, of whatever template, and need no less as far as is measured; or the default is so young
     that all pods before were without it; or a release dropped a higher limit.
     """
-    limit, former, given = _given(workload, "memory")
-    at_it = {p.name for p, c in killed_for_memory(view, workload) if _has(c.spec, limit)}
-    killed = {pod.name for pod, _ in killed_for_memory(view, workload)}
+    ended = killed_for_memory(view, workload)
+    limit, former, given = _given(workload, "memory", {container.name for _, container in ended})
+    killed, at_it = {pod.name for pod, _ in ended}, {pod.name for pod, c in ended if _has(c.spec, limit)}
     if 2 * len(at_it & given) <= len(given) or killed - at_it or _over_again(workload, given):
         return None
     by, at = _by(view, workload, given, "memory", limit)
@@ -85,6 +90,21 @@ def killed_by_default(view: View, workload: Workload) -> Imposed | None:
     if needs and max(needs) <= size(limit):
         return None
     return Imposed(tuple(sorted(at_it)), free, {}, limit, former, by, at, dropped=dropped)
+
+
+def _at_limit(view: View, pod: Pod, limit: str) -> bool:
+    """Tell whether a limit may be that of a pod's container which is short of time, as far as figures tell them apart.
+
+    What runs beside a program may be given less, and have enough.
+    """
+    short = {
+        text(labels, "container")
+        for signal, most in (("throttled_share", THROTTLED), ("cpu_share", BUSY))
+        for labels, value in view.figures.standing(signal, pod=pod.name)
+        if value > most
+    }
+    mine = (each for each in pod.containers if each.name in short)
+    return "" in short or any(size(text(each.spec, "resources", "limits", "cpu")) == size(limit) for each in mine)
 
 
 def _older(workload: Workload, given: Collection[str]) -> list[Pod]:
@@ -108,9 +128,12 @@ def _has(container: object, limit: str) -> bool:
     return size(text(container, "resources", "limits", "memory")) == size(limit)
 
 
-def _given(workload: Workload, resource: str) -> tuple[str, str, set[str]]:
-    """Return the lowest limit that pods were given, the highest if that is another one, and who has the lowest."""
-    limits = {pod.name: limit for pod in workload.live if (limit := given_limit(workload, pod, resource))}
+def _given(workload: Workload, resource: str, of: Collection[str] = ()) -> tuple[str, str, set[str]]:
+    """Return the lowest limit that pods were given, the highest if that is another one, and who has the lowest.
+
+    ``of``: the containers that are asked about; () for any.
+    """
+    limits = {pod.name: limit for pod in workload.live if (limit := given_limit(workload, pod, resource, of))}
     limit, former = (chosen(limits.values(), key=size, default="") for chosen in (min, max))
     given = {pod for pod, each in limits.items() if size(each) == size(limit)}
     return limit, former if size(former) > size(limit) else "", given

@@ -8,14 +8,19 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._of_login import of_login
 from tuheg_ir.diagnosis.rules._refused_alike import clears
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+AT_START = timedelta(minutes=20)
+"""So long after its start, or the first request, a client of another kind of login has been refused."""
 SOON = timedelta(hours=1)
+"""So long after a server's release the last of its clients logs in anew."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -27,30 +32,35 @@ def when(view: View) -> Iterator[Match]:
             found.setdefault(each.about, []).append(each)
     for about, said in sorted(found.items()):
         server = view.workloads.get(about)
-        if server is not None and _with_release(server, began(said)):
+        if server is not None and _with_release(server, began(said), SOON):
             yield _of_server(view, server, said)
             continue
         for ref in sorted({each.caller for each in said}):
             yield _of_caller(view, view.workloads[ref], said, about)
 
 
-def _with_release(workload: Workload, first: datetime | None) -> bool:
-    released = workload.released_at
-    if not workload.changes or workload.returned or released is None or first is None:
-        return False
-    return BEFORE <= first - released <= SOON
+def _brought(workload: Workload) -> tuple[Change, ...]:
+    """Return what a release changed that bears on the kind of login: the program itself, or how it logs in."""
+    return (*workload.changed("image"), *of_login(workload.changed("env", "command", "mounts")))
+
+
+def _with_release(workload: Workload, first: datetime | None, within: timedelta = AT_START) -> bool:
+    return bool(_brought(workload)) and not workload.returned and since_release(workload, first, within)
 
 
 def _of_server(view: View, server: Workload, said: list[Complaint]) -> Match:
-    """Return that a server was released; going back is for settings only: a newer program may have changed the data."""
+    """Return that a server was released; going back is for settings only: a newer program may have changed the data.
+
+    All that is said to a server that is started anew is said anew: what is refused much later is not for its settings.
+    """
     callers = behind(view, *(each.caller for each in said), but=server.ref)
-    newer = bool(server.changed("image"))
+    newer, at_once = bool(server.changed("image")), _with_release(server, began(said))
     why = "a newer program may have changed the data: an older one does not read it then"
     return Match(
         component=server.ref,
         evidence=(*told(view, said), *release_evidence(server)),
         certainty=0.75,
-        remedy="page_human" if newer else "rollback_workload",
+        remedy="rollback_workload" if at_once and not newer else "page_human",
         since=began(said),
         explains=callers,
         excludes=(

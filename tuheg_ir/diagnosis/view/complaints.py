@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
 from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import is_marked
-from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.once import once, once_by_name
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import moment, newest, oldest
 from tuheg_ir.diagnosis.view.trouble import errors, measured
@@ -44,16 +44,8 @@ _MENTIONED = {
     "database": (
         *("psycopg", "asyncpg", "hikari", "jdbc", "npgsql", "pg::", "pgx", "postgres", "mysql", "mariadb", "mongo"),
         *("sqlstate", "activerecord", "sequelize", "server closed the connection unexpectedly", "mvcc:", "etcd"),
-        *(
-            "replicasetnoprimary",
-            "serverselection",
-            "server selection",
-            "cassandra",
-            "scylla",
-            "gocql",
-            "ora-0",
-            "ora-1",
-        ),
+        *("replicasetnoprimary", "serverselection", "server selection", "cassandra", "scylla", "gocql"),
+        *("ora-0", "ora-1"),
         *("sqlalchemy", "django.db", "knex", "typeorm", "prisma", "gorm", "hibernate", "dbconnection.", "sqlclient"),
         *(
             "cockroach",
@@ -280,10 +272,15 @@ def kind_spoken_of(line: str) -> str:
 
 
 def _only(view: View, caller: str, wanted: str) -> set[str]:
-    # A run of such an image is a client of it.
-    everywhere = {w.ref for w in of_role(view.workloads, wanted) if w.ref != caller}
+    everywhere = {ref for ref in _of_role(view, wanted) if ref != caller}
     needed = everywhere & view.graph.calls.get(caller, set())
     return needed if len(needed) == 1 else everywhere if len(everywhere) == 1 else set()
+
+
+@once_by_name
+def _of_role(view: View, wanted: str) -> tuple[str, ...]:
+    # A run of such an image is a client of it.
+    return tuple(workload.ref for workload in of_role(view.workloads, wanted))
 
 
 def told(view: View, found: Iterable[Complaint], most: int = 3) -> tuple[Evidence, ...]:

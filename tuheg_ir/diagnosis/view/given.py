@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from tuheg_ir.diagnosis.late import late
@@ -13,10 +13,12 @@ from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_GIVEN = late(r"([\w ,./-]+) limit for (?:init )?container (\S+)")
+_GIVEN = late(r"(?<![\w ,./-])([\w ,./-]+) limit for (?:init )?container (\S+)")
 """What the admission notes at a pod: `LimitRanger plugin set: cpu, memory limit for container a; ...`."""
 _RESIZED = late(r"Pod resources updated by ([\w.-]+): ([^\n]*)")
 """What the autoscaler notes: `Pod resources updated by shop: container 0: cpu request, memory limit`."""
+_CUT = 0.8
+"""A limit that an autoscaler makes less than this of the template's is another one: it rounds, too."""
 _MUCH = 2.0
 """A limit so many times as high is another one."""
 _NEAR = 0.5
@@ -41,21 +43,24 @@ def given_less(view: View, workload: Workload) -> str:
     mine = [used[pod.name] for pod in born if pod.name in used]
     if mine and max(mine) < _NEAR * size(limits[-1]):
         return ""
-    return f"the namespace gives new pods a processor limit of {limits[-1]}, older ones keep {max(limits, key=size)}"
+    by = resized_by(born[-1], "cpu") or "the namespace"
+    return f"{by} gives new pods a processor limit of {limits[-1]}, older ones keep {max(limits, key=size)}"
 
 
-def given_limit(workload: Workload, pod: Pod, resource: str = "cpu") -> str:
+def given_limit(workload: Workload, pod: Pod, resource: str = "cpu", of: Collection[str] = ()) -> str:
     """Return the limit of a resource that the admission gave a container of a pod; "" if it gave none.
 
-    One that its template has by now is the template's, unless an autoscaler has cut that.
+    One that its template has by now is the template's, unless an autoscaler has cut that. ``of``: the containers that
+    are asked about; () for any.
     """
     note = text(mapping(pod.obj, "metadata", "annotations"), "kubernetes.io/limit-ranger")
     own, meant = items(pod.obj, "spec", "containers"), items(workload.template, "spec", "containers")
     for resources, container in _GIVEN.findall(note.replace("LimitRanger plugin set:", "")):
         label = container.rstrip(";,")
-        if resource in re.split(r"[ ,]+", resources) and not _limit(meant, label, resource):
+        asked = not of or label in of
+        if asked and resource in re.split(r"[ ,]+", resources) and not _limit(meant, label, resource):
             return _limit(own, label, resource)
-    return _cut(workload, pod, resource) if resized_by(pod, resource) else ""
+    return _cut(workload, pod, resource, of) if resized_by(pod, resource) else ""
 
 
 def resized_by(pod: Pod, resource: str) -> str:
@@ -65,13 +70,13 @@ def resized_by(pod: Pod, resource: str) -> str:
     return f"VerticalPodAutoscaler/{said[1]}" if said and f"{resource} limit" in said[2] else ""
 
 
-def _cut(workload: Workload, pod: Pod, resource: str) -> str:
-    """Return the limit of a pod's container that is lower than the one of the template that it was made of."""
+def _cut(workload: Workload, pod: Pod, resource: str, of: Collection[str]) -> str:
+    """Return the limit of a pod's container that is clearly lower than that of the template which it was made of."""
     of_pod = next((r.template for r in workload.revisions if r.name == pod.revision), workload.template)
     own, meant = items(pod.obj, "spec", "containers"), items(of_pod, "spec", "containers")
-    for label in (text(each, "name") for each in meant):
+    for label in (label for each in meant if (label := text(each, "name")) in of or not of):
         limit, before = _limit(own, label, resource), _limit(meant, label, resource)
-        if limit and before and size(limit) < size(before):
+        if limit and size(limit) < _CUT * size(before):
             return limit
     return ""
 
