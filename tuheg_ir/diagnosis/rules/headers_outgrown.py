@@ -40,7 +40,7 @@ _REFUSED = (
     (32000, late(r"\bRequest headers too long\b", re.IGNORECASE)),  # Kestrel
     (80000, late(r"\bHTTP element HEADER is longer than\b")),  # Puma
 )
-"""How servers refuse a request for its headers, and how many bytes of them they take, unless they are told otherwise."""
+"""How servers refuse a request for its headers, and how many bytes they take unless they are told otherwise."""
 _SPOKEN = ("header", "too large request")
 """One of these is in a log that tells of it."""
 _HANDED = late(
@@ -83,7 +83,7 @@ class _Refuser(NamedTuple):
 
 
 def when(view: View) -> Iterator[Match]:
-    """Servers refuse headers since the release of who hands out tokens, and tells that each is bigger than they take."""
+    """Servers refuse headers since the release of who hands out tokens, and tells of ones bigger than they take."""
     refusers = list(_refusers(view))
     ran = [each for each in refusers if each.silent >= SILENT]
     if not ran or len({each.pod for each in refusers}) < SEVERAL:
