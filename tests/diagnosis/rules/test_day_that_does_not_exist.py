@@ -51,12 +51,9 @@ def turned(minutes: int, *more: Obj) -> Snapshot:
     return fails(*logs, of=[*shop(before=IMAGE, released=70 * DAY), *more])
 
 
-CALLS = {"env": {"SHOP_URL": "http://shop:8080"}, "before": OLD}
-
-
 def web(released: float) -> list[Obj]:
     """Return who calls the shop, with the dates that it was given, and was released."""
-    return workload("web", **CALLS, released=released)
+    return workload("web", env={"SHOP_URL": "http://shop:8080"}, before=OLD, released=released)
 
 
 MIDNIGHT = 12 * 3600.0

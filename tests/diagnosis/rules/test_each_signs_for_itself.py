@@ -74,6 +74,11 @@ HOLDS = [
         harmful=("restart_workload", "scale_workload"),
         sure=(0.75, 0.9),
     ),
+    Holds(
+        "the same, and its value stood in the template before",
+        signing(release={"env": {"JWT_SECRET": "3f9a"}}),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
     *(
         Holds(
             f"several sign for themselves: {what}",
@@ -93,6 +98,7 @@ HOLDS = [
                 signing(keys("jwt"), release={"env": {"SECRET": GIVEN["env"]["JWT_SECRET"]}}),
             ),
             ("what it dropped was another for each pod", signing(keys("jwt"), release={"env": {"JWT_SECRET": OF_POD}})),
+            ("it was as empty before the release dropped it", signing(release={"env": {"JWT_SECRET": ""}})),
             ("pods of the template before do so as well", signing(keys("jwt"), release=GIVEN, older=1)),
             ("they do not name the key that they lack", signing(own=EMPTY[5:].replace("JWT_SECRET", "jwt key"))),
             (

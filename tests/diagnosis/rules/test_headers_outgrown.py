@@ -46,9 +46,9 @@ def server(line: str = REFUSED[0], number: int = 0, *, since: float = 1800, well
     return Log(pod("shop", number), "shop", tuple(sorted(lines)))
 
 
-def servers(line: str = REFUSED[0], **more: float) -> list[Log]:
+def servers(line: str = REFUSED[0], *, since: float = 1800, well: float = 1500) -> list[Log]:
     """Return the logs of both pods of that server, the second of which was asked so a while later."""
-    return [server(line, **more), server(line, 1, **{**more, "since": more.get("since", 1800) - 120})]
+    return [server(line, since=since, well=well), server(line, 1, since=since - 120, well=well)]
 
 
 def giver(line: str = HANDED[0], times: int = 6, first: float = 2000) -> Log:

@@ -113,7 +113,7 @@ def _read(view: View, workload: Workload) -> tuple[dict[str, list[Led]], list[Le
             found, at = _HANDS_OUT.search(said), stamp(line)
             if found is None or at is None:
                 continue
-            told = Led(log.pod, line.strip(), at, found["role"] or "")
+            told = Led(log.pod, line.strip(), at, (found["role"] or "").rstrip(",."))
             if asked:
                 # What stands by itself is the address that is asked, by a proxy for its node.
                 if 200 <= status_of(line) < 300 and said[: found.start()][-1:].strip():

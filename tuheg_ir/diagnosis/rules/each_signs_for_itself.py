@@ -5,10 +5,10 @@ One process alone does not show it. What a start anew or one more of them change
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
@@ -16,8 +16,8 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._own_key import Told, of_another, own_keys, refused
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.reading import mapping
-from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.releases import releases, template_before
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SEVERAL = 2
@@ -85,7 +85,9 @@ def _dropped(view: View, workload: Workload, keys: Sequence[Told]) -> tuple[Chan
     return tuple(
         change
         for change in gone
-        if all(_names(each.line, change.field.removeprefix("env ")) for each in keys) and _there(view, change.before)
+        if (name := change.field.removeprefix("env "))
+        and all(_names(each.line, name) for each in keys)
+        and _there(view, _entry(workload, change.container, name))
     )
 
 
@@ -94,18 +96,19 @@ def _names(line: str, variable: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(variable)}(?!\w)", line) is not None
 
 
-def _there(view: View, before: str) -> bool:
-    """Tell whether what a variable was taken from is there yet: a key that one can see, the same for all pods."""
-    if not before.startswith("{"):
-        return True  # a value of its own, which the template before has
-    try:
-        source = json.loads(before)
-    except ValueError:
-        return False
+def _entry(workload: Workload, container: str, variable: str) -> Mapping[str, Any]:
+    """Return a variable of a container as the template before has it."""
+    held = items(template_before(workload), "spec", "containers")
+    named = (each for c in held if text(c, "name") == container for each in items(c, "env"))
+    return next((each for each in named if text(each, "name") == variable), {})
+
+
+def _there(view: View, entry: Mapping[str, Any]) -> bool:
+    """Tell whether a variable has a value that is there yet: its own, or a key that one can see."""
     for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
-        if taken := mapping(source, field):
+        if taken := mapping(entry, "valueFrom", field):
             return taken.get("key") in mapping(view.objects(kind).get(str(taken.get("name")), {}), "data")
-    return False
+    return bool(text(entry, "value"))
 
 
 RULE = Rule(
