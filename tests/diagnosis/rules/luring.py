@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.diagnosis.rules.scenes import WELL
 from tests.diagnosis.rules.tiny import at, log, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 INNER = "http://169.254.169.254/latest/meta-data/iam/security-credentials/node-role"
 LEADS = f'level=info msg=redirect from="https://r.cards.example/p?n=3" to={INNER}'
@@ -34,17 +34,28 @@ def luring(
     later: float = 1,
     used: tuple[tuple[float, str], ...] = COPIED,
     name: str = "shop",
+    ago: float = 1500,
+    by: int = 0,
+    also: tuple[str, ...] = (),
+    alerts: tuple[Alert, ...] = (),
 ) -> Snapshot:
-    """Return a shop that was led somewhere, what it got there so many seconds later, and a bucket's log."""
-    said = (f"{at(1500)} {leads}", f"{at(1500 - later)} {gets}")
+    """Return a shop that was led somewhere, what it got there so many seconds later, and a bucket's log.
+
+    by: the pod that got it; also: what the shop's first pod tells besides.
+    """
+    first = (f"{at(ago)} {leads}", *(f"{at(ago + 60)} {line}" for line in also))
+    second = (f"{at(ago - later)} {gets}",)
     told = Log(pod("audit"), "audit", tuple(f"{at(age)} {line}" for age, line in used), False)
     return snapshot(
         workload(name),
         workload("audit"),
         logs=[
-            Log(pod(name), name, said, False),
+            Log(pod(name), name, first if by else (*first, *second), False),
             told,
-            log(pod(name, 1), "INFO fetched url=https://a.example/ status=200"),
+            Log(pod(name, 1), name, second, False)
+            if by
+            else log(pod(name, 1), "INFO fetched url=https://a.example/ status=200"),
         ],
         figures=[WELL],
+        alerts=alerts,
     )

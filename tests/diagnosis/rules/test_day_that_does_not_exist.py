@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, snapshot
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 FAILS = "ValueError: day is out of range for month"
@@ -42,14 +42,21 @@ def fails(*logs: Log, of: list[Obj] | None = None) -> Snapshot:
     return snapshot(of or shop(before=IMAGE, released=70 * DAY), logs=said, alerts=[alert("SignupsFailing")])
 
 
-def turned(minutes: int) -> Snapshot:
+def turned(minutes: int, *more: Obj) -> Snapshot:
     """Return the shop with logs that were well for half an hour until so many minutes after midnight."""
     since = (12 * 60 + 30 - minutes) * 60.0
     well = 20
     bad = round((since - 1800) / 90)
-    return fails(*(told(FAILS, number, since=since, well=well, bad=bad) for number in (0, 1)))
+    logs = [told(FAILS, number, since=since, well=well, bad=bad) for number in (0, 1)]
+    return fails(*logs, of=[*shop(before=IMAGE, released=70 * DAY), *more])
 
 
+def web(released: float) -> list[Obj]:
+    """Return who calls the shop, with the dates that it was given, and was released."""
+    return workload("web", env={"SHOP_URL": "http://shop:8080"}, before=OLD, released=released)
+
+
+MIDNIGHT = 12 * 3600.0
 HOLDS = [
     Holds(
         "all pods tell of it since the day turned",
@@ -60,6 +67,8 @@ HOLDS = [
     ),
     Holds("its lines are the ends of stacks, which have no time", fails(stacks(0), stacks(1)), ASK, began=4 * 3600),
     Holds("it began as the day turned, and the logs reach back into the evening", turned(2), ASK),
+    Holds("who calls it was released before the day turned, and was well", turned(2, *web(MIDNIGHT + 500)), ASK),
+    Holds("who calls it was released hours before", fails(of=[*shop(), *web(8 * 3600)]), ASK),
     *(Holds(f"it is told in many words: {line}", fails(told(line), told(line, 1)), ASK) for line in LINES),
 ]
 DOES_NOT_HOLD = [
@@ -67,6 +76,27 @@ DOES_NOT_HOLD = [
         "a release came a while before",
         fails(of=shop(before=IMAGE, released=15000)),
         (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "who calls it was released just before, and may ask for such days",
+        fails(of=[*shop(), *web(4 * 3600 + 300)]),
+    ),
+    DoesNotHold("who calls it was released as the day turned", turned(5, *web(MIDNIGHT - 60))),
+    DoesNotHold(
+        "it is a database that is asked so since a release",
+        snapshot(
+            postgres(),
+            shop(env=URL, before=IMAGE, released=4 * 3600 + 300, pods=1),
+            logs=[
+                replace(
+                    told('ERROR:  date/time field value out of range: "2026-09-31"'),
+                    pod="postgres-0",
+                    container="postgres",
+                ),
+                told('DatetimeFieldOverflow: date/time field value out of range: "2026-09-31"'),
+            ],
+            alerts=[alert("SignupsFailing")],
+        ),
     ),
     DoesNotHold("one pod is well", fails(told(FAILS), told(SOLD, 1))),
     DoesNotHold("no log reaches back before it", fails(told(FAILS, well=0), told(FAILS, 1, well=0))),

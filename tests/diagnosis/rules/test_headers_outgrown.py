@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, alert, shop
-from tests.diagnosis.rules.tiny import DAY, at, pod, snapshot, workload
+from tests.diagnosis.rules.scenes import IMAGE, OLD, ROOM, SHOP, alert, shop
+from tests.diagnosis.rules.tiny import DAY, at, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 REFUSED = (
@@ -24,8 +24,16 @@ REFUSED = (
 HANDED = (
     '{"msg":"access token issued","sub":"u-1","roles":243,"bytes":11555}',
     "INFO issued id_token for u-1 (9120 bytes)",
-    "INFO session cookie set for u-1 size=6014",
+    "INFO session cookie set for u-1 size=9014",
 )
+HUGE = '{"msg":"access token issued","sub":"u-1","bytes":96000}'
+NOT_HANDED = (
+    "INFO file stored bytes=11555",
+    "INFO created 912 tokens, context size: 9216",
+    "DEBUG Set-Cookie: sid=1, Content-Length: 12044",
+    "INFO access token issued for u-1 response_bytes=12044",
+)
+"""What is big, and not a thing that users carry."""
 SMALL = '{"msg":"access token issued","sub":"u-1","roles":2,"bytes":1190}'
 DOOR = "Deployment/door"
 FAILS = alert("BadRequests", app="shop")
@@ -38,10 +46,15 @@ def server(line: str = REFUSED[0], number: int = 0, *, since: float = 1800, well
     return Log(pod("shop", number), "shop", tuple(sorted(lines)))
 
 
-def giver(line: str = HANDED[0], times: int = 6) -> Log:
+def servers(line: str = REFUSED[0], *, since: float = 1800, well: float = 1500) -> list[Log]:
+    """Return the logs of both pods of that server, the second of which was asked so a while later."""
+    return [server(line, since=since, well=well), server(line, 1, since=since - 120, well=well)]
+
+
+def giver(line: str = HANDED[0], times: int = 6, first: float = 2000) -> Log:
     """Return the log of who hands out tokens: most are small, and some as told."""
     lines = [f"{at(age)} {SMALL}" for age in range(2390, 0, -60)]
-    lines += [f"{at(2000 - 200 * n)} {line}" for n in range(times)]
+    lines += [f"{at(first - first / 10 * n)} {line}" for n in range(times)]
     return Log(pod("door"), "door", tuple(sorted(lines)))
 
 
@@ -49,7 +62,7 @@ def world(
     *logs: Log, door: Mapping[str, Any] | None = None, more: Any = (), fires: bool = True, **of_shop: Any
 ) -> Snapshot:
     """Return a shop that nobody touched, and a door that was released forty minutes ago."""
-    told = logs or (server(), giver())
+    told = logs or (*servers(), giver())
     of_door = {"before": IMAGE, "released": 2400.0, **(door or {})}
     of_shop = {"before": IMAGE, "released": 40 * DAY, "age": 90 * DAY, **of_shop}
     return snapshot(shop(**of_shop), workload("door", **of_door), more, logs=told, alerts=[FAILS] if fires else [])
@@ -64,12 +77,12 @@ HOLDS = [
         excludes={*no("restart_workload", "scale_workload", at=DOOR), *no("rollback_workload", at=SHOP)},
         began=1800,
     ),
-    *(Holds(f"it refuses so: {line}", world(server(line), giver()), ROLLED_BACK) for line in REFUSED[1:]),
-    *(Holds(f"it hands out so: {line}", world(server(), giver(line)), ROLLED_BACK) for line in HANDED[1:]),
+    *(Holds(f"it refuses so: {line}", world(*servers(line), giver(HUGE)), ROLLED_BACK) for line in REFUSED[1:]),
+    *(Holds(f"it hands out so: {line}", world(*servers(), giver(line)), ROLLED_BACK) for line in HANDED[1:]),
     Holds(
         "another server was released since, and refuses them as well",
         world(
-            server(),
+            *servers(),
             giver(),
             Log(pod("cart"), "cart", (f"{at(500)} INFO up", f"{at(480)} {REFUSED[0]}")),
             more=workload("cart", before=OLD, released=520),
@@ -79,14 +92,37 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("what is handed out is small", world(server(), giver(SMALL))),
-    DoesNotHold("one big token is one user's", world(server(), giver(times=1))),
-    DoesNotHold("a big thing is an upload", world(server(), giver("INFO file stored bytes=11555"))),
-    DoesNotHold("nobody refuses headers", world(server(""), giver())),
+    DoesNotHold("what is handed out is small", world(*servers(), giver(SMALL))),
+    DoesNotHold("one big token is one user's", world(*servers(), giver(times=1))),
+    *(DoesNotHold(f"what is big is not carried: {line}", world(*servers(), giver(line))) for line in NOT_HANDED),
+    DoesNotHold(
+        "what is handed out is less than they take", world(*servers(), giver('{"msg":"token issued","bytes":5120}'))
+    ),
+    *(
+        DoesNotHold(f"a server that takes more is refusing something else: {line}", world(*servers(line), giver()))
+        for line in REFUSED[3:5]
+    ),
+    DoesNotHold(
+        "big ones come long after the release: users were given more", world(*servers(since=300), giver(first=500))
+    ),
+    DoesNotHold("one pod refuses what a scanner sent", world(server(), giver())),
+    DoesNotHold("nobody refuses headers", world(*servers(""), giver())),
     DoesNotHold("nobody suffers", world(fires=False)),
-    DoesNotHold("it was refused before that release", world(server(since=3000), giver())),
+    DoesNotHold("it was refused before that release", world(*servers(since=3000), giver())),
+    DoesNotHold(
+        "another server refused them before that release, as far as its log reaches back",
+        world(*servers(), giver(), Log(pod("cart"), "cart", (f"{at(3500)} {REFUSED[0]}",)), more=workload("cart")),
+    ),
+    DoesNotHold("the release gave it more memory", world(door={"before": ROOM})),
+    DoesNotHold(
+        "what a server reads was changed in that hour",
+        world(
+            more=thing("ConfigMap", "limits", written=2000, data={"server.xml": "x"}),
+            envFrom=[{"configMapRef": {"name": "limits"}}],
+        ),
+    ),
     DoesNotHold("it was refused hours after that release", world(door={"released": 3 * 3600.0})),
-    DoesNotHold("its log does not reach back", world(server(well=60), giver())),
+    DoesNotHold("its log does not reach back", world(*servers(well=60), giver())),
     DoesNotHold(
         "the server may take less since its own release", world(released=1900.0), harmful=("restart_workload",)
     ),

@@ -181,7 +181,9 @@ HOLDS = [
             ("nobody tells who uses them", luring(used=())),
             ("they are used where they were", luring(used=(COPIED[0], (1300, USE.format(AT_HOME, NODE))))),
             ("another node uses them elsewhere", luring(used=(COPIED[0], (1300, USE.format("203.0.113.77", "i-9"))))),
+            ("that is a way out of the house", luring(used=((1900, USE.format("203.0.113.77", "i-9")), *COPIED))),
             ("they were used there before", luring(used=(*COPIED, (1800, USE.format("203.0.113.77", NODE))))),
+            ("and they tried commands as well", luring(used=(), also=INJECTED)),
             *((where, luring(LEADS.replace(INNER, where), GETS.replace(INNER, where), used=())) for where in SPELLED),
         )
     ),
@@ -337,6 +339,13 @@ DOES_NOT_HOLD = [
                 luring(LEADS.replace("https://r.cards.example/p?n=3", "http://shop.town.svc.cluster.local/a")),
             ),
             ("it is a tool that runs what it is told", luring(name="jenkins-runner")),
+            ("another pod's library asks just then", luring(by=1)),
+            ("that was days ago, and such credentials are void since", luring(ago=3 * DAY, used=())),
+            ("a scanner got a page for it, as for its commands", luring(ASKS, "ok", also=INJECTED, alerts=(GREW,))),
+            (
+                "a proxy for the node asks for its pods",
+                luring(f'10.1.0.9 - "GET {INNER} HTTP/1.1" 200 1582', alerts=(GREW,)),
+            ),
         )
     ),
     *(

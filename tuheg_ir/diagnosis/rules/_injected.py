@@ -14,7 +14,8 @@ from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.reading import created, items, mapping, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_REQUEST = late(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S.* HTTP/[123]")
+_METHOD = late(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S")
+_VERSION = late(r" HTTP/[123]")
 _COMMANDS = late(
     r"java\.lang\.(?:Runtime|ProcessBuilder)|getRuntime\(|ProcessBuilder\(|\bos\.(?:popen|system)\(|__import__\(|"
     r"(?:system|passthru|shell_exec|proc_open)\(['\"]|\(\)\s*\{\s*:;\s*\}|child_process|"
@@ -79,7 +80,8 @@ def lasting_token(view: View, workload: Workload, after: datetime | None) -> Evi
 
 def is_request(line: str) -> bool:
     """Tell whether a line tells of a request: anybody may ask for anything."""
-    return _REQUEST.search(line) is not None
+    method = _METHOD.search(line)
+    return method is not None and _VERSION.search(line, method.end()) is not None
 
 
 def _carries(line: str) -> bool:

@@ -6,7 +6,8 @@ Such an address answers whoever asks from the node: a program that follows any a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import unquote_plus
@@ -49,6 +50,9 @@ _FROM = late(rf"(?<![\d./]){PUBLIC}")
 AT_ONCE = timedelta(seconds=15)
 """What a program fetches so soon after it was led there it fetches for that; its own library asks when it likes."""
 
+VOID = timedelta(days=1)
+"""What nodes hand out is void after hours, a day at the most."""
+
 
 class Led(NamedTuple):
     """A line by which a program was led to credentials, or tells that it has got them."""
@@ -59,6 +63,17 @@ class Led(NamedTuple):
     role: str
 
 
+class _Use(NamedTuple):
+    """That somebody asked a cloud in a session of a role, from an address; the pod and the line that tell it."""
+
+    at: datetime
+    role: str
+    session: str
+    address: str
+    pod: str
+    line: str
+
+
 def lured(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, bool]]:
     """Yield that a program was led to the credentials of its node, got them, and that somebody else uses them.
 
@@ -67,43 +82,48 @@ def lured(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, boo
     if runs_for_others(workload):
         return
     led, got = _read(view, workload)
-    if not led:
-        return
-    first = led[0]
-    yield (
-        0.3,
-        Evidence("logs", f"Pod/{first.pod}", f"it was led to its node's credentials: {first.line[:240]}", first.at),
-        True,
-    )
-    taken = [each for each in got if any(timedelta() <= each.at - one.at <= AT_ONCE for one in led)]
-    if not taken:
-        return
-    fact = f"it fetched the credentials of its node: {taken[0].line[:240]}"
-    yield 0.45, Evidence("logs", f"Pod/{taken[0].pod}", fact, taken[0].at), True
-    used = next(filter(None, (_used_elsewhere(view, each) for each in taken)), None)
+    pairs = [pair for each in got if view.recent(each.at, VOID) for pair in _for_it(led.get(each.pod, ()), each)]
+    if not pairs:
+        return  # who asks for such an address and gets a page has got nothing
+    first, one = pairs[0]
+    fact = f"it was led to its node's credentials: {first.line[:240]}"
+    yield 0.3, Evidence("logs", f"Pod/{first.pod}", fact, first.at), True
+    fact = f"it fetched the credentials of its node: {one.line[:240]}"
+    yield 0.45, Evidence("logs", f"Pod/{one.pod}", fact, one.at), True
+    used = _used_elsewhere(view, [each for _, each in pairs])
     if used is not None:
         yield 0.6, used, False
 
 
-def _read(view: View, workload: Workload) -> tuple[list[Led], list[Led]]:
-    """Return by what a workload was led to credentials, and what it got there, in the order of time."""
-    led: list[Led] = []
+def _for_it(led: Sequence[Led], got: Led) -> Iterator[tuple[Led, Led]]:
+    """Yield by what its pod was led to what it got at once."""
+    upto = bisect_right(led, got.at, key=lambda each: each.at)
+    if upto and got.at - led[upto - 1].at <= AT_ONCE:
+        yield led[upto - 1], got
+
+
+def _read(view: View, workload: Workload) -> tuple[dict[str, list[Led]], list[Led]]:
+    """Return by what each pod of a workload was led to credentials, and what they got there, in the order of time."""
+    led: dict[str, list[Led]] = {}
     got: list[Led] = []
     for log in view.logs_of(workload.pods):
         for line in log.lines if speaks_of(log, _SPOKEN) else ():
-            said = unquote_plus(line[:4000]) if is_request(line) else line
+            asked = is_request(line)
+            said = unquote_plus(line[:4000]) if asked else line
             found, at = _HANDS_OUT.search(said), stamp(line)
             if found is None or at is None:
                 continue
-            told = Led(log.pod, line.strip(), at, found["role"] or "")
-            if is_request(line):
-                if 200 <= status_of(line) < 300:
-                    led.append(told)
+            told = Led(log.pod, line.strip(), at, (found["role"] or "").rstrip(",."))
+            if asked:
+                # What stands by itself is the address that is asked, by a proxy for its node.
+                if 200 <= status_of(line) < 300 and said[: found.start()][-1:].strip():
+                    led.setdefault(log.pod, []).append(told)
             elif _REDIRECT.search(said) and _by_another(said[: found.start()] + said[found.end() :]):
-                led.append(told)
+                led.setdefault(log.pod, []).append(told)
             elif _GIVEN.search(said):
                 got.append(told)
-    return sorted(led, key=lambda each: each.at), sorted(got, key=lambda each: each.at)
+    by_pod = {pod: sorted(each, key=lambda one: one.at) for pod, each in led.items()}
+    return by_pod, sorted(got, key=lambda each: each.at)
 
 
 def _by_another(said: str) -> bool:
@@ -111,21 +131,28 @@ def _by_another(said: str) -> bool:
     return any(foreign(host.lower()) for host in _NAMED.findall(said))
 
 
-def _used_elsewhere(view: View, got: Led) -> Evidence | None:
-    """Return that since then a session of the role is used from an address from which it was not used before."""
-    uses = sorted(_uses(view, got.role), key=lambda each: each[0])
-    for at, session, address, pod, line in uses:
-        before = {other for when, of, other, *_ in uses if of == session and when < got.at}
-        if at >= got.at and before and address not in before:
-            fact = f"its session is used from another address since: {line[:240]}"
-            return Evidence("logs", f"Pod/{pod}", fact, at)
+def _used_elsewhere(view: View, got: Iterable[Led]) -> Evidence | None:
+    """Return that since then a session of such a role is used from an address that nobody here came from before."""
+    since: dict[str, datetime] = {}
+    for each in got:
+        if each.role:
+            since.setdefault(each.role, each.at)
+    if not since:
+        return None
+    uses, first = sorted(_uses(view), key=lambda each: each.at), min(since.values())
+    before = [use for use in uses if use.at < since.get(use.role, first)]
+    home, began = {use.address for use in before}, {use.session for use in before if use.role in since}
+    for use in uses:
+        if use.role in since and use.at >= since[use.role] and use.session in began and use.address not in home:
+            fact = f"its session is used from another address since: {use.line[:240]}"
+            return Evidence("logs", f"Pod/{use.pod}", fact, use.at)
     return None
 
 
-def _uses(view: View, role: str) -> Iterator[tuple[datetime, str, str, str, str]]:
-    """Yield when a role was used, in which session, from which address: pod and line of the log that tells it."""
+def _uses(view: View) -> Iterator[_Use]:
+    """Yield when roles were used, in which session, from which address, as any log tells it."""
     for log in view.snapshot.logs:
-        for line in log.lines if role and speaks_of(log, (f"assumed-role/{role.lower()}/",)) else ():
+        for line in log.lines if speaks_of(log, ("assumed-role/",)) else ():
             who, client, at = _SESSION.search(line), _FROM.search(line), stamp(line)
-            if who and client and at is not None and who["role"] == role:
-                yield at, who["session"], client[0], log.pod, line.strip()
+            if who and client and at is not None:
+                yield _Use(at, who["role"], who["session"], client[0], log.pod, line.strip())

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.logs import Hit, tells
+from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -23,6 +24,8 @@ AT_MIDNIGHT = timedelta(minutes=10)
 """What is told first so soon after a day turned came with the day."""
 EVENING = timedelta(minutes=15)
 """Then so long a silence before it is enough."""
+SERVED = timedelta(minutes=5)
+"""What was released so long before the day turned has served, and was well."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -32,7 +35,9 @@ def when(view: View) -> Iterator[Match]:
         if sum(hit.count for hit in hits) < OFTEN or not _all_tell(view, workload, hits):
             continue
         began, last, silent = _told(view, workload)
-        if began is None or silent < _enough(began) or not view.recent(began, A_DAY) or not view.recent(last, STILL):
+        if began is None or not view.recent(began, A_DAY) or not view.recent(last, STILL):
+            continue
+        if silent < (EVENING if _turned(began) else WELL) or _asked_anew(view, workload, began):
             continue
         released = workload.released_at
         if workload.changes and (released is None or began - released <= WELL):
@@ -42,10 +47,23 @@ def when(view: View) -> Iterator[Match]:
             yield _match(view, workload, hits, said, began)
 
 
-def _enough(began: datetime) -> timedelta:
-    """Return for how long logs have to be silent of it before it began."""
+def _turned(began: datetime) -> datetime | None:
+    """Return when the day turned (UTC) with which it began; None if it began amid one."""
     turned = began.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return EVENING if began - turned <= AT_MIDNIGHT else WELL
+    return turned if began - turned <= AT_MIDNIGHT else None
+
+
+def _asked_anew(view: View, workload: Workload, began: datetime) -> bool:
+    """Tell whether who calls it was released shortly before, and may ask for such days since.
+
+    One that was well until the day turned with which it began does not.
+    """
+    turned = _turned(began)
+    callers = (view.workloads[ref] for ref in view.graph.callers(workload.ref) if ref in view.workloads)
+    released = (each.released_at for each in callers if each.changes)
+    return any(
+        at is None or (BEFORE <= began - at <= WELL and (turned is None or turned - at < SERVED)) for at in released
+    )
 
 
 def _all_tell(view: View, workload: Workload, hits: list[Hit]) -> bool:

@@ -5,24 +5,27 @@ One process alone does not show it. What a start anew or one more of them change
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._own_key import Told, own_keys, refused
+from tuheg_ir.diagnosis.rules._own_key import Told, of_another, own_keys, refused
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.reading import mapping
-from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.releases import releases, template_before
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SEVERAL = 2
 """So many processes with a key each refuse one another."""
 OFTEN = 4
 """Fewer refusals may be of tokens from before a start."""
+AT_ONCE = timedelta(hours=1)
+"""Several keys are refused as soon as there are several; what begins later has come of something else."""
 LATELY = timedelta(minutes=30)
 KNOWN = timedelta(days=14)
 """A template that was left longer ago than this nobody goes back to without looking."""
@@ -31,21 +34,25 @@ KNOWN = timedelta(days=14)
 def when(view: View) -> Iterator[Match]:
     """Several pods tell that each signs with a key of its own, and refuse signatures since there are several."""
     for workload in view.serving:
-        keys = own_keys(view, workload)
-        if len(keys) < SEVERAL:
-            continue
-        several = sorted(each.at for each in keys)[1]
-        said = sorted(refused(view, workload, several), key=lambda each: each.at)
-        pods = {each.pod for each in said} & {each.pod for each in keys}
-        if len(said) >= OFTEN and len(pods) >= SEVERAL and view.recent(said[-1].at, LATELY):
-            yield _match(view, workload, keys, said)
+        own = own_keys(view, workload)
+        for ring in (False, True):
+            keys = [each for each in own if each.ring is ring]
+            if len(keys) < SEVERAL:
+                continue
+            several = sorted(each.at for each in keys)[1]
+            said = sorted(refused(view, workload, several, ring=ring), key=lambda each: each.at)
+            pods = {each.pod for each in said} & {each.pod for each in keys}
+            if len(said) < OFTEN or len(pods) < SEVERAL or said[0].at - several > AT_ONCE:
+                continue
+            if view.recent(said[-1].at, LATELY):
+                yield _match(view, workload, keys, said)
+                break
 
 
 def _match(view: View, workload: Workload, keys: Sequence[Told], said: Sequence[Told]) -> Match:
     dropped = _dropped(view, workload, keys)
-    known = {each.id: each.pod for each in keys if each.id}
-    crossed = [each for each in said for key, pod in known.items() if pod != each.pod and key in each.line]
-    shown = crossed[0] if crossed else said[0]
+    crossed = next(of_another(keys, said), None)
+    shown = crossed or said[0]
     whose = "one of another pod's: " if crossed else ""
     others = behind(view, workload.ref, but=workload.ref)
     why = "each process makes a key of its own, and all that was signed before is refused"
@@ -70,31 +77,38 @@ def _match(view: View, workload: Workload, keys: Sequence[Told], said: Sequence[
 
 
 def _dropped(view: View, workload: Workload, keys: Sequence[Told]) -> tuple[Change, ...]:
-    """Return the settings that a release dropped, that pods name as what they lack, and that are there yet."""
-    if workload.returned or not releases(view, workload, KNOWN):
-        return ()
+    """Return the settings that a release dropped, that all its pods name as what they lack, and that are there yet."""
+    newest = {pod.name for pod in workload.newest_pods()}
+    if workload.returned or not releases(view, workload, KNOWN) or not all(each.pod in newest for each in keys):
+        return ()  # pods of the template before sign for themselves as well
     gone = (change for change in workload.changed("env") if change.before and not change.after)
-    lines = [each.line.lower() for each in keys]
     return tuple(
         change
         for change in gone
-        if (name := change.field.removeprefix("env ").lower()) and all(name in line for line in lines)
-        if _there(view, change.before)
+        if (name := change.field.removeprefix("env "))
+        and all(_names(each.line, name) for each in keys)
+        and _there(view, _entry(workload, change.container, name))
     )
 
 
-def _there(view: View, before: str) -> bool:
-    """Tell whether the key of a Secret or ConfigMap that a variable was taken from is there yet, as far as one sees."""
-    try:
-        source = json.loads(before)
-    except ValueError:
-        return not before.startswith("{")  # a value of its own, which the template before has
+def _names(line: str, variable: str) -> bool:
+    """Tell whether a line names a variable, and not one whose name is longer, or what is called by such a word."""
+    return re.search(rf"(?<!\w){re.escape(variable)}(?!\w)", line) is not None
+
+
+def _entry(workload: Workload, container: str, variable: str) -> Mapping[str, Any]:
+    """Return a variable of a container as the template before has it."""
+    held = items(template_before(workload), "spec", "containers")
+    named = (each for c in held if text(c, "name") == container for each in items(c, "env"))
+    return next((each for each in named if text(each, "name") == variable), {})
+
+
+def _there(view: View, entry: Mapping[str, Any]) -> bool:
+    """Tell whether a variable has a value that is there yet: its own, or a key that one can see."""
     for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
-        taken = mapping(source, field) if isinstance(source, dict) else {}
-        known = view.objects(kind)
-        if taken and known:
-            return taken.get("key") in mapping(known.get(str(taken.get("name")), {}), "data")
-    return True
+        if taken := mapping(entry, "valueFrom", field):
+            return taken.get("key") in mapping(view.objects(kind).get(str(taken.get("name")), {}), "data")
+    return bool(text(entry, "value"))
 
 
 RULE = Rule(

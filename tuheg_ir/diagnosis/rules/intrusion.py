@@ -16,6 +16,9 @@ from tuheg_ir.diagnosis.view.reading import oldest
 LEAST = 0.5
 """Fewer or weaker signs than this together are odd, and no intrusion."""
 
+FAINT = 0.2
+"""What is as faint takes no doubt away: anybody on the internet may send a request."""
+
 
 def when(view: View) -> Iterator[Match]:
     """Signs of an intrusion in a workload that together are more likely than chance."""
@@ -52,7 +55,7 @@ def _together(found: Iterable[Sign]) -> float:
 
 def _doubtful(found: Iterable[Sign]) -> bool:
     """Tell whether it may be of the owners as well, beside what alerts say: a person can tell who put it there."""
-    own = [sign for sign in found if sign.evidence.source != "alerts"]
+    own = [sign for sign in found if sign.evidence.source != "alerts" and sign.weight > FAINT]
     return bool(own) and all(sign.doubtful for sign in own)
 
 
