@@ -36,6 +36,11 @@ BY_NGINX = (
     '10.0.0.9 - - "GET /news?wait=20 HTTP/1.1" 200 310 rt=6.115',
     '10.0.0.9 - - "GET /cart HTTP/1.1" 200 900 rt=0.012',
 ) * 4
+SYNCED = (
+    '10.0.0.9 - - "GET /sync?since=7&timeout=20000 HTTP/1.1" 200 31 rt=20.002',
+    '10.0.0.9 - - "GET /sync?since=7&timeout=20000 HTTP/1.1" 200 3100 rt=6.115',
+    '10.0.0.9 - - "GET /cart HTTP/1.1" 200 900 rt=0.012',
+) * 4
 WRITES = (
     '10.0.0.9 - - "PUT /cart/7 HTTP/1.1" 204 0 rt=20.002',
     '10.0.0.9 - - "PUT /cart/7 HTTP/1.1" 200 310 rt=6.115',
@@ -58,6 +63,8 @@ HOLDS = [
         )
         for what, world in (
             ("without news they end when their time is over", polled()),
+            ("as a file of another form says", polled(env={}, file='{\n  "hold_s": 20,\n  "short": true\n}\n')),
+            ("as each client asks for in its words", polled(SYNCED, env={"LONG_POLL_MS": "20000"})),
             ("whatever the news are of", polled(env={"ACCOUNT_HOLD_SECONDS": "20"})),
             ("as a file says", polled(env={}, file="short: true\nhold: 20s   # else 204\n")),
             ("as long as each client asks for", polled(ASKED, env={"LONG_POLL_MS": "20000"})),
@@ -74,6 +81,7 @@ HOLDS = [
                 standing_by((WAITS,), readinessProbe={"httpGet": {"path": "/leader", "port": 8080}}),
             ),
             ("two of them", standing_by(pods=3)),
+            ("for the case of need", standing_by((WAITS, "kept for failover of the leader", BY_DESIGN))),
             (
                 "its leader has told nothing for long",
                 standing_by((WAITS, '"new leader elected" leader="planner-pod0"', BY_DESIGN), ("plan written",)),
@@ -165,6 +173,10 @@ DOES_NOT_HOLD = [
             ("the alert is of what users feel", standing_by(fires="PlannerErrorsHigh")),
             ("its users get errors", standing_by(figures=[errors("planner")])),
             ("it cannot reach its leader", standing_by((FOLLOWS, "readyz answers 503: cannot reach leader"))),
+            (
+                "it cannot reach its primary",
+                standing_by(("running as secondary", "cannot reach primary"), settings="readiness: primary"),
+            ),
             ("it waited for a leader first", standing_by(("not ready until a leader is elected", FOLLOWS))),
             ("it follows, and its probe asks for its link", standing_by((FOLLOWS,), readinessProbe=LINKED)),
             ("its settings say what else it asks", standing_by((WAITS,), settings="readiness: primary-db, redis")),

@@ -42,7 +42,8 @@ _SET_SO = late(
 _ASKS_WHO_LEADS = late(r"/(?:is[-_]?)?(?:leader|primary|master|active)(?:/|\?|$)", re.IGNORECASE)
 """Paths of a probe that only who leads answers well. A command may as well ask for the link to who leads."""
 _TELLS_WHO = late(r"\bnew leader\b|\bleader(?:[\"']?\s?[:=]| is\b| elected\b|ship of\b)", re.IGNORECASE)
-_AMISS = late(r"fail|error|lost|unreach|cannot|can't|could not|unable|time[ds]?[ -]?out|no contact", re.IGNORECASE)
+_WHO_LEADS = late(r"lead|primary|master", re.IGNORECASE)
+_AMISS = late(r"fail(?!.?over)|error|lost|unreach|cannot|can't|could not|unable|time[ds]?[ -]?out|no contact", re.IGNORECASE)
 """Words of who stands by and does not hear of who leads."""
 
 
@@ -78,7 +79,7 @@ def standby(view: View, workload: Workload) -> str:
     lines = [line for pod in others for line in _lines(view, pod)]
     if not all(_WAITS.search(line) for line in told) or any(map(is_marked, lines)):
         return ""
-    if any("lead" in line and _AMISS.search(line) and not _BY_DESIGN.search(line) for line in lines):
+    if any(_WHO_LEADS.search(line) and _AMISS.search(line) and not _BY_DESIGN.search(line) for line in lines):
         return ""
     said = next((line for line in lines if _BY_DESIGN.search(line)), "")
     return (said or told[0]) if said or _meant(view, workload) else ""

@@ -43,8 +43,8 @@ _POLLS = late(r"poll|event.?stream|\bsse|_sse", re.IGNORECASE)
 """Names that tell of no other waiting: a program waits for whom it asks as well, and holds what is reserved."""
 _SECONDS = late(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s)?")
 _LINE = late(
-    r"^[ \t]{0,40}(?:- )?(\w[\w.-]{0,60})[\"']?[ \t]?[:=][ \t]?[\"']?(\d{1,9}(?:\.\d{1,9})?)(ms|s)?"
-    r"[\"']?[ \t\r]*(?:#|$)",
+    r"^[ \t]{0,40}(?:- )?[\"']?(\w[\w.-]{0,60})[\"']?[ \t]?[:=][ \t]?[\"']?(\d{1,9}(?:\.\d{1,9})?)(ms|s)?"
+    r"[\"']?,?[ \t\r]*(?:#|$)",
     re.MULTILINE,
 )
 _MOST = 20_000
