@@ -43,7 +43,9 @@ _ASKS_WHO_LEADS = late(r"/(?:is[-_]?)?(?:leader|primary|master|active)(?:/|\?|$)
 """Paths of a probe that only who leads answers well. A command may as well ask for the link to who leads."""
 _TELLS_WHO = late(r"\bnew leader\b|\bleader(?:[\"']?\s?[:=]| is\b| elected\b|ship of\b)", re.IGNORECASE)
 _WHO_LEADS = late(r"lead|primary|master", re.IGNORECASE)
-_AMISS = late(r"fail(?!.?over)|error|lost|unreach|cannot|can't|could not|unable|time[ds]?[ -]?out|no contact", re.IGNORECASE)
+_AMISS = late(
+    r"fail(?!.?over)|error|lost|unreach|cannot|can't|could not|unable|time[ds]?[ -]?out|no contact", re.IGNORECASE
+)
 """Words of who stands by and does not hear of who leads."""
 
 
