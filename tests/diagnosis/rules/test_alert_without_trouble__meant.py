@@ -155,6 +155,10 @@ DOES_NOT_HOLD = [
             ("it is writes that end as its time is over", polled(WRITES, env={"REPLICA_WAIT_SECONDS": "20"})),
             ("it gives up on another one by then", polled(GIVES_UP, env={"SUPPLIER_WAIT_SECONDS": "20"})),
             ("it complains", polled(POLLED, *["ERROR redis: subscription lost"] * 5)),
+            (
+                "it complains, and news come fast",
+                polled(POLLED, "ERROR cannot reach redis: connection refused", now=9.0),
+            ),
             ("no news came of late", polled((NEWS, NEWS, *(QUICK, OVER) * 8))),
             ("most clients leave before", polled((QUICK, OVER, LEFT, LEFT, NEWS, LEFT) * 2)),
         )

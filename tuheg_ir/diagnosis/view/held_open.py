@@ -122,10 +122,12 @@ def _measured(view: View, workload: Workload) -> float:
 
 
 def may_hold_open(view: View, workload: Workload, seconds: float | None) -> bool:
-    """Tell whether a latency is about what the settings of a workload let its clients wait for news."""
+    """Tell whether a latency may be of clients who wait for news: it is as long as settings let them, or some do so."""
     if seconds is None:
         return False
-    return any(each >= LONG and each / 2 <= seconds <= COARSE * each for _, each in waits(view, workload))
+    told = answered(view, workload)
+    longer = [each for _, each in waits(view, workload) if each >= LONG and seconds <= COARSE * each]
+    return any(each / 2 <= seconds or sum(_at_its_end(one, each) for one in told) >= PILE for each in longer)
 
 
 def _at_its_end(each: Answered, seconds: float) -> bool:
