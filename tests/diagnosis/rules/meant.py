@@ -121,21 +121,34 @@ def counted_anew(
     since: float = 240,
     ready: int = 3,
     path: str = "/permits",
+    failed: int = 0,
+    ended: bool = True,
+    of: str = "",
+    pods_fail: float = 0.0,
 ) -> Snapshot:
     """Return a shop whose total ended as it was released, whose pods count, and an edge that tells of its answers."""
     made = shop(pods=3, ready=ready, before=IMAGE, released=1500)
     reached = address or pods_of(made)[0]["status"]["podIP"]
     lines = [SERVED.format(n, status, reached).replace("/permits", path) for n in range(9)]
+    lines += [SERVED.format(n, 502, reached) for n in range(failed)]
     points = [(NOW.timestamp() - age, was) for age in range(3600, 1500, -60)]
+    points += [] if ended else [(NOW.timestamp() - age, 0.0) for age in range(1500, -1, -60)]
     figures: list[tuple[str, Series]] = [("request_rate", Series({"component": "shop"}, tuple(points)))]
     counts = [series({"pod": pod("shop", n)}, (1400, now)) for n in range(3)] if now is not None else []
-    told = Alert("ShopTraffic", {"service": "shop", "severity": "critical"}, {"summary": says}, "firing", LATER)
+    labels = {"service": "shop", "severity": "critical"} | ({"route": of} if of else {})
+    ratios = [series({"pod": pod("shop", n)}, (1400, pods_fail)) for n in range(3)]
+    told = Alert("ShopTraffic", labels, {"summary": says}, "firing", LATER)
     return snapshot(
         made,
         workload("edge"),
         ingress("edge", "shop.example"),
         logs=[log(pod("edge"), *lines, since=since)] if edge else [],
-        figures=[*figures, *(("request_rate_by_pod", each) for each in counts), WELL],
+        figures=[
+            *figures,
+            *(("request_rate_by_pod", each) for each in counts),
+            *(("error_ratio_by_pod", each) for each in ratios),
+            ("error_ratio", until(1500, errors("shop", 0.001)[1])),
+        ],
         alerts=[told],
     )
 
@@ -164,6 +177,7 @@ def exercised(
     over: bool = False,
     error: float = 0.001,
     ready: int = 2,
+    measured: float = 0,
 ) -> Snapshot:
     """Return a shop, a proxy on its way to another one, and a run that put a fault there 20 minutes ago."""
     spec = {"schedule": "0 14 * * 3", "jobTemplate": {"spec": PLAN_JOB if job is None else job}}
@@ -190,9 +204,14 @@ def exercised(
             Log(f"{name}-1-x", "run", tuple(lines)),
             Log(pod("shop"), "shop", tuple(f"{at(heard - n)} {hears}" for n in range(4)) if hears else ()),
         ],
-        figures=[errors("shop", error)],
+        figures=[(signal, until(measured, each)) for signal, each in [errors("shop", error)]],
         alerts=[told],
     )
+
+
+def until(age: float, told: Series) -> Series:
+    """Return what was measured until so many seconds ago."""
+    return Series(told.labels, tuple(point for point in told.points if point[0] <= NOW.timestamp() - age))
 
 
 PREFIX = {"TOPIC": "postings", "SPRING_KAFKA_PRODUCER_TRANSACTION_ID_PREFIX": "poster-"}

@@ -487,6 +487,8 @@ DOES_NOT_HOLD = [
             ("as long as somebody waits in vain", slow_since_ever(env={"CART_TIMEOUT_SECONDS": "30"})),
             ("and they were not", slow_since_ever(rule=1800, env=POLLS, was=2.0)),
             ("and many fail", slow_since_ever(rule=1800, env=POLLS, error=0.04)),
+            ("and it may be another one that it waits for", slow_since_ever(env={"CARRIER_WAIT_SECONDS": "30"})),
+            ("and it asks its broker", slow_since_ever(env={"KAFKA_POLL_SECONDS": "30"})),
             ("and slower than clients are let wait", slow_since_ever(env={"LONG_POLL_SECONDS": "5"})),
         )
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.meant import (
     BY_DESIGN,
@@ -34,7 +36,25 @@ BY_NGINX = (
     '10.0.0.9 - - "GET /news?wait=20 HTTP/1.1" 200 310 rt=6.115',
     '10.0.0.9 - - "GET /cart HTTP/1.1" 200 900 rt=0.012',
 ) * 4
+SYNCED = (
+    '10.0.0.9 - - "GET /sync?since=7&timeout=20000 HTTP/1.1" 200 31 rt=20.002',
+    '10.0.0.9 - - "GET /sync?since=7&timeout=20000 HTTP/1.1" 200 3100 rt=6.115',
+    '10.0.0.9 - - "GET /cart HTTP/1.1" 200 900 rt=0.012',
+) * 4
+WRITES = (
+    '10.0.0.9 - - "PUT /cart/7 HTTP/1.1" 204 0 rt=20.002',
+    '10.0.0.9 - - "PUT /cart/7 HTTP/1.1" 200 310 rt=6.115',
+    '10.0.0.9 - - "GET /cart HTTP/1.1" 200 900 rt=0.012',
+) * 4
+GIVES_UP = (
+    "msg=answered path=/quote status=200 dur_ms=20004 fallback=true timeout=20s",
+    "msg=answered path=/quote status=200 dur_ms=9100 fallback=false",
+    "msg=answered path=/price status=200 dur_ms=12",
+) * 4
 NO_WORD = ("INFO starting", WARM)
+FOLLOWS = "raft: became follower at term 5"
+LINKED: dict[str, Any] = {"exec": {"command": ["sh", "-c", "redis-cli info | grep master_link_status:up"]}}
+POOL = "ERROR HikariPool-1 - Connection is not available, request timed out after 30000ms."
 
 HOLDS = [
     *(
@@ -43,6 +63,9 @@ HOLDS = [
         )
         for what, world in (
             ("without news they end when their time is over", polled()),
+            ("as a file of another form says", polled(env={}, file='{\n  "hold_s": 20,\n  "short": true\n}\n')),
+            ("as each client asks for in its words", polled(SYNCED, env={"LONG_POLL_MS": "20000"})),
+            ("whatever the news are of", polled(env={"ACCOUNT_HOLD_SECONDS": "20"})),
             ("as a file says", polled(env={}, file="short: true\nhold: 20s   # else 204\n")),
             ("as long as each client asks for", polled(ASKED, env={"LONG_POLL_MS": "20000"})),
             ("by the access log of nginx", polled(BY_NGINX, env={"MAX_POLL_WAIT": "20s"})),
@@ -58,6 +81,7 @@ HOLDS = [
                 standing_by((WAITS,), readinessProbe={"httpGet": {"path": "/leader", "port": 8080}}),
             ),
             ("two of them", standing_by(pods=3)),
+            ("for the case of need", standing_by((WAITS, "kept for failover of the leader", BY_DESIGN))),
             (
                 "its leader has told nothing for long",
                 standing_by((WAITS, '"new leader elected" leader="planner-pod0"', BY_DESIGN), ("plan written",)),
@@ -84,7 +108,6 @@ HOLDS = [
         Holds(f"a breaker is open by a drill: {what}", world, (SHOP, *HEALTHY), alone=True, harmful=ACTS)
         for what, world in (
             ("it is to end by itself", exercised()),
-            ("the one before came to its end", exercised(job={}, last="2026-02-25T11:47:11Z")),
             ("it is called otherwise", exercised(name="chaos-wednesday")),
             ("nobody tells of calls", exercised(hears="")),
         )
@@ -108,7 +131,10 @@ DOES_NOT_HOLD = [
         for what, world in (
             ("no setting lets clients wait", polled(env={})),
             ("the setting is of who waits in vain", polled(env={"CART_TIMEOUT_SECONDS": "20"})),
+            ("the setting is of what it waits for at its start", polled(env={"WAIT_FOR_MIGRATION": "20"})),
             ("the setting is of a lock", polled(env={"LOCK_WAIT_SECONDS": "20"})),
+            ("the setting is of what is kept for minutes", polled(env={"CART_HOLD_MINUTES": "20"})),
+            ("requests take much longer than clients are let wait, as is measured", polled(now=70.0)),
             ("the setting is of what is asked now and then", polled(env={"POLL_INTERVAL_SECONDS": "20"})),
             ("clients are let wait for much less", polled(env={"FEED_HOLD_SECONDS": "8"})),
             ("many fail, as is measured", polled(error=0.2)),
@@ -126,6 +152,15 @@ DOES_NOT_HOLD = [
             ("nothing is answered at once", polled((OVER, NEWS, LEFT) * 4)),
             ("of a pod nothing is told", polled(by=1)),
             ("the alert is of its memory", polled(fires="MemoryHigh")),
+            ("it is writes that end as its time is over", polled(WRITES, env={"REPLICA_WAIT_SECONDS": "20"})),
+            ("it gives up on another one by then", polled(GIVES_UP, env={"SUPPLIER_WAIT_SECONDS": "20"})),
+            ("it complains", polled(POLLED, *["ERROR redis: subscription lost"] * 5)),
+            (
+                "it complains, and news come fast",
+                polled(POLLED, "ERROR cannot reach redis: connection refused", now=9.0),
+            ),
+            ("no news came of late", polled((NEWS, NEWS, *(QUICK, OVER) * 8))),
+            ("most clients leave before", polled((QUICK, OVER, LEFT, LEFT, NEWS, LEFT) * 2)),
         )
     ),
     *(
@@ -141,6 +176,15 @@ DOES_NOT_HOLD = [
             ("it was started again", standing_by(status={"restartCount": 2})),
             ("the alert is of what users feel", standing_by(fires="PlannerErrorsHigh")),
             ("its users get errors", standing_by(figures=[errors("planner")])),
+            ("it cannot reach its leader", standing_by((FOLLOWS, "readyz answers 503: cannot reach leader"))),
+            (
+                "it cannot reach its primary",
+                standing_by(("running as secondary", "cannot reach primary"), settings="readiness: primary"),
+            ),
+            ("it waited for a leader first", standing_by(("not ready until a leader is elected", FOLLOWS))),
+            ("it follows, and its probe asks for its link", standing_by((FOLLOWS,), readinessProbe=LINKED)),
+            ("its settings say what else it asks", standing_by((WAITS,), settings="readiness: primary-db, redis")),
+            ("it cannot see who leads", standing_by((WAITS, BY_DESIGN, "no contact to leader planner-pod0"), ("ran",))),
         )
     ),
     DoesNotHold(
@@ -172,6 +216,14 @@ DOES_NOT_HOLD = [
             ("they are failures", counted_anew(status=502)),
             ("they are those of another one", counted_anew(address="10.7.7.7")),
             ("only probes are answered", counted_anew(path="/healthz")),
+            ("some of them are failures", counted_anew(failed=3)),
+            ("of those that its pods count many fail", counted_anew(pods_fail=0.3)),
+            ("the alert is of the share that succeeds", counted_anew(says="good requests below 99% (now 0)")),
+            ("its total is counted as ever", counted_anew(ended=False)),
+            ("the alert is of a part of them", counted_anew(says="shop gets no checkout requests")),
+            ("the alert is of those that succeed", counted_anew(says="shop has no successful requests")),
+            ("the alert is of those that get lost", counted_anew(says="3% of requests lost on the way to shop")),
+            ("the alert is of one way", counted_anew(of="/checkout")),
             ("the alert is of fewer", counted_anew(says="shop gets fewer requests than last week")),
         )
     ),
@@ -193,6 +245,12 @@ DOES_NOT_HOLD = [
             ("the alert is of a disk", exercised(fires="ShopDiskFull")),
             ("orders fail", exercised(error=0.2)),
             ("a pod is missing", exercised(ready=1)),
+            ("the drill's run ended, and told nothing of its end", exercised(over=True)),
+            ("only the one before came to its end", exercised(job={}, last="2026-02-25T11:47:11Z")),
+            ("the drill tells nothing since an hour", exercised(put=5000, heard=4990, began=4700)),
+            ("the alert is of another breaker", exercised(fires="ShopPaymentsBreakerOpen")),
+            ("the shop complains of what names nobody", exercised(hears=POOL)),
+            ("whether orders fail is measured no more", exercised(measured=900)),
         )
     ),
     *(
@@ -203,6 +261,12 @@ DOES_NOT_HOLD = [
             ("since minutes", left_over(before=0.0, since=400)),
             ("nobody writes in transactions", left_over(env={"TOPIC": "postings"})),
             ("who writes in transactions writes elsewhere", left_over(env={"TOPIC": "fees", "TRANSACTIONAL_ID": "p"})),
+            (
+                "what is written has a number",
+                left_over(env={"TOPIC": "postings"}, starts="INFO sent transaction_id=8812"),
+            ),
+            ("it names a topic like that", left_over(env={"TOPIC": "postings-old", "TRANSACTIONAL_ID": "p"})),
+            ("it calls who is named so", left_over(env={"P_URL": "http://postings:8080", "TRANSACTIONAL_ID": "p"})),
             ("its reader complains", left_over(hears="ERROR cannot apply posting: no such account")),
             ("a reader is missing", left_over(ready=1)),
             ("the alert is of another topic", left_over(topic="fees")),

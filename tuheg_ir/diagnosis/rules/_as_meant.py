@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rules._fixed_heap import taken_at_start
 from tuheg_ir.diagnosis.view import View
-from tuheg_ir.diagnosis.view.held_open import held_open, waits
+from tuheg_ir.diagnosis.view.held_open import held_open, polls
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole, written
@@ -128,7 +128,7 @@ def _always_slow(view: View, alert: Alert, workload: Workload) -> str:
     for at in _rules(view, alert.name):
         if alert.starts_at is not None and since < at <= alert.starts_at:
             return f"{known}, and its rule was written at {at:%H:%M} UTC only"
-    lets = next((word for word, seconds in waits(view, workload) if seconds / 2 <= max(lasts) <= 1.1 * seconds), "")
+    lets = next((word for word, seconds in polls(view, workload) if seconds / 2 <= max(lasts) <= 1.1 * seconds), "")
     return f"{known}, as {workload.name} lets its clients wait: {lets}" if lets else ""
 
 

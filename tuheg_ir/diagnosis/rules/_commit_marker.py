@@ -24,11 +24,15 @@ FLAT = timedelta(minutes=15)
 SEVERAL = 3
 """One record that a reader cannot take lies in one partition, or in two."""
 _TRANSACTIONS = late(
-    r"(?:\b|_)transaction(?:al)?[._-]?id(?:[._-]?prefix)?[\"']?\s?[:=]\s?[\"']?\w"
+    r"transactional[._-]?id(?:[._-]?prefix)?[\"']?\s?[:=]\s?[\"']?\w"
+    r"|transaction[._-]?id[._-]?prefix[\"']?\s?[:=]\s?[\"']?\w"
     r"|\bprocessing[._-]?guarantee[\"']?\s?[:=]\s?[\"']?exactly|instantiated a transactional producer",
     re.IGNORECASE,
 )
-"""How settings and the client itself say that a producer writes in transactions, Kafka Streams for one."""
+"""How settings and the client itself say that a producer writes in transactions, Kafka Streams for one.
+
+Any payment has a transaction's id.
+"""
 _MOST = 20_000
 """Characters of a file of settings that are looked at."""
 
@@ -75,11 +79,12 @@ def _one_each(view: View, group: str, series: Series) -> bool:
 
 def _sender(view: View, topic: str, reader: Workload) -> Workload | None:
     """Return who writes to a topic in transactions, by its settings or by what its client says as it starts."""
+    named = re.compile(rf"(?<![\w./-]){re.escape(topic)}(?![\w.-]|:\d)")  # no longer name, and no host
     for workload in view.serving:
         if workload.ref == reader.ref:
             continue
         settings = [f"{key}: {value[:_MOST]}" for key, value in view.graph.settings(workload)]
-        if not any(topic in each for each in settings):
+        if not topic or not any(named.search(each) for each in settings):
             continue
         if any(_TRANSACTIONS.search(each) for each in (*settings, *view.lines_of(workload))):
             return workload

@@ -28,14 +28,25 @@ _LEADS = late(
     re.IGNORECASE,
 )
 _BY_DESIGN = late(
-    r"read(?:y|yz|iness)\b.{0,40}\b(?:503|not ready|false|fails?|unready)\b.{0,40}\b(?:lead|active|standby|stand by)"
-    r"|\b(?:un|not )ready (?:until|unless|while)\b.{0,40}\b(?:lead|active|elected|stand)",
+    r"(?:read(?:y|yz|iness)\b.{0,40}\b(?:503|not ready|false|fails?|unready)|\b(?:un|not )ready)\b.{0,20}"
+    r"\b(?:until|unless|while|as long as)\s(?:(?:this|it|i|we)\b.{0,20}\s)?(?:(?:is|am|not|becomes?|has)\s)?"
+    r"(?:the\s)?(?:leads?\b|leading|leader\b(?! (?:is|has|can|elect))|active|elected|promoted|stand(?:ing)?[ -]?by)",
     re.IGNORECASE,
 )
-"""How a program says that who does not lead is not ready."""
-_SET_SO = late(r"read(?:y|iness)\w*[\"']?\s?[:=]\s?[\"']?(?:only[-_ ])?(?:leader|active|primary|master)", re.IGNORECASE)
-_ASKS_WHO_LEADS = late(r"leader|primary|master|\bactive\b", re.IGNORECASE)
-"""Paths and commands of a probe that only who leads answers well."""
+"""How a program says that it is not ready unless it leads itself: who only lacks a leader is ill."""
+_SET_SO = late(
+    r"read(?:y|iness)\w{0,40}[\"']?\s?[:=]\s?[\"']?(?:only[-_ ])?(?:leader|active|primary|master)(?:[-_ ]only)?"
+    r"[\"']?[ \t]*(?:[\r\n,}#]|$)",
+    re.IGNORECASE,
+)
+_ASKS_WHO_LEADS = late(r"/(?:is[-_]?)?(?:leader|primary|master|active)(?:/|\?|$)", re.IGNORECASE)
+"""Paths of a probe that only who leads answers well. A command may as well ask for the link to who leads."""
+_TELLS_WHO = late(r"\bnew leader\b|\bleader(?:[\"']?\s?[:=]| is\b| elected\b|ship of\b)", re.IGNORECASE)
+_WHO_LEADS = late(r"lead|primary|master", re.IGNORECASE)
+_AMISS = late(
+    r"fail(?!.?over)|error|lost|unreach|cannot|can't|could not|unable|time[ds]?[ -]?out|no contact", re.IGNORECASE
+)
+"""Words of who stands by and does not hear of who leads."""
 
 
 def stands_by(view: View, alert: Alert, ref: str) -> Evidence | None:
@@ -70,6 +81,8 @@ def standby(view: View, workload: Workload) -> str:
     lines = [line for pod in others for line in _lines(view, pod)]
     if not all(_WAITS.search(line) for line in told) or any(map(is_marked, lines)):
         return ""
+    if any(_WHO_LEADS.search(line) and _AMISS.search(line) and not _BY_DESIGN.search(line) for line in lines):
+        return ""
     said = next((line for line in lines if _BY_DESIGN.search(line)), "")
     return (said or told[0]) if said or _meant(view, workload) else ""
 
@@ -83,7 +96,7 @@ def _leads(view: View, pod: Pod, others: Iterable[Pod]) -> bool:
     last = _last_word(view, pod)
     if last:
         return _LEADS.search(last) is not None
-    return all(any(pod.name in line and "lead" in line for line in _lines(view, each)) for each in others)
+    return all(any(pod.name in line and _TELLS_WHO.search(line) for line in _lines(view, each)) for each in others)
 
 
 def _last_word(view: View, pod: Pod) -> str:
@@ -99,8 +112,6 @@ def _lines(view: View, pod: Pod) -> list[str]:
 def _meant(view: View, workload: Workload) -> bool:
     """Tell whether only who leads is to be ready, by what a probe asks for or by the settings."""
     for container in items(workload.template, "spec", "containers"):
-        asked = (container.get("readinessProbe") or {}) if isinstance(container, dict) else {}
-        words = [text(asked, "httpGet", "path"), *map(str, (asked.get("exec") or {}).get("command") or ())]
-        if any(_ASKS_WHO_LEADS.search(word) for word in words):
+        if _ASKS_WHO_LEADS.search(text(container, "readinessProbe", "httpGet", "path")):
             return True
     return any(_SET_SO.search(f"{key}: {value[:20_000]}") for key, value in view.graph.settings(workload))

@@ -31,14 +31,14 @@ _VARIES = late(r"^[:{<*$]|\d")
 
 
 class Answered(NamedTuple):
-    """A request that a line tells of: the pod, the way it went (path without what varies), how it was answered."""
+    """A request that a line tells of: the pod, the way (path without what varies), how and when it was answered."""
 
     pod: str
     way: str
     status: int
     seconds: float
     at: datetime | None
-    line: str = ""
+    line: str
 
 
 @once
