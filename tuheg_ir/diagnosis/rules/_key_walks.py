@@ -33,6 +33,8 @@ SHORTER, LONGER = 0.5, 3.0
 """A client's clock counts what it waits as well, and not much less than the cache."""
 MOSTLY = 0.5
 """Whose words make up so large a part of what the cache counts is who does it."""
+SPAN = timedelta(seconds=30)
+"""In less time a few lines say nothing of how often something is done."""
 _OF_KEYS = late(
     r"\b(?:KEYS|keys)\b[\"'(\[:= ]{1,4}[^\s\"'/]{0,80}\*(?![^\s\"']{0,80}/)"
     r"|(?<![^\W_])(?:pattern|glob)[\"']?\s?[=:]\s?[\"']?[^\s\"'/]{0,80}\*(?![^\s\"']{0,80}/)"
@@ -112,7 +114,7 @@ def _may_ask(view: View, ref: str, cache: Workload) -> bool:
     workload = view.workloads.get(ref)
     if workload is None or role(workload) in DATA:
         return False
-    return workload.kind in BATCH or ref in view.graph.callers(cache.ref)
+    return workload.kind in BATCH or cache.ref in view.graph.calls.get(ref, ())
 
 
 def _before(line: str, found: Walked) -> bool:
@@ -123,18 +125,17 @@ def _before(line: str, found: Walked) -> bool:
 
 def _share(view: View, lines: Sequence[tuple[str, str]], each: float) -> float:
     """Return for which share of the time the pods of a program have the cache walk, as far back as each tells when."""
-    share = 0.0
-    for pod in {name for name, _ in lines}:
-        times = [at for name, line in lines if name == pod and (at := stamp(line)) is not None]
-        span = (view.now - min(times)).total_seconds() if times else 0.0
-        share += len(times) * each / span if span > 0 else 0.0
-    return share
+    times: dict[str, list[datetime]] = {}
+    for pod, line in lines:
+        if (at := stamp(line)) is not None:
+            times.setdefault(pod, []).append(at)
+    return sum(len(own) * each / max(view.now - min(own), SPAN).total_seconds() for own in times.values())
 
 
 def _lines(log: Log, found: Walked) -> Iterator[str]:
     """Yield what a log tells of keys by a pattern that takes as long as the cache takes."""
     for line in log.lines:
-        if not _OF_KEYS.search(line) or _IN_STEPS.search(line):
+        if "*" not in line or not _OF_KEYS.search(line) or _IN_STEPS.search(line):
             continue
         took, at = seconds_of(line), stamp(line)
         fits = took is not None and SHORTER * found.each <= took <= LONGER * found.each

@@ -61,7 +61,7 @@ def of_pieces(line: str) -> bool:
 
 def small_writes(view: View, store: Workload, refused: datetime | None, lines: Iterable[str]) -> SmallWrites | None:
     """Return the one client whose release writes row by row, far more before it, into what ``lines`` refuse since."""
-    tables = {_name(found[1]) for line in lines if (found := _TABLE.search(line))}
+    tables = {_name(named[1]) for line in lines if (named := _TABLE.search(line))}
     writes = sorted(each for each in _writes(view, store) if each.table in tables)
     asking = (view.workloads[ref] for ref in clients(view, store.ref) if ref in view.workloads)
     found = [each for client in asking if (each := _of(view, store, client, writes, refused)) is not None]
