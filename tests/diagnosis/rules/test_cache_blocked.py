@@ -43,7 +43,13 @@ HOLDS = [
         for what, line in (
             ("none lies there unread", EMPTY),
             ("threads are left", UNREAD.replace("Busy=38", "Busy=1")),
+            ("nothing waits for threads", UNREAD.replace("QueuedItems=85", "QueuedItems=0")),
         )
+    ),
+    Holds(
+        "its caller waits for answers, of which one lies there in part",
+        snapshot(shop(env=ASKS), redis(), figures=[errors("shop")], logs=[log(pod("shop"), *[EMPTY] * 8, UNREAD)]),
+        (CACHE, "dependency_failure", "page_human"),
     ),
     Holds(
         "the process before told of a script that does not end",

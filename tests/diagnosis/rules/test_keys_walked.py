@@ -29,11 +29,18 @@ def walks(
     since: float = 800,
     released: float = 840,
     shop_since: float | None = 780,
+    often: tuple[int, float] = (9, 28),
+    told_by: str = "voucher",
+    walked_before: float = 0.0,
     beside: Any = (),
     **more: Any,
 ) -> Snapshot:
-    """Return a cache that looks through its keys since a moment, who was released near it, and another who asks it."""
-    own = logs("voucher", said, 0, 1, since=700) if said else []
+    """Return a cache that looks through its keys since a moment, who was released near it, and another who asks it.
+
+    ``often``: how many lines each pod tells of it, and since when. ``walked_before``: for how long each time before.
+    """
+    times, told_since = often
+    own = logs(told_by, said, 0, 1, times=times, since=told_since) if said else []
     return snapshot(
         redis(),
         workload("voucher", env=ASKS, before=OLD, released=released),
@@ -42,7 +49,7 @@ def walks(
         figures=[
             figure("cache_up", 1, 1, 60, component="redis"),
             figure("cache_walks", *share, since, component="redis"),
-            figure("cache_walk_time", 0.0, each, since, component="redis"),
+            figure("cache_walk_time", walked_before, each, since, component="redis"),
             *([] if shop_since is None else [errors("shop", 0.3, shop_since)]),
         ],
         logs=[*own, *logs("shop", "redis.exceptions.TimeoutError: Timeout reading from redis:6379"), *kept],
@@ -60,6 +67,8 @@ def sweep() -> list[Any]:
     return [thing("CronJob", "sweep", age=900, spec={"schedule": "*/5 * * * *"}), job, run]
 
 
+BY_A_WEEK: dict[str, Any] = {"released": 9 * DAY}
+BESIDE: dict[str, Any] = {**BY_A_WEEK, "beside": [workload("files")]}
 SWEPT = log("sweep-29918085-x", *[SAYS[1][1]] * 9, since=790, of="sweep")
 
 HOLDS = [
@@ -84,6 +93,19 @@ HOLDS = [
         ("Deployment/voucher", "code_defect", "page_human"),
         harmful=("rollback_workload", "restart_workload"),
     ),
+    *(
+        Holds(
+            f"who tells of it was released with it, and {what}",
+            world,
+            ("Deployment/voucher", "code_defect", "page_human"),
+            excludes=no("restart_workload", at=CACHE),
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("tells of a small part of it: somebody silent does most", walks(often=(9, 700))),
+            ("somebody always did so for short: more keys may have come", walks(share=(0.01, 0.6), walked_before=0.1)),
+        )
+    ),
     Holds(
         "only an alert tells that another one suffers",
         walks(shop_since=None, alerts=[alert(service="shop")]),
@@ -106,6 +128,15 @@ DOES_NOT_HOLD = [
     DoesNotHold("who tells of keys is done sooner", walks(said=TOLD.replace("991", "3"), released=9 * DAY)),
     DoesNotHold("who tells of keys looks for them in steps", walks(said=TOLD + " by=SCAN", released=9 * DAY)),
     DoesNotHold("two tell of it", walks(SWEPT, beside=[sweep()], released=9 * DAY)),
+    *(
+        DoesNotHold(f"who waits for the cache as well tells of a pattern, and {what}", world)
+        for what, world in (
+            ("it is one of paths", walks(said='INFO request pattern="/api/v1/*" status=200 took_ms=991', **BY_A_WEEK)),
+            ("it is of a clock", walks(said='INFO ran pattern="*/5 * * * *" took_ms=991', **BY_A_WEEK)),
+            ("he does not ask the cache", walks(said="INFO glob=*.csv took_ms=991", told_by="files", **BESIDE)),
+            ("he did so as long before", walks(often=(100, 1350), **BY_A_WEEK)),
+        )
+    ),
     DoesNotHold("others suffer since long before", walks(shop_since=2400, released=9 * DAY)),
     DoesNotHold("nobody else suffers", walks(shop_since=None)),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import API, OLD, autoscaler, errors, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, log, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 FILES = "accept tcp [::]:8080: accept4: too many open files; retrying in 1s"
@@ -15,6 +15,7 @@ THREADS = (
     "process/resource limits reached"
 )
 CHANNELS = 'open channel: Exception (504) Reason: "channel id space exhausted"'
+SLOW = "ERROR publish to rabbit:5672: i/o timeout waiting for a confirm"
 OPENED = (
     "[error] <0.887.0> Error on AMQP connection <0.887.0> (10.1.0.7:49956 -> 10.1.0.9:5672), channel 23: "
     'operation none caused a connection exception not_allowed: "number of channels opened (2047) has reached the '
@@ -207,6 +208,23 @@ HOLDS = [
         ),
         (API, "code_defect", "rollback_workload"),
         harmful=("scale_workload",),
+    ),
+    *(
+        Holds(
+            f"channels {when}, and it waits for its broker, which holds them",
+            snapshot(
+                broker(),
+                workload("api", env={"AMQP_URL": "amqp://rabbit:5672"}, before=OLD, released=released),
+                figures=[errors("api", 0.3, 1200), rate("api")],
+                logs=[log(pod("api", n), *[SLOW, CHANNELS] * 9, since=1200) for n in range(2)],
+            ),
+            (API, cause, "page_human"),
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for when, released, cause in (
+            ("since a release", 3 * 3600, "code_defect"),
+            ("without a release", 20 * DAY, "resource_exhaustion"),
+        )
     ),
     Holds(
         "channels since a release, and twice as much is asked",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pieces import BEFORE, BULKY, HOUSE, ONE_BY_ONE, STORE, outrun, writes
+from tests.diagnosis.rules.pieces import BEFORE, BULKY, HOUSE, OF_NONE, ONE_BY_ONE, STORE, outrun, writes
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, URL, errors, logs, shop
 from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -73,14 +73,9 @@ HOLDS = [
         for what, cause, world in (
             ("a new image", "code_defect", outrun(BEFORE, BULKY, ONE_BY_ONE)),
             (
-                "the default user",
+                "tables are named without their database",
                 "code_defect",
-                outrun(
-                    *(
-                        writes(host, size, since, user="")
-                        for host, size, since in (("10.1.9.9", 5000, 7700), ("shop", 1, 4000))
-                    )
-                ),
+                outrun(writes("10.1.9.9", 5000, 7700, into="facts"), writes("shop", 1, 4000, into="`facts`")),
             ),
             (
                 "a setting",
@@ -107,6 +102,25 @@ HOLDS = [
                 "it refuses pieces, and who writes so was released a week ago",
                 outrun(BEFORE, ONE_BY_ONE, released=7 * 86400),
             ),
+            (
+                "it refuses pieces, and anybody may have written so much as the default user",
+                outrun(writes("10.1.9.9", 5000, 7700, user=""), writes("shop", 1, 4000, user="")),
+            ),
+            (
+                "it refuses pieces, and a run that is over wrote so much as the same user",
+                outrun(writes("fill", 5000, 7700), ONE_BY_ONE, beside=(workload("fill", kind="Job", service=False),)),
+            ),
+            (
+                "it refuses pieces of a table into which another one writes",
+                outrun(
+                    *(writes(h, n, t, into="shop.audit") for h, n, t in (("10.1.9.9", 5000, 7700), ("shop", 1, 4000)))
+                ),
+            ),
+            (
+                "it refuses pieces, and does not tell of which table",
+                outrun(BEFORE, ONE_BY_ONE, said=OF_NONE),
+            ),
+            ("it refuses pieces, and less comes than by day", outrun(BEFORE, writes("shop", 40, 4000))),
             ("it refuses pieces, and few writes are told", outrun(BEFORE, writes("shop", 1, 4000, times=3))),
             (
                 "it refuses pieces, and another client of the same user wrote so much",

@@ -6,7 +6,7 @@ The cache does one thing after the other, and nobody else is answered meanwhile.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,9 +15,10 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.took import seconds_of
 from tuheg_ir.diagnosis.view.trouble import labels_of
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 BLOCKED = 0.25
 """A cache that looks through its keys for so large a share of the time lets others wait."""
@@ -30,20 +31,38 @@ KNOWN = timedelta(minutes=10)
 FEW = 3
 SHORTER, LONGER = 0.5, 3.0
 """A client's clock counts what it waits as well, and not much less than the cache."""
+MOSTLY = 0.5
+"""Whose words make up so large a part of what the cache counts is who does it."""
+SPAN = timedelta(seconds=30)
+"""In less time a few lines say nothing of how often something is done."""
 _OF_KEYS = late(
-    r"\b(?:KEYS|keys)\b[\"'(:= ]{1,4}[^\s\"']{0,80}\*|\b(?:pattern|glob)[\"']?\s?[=:]\s?[\"']?[^\s\"']{0,80}\*"
+    r"\b(?:KEYS|keys)\b[\"'(\[:= ]{1,4}[^\s\"'/]{0,80}\*(?![^\s\"']{0,80}/)"
+    r"|(?<![^\W_])(?:pattern|glob)[\"']?\s?[=:]\s?[\"']?[^\s\"'/]{0,80}\*(?![^\s\"']{0,80}/)"
 )
-"""How programs tell of keys that they look for by a pattern."""
+"""How programs tell of keys that they look for by a pattern; one with a slash is of paths, and */5 of a clock."""
 _IN_STEPS = late(r"scan", re.IGNORECASE)
 """Who looks for them in steps lets others be answered between: he only waits as well."""
 
 
 class Walked(NamedTuple):
-    """That a cache looks through all its keys: since when, for how long each time, and what shows it."""
+    """That a cache looks through all its keys: since when, how long each time and in all, and what shows it.
+
+    ``new``: nobody had it do so before. Where somebody did, more keys may have come, by whomever.
+    """
 
     since: datetime
     each: float
+    share: float
+    new: bool
     shown: Evidence
+
+
+class Walker(NamedTuple):
+    """Who has a cache look through all its keys, its words, and whether they make up most of what the cache counts."""
+
+    by: Workload
+    told: Evidence
+    mostly: bool
 
 
 def walked(view: View, cache: Workload) -> Walked | None:
@@ -54,41 +73,69 @@ def walked(view: View, cache: Workload) -> Walked | None:
         since = _began(view, label)
         if lately >= BLOCKED and each >= LONG_S and since is not None:
             fact = f"it looks through all its keys {lately:.0%} of the time, {each:.2g} s each, and answers nobody then"
-            return Walked(since, each, Evidence("metrics", cache.ref, fact, since))
+            new = not any(value > 0 for t, value in _points(view, label) if t < (since + BEFORE).timestamp())
+            return Walked(since, each, lately, new, Evidence("metrics", cache.ref, fact, since))
     return None
 
 
 def _began(view: View, label: str) -> datetime | None:
     """Return since when a cache looks through its keys, where its figures tell that it did not for minutes before."""
-    points = sorted(p for s in view.figures.series("cache_walks", component=label) for p in s.points)
-    first = next((t for t, value in points if value > QUIET), None)
+    first = next((t for t, value in _points(view, label) if value > QUIET), None)
     told = min((t for s in view.figures.series("cache_up", component=label) for t, _ in s.points), default=None)
     if first is None or told is None or first - told < KNOWN.total_seconds():
         return None
     return datetime.fromtimestamp(first, view.now.tzinfo)
 
 
-def walker(view: View, found: Walked) -> tuple[Workload, Evidence] | None:
+def _points(view: View, label: str) -> list[tuple[float, float]]:
+    return sorted(p for s in view.figures.series("cache_walks", component=label) for p in s.points)
+
+
+def walker(view: View, cache: Workload, found: Walked) -> Walker | None:
     """Return the one program that tells of keys by a pattern for as long as the cache, since it does, and its words."""
     told: dict[str, list[tuple[str, str]]] = {}
     for log in view.snapshot.logs:
         for line in _lines(log, found):
             told.setdefault(_of_schedule(view, view.owner_of(log.pod)), []).append((log.pod, line))
-    of = {ref: lines for ref, lines in told.items() if ref in view.workloads and role(view.workloads[ref]) not in DATA}
+    of = {ref: lines for ref, lines in told.items() if _may_ask(view, ref, cache)}
     if len(of) != 1:
         return None
     ref, lines = next(iter(of.items()))
-    if len(lines) < FEW:
+    if len(lines) < FEW or any(_before(line, found) for _, line in lines):
         return None
     pod, line = lines[-1]
     fact = f"log ({len(lines)} lines, each as long as the cache): {line[:200]}"
-    return view.workloads[ref], Evidence("logs", f"Pod/{pod}", fact, stamp(lines[0][1]))
+    shown = Evidence("logs", f"Pod/{pod}", fact, stamp(lines[0][1]))
+    return Walker(view.workloads[ref], shown, _share(view, lines, found.each) >= MOSTLY * found.share)
+
+
+def _may_ask(view: View, ref: str, cache: Workload) -> bool:
+    """Tell whether a program asks a cache, or may: who runs by the clock is seldom told whom it asks."""
+    workload = view.workloads.get(ref)
+    if workload is None or role(workload) in DATA:
+        return False
+    return workload.kind in BATCH or cache.ref in view.graph.calls.get(ref, ())
+
+
+def _before(line: str, found: Walked) -> bool:
+    """Tell whether a line is of the time when the cache counted nothing of the kind: what it tells of is not that."""
+    at = stamp(line)
+    return at is not None and at < found.since + BEFORE
+
+
+def _share(view: View, lines: Sequence[tuple[str, str]], each: float) -> float:
+    """Return for which share of the time the pods of a program have the cache walk, as far back as each tells when."""
+    times: dict[str, list[datetime]] = {}
+    for pod, line in lines:
+        if (at := stamp(line)) is not None:
+            times.setdefault(pod, []).append(at)
+    return sum(len(own) * each / max(view.now - min(own), SPAN).total_seconds() for own in times.values())
 
 
 def _lines(log: Log, found: Walked) -> Iterator[str]:
     """Yield what a log tells of keys by a pattern that takes as long as the cache takes."""
     for line in log.lines:
-        if not _OF_KEYS.search(line) or _IN_STEPS.search(line):
+        if "*" not in line or not _OF_KEYS.search(line) or _IN_STEPS.search(line):
             continue
         took, at = seconds_of(line), stamp(line)
         fits = took is not None and SHORTER * found.each <= took <= LONGER * found.each

@@ -1,4 +1,4 @@
-"""Whose release writes a few rows at a time into a store that makes a piece of data of each write, as its log tells.
+"""Whose release writes row by row into a store that makes a piece of data of each write, as its log tells.
 
 Such a store joins the pieces behind the writes, and refuses everybody's once it is outrun. Who writes as much in large
 pieces, or wrote as small before, has not brought that about.
@@ -6,7 +6,8 @@ pieces, or wrote as small before, has not brought that about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
@@ -21,13 +22,17 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=48)
 """What is joined more slowly than it comes may take that long to reach the limit."""
-SMALL, TIMES = 100, 10
-"""A write of more rows is no small one; one that has shrunk by less than so many times is none that a release made."""
+SMALL = 100
+"""A write of more rows is no small one."""
+ROWS, TIMES = 2, 10
+"""One row or two are written where each thing that comes is written at once. Where less comes there is less in each
+write too, by and by; one that has shrunk by less than so many times is none that a release made."""
 FEW_BEFORE, FEW_SINCE = 3, 5
 MOSTLY = 0.8
 _PIECES = late(r"\bTOO_MANY_PARTS\b|\bToo many parts \(")
 _BEGUN = late(r"\{([\w-]{8,64})\} <\w+> executeQuery: \(from \[?([\w.:]+?)\]?:\d+(?:, user: ([\w.@-]+))?[,)]")
-_WRITES = late(r"\bINSERT INTO\b")
+_WRITES = late(r"\bINSERT INTO (?:TABLE )?(?:FUNCTION )?[`\"]?([\w.`\"]{1,200})", re.IGNORECASE)
+_TABLE = late(r"\bToo many parts \(.{0,160}\bin table '?[`\"]?([\w.`\"]{1,200})")
 _TOOK = late(r"\{([\w-]{8,64})\} <\w+> executeQuery: Read (\d{1,15}) rows\b")
 """How ClickHouse tells of a statement: who sends it (nobody is named where that is the default user), what it had."""
 
@@ -38,6 +43,7 @@ class Write(NamedTuple):
     at: datetime
     host: str
     user: str
+    table: str
     rows: int
 
 
@@ -53,9 +59,10 @@ def of_pieces(line: str) -> bool:
     return _PIECES.search(line) is not None
 
 
-def small_writes(view: View, store: Workload, refused: datetime | None) -> SmallWrites | None:
-    """Return the one client whose release writes a few rows at a time, and far more before it; then it was refused."""
-    writes = sorted(_writes(view, store))
+def small_writes(view: View, store: Workload, refused: datetime | None, lines: Iterable[str]) -> SmallWrites | None:
+    """Return the one client whose release writes row by row, far more before it, into what ``lines`` refuse since."""
+    tables = {_name(named[1]) for line in lines if (named := _TABLE.search(line))}
+    writes = sorted(each for each in _writes(view, store) if each.table in tables)
     asking = (view.workloads[ref] for ref in clients(view, store.ref) if ref in view.workloads)
     found = [each for client in asking if (each := _of(view, store, client, writes, refused)) is not None]
     return found[0] if len(found) == 1 else None
@@ -65,35 +72,46 @@ def _of(
     view: View, store: Workload, client: Workload, writes: list[Write], refused: datetime | None
 ) -> SmallWrites | None:
     at = client.released_at
-    if at is None or refused is None or refused < at or not client.changes or not releases(view, client, SUSPECT):
+    if at is None or refused is None or refused < at or client.returned or not releases(view, client, SUSPECT):
         return None
     own = {pod.address for pod in client.newest_pods() if pod.address}
     since = [each for each in writes if each.at >= at and each.host in own]
     users = {each.user for each in since}
-    before = [each for each in writes if each.at < at and each.user in users and not _of_another(view, client, each)]
-    small = [each for each in writes if each.at >= at and each.rows <= SMALL]
-    if len(since) < FEW_SINCE or len(before) < FEW_BEFORE or len(users) != 1:
+    # The default user, who is not named, is anybody.
+    if len(users) != 1 or "" in users or _shared(view, client, users, writes):
         return None
+    before = [each for each in writes if each.at < at and each.user in users]
+    if len(since) < FEW_SINCE or len(before) < FEW_BEFORE:
+        return None
+    small = [each for each in writes if each.at >= at and each.rows <= SMALL]
     now, was = median(each.rows for each in since), median(each.rows for each in before)
     mine = sum(each.host in own for each in small)
-    if now > SMALL or was < TIMES * max(now, 1) or mine < MOSTLY * len(small):
+    if now > ROWS or was < TIMES * max(now, 1) or mine < MOSTLY * len(small):
         return None
     fact = f"{client.name} writes {now:.0f} rows at a time since its release, {was:.0f} before it"
     return SmallWrites(client, Evidence("logs", store.ref, fact, since[0].at))
 
 
-def _of_another(view: View, client: Workload, write: Write) -> bool:
-    """Tell whether a write came from a pod of another client: several may come as one user."""
-    return any(pod.address == write.host for each in view.serving if each.ref != client.ref for pod in each.live)
+def _shared(view: View, client: Workload, users: set[str], writes: Iterable[Write]) -> bool:
+    """Tell whether others write as the same user: what was written before may be theirs, whose pods are gone."""
+    others = {
+        pod.address for each in view.workloads.values() if each.ref != client.ref for pod in each.pods if pod.address
+    }
+    return any(each.user in users and each.host in others for each in writes)
+
+
+def _name(table: str) -> str:
+    """Return a table's own name: some name its database as well."""
+    return re.sub(r"[`\"]", "", table).rpartition(".")[2]
 
 
 def _writes(view: View, store: Workload) -> Iterator[Write]:
     """Yield the writes that a store's log tells the beginning and the end of."""
     for log in view.logs_of(store.live, previous=False):
-        begun: dict[str, tuple[datetime, str, str]] = {}
+        begun: dict[str, tuple[datetime, str, str, str]] = {}
         for line in log.lines:
-            if (found := _BEGUN.search(line)) and _WRITES.search(line, found.end()):
+            if (found := _BEGUN.search(line)) and (into := _WRITES.search(line, found.end())):
                 if (at := stamp(line)) is not None:
-                    begun[found[1]] = (at, found[2].removeprefix("::ffff:"), found[3] or "")
+                    begun[found[1]] = (at, found[2].removeprefix("::ffff:"), found[3] or "", _name(into[1]))
             elif (took := _TOOK.search(line)) and took[1] in begun:
                 yield Write(*begun.pop(took[1]), int(took[2]))

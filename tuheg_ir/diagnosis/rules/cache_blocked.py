@@ -32,7 +32,7 @@ def when(view: View) -> Iterator[Match]:
         measured = tuple(_measured(view, cache))
         lines = tuple(_lines(view, cache))
         asking = [c for c in complaints(view, "cache_busy", "connection_timeout") if c.about == cache.ref != c.caller]
-        kept = [c for c in asking if not unread(c.hit.line)]  # what lies unread at its caller was answered
+        kept = [c for c in asking if not unread(view, c.hit)]  # what lies unread at its caller was answered
         busy = tuple(c for c in kept if c.hit.trouble == "cache_busy")
         waiting = tuple(c for c in kept if c.hit.trouble == "connection_timeout")
         if not _runs(cache) or not (measured or lines or busy or (waiting and _answers_nobody(view, cache))):

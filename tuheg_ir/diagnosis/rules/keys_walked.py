@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._key_walks import Walked, walked, walker
+from tuheg_ir.diagnosis.rules._key_walks import Walked, Walker, walked, walker
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.releases import BEFORE, cause_of_release, release_evidence, since_release
@@ -19,9 +19,9 @@ def when(view: View) -> Iterator[Match]:
     """A cache looks through its keys much of the time, not before, one client tells of it, and others suffer since."""
     for cache in of_role(view.workloads, "cache"):
         found = walked(view, cache)
-        by = walker(view, found) if found is not None else None
-        if found is not None and by is not None and (hurt := tuple(_hurt(view, cache, by[0], found))):
-            yield _match(view, cache, found, by, hurt)
+        client = walker(view, cache, found) if found is not None else None
+        if found is not None and client is not None and (hurt := tuple(_hurt(view, cache, client.by, found))):
+            yield _match(view, cache, found, client, hurt)
 
 
 def _hurt(view: View, cache: Workload, by: Workload, found: Walked) -> Iterator[Evidence]:
@@ -36,18 +36,16 @@ def _hurt(view: View, cache: Workload, by: Workload, found: Walked) -> Iterator[
             yield Evidence("alerts", about, f"alert {alert.name} fires", alert.starts_at)
 
 
-def _match(
-    view: View, cache: Workload, found: Walked, by: tuple[Workload, Evidence], hurt: tuple[Evidence, ...]
-) -> Match:
-    client, told = by
-    ours = since_release(client, found.since)
+def _match(view: View, cache: Workload, found: Walked, walks: Walker, hurt: tuple[Evidence, ...]) -> Match:
+    client = walks.by
+    ours = found.new and walks.mostly and since_release(client, found.since)
     # What runs by the clock ends by itself, and comes again with the next run: a person suspends it.
     back = ours and client in view.serving and any(seen.source == "metrics" for seen in hurt)
     callers = tuple(ref for ref in behind(view, cache.ref) if ref != client.ref)
     reason = f"{client.name} has {cache.name} look through all its keys: nothing done to others makes it stop"
     return Match(
         component=client.ref,
-        evidence=(found.shown, told, *hurt[:2], *(release_evidence(client, "image") if ours else ())),
+        evidence=(found.shown, walks.told, *hurt[:2], *(release_evidence(client, "image") if ours else ())),
         certainty=0.75,
         root_cause=cause_of_release(client) if ours else "",
         remedy="rollback_workload" if back else "",

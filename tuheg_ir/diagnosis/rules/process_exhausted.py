@@ -36,6 +36,11 @@ _ITSELF = late(r"(?<![\w:])(?<!client: )\[?::1\b")
 """An address that a pod without IPv6 does not have."""
 _OF_CLIENT = late(r"reached the negotiated channel_max")
 """How a broker tells of a connection whose client opened all the channels that it may."""
+_CHANNELS = late(
+    r"channel id space|channel_?max|free channel|more channels|channels left|number of channels", re.IGNORECASE
+)
+"""Who waits for a broker holds a channel for as long: more and more are held where it does not answer."""
+_OF_BROKER = (*FROM_BEHIND, "broker_alarm")
 FILLS = timedelta(minutes=1)
 """So long a closed connection keeps its port: the load needs as long until there is none left."""
 
@@ -60,7 +65,8 @@ def when(view: View) -> Iterator[Match]:
         # And an address that is not there is not there after a start either.
         lacking = [hit.line for hit in hits if _NO_PORT.search(hit.line)]
         untold = not leaks and any(grown is None or not _out_of_ports(line) for line in lacking)
-        person = untold or (grown or 1.0) >= LOADED or keeps_data(view, workload) or is_store(workload)
+        held = any(_CHANNELS.search(hit.line) for hit in hits) and view.hits_of(workload.ref, *_OF_BROKER)
+        person = untold or held or (grown or 1.0) >= LOADED or keeps_data(view, workload) or is_store(workload)
         yield Match(
             component=workload.ref,
             evidence=(

@@ -51,7 +51,7 @@ def _of(view: View, store: str, limited: tuple[Complaint, ...]) -> list[Complain
 def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | None:
     """Return that a client's release has a store join more pieces than it can: without it the store catches up."""
     pieces = [each for each in found if of_pieces(each.hit.line)]
-    small = small_writes(view, store, began(pieces))
+    small = small_writes(view, store, began(pieces), [each.hit.line for each in pieces])
     if small is None:
         return None
     match, by = _match(view, store.ref, pieces, "", _PROTECTS), small.by
@@ -62,7 +62,7 @@ def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | N
         certainty=0.75,
         root_cause=cause_of_release(by),
         remedy="rollback_workload",
-        explains=tuple({*match.explains, store.ref} - {by.ref}),
+        explains=tuple(sorted({*match.explains, store.ref} - {by.ref})),
         excludes=(
             *(each for each in match.excludes if each.target != by.ref),
             *excluding(by.ref, "new pods write as small", *RESTARTS, "scale_workload"),
