@@ -15,26 +15,29 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL
 from tuheg_ir.diagnosis.view.logs import speaks_of, times_around
+from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _STOPPED = late(
     r"\bI/O reactor (?:status: (?:STOPPED|SHUT_?DOWN|SHUTTING_DOWN)|has (?:already )?been (?:shut ?down|stopped))"
     r"|\bConnection pool shut down\b|\bIOReactorShutdownException\b"
-    r"|\bevent executor terminated\b|\bEvent loop is closed\b|\bcannot schedule new futures after (?:\w+ )?shutdown\b"
+    r"|\bevent executor terminated\b|\bcannot schedule new futures after (?:\w+ )?shutdown\b"
     r"|\brejected from java\.util\.concurrent\.\S{1,80}\[(?:Terminated|Shutting down)"
     r"|\bCannot send a request, as the client has been closed|\bRuntimeError: Session is closed\b"
-    r"|\bThe client is closed\b|\bClientClosedError\b|\bTopology (?:is closed|was destroyed)"
+    r"|Error: The client is closed\b|\bTopology (?:is closed|was destroyed)"
     r"|\bMongoClient after close\b|\bmongo: client is disconnected|\bsql: database is closed"
     r"|\bHikariDataSource .{0,60}\bhas been closed\b"
-    r"|\bCannot use a pool after calling end on the pool|\bPool is closed\b|\bpool is closing\b|\bPoolClosed\b"
-    r"|\bthe client connection is closing|\bCannot invoke RPC on closed channel|\bChannel has been shut ?down\b"
-    r"|\b(?:consumer|producer) has (?:already )?been closed\b"
+    r"|\bCannot use a pool after calling end on the pool|Error: Pool is closed\b|\bPoolClosed\b"
+    r"|\bthe client connection is closing|\bCannot invoke RPC on closed channel"
+    r"|\bThis consumer has already been closed|\bCannot perform operation after producer has been closed"
     r"|breaker\b.{0,80}\bhalf[-_ ]?open\b.{0,40}\b(?:not permit|not allow|reject|refus)",
     re.IGNORECASE,
 )
-"""How clients tell that they were ended, each for the call that it was asked for: Apache's HttpClient, Netty, asyncio,
+"""How clients tell that they were ended, each for the call that it was asked for: Apache's HttpClient, Netty,
 executors of Java and Python, httpx, aiohttp, those of Redis, MongoDB, SQL and Kafka, gRPC. And breakers on trial.
+
+Not asyncio's closed loop: a program that makes a loop for each job is told so of what it left behind, and works on.
 """
 _MOVES = late(
     r"\bchanged state\b|\bstate (?:change|transition)|\btransition(?:ed|s|ing)? (?:to|from)\b"
@@ -44,11 +47,16 @@ _MOVES = late(
 )
 """What was told before such a line is over: a breaker that opens anew, or a client that is made anew."""
 _WORDS = (
-    *("shut down", "shutdown", "stopped", "shutting", "terminated", "closed", "is closing", "clientclosed"),
-    *("was destroyed", "after close", "client is disconnected", "after calling end", "half_open", "half-open"),
-    *("half open", "halfopen"),
+    *("i/o reactor", "pool shut down", "ioreactorshutdown", "executor terminated", "new futures after"),
+    *("rejected from java", "the client has been closed", "session is closed", "the client is closed"),
+    *("topology is closed", "topology was destroyed", "mongoclient after", "client is disconnected"),
+    *("database is closed", "hikaridatasource", "after calling end", "pool is closed", "poolclosed"),
+    *("client connection is closing", "on closed channel", "already been closed", "producer has been closed"),
+    *("half_open", "half-open", "half open", "halfopen"),
 )
-"""One of these is in a log that tells of it."""
+"""One of these is in a line that tells of it: much cheaper to see than the pattern."""
+_CHARS = 2000
+"""No more of a line is read: one that is longer is no message."""
 LONG = timedelta(minutes=10)
 """A trial of a breaker, or the end of a process, takes no longer."""
 
@@ -78,15 +86,27 @@ def stopped_clients(view: View, workload: Workload) -> tuple[Stopped, ...]:
 
 
 def _stopped(log: Log) -> Stopped | None:
-    told = [n for n, line in enumerate(log.lines) if _STOPPED.search(line)]
+    """Return that a log tells of a client that stopped after it had worked; None where nothing is from before.
+
+    A log that begins with such words may be cut, and the client have been so since the start.
+    """
+    told = [n for n, line in enumerate(log.lines) if _refuses(line[:_CHARS])]
     if len(told) < OFTEN:
         return None
-    moved = max((n for n, line in enumerate(log.lines[: told[-1]]) if _MOVES.search(line)), default=-1)
+    moved = next((n for n in range(told[-1] - 1, -1, -1) if _MOVES.search(log.lines[n][:_CHARS])), -1)
     told = [n for n in told if n > moved]
     if len(told) < OFTEN:
         return None
-    upto, _ = times_around(log.lines)
-    first, last = upto[told[0]], upto[told[-1]]
-    if first is None or last is None or last - first < LONG:
+    upto, until = times_around(log.lines)
+    begins, first, last = until[0], upto[told[0]], upto[told[-1]]
+    if begins is None or first is None or last is None or first - begins < LONG or last - first < LONG:
         return None
     return Stopped(log.pod, len(told), log.lines[told[-1]].strip(), first, last)
+
+
+def _refuses(line: str) -> bool:
+    """Tell whether a line says that a client has stopped, and as trouble: who ends one on purpose tells that too."""
+    lowered = line.lower()
+    if not any(word in lowered for word in _WORDS) or not _STOPPED.search(line):
+        return False
+    return "Error" in line or "Exception" in line or complains(line)
