@@ -24,7 +24,7 @@ _MISSES = late(
 )
 """How a program says that what it waits for did not come: no words of how it asked, or of what it was told."""
 _HAS_ITSELF = late(
-    r"\ba?wait\w* (?:for|on|to (?:acquire|obtain|get)) (?:(?:an?|the|its|free|idle|available|next|\w*database|db) ){0,3}"
+    r"\ba?wait\w* (?:for|on|to (?:acquire|obtain|get)) (?:(?:an?|the|its|free|idle|available|next|database|db) ){0,3}"
     r"(?:connections?|(?:\w+[- ])?locks?|mutex|semaphores?|objects?|pool|permits?|slots?"
     r"|(?:workers?|threads?)(?! (?:reply|answer|response|result)))\b",
     re.IGNORECASE,

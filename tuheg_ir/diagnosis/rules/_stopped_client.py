@@ -6,55 +6,47 @@ whether its server is well they never find out. Only a new process, or one's own
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL
-from tuheg_ir.diagnosis.view.logs import speaks_of, times_around
+from tuheg_ir.diagnosis.view.literals import Pattern
+from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_STOPPED = late(
-    r"\bI/O reactor (?:status: (?:STOPPED|SHUT_?DOWN|SHUTTING_DOWN)|has (?:already )?been (?:shut ?down|stopped))"
-    r"|\bConnection pool shut down\b|\bIOReactorShutdownException\b"
-    r"|\bevent executor terminated\b|\bcannot schedule new futures after (?:\w+ )?shutdown\b"
-    r"|\brejected from java\.util\.concurrent\.\S{1,80}\[(?:Terminated|Shutting down)"
-    r"|\bCannot send a request, as the client has been closed|\bRuntimeError: Session is closed\b"
-    r"|Error: The client is closed\b|\bTopology (?:is closed|was destroyed)"
-    r"|\bMongoClient after close\b|\bmongo: client is disconnected|\bsql: database is closed"
-    r"|\bHikariDataSource .{0,60}\bhas been closed\b"
-    r"|\bCannot use a pool after calling end on the pool|Error: Pool is closed\b|\bPoolClosed\b"
-    r"|\bthe client connection is closing|\bCannot invoke RPC on closed channel"
-    r"|\bThis consumer has already been closed|\bCannot perform operation after producer has been closed"
-    r"|breaker\b.{0,80}\bhalf[-_ ]?open\b.{0,40}\b(?:not permit|not allow|reject|refus)",
-    re.IGNORECASE,
+_STOPPED = tuple(
+    Pattern(source, cased=False)
+    for source in (
+        r"\bi/o reactor (?:status: (?:stopped|shut_?down|shutting_down)|has (?:already )?been (?:shut ?down|stopped))",
+        r"\bconnection pool shut down\b|\bioreactorshutdownexception\b|\bevent executor terminated\b",
+        r"\bcannot schedule new futures after (?:\w+ )?shutdown\b",
+        r"\brejected from java\.util\.concurrent\.\S{1,80}\[(?:terminated|shutting down)",
+        r"\bcannot send a request, as the client has been closed|\bruntimeerror: session is closed\b",
+        r"error: the client is closed\b|\btopology (?:is closed|was destroyed)|\bmongoclient after close\b",
+        r"\bmongo: client is disconnected|\bsql: database is closed|\bhikaridatasource .{0,60}\bhas been closed\b",
+        r"\bcannot use a pool after calling end on the pool|error: pool is closed\b|\bpoolclosed\b",
+        r"\bthe client connection is closing|\bcannot invoke rpc on closed channel",
+        r"\bthis consumer has already been closed|\bcannot perform operation after producer has been closed",
+        r"breaker\b.{0,80}\bhalf[-_ ]?open\b.{0,40}\b(?:not permit|not allow|reject|refus)",
+    )
 )
 """How clients tell that they were ended, each for the call that it was asked for: Apache's HttpClient, Netty,
 executors of Java and Python, httpx, aiohttp, those of Redis, MongoDB, SQL and Kafka, gRPC. And breakers on trial.
 
 Not asyncio's closed loop: a program that makes a loop for each job is told so of what it left behind, and works on.
 """
-_MOVES = late(
+_MOVES = Pattern(
     r"\bchanged state\b|\bstate (?:change|transition)|\btransition(?:ed|s|ing)? (?:to|from)\b"
-    r"|\bis OPEN and does not permit|\bbreaker is (?:now )?(?:open|closed)\b"
+    r"|\bis open and does not permit|\bbreaker is (?:now )?(?:open|closed)\b"
     r"|\bre-?(?:creat|start|buil|open|connect|initiali[sz])(?:e|ed|ing|t)\b",
-    re.IGNORECASE,
+    cased=False,
 )
 """What was told before such a line is over: a breaker that opens anew, or a client that is made anew."""
-_WORDS = (
-    *("i/o reactor", "pool shut down", "ioreactorshutdown", "executor terminated", "new futures after"),
-    *("rejected from java", "the client has been closed", "session is closed", "the client is closed"),
-    *("topology is closed", "topology was destroyed", "mongoclient after", "client is disconnected"),
-    *("database is closed", "hikaridatasource", "after calling end", "pool is closed", "poolclosed"),
-    *("client connection is closing", "on closed channel", "already been closed", "producer has been closed"),
-    *("half_open", "half-open", "half open", "halfopen"),
-)
-"""One of these is in a line that tells of it: much cheaper to see than the pattern."""
 _CHARS = 2000
 """No more of a line is read: one that is longer is no message."""
 LONG = timedelta(minutes=10)
@@ -80,7 +72,7 @@ class Stopped:
 @once
 def stopped_clients(view: View, workload: Workload) -> tuple[Stopped, ...]:
     """Return the live pods of a workload whose client has refused for long, and does so still."""
-    logs = (log for log in view.logs_of(workload.live, previous=False) if speaks_of(log, _WORDS))
+    logs = view.logs_of(workload.live, previous=False)
     found = {each.pod: each for log in logs if (each := _stopped(log)) is not None}
     return tuple(each for each in found.values() if view.recent(each.last, STILL))
 
@@ -90,10 +82,14 @@ def _stopped(log: Log) -> Stopped | None:
 
     A log that begins with such words may be cut, and the client have been so since the start.
     """
-    told = [n for n, line in enumerate(log.lines) if _refuses(line[:_CHARS])]
+    lines = [line[:_CHARS] for line in log.lines]
+    whole = "\n".join(lines)
+    able = _able(_STOPPED, whole)
+    told = [n for n, line in enumerate(lines) if _refuses(able, line)] if able else []
     if len(told) < OFTEN:
         return None
-    moved = next((n for n in range(told[-1] - 1, -1, -1) if _MOVES.search(log.lines[n][:_CHARS])), -1)
+    moves = _able((_MOVES,), whole)
+    moved = next((n for n in range(told[-1] - 1, -1, -1) if _any(moves, lines[n])), -1) if moves else -1
     told = [n for n in told if n > moved]
     if len(told) < OFTEN:
         return None
@@ -104,9 +100,17 @@ def _stopped(log: Log) -> Stopped | None:
     return Stopped(log.pod, len(told), log.lines[told[-1]].strip(), first, last)
 
 
-def _refuses(line: str) -> bool:
-    """Tell whether a line says that a client has stopped, and as trouble: who ends one on purpose tells that too."""
+def _able(patterns: Iterable[Pattern], whole: str) -> tuple[Pattern, ...]:
+    """Return those of some patterns that a log holds at all: most logs hold none, and no line need be asked."""
+    lowered = whole.lower()
+    return tuple(pattern for pattern in patterns if pattern.within(whole, lowered))
+
+
+def _any(patterns: Iterable[Pattern], line: str) -> bool:
     lowered = line.lower()
-    if not any(word in lowered for word in _WORDS) or not _STOPPED.search(line):
-        return False
-    return "Error" in line or "Exception" in line or complains(line)
+    return any(pattern.within(line, lowered) for pattern in patterns)
+
+
+def _refuses(patterns: Iterable[Pattern], line: str) -> bool:
+    """Tell whether a line says that a client has stopped, and as trouble: who ends one on purpose tells that too."""
+    return _any(patterns, line) and ("Error" in line or "Exception" in line or complains(line))
