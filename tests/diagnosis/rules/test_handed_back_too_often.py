@@ -91,6 +91,10 @@ DOES_NOT_HOLD = [
         ("messages are delivered more often all the same", world(broker(), reader(*REACHES, 21, 34))),
         ("none comes as far as the limit", world(broker(), reader(1, 2, 3, 4, 1, 2))),
         ("the broker has no such limit", world(broker(limit=False), reader(*REACHES))),
+        (
+            "the limit is no number that anybody can read",
+            world(Log("rabbitmq-0", "rabbitmq", (DEFAULT.format("tasks") + "0" * 5000,)), reader(*REACHES)),
+        ),
         ("it is the limit of another queue", world(broker("labels"), reader(*REACHES))),
         ("the broker was upgraded weeks ago", world(broker(), reader(*REACHES), released=20 * DAY)),
         ("the broker's version is the same", world(broker(), reader(*REACHES), image="rabbitmq:4.0.9")),

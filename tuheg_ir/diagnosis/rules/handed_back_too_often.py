@@ -24,7 +24,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE, releases
 from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_DEFAULT = late(r"\bqueue '([^']{1,255})'.{0,300}: delivery_limit not set, defaulting to (\d+)")
+_DEFAULT = late(r"\bqueue '([^']{1,255})'.{0,300}: delivery_limit not set, defaulting to (\d{1,9})\b")
 _COUNT = late(r"\b(?:x[-_])?(?:re)?deliver(?:y|ies)[-_ ]?count\b[\"']?\s{0,2}[=:]\s{0,2}\"?(\d{1,6})\b", re.IGNORECASE)
 """How often a message was delivered before, as whoever reads it tells: RabbitMQ tells it in a header."""
 DAYS = timedelta(days=4)

@@ -20,7 +20,7 @@ from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import Hit, speaks_of
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -67,8 +67,12 @@ _BACK = late(
     re.IGNORECASE,
 )
 """Words by which who was pushed out comes in again."""
+_BACK_WORDS = ("joined", "assigned", "subscribed to", "epoch", "connected")
+"""One of these is in a log that tells of it."""
 AGAIN = 6
 """Who is pushed out so often comes in each time, and pushes another out."""
+_CHARS = 2000
+"""No more of a line is read: one that is longer is no message."""
 START = timedelta(minutes=5)
 """A program that was started has registered by then."""
 CLOCKS = timedelta(minutes=1)
@@ -125,7 +129,7 @@ def _out(view: View, workload: Workload, hit: Hit) -> bool:
     if hit.count >= AGAIN and view.recent(last, STILL):
         return True
     logs = (log for log in view.logs_of(workload.live, previous=False) if log.pod == hit.pod)
-    found = (line for log in logs for line in log.lines if _BACK.search(line))
+    found = (line for log in logs if speaks_of(log, _BACK_WORDS) for line in log.lines if _BACK.search(line[:_CHARS]))
     return not any((at := stamp(line)) is not None and at > last for line in found)
 
 
