@@ -14,13 +14,13 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, names, not_for, not_their_own
-from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
+from tuheg_ir.diagnosis.rules._missed import felt_by
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import OFTEN, UNANSWERED, fresh
 from tuheg_ir.diagnosis.view.logs import speaks_of, times_around
 from tuheg_ir.diagnosis.view.programs import of_role, role, role_of_image
 from tuheg_ir.diagnosis.view.reading import newest, oldest
-from tuheg_ir.diagnosis.view.releases import BEFORE, releases
+from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -54,7 +54,7 @@ def when(view: View) -> Iterator[Match]:
                 continue
             if (seen := _reaches(view, reader, limit.most, start)) is not None:
                 near = not_their_own(view, behind(view, broker.ref, reader.ref), broker.released_at)
-                if signs := list(_felt(view, near, broker.released_at)):
+                if signs := list(felt_by(view, ("", *near), broker.released_at)):
                     yield _match(broker, near, (limit.shown, seen, *signs[:2]))
 
 
@@ -65,14 +65,6 @@ def _hands_back_by_itself(view: View, reader: Workload, broker: Workload) -> boo
         return True
     hits = (hit for hit in view.hits_of(reader.ref, *UNANSWERED) if hit.count >= OFTEN and not hit.previous)
     return any(fresh(view, hit) for hit in hits)
-
-
-def _felt(view: View, near: Collection[str], came: datetime | None) -> Iterator[Evidence]:
-    """Yield who suffers since then, of those who are near or not known."""
-    for sign in signs_of_trouble(view):
-        later = came is None or sign.time is None or sign.time >= came + BEFORE
-        if later and belongs_to(view, sign) in ("", *near):
-            yield sign
 
 
 def _limit(view: View, broker: Workload) -> _Limit | None:

@@ -76,6 +76,7 @@ _CHARS = 2000
 START = timedelta(minutes=5)
 """A program that was started has registered by then."""
 CLOCKS = timedelta(minutes=1)
+"""Clocks are that far apart."""
 
 
 @dataclass(frozen=True, slots=True)

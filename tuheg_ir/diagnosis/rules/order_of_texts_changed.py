@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for, not_their_own
-from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
+from tuheg_ir.diagnosis.rules._missed import felt_by
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import speaks_of, times_around
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -48,17 +48,9 @@ def when(view: View) -> Iterator[Match]:
         shown = list(_shown(view, server, servers)) if warnings and (latest is None or view.recent(latest, DAY)) else []
         began = oldest(each.time for each in warnings)
         near = not_their_own(view, behind(view, server.ref), began) if shown else ()
-        signs = list(_felt(view, near, began)) if shown else []
+        signs = list(felt_by(view, ("", *near), began)) if shown else []
         if signs:
             yield _match(server, near, (warnings[0], *shown[:2]), signs)
-
-
-def _felt(view: View, near: Collection[str], began: datetime | None) -> Iterator[Evidence]:
-    """Yield who suffers since then, of those who are near or not known."""
-    for sign in signs_of_trouble(view):
-        later = began is None or sign.time is None or sign.time >= began + BEFORE
-        if later and belongs_to(view, sign) in ("", *near):
-            yield sign
 
 
 def _match(server: Workload, near: Collection[str], seen: tuple[Evidence, ...], signs: list[Evidence]) -> Match:
