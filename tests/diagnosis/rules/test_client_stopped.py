@@ -56,6 +56,7 @@ def works(number: int = 1, *lines: str) -> Log:
 NEW_WEB = workload("web", env={"SHOP_URL": "http://shop:8080"}, before={"image": "web:0"}, released=700)
 WEB = workload("web", env={"SHOP_URL": "http://shop:8080", "SEARCH_URL": "http://search:8080"})
 SEARCH = workload("search")
+OF_BANK = {"BANK_URL": "https://api.bank.example/v1"}
 FAILS = (errors("web", since=2300),)
 
 
@@ -155,6 +156,16 @@ DOES_NOT_HOLD = [
                 one(told(TRIAL), works(1, "ERROR GET http://search:8080/q: connection refused")),
             ),
             ("whom it asks lacks pods", one(search=workload("search", ready=1))),
+            (
+                "a neighbour gets no answer of the host that it asks too",
+                one(
+                    told(TRIAL),
+                    works(),
+                    log(pod("loans"), *["ERROR GET https://api.bank.example/v1: connection timed out"] * 9),
+                    objects=shop(env=OF_BANK),
+                    search=workload("loans", env=OF_BANK),
+                ),
+            ),
             ("the other one has only just started", one(objects=young(200))),
             ("the other one has said nothing of late", one(None, told("INFO bye", upto=1500, number=1))),
             ("it runs another build than the one that works", one(objects=built(shop(), "aa", "bb"))),

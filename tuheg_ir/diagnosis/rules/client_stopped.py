@@ -13,7 +13,8 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.builds import another_build
-from tuheg_ir.diagnosis.view.complaints import STILL, UNANSWERED
+from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, UNANSWERED, complaints
+from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -77,9 +78,13 @@ def _felt(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]
 
 
 def _lacking(view: View, workload: Workload) -> bool:
-    """Tell whether somebody whom it needs lacks pods: the next client might not reach him either."""
-    needs = (view.workloads.get(ref) for ref in view.graph.needs(workload.ref))
-    return any(each is not None and each.ready < each.wanted for each in needs)
+    """Tell whether somebody whom it needs lacks pods, or gives others no answer: the next client may get none."""
+    needed = view.graph.needs(workload.ref)
+    if any((each := view.workloads.get(ref)) is not None and each.ready < each.wanted for ref in needed):
+        return True
+    hosts = {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
+    others = (each for each in complaints(view, *UNANSWERED) if each.caller != workload.ref and each.hit.count >= OFTEN)
+    return any(each.about in needed or not hosts.isdisjoint(each.hosts) for each in others)
 
 
 def _match(
