@@ -12,6 +12,12 @@ MISSES = (
     "WARN gave up waiting for the price of 17",
     "ERROR timed out waiting for result",
 )
+OF_ITSELF = (
+    "ERROR timed out waiting for connection from pool",
+    "ERROR gave up waiting for lock on account 17",
+    "ERROR timed out while waiting for an idle object of the pool",
+    "ERROR waiting for a free worker timed out",
+)
 BROKEN = "ERROR price of 17 is negative"
 FIRES = alert("FallbackShareHigh", service="shop")
 
@@ -34,6 +40,7 @@ BEHIND_A_QUEUE = [
 BY_ITSELF = [
     ("and no queue grows", misses(grew=None)),
     ("and that is no answer which it misses", misses(BROKEN)),
+    *((f"and it waits for what it has itself: {line}", misses(line)) for line in OF_ITSELF),
     ("and the queue grew for long before", misses(grew=3300)),
     ("and it reads the queue itself", misses(reader="shop")),
 ]

@@ -18,7 +18,6 @@ OPEN = "WARN call failed: CallNotPermittedException: CircuitBreaker 'bank' is OP
 SAYINGS = (
     TRIAL,
     "ERROR search failed java.lang.IllegalStateException: Connection pool shut down",
-    "ERROR send failed: RuntimeError: Event loop is closed",
     "ERROR job not taken: RuntimeError: cannot schedule new futures after shutdown",
     "ERROR RuntimeError: Cannot send a request, as the client has been closed.",
     "ERROR java.util.concurrent.RejectedExecutionException: Task a.B$1@1f rejected from "
@@ -26,12 +25,18 @@ SAYINGS = (
     "ERROR ClientClosedError: The client is closed",
     "ERROR query: sql: database is closed",
     "ERROR rpc error: code = Canceled desc = grpc: the client connection is closing",
-    "ERROR Error: Cannot use a pool after calling end on the pool",
+    "Error: Cannot use a pool after calling end on the pool",
+    "ERROR poll failed: java.lang.IllegalStateException: This consumer has already been closed.",
 )
 OF_OTHERS = (
     "WARN listener: half-open connection rejected, backlog full",
     "INFO socket 17 closed by peer, session is done",
     OPEN,
+    "INFO poll done, consumer has been closed",
+    "DEBUG Connection pool shut down",
+    "INFO transfer refused: the client is closed",
+    "INFO bets are no longer taken: pool is closed",
+    "RuntimeError: Event loop is closed",
 )
 
 
@@ -48,8 +53,10 @@ def works(number: int = 1, *lines: str) -> Log:
     return log(pod("shop", number), *(lines or ["INFO request done"]) * 20, since=3000)
 
 
+NEW_WEB = workload("web", env={"SHOP_URL": "http://shop:8080"}, before={"image": "web:0"}, released=700)
 WEB = workload("web", env={"SHOP_URL": "http://shop:8080", "SEARCH_URL": "http://search:8080"})
 SEARCH = workload("search")
+OF_BANK = {"BANK_URL": "https://api.bank.example/v1"}
 FAILS = (errors("web", since=2300),)
 
 
@@ -58,6 +65,7 @@ def one(
     *others: Log,
     objects: Any = None,
     search: Any = SEARCH,
+    web: Any = WEB,
     figures: Any = FAILS,
     alerts: Any = (),
 ) -> Snapshot:
@@ -65,7 +73,7 @@ def one(
     return snapshot(
         objects or shop(env={"SEARCH_URL": "http://search:8080"}),
         search,
-        WEB,
+        web,
         logs=[first or told(REACTOR), *(others or [works()])],
         figures=figures,
         alerts=alerts,
@@ -142,17 +150,33 @@ DOES_NOT_HOLD = [
             ("it is long over", one(told(REACTOR, since=3000, upto=1800))),
             ("all pods tell so: nobody shows that a new process is well", one(told(TRIAL), told(TRIAL, number=1))),
             ("it told so from its start on", one(objects=shop(started=2500))),
+            ("its log begins with it: it may have told so from its start on", one(told(REACTOR, calm=0))),
             (
                 "the other one gets no answer either",
                 one(told(TRIAL), works(1, "ERROR GET http://search:8080/q: connection refused")),
             ),
             ("whom it asks lacks pods", one(search=workload("search", ready=1))),
+            (
+                "a neighbour gets no answer of the host that it asks too",
+                one(
+                    told(TRIAL),
+                    works(),
+                    log(pod("loans"), *["ERROR GET https://api.bank.example/v1: connection timed out"] * 9),
+                    objects=shop(env=OF_BANK),
+                    search=workload("loans", env=OF_BANK),
+                ),
+            ),
             ("the other one has only just started", one(objects=young(200))),
             ("the other one has said nothing of late", one(None, told("INFO bye", upto=1500, number=1))),
             ("it runs another build than the one that works", one(objects=built(shop(), "aa", "bb"))),
             ("nobody suffers", one(figures=[errors("web", 0.001)])),
             ("it is a program of others", one(objects=shop(image="confluentinc/cp-kafka:7.6"))),
         )
+    ),
+    DoesNotHold(
+        "a caller fails since its own release, long after the client stopped",
+        one(web=NEW_WEB, figures=[errors("web", since=600)]),
+        harmful=("restart_workload",),
     ),
     DoesNotHold(
         "it came with its release",

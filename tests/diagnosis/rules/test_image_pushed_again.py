@@ -34,6 +34,18 @@ HOLDS = [
         (API, "configuration_error", "page_human"),
         harmful=("restart_workload",),
     ),
+    Holds(
+        "one tells of many failed requests; of its like one answered next to none, and failed one of them",
+        snapshot(
+            built(workload("api", pods=3), "e", "e", "f"),
+            logs=[
+                log(pod("api", n), *["GET /v1/prices 500 3ms"] * failed, *["GET /v1/prices 200 4ms"] * well)
+                for n, failed, well in ((0, 0, 300), (1, 1, 1), (2, 30, 60))
+            ],
+        ),
+        (API, "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import created, written
-from tuheg_ir.diagnosis.view.releases import soon_after
+from tuheg_ir.diagnosis.view.releases import since_release, soon_after
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import slept
 
@@ -44,6 +45,21 @@ def behind(view: View, *refs: str, but: str = "") -> tuple[str, ...]:
     for ref in tuple(found):
         found |= view.graph.callers(ref)
     return tuple(sorted(found - {but}))
+
+
+def not_their_own(view: View, refs: Iterable[str], began: datetime | None) -> tuple[str, ...]:
+    """Return those of some workloads that may suffer of what began elsewhere then.
+
+    Not one whose users suffer since a release of its own that came after that: it served well amid it.
+    """
+    return tuple(ref for ref in refs if not _fails_by_itself(view, ref, began))
+
+
+def _fails_by_itself(view: View, ref: str, began: datetime | None) -> bool:
+    workload = view.workloads.get(ref)
+    if workload is None or began is None or workload.released_at is None or workload.released_at <= began:
+        return False
+    return any(since_release(workload, since) for _, since in troubles(view, ref))
 
 
 def settings_written(view: View, workload: Workload, before: datetime | None) -> tuple[Evidence, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -18,9 +18,14 @@ _TOLD = ("logs", "alerts")
 
 def felt_since(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:
     """Yield the signs of trouble at a workload and those that call it, but such as were there before."""
-    near = behind(view, workload.ref)
+    yield from felt_by(view, behind(view, workload.ref), began)
+
+
+def felt_by(view: View, near: Collection[str], began: datetime | None) -> Iterator[Evidence]:
+    """Yield the signs of trouble at some workloads ("": at nobody who is known), but such as were there before."""
     for sign in signs_of_trouble(view):
-        if belongs_to(view, sign) in near and (sign.time is None or sign.time >= began + BEFORE):
+        later = began is None or sign.time is None or sign.time >= began + BEFORE
+        if later and belongs_to(view, sign) in near:
             yield sign
 
 

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._stopped_client import LONG, Stopped, stopped_clients
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.builds import another_build
-from tuheg_ir.diagnosis.view.complaints import STILL, UNANSWERED
+from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, UNANSWERED, complaints
+from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -32,10 +33,10 @@ def when(view: View) -> Iterator[Match]:
         began = min((each.first for each in stopped), default=None)
         if began is None or since_release(workload, began) or another_build(workload, ill):
             continue
-        well, felt = _well(view, workload, ill), list(_felt(view, workload))
-        if not well or not felt or _lacking(view, workload):
+        felt = list(_felt(view, workload, began))
+        if not felt or _lacking(view, workload) or (well := next(_well(view, workload, ill), None)) is None:
             continue
-        yield _match(view, workload, stopped, (well[0], *felt[:2]), began)
+        yield _match(view, workload, stopped, (well, *felt[:2]), began)
 
 
 def _after_work(view: View, workload: Workload) -> tuple[Stopped, ...]:
@@ -45,12 +46,12 @@ def _after_work(view: View, workload: Workload) -> tuple[Stopped, ...]:
     return found if all((at := started[each.pod]) is not None and each.first - at >= LONG for each in found) else ()
 
 
-def _well(view: View, workload: Workload, ill: Collection[str]) -> list[Evidence]:
-    """Return the ready pods with the template of the ill ones that have worked for a while, and say nothing of it."""
+def _well(view: View, workload: Workload, ill: Collection[str]) -> Iterator[Evidence]:
+    """Yield the ready pods with the template of the ill ones that have worked for a while, and say nothing of it."""
     templates = {pod.revision for pod in workload.live if pod.name in ill}
     like = [pod for pod in workload.live if pod.ready and pod.name not in ill and templates == {pod.revision}]
     like = [pod for pod in like if pod.started is not None and not view.recent(pod.started, LONG)]
-    return [seen for pod in like if (seen := _works(view, workload, pod)) is not None]
+    yield from (seen for pod in like if (seen := _works(view, workload, pod)) is not None)
 
 
 def _works(view: View, workload: Workload, pod: Pod) -> Evidence | None:
@@ -65,9 +66,9 @@ def _works(view: View, workload: Workload, pod: Pod) -> Evidence | None:
     return Evidence("logs", f"Pod/{pod.name}", f"it has the same template and works: {last[1].strip()[:160]}", last[0])
 
 
-def _felt(view: View, workload: Workload) -> Iterator[Evidence]:
+def _felt(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:
     """Yield who suffers; the trouble of a server in which its client stopped may have begun before."""
-    near = behind(view, workload.ref)
+    near = not_their_own(view, behind(view, workload.ref), began)
     for sign in signs_of_trouble(view):
         about = belongs_to(view, sign)
         if about == workload.ref and sign.source == "logs":
@@ -77,15 +78,19 @@ def _felt(view: View, workload: Workload) -> Iterator[Evidence]:
 
 
 def _lacking(view: View, workload: Workload) -> bool:
-    """Tell whether somebody whom it needs lacks pods: the next client might not reach him either."""
-    needs = (view.workloads.get(ref) for ref in view.graph.needs(workload.ref))
-    return any(each is not None and each.ready < each.wanted for each in needs)
+    """Tell whether somebody whom it needs lacks pods, or gives others no answer: the next client may get none."""
+    needed = view.graph.needs(workload.ref)
+    if any((each := view.workloads.get(ref)) is not None and each.ready < each.wanted for ref in needed):
+        return True
+    hosts = {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
+    others = (each for each in complaints(view, *UNANSWERED) if each.caller != workload.ref and each.hit.count >= OFTEN)
+    return any(each.about in needed or not hosts.isdisjoint(each.hosts) for each in others)
 
 
 def _match(
     view: View, workload: Workload, stopped: tuple[Stopped, ...], others: tuple[Evidence, ...], began: datetime
 ) -> Match:
-    callers = behind(view, workload.ref, but=workload.ref)
+    callers = not_their_own(view, behind(view, workload.ref, but=workload.ref), began)
     return Match(
         component=workload.ref,
         evidence=(*(each.evidence() for each in stopped[:2]), *others),

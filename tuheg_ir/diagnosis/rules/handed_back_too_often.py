@@ -6,24 +6,25 @@ Quorum queues of RabbitMQ have one by default since 4.0. Who hands back what it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
-from tuheg_ir.diagnosis.state import signs_of_trouble
+from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, names, not_for, not_their_own
+from tuheg_ir.diagnosis.rules._missed import felt_by
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.complaints import OFTEN, UNANSWERED, fresh
 from tuheg_ir.diagnosis.view.logs import speaks_of, times_around
-from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.programs import of_role, role, role_of_image
 from tuheg_ir.diagnosis.view.reading import newest, oldest
-from tuheg_ir.diagnosis.view.releases import releases, since_release
+from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_DEFAULT = late(r"\bqueue '([^']{1,255})'.{0,300}: delivery_limit not set, defaulting to (\d+)")
+_DEFAULT = late(r"\bqueue '([^']{1,255})'.{0,300}: delivery_limit not set, defaulting to (\d{1,9})\b")
 _COUNT = late(r"\b(?:x[-_])?(?:re)?deliver(?:y|ies)[-_ ]?count\b[\"']?\s{0,2}[=:]\s{0,2}\"?(\d{1,6})\b", re.IGNORECASE)
 """How often a message was delivered before, as whoever reads it tells: RabbitMQ tells it in a header."""
 DAYS = timedelta(days=4)
@@ -45,17 +46,25 @@ def when(view: View) -> Iterator[Match]:
     """Since a broker's upgrade messages come just as far as its default limit of deliveries, and something is wrong."""
     for broker in of_role(view.workloads, "broker"):
         limit = _limit(view, broker) if upgraded(view, broker) and releases(view, broker, DAYS) else None
-        signs = list(signs_of_trouble(view)) if limit else []
-        if limit is None or not signs:
+        if limit is None:
             continue
         start = newest(pod.started for pod in broker.live)
         for reader in view.serving:
-            if role(reader) or not _reads(view, reader, limit.queues):
+            if role(reader) or not _reads(view, reader, limit.queues) or _hands_back_by_itself(view, reader, broker):
                 continue
-            if (seen := _reaches(view, reader, limit.most, start)) is None:
-                continue
-            if not since_release(reader, seen.time):  # it may hand back what it did not before
-                yield _match(view, broker, reader, (limit.shown, seen, *signs[:2]))
+            if (seen := _reaches(view, reader, limit.most, start)) is not None:
+                near = not_their_own(view, behind(view, broker.ref, reader.ref), broker.released_at)
+                if signs := list(felt_by(view, ("", *near), broker.released_at)):
+                    yield _match(broker, near, (limit.shown, seen, *signs[:2]))
+
+
+def _hands_back_by_itself(view: View, reader: Workload, broker: Workload) -> bool:
+    """Tell whether a reader may hand back what it did not before: it was released since, or gets no answer itself."""
+    came = reader.released_at
+    if reader.changes and (came is None or broker.released_at is None or came >= broker.released_at):
+        return True
+    hits = (hit for hit in view.hits_of(reader.ref, *UNANSWERED) if hit.count >= OFTEN and not hit.previous)
+    return any(fresh(view, hit) for hit in hits)
 
 
 def _limit(view: View, broker: Workload) -> _Limit | None:
@@ -75,7 +84,7 @@ def _limit(view: View, broker: Workload) -> _Limit | None:
 
 def _reads(view: View, reader: Workload, queues: frozenset[str]) -> bool:
     """Tell whether the settings of a workload name one of some queues."""
-    return any(queue in value for _, value in view.graph.settings(reader) for queue in queues)
+    return any(names(value, queue) for _, value in view.graph.settings(reader) for queue in queues)
 
 
 def _reaches(view: View, reader: Workload, most: int, start: datetime | None) -> Evidence | None:
@@ -99,9 +108,9 @@ def _reaches(view: View, reader: Workload, most: int, start: datetime | None) ->
     return Evidence("logs", reader.ref, told, oldest(at for at, _ in at_it))
 
 
-def _match(view: View, broker: Workload, reader: Workload, seen: tuple[Evidence, ...]) -> Match:
-    change = broker.changed("image")[0]
-    callers = behind(view, broker.ref, but=broker.ref)
+def _match(broker: Workload, near: Collection[str], seen: tuple[Evidence, ...]) -> Match:
+    change = next(change for change in broker.changed("image") if role_of_image(change.after))
+    callers = tuple(ref for ref in near if ref != broker.ref)
     return Match(
         component=broker.ref,
         evidence=(Evidence("objects", broker.ref, f"upgraded: {change.told()}", broker.released_at), *seen),
@@ -113,9 +122,7 @@ def _match(view: View, broker: Workload, reader: Workload, seen: tuple[Evidence,
             "the limit holds until somebody sets another, and an older version may not read what the newer one wrote",
             (*RESTARTS, "rollback_workload", "scale_workload"),
         )
-        + not_for(
-            sorted({reader.ref, *callers}), f"{broker.ref} throws away what is handed back too often", ON_CALLERS
-        ),
+        + not_for(callers, f"{broker.ref} throws away what is handed back too often", ON_CALLERS),
     )
 
 

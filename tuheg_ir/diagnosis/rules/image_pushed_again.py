@@ -19,7 +19,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 SLOW_START = timedelta(minutes=2)
 """A pod may take that long to become ready."""
 FAR = 3
-"""Who fails no more than so many times as often as its like fails of the same: chance makes some difference."""
+"""Who fails less than so many times as often as its like all together: chance makes some difference."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -57,11 +57,12 @@ def _odd(view: View, workload: Workload) -> Mapping[str, Evidence]:
         return odd
     said = answers(view, workload)
     fails = {pod: each for pod, each in said.items() if each.failed >= OFTEN and each.share > TOLD}
-    most = max((each.share for pod, each in said.items() if pod not in fails), default=0.0)
+    others = [each for pod, each in said.items() if pod not in fails]
+    usual = sum(each.failed for each in others) / max(1, sum(each.told for each in others))
     return {
         pod: Evidence("logs", f"Pod/{pod}", f"{each.failed} of the last {each.told} requests failed", each.since)
         for pod, each in sorted(fails.items())
-        if each.share >= FAR * most
+        if each.share >= FAR * usual
     }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._missed import missed_by_others
 from tuheg_ir.diagnosis.rules._readers import backlogs
 from tuheg_ir.diagnosis.rules._worked_off import OF_QUEUES
@@ -19,34 +20,63 @@ from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import Hit, speaks_of
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+
+class _Kind(NamedTuple):
+    """What is told of a name that another one took, and the setting that gives it.
+
+    ``told``, but not ``unless``, is in the line. ``spare``: without a name each gets one of its own.
+    """
+
+    told: re.Pattern[str]
+    named: re.Pattern[str]
+    unless: re.Pattern[str] | None = None
+    spare: bool = False
+
+
 _KINDS = (
-    (
+    _Kind(
         late(r"group\.instance\.id|FencedInstanceId", re.IGNORECASE),
         late(r"group[._-]?instance[._-]?id$", re.IGNORECASE),
+        spare=True,
     ),
-    (
-        late(r"ProducerFenced|transactional\.?id|InvalidProducerEpoch", re.IGNORECASE),
+    _Kind(
+        late(r"ProducerFenced|transactional\.?id", re.IGNORECASE),
         late(r"transactional[._-]?id$", re.IGNORECASE),
+        unless=late(r"expired by the broker|InvalidProducerEpoch", re.IGNORECASE),
     ),
-    (
+    _Kind(
         late(r"session.?taken.?over|client.?id|same client", re.IGNORECASE),
         late(r"(?:mqtt|jms|stomp)[\w.-]{0,40}client[._-]?id$", re.IGNORECASE),
     ),
 )
-"""What is told of a name that another one took, and the setting that gives it: of Kafka's members of a group and its
-producers of transactions, of clients of MQTT and its like.
-"""
+"""Members of a group of Kafka, its producers of transactions, and clients of MQTT and its like.
 
+A producer whose transaction took too long is fenced as well. Under a client's name messages may lie that wait for it.
+"""
+_FILLED = late(r"[$%{]")
+"""Signs of a name that is made up of others when the program starts: `worker-${HOSTNAME}`."""
+_OF_ITS_OWN = late(r"\"fieldPath\": ?\"metadata\.(?:name|uid)\"|\"fieldPath\": ?\"status\.podIP")
+"""Where each pod takes something else from."""
 _BACK = late(
-    r"joined (?:the )?group|partitions (?:were )?assigned|(?:re-?)connected\b|\bsubscribed to\b|epoch", re.IGNORECASE
+    r"joined (?:the )?group|partitions? (?:were )?assigned|assigned partitions?\b|\bsubscribed to\b|epoch"
+    r"|(?<!dis)(?<!not )(?<!already )connected\b",
+    re.IGNORECASE,
 )
 """Words by which who was pushed out comes in again."""
+_BACK_WORDS = ("joined", "assigned", "subscribed to", "epoch", "connected")
+"""One of these is in a log that tells of it."""
 AGAIN = 6
 """Who is pushed out so often comes in each time, and pushes another out."""
+_CHARS = 2000
+"""No more of a line is read: one that is longer is no message."""
+START = timedelta(minutes=5)
+"""A program that was started has registered by then."""
+CLOCKS = timedelta(minutes=1)
+"""Clocks are that far apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +85,7 @@ class _Name:
 
     key: str
     value: str
+    kind: _Kind
     hits: tuple[Hit, ...]
     since: datetime | None
 
@@ -67,9 +98,9 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         if len(workload.live) < 2 or workload.older_pods() or (name := _fixed(view, workload)) is None:
             continue
-        if any(each is not workload and name.value in _given(each, name.key) for each in view.serving):
+        if any(each is not workload and name.value in _values(each, name.kind) for each in view.serving):
             continue  # it may be the other that pushes them out
-        felt = [*(seen for seen, _ in backlogs(view, workload)), *_felt(view, workload)]
+        felt = [*(seen for seen, _ in backlogs(view, workload)), *_felt(view, workload, name)]
         if felt or (name.since is not None and missed_by_others(view, workload, name.since)):
             yield _match(view, workload, name, felt[:2])
 
@@ -77,39 +108,46 @@ def when(view: View) -> Iterator[Match]:
 def _fixed(view: View, workload: Workload) -> _Name | None:
     """Return the name that pods of a workload told that another took, and that its template gives to each of them."""
     hits = [hit for hit in view.hits_of(workload.ref, "place_taken") if not hit.previous]
-    for told, named in _KINDS:
-        own = {hit.pod: hit for hit in hits if told.search(hit.line) and _out(view, workload, hit)}
-        keys = {key for key in _variables(workload) if named.search(key)}
+    for kind in _KINDS if hits else ():
+        own = {hit.pod: hit for hit in hits if _speaks_of(kind, hit.line) and _out(view, workload, hit)}
+        keys = {key for key, _ in _variables(workload) if kind.named.search(key)}
         if len(keys) == 1 and 2 * len(own) >= len(workload.live):
-            key = keys.pop()
-            values = _given(workload, key)
-            if len(values) == 1 and "$(" not in (value := values.pop()) and value:
-                return _Name(key, value, tuple(own.values()), oldest(hit.first for hit in own.values()))
+            values = _values(workload, kind)
+            if len(values) == 1 and (value := values.pop()) and not _FILLED.search(value):
+                return _Name(keys.pop(), value, kind, tuple(own.values()), oldest(hit.first for hit in own.values()))
     return None
+
+
+def _speaks_of(kind: _Kind, line: str) -> bool:
+    return kind.told.search(line) is not None and not (kind.unless and kind.unless.search(line))
 
 
 def _out(view: View, workload: Workload, hit: Hit) -> bool:
     """Tell whether a pod is still without the name that was taken from it, or loses it again and again."""
-    if hit.count >= AGAIN and view.recent(hit.last, STILL):
+    last = hit.last
+    if last is None:
+        return False
+    if hit.count >= AGAIN and view.recent(last, STILL):
         return True
     logs = (log for log in view.logs_of(workload.live, previous=False) if log.pod == hit.pod)
-    later = (line for log in logs for line in log.lines if (at := stamp(line)) and hit.last and at > hit.last)
-    return not any(_BACK.search(line) for line in later)
+    found = (line for log in logs if speaks_of(log, _BACK_WORDS) for line in log.lines if _BACK.search(line[:_CHARS]))
+    return not any((at := stamp(line)) is not None and at > last for line in found)
 
 
-def _variables(workload: Workload) -> Iterator[str]:
-    return (text(each, "name") for c in items(workload.template, "spec", "containers") for each in items(c, "env"))
+def _variables(workload: Workload) -> Iterator[tuple[str, str]]:
+    """Yield the variables that a template gives, with their values; "" for one that comes from elsewhere."""
+    for container in items(workload.template, "spec", "containers"):
+        yield from ((text(each, "name"), text(each, "value")) for each in items(container, "env"))
 
 
-def _given(workload: Workload, key: str) -> set[str]:
-    """Return the values that a template gives to a variable; "" for one that comes from elsewhere."""
-    entries = (each for c in items(workload.template, "spec", "containers") for each in items(c, "env"))
-    return {text(each, "value") for each in entries if text(each, "name") == key}
+def _values(workload: Workload, kind: _Kind) -> set[str]:
+    """Return the names of a kind that a template gives."""
+    return {value for key, value in _variables(workload) if kind.named.search(key)}
 
 
-def _felt(view: View, workload: Workload) -> Iterator[Evidence]:
+def _felt(view: View, workload: Workload, name: _Name) -> Iterator[Evidence]:
     """Yield who suffers of it: its callers, or an alert about queues, or about nobody that is known."""
-    near = behind(view, workload.ref)
+    near = not_their_own(view, behind(view, workload.ref), name.since)
     for sign in signs_of_trouble(view):
         about = belongs_to(view, sign)
         if about in near and not (about == workload.ref and sign.source == "logs"):
@@ -122,16 +160,29 @@ def _felt(view: View, workload: Workload) -> Iterator[Evidence]:
 def _came_with(workload: Workload, name: _Name) -> Change | None:
     """Return the change by which the newest template gave the name, if it did that alone; None: nothing did.
 
-    Before it pods had none, or each its own: another fixed one would push them out as well.
+    Before it pods had none, and need none, or each its own: another fixed one would push them out as well.
     """
-    given = [change for change in workload.changes if change.field.endswith(name.key)]
+    given = [change for change in workload.changes if change.field.split()[-1:] == [name.key]]
     if len(given) != 1 or len(workload.changes) != 1 or workload.returned:
         return None
-    return given[0] if not given[0].before or "fieldRef" in given[0].before else None
+    before = given[0].before
+    return given[0] if (not before and name.kind.spare) or _OF_ITS_OWN.search(before) else None
+
+
+def _pushed_by_starts(workload: Workload, name: _Name) -> bool:
+    """Tell whether each pod was pushed out as another one had just started, as one name for all makes it."""
+    return all(
+        any(
+            pod.name != hit.pod and pod.started and hit.first and -CLOCKS <= hit.first - pod.started <= START
+            for pod in workload.live
+        )
+        for hit in name.hits
+    )
 
 
 def _match(view: View, workload: Workload, name: _Name, felt: list[Evidence]) -> Match:
     change = _came_with(workload, name)
+    callers = not_their_own(view, behind(view, workload.ref, but=workload.ref), name.since)
     fact = f"all {len(workload.live)} pods get {name.key}={name.value} of their template"
     told = f"released: {change.told()}" if change else fact
     reason = f"each new pod takes the name {name.value} from another, which stops"
@@ -143,12 +194,12 @@ def _match(view: View, workload: Workload, name: _Name, felt: list[Evidence]) ->
             *felt,
         ),
         certainty=0.75,
-        remedy="rollback_workload" if change else "",
+        remedy="rollback_workload" if change and felt and _pushed_by_starts(workload, name) else "",
         since=name.since,
-        explains=behind(view, workload.ref, but=workload.ref),
+        explains=callers,
         excludes=(
             *excluding(workload.ref, reason, *RESTARTS, "scale_workload"),
-            *not_for(behind(view, workload.ref, but=workload.ref), f"{workload.ref} does not do its work"),
+            *not_for(callers, f"{workload.ref} does not do its work"),
         ),
     )
 

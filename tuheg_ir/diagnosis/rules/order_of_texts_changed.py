@@ -7,18 +7,18 @@ a unique index lets the same value in twice. Going back leaves what was written 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
-from tuheg_ir.diagnosis.state import signs_of_trouble
+from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for, not_their_own
+from tuheg_ir.diagnosis.rules._missed import felt_by
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import speaks_of, times_around
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
@@ -33,35 +33,43 @@ _BROKEN = late(
 _TWICE = late(r'\bcould not create unique index "')
 _SAME, _ANEW = late(r"\bis duplicated\."), late(r"\bREINDEX\b", re.IGNORECASE)
 """An index that was unique finds the same value twice as it is made anew."""
+TOGETHER = 6
+"""So many lines from an error on hold its detail and the statement that it is of."""
 DAY = timedelta(days=1)
 """Who has warned of nothing for so long has another order by now, or the old one again."""
 
 
 def when(view: View) -> Iterator[Match]:
     """A database warns of another order of texts since its start, an index is not in order, and something is wrong."""
-    for server in of_role(view.workloads, "database"):
+    servers = of_role(view.workloads, "database")
+    for server in servers:
         warnings = list(_warned(view, server))
-        warned = warnings[0] if warnings and view.recent(warnings[-1].time or view.now, DAY) else None
-        shown = list(_shown(view, server)) if warned else []
-        signs = list(signs_of_trouble(view)) if shown else []
-        if warned is None or not signs:
-            continue
-        callers = behind(view, server.ref, but=server.ref)
-        images = [c for c in server.changed("image") if c.before and c.after]
-        changed = (Evidence("objects", server.ref, f"released: {c.told()}", server.released_at) for c in images[:1])
-        yield Match(
-            component=server.ref,
-            evidence=(warned, *shown[:2], *changed, *signs[:1]),
-            certainty=0.75,
-            since=warned.time,
-            explains=callers,
-            excludes=not_for(
-                (server.ref,),
-                "what was written since is in the new order: its indexes must be made anew",
-                (*RESTARTS, "rollback_workload", "scale_workload"),
-            )
-            + not_for(callers, f"{server.ref} does not find what it has until its indexes are made anew", ON_CALLERS),
+        latest = newest(each.time for each in warnings)
+        shown = list(_shown(view, server, servers)) if warnings and (latest is None or view.recent(latest, DAY)) else []
+        began = oldest(each.time for each in warnings)
+        near = not_their_own(view, behind(view, server.ref), began) if shown else ()
+        signs = list(felt_by(view, ("", *near), began)) if shown else []
+        if signs:
+            yield _match(server, near, (warnings[0], *shown[:2]), signs)
+
+
+def _match(server: Workload, near: Collection[str], seen: tuple[Evidence, ...], signs: list[Evidence]) -> Match:
+    callers = tuple(ref for ref in near if ref != server.ref)
+    images = [c for c in server.changed("image") if c.before and c.after]
+    changed = (Evidence("objects", server.ref, f"released: {c.told()}", server.released_at) for c in images[:1])
+    return Match(
+        component=server.ref,
+        evidence=(*seen, *changed, *signs[:1]),
+        certainty=0.75,
+        since=seen[0].time,
+        explains=callers,
+        excludes=not_for(
+            (server.ref,),
+            "what was written since is in the new order: its indexes must be made anew",
+            (*RESTARTS, "rollback_workload", "scale_workload"),
         )
+        + not_for(callers, f"{server.ref} does not find what it has until its indexes are made anew", ON_CALLERS),
+    )
 
 
 def _warned(view: View, server: Workload) -> Iterator[Evidence]:
@@ -70,18 +78,37 @@ def _warned(view: View, server: Workload) -> Iterator[Evidence]:
             yield from _lines(log, _MISMATCH, server.ref)
 
 
-def _shown(view: View, server: Workload) -> Iterator[Evidence]:
+def _shown(view: View, server: Workload, servers: Collection[Workload]) -> Iterator[Evidence]:
     """Yield what shows that an index is not in order: a check since the server's start, or a value found twice."""
     for log in view.logs_of(server.live, previous=False):
         yield from _lines(log, _BROKEN, server.ref)
-        if all(any(each.search(line) for line in log.lines) for each in (_SAME, _ANEW)):
+        if any(_found_twice(log.lines[n : n + TOGETHER]) for n in range(len(log.lines))):
             yield from _lines(log, _TWICE, server.ref)
     start = oldest(pod.started for pod in server.live)
-    for run in (w for w in view.workloads.values() if w.kind in BATCH):
-        made = {pod.name: pod.created for pod in run.pods}
-        for log in view.logs_of(run.pods):
-            if speaks_of(log, ("invariant violated", "lacks matching")) and _since(made[log.pod], start):
+    for run in (w for w in view.workloads.values() if w.kind in BATCH and _checks(view, w, server, servers)):
+        logs, made = _latest(view, run)
+        for log in logs if _since(made, start) else ():
+            if speaks_of(log, ("invariant violated", "lacks matching")):
                 yield from _lines(log, _BROKEN, run.ref)
+
+
+def _found_twice(lines: Sequence[str]) -> bool:
+    """Tell whether an index that is made anew finds a value twice, by what a server tells of one error."""
+    return bool(_TWICE.search(lines[0])) and all(any(each.search(line) for line in lines) for each in (_SAME, _ANEW))
+
+
+def _checks(view: View, run: Workload, server: Workload, servers: Collection[Workload]) -> bool:
+    """Tell whether a run asks a database; if nobody knows whom it asks, the only one there is."""
+    asked = {each.ref for each in servers} & view.graph.calls.get(run.ref, set())
+    return server.ref in asked if asked else len(servers) == 1
+
+
+def _latest(view: View, run: Workload) -> tuple[list[Log], datetime | None]:
+    """Return the logs of the newest run, and when that was made: what an older one found may be mended."""
+    made = {pod.name: pod.created for pod in run.pods}
+    logs = [log for log in view.logs_of(run.pods) if log.lines]
+    last = max((log.pod for log in logs), key=lambda pod: (str(made[pod] or ""), pod), default="")
+    return [log for log in logs if log.pod == last], made.get(last)
 
 
 def _since(made: datetime | None, start: datetime | None) -> bool:
