@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, ROOM, SHOP, errors, shop
+from tests.diagnosis.rules.scenes import IMAGE, ROOM, SHOP, errors, ingress, shop
 from tests.diagnosis.rules.tiny import DAY, at, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -67,13 +67,14 @@ def asks(line: str = REFUSED) -> Log:
     return Log(pod("shop"), "shop", (*calm, *(f"{at(LIMIT - 60 * n)} {line}" for n in range(19))))
 
 
-def world(*logs: Log, sync: Any = None, fails: bool = True, of_shop: Any = None) -> Snapshot:
+def world(*logs: Log, sync: Any = None, fails: bool = True, of_shop: Any = None, beside: Any = ()) -> Snapshot:
     """Return a shop and a program that ask one host, of which the latter was released, and a hook."""
     of_sync = {"pods": 1, "env": HOST, "before": IMAGE, "released": RELEASED, **(sync or {})}
     return snapshot(
         shop(env=HOST, **(of_shop or {})),
         workload("sync", **of_sync),
         workload("hook", pods=1),
+        beside,
         logs=logs or (heard(), does(), asks()),
         figures=[errors("shop", since=LIMIT)] if fails else [],
     )
@@ -111,6 +112,8 @@ DOES_NOT_HOLD = [
     DoesNotHold("who hears of it began just before", world(heard(begins=3070, calm=1, every=30), does(), asks())),
     DoesNotHold("it changes it by a plan", world(heard(every=300), does(), asks())),
     DoesNotHold("a user changes it as often", world(heard(asked=9), does(), asks())),
+    DoesNotHold("users come to it by name", world(beside=ingress("sync", "sync.example"))),
+    DoesNotHold("another asks it for its changes", world(beside=workload("web", env={"SYNC_URL": "http://sync:8080"}))),
     DoesNotHold("it does so since it is refused", world(heard(since=1150), does(since=1149), asks())),
     DoesNotHold(
         "it does its work again as its database does not answer",

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
+from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
 from tuheg_ir.diagnosis.rules._used_up import asks
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
@@ -94,7 +95,7 @@ def _echoes(view: View, giver: Workload, until: datetime) -> Iterator[_Echo]:
     """Yield what others hear of as changed by a release, again and again until then, where each was one before."""
     for log in view.snapshot.logs:
         hearer = view.owner_of(log.pod)
-        if hearer == giver.ref or giver.released_at is None:
+        if hearer == giver.ref or giver.released_at is None or _asked(view, giver, hearer):
             continue
         news = list(_news(log, giver))
         own = [each for each in news if each.own]
@@ -108,6 +109,12 @@ def _echoes(view: View, giver: Workload, until: datetime) -> Iterator[_Echo]:
             asked = sum(each.thing == thing for each in news) - len(mine)
             if asked <= AT_A_TIME and _answers_itself([each.at for each in mine], reach, until):
                 yield _Echo(thing, hearer, mine[0].at, count, mine[-1].line)
+
+
+def _asked(view: View, giver: Workload, hearer: str) -> bool:
+    """Tell whether others than who hears of its changes ask for them: who serves users changes what they want."""
+    called = any(giver.ref in needed for ref, needed in view.graph.calls.items() if ref != hearer)
+    return called or reached_from_outside(view, giver)
 
 
 def _answers_itself(times: list[datetime], reach: timedelta, until: datetime) -> bool:
