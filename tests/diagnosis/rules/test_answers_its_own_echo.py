@@ -17,6 +17,8 @@ AUTHORS = (
     'INFO record c-77 modified_by="sync" rev=%d',
     '{"event":"issue.edited","actor":"sync","key":"c-77","rev":%d}',
     "notice c-77 rev=%d updated-by: apps/sync",
+    '{"id":"c-77","rev":%d,"last_modified_by":"sync"}',
+    '{"id":"c-77","rev":%d,"lastModifiedBy":"sync"}',
 )
 THING = "c-77"
 RELEASED, LIMIT = 3000.0, 1200.0

@@ -5,7 +5,7 @@ Who is kept waiting by others loses them all at once, whatever his age; who is w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -94,7 +94,7 @@ def kept_by_age(view: View, workload: Workload) -> Climb | None:
     return Climb(Evidence("metrics", workload.ref, fact, at), at, taken)
 
 
-def _counts(view: View, workload: Workload) -> dict[str, Points]:
+def _counts(view: View, workload: Workload) -> Mapping[str, Points]:
     """Return how many connections each pod had taken of a pool of one kind, lately too; {} where not all are counted.
 
     Of pools inside a pod that are measured, one: what is told of another kind is told of another pool.

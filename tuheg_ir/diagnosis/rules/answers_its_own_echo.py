@@ -36,7 +36,7 @@ QUICK = timedelta(minutes=1)
 _DOES = ("image", "env", "command", "mounts")
 """What a release has to bring for a program to do something else than before."""
 _BY = late(
-    r"\b(?:(?:changed|updated|modified|edited|written|made|triggered|caused)[ _-]?by|actor|author|initiator|originator)"
+    r"(?:\b|_|\blast)(?:(?:changed|updated|modified|edited|written|made|triggered|caused)[ _-]?by|actor|author|initiator|originator)"
     r"[\"']?\s*[=:]\s*[\"']?([\w.:@/-]{2,80})",
     re.IGNORECASE,
 )
@@ -130,8 +130,10 @@ def _answers_itself(times: list[datetime], reach: timedelta, until: datetime) ->
 def _news(log: Log, giver: Workload) -> Iterator[_News]:
     for line in log.lines:
         at, by = stamp(line), _BY.search(line)
+        if at is None:
+            continue
         own = by is not None and names(by[1], giver.name)
-        for thing in sorted(set(_THING.findall(line)) - {by[1] if by else ""}) if at else ():
+        for thing in sorted(set(_THING.findall(line)) - {by[1] if by else ""}):
             yield _News(thing, at, own, line)
 
 
