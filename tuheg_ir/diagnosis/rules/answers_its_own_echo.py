@@ -36,7 +36,8 @@ QUICK = timedelta(minutes=1)
 _DOES = ("image", "env", "command", "mounts")
 """What a release has to bring for a program to do something else than before."""
 _BY = late(
-    r"(?:\b|_|\blast)(?:(?:changed|updated|modified|edited|written|made|triggered|caused)[ _-]?by|actor|author|initiator|originator)"
+    r"(?:\b|_|\blast)"
+    r"(?:(?:changed|updated|modified|edited|written|made|triggered|caused)[ _-]?by|actor|author|initiator|originator)"
     r"[\"']?\s*[=:]\s*[\"']?([\w.:@/-]{2,80})",
     re.IGNORECASE,
 )
