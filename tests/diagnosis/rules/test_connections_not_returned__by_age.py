@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import younger
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, errors, logs, pool, rate, shop
-from tests.diagnosis.rules.tiny import DAY, figure, log, pod, snapshot
+from tests.diagnosis.rules.tiny import DAY, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 GONE = "ERROR GET https://api.pay.example/v3: ConnectionPoolTimeoutException: Timeout waiting for connection from pool"
@@ -28,11 +28,15 @@ def aged(
     old: tuple[int, ...] = FILLS,
     began: float = LATELY,
     signal: str = "outward_pool_in_use",
+    but: str = "",
     more: Any = (),
     beside: Any = (),
     **made: Any,
 ) -> Snapshot:
-    """Return a shop that fails: two of its pods are as old as its release and have no connection left, one is young."""
+    """Return a shop that fails: two of its pods are as old as its release and have no connection left, one is young.
+
+    ``but``: the kind of pool that the young one counts, where it is another.
+    """
     told = {"pods": 3, "age": 30 * DAY, "before": IMAGE, "released": LONG_AGO, **made}
     counts = (old, old, young or BEGINS)
     since = (3600.0, 3600.0, min(began, 3600) - 60)
@@ -42,7 +46,11 @@ def aged(
         logs=[*logs("shop", GONE, 0, 1, since=1500), log(pod("shop", 2), *["INFO done"] * 30, since=min(began, 3600))],
         figures=[
             errors("shop", since=1500),
-            *(taken(pod("shop", n), *each, since=since[n], signal=signal) for n, each in enumerate(counts) if each),
+            *(
+                taken(pod("shop", n), *each, since=since[n], signal=(n > 1 and but) or signal)
+                for n, each in enumerate(counts)
+                if each
+            ),
             *more,
         ],
     )
@@ -69,6 +77,24 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the older ones have lost all in that hour",
         aged(old=(1, 2, 1, 2, 4, 7, 9, 12, 15, 18, 20, 21, 22, 24, *[25] * 11)),
+        (SHOP, "database_connection", "restart_workload"),
+    ),
+    DoesNotHold(
+        "the older ones have none left since before they were counted: an answer may have hung since",
+        aged(old=(25,) * 25),
+        (SHOP, "database_connection", "restart_workload"),
+    ),
+    DoesNotHold(
+        "what it asks was released after it",
+        aged(
+            beside=workload("pay", before=IMAGE, released=LONG_AGO - 900),
+            env={"PAY_URL": "http://pay:8080"},
+        ),
+        (SHOP, "database_connection", "restart_workload"),
+    ),
+    DoesNotHold(
+        "the younger one counts but its pool of another kind",
+        aged(but="pool_in_use"),
         (SHOP, "database_connection", "restart_workload"),
     ),
     DoesNotHold(

@@ -44,6 +44,11 @@ def readers(*shares: float, young: int = 2, image: str = "postgres:16", **more: 
     return younger(found, young) if young else found
 
 
+def sticky(objects: list[Obj]) -> list[Obj]:
+    objects[-1]["spec"]["sessionAffinity"] = "ClientIP"
+    return objects
+
+
 def reading(
     *others: list[Obj] | Obj, shares: tuple[float, ...] = (0.99, 0.05, 0.03), env: Obj = TO_BOTH, **shops: Any
 ) -> Snapshot:
@@ -160,6 +165,21 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "members of a store whose clients choose by key",
         reading(readers(0.99, 0.05, 0.03, image="cassandra:5")),
+        FULL,
+    ),
+    DoesNotHold(
+        "members of a MongoDB, whose clients choose by role",
+        reading(readers(0.99, 0.05, 0.03, image="percona/percona-server-mongodb:7.0")),
+        FULL,
+    ),
+    DoesNotHold(
+        "a report runs on them as well: nobody knows whose session is the load",
+        reading(readers(0.99, 0.05, 0.03), workload("report", kind="Job", pods=1, env=TO_BOTH, service=False)),
+        FULL,
+    ),
+    DoesNotHold(
+        "a second session of the same address leads to the same one",
+        reading(sticky(readers(0.99, 0.05, 0.03))),
         FULL,
     ),
     DoesNotHold("they are as old as the busy one", reading(readers(0.99, 0.05, 0.03, young=0)), FULL),

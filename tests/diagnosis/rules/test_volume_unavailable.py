@@ -169,6 +169,27 @@ DOES_NOT_HOLD = [
         snapshot(in_group(GROUP, QUICK, age=120), walks(age=30), pvc("Bound")),
     ),
     DoesNotHold(
+        "the owners were set four minutes ago, and it gets no network since",
+        snapshot(
+            in_group(GROUP, QUICK),
+            walks(age=240),
+            of_pod("FailedCreatePodSandBox", 'plugin type="calico" failed (add): no IP addresses available in range'),
+            pvc("Bound"),
+        ),
+        ("Node/n1", "network_fault", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "the owners were set four minutes ago, and its image is fetched",
+        snapshot(
+            in_group(GROUP, QUICK),
+            walks(age=240),
+            of_pod("Pulling", 'Pulling image "registry.example/shop:1"', kind="Normal"),
+            pvc("Bound"),
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
         "the owners were set half an hour ago, and it waits for something else",
         snapshot(in_group(GROUP, QUICK, age=2400), walks(age=1800), pvc("Bound")),
         (SHOP, "code_defect", "rollback_workload"),

@@ -5,8 +5,8 @@ Who is kept waiting by others loses them all at once, whatever his age; who is w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -64,20 +64,22 @@ class _Life(NamedTuple):
 def kept_by_age(view: View, workload: Workload) -> Climb | None:
     """Return that the pools of a release have lost as many connections as their pods are old, and the oldest all.
 
-    The template before served many times as long; nothing that is asked is slow, and no more is asked of it. Each pod
-    has to be measured: what was kept is the least that was taken at any of some moments.
+    The template before served many times as long; nothing that is asked is slow or was changed since, and no more is
+    asked of it. Each pod has to be measured: what was kept is the least that was taken at any of some moments.
     """
     at = workload.released_at
     if at is None or workload.returned or workload.older_pods() or not releases(view, workload, LATELY):
         return None
     if not workload.changed("image", "env", "command") or kept_waiting(view, workload):
         return None
+    if any(each.changes and each.released_at and each.released_at > at - SOON for each in view.called(workload.ref)):
+        return None  # who is left without an end of an answer keeps its connections as well
     waits = [hit for hit in view.hits_of(workload.ref, "pool_exhausted") if fresh(view, hit) and not hit.previous]
-    out = {hit.pod for hit in waits}
-    counts = {pod.name: points for pod in workload.live if (points := _counts(view, pod))}
+    out = {hit.pod for hit in waits} & {pod.name for pod in workload.live}
+    counts = _counts(view, workload)
     ends = {name: _full_since(view, each) if name in out else each[-1][0] for name, each in counts.items()}
     emptied = [end for name, end in ends.items() if end and name in out]
-    if not emptied or len(counts) < len(workload.live) or not all(ends.values()) or out >= set(counts):
+    if not emptied or not all(ends.values()) or out >= set(counts):
         return None
     if not _served_long(workload, min(emptied) - at.timestamp()):
         return None
@@ -92,23 +94,33 @@ def kept_by_age(view: View, workload: Workload) -> Climb | None:
     return Climb(Evidence("metrics", workload.ref, fact, at), at, taken)
 
 
-def _counts(view: View, pod: Pod) -> Points:
-    """Return how many connections a pod had taken of a pool, lately too; of pools inside it that are measured, one."""
+def _counts(view: View, workload: Workload) -> Mapping[str, Points]:
+    """Return how many connections each pod had taken of a pool of one kind, lately too; {} where not all are counted.
+
+    Of pools inside a pod that are measured, one: what is told of another kind is told of another pool.
+    """
+    pods = {pod.name for pod in workload.live}
     for signal in _SIGNALS:
-        for series in view.figures.series(signal):
-            points = series.points
-            if series.labels.get("pod") == pod.name and len(points) >= 2 * READINGS:
-                late = view.now - datetime.fromtimestamp(points[-1][0], UTC) > STILL
-                return () if late else points
-    return ()
+        mine = {each.labels.get("pod", ""): each.points for each in view.figures.series(signal)}
+        known = {pod: points for pod, points in mine.items() if pod in pods and len(points) >= 2 * READINGS}
+        if len(known) == len(pods) and all(_lately(view, points) for points in known.values()):
+            return known
+    return {}
+
+
+def _lately(view: View, points: Points) -> bool:
+    return view.now.timestamp() - points[-1][0] <= STILL.total_seconds()
 
 
 def _full_since(view: View, points: Points) -> float | None:
-    """Return since when as many are taken as never before, without a break; None: not for long, or not at all."""
+    """Return since when as many are taken as never before, without a break; None: not for long, or not at all.
+
+    None too where as many were taken from the first count on: how long it took to lose them nobody saw.
+    """
     most = max(value for _, value in points)
     lower = [now for (_, was), (now, _) in pairwise(points) if was < most]
-    since = lower[-1] if lower else points[0][0]
-    return since if points[-1][1] == most and view.now.timestamp() - since >= FULL_FOR.total_seconds() else None
+    full = lower and points[-1][1] == most and view.now.timestamp() - lower[-1] >= FULL_FOR.total_seconds()
+    return lower[-1] if full else None
 
 
 def _alike(paces: Sequence[float]) -> bool:

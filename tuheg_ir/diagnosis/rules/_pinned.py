@@ -14,7 +14,9 @@ from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.workloads import BATCH, Pod, Workload
 
-_BY_SESSION = late(r"postg|pgvector|spilo|timescale|mysql|mariadb|percona|pgbouncer|pgcat|odyssey|pgpool|proxysql")
+_BY_SESSION = late(
+    r"postg|pgvector|spilo|timescale|mysql|mariadb|percona(?!-\w+-mongo)|pgbouncer|pgcat|odyssey|pgpool|proxysql"
+)
 """Servers with which a client stays for as long as its session lasts. Clients of others learn of all members by
 themselves, and choose by key or role: there idle ones have another reason."""
 LATELY = timedelta(hours=6)
@@ -31,7 +33,7 @@ def pinned(view: View, store: Workload, idle: Sequence[str]) -> tuple[Workload, 
     callers = [
         view.workloads[ref]
         for ref, called in sorted(view.graph.calls.items())
-        if store.ref in called and ref in view.workloads and view.workloads[ref].kind not in BATCH
+        if store.ref in called and ref in view.workloads and _asks(view.workloads[ref])
     ]
     if not _by_session(store) or not _dealt_out(view, store, members) or len(callers) != 1:
         return None
@@ -45,14 +47,21 @@ def pinned(view: View, store: Workload, idle: Sequence[str]) -> tuple[Workload, 
     return (caller, older) if role(store) == "pooler" or _writes_elsewhere(view, caller, store) else None
 
 
+def _asks(caller: Workload) -> bool:
+    """Tell whether somebody has sessions at all: a batch that is over, or not due, has none."""
+    return caller.kind not in BATCH or bool(caller.live)
+
+
 def _by_session(store: Workload) -> bool:
     images = [image_name(text(each, "image")) for each in items(store.template, "spec", "containers")]
     return any(_BY_SESSION.search(image) for image in images)
 
 
 def _dealt_out(view: View, store: Workload, members: Sequence[Pod]) -> bool:
-    """Tell whether each Service with an address of its own that leads to a member leads to all of them."""
+    """Tell whether each Service with an address of its own that leads to a member leads to all, whoever asks."""
     leading = [each for each in view.services.values() if _has_address(each) and store.ref in each.backends]
+    if any(text(each.obj, "spec", "sessionAffinity") == "ClientIP" for each in leading):
+        return False
     return bool(leading) and all(selects(each.selector, labels(pod.obj)) for each in leading for pod in members)
 
 

@@ -21,6 +21,8 @@ TOLD = timedelta(minutes=10)
 _IN_PROGRESS = "VolumePermissionChangeInProgress"
 _CREATING = ("", "ContainerCreating", "PodInitializing")
 """What a container waits for whose pod has no volumes yet."""
+_MOUNTED = ("FailedCreatePodSandBox", "Pulling", "Pulled", "Created", "Started")
+"""What is told only of a pod that has its volumes."""
 _IN_TIME = late(r"timed out waiting|deadline exceeded")
 """What a kubelet that sets owners yet, and tells nothing of it, says meanwhile: it waited in vain for the mount."""
 _REFUSED = late(r"rpc error|MountVolume\.|MapVolume|failed to process volumes=\[[^\]\s]")
@@ -82,12 +84,14 @@ def of_walk(view: View, workload: Workload, told: Sequence[Event]) -> Match:
 
 
 def _waiting(view: View, workload: Workload) -> list[Pod]:
-    """Return the pods that have a node and of which no container has begun, for long."""
+    """Return the pods that have a node and no volumes yet, for long."""
+    mounted = {event.about for event in view.events_of(workload.ref, *_MOUNTED)}
     return [
         pod
         for pod in workload.live
         if not pod.ready
         and pod.node
+        and f"Pod/{pod.name}" not in mounted
         and not view.recent(pod.created, PATIENCE)
         and all(each.started_at is None and each.reason in _CREATING for each in pod.containers)
     ]

@@ -16,10 +16,12 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
+from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
 from tuheg_ir.diagnosis.rules._used_up import asks
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, fresh
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import suffering
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -29,8 +31,13 @@ LOOPS = 5
 """So many changes of one thing by one program, where it made one at a time before, are no user's."""
 AT_A_TIME = 2
 """What was changed no more often by it stood still then: its own word, and a second one by chance."""
+QUICK = timedelta(minutes=1)
+"""An answer comes in seconds; what is changed by a plan, or as users come, takes its time."""
+_DOES = ("image", "env", "command", "mounts")
+"""What a release has to bring for a program to do something else than before."""
 _BY = late(
-    r"\b(?:(?:changed|updated|modified|edited|written|made|triggered|caused)[ _-]?by|actor|author|initiator|originator)"
+    r"(?:\b|_|\blast)"
+    r"(?:(?:changed|updated|modified|edited|written|made|triggered|caused)[ _-]?by|actor|author|initiator|originator)"
     r"[\"']?\s*[=:]\s*[\"']?([\w.:@/-]{2,80})",
     re.IGNORECASE,
 )
@@ -49,14 +56,25 @@ class _Echo(NamedTuple):
     line: str
 
 
+class _News(NamedTuple):
+    """A line of a log that names a thing: when, and whether it tells that the program changed it."""
+
+    thing: str
+    at: datetime
+    own: bool
+    line: str
+
+
 def when(view: View) -> Iterator[Match]:
     """Since a release a program changes one thing over and over, as who hears of it tells, and uses up a limit."""
     refused = [each for each in complaints(view, "rate_limited") if fresh(view, each.hit)]
     for giver in view.serving if refused else ():
-        if giver.returned or not giver.changes or giver.older_pods() or not releases(view, giver, LATELY):
+        if giver.returned or giver.older_pods() or not releases(view, giver, LATELY) or not giver.changed(*_DOES):
             continue
-        echo = next(_echoes(view, giver), None)
-        if echo is None or _told(view, giver, echo) <= AT_A_TIME:
+        if (until := _refused_since(view, giver)) is None:
+            continue
+        echo = next((each for each in _echoes(view, giver, until) if _worked_on(view, giver, each, until)), None)
+        if echo is None:
             continue
         others = _others(view, giver, refused)
         suffer = behind(view, *(each.caller for each in others), but=giver.ref)
@@ -65,43 +83,66 @@ def when(view: View) -> Iterator[Match]:
             yield _match(view, giver, echo, others, suffer, said)
 
 
-def _echoes(view: View, giver: Workload) -> Iterator[_Echo]:
-    """Yield what others hear of again and again as changed by a release, where each was one before."""
+def _refused_since(view: View, giver: Workload) -> datetime | None:
+    """Return when a program was refused first; None where it fails at something else as well.
+
+    Who is refused, or fails at a later step, does its work once more: that is no echo.
+    """
+    hits = view.hits_of(giver.ref)
+    return oldest(hit.first for hit in hits) if all(hit.trouble == "rate_limited" for hit in hits) else None
+
+
+def _echoes(view: View, giver: Workload, until: datetime) -> Iterator[_Echo]:
+    """Yield what others hear of as changed by a release, again and again until then, where each was one before."""
     for log in view.snapshot.logs:
         hearer = view.owner_of(log.pod)
-        if hearer == giver.ref or giver.released_at is None:
+        if hearer == giver.ref or giver.released_at is None or _asked(view, giver, hearer):
             continue
-        before, after, since, lines = _heard(log, giver, giver.released_at)
+        news = list(_news(log, giver))
+        own = [each for each in news if each.own]
+        before = Counter(each.thing for each in own if each.at < giver.released_at)
         if not before or max(before.values()) > AT_A_TIME:
             continue  # it may always have done so
-        for thing, count in after.most_common(1):
-            if count >= LOOPS:
-                yield _Echo(thing, hearer, since[thing], count, lines[thing])
+        after = [each for each in own if each.at >= giver.released_at]
+        for thing, count in Counter(each.thing for each in after).most_common(1):
+            mine = sorted(each for each in after if each.thing == thing)
+            reach = giver.released_at - min(each.at for each in news)
+            asked = sum(each.thing == thing for each in news) - len(mine)
+            if asked <= AT_A_TIME and _answers_itself([each.at for each in mine], reach, until):
+                yield _Echo(thing, hearer, mine[0].at, count, mine[-1].line)
 
 
-def _heard(
-    log: Log, giver: Workload, at: datetime
-) -> tuple[Counter[str], Counter[str], dict[str, datetime], dict[str, str]]:
-    """Return how often a log tells of each thing that one program changed, before its release and since; when first."""
-    before, after = Counter[str](), Counter[str]()
-    since: dict[str, datetime] = {}
-    lines: dict[str, str] = {}
+def _asked(view: View, giver: Workload, hearer: str) -> bool:
+    """Tell whether others than who hears of its changes ask for them: who serves users changes what they want."""
+    called = any(giver.ref in needed for ref, needed in view.graph.calls.items() if ref != hearer)
+    return called or reached_from_outside(view, giver)
+
+
+def _answers_itself(times: list[datetime], reach: timedelta, until: datetime) -> bool:
+    """Tell whether changes are as many and as quick as those that bring each other, and so before anything failed.
+
+    ``reach``: how long before the release a log begins. In less time than the changes took, nobody would have heard
+    of as many either.
+    """
+    quick = any(later - each <= QUICK for each, later in zip(times, times[AT_A_TIME:], strict=False))
+    return quick and len(times) >= LOOPS and times[LOOPS - 1] < until and times[LOOPS - 1] - times[0] <= reach
+
+
+def _news(log: Log, giver: Workload) -> Iterator[_News]:
     for line in log.lines:
-        by, when_told = _BY.search(line), stamp(line)
-        if by is None or when_told is None or not names(by[1], giver.name):
+        at, by = stamp(line), _BY.search(line)
+        if at is None:
             continue
-        for thing in set(_THING.findall(line)) - {by[1]}:
-            (before if when_told < at else after)[thing] += 1
-            if when_told >= at:
-                since.setdefault(thing, when_told)
-                lines[thing] = line
-    return before, after, since, lines
+        own = by is not None and names(by[1], giver.name)
+        for thing in sorted(set(_THING.findall(line)) - {by[1] if by else ""}):
+            yield _News(thing, at, own, line)
 
 
-def _told(view: View, giver: Workload, echo: _Echo) -> int:
-    """Return how often the program itself tells that it works on the thing."""
-    logs = view.logs_of(giver.newest_pods(), previous=False)
-    return sum(echo.thing in _THING.findall(line) for log in logs for line in log.lines)
+def _worked_on(view: View, giver: Workload, echo: _Echo, until: datetime) -> bool:
+    """Tell whether the program itself tells that it worked on the thing again and again, before it was refused."""
+    lines = (line for log in view.logs_of(giver.newest_pods(), previous=False) for line in log.lines)
+    told = (stamp(line) for line in lines if echo.thing in _THING.findall(line))
+    return sum(at is not None and at < until for at in told) > AT_A_TIME
 
 
 def _others(view: View, giver: Workload, refused: list[Complaint]) -> list[Complaint]:
