@@ -86,7 +86,7 @@ HOLDS = [
             believed="errors_since_release",
         )
         for what, world in (
-            ("since it fails first", before_the_page(errors("web", since=640), released=650, env=TO_SHOP)),
+            ("since it fails first", before_the_page(errors("web", since=690), released=720, env=TO_SHOP)),
             ("since it does not ask for the workload", before_the_page(WEB_FAILS)),
             (
                 "since only its new pods fail",

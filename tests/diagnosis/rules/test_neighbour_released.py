@@ -64,7 +64,28 @@ HOLDS = [
         harmful=("restart_workload",),
     ),
 ]
+QUORUM = "ERROR carts::store: Cannot achieve consistency level QUORUM: Not enough nodes are alive"
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the released one tells of a store that fails it, in a log that was cut since",
+        snapshot(
+            CALLER,
+            cart(before={"image": "cart:0"}, released=1500),
+            figures=[errors("shop", 0.5, since=1430), errors("cart", 0.5, since=1430)],
+            logs=[*logs("shop", GONE, since=585), *logs("cart", QUORUM, 0, 1, since=200)],
+        ),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "its name stands only within that of a logger",
+        snapshot(
+            shop(),
+            workload("web", before={"image": "web:0"}, released=600),
+            figures=[errors("shop", 0.5, since=590), errors("web", 0.0)],
+            logs=logs("shop", "WARN org.spring.web.Resolver : Resolved an exception: pool failed", since=585),
+        ),
+        ("Deployment/web", "code_defect", "rollback_workload"),
+    ),
     DoesNotHold(
         "the caller was released in the same minute",
         snapshot(shop(env=CALLS_CART, before={"image": "shop:0"}, released=610), cart(), figures=FAILS, logs=SAYS),

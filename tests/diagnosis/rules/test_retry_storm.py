@@ -8,7 +8,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pending, pods_of
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, event, figure, pod, series, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 STORM = (rate("cart", 60, 400), errors("cart", 0.4, before=0.0))
@@ -65,7 +65,31 @@ GREW = event("Deployment/cart", "ScalingReplicaSet", "Scaled up replica set cart
 LESS = event("Deployment/cart", "ScalingReplicaSet", "Scaled up replica set cart-r1 to 3 from 2", age=500, count=1)
 
 
+def sweep(began: float) -> Obj:
+    """Return a run of a Job that goes on since so many seconds."""
+    return thing("Job", "sweep", status={"startTime": at(began)})
+
+
+def beside(run: Obj) -> Snapshot:
+    """Return a shop with a new image, behind which requests multiply since ten minutes, and a run of a Job."""
+    flood = (rate("cart", 60, 400), errors("cart", 0.4, before=0.0))
+    return snapshot(
+        shop(env=CALLS_CART, before=IMAGE, released=660), workload("cart"), run, figures=[rate("shop"), *flood]
+    )
+
+
 HOLDS = [
+    Holds(
+        "a caller has a new image, and a long run began just before as well",
+        beside(sweep(630)),
+        (SHOP, "code_defect", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "a caller has a new image, and a long run goes on since an hour",
+        beside(sweep(3600)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     *(
         Holds(
             f"its pods had found no node before it was asked more: {what}",

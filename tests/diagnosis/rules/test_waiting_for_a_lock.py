@@ -477,7 +477,7 @@ DOES_NOT_HOLD = [
             (
                 "and a client was released, and it is of a pod of ours",
                 watched(host=pod("shop"), before=OLD, released=700),
-                ("code_defect", "rollback_workload"),
+                ("dependency_failure", "page_human"),
             ),
         )
     ),
@@ -499,7 +499,7 @@ DOES_NOT_HOLD = [
             (
                 "and a client was released, when the list is old",
                 listed(age=1800, before=OLD, released=700),
-                ("code_defect", "rollback_workload"),
+                ("dependency_failure", "page_human"),
             ),
             ("and its clients are well", listed(well=True), ()),
             ("and the database is here as well", listed(beside=postgres()), ASK),
@@ -555,7 +555,7 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the database's log tells of waits since a run, and since the release of who waits: either may lock",
         queued(tidy(), before=IMAGE, released=640),
-        (SHOP, "code_defect", "rollback_workload"),
+        (SHOP, "dependency_failure", "page_human"),
     ),
     *(
         DoesNotHold(f"the database's log tells of waits, {what}", world, harmful=("isolate_workload", "scale_workload"))

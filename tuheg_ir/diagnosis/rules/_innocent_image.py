@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import created, moment, oldest
 from tuheg_ir.diagnosis.view.releases import of_an_image_alone, since_release
-from tuheg_ir.diagnosis.view.trouble import MINUTE, measured, troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 JUST, LONG = timedelta(minutes=3), timedelta(minutes=5)
@@ -44,12 +44,13 @@ def passes_on(view: View, workload: Workload, match: Match) -> bool:
 
 
 def others_fail(view: View, workload: Workload, began: datetime | None) -> bool:
-    """Tell whether somebody who was not released fails no later than a new image, and not by it.
+    """Tell whether somebody who was not released fails no later than a new image, not before it came, and not by it.
 
-    By it fails who needs it, or lives on a store that it may press. Whom it calls may fail unseen, if nobody measures
-    that one, and be seen to fail later, if it stumbles by itself.
+    By it fails who needs it, or lives on a store that it may press. Whom it calls may lack pods, or be seen to fail
+    later, if it stumbles by itself.
     """
-    if began is None or not of_an_image_alone(workload) or blames_itself(view, workload):
+    came = workload.released_at
+    if began is None or came is None or not of_an_image_alone(workload) or blames_itself(view, workload):
         return False
     called, above = {each.ref for each in view.called(workload.ref)}, view.graph.callers(workload.ref)
     for other in view.serving:
@@ -58,12 +59,11 @@ def others_fail(view: View, workload: Workload, began: datetime | None) -> bool:
         felt = [at for _, at in troubles(view, other.ref)]
         first = oldest(felt)
         if other.ref in called and not role(other):
-            unseen = not measured(view, other) or other.ready < other.wanted
-            if unseen or (felt and blames_itself(view, other)):
+            if other.ready < other.wanted or (felt and blames_itself(view, other)):
                 return True
         elif share_a_store(view, workload, other):
             continue
-        if first is not None and first <= began + MINUTE:
+        if first is not None and came <= first <= began + MINUTE:
             return True
     return False
 
