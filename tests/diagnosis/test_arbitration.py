@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.diagnosis.rules.pods import looping, rollout
+from tests.diagnosis.rules.scenes import IMAGE, errors
 from tests.diagnosis.rules.tiny import NOW, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.decide import AS_SURE, CERTAIN, SYMPTOM_MOST, confidence, decide
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Snapshot
@@ -142,6 +143,42 @@ def test_a_release_that_served_well_gives_way_to_what_is_surer_and_began_first(
     since = NOW - timedelta(seconds=ago)
     elsewhere = rule("elsewhere", SHOP, Tier.PATTERN, certainty, since=since, remedy="restart_workload")
     assert best(released, elsewhere, of=RELEASED) == believed
+
+
+def newly(before: Mapping[str, Any], said: str = "hello") -> Snapshot:
+    """Return a page that was released twelve minutes ago, whose calls nobody knows, and a shop that users feel fail."""
+    return snapshot(
+        workload("web", before=before, released=720),
+        workload("shop"),
+        figures=[errors("shop", since=600)],
+        logs=[log(pod("shop"), "hello"), log(pod("web"), *[said] * 9, since=600)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("world", "tier", "after", "gives_way"),
+    [
+        (newly(IMAGE), Tier.STATED, -60, True),
+        (newly(IMAGE), Tier.STATED, 60, True),
+        (newly(IMAGE), Tier.STATED, None, True),
+        (newly(IMAGE), Tier.STATED, 120, False),
+        (newly(IMAGE), Tier.PATTERN, 0, False),
+        (newly({"env": {"TTL": "9"}}), Tier.STATED, 0, False),
+        (newly(IMAGE, "TypeError: Cannot read properties of undefined"), Tier.STATED, 0, False),
+    ],
+    ids=[
+        "just before", "just after", "nobody knows when", "minutes later", "what is not stated",
+        "it brought a time", "it stumbles itself",
+    ],
+)  # fmt: skip
+def test_a_new_image_gives_way_to_what_is_stated_elsewhere_in_the_same_minute(
+    world: Snapshot, tier: Tier, after: float | None, gives_way: bool
+) -> None:
+    began, page = NOW - timedelta(seconds=600), "Deployment/web"
+    released = rule("released", page, Tier.PATTERN, 0.7, since=began, follows=True, evidence=facts("logs"))
+    since = None if after is None else began + timedelta(seconds=after)
+    stated = rule("elsewhere", SHOP, tier, 0.8, since=since, remedy="restart_workload")
+    assert (("released", page) not in best(released, stated, of=world)) == gives_way
 
 
 def test_where_something_is_wrong_nothing_else_is_called_well() -> None:

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, rises_with,
 BESIDE = 0.5
 """A second finding has to be as likely as this: two faults at once are rare."""
 NEAR = timedelta(seconds=90)
+"""So far apart is seen to begin what begins in one minute: a caller's figures, and those of whom it calls."""
 EARLIER = timedelta(minutes=5)
 """A symptom that began so long before its supposed cause is no symptom of it."""
 
@@ -84,7 +85,8 @@ def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
 
     That is a stated one that users feel as well, or a surer one that began first. The release had served well before;
     whom the component calls nobody tells, so that it may be what is ill; and what is ill does not need it itself. What
-    a stated cause brings slowly is first felt later, and by its callers last: then both have to rise alike.
+    a stated cause brings slowly is first felt later, and by its callers last: then both have to rise alike. A young
+    image that stumbles over nothing of its own gives way to what is stated and felt too: two faults at once are rare.
     """
     ref, other, began, came = symptom.match.component, cause.match.component, symptom.match.since, cause.match.since
     workload = view.workloads.get(ref)

@@ -233,6 +233,12 @@ def run(age: float, took: float | None) -> Obj:
     return thing("Job", "sweep", status={"startTime": at(age), **ended})
 
 
+def failed_run(age: float) -> Obj:
+    """Return a run of a Job that began so long ago and gave up after half a minute."""
+    gave_up = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "lastTransitionTime": at(age - 30)}
+    return thing("Job", "sweep", status={"startTime": at(age), "conditions": [gave_up]})
+
+
 WEB_TOO = errors("web", since=640)
 WEB_ASKS = {"SHOP_URL": "http://shop:8080"}
 OF_WEB = [log(pod("web", n), *[REFUSED_IT] * 20, since=600) for n in (0, 1)]
@@ -263,6 +269,7 @@ HOLDS += [
             ("another fails minutes later", fresh(*workload("web"), figures=[errors("web", since=400)])),
             ("a run began long before", fresh(run(3000, None))),
             ("a short run began just before", fresh(run(700, 40))),
+            ("a run failed soon after it began just before", fresh(failed_run(700))),
             ("a switch came with it", fresh(before={**IMAGE, "env": {**CALLS_CART, "BANNER": "on"}})),
         )
     ),

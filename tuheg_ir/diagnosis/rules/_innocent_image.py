@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.rule import Match
 from tuheg_ir.diagnosis.rules._blames_another import blames_itself
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.batch import ended, started
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.programs import role
-from tuheg_ir.diagnosis.view.reading import created, moment, oldest
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import of_an_image_alone, since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -72,15 +71,8 @@ def run_began(view: View, workload: Workload, began: datetime | None) -> bool:
     """Tell whether a long run of a Job began just before the trouble of a new image."""
     if began is None or not of_an_image_alone(workload) or blames_itself(view, workload):
         return False
-    return any(began - JUST <= start <= began and (end is None or end - start >= LONG) for start, end in _runs(view))
-
-
-def _runs(view: View) -> Iterator[tuple[datetime, datetime | None]]:
-    """Yield when each run of a Job began and ended; None where it goes on."""
-    for job in view.objects("Job").values():
-        if start := _began(job):
-            yield start, moment(job, "status", "completionTime")
-
-
-def _began(job: Obj) -> datetime | None:
-    return moment(job, "status", "startTime") or created(job)
+    runs = ((started(job), ended(job)) for job in view.snapshot.of("Job"))
+    return any(
+        start is not None and began - JUST <= start <= began and (end is None or end - start >= LONG)
+        for start, end in runs
+    )

@@ -11,9 +11,9 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, names, not_for
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.batch import ended, started
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
-from tuheg_ir.diagnosis.view.reading import created, moment
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.statements import Statement, reads_whole_tables, statements
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -116,9 +116,8 @@ def _run(view: View, server: Workload, drop: Statement) -> Workload | None:
 
 
 def _then(run: Workload, at: datetime) -> bool:
-    began = moment(run.obj, "status", "startTime") or created(run.obj)
-    ended = moment(run.obj, "status", "completionTime")
-    return began is not None and began <= at + CLOCKS and (ended is None or ended >= at - CLOCKS)
+    began, over = started(run.obj), ended(run.obj)
+    return began is not None and began <= at + CLOCKS and (over is None or over >= at - CLOCKS)
 
 
 def _tells(view: View, run: Workload, drop: str) -> bool:

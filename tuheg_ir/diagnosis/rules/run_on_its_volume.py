@@ -12,11 +12,12 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._users import MORE
 from tuheg_ir.diagnosis.rules.data_service_saturated import BUSY
 from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.batch import started
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
-from tuheg_ir.diagnosis.view.reading import created, mapping, moment, oldest, ref, whole
+from tuheg_ir.diagnosis.view.reading import mapping, oldest, ref, whole
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
 from tuheg_ir.diagnosis.view.trouble import traffic_growth
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -38,7 +39,7 @@ def when(view: View) -> Iterator[Match]:
         fact = f"it works on the volume of {server.ref} and goes on"
         yield Match(
             component=component,
-            evidence=(Evidence("objects", ref(run), fact, _start(run)), *waits[:3]),
+            evidence=(Evidence("objects", ref(run), fact, started(run)), *waits[:3]),
             certainty=0.65,
             since=began,
             explains=suffer,
@@ -50,17 +51,13 @@ def _runs(view: View, server: Workload, began: datetime | None) -> Iterator[Obj]
     """Yield the Jobs that go on, use a volume of a data service, and began right before a moment."""
     claims = set(claims_of(server))
     for run in view.snapshot.of("Job"):
-        start = _start(run)
+        start = started(run)
         if began is None or start is None or not whole(run, "status", "active"):
             continue
         volumes = volumes_of(mapping(run, "spec", "template"))
         on_it = any(kind == "PersistentVolumeClaim" and named in claims for kind, named, *_ in volumes)
         if on_it and BEFORE <= began - start <= SOON:
             yield run
-
-
-def _start(run: Obj) -> datetime | None:
-    return moment(run, "status", "startTime") or created(run)
 
 
 def _otherwise(view: View, server: Workload, began: datetime) -> bool:

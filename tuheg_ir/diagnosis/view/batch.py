@@ -71,6 +71,16 @@ def verdict(obj: Obj) -> tuple[str, datetime | None]:
     return "", None
 
 
+def started(job: Obj) -> datetime | None:
+    """Return when a run began, or was made."""
+    return moment(job, "status", "startTime") or created(job)
+
+
+def ended(job: Obj) -> datetime | None:
+    """Return when a run was over, well or not; None if it goes on."""
+    return moment(job, "status", "completionTime") or verdict(job)[1]
+
+
 def suspended(view: View) -> tuple[tuple[str, Evidence], ...]:
     """Return (Kind/name, evidence) of the CronJobs that are suspended."""
     return tuple(
