@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from tests.diagnosis.files import Files, Skipped
 
@@ -25,13 +26,14 @@ _C = re.compile(
 """C's own form, which Apache writes with a fraction in the middle."""
 _MILLIS = re.compile(r'(?<="time": )\d{13}\b')
 _KLOG = re.compile(r"(?m)(?<=^[IWEF])\d{4} \d\d:\d\d:\d\d(?=\.)")
+_SAMPLE = re.compile(r"(?m)^(\S+\{.*\} \S+) (\d{10})$")
 _CLOCKS = {"certificate_expiry"}
 """Signals whose values are times."""
 
 
-def shift(files: Files) -> Files | Skipped:
+def shift(files: Files, span: timedelta = SPAN) -> Files | Skipped:
     """Move every time; without any there is nothing to do."""
-    made = {path: _series(text) if _is_series(path) else _text(text) for path, text in files.items()}
+    made = {path: _series(text, span) if _is_series(path) else _text(text, span) for path, text in files.items()}
     return Skipped("the case names no time") if made == dict(files) else made
 
 
@@ -39,7 +41,8 @@ def _is_series(path: str) -> bool:
     return path.startswith("metrics/") and path.endswith(".json")
 
 
-def _text(text: str) -> str:
+def _text(text: str, span: timedelta) -> str:
+    seconds = int(span.total_seconds())
     for pattern, form in (
         (_RFC3339, "%Y-%m-%dT%H:%M:%S"),
         (_DASHED, "%Y-%m-%d %H:%M:%S"),
@@ -49,46 +52,42 @@ def _text(text: str) -> str:
         (_HYPHENED, "%d-%b-%Y %H:%M:%S"),
         (_ACCESS, "%d/%b/%Y:%H:%M:%S"),
     ):
-        text = pattern.sub(_moved(form), text)
-    text = _C.sub(_of_c, text)
-    text = _MILLIS.sub(lambda found: str(int(found[0]) + int(SPAN.total_seconds()) * 1000), text)
-    text = _KLOG.sub(_yearless, text)
-    return re.sub(r"(?m)^(\S+\{.*\} \S+) (\d{10})$", lambda found: f"{found[1]} {_later(int(found[2]))}", text)
+        text = pattern.sub(_moved(form, span), text)
+    text = _C.sub(partial(_of_c, span), text)
+    text = _MILLIS.sub(lambda found: str(int(found[0]) + seconds * 1000), text)
+    text = _KLOG.sub(partial(_yearless, span), text)
+    return _SAMPLE.sub(lambda found: f"{found[1]} {int(found[2]) + seconds}", text)
 
 
-def _moved(form: str) -> Callable[[re.Match[str]], str]:
+def _moved(form: str, span: timedelta) -> Callable[[re.Match[str]], str]:
     def move(found: re.Match[str]) -> str:
         try:
             moment = datetime.strptime(found[0], form).replace(tzinfo=UTC)
         except ValueError:
             return found[0]
-        return (moment + SPAN).strftime(form)
+        return (moment + span).strftime(form)
 
     return move
 
 
-def _of_c(found: re.Match[str]) -> str:
+def _of_c(span: timedelta, found: re.Match[str]) -> str:
     try:
-        moment = datetime.strptime(f"{found[3]} {found[1]}", "%Y %b %d %H:%M:%S").replace(tzinfo=UTC) + SPAN
+        moment = datetime.strptime(f"{found[3]} {found[1]}", "%Y %b %d %H:%M:%S").replace(tzinfo=UTC) + span
     except ValueError:
         return found[0]
     return f"{moment:%a %b %d %H:%M:%S}{found[2]}{moment:%Y}"
 
 
-def _yearless(found: re.Match[str]) -> str:
+def _yearless(span: timedelta, found: re.Match[str]) -> str:
     moment = datetime.strptime(f"2026{found[0]}", "%Y%m%d %H:%M:%S").replace(tzinfo=UTC)
-    return (moment + SPAN).strftime("%m%d %H:%M:%S")
+    return (moment + span).strftime("%m%d %H:%M:%S")
 
 
-def _later(seconds: int) -> int:
-    return seconds + int(SPAN.total_seconds())
-
-
-def _series(text: str) -> str:
-    data = json.loads(text)
+def _series(text: str, span: timedelta) -> str:
+    data, seconds = json.loads(text), int(span.total_seconds())
     clock = data.get("signal") in _CLOCKS
     for row in data["result"]:
         row["values"] = [
-            [_later(moment), str(_later(int(float(value)))) if clock else value] for moment, value in row["values"]
+            [moment + seconds, str(int(float(value)) + seconds) if clock else value] for moment, value in row["values"]
         ]
     return json.dumps(data)

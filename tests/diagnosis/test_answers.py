@@ -15,6 +15,7 @@ from tests.diagnosis.loaded import findings as answer
 from tests.diagnosis.loaded import snapshot
 from tests.diagnosis.mutations import MUTATIONS, write
 from tests.diagnosis.mutations import read as read_files
+from tests.diagnosis.pairing import pairs, told_of
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Finding
 from tuheg_ir.diagnosis.snapshot import load
@@ -38,6 +39,8 @@ OPEN = frozenset(
 """Cases to which no rule knows the answer yet; a rule that does takes its case out of here."""
 MOST_MISLED = 0.1
 """The largest share of innocent releases, grafted beside a fault, that are advised to be taken back."""
+LEAST_OF_TWO = 0.85
+"""Share of faults that are told right where two come at once: beside what is sure no guess is told."""
 ALL_TUNING = cases("tuning")
 TUNING = tuple(case for case in ALL_TUNING if case.name not in OPEN)
 MUTATED = [(case, name) for case in TUNING for name in MUTATIONS]
@@ -146,3 +149,12 @@ def test_a_neighbour_whose_release_only_stood_near_is_seldom_rolled_back() -> No
                 misled.append(f"{graft.name}: {graft.released}")
     assert asked >= len(TUNING) / 5
     assert len(misled) <= MOST_MISLED * asked, misled
+
+
+@pytest.mark.slow
+def test_of_two_faults_at_once_most_are_told_and_nothing_harmful_is_said(tmp_path: Path) -> None:
+    made = [told_of(one, other, tmp_path / one.name) for one, other in pairs(TUNING, 8, 37)]
+    told_both = [each for each in made if each is not None]
+    assert len(told_both) >= len(TUNING) / 16
+    assert [each for each in told_both if each.harmed or not each.right] == []
+    assert sum(each.right for each in told_both) >= LEAST_OF_TWO * 2 * len(told_both)

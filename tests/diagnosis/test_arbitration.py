@@ -145,10 +145,10 @@ def test_a_release_that_served_well_gives_way_to_what_is_surer_and_began_first(
     assert best(released, elsewhere, of=RELEASED) == believed
 
 
-def newly(before: Mapping[str, Any], said: str = "hello") -> Snapshot:
+def newly(before: Mapping[str, Any], said: str = "hello", **of_page: Any) -> Snapshot:
     """Return a page that was released twelve minutes ago, whose calls nobody knows, and a shop that users feel fail."""
     return snapshot(
-        workload("web", before=before, released=720),
+        workload("web", before=before, released=720, **of_page),
         workload("shop"),
         figures=[errors("shop", since=600)],
         logs=[log(pod("shop"), "hello"), log(pod("web"), *[said] * 9, since=600)],
@@ -165,10 +165,11 @@ def newly(before: Mapping[str, Any], said: str = "hello") -> Snapshot:
         (newly(IMAGE), Tier.PATTERN, 0, False),
         (newly({"env": {"TTL": "9"}}), Tier.STATED, 0, False),
         (newly(IMAGE, "TypeError: Cannot read properties of undefined"), Tier.STATED, 0, False),
+        (newly(IMAGE, ready=1), Tier.STATED, 0, False),
     ],
     ids=[
         "just before", "just after", "nobody knows when", "minutes later", "what is not stated",
-        "it brought a time", "it stumbles itself",
+        "it brought a time", "it stumbles itself", "one of its pods is not ready",
     ],
 )  # fmt: skip
 def test_a_new_image_gives_way_to_what_is_stated_elsewhere_in_the_same_minute(

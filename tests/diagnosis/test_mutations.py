@@ -150,7 +150,7 @@ def test_shifting_moves_every_time_by_the_same_span() -> None:
     pattern = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
     for path, text in case.items():
         for old, new in zip(pattern.findall(text), pattern.findall(made[path]), strict=True):
-            assert shifting._text(old) == new != old
+            assert shifting._text(old, shifting.SPAN) == new != old
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_shifting_moves_every_time_by_the_same_span() -> None:
     ],
 )
 def test_shifting_knows_the_formats_of_logs(text: str, moved: str) -> None:
-    assert shifting._text(text) == moved
+    assert shifting._text(text, shifting.SPAN) == moved
 
 
 def test_shifting_moves_series_and_the_end_of_a_certificate_but_no_other_value() -> None:

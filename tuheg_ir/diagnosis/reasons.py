@@ -86,7 +86,7 @@ def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
     That is a stated one that users feel as well, or a surer one that began first. The release had served well before;
     whom the component calls nobody tells, so that it may be what is ill; and what is ill does not need it itself. What
     a stated cause brings slowly is first felt later, and by its callers last: then both have to rise alike. A young
-    image that stumbles over nothing of its own gives way to what is stated and felt too: two faults at once are rare.
+    image that is ready and stumbles over nothing of its own gives way to what is stated and felt: two faults are rare.
     """
     ref, other, began, came = symptom.match.component, cause.match.component, symptom.match.since, cause.match.since
     workload = view.workloads.get(ref)
@@ -98,7 +98,8 @@ def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
     if known or cause.confidence < BESIDE:
         return False
     stated = cause.rule.tier == Tier.STATED and _felt(view, cause.match)
-    if of_an_image_alone(workload) and not blames_itself(view, workload) and stated:
+    serves = of_an_image_alone(workload) and all(pod.ready for pod in workload.newest_pods())
+    if serves and stated and not blames_itself(view, workload):
         if began is None or came is None:
             return cause.confidence > symptom.confidence
         if abs(began - came) <= NEAR:
