@@ -136,6 +136,11 @@ DOES_NOT_HOLD = [
             ("what it asks is slow as well", blocking(tier=(latency("tier", 0.1, 4.0, 720),))),
             ("some answers of the cache have not come", blocking(beside=EMPTY, last=UNREAD)),
             ("no work waits for threads", blocking(beside=UNREAD.replace("QueuedItems=85", "QueuedItems=0"))),
+        )
+    ),
+    *(
+        DoesNotHold(f"a release lacks threads, and {what}", world, (API, "code_defect", "rollback_workload"))
+        for what, world in (
             ("nobody measures what it asks", blocking(tier=())),
             ("nobody tells of a database that it asks", blocking(beside="INFO", env=URL | TIER)),
             ("its timeouts may be of who stands in a Secret", blocking(beside=NOBODY, env=TIER | HIDDEN)),
@@ -147,6 +152,7 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "a release lacks threads, and one of its pods tells of it",
         blocking(pods=(0,)),
+        (API, "code_defect", "rollback_workload"),
     ),
     DoesNotHold("they said so once", stuck(times=1), (API, "unknown", "page_human")),
     DoesNotHold(

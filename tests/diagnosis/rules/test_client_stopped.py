@@ -176,6 +176,7 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "a caller fails since its own release, long after the client stopped",
         one(web=NEW_WEB, figures=[errors("web", since=600)]),
+        ("Deployment/web", "code_defect", "rollback_workload"),
         harmful=("restart_workload",),
     ),
     DoesNotHold(
