@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.once import once, once_a_view
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import of_an_image_alone, since_release
+from tuheg_ir.diagnosis.view.releases import of_code_alone, since_release
 from tuheg_ir.diagnosis.view.stores import is_store, of_a_store
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -52,7 +52,7 @@ def blames_another(view: View, teller: Workload, released: Workload) -> tuple[Hi
     () where the release changed settings as well: a wrong host or time limit makes the same words. Nor does a store
     that was asked in another way speak of others: it tells of its clients.
     """
-    if not of_an_image_alone(released) or role(teller) in DATA:
+    if not of_code_alone(released) or role(teller) in DATA:
         return ()
     if blames_itself(view, teller) or blames_itself(view, released):
         return ()

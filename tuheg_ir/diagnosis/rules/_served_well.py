@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.releases import of_an_image_alone, since_release
+from tuheg_ir.diagnosis.view.releases import of_code_alone, since_release
 from tuheg_ir.diagnosis.view.stores import of_a_store
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.usage import BUSY, memory_grows, usage
@@ -54,7 +54,7 @@ def lately_of_others(view: View, workload: Workload, began: datetime | None) -> 
     A setting may be short only under load, which shows in time limits and in how much it asks for; a wrong host, root
     or port shows at once. Of memory that is a store's: what a program lacks itself it blames itself for.
     """
-    image = of_an_image_alone(workload)
+    image = of_code_alone(workload)
     if not image and (raised(workload) or _asks_otherwise(workload)):
         return ()
     meant = (*(_MEETS if image else _AT_ONCE), "out_of_memory")

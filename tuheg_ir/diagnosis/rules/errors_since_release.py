@@ -24,7 +24,7 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
     comes_back,
-    of_an_image_alone,
+    of_code_alone,
     release_cause,
     release_evidence,
     releases,
@@ -217,7 +217,7 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
     if met := lately_of_others(view, workload, began):
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in met[:2]))
         return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure")
-    return replace(match, certainty=min(match.certainty, UNLIKELY)) if of_an_image_alone(workload) else match
+    return replace(match, certainty=min(match.certainty, UNLIKELY)) if of_code_alone(workload) else match
 
 
 def _may_be_meant(view: View, workload: Workload) -> bool:

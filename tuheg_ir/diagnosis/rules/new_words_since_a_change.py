@@ -29,7 +29,7 @@ from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
-    of_an_image_alone,
+    of_code_alone,
     release_cause,
     release_evidence,
     since_release,
@@ -265,7 +265,7 @@ def _proven(view: View, released: Workload, began: datetime | None) -> bool:
     """
     if not served_well(view, released, began):
         return False
-    return of_an_image_alone(released) or bool(lately_of_others(view, released, began))
+    return of_code_alone(released) or bool(lately_of_others(view, released, began))
 
 
 def _hangs_up(view: View, words: Marked, released: Workload) -> bool:

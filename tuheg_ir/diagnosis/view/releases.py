@@ -103,7 +103,7 @@ def release_cause(view: View, workload: Workload, container: str = "") -> str:
     return cause_of_release(workload, container)
 
 
-def of_an_image_alone(workload: Workload) -> bool:
+def of_code_alone(workload: Workload) -> bool:
     """Tell whether a release changed the image, and no setting but such as only code reads.
 
     That is a word, a switch or the name of a version: nothing that tells whom a program asks, as whom, how long or how
