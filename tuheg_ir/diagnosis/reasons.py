@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.rule import Held, Match, Tier
-from tuheg_ir.diagnosis.rules._blames_another import blames_itself
+from tuheg_ir.diagnosis.rules._blames_another import blameless_code
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, of_code_alone
+from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, rises_with, serves_well, troubles
 
@@ -98,8 +98,7 @@ def _in_the_same_minute(view: View, cause: Held, symptom: Held) -> bool:
     if known or cause.confidence < BESIDE:
         return False
     stated = cause.rule.tier == Tier.STATED and _felt(view, cause.match)
-    serves = of_code_alone(workload) and all(pod.ready for pod in workload.newest_pods())
-    if serves and stated and not blames_itself(view, workload):
+    if stated and blameless_code(view, workload) and all(pod.ready for pod in workload.newest_pods()):
         if began is None or came is None:
             return cause.confidence > symptom.confidence
         if abs(began - came) <= NEAR:

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterable
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
-from tuheg_ir.diagnosis.view.logs import Hit, tells
+from tuheg_ir.diagnosis.view.logs import Hit, heard_since, tells
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.once import once, once_a_view
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import of_code_alone, since_release
 from tuheg_ir.diagnosis.view.stores import is_store, of_a_store
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
@@ -81,6 +79,11 @@ def blames_itself(view: View, workload: Workload) -> bool:
     return any(not any(tells(trouble, hit.line) for trouble in _WRAPPED) for hit in own)
 
 
+def blameless_code(view: View, workload: Workload) -> bool:
+    """Tell whether a release brought other code alone, which blames itself for nothing."""
+    return of_code_alone(workload) and not blames_itself(view, workload)
+
+
 def _refused_for_memory(workload: Workload, hit: Hit) -> bool:
     return hit.trouble == "out_of_memory" and not is_store(workload) and of_a_store(hit.line)
 
@@ -106,7 +109,7 @@ def _since(view: View, hit: Hit, released: Workload) -> bool:
     mine = (
         log for log in view.snapshot.logs if (log.pod, log.container, log.previous) == (hit.pod, hit.container, False)
     )
-    first = oldest(stamp(line) for log in mine for line in log.lines[:OFTEN])
+    first = heard_since(mine)
     after = released.released_at is not None and hit.first > released.released_at
     return after and first is not None and hit.first - first <= MINUTE
 

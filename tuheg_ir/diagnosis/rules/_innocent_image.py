@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import Match
-from tuheg_ir.diagnosis.rules._blames_another import blames_itself
+from tuheg_ir.diagnosis.rules._blames_another import blameless_code, blames_itself
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.batch import ended, started
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import of_code_alone, since_release
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -29,7 +29,7 @@ def passes_on(view: View, workload: Workload, match: Match) -> bool:
 
     That is whom it asks, as its access log or a proxy's errors tell, or who else tells of errors and does not ask it.
     """
-    if not of_code_alone(workload) or blames_itself(view, workload):
+    if not blameless_code(view, workload):
         return False
     own = marked(view, workload)
     if own:
@@ -49,7 +49,7 @@ def others_fail(view: View, workload: Workload, began: datetime | None) -> bool:
     later, if it stumbles by itself.
     """
     came = workload.released_at
-    if began is None or came is None or not of_code_alone(workload) or blames_itself(view, workload):
+    if began is None or came is None or not blameless_code(view, workload):
         return False
     called, above = {each.ref for each in view.called(workload.ref)}, view.graph.callers(workload.ref)
     for other in view.serving:
@@ -69,7 +69,7 @@ def others_fail(view: View, workload: Workload, began: datetime | None) -> bool:
 
 def run_began(view: View, workload: Workload, began: datetime | None) -> bool:
     """Tell whether a long run of a Job began just before the trouble of a new image."""
-    if began is None or not of_code_alone(workload) or blames_itself(view, workload):
+    if began is None or not blameless_code(view, workload):
         return False
     runs = ((started(job), ended(job)) for job in view.snapshot.of("Job"))
     return any(

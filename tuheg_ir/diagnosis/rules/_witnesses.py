@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import permutations
 
-from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint
+from tuheg_ir.diagnosis.view.logs import heard_since
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE
@@ -43,7 +43,7 @@ def as_before(view: View, ref: str, said: list[Complaint]) -> bool:
     if workload is None or began is None or since_release(workload, began):
         return False
     pods = [pod for pod in workload.live if pod.name in {c.hit.pod for c in said}]
-    heard = oldest(stamp(line) for log in view.logs_of(pods, previous=False) for line in log.lines[:OFTEN])
+    heard = heard_since(view.logs_of(pods, previous=False))
     if heard is None or began - heard < MINUTE:
         return False
     return not any(abs(began - at) <= TOGETHER for _, at in outside_changes(view, workload))

@@ -16,10 +16,10 @@ from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
-from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
 from tuheg_ir.diagnosis.view.held_open import may_hold_open
+from tuheg_ir.diagnosis.view.logs import heard_since
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
@@ -107,8 +107,7 @@ def _misreads(view: View, workload: Workload) -> bool:
 
 def _begins_with_it(view: View, workload: Workload, began: datetime | None) -> bool:
     """Tell whether logs that were cut off after the release tell of a trouble from their first minute on."""
-    lines = (line for log in view.logs_of(workload.newest_pods(), previous=False) for line in log.lines[:OFTEN])
-    first = oldest(stamp(line) for line in lines)
+    first = heard_since(view.logs_of(workload.newest_pods(), previous=False))
     at = workload.released_at
     return (
         began is not None and first is not None and at is not None and first - at > PROVEN and began - first <= MINUTE

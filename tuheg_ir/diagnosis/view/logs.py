@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.tables import read_table
 from tuheg_ir.diagnosis.view.alike import asked_alike
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.literals import Pattern
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.spoken_of import Names
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -52,6 +53,8 @@ class Hit:
     previous: bool
 
 
+HEAD = 5
+"""In so many first lines of a log one bears its time."""
 # `[53300] LOG:  ...`, `[53300]: [4-1] ...`: the prefix of a line, where a server writes which process it is.
 _NO_PROCESS = r"(?!:|\s+(?:[\w.-]*@[\w.-]*\s+)?(?:LOG|HINT|DETAIL|CONTEXT|STATEMENT|NOTICE|WARNING|ERROR|FATAL|PANIC):)"
 
@@ -162,6 +165,11 @@ def times_around(lines: Sequence[str]) -> tuple[list[datetime | None], list[date
     for at in range(len(own) - 2, -1, -1):
         until[at] = own[at] or until[at + 1]
     return upto, until
+
+
+def heard_since(logs: Iterable[Log]) -> datetime | None:
+    """Return when the earliest of some logs begins, by its first lines; None if none of them bears a time."""
+    return oldest(stamp(line) for log in logs for line in log.lines[:HEAD])
 
 
 def begun(times: Iterable[datetime], least: timedelta = _SILENT) -> datetime | None:
