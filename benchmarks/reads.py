@@ -13,14 +13,15 @@ TITLE = "(a) the handbook's checks, all of them"
 
 
 def script(kubectl: str, prometheus: str) -> str:
-    """Return the handbook's reading commands as a shell script, made to work.
+    """Return the handbook's twelve reading commands as a shell script, in its order, made to work.
 
-    Namespace named, `logs` bounded instead of followed, queries encoded, exec without a terminal; the memory query is
-    asked of Prometheus directly.
+    Namespace named, `logs` bounded instead of followed, queries encoded, exec without a terminal; the pod that the
+    handbook calls monitoring-pod is Prometheus's own, which is asked by wget, for it has no program `promql`.
     """
     on = f"{shlex.quote(kubectl)} -n {NAMESPACE}"
     logs = f"{on} logs --tail=200 deployment/{DEPLOYMENT}"
     ask = f"curl -sfG {prometheus}/api/v1/query --data-urlencode"
+    inside = f"{shlex.quote(kubectl)} -n monitoring exec deployment/prometheus -- wget -qO-"
     lines = [
         f"{on} get pods",
         f"{on} get events --sort-by=.lastTimestamp",
@@ -29,10 +30,11 @@ def script(kubectl: str, prometheus: str) -> str:
         f"{on} get pods -l app=postgres",
         f"{on} exec postgres-0 -c postgres -- psql -U postgres -c 'SELECT count(*) FROM pg_stat_activity;'",
         f"{on} top pods",
+        logs,
         f"{ask} 'query=rate(http_requests_total{{status=~\"5..\"}}[5m])'",
         f"{logs} | grep ERROR || true",
         f"{on} get pods -l app=redis",
-        f"{ask} 'query=increase(process_resident_memory_bytes[1h])'",
+        f"{inside} 'http://127.0.0.1:9090/api/v1/query?query=increase(process_resident_memory_bytes%5B1h%5D)'",
     ]
     return "\n".join(["set -e", *lines])
 
