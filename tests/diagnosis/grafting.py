@@ -16,9 +16,9 @@ from tests.diagnosis.corpus import Case
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Log, Obj, Snapshot
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 BEFORE_ALERT = timedelta(minutes=3)

@@ -19,7 +19,7 @@ from tests.diagnosis.shifting import shift
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Finding, Snapshot
 from tuheg_ir.diagnosis.snapshot import load
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 TRIES = 8
 _QUIET = ("no_fault", "unknown")

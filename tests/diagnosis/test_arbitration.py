@@ -15,7 +15,7 @@ from tests.diagnosis.rules.tiny import NOW, log, pod, postgres, snapshot, worklo
 from tuheg_ir.diagnosis.decide import AS_SURE, CERTAIN, SYMPTOM_MOST, confidence, decide
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Snapshot
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 SHOP, DB = "Deployment/shop", "StatefulSet/postgres"
 WORLD = snapshot(workload("shop", env={"DB_HOST": "postgres"}), postgres(), logs=[log(pod("shop"), "hello")])

@@ -8,7 +8,7 @@ from tests.diagnosis.rules.pods import later, pending, pods_of, put, waiting
 from tests.diagnosis.rules.scenes import SHOP
 from tests.diagnosis.rules.tiny import Obj, at, event, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.harm import harms
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 NEW_PODS = {"restart_workload", "restart_connection_pool", "scale_workload"}
 """What needs new pods of the template in force."""

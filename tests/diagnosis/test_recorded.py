@@ -10,9 +10,8 @@ import pytest
 import yaml
 
 from tests import layout
-from tuheg_ir.diagnosis import look_back
 from tuheg_ir.diagnosis.answer import for_service
-from tuheg_ir.diagnosis.diagnose import Looked
+from tuheg_ir.diagnosis.diagnose import Looked, look_back
 
 RECORDED = Path(__file__).with_name("recorded")
 FAULTS: dict[str, Any] = yaml.safe_load((layout.ROOT / "lab" / "faults.yml").read_text(encoding="utf-8"))

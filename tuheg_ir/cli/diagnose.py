@@ -14,7 +14,7 @@ from tuheg_ir.cli.target import choose_target, target_options
 from tuheg_ir.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
-    from tuheg_ir.diagnosis import Looked
+    from tuheg_ir.diagnosis.diagnose import Looked
 
 
 @click.command(name="diagnose")
@@ -46,7 +46,7 @@ def diagnose_command(
     if folder is None:
         looked, name = _live(inventory, cluster, service)
     else:
-        from tuheg_ir.diagnosis import look_back
+        from tuheg_ir.diagnosis.diagnose import look_back
 
         looked, name = look_back(folder, prometheus_url=prometheus or "", at=_moment(at)), ""
     found = scrub(looked.as_dict(cluster=name, service=service or ""))
@@ -69,7 +69,8 @@ def diagnose_command(
 
 def _live(inventory: Path | None, cluster: str | None, service: str | None) -> tuple[Looked, str]:
     from tuheg_ir.catalogue import load_platform
-    from tuheg_ir.diagnosis import Target, look
+    from tuheg_ir.diagnosis.collector.context import Target
+    from tuheg_ir.diagnosis.diagnose import look
     from tuheg_ir.project import find_project
 
     chosen, name = choose_target(inventory, cluster)

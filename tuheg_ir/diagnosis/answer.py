@@ -9,7 +9,7 @@ from typing import Any
 from tuheg_ir.diagnosis.harm import harms, once
 from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Excluded, Finding, Snapshot, Source
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 FIRM = 0.5
 """What is less likely than this rules nothing out."""

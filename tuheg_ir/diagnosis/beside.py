@@ -8,7 +8,7 @@ from typing import Any
 from tuheg_ir.diagnosis.effects import signs_seen
 from tuheg_ir.diagnosis.model import Diagnosis, Snapshot, Source
 from tuheg_ir.diagnosis.rules import all_rules
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 LOG_LINES = 5
 _MEANT = frozenset({("forbidden", "secrets"), ("forbidden", "nodes")})

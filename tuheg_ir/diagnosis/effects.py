@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Diagnosis, Snapshot
 from tuheg_ir.diagnosis.state import ERRORS
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Ended, Workload
 
 SIGNS = (

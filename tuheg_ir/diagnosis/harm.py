@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from tuheg_ir.diagnosis.model import Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, excluding
 from tuheg_ir.diagnosis.rules._former_colour import served_before
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.given import given_less
 from tuheg_ir.diagnosis.view.pulls import login_lost
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.refusals import refused_at
 from tuheg_ir.diagnosis.view.releases import ill_before_release
 from tuheg_ir.diagnosis.view.stillborn import stillborn, stillborn_of_old
 from tuheg_ir.diagnosis.view.stores import upgraded
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 _NEVER_STARTS = (

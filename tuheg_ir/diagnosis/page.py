@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Diagnosis, Finding, Series, Snapshot
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import ref, written
+from tuheg_ir.diagnosis.view.view import View
 
 PLOTS = 8
 """So many plots a page holds: what decided, not everything."""

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.rule import Held, Match, Tier
 from tuheg_ir.diagnosis.rules._blames_another import blameless_code
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, rises_with, serves_well, troubles
+from tuheg_ir.diagnosis.view.view import View
 
 BESIDE = 0.5
 """A second finding has to be as likely as this: two faults at once are rare."""

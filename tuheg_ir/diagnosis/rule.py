@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 ROOT_CAUSES = (
     "database_connection",

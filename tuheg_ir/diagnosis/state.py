@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Finding
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answers_lately
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles, one_held_back
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.scaling import sees_again
 from tuheg_ir.diagnosis.view.silent import may_be_of_old, over, over_for_good
 from tuheg_ir.diagnosis.view.trouble import ERRORS, troubles
 from tuheg_ir.diagnosis.view.usage import always_busy, usage
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 __all__ = ["ERRORS", "belongs_to", "nothing_found", "verdict_of"]

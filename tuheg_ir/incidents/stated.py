@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tuheg_ir.catalogue import Platform
-from tuheg_ir.diagnosis import Target, diagnose_service
+from tuheg_ir.diagnosis.collector.context import Target
+from tuheg_ir.diagnosis.diagnose import diagnose_service
 from tuheg_ir.errors import UsageError
 from tuheg_ir.incidents.order import Order
 from tuheg_ir.incidents.shop import Shop

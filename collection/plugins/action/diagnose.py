@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from ansible_collections.tuheg.ir.plugins.plugin_utils.door import Missing, open_door, preload
 from ansible_collections.tuheg.ir.plugins.plugin_utils.reading import AUTH_SPEC, ReadingAction, failed
 
-preload("tuheg_ir.diagnosis")
+preload("tuheg_ir.diagnosis.diagnose")
 
 _NOTHING: dict[str, Any] = {"verdict": "unknown", "findings": [], "excluded": [], "facts": {}, "sources": []}
 
@@ -32,7 +32,7 @@ class ActionModule(ReadingAction):
     def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Ask the package; without it the ladder goes on undiagnosed and says so."""
         try:
-            diagnosis = open_door("tuheg_ir.diagnosis")
+            diagnosis = open_door("tuheg_ir.diagnosis.diagnose")
             errors = open_door("tuheg_ir.errors")
         except Missing as missing:
             return _NOTHING | {"available": False, "note": f"not diagnosed: {missing}"}

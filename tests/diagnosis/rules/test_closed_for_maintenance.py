@@ -12,7 +12,7 @@ from tests.diagnosis.rules.scenes import SHOP, alert, errors, shop
 from tests.diagnosis.rules.tiny import NOW, Obj, at, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Snapshot
 from tuheg_ir.diagnosis.rules.closed_for_maintenance import when
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 MAP = "ConfigMap/switch"
 SAYS = "maintenance mode on until 2026-03-04 13:30 UTC (change 17), answering 503"

@@ -13,7 +13,7 @@ from tests.diagnosis.rules.tiny import DAY, Obj, log, matches, pod, secret_key, 
 from tuheg_ir.diagnosis.model import Snapshot
 from tuheg_ir.diagnosis.rules._own_key import own_keys, refused
 from tuheg_ir.diagnosis.rules.each_signs_for_itself import RULE
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 EMPTY = "WARN JWT_SECRET is empty, signing with a random key generated for this process kid={}"
 BAD = "WARN session check failed: JsonWebTokenError: invalid signature, token has kid {}"

@@ -12,7 +12,7 @@ from tests.diagnosis.rules.scenes import IMAGE, SHOP, down, shop
 from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.rules._written_by_runs import writers
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 FILE = "http://store:8080/lanes/current.json"
 RUNS = (1560.0, 1260.0, 960.0, 660.0, 360.0, 60.0)

@@ -14,7 +14,7 @@ from tests.diagnosis.rules.scenes import CART, OLD, SHOP, URL, alert, errors, fa
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 from tuheg_ir.diagnosis.rules._signed_anew import signed_anew
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 POOLER = "Deployment/pgbouncer"
 POOLED = {"DATABASE_URL": "postgres://shop@pgbouncer:6432/shop"}

@@ -12,8 +12,8 @@ from tests.diagnosis.rules.scenes import CALLS_CART, logs, shop
 from tests.diagnosis.rules.tiny import Obj, event, log, pod, redis, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.rules import node_network
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 NODE = ("Node/n1", "network_fault", "page_human")

@@ -44,7 +44,8 @@ from tests.diagnosis.rules.tiny import (
 from tests.diagnosis.worlds import NODES
 from tuheg_ir.diagnosis import state
 from tuheg_ir.diagnosis.model import Log, Snapshot, Source
-from tuheg_ir.diagnosis.view import View, askers
+from tuheg_ir.diagnosis.view import askers
+from tuheg_ir.diagnosis.view.view import View
 
 FINE, UNKNOWN = ("no_fault", "no_action"), ("unknown", "page_human")
 FORBIDDEN = Source("pods", ok=False, note="forbidden", kind="forbidden")

@@ -28,7 +28,7 @@ from tests.diagnosis.rules.scenes import (
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 from tuheg_ir.diagnosis.rules import _reach, all_rules
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 LATE = 'Get "http://cart:8080/": dial tcp 10.96.0.9:8080: i/o timeout'
 DATABASE = "failed to connect to `user=shop database=shop`: 10.1.0.4:5432 (postgres): dial error: i/o timeout"

@@ -12,8 +12,8 @@ from tests.diagnosis.rules.scenes import CACHE, DB, SHOP, logs, shop
 from tests.diagnosis.rules.tiny import Obj, log, pod, postgres, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.rules._refused_alike import clears
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.view import View
 
 ROLE = 'FATAL:  role "shop_v2" does not exist'
 LINES = (ROLE, 'FATAL:  database "shop" does not exist', "Unknown database 'shop'")

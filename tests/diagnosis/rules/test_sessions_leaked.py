@@ -24,7 +24,7 @@ from tests.diagnosis.rules.tiny import (
 )
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 from tuheg_ir.diagnosis.rules._holders import measured_holders
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 LEAK = (SHOP, "database_connection", "restart_connection_pool")
 SYNC = workload("sync", env=URL, service=False, before={"image": "registry.example/sync:0"}, released=3000)

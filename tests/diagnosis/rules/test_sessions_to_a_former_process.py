@@ -14,8 +14,8 @@ from tests.diagnosis.rules.scenes import API, IMAGE, URL, alert, down, errors
 from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, redis, secret_key, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.rules import _deaf, sessions_to_a_former_process
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.counted import Counts
+from tuheg_ir.diagnosis.view.view import View
 
 PUSH = "Deployment/push"
 READY = "LOG:  database system is ready to accept connections"

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.folder.logs import kept_lines
 from tuheg_ir.diagnosis.model import Alert, Database, Log, Series, Session, Snapshot
 from tuheg_ir.diagnosis.objects import slim
 from tuheg_ir.diagnosis.rule import Match, Rule
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 DAY = 86400.0

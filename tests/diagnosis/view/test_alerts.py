@@ -8,7 +8,7 @@ import pytest
 
 from tests.diagnosis.rules.scenes import alert
 from tests.diagnosis.rules.tiny import postgres, redis, snapshot, workload
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 DB = "StatefulSet/postgres"
 

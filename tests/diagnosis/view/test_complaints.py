@@ -6,8 +6,8 @@ import pytest
 
 from tests.diagnosis.rules.scenes import SHOP
 from tests.diagnosis.rules.tiny import log, pod, snapshot, workload
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.view import View
 
 SERVERS = {"db": "postgres:16", "cache": "redis:7", "mq": "rabbitmq:3.13", "find": "elasticsearch:8"}
 

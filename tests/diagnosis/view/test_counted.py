@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.diagnosis.rules.tiny import log, pod, snapshot, workload
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.counted import counted, counts_lately, counts_of, only_noughts, talks
+from tuheg_ir.diagnosis.view.view import View
 
 IDLE = '{"level":30,"time":1790168640068,"conns":0,"failed":0,"intervalSec":60,"msg":"stats"}'
 

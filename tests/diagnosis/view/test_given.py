@@ -7,7 +7,7 @@ import pytest
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.tiny import at, figure, snapshot, workload
 from tuheg_ir.diagnosis.harm import harms
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 SHOP = "Deployment/shop"
 

@@ -9,8 +9,8 @@ import pytest
 from tests.diagnosis.rules.pods import again, pods_of, put
 from tests.diagnosis.rules.tiny import NOW, at, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.hosts import hosts_named
+from tuheg_ir.diagnosis.view.view import View
 
 FULL = "FATAL:  sorry, too many clients already"
 

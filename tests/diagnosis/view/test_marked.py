@@ -6,8 +6,8 @@ import pytest
 
 from tests.diagnosis.rules.tiny import at, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import Marked, is_marked, marked, new_warnings
+from tuheg_ir.diagnosis.view.view import View
 
 
 def view(*logs: Log) -> View:

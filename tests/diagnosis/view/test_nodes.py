@@ -9,8 +9,8 @@ import pytest
 from tests.diagnosis.rules.pods import node, pods_of
 from tests.diagnosis.rules.tiny import snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import outside
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 SHOP = workload("shop")

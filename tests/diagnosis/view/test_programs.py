@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.tiny import postgres, redis, snapshot, workload
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.view import View
 
 
 def test_a_store_is_known_by_its_image_and_its_exporter_is_none() -> None:

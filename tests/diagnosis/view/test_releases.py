@@ -8,8 +8,8 @@ import pytest
 
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.tiny import NOW, at, snapshot, workload
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.view import View
 
 HOUR = 3600
 

@@ -9,9 +9,9 @@ import pytest
 from tests.diagnosis.rules.pods import pods_of, put, waiting
 from tests.diagnosis.rules.tiny import Obj, snapshot, workload
 from tuheg_ir.diagnosis.harm import harms
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.stores import of_a_store, upgraded
+from tuheg_ir.diagnosis.view.view import View
 
 CLAIM: dict[str, Any] = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "d"}}]}
 

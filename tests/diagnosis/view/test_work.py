@@ -9,7 +9,7 @@ import pytest
 
 from tests.diagnosis.rules.tiny import figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Series
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.work import work_of, work_of_all
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, snapshot, thing, workload
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SHOP = "Deployment/shop"

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, newest, text
+from tuheg_ir.diagnosis.view.view import View
 
 AHEAD = timedelta(minutes=1)
 """All that is read takes a while, so that the last of it is a little younger than the snapshot says."""

@@ -11,9 +11,9 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._sent_away import PUBLIC
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.reading import items, text
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _SCRIPT = late(r"<script\b[^>]{0,200}?\bsrc\s*=[\s\"'\\]*(?:https?:)?//([\w-]+(?:\.[\w-]+)+)", re.IGNORECASE)

@@ -11,7 +11,6 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rules._fixed_heap import taken_at_start
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.held_open import held_open, polls
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole, written
 from tuheg_ir.diagnosis.view.scaling import autoscaler
 from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of
 from tuheg_ir.diagnosis.view.usage import usage
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 STAGE = timedelta(days=3)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from tuheg_ir.diagnosis.rules._holders import able
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import SOON
 from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _WRAPS = ("connection_refused", "connection_reset", "connection_timeout", "database_full", "dns", "upstream_failure")

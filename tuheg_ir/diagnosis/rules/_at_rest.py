@@ -9,7 +9,6 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._database_users import addresses
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.batch import verdict
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.network import Route
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.view.reading import created, last_write, mapping, moment
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, soon_after
 from tuheg_ir.diagnosis.view.scaling import may_go_to_nought
 from tuheg_ir.diagnosis.view.stores import is_store
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TOGETHER = timedelta(minutes=10)

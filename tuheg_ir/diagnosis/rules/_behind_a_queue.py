@@ -10,8 +10,8 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._readers import given_up, grown, reader, waiting
 from tuheg_ir.diagnosis.rules._readers import queues as known_queues
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _MISSES = late(

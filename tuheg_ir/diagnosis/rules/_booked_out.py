@@ -16,12 +16,12 @@ from tuheg_ir.diagnosis.rules._left_lying import LEAST
 from tuheg_ir.diagnosis.rules._poolers import leads_away
 from tuheg_ir.diagnosis.rules._pools import KEPT_S, READINGS, SAME, kept_waiting
 from tuheg_ir.diagnosis.rules._sessions import label_of
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.figures import RECENT_S
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _STATES = "db_connections_by_state"

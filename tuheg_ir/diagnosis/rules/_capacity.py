@@ -11,11 +11,11 @@ from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import Match, excluding
 from tuheg_ir.diagnosis.rules._figures import said_by_callers
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, since_release, soon_after
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
 from tuheg_ir.diagnosis.view.trouble import suffering, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 GROWN = 1.3

@@ -9,10 +9,10 @@ from tuheg_ir.diagnosis.rules._at_rest import rests_since
 from tuheg_ir.diagnosis.rules._retired import GONE
 from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
 from tuheg_ir.diagnosis.rules._twins import by_a_slot, program_of, started_alike
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import created, items, last_write, text
 from tuheg_ir.diagnosis.view.trouble import MINUTE
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(days=3)

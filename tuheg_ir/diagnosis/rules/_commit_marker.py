@@ -13,8 +13,8 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._worked_off import OF_QUEUES
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import marked
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _GROUP = ("consumergroup", "consumer_group", "group", "group_id")

@@ -8,8 +8,8 @@ from datetime import datetime
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import speaks_of
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MORE = 1.05

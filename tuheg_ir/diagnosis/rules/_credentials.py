@@ -12,12 +12,12 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._sessions import role_of
 from tuheg_ir.diagnosis.rules._unsynced import unsynced
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import STILL, Complaint, complaints
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import mapping, moment, name, newest, oldest, written
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 REFUSED = ("database_authentication", "outside_authentication")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.rules._starved import gets_little, grew, used_up
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import capacity, on_node
 from tuheg_ir.diagnosis.view.nodes import nodes as nodes_of
 from tuheg_ir.diagnosis.view.odd import odd_pods, well_before
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 MUCH = 0.25

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.once import once_by_name
 from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.view import View
 
 _SEVERITY = late(r"\b(?:LOG|DETAIL|STATEMENT|ERROR|FATAL|HINT|CONTEXT|WARNING|NOTICE): ")
 _CONNECTED = late(r"\bconnection (?:received|authorized): (.*)")

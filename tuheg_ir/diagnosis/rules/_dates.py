@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import mapping, parse_moment, written
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 BEFORE = timedelta(seconds=30)

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.counted import AILS, counted
 from tuheg_ir.diagnosis.view.marked import STILL
 from tuheg_ir.diagnosis.view.odd import same_template
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _COMES = late(

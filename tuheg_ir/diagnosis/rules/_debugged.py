@@ -10,9 +10,9 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._intrusion import OUTSIDE, registry, signs
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, moment, text
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _ASKED = late(r"debug|incident|ticket|break.?glass|oncall|on-call", re.IGNORECASE)

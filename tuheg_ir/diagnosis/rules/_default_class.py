@@ -8,8 +8,8 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
 from tuheg_ir.diagnosis.rules._driven_out import SUSPECT, preemptor
 from tuheg_ir.diagnosis.rules._helping import behind
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import at, created, last_write, oldest, text, whole
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 

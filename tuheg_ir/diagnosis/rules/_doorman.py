@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.askers import asker_of, is_new, of_limiter, of_probe
 from tuheg_ir.diagnosis.view.held_back import all_meant, limits_changed
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.network import is_inner
 from tuheg_ir.diagnosis.view.trouble import ERRORS, errors_told, labels_of
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 REFUSED = 503

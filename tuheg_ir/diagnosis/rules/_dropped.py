@@ -11,9 +11,9 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._listed_queues import left_unread
 from tuheg_ir.diagnosis.stamps import stamp, without_time
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import speaks_of, tells
 from tuheg_ir.diagnosis.view.marked import complains
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _CLOSED = late(r"delivery acknowledgement on channel \d+ timed out", re.IGNORECASE)

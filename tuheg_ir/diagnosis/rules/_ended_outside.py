@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from tuheg_ir.diagnosis.rule import Match
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._signing import end_told
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, told
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.view import View
 
 
 def ended_since(view: View, each: Complaint, of_ends: Iterable[Complaint]) -> bool:

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.state import ERRORS
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import labels_of, of_pods, troubles
 from tuheg_ir.diagnosis.view.usage import starving
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SLOWER = 3.0

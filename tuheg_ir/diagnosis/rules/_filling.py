@@ -10,10 +10,10 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rules._pressure import used_in_the_end
 from tuheg_ir.diagnosis.rules._scratch import larger_scratch
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 SUSPECT = timedelta(hours=24)

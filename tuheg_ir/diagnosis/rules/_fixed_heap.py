@@ -9,12 +9,12 @@ from statistics import median
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.quantities import number
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import words_given
 from tuheg_ir.diagnosis.view.page_cache import FULL_HEAP, heap_left, is_flat
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping
 from tuheg_ir.diagnosis.view.usage import usage
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _TOUCHED = late(r"-XX:\+AlwaysPreTouch\b|\bbootstrap[._]memory_lock[\"']?\s{0,3}[:=]\s{0,3}[\"']?true\b", re.IGNORECASE)

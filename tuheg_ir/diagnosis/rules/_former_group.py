@@ -12,8 +12,8 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._helping import HOURS
 from tuheg_ir.diagnosis.rules._readers import LEAST, TIMES
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import at, items, text
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 CAUGHT_UP = 0.01

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.view import View
 
 _OF_LONG = late(
     r"(?:transaction|\btxn?|\bxact|session|quer(?:y|ies)|statement|vacuum).{0,60}(?:long|old|age|duration|running|hour|>)"

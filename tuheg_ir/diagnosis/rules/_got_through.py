@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import without_time
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.view import View
 
 _AGAIN = late(r"\bretr(?:y|ies|ied|ying)\b|\battempt|\btry(?:ing)? again|\bagain in\b", re.IGNORECASE)
 _ELSE = late(

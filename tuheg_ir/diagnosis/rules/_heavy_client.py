@@ -8,9 +8,9 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._spills import TEMPORARY
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AGAIN = 2

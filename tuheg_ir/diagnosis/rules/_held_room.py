@@ -7,11 +7,11 @@ import re
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._driven_out import preemptor
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import image_name
 from tuheg_ir.diagnosis.view.reading import items, text, whole
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _OF_REPLICAS = late(r"replica|unavailable|not.{0,3}(?:ready|available)|pending|schedul|roll.?out", re.IGNORECASE)

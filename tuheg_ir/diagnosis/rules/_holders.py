@@ -10,9 +10,9 @@ from tuheg_ir.diagnosis.model import Database, Session
 from tuheg_ir.diagnosis.rules._database_log import owners_by_log
 from tuheg_ir.diagnosis.rules._database_users import client_of_user, is_led_elsewhere, takes_its_address_from_a_secret
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, label_of, released_before, serves
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.once import once_by_name
 from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.view import View
 
 FORGOTTEN_S = 10.0
 """A transaction that does nothing for longer than this is forgotten, not busy: programs pause for milliseconds."""

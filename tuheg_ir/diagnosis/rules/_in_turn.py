@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._helping import names
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import Node, nodes
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 RESTARTS_IN = timedelta(minutes=20)

@@ -9,9 +9,9 @@ from urllib.parse import unquote_plus
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.reading import created, items, mapping, text
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _METHOD = late(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S")

@@ -9,13 +9,13 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import Match
 from tuheg_ir.diagnosis.rules._blames_another import blameless_code, blames_itself
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.batch import ended, started
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 JUST, LONG = timedelta(minutes=3), timedelta(minutes=5)

@@ -18,10 +18,10 @@ from tuheg_ir.diagnosis.rules._lured import lured
 from tuheg_ir.diagnosis.rules._planted import planted
 from tuheg_ir.diagnosis.rules._sent_away import PUBLIC, sent_away
 from tuheg_ir.diagnosis.rules._strangers import let_in
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, oldest, text
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=24)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._figures import stays_away
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.marked import marked
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.view.network import Service, target_of
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, text
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 

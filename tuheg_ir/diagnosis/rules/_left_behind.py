@@ -9,12 +9,12 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._readers import IDLE, QUIET
 from tuheg_ir.diagnosis.rules.all_stuck import idle
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.odd import told_apart
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.usage import BUSY
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.work import Work, work_of_all
 from tuheg_ir.diagnosis.view.workloads import Workload
 

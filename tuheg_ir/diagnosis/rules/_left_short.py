@@ -19,7 +19,6 @@ from tuheg_ir.diagnosis.rules._capacity import (
     unblinded,
 )
 from tuheg_ir.diagnosis.rules._demand import multiplied
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints, fresh
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import Marked, complained, marked
@@ -29,6 +28,7 @@ from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, due
 from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import THROTTLED, usage
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MORE = 1.25

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.stamps import stamp, without_time
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import moment, whole
+from tuheg_ir.diagnosis.view.view import View
 
 _OF_LEAVING = late(
     r"terminating|\bpods?.{0,30}(?:terminat|delet|evict)|nodes?.{0,20}drain|drain\w*.{0,20}node", re.IGNORECASE

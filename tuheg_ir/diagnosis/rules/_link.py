@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.figures import outlier
 from tuheg_ir.diagnosis.view.nodes import nodes
+from tuheg_ir.diagnosis.view.view import View
 
 AGAIN = 3
 """A link that went down less often was plugged in, or its node was started."""

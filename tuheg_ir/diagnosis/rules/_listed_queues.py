@@ -9,10 +9,10 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.stamps import stamp, without_time
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import newest
+from tuheg_ir.diagnosis.view.view import View
 
 STILL = timedelta(minutes=75)
 """Who looks does so each hour or more often: what was listed longer ago than this may be otherwise by now."""

@@ -14,11 +14,11 @@ from tuheg_ir.diagnosis.rules._database_users import is_led_elsewhere, secrets_o
 from tuheg_ir.diagnosis.rules._lock_holder import users_of
 from tuheg_ir.diagnosis.rules._named_holder import CONSOLE
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import newest
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MANY = 3

@@ -9,8 +9,8 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert
 from tuheg_ir.diagnosis.signals import span_s
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.silent import Spell, quiet, spell
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _BACK = late(

@@ -11,10 +11,10 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.batch import verdict
 from tuheg_ir.diagnosis.view.pods import Pod, controller
 from tuheg_ir.diagnosis.view.reading import created, items, moment, name, ref, text, whole
+from tuheg_ir.diagnosis.view.view import View
 
 _FAILED = late(r"fail", re.IGNORECASE)
 _OTHERS_DOING = ("EvictionByEvictionAPI", "DeletionByTaintManager", "PreemptionByScheduler", "DeletionByPodGC")

@@ -8,8 +8,8 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import BEFORE
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _TOLD = ("logs", "alerts")

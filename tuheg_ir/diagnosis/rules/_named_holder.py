@@ -14,9 +14,9 @@ from tuheg_ir.diagnosis.rules._database_log import facts, lines_of
 from tuheg_ir.diagnosis.rules._database_users import client_of_user
 from tuheg_ir.diagnosis.rules._holders import owners_told
 from tuheg_ir.diagnosis.rules._sessions import label_of
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import outside
 from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 IDLE = timedelta(minutes=10)

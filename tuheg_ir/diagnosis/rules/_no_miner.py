@@ -7,7 +7,7 @@ from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._coin_node import verifies
 from tuheg_ir.diagnosis.rules._intrusion import signs
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
+from tuheg_ir.diagnosis.view.view import View
 
 _MINER = late(
     r"(?i:crypto.?(?:min(?:er|ing)|jack))"

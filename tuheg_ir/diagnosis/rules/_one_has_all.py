@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from statistics import median
 
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 CALM = 0.5

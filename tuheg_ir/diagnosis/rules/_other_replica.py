@@ -13,10 +13,10 @@ from tuheg_ir.diagnosis.rules._delayed import delay_of
 from tuheg_ir.diagnosis.rules._new_primary import WRITES, leads_since
 from tuheg_ir.diagnosis.rules._twins import started_alike
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import newest, text
 from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 CURRENT_S = 5.0

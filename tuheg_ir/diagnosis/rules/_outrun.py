@@ -12,13 +12,13 @@ from tuheg_ir.diagnosis.rules._publishing import flooded_by
 from tuheg_ir.diagnosis.rules._readers import LEAST, given_up, grown, name_of, queues, reader, silent
 from tuheg_ir.diagnosis.rules._unreadable import unreadable
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import OFTEN, marked
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.releases import SOON, releases
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MOST = 0.9

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._intrusion import LATELY, OUTSIDE, signs
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import named_port
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.usage import usage
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.wording import words_read
 from tuheg_ir.diagnosis.view.workloads import Workload
 

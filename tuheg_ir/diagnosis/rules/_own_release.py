@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._helping import settings_written
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
     cause_of_release,
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.releases import (
     since_release,
 )
 from tuheg_ir.diagnosis.view.usage import killed_for_memory, limit_cut
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=24)

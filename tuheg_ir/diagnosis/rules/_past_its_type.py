@@ -15,10 +15,10 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import without_time
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.view import View
 
 TROUBLE = "database_range"
 ENDS = (2_147_483_647, 4_294_967_295)

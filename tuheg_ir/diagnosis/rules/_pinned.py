@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.programs import image_name, role
 from tuheg_ir.diagnosis.view.reading import items, labels, oldest, selects, text
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import is_store
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Pod, Workload
 
 _BY_SESSION = late(

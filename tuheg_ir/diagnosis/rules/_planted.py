@@ -13,12 +13,12 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._injected import is_request, runs_for_others
 from tuheg_ir.diagnosis.rules._sent_away import PUBLIC
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.programs import image_name, of_role
 from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.statements import statements
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _PLANTED = late(

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._figures import Turn
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import Pod, controller
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 SOON = timedelta(minutes=30)

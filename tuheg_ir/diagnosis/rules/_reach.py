@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints
 from tuheg_ir.diagnosis.view.network import Policy, lets_in, lets_out, lets_out_dns, lets_out_to, opens, within
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import at, created, items, label_selector, name, newest, text, written
 from tuheg_ir.diagnosis.view.releases import soon_after
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._helping import names
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import DATA, role, role_of_image
 from tuheg_ir.diagnosis.view.reading import created, newest, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, never_ready, since_release
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=1)

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import at, items, labels, moment, name, text, whole
+from tuheg_ir.diagnosis.view.view import View
 
 _SOLVER = "acme.cert-manager.io/http01-solver"
 _WAITS = ("pending", "processing", "invalid", "errored", "expired", "")

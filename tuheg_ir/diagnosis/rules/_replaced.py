@@ -14,7 +14,6 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._migrated import ended, of_form, then
 from tuheg_ir.diagnosis.rules._signed_anew import SLACK, signed_anew
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.logs import begun, times_around
 from tuheg_ir.diagnosis.view.marked import LATELY
@@ -22,6 +21,7 @@ from tuheg_ir.diagnosis.view.odd import MOSTLY, PROVEN
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import ERRORS, OFTEN
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 _WHAT = r"(?:TABLE|TYPE|DOMAIN|(?:MATERIALIZED )?VIEW|SCHEMA|EXTENSION)\b"

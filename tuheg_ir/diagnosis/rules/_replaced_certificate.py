@@ -8,8 +8,8 @@ from typing import Any
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._renewal import covers
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import items, moment, name, text
+from tuheg_ir.diagnosis.view.view import View
 
 _SECRET = ("secret_name", "secret", "exported_secret", "secretName")
 """Labels by which exporters that read every TLS Secret tell which one they mean."""

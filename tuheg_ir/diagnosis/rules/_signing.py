@@ -11,9 +11,9 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, told
 from tuheg_ir.diagnosis.view.reading import at, mapping, moment, name, oldest, parse_moment, text
+from tuheg_ir.diagnosis.view.view import View
 
 _SIGNS = late(
     r"\bCSR\b|(?:certificate )?signing request|\bsign(?:ing)? (?:the |a |an )?(?:\w+ )?(?:cert|X\.?509)"

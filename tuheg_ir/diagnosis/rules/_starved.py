@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import capacity, on_node
 from tuheg_ir.diagnosis.view.odd import CLEARLY, odd_since
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 USED_UP = 0.9

@@ -12,9 +12,9 @@ from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, EVEN, KEPT_S, READINGS, he
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, label_of, released_before
 from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.growth import grown
 from tuheg_ir.diagnosis.view.trouble import traffic_growth
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MOST = 0.5

@@ -10,10 +10,10 @@ from statistics import median
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._generators import generator_in, rate_made
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.view import View
 
 _OF_LESS = late(
     r"drop|\bf[ae]ll|collaps|plung|declin|decreas|dip\b|low\b|\bless\b|fewer|\bbelow\b|half of|anomal",

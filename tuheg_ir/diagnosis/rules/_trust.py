@@ -13,13 +13,13 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match
 from tuheg_ir.diagnosis.rules._credentials import younger
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._own_certificate import own
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import keys_of, reads
 from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, Complaint, began, told
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, since_release
 from tuheg_ir.diagnosis.view.stores import is_store
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 

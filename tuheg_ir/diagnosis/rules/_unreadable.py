@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import Marked, marked
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _UNREADABLE = late(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from tuheg_ir.diagnosis.rules._sessions import clients
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import SOON, since_release
 from tuheg_ir.diagnosis.view.trouble import traffic_growth
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MORE = 1.6

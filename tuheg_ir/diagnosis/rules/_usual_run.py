@@ -9,12 +9,12 @@ from statistics import median
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.pods import Pod, controller
 from tuheg_ir.diagnosis.view.reading import items, moment, text, whole
 from tuheg_ir.diagnosis.view.took import answered, seconds_of, way_of, without_names
 from tuheg_ir.diagnosis.view.trouble import SLOW_S, slow
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 OF_SLOWNESS = late(r"latency|slow|p9[0-9]|response ?time", re.IGNORECASE)

@@ -8,10 +8,10 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.events import Event
 from tuheg_ir.diagnosis.view.reading import mapping, oldest, text
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence, template_before
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 PATIENCE = timedelta(minutes=5)

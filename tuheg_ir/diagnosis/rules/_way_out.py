@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, rise
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, usage
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _PROXIES = late(r"(?:^|[/-])(?:proxyv2|envoy|nginx|openresty|haproxy|squid|traefik|kong|tinyproxy|apisix|caddy)\b")

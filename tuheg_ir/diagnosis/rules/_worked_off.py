@@ -12,9 +12,9 @@ from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._publishing import publishes
 from tuheg_ir.diagnosis.rules._readers import queues
 from tuheg_ir.diagnosis.rules._wound_back import sets_back
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import moment, ref
+from tuheg_ir.diagnosis.view.view import View
 
 OF_QUEUES = late(r"queue|backlog|lag\b|(?:consumer|group|topic|kafka|offset)_?lag|pending|messages", re.IGNORECASE)
 """Words of an alert about work that waits."""

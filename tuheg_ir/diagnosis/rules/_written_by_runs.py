@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import without_time
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS
 from tuheg_ir.diagnosis.view.felled import felled_together
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, text
 from tuheg_ir.diagnosis.view.stillborn import without_numbers
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 BEFORE = timedelta(minutes=10)

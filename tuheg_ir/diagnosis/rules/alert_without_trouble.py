@@ -32,8 +32,8 @@ from tuheg_ir.diagnosis.rules._test_ended import test_ended
 from tuheg_ir.diagnosis.rules._usual_run import OF_SLOWNESS, of_usual_run, usual_run
 from tuheg_ir.diagnosis.rules._worked_off import nearly_done
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import SLOW_S, labels_of
+from tuheg_ir.diagnosis.view.view import View
 
 _SPEAKS_OF = {
     "latency_p95": OF_SLOWNESS,

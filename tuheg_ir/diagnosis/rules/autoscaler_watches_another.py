@@ -10,9 +10,9 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import at, items, last_write, mapping, text, whole
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler, scaled_by
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.wording import words, words_read
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -13,7 +13,6 @@ from tuheg_ir.diagnosis.rules._outrun import Outrun, could_work, longest, outrun
 from tuheg_ir.diagnosis.rules._readers import QUIET, name_of, reader, silent, unread
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.rules.outside_dependency_fails import TROUBLES
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.reading import name
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.scaling import is_paused, scaled_by
 from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LAST_WORDS = 20

@@ -9,9 +9,9 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import Node, nodes
 from tuheg_ir.diagnosis.view.reading import label_selector, labels, mapping, name, whole
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _TOLD = late(r"violate .{0,40}disruption budget|disruption budget|\bPDB\b", re.IGNORECASE)

@@ -24,7 +24,6 @@ from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules._users import released_user
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.figures import climbs_since, rose_before
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -32,6 +31,7 @@ from tuheg_ir.diagnosis.view.programs import of_role, role_of_image
 from tuheg_ir.diagnosis.view.reading import newest, oldest, text
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import labels_of, told_errors, troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97

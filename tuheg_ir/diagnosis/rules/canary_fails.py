@@ -12,10 +12,10 @@ from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._twins import another_program, programs
 from tuheg_ir.diagnosis.rules.changed_beside import around
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import created, last_write, name, oldest, text
 from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of, of_pods, troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 DAY = timedelta(days=1)

@@ -18,10 +18,10 @@ from tuheg_ir.diagnosis.rules._renewal import covers, ended_by_its_controller, h
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._signing import of_signing, signing
 from tuheg_ir.diagnosis.rules._trust import distrust
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.view import View
 
 _ALERT = late(
     r"remote error: tls|alert (?:bad |unknown |certificate)|fatal alert: |tlsv1 alert|sslv3 alert", re.IGNORECASE

@@ -12,8 +12,8 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._renewal import stuck_at
 from tuheg_ir.diagnosis.rules.certificate_expired import certificate, served
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import items, moment, name, text, whole
+from tuheg_ir.diagnosis.view.view import View
 
 NEAR = timedelta(days=7)
 """So near to its end a certificate that should be new by now is everybody's business."""

@@ -11,7 +11,6 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._stopped_client import LONG, Stopped, stopped_clients
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, UNANSWERED, complaints
 from tuheg_ir.diagnosis.view.graph import hosts_in
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.stores import keeps_data
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 

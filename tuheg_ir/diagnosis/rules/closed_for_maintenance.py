@@ -13,13 +13,13 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._announced import Closed, announces, scheduled_by_map, switched_by_map, told_by_log
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.batch import failed_runs
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.marked import is_marked, marked
 from tuheg_ir.diagnosis.view.trouble import errors
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _OF_ANSWERS = late(r"error|4xx|5xx|\b4\d\d\b|\b5\d\d\b|fail|success|availability|non.?2xx", re.IGNORECASE)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules.memory_limit_cut import SUSPECT
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, limit_cut, usage
+from tuheg_ir.diagnosis.view.view import View
 
 
 def when(view: View) -> Iterator[Match]:

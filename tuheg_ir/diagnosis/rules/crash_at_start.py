@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._not_its_release import not_its_release
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.releases import (
     brought_by_release,
@@ -15,6 +14,7 @@ from tuheg_ir.diagnosis.view.releases import (
     release_cause,
     release_evidence,
 )
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import first_to_start_with
 

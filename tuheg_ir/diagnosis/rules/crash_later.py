@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._written_by_runs import read_anew
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS, PROVED, Crash, ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.outlasted import of_its_own
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, moment, newest, text
 from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, releases
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules.memory_limit_cut import SUSPECT
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.crashes import LATELY, PROVED, Crash, crashes, only_of_newest, probe_kills, ready_for
 from tuheg_ir.diagnosis.view.marked import OFTEN
@@ -15,6 +14,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import began
 from tuheg_ir.diagnosis.view.usage import limit_cut
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 OBJECTS_ALONE, UNSEEN = 3, 2

@@ -11,11 +11,11 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals, rotated
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change, volumes_of
 from tuheg_ir.diagnosis.view.complaints import began, told
 from tuheg_ir.diagnosis.view.reading import items
 from tuheg_ir.diagnosis.view.releases import BEFORE
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _CREDENTIAL = late(r"user|pass|secret|cred|dsn|url|auth|role|login", re.IGNORECASE)

@@ -11,10 +11,10 @@ from tuheg_ir.diagnosis.rules._asking import asker
 from tuheg_ir.diagnosis.rules._figures import busy_pods, felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._served_well import served_well
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.work import work_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 

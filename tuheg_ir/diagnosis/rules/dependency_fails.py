@@ -8,11 +8,11 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, is_well, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints, told
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.silent import over
 from tuheg_ir.diagnosis.view.trouble import MINUTE
+from tuheg_ir.diagnosis.view.view import View
 
 
 def when(view: View) -> Iterator[Match]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._sessions import full
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.trouble import failed_probes
 from tuheg_ir.diagnosis.view.usage import starving
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 

@@ -16,7 +16,6 @@ from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
 from tuheg_ir.diagnosis.view.held_open import may_hold_open
 from tuheg_ir.diagnosis.view.logs import heard_since
@@ -42,6 +41,7 @@ from tuheg_ir.diagnosis.view.trouble import (
     troubles,
 )
 from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 

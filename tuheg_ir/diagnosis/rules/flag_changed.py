@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._dates import dates_come
 from tuheg_ir.diagnosis.rules._helping import behind
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.view import View
 
 BEFORE = timedelta(minutes=1)
 AFTER = timedelta(minutes=5)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.pulls import Pull, of_a_release, pulls
 from tuheg_ir.diagnosis.view.releases import release_evidence
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _REGISTRY = late(

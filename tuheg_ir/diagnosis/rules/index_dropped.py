@@ -10,12 +10,12 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, names, not_for
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.batch import ended, started
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.statements import Statement, reads_whole_tables, statements
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 DROPPED = late(

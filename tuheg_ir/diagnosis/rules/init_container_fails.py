@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import Crash
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_cause, release_evidence
 from tuheg_ir.diagnosis.view.stillborn import stopped, stopped_at_the_same
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _SAME = "the template before has the same init container, and nothing that it meets was changed"

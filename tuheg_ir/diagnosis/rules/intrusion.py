@@ -10,8 +10,8 @@ from tuheg_ir.diagnosis.rules._crowded import crowded
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._intrusion import Sign, signs
 from tuheg_ir.diagnosis.rules._strangers import let_in
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.view import View
 
 LEAST = 0.5
 """Fewer or weaker signs than this together are odd, and no intrusion."""

@@ -10,10 +10,10 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._pinned import pinned
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 SETTLED = timedelta(minutes=5)

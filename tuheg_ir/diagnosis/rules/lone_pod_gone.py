@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import labels, selects, text
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod
 
 LATELY = timedelta(hours=24)

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._memory import short_of_memory
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.usage import limit_cut
+from tuheg_ir.diagnosis.view.view import View
 
 SUSPECT = timedelta(hours=24)
 

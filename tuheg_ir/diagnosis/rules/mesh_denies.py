@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import began, complaints, told
 from tuheg_ir.diagnosis.view.reading import items, mapping, ref, text, written
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 KINDS = ("AuthorizationPolicy", "ServerAuthorization", "ServiceIntentions")

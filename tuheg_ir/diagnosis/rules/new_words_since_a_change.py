@@ -18,7 +18,6 @@ from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.rules._served_well import broke_before, lately_of_others, served_well
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
 from tuheg_ir.diagnosis.view.hosts import hosts_named
@@ -38,6 +37,7 @@ from tuheg_ir.diagnosis.view.releases import (
 from tuheg_ir.diagnosis.view.silent import no_more
 from tuheg_ir.diagnosis.view.statements import statements
 from tuheg_ir.diagnosis.view.trouble import OFTEN, measured, suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 

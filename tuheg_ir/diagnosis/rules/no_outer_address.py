@@ -11,11 +11,11 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import stays_away
 from tuheg_ir.diagnosis.rules._helping import not_for
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.reading import created, items, mapping, oldest, text, written
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
 from tuheg_ir.diagnosis.view.trouble import unplaced
+from tuheg_ir.diagnosis.view.view import View
 
 ALERTED = timedelta(minutes=30)
 """An alert that begins later after a change is seldom about it."""

@@ -19,11 +19,11 @@ from tuheg_ir.diagnosis.rules._driven_out import DrivenOut, blame, driven_out
 from tuheg_ir.diagnosis.rules._held_room import room_given
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._reserve import reserve
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.growth import had
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence
 from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _ROOM = late(r"Insufficient|Too many pods|didn't have free ports|max volume count", re.IGNORECASE)

@@ -8,10 +8,10 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._in_turn import in_turn, moved_from
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.nodes import Node, nodes, on_node
 from tuheg_ir.diagnosis.view.odd import odd_pods, told_apart
 from tuheg_ir.diagnosis.view.reading import newest
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SETTLED = timedelta(minutes=5)

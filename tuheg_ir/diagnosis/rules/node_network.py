@@ -11,9 +11,9 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._link import link_troubles, resent
 from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.reading import items, moment, name, text
+from tuheg_ir.diagnosis.view.view import View
 
 _SETUP = late(
     r"network: |failed to set ?up (?:network|sandbox)|plugin type=|cni|no IP addresses available|"

@@ -22,10 +22,10 @@ from tuheg_ir.diagnosis.rules._process_numbers import (
     short_of_numbers,
     unmeasured_leaker,
 )
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.nodes import nodes, on_node
 from tuheg_ir.diagnosis.view.reading import oldest, text
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 Pressed = tuple[str, list[Evidence], list[tuple[Workload, Pod]]]

@@ -8,8 +8,8 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._link import link_troubles, resent
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since, pods_by_name
+from tuheg_ir.diagnosis.view.view import View
 
 BUSY = 0.95
 LATER = timedelta(minutes=5)

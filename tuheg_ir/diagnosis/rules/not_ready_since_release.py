@@ -8,7 +8,6 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._not_its_release import not_its_release
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import unready
 from tuheg_ir.diagnosis.view.reading import items, moment, text
 from tuheg_ir.diagnosis.view.releases import (
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.releases import (
     release_evidence,
 )
 from tuheg_ir.diagnosis.view.stillborn import ended_alike, stopped_at_the_same
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 from tuheg_ir.diagnosis.view.written import first_to_start_with
 

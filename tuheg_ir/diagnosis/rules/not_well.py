@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.crashes import unready
 from tuheg_ir.diagnosis.view.trouble import began, troubles
+from tuheg_ir.diagnosis.view.view import View
 
 YOUNG = timedelta(minutes=2)
 

@@ -25,11 +25,11 @@ from tuheg_ir.diagnosis.rules._reach import (
     unanswered,
 )
 from tuheg_ir.diagnosis.rules._relabelled import closed_by_release, relabelled
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.network import Policy
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=6)

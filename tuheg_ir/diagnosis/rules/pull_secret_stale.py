@@ -8,10 +8,10 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import names
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.pulls import Pull, of_a_release, pulls
 from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, oldest, text, written
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.wording import words_read
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 

@@ -11,9 +11,9 @@ from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules._tighter import asked_more, limits_written, refused_more, tighter
 from tuheg_ir.diagnosis.state import signs_of_trouble
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.held_back import held_back, key_ended
 from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.view import View
 
 SHARE = 0.01
 COMPLETE = "all workloads are complete, and none has crashed"

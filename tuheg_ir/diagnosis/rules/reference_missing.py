@@ -9,9 +9,9 @@ from tuheg_ir.diagnosis.harm import missing
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import needs
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _TOLD = (

@@ -9,7 +9,6 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._not_of_its_own import refused_sessions
 from tuheg_ir.diagnosis.rules._onset import others_written
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.crashes import unready
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import never_ready, soon_after
 from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.trouble import MINUTE
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LONG = timedelta(minutes=5)

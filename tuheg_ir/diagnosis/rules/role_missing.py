@@ -12,10 +12,10 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._of_login import brought, of_login
 from tuheg_ir.diagnosis.rules._refused_alike import clears
 from tuheg_ir.diagnosis.rules._sessions import role_of
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.releases import SOON, since_release
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SEEN = timedelta(hours=1)

@@ -9,9 +9,9 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.state import ERRORS
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.network import Route, Service
 from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, newest, text, written
+from tuheg_ir.diagnosis.view.view import View
 
 LATELY = timedelta(hours=6)
 

@@ -9,8 +9,8 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, stays_away
 from tuheg_ir.diagnosis.rules._helping import not_for
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import name, text, written
+from tuheg_ir.diagnosis.view.view import View
 
 LATELY = timedelta(hours=6)
 

@@ -18,7 +18,6 @@ from tuheg_ir.diagnosis.rules._missed import felt_since, missed_by_others
 from tuheg_ir.diagnosis.rules.all_stuck import idle, stuck_again
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.state import belongs_to
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import shape_of
@@ -26,6 +25,7 @@ from tuheg_ir.diagnosis.view.reading import parse_moment, text
 from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.threads import left_off
 from tuheg_ir.diagnosis.view.trouble import OFTEN, told_errors
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LONG = timedelta(hours=12)

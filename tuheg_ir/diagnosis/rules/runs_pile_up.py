@@ -15,12 +15,12 @@ from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import held_by
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full
 from tuheg_ir.diagnosis.rules.session_limit_lowered import limit_of
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import kind_spoken_of
 from tuheg_ir.diagnosis.view.pods import Pod, controller
 from tuheg_ir.diagnosis.view.reading import created, items, moment, newest, oldest, text
 from tuheg_ir.diagnosis.view.refusals import refusals
 from tuheg_ir.diagnosis.view.releases import brought_by_release, since_release
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 

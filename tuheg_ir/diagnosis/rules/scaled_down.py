@@ -12,12 +12,12 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import felt_before
 from tuheg_ir.diagnosis.rules._left_short import left_short
 from tuheg_ir.diagnosis.rules._readers import backlogs, silent
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import name, oldest
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _SCALED = late(r"Scaled down replica set \S+ from (\d+) to (\d+)")

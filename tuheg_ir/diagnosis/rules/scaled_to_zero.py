@@ -8,10 +8,10 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._at_rest import at_rest
 from tuheg_ir.diagnosis.rules._colours import stand_in
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.reading import written
 from tuheg_ir.diagnosis.view.scaling import may_go_to_nought
 from tuheg_ir.diagnosis.view.trouble import errors, labels_of
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 

@@ -10,12 +10,12 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._twins import another_program, started_otherwise
 from tuheg_ir.diagnosis.rules._witnesses import as_before
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.network import Service, named_port, target_of
 from tuheg_ir.diagnosis.view.reading import created, items, newest, oldest, written
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AT_ONCE = timedelta(minutes=5)

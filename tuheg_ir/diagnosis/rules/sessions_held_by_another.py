@@ -11,10 +11,10 @@ from tuheg_ir.diagnosis.rules._holders import Holder, held_by, is_ours
 from tuheg_ir.diagnosis.rules._left_lying import left_lying
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, sufferers
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.view import View
 
 MANY = 6
 """So many pods are no single program that somebody runs beside the services."""

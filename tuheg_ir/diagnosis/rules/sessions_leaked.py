@@ -13,10 +13,10 @@ from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder, holders, is_ours, 
 from tuheg_ir.diagnosis.rules._left_lying import LEAST, SHARE, leaks, left_lying
 from tuheg_ir.diagnosis.rules._pools import AT_ONCE, kept_waiting, never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, label_of, released_before, serves
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SOON = timedelta(minutes=15)

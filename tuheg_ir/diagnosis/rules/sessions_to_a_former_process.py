@@ -11,12 +11,12 @@ from tuheg_ir.diagnosis.rules._cut_off import SETTLED, cuts_off, used_since
 from tuheg_ir.diagnosis.rules._dead_handle import Dead, dead, may_be_of
 from tuheg_ir.diagnosis.rules._deaf import Deaf, deaf
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 STILL = timedelta(minutes=3)

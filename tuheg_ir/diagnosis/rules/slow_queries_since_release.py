@@ -14,11 +14,11 @@ from tuheg_ir.diagnosis.rules._sessions import clients
 from tuheg_ir.diagnosis.rules._whole_reads import SOON as REACH
 from tuheg_ir.diagnosis.rules._whole_reads import sends, whole_reads
 from tuheg_ir.diagnosis.rules.index_dropped import TIMES
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.statements import statements, statements_by_log
 from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SLOW_S = 3.0

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.releases import brought_by_release, cause_of_release, release_evidence
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Container, Workload
 
 REASONS = ("StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError")

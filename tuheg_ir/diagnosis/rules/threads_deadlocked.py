@@ -9,11 +9,11 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._missed import felt_since, missed_by_others
 from tuheg_ir.diagnosis.rules.all_stuck import SUSPECT
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.threads import deadlocked
+from tuheg_ir.diagnosis.view.view import View
 
 LONG = timedelta(hours=12)
 """What nobody has done for longer is not what is missed now."""

@@ -10,9 +10,9 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import names, not_for
 from tuheg_ir.diagnosis.rules.certificate_expired import served
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.reading import at, items, moment, name, newest, oldest, text
+from tuheg_ir.diagnosis.view.view import View
 
 _SPOKEN = late(r"\b(?:certificate|x509|tls|ssl)\b", re.IGNORECASE)
 _LACKS = late(r"secret .{0,80}(?:does not exist|not found|missing)", re.IGNORECASE)

@@ -10,10 +10,10 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
-from tuheg_ir.diagnosis.view import View
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
 from tuheg_ir.diagnosis.view.refusals import refusals
+from tuheg_ir.diagnosis.view.view import View
 
 _HOOK = late(r'failed calling webhook "([^"]+)"', re.IGNORECASE)
 _PATH = late(r"https?://([a-z0-9-]+)[^/\s\"]*(/[^\s\"?]*)?", re.IGNORECASE)
