@@ -26,7 +26,7 @@ def _catalogue(playbook: str) -> Catalogue:
 
 def main(playbook: Path, inventory: Path) -> int:
     """Respond to the made-up fault with a playbook; return the exit code of `respond`."""
-    project = replace(find_project(), playbooks=playbook.parent)
+    project = find_project()._replace(playbooks=playbook.parent)
     order = Order(fault=_FAULT, severity="P0", inventory=inventory, cluster="lab", actor="benchmark", lang="en")
     with open_journal() as journal:
         shop = Shop(project=project, catalogue=_catalogue(playbook.stem), journal=journal)

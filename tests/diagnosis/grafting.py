@@ -128,7 +128,7 @@ def _cut(log: Log, made: Mapping[str, datetime]) -> Log:
     at = made.get(log.pod)
     if at is None:
         return log
-    return replace(log, lines=tuple(line for line in log.lines if (told := stamp(line)) is None or told >= at))
+    return log._replace(lines=tuple(line for line in log.lines if (told := stamp(line)) is None or told >= at))
 
 
 def _text(at: datetime) -> str:

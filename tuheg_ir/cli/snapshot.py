@@ -83,8 +83,6 @@ def _target(inventory: Path | None, cluster: str | None, namespace: str | None, 
 
 
 def _summary(snapshot: Any, folder: Path, size: int, took_s: float) -> dict[str, Any]:
-    from dataclasses import asdict
-
     from tuheg_ir.diagnosis.moments import written
 
     return {
@@ -100,7 +98,7 @@ def _summary(snapshot: Any, folder: Path, size: int, took_s: float) -> dict[str,
         "alerts": len(snapshot.alerts),
         "databases": [database.ref for database in snapshot.databases],
         "probes": len(snapshot.probes),
-        "sources": [{**asdict(source), "at": written(source.at)} for source in snapshot.sources],
+        "sources": [{**source._asdict(), "at": written(source.at)} for source in snapshot.sources],
     }
 
 

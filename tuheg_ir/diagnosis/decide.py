@@ -7,7 +7,6 @@ target; without evidence the answer is ``unknown``; taking evidence away never m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from tuheg_ir.diagnosis.harm import harms, once
 from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Finding, Snapshot
@@ -142,8 +141,7 @@ def _joined(view: View, better: Held, other: Held) -> Held:
     """Return a match with the evidence of another that means the same; a guess lends no words of what it explains."""
     explains = other.match.explains if other.confidence >= min(BESIDE, better.confidence) else ()
     evidence = tuple(dict.fromkeys((*better.match.evidence, *other.match.evidence)))[:MOST_EVIDENCE]
-    match = replace(
-        better.match,
+    match = better.match._replace(
         evidence=evidence,
         explains=tuple(dict.fromkeys((*better.match.explains, *explains))),
         excludes=(*better.match.excludes, *other.match.excludes),
@@ -178,6 +176,6 @@ def _finding(view: View, held: Held) -> Finding:
         service, stands_by = back
         if not any((e.remedy, e.target) == ("switch_traffic", service) for e in excluded):
             evidence = (*finding.evidence, stands_by)
-            return replace(finding, remedy="switch_traffic", target=service, evidence=evidence)
+            return finding._replace(remedy="switch_traffic", target=service, evidence=evidence)
     why = Evidence("objects", held.target, f"not {held.remedy}: {barred.reason}")
-    return replace(finding, remedy="page_human", evidence=(*finding.evidence, why))
+    return finding._replace(remedy="page_human", evidence=(*finding.evidence, why))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.answer import for_service, public
 from tuheg_ir.diagnosis.beside import figures, missed, tails
@@ -21,8 +21,7 @@ from tuheg_ir.diagnosis.snapshot import load
 from tuheg_ir.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """What was seen, what was decided from it, and how many seconds that took."""
 
     snapshot: Snapshot

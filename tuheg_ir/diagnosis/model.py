@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 Obj = Mapping[str, Any]
 """A Kubernetes object as the API gives it, slimmed; always with apiVersion, kind and metadata."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One thing that was asked: whether it answered, how long it took, why not, and when.
 
     ``kind`` is a short word for a failure: forbidden, missing, silent, late, unreachable, invalid, not_configured.
@@ -32,8 +31,7 @@ class Source:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(NamedTuple):
     """The tail of one container's log, scrubbed; ``previous``: of the container before the last restart."""
 
     pod: str
@@ -42,8 +40,7 @@ class Log:
     previous: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(NamedTuple):
     """An alert of Prometheus or Alertmanager, or one entry of an Alertmanager webhook."""
 
     name: str
@@ -64,8 +61,7 @@ class Alert:
         return str(self.labels.get("severity", "")).lower() in ("critical", "page")
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """One time series of a signal: its labels and its points (Unix seconds, value), oldest first."""
 
     labels: Mapping[str, str]
@@ -101,8 +97,7 @@ class Session:
         return self.wait.lower().partition(":")[0] == "lock"
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(NamedTuple):
     """What pg_stat_activity and the settings of one database say."""
 
     ref: str
@@ -149,8 +144,7 @@ class Snapshot:
         return kind in self.objects
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One fact that speaks for a finding: where it comes from, what it is about, what it says, since when.
 
     ``source`` is one of: objects, events, logs, metrics, database, alerts, probes. Independent sources make a
@@ -163,8 +157,7 @@ class Evidence:
     time: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Excluded:
+class Excluded(NamedTuple):
     """A remedy that would be useless or harmful now, for which target (Kind/name), and why.
 
     ``final``: it would corrupt data or destroy evidence, and nobody may override that in a ladder.
@@ -176,8 +169,7 @@ class Excluded:
     final: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A probable cause: where, what, what helps, how sure (0 to 1), why, and what must not be done."""
 
     component: str
@@ -191,8 +183,7 @@ class Finding:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Considered:
+class Considered(NamedTuple):
     """A guess that lost, or a rule that did not fire, and why."""
 
     rule: str
@@ -203,8 +194,7 @@ class Considered:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(NamedTuple):
     """What was decided. Findings come best first and are never empty."""
 
     verdict: str

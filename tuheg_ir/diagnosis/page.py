@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Diagnosis, Finding, Series, Snapshot
 from tuheg_ir.diagnosis.view.reading import ref, written
@@ -27,8 +27,7 @@ _TELLING: dict[str, tuple[str, ...]] = {
 _ALWAYS = ("error_ratio", "latency_p95", "request_rate", "error_ratio_by_pod", "memory_share", "cpu_share", "restarts")
 
 
-@dataclass(frozen=True, slots=True)
-class Plot:
+class Plot(NamedTuple):
     """One signal over time: its lines (name, points of Unix seconds and value), and moments to mark in it."""
 
     signal: str
@@ -37,8 +36,7 @@ class Plot:
     marks: tuple[tuple[datetime, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """What the newest template of a workload changed: rows of field, before, after."""
 
     component: str
@@ -46,8 +44,7 @@ class Difference:
     rows: tuple[tuple[str, str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """Something that happened: when, to what, in which words; ``kind``: release, change, event, alert or cause."""
 
     time: datetime
@@ -56,8 +53,7 @@ class Moment:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Everything a page shows beside the findings themselves."""
 
     plots: tuple[Plot, ...]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.view.view import View
@@ -47,8 +47,7 @@ class Tier(IntEnum):
     """The cluster or a log states the cause itself: a missing ConfigMap, a refused password."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A rule that holds: where, how one can see it, how sure one fact more or less (0 to 1) makes it.
 
     ``target`` is what the remedy acts on ("": the component). ``root_cause`` and ``remedy`` are the
@@ -67,8 +66,7 @@ class Match:
     excludes: tuple[Excluded, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One cause and its remedy.
 
     ``follows`` says that this kind of trouble also comes from behind: where something that the
@@ -85,8 +83,7 @@ class Rule:
     follows: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A rule that holds somewhere, and how sure that makes it."""
 
     rule: Rule

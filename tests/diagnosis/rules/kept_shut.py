@@ -48,7 +48,7 @@ def shut(
 def at_the_end_of_time(world: Snapshot) -> Snapshot:
     """Return the same, and lines of the last seconds that there can be."""
     line = "9999-12-31T23:59:58Z " + HELD.replace("2026-03-04T14:00:00+01:00", "9999-12-31T23:59:59Z")
-    return replace(world, logs=tuple(replace(each, lines=(*each.lines, line)) for each in world.logs))
+    return replace(world, logs=tuple(each._replace(lines=(*each.lines, line)) for each in world.logs))
 
 
 BEFORE_NOW = HELD.replace("14:00:00+01:00", "11:00:00Z")

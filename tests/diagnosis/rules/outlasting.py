@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -59,7 +58,7 @@ def outlasted(
             Log(pod("shop"), "shop", (*lines, f"{at(30)} {now}")),
         ],
         figures=[("error_ratio", failed)],
-        alerts=[replace(alert("ShopErrors", service="shop"), starts_at=NOW - timedelta(seconds=1500))],
+        alerts=[alert("ShopErrors", service="shop")._replace(starts_at=NOW - timedelta(seconds=1500))],
     )
 
 

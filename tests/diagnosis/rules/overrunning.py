@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from tests.diagnosis.rules.pods import again, pods_of, put
@@ -45,5 +44,5 @@ def rush(
             ),
         ],
         logs=[log(pod("shop", 1), *told, since=1500)] if told else [],
-        alerts=[replace(alert("ShopErrors", service="shop"), starts_at=NOW - timedelta(seconds=1600))],
+        alerts=[alert("ShopErrors", service="shop")._replace(starts_at=NOW - timedelta(seconds=1600))],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -123,7 +122,7 @@ def counted(since: float) -> Snapshot:
     return snapshot(shop(), scaler, blind, figures=[WELL, CALM], alerts=[alert(service="shop")])
 
 
-MUCH_LATER = replace(LESS, starts_at=NOW - timedelta(minutes=10))
+MUCH_LATER = LESS._replace(starts_at=NOW - timedelta(minutes=10))
 
 
 def of_less(said: str) -> Alert:
@@ -528,7 +527,7 @@ DOES_NOT_HOLD = [
             ("it was no test", rehearsed(image="town/worker:1"), ASK),
             ("the test broke off", rehearsed(code=1), ()),
             ("the alert is of more", rehearsed(fires=alert("ReplicasBelowRequestRate", service="shop")), ASK),
-            ("the alert is older", rehearsed(fires=replace(LESS, starts_at=NOW - timedelta(hours=1))), ASK),
+            ("the alert is older", rehearsed(fires=LESS._replace(starts_at=NOW - timedelta(hours=1))), ASK),
         )
     ),
     DoesNotHold("an autoscaler said that it could not count, later than that it can", counted(900)),

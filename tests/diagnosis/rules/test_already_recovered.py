@@ -87,7 +87,7 @@ def beside_a_proxy(age: float) -> Snapshot:
 def moment(*ages: float, about: float = 600) -> Snapshot:
     """Return a shop of which a sample or two were bad at some ages, and an alert of something else since then."""
     steps = [(3600.0, 0.0), *(step for age in ages for step in ((age, 0.2), (age - 30, 0.0)))]
-    told = replace(alert("PrimaryChanged"), starts_at=NOW - timedelta(seconds=about))
+    told = alert("PrimaryChanged")._replace(starts_at=NOW - timedelta(seconds=about))
     return snapshot(shop(), figures=[("error_ratio", series({"component": "shop"}, *steps))], alerts=[told])
 
 
@@ -125,7 +125,7 @@ def controllers(
         put(pods_of(each)[0], again("Error", 1, age=age, lived=lived))
     before = [log(pod(each), f"E0304 {said}", previous=True) for each in names]
     since = [log(pod(each), "attempting to acquire leader lease town/x...", now, "reconciled") for each in names]
-    fires = replace(alert(told), starts_at=NOW - timedelta(seconds=2000))
+    fires = alert(told)._replace(starts_at=NOW - timedelta(seconds=2000))
     figures = [errors(each, 0.001) for each in names[:1]]
     return snapshot(
         *made, node("n1", ready="False" if lost else "True"), logs=[*before, *since], alerts=[fires], figures=figures
@@ -207,7 +207,7 @@ def grumbled(
     others = [f"{at(age)} {other}" for age in range(3400, other_until, -60)]
     logs = [Log(pod("shop"), "shop", tuple(lines)), Log(pod("shop", 1), "shop", tuple(others))]
     told_of = alert("StaleReadings", service="shop", **labels)
-    told_of = replace(told_of, annotations={"description": said}, starts_at=NOW - timedelta(seconds=fires))
+    told_of = told_of._replace(annotations={"description": said}, starts_at=NOW - timedelta(seconds=fires))
     return snapshot(shop(), workload("cart"), logs=logs, alerts=[told_of, *beside])
 
 
@@ -228,8 +228,8 @@ def late(
     """
     other = series({"component": "postgres", "replica": "other"}, (3600, 0.0), *steps)
     lag = series({"component": "postgres", "replica": "one"}, (3600, 0.0), *steps)
-    lag = replace(lag, points=tuple(point for point in lag.points if point[0] <= NOW.timestamp() - until))
-    fires = replace(alert(told, severity="critical"), starts_at=NOW - timedelta(seconds=2000))
+    lag = lag._replace(points=tuple(point for point in lag.points if point[0] <= NOW.timestamp() - until))
+    fires = alert(told, severity="critical")._replace(starts_at=NOW - timedelta(seconds=2000))
     logs = [log("standby-0", log_says, since=since)] if log_says else []
     figures = [("db_replication_lag", lag), ("db_replication_lag", other), WELL]
     return snapshot(shop(), postgres(), postgres("standby"), figures=figures, alerts=[fires], logs=logs)

@@ -30,7 +30,7 @@ def cache_says(line: str, times: int) -> dict[str, Any]:
 
 def gone(line: str) -> Log:
     """Return what a process of the cache repeated before another took its place."""
-    return replace(log(pod("redis"), *[line] * 9, since=1800), previous=True)
+    return log(pod("redis"), *[line] * 9, since=1800)._replace(previous=True)
 
 
 HOLDS = [

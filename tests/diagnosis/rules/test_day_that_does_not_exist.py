@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, workload
@@ -33,7 +31,7 @@ def stacks(number: int) -> Log:
     """Return such a log in which only the heads of the stacks have a time."""
     found = told("ERROR Internal Server Error: POST /memberships", number)
     lines = [each for line in found.lines for each in ([line, FAILS] if "ERROR" in line else [line])]
-    return replace(found, lines=tuple(lines))
+    return found._replace(lines=tuple(lines))
 
 
 def fails(*logs: Log, of: list[Obj] | None = None) -> Snapshot:
@@ -88,8 +86,7 @@ DOES_NOT_HOLD = [
             postgres(),
             shop(env=URL, before=IMAGE, released=4 * 3600 + 300, pods=1),
             logs=[
-                replace(
-                    told('ERROR:  date/time field value out of range: "2026-09-31"'),
+                told('ERROR:  date/time field value out of range: "2026-09-31"')._replace(
                     pod="postgres-0",
                     container="postgres",
                 ),

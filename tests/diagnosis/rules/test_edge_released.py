@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import waiting
@@ -41,7 +40,7 @@ def world(
 
 LOST = told(RISKY, *[FOUND, MISSED] * 6)
 HEARD = log(pod("cart"), *["INFO GET /cart 200 4ms"] * 9, since=3000)
-SILENT = [replace(HEARD, lines=HEARD.lines[:5])]
+SILENT = [HEARD._replace(lines=HEARD.lines[:5])]
 HOLDS = [
     Holds(
         "it finds nothing at the cart's address, and says that it does not take the way in as it is written",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -659,7 +658,7 @@ def rarely(
         workload("web", **{"env": called, "pods": 1, "age": 60 * DAY, **(neighbour or {})}),
         *beside,
         logs=[*told, kept(pod("web"), *warns)],
-        alerts=[replace(alert("UploadsFail", app="shop"), starts_at=NOW - timedelta(seconds=fires))],
+        alerts=[alert("UploadsFail", app="shop")._replace(starts_at=NOW - timedelta(seconds=fires))],
     )
 
 

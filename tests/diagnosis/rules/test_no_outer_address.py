@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +25,7 @@ def outer(name: str, address: str = "", *, age: float = 900, asks: str = "") -> 
 
 
 def fires(age: float) -> Alert:
-    return replace(alert("OrdersMissing"), starts_at=NOW - timedelta(seconds=age))
+    return alert("OrdersMissing")._replace(starts_at=NOW - timedelta(seconds=age))
 
 
 def world(*services: Obj, now: float = 0, told: str = "", reason: str = "AllocationFailed", **more: Any) -> Snapshot:

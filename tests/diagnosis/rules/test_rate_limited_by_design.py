@@ -106,7 +106,7 @@ def ever_less(since: float, until: float = 0) -> list[tuple[float, float]]:
 def lately(world: Snapshot, since: float) -> Snapshot:
     """Return the same where figures by client begin so long ago."""
     start, found = NOW.timestamp() - since, world.metrics["rate_limited_ratio_by_client"]
-    cut = tuple(replace(each, points=tuple(p for p in each.points if p[0] >= start)) for each in found)
+    cut = tuple(each._replace(points=tuple(p for p in each.points if p[0] >= start)) for each in found)
     return replace(world, metrics={**world.metrics, "rate_limited_ratio_by_client": cut})
 
 
@@ -533,8 +533,8 @@ def door(
 def nameless(world: Snapshot) -> Snapshot:
     """Return the same where the access log is one of fields, without the program."""
     found = [
-        replace(
-            each, lines=tuple(line.replace('"-" "fleet-poller/3.0"', '"host":"town.example"}') for line in each.lines)
+        each._replace(
+            lines=tuple(line.replace('"-" "fleet-poller/3.0"', '"host":"town.example"}') for line in each.lines)
         )
         for each in world.logs
     ]

@@ -122,7 +122,7 @@ LATER = thing("ConfigMap", "late", data={"init.sql": "CHANGE REPLICATION SOURCE 
 
 def untimed(world: Snapshot) -> Snapshot:
     """Return a world in which the replica that stopped tells no times."""
-    logs = (replace(e, lines=tuple(line[21:] for line in e.lines)) if "-a-" in e.pod else e for e in world.logs)
+    logs = (e._replace(lines=tuple(line[21:] for line in e.lines)) if "-a-" in e.pod else e for e in world.logs)
     return replace(world, logs=tuple(logs))
 
 

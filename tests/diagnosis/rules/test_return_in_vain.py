@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
@@ -25,7 +24,7 @@ def panics() -> list[Log]:
 
 
 def fired(ago: float) -> Alert:
-    return replace(alert(service="shop"), starts_at=NOW - timedelta(seconds=ago))
+    return alert(service="shop")._replace(starts_at=NOW - timedelta(seconds=ago))
 
 
 def gone(ago: float) -> Obj:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
@@ -48,7 +47,7 @@ def told(
     return Log(pod("shop", number), "shop", tuple(lines))
 
 
-FORMER = replace(told(PASSED, ENDS, stopped=7200), previous=True)
+FORMER = told(PASSED, ENDS, stopped=7200)._replace(previous=True)
 
 
 def standing_by(*works: float) -> Log:

@@ -81,7 +81,7 @@ def counted(world: Snapshot, since: float = 620) -> Snapshot:
 
 def untimed(world: Snapshot) -> Snapshot:
     """Return readers of whose traces only the heading has a time, and their source stands in them."""
-    return replace(world, logs=tuple(replace(each, lines=tuple(_untimed(each.lines))) for each in world.logs))
+    return replace(world, logs=tuple(each._replace(lines=tuple(_untimed(each.lines))) for each in world.logs))
 
 
 def _untimed(lines: tuple[str, ...]) -> Iterator[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.diagnosis.rules.scenes import alert
@@ -43,6 +41,6 @@ def test_a_claim_that_two_workloads_share_leaves_it_to_the_words() -> None:
     fires = alert(persistentvolumeclaim="uploads")
     view = View(snapshot(*both, alerts=[fires]))
     assert view.about_alert(fires) == ""
-    assert view.about_alert(replace(fires, annotations={"summary": "thumbnails writes to a full volume"})) == (
+    assert view.about_alert(fires._replace(annotations={"summary": "thumbnails writes to a full volume"})) == (
         "Deployment/thumbnails"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +93,7 @@ def test_without_a_running_lab_nothing_is_done(
 
 
 def test_without_a_checkout_there_is_no_lab(project: Project, tmp_path: Path) -> None:
-    for elsewhere in (replace(project, packaged=True), replace(project, root=tmp_path)):
+    for elsewhere in (project._replace(packaged=True), project._replace(root=tmp_path)):
         with pytest.raises(ProjectError, match="needs a checkout"):
             module.Lab(elsewhere)
 

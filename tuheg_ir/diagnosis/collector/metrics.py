@@ -167,7 +167,7 @@ class _Reader:
         series = series_of(self._prometheus.ranged(filled.query, self._span))
         if question.signal.unit == "1/s":
             window_s = span_s(window)
-            series = tuple(replace(each, points=settled(each.points, self._span, window_s)) for each in series)
+            series = tuple(each._replace(points=settled(each.points, self._span, window_s)) for each in series)
         return filled, series
 
     def _learn(self, questions: Iterable[_Question]) -> None:
@@ -206,7 +206,7 @@ class _Reader:
             key = tuple(sorted(labels.items()))
             if key not in there:
                 there.add(key)
-                added.append(replace(each, labels=labels))
+                added.append(each._replace(labels=labels))
         if added:
             self._found.signals[name] = (*held, *added)
             self._found.queries.setdefault(name, filled.query)

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.collector import alerts, databases, logs, metrics, usage
 from tuheg_ir.diagnosis.collector.context import Context, NotConfigured, Target, failed
@@ -36,8 +36,7 @@ _NAMED = ("Deployment", "StatefulSet", "DaemonSet", "Service", "HorizontalPodAut
 _NO_CONNECTION = frozenset({"unreachable", "silent", "tls", "unauthorized", "invalid"})
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a source gave, or the error that it gave instead."""
 
     value: Any
@@ -214,7 +213,7 @@ class _Pass:
                 continue
             self._objects.setdefault(found.kind, []).extend(found.objects)
             if found.note:
-                self._sources[-1] = replace(self._sources[-1], note=f"{len(found.objects)}; {found.note}")
+                self._sources[-1] = self._sources[-1]._replace(note=f"{len(found.objects)}; {found.note}")
         held = self._objects.get("Event")
         if held is not None:
             held.sort(key=lambda event: str(event.get("lastTimestamp") or ""), reverse=True)

@@ -68,4 +68,4 @@ def _age(value: Any) -> float:
 
 def entries_of(databases: Iterable[Database]) -> list[dict[str, Any]]:
     """Return databases as the file holds them."""
-    return [{**asdict(each), "sessions": [asdict(session) for session in each.sessions]} for each in databases]
+    return [{**each._asdict(), "sessions": [asdict(session) for session in each.sessions]} for each in databases]

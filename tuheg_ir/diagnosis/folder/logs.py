@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -107,7 +106,7 @@ def _times_of(clean: Sequence[str], bare: Sequence[str], times: Sequence[str]) -
 
 def dated(logs: Iterable[Log], until: datetime) -> tuple[Log, ...]:
     """Return logs with whole times, read at a time; of a container that ended nobody knows here when it did."""
-    return tuple(log if log.previous else replace(log, lines=whole(log.lines, until)) for log in logs)
+    return tuple(log if log.previous else log._replace(lines=whole(log.lines, until)) for log in logs)
 
 
 def in_order(logs: Iterable[Log]) -> tuple[Log, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
@@ -30,8 +30,7 @@ SMALL = 0.1
 """A queue that has come to this share of its height has begun to grow."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Melting:
+class _Melting(NamedTuple):
     """When a queue began to grow and to melt, how many waited at its longest and wait now, and when it is empty."""
 
     began: datetime

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
@@ -36,8 +36,7 @@ _LEADS = late(r"ur[il]|host|endpoint|addr|dsn|webhook|api|token|key", re.IGNOREC
 _TO_DATABASE = late(r"database|(?:^|_)(?:db|pg)|postgres|sql|mongo|maria|jdbc|r2dbc|datasource", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class BookedOut:
+class BookedOut(NamedTuple):
     """Pools that are all taken and unused: since when, and what shows it."""
 
     began: datetime

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.harm import harms
@@ -117,8 +116,7 @@ def unblinded(view: View, workload: Workload, match: Match) -> Match:
     scaler = autoscaler(view, workload.ref)
     if scaler is None or not scaler.blind or not blinded_by_release(view, workload, scaler):
         return match
-    return replace(
-        match,
+    return match._replace(
         evidence=(*match.evidence, *release_evidence(workload, "limits")),
         root_cause="configuration_error",
         remedy="rollback_workload",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -50,8 +50,7 @@ _CLOUD = late(r"arn:aws|api error \w+:|googleapi|AuthorizationFailed")
 """Words of a provider's client, which names no host."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A workload that is refused: by whom, which Secret it reads, when that was written, which pods are refused.
 
     ``older`` are refused pods that started before the Secret was written, ``newer`` those that started after it,
@@ -110,7 +109,7 @@ def refusals(view: View) -> tuple[Refusal, ...]:
         if each.caller in view.workloads and role_of(view, each.caller) not in ("database", "broker", "pooler"):
             by_caller.setdefault(each.caller, []).append(each)
     each_one = [_refusal(view, view.workloads[ref], found) for ref, found in by_caller.items()]
-    return tuple(replace(each, as_new=tuple(_as_new(view, each, each_one))) for each in each_one)
+    return tuple(each._replace(as_new=tuple(_as_new(view, each, each_one))) for each in each_one)
 
 
 def password_refused(line: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -32,8 +32,7 @@ _BROWSER = "Mozilla/"
 _ATTACKS = ("intrusion", "attack_attempt", "lookup_obeyed")
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     """Who asked, by address, with which program ("" unknown), and which status was the answer."""
 
     who: str

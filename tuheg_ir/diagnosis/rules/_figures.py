@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.state import ERRORS
@@ -23,8 +23,7 @@ AWAY = 0.1
 """So small a share of its former requests reaches a service that is cut off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """A figure that changed for the worse: what it was, what it is, since when."""
 
     before: float

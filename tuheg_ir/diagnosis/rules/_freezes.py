@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
@@ -37,8 +37,7 @@ SAME = timedelta(minutes=5)
 """By so much may differ what two say of when one session began."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Vacuum:
+class _Vacuum(NamedTuple):
     """A vacuum against wraparound: when it was seen last, when it began, on which table, the line that lists it."""
 
     seen: datetime

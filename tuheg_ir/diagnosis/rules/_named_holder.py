@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -49,8 +48,7 @@ class Named(NamedTuple):
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(NamedTuple):
     """The one process at the head of a database's queue, who waits for it, the log that tells so, whom it serves."""
 
     pid: str
@@ -102,7 +100,7 @@ def _head(view: View, database: Workload) -> _Head | None:
     if len(heads) != 1:
         return None
     head = _Head(min(heads), frozenset(waiting), lines)
-    return replace(head, serves=frozenset(_served(view, database.ref, head)))
+    return head._replace(serves=frozenset(_served(view, database.ref, head)))
 
 
 def _served(view: View, ref: str, head: _Head) -> set[str]:

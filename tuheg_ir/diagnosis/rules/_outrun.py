@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Series
 from tuheg_ir.diagnosis.rules._capacity import PEAK, remedy_for_load
@@ -31,8 +31,7 @@ ELSEWHERE = {"consumergroup", "key"}
 """Labels of what a group has still to read of a log, or what lies in a store: no broker keeps it in its memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Longest:
+class Longest(NamedTuple):
     """The queue in which at least half of all messages wait, how many those are, and were, and of how many."""
 
     series: Series
@@ -46,8 +45,7 @@ class Longest:
         return Evidence("metrics", ref, fact)
 
 
-@dataclass(frozen=True, slots=True)
-class Outrun:
+class Outrun(NamedTuple):
     """Consumers that do all they can and are too few: since when, what shows it, what helps and what does not."""
 
     consumer: Workload

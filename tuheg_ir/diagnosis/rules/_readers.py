@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -81,7 +80,7 @@ def grown(view: View, series: Series) -> Turn | None:
         return None
     long = max(LEAST, TIMES * turn.before) * 0.999
     since = view.figures.alone("queue_depth", series).crossed("queue_depth", long)
-    return replace(turn, since=since or turn.since)
+    return turn._replace(since=since or turn.since)
 
 
 def waiting(series: Series, ref: str, grew: Turn) -> Evidence:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -102,8 +101,7 @@ KEY = Kept(
 KINDS = (PLAN, TYPE, MISSING, KEY)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What the live pods of a workload tell of one kind: which pod and when, for each line, and the last words.
 
     containers: those that tell of it.
@@ -125,7 +123,7 @@ class Told:
 
     def since(self, began: datetime) -> Told:
         """Return what was told from a time on."""
-        return replace(self, heard=tuple(each for each in self.heard if each[1] >= began))
+        return self._replace(heard=tuple(each for each in self.heard if each[1] >= began))
 
 
 def told(view: View, workload: Workload, kept: Kept) -> Told | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Database, Evidence
 from tuheg_ir.diagnosis.rules._figures import is_well
@@ -27,8 +27,7 @@ EARLIER = timedelta(minutes=5)
 """Who failed so long before a database was full has another reason for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Full:
+class Full(NamedTuple):
     """A database without room: its workload, how many sessions of how many, and what shows it."""
 
     ref: str
@@ -55,7 +54,7 @@ def refusals(view: View) -> Iterator[Complaint]:
     for each in complaints(view, "database_full"):
         ours = each.about in view.workloads and not role_of(view, each.about)
         if ours and role_of(view, each.caller) in _SERVERS:
-            yield replace(each, caller=each.about, about=each.caller)
+            yield each._replace(caller=each.about, about=each.caller)
         else:
             yield each
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -43,8 +43,7 @@ _PUT = late(r"\bPUT\s+[\"']?(?:https?://)?([^\s\"'?#,;]+)")
 _NUMBER = late(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """A run that wrote something else than those before it: when it began, and what shows it."""
 
     began: datetime

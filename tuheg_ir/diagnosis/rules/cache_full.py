@@ -7,7 +7,6 @@ of what it reads, forbade it to throw anything out, that is why it refuses.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence, Series
@@ -123,7 +122,7 @@ def _started(cache: Workload) -> datetime | None:
 
 def _since_start(series: Series, started: datetime) -> Series:
     """Return what was measured of the present process: what the one before it held tells not how this one fills."""
-    return replace(series, points=tuple((t, v) for t, v in series.points if t > started.timestamp()))
+    return series._replace(points=tuple((t, v) for t, v in series.points if t > started.timestamp()))
 
 
 def _own_failures(view: View, user: Workload, began: datetime | None) -> tuple[Hit, ...]:

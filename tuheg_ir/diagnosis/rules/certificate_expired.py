@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
@@ -147,7 +146,7 @@ def _reissued(view: View, each: Complaint) -> Complaint:
         return each
     written_at = {server.ref: at for server in view.called(each.caller) if (at := own(view, server)[1]) is not None}
     new = [ref for ref, at in written_at.items() if timedelta(0) <= first - at <= SOON]
-    return replace(each, about=new[0]) if len(new) == 1 else each
+    return each._replace(about=new[0]) if len(new) == 1 else each
 
 
 def _of_another(view: View, each: Complaint, every: Iterable[Complaint]) -> bool:

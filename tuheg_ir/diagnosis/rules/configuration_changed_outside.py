@@ -6,7 +6,6 @@ An edit may sleep for weeks, until somebody makes the pods anew, or some of them
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
@@ -84,8 +83,8 @@ def _awake(view: View, workload: Workload) -> Iterator[Match]:
     ref, time = edits[0]
     told = Evidence("objects", workload.ref, "all its pods started anew since, and end soon after each start", started)
     match = _match(view, workload, ref, time, [told, *(c.evidence() for c in ended[:2])])
-    match = replace(match, since=started)
-    yield match if len(edits) == 1 else replace(match, component=workload.ref, explains=())
+    match = match._replace(since=started)
+    yield match if len(edits) == 1 else match._replace(component=workload.ref, explains=())
 
 
 def _cutting(view: View, workload: Workload) -> Iterator[Match]:
@@ -97,8 +96,7 @@ def _cutting(view: View, workload: Workload) -> Iterator[Match]:
     ref, time = cut.edits[0]
     match = _match(view, workload, ref, time, [started, *cut.seen])
     suffer = behind(view, *cut.clients)
-    yield replace(
-        match,
+    yield match._replace(
         component=ref if len(cut.edits) == 1 else workload.ref,
         since=cut.started,
         explains=(*match.explains, *suffer),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Log
@@ -42,8 +42,7 @@ _TAKEN_BACK = late(
 """Words of brokers (RabbitMQ, Service Bus, SQS) for what was kept too long, as they or their clients tell it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(NamedTuple):
     """What a consumer tells of what is taken from it: a line, since when, how often, and whether that ended it."""
 
     line: str

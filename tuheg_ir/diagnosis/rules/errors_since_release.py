@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
@@ -87,7 +86,7 @@ def when(view: View) -> Iterator[Match]:
                 certainty = FAINT
             match = _match(view, workload, [seen for seen, _ in felt], began, certainty)
             weighed = match if split == "newer" else _weighed(view, workload, match, began)
-            yield replace(weighed, remedy="page_human") if weighed.certainty <= UNLIKELY else weighed
+            yield weighed._replace(remedy="page_human") if weighed.certainty <= UNLIKELY else weighed
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
 
@@ -202,21 +201,21 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
     if blamed := blames_another(view, workload, workload):
         told = tuple(view.hit_evidence(hit) for hit in blamed[:2])
         evidence, cause = (*match.evidence, *told), "dependency_failure"
-        return replace(match, evidence=evidence, certainty=FAINT, root_cause=cause)
+        return match._replace(evidence=evidence, certainty=FAINT, root_cause=cause)
     if _may_be_meant(view, workload):
-        return replace(match, certainty=FAINT)
+        return match._replace(certainty=FAINT)
     if passes_on(view, workload, match) or others_fail(view, workload, began) or run_began(view, workload, began):
-        return replace(match, certainty=FAINT, root_cause="dependency_failure")
+        return match._replace(certainty=FAINT, root_cause="dependency_failure")
     if began is not None and workload.released_at is not None and began < workload.released_at - MINUTE:
-        return replace(match, certainty=FAINT)  # clocks are seldom so far apart
+        return match._replace(certainty=FAINT)  # clocks are seldom so far apart
     if not served_well(view, workload, began):
         return match
     if _later(view, workload, began):  # whose fault it is only a person can tell
-        return replace(match, certainty=FAINT)
+        return match._replace(certainty=FAINT)
     if met := lately_of_others(view, workload, began):
         evidence = (*match.evidence, *(view.hit_evidence(hit) for hit in met[:2]))
-        return replace(match, evidence=evidence, certainty=FAINT, root_cause="dependency_failure")
-    return replace(match, certainty=min(match.certainty, UNLIKELY)) if of_code_alone(workload) else match
+        return match._replace(evidence=evidence, certainty=FAINT, root_cause="dependency_failure")
+    return match._replace(certainty=min(match.certainty, UNLIKELY)) if of_code_alone(workload) else match
 
 
 def _may_be_meant(view: View, workload: Workload) -> bool:

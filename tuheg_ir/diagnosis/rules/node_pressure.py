@@ -7,7 +7,6 @@ pod that holds most of the memory while its like elsewhere are small.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -90,7 +89,7 @@ def _began(view: View, found: list[Pressed]) -> Iterator[datetime | None]:
 def _released(culprit: Workload, seen: tuple[Evidence, ...], matches: list[Match]) -> Match:
     """Return that one workload's release is behind what some nodes suffer from."""
     sure = 0.75 if len(seen) > 1 or seen[0].source == "metrics" else 0.6
-    return replace(_blamed(culprit, seen, matches, sure), remedy="rollback_workload", since=culprit.released_at)
+    return _blamed(culprit, seen, matches, sure)._replace(remedy="rollback_workload", since=culprit.released_at)
 
 
 def _eaten(eater: Workload, seen: Evidence, remedy: str, matches: list[Match]) -> Match:
@@ -98,7 +97,7 @@ def _eaten(eater: Workload, seen: Evidence, remedy: str, matches: list[Match]) -
     found = _blamed(eater, (seen,), matches, 0.7)
     no_release = excluding(eater.ref, "no release came with it", "rollback_workload")
     since = oldest(match.since for match in matches)
-    return replace(found, remedy=remedy, since=since, excludes=(*found.excludes, *no_release))
+    return found._replace(remedy=remedy, since=since, excludes=(*found.excludes, *no_release))
 
 
 def _blamed(culprit: Workload, seen: tuple[Evidence, ...], matches: list[Match], sure: float) -> Match:

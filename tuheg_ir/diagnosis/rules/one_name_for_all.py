@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -79,8 +78,7 @@ CLOCKS = timedelta(minutes=1)
 """Clocks are that far apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
+class _Name(NamedTuple):
     """A name that a template gives to all its pods: the variable, its value, and the pods that were pushed out."""
 
     key: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -25,7 +24,7 @@ def when(view: View) -> Iterator[Match]:
         echo = found is not None and fell_short(view, ref, found.grew)
         if found is not None and found.by is not None and not echo:
             match = _of_release(view, ref, found.by, found.grew)
-            yield replace(match, remedy="page_human") if run_began(view, found.by, found.grew.since) else match
+            yield match._replace(remedy="page_human") if run_began(view, found.by, found.grew.since) else match
         elif found is not None and ill:
             yield Match(
                 component=ref,

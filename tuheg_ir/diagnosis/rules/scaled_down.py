@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
@@ -61,8 +60,7 @@ def _of_autoscaler(workload: Workload, scaler: Autoscaler, match: Match) -> Matc
     """Return a match as one of the autoscaler whose maximum was lowered: it takes back what anybody adds."""
     more = Evidence("objects", scaler.ref, f"the autoscaler wants more than its maximum: {scaler.now} of {scaler.most}")
     reason = "the autoscaler takes further replicas back; a person has to raise its maximum"
-    return replace(
-        match,
+    return match._replace(
         component=scaler.ref,
         root_cause="configuration_error",
         remedy="page_human",

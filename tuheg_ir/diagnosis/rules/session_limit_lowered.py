@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -32,8 +32,7 @@ STEPPED = 0.98
 _LIMIT = late(rf"(?:{'|'.join(WORDS)})\W{{0,6}}(\d+)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fall:
+class _Fall(NamedTuple):
     """To how many sessions a limit fell, when, how far from that it may be measured, and what shows it."""
 
     now: float
@@ -67,7 +66,7 @@ def when(view: View) -> Iterator[Match]:
             certainty=0.8 if fell or changed else 0.55,
             remedy="rollback_workload" if changed else "page_human",
             since=since or released,
-            explains=sufferers(view, replace(each, since=since), but="" if source else each.ref),
+            explains=sufferers(view, each._replace(since=since), but="" if source else each.ref),
             excludes=not_for(
                 clients(view, each.ref), f"the limit of {each.ref} is what changed: no client can raise it"
             ),

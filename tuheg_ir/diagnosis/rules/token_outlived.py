@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -55,8 +55,7 @@ _OF_ITS_OWN = late(r"kube_?config|(?:kube|k8s)\w{0,20}_token\b", re.IGNORECASE)
 """A setting by which a program shows an API, perhaps another cluster's, a token that no kubelet renews."""
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
+class Over(NamedTuple):
     """A pod that is refused since its token's time was over: since when, how long that was."""
 
     pod: Pod

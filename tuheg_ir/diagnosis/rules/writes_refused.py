@@ -7,7 +7,6 @@ numbers are used up says only that one is too big.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import is_well
@@ -55,8 +54,7 @@ def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | N
     if small is None:
         return None
     match, by = _match(view, store.ref, pieces, "", _PROTECTS), small.by
-    return replace(
-        match,
+    return match._replace(
         component=by.ref,
         evidence=(*match.evidence, small.shown, *release_evidence(by, "image", "env")),
         certainty=0.75,
@@ -73,7 +71,7 @@ def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | N
 def _of_numbers(view: View, store: str, past: Past) -> Match:
     """Return that a column of a store holds no more numbers: what its callers write now did not come of a release."""
     match = _match(view, store, list(past.told), "resource_exhaustion", _PASSED)
-    return replace(match, evidence=(*match.evidence, past.shown))
+    return match._replace(evidence=(*match.evidence, past.shown))
 
 
 def _match(view: View, store: str, found: list[Complaint], cause: str, reason: str) -> Match:

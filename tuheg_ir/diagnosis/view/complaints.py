@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -115,8 +115,7 @@ _SPEAKS_OF = {
 """Troubles (by their beginnings) that a program of a role gives, unless a line names another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(NamedTuple):
     """One trouble that a workload tells of: about which workload of the namespace ("" none), which hosts."""
 
     caller: str
