@@ -58,6 +58,7 @@ _MENTIONED = {
             "pq: ",
             "communications link",
             "last packet s",
+            "max_prepared_stmt",
         ),
     ),
 }
