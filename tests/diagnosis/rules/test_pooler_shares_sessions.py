@@ -36,23 +36,23 @@ PRISMA = {"DATABASE_URL": "postgresql://desk:x@pgbouncer:6432/shop?application_n
 PLAIN = {"DATABASE_URL": "postgresql://desk:x@pgbouncer:6432/shop?application_name=desk"}
 
 
-def server(*names: str, before: int = 60, times: int = 8) -> Log:
+def server(*names: str, before: int = 30, times: int = 30) -> Log:
     """Return the log of a database that tells whose client empties sessions, since ten minutes."""
     told = [EMPTIES.format(name) for _ in range(times) for name in names]
-    return log("postgres-0", *[QUIET] * before, *told, since=10.0 * (before + len(told)))
+    return log("postgres-0", *[QUIET] * before, *told, since=1400 if before else 690)
 
 
 def desk(**more: Any) -> list[Obj]:
     return workload("desk", **{"env": PLAIN, "before": OLD, "released": 700, **more})
 
 
-def wiped(*told: Log, client: list[Obj], said: str = ITS_OWN, since: float = 640) -> Snapshot:
+def wiped(*told: Log, client: list[Obj], said: str = ITS_OWN, since: float = 640, released: bool = True) -> Snapshot:
     """Return a shop that misses what its pooler prepared, though its own release had served for minutes."""
     return snapshot(
         postgres(),
         pooler(86400),
         client,
-        shop(env=URL, before=IMAGE, released=1800),
+        shop(env=URL, before=IMAGE if released else None, released=1800),
         figures=[errors("shop", since=since)],
         logs=[*logs("shop", said, 0, 1, times=30, since=since), *told],
     )
@@ -90,22 +90,22 @@ HOLDS = [
     ),
     Holds(
         "several empty sessions: whose it is nobody can tell",
-        wiped(server("desk", "shop"), client=desk()),
+        wiped(server("desk", "shop"), client=desk(), released=False),
         (POOLER, "configuration_error", "page_human"),
     ),
     Holds(
         "a person emptied a session once",
-        wiped(server("desk", times=1), client=desk()),
+        wiped(server("desk", times=1), client=desk(), released=False),
         (POOLER, "configuration_error", "page_human"),
     ),
     Holds(
         "what is missed is no statement of the pooler's",
-        wiped(server("desk"), client=desk(env=PRISMA, before={"env": PLAIN}), said=LOST),
+        wiped(server("desk"), client=desk(env=PRISMA, before={"env": PLAIN}), said=LOST, released=False),
         (POOLER, "configuration_error", "page_human"),
     ),
     Holds(
         "the client had been told so before",
-        wiped(client=desk(env=PRISMA)),
+        wiped(client=desk(env=PRISMA), released=False),
         (POOLER, "configuration_error", "page_human"),
     ),
     Holds(

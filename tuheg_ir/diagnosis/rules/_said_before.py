@@ -20,8 +20,8 @@ _ERROR = late(r"\b(?:ERROR|FATAL|PANIC):\s+(.+?)(?: at character \d+)?$")
 """How PostgreSQL, and who speaks as it does, tells of an error, which its client is told in the same words."""
 _OF_CLIENTS = late(
     r"duplicate key|violates|syntax error|does not exist|already exists|deadlock|canceling|invalid|out of range"
-    r"|serialize|permission denied|division by zero|null value|terminating|too (?:many|long)|authentication|not-null|read-only"
-    r"|cannot be cast|must (?:appear|be)|ambiguous|malformed|could not obtain lock|unterminated|missing|mismatch"
+    r"|serialize|permission denied|division by zero|null value|terminating|too (?:many|long)|authentication|not-null"
+    r"|read-only|cannot be cast|must (?:appear|be)|ambiguous|malformed|could not obtain lock|unterminated|missing|mismatch"
     r"|current transaction|no (?:such|partition|unique)|not (?:supported|allowed)|cannot execute|more than one"
     r"|expected",
     re.IGNORECASE,
