@@ -21,9 +21,9 @@ _ERROR = late(r"\b(?:ERROR|FATAL|PANIC):\s+(.+?)(?: at character \d+)?$")
 _OF_CLIENTS = late(
     r"duplicate key|violates|syntax error|does not exist|already exists|deadlock|canceling|invalid|out of range"
     r"|serialize|permission denied|division by zero|null value|terminating|too (?:many|long)|authentication|not-null"
-    r"|read-only|cannot be cast|must (?:appear|be)|ambiguous|malformed|could not obtain lock|unterminated|missing|mismatch"
-    r"|current transaction|no (?:such|partition|unique)|not (?:supported|allowed)|cannot execute|more than one"
-    r"|expected",
+    r"|read-only|cannot be cast|must (?:appear|be)|ambiguous|malformed|could not obtain lock|unterminated|missing"
+    r"|mismatch|current transaction|no (?:such|partition|unique)|not (?:supported|allowed)|cannot execute"
+    r"|more than one|expected",
     re.IGNORECASE,
 )
 """What a database tells of what it was asked: each client has some of these, and a release may have many more."""

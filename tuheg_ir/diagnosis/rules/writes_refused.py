@@ -31,7 +31,10 @@ _LIMITED = "it has as much of it afterwards: who knows its data has to say what 
 
 def when(view: View) -> Iterator[Match]:
     """It says so itself, or a caller passes its words on."""
-    refused, limited = complaints(view, "database_writes_refused"), complaints(view, "store_limit")
+    refused, limited = (
+        complaints(view, "database_writes_refused"),
+        complaints(view, "store_limit", "database_statements_full"),
+    )
     for store in of_role(view.workloads, *DATA):
         mine = [c for c in refused if store.ref in (c.about, c.caller)]
         if mine and (small := _in_pieces(view, store, mine)) is not None:

@@ -58,7 +58,6 @@ _MENTIONED = {
             "pq: ",
             "communications link",
             "last packet s",
-            "max_prepared_stmt",
         ),
     ),
 }
