@@ -1,10 +1,16 @@
-"""A pooler gives its sessions out by transaction; clients that name their statements do not find them again."""
+"""A pooler gives its sessions out by transaction; clients that name their statements do not find them again.
+
+One that prepares them anew is not the reason where a client empties its sessions.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, errors, logs, shop
-from tests.diagnosis.rules.tiny import Obj, postgres, snapshot, workload
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, errors, logs, shop
+from tests.diagnosis.rules.tiny import Obj, log, postgres, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 POOLER = "Deployment/pgbouncer"
 URL = {"DATABASE_URL": "postgres://shop@pgbouncer:6432/shop"}
@@ -22,7 +28,86 @@ def pooler(released: float) -> list[Obj]:
     )
 
 
+DESK = "Deployment/desk"
+ITS_OWN = 'ERROR: prepared statement "PGBOUNCER_47" does not exist (SQLSTATE 26000)'
+EMPTIES = "UTC [3012] shop@shop/{} LOG:  duration: 0.055 ms  statement: DEALLOCATE ALL"
+QUIET = "UTC [27] LOG:  checkpoint starting: time"
+PRISMA = {"DATABASE_URL": "postgresql://desk:x@pgbouncer:6432/shop?application_name=desk&pgbouncer=true"}
+PLAIN = {"DATABASE_URL": "postgresql://desk:x@pgbouncer:6432/shop?application_name=desk"}
+
+
+def server(*names: str, before: int = 30, times: int = 30) -> Log:
+    """Return the log of a database that tells whose client empties sessions, since ten minutes."""
+    told = [EMPTIES.format(name) for _ in range(times) for name in names]
+    return log("postgres-0", *[QUIET] * before, *told, since=1400 if before else 690)
+
+
+def desk(**more: Any) -> list[Obj]:
+    return workload("desk", **{"env": PLAIN, "before": OLD, "released": 700, **more})
+
+
+def wiped(*told: Log, client: list[Obj], said: str = ITS_OWN, since: float = 640, released: bool = True) -> Snapshot:
+    """Return a shop that misses what its pooler prepared, though its own release had served for minutes."""
+    return snapshot(
+        postgres(),
+        pooler(86400),
+        client,
+        shop(env=URL, before=IMAGE if released else None, released=1800),
+        figures=[errors("shop", since=since)],
+        logs=[*logs("shop", said, 0, 1, times=30, since=since), *told],
+    )
+
+
 HOLDS = [
+    Holds(
+        "the release of another client empties all sessions, in so many words",
+        wiped(client=desk(env=PRISMA, before={"env": PLAIN})),
+        (DESK, "configuration_error", "rollback_workload"),
+        excludes=(
+            *no("rollback_workload", "restart_workload", at=SHOP),
+            *no("rollback_workload", "restart_workload", at=POOLER),
+            *no("restart_workload", at=DESK),
+        ),
+        alone=True,
+    ),
+    Holds(
+        "the database tells of it since that one's release, and not before",
+        wiped(server("desk"), client=desk()),
+        (DESK, "code_defect", "rollback_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "its log does not reach back before that release",
+        wiped(server("desk", before=0), client=desk()),
+        (DESK, "configuration_error", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "nobody was released who empties sessions",
+        wiped(server("desk"), client=desk(before=None)),
+        (DESK, "configuration_error", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "several empty sessions: whose it is nobody can tell",
+        wiped(server("desk", "shop"), client=desk(), released=False),
+        (POOLER, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "a person emptied a session once",
+        wiped(server("desk", times=1), client=desk(), released=False),
+        (POOLER, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "what is missed is no statement of the pooler's",
+        wiped(server("desk"), client=desk(env=PRISMA, before={"env": PLAIN}), said=LOST, released=False),
+        (POOLER, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "the client had been told so before",
+        wiped(client=desk(env=PRISMA), released=False),
+        (POOLER, "configuration_error", "page_human"),
+    ),
     Holds(
         "since its release, and who sends plain text through it is well",
         snapshot(

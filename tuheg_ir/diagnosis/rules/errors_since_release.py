@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._in_between import PROVEN, in_between, misread_of
 from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
+from tuheg_ir.diagnosis.rules._said_before import said_before
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
 from tuheg_ir.diagnosis.view.held_open import may_hold_open
@@ -197,9 +198,9 @@ def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime
 
 
 def _weighed(view: View, workload: Workload, match: Match, began: datetime | None) -> Match:
-    """Return a match less sure where the new image had served well, or where its errors blame others."""
-    if blamed := blames_another(view, workload, workload):
-        told = tuple(view.hit_evidence(hit) for hit in blamed[:2])
+    """Return a match less sure where the new image had served well, or its errors blame others or came before it."""
+    blamed = tuple(view.hit_evidence(hit) for hit in blames_another(view, workload, workload))
+    if told := (blamed or said_before(view, workload))[:2]:
         evidence, cause = (*match.evidence, *told), "dependency_failure"
         return match._replace(evidence=evidence, certainty=FAINT, root_cause=cause)
     if _may_be_meant(view, workload):

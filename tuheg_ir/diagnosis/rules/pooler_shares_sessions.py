@@ -1,16 +1,21 @@
-"""A pooler gives its sessions out by transaction, and clients that name their statements do not find them again."""
+"""A pooler gives its sessions out by transaction, and clients that name their statements do not find them again.
+
+A pooler that prepares them again wherever they are missed is not the reason where one client empties its sessions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
+from tuheg_ir.diagnosis.rules._wiped import Wiped, wiped
 from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import release_evidence, since_release
+from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -28,6 +33,9 @@ def when(view: View) -> Iterator[Match]:
         return
     began = oldest(hit.first for hit in hits)
     sufferers = tuple(sorted({hit.component for hit in hits}))
+    if (by := wiped(view, pooler, clients, hits)) is not None:
+        yield _of_client(view, pooler, by, hits, clients)
+        return
     released = since_release(pooler, began)
     yield Match(
         component=pooler.ref,
@@ -41,6 +49,29 @@ def when(view: View) -> Iterator[Match]:
         since=began,
         explains=clients,
         excludes=not_for(sufferers, f"{pooler.ref} gives its sessions to others in between"),
+    )
+
+
+def _of_client(view: View, pooler: Workload, found: Wiped, hits: Sequence[Hit], clients: Sequence[str]) -> Match:
+    by, since = found.by, oldest(hit.first for hit in hits)
+    others = tuple(sorted({*clients, pooler.ref} - {by.ref}))
+    back = found.released and since_release(by, since)
+    return Match(
+        component=by.ref,
+        evidence=(
+            *found.seen,
+            *(view.hit_evidence(hit) for hit in sorted(hits, key=lambda hit: hit.component == by.ref)[:2]),
+            *(release_evidence(by, "env", "command") if back else ()),
+        ),
+        certainty=0.8 if back else 0.6,
+        root_cause="configuration_error" if found.switch or not back else cause_of_release(by),
+        remedy="rollback_workload" if back else "page_human",
+        since=since,
+        explains=others,
+        excludes=(
+            *not_for(others, f"{by.ref} empties sessions that {pooler.ref} has prepared: nothing done to others helps"),
+            *excluding(by.ref, "new pods empty sessions as well", *RESTARTS, "scale_workload"),
+        ),
     )
 
 

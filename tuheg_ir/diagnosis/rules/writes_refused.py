@@ -1,25 +1,29 @@
 """A data service takes no more writes: to protect what it holds, or as it may hold no more of a kind.
 
-It says so; its callers only suffer, but for one whose release writes in far smaller pieces than it did. A column whose
-numbers are used up says only that one is too big.
+It says so; its callers only suffer, but for one whose release writes in far smaller pieces than it did, or that keeps
+most of what it may hold. A column whose numbers are used up says only that one is too big.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._kept_statements import kept_open
 from tuheg_ir.diagnosis.rules._past_its_type import Past, past_its_type
 from tuheg_ir.diagnosis.rules._small_writes import of_pieces, small_writes
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
-from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
+from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FEW = 3
+LATELY = timedelta(hours=48)
+"""A release may take so long until it has used up what a store allows."""
 _PROTECTS = "it comes back in the same state; who knows its data has to mend that first"
 _PASSED = "no number that is new fits into the column afterwards: who knows the tables has to widen it"
 _LIMITED = "it has as much of it afterwards: who knows its data has to say what may go, or raise the limit"
@@ -27,7 +31,10 @@ _LIMITED = "it has as much of it afterwards: who knows its data has to say what 
 
 def when(view: View) -> Iterator[Match]:
     """It says so itself, or a caller passes its words on."""
-    refused, limited = complaints(view, "database_writes_refused"), complaints(view, "store_limit")
+    refused, limited = (
+        complaints(view, "database_writes_refused"),
+        complaints(view, "store_limit", "database_statements_full"),
+    )
     for store in of_role(view.workloads, *DATA):
         mine = [c for c in refused if store.ref in (c.about, c.caller)]
         if mine and (small := _in_pieces(view, store, mine)) is not None:
@@ -35,7 +42,7 @@ def when(view: View) -> Iterator[Match]:
         elif mine:
             yield _match(view, store.ref, mine, "resource_exhaustion", _PROTECTS)
         elif mine := _of(view, store.ref, limited):
-            yield _match(view, store.ref, mine, "capacity", _LIMITED)
+            yield _of_keeper(view, store, mine) or _match(view, store.ref, mine, "capacity", _LIMITED)
         elif (past := past_its_type(view, store.ref)) is not None:
             yield _of_numbers(view, store.ref, past)
 
@@ -64,6 +71,29 @@ def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | N
         excludes=(
             *(each for each in match.excludes if each.target != by.ref),
             *excluding(by.ref, "new pods write as small", *RESTARTS, "scale_workload"),
+        ),
+    )
+
+
+def _of_keeper(view: View, store: Workload, found: list[Complaint]) -> Match | None:
+    """Return that one client keeps most of the statements that a store allows: its sessions' ends give them back.
+
+    Not who was released of late: somebody has to look whether that brought it.
+    """
+    kept = kept_open(view, store, [each.hit.line for each in found])
+    if kept is None:
+        return None
+    match, by = _match(view, store.ref, found, "", _LIMITED), kept.by
+    return match._replace(
+        component=by.ref,
+        evidence=(*match.evidence, kept.shown),
+        certainty=0.75,
+        root_cause="code_defect",
+        remedy="page_human" if releases(view, by, LATELY) else "restart_workload",
+        explains=tuple(sorted({*match.explains, store.ref} - {by.ref})),
+        excludes=(
+            *(each for each in match.excludes if each.target != by.ref),
+            *excluding(by.ref, "further pods keep further statements", "scale_workload"),
         ),
     )
 

@@ -1,0 +1,80 @@
+"""Who keeps most of the prepared statements that a MySQL allows gives them back with its sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import Holds, no
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, errors, logs, shop
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, workload
+
+STORE, EXPORT = "StatefulSet/mysql", "Deployment/export"
+FULL = "Error 1461 (42000): Can't create more than max_prepared_stmt_count statements (current value: 16382)"
+TO = {"DB_HOST": "mysql:3306"}
+CODE, CAPACITY = "code_defect", "capacity"
+
+
+def keeper(**more: Any) -> list[Obj]:
+    return workload("export", env={"MYSQL_HOST": "mysql", **more.pop("env", {})}, **more)
+
+
+def kept(*counts: float, of: str = "export") -> list[Any]:
+    """Return how many statements each pod keeps."""
+    return [figure("statements_kept", 100, count, 2000, pod=pod(of, n)) for n, count in enumerate(counts)]
+
+
+def full(*beside: Any, figures: Any = (), told: Any = (), line: str = FULL) -> Any:
+    """Return a shop that is refused statements since minutes after its release."""
+    return snapshot(
+        workload("mysql", "mysql:8.0.42", kind="StatefulSet", pods=1, port=3306),
+        shop(env=TO, before=IMAGE, released=1500),
+        *beside,
+        figures=[errors("shop"), *figures],
+        logs=[*logs("shop", f"ERROR store: {line}", 0, 1, since=600), *told],
+    )
+
+
+HOLDS = [
+    Holds(
+        "its pods count them",
+        full(keeper(), figures=kept(8000, 7000)),
+        (EXPORT, CODE, "restart_workload"),
+        excludes=(
+            *no("scale_workload", at=EXPORT),
+            *no("rollback_workload", "restart_workload", at=SHOP),
+            *no("restart_workload", "scale_database", at=STORE),
+        ),
+        alone=True,
+    ),
+    Holds(
+        "its logs count them",
+        full(keeper(), told=[log(pod("export", n), f'{{"msg":"pool","cachedStatements":{6000 + n}}}') for n in (0, 1)]),
+        (EXPORT, CODE, "restart_workload"),
+    ),
+    Holds(
+        "it was released in these days: a person looks whether to take that back",
+        full(keeper(before=OLD, released=80000), figures=kept(8000, 7000)),
+        (EXPORT, CODE, "page_human"),
+    ),
+    *(
+        Holds(f"nobody is told to let go: {what}", world, (STORE, CAPACITY, "page_human"), alone=True)
+        for what, world in (
+            ("nobody counts", full(keeper())),
+            ("what it counts is a small part", full(keeper(), figures=kept(900, 800))),
+            ("it counts far more than there are: of another database", full(keeper(), figures=kept(40000, 7000))),
+            (
+                "it asks another database as well",
+                full(
+                    keeper(env={"PG": "postgres://postgres:5432/a"}),
+                    workload("postgres", "postgres:16", kind="StatefulSet", pods=1, port=5432),
+                    figures=kept(8000, 7000),
+                ),
+            ),
+            ("who counts does not ask it", full(workload("export"), figures=kept(8000, 7000))),
+            (
+                "how many there may be is not told",
+                full(keeper(), figures=kept(8000, 7000), line="code: 'ER_MAX_PREPARED_STMT_COUNT_REACHED'"),
+            ),
+        )
+    ),
+]

@@ -1,0 +1,102 @@
+"""A database lacks shared memory for its parallel queries: its mount is gone, was made smaller, or never was.
+
+Without a mount a container has 64 MiB of it. The words are those of a full disk; no volume is full, and none of the
+callers' releases brings it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
+from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.releases import template_before
+from tuheg_ir.diagnosis.view.stores import upgraded
+from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_PATH = "/dev/shm"  # noqa: S108 - no file is made there: it is how a template names it
+_WITHOUT = 64 * 2.0**20
+"""So much shared memory container runtimes give where nothing is mounted."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """A database, or who asks it, repeats that a segment of shared memory could not grow."""
+    found = complaints(view, "database_shared_memory")
+    for store in of_role(view.workloads, "database"):
+        mine = [each for each in found if store.ref in (each.about, each.caller)]
+        if sum(each.hit.count for each in mine) >= OFTEN:
+            yield _match(view, store, mine)
+
+
+def _match(view: View, store: Workload, found: list[Complaint]) -> Match:
+    callers = behind(view, store.ref, *(each.caller for each in found), but=store.ref)
+    now, before = _room(store.template), _room(template_before(store))
+    since = began(found)
+    lost = bool(template_before(store)) and now < before and not _told_before(store, found)
+    return Match(
+        component=store.ref,
+        evidence=(*told(view, found), _shown(store, now, before if lost else now)),
+        certainty=0.85 if lost else 0.75,
+        root_cause="configuration_error" if lost or now <= _WITHOUT else "resource_exhaustion",
+        remedy="rollback_workload" if lost and not upgraded(view, store) else "page_human",
+        since=since,
+        explains=callers,
+        excludes=(
+            *not_for(callers, f"{store.ref} lacks shared memory for what they ask: nothing done to them gives it any"),
+            *not_for(
+                (store.ref,),
+                "it has no more shared memory afterwards: its template says how much",
+                (*RESTARTS, "scale_workload", "scale_database", *(() if lost else ("rollback_workload",))),
+            ),
+        ),
+    )
+
+
+def _told_before(store: Workload, found: list[Complaint]) -> bool:
+    """Tell whether it was told before the template in force came."""
+    first, came = began(found), store.released_at
+    return first is not None and came is not None and first < came
+
+
+def _shown(store: Workload, now: float, before: float) -> Evidence:
+    said = f"{_told(now)}, and {_told(before)} before its release" if before != now else _told(now)
+    return Evidence("objects", store.ref, f"on {_PATH}: {said}", store.released_at if before != now else None)
+
+
+def _told(room: float) -> str:
+    if room <= _WITHOUT:
+        return "no mount (64 MiB)"
+    return "a mount" if math.isinf(room) else f"{room / 2**20:.0f} MiB"
+
+
+def _room(template: Mapping[str, Any]) -> float:
+    """Return how much shared memory a template gives a container: none may be the least that a runtime gives."""
+    spec = mapping(template, "spec")
+    volumes = {text(each, "name"): each for each in items(spec, "volumes")}
+    rooms = [_WITHOUT]
+    for container in items(spec, "containers"):
+        for mount in items(container, "volumeMounts"):
+            if text(mount, "mountPath").rstrip("/") == _PATH:
+                size = number(mapping(volumes.get(text(mount, "name"), {}), "emptyDir").get("sizeLimit"))
+                rooms.append(math.inf if size is None else size)
+    return max(rooms)
+
+
+RULE = Rule(
+    name="shared_memory_short",
+    title="A database lacks shared memory for its parallel queries",
+    root_cause="configuration_error",
+    remedy="rollback_workload",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no database says that its shared memory cannot grow",
+)
