@@ -14,6 +14,18 @@ HEALED = "[info] <0.512.0> Autoheal process: network partition has been healed"
 RETURNED = 'basic.return 312 NO_ROUTE exchange="exits" key="exit.paid"'
 
 
+LOST = (
+    "WARN [org.infinispan.CLUSTER] [Context=sessions] ISPN000314: Cache sessions lost at least half of the stable "
+    "members, possible split brain causing data inconsistency. Current members are [{}-51243], lost members are "
+    "[{}-38201]"
+)
+"""How a server of logins tells that it no longer shares its sessions with its like."""
+
+
+def logins() -> list[Obj]:
+    return workload("keycloak", "quay.io/keycloak/keycloak:23.0.7", kind="StatefulSet", pods=2)
+
+
 def rabbit() -> list[Obj]:
     return workload("rabbitmq", "rabbitmq:3.12-management", kind="StatefulSet", pods=3, port=5672)
 
@@ -53,8 +65,32 @@ HOLDS = [
         ),
         ("StatefulSet/galera", "network_fault", "page_human"),
     ),
+    Holds(
+        "two servers of logins no longer share their sessions, and who signs people in suffers",
+        snapshot(
+            logins(),
+            shop(env={"ISSUER": "http://keycloak:8080"}, before=OLD, released=3000),
+            logs=[
+                log("keycloak-0", LOST.format("keycloak-0", "keycloak-1"), since=2700),
+                log("keycloak-1", LOST.format("keycloak-1", "keycloak-0"), since=2700),
+            ],
+            alerts=[alert("SignInFails", deployment="shop")],
+        ),
+        ("StatefulSet/keycloak", "network_fault", "page_human"),
+        excludes=(*no("rollback_workload", at=SHOP), *no("scale_workload", at="StatefulSet/keycloak")),
+        alone=True,
+    ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a server of logins repeats what members of another program tell",
+        snapshot(
+            logins(),
+            logs=[log(f"keycloak-{n}", LOST.format("grid-0", "grid-1"), since=2700) for n in range(2)],
+            alerts=[alert("SignInFails", statefulset="keycloak")],
+        ),
+        ("unknown", "page_human"),
+    ),
     DoesNotHold(
         "the halves joined again",
         snapshot(

@@ -25,7 +25,7 @@ from tests.diagnosis.rules.scenes import (
     rate,
     shop,
 )
-from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, service_for, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 from tuheg_ir.diagnosis.rules import _reach, all_rules
 from tuheg_ir.diagnosis.view.view import View
@@ -84,8 +84,35 @@ def unnamed(*policies: Obj, line: str = ON_NODE, since: float = 570) -> Snapshot
 KUBE = ("Service/kube-dns", "network_fault", "page_human")
 BROKER = "ERROR/MainProcess] consumer: Cannot connect to amqp://shop:**@rabbitmq:5672/shop: timed out."
 
+LOST = (
+    "ISPN000314: Cache sessions lost at least half of the stable members, possible split brain causing data "
+    "inconsistency. Current members are [{}-51243], lost members are [{}-38201]"
+)
+
+
+def parted(*policies: Obj, since: float = 560) -> Snapshot:
+    """Return two servers that talk to each other at a port of their own, which tell that they lost one another."""
+    servers = workload("keycloak", kind="StatefulSet", service=False)
+    among = service_for("keycloak-headless", selector={"app": "keycloak"}, port=7800, headless=True)
+    told = [log(f"keycloak-{n}", LOST.format(f"keycloak-{n}", f"keycloak-{1 - n}"), since=since) for n in range(2)]
+    return snapshot(servers, among, service_for("keycloak"), *policies, logs=told)
+
+
+def for_logins(*ports: int, age: float = 600) -> Obj:
+    """Return a policy that lets all pods in to the servers at some ports; at none: to whatever port."""
+    rule: Obj = {"from": [{"podSelector": {}}], **({"ports": [{"port": port} for port in ports]} if ports else {})}
+    return policy("keycloak", "keycloak", ingress=[rule], age=age)
+
 
 HOLDS = [
+    Holds(
+        "a new one lets all in to where members serve, and not to where they talk to each other",
+        parted(for_logins(8080)),
+        ("NetworkPolicy/keycloak", "network_fault", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", "scale_workload", at="StatefulSet/keycloak"),
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+        alone=True,
+    ),
     Holds(
         "a new one lets others in to the broker, whose address a Secret hides",
         snapshot(
@@ -257,6 +284,17 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"members lost one another, and {what}", parted(*policies, since=since))
+        for what, since, policies in (
+            ("a new one lets them talk to each other too", 560, (for_logins(8080, 7800),)),
+            ("a new one closes no port", 560, (for_logins(),)),
+            ("one that closes the way stood for long", 560, (for_logins(8080, age=DAY),)),
+            ("one that closes the way came later", 900, (for_logins(8080),)),
+            ("another one lets them", 560, (for_logins(8080), policy("among", "keycloak", ingress=[{}]))),
+            ("a new one is for others", 560, (policy("cart", "cart", ingress=[]),)),
+        )
+    ),
     *(
         DoesNotHold(f"the name server of each node does not answer, and {what}", unnamed(*policies), KUBE)
         for what, policies in (

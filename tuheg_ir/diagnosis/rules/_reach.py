@@ -47,9 +47,12 @@ def binding(bound: Bound, ref: str, *, ingress: bool) -> tuple[Policy, ...]:
     return tuple(p for p in bound.policies if ref in p.binds and (p.ingress if ingress else p.egress))
 
 
-def lets_through(bound: Bound, caller: Workload, callee: Workload) -> tuple[Policy, ...]:
-    """Return the policies between two workloads when no rule of them lets the one reach the other; () if one does."""
-    ports = tuple(_ports(callee))
+def lets_through(bound: Bound, caller: Workload, callee: Workload, port: tuple[str, ...] = ()) -> tuple[Policy, ...]:
+    """Return the policies between two workloads when no rule of them lets the one reach the other; () if one does.
+
+    ``port``: by number and name, the one that is asked; else any that the containers of the other one have.
+    """
+    ports = port or tuple(_ports(callee))
     for end, ingress in ((callee, True), (caller, False)):
         closing = binding(bound, end.ref, ingress=ingress)
         if not closing:

@@ -8,8 +8,9 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
+from tuheg_ir.diagnosis.rules._members import apart, of_themselves
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import suffering
 from tuheg_ir.diagnosis.view.view import View
@@ -19,8 +20,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 def when(view: View) -> Iterator[Match]:
     """Members tell of a partition, none tells that they joined again, and somebody suffers."""
     for store in view.serving:
-        told = _told(view, store) if is_store(store) else ()
-        if not told or _whole(view, store, told):
+        told = _told(view, store)
+        if not told:
             continue
         callers = behind(view, store.ref, but=store.ref)
         suffer = tuple(dict.fromkeys((*suffering(view, store.ref), *_felt(view, (store.ref, *callers)))))
@@ -44,21 +45,12 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _told(view: View, store: Workload) -> tuple[Hit, ...]:
-    """Return by which members that still run since then a partition is told of, the last one first."""
-    found = [h for h in view.hits_of(store.ref, "cluster_split") if not h.previous and _lately(view, h)]
-    return tuple(sorted(found, key=lambda h: str(h.last), reverse=True))
+    """Return by which members a partition that lasts is told of; of what keeps no data, only if they name each other.
 
-
-def _lately(view: View, hit: Hit) -> bool:
-    return hit.last is None or view.recent(hit.last, HOURS)
-
-
-def _whole(view: View, store: Workload, told: tuple[Hit, ...]) -> bool:
-    """Tell whether members said later that they are together again, or one was started anew, which joins it."""
-    apart = newest(h.last for h in told)
-    starts = [c.started_at for pod in store.live for c in pod.containers]
-    later = newest((*starts, *(h.last for h in view.hits_of(store.ref, "cluster_whole"))))
-    return apart is not None and later is not None and later > apart
+    Servers that share sessions among themselves tell of one as stores do; else a client may repeat a store's words.
+    """
+    told = tuple(hit for hit in apart(view, store) if hit.last is None or view.recent(hit.last, HOURS))
+    return told if is_store(store) or of_themselves(store, told) else ()
 
 
 def _felt(view: View, refs: tuple[str, ...]) -> Iterator[Evidence]:

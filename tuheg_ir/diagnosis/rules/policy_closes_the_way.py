@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers, stays_away
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
+from tuheg_ir.diagnosis.rules._members import parted
 from tuheg_ir.diagnosis.rules._reach import (
     Bound,
     closed_from_elsewhere,
@@ -113,6 +114,7 @@ def _closed(view: View) -> Iterator[_Closed]:
     yield from _outward(view)
     yield from _inward(view)
     yield from _scraped(view)
+    yield from _among(view)
 
 
 def _between(view: View) -> Iterator[_Closed]:
@@ -209,6 +211,13 @@ def _scraped(view: View) -> Iterator[_Closed]:
         if closing and view.workloads[ref].ready and _young(view, closing):
             shown = Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
             yield _Closed(closing, (ref,), f"from the monitoring to {ref}", (shown,))
+
+
+def _among(view: View) -> Iterator[_Closed]:
+    """Yield where members of one workload tell that they lost one another, and can no longer reach each other."""
+    for each in parted(view):
+        ref = each.workload.ref
+        yield _Closed(each.policies, (ref,), f"from pods of {ref} to each other at port {each.port}", each.evidence)
 
 
 def _young(view: View, policies: Iterable[Policy]) -> bool:

@@ -1,0 +1,93 @@
+"""Where a Service hides who asks, limits for each address hold for all; what it protects has no part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import CART, OLD, alert
+from tests.diagnosis.rules.tiny import Obj, at, pod, service_for, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+EDITED = 900
+EDGE = "Service/edge"
+USERS = tuple(f"84.{n}.17.{200 - n}" for n in range(1, 120))
+NODES = ("10.12.0.11", "10.12.0.32", "10.88.2.1")
+HERE = (EDGE, "configuration_error", "page_human")
+LINE = '{who} - - [{at}] "GET /v2/parcels/7 HTTP/1.1" {status} 512 "-" "Parcels/8.2"'
+FIELDS = '{{"time":"{at}","remote_addr":"{who}","method":"GET","path":"/v2/parcels/7","status":{status}}}'
+
+
+def told(
+    before: Sequence[str] = USERS[:60],
+    after: Sequence[str] = NODES,
+    *,
+    was: float = 0.0,
+    now: float = 0.4,
+    line: str = LINE,
+    turn: float = EDITED,
+) -> Log:
+    """Return an access log of half an hour: who asked before an edit and since, and which part was refused."""
+    lines = [_said(line, before, n, 1800 - 15 * n, was) for n in range(int((1800 - turn) / 15))]
+    lines += [_said(line, after, n, turn - 15 * (n + 1), now) for n in range(int(turn / 15))]
+    return Log(pod("edge"), "edge", tuple(lines))
+
+
+def _said(line: str, who: Sequence[str], number: int, age: float, refused: float) -> str:
+    status = 429 if (number * refused) % 1 + refused >= 1 else 200
+    return line.format(who=who[number % len(who)], at=at(age), status=status)
+
+
+def edge(
+    kept: Log, *, written: float | None = EDITED, kind: str = "LoadBalancer", policy: str = "Cluster", **more: Any
+) -> Snapshot:
+    """Return an edge whose Service was edited, what it leads to, and its access log."""
+    service = service_for("edge", written=written)
+    service["spec"] |= {"type": kind, "externalTrafficPolicy": policy}
+    front: list[Obj] = workload("edge", "nginx:1.29", env={"CART": "http://cart:8080"}, service=False, **more)
+    behind = workload("cart", before=OLD, released=1700)
+    return snapshot(front, service, behind, logs=[kept], alerts=[alert("TooManyRequests", deployment="edge")])
+
+
+HOLDS = [
+    *(
+        Holds(
+            f"since its edit all come from a few nodes, and four of ten are refused{what}",
+            world,
+            HERE,
+            excludes=(
+                *no("rollback_workload", "scale_workload", at=CART),
+                *no("restart_workload", "scale_workload", at="Deployment/edge"),
+            ),
+            harmful=("rollback_workload", "scale_workload", "restart_workload", "no_action"),
+        )
+        for what, world in (
+            (", and what is behind it was released before", edge(told())),
+            (", and the log has fields", edge(told(line=FIELDS))),
+            (", and one user was refused before", edge(told(was=0.05))),
+            (", and a port of each node is the way in", edge(told(), kind="NodePort")),
+        )
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(what, world, harmful=("rollback_workload", "restart_workload", "scale_workload"))
+    for what, world in (
+        ("users are seen as before, and more are refused", edge(told(after=USERS[60:]))),
+        ("all come from a few nodes, and nobody is refused more", edge(told(now=0.02))),
+        ("all came from the nodes before as well", edge(told(before=NODES))),
+        ("they were refused as much before", edge(told(was=0.4))),
+        ("nobody edited the Service", edge(told(), written=None)),
+        ("it was edited the day before", edge(told(), written=86400)),
+        ("a Service for the namespace alone was edited", edge(told(), kind="ClusterIP", policy="")),
+        ("one user from outside asks for all", edge(told(after=["84.1.17.199"]))),
+        ("few requests are told since", edge(told(turn=120), written=120)),
+        ("many callers from inside ask since", edge(told(after=[f"10.3.0.{n}" for n in range(60)]))),
+        ("few were told of before, again and again", edge(told(before=USERS[:2]))),
+    )
+] + [
+    DoesNotHold(
+        "the edge itself was released in the same minute, and may believe another header",
+        edge(told(), before={"image": "nginx:1.27"}, released=EDITED),
+    ),
+]
