@@ -18,7 +18,7 @@ from tuheg_ir.diagnosis.view.view import View
 FOR = timedelta(minutes=5)
 """A replica that counts on for so long, and misses nothing all the while, had nothing to replay."""
 A_PAGE = 8192.0
-"""What a primary writes while nobody else does: now and then a mark of some dozens of bytes, less than a page of them."""
+"""What a primary writes while nobody else does: a mark of some dozens of bytes now and then, less than a page."""
 _LAG, _LEFT = "db_replication_lag", "db_replay_left_bytes"
 
 
