@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.scenes import alert
-from tests.diagnosis.rules.tiny import NOW, figure, log, postgres, snapshot
+from tests.diagnosis.rules.tiny import NOW, log, postgres, series, snapshot
 from tuheg_ir.diagnosis.model import Alert, Series, Snapshot
 
 PG = "StatefulSet/pg"
@@ -31,7 +31,8 @@ def idle(
     fires: Alert = LATE,
 ) -> Snapshot:
     """Return a primary and its replicas, the lag that grows, and what the primary tells is left for one to replay."""
-    told = [figure("db_replay_left_bytes", *left, **(LEFT if follows is None else follows))] if left else []
+    labels = LEFT if follows is None else follows
+    told = [("db_replay_left_bytes", series(labels, (3600, left[0]), (600, left[1])))] if left else []
     logs = [log("pg-1", *[said] * 5, of="pg")] if said else []
     figures = [counted(since, slope=slope), *told]
     return snapshot(postgres("pg", pods=pods), *more, figures=figures, logs=logs, alerts=[fires])
