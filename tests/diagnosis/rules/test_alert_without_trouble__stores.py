@@ -8,6 +8,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.coins import BEHIND, BITCOIND, CAUGHT_UP, LEDGER, TIP, coin_node
 from tests.diagnosis.rules.freezing import NEAR, WAITS, fields, freezing, of_column, records
+from tests.diagnosis.rules.idle_primaries import PG, WALRECEIVER, idle
 from tests.diagnosis.rules.scenes import DB, SHOP, WELL, alert, errors, latency, shop
 from tests.diagnosis.rules.tiny import (
     DAY,
@@ -117,6 +118,20 @@ CONF = thing("ConfigMap", "redis-conf", data={"redis.conf": "maxmemory 1gb\nmaxm
 CONFIGURED: Obj = {"spec": {"volumes": [{"name": "conf", "configMap": {"name": "redis-conf"}}]}}
 
 HOLDS = [
+    *(
+        Holds(
+            f"nobody writes, and the replica has replayed everything: {what}",
+            world,
+            (PG, "no_fault", "no_action"),
+            harmful=("restart_workload", "rollback_workload", "switch_traffic"),
+        )
+        for what, world in (
+            ("its primary calls it by its name", idle()),
+            ("its primary knows its address", idle(follows=WALRECEIVER)),
+            ("since ten minutes", idle(since=600)),
+            ("now and then the primary writes a mark", idle(left=(0, 168))),
+        )
+    ),
     Holds(
         "of many sessions, and two thirds are free",
         snapshot(
@@ -196,6 +211,24 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a lag grows: {what}", world, (PG, "database_connection", "page_human"), harmful=("no_action",))
+        for what, world in (
+            ("nobody tells what is left to replay", idle(left=None)),
+            ("what is left grows", idle(left=(0, 40e6))),
+            ("the primary writes, and it replays too slowly", idle(slope=0.5)),
+            ("its primary knows another one only", idle(follows={"component": "pg", "client": "pg-2"})),
+            ("a third one does not follow", idle(pods=3)),
+            ("since a moment", idle(since=120)),
+            ("it cannot reach its primary", idle(said="FATAL:  could not connect to the primary server: timeout")),
+        )
+    ),
+    DoesNotHold(
+        "nobody writes, and the alert speaks of the room that a slot takes",
+        idle(fires=alert("ReplicationSlotDiskFull", service="pg", severity="critical")),
+        (),
+        harmful=("no_action",),
+    ),
     DoesNotHold(
         "sessions are few, and somebody keeps a transaction open",
         snapshot(

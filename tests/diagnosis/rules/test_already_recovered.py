@@ -118,11 +118,16 @@ def controllers(
     now: str = "became leader",
     told: str = "ControllerRestarted",
     lost: bool = False,
+    young: dict[str, Any] | None = None,
 ) -> Snapshot:
-    """Return controllers that ended so long ago, what their last and their new processes say, and an alert."""
+    """Return controllers that ended so long ago, what their last and their new processes say, and an alert.
+
+    ``young``: how the last one of them ended, if otherwise than the others.
+    """
     made = [workload(each, pods=1) for each in names]
-    for each in made:
-        put(pods_of(each)[0], again("Error", 1, age=age, lived=lived))
+    for n, each in enumerate(made, 1):
+        own = young if young and n == len(made) else {}
+        put(pods_of(each)[0], again("Error", 1, **{"age": age, "lived": lived, **own}))
     before = [log(pod(each), f"E0304 {said}", previous=True) for each in names]
     since = [log(pod(each), "attempting to acquire leader lease town/x...", now, "reconciled") for each in names]
     fires = alert(told)._replace(starts_at=NOW - timedelta(seconds=2000))
@@ -272,6 +277,12 @@ HOLDS = [
         (API, "no_fault", "no_action"),
         harmful=("restart_workload", "rollback_workload"),
     ),
+    Holds(
+        "one of the controllers that lost their leases together had been released some minutes before",
+        controllers("api", "cart", "fresh", young={"lived": 1300, "restarts": 1}),
+        (API, "no_fault", "no_action"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     Holds("a burst that ended", burst(1500), (SHOP, "no_fault", "no_action")),
     Holds(
         "those who call a store that was away for minutes work on without a word of it, whoever is measured",
@@ -400,6 +411,19 @@ DOES_NOT_HOLD = [
         harmful=("no_action",),
     ),
     DoesNotHold("its log tells of it still", complained(1560, 300), ("unknown", "page_human"), harmful=("no_action",)),
+    *(
+        DoesNotHold(
+            f"one of those that lost their leases is young: {what}",
+            controllers(*names, young=young),
+            ("unknown", "page_human"),
+            harmful=("no_action",),
+        )
+        for what, names, young in (
+            ("it ended more than once", ("api", "cart", "fresh"), {"lived": 1300, "restarts": 2}),
+            ("it runs for less long than before", ("api", "cart", "fresh"), {"lived": 3000, "restarts": 1}),
+            ("one alone had run for long", ("api", "fresh"), {"lived": 1300, "restarts": 1}),
+        )
+    ),
     DoesNotHold("one controller alone lost its lease", controllers("api"), ("unknown", "page_human")),
     DoesNotHold(
         "they lost their leases an hour before too", controllers("api", "cart", lived=3600), ("unknown", "page_human")

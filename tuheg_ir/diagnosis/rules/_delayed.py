@@ -84,12 +84,17 @@ def stays_behind_as_set(view: View, ref: str, delay: Delay) -> bool:
     return lag is None or lag <= delay.seconds + SLACK_S
 
 
+def of_lag_alone(alert: Alert) -> bool:
+    """Tell whether an alert speaks of a replica's lateness, and of nothing else that may ail one."""
+    return bool(_OF_LAG.search(alert.said)) and not _OF_MORE.search(alert.said)
+
+
 def late_as_set(view: View, alert: Alert, ref: str) -> Evidence | None:
     """Return that the replica of an alert is set to be late, and no later than that; None: not so.
 
     Where the alert is critical somebody has to have measured how late it is. Only an alert of lateness is answered.
     """
-    if not _OF_LAG.search(alert.said) or _OF_MORE.search(alert.said):
+    if not of_lag_alone(alert):
         return None
     workload = next((w for w in of_role(view.workloads, "database") if w.ref == ref), None)
     delay = delay_of(view, workload) if workload else None

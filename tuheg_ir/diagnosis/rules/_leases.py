@@ -18,6 +18,8 @@ TOGETHER = timedelta(minutes=5)
 """What several controllers lose within so short a time they lose by the same."""
 LONG_S = 86400.0
 """Who had run for a day does not end again and again."""
+SEVERAL = 2
+"""So many controllers that had run for a day are no matter of one release."""
 _SPEAKS_OF_IT = late(r"restart|crash|leader|lease|terminat|not.?ready|unavailable|unhealthy|down\b", re.IGNORECASE)
 _LOST_IT = late(
     r"leader ?election lost|lost leader ?election|leadership lost|stopped leading|leader lease (?:was |has been )?lost"
@@ -46,20 +48,22 @@ class LeasesLost(NamedTuple):
 def leases_lost(view: View) -> LeasesLost | None:
     """Return that all that ended within the hour lost their leases together, once, and run and lead again.
 
-    One alone may have been too slow to renew its lease; several at once could not reach the API server.
+    One alone may have been too slow to renew its lease; several at once could not reach the API server. One that is
+    younger than a day, for it was released, went with those that had run for long.
     """
     ended = _ended(view)
-    if len({workload.ref for workload, *_ in ended}) < 2 or any(node.lost or node.pressures for node in nodes(view)):
+    long = {workload.ref for workload, _, container, _ in ended if _lived(container) >= LONG_S}
+    if len(long) < SEVERAL or any(node.lost or node.pressures for node in nodes(view)):
         return None
     begin, end = min(at for *_, at in ended), max(at for *_, at in ended)
-    if end - begin > TOGETHER or not all(_settled(pod, container) for _, pod, container, _ in ended):
+    if end - begin > TOGETHER or not all(_settled(view, pod, container) for _, pod, container, _ in ended):
         return None
     words = {pod.name: _last_words(view, pod) for _, pod, *_ in ended}
     if not all(words.values()) or any(_waits(view, workload) for workload, *_ in ended):
         return None
     first = min(ended, key=lambda each: (each[3], each[0].ref))
     told = Evidence("logs", f"Pod/{first[1].name}", words[first[1].name], first[3])
-    again = f"{len(ended)} containers ended together, and run since; each had run for a day or more"
+    again = f"{len(ended)} containers ended together, and run since; {len(long)} controllers had run for a day or more"
     return LeasesLost(begin, end, first[0].ref, (Evidence("objects", first[0].ref, again, end), told))
 
 
@@ -79,10 +83,18 @@ def _ended(view: View) -> list[End]:
     ]
 
 
-def _settled(pod: Pod, container: Container) -> bool:
-    lived = container.ended.lived_s if container.ended else None
+def _settled(view: View, pod: Pod, container: Container) -> bool:
+    """Tell whether a container runs, and had run for a day; or ended once only, and runs for longer than before."""
     runs = pod.ready and container.ready and container.state == "running"
-    return runs and not container.killed_for_memory and lived is not None and lived >= LONG_S
+    if not runs or container.killed_for_memory or container.started_at is None:
+        return False
+    since = (view.now - container.started_at).total_seconds()
+    return _lived(container) >= LONG_S or (container.restarts == 1 and 0 < _lived(container) < since)
+
+
+def _lived(container: Container) -> float:
+    """Return for how many seconds the former process of a container ran; 0 where nobody knows."""
+    return (container.ended.lived_s or 0.0) if container.ended else 0.0
 
 
 def _last_words(view: View, pod: Pod) -> str:

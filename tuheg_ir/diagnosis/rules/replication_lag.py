@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._delayed import delay_of, stays_behind_as_set
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._new_primary import leads_since
+from tuheg_ir.diagnosis.rules._nobody_writes import late_by_the_clock
 from tuheg_ir.diagnosis.rules._other_replica import other_replica
 from tuheg_ir.diagnosis.rules._users import as_before, released_user
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -34,6 +35,8 @@ def when(view: View) -> Iterator[Match]:
         ref = view.component(label) or label
         delay = delay_of(view, view.workloads[ref]) if ref in view.workloads else None
         if lag <= BEHIND_S or since is None or (delay and stays_behind_as_set(view, ref, delay)):
+            continue
+        if late_by_the_clock(view, ref):
             continue
         databases = {w.ref for w in of_role(view.workloads, "database")}
         callers = tuple(sorted(view.graph.callers(ref) - databases))

@@ -1,0 +1,38 @@
+"""A world of a primary and its replica between which nobody writes, for the cases of several rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.scenes import alert
+from tests.diagnosis.rules.tiny import NOW, log, postgres, series, snapshot
+from tuheg_ir.diagnosis.model import Alert, Series, Snapshot
+
+PG = "StatefulSet/pg"
+LATE = alert("ReplicationLagHigh", service="pg", severity="critical")
+LEFT = {"component": "pg", "client": "pg-1"}
+WALRECEIVER = {"component": "pg", "client": "walreceiver", "address": "10.1.215.2"}
+
+
+def counted(since: float, *, slope: float = 1.0, **labels: str) -> tuple[str, Series]:
+    """Return a lag that has grown since so long ago, by a second each second unless a slope is given."""
+    points = tuple((NOW.timestamp() - age, max(0.1, slope * (since - age))) for age in range(3600, -1, -30))
+    return "db_replication_lag", Series({"component": "pg", **labels}, points)
+
+
+def idle(
+    *more: Any,
+    since: float = 3000,
+    slope: float = 1.0,
+    left: tuple[float, float] | None = (0, 0),
+    follows: dict[str, str] | None = None,
+    pods: int = 2,
+    said: str = "",
+    fires: Alert = LATE,
+) -> Snapshot:
+    """Return a primary and its replicas, the lag that grows, and what the primary tells is left for one to replay."""
+    labels = LEFT if follows is None else follows
+    told = [("db_replay_left_bytes", series(labels, (3600, left[0]), (600, left[1])))] if left else []
+    logs = [log("pg-1", *[said] * 5, of="pg")] if said else []
+    figures = [counted(since, slope=slope), *told]
+    return snapshot(postgres("pg", pods=pods), *more, figures=figures, logs=logs, alerts=[fires])
