@@ -79,6 +79,17 @@ DOES_NOT_HOLD = [
         (SHOP, "code_defect", "rollback_workload"),
     ),
     DoesNotHold(
+        "a release whose only pod ends there, as one that is well elsewhere does, and nobody read what they say",
+        snapshot(canary(), dying("fees", 2)),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "a release whose only pod ends there, and another one elsewhere, and nobody read what they say",
+        snapshot(canary(), dying("fees", 1)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
         "a release whose only pod ends there, and another lacks something else",
         snapshot(canary(), dying("fees", 2), logs=[*logs("shop", INOTIFY, 2), *logs("fees", HEAP, 2)]),
         (SHOP, "code_defect", "rollback_workload"),
