@@ -10,6 +10,7 @@ from tests.diagnosis.rules.scenes import IMAGE, SHOP, logs, shop
 from tests.diagnosis.rules.tiny import Obj, snapshot, workload
 
 INOTIFY = "Unhandled exception. System.IO.IOException: The configured user limit (128) on inotify instances is reached"
+HEAP = "fatal error: mmap: cannot allocate memory"
 OWN = "Unhandled exception. System.NullReferenceException: Object reference not set to an instance of an object."
 
 
@@ -18,6 +19,15 @@ def dying(name: str, *numbers: int, **more: Any) -> list[Obj]:
     objects = workload(name, **{"pods": 3, "ready": 3 - len(numbers), "nodes": ("n1", "n2", "n3"), **more})
     for number in numbers:
         put(pods_of(objects)[number], looping(code=134), unready=600)
+    return objects
+
+
+def canary() -> list[Obj]:
+    """Return a shop with two older pods that are well, and the first one of a release, which ends on n3."""
+    objects = dying("shop", 2, before=IMAGE)
+    for pod in pods_of(objects)[:2]:
+        pod["metadata"]["labels"]["controller-revision-hash"] = "shop-r1"
+        pod["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": "shop-r1", "controller": True}]
     return objects
 
 
@@ -48,7 +58,56 @@ HOLDS += [
         harmful=("rollback_workload",),
     ),
 ]
+HOLDS += [
+    Holds(
+        "a release whose only pod ends there, in the words of one that nobody released and that is well elsewhere",
+        snapshot(
+            canary(),
+            dying("fees", 2),
+            logs=[*logs("shop", INOTIFY, 2), *logs("fees", INOTIFY, 2)],
+        ),
+        ("Node/n3", "resource_exhaustion", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
+        alone=True,
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a release whose only pod ends there, and nobody else",
+        snapshot(canary(), logs=logs("shop", INOTIFY, 2)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a release whose only pod ends there, as one that is well elsewhere does, and nobody read what they say",
+        snapshot(canary(), dying("fees", 2)),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "a release whose only pod ends there, and another one elsewhere, and nobody read what they say",
+        snapshot(canary(), dying("fees", 1)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a release whose only pod ends there, and another lacks something else",
+        snapshot(canary(), dying("fees", 2), logs=[*logs("shop", INOTIFY, 2), *logs("fees", HEAP, 2)]),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a release whose only pod ends there in words of its own, and another that lacks something",
+        snapshot(canary(), dying("fees", 2), logs=[*logs("shop", OWN, 2), *logs("fees", INOTIFY, 2)]),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "two releases whose only pods end there, and nobody of whom another is well",
+        snapshot(
+            canary(),
+            dying("fees", 2, pods=3, nodes=("n3", "n3", "n3"), before=IMAGE, ready=2),
+            logs=[*logs("shop", INOTIFY, 2), *logs("fees", INOTIFY, 2)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     DoesNotHold(
         "it ends on two nodes",
         snapshot(dying("shop", 1, 2), logs=logs("shop", INOTIFY, 1, 2)),

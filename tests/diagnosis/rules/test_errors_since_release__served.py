@@ -21,6 +21,7 @@ LOCKED = "ERROR canceling statement due to lock timeout"
 STORE_FULL = "ERROR elastic: [parent] Data too large, data for [<http_request>] would be [4089737659/3.8gb]"
 HEAP_FULL = "ERROR java.lang.OutOfMemoryError: Java heap space"
 POOL_DRY = "HikariPool-1 - Connection is not available, request timed out after 30000ms (total=4, active=4, idle=0)"
+WAITS = 'level=ERROR msg="query failed" err="timeout: context deadline exceeded"'
 TOO_OFTEN = 'ERROR Get "https://api.parcels.example/v1": 429 Too Many Requests'
 
 
@@ -32,6 +33,18 @@ def served(line: str, *, after: float = 900, before: Mapping[str, Any] = IMAGE, 
         figures=[errors("shop", since=since)],
         logs=[log(pod("shop", n), *["INFO GET / 200"] * 20, *[line] * 20, since=2 * since) for n in (0, 1)],
     )
+
+
+def beside(since: float) -> Snapshot:
+    """Return a shop whose pool runs dry long after its release, and who waits for the same database since then."""
+    waits = log(pod("search", 0), *[WAITS] * 20, since=since)
+    world = served(POOL_DRY, env=URL)
+    stands = snapshot(workload("search", env=URL, pods=1), postgres())
+    both = {
+        kind: (*world.objects.get(kind, ()), *stands.objects.get(kind, ()))
+        for kind in (*world.objects, *stands.objects)
+    }
+    return replace(world, objects=both, logs=(*world.logs, waits))
 
 
 def late_of_its_own(*lines: str, since: float = 590) -> Snapshot:
@@ -163,6 +176,17 @@ HOLDS += [
         (SHOP, "dependency_failure", "page_human"),
         believed="store_outside",
         harmful=("rollback_workload",),
+    ),
+    *(
+        Holds(
+            f"its pool runs dry since it had served well, and another on the same database waits {what}",
+            beside(since),
+            (SHOP, CODE, remedy),
+        )
+        for what, since, remedy in (
+            ("no later", 605, "page_human"),
+            ("only minutes later", 300, "rollback_workload"),
+        )
     ),
     Holds(
         "its pool runs dry since it had served well, and no database refuses anything",

@@ -20,6 +20,8 @@ def cart(**more: Any) -> list[Obj]:
 CALLER = shop(env=CALLS_CART, before={"image": "shop:0"}, released=9 * DAY)
 FAILS = [errors("shop", 0.5, since=590), WELL]
 SAYS = logs("shop", GONE, since=585)
+BREAKS = 'level=ERROR msg="basket not saved" err="no such shard"'
+GOES_ON = logs("cart", "level=INFO msg=saved", 1, since=585)
 HOLDS = [
     Holds(
         "it has a method no more",
@@ -28,6 +30,28 @@ HOLDS = [
         excludes=(*no("restart_workload", at=CART), *no("restart_workload", "rollback_workload", at=SHOP)),
         alone=True,
         began=570,
+    ),
+    Holds(
+        "one of its new pods alone repeats an error: it is not the code that both of them run",
+        snapshot(CALLER, cart(), figures=FAILS, logs=[*SAYS, *logs("cart", BREAKS, 0, since=585), *GOES_ON]),
+        (CART, "dependency_failure", "page_human"),
+        sure=(0.25, 0.5),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Holds(
+        "both of its new pods repeat an error",
+        snapshot(CALLER, cart(), figures=FAILS, logs=[*SAYS, *logs("cart", BREAKS, 0, 1, since=585)]),
+        (CART, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "the pod that does not tell of the error has only just started",
+        snapshot(
+            CALLER,
+            cart(released=280),
+            figures=[errors("shop", 0.5, since=270), WELL],
+            logs=[*logs("shop", GONE, since=265), *logs("cart", BREAKS, 0, since=265), *GOES_ON],
+        ),
+        (CART, "code_defect", "rollback_workload"),
     ),
     Holds(
         "it answers another path since an argument was changed, and two callers miss the old one",

@@ -32,7 +32,7 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
     words = (last_words(view, pods) | {without_numbers(hit.line) for hit in mine}) - well
     own = {without_numbers(hit.line) for hit in mine if hit.trouble in ITS_OWN}
     missed = {each for hit in mine for each in _missed(view, workload, hit)}
-    waits = _cannot_pull(pods)
+    waits, unheard = _cannot_pull(pods), not any(view.logs_of(pods))
     for other in view.serving:
         if other is workload or releases(view, other, ASLEEP):
             continue
@@ -48,6 +48,23 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
                 return Evidence("logs", other.ref, _SAME + hit.line[:160], hit.first)
         if said := words & last_words(view, ill) if words else set():
             return Evidence("logs", other.ref, _SAME + min(said)[:160])
+        if unheard and (ends_there := _ends_there(other, pods)):
+            return ends_there
+    return None
+
+
+def _ends_there(other: Workload, pods: Sequence[Pod]) -> Evidence | None:
+    """Return that a pod of another ends on the node of some pods, with their code, and is well on another node.
+
+    Where nobody read what those say it may be the machine that lacks something.
+    """
+    codes = {(pod.node, c.ended.exit_code) for pod in pods for c in pod.containers if c.ended}
+    for pod in other.live:
+        like = [each for each in other.live if each.ready and each.revision == pod.revision and each.node != pod.node]
+        ends = {(pod.node, c.ended.exit_code) for c in pod.containers if c.ended and not c.ready}
+        if pod.node and like and ends & codes:
+            fact = f"it was not released, ends on {pod.node} with the same code, and is well on {like[0].node}"
+            return Evidence("objects", f"Pod/{pod.name}", fact, pod.created)
     return None
 
 

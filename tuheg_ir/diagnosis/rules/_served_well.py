@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
@@ -12,6 +13,7 @@ from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import of_code_alone, since_release
 from tuheg_ir.diagnosis.view.stores import of_a_store
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
@@ -30,6 +32,8 @@ _MEETS = (
 
 Not that it waits in vain: it may ask for too much by and by.
 """
+_WAITS = ("connection_timeout", "pool_exhausted", "lock_wait")
+"""Troubles of who waits for a store in vain."""
 _ASKS = late(r"pool|conn|worker", re.IGNORECASE)
 """Names of settings that may let a program ask for more than before, whatever they were: unset has a value too."""
 
@@ -100,7 +104,21 @@ def _runs_out(view: View, workload: Workload) -> bool:
     """Tell whether it has ever less of something of its own, which takes its time after a release."""
     busy = usage(view.figures, workload, "cpu_share").widely(BUSY)
     refused = view.hits_of(workload.ref, "database_full")  # a pool that gets no session runs out by that
-    return busy or memory_grows(view, workload) or bool(not refused and view.hits_of(workload.ref, "pool_exhausted"))
+    short = () if refused else view.hits_of(workload.ref, "pool_exhausted")
+    return busy or memory_grows(view, workload) or bool(short and not _all_wait(view, workload, short))
+
+
+def _all_wait(view: View, workload: Workload, short: Sequence[Hit]) -> bool:
+    """Tell whether others on the same store, who were not released, wait in vain no later than a pool has run out.
+
+    Then it is the store that answers late, and a pool is empty for as long.
+    """
+    began = oldest(hit.first for hit in short)
+    above = view.graph.callers(workload.ref)
+    others = (w for w in view.serving if w is not workload and w.ref not in above and not since_release(w, began))
+    near = (w for w in others if share_a_store(view, workload, w))
+    waits = (hit for w in near for hit in view.hits_of(w.ref, *_WAITS) if hit.count >= OFTEN and not hit.previous)
+    return began is not None and any(hit.first is not None and hit.first <= began + MINUTE for hit in waits)
 
 
 def ends_by_itself(view: View, workload: Workload) -> bool:

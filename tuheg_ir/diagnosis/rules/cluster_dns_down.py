@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
+from tuheg_ir.diagnosis.rules._other_resolver import other_resolver
 from tuheg_ir.diagnosis.rules._own_release import released_ill
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns, unanswered
 from tuheg_ir.diagnosis.view.changes import Change
@@ -33,7 +34,7 @@ _NDOTS = late(r'"ndots", "value": "(\d+)"')
 
 def when(view: View) -> Iterator[Match]:
     """DNS is ill by its own signs, or several services cannot resolve names that exist."""
-    every = [c for c in complaints(view, "dns") if c.caller in view.workloads]
+    every = [c for c in complaints(view, "dns") if c.caller in view.workloads and not _of_its_image(view, c)]
     shut = {ref for ref in {c.caller for c in every} if closed_to_dns(view, ref, unanswered(view))}
     found = [c for c in every if c.caller not in shut and not _headless(view, c)]
     servers = of_role(view.workloads, "dns")
@@ -76,6 +77,11 @@ def when(view: View) -> Iterator[Match]:
             *(not_for((component,), "new pods are of the same template", RESTARTS) if released else ()),
         ),
     )
+
+
+def _of_its_image(view: View, each: Complaint) -> bool:
+    """Tell whether a name is not found for what a release brought to look it up with, while others find it."""
+    return other_resolver(view, view.workloads[each.caller]) is not None
 
 
 def _too_few(view: View, server: Workload, found: list[Complaint], figures: tuple[Evidence, ...]) -> Match:

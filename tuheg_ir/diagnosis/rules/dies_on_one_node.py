@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -30,8 +31,18 @@ def when(view: View) -> Iterator[Match]:
         return
     node = places.pop()
     words = tuple(_words(view, died))
-    if all(_well_elsewhere(w, found, node) for w, found in died) and (words or len(died) > 1):
-        yield _match(node, died, words)
+    well = {w.ref for w, found in died if _well_elsewhere(w, found, node)}
+    if (len(well) == len(died) and (words or len(died) > 1)) or _said_alike(view, died, well):
+        yield _match(node, died, words, well)
+
+
+def _said_alike(view: View, died: Died, well: set[str]) -> bool:
+    """Tell whether all that end lack the same of their machine, also one whose template is well on another node.
+
+    A release whose first pod ends on that node has no pod elsewhere yet: the words are those of who was not released.
+    """
+    lacking = {w.ref: {_lacks(hit) for hit in _hits(view, w, found)} for w, found in died}
+    return len(died) > 1 and bool(well) and bool(set.intersection(*lacking.values()))
 
 
 def _well_elsewhere(workload: Workload, died: tuple[Crash, ...], node: str) -> bool:
@@ -42,20 +53,31 @@ def _well_elsewhere(workload: Workload, died: tuple[Crash, ...], node: str) -> b
 
 def _words(view: View, died: Died) -> Iterator[Evidence]:
     """Yield what the pods that end say of their machine."""
-    for workload, found in died:
-        for hit in view.hits_of(workload.ref, "code_crash", "process_exhausted", "disk_full", "out_of_memory"):
-            if hit.pod in {crash.pod.name for crash in found} and _OF_THE_NODE.search(hit.line):
-                yield view.hit_evidence(hit)
+    return (view.hit_evidence(hit) for workload, found in died for hit in _hits(view, workload, found))
 
 
-def _match(node: str, died: Died, words: tuple[Evidence, ...]) -> Match:
+def _hits(view: View, workload: Workload, died: tuple[Crash, ...]) -> Iterator[Hit]:
+    """Yield what pods of a workload that end say of their machine."""
+    pods = {crash.pod.name for crash in died}
+    for hit in view.hits_of(workload.ref, "code_crash", "process_exhausted", "disk_full", "out_of_memory"):
+        if hit.pod in pods and _OF_THE_NODE.search(hit.line):
+            yield hit
+
+
+def _lacks(hit: Hit) -> str:
+    """Return what a machine has no more of, in the words of who says so."""
+    found = _OF_THE_NODE.search(hit.line)
+    return found[0].lower() if found else ""
+
+
+def _match(node: str, died: Died, words: tuple[Evidence, ...], well: set[str]) -> Match:
     found = [crash for _, each in died for crash in each]
     return Match(
         component=f"Node/{node}",
         evidence=(
             *(crash.evidence() for crash in found[:2]),
             *words[:2],
-            Evidence("objects", f"Node/{node}", "all that end are on it; their like are well on others"),
+            Evidence("objects", f"Node/{node}", _shown(died, well)),
         ),
         certainty=(0.8 if len(died) > 1 else 0.7) if words else 0.6,
         since=oldest(crash.pod.created for crash in found),
@@ -63,9 +85,21 @@ def _match(node: str, died: Died, words: tuple[Evidence, ...]) -> Match:
         excludes=tuple(
             each
             for workload, _ in died
-            for each in excluding(workload.ref, "its template is well on other nodes", "rollback_workload", *RESTARTS)
+            for each in excluding(workload.ref, _reason(workload, well), "rollback_workload", *RESTARTS)
         ),
     )
+
+
+def _shown(died: Died, well: set[str]) -> str:
+    if len(well) == len(died):
+        return "all that end are on it; their like are well on others"
+    return f"all that end are on it; {', '.join(sorted(well))} of the same template is well on another"
+
+
+def _reason(workload: Workload, well: set[str]) -> str:
+    if workload.ref in well:
+        return "its template is well on other nodes"
+    return f"{', '.join(sorted(well))}, well on another node, ends there with the same words"
 
 
 RULE = Rule(
@@ -75,5 +109,5 @@ RULE = Rule(
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="the pods that end are on several nodes, or not well on any other, or tell of their own fault",
+    why_not="the pods that end are on several nodes, or none is well on any other, or they tell of their own fault",
 )

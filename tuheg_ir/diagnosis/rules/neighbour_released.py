@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.crashes import crashes, looping_since
+from tuheg_ir.diagnosis.view.odd import newest_differ
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
@@ -25,6 +26,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 AT_ONCE = timedelta(minutes=3)
 """What a release takes away is missed so soon; later than that it may be anything."""
+UNLIKELY = 0.25
+"""So sure is that it is the release where others of its pods are well."""
 BAD = late(
     r"error|exception|fail|fatal|unavailable|refused|reject|unimplemented|unsupported|unknown|not found|invalid|denied|"
     r"(?:status|code|http|returned|answered|responded with|->|[=:])\W{0,3}[45]\d\d\b",
@@ -111,7 +114,7 @@ def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tup
     suffer = behind(view, called.ref, caller.ref, but=called.ref)
     callers = tuple(ref for ref in suffer if not _ended_before(view, ref, called))
     seen, began = felt
-    return Match(
+    match = Match(
         component=called.ref,
         evidence=(
             *release_evidence(called)[:2],
@@ -127,6 +130,14 @@ def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tup
             *excluding(called.ref, "a restart runs the same release", *RESTARTS),
             *not_for(callers, f"it fails since {called.ref} was released: nothing done to it mends that"),
         ),
+    )
+    if not newest_differ(view, called):
+        return match
+    differ = Evidence(
+        "logs", called.ref, "some of its newest pods repeat an error of which others like them tell nothing"
+    )
+    return match._replace(
+        evidence=(*match.evidence, differ), certainty=UNLIKELY, root_cause="dependency_failure", remedy="page_human"
     )
 
 

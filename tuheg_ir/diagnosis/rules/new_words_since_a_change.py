@@ -24,7 +24,7 @@ from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import Marked, marked
-from tuheg_ir.diagnosis.view.odd import PROVEN
+from tuheg_ir.diagnosis.view.odd import PROVEN, newest_differ
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
 from tuheg_ir.diagnosis.view.releases import (
@@ -241,9 +241,10 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
 
     Not where it blames others for all, nor where the released had served well, unless what it fails at came no sooner,
     or it hangs up on others; nor where somebody on whom it lives broke first or told the same before, or another does
-    not work off a queue of answers that it misses. Who tells of a fault of its own speaks of nobody with whom it shares
-    but a store. And what waits within a program waits for its own hands: then only who asks more of it than before is
-    taken back, not who came in the same minutes.
+    not work off a queue of answers that it misses. Nor where others of the released pods, like those that are ill, are
+    well. Who tells of a fault of its own speaks of nobody with whom it shares but a store. And what waits within a
+    program waits for its own hands: then only who asks more of it than before is taken back, not who came in the same
+    minutes.
     """
     began = words.since
     if released is workload and behind_a_queue(view, workload, words.line, began):
@@ -251,6 +252,8 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
     if blames_another(view, workload, released) or (released is workload and away_at(view, workload, began)):
         return False
     if released is workload and (broke_before(view, released, began) or said_before(view, workload)):
+        return False
+    if released is not workload and newest_differ(view, released):
         return False
     if released is not workload and blames_itself(view, workload) and not near(view, workload, released):
         return False

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._other_resolver import other_resolver
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns, names_host, unanswered
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
@@ -33,6 +34,8 @@ def when(view: View) -> Iterator[Match]:
         if closed_to_dns(view, each.caller, unanswered(view)):
             continue
         workload = view.workloads[each.caller]
+        if other_resolver(view, workload):
+            continue  # others find the name
         host = next((h for h in unknown if names_host(workload.changes, h)), unknown[0])
         resolver = any("dns" in c.told().lower() for c in workload.changes)
         changed = (resolver or names_host(workload.changes, host)) and _soon(view, workload)

@@ -153,6 +153,17 @@ def well_since(view: View, workload: Workload, at: datetime) -> bool:
     return bool(bad) and bool(proven) and before and same_template((*bad, *proven))
 
 
+def newest_differ(view: View, workload: Workload) -> bool:
+    """Tell whether some newest pods repeat a complaint of which others like them, well for minutes, tell nothing.
+
+    They run one and the same code with the same settings: that alone makes none of them ill.
+    """
+    ill, newest_ones = told_apart(view, workload), workload.newest_pods()
+    bad = [pod for pod in newest_ones if pod.name in ill]
+    well = [pod for pod in newest_ones if pod.name not in ill and pod.ready and not view.recent(pod.started, PROVEN)]
+    return bool(bad) and bool(well) and same_template((*bad, *well))
+
+
 def used_up(view: View, workload: Workload, odd: Collection[str]) -> bool:
     """Tell whether all odd pods repeat that they have no files, threads or ports left, and none of their like does."""
     hits = [

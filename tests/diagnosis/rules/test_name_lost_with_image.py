@@ -1,0 +1,76 @@
+"""An image of another C library does not find a name that others find: musl gives up where glibc does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import SHOP, alert, errors, logs, shop
+from tests.diagnosis.rules.tiny import figure, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+HOST = "api.swiftpost.example"
+LOST = f"ERROR getaddrinfo EAI_AGAIN {HOST}"
+DEBIAN, ALPINE = "registry.example/shop:6.3-bookworm-slim", "registry.example/shop:6.4-alpine"
+FOUND = (SHOP, "code_defect", "rollback_workload")
+ASKS = f"INFO GET https://{HOST}/v3/events 200 268ms"
+FAILS = [errors("shop", 0.3, since=880)]
+
+
+def world(
+    line: str = LOST,
+    *more: Log,
+    pods: Sequence[int] = (0, 1),
+    image: str = ALPINE,
+    before: str = DEBIAN,
+    witness: str = ASKS,
+    since: float = 880,
+    poller: Any = None,
+    figures: Any = (),
+) -> Snapshot:
+    """Return a shop that was released a quarter of an hour ago, and a poller that asks the same host."""
+    told = [*logs("shop", line, *pods, times=20, since=since), *logs("poller", witness, 0, times=20, since=870), *more]
+    return snapshot(
+        shop(image=image, before={"image": before}, released=900),
+        poller or workload("poller", pods=1),
+        figures=[*FAILS, *figures],
+        logs=told,
+        alerts=[alert(service="shop")],
+    )
+
+
+HOLDS = [
+    Holds(
+        "all its pods fail to find a name since then, and another program gets answers from that host",
+        world(),
+        FOUND,
+        excludes=no("restart_workload", "scale_workload", at=SHOP),
+        alone=True,
+        harmful=("page_human", "no_action"),
+    ),
+    Holds("its tag says musl", world(image="registry.example/shop:6.4-musl"), FOUND),
+    Holds(
+        "cluster DNS fails to answer some questions, as it did before and more",
+        world(figures=[figure("dns_error_ratio", 0.04, 0.09, since=870)]),
+        FOUND,
+        alone=True,
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("nobody else asks that host", world(witness="INFO GET https://api.nordpak.example/track 200 12ms")),
+    DoesNotHold("the other program does not find it either", world(witness=f"ERROR getaddrinfo EAI_AGAIN {HOST}")),
+    DoesNotHold("the other program is not answered", world(witness=f"WARN GET https://{HOST}/v3/events 503 12ms")),
+    DoesNotHold(
+        "the other program was released as well",
+        world(poller=workload("poller", pods=1, before={"image": "registry.example/poller:0"}, released=900)),
+    ),
+    DoesNotHold("its image was as small before", world(before="registry.example/shop:6.3-alpine"), harmful=()),
+    DoesNotHold("its image is of the same kind as before", world(image="registry.example/shop:6.4-bookworm-slim")),
+    DoesNotHold("one of its pods finds it", world(LOST, *logs("shop", "INFO booked", 1), pods=[0])),
+    DoesNotHold(
+        "it does not find two names",
+        world(LOST, *logs("shop", "ERROR getaddrinfo EAI_AGAIN api.nordpak.example", 0, 1, since=870)),
+    ),
+    DoesNotHold("it is told only long after", world(since=120)),
+]

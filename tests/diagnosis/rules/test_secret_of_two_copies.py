@@ -1,0 +1,104 @@
+"""Two ExternalSecrets fetch the same keys of one Secret: by which login a pod comes depends on when it started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.credentials import TEXTS
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, logs, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, postgres, secret_key, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+ENV: dict[str, Any] = {
+    "DB_HOST": "postgres",
+    "DB_USER": secret_key("shop-db", "username"),
+    "DB_PASSWORD": secret_key("shop-db"),
+}
+BOTH = ("username", "password")
+RIGHTS = 'level=ERROR msg="save failed" err="ERROR: permission denied for table orders (SQLSTATE 42501)"'
+OF_A_FILE = "ERROR: open /var/spool/orders: EACCES: permission denied"
+FOUND = (SHOP, "configuration_error", "page_human")
+HARMFUL = ("restart_workload", "rollback_workload", "scale_workload", "no_action")
+SECRET = thing("Secret", "shop-db", data={"username": "c2hvcA==", "password": "bm8="}, type="Opaque")
+
+
+def copier(
+    name: str = "shop-db",
+    keys: Sequence[str] = BOTH,
+    *,
+    of: str = "prod/shop",
+    target: str = "shop-db",
+    age: float = 90 * DAY,
+    ready: bool = True,
+    **spec: Any,
+) -> Obj:
+    """Return what copies some keys into a Secret from a place of its store."""
+    data = [{"secretKey": key, "remoteRef": {"key": of, "property": key}} for key in keys]
+    store = {"kind": "ClusterSecretStore", "name": "vault"}
+    made = {"target": {"name": target, "creationPolicy": "Merge"}, "secretStoreRef": store, "data": data, **spec}
+    state = [{"type": "Ready", "status": str(ready), "reason": "SecretSynced"}]
+    return thing("ExternalSecret", name, age=age, spec=made, status={"conditions": state})
+
+
+def second(*keys: str, **more: Any) -> Obj:
+    """Return what copies the login of the reports into the same Secret, since two hours."""
+    return copier("reports-db", keys or BOTH, **{"of": "prod/reports", "age": 7200.0, **more})
+
+
+def told(
+    *copiers: Obj, line: str = RIGHTS, pods: Sequence[int] = (0, 1), of: Any = None, said: Sequence[Log] = ()
+) -> Snapshot:
+    """Return a shop of which some pods are refused, and what copies its Secret."""
+    stands = of or shop(env=ENV, started=3000)
+    return snapshot(stands, postgres(), SECRET, *copiers, logs=[*logs("shop", line, *pods), *said], alerts=[alert()])
+
+
+WORKS = logs("shop", "level=INFO msg=saved", 1)
+HOLDS = [
+    Holds(
+        "all pods have started since there are two",
+        told(copier(), second()),
+        FOUND,
+        excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+        harmful=HARMFUL,
+    ),
+    Holds("a pod of the same template is well", told(copier(), second(), pods=[0], said=WORKS), FOUND, harmful=HARMFUL),
+    Holds(
+        "it was released meanwhile",
+        told(copier(), second(), of=shop(env=ENV, before=IMAGE, released=3000)),
+        FOUND,
+        harmful=HARMFUL,
+    ),
+    Holds("its password is refused", told(copier(), second("password"), line=TEXTS[0]), FOUND, harmful=HARMFUL),
+    Holds(
+        "all keys of the Secret are its variables",
+        told(copier(), second(), of=shop(started=3000, envFrom=[{"secretRef": {"name": "shop-db"}}])),
+        FOUND,
+        harmful=HARMFUL,
+    ),
+    Holds(
+        "who reads it as well, and is not refused, is not started anew either",
+        told(copier(), second(), of=[*shop(env=ENV, started=3000), *workload("reports", env=ENV)]),
+        FOUND,
+        excludes=no("restart_workload", at="Deployment/reports"),
+        harmful=HARMFUL,
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("there is but one", told(copier())),
+    DoesNotHold("each writes keys of its own", told(copier(), second("mail-user", "mail-password"))),
+    DoesNotHold("both fetch it from the same place", told(copier(), second(of="prod/shop"))),
+    DoesNotHold("the other one writes a Secret of its own", told(copier(), second(target="reports-db"))),
+    DoesNotHold("the other one has never written it", told(copier(), second(ready=False))),
+    DoesNotHold("nobody knows what the other one writes", told(copier(), second(dataFrom=[{"extract": {"key": "x"}}]))),
+    DoesNotHold("nobody is refused", told(copier(), second(), line="level=INFO msg=saved")),
+    DoesNotHold("it was refused when there was but one", told(copier(), second(age=120))),
+    DoesNotHold("its containers are older than the other one", told(copier(), second(), of=shop(env=ENV))),
+    DoesNotHold("it may not read a file", told(copier(), second(), line=OF_A_FILE)),
+    DoesNotHold(
+        "it reads another key",
+        told(copier(), second("username"), of=shop(env={"DB_PASSWORD": secret_key("shop-db")}, started=3000)),
+    ),
+]

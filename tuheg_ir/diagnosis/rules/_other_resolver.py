@@ -1,0 +1,78 @@
+"""A release whose image resolves names in another way, and a name that it alone does not find since then."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.marked import is_marked
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_MUSL = late(r"(?<![a-z])(?:alpine|musl)(?![a-z])", re.IGNORECASE)
+"""How images are called whose C library gives up on a name where one of two questions for its addresses fails.
+
+That of other images lives on what the other question gives.
+"""
+_DONE = late(r"(?<![\w.:-])2\d\d(?![\w.:-])")
+"""How an access log, or a client's, tells that somebody answered."""
+
+
+class Unresolved(NamedTuple):
+    """What a release does not resolve: the host, since when, the change of the image, its errors, who still does."""
+
+    host: str
+    began: datetime
+    change: Change
+    hits: tuple[Hit, ...]
+    witness: Evidence
+
+
+@once
+def other_resolver(view: View, workload: Workload) -> Unresolved | None:
+    """Return the one name that all pods of a release fail to resolve since it brought another C library.
+
+    Another program that was not released asks the same host meanwhile, and is answered.
+    """
+    images = workload.changed("image")
+    change = next((each for each in images if _MUSL.search(each.after) and not _MUSL.search(each.before)), None)
+    if change is None or not change.before or workload.returned:
+        return None
+    hits = [hit for hit in view.hits_of(workload.ref, "dns") if not hit.previous and fresh(view, hit)]
+    hosts = {host for hit in hits for host in hit.hosts}
+    newest_ones = {pod.name for pod in workload.newest_pods()}
+    began = oldest(hit.first for hit in hits)
+    if len(hosts) != 1 or began is None or sum(hit.count for hit in hits) < OFTEN or not newest_ones:
+        return None
+    if {hit.pod for hit in hits} != newest_ones or not since_release(workload, began):
+        return None
+    host = hosts.pop()
+    witness = _witness(view, workload, host, began)
+    return None if witness is None else Unresolved(host, began, change, tuple(hits), witness)
+
+
+def _witness(view: View, workload: Workload, host: str, began: datetime) -> Evidence | None:
+    """Return that another program, which was not released of late, asks a host and is answered since a time."""
+    named = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", re.IGNORECASE)
+    for other in view.serving:
+        if other is workload or (other.released_at is not None and other.released_at >= began + BEFORE - MINUTE):
+            continue
+        if any(host in hit.hosts for hit in view.hits_of(other.ref, "dns")):
+            continue
+        logs = view.logs_of(other.live, previous=False)
+        lines = (line for log in logs for line in log.lines if named.search(line) and not is_marked(line))
+        told = [at for line in lines if _DONE.search(line) and (at := stamp(line)) is not None and at > began]
+        if len(told) >= OFTEN and view.recent(max(told)):
+            return Evidence("logs", other.ref, f"{host} answered it {len(told)} times meanwhile", max(told))
+    return None
