@@ -69,7 +69,7 @@ HOLDS = [
     Holds(
         "a server of another kind",
         world(
-            says('(1298, "Unknown or incorrect time zone: \'US/Eastern\'")'), server={"image": "mysql:8", "port": 3306}
+            says("(1298, \"Unknown or incorrect time zone: 'US/Eastern'\")"), server={"image": "mysql:8", "port": 3306}
         ),
         ASKED,
     ),
@@ -118,5 +118,7 @@ DOES_NOT_HOLD += [
         world(told(*OF_THE_SERVER), says(), before={"image": "shop:0"}, released=SINCE + 20),
         (SHOP, "code_defect", "rollback_workload"),
     ),
-    DoesNotHold("somebody at a console tried it days ago", world(told(*OF_THE_SERVER, since=3 * DAY), says("GET / 500"))),
+    DoesNotHold(
+        "somebody at a console tried it days ago", world(told(*OF_THE_SERVER, since=3 * DAY), says("GET / 500"))
+    ),
 ]

@@ -27,7 +27,7 @@ TROUBLE = "session_setting_refused"
 
 
 def when(view: View) -> Iterator[Match]:
-    """A database that was started anew refuses since then what older pods of an unchanged caller set, and users feel it.
+    """A database that was started anew refuses since then what older pods of a caller set, and users feel it.
 
     Not where a release of either is as near: another template is nearer than another build of the same one.
     """
