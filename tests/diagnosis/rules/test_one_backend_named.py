@@ -88,4 +88,14 @@ DOES_NOT_HOLD = [
         snapshot(shop(env=CALLS_CART), cart(), logs=[said(address(cart()), port=40512)], figures=[errors("shop")]),
         (SHOP, "unknown", "page_human"),
     ),
+    DoesNotHold(
+        "it is the address of a client at the head of an access log",
+        snapshot(
+            shop(env=CALLS_CART),
+            cart(),
+            logs=[log(pod("shop"), *[f'{address(cart())} - - "POST /v1/orders HTTP/1.1" 500 31 "-" "x/1"'] * 9)],
+            figures=[errors("shop")],
+        ),
+        (SHOP, "unknown", "page_human"),
+    ),
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, errors, logs, shop
-from tests.diagnosis.rules.tiny import Obj, redis, snapshot, workload
+from tests.diagnosis.rules.scenes import SHOP, errors, logs, shop, taken_back
+from tests.diagnosis.rules.tiny import Obj, container, redis, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 NEW = "Deployment/shop-canary"
@@ -27,7 +27,52 @@ def world(*more: list[Obj], also: tuple[str, ...] = (), since: float = 600, **st
     return snapshot(shop(**{"env": USES, **stable}), redis(), *more, logs=told, figures=[errors("shop", 0.2, since)])
 
 
+PICKLE = "ERROR ValueError: unsupported pickle protocol: 5"
+WARMER = "Deployment/warmer"
+TRIED: dict[str, Any] = {"before": {"image": "registry.example/mail:2"}, "released": 700}
+ACTS = ("rollback_workload", "restart_workload", "scale_workload")
+
+
+def warmer(**more: Any) -> list[Obj]:
+    """Return another program that writes into the same store, released just before."""
+    earlier = {"before": {"image": "registry.example/warmer:0"}, "released": 660}
+    return workload("warmer", **{"pods": 1, "env": USES, **earlier, **more})
+
+
+def strange(*more: list[Obj], line: str = PICKLE, told: float = 600, since: float = 600, **stable: Any) -> Snapshot:
+    """Return a shop that fails, and cannot read the form of what is in the store."""
+    reader = stable.pop("reader", None) or shop(**{"env": USES, **stable})
+    objects = (reader, redis(), *more)
+    return snapshot(*objects, logs=logs("shop", line, 0, 1, since=told), figures=[errors("shop", 0.2, since)])
+
+
+def run(name: str = "nightly") -> Obj:
+    """Return a schedule that uses the same store."""
+    body = {"spec": {"containers": [container(name, f"{name}:1", env=USES)]}}
+    return thing("CronJob", name, spec={"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": body}}})
+
+
 HOLDS = [
+    Holds(
+        "another program writes a form that a younger language has",
+        strange(warmer()),
+        (WARMER, "code_defect", "rollback_workload"),
+        excludes=(*no("restart_workload", at=WARMER), *no(*ACTS, at=SHOP)),
+        harmful=("restart_workload", "scale_workload"),
+        began=600,
+    ),
+    Holds(
+        "the reader was released amid that, so that its logs begin then",
+        strange(warmer(), told=200, before={"image": "registry.example/shop:0"}, released=240),
+        (WARMER, "code_defect", "rollback_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+        began=600,
+    ),
+    Holds(
+        "another language",
+        strange(warmer(), line="ERROR TypeError: incompatible marshal file format (can't be read)"),
+        (WARMER, "code_defect", "rollback_workload"),
+    ),
     Holds(
         "it was rolled out beside the stable one",
         world(canary()),
@@ -47,6 +92,28 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(what, found, harmful=ACTS)
+        for what, found in (
+            ("another program, and only a field is strange", strange(warmer(), line=MISREADS)),
+            ("another program got another setting alone", strange(warmer(before={"env": {**USES, "TTL": "9"}}))),
+            ("another program is on another store", strange(warmer(env={}))),
+            ("another program was released hours ago", strange(warmer(released=7200))),
+            ("a run uses the store as well", strange(warmer(), [run()])),
+            ("another was taken back beside it", strange(warmer(), taken_back(workload("mail", env=USES, **TRIED)))),
+        )
+    ),
+    DoesNotHold(
+        "the reader was taken back amid that: what it wrote itself is there still",
+        strange(warmer(), told=200, reader=taken_back(shop(env=USES, before={"image": "x:2"}, released=240))),
+        (),
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    DoesNotHold(
+        "the reader was released as it began",
+        strange(warmer(), before={"image": "registry.example/shop:0"}, released=640),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     DoesNotHold("no other version is there", world(), NOBODY),
     DoesNotHold("it misreads the same", world(canary(), also=("shop-canary",)), (), harmful=("restart_workload",)),
     DoesNotHold("it runs the same version", world(canary("registry.example/shop:1", before={"image": "x:0"})), ()),

@@ -21,8 +21,11 @@ from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_ADDRESS = late(r"(?<![\d.])(?<!serving )(?<!client: )(?<!client=)((?:\d{1,3}\.){3}\d{1,3})(?::(\d{1,5}))?(?![\d.])")
-"""Whom a line speaks of; whom a server serves is a client of it."""
+_ADDRESS = late(
+    r"(?<![\d.])(?<!serving )(?<!client: )(?<!client=)((?:\d{1,3}\.){3}\d{1,3})"
+    r"(?!(?::\d+)? - \S+ [\[\"])(?::(\d{1,5}))?(?![\d.])"
+)
+"""Whom a line speaks of; whom a server serves is a client of it, as is who stands first in a line of an access log."""
 MOST = 0.9
 """Share of the failures that has to name the one address."""
 

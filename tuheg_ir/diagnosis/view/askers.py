@@ -123,6 +123,12 @@ def asker_of(line: str) -> tuple[str, bool]:
     return name, login is not None and not _is_bare(who[0], name)
 
 
+def program_of(line: str) -> str:
+    """Return the program that asks by a line of an access log, as it calls itself; "" for none and for probes."""
+    found = _PROGRAM.search(line)
+    return "" if found is None or _PROBES.search(found[0]) else found[1] or found[2]
+
+
 def answer_of(line: str) -> int:
     """Return the status of the answer that a line of an access log tells of, in whatever form; 0 for none."""
     if found := status_of(line):
