@@ -108,7 +108,69 @@ HOLDS = [
     ),
     Holds("its release is older than the broker's start", ended(before=OLD, released=2 * DAY), OF_BROKER),
 ]
+
+
+def fetched(
+    before: str = "6",
+    now: str = "0",
+    *ages: float,
+    name: str = "AMQP_PREFETCH",
+    line: str = LINES[1],
+    released: float = 4500,
+    pods: int = 2,
+    ours: float = 0,
+    figures: Any = (),
+) -> Snapshot:
+    """Return workers of which a release set how much they fetch, and that had something taken from them since."""
+    old, new = ({**AMQP, **({name: each} if each else {})} for each in (before, now))
+    workers = workload("worker", env=new, before={"env": old}, released=released, service=False)
+    broker = workload("rabbit", "rabbitmq:4", kind="StatefulSet", pods=1, port=5672)
+    logs = [told(line, n, *(ages or (900 + 1800 * n,))) for n in range(pods)]
+    says = [Log("rabbit-0", "rabbit", (f"{at(9000)} INFO started", f"{at(ours)} {OURS}"))] if ours else []
+    return snapshot(workers, broker, logs=[*logs, *says], figures=figures)
+
+
+OF_RELEASE = (WORKER, "configuration_error", "rollback_workload")
+HOLDS += [
+    *(
+        Holds(f"a release lets it fetch far more since: {what}", world, OF_RELEASE, excludes=IN_VAIN)
+        for what, world in (
+            ("all there is", fetched()),
+            ("all there is, and its broker tells it too", fetched(ours=2690)),
+            ("a hundred times as much", fetched("10", "1000")),
+            ("by a listener's setting", fetched(name="SPRING_RABBITMQ_LISTENER_SIMPLE_PREFETCH")),
+            ("all there is, and it is taken back again and again", fetched("6", "0", 4100, 2300, 500)),
+        )
+    ),
+    *(
+        Holds(
+            f"it is taken back again and again, and no release brought it: {what}",
+            world,
+            OF_WORKER,
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("it fetches as much as ever", fetched("6", "6", *OFTEN)),
+            ("it was so before the release", fetched("6", "0", *OFTEN, released=1000)),
+            ("its broker told it before the release", fetched("6", "0", 4100, 2300, 500, ours=6000)),
+            ("it fetches less", fetched("600", "6", 4100, 2300, 500)),
+            ("it fetched all before", fetched("0", "600", 4100, 2300, 500)),
+        )
+    ),
+]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"it came once, after a release: {what}", world, harmful=("rollback_workload",))
+        for what, world in (
+            ("it fetches a little more", fetched("6", "12")),
+            ("how much it fetched before is not known", fetched("", "0")),
+            ("of one of them alone", fetched(pods=1)),
+            ("another setting became 0", fetched(name="RETRIES")),
+            ("of a service bus, to which 0 is to fetch nothing ahead", fetched(line=LINES[4])),
+            ("days after it", fetched(released=2 * DAY)),
+            ("what it asks is slow", fetched(figures=[SLOW])),
+        )
+    ),
     DoesNotHold("it happened once to each", lives_on(LINES[1], 1800), harmful=("rollback_workload",)),
     DoesNotHold("lines of one moment are one", lives_on(LINES[1], 1803, 1802, 1801, 1800)),
     DoesNotHold("many messages of one process that hangs", lives_on(LINES[1], 1860, 1845, 1830, 1812, 1800)),

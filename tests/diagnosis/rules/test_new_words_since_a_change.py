@@ -766,3 +766,32 @@ HOLDS += [
         for what, world in BY_ITSELF
     ),
 ]
+
+
+def late(said: str, released: float = 600, **more: Any) -> Snapshot:
+    """Return a shop with a new image whose pods warn, since a minute after it, of what is late."""
+    told = [f"{at(age)} {said}" for age in range(int(released) - 60, 0, -15)]
+    calm = [f"{at(released - 5)} INFO listening"]
+    logs = [Log(pod("shop", n), "shop", (*calm, *told)) for n in (0, 1)]
+    return snapshot(shop(**{"before": IMAGE, "released": released, **more}), logs=logs, alerts=[alert(app="shop")])
+
+
+HOLDS += [
+    *(
+        Holds(
+            f"its new pods tell of what waits since before their release: {words}",
+            late(f"WARN plan of an order is late, {words}"),
+            (SHOP, "code_defect", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for words in ('"waitingSec":1082', "waited 18 min", "waited_ms=1500000", "pending for 1100 s")
+    ),
+    *(
+        Holds(
+            f"its new pods tell of what waits since their release, or of no wait: {words}",
+            late(f"WARN plan of an order is late, {words}"),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for words in ('"waitingSec":31', "waited 30 s", "waited=1082", "order=1082s", "max wait: 1100s")
+    ),
+]

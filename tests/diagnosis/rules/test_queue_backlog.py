@@ -632,6 +632,43 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("a short queue", snapshot(broker(), figures=[figure("queue_depth", 2, 40, component="mail")])),
 ]
+PARTS = {"consumergroup": "worker", "queue": "mails"}
+
+
+def partitions(most: float, total: float, *, counted: bool = True) -> Snapshot:
+    """Return a reader of a topic, of which so many messages wait in the fullest partition and in all; figures climb."""
+    waits = {"queue_depth": (80, total), "queue_part_depth": (40, most)}
+    figures = [
+        (signal, series(PARTS, *((3600 - 60 * n, first + (last - first) * n / 60) for n in range(61))))
+        for signal, (first, last) in waits.items()
+        if counted or signal == "queue_depth"
+    ]
+    reader = workload("worker", env={"KAFKA_BROKERS": "kafka:9092"}, service=False)
+    return snapshot(KAFKA, reader, figures=figures, **LAGS)
+
+
+HOLDS += [
+    *(
+        Holds(
+            f"one partition alone grows: {what}",
+            world,
+            (WORKER, "unknown", "page_human"),
+            excludes=no("scale_workload", at=WORKER),
+            harmful=("scale_workload",),
+        )
+        for what, world in (
+            ("further readers get nothing of it", partitions(24000, 24600)),
+            ("there is no other one", partitions(24000, 24000)),
+        )
+    ),
+    *(
+        Holds(f"more than one partition grows: {what}", world, (WORKER, "capacity", "scale_workload"))
+        for what, world in (
+            ("one most of all", partitions(24000, 40000)),
+            ("nobody tells how they lie", partitions(0, 24000, counted=False)),
+        )
+    ),
+]
 HOLDS += [
     Holds(
         f"it came while a host outside was away, minutes after a release, and {what}",

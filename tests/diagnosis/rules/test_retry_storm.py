@@ -8,7 +8,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pending, pods_of
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, series, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, event, figure, pod, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 STORM = (rate("cart", 60, 400), errors("cart", 0.4, before=0.0))
@@ -78,7 +78,53 @@ def beside(run: Obj) -> Snapshot:
     )
 
 
+ASKS = {**CALLS_CART, "KAFKA": "kafka:9092", "GROUP_ID": "shop"}
+WAITED = {"consumergroup": "shop", "queue": "orders"}
+NOTHING = ("replicas_wanted", series({"component": "shop"}, (3600, 0), (640, 2)))
+
+
+def works_off(*figures: tuple[str, Series], **caller: Any) -> Snapshot:
+    """Return a reader with a new image which asks another many times as often since ten minutes, though not for users.
+
+    Its lag is counted from that time on, or the number of its pods.
+    """
+    reader = shop(**{"env": ASKS, "before": IMAGE, "released": 660, "started": 640, **caller})
+    kafka = workload("kafka", "apache/kafka:3.9.1", kind="StatefulSet", pods=1, port=9092)
+    return snapshot(reader, workload("cart"), kafka, figures=[rate("shop"), *STORM, *figures])
+
+
+def waits(first: float, now: float, since: float = 620, **labels: str) -> tuple[str, Series]:
+    """Return how many messages waited for a reader as they were first counted, and now."""
+    points = [(n, first + (now - first) * (since - n) / since) for n in range(int(since), -1, -20)]
+    return "queue_depth", Series(labels or WAITED, tuple((NOW.timestamp() - age, value) for age, value in points))
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a caller has a new image, and found work that it does since: {what}",
+            world,
+            (SHOP, "code_defect", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("much waited for its group as it came", works_off(waits(90000, 70000))),
+            ("it was to have no pods before", works_off(NOTHING)),
+        )
+    ),
+    *(
+        Holds(f"a caller has a new image, and {what}", world, (SHOP, "code_defect", "rollback_workload"))
+        for what, world in (
+            ("little waited for its group", works_off(waits(40, 20))),
+            ("ever more waits for its group since", works_off(waits(200, 9000))),
+            ("much waits for another group", works_off(waits(90000, 70000, consumergroup="cart", queue="orders"))),
+            ("it had as many pods before", works_off(figure("replicas_wanted", 2, 2, component="shop"))),
+            (
+                "another was to have no pods before",
+                works_off(("replicas_wanted", series({"component": "cart"}, (3600, 0), (640, 2)))),
+            ),
+        )
+    ),
     Holds(
         "a caller has a new image, and a long run began just before as well",
         beside(sweep(630)),

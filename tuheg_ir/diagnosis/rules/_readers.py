@@ -41,7 +41,7 @@ _GROUP = late(
 Not those of a group that it watches, or of users or rights.
 """
 _READS_AS = ("consumer", "consumergroup", "group")
-_FETCHES = late(
+FETCHES = late(
     r"^(?:\w+_)?prefetch(?:_?(?:count|size|limit|messages|multiplier))?$|^(?:\w+_)?consumer_?(?:concurrency|prefetch)$",
     re.IGNORECASE,
 )
@@ -194,7 +194,7 @@ def _fetching(view: View, series: Series) -> list[Workload]:
 def _fetched(view: View, workload: Workload) -> set[str]:
     """Return the queues in the settings of who is told how much to fetch; {} of whom somebody calls."""
     names = [text(e, "name") for c in items(workload.template, "spec", "containers") for e in items(c, "env")]
-    if role(workload) or not any(map(_FETCHES.search, names)):
+    if role(workload) or not any(map(FETCHES.search, names)):
         return set()
     led = (view.services[r.service].backends for r in view.routes if r.service in view.services)
     called = any(workload.ref in refs for refs in (*view.graph.calls.values(), *led))

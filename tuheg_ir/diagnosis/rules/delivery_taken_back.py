@@ -1,6 +1,7 @@
 """A broker takes a message back from who works on it for longer than it waits for the word that it is done.
 
 The message is dealt out anew, the work begins anew, and it is taken back again at the same moment: it is never done.
+Or it lay in the memory of a reader that a release lets fetch all there is, while others like it have nothing to do.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._fetches_more import fetches_more
 from tuheg_ir.diagnosis.rules._figures import finds_slow
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import of_role, role
@@ -26,6 +29,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 AGAIN = 3
 """What was taken back less often may have met a pause of somebody else, and be done since."""
+SEVERAL = 2
+"""So many readers tell it before what they were set to fetch is blamed, though it came less often."""
 LATELY = timedelta(hours=2)
 """A broker waits for half an hour by itself: what it takes back again it takes back within this time."""
 MOMENT = timedelta(seconds=10)
@@ -43,12 +48,16 @@ _TAKEN_BACK = late(
 
 
 class _Taken(NamedTuple):
-    """What a consumer tells of what is taken from it: a line, since when, how often, and whether that ended it."""
+    """What a consumer tells of what is taken from it: a line, since when, how often, and whether that ended it.
+
+    ``by``: what a release set since which it fetches much more than it works off.
+    """
 
     line: str
     since: datetime
     times: int
     ended: int
+    by: tuple[Change, ...]
 
 
 def when(view: View) -> Iterator[Match]:
@@ -66,12 +75,14 @@ def _taken(view: View, workload: Workload) -> _Taken | None:
     # Who ends by it leaves only its last end in a log: how often it was started again tells the others.
     ended = max((pod.restarts for pod in workload.live if _ended_by_it(view, pod)), default=0)
     times = max((len(_moments(_told(log))) for log in view.logs_of(workload.live)), default=0)
-    if max(ended, times) < AGAIN:
-        return None
     first = min(at for at, _ in lines)
     line = lines[-1][1]
     ours = _told_by_brokers(view) if _of_ours(line) else ()
-    return _Taken(line, oldest((first, *ours)) or first, times, ended)
+    since = oldest((first, *ours)) or first
+    # To service buses 0 is to fetch nothing ahead. One reader alone may have met a message that takes it so long.
+    several = sum(any(map(_told, view.logs_of([pod], previous=False))) for pod in workload.live) >= SEVERAL
+    by = fetches_more(workload, since) if several and _of_ours(line) else ()
+    return _Taken(line, since, times, ended, by) if by or max(ended, times) >= AGAIN else None
 
 
 def _of_ours(line: str) -> bool:
@@ -123,7 +134,31 @@ def _started_just_before(view: View, workload: Workload, since: datetime) -> Wor
     return brokers[0] if proved or not workload.changes else None
 
 
+def _of_release(view: View, workload: Workload, taken: _Taken) -> Match:
+    """Return that a release lets readers fetch what they do not come to within the time that a broker waits."""
+    told = f"{taken.line[:240]}, {taken.times} times"
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *(Evidence("objects", workload.ref, each.told(), workload.released_at) for each in taken.by),
+            Evidence("logs", workload.ref, told, taken.since),
+        ),
+        certainty=0.7,
+        remedy="rollback_workload",
+        since=taken.since,
+        explains=behind(view, workload.ref, but=workload.ref),
+        excludes=(
+            *not_for((workload.ref,), "whoever connects first is given all that waits again", RESTARTS),
+            *not_for(
+                (workload.ref,), "one is given all that waits: further ones get nothing of it", ("scale_workload",)
+            ),
+        ),
+    )
+
+
 def _match(view: View, workload: Workload, taken: _Taken) -> Match:
+    if taken.by:
+        return _of_release(view, workload, taken)
     broker = _started_just_before(view, workload, taken.since) if _of_ours(taken.line) else None
     how = f", and a pod was started again {taken.ended} times" if taken.ended else f", {taken.times} times"
     ran = oldest(pod.started for pod in broker.live) if broker else None

@@ -19,6 +19,7 @@ from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.rules._said_before import said_before
 from tuheg_ir.diagnosis.rules._served_well import broke_before, lately_of_others, served_well
+from tuheg_ir.diagnosis.rules._waited_before import waited_before
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
 from tuheg_ir.diagnosis.view.hosts import hosts_named
@@ -241,13 +242,15 @@ def _meant(view: View, workload: Workload, words: Marked, released: Workload) ->
 
     Not where it blames others for all, nor where the released had served well, unless what it fails at came no sooner,
     or it hangs up on others; nor where somebody on whom it lives broke first or told the same before, or another does
-    not work off a queue of answers that it misses. Nor where others of the released pods, like those that are ill, are
-    well. Who tells of a fault of its own speaks of nobody with whom it shares but a store. And what waits within a
-    program waits for its own hands: then only who asks more of it than before is taken back, not who came in the same
-    minutes.
+    not work off a queue of answers that it misses, nor where what it says waits since before. Nor where others of the
+    released pods, like those that are ill, are well. Who tells of a fault of its own speaks of nobody with whom it
+    shares but a store. And what waits within a program waits for its own hands: then only who asks more of it than
+    before is taken back, not who came in the same minutes.
     """
     began = words.since
     if released is workload and behind_a_queue(view, workload, words.line, began):
+        return False
+    if released is workload and waited_before(view, workload, words):
         return False
     if blames_another(view, workload, released) or (released is workload and away_at(view, workload, began)):
         return False

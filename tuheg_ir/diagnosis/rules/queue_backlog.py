@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._in_one_part import in_one_part
 from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
 from tuheg_ir.diagnosis.rules._one_has_all import at_their_limit, far_busier
 from tuheg_ir.diagnosis.rules._publishing import above, flooded_by
@@ -59,7 +60,7 @@ def when(view: View) -> Iterator[Match]:
         elif consumer is None or role(consumer) in DATA:
             yield _of_broker(view, label, grew, waits)
         elif consumer.ready and consumer.ready >= consumer.wanted:
-            yield _of_consumer(view, consumer, grew, waits)
+            yield _of_consumer(view, consumer, series, grew, waits)
 
 
 def _of_flood(view: View, run: Workload, grew: Turn, waits: Evidence, consumer: Workload | None) -> Match:
@@ -77,7 +78,7 @@ def _of_flood(view: View, run: Workload, grew: Turn, waits: Evidence, consumer: 
     )
 
 
-def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match:
+def _of_consumer(view: View, consumer: Workload, series: Series, grew: Turn, waits: Evidence) -> Match:
     held_up = held_up_by(view, consumer)
     if away := away_at(view, consumer, grew.since):
         return _of_others(view, consumer, away, grew, waits)
@@ -90,6 +91,8 @@ def _of_consumer(view: View, consumer: Workload, grew: Turn, waits: Evidence) ->
     found = _of_its_own(view, consumer, grew, waits)
     if found is None and held_up:
         return _of_others(view, consumer, held_up, grew, waits)
+    if found is None and (part := in_one_part(view, series, consumer.ref)):
+        return _of_one_part(consumer, part, grew, waits)
     return found or _of_too_few(view, consumer, grew, waits)
 
 
@@ -124,6 +127,19 @@ def _of_its_own(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> 
     # Who does not get past a message, or has no message of its key, does nothing either, and a restart is no help.
     undone = left_undone(view, consumer, grew.since)
     return _of_still(consumer, undone, grew, seen) if undone else None
+
+
+def _of_one_part(consumer: Workload, part: Evidence, grew: Turn, waits: Evidence) -> Match:
+    why = "one reader at most is given that partition: further pods get nothing of it"
+    return Match(
+        component=consumer.ref,
+        evidence=(waits, part, _ready(consumer)),
+        certainty=0.4,
+        root_cause="unknown",
+        remedy="page_human",
+        since=grew.since,
+        excludes=not_for((consumer.ref,), why, _SCALE),
+    )
 
 
 def _of_too_few(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match:

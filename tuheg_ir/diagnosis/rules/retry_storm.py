@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._came_back import found_work
 from tuheg_ir.diagnosis.rules._demand import fell_short, multiplied, multiplying
 from tuheg_ir.diagnosis.rules._figures import Turn, felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -24,7 +25,9 @@ def when(view: View) -> Iterator[Match]:
         echo = found is not None and fell_short(view, ref, found.grew)
         if found is not None and found.by is not None and not echo:
             match = _of_release(view, ref, found.by, found.grew)
-            yield match._replace(remedy="page_human") if run_began(view, found.by, found.grew.since) else match
+            since = found.grew.since
+            another = run_began(view, found.by, since) or found_work(view, found.by, since)
+            yield match._replace(remedy="page_human") if another else match
         elif found is not None and ill:
             yield Match(
                 component=ref,
