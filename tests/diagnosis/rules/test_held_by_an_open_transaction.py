@@ -36,7 +36,7 @@ def held(
 
     ``late``: transactions that a broker counts as too long; None: nobody counts them.
     """
-    of = {"consumergroup": "viewer", "queue": "postings"}
+    of: dict[str, Any] = {"consumergroup": "viewer", "queue": "postings"}
     figures = [
         climbs("queue_depth", total, base=90, **of),
         climbs("queue_part_depth", most, base=20, **of),

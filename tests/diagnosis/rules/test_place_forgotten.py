@@ -10,7 +10,7 @@ from tests.diagnosis.rules.tiny import DAY, NOW, at, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 MAILER, RELAY, KAFKA = "Deployment/mailer", "Deployment/relay", "StatefulSet/kafka"
-OLD = {"before": {"image": "registry.example/mailer:0"}, "released": 2300}
+OLD: dict[str, Any] = {"before": {"image": "registry.example/mailer:0"}, "released": 2300}
 DEAD = "INFO [GroupMetadataManager brokerId=1] Group mailer transitioned to Dead in generation 58"
 NONE = (
     "INFO [Consumer clientId=consumer-mailer-1, groupId=mailer] Found no committed offset for partition issued-2",
