@@ -234,6 +234,7 @@ DOES_NOT_HOLD = [
             ("its primary knows another one only", idle(follows={"component": "pg", "client": "pg-2"})),
             ("a third one does not follow", idle(pods=3)),
             ("since a moment", idle(since=120)),
+            ("since before there were computers", idle(since=1e12)),
             ("it cannot reach its primary", idle(said="FATAL:  could not connect to the primary server: timeout")),
         )
     ),

@@ -74,6 +74,8 @@ def _one_moment(view: View, series: Series) -> datetime | None:
     since = [at - lag for at, lag in points]
     if not points or max(since) - min(since) > MINUTE.total_seconds() or min(lag for _, lag in points) <= 0:
         return None
+    if min(since) <= 0:
+        return None  # no lag is older than the time of computers
     grown, passed = points[-1][1] - points[0][1], points[-1][0] - points[0][0]
     even = abs(grown - passed) <= MINUTE.total_seconds()
     return datetime.fromtimestamp(min(since), UTC) if even and grown > 0 else None
