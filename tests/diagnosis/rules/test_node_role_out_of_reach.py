@@ -45,13 +45,14 @@ def roles(
     by_pod: tuple[float, ...] = (),
     since: float = 600,
     users: float = 0.6,
+    theirs: Obj | None = None,
 ) -> Snapshot:
     """Return a service whose pods, on a node each, repeat a line each, and maybe another one on the last node.
 
     ``by_pod``: what share of requests fails at each pod, and ``since`` when at the service.
     """
     pods = [tells("shop", n, line, times=times) for n, line in enumerate(lines) if line]
-    beside = workload("thumbs", pods=1, nodes=nodes[-1:]) if other else []
+    beside = workload("thumbs", pods=1, nodes=nodes[-1:], env=theirs) if other else []
     said = [tells("thumbs", 0, other)] if other else []
     return snapshot(
         shop(pods=len(lines), nodes=nodes, before=before, released=released),
@@ -70,6 +71,14 @@ def given(*numbers: int, **variable: str) -> Snapshot:
         pods_of(objects)[number]["spec"] |= {"containers": [{**first, "env": mine}]}
     lines = [tells("shop", n, WORKS if n in numbers else BOTO) for n in range(3)]
     return snapshot(objects, logs=lines, figures=[errors("shop", 0.6)])
+
+
+def noisy() -> Snapshot:
+    """Return pods of a release that are well but for a few errors, beside one that lacks credentials."""
+    few = log(pod("shop", 0), *[WORKS, ROW_ERROR] * 12, WORKS, since=1500)
+    lines = [few, tells("shop", 1, WORKS), tells("shop", 2, GO, times=60)]
+    objects = shop(pods=3, nodes=NODES, before=IMAGE, released=1560)
+    return snapshot(objects, logs=lines, figures=[errors("shop", 0.3, 1500)])
 
 
 def late_release() -> Snapshot:
@@ -98,6 +107,22 @@ HOLDS = [
         roles(WORKS, WORKS, GO, by_pod=(0.0, 0.0, 0.9), since=1500),
         MACHINE,
         harmful=HARM,
+    ),
+    *(
+        Holds(f"a release stands near in time, and those that are well have {what}", world, MACHINE, harmful=HARM)
+        for what, world in (
+            ("a few errors of another kind", noisy()),
+            (
+                "some requests that fail",
+                roles(WORKS, WORKS, GO, released=1560, by_pod=(0.06, 0.06, 0.9), since=1500),
+            ),
+        )
+    ),
+    Holds(
+        "another program has lost a role of its own",
+        roles(WORKS, GO, GO, other=BOTO, theirs={"AWS_ROLE_ARN": "arn:aws:iam::1:role/thumbs"}),
+        MACHINE,
+        spares=no("rollback_workload", at="Deployment/thumbs"),
     ),
     Holds(
         "traces tell it, of which one line bears a time",

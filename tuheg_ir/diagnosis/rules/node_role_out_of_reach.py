@@ -7,7 +7,7 @@ where the machines are made: an answer that may go over one hop only never comes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
 from tuheg_ir.diagnosis.view.logs import begun, speaks_of, times_around
 from tuheg_ir.diagnosis.view.marked import marked
+from tuheg_ir.diagnosis.view.odd import CLEARLY
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import created, items, oldest, text
@@ -46,7 +47,6 @@ _WHOSE = late(r"serviceAccount(?:Name)?|hostNetwork|nodeSelector|affinity|tolera
 """What a release may change of whose credentials a program has, or of where it runs."""
 LATELY = timedelta(minutes=15)
 """Who has said nothing of it for so long gets its credentials again; who says anything else within it is at work."""
-
 FAINT = 0.25
 """Who answers everybody well may lack credentials for what is of no weight: nothing else gives way to that."""
 
@@ -54,7 +54,7 @@ FAINT = 0.25
 class _Told(NamedTuple):
     """How many lines tell that nobody gave a pod credentials, the last of them, and since when they come."""
 
-    count: int
+    lines: int
     line: str
     since: datetime | None
 
@@ -66,11 +66,11 @@ def when(view: View) -> Iterator[Match]:
         lacking = [pod for pod in workload.live if pod.name in told]
         first = _since(workload, told)
         well = _well_elsewhere(view, workload, lacking, first)
-        if not well or _may_be_its_own(view, workload, well, first):
+        if not well or _may_be_its_own(view, workload, first) or _as_ill(view, workload, lacking, well):
             continue
         harmless = serves_well(view, workload.ref) and not any(suffering(view, workload.ref))
         others = [other for other in view.serving if other.ref != workload.ref and _all_lack(other, lacking, told)]
-        alike = [other for other in others if not _may_be_its_own(view, other, (), _since(other, told))]
+        alike = [other for other in others if not _may_be_its_own(view, other, _since(other, told))]
         yield Match(
             component=workload.ref,
             evidence=(
@@ -98,7 +98,7 @@ def _told(view: View) -> dict[str, _Told]:
         said = [n for n, line in enumerate(log.lines) if _NO_ROLE.search(line) and not _ASIDE.search(line[:_HEAD])]
         upto = times_around(log.lines)[0] if len(said) >= OFTEN else []
         times = [at for n in said if upto and (at := upto[n]) is not None]
-        if times and view.recent(times[-1], LATELY):
+        if times and view.recent(max(times), LATELY):
             found[log.pod] = _Told(len(said), log.lines[said[-1]].strip(), begun(times))
     return found
 
@@ -127,28 +127,39 @@ def _has_its_own(pod: Pod) -> bool:
 
 
 def _works(view: View, pod: Pod) -> bool:
-    """Tell whether a pod logs of late, and nothing of credentials that it lacks, and does not fail by its figures."""
+    """Tell whether a pod logs of late, and nothing of credentials that it lacks."""
     logs = [log for log in view.logs_of((pod,), previous=False) if log.lines]
     if any(_NO_ROLE.search(line) for log in logs for line in log.lines):
         return False
-    fails = (view.figures.now("error_ratio_by_pod", pod=pod.name) or 0.0) > ERRORS
-    return not fails and any(view.recent(times_around(log.lines)[0][-1], LATELY) for log in logs)
+    return any(view.recent(times_around(log.lines)[0][-1], LATELY) for log in logs)
 
 
-def _may_be_its_own(view: View, workload: Workload, well: Iterable[Pod], first: datetime | None) -> bool:
+def _may_be_its_own(view: View, workload: Workload, first: datetime | None) -> bool:
     """Tell whether a release may be what is wrong, whatever a node lacks.
 
     Users suffer since one that came after the first line; or one came with it, and changed whose credentials the
-    program has or where it runs, or brought errors to those pods too that get them.
+    program has or where it runs.
     """
     if not not_their_own(view, (workload.ref,), first):
         return True
-    if not since_release(workload, first):
+    return since_release(workload, first) and any(_WHOSE.fullmatch(change.field) for change in workload.changes)
+
+
+def _as_ill(view: View, workload: Workload, lacking: Collection[Pod], well: Iterable[Pod]) -> bool:
+    """Tell whether pods that get credentials are about as ill as those that lack them, since one and the same release.
+
+    Their figures tell it; or their logs repeat errors of another kind nearly as often.
+    """
+    told = _told(view)
+    if not since_release(workload, _since(workload, told)):
         return False
-    if any(_WHOSE.fullmatch(change.field) for change in workload.changes):
+    ratios, names = view.figures.latest("error_ratio_by_pod", "pod"), {pod.name for pod in well}
+    theirs = min((ratios[pod.name] for pod in lacking if pod.name in ratios), default=0.0)
+    if any(ratios.get(name, 0.0) > max(ERRORS, theirs / CLEARLY) for name in names):
         return True
-    names = {pod.name for pod in well}
-    return any(each.lately.get(name, 0) >= OFTEN for each in marked(view, workload) for name in names)
+    least = min(told[pod.name].lines for pod in lacking)
+    errors = ((each.pods.get(name, 0), each.lately.get(name, 0)) for each in marked(view, workload) for name in names)
+    return any(lately >= OFTEN and CLEARLY * lines > least for lines, lately in errors)
 
 
 def _since(workload: Workload, told: dict[str, _Told]) -> datetime | None:
@@ -156,13 +167,14 @@ def _since(workload: Workload, told: dict[str, _Told]) -> datetime | None:
 
 
 def _all_lack(other: Workload, lacking: list[Pod], told: dict[str, _Told]) -> bool:
-    """Tell whether all pods of another workload lack credentials too, on none but the same nodes."""
+    """Tell whether all pods of another workload lack credentials too, on none but the same nodes, and have no own."""
     nodes = {pod.node for pod in lacking}
-    return bool(other.live) and all(pod.name in told and pod.node in nodes for pod in other.live)
+    lack = (pod.name in told and pod.node in nodes and not _has_its_own(pod) for pod in other.live)
+    return bool(other.live) and all(lack)
 
 
 def _said(pod: Pod, told: _Told) -> Evidence:
-    fact = f"{told.count} lines on {pod.node}: {told.line[:240]}"
+    fact = f"{told.lines} lines on {pod.node}: {told.line[:240]}"
     return Evidence("logs", f"Pod/{pod.name}", fact, told.since)
 
 
