@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.scenes import alert
 from tests.diagnosis.rules.tiny import NOW, log, postgres, series, snapshot
-from tuheg_ir.diagnosis.model import Alert, Series, Snapshot
+from tuheg_ir.diagnosis.model import Alert, Log, Series, Snapshot
 
 PG = "StatefulSet/pg"
 LATE = alert("ReplicationLagHigh", service="pg", severity="critical")
@@ -32,6 +32,7 @@ def idle(
     said: str = "",
     fires: Alert = LATE,
     figures: Iterable[tuple[str, Series]] = (),
+    logs: Iterable[Log] = (),
 ) -> Snapshot:
     """Return a primary and its replicas, the lag that grows, and what the primary tells is left for one to replay.
 
@@ -39,12 +40,12 @@ def idle(
     """
     labels = LEFT if follows is None else follows
     told = [("db_replay_left_bytes", marked(series(labels, (3600, left[0]), (600, left[1])), marks))] if left else []
-    logs = [log("pg-1", *[said] * 5, of="pg")] if said else []
+    own = [log("pg-1", *[said] * 5, of="pg")] if said else []
     return snapshot(
         postgres("pg", pods=pods),
         *more,
         figures=[counted(since, slope=slope), *told, *figures],
-        logs=logs,
+        logs=[*own, *logs],
         alerts=[fires],
     )
 

@@ -127,6 +127,12 @@ def beside(left: float, until: float = 0) -> tuple[str, Series]:
     return "db_replay_left_bytes", Series(told.labels, points)
 
 
+def works(until: float, number: int = 0) -> Log:
+    """Return the log of a pod of the shop that told of its work until so long ago."""
+    lines = (f"{at(3600 - n * (3600 - until) / 20)} INFO orders applied" for n in range(21))
+    return Log(pod("shop", number), "shop", tuple(lines), previous=False)
+
+
 HOLDS = [
     *(
         Holds(
@@ -141,6 +147,8 @@ HOLDS = [
             ("since ten minutes", idle(since=600)),
             ("now and then the primary writes a mark", idle(marks=168)),
             ("those who ask go on", idle(ASKS, figures=[rate("shop")])),
+            ("those who ask tell of it", idle(ASKS, logs=[works(3000), works(0, 1)])),
+            ("one of them has told nothing for longer", idle(ASKS, logs=[works(3500)])),
             ("one follows that is gone since", idle(figures=[beside(5e6, until=1200)])),
         )
     ),
@@ -237,6 +245,11 @@ DOES_NOT_HOLD = [
             ("since before there were computers", idle(since=1e12)),
             ("it cannot reach its primary", idle(said="FATAL:  could not connect to the primary server: timeout")),
         )
+    ),
+    DoesNotHold(
+        "nobody writes any more, for the one who writes has stood still since",
+        idle(ASKS, logs=[works(3000), works(2990, 1)]),
+        harmful=("no_action",),
     ),
     *(
         DoesNotHold(

@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._delayed import of_lag_alone
+from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.trouble import MINUTE, labels_of, traffic_growth
 from tuheg_ir.diagnosis.view.view import View
 
@@ -55,14 +57,27 @@ def late_by_the_clock(view: View, ref: str) -> Evidence | None:
 def nobody_writes(view: View, alert: Alert, ref: str) -> Evidence | None:
     """Return that the replica of an alert that speaks of lateness alone is late by the clock only; None: not so.
 
-    Where those who use a database are asked much less than before, that may be why nobody writes, and is not well.
+    Where those who use a database are asked much less than before, or one of them stands still since then, that may be
+    why nobody writes, and is not well.
     """
     late = late_by_the_clock(view, ref) if of_lag_alone(alert) else None
     users = {user for each in of_role(view.workloads, "database") for user in view.graph.callers(each.ref)}
-    asked = (traffic_growth(view, user) for user in users)
-    if late is None or any(growth is not None and growth < FEWER for growth in asked):
+    if late is None or any(_asked_less(view, user) or _stands_still(view, user, late.time) for user in sorted(users)):
         return None
     return late._replace(fact=f"{alert.name} fires; {late.fact}")
+
+
+def _asked_less(view: View, user: str) -> bool:
+    growth = traffic_growth(view, user)
+    return growth is not None and growth < FEWER
+
+
+def _stands_still(view: View, user: str, since: datetime | None) -> bool:
+    """Tell whether the logs of a workload all end about then."""
+    workload = view.workloads.get(user)
+    logs = view.logs_of(workload.live, previous=False) if workload else ()
+    last = newest(times_around(log.lines)[0][-1] for log in logs if log.lines)
+    return last is not None and since is not None and abs(last - since) <= FOR
 
 
 def _one_moment(view: View, series: Series) -> datetime | None:
