@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tests.diagnosis.rules.scenes import alert
 from tests.diagnosis.rules.tiny import NOW, log, postgres, series, snapshot
-from tuheg_ir.diagnosis.model import Alert, Series, Snapshot
+from tuheg_ir.diagnosis.model import Alert, Log, Series, Snapshot
 
 PG = "StatefulSet/pg"
 LATE = alert("ReplicationLagHigh", service="pg", severity="critical")
@@ -25,14 +26,31 @@ def idle(
     since: float = 3000,
     slope: float = 1.0,
     left: tuple[float, float] | None = (0, 0),
+    marks: float = 0,
     follows: dict[str, str] | None = None,
     pods: int = 2,
     said: str = "",
     fires: Alert = LATE,
+    figures: Iterable[tuple[str, Series]] = (),
+    logs: Iterable[Log] = (),
 ) -> Snapshot:
-    """Return a primary and its replicas, the lag that grows, and what the primary tells is left for one to replay."""
+    """Return a primary and its replicas, the lag that grows, and what the primary tells is left for one to replay.
+
+    ``marks``: so much more is left each fourth time.
+    """
     labels = LEFT if follows is None else follows
-    told = [("db_replay_left_bytes", series(labels, (3600, left[0]), (600, left[1])))] if left else []
-    logs = [log("pg-1", *[said] * 5, of="pg")] if said else []
-    figures = [counted(since, slope=slope), *told]
-    return snapshot(postgres("pg", pods=pods), *more, figures=figures, logs=logs, alerts=[fires])
+    told = [("db_replay_left_bytes", marked(series(labels, (3600, left[0]), (600, left[1])), marks))] if left else []
+    own = [log("pg-1", *[said] * 5, of="pg")] if said else []
+    return snapshot(
+        postgres("pg", pods=pods),
+        *more,
+        figures=[counted(since, slope=slope), *told, *figures],
+        logs=[*own, *logs],
+        alerts=[fires],
+    )
+
+
+def marked(left: Series, marks: float) -> Series:
+    """Return what is left to replay with what a primary writes by itself now and then."""
+    points = tuple((at, value + (0 if n % 4 else marks)) for n, (at, value) in enumerate(left.points))
+    return Series(left.labels, points)

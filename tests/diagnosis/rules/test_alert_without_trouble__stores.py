@@ -9,7 +9,7 @@ from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.coins import BEHIND, BITCOIND, CAUGHT_UP, LEDGER, TIP, coin_node
 from tests.diagnosis.rules.freezing import NEAR, WAITS, fields, freezing, of_column, records
 from tests.diagnosis.rules.idle_primaries import PG, WALRECEIVER, idle
-from tests.diagnosis.rules.scenes import DB, SHOP, WELL, alert, errors, latency, shop
+from tests.diagnosis.rules.scenes import DB, SHOP, WELL, alert, errors, latency, rate, shop
 from tests.diagnosis.rules.tiny import (
     DAY,
     NOW,
@@ -27,7 +27,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
-from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
+from tuheg_ir.diagnosis.model import Alert, Log, Series, Snapshot
 
 
 def late(setting: str) -> list[Obj]:
@@ -117,6 +117,22 @@ CONF = thing("ConfigMap", "redis-conf", data={"redis.conf": "maxmemory 1gb\nmaxm
 
 CONFIGURED: Obj = {"spec": {"volumes": [{"name": "conf", "configMap": {"name": "redis-conf"}}]}}
 
+ASKS = shop(env={"DATABASE_URL": "postgres://shop@pg:5432/shop"})
+
+
+def beside(left: float, until: float = 0) -> tuple[str, Series]:
+    """Return what the primary tells is left to replay for another one, which it told last so long ago."""
+    told = series({"component": "pg", "client": "far"}, (3600, left))
+    points = tuple(each for each in told.points if each[0] <= NOW.timestamp() - until)
+    return "db_replay_left_bytes", Series(told.labels, points)
+
+
+def works(until: float, number: int = 0) -> Log:
+    """Return the log of a pod of the shop that told of its work until so long ago."""
+    lines = (f"{at(3600 - n * (3600 - until) / 20)} INFO orders applied" for n in range(21))
+    return Log(pod("shop", number), "shop", tuple(lines), previous=False)
+
+
 HOLDS = [
     *(
         Holds(
@@ -129,7 +145,11 @@ HOLDS = [
             ("its primary calls it by its name", idle()),
             ("its primary knows its address", idle(follows=WALRECEIVER)),
             ("since ten minutes", idle(since=600)),
-            ("now and then the primary writes a mark", idle(left=(0, 168))),
+            ("now and then the primary writes a mark", idle(marks=168)),
+            ("those who ask go on", idle(ASKS, figures=[rate("shop")])),
+            ("those who ask tell of it", idle(ASKS, logs=[works(3000), works(0, 1)])),
+            ("one of them has told nothing for longer", idle(ASKS, logs=[works(3500)])),
+            ("one follows that is gone since", idle(figures=[beside(5e6, until=1200)])),
         )
     ),
     Holds(
@@ -216,12 +236,28 @@ DOES_NOT_HOLD = [
         for what, world in (
             ("nobody tells what is left to replay", idle(left=None)),
             ("what is left grows", idle(left=(0, 40e6))),
+            ("a row or two are left for long", idle(left=(0, 168))),
+            ("another one that follows has not replayed everything", idle(figures=[beside(5e6)])),
             ("the primary writes, and it replays too slowly", idle(slope=0.5)),
             ("its primary knows another one only", idle(follows={"component": "pg", "client": "pg-2"})),
             ("a third one does not follow", idle(pods=3)),
             ("since a moment", idle(since=120)),
+            ("since before there were computers", idle(since=1e12)),
             ("it cannot reach its primary", idle(said="FATAL:  could not connect to the primary server: timeout")),
         )
+    ),
+    DoesNotHold(
+        "nobody writes any more, for the one who writes has stood still since",
+        idle(ASKS, logs=[works(3000), works(2990, 1)]),
+        harmful=("no_action",),
+    ),
+    *(
+        DoesNotHold(
+            f"nobody writes any more, for {who} any more",
+            idle(ASKS, figures=[rate("shop", 50, asked, since=3000)]),
+            harmful=("no_action",),
+        )
+        for who, asked in (("few ask", 1), ("nobody asks", 0))
     ),
     DoesNotHold(
         "nobody writes, and the alert speaks of the room that a slot takes",

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.idle_primaries import idle
 from tests.diagnosis.rules.replicas import FROM, GONE, MARIA, ORDERS, STREAMS, UP_TO_DATE, replicas
 from tests.diagnosis.rules.scenes import SHOP, URL, shop
 from tests.diagnosis.rules.tiny import (
+    NOW,
     Obj,
     at,
     event,
@@ -21,7 +23,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 REPLICA = "StatefulSet/postgres-replica"
 STOPPED = "ERROR:  requested WAL segment 000000010000000A000000FE has already been removed"
@@ -111,6 +113,15 @@ def delayed(
     return snapshot(shop(env=URL), fill(), postgres(), followed, settings, objects, figures=figures, **more)
 
 
+def flooded(left: float, slope: float = 0.4) -> Snapshot:
+    """Return a replica that is late by a part of a second more each second, and what is left for it to replay."""
+    label = {"component": "postgres-replica"}
+    points = tuple((NOW.timestamp() - age, max(0.1, slope * (600 - age))) for age in range(3600, -1, -30))
+    told = figure("db_replay_left_bytes", 0, left, component="postgres", client="postgres-replica-0")
+    figures = [("db_replication_lag", Series(label, points)), told]
+    return snapshot(shop(env=URL), fill(), postgres(), replica(), figures=figures)
+
+
 SCRIPT = "set -e\n{}recovery_min_apply_delay=2h\nexec postgres"
 BESIDE = postgres("spare", spec=FILE)
 A = {"app": "orders", "track": "a"}
@@ -127,6 +138,13 @@ def untimed(world: Snapshot) -> Snapshot:
 
 
 HOLDS = [
+    *(
+        Holds(f"a writer floods it since its release: {what}", world, ("Deployment/fill", cause, "rollback_workload"))
+        for what, world, cause in (
+            ("what is left grows", flooded(40e6), "configuration_error"),
+            ("so little a time that a page is left", flooded(0), "configuration_error"),
+        )
+    ),
     *(
         Holds(
             f"it has stopped, and another one follows the same source: {what}",
@@ -382,6 +400,7 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("it is late by the clock only, for nobody writes", idle(), ("no_fault", "no_action")),
     *(
         DoesNotHold(f"set to be late, and no later than that: {what}", world, harmful=("rollback_workload",))
         for what, world in (
