@@ -124,7 +124,8 @@ def _alerted(view: View, begin: datetime | None, end: datetime) -> bool:
 
 def _slow(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:
     """Yield that answers were slow once and are as fast as before, with those who ask still there."""
-    if (traffic_growth(view, workload.ref) or 1.0) < STILL:
+    growth = traffic_growth(view, workload.ref)
+    if growth is not None and growth < STILL:
         return
     for label in labels_of(view, workload.ref, "latency_p95"):
         was = view.figures.first("latency_p95", component=label)
