@@ -96,6 +96,14 @@ DOES_NOT_HOLD = [
         snapshot(canary(**KILLED), dying("fees", 2, **KILLED)),
         (SHOP, "code_defect", "rollback_workload"),
     ),
+    *(
+        DoesNotHold(
+            f"a release whose only pod ends there, as one that is well elsewhere does, and both {what}",
+            snapshot(canary(reason=reason, code=code), dying("fees", 2, reason=reason, code=code)),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for what, reason, code in (("have done their work", "Completed", 0), ("were asked to end", "Error", 143))
+    ),
     DoesNotHold(
         "a release whose only pod ends there, and another one elsewhere, and nobody read what they say",
         snapshot(canary(), dying("fees", 1)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, alert, errors, logs, policy, shop
-from tests.diagnosis.rules.tiny import Obj, container, figure, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, container, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 HOST = "api.swiftpost.example"
@@ -63,6 +63,17 @@ HOLDS = [
     Holds(
         "a server of cluster DNS is not ready, and the other program may have asked before",
         world(beside=workload("coredns", "coredns/coredns:1.11", pods=2, ready=1)),
+        FOUND,
+        believed="cluster_dns_down",
+        alone=True,
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "the servers of cluster DNS have no processor time left",
+        world(
+            beside=workload("coredns", "coredns/coredns:1.11", pods=2),
+            figures=[figure("cpu_share", 0.3, 0.99, pod=pod("coredns", n), container="coredns") for n in range(2)],
+        ),
         FOUND,
         believed="cluster_dns_down",
         alone=True,

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, URL, alert, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import Obj, figure, log, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import Obj, figure, log, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 FOUND = (DB, "resource_exhaustion", "page_human")
@@ -55,6 +55,12 @@ def volume(label: str = "data-postgres-0", space: str = "town") -> Obj:
 def left(before: float = 0.2, now: float = 0.0, *, of: str = "vol-0b6d41e9") -> Figures:
     """Return the credits of a volume that went from one share to another a quarter of an hour ago."""
     return [figure("volume_burst_credits", before, now, since=700, volume=of)]
+
+
+def fading() -> Figures:
+    """Return the credits of a volume that went evenly, and were used up a quarter of an hour ago."""
+    steps = [(3600 - 60.0 * n, max(0.0, 0.3 - 0.3 * n / 48)) for n in range(61)]
+    return [("volume_burst_credits", series({"volume": "vol-0b6d41e9"}, *steps))]
 
 
 CLAIMS = [{"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "150Gi"}}}}]
@@ -117,6 +123,14 @@ HOLDS = [
     ),
 ]
 BROKEN = 'level=ERROR msg="request failed" err="java.lang.NullPointerException: basket is null"'
+HOLDS += [
+    Holds(
+        "few credits were left, and ever fewer, long before a caller was released",
+        world(volume(), said=told(), seen=fading(), of=shop(env=URL, before=IMAGE, released=1100)),
+        FOUND,
+        harmful=HARMFUL,
+    ),
+]
 DOES_NOT_HOLD = [
     DoesNotHold("it wrote a number of thousands of digits", world(said=HUGE)),
     DoesNotHold(
@@ -154,6 +168,21 @@ DOES_NOT_HOLD = [
             felt=[errors("shop", 0.3, since=290)],
         ),
         (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a release came after the disk had become slow, which nobody felt before it",
+        world(
+            said=[*SLOWER, *logs("shop", 'level=ERROR msg="basket not saved" err="no such shard"', 0, 1, since=290)],
+            seen=disk(),
+            of=shop(env=URL, before=IMAGE, released=300),
+            felt=[errors("shop", 0.3, since=290)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "few credits were left, and stayed until a caller was released just before they were gone",
+        world(volume(), said=told(), seen=left(0.3), of=shop(env=URL, before=IMAGE, released=1100)),
+        ("code_defect", "rollback_workload"),
     ),
     DoesNotHold(
         "the database itself was released just before",

@@ -58,7 +58,7 @@ def _ends_there(other: Workload, pods: Sequence[Pod]) -> Evidence | None:
 
     Where nobody read what those say it may be the machine that lacks something.
     """
-    codes = {(pod.node, c.ended.exit_code) for pod in pods for c in pod.containers if c.ended}
+    codes = {(pod.node, c.ended.exit_code) for pod in pods for c in pod.containers if c.ended and c.ended.badly}
     for pod in other.live:
         like = [each for each in other.live if each.ready and each.revision == pod.revision and each.node != pod.node]
         ends = {(pod.node, c.ended.exit_code) for c in pod.containers if c.ended and not c.ready}

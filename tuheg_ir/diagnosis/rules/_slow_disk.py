@@ -29,6 +29,8 @@ AS_MUCH = 1.5
 """Who writes or asks no more than so many times what he did before is not why it takes longer."""
 OUT, MUCH = 0.01, 0.5
 """What is left of a volume's credits when it has none; with less than the other most were spent before."""
+FALLEN = 0.75
+"""Credits that were mostly no more than so much of the first ones went by and by, and not at once at the end."""
 TOLD_LATE = timedelta(minutes=10)
 """A cloud tells the mean of five minutes, and some minutes later."""
 TIMES, WAIT_S = 5.0, 0.02
@@ -98,7 +100,8 @@ def _out_of_credits(view: View, store: Workload) -> Iterator[Slow]:
                     f"{was:.0%} of its credits for more operations were left, {left:.0%} are now: it has its base rate"
                 )
                 seen = Evidence("metrics", f"PersistentVolume/{name(volume)}", fact, since)
-                yield Slow(since - TOLD_LATE if since else None, seen, proven=was < MUCH)
+                fell = since is not None and (figures.before("volume_burst_credits", since) or 0.0) <= FALLEN * was
+                yield Slow(since - TOLD_LATE if since else None, seen, proven=was < MUCH and fell)
 
 
 def _waits(view: View, store: Workload) -> Iterator[Slow]:
