@@ -43,9 +43,9 @@ def world(
     )
 
 
-def beside_it() -> list[Obj]:
-    """Return a shop whose release brought another image of what stands beside it."""
-    made = shop(image=DEBIAN, before={"image": DEBIAN + "-1"}, released=900)
+def beside_it(image: str = DEBIAN) -> list[Obj]:
+    """Return a shop whose release brought an image of another C library for what stands beside it."""
+    made = shop(image=image, before={"image": DEBIAN + "-1"}, released=900)
     for each in made:
         spec = each["spec"].get("template", each)["spec"] if each["kind"] != "Service" else None
         if spec is not None:
@@ -79,6 +79,7 @@ HOLDS = [
         alone=True,
         harmful=("rollback_workload",),
     ),
+    Holds("what stands beside it has got such an image as well", world(of=beside_it(ALPINE)), FOUND),
     Holds(
         "the other program tells a status as JSON", world(witness=f'{{"url":"https://{HOST}/v3","status":200}}'), FOUND
     ),
@@ -141,6 +142,8 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("its image was as small before", world(before="registry.example/shop:6.3-alpine"), harmful=()),
     DoesNotHold("its image is of the same kind as before", world(image="registry.example/shop:6.4-bookworm-slim")),
+    DoesNotHold("its image comes from a house of that name", world(image="registry.alpine-tours.example/shop:6.4")),
+    DoesNotHold("the other program asks a host whose name begins so", world(witness=ASKS.replace(HOST, f"{HOST}.net"))),
     DoesNotHold("one of its pods finds it", world(LOST, *logs("shop", "INFO booked", 1), pods=[0])),
     DoesNotHold(
         "it does not find two names",

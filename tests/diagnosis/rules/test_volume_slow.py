@@ -139,7 +139,14 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "its volume has had no credits for as long as anybody knows",
-        world(volume(), said=told(), seen=left(0.0, 0.0), felt=[]),
+        world(
+            volume(),
+            said=told(),
+            seen=left(0.0, 0.0),
+            of=shop(env=URL, before=IMAGE, released=3200),
+            felt=[errors("shop", 0.3, since=3100), latency("shop", now=9.0, since=3100)],
+        ),
+        ("code_defect", "rollback_workload"),
     ),
     DoesNotHold(
         "a disk on which hardly anything is done, that of the system, takes longer",

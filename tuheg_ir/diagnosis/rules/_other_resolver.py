@@ -10,7 +10,6 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns, unanswered
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import complains
@@ -35,11 +34,10 @@ _WELL = "2"
 
 
 class Unresolved(NamedTuple):
-    """What a release does not resolve: the host, since when, the change of the image, its errors, who still does."""
+    """What a release does not resolve: the host, since when, its errors, who still does."""
 
     host: str
     began: datetime
-    change: Change
     hits: tuple[Hit, ...]
     witness: Evidence
 
@@ -50,12 +48,12 @@ def other_resolver(view: View, workload: Workload) -> Unresolved | None:
 
     Another program that was not released asks the same host meanwhile, and is answered.
     """
-    images = workload.changed("image")
-    change = next((each for each in images if _MUSL.search(each.after) and not _MUSL.search(each.before)), None)
-    if change is None or not change.before or workload.returned:
+    images = [each for each in workload.changed("image") if each.before]
+    others = {each.container for each in images if _has_musl(each.after) and not _has_musl(each.before)}
+    if not others or workload.returned:
         return None
     hits = [hit for hit in view.hits_of(workload.ref, "dns") if not hit.previous and fresh(view, hit)]
-    if any(hit.container != change.container for hit in hits) or closed_to_dns(view, workload.ref, unanswered(view)):
+    if not {hit.container for hit in hits} <= {"", *others} or closed_to_dns(view, workload.ref, unanswered(view)):
         return None
     hosts = {host for hit in hits for host in hit.hosts}
     newest_ones = {pod.name for pod in workload.newest_pods()}
@@ -66,7 +64,12 @@ def other_resolver(view: View, workload: Workload) -> Unresolved | None:
         return None
     host = hosts.pop()
     witness = _witness(view, workload, host, began)
-    return None if witness is None else Unresolved(host, began, change, tuple(hits), witness)
+    return None if witness is None else Unresolved(host, began, tuple(hits), witness)
+
+
+def _has_musl(image: str) -> bool:
+    """Tell whether an image is called so in its own name or tag: that of its registry is somebody's."""
+    return _MUSL.search(image.rpartition("/")[2]) is not None
 
 
 def _witness(view: View, workload: Workload, host: str, began: datetime) -> Evidence | None:
@@ -76,7 +79,7 @@ def _witness(view: View, workload: Workload, host: str, began: datetime) -> Evid
     """
     nodes = {pod.node for pod in workload.newest_pods()}
     found = None
-    named = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", re.IGNORECASE)
+    named = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", re.IGNORECASE)
     for other in view.serving:
         if other is workload or (other.released_at is not None and other.released_at >= began + BEFORE - MINUTE):
             continue
