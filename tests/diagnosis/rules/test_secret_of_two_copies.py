@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.credentials import TEXTS
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -83,8 +84,24 @@ def after_long(number: int) -> Log:
     return log(pod("shop", number), *["level=INFO msg=saved"] * 40, *[TEXTS[0]] * 9, since=2900)
 
 
+def rolling() -> list[Obj]:
+    """Return a shop with an older pod, and the first one of a release."""
+    made = shop(env=ENV, before=IMAGE, released=3000)
+    older = pods_of(made)[0]["metadata"]
+    older["labels"]["controller-revision-hash"] = older["ownerReferences"][0]["name"] = "shop-r1"
+    return made
+
+
 WORKS = logs("shop", "level=INFO msg=saved", 1)
 HOLDS = [
+    Holds(
+        "its new pod is refused, and an older one is of another template: it shows less",
+        told(copier(), second(), pods=[1], of=rolling()),
+        FOUND,
+        sure=(0.75, 0.82),
+        harmful=HARMFUL,
+    ),
+    Holds("the Secret itself may not be read", told(copier(), second(), secret=thing("ConfigMap", "other")), FOUND),
     Holds("it has mounted the Secret", told(copier(), second(), of=shop(spec=mounted())), FOUND, harmful=HARMFUL),
     Holds(
         "the Secret was written since there are two",

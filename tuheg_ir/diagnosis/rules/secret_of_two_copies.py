@@ -159,7 +159,8 @@ def _by_release(workload: Workload, ill: list[Pod], began: datetime | None, sinc
 def _match(view: View, workload: Workload, hits: list[Hit], twice: Twice, readers: list[Workload]) -> Match:
     named = f"Secret/{twice.secret}"
     ill = {hit.pod for hit in hits}
-    well = [pod for pod in workload.live if pod.ready and pod.name not in ill]
+    alike = {pod.revision for pod in workload.live if pod.name in ill}
+    well = [pod for pod in workload.live if pod.ready and pod.name not in ill and pod.revision in alike]
     told = f"{len(ill)} of its pods are refused, {len(well)} of the same template are not"
     reason = f"two copiers write {named} in turn: what a pod gets depends on the minute of its start"
     return Match(
