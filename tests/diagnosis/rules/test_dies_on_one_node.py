@@ -7,27 +7,28 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import looping, pods_of, put
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, logs, shop
-from tests.diagnosis.rules.tiny import Obj, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot, workload
 
 INOTIFY = "Unhandled exception. System.IO.IOException: The configured user limit (128) on inotify instances is reached"
 HEAP = "fatal error: mmap: cannot allocate memory"
+KILLED: dict[str, Any] = {"reason": "OOMKilled", "code": 137}
 OWN = "Unhandled exception. System.NullReferenceException: Object reference not set to an instance of an object."
 
 
-def dying(name: str, *numbers: int, **more: Any) -> list[Obj]:
+def dying(name: str, *numbers: int, reason: str = "Error", code: int = 134, **more: Any) -> list[Obj]:
     """Return a workload of three pods on as many nodes, some of which end at once."""
     objects = workload(name, **{"pods": 3, "ready": 3 - len(numbers), "nodes": ("n1", "n2", "n3"), **more})
     for number in numbers:
-        put(pods_of(objects)[number], looping(code=134), unready=600)
+        put(pods_of(objects)[number], looping(reason, code), unready=600)
     return objects
 
 
-def canary() -> list[Obj]:
+def canary(**how: Any) -> list[Obj]:
     """Return a shop with two older pods that are well, and the first one of a release, which ends on n3."""
-    objects = dying("shop", 2, before=IMAGE)
-    for pod in pods_of(objects)[:2]:
-        pod["metadata"]["labels"]["controller-revision-hash"] = "shop-r1"
-        pod["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": "shop-r1", "controller": True}]
+    objects = dying("shop", 2, before=IMAGE, **how)
+    for older in pods_of(objects)[:2]:
+        older["metadata"]["labels"]["controller-revision-hash"] = "shop-r1"
+        older["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": "shop-r1", "controller": True}]
     return objects
 
 
@@ -83,6 +84,25 @@ DOES_NOT_HOLD = [
         snapshot(canary(), dying("fees", 2)),
         (SHOP, "dependency_failure", "page_human"),
         harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "a release whose only pod ends there, as one that is well elsewhere does, and their logs are empty",
+        snapshot(canary(), dying("fees", 2), logs=[log(pod(name, 2)) for name in ("shop", "fees")]),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "a release whose only pod is killed there for its memory, and so is another that is well elsewhere",
+        snapshot(canary(**KILLED), dying("fees", 2, **KILLED)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    *(
+        DoesNotHold(
+            f"a release whose only pod ends there, as one that is well elsewhere does, and both {what}",
+            snapshot(canary(reason=reason, code=code), dying("fees", 2, reason=reason, code=code)),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for what, reason, code in (("have done their work", "Completed", 0), ("were asked to end", "Error", 143))
     ),
     DoesNotHold(
         "a release whose only pod ends there, and another one elsewhere, and nobody read what they say",

@@ -186,6 +186,8 @@ HOLDS += [
         for what, since, remedy in (
             ("no later", 605, "page_human"),
             ("only minutes later", 300, "rollback_workload"),
+            ("half a minute later, as behind a release that takes all of it", 565, "rollback_workload"),
+            ("since long before, for a reason of its own", 2400, "rollback_workload"),
         )
     ),
     Holds(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, alert, errors, logs, shop
-from tests.diagnosis.rules.tiny import figure, snapshot, workload
+from tests.diagnosis.rules.scenes import SHOP, alert, errors, logs, policy, shop
+from tests.diagnosis.rules.tiny import Obj, container, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 HOST = "api.swiftpost.example"
@@ -28,11 +28,14 @@ def world(
     since: float = 880,
     poller: Any = None,
     figures: Any = (),
+    beside: Any = (),
+    of: Any = None,
 ) -> Snapshot:
     """Return a shop that was released a quarter of an hour ago, and a poller that asks the same host."""
     told = [*logs("shop", line, *pods, times=20, since=since), *logs("poller", witness, 0, times=20, since=870), *more]
     return snapshot(
-        shop(image=image, before={"image": before}, released=900),
+        of or shop(image=image, before={"image": before}, released=900),
+        beside,
         poller or workload("poller", pods=1),
         figures=[*FAILS, *figures],
         logs=told,
@@ -40,7 +43,46 @@ def world(
     )
 
 
+def beside_it(image: str = DEBIAN) -> list[Obj]:
+    """Return a shop whose release brought an image of another C library for what stands beside it."""
+    made = shop(image=image, before={"image": DEBIAN + "-1"}, released=900)
+    for each in made:
+        spec = each["spec"].get("template", each)["spec"] if each["kind"] != "Service" else None
+        if spec is not None:
+            old = each["metadata"]["name"].endswith("-r1")
+            spec["containers"] = [*spec["containers"], container("proxy", "proxy:1-slim" if old else "proxy:1-alpine")]
+    return made
+
+
 HOLDS = [
+    Holds(
+        "its one pod is on the node of the other program",
+        world(pods=[0], of=shop(image=ALPINE, before={"image": DEBIAN}, released=900, pods=1)),
+        FOUND,
+    ),
+    Holds(
+        "a server of cluster DNS is not ready, and the other program may have asked before",
+        world(beside=workload("coredns", "coredns/coredns:1.11", pods=2, ready=1)),
+        FOUND,
+        believed="cluster_dns_down",
+        alone=True,
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "the servers of cluster DNS have no processor time left",
+        world(
+            beside=workload("coredns", "coredns/coredns:1.11", pods=2),
+            figures=[figure("cpu_share", 0.3, 0.99, pod=pod("coredns", n), container="coredns") for n in range(2)],
+        ),
+        FOUND,
+        believed="cluster_dns_down",
+        alone=True,
+        harmful=("rollback_workload",),
+    ),
+    Holds("what stands beside it has got such an image as well", world(of=beside_it(ALPINE)), FOUND),
+    Holds(
+        "the other program tells a status as JSON", world(witness=f'{{"url":"https://{HOST}/v3","status":200}}'), FOUND
+    ),
     Holds(
         "all its pods fail to find a name since then, and another program gets answers from that host",
         world(),
@@ -58,6 +100,39 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the other program is not answered, which takes 250 ms",
+        world(witness=f"WARN GET https://{HOST}/v3/events 503 in 250 ms"),
+    ),
+    DoesNotHold(
+        "the other program waits for it, and asks again", world(witness=f"INFO {HOST} is late, again in 250 ms")
+    ),
+    DoesNotHold(
+        "a policy lets it ask no name server",
+        world(beside=[policy("shop-out", "shop", age=890, egress=[{"to": [{"podSelector": {}}]}])]),
+        ("network_fault", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "its one pod is alone on its node, and the other program is on another one",
+        world(
+            pods=[0],
+            of=shop(image=ALPINE, before={"image": DEBIAN}, released=900, pods=1, nodes=["n9"]),
+        ),
+    ),
+    DoesNotHold(
+        "a third program, which was not released, does not find a name either",
+        world(
+            LOST,
+            *logs("mailer", "ERROR getaddrinfo EAI_AGAIN smtp.example", 0, times=20, since=880),
+            beside=workload("mailer", pods=1),
+        ),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "its container beside has got the other image",
+        world(of=beside_it()),
+    ),
     DoesNotHold("nobody else asks that host", world(witness="INFO GET https://api.nordpak.example/track 200 12ms")),
     DoesNotHold("the other program does not find it either", world(witness=f"ERROR getaddrinfo EAI_AGAIN {HOST}")),
     DoesNotHold("the other program is not answered", world(witness=f"WARN GET https://{HOST}/v3/events 503 12ms")),
@@ -67,6 +142,8 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("its image was as small before", world(before="registry.example/shop:6.3-alpine"), harmful=()),
     DoesNotHold("its image is of the same kind as before", world(image="registry.example/shop:6.4-bookworm-slim")),
+    DoesNotHold("its image comes from a house of that name", world(image="registry.alpine-tours.example/shop:6.4")),
+    DoesNotHold("the other program asks a host whose name begins so", world(witness=ASKS.replace(HOST, f"{HOST}.net"))),
     DoesNotHold("one of its pods finds it", world(LOST, *logs("shop", "INFO booked", 1), pods=[0])),
     DoesNotHold(
         "it does not find two names",

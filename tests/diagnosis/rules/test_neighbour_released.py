@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, URL, alert, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, postgres, service_for, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, service_for, snapshot, thing, workload
 
 GONE = "rpc error: code = Unimplemented desc = unknown service cart.v1.Basket"
 WELL = errors("cart", 0.0)
@@ -21,6 +21,8 @@ CALLER = shop(env=CALLS_CART, before={"image": "shop:0"}, released=9 * DAY)
 FAILS = [errors("shop", 0.5, since=590), WELL]
 SAYS = logs("shop", GONE, since=585)
 BREAKS = 'level=ERROR msg="basket not saved" err="no such shard"'
+WARNS = 'level=WARN msg="lease of the sweeper is held by another"'
+BREAKS_LATER = log(pod("cart"), *["level=INFO msg=saved"] * 20, *[BREAKS] * 9, since=585)
 GOES_ON = logs("cart", "level=INFO msg=saved", 1, since=585)
 HOLDS = [
     Holds(
@@ -41,6 +43,16 @@ HOLDS = [
     Holds(
         "both of its new pods repeat an error",
         snapshot(CALLER, cart(), figures=FAILS, logs=[*SAYS, *logs("cart", BREAKS, 0, 1, since=585)]),
+        (CART, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "one of its new pods alone warns of something",
+        snapshot(CALLER, cart(), figures=FAILS, logs=[*SAYS, *logs("cart", WARNS, 0, since=585), *GOES_ON]),
+        (CART, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "one of its new pods alone repeats an error since long after the callers fail",
+        snapshot(CALLER, cart(), figures=FAILS, logs=[*SAYS, BREAKS_LATER, *GOES_ON]),
         (CART, "code_defect", "rollback_workload"),
     ),
     Holds(

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, URL, alert, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import Obj, figure, log, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import Obj, figure, log, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 FOUND = (DB, "resource_exhaustion", "page_human")
@@ -32,6 +32,9 @@ def told(*checkpoints: str, statements: int = 6) -> list[Log]:
     return [first._replace(lines=(*first.lines, *slow))]
 
 
+HUGE = [
+    each._replace(lines=tuple(line.replace("6000", "6" * 5000) for line in each.lines)) for each in told(checkpoint(1))
+]
 SLOWER = told(*[checkpoint(0.02)] * 9, *[checkpoint(31.0)] * 3)
 """The disk is slow since a quarter of an hour."""
 
@@ -43,9 +46,9 @@ def disk(before: float = 0.001, now: float = 0.09, *, was: float = 760, does: fl
     return [waits, figure("node_disk_operations", was, does, since=930, **labels)]
 
 
-def volume(label: str = "data-postgres-0") -> Obj:
+def volume(label: str = "data-postgres-0", space: str = "town") -> Obj:
     """Return the volume of a claim at a cloud."""
-    claim, csi = {"name": label, "namespace": "town"}, {"driver": "ebs.csi.aws.com", "volumeHandle": "vol-0b6d41e9"}
+    claim, csi = {"name": label, "namespace": space}, {"driver": "ebs.csi.aws.com", "volumeHandle": "vol-0b6d41e9"}
     return thing("PersistentVolume", "pvc-1", spec={"claimRef": claim, "csi": csi})
 
 
@@ -54,20 +57,30 @@ def left(before: float = 0.2, now: float = 0.0, *, of: str = "vol-0b6d41e9") -> 
     return [figure("volume_burst_credits", before, now, since=700, volume=of)]
 
 
+def fading() -> Figures:
+    """Return the credits of a volume that went evenly, and were used up a quarter of an hour ago."""
+    steps = [(3600 - 60.0 * n, max(0.0, 0.3 - 0.3 * n / 48)) for n in range(61)]
+    return [("volume_burst_credits", series({"volume": "vol-0b6d41e9"}, *steps))]
+
+
 CLAIMS = [{"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "150Gi"}}}}]
 
 
-def store() -> list[Obj]:
+def store(**more: Any) -> list[Obj]:
     """Return a database with a volume of its own."""
-    made = postgres()
+    made = postgres(**more)
     made[0]["spec"]["volumeClaimTemplates"] = CLAIMS
     return made
 
 
-def world(*more: Any, said: Sequence[Log] = (), seen: Figures = (), of: Any = None, felt: Any = None) -> Snapshot:
+def world(
+    *more: Any, said: Sequence[Log] = (), seen: Figures = (), of: Any = None, felt: Any = None, on: Any = None
+) -> Snapshot:
     """Return a shop that fails, and its database."""
     figures = [*(FAILS if felt is None else felt), *seen]
-    return snapshot(of or shop(env=URL), store(), *more, logs=said, figures=figures, alerts=[alert(service="shop")])
+    return snapshot(
+        of or shop(env=URL), on or store(), *more, logs=said, figures=figures, alerts=[alert(service="shop")]
+    )
 
 
 HOLDS = [
@@ -109,7 +122,84 @@ HOLDS = [
         harmful=HARMFUL,
     ),
 ]
+BROKEN = 'level=ERROR msg="request failed" err="java.lang.NullPointerException: basket is null"'
+HOLDS += [
+    Holds(
+        "few credits were left, and ever fewer, long before a caller was released",
+        world(volume(), said=told(), seen=fading(), of=shop(env=URL, before=IMAGE, released=1100)),
+        FOUND,
+        harmful=HARMFUL,
+    ),
+]
 DOES_NOT_HOLD = [
+    DoesNotHold("it wrote a number of thousands of digits", world(said=HUGE)),
+    DoesNotHold(
+        "it is the volume of a claim of the same name elsewhere",
+        world(volume(space="village"), said=told(), seen=left()),
+    ),
+    DoesNotHold(
+        "its volume has had no credits for as long as anybody knows",
+        world(
+            volume(),
+            said=told(),
+            seen=left(0.0, 0.0),
+            of=shop(env=URL, before=IMAGE, released=3200),
+            felt=[errors("shop", 0.3, since=3100), latency("shop", now=9.0, since=3100)],
+        ),
+        ("code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a disk on which hardly anything is done, that of the system, takes longer",
+        world(said=told(), seen=disk(0.001, 0.05, was=2, does=1)),
+    ),
+    DoesNotHold(
+        "the disk does as much as it can, and more waits for it since a caller was released just before",
+        world(said=told(), seen=disk(was=450, does=450), of=shop(env=URL, before=IMAGE, released=1100)),
+        ("code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a caller was released between the last quick checkpoint and the first slow one, long before that ended",
+        world(
+            said=told(checkpoint(0.02), checkpoint(0.02), checkpoint(31), checkpoint(31)),
+            of=shop(env=URL, before=IMAGE, released=2650),
+            felt=[errors("shop", 0.3, since=2600), latency("shop", now=9.0, since=2600)],
+        ),
+        ("code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a release that breaks by itself came after the disk had become slow, which nobody felt",
+        world(
+            said=[*SLOWER, *logs("shop", BROKEN, 0, 1, since=290)],
+            seen=disk(),
+            of=shop(env=URL, before=IMAGE, released=300),
+            felt=[errors("shop", 0.3, since=290)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a release came after the disk had become slow, which nobody felt before it",
+        world(
+            said=[*SLOWER, *logs("shop", 'level=ERROR msg="basket not saved" err="no such shard"', 0, 1, since=290)],
+            seen=disk(),
+            of=shop(env=URL, before=IMAGE, released=300),
+            felt=[errors("shop", 0.3, since=290)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "few credits were left, and stayed until a caller was released just before they were gone",
+        world(volume(), said=told(), seen=left(0.3), of=shop(env=URL, before=IMAGE, released=1100)),
+        ("code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "the database itself was released just before",
+        world(
+            said=told(),
+            seen=disk(),
+            on=store(before={"args": ["-c", "shared_buffers=4GB"]}, released=1000, args=["-c", "shared_buffers=4MB"]),
+        ),
+        harmful=("no_action",),
+    ),
     DoesNotHold("nobody suffers", world(said=SLOWER, felt=[errors("shop", 0.0)])),
     DoesNotHold(
         "its caller failed long before",

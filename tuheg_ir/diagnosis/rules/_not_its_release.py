@@ -32,7 +32,7 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
     words = (last_words(view, pods) | {without_numbers(hit.line) for hit in mine}) - well
     own = {without_numbers(hit.line) for hit in mine if hit.trouble in ITS_OWN}
     missed = {each for hit in mine for each in _missed(view, workload, hit)}
-    waits, unheard = _cannot_pull(pods), not any(view.logs_of(pods))
+    waits, unheard = _cannot_pull(pods), not any(log.lines for log in view.logs_of(pods))
     for other in view.serving:
         if other is workload or releases(view, other, ASLEEP):
             continue
@@ -58,7 +58,7 @@ def _ends_there(other: Workload, pods: Sequence[Pod]) -> Evidence | None:
 
     Where nobody read what those say it may be the machine that lacks something.
     """
-    codes = {(pod.node, c.ended.exit_code) for pod in pods for c in pod.containers if c.ended}
+    codes = {(pod.node, c.ended.exit_code) for pod in pods for c in pod.containers if c.ended and c.ended.badly}
     for pod in other.live:
         like = [each for each in other.live if each.ready and each.revision == pod.revision and each.node != pod.node]
         ends = {(pod.node, c.ended.exit_code) for c in pod.containers if c.ended and not c.ready}

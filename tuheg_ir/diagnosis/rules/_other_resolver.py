@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._reach import closed_to_dns, unanswered
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.marked import is_marked
+from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
@@ -25,16 +25,19 @@ _MUSL = late(r"(?<![a-z])(?:alpine|musl)(?![a-z])", re.IGNORECASE)
 
 That of other images lives on what the other question gives.
 """
-_DONE = late(r"(?<![\w.:-])2\d\d(?![\w.:-])")
-"""How an access log, or a client's, tells that somebody answered."""
+_STATUS = late(
+    r"(?<![\w.:-])([1-5]\d\d)(?![\w.:-]|\s?(?:[mun]?s|sec(?:ond)?s?|millis|bytes|[kKM]?i?B)\b)"
+    r"|status\w{0,5}\W{1,3}([1-5]\d\d)\b"
+)
+"""How an access log, or a client's, tells what somebody answered: the first such number after his name."""
+_WELL = "2"
 
 
 class Unresolved(NamedTuple):
-    """What a release does not resolve: the host, since when, the change of the image, its errors, who still does."""
+    """What a release does not resolve: the host, since when, its errors, who still does."""
 
     host: str
     began: datetime
-    change: Change
     hits: tuple[Hit, ...]
     witness: Evidence
 
@@ -45,11 +48,13 @@ def other_resolver(view: View, workload: Workload) -> Unresolved | None:
 
     Another program that was not released asks the same host meanwhile, and is answered.
     """
-    images = workload.changed("image")
-    change = next((each for each in images if _MUSL.search(each.after) and not _MUSL.search(each.before)), None)
-    if change is None or not change.before or workload.returned:
+    images = [each for each in workload.changed("image") if each.before]
+    others = {each.container for each in images if _has_musl(each.after) and not _has_musl(each.before)}
+    if not others or workload.returned:
         return None
     hits = [hit for hit in view.hits_of(workload.ref, "dns") if not hit.previous and fresh(view, hit)]
+    if not {hit.container for hit in hits} <= {"", *others} or closed_to_dns(view, workload.ref, unanswered(view)):
+        return None
     hosts = {host for hit in hits for host in hit.hosts}
     newest_ones = {pod.name for pod in workload.newest_pods()}
     began = oldest(hit.first for hit in hits)
@@ -59,20 +64,37 @@ def other_resolver(view: View, workload: Workload) -> Unresolved | None:
         return None
     host = hosts.pop()
     witness = _witness(view, workload, host, began)
-    return None if witness is None else Unresolved(host, began, change, tuple(hits), witness)
+    return None if witness is None else Unresolved(host, began, tuple(hits), witness)
+
+
+def _has_musl(image: str) -> bool:
+    """Tell whether an image is called so in its own name or tag: that of its registry is somebody's."""
+    return _MUSL.search(image.rpartition("/")[2]) is not None
 
 
 def _witness(view: View, workload: Workload, host: str, began: datetime) -> Evidence | None:
-    """Return that another program, which was not released of late, asks a host and is answered since a time."""
-    named = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", re.IGNORECASE)
+    """Return that another program, which was not released of late, asks a host and is answered since a time.
+
+    None where such a one does not find a name either, or each that is answered asks the server of another node.
+    """
+    nodes = {pod.node for pod in workload.newest_pods()}
+    found = None
+    named = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", re.IGNORECASE)
     for other in view.serving:
         if other is workload or (other.released_at is not None and other.released_at >= began + BEFORE - MINUTE):
             continue
-        if any(host in hit.hosts for hit in view.hits_of(other.ref, "dns")):
-            continue
-        logs = view.logs_of(other.live, previous=False)
-        lines = (line for log in logs for line in log.lines if named.search(line) and not is_marked(line))
-        told = [at for line in lines if _DONE.search(line) and (at := stamp(line)) is not None and at > began]
-        if len(told) >= OFTEN and view.recent(max(told)):
-            return Evidence("logs", other.ref, f"{host} answered it {len(told)} times meanwhile", max(told))
-    return None
+        if any(not hit.previous and fresh(view, hit) for hit in view.hits_of(other.ref, "dns")):
+            return None
+        logs = view.logs_of([pod for pod in other.live if len(nodes) > 1 or pod.node in nodes], previous=False)
+        lines = (line for log in logs for line in log.lines if _answered(named, line))
+        told = [at for line in lines if (at := stamp(line)) is not None and at > began]
+        if found is None and len(told) >= OFTEN and view.recent(max(told)):
+            found = Evidence("logs", other.ref, f"{host} answered it {len(told)} times meanwhile", max(told))
+    return found
+
+
+def _answered(named: re.Pattern[str], line: str) -> bool:
+    """Tell whether a line tells that a host answered well."""
+    host = named.search(line)
+    status = _STATUS.search(line, host.end()) if host and not complains(line) else None
+    return status is not None and (status[1] or status[2]).startswith(_WELL)

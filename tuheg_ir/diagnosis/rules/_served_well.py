@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN, blames_itself, mos
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._raised_pool import raised
+from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -109,16 +110,18 @@ def _runs_out(view: View, workload: Workload) -> bool:
 
 
 def _all_wait(view: View, workload: Workload, short: Sequence[Hit]) -> bool:
-    """Tell whether others on the same store, who were not released, wait in vain no later than a pool has run out.
+    """Tell whether others on the same store, who were not released, wait in vain since just before a pool has run out.
 
-    Then it is the store that answers late, and a pool is empty for as long.
+    Then it is the store that answers late, and a pool is empty for as long. Who waits only later may wait for what the
+    release asks, and who waits since long before, or no more, does so for a reason of his own.
     """
     began = oldest(hit.first for hit in short)
     above = view.graph.callers(workload.ref)
     others = (w for w in view.serving if w is not workload and w.ref not in above and not since_release(w, began))
     near = (w for w in others if share_a_store(view, workload, w))
     waits = (hit for w in near for hit in view.hits_of(w.ref, *_WAITS) if hit.count >= OFTEN and not hit.previous)
-    return began is not None and any(hit.first is not None and hit.first <= began + MINUTE for hit in waits)
+    firsts = [hit.first for hit in waits if hit.first is not None and fresh(view, hit)]
+    return began is not None and any(began - SERVED <= first <= began for first in firsts)
 
 
 def ends_by_itself(view: View, workload: Workload) -> bool:

@@ -9,15 +9,17 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log, Series
-from tuheg_ir.diagnosis.rules._figures import rise
+from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.claims import claims_of
-from tuheg_ir.diagnosis.view.reading import name, text
+from tuheg_ir.diagnosis.view.reading import mapping, name, text
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_CHECKPOINT = late(r"(?:checkpoint|restartpoint) complete: wrote (\d+) buffers\b.{0,200}?\bsync=(\d+(?:\.\d+)?) s\b")
+_CHECKPOINT = late(
+    r"(?:checkpoint|restartpoint) complete: wrote (\d{1,12}) buffers\b.{0,200}?\bsync=(\d{1,9}(?:\.\d+)?) s\b"
+)
 """What PostgreSQL tells of each checkpoint: how much it wrote, how long the disk took to confirm it."""
 SLOW_S, QUICK_S = 5.0, 1.0
 """A disk that confirms a checkpoint within the one has room; of the other even a large one is a sign of distress."""
@@ -27,10 +29,16 @@ AS_MUCH = 1.5
 """Who writes or asks no more than so many times what he did before is not why it takes longer."""
 OUT, MUCH = 0.01, 0.5
 """What is left of a volume's credits when it has none; with less than the other most were spent before."""
+FALLEN = 0.75
+"""Credits that were mostly no more than so much of the first ones went by and by, and not at once at the end."""
 TOLD_LATE = timedelta(minutes=10)
 """A cloud tells the mean of five minutes, and some minutes later."""
 TIMES, WAIT_S = 5.0, 0.02
 """So many times as long as before each operation of a slow disk takes, and so long at least."""
+QUEUE = 1.0
+"""So many operations wait at any time for a disk that is slow; one on which hardly anything is done keeps nobody."""
+FEWER = 0.8
+"""A disk that does no more than this of its former operations gives less; else it may do as much as it can."""
 STALE = timedelta(minutes=20)
 """Checkpoints are told each five minutes, or as often as a site wants: of longer ago nobody knows how it is now."""
 
@@ -80,18 +88,20 @@ def _out_of_credits(view: View, store: Workload) -> Iterator[Slow]:
     claims = set(claims_of(store))
     for volume in view.snapshot.of("PersistentVolume"):
         handle = text(volume, "spec", "csi", "volumeHandle") or text(volume, "spec", "awsElasticBlockStore", "volumeID")
-        if text(volume, "spec", "claimRef", "name") not in claims or not handle:
+        claim = mapping(volume, "spec", "claimRef")
+        if text(claim, "name") not in claims or text(claim, "namespace") != view.snapshot.namespace or not handle:
             continue
         for series in view.figures.series("volume_burst_credits", volume=handle.rpartition("/")[2]):
             figures = view.figures.alone("volume_burst_credits", series)
             left, was = figures.now("volume_burst_credits"), figures.first("volume_burst_credits")
             since = figures.crossed("volume_burst_credits", OUT, below=True)
-            if left is not None and was is not None and left <= OUT:
+            if left is not None and was is not None and left <= OUT < was:
                 fact = (
                     f"{was:.0%} of its credits for more operations were left, {left:.0%} are now: it has its base rate"
                 )
                 seen = Evidence("metrics", f"PersistentVolume/{name(volume)}", fact, since)
-                yield Slow(since - TOLD_LATE if since else None, seen, proven=was < MUCH)
+                fell = since is not None and (figures.before("volume_burst_credits", since) or 0.0) <= FALLEN * was
+                yield Slow(since - TOLD_LATE if since else None, seen, proven=was < MUCH and fell)
 
 
 def _waits(view: View, store: Workload) -> Iterator[Slow]:
@@ -100,19 +110,20 @@ def _waits(view: View, store: Workload) -> Iterator[Slow]:
         for series in view.figures.series("node_disk_wait", node=node):
             turn = rise(view, series, "node_disk_wait", TIMES, WAIT_S)
             device = series.labels.get("device", "")
-            if turn is None or not _no_more(view, series):
+            does = _work(view, series)
+            if turn is None or does is None or does.now > does.before or does.now * turn.now < QUEUE:
                 continue
             fact = f"an operation of {device} takes {turn.now:.2g} s, {turn.before:.2g} s before, and there are no more"
             yield Slow(
                 turn.since - MINUTE if turn.since else None,
                 Evidence("metrics", f"Node/{node}", fact, turn.since),
-                proven=True,
+                proven=does.now <= FEWER * does.before,
             )
             return
 
 
-def _no_more(view: View, series: Series) -> bool:
-    """Tell whether a disk does no more operations than it did."""
+def _work(view: View, series: Series) -> Turn | None:
+    """Return how many operations a second a disk did, and does; None if nobody knows."""
     was = view.figures.first("node_disk_operations", **series.labels)
     now = view.figures.now("node_disk_operations", **series.labels)
-    return was is not None and now is not None and now <= was
+    return None if was is None or now is None else Turn(was, now, None)

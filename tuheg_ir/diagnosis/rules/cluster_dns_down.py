@@ -34,17 +34,19 @@ _NDOTS = late(r'"ndots", "value": "(\d+)"')
 
 def when(view: View) -> Iterator[Match]:
     """DNS is ill by its own signs, or several services cannot resolve names that exist."""
-    every = [c for c in complaints(view, "dns") if c.caller in view.workloads and not _of_its_image(view, c)]
+    servers = of_role(view.workloads, "dns")
+    busy = [each for each in servers if usage(view.figures, each, "cpu_share").widely(BUSY)]
+    own = tuple(e for server in servers for e in _ill(view, server))
+    ill = bool(busy) or any(e.source == "objects" for e in own)
+    every = [c for c in complaints(view, "dns") if c.caller in view.workloads and (ill or not _of_its_image(view, c))]
     shut = {ref for ref in {c.caller for c in every} if closed_to_dns(view, ref, unanswered(view))}
     found = [c for c in every if c.caller not in shut and not _headless(view, c)]
-    servers = of_role(view.workloads, "dns")
     figures = _figures(view)
-    if busy := [each for each in servers if usage(view.figures, each, "cpu_share").widely(BUSY)]:
+    if busy:
         if found or figures:
             yield _too_few(view, busy[0], found, figures)
         return
     found = [c for c in found if c.caller not in {s.ref for s in servers}]
-    own = tuple(e for server in servers for e in _ill(view, server))
     signs = (*figures, *own)
     since = oldest((began(found), *(e.time for e in signs)))
     asks_more = None if own else _asks_more(view, found, since)

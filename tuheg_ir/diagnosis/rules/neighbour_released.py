@@ -16,7 +16,8 @@ from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.crashes import crashes, looping_since
-from tuheg_ir.diagnosis.view.odd import newest_differ
+from tuheg_ir.diagnosis.view.marked import marked
+from tuheg_ir.diagnosis.view.odd import newest_differ, told_apart
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
@@ -110,6 +111,19 @@ def _ended_before(view: View, ref: str, called: Workload) -> bool:
     return since is not None and called.released_at is not None and since - called.released_at < BEFORE
 
 
+def _some_fail(view: View, called: Workload, began: datetime) -> bool:
+    """Tell whether some of the newest pods alone repeat an error since callers fail: it is not the code that all run.
+
+    A warning, or an error that came long after, is not what the callers fail by.
+    """
+    if not newest_differ(view, called):
+        return False
+    ill = told_apart(view, called).keys() & {pod.name for pod in called.newest_pods()}
+    told = [(pod, each.since) for each in marked(view, called) for pod in each.pods]
+    told += [(hit.pod, hit.first) for hit in view.hits_of(called.ref) if not hit.previous]
+    return any(pod in ill and (since is None or since <= began + AT_ONCE) for pod, since in told)
+
+
 def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tuple[Evidence, datetime]) -> Match:
     suffer = behind(view, called.ref, caller.ref, but=called.ref)
     callers = tuple(ref for ref in suffer if not _ended_before(view, ref, called))
@@ -131,7 +145,7 @@ def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tup
             *not_for(callers, f"it fails since {called.ref} was released: nothing done to it mends that"),
         ),
     )
-    if not newest_differ(view, called):
+    if not _some_fail(view, called, began):
         return match
     differ = Evidence(
         "logs", called.ref, "some of its newest pods repeat an error of which others like them tell nothing"

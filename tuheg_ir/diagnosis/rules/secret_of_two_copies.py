@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import combinations
 from typing import NamedTuple
 
@@ -13,17 +13,20 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.seal import seal
-from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
+from tuheg_ir.diagnosis.view.changes import keys_of
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.reading import created, items, mapping, moment, name, newest, oldest, text
+from tuheg_ir.diagnosis.view.logs import Hit, heard_since
+from tuheg_ir.diagnosis.view.reading import created, items, last_write, mapping, moment, name, newest, oldest, text
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _REFUSED = ("permission", "role_missing", "database_authentication", "outside_authentication")
 """Troubles of who comes with the login of another, or with half of it."""
 _KEY = "secretKey"
+LONG = timedelta(minutes=30)
+"""Who works for so long with what it got at its start, and is refused then, is not refused for that."""
 _OF_A_FILE = late(
     r"\bE(?:ACCES|PERM|ROFS)\b|read-only file system|operation not permitted|nio\.file|access to the path",
     re.IGNORECASE,
@@ -53,19 +56,28 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _twice(view: View) -> Iterator[Twice]:
-    """Yield the Secrets for which two ExternalSecrets that are in force fetch the same keys from different places."""
-    copiers = [each for each in view.snapshot.of("ExternalSecret") if _is_in_force(each)]
-    for one, other in combinations(sorted(copiers, key=name), 2):
-        mine, theirs = _sources(one), _sources(other)
-        seals = frozenset(key for key in mine.keys() & theirs.keys() if mine[key] != theirs[key])
-        if _target(one) == _target(other) and seals:
-            yield Twice(_target(one), seals, (one, other), newest((created(one), created(other))))
+    """Yield the Secrets for which two ExternalSecrets that are in force fetch the same keys from different places.
+
+    A Secret that nobody has written since there are two of them gets the same from both.
+    """
+    copiers: dict[str, list[Obj]] = {}
+    for each in sorted(view.snapshot.of("ExternalSecret"), key=name):
+        if _is_in_force(each):
+            copiers.setdefault(_target(each), []).append(each)
+    for secret, found in copiers.items():
+        at = last_write(view.objects("Secret").get(secret))
+        for one, other in combinations(found, 2):
+            mine, theirs = _sources(one), _sources(other)
+            seals = frozenset(key for key in mine.keys() & theirs.keys() if mine[key] != theirs[key])
+            since = newest((created(one), created(other)))
+            if seals and not (at and since and at < since - MINUTE):
+                yield Twice(secret, seals, (one, other), since)
 
 
 def _is_in_force(copier: Obj) -> bool:
-    """Tell whether a copier says that it has written what it is to write."""
+    """Tell whether a copier says that it has written what it is to write; one may only fetch."""
     states = {text(each, "type"): text(each, "status") for each in items(copier, "status", "conditions")}
-    return states.get("Ready") == "True"
+    return states.get("Ready") == "True" and text(copier, "spec", "target", "creationPolicy") != "None"
 
 
 def _target(copier: Obj) -> str:
@@ -74,16 +86,22 @@ def _target(copier: Obj) -> str:
 
 def _sources(copier: Obj) -> dict[str, tuple[str, ...]]:
     """Return the seal of a key -> where it is fetched; {} where a template, or a whole entry, may give other keys."""
-    if items(copier, "spec", "dataFrom") or mapping(copier, "spec", "target", "template", "data"):
+    made = mapping(copier, "spec", "target", "template")
+    if items(copier, "spec", "dataFrom") or mapping(made, "data") or items(made, "templateFrom"):
         return {}
-    store = mapping(copier, "spec", "secretStoreRef")
-    kept = (text(store, "kind"), text(store, "name"))
     parts = ("key", "property", "version")
     return {
-        seal(text(each, "secretKey"), _KEY): (*kept, *(text(each, "remoteRef", part) for part in parts))
+        seal(text(each, "secretKey"), _KEY): (*_store(copier, each), *(text(each, "remoteRef", part) for part in parts))
         for each in items(copier, "spec", "data")
         if text(each, "secretKey")
     }
+
+
+def _store(copier: Obj, entry: Obj) -> tuple[str, str]:
+    """Return kind and name of the store of an entry: its own, or that of all."""
+    own = mapping(entry, "sourceRef", "storeRef")
+    store = own or mapping(copier, "spec", "secretStoreRef")
+    return text(store, "kind") or "SecretStore", text(store, "name")
 
 
 def _reads(workload: Workload, twice: Twice) -> bool:
@@ -93,7 +111,12 @@ def _reads(workload: Workload, twice: Twice) -> bool:
 
 
 def _mounts(workload: Workload, twice: Twice) -> bool:
-    return any((kind, label) == ("Secret", twice.secret) for kind, label, _ in volumes_of(workload.template))
+    """Tell whether the files of a workload are such keys; where none is chosen they are all keys of the Secret."""
+    volumes = items(workload.template, "spec", "volumes")
+    sources = [*(mapping(v, "secret") for v in volumes)]
+    sources += [mapping(source, "secret") for v in volumes for source in items(v, "projected", "sources")]
+    chosen = [items(s, "items") for s in sources if twice.secret in (text(s, "secretName"), text(s, "name"))]
+    return any(not keys or any(seal(text(k, "key"), _KEY) in twice.seals for k in keys) for keys in chosen)
 
 
 def _refused(view: View, workload: Workload, twice: Twice) -> list[Hit]:
@@ -109,15 +132,35 @@ def _refused(view: View, workload: Workload, twice: Twice) -> list[Hit]:
     if began is not None and began < twice.since - MINUTE:
         return []
     ill = [pod for pod in workload.live if pod.name in {hit.pod for hit in hits}]
-    starts = [pod.started for pod in ill]
-    could = _mounts(workload, twice) or all(at is not None and at > twice.since for at in starts)
-    return hits if ill and could else []
+    could = _mounts(workload, twice) or all(_got_it(view, pod, hits, twice.since) for pod in ill)
+    return hits if ill and could and not _by_release(workload, ill, began, twice.since) else []
+
+
+def _got_it(view: View, pod: Pod, hits: list[Hit], since: datetime) -> bool:
+    """Tell whether a pod may be refused for what it got at its start: that was since a time, and it never worked."""
+    first = oldest(hit.first for hit in hits if hit.pod == pod.name)
+    if pod.started is None or pod.started <= since:
+        return False
+    heard = heard_since(view.logs_of((pod,), previous=False))
+    return not (first and heard and first - max(heard, pod.started) > LONG)
+
+
+def _by_release(workload: Workload, ill: list[Pod], began: datetime | None, since: datetime) -> bool:
+    """Tell whether a release may be refused for its own sake: all its pods are, since it came.
+
+    The one before was started while there were two copiers, and was served all the same.
+    """
+    before = workload.revisions[1].created if len(workload.revisions) > 1 else None
+    if before is None or before <= since or not since_release(workload, began):
+        return False
+    return {pod.name for pod in workload.newest_pods()} <= {pod.name for pod in ill}
 
 
 def _match(view: View, workload: Workload, hits: list[Hit], twice: Twice, readers: list[Workload]) -> Match:
     named = f"Secret/{twice.secret}"
     ill = {hit.pod for hit in hits}
-    well = [pod for pod in workload.live if pod.ready and pod.name not in ill]
+    alike = {pod.revision for pod in workload.live if pod.name in ill}
+    well = [pod for pod in workload.live if pod.ready and pod.name not in ill and pod.revision in alike]
     told = f"{len(ill)} of its pods are refused, {len(well)} of the same template are not"
     reason = f"two copiers write {named} in turn: what a pod gets depends on the minute of its start"
     return Match(

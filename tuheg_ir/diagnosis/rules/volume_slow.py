@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._blames_another import blames_itself
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._slow_disk import Slow, slow_disk
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -31,10 +32,11 @@ def when(view: View) -> Iterator[Match]:
         signs = slow_disk(view, store)
         if not signs:
             continue
-        since = oldest(sign.since for sign in signs)
         users = {*behind(view, store.ref, but=store.ref), *(able(view, store.ref) if role(store) == "database" else ())}
         users |= {above for ref in users for above in view.graph.callers(ref)}
-        hurt = {ref: felt for ref in sorted(users - {store.ref}) if (felt := _felt_since(view, ref, since))}
+        if _may_press(view, store.ref, signs):
+            continue
+        hurt = {ref: felt for ref in sorted(users - {store.ref}) if (felt := _felt_since(view, ref, signs))}
         waits = [h for h in view.hits_of(store.ref, *_WAITED) if not h.previous and h.count >= OFTEN and fresh(view, h)]
         if not hurt or not (waits or len(signs) > 1):
             continue
@@ -44,20 +46,38 @@ def when(view: View) -> Iterator[Match]:
         yield _match(store, signs, hurt, told)
 
 
-def _felt_since(view: View, ref: str, since: datetime | None) -> list[tuple[Evidence, datetime | None]]:
-    """Return what users of a workload feel, if that began as its disk became slow, or nobody knows when."""
+def _felt_since(view: View, ref: str, signs: Sequence[Slow]) -> list[tuple[Evidence, datetime | None]]:
+    """Return what users of a workload feel, if that began as its disk became slow, or nobody knows when.
+
+    Not of one whose own release may be what its users feel.
+    """
     felt = list(troubles(view, ref))
-    began = oldest(at for _, at in felt)
+    began, since = oldest(at for _, at in felt), oldest(sign.since for sign in signs)
     if since is not None and began is not None and not since <= began <= since + LATER:
         return []
-    return felt
+    return [] if _by_itself(view, ref, began, signs) else felt
+
+
+def _by_itself(view: View, ref: str, began: datetime | None, signs: Sequence[Slow]) -> bool:
+    """Tell whether a workload was released just before a trouble, and breaks by itself or was well on a slow disk."""
+    workload, slow = view.workloads.get(ref), newest(sign.evidence.time for sign in signs)
+    if workload is None or workload.released_at is None or not since_release(workload, began, SOON):
+        return False
+    return blames_itself(view, workload) or (slow is not None and slow < workload.released_at)
 
 
 def _may_press(view: View, ref: str, signs: Sequence[Slow]) -> bool:
-    """Tell whether a workload was released so shortly before that it may be what asks too much of the disk."""
+    """Tell whether a workload was released so shortly before that it may be what asks too much of the disk.
+
+    A sign tells when the disk was slow at the latest, and when it was not yet.
+    """
     workload = view.workloads.get(ref)
-    first = oldest(sign.evidence.time for sign in signs)
-    return workload is not None and (first is None or since_release(workload, first, SOON))
+    if workload is None or not workload.changes or workload.released_at is None:
+        return False
+    first, quick = oldest(sign.evidence.time for sign in signs), oldest(sign.since for sign in signs)
+    if first is None or since_release(workload, first, SOON):
+        return True
+    return quick is not None and quick - SOON <= workload.released_at <= first
 
 
 def _match(
