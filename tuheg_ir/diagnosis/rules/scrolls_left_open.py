@@ -118,7 +118,7 @@ def _held_by(
 
 
 def _short_of(view: View, store: Workload, full: _Full) -> tuple[str, ...]:
-    """Return who suffers as no scroll is opened: not who fails since a later release of its own, and is refused none."""
+    """Return who suffers as no scroll is opened: not who fails since a later release of its own and is refused none."""
     clients = {client.ref for client in full.clients}
     others = [ref for ref in behind(view, store.ref, *clients, but=store.ref) if ref not in clients]
     began = oldest(each.time for each in full.evidence)
