@@ -90,9 +90,9 @@ LOST = (
 )
 
 
-def parted(*policies: Obj, since: float = 560) -> Snapshot:
+def parted(*policies: Obj, since: float = 560, **more: Any) -> Snapshot:
     """Return two servers that talk to each other at a port of their own, which tell that they lost one another."""
-    servers = workload("keycloak", kind="StatefulSet", service=False)
+    servers = workload("keycloak", kind="StatefulSet", service=False, **more)
     among = service_for("keycloak-headless", selector={"app": "keycloak"}, port=7800, headless=True)
     told = [log(f"keycloak-{n}", LOST.format(f"keycloak-{n}", f"keycloak-{1 - n}"), since=since) for n in range(2)]
     return snapshot(servers, among, service_for("keycloak"), *policies, logs=told)
@@ -105,13 +105,19 @@ def for_logins(*ports: int, age: float = 600) -> Obj:
 
 
 HOLDS = [
-    Holds(
-        "a new one lets all in to where members serve, and not to where they talk to each other",
-        parted(for_logins(8080)),
-        ("NetworkPolicy/keycloak", "network_fault", "page_human"),
-        excludes=no("restart_workload", "rollback_workload", "scale_workload", at="StatefulSet/keycloak"),
-        harmful=("restart_workload", "rollback_workload", "scale_workload"),
-        alone=True,
+    *(
+        Holds(
+            f"a new one lets all in to where members serve, and not to where they talk to each other{what}",
+            made,
+            ("NetworkPolicy/keycloak", "network_fault", "page_human"),
+            excludes=no("restart_workload", "rollback_workload", "scale_workload", at="StatefulSet/keycloak"),
+            harmful=("restart_workload", "rollback_workload", "scale_workload"),
+            alone=True,
+        )
+        for what, made in (
+            ("", parted(for_logins(8080))),
+            (", and came with their release", parted(for_logins(8080), before={"image": "keycloak:0"}, released=620)),
+        )
     ),
     Holds(
         "a new one lets others in to the broker, whose address a Secret hides",
@@ -293,7 +299,23 @@ DOES_NOT_HOLD = [
             ("one that closes the way came later", 900, (for_logins(8080),)),
             ("another one lets them", 560, (for_logins(8080), policy("among", "keycloak", ingress=[{}]))),
             ("a new one is for others", 560, (policy("cart", "cart", ingress=[]),)),
+            (
+                "a new one lets others in where an older one closed the way",
+                560,
+                (for_logins(8080, age=DAY), policy("metrics", "keycloak", ingress=[{"ports": [{"port": 9090}]}])),
+            ),
         )
+    ),
+    DoesNotHold(
+        "members of a store lost one another, and a client that repeats it has a new one that lets none of its own in",
+        snapshot(
+            workload("rabbitmq", "rabbitmq:3.12", kind="StatefulSet", pods=3, port=5672),
+            shop(env={"AMQP_URL": "amqp://rabbitmq:5672"}),
+            policy("shop", "shop", ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}]),
+            logs=[log(pod("shop", n), "ERROR publish failed: cluster is partitioned", since=560) for n in range(2)],
+            figures=[errors("shop", 0.3, 560)],
+        ),
+        ("NetworkPolicy/shop", "configuration_error", "page_human"),
     ),
     *(
         DoesNotHold(f"the name server of each node does not answer, and {what}", unnamed(*policies), KUBE)
