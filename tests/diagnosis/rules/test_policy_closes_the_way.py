@@ -9,7 +9,7 @@ import pytest
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.names import UNRESOLVED
-from tests.diagnosis.rules.pods import labelled, labelled_before
+from tests.diagnosis.rules.pods import labelled, labelled_before, pods_of
 from tests.diagnosis.rules.scenes import (
     CALLS_CART,
     CART,
@@ -90,12 +90,19 @@ LOST = (
 )
 
 
-def parted(*policies: Obj, since: float = 560, **more: Any) -> Snapshot:
-    """Return two servers that talk to each other at a port of their own, which tell that they lost one another."""
+def parted(*policies: Obj, since: float = 560, among: Any = 7800, **more: Any) -> Snapshot:
+    """Return two servers that talk to each other at a port of their own, which tell that they lost one another.
+
+    ``among``: the port to which a headless Service leads; None: there is none.
+    """
     servers = workload("keycloak", kind="StatefulSet", service=False, **more)
-    among = service_for("keycloak-headless", selector={"app": "keycloak"}, port=7800, headless=True)
+    for holder in [servers[0], *pods_of(servers)]:
+        (first,) = holder["spec"].get("template", holder)["spec"]["containers"]
+        first["ports"] = [{"name": "http", "containerPort": 8080}, {"name": "jgroups", "containerPort": 7800}]
+    headless = service_for("keycloak-headless", selector={"app": "keycloak"}, port=7800, target=among, headless=True)
     told = [log(f"keycloak-{n}", LOST.format(f"keycloak-{n}", f"keycloak-{1 - n}"), since=since) for n in range(2)]
-    return snapshot(servers, among, service_for("keycloak"), *policies, logs=told)
+    among_them = [headless] if among else []
+    return snapshot(servers, among_them, service_for("keycloak"), *policies, logs=told)
 
 
 def for_logins(*ports: int, age: float = 600) -> Obj:
@@ -116,6 +123,11 @@ HOLDS = [
         )
         for what, made in (
             ("", parted(for_logins(8080))),
+            (", of which only the servers themselves tell", parted(for_logins(8080), among=None)),
+            (
+                ", and the Service of each server has the name of the port where they serve",
+                parted(for_logins(8080), among="http"),
+            ),
             (", and came with their release", parted(for_logins(8080), before={"image": "keycloak:0"}, released=620)),
         )
     ),
@@ -294,6 +306,7 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"members lost one another, and {what}", parted(*policies, since=since))
         for what, since, policies in (
             ("a new one lets them talk to each other too", 560, (for_logins(8080, 7800),)),
+            ("a new one lets them talk to each other, and closes where they serve", 560, (for_logins(7800),)),
             ("a new one closes no port", 560, (for_logins(),)),
             ("one that closes the way stood for long", 560, (for_logins(8080, age=DAY),)),
             ("one that closes the way came later", 900, (for_logins(8080),)),

@@ -91,6 +91,10 @@ HOLDS = [
         for what, made in (
             ("its release keeps them for an hour, and who is refused was released later", world(BRIEF, OTHER)),
             ("who is refused was not released", world(client("shop"), OTHER)),
+            (
+                "who is refused tells it in its own words",
+                world(BRIEF, OTHER, told=refused("shop", "cart", line="ERROR search: Too many scroll contexts (429)")),
+            ),
             ("only another one is refused", world(BRIEF, OTHER, told=refused("shop"))),
             (
                 "a peak was met the day before",

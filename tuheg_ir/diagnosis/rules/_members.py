@@ -93,15 +93,23 @@ def _names(line: str, label: str) -> bool:
 
 
 def _ports(view: View, workload: Workload) -> list[tuple[str, ...]]:
-    """Return the ports of a workload, each with all its names: those of its Services first, then its containers'."""
+    """Return the ports of a workload at which its members may talk to each other, each with all its names.
+
+    Those to which headless Services alone lead are there for that; where there are none it may be any, those of its
+    Services first, then its containers'.
+    """
     own = [
-        (text(port, "containerPort"), text(port, "name"))
+        tuple(found for key in ("containerPort", "name") if (found := text(port, key)))
         for container in items(workload.template, "spec", "containers")
         for port in items(container, "ports")
     ]
-    found: dict[tuple[str, ...], None] = {}
-    leading = [port for s in view.services.values() if workload.ref in s.backends for port in s.ports]
-    for target in [*(str(target_of(port)) for port in leading), *(number for number, _ in own)]:
-        alike = next((each for each in own if target in each), (target, ""))
-        found[tuple(each for each in alike if each)] = None
-    return [each for each in found if each]
+
+    def led_to(*, headless: bool) -> list[tuple[str, ...]]:
+        leading = [service for service in view.services.values() if workload.ref in service.backends]
+        chosen = [each for each in leading if (text(each.obj, "spec", "clusterIP") == "None") is headless]
+        targets = [str(target_of(port)) for service in chosen for port in service.ports]
+        return [next((each for each in own if target in each), (target,)) for target in targets]
+
+    among, served = led_to(headless=True), led_to(headless=False)
+    found = [port for port in among if port not in served] or [*among, *served, *own]
+    return list(dict.fromkeys(port for port in found if port))

@@ -78,7 +78,7 @@ def _told(view: View, workload: Workload) -> Evidence | None:
     count, shown, pod = 0, "", ""
     times: list[datetime | None] = []
     for log in view.logs_of(workload.live, previous=False):
-        places = [n for n, line in enumerate(log.lines) if "too many" in line and _REFUSED.search(line.lower())]
+        places = [n for n, line in enumerate(log.lines) if "oo many" in line and _REFUSED.search(line.lower())]
         if places:
             upto, until = times_around(log.lines)
             times += [upto[n] or until[n] for n in places]
