@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of, put
-from tests.diagnosis.rules.scenes import OLD, SHOP, alert, errors, logs, shop
+from tests.diagnosis.rules.scenes import CART, OLD, SHOP, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import Obj, at, log, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -106,6 +106,25 @@ HOLDS = [
         spares=no("rollback_workload", at="StatefulSet/keycloak"),
         harmful=("rollback_workload",),
         alone=True,
+    ),
+    Holds(
+        "RabbitMQ runs in two halves, and one of its callers fails since a later release of its own",
+        snapshot(
+            rabbit(),
+            caller(),
+            workload("cart", env={"AMQP_URL": "amqp://rabbitmq:5672/"}, before=OLD, released=700),
+            logs=[
+                *(log(f"rabbitmq-{n}", APART, since=2700) for n in range(3)),
+                *logs("shop", RETURNED),
+                *logs("cart", "ERROR TypeError: total is undefined", 0, 1, since=680),
+            ],
+            figures=[errors("cart", 0.6, 680)],
+            alerts=[alert("BarrierStaysClosed", deployment="shop")],
+        ),
+        (RABBIT, "network_fault", "page_human"),
+        excludes=no("rollback_workload", at=SHOP),
+        spares=no("rollback_workload", at=CART),
+        harmful=("restart_workload", "scale_workload"),
     ),
 ]
 DOES_NOT_HOLD = [

@@ -29,6 +29,7 @@ BACK = "* Synchronization with replica 10.71.2.34:6379 succeeded"
 SENT = "* Synchronization with slave succeeded"
 PART = "* Partial resynchronization request from 10.71.2.34:6379 accepted. Sending 81920 bytes of backlog."
 LACK = "* Unable to partial resync with replica 10.71.2.34:6379 for lack of backlog (Replica request was: 91084681331)."
+TYPE = "ERROR TypeError: total is undefined"
 DOWN = (
     "RedisCommandExecutionException: MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 )
@@ -73,17 +74,24 @@ HOLDS = [
         ),
     )
 ] + [
-    Holds(
-        "another caller fails since a later release of its own",
-        world(
-            *again(THROWN, LACK, ASKS),
-            beside=workload("cart", env={"REDIS_URL": "redis://redis:6379"}, before=OLD, released=400),
-            figures=[errors("cart", 0.6, 380)],
-            logs=[log(pod("cart", n), *["ERROR TypeError: total is undefined"] * 20, since=380) for n in range(2)],
-        ),
-        (CACHE, "configuration_error", "page_human"),
-        spares=no("rollback_workload", at=CART),
-        harmful=("restart_workload", "scale_workload"),
+    *(
+        Holds(
+            f"another caller fails since {what}",
+            world(
+                (9000, BACK),
+                *again(THROWN, LACK, ASKS),
+                beside=workload("cart", env={"REDIS_URL": "redis://redis:6379"}, before=OLD, released=released),
+                figures=[errors("cart", 0.6, released - 20)],
+                logs=[log(pod("cart", n), *[TYPE] * 20, since=released - 20) for n in range(2)],
+            ),
+            (CACHE, "configuration_error", "page_human"),
+            spares=no("rollback_workload", at=CART),
+            harmful=("restart_workload", "scale_workload"),
+        )
+        for what, released in (
+            ("a later release of its own", 400),
+            ("a release of its own, before any replica was thrown off", 1500),
+        )
     ),
 ]
 DOES_NOT_HOLD = [

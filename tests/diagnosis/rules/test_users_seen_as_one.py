@@ -94,7 +94,7 @@ HOLDS = [
         edge(told(), before={"image": "nginx:1.27"}, released=400, figures=[errors("edge", 0.6, 380)]),
         HERE,
         spares=no("rollback_workload", at="Deployment/edge"),
-        harmful=("scale_workload", "restart_workload", "no_action"),
+        harmful=("rollback_workload", "scale_workload", "restart_workload", "no_action"),
     ),
 ]
 DOES_NOT_HOLD = [

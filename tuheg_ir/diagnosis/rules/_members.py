@@ -99,7 +99,7 @@ def _ports(view: View, workload: Workload) -> list[tuple[str, ...]]:
     Services first, then its containers'.
     """
     own = [
-        tuple(found for key in ("containerPort", "name") if (found := text(port, key)))
+        tuple(each for key in ("containerPort", "name") if (each := text(port, key)))
         for container in items(workload.template, "spec", "containers")
         for port in items(container, "ports")
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
-from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
+from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._members import apart
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -22,11 +22,11 @@ def when(view: View) -> Iterator[Match]:
         told = tuple(hit for hit in apart(view, store) if hit.last is None or view.recent(hit.last, HOURS))
         if not told:
             continue
-        callers = behind(view, store.ref, but=store.ref)
+        since = oldest(hit.first for hit in told)
+        callers = not_their_own(view, behind(view, store.ref, but=store.ref), since)
         suffer = tuple(dict.fromkeys((*suffering(view, store.ref), *_felt(view, (store.ref, *callers)))))
         if not suffer:
             continue
-        since = oldest(hit.first for hit in told)
         by_release = since_release(store, since) and not is_store(store)  # it may have parted them
         yield Match(
             component=store.ref,

@@ -121,7 +121,7 @@ def _match(view: View, service: Service, ref: str, at: datetime, seen: Evidence)
         ),
         certainty=0.8 if hidden or events else 0.6,
         since=seen.time,
-        explains=suffer,
+        explains=tuple(dict.fromkeys((ref, *suffer))),  # it refuses by its limits since before any later release
         excludes=not_for(
             sorted({*suffer, *called}),
             f"{service.ref} hides its users from {ref}: whichever pods there are, they take all for a few",
