@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of, put
-from tests.diagnosis.rules.scenes import OLD, SHOP, alert, errors, logs, shop
+from tests.diagnosis.rules.scenes import CART, OLD, SHOP, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import Obj, at, log, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 RABBIT = "StatefulSet/rabbitmq"
 APART = "[error] mnesia_event got {inconsistent_database, running_partitioned_network, 'rabbit@rabbitmq-2'}"
@@ -22,8 +25,24 @@ LOST = (
 """How a server of logins tells that it no longer shares its sessions with its like."""
 
 
-def logins() -> list[Obj]:
-    return workload("keycloak", "quay.io/keycloak/keycloak:23.0.7", kind="StatefulSet", pods=2)
+PARTED = (LOST.format("keycloak-0", "keycloak-1"), LOST.format("keycloak-1", "keycloak-0"))
+MERGE = "[10.1.{}]:5701 [dev] We should merge to [10.1.{}]:5701, because their data member count is bigger than ours"
+MERGES = (MERGE.format("101.1", "101.2"), MERGE.format("101.2", "101.1"))
+
+
+def logins(**more: Any) -> list[Obj]:
+    return workload("keycloak", "quay.io/keycloak/keycloak:23.0.7", kind="StatefulSet", pods=2, **more)
+
+
+def signing(servers: list[Obj], *lines: str) -> Snapshot:
+    """Return two servers of logins, each with a line that it repeats since 45 minutes, and who signs people in."""
+    return snapshot(
+        servers,
+        shop(env={"ISSUER": "http://keycloak:8080"}, before=OLD, released=3000),
+        logs=[log(f"keycloak-{n}", line, since=2700) for n, line in enumerate(lines)],
+        alerts=[alert("SignInFails", deployment="shop")],
+        figures=[errors("shop", 0.4, 2700)],
+    )
 
 
 def rabbit() -> list[Obj]:
@@ -65,20 +84,47 @@ HOLDS = [
         ),
         ("StatefulSet/galera", "network_fault", "page_human"),
     ),
+    *(
+        Holds(
+            f"two servers of logins no longer share their sessions, and who signs people in suffers{what}",
+            signing(servers, *lines),
+            ("StatefulSet/keycloak", "network_fault", "page_human"),
+            excludes=(*no("rollback_workload", at=SHOP), *no("scale_workload", at="StatefulSet/keycloak")),
+            alone=True,
+        )
+        for what, servers, lines in (
+            ("", logins(), PARTED),
+            (", and they name their addresses", logins(), MERGES),
+            (", long after their release", logins(before=OLD, released=7000), PARTED),
+        )
+    ),
     Holds(
-        "two servers of logins no longer share their sessions, and who signs people in suffers",
-        snapshot(
-            logins(),
-            shop(env={"ISSUER": "http://keycloak:8080"}, before=OLD, released=3000),
-            logs=[
-                log("keycloak-0", LOST.format("keycloak-0", "keycloak-1"), since=2700),
-                log("keycloak-1", LOST.format("keycloak-1", "keycloak-0"), since=2700),
-            ],
-            alerts=[alert("SignInFails", deployment="shop")],
-        ),
+        "two servers of logins lost one another right after their own release, which may have parted them",
+        signing(logins(before=OLD, released=2760), *PARTED),
         ("StatefulSet/keycloak", "network_fault", "page_human"),
-        excludes=(*no("rollback_workload", at=SHOP), *no("scale_workload", at="StatefulSet/keycloak")),
+        excludes=no("rollback_workload", at=SHOP),
+        spares=no("rollback_workload", at="StatefulSet/keycloak"),
+        harmful=("rollback_workload",),
         alone=True,
+    ),
+    Holds(
+        "RabbitMQ runs in two halves, and one of its callers fails since a later release of its own",
+        snapshot(
+            rabbit(),
+            caller(),
+            workload("cart", env={"AMQP_URL": "amqp://rabbitmq:5672/"}, before=OLD, released=700),
+            logs=[
+                *(log(f"rabbitmq-{n}", APART, since=2700) for n in range(3)),
+                *logs("shop", RETURNED),
+                *logs("cart", "ERROR TypeError: total is undefined", 0, 1, since=680),
+            ],
+            figures=[errors("cart", 0.6, 680)],
+            alerts=[alert("BarrierStaysClosed", deployment="shop")],
+        ),
+        (RABBIT, "network_fault", "page_human"),
+        excludes=no("rollback_workload", at=SHOP),
+        spares=no("rollback_workload", at=CART),
+        harmful=("restart_workload", "scale_workload"),
     ),
 ]
 DOES_NOT_HOLD = [

@@ -9,7 +9,7 @@ import pytest
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.names import UNRESOLVED
-from tests.diagnosis.rules.pods import labelled, labelled_before
+from tests.diagnosis.rules.pods import labelled, labelled_before, pods_of
 from tests.diagnosis.rules.scenes import (
     CALLS_CART,
     CART,
@@ -90,12 +90,19 @@ LOST = (
 )
 
 
-def parted(*policies: Obj, since: float = 560) -> Snapshot:
-    """Return two servers that talk to each other at a port of their own, which tell that they lost one another."""
-    servers = workload("keycloak", kind="StatefulSet", service=False)
-    among = service_for("keycloak-headless", selector={"app": "keycloak"}, port=7800, headless=True)
+def parted(*policies: Obj, since: float = 560, among: Any = 7800, **more: Any) -> Snapshot:
+    """Return two servers that talk to each other at a port of their own, which tell that they lost one another.
+
+    ``among``: the port to which a headless Service leads; None: there is none.
+    """
+    servers = workload("keycloak", kind="StatefulSet", service=False, **more)
+    for holder in [servers[0], *pods_of(servers)]:
+        (first,) = holder["spec"].get("template", holder)["spec"]["containers"]
+        first["ports"] = [{"name": "http", "containerPort": 8080}, {"name": "jgroups", "containerPort": 7800}]
+    headless = service_for("keycloak-headless", selector={"app": "keycloak"}, port=7800, target=among, headless=True)
     told = [log(f"keycloak-{n}", LOST.format(f"keycloak-{n}", f"keycloak-{1 - n}"), since=since) for n in range(2)]
-    return snapshot(servers, among, service_for("keycloak"), *policies, logs=told)
+    among_them = [headless] if among else []
+    return snapshot(servers, among_them, service_for("keycloak"), *policies, logs=told)
 
 
 def for_logins(*ports: int, age: float = 600) -> Obj:
@@ -105,13 +112,24 @@ def for_logins(*ports: int, age: float = 600) -> Obj:
 
 
 HOLDS = [
-    Holds(
-        "a new one lets all in to where members serve, and not to where they talk to each other",
-        parted(for_logins(8080)),
-        ("NetworkPolicy/keycloak", "network_fault", "page_human"),
-        excludes=no("restart_workload", "rollback_workload", "scale_workload", at="StatefulSet/keycloak"),
-        harmful=("restart_workload", "rollback_workload", "scale_workload"),
-        alone=True,
+    *(
+        Holds(
+            f"a new one lets all in to where members serve, and not to where they talk to each other{what}",
+            made,
+            ("NetworkPolicy/keycloak", "network_fault", "page_human"),
+            excludes=no("restart_workload", "rollback_workload", "scale_workload", at="StatefulSet/keycloak"),
+            harmful=("restart_workload", "rollback_workload", "scale_workload"),
+            alone=True,
+        )
+        for what, made in (
+            ("", parted(for_logins(8080))),
+            (", of which only the servers themselves tell", parted(for_logins(8080), among=None)),
+            (
+                ", and the Service of each server has the name of the port where they serve",
+                parted(for_logins(8080), among="http"),
+            ),
+            (", and came with their release", parted(for_logins(8080), before={"image": "keycloak:0"}, released=620)),
+        )
     ),
     Holds(
         "a new one lets others in to the broker, whose address a Secret hides",
@@ -288,12 +306,29 @@ DOES_NOT_HOLD = [
         DoesNotHold(f"members lost one another, and {what}", parted(*policies, since=since))
         for what, since, policies in (
             ("a new one lets them talk to each other too", 560, (for_logins(8080, 7800),)),
+            ("a new one lets them talk to each other, and closes where they serve", 560, (for_logins(7800),)),
             ("a new one closes no port", 560, (for_logins(),)),
             ("one that closes the way stood for long", 560, (for_logins(8080, age=DAY),)),
             ("one that closes the way came later", 900, (for_logins(8080),)),
             ("another one lets them", 560, (for_logins(8080), policy("among", "keycloak", ingress=[{}]))),
             ("a new one is for others", 560, (policy("cart", "cart", ingress=[]),)),
+            (
+                "a new one lets others in where an older one closed the way",
+                560,
+                (for_logins(8080, age=DAY), policy("metrics", "keycloak", ingress=[{"ports": [{"port": 9090}]}])),
+            ),
         )
+    ),
+    DoesNotHold(
+        "members of a store lost one another, and a client that repeats it has a new one that lets none of its own in",
+        snapshot(
+            workload("rabbitmq", "rabbitmq:3.12", kind="StatefulSet", pods=3, port=5672),
+            shop(env={"AMQP_URL": "amqp://rabbitmq:5672"}),
+            policy("shop", "shop", ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}]),
+            logs=[log(pod("shop", n), "ERROR publish failed: cluster is partitioned", since=560) for n in range(2)],
+            figures=[errors("shop", 0.3, 560)],
+        ),
+        ("NetworkPolicy/shop", "configuration_error", "page_human"),
     ),
     *(
         DoesNotHold(f"the name server of each node does not answer, and {what}", unnamed(*policies), KUBE)

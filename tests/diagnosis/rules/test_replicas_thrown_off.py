@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import OLD, SHOP, errors, shop
-from tests.diagnosis.rules.tiny import Obj, at, redis, snapshot
+from tests.diagnosis.rules.scenes import CART, OLD, SHOP, errors, shop
+from tests.diagnosis.rules.tiny import Obj, at, log, pod, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 CACHE = "StatefulSet/redis"
@@ -26,19 +27,22 @@ SUBSCRIBER = THROWN.replace("flags=S", "flags=P").replace("cmd=psync", "cmd=subs
 ASKS = "* Replica 10.71.2.34:6379 asks for synchronization"
 BACK = "* Synchronization with replica 10.71.2.34:6379 succeeded"
 SENT = "* Synchronization with slave succeeded"
+PART = "* Partial resynchronization request from 10.71.2.34:6379 accepted. Sending 81920 bytes of backlog."
 LACK = "* Unable to partial resync with replica 10.71.2.34:6379 for lack of backlog (Replica request was: 91084681331)."
+TYPE = "ERROR TypeError: total is undefined"
 DOWN = (
     "RedisCommandExecutionException: MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 )
 
 
-def world(*said: tuple[float, str], released: float = 2000) -> Snapshot:
+def world(*said: tuple[float, str], released: float = 2000, beside: Iterable[Obj] = (), **more: Any) -> Snapshot:
     """Return a cache of three, whose first pod tells lines at their ages, and a caller that was released and fails."""
     store: list[Obj] = redis(kind="StatefulSet", pods=3)
     lines = tuple(f"1:M {at(age)} {line}" for age, line in sorted(said, reverse=True))
     caller = shop(env={"REDIS_URL": "redis://redis:6379"}, before=OLD, released=released)
     says = Log("shop-pod0", "shop", tuple(f"{at(900 - 60 * n)} ERROR {DOWN}" for n in range(14)))
-    return snapshot(store, caller, logs=[Log("redis-0", "redis", lines), says], figures=[errors("shop", 0.5, 900)])
+    logs = [Log("redis-0", "redis", lines), says, *more.get("logs", ())]
+    return snapshot(store, caller, beside, logs=logs, figures=[errors("shop", 0.5, 900), *more.get("figures", ())])
 
 
 def again(line: str, *then: str, times: int = 12, since: float = 900, every: float = 70) -> Iterable[tuple[float, str]]:
@@ -64,7 +68,31 @@ HOLDS = [
         ("both are thrown off each minute", world((9000, BACK), *again(THROWN, LACK, ASKS))),
         ("an older one tells of it", world(*again(OLDER, ASKS))),
         ("it is sent all to the end, and thrown off while it reads that", world(*again(SENT, OLDER, ASKS))),
+        (
+            "it was sent all to the end once more just now, as it was each time",
+            world(*again(SENT, OLDER, ASKS), (5, SENT)),
+        ),
     )
+] + [
+    *(
+        Holds(
+            f"another caller fails since {what}",
+            world(
+                (9000, BACK),
+                *again(THROWN, LACK, ASKS),
+                beside=workload("cart", env={"REDIS_URL": "redis://redis:6379"}, before=OLD, released=released),
+                figures=[errors("cart", 0.6, released - 20)],
+                logs=[log(pod("cart", n), *[TYPE] * 20, since=released - 20) for n in range(2)],
+            ),
+            (CACHE, "configuration_error", "page_human"),
+            spares=no("rollback_workload", at=CART),
+            harmful=("restart_workload", "scale_workload"),
+        )
+        for what, released in (
+            ("a later release of its own", 400),
+            ("a release of its own, before any replica was thrown off", 1500),
+        )
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(what, told, ("dependency_failure", "page_human"))
@@ -73,6 +101,15 @@ DOES_NOT_HOLD = [
         ("subscribers read too slowly", world(*again(SUBSCRIBER))),
         ("it was thrown off twice", world(*again(THROWN, ASKS, times=2, since=300))),
         ("it is back since", world(*again(THROWN, ASKS), (30, BACK))),
+        ("it is back with the part that it missed", world(*again(THROWN, ASKS), (30, PART))),
+        (
+            "it is thrown off each quarter of an hour, and gets the part that it missed",
+            world(*((age, line) for n in range(4) for age, line in ((900 * n + 60, THROWN), (900 * n + 40, PART)))),
+        ),
+        (
+            "it was sent all to the end, and is not thrown off again as it was each time",
+            world(*again(SENT, OLDER, ASKS), (60, SENT)),
+        ),
         ("it was thrown off an hour ago", world(*again(THROWN, ASKS, since=5000))),
         (
             "it is thrown off once a day, and well in between",

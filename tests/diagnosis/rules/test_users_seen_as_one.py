@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CART, OLD, alert
+from tests.diagnosis.rules.scenes import CART, OLD, alert, errors
 from tests.diagnosis.rules.tiny import Obj, at, pod, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -27,10 +27,16 @@ def told(
     now: float = 0.4,
     line: str = LINE,
     turn: float = EDITED,
+    length: float = 1800,
+    over: float = 0,
 ) -> Log:
-    """Return an access log of half an hour: who asked before an edit and since, and which part was refused."""
-    lines = [_said(line, before, n, 1800 - 15 * n, was) for n in range(int((1800 - turn) / 15))]
-    lines += [_said(line, after, n, turn - 15 * (n + 1), now) for n in range(int(turn / 15))]
+    """Return an access log of half an hour: who asked before an edit and since, and which part was refused.
+
+    ``over``: nobody is refused any more since so long.
+    """
+    lines = [_said(line, before, n, length - 15 * n, was) for n in range(int((length - turn) / 15))]
+    ages = [turn - 15 * (n + 1) for n in range(int(turn / 15))]
+    lines += [_said(line, after, n, age, now if age >= over else 0.0) for n, age in enumerate(ages)]
     return Log(pod("edge"), "edge", tuple(lines))
 
 
@@ -45,9 +51,11 @@ def edge(
     """Return an edge whose Service was edited, what it leads to, and its access log."""
     service = service_for("edge", written=written)
     service["spec"] |= {"type": kind, "externalTrafficPolicy": policy}
+    cart, figures = more.pop("cart", 1700), more.pop("figures", ())
     front: list[Obj] = workload("edge", "nginx:1.29", env={"CART": "http://cart:8080"}, service=False, **more)
-    behind = workload("cart", before=OLD, released=1700)
-    return snapshot(front, service, behind, logs=[kept], alerts=[alert("TooManyRequests", deployment="edge")])
+    behind = workload("cart", before=OLD, released=cart)
+    alerts = [alert("TooManyRequests", deployment="edge")]
+    return snapshot(front, service, behind, logs=[kept], alerts=alerts, figures=figures)
 
 
 HOLDS = [
@@ -65,9 +73,28 @@ HOLDS = [
         for what, world in (
             (", and what is behind it was released before", edge(told())),
             (", and the log has fields", edge(told(line=FIELDS))),
+            (", and each user asks again and again", edge(told(USERS[:15], length=3600))),
             (", and one user was refused before", edge(told(was=0.05))),
             (", and a port of each node is the way in", edge(told(), kind="NodePort")),
+            (
+                ", and a later release of it changes nothing of that",
+                edge(told(), before={"image": "nginx:1.27"}, released=400),
+            ),
         )
+    ),
+    Holds(
+        "since its edit all come from a few nodes, and what is behind it fails since a later release",
+        edge(told(), cart=400, figures=[errors("cart", 0.6, 380)]),
+        HERE,
+        spares=no("rollback_workload", at=CART),
+        harmful=("scale_workload", "restart_workload", "no_action"),
+    ),
+    Holds(
+        "since its edit all come from a few nodes, and it fails since a later release of its own",
+        edge(told(), before={"image": "nginx:1.27"}, released=400, figures=[errors("edge", 0.6, 380)]),
+        HERE,
+        spares=no("rollback_workload", at="Deployment/edge"),
+        harmful=("rollback_workload", "scale_workload", "restart_workload", "no_action"),
     ),
 ]
 DOES_NOT_HOLD = [
@@ -86,6 +113,15 @@ DOES_NOT_HOLD = [
         ("few were told of before, again and again", edge(told(before=USERS[:2]))),
     )
 ] + [
+    DoesNotHold(
+        "all come from a few nodes since the edge's own release, ten minutes after the edit",
+        edge(told(turn=300), written=900, before={"image": "nginx:1.27"}, released=310),
+    ),
+    DoesNotHold(
+        "all come from a few nodes since the edge's own release, seven minutes after the edit, for most of the hour",
+        edge(told(turn=3000, length=4500), written=3420, before={"image": "nginx:1.27"}, released=3010),
+    ),
+    DoesNotHold("nobody is refused any more", edge(told(over=1000, turn=2400, length=3600), written=2400)),
     DoesNotHold(
         "the edge itself was released in the same minute, and may believe another header",
         edge(told(), before={"image": "nginx:1.27"}, released=EDITED),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -11,12 +12,20 @@ from tuheg_ir.diagnosis.rules._reach import lets_through, newest_of
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.network import Policy, target_of
 from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
+from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import edited
 
 SLACK = timedelta(minutes=2)
 SOON = timedelta(minutes=15)
 """Members that hear nothing of one another any more tell it within some heartbeats, a minute or a few."""
+
+
+class _Without(NamedTuple):
+    """The policies as they were without one of them."""
+
+    policies: tuple[Policy, ...]
 
 
 class Parted(NamedTuple):
@@ -35,17 +44,26 @@ def parted(view: View) -> Iterator[Parted]:
         first = oldest(hit.first for hit in told)
         for port in _ports(view, workload) if first is not None else ():
             closing = lets_through(view, workload, workload, port)
-            at = newest_of(closing)[1] if closing else None
+            at = newest_of(closing)[1] if closing and not _closed_before(closing, workload, port) else None
             if first is not None and at is not None and -SLACK <= first - at <= SOON:
                 evidence = tuple(view.hit_evidence(hit) for hit in told[:3])
                 yield Parted(workload, closing, port[0], evidence)
                 break
 
 
+def _closed_before(closing: Sequence[Policy], workload: Workload, port: tuple[str, ...]) -> bool:
+    """Tell whether policies closed a port to members before the youngest of them was made: they met without it then."""
+    youngest, _ = newest_of(closing)
+    before = _Without(tuple(policy for policy in closing if policy is not youngest))
+    return edited(youngest.obj) is None and bool(lets_through(before, workload, workload, port))
+
+
 def apart(view: View, workload: Workload) -> tuple[Hit, ...]:
     """Return by which members that still run a partition is told of that lasts, the last one first.
 
-    It is over where members said later that they are together, or one was started anew, which joins them.
+    It is over where members said later that they are together, or one was started anew, which joins them. Servers that
+    share sessions among themselves tell of one as stores do; of what keeps no data only those that name one another
+    count: a client may repeat a store's words.
     """
     told = [hit for hit in view.hits_of(workload.ref, "cluster_split") if not hit.previous]
     last = newest(hit.last for hit in told)
@@ -53,26 +71,45 @@ def apart(view: View, workload: Workload) -> tuple[Hit, ...]:
     later = newest((*starts, *(hit.last for hit in view.hits_of(workload.ref, "cluster_whole"))))
     if last is not None and later is not None and later > last:
         return ()
+    if not is_store(workload) and not _of_themselves(workload, told):
+        return ()
     return tuple(sorted(told, key=lambda hit: str(hit.last), reverse=True))
 
 
-def of_themselves(workload: Workload, told: tuple[Hit, ...]) -> bool:
+def _of_themselves(workload: Workload, told: Sequence[Hit]) -> bool:
     """Tell whether several members speak of a partition and name one another: it is of no other program's members."""
-    names = {pod.name for pod in workload.live}
-    speak = {hit.pod for hit in told if any(name in hit.line for name in names - {hit.pod})}
+    called = {pod.name: [each for each in (pod.name, pod.address) if each] for pod in workload.live}
+    speak = {
+        hit.pod
+        for hit in told
+        if any(_names(hit.line, label) for pod, labels in called.items() if pod != hit.pod for label in labels)
+    }
     return len(speak) > 1
 
 
+def _names(line: str, label: str) -> bool:
+    """Tell whether a line names a member; its process may stand behind, as in keycloak-1-38201."""
+    return re.search(rf"(?<![\w.-]){re.escape(label)}(?![\w.])", line) is not None
+
+
 def _ports(view: View, workload: Workload) -> list[tuple[str, ...]]:
-    """Return the ports of a workload, each with all its names: those of its Services first, then its containers'."""
+    """Return the ports of a workload at which its members may talk to each other, each with all its names.
+
+    Those to which headless Services alone lead are there for that; where there are none it may be any, those of its
+    Services first, then its containers'.
+    """
     own = [
-        (text(port, "containerPort"), text(port, "name"))
+        tuple(each for key in ("containerPort", "name") if (each := text(port, key)))
         for container in items(workload.template, "spec", "containers")
         for port in items(container, "ports")
     ]
-    found: dict[tuple[str, ...], None] = {}
-    leading = [port for s in view.services.values() if workload.ref in s.backends for port in s.ports]
-    for target in [*(str(target_of(port)) for port in leading), *(number for number, _ in own)]:
-        alike = next((each for each in own if target in each), (target, ""))
-        found[tuple(each for each in alike if each)] = None
-    return [each for each in found if each]
+
+    def led_to(*, headless: bool) -> list[tuple[str, ...]]:
+        leading = [service for service in view.services.values() if workload.ref in service.backends]
+        chosen = [each for each in leading if (text(each.obj, "spec", "clusterIP") == "None") is headless]
+        targets = [str(target_of(port)) for service in chosen for port in service.ports]
+        return [next((each for each in own if target in each), (target,)) for target in targets]
+
+    among, served = led_to(headless=True), led_to(headless=False)
+    found = [port for port in among if port not in served] or [*among, *served, *own]
+    return list(dict.fromkeys(port for port in found if port))

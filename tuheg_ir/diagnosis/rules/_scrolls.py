@@ -12,8 +12,11 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._helping import HOURS
+from tuheg_ir.diagnosis.view.batch import ended, started
 from tuheg_ir.diagnosis.view.changes import Change, words_given
-from tuheg_ir.diagnosis.view.reading import items
+from tuheg_ir.diagnosis.view.pods import controller
+from tuheg_ir.diagnosis.view.reading import items, ref
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LONGER = 4.0
@@ -21,8 +24,8 @@ LONGER = 4.0
 LATER = timedelta(minutes=10)
 """A roll-out and clocks: what is kept for an hour is held in full an hour after the last pod is new."""
 _SET = late(
-    r"(?<![\w.-])(?P<what>[\w.-]*(?:scroll|point[_.-]?in[_.-]?time|(?<![a-z])pit(?![a-z]))[\w.-]*)[\s=:\"',]+"
-    r"(?P<many>\d+)(?P<unit>ms|s|m|h|d)?(?![\w.])",
+    r"(?<![\w.-])(?P<what>[\w.-]{0,60}(?:scroll|point[_.-]?in[_.-]?time|(?<![a-z])pit(?![a-z]))[\w.-]{0,60})"
+    r"[\s=:\"',]{1,8}(?P<many>\d{1,9})(?P<unit>ms|s|m|h|d)?(?![\w.])",
     re.IGNORECASE,
 )
 """A setting of scrolls with a number, which is a time if it has a unit, or its name tells one."""
@@ -32,8 +35,14 @@ _NAMED = (
     (late(r"(?:_|\b)(?:m|mins?|minutes)$", re.IGNORECASE), 60.0),
 )
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_KEPT = late(
+    r"keep|alive|ttl|live|life|expir|hold|held|retain|retention|duration|period|context|time"
+    r"|(?:scroll|pit)[_.-]?(?:ms|millis(?:econds)?|s|secs?|seconds|m|mins?|minutes)?$",
+    re.IGNORECASE,
+)
+"""Settings that are about for how long scrolls are kept: a page that is scrolled has times of its own."""
 _OTHER = late(r"time.?out|interval|delay|size|retr|max|limit|slice|batch", re.IGNORECASE)
-"""Settings of scrolls that are not about for how long they are kept."""
+"""Settings of scrolls that are not about that."""
 
 
 def kept_longer(client: Workload, refused: datetime) -> tuple[Change, ...]:
@@ -44,10 +53,8 @@ def kept_longer(client: Workload, refused: datetime) -> tuple[Change, ...]:
     came = client.released_at
     if came is None or not timedelta(0) <= refused - came <= HOURS:
         return ()
-    changed = client.changed("env", "command")
-    return tuple(
-        each for each in changed if any(refused - came <= timedelta(seconds=kept) + LATER for kept in _raised(each))
-    )
+    waited = (refused - came - LATER).total_seconds()
+    return tuple(each for each in client.changed("env", "command") if any(waited <= kept for kept in _raised(each)))
 
 
 def kept_for(client: Workload) -> float | None:
@@ -58,15 +65,38 @@ def kept_for(client: Workload) -> float | None:
 
 def may_hold_as_much(others: Iterable[Workload], holder: Workload, refused: datetime) -> bool:
     """Tell whether others were released amid the same time whose settings do not show that they keep far less long."""
-    longest, came = kept_for(holder), holder.released_at
+    came = holder.released_at
     for other in others:
         at = other.released_at
         if not other.changes or at is None or came is None or not came - HOURS <= at <= refused:
             continue
-        kept = kept_for(other)
-        if kept is None or longest is None or kept * LONGER > longest:
+        if not _far_less(other, holder):
             return True
     return False
+
+
+def runs_may_hold(view: View, store: Workload, holder: Workload, refused: datetime) -> bool:
+    """Tell whether a run asks a server amid the same time, as none did before, that is not known to keep far less long.
+
+    A run of a kind that was over before the holder's release left nobody without scrolls.
+    """
+    came = holder.released_at
+    proven, amid = set(), set()
+    for run in view.snapshot.of("Job"):
+        above, began, end = controller(run) or ref(run), started(run), ended(run)
+        if came is None or began is None or store.ref not in view.graph.calls.get(above, ()):
+            continue
+        if end is not None and end <= came:
+            proven.add(above)
+        elif began <= refused and not _far_less(view.workloads[above], holder):
+            amid.add(above)
+    return bool(amid - proven)
+
+
+def _far_less(other: Workload, holder: Workload) -> bool:
+    """Tell whether a client's settings show that it has its scrolls kept for far less long than another."""
+    kept, longest = kept_for(other), kept_for(holder)
+    return kept is not None and longest is not None and kept * LONGER <= longest
 
 
 def _raised(change: Change) -> Iterator[float]:
@@ -85,6 +115,6 @@ def _times(said: str) -> dict[str, float]:
     for each in _SET.finditer(said):
         what, unit = each["what"], each["unit"]
         per = _UNITS[unit.lower()] if unit else next((n for name, n in _NAMED if name.search(what)), None)
-        if per is not None and not _OTHER.search(what):
+        if per is not None and _KEPT.search(what) and not _OTHER.search(what):
             found[what.lower()] = int(each["many"]) * per
     return found

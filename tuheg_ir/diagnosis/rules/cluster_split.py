@@ -7,50 +7,42 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
-from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
-from tuheg_ir.diagnosis.rules._members import apart, of_themselves
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for, not_their_own
+from tuheg_ir.diagnosis.rules._members import apart
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import suffering
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
     """Members tell of a partition, none tells that they joined again, and somebody suffers."""
     for store in view.serving:
-        told = _told(view, store)
+        told = tuple(hit for hit in apart(view, store) if hit.last is None or view.recent(hit.last, HOURS))
         if not told:
             continue
-        callers = behind(view, store.ref, but=store.ref)
+        since = oldest(hit.first for hit in told)
+        callers = not_their_own(view, behind(view, store.ref, but=store.ref), since)
         suffer = tuple(dict.fromkeys((*suffering(view, store.ref), *_felt(view, (store.ref, *callers)))))
         if not suffer:
             continue
+        by_release = since_release(store, since) and not is_store(store)  # it may have parted them
         yield Match(
             component=store.ref,
             evidence=(*(view.hit_evidence(hit) for hit in told[:3]), *suffer[:3]),
             certainty=0.75 if len({hit.pod for hit in told}) > 1 else 0.6,
-            since=oldest(hit.first for hit in told),
+            since=since,
             explains=callers,
             excludes=(
                 *not_for(callers, f"the members of {store.ref} are apart: whoever calls them finds one half"),
                 *not_for(
                     (store.ref,),
                     "no release and no further member joins the halves; somebody has to choose which one stays",
-                    ("rollback_workload", "scale_workload", "scale_database"),
+                    ("scale_workload", "scale_database", *(() if by_release else ("rollback_workload",))),
                 ),
             ),
         )
-
-
-def _told(view: View, store: Workload) -> tuple[Hit, ...]:
-    """Return by which members a partition that lasts is told of; of what keeps no data, only if they name each other.
-
-    Servers that share sessions among themselves tell of one as stores do; else a client may repeat a store's words.
-    """
-    told = tuple(hit for hit in apart(view, store) if hit.last is None or view.recent(hit.last, HOURS))
-    return told if is_store(store) or of_themselves(store, told) else ()
 
 
 def _felt(view: View, refs: tuple[str, ...]) -> Iterator[Evidence]:

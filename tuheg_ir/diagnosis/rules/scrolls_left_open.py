@@ -7,18 +7,18 @@ hold is little beside that, taking it back ends it; else a person has to look fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._scrolls import kept_longer, may_hold_as_much
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
+from tuheg_ir.diagnosis.rules._scrolls import kept_longer, may_hold_as_much, runs_may_hold
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.logs import times_around
+from tuheg_ir.diagnosis.view.logs import begun, times_around
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_evidence
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -47,37 +47,52 @@ def when(view: View) -> Iterator[Match]:
     if full is None or first is None:
         return
     store = stores[0]
-    users = [each for each in view.serving if each.ref in view.graph.callers(store.ref) or each in full.clients]
+    users = [each for each in view.serving if _asks(view, each, store) or each in full.clients]
     raised = [(each, changes) for each in users if (changes := kept_longer(each, first))]
     if len(raised) == 1:
         by, changes = raised[0]
         others = [each for each in users if each.ref != by.ref]
-        doubt = may_hold_as_much(others, by, first)
+        doubt = may_hold_as_much((*others, store), by, first) or runs_may_hold(view, store, by, first)
         yield _held_by(view, store, by, changes, full, remedy="page_human" if doubt else "")
     elif len(full.clients) >= SEVERAL:
         yield _match(view, store, full)
 
 
 def _full(view: View, store: Workload) -> _Full | None:
-    """Return that clients of a server are refused scrolls still, several times each; None: nobody is."""
+    """Return that clients of a server are refused scrolls still, several times each; None: nobody is.
+
+    One of them at least is known to ask it: what another server elsewhere refuses is not its matter.
+    """
     found = [(workload, told) for workload in view.serving if (told := _told(view, workload)) is not None]
     clients = tuple(workload for workload, _ in found if workload.ref != store.ref)
-    return _Full(tuple(told for _, told in found), clients) if clients else None
+    known = any(workload.ref == store.ref or _asks(view, workload, store) for workload, _ in found)
+    return _Full(tuple(told for _, told in found), clients) if clients and known else None
+
+
+def _asks(view: View, client: Workload, store: Workload) -> bool:
+    return store.ref in view.graph.calls.get(client.ref, ())
 
 
 def _told(view: View, workload: Workload) -> Evidence | None:
     """Return the lines by which a workload tells that no more scrolls are opened, lately and several times."""
-    count, times, shown, pod = 0, [], "", ""
+    count, shown, pod = 0, "", ""
+    times: list[datetime | None] = []
     for log in view.logs_of(workload.live, previous=False):
-        places = [n for n, line in enumerate(log.lines) if "too many" in line and _REFUSED.search(line.lower())]
+        places = [n for n, line in enumerate(log.lines) if "oo many" in line and _REFUSED.search(line.lower())]
         if places:
             upto, until = times_around(log.lines)
             times += [upto[n] or until[n] for n in places]
             count, shown, pod = count + len(places), log.lines[places[-1]].strip(), log.pod
-    last = newest(times)
-    if count < OFTEN or not view.recent(last, STILL):
+    if sum(view.recent(each, STILL) for each in times) < OFTEN:
         return None
-    return Evidence("logs", f"Pod/{pod}", f"log ({count} lines): {shown[:240]}", oldest(times))
+    return Evidence("logs", f"Pod/{pod}", f"log ({count} lines): {shown[:240]}", _since(times))
+
+
+def _since(times: Sequence[datetime | None]) -> datetime | None:
+    """Return since when scrolls are refused: a peak that was met once before is another matter."""
+    known = [each for each in times if each is not None]
+    first = begun(known)
+    return first if sum(first is not None and each < first for each in known) < OFTEN else oldest(known)
 
 
 def _held_by(
@@ -85,9 +100,7 @@ def _held_by(
 ) -> Match:
     """Return that the release of one client has its scrolls kept so much longer that nobody gets one."""
     longer = (Evidence("objects", by.ref, f"its scrolls are kept longer: {c.told()}", by.released_at) for c in changes)
-    others = tuple(
-        ref for ref in behind(view, store.ref, *(c.ref for c in full.clients), but=by.ref) if ref != store.ref
-    )
+    others = tuple(ref for ref in _short_of(view, store, full) if ref != by.ref)
     return Match(
         component=by.ref,
         evidence=(*longer, *release_evidence(by, "image"), *full.evidence[:4]),
@@ -104,9 +117,17 @@ def _held_by(
     )
 
 
+def _short_of(view: View, store: Workload, full: _Full) -> tuple[str, ...]:
+    """Return who suffers as no scroll is opened: not who fails since a later release of its own and is refused none."""
+    clients = {client.ref for client in full.clients}
+    others = [ref for ref in behind(view, store.ref, *clients, but=store.ref) if ref not in clients]
+    began = oldest(each.time for each in full.evidence)
+    return tuple(sorted({*clients, *not_their_own(view, others, began)}))
+
+
 def _match(view: View, store: Workload, full: _Full) -> Match:
     """Return that nobody gets a scroll any more, and it does not show who leaves them open."""
-    others = tuple(ref for ref in behind(view, store.ref, *(c.ref for c in full.clients)) if ref != store.ref)
+    others = _short_of(view, store, full)
     reason = f"{store.ref} opens none before others are closed or end: a new process gets none either"
     return Match(
         component=store.ref,

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import HOURS, ON_CALLERS, behind, not_for
+from tuheg_ir.diagnosis.rules._helping import HOURS, ON_CALLERS, behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import answer_of, of_probe
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.network import Service, is_inner
+from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
@@ -29,8 +30,10 @@ LEAST = 10
 MOST = 0.8
 """Some ask from inside at any time, monitoring above all; some connections outlive an edit."""
 EACH = 5
-"""Nodes are few: each stands for so many of the requests, where hardly a user asked twice in what is told."""
+"""Nodes are few: each stands for so many of the requests, and there were so many users for each of them."""
 REFUSED = 429
+STILL = timedelta(minutes=15)
+"""What was refused longer ago than this is over."""
 SHARE, TIMES = 0.1, 3.0
 """So many of all answers are refusals since, and so many times as many as before."""
 
@@ -59,13 +62,20 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _as_one(view: View, workload: Workload, at: datetime) -> Evidence | None:
-    """Return that a program's users had addresses of their own before a time, and share those of a few nodes since."""
+    """Return that a program's users had addresses of their own before a time, and share those of a few nodes since.
+
+    What a later release of it sees may be the release's: they have to share them before that.
+    """
+    until = workload.released_at if workload.changes and workload.released_at else view.now
     told = list(_answers(view, workload, at))
-    before, after = [a for a in told if a.at < at], [a for a in told if a.at > at + TURN]
+    before, after = [a for a in told if a.at < at], [a for a in told if at + TURN < a.at and not at < until < a.at]
+    last = newest(a.at for a in told if a.status == REFUSED)
+    if not view.recent(last, STILL):
+        return None
     if min(len(before), len(after)) < LEAST or _inner(before) > 1 - MOST or _inner(after) < MOST:
         return None
     many, few = {a.who for a in before}, {a.who for a in after}
-    if len(few) * EACH > len(after) or len(many) * EACH <= len(before):
+    if len(few) * EACH > len(after) or len(many) < EACH * len(few):
         return None
     was, now = _refused(before), _refused(after)
     if now < max(SHARE, TIMES * was):
@@ -100,7 +110,8 @@ def _match(view: View, service: Service, ref: str, at: datetime, seen: Evidence)
     events = [e for e in view.events if e.about == service.ref and e.reason == "ExternalTrafficPolicy"]
     hidden = service.obj.get("spec", {}).get("externalTrafficPolicy") == "Cluster"
     told = "it was written; its policy for traffic from outside is Cluster, which hides who asks" if hidden else ""
-    suffer = behind(view, ref)
+    suffer = not_their_own(view, behind(view, ref), at)
+    called = not_their_own(view, (each.ref for each in view.called(ref)), at)
     return Match(
         component=service.ref,
         evidence=(
@@ -110,9 +121,9 @@ def _match(view: View, service: Service, ref: str, at: datetime, seen: Evidence)
         ),
         certainty=0.8 if hidden or events else 0.6,
         since=seen.time,
-        explains=suffer,
+        explains=tuple(dict.fromkeys((ref, *suffer))),  # it refuses by its limits since before any later release
         excludes=not_for(
-            sorted({ref, *suffer, *(each.ref for each in view.called(ref))}),
+            sorted({*suffer, *called}),
             f"{service.ref} hides its users from {ref}: whichever pods there are, they take all for a few",
             ON_CALLERS,
         ),
