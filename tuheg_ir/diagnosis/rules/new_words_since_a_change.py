@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._after_outage import after_outage
 from tuheg_ir.diagnosis.rules._at_fault import at_fault
+from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._holders import able
@@ -60,7 +61,7 @@ def when(view: View) -> Iterator[Match]:
                 continue
             edits = list(_edits(view, words.since))
             released = [w for w in view.workloads.values() if w.changes and soon_after(words.since, w.released_at)]
-            if any(_called_before(view, at) for at in (*(at for _, at in edits), *(w.released_at for w in released))):
+            if any(called_before(view, at) for at in (*(at for _, at in edits), *(w.released_at for w in released))):
                 continue
             if len(edits) == 1 and not released:
                 yield _of_edit(workload, words, *edits[0])
@@ -110,7 +111,7 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
     """Return the error that all newest pods repeat since their release, and no older one; None: there is none."""
     if measured(view, workload) or not workload.changes or workload.returned:
         return None
-    if _called_before(view, workload.released_at):
+    if called_before(view, workload.released_at):
         return None
     newest = {pod.name for pod in workload.newest_pods()}
     slow = _slow_before(view, workload)
@@ -163,12 +164,6 @@ def _slow_at(view: View, server: Workload, at: datetime) -> bool:
 def _waits(words: Marked) -> bool:
     """Tell whether words are those of who waits for a database."""
     return any(tells(trouble, words.line) for trouble in ("pool_exhausted", "connection_timeout", "lock_wait"))
-
-
-def _called_before(view: View, at: datetime | None) -> bool:
-    """Tell whether every alert fired before a change; new pods have new logs, and so always new words."""
-    fired = [alert.starts_at for alert in view.alerts]
-    return at is not None and bool(fired) and all(each is not None and each < at + BEFORE for each in fired)
 
 
 def _said(view: View, workload: Workload) -> list[Evidence]:
