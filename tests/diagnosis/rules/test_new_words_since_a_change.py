@@ -788,7 +788,10 @@ HOLDS += [
             (SHOP, "code_defect", "page_human"),
             harmful=("rollback_workload",),
         )
-        for words in ('"waitingSec":1082', "waited 18 min", "waited_ms=1500000", "pending for 1100 s")
+        for words in (
+            *('"waitingSec":1082', "waited 18 min", "waited_ms=1500000", "pending for 1100 s"),
+            *('"waitingSec":1082,"attempts":2', "waited 18 min in attempt 4", "waiting for 1100 s"),
+        )
     ),
     *(
         Holds(

@@ -118,6 +118,10 @@ HOLDS = [
         for what, world in (
             ("little waited for its group", works_off(waits(40, 20))),
             ("as much waits for its group as ever", works_off(waits(160, 155, 3600))),
+            (
+                "what waited while it was started is worked off, but for what ever waits",
+                works_off(("queue_depth", series(WAITED, (3600, 120), (700, 900), (450, 120)))),
+            ),
             ("what waited for its group as it started is worked off", works_off(waits(900, 12))),
             (
                 "it was to have no pods for two minutes, as it was released",

@@ -48,8 +48,11 @@ def _long_then(view: View, workload: Workload, since: datetime) -> bool:
             continue
         waited = _last(series, since + SLACK)
         left = series.points[-1][1] if series.points else 0.0
-        if waited is not None and left >= LEAST and waited - left >= max(LEAST, SHARE * waited):
-            return True
+        if waited is None or left < LEAST or waited - left < max(LEAST, SHARE * waited):
+            continue
+        half = _last(series, since + (view.now - since) / 2) or 0.0
+        if half - left >= SHARE * (waited - left):
+            return True  # what came while it was started is gone at once, and what ever waits stays
     return False
 
 

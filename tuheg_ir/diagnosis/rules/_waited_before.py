@@ -36,19 +36,26 @@ def waited_before(view: View, workload: Workload, words: Marked) -> bool:
         return False
     pods = [pod for pod in workload.live if pod.name in words.pods]
     lines = (line for log in view.logs_of(pods, previous=False) for line in log.lines)
-    told = (line for line in lines if _WAITED.search(line) and not _WILL.search(line) and shape_of(line) == words.shape)
+    told = (line for line in lines if _WAITED.search(line) and shape_of(line) == words.shape)
     since = [began for began in map(_began, told) if began is not None]
     older = sum(began < came - SLACK for began in since)
     return older >= max(TWICE, MOSTLY * len(since))
 
 
 def _began(line: str) -> datetime | None:
-    """Return when that began to wait of which a line tells; None: it tells no unit, or not when it was written."""
+    """Return when that began to wait of which a line tells; None: it tells no unit, or not when, or what is to come."""
     found, at = _WAITED.search(line), stamp(line)
     unit = (found["in"] or found["unit"] or found["of"] or "").lower() if found else ""
-    if found is None or at is None or not unit:
+    if found is None or at is None or not unit or (_may_be_to_come(found) and _WILL.search(line)):
         return None
     length = float(found["field"] or found["said"])
     if unit in ("ms", "millis"):
         return at - timedelta(milliseconds=length)
     return at - (timedelta(minutes=length) if unit.startswith("min") else timedelta(seconds=length))
+
+
+def _may_be_to_come(found: re.Match[str]) -> bool:
+    """Tell whether words are as well those of who will wait: wait=900s, waiting 900 s; not waited, or a field of it."""
+    said = found[0].lower()
+    past = said.startswith(("waited", "pending", "queued")) or (said.startswith("waiting") and found["field"])
+    return not past
