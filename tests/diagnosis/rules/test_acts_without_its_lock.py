@@ -65,6 +65,13 @@ def twice(
     )
 
 
+def far_ahead() -> Snapshot:
+    """Return two pods whose clocks are at the end of all times."""
+    lines = tuple(f"9999-12-31T23:{minute:02}:59Z {DUE}" for minute in range(4, 60, 5))
+    logs = [Log(pod("beat", number), "beat", (f"{at(60)} {FAILED}", *lines)) for number in (0, 1)]
+    return snapshot(workload("beat", service=False), logs=logs, alerts=[alert("SmsBudget")])
+
+
 BOTH = (BEAT, "code_defect", "restart_workload")
 HOLDS = [
     *(
@@ -114,6 +121,7 @@ DOES_NOT_HOLD = [
             "both do it each few seconds: so near is chance",
             twice(one=OFTEN, other=[age for age in OFTEN if age <= SINCE]),
         ),
+        ("their clocks are at the end of all times", far_ahead()),
         *((f"it tells of another lock: {each[:60]}", twice(each)) for each in OTHER_LOCKS),
         ("it does something else", twice(line="INFO/MainProcess] beat: Waking up in 5.00 minutes")),
         ("both did it a few times", twice(other=(3600, 3300, 3000))),

@@ -33,13 +33,15 @@ def anew(
     fires: bool = True,
     age: float = 600,
     waited: float | None = None,
+    clock: str = "",
     **more: Any,
 ) -> Snapshot:
     """Return a mailer that began its group anew some seconds ago, and asks a relay; ``waits``: how much it found.
 
     ``age``: since when the relay is asked more, and the alert fires. ``waited``: for the group before, for days.
+    ``clock``: the time that it tells, if that is another one.
     """
-    told = tuple(f"{at(began)} {line}" for line in said or NONE)
+    told = tuple(f"{clock or at(began)} {line}" for line in said or NONE)
     broker = (f"{at(3 * DAY)} INFO [KafkaServer id=1] started", f"{at(forgotten)} {dead}")
     times = range(int(began), -1, -30)
     points = tuple((NOW.timestamp() - each, (waits or 0.0) - (began - each)) for each in times)
@@ -90,6 +92,7 @@ DOES_NOT_HOLD = [
             anew(NONE[0], NONE[1].replace("groupId=mailer", "groupId=m2")),
         ),
         ("much waited for it long before, and little as it came", anew(waits=4, waited=5e5)),
+        ("its clock is at the end of all times", anew(clock="9999-12-31T23:59:59Z")),
         ("its broker forgot another group", anew(dead=DEAD.replace("mailer", "report-adhoc"))),
         ("its broker forgot a group whose name is longer", anew(dead=DEAD.replace("mailer", "mailer-2"))),
         ("its broker tells nothing: the group may be new", anew(dead="INFO [GroupCoordinator 1]: Stabilized group")),

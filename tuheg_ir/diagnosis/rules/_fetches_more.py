@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._helping import HOURS
@@ -22,7 +22,7 @@ def fetches_more(view: View, workload: Workload, since: datetime) -> tuple[Chang
     before may have been the same.
     """
     came = workload.released_at
-    if came is None or not came <= since <= came + HOURS or called_before(view, came):
+    if came is None or not timedelta() <= since - came <= HOURS or called_before(view, came):
         return ()
     return tuple(each for each in workload.changed("env") if _many_more(each))
 

@@ -140,7 +140,7 @@ def _compared(before: str, since: str, one: Sequence[datetime], other: Sequence[
 
 def _near(times: Sequence[datetime], at: datetime) -> bool:
     number = bisect_left(times, at - TOGETHER)
-    return number < len(times) and times[number] <= at + TOGETHER
+    return number < len(times) and times[number] - at <= TOGETHER
 
 
 def _match(view: View, workload: Workload, both: _Both, failed: Sequence[_Failed]) -> Match:

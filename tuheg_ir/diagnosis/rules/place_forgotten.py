@@ -119,7 +119,7 @@ def _without_place(log: Log) -> Iterator[tuple[str, datetime, str]]:
 
 def _near(times: Sequence[datetime], at: datetime, within: timedelta) -> bool:
     number = bisect_left(times, at - within)
-    return number < len(times) and times[number] <= at + within
+    return number < len(times) and times[number] - at <= within
 
 
 def _of_parts(log: Log, words: re.Pattern[str]) -> Iterator[tuple[str, str, datetime, str]]:
