@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import OLD
-from tests.diagnosis.rules.tiny import DAY, at, figure, log, pod, snapshot, workload
+from tests.diagnosis.rules.scenes import OLD, alert
+from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 WORKER, BROKER = "Deployment/worker", "StatefulSet/rabbit"
@@ -109,6 +110,8 @@ HOLDS = [
     Holds("its release is older than the broker's start", ended(before=OLD, released=2 * DAY), OF_BROKER),
 ]
 
+CALLED = alert(app="worker")._replace(starts_at=NOW - timedelta(seconds=5000))
+
 
 def fetched(
     before: str = "6",
@@ -120,6 +123,7 @@ def fetched(
     pods: int = 2,
     ours: float = 0,
     figures: Any = (),
+    alerts: Any = (),
 ) -> Snapshot:
     """Return workers of which a release set how much they fetch, and that had something taken from them since."""
     old, new = ({**AMQP, **({name: each} if each else {})} for each in (before, now))
@@ -127,7 +131,7 @@ def fetched(
     broker = workload("rabbit", "rabbitmq:4", kind="StatefulSet", pods=1, port=5672)
     logs = [told(line, n, *(ages or (900 + 1800 * n,))) for n in range(pods)]
     says = [Log("rabbit-0", "rabbit", (f"{at(9000)} INFO started", f"{at(ours)} {OURS}"))] if ours else []
-    return snapshot(workers, broker, logs=[*logs, *says], figures=figures)
+    return snapshot(workers, broker, logs=[*logs, *says], figures=figures, alerts=alerts)
 
 
 OF_RELEASE = (WORKER, "configuration_error", "rollback_workload")
@@ -139,7 +143,7 @@ HOLDS += [
             ("all there is, and its broker tells it too", fetched(ours=2690)),
             ("a hundred times as much", fetched("10", "1000")),
             ("by a listener's setting", fetched(name="SPRING_RABBITMQ_LISTENER_SIMPLE_PREFETCH")),
-            ("all there is, and it is taken back again and again", fetched("6", "0", 4100, 2300, 500)),
+            ("all there is, and it is taken back again and again", fetched("6", "0", 2600, 1500, 500)),
         )
     ),
     *(
@@ -168,6 +172,13 @@ DOES_NOT_HOLD = [
             ("another setting became 0", fetched(name="RETRIES")),
             ("of a service bus, to which 0 is to fetch nothing ahead", fetched(line=LINES[4])),
             ("days after it", fetched(released=2 * DAY)),
+            ("it was dealt out before that, by how long its broker waits", fetched("6", "0", 3000, 2800)),
+            (
+                "people were called before that",
+                fetched(alerts=[CALLED]),
+            ),
+            ("more work at once is not more of it in its memory", fetched("1", "20", name="CONSUMER_CONCURRENCY")),
+            ("a number that is none", fetched("6", "\u00b2")),
             ("what it asks is slow", fetched(figures=[SLOW])),
         )
     ),

@@ -62,6 +62,7 @@ HOLDS = [
         for what, world in (
             ("a partition is held back, and its broker counts a transaction that is too long", held()),
             ("nobody counts transactions, and it is held back for longer than one may be open", held(late=None)),
+            ("as much was let go half an hour ago, and its broker counts one that is too long", held(falls=1500)),
             ("its reader was released a while before", held(**OLD)),
             ("two brokers are there, and one tells it", held(brokers=2)),
         )
@@ -76,6 +77,7 @@ DOES_NOT_HOLD = [
             ("much more waits than is held back", held(back=9000)),
             ("another topic is held back", held(queue="bills")),
             ("it was let go some minutes ago: transactions end", held(falls=300)),
+            ("as much was let go half an hour ago: transactions are that long", held(falls=1500, late=None)),
             ("two brokers are there, and nobody tells which", held(late=None, brokers=2)),
         )
     ),

@@ -768,9 +768,13 @@ HOLDS += [
 ]
 
 
-def late(said: str, released: float = 600, **more: Any) -> Snapshot:
-    """Return a shop with a new image whose pods warn, since a minute after it, of what is late."""
-    told = [f"{at(age)} {said}" for age in range(int(released) - 60, 0, -15)]
+def late(said: str, released: float = 600, first: str = "", **more: Any) -> Snapshot:
+    """Return a shop with a new image whose pods warn, since a minute after it, of what is late.
+
+    ``first``: what they say in the first three lines.
+    """
+    ages = range(int(released) - 60, 0, -15)
+    told = [f"{at(age)} {first if first and n < 3 else said}" for n, age in enumerate(ages)]
     calm = [f"{at(released - 5)} INFO listening"]
     logs = [Log(pod("shop", n), "shop", (*calm, *told)) for n in (0, 1)]
     return snapshot(shop(**{"before": IMAGE, "released": released, **more}), logs=logs, alerts=[alert(app="shop")])
@@ -784,7 +788,10 @@ HOLDS += [
             (SHOP, "code_defect", "page_human"),
             harmful=("rollback_workload",),
         )
-        for words in ('"waitingSec":1082', "waited 18 min", "waited_ms=1500000", "pending for 1100 s")
+        for words in (
+            *('"waitingSec":1082', "waited 18 min", "waited_ms=1500000", "pending for 1100 s"),
+            *('"waitingSec":1082,"attempts":2', "waited 18 min in attempt 4", "waiting for 1100 s"),
+        )
     ),
     *(
         Holds(
@@ -794,4 +801,21 @@ HOLDS += [
         )
         for words in ('"waitingSec":31', "waited 30 s", "waited=1082", "order=1082s", "max wait: 1100s")
     ),
+]
+HOLDS += [
+    Holds(
+        f"its new pods tell of what they break: {what}",
+        world,
+        (SHOP, "code_defect", "rollback_workload"),
+    )
+    for what, world in (
+        (
+            "what was under way as it came waits first, and all that came later waits too",
+            late("WARN plan of an order is late, waited 35 s", first="WARN plan of an order is late, waited 290 s"),
+        ),
+        *(
+            (f"they say how long they will wait: {words}", late(f"WARN no answer of the planner, {words}"))
+            for words in ("retry wait=900s", "waiting 900 s before the next attempt", "waiting for 900 s to try again")
+        ),
+    )
 ]

@@ -11,6 +11,8 @@ from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 MAILER, RELAY, KAFKA = "Deployment/mailer", "Deployment/relay", "StatefulSet/kafka"
 OLD: dict[str, Any] = {"before": {"image": "registry.example/mailer:0"}, "released": 2300}
+ASKS = {"KAFKA": "kafka:9092", "RELAY": "http://relay:8080", "GROUP_ID": "mailer"}
+GIVEN: dict[str, Any] = {"before": {"env": ASKS | {"GROUP_ID": "post"}}, "released": 2300}
 DEAD = "INFO [GroupMetadataManager brokerId=1] Group mailer transitioned to Dead in generation 58"
 NONE = (
     "INFO [Consumer clientId=consumer-mailer-1, groupId=mailer] Found no committed offset for partition issued-2",
@@ -30,20 +32,30 @@ def anew(
     waits: float | None = 2.4e6,
     fires: bool = True,
     age: float = 600,
+    waited: float | None = None,
+    clock: str = "",
     **more: Any,
 ) -> Snapshot:
     """Return a mailer that began its group anew some seconds ago, and asks a relay; ``waits``: how much it found.
 
-    ``age``: since when the relay is asked more, and the alert fires.
+    ``age``: since when the relay is asked more, and the alert fires. ``waited``: for the group before, for days.
+    ``clock``: the time that it tells, if that is another one.
     """
-    told = tuple(f"{at(began)} {line}" for line in said or NONE)
+    told = tuple(f"{clock or at(began)} {line}" for line in said or NONE)
     broker = (f"{at(3 * DAY)} INFO [KafkaServer id=1] started", f"{at(forgotten)} {dead}")
     times = range(int(began), -1, -30)
     points = tuple((NOW.timestamp() - each, (waits or 0.0) - (began - each)) for each in times)
+    if waited is not None:
+        points = (*((NOW.timestamp() - each, waited) for each in range(int(3 * DAY), int(began), -600)), *points)
     of = {"consumergroup": "mailer", "queue": "issued"}
     return snapshot(
         workload("kafka", "apache/kafka:3.9.1", kind="StatefulSet", pods=1, port=9092),
-        workload("mailer", env={"KAFKA": "kafka:9092", "RELAY": "http://relay:8080"}, service=False, **more),
+        workload(
+            "mailer",
+            env=ASKS,
+            service=False,
+            **more,
+        ),
         workload("relay"),
         logs=[Log("kafka-0", "kafka", broker), *(Log(pod("mailer", n), "mailer", told) for n in (0, 1))],
         figures=[rate("relay", 0.2, 60, age), *([("queue_depth", Series(of, points))] if waits is not None else [])],
@@ -72,6 +84,15 @@ HOLDS = [
 DOES_NOT_HOLD = [
     DoesNotHold(what, world, harmful=("restart_workload",))
     for what, world in (
+        ("its release gave it that group: the one before has its place", anew(**GIVEN)),
+        ("it is a further partition: of the others it has its place", anew(*NONE, ON.replace("issued-2", "issued-1"))),
+        ("another partition begins with the oldest", anew(NONE[0], NONE[1].replace("issued-2", "paid-0"))),
+        (
+            "another group begins with the oldest",
+            anew(NONE[0], NONE[1].replace("groupId=mailer", "groupId=m2")),
+        ),
+        ("much waited for it long before, and little as it came", anew(waits=4, waited=5e5)),
+        ("its clock is at the end of all times", anew(clock="9999-12-31T23:59:59Z")),
         ("its broker forgot another group", anew(dead=DEAD.replace("mailer", "report-adhoc"))),
         ("its broker forgot a group whose name is longer", anew(dead=DEAD.replace("mailer", "mailer-2"))),
         ("its broker tells nothing: the group may be new", anew(dead="INFO [GroupCoordinator 1]: Stabilized group")),

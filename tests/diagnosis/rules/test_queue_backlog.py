@@ -635,7 +635,7 @@ DOES_NOT_HOLD = [
 PARTS = {"consumergroup": "worker", "queue": "mails"}
 
 
-def partitions(most: float, total: float, *, counted: bool = True) -> Snapshot:
+def partitions(most: float, total: float, *, counted: bool = True, **more: Any) -> Snapshot:
     """Return a reader of a topic, of which so many messages wait in the fullest partition and in all; figures climb."""
     waits = {"queue_depth": (80, total), "queue_part_depth": (40, most)}
     figures = [
@@ -643,7 +643,7 @@ def partitions(most: float, total: float, *, counted: bool = True) -> Snapshot:
         for signal, (first, last) in waits.items()
         if counted or signal == "queue_depth"
     ]
-    reader = workload("worker", env={"KAFKA_BROKERS": "kafka:9092"}, service=False)
+    reader = workload("worker", env={"KAFKA_BROKERS": "kafka:9092"}, service=False, **more)
     return snapshot(KAFKA, reader, figures=figures, **LAGS)
 
 
@@ -667,6 +667,11 @@ HOLDS += [
             ("one most of all", partitions(24000, 40000)),
             ("nobody tells how they lie", partitions(0, 24000, counted=False)),
         )
+    ),
+    Holds(
+        "one partition alone grows since its reader was released",
+        partitions(24000, 24000, before={"image": "registry.example/worker:0"}, released=3600),
+        (WORKER, "code_defect", "rollback_workload"),
     ),
 ]
 HOLDS += [

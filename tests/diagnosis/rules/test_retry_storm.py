@@ -80,6 +80,7 @@ def beside(run: Obj) -> Snapshot:
 
 ASKS = {**CALLS_CART, "KAFKA": "kafka:9092", "GROUP_ID": "shop"}
 WAITED = {"consumergroup": "shop", "queue": "orders"}
+SHORT = ("replicas_wanted", Series({"component": "shop"}, tuple((NOW.timestamp() - a, a < 690) for a in (700, 640))))
 NOTHING = ("replicas_wanted", series({"component": "shop"}, (3600, 0), (640, 2)))
 
 
@@ -116,6 +117,20 @@ HOLDS = [
         Holds(f"a caller has a new image, and {what}", world, (SHOP, "code_defect", "rollback_workload"))
         for what, world in (
             ("little waited for its group", works_off(waits(40, 20))),
+            ("as much waits for its group as ever", works_off(waits(160, 155, 3600))),
+            (
+                "what waited while it was started is worked off, but for what ever waits",
+                works_off(("queue_depth", series(WAITED, (3600, 120), (700, 900), (450, 120)))),
+            ),
+            ("what waited for its group as it started is worked off", works_off(waits(900, 12))),
+            (
+                "it was to have no pods for two minutes, as it was released",
+                works_off(("replicas_wanted", series({"component": "shop"}, (3600, 2), (780, 0), (640, 2)))),
+            ),
+            (
+                "nobody counts it as of no pods for long",
+                works_off(SHORT),
+            ),
             ("ever more waits for its group since", works_off(waits(200, 9000))),
             ("much waits for another group", works_off(waits(90000, 70000, consumergroup="cart", queue="orders"))),
             ("it had as many pods before", works_off(figure("replicas_wanted", 2, 2, component="shop"))),

@@ -15,6 +15,10 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 SLACK = timedelta(minutes=2)
 """So long after a reader begins its lag is first counted."""
+LONG = timedelta(minutes=15)
+"""Who ran nothing for less long was only started anew: no work gathered for it."""
+SHARE = 0.1
+"""Who works off a queue makes it shorter by so much; what stays as long as ever is no work that it found."""
 
 
 def found_work(view: View, workload: Workload, since: datetime | None) -> bool:
@@ -23,21 +27,32 @@ def found_work(view: View, workload: Workload, since: datetime | None) -> bool:
 
 
 def _from_nothing(view: View, workload: Workload) -> bool:
-    """Tell whether a workload was to have no pods until all those came that it has."""
+    """Tell whether a workload was to have no pods for long, until all those came that it has."""
     came = oldest(pod.created for pod in workload.live)
     known = view.figures.series("replicas_wanted")
     own = (each for each in known if view.component(each.labels.get("component", "")) == workload.ref)
-    return came is not None and any(_last(each, came - timedelta(seconds=1)) == 0 for each in own)
+    return came is not None and any(_nothing(each, came - timedelta(seconds=1)) for each in own)
+
+
+def _nothing(series: Series, until: datetime) -> bool:
+    """Tell whether a series was 0 up to a moment, and for long before it."""
+    since = (until - LONG).timestamp()
+    before = [value for at, value in series.points if at <= since][-1:]
+    return bool(before) and not any([*before, *(v for at, v in series.points if since < at <= until.timestamp())])
 
 
 def _long_then(view: View, workload: Workload, since: datetime) -> bool:
-    """Tell whether many messages waited in a queue that a workload reads, as it began: it works them off since."""
+    """Tell whether many messages waited in a queue that a workload reads, as it began: it works them off still."""
     for series in queues(view):
         if given_up(view, series) or reader(view, series) is not workload:
             continue
         waited = _last(series, since + SLACK)
-        if waited is not None and waited >= LEAST and waited >= series.points[-1][1]:
-            return True
+        left = series.points[-1][1] if series.points else 0.0
+        if waited is None or left < LEAST or waited - left < max(LEAST, SHARE * waited):
+            continue
+        half = _last(series, since + (view.now - since) / 2) or 0.0
+        if half - left >= SHARE * (waited - left):
+            return True  # what came while it was started is gone at once, and what ever waits stays
     return False
 
 

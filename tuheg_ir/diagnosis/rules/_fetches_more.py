@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._helping import HOURS
 from tuheg_ir.diagnosis.rules._readers import FETCHES
 from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TIMES = 10
 """So many times what was fetched before is more than a faster program works off in the same time."""
 
 
-def fetches_more(workload: Workload, since: datetime) -> tuple[Change, ...]:
-    """Return how a release of the hours before let a reader fetch many times as much, or (0, as AMQP means it) all."""
+def fetches_more(view: View, workload: Workload, since: datetime) -> tuple[Change, ...]:
+    """Return how a release of the hours before let a reader fetch many times as much, or (0, as AMQP means it) all.
+
+    ``since``: when it was dealt out what it did not come to. New pods have new logs: what people were called for
+    before may have been the same.
+    """
     came = workload.released_at
-    if came is None or not came <= since <= came + HOURS:
+    if came is None or not timedelta() <= since - came <= HOURS or called_before(view, came):
         return ()
     return tuple(each for each in workload.changed("env") if _many_more(each))
 
 
 def _many_more(change: Change) -> bool:
-    if not FETCHES.search(change.field.removeprefix("env ")):
-        return False
-    if not (change.before.isdigit() and change.after.isdigit()) or int(change.before) == 0:
+    name = change.field.removeprefix("env ")
+    if not FETCHES.search(name) or "prefetch" not in name.lower():
+        return False  # how many work at once is no matter of what lies in memory
+    if not (change.before.isdecimal() and change.after.isdecimal()) or int(change.before) == 0:
         return False  # it fetched all before, or nobody knows what a program takes by itself
     return int(change.after) == 0 or int(change.after) >= TIMES * int(change.before)

@@ -45,6 +45,7 @@ _TAKEN_BACK = late(
     re.IGNORECASE,
 )
 """Words of brokers (RabbitMQ, Service Bus, SQS) for what was kept too long, as they or their clients tell it."""
+_WAITED_FOR = late(r"\btimeout value used: (\d{1,12}) ms\b", re.IGNORECASE)
 
 
 class _Taken(NamedTuple):
@@ -81,8 +82,14 @@ def _taken(view: View, workload: Workload) -> _Taken | None:
     since = oldest((first, *ours)) or first
     # To service buses 0 is to fetch nothing ahead. One reader alone may have met a message that takes it so long.
     several = sum(any(map(_told, view.logs_of([pod], previous=False))) for pod in workload.live) >= SEVERAL
-    by = fetches_more(workload, since) if several and _of_ours(line) else ()
+    by = fetches_more(view, workload, since - _kept_for(line)) if several and _of_ours(line) else ()
     return _Taken(line, since, times, ended, by) if by or max(ended, times) >= AGAIN else None
+
+
+def _kept_for(line: str) -> timedelta:
+    """Return how long a broker waited for the word that it is done, as it tells itself; nothing where it does not."""
+    said = _WAITED_FOR.search(line)
+    return timedelta(milliseconds=int(said[1])) if said else timedelta()
 
 
 def _of_ours(line: str) -> bool:

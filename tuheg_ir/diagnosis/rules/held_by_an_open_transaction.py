@@ -25,6 +25,9 @@ LONG = timedelta(minutes=20)
 ALIKE = 0.9
 """What waits for a reader is what is held back, but for what came between two counts."""
 
+MUCH = 0.5
+"""What is let go at once is so much of what was held back."""
+
 
 def when(view: View) -> Iterator[Match]:
     """One part of a queue alone grows, and an open transaction holds as much back for longer than any may be open."""
@@ -36,7 +39,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         late = list(_late(view))
         held, broker = _held_back(view, series), _broker(view, late)
-        if held is not None and broker:
+        if held is not None and broker and (late or not _let_go_before(view, series)):
             match = _match(view, consumer, broker, (held, *late, waiting(series, consumer.ref, grew)), grew)
             yield match._replace(certainty=0.75) if late else match
 
@@ -56,6 +59,12 @@ def _held_back(view: View, series: Series) -> Evidence | None:
         return None  # what is let go now and then is held back by transactions that end
     told = f"an open transaction holds back {lately[-1]:.0f} messages of a partition of {queue}, ever more for so long"
     return Evidence("metrics", queue, told)
+
+
+def _let_go_before(view: View, series: Series) -> bool:
+    """Tell whether nearly as much was held back before and let go: transactions may be meant to be open so long."""
+    values = [value for _, value in view.figures.series("queue_held_back", queue=series.labels["queue"])[0].points]
+    return any(after < MUCH * before and before >= MUCH * values[-1] for before, after in pairwise(values))
 
 
 def _late(view: View) -> Iterator[Evidence]:

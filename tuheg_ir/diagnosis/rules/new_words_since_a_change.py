@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
-from tuheg_ir.diagnosis.rules._at_fault import at_fault, near
-from tuheg_ir.diagnosis.rules._behind_a_queue import behind_a_queue
-from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
+from tuheg_ir.diagnosis.rules._after_outage import after_outage
+from tuheg_ir.diagnosis.rules._at_fault import at_fault
+from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._holders import able
+from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
-from tuheg_ir.diagnosis.rules._said_before import said_before
-from tuheg_ir.diagnosis.rules._served_well import broke_before, lately_of_others, served_well
-from tuheg_ir.diagnosis.rules._waited_before import waited_before
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
-from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import Marked, marked
-from tuheg_ir.diagnosis.view.odd import PROVEN, newest_differ
+from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
-    of_code_alone,
     release_cause,
     release_evidence,
     since_release,
@@ -48,12 +41,6 @@ FRESH = timedelta(hours=2)
 SHORTLY = timedelta(minutes=15)
 """A database that was slow so shortly before a release was it without it."""
 _SLOW = ("slow_statement", "lock_wait")
-_WAITS = late(
-    r"\bqueued\b|\bqueue \d+ ?m?s\b|\bqueue(?:[ _-]?(?:len\w*|size|depth))?[\"']?\s*[=:]\s*\d|\bbacklog\b"
-    r"|\b(?:pool|workers?|threads?) .{0,12}\bbusy\b|\bthread ?pool starvation\b",
-    re.IGNORECASE,
-)
-"""How a program says that more is asked of it than it does."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -74,7 +61,7 @@ def when(view: View) -> Iterator[Match]:
                 continue
             edits = list(_edits(view, words.since))
             released = [w for w in view.workloads.values() if w.changes and soon_after(words.since, w.released_at)]
-            if any(_called_before(view, at) for at in (*(at for _, at in edits), *(w.released_at for w in released))):
+            if any(called_before(view, at) for at in (*(at for _, at in edits), *(w.released_at for w in released))):
                 continue
             if len(edits) == 1 and not released:
                 yield _of_edit(workload, words, *edits[0])
@@ -124,7 +111,7 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
     """Return the error that all newest pods repeat since their release, and no older one; None: there is none."""
     if measured(view, workload) or not workload.changes or workload.returned:
         return None
-    if _called_before(view, workload.released_at):
+    if called_before(view, workload.released_at):
         return None
     newest = {pod.name for pod in workload.newest_pods()}
     slow = _slow_before(view, workload)
@@ -179,12 +166,6 @@ def _waits(words: Marked) -> bool:
     return any(tells(trouble, words.line) for trouble in ("pool_exhausted", "connection_timeout", "lock_wait"))
 
 
-def _called_before(view: View, at: datetime | None) -> bool:
-    """Tell whether every alert fired before a change; new pods have new logs, and so always new words."""
-    fired = [alert.starts_at for alert in view.alerts]
-    return at is not None and bool(fired) and all(each is not None and each < at + BEFORE for each in fired)
-
-
 def _said(view: View, workload: Workload) -> list[Evidence]:
     """Return who says that somebody suffers."""
     return [*suffering(view, workload.ref), *unplaced(view)] or [*unfed(view, workload)]
@@ -231,58 +212,10 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
         evidence=(_told(workload, words), *release_evidence(released), *said),
         certainty=0.35,
         root_cause=release_cause(view, released),
-        remedy="rollback_workload" if _meant(view, workload, words, released) else "page_human",
+        remedy="rollback_workload" if meant_for(view, workload, words, released) else "page_human",
         since=words.since,
         explains=tuple(ref for ref in suffer if ref in view.workloads and ref != released.ref),
     )
-
-
-def _meant(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
-    """Tell whether it is for the released that a log says this.
-
-    Not where it blames others for all, nor where the released had served well, unless what it fails at came no sooner,
-    or it hangs up on others; nor where somebody on whom it lives broke first or told the same before, or another does
-    not work off a queue of answers that it misses, nor where what it says waits since before. Nor where others of the
-    released pods, like those that are ill, are well. Who tells of a fault of its own speaks of nobody with whom it
-    shares but a store. And what waits within a program waits for its own hands: then only who asks more of it than
-    before is taken back, not who came in the same minutes.
-    """
-    began = words.since
-    if released is workload and behind_a_queue(view, workload, words.line, began):
-        return False
-    if released is workload and waited_before(view, workload, words):
-        return False
-    if blames_another(view, workload, released) or (released is workload and away_at(view, workload, began)):
-        return False
-    if released is workload and (broke_before(view, released, began) or said_before(view, workload)):
-        return False
-    if released is not workload and newest_differ(view, released):
-        return False
-    if released is not workload and blames_itself(view, workload) and not near(view, workload, released):
-        return False
-    if _proven(view, released, began) and not (released is not workload and _hangs_up(view, words, released)):
-        return rarely_since(view, workload, words) is not None
-    return released.ref in (workload.ref, *view.graph.callers(workload.ref)) or not _WAITS.search(words.line)
-
-
-def _proven(view: View, released: Workload, began: datetime | None) -> bool:
-    """Tell whether a release had served well, and brought what shows with the first requests, or fails at others now.
-
-    Other settings may show later: those of how pods end, of what is done once an hour.
-    """
-    if not served_well(view, released, began):
-        return False
-    return of_code_alone(released) or bool(lately_of_others(view, released, began))
-
-
-def _hangs_up(view: View, words: Marked, released: Workload) -> bool:
-    """Tell whether words are of connections that who was released does not take or hold: a host leads to it.
-
-    That is its own doing, while what it answers or how long it takes may come from behind it.
-    """
-    if not any(tells(trouble, words.line) for trouble in ("connection_refused", "connection_reset")):
-        return False
-    return any(view.graph.resolve(host) == released.ref for host in hosts_named([words.line]))
 
 
 RULE = Rule(
