@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import SHOP, WEB, errors, logs, shop, taken_back
+from tests.diagnosis.rules.scenes import SHOP, WEB, alert, errors, logs, shop, taken_back
 from tests.diagnosis.rules.tiny import Obj, container, log, pod, redis, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -117,6 +117,19 @@ HOLDS = [
     Holds(
         "the reader was released amid that, so that its logs begin then",
         strange(warmer(), told=200, before={"image": "registry.example/shop:0"}, released=240),
+        (WARMER, "code_defect", "rollback_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+        began=600,
+    ),
+    Holds(
+        "the reader was released amid that, and nobody measures it",
+        snapshot(
+            shop(env=USES, before={"image": "registry.example/shop:0"}, released=240),
+            redis(),
+            warmer(),
+            logs=logs("shop", PICKLE, 0, 1, since=200),
+            alerts=[alert(service="shop")],
+        ),
         (WARMER, "code_defect", "rollback_workload"),
         excludes=no("rollback_workload", at=SHOP),
         began=600,

@@ -43,6 +43,8 @@ AS_MUCH = 1.5
 """A share of failures that is at most so many times the former one is the same trouble."""
 _TRACE = 20
 """So many lines of a trace before its error tell where it comes from."""
+_LONG = 1000
+"""So much of a line is looked at."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -80,17 +82,20 @@ def _began(view: View, old: Workload, hits: tuple[Hit, ...], said: Sequence[Evid
 
 
 def _failed_as_much(view: View, old: Workload, since: datetime) -> bool:
-    """Tell whether so many requests failed before a release as now: then it did not bring what they fail with."""
-    came = old.released_at
+    """Tell whether as many requests failed before a release as now: then it did not bring what they fail with.
+
+    Where nobody measures it, what suffers since before has to do.
+    """
+    came, labels = old.released_at, labels_of(view, old.ref, "error_ratio")
     if came is None or since >= came + BEFORE:
         return False
-    for label in labels_of(view, old.ref, "error_ratio"):
+    for label in labels:
         series = view.figures.series("error_ratio", component=label)
         was = [v for each in series for t, v in each.points if since.timestamp() <= t < came.timestamp()]
         now = view.figures.now("error_ratio", component=label)
         if was and now is not None and now <= AS_MUCH * median(was):
             return True
-    return False
+    return not labels
 
 
 def _of_form(hits: tuple[Hit, ...]) -> bool:
@@ -140,8 +145,10 @@ def _of_a_file(view: View, old: Workload) -> bool:
     """Tell whether a trace says that what cannot be read is a file."""
     for log in view.logs_of(old.live, previous=False):
         for at, line in enumerate(log.lines):
-            if _FORM.search(line) and any(map(_FILE.search, log.lines[max(0, at - _TRACE) : at + 1])):
-                return True
+            if _FORM.search(line, 0, _LONG):
+                trace = log.lines[max(0, at - _TRACE) : at + 1]
+                if any(_FILE.search(each, 0, _LONG) for each in trace):
+                    return True
     return False
 
 
