@@ -59,7 +59,7 @@ def parted(*logs: Log, of: list[Obj] | None = None, server: list[Obj] | None = N
     return snapshot(of or shop(env=URL), server or database(), logs=logs, figures=[errors("shop", since=580)])
 
 
-ANSWERS = log(pod("shop"), *["GET / 200"] * 9, since=SINCE)
+SERVES = log(pod("shop"), *["GET / 200"] * 9, since=SINCE)
 ASKED = (DB, "configuration_error", "page_human")
 HOLDS = [
     Holds(
@@ -128,7 +128,7 @@ DOES_NOT_HOLD = [
         ("the pods of the shop are younger than the start", world(told(*OF_THE_SERVER), says(), started=620)),
         (
             "a pod of the shop that is younger than the start tells it alone",
-            parted(told(*OF_THE_SERVER), ANSWERS, says(number=1), of=younger(shop(env=URL), 1, age=620)),
+            parted(told(*OF_THE_SERVER), SERVES, says(number=1), of=younger(shop(env=URL), 1, age=620)),
         ),
         ("a pod of the database that is older refuses it", parted(told(*OF_THE_SERVER), says(), server=database(2))),
         ("the shop was always refused it", world(told(*OF_THE_SERVER), says(since=3000))),
