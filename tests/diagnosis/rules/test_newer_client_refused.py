@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
@@ -40,7 +41,19 @@ def intake(*lines: str) -> Log:
     return log(pod("intake"), *lines, since=3000)
 
 
+RARELY = log(pod("planner"), *["INFO planned"] * 9, *["ERROR no stops of late"] * 13, since=3000)
+ELSEWHERE = log(pod("planner"), *["INFO planned"] * 30, *["ERROR no stops of late"] * 44, since=3000)
 BEHIND = intake(*["INFO stop recorded"] * 30, *[ERROR] * 44)
+
+
+def each_its_own() -> tuple[str, ...]:
+    """Return what an edge tells of a client each of whose requests has an identifier in its path."""
+    return tuple(line.replace("812", str(uuid5(NAMESPACE_URL, str(n)))) for n, line in enumerate(turned()))
+
+
+def two_of(*lines: str) -> tuple[str, ...]:
+    """Return a log of a client that asks for one more thing each time."""
+    return tuple(told for line in lines for told in (line, line.replace("/stops/", "/stays/")))
 
 
 def world(*logs: Log, also: tuple[list[Obj], ...] = (), alerts: Any = ALERTS, **more: Any) -> Snapshot:
@@ -51,6 +64,8 @@ def world(*logs: Log, also: tuple[list[Obj], ...] = (), alerts: Any = ALERTS, **
 
 NORTH = [asks("northlane-webhooks/2", path="/partners/northlane/stops")] * 20
 ASKED = ("dependency_failure", "page_human")
+FAILS = [line.replace(" 202 ", " 500 ") for line in NORTH]
+CALLS = workload("edge", env={"INTAKE_URL": "http://intake:8080"})
 SENDER = workload("sender")
 INSIDE = pods_of(SENDER)[0]["status"]["podIP"]
 HOLDS = [
@@ -69,6 +84,20 @@ HOLDS = [
     ),
     Holds("nobody behind tells of it", world(edge(*turned())), (EDGE, *ASKED), harmful=ACTS),
     Holds("what they send is no longer valid", world(edge(*turned(bad=422))), (EDGE, *ASKED), harmful=ACTS),
+    Holds("each request has an identifier of its own", world(edge(*each_its_own())), (EDGE, *ASKED), harmful=ACTS),
+    Holds("they ask for two things", world(edge(*two_of(*turned()))), (EDGE, *ASKED), harmful=ACTS),
+    Holds(
+        "somebody whom the edge does not call tells of another error since then",
+        snapshot(CALLS, workload("intake"), workload("planner"), logs=[edge(*turned()), ELSEWHERE], alerts=ALERTS),
+        (EDGE, *ASKED),
+        harmful=ACTS,
+    ),
+    Holds(
+        "somebody tells of an error since then, far less often than the edge refuses",
+        world(edge(*turned()), RARELY),
+        (EDGE, *ASKED),
+        harmful=ACTS,
+    ),
     Holds("others are served all the time", world(edge(*NORTH, *turned())), (EDGE, *ASKED), harmful=ACTS),
     Holds(
         "what is behind the edge was released then, and still takes the version before",
@@ -91,6 +120,7 @@ DOES_NOT_HOLD = [
             "other senders ask by the next version",
             world(edge(*UNTIL, *[asks(NEW, 500, "198.51.100.3")] * 9, asks(OLD))),
         ),
+        ("all others fail as well since then", world(edge(*NORTH, *turned(), *FAILS, asks(NEW, 500)))),
         ("they ask for something else", world(edge(*UNTIL, *[asks(NEW, 500, path="/v9/other"), asks(OLD)] * 9))),
         ("their login is refused", world(edge(*turned(bad=401)))),
         ("they ask too much", world(edge(*turned(bad=429)))),
@@ -107,6 +137,18 @@ DOES_NOT_HOLD = [
     )
 ]
 DOES_NOT_HOLD += [
+    DoesNotHold(
+        "a plain bad release behind the edge refuses the version before as well",
+        world(
+            edge(*UNTIL, *[asks(OLD, 500), asks(NEW, 500)] * 22), BEHIND, before={"image": "intake:0"}, released=1900
+        ),
+        (INTAKE, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "what is behind the edge was rolled out amid it: its older pods may have served the version before",
+        world(edge(*turned()), BEHIND, before={"image": "intake:0"}, released=1800, started=1600),
+        (INTAKE, "code_defect", "rollback_workload"),
+    ),
     DoesNotHold(
         "somebody else was released then, who may be the client",
         world(edge(*turned()), also=(workload("sender", before={"image": "sender:0"}, released=1900),)),

@@ -88,14 +88,45 @@ DOES_NOT_HOLD = [
         snapshot(shop(env=CALLS_CART), cart(), logs=[said(address(cart()), port=40512)], figures=[errors("shop")]),
         (SHOP, "unknown", "page_human"),
     ),
+]
+POST = '"POST /v1/orders HTTP/1.1" 500 31 "-" "x/1"'
+DOES_NOT_HOLD += [
     DoesNotHold(
-        "it is the address of a client at the head of an access log",
+        f"it is the address of a client {where}",
         snapshot(
             shop(env=CALLS_CART),
             cart(),
-            logs=[log(pod("shop"), *[f'{address(cart())} - - "POST /v1/orders HTTP/1.1" 500 31 "-" "x/1"'] * 9)],
+            logs=[log(pod("shop"), *[line.replace("IP", address(cart()))] * 9)],
             figures=[errors("shop")],
         ),
         (SHOP, "unknown", "page_human"),
-    ),
+    )
+    for where, line in (
+        ("at the head of an access log", f"IP - - {POST}"),
+        ("that others pass on, at the head of an access log", f"IP, 198.51.100.7 - - {POST}"),
+        ("at the end of an access log", f'198.51.100.7 - - {POST} "IP"'),
+        ("in an access log of Gin", "[GIN] 2026/03/04 - 11:59:00 | 500 | 1.2ms | IP | POST /v1/orders 500"),
+        ("in a field of an error", 'level=ERROR msg="order not saved" remote_addr=IP err="no such column"'),
+        ("in JSON", '{"level":"error","msg":"order not saved","client_ip":"IP","err":"no such column"}'),
+        ("whose address is passed on", '{"level":"error","msg":"not saved","x-forwarded-for":"198.51.100.7, IP"}'),
+    )
+]
+HOLDS += [
+    Holds(
+        f"one pod of three, named {where}",
+        snapshot(
+            shop(env=CALLS_CART),
+            cart(),
+            logs=[log(pod("shop"), *[line.replace("IP", address(cart()))] * 9)],
+            alerts=[alert()],
+        ),
+        (CART, "service_crash", "restart_workload"),
+    )
+    for where, line in (
+        ("as who was asked in an access log", f'198.51.100.7 - - {POST} "IP:8080"'),
+        ("beside a client", 'level=ERROR msg="no answer" client_ip=198.51.100.7 upstream=IP:8080'),
+        ("at a port at which it listens", 'level=ERROR msg="no answer" remote_addr=IP:8080'),
+        ("with its answer", "ERROR GET /v1/prices 503 of IP"),
+        ("without a port", "ERROR no answer of IP within 2 s"),
+    )
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import DB, SHOP, URL, errors, shop
+from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.scenes import DB, SHOP, URL, WEB, errors, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -47,6 +48,18 @@ def world(
     return snapshot(shop(**{"env": URL, **more}), found, also or [], logs=logs, figures=fails)
 
 
+def database(pods: int = 1) -> list[Obj]:
+    """Return a database that was started anew, its last pod alone if there are more."""
+    found = workload("postgres", "postgres:16", kind="StatefulSet", pods=pods, port=5432)
+    return younger(found, 1, age=ANEW)
+
+
+def parted(*logs: Log, of: list[Obj] | None = None, server: list[Obj] | None = None) -> Snapshot:
+    """Return a shop and its database, of which not all pods were started at one time."""
+    return snapshot(of or shop(env=URL), server or database(), logs=logs, figures=[errors("shop", since=580)])
+
+
+SERVES = log(pod("shop"), *["GET / 200"] * 9, since=SINCE)
 ASKED = (DB, "configuration_error", "page_human")
 HOLDS = [
     Holds(
@@ -89,6 +102,20 @@ HOLDS = [
         harmful=ACTS,
     ),
 ]
+HOLDS += [
+    Holds(
+        "a caller of the shop was released after that, and fails since its own release",
+        world(
+            told(*OF_THE_SERVER),
+            says(),
+            also=workload("web", env={"SHOP_URL": "http://shop:8080"}, before={"image": "web:0"}, released=300),
+            fails=(errors("shop", since=580), errors("web", since=290)),
+        ),
+        ASKED,
+        excludes=no("rollback_workload", at=SHOP),
+        spares=no("rollback_workload", at=WEB),
+    ),
+]
 DOES_NOT_HOLD = [
     DoesNotHold(what, found, harmful=("restart_workload", "restart_connection_pool", "scale_database"))
     for what, found in (
@@ -99,6 +126,16 @@ DOES_NOT_HOLD = [
             world(told(*OF_THE_SERVER), says(), server={"before": {"image": "postgres:15"}, "released": ANEW}),
         ),
         ("the pods of the shop are younger than the start", world(told(*OF_THE_SERVER), says(), started=620)),
+        (
+            "a pod of the shop that is younger than the start tells it alone",
+            parted(told(*OF_THE_SERVER), SERVES, says(number=1), of=younger(shop(env=URL), 1, age=620)),
+        ),
+        ("a pod of the database that is older refuses it", parted(told(*OF_THE_SERVER), says(), server=database(2))),
+        ("the shop was always refused it", world(told(*OF_THE_SERVER), says(since=3000))),
+        (
+            "the container before refused it as well",
+            world(told(*OF_THE_SERVER), says(), log("postgres-0", *OF_THE_SERVER, of="postgres", previous=True)),
+        ),
         ("it reads its own file", world(told(BOOTS))),
         ("nobody who calls it tells it", world(told(*OF_THE_SERVER))),
         ("users feel nothing", world(told(*OF_THE_SERVER), says(), fails=())),

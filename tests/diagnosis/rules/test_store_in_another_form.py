@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import SHOP, errors, logs, shop, taken_back
-from tests.diagnosis.rules.tiny import Obj, container, redis, snapshot, thing, workload
+from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.scenes import SHOP, WEB, alert, errors, logs, shop, taken_back
+from tests.diagnosis.rules.tiny import Obj, container, log, pod, redis, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 NEW = "Deployment/shop-canary"
@@ -39,11 +40,24 @@ def warmer(**more: Any) -> list[Obj]:
     return workload("warmer", **{"pods": 1, "env": USES, **earlier, **more})
 
 
-def strange(*more: list[Obj], line: str = PICKLE, told: float = 600, since: float = 600, **stable: Any) -> Snapshot:
+def beside(objects: list[Obj], **more: Any) -> list[Obj]:
+    """Return a workload with another container beside the one whose image its release changed."""
+    other = container("other", "registry.example/other:1", **more)
+    specs = (obj["spec"]["template"]["spec"] if "template" in obj["spec"] else obj["spec"] for obj in objects)
+    for spec in specs:
+        if "containers" in spec:
+            spec["containers"] = [*spec["containers"], other]
+    return objects
+
+
+def strange(
+    *more: list[Obj], line: str = PICKLE, trace: tuple[str, ...] = (), told: float = 600, **stable: Any
+) -> Snapshot:
     """Return a shop that fails, and cannot read the form of what is in the store."""
+    fails = stable.pop("fails", errors("shop", 0.2, 600))
     reader = stable.pop("reader", None) or shop(**{"env": USES, **stable})
-    objects = (reader, redis(), *more)
-    return snapshot(*objects, logs=logs("shop", line, 0, 1, since=told), figures=[errors("shop", 0.2, since)])
+    said = [log(pod("shop", n), *[*trace, line] * 9, since=told) for n in (0, 1)]
+    return snapshot(reader, redis(), *more, logs=said, figures=[fails])
 
 
 def run(name: str = "nightly") -> Obj:
@@ -52,7 +66,46 @@ def run(name: str = "nightly") -> Obj:
     return thing("CronJob", name, spec={"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": body}}})
 
 
+FROM_STORE = ('  File "/srv/shop/views.py", line 64, in get', "    return pickle.loads(value)")
+FROM_FILE = ('  File "/srv/shop/rank.py", line 8, in start', "    return pickle.load(handle)")
+WORSE = ("error_ratio", series({"component": "shop"}, (3600, 0.001), (600, 0.08), (230, 0.4)))
+WAITS: dict[str, Any] = {"env": {}, "before": {"image": "registry.example/warmer:0"}}
+TUNED = workload("mail", env=USES, envFrom=[{"configMapRef": {"name": "codec"}}])
 HOLDS = [
+    Holds(
+        "a trace tells that it comes from the store",
+        strange(warmer(), trace=FROM_STORE),
+        (WARMER, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "the reader was started anew for it, which did not help",
+        strange(warmer(), told=400, started=420),
+        (WARMER, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "the release changed the image of the one of two containers that uses the store",
+        strange(beside(warmer())),
+        (WARMER, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "another user of the store got one more pod then",
+        strange(warmer(), younger(workload("mail", env=USES), 1, age=640)),
+        (WARMER, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "who calls the reader was released after that, and fails since its own release",
+        snapshot(
+            shop(env=USES),
+            redis(),
+            warmer(),
+            workload("web", env={"SHOP_URL": "http://shop:8080"}, before={"image": "web:0"}, released=300),
+            logs=logs("shop", PICKLE, since=600),
+            figures=[errors("shop", 0.2), errors("web", since=290)],
+        ),
+        (WARMER, "code_defect", "rollback_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+        spares=no("rollback_workload", at=WEB),
+    ),
     Holds(
         "another program writes a form that a younger language has",
         strange(warmer()),
@@ -64,6 +117,19 @@ HOLDS = [
     Holds(
         "the reader was released amid that, so that its logs begin then",
         strange(warmer(), told=200, before={"image": "registry.example/shop:0"}, released=240),
+        (WARMER, "code_defect", "rollback_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+        began=600,
+    ),
+    Holds(
+        "the reader was released amid that, and nobody measures it",
+        snapshot(
+            shop(env=USES, before={"image": "registry.example/shop:0"}, released=240),
+            redis(),
+            warmer(),
+            logs=logs("shop", PICKLE, 0, 1, since=200),
+            alerts=[alert(service="shop")],
+        ),
         (WARMER, "code_defect", "rollback_workload"),
         excludes=no("rollback_workload", at=SHOP),
         began=600,
@@ -99,6 +165,21 @@ DOES_NOT_HOLD = [
             ("another program got another setting alone", strange(warmer(before={"env": {**USES, "TTL": "9"}}))),
             ("another program is on another store", strange(warmer(env={}))),
             ("another program was released hours ago", strange(warmer(released=7200))),
+            ("it is a file that it cannot read", strange(warmer(), trace=FROM_FILE)),
+            ("what it reads is no such thing at all", strange(warmer(), line="ERROR pickle: invalid load key, 'v'.")),
+            (
+                "the release changed the image of a container that does not use the store",
+                strange(beside(warmer(**WAITS), env=USES)),
+            ),
+            (
+                "another user of the store was started anew then",
+                strange(warmer(), workload("mail", env=USES, started=640)),
+            ),
+            ("the reader was started anew then", strange(warmer(), started=640)),
+            (
+                "what another user of the store reads was written then",
+                strange(warmer(), TUNED, [thing("ConfigMap", "codec", written=650, data={"CODEC": "5"})]),
+            ),
             ("a run uses the store as well", strange(warmer(), [run()])),
             ("another was taken back beside it", strange(warmer(), taken_back(workload("mail", env=USES, **TRIED)))),
         )
@@ -108,6 +189,11 @@ DOES_NOT_HOLD = [
         strange(warmer(), told=200, reader=taken_back(shop(env=USES, before={"image": "x:2"}, released=240))),
         (),
         harmful=("restart_workload", "scale_workload"),
+    ),
+    DoesNotHold(
+        "the reader was released amid another trouble, and fails far more since",
+        strange(warmer(), told=200, fails=WORSE, before={"image": "registry.example/shop:0"}, released=240),
+        (SHOP, *NOBODY),
     ),
     DoesNotHold(
         "the reader was released as it began",

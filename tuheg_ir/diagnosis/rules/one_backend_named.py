@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,11 +22,14 @@ from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_ADDRESS = late(
-    r"(?<![\d.])(?<!serving )(?<!client: )(?<!client=)((?:\d{1,3}\.){3}\d{1,3})"
-    r"(?!(?::\d+)? - \S+ [\[\"])(?::(\d{1,5}))?(?![\d.])"
+_ADDRESS = late(r"(?<![\d.])(?<!serving )(?<!client: )(?<!client=)((?:\d{1,3}\.){3}\d{1,3})(?::(\d{1,5}))?(?![\d.])")
+"""Whom a line speaks of; whom a server serves is a client of it."""
+_CLIENT = late(
+    r"\b(?:client|remote[_-](?:ip|addr(?:ess)?|host)|real[_-]ip|(?:x[_-])?forwarded[_-]for)(?:[_-]?(?:ip|addr(?:ess)?))?"
+    r"[\"']?\s*[:=]\s*[\"'\[]*(?:(?:\d{1,3}\.){3}\d{1,3}(?![\d.:])(?:, ?)?)+",
+    re.IGNORECASE,
 )
-"""Whom a line speaks of; whom a server serves is a client of it, as is who stands first in a line of an access log."""
+"""How a line of fields names who asks, and those who passed it on; who is asked has a port."""
 MOST = 0.9
 """Share of the failures that has to name the one address."""
 
@@ -65,14 +69,19 @@ def _named(
                 continue
             named = {
                 pods[ip][0].name
-                for ip, port in _ADDRESS.findall(line)
-                if ip in pods and pods[ip][1] is not caller and (not port or int(port) in _ports(pods[ip][0]))
+                for ip, port in _ADDRESS.findall(_CLIENT.sub(" ", line))
+                if ip in pods and pods[ip][1] is not caller and _asked(pods[ip][0], port, line)
             }
             if len(named) == 1:
                 bad.update(named)
                 times += [at] if at else []
                 last = line.strip()
     return bad, min(times, default=None), last
+
+
+def _asked(pod: Pod, port: str, line: str) -> bool:
+    """Tell whether a line names a pod as who was asked; one of an access log names who asks by the address alone."""
+    return int(port) in _ports(pod) if port else is_marked(line)
 
 
 def _ports(pod: Pod) -> set[int]:

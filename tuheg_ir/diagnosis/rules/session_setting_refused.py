@@ -12,7 +12,7 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._served_well import served_well
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -29,7 +29,8 @@ TROUBLE = "session_setting_refused"
 def when(view: View) -> Iterator[Match]:
     """A database that was started anew refuses since then what older pods of a caller set, and users feel it.
 
-    Not where a release of either is as near: another template is nearer than another build of the same one.
+    Not where a release of either is as near: another template is nearer than another build of the same one. Nor where
+    it was refused before: the log of a server begins with its start, and what a caller always tries is no trouble.
     """
     for server in of_role(view.workloads, "database"):
         callers = [w for w in view.serving if server.ref in view.graph.calls.get(w.ref, ())]
@@ -37,11 +38,12 @@ def when(view: View) -> Iterator[Match]:
         # A server's own times are believed first: a program may write those of its own zone, and not say so.
         said = [h for h in own or [h for hits in theirs.values() for h in hits] if fresh(view, h)]
         first, start = oldest(hit.first for hit in said), newest(pod.started for pod in server.live)
-        if sum(hit.count for hit in said) < OFTEN or not soon_after(first, start):
+        anew = soon_after(first, start) and not _before(view, server, (own, *theirs.values()), start)
+        if not anew or sum(hit.count for hit in said) < OFTEN:
             continue
         # Where the database alone tells it, nobody knows whose sessions they are.
         ill = [w for w in callers if felt(view, w.ref) and theirs[w.ref]]
-        older = [w for w in ill if any(p.started and start and p.started < start + BEFORE for p in w.live)]
+        older = [w for w in ill if _by_older_pods(w, theirs[w.ref], start)]
         if older and not since_release(server, first) and not any(_suspect(view, w, first) for w in ill):
             hits = [*own[:1], *(theirs[w.ref][0] for w in older)]
             yield _match(view, server, ill, hits, (first, start))
@@ -50,6 +52,23 @@ def when(view: View) -> Iterator[Match]:
 def _told(view: View, workload: Workload) -> list[Hit]:
     """Return what the present containers of a workload tell of refused settings."""
     return [hit for hit in view.hits_of(workload.ref, TROUBLE) if not hit.previous]
+
+
+def _before(view: View, server: Workload, told: Sequence[Sequence[Hit]], start: datetime | None) -> bool:
+    """Tell whether a setting was refused before a start: by the container before, as callers tell, or by an older pod.
+
+    Who seems to have ended long ago may write the times of its own zone.
+    """
+    ended = any(hit.previous for hit in view.hits_of(server.ref, TROUBLE))
+    times = [hit.first for hits in told for hit in hits if fresh(view, hit) and hit.first is not None]
+    known = bool(times) and start is not None and min(times) < start + BEFORE
+    return ended or known or _by_older_pods(server, told[0], start)
+
+
+def _by_older_pods(workload: Workload, hits: Sequence[Hit], start: datetime | None) -> bool:
+    """Tell whether pods tell of it that ran before a start: they set the same as before; younger ones may not."""
+    older = {pod.name for pod in workload.live if pod.started and start and pod.started < start + BEFORE}
+    return any(hit.pod in older for hit in hits)
 
 
 def _suspect(view: View, caller: Workload, first: datetime | None) -> bool:
@@ -66,7 +85,7 @@ def _match(
 ) -> Match:
     first, start = times
     images = ", ".join(text(c, "image") for c in items(server.template, "spec", "containers"))
-    suffer = behind(view, *(w.ref for w in ill), but=server.ref)
+    suffer = not_their_own(view, behind(view, *(w.ref for w in ill), but=server.ref), first)
     reason = f"{server.ref} refuses what it sets for each session, in new pods and by former templates too"
     return Match(
         component=server.ref,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.answers import answers
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -118,6 +119,16 @@ def told_apart(view: View, workload: Workload) -> dict[str, str]:
     fails = {pod for pod, each in told.items() if each.failed >= OFTEN and each.share >= MOSTLY}
     if fails and any(each.share <= ERRORS for pod, each in told.items() if pod not in fails):
         found = {pod: f"{told[pod].failed} of {told[pod].told} requests in its log failed" for pod in fails}
+    for line, pods in _repeated(view, workload):
+        telling = {pod for pod, count in pods.items() if count >= OFTEN}
+        others = max((count for pod, count in pods.items() if pod not in telling), default=0)
+        if telling and telling < heard and min(pods[pod] for pod in telling) >= CLEARLY * others:
+            found |= {pod: f"its log repeats ({pods[pod]} lines): {line[:200]}" for pod in telling - set(found)}
+    return found if set(found) < heard and not _as_ill(view, heard - set(found)) else {}
+
+
+def _repeated(view: View, workload: Workload) -> Iterable[tuple[str, dict[str, int]]]:
+    """Return each complaint that pods told lately, and how often which of them did."""
     words: dict[str, tuple[str, dict[str, int]]] = {
         each.shape: (each.line, dict(each.lately)) for each in complained(view, workload)
     }
@@ -126,12 +137,7 @@ def told_apart(view: View, workload: Workload) -> dict[str, str]:
             # What they meet is one trouble, though each pod tells of it with names and numbers of its own.
             _, pods = words.setdefault(hit.trouble, (f"{hit.trouble}: {hit.line}", {}))
             pods[hit.pod] = pods.get(hit.pod, 0) + hit.count
-    for line, pods in words.values():
-        telling = {pod for pod, count in pods.items() if count >= OFTEN}
-        others = max((count for pod, count in pods.items() if pod not in telling), default=0)
-        if telling and telling < heard and min(pods[pod] for pod in telling) >= CLEARLY * others:
-            found |= {pod: f"its log repeats ({pods[pod]} lines): {line[:200]}" for pod in telling - set(found)}
-    return found if set(found) < heard and not _as_ill(view, heard - set(found)) else {}
+    return words.values()
 
 
 def _as_ill(view: View, others: Collection[str]) -> bool:
@@ -156,12 +162,29 @@ def well_since(view: View, workload: Workload, at: datetime) -> bool:
 def newest_differ(view: View, workload: Workload) -> bool:
     """Tell whether some newest pods repeat a complaint of which others like them, well for minutes, tell nothing.
 
-    They run one and the same code with the same settings: that alone makes none of them ill.
+    They run one and the same code with the same settings: that alone makes none of them ill. Only who tells of work
+    all the while is known to be well: a release may fail at what few ask of it.
     """
     ill, newest_ones = told_apart(view, workload), workload.newest_pods()
     bad = [pod for pod in newest_ones if pod.name in ill]
-    well = [pod for pod in newest_ones if pod.name not in ill and pod.ready and not view.recent(pod.started, PROVEN)]
-    return bool(bad) and bool(well) and same_template((*bad, *well))
+    rest = [pod for pod in newest_ones if pod.name not in ill and pod.ready and not view.recent(pod.started, PROVEN)]
+    well = [pod for pod in rest if _works(view, pod) and not _tells_as_well(view, workload, pod, bad)] if bad else []
+    return bool(well) and same_template((*bad, *well))
+
+
+def _works(view: View, pod: Pod) -> bool:
+    """Tell whether the log of a pod goes on."""
+    times = (stamp(line) for log in view.logs_of([pod], previous=False) for line in log.lines)
+    return sum(at is not None and view.recent(at, STILL) for at in times) >= OFTEN
+
+
+def _tells_as_well(view: View, workload: Workload, pod: Pod, bad: Collection[Pod]) -> bool:
+    """Tell whether a pod fails requests, or complains of something that odd ones repeat, if far less often."""
+    mine = answers(view, workload).get(pod.name)
+    if mine is not None and mine.share > ERRORS:
+        return True
+    told = (pods for _, pods in _repeated(view, workload) if pods.get(pod.name))
+    return any(pods.get(odd.name, 0) >= CLEARLY * pods[pod.name] for pods in told for odd in bad)
 
 
 def used_up(view: View, workload: Workload, odd: Collection[str]) -> bool:
