@@ -499,7 +499,9 @@ DOES_NOT_HOLD = [
         (SHOP, "code_defect", "rollback_workload"),
     ),
     DoesNotHold("it is fast since nobody asks", slowed((2000, 3.0), (1300, 0.2), asked=2), ("unknown", "page_human")),
-    DoesNotHold("it is fast since nobody at all asks", slowed((2000, 3.0), (1300, 0.2), asked=0), ("unknown", "page_human")),
+    DoesNotHold(
+        "it is fast since nobody at all asks", slowed((2000, 3.0), (1300, 0.2), asked=0), ("unknown", "page_human")
+    ),
     DoesNotHold(
         "it is better, and twice as slow as before", slowed((1800, 2.2), (1200, 0.45)), ("unknown", "page_human")
     ),
