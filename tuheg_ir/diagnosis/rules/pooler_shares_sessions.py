@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, released_since, settings_written
 from tuheg_ir.diagnosis.rules._wiped import Wiped, wiped
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -33,10 +33,12 @@ def when(view: View) -> Iterator[Match]:
         return
     began = oldest(hit.first for hit in hits)
     sufferers = tuple(sorted({hit.component for hit in hits}))
-    if (by := wiped(view, pooler, clients, hits)) is not None:
+    released = since_release(pooler, began)
+    by = wiped(view, pooler, clients, hits)
+    if by is not None and (by.released or not released):
+        # Who has always emptied sessions does no harm until a pooler's release prepares statements in them.
         yield _of_client(view, pooler, by, hits, clients)
         return
-    released = since_release(pooler, began)
     yield Match(
         component=pooler.ref,
         evidence=(
@@ -55,7 +57,10 @@ def when(view: View) -> Iterator[Match]:
 def _of_client(view: View, pooler: Workload, found: Wiped, hits: Sequence[Hit], clients: Sequence[str]) -> Match:
     by, since = found.by, oldest(hit.first for hit in hits)
     others = tuple(sorted({*clients, pooler.ref} - {by.ref}))
-    back = found.released and since_release(by, since)
+    # Where the pooler was released in the same minutes, a person has to tell which of both it was.
+    back = found.released and since_release(by, since) and not since_release(pooler, since)
+    came = () if back else released_since(view, others, since)
+    told = f"{by.ref} empties sessions that {pooler.ref} has prepared: nothing done to others helps"
     return Match(
         component=by.ref,
         evidence=(
@@ -69,7 +74,8 @@ def _of_client(view: View, pooler: Workload, found: Wiped, hits: Sequence[Hit], 
         since=since,
         explains=others,
         excludes=(
-            *not_for(others, f"{by.ref} empties sessions that {pooler.ref} has prepared: nothing done to others helps"),
+            *not_for((ref for ref in others if ref not in came), told),
+            *not_for(came, told, (*RESTARTS, "scale_workload")),
             *excluding(by.ref, "new pods empty sessions as well", *RESTARTS, "scale_workload"),
         ),
     )
