@@ -24,6 +24,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 FEW = 3
 LATELY = timedelta(hours=48)
 """A release may take so long until it has used up what a store allows."""
+NEARLY_ALL = 0.7
+"""Whoever keeps so large a part of what a store allows is the one, whoever else was released of late."""
 _PROTECTS = "it comes back in the same state; who knows its data has to mend that first"
 _PASSED = "no number that is new fits into the column afterwards: who knows the tables has to widen it"
 _LIMITED = "it has as much of it afterwards: who knows its data has to say what may go, or raise the limit"
@@ -78,21 +80,28 @@ def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | N
 def _of_keeper(view: View, store: Workload, found: list[Complaint]) -> Match | None:
     """Return that one client keeps most of the statements that a store allows: its sessions' ends give them back.
 
-    Not who was released of late: somebody has to look whether that brought it.
+    Not who was released of late: somebody has to look whether that brought it. Nor who may always have kept its part,
+    where the release of another client may have brought the rest.
     """
     kept = kept_open(view, store, [each.hit.line for each in found])
     if kept is None:
         return None
     match, by = _match(view, store.ref, found, "", _LIMITED), kept.by
+    others = (view.workloads.get(ref) for ref in view.graph.callers(store.ref) if kept.share < NEARLY_ALL)
+    came = {each.ref for each in others if each is not None and releases(view, each, LATELY)}
     return match._replace(
         component=by.ref,
         evidence=(*match.evidence, kept.shown),
         certainty=0.75,
         root_cause="code_defect",
-        remedy="page_human" if releases(view, by, LATELY) else "restart_workload",
+        remedy="page_human" if came or releases(view, by, LATELY) else "restart_workload",
         explains=tuple(sorted({*match.explains, store.ref} - {by.ref})),
         excludes=(
-            *(each for each in match.excludes if each.target != by.ref),
+            *(
+                each
+                for each in match.excludes
+                if each.target != by.ref and not (each.target in came and each.remedy == "rollback_workload")
+            ),
             *excluding(by.ref, "further pods keep further statements", "scale_workload"),
         ),
     )
