@@ -95,6 +95,7 @@ def _told(view: View, pooler: Workload, clients: Sequence[Workload]) -> dict[str
 def _emptied(view: View, log: Log, clients: Sequence[Workload]) -> Iterator[tuple[datetime | None, str, str]]:
     """Yield when which client emptied a session, with the line: what stands before its message tells whom it serves."""
     names = {each.name: each.ref for each in clients}
+    of_user: dict[str, str] = {}
     for line in log.lines:
         if "DEALLOCATE" in line.upper() and _EMPTIES.search(line):
             severity = _SEVERITY.search(line)
@@ -103,7 +104,10 @@ def _emptied(view: View, log: Log, clients: Sequence[Workload]) -> Iterator[tupl
             named = {names[word] for word in _WORD.findall(_USER_AT.sub(" ", prefix)) if word in names}
             users = {user for found in _USER_AT.findall(prefix) for user in found if user}
             if not named and len(users) == 1:
-                named = {client_of_user(view, clients, users.pop())} - {""}
+                user = users.pop()
+                if user not in of_user:
+                    of_user[user] = client_of_user(view, clients, user)
+                named = {of_user[user]} - {""}
             if len(named) == 1:
                 yield stamp(line), named.pop(), line
 
