@@ -112,6 +112,14 @@ HOLDS = [
                     ],
                 ),
             ),
+            (
+                "a table has no numbers left as well",
+                full(
+                    keeper(),
+                    figures=kept(8000, 7000),
+                    told=logs("export", "ERROR pymysql: Duplicate entry '2147483647' for key 'PRIMARY'", 0, 1),
+                ),
+            ),
             ("who counts does not ask it", full(workload("export"), figures=kept(8000, 7000))),
             (
                 "how many there may be is not told",

@@ -83,6 +83,8 @@ def _of_keeper(view: View, store: Workload, found: list[Complaint]) -> Match | N
     Not who was released of late: somebody has to look whether that brought it. Nor who may always have kept its part,
     where the release of another client may have brought the rest.
     """
+    if any(each.hit.trouble == "store_limit" for each in found):
+        return None  # it may hold no more of something else either: no client gives that back
     kept = kept_open(view, store, [each.hit.line for each in found])
     if kept is None:
         return None
