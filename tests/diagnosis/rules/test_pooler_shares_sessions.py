@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, errors, logs, shop
+from tests.diagnosis.rules.scenes import IMAGE, MORE, OLD, ROOM, SHOP, errors, logs, shop
 from tests.diagnosis.rules.tiny import Obj, log, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -22,12 +22,13 @@ def pooler(released: float) -> list[Obj]:
         "pgbouncer",
         "edoburu/pgbouncer:1.23",
         port=6432,
-        env={"DB_HOST": "postgres", "POOL_MODE": "transaction"},
+        env=BY_TRANSACTION,
         before={"env": {"DB_HOST": "postgres", "POOL_MODE": "session"}},
         released=released,
     )
 
 
+BY_TRANSACTION = {"DB_HOST": "postgres", "POOL_MODE": "transaction"}
 DESK = "Deployment/desk"
 ITS_OWN = 'ERROR: prepared statement "PGBOUNCER_47" does not exist (SQLSTATE 26000)'
 EMPTIES = "UTC [3012] shop@shop/{} LOG:  duration: 0.055 ms  statement: DEALLOCATE ALL"
@@ -166,6 +167,20 @@ HOLDS = [
         (POOLER, "configuration_error", "rollback_workload"),
         excludes=no("rollback_workload", at=SHOP),
         harmful=("restart_workload",),
+    ),
+    Holds(
+        "its release gave it more memory alone: how it gives its sessions out is as it was",
+        snapshot(
+            postgres(),
+            workload(
+                "pgbouncer", "edoburu/pgbouncer:1.23", port=6432, env=BY_TRANSACTION, before=ROOM, released=660, **MORE
+            ),
+            shop(env=URL),
+            figures=[errors("shop")],
+            logs=logs("shop", LOST, 0, 1, since=640),
+        ),
+        (POOLER, "configuration_error", "page_human"),
+        harmful=("rollback_workload",),
     ),
     Holds(
         "no release of it is near: somebody has to look",

@@ -6,6 +6,7 @@ A pooler that prepares them again wherever they are missed is not the reason whe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -33,7 +34,7 @@ def when(view: View) -> Iterator[Match]:
         return
     began = oldest(hit.first for hit in hits)
     sufferers = tuple(sorted({hit.component for hit in hits}))
-    released = since_release(pooler, began)
+    released = _brought(pooler, began)
     by = wiped(view, pooler, clients, hits)
     if by is not None and (by.released or not released):
         # Who has always emptied sessions does no harm until a pooler's release prepares statements in them.
@@ -54,11 +55,16 @@ def when(view: View) -> Iterator[Match]:
     )
 
 
+def _brought(pooler: Workload, began: datetime | None) -> bool:
+    """Tell whether it began with a pooler's release that may change how it gives its sessions out."""
+    return since_release(pooler, began) and bool(pooler.changed("image", "env", "command", "mounts"))
+
+
 def _of_client(view: View, pooler: Workload, found: Wiped, hits: Sequence[Hit], clients: Sequence[str]) -> Match:
     by, since = found.by, oldest(hit.first for hit in hits)
     others = tuple(sorted({*clients, pooler.ref} - {by.ref}))
     # Where the pooler was released in the same minutes, a person has to tell which of both it was.
-    back = found.released and since_release(by, since) and not since_release(pooler, since)
+    back = found.released and since_release(by, since) and not _brought(pooler, since)
     came = () if back else released_since(view, others, since)
     told = f"{by.ref} empties sessions that {pooler.ref} has prepared: nothing done to others helps"
     return Match(
