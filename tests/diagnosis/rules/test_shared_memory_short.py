@@ -137,6 +137,17 @@ DOES_NOT_HOLD = [
         (),
     ),
     DoesNotHold(
+        "who tells of it asks another database, outside",
+        snapshot(
+            store(before=MOUNT, released=90000),
+            shop(env={"DATABASE_URL": "postgres://shop@db.example.com:5432/shop"}),
+            workload("stock", env=URL),
+            figures=[errors("shop")],
+            logs=logs("shop", TOLD, 0, 1, since=600),
+        ),
+        (),
+    ),
+    DoesNotHold(
         "it cannot start for want of a segment of another kind: limits of the node",
         snapshot(
             postgres(),

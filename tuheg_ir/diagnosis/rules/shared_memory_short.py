@@ -14,6 +14,7 @@ from typing import Any
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._database_users import is_led_elsewhere
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, released_since
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role, role_of_image
@@ -35,9 +36,15 @@ def when(view: View) -> Iterator[Match]:
     """A database, or who asks it, repeats that a segment of shared memory could not grow."""
     found = complaints(view, "database_shared_memory")
     for store in of_role(view.workloads, "database"):
-        mine = [each for each in found if store.ref in (each.about, each.caller)]
+        mine = [each for each in found if store.ref in (each.about, each.caller) and _may_ask(view, store, each.caller)]
         if sum(each.hit.count for each in mine) >= OFTEN:
             yield _match(view, store, mine)
+
+
+def _may_ask(view: View, store: Workload, ref: str) -> bool:
+    """Tell whether a caller may speak of a store: its settings do not lead it to another one alone."""
+    caller = view.workloads.get(ref)
+    return caller is None or ref in view.graph.callers(store.ref) or not is_led_elsewhere(view, caller, store.ref)
 
 
 def _match(view: View, store: Workload, found: list[Complaint]) -> Match:
