@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, errors, logs, shop
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, log, snapshot, thing, workload
 
 STORE = "StatefulSet/mysql"
@@ -85,6 +85,24 @@ HOLDS = [
         (STORE, CONFIG, "page_human"),
         excludes=no("rollback_workload", "restart_workload", at=SHOP),
         harmful=("rollback_workload", "restart_workload", "restart_connection_pool"),
+    ),
+    Holds(
+        "another caller served well amid it, until its own release",
+        snapshot(
+            mysql(),
+            ON,
+            shop(env=TO),
+            workload("stock", env=TO, before=OLD, released=500),
+            figures=[errors("shop", since=1400), errors("stock", since=490)],
+            logs=[
+                *logs("shop", f"ERROR batch kept: {REFUSED}", since=1400),
+                *logs("stock", "ERROR KeyError: 'total'", 0, 1, since=490),
+                FOLLOWED,
+            ],
+        ),
+        (STORE, CONFIG, "page_human"),
+        excludes=no("rollback_workload", at=SHOP),
+        spares=no("rollback_workload", at="Deployment/stock"),
     ),
     Holds(
         "who asks whichever server was not released since: one of them is to take writes",

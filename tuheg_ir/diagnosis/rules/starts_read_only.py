@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._new_primary import WRITES, named_alone
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
@@ -66,13 +66,15 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _match(view: View, store: Workload, pod: Pod, found: list[Complaint], shown: tuple[Evidence, ...]) -> Match:
-    callers = behind(view, store.ref, *(each.caller for each in found), but=store.ref)
+    began = oldest((*(each.hit.first for each in found), *(each.time for each in shown if each.source == "logs")))
+    tellers = {each.caller for each in found}
+    others = (ref for ref in behind(view, store.ref, *tellers, but=store.ref) if ref not in tellers)
+    callers = tuple(sorted({*tellers, *not_their_own(view, others, began)} - {store.ref}))
     return Match(
         component=store.ref,
         evidence=shown,
         certainty=0.8,
-        since=oldest((*(each.hit.first for each in found), *(each.time for each in shown if each.source == "logs")))
-        or pod.started,
+        since=began or pod.started,
         explains=callers,
         excludes=(
             *not_for(callers, f"{pod.name} takes no writes since its start: nothing done to others opens it"),
