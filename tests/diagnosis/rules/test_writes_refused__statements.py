@@ -80,6 +80,13 @@ HOLDS = [
         (STORE, CAPACITY, "page_human"),
         harmful=("restart_workload",),
     ),
+    Holds(
+        "nobody counts, and a client was released before: that may be taken back",
+        full(keeper()),
+        (STORE, CAPACITY, "page_human"),
+        excludes=(*no("rollback_workload", at=EXPORT), *no("restart_workload", at=SHOP)),
+        spares=no("rollback_workload", at=SHOP),
+    ),
     *(
         Holds(f"nobody is told to let go: {what}", world, (STORE, CAPACITY, "page_human"), alone=True)
         for what, world in (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.model import Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -44,7 +45,7 @@ def when(view: View) -> Iterator[Match]:
         elif mine:
             yield _match(view, store.ref, mine, "resource_exhaustion", _PROTECTS)
         elif mine := _of(view, store.ref, limited):
-            yield _of_keeper(view, store, mine) or _match(view, store.ref, mine, "capacity", _LIMITED)
+            yield _of_keeper(view, store, mine) or _limited(view, store, mine)
         elif (past := past_its_type(view, store.ref)) is not None:
             yield _of_numbers(view, store.ref, past)
 
@@ -77,6 +78,25 @@ def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | N
     )
 
 
+def _limited(view: View, store: Workload, found: list[Complaint]) -> Match:
+    """Return that a store may hold no more; its statements may be those of a client that was released of late."""
+    match = _match(view, store.ref, found, "capacity", _LIMITED)
+    if any(each.hit.trouble != "database_statements_full" for each in found):
+        return match
+    return match._replace(excludes=_sparing(match, _released(view, store)))
+
+
+def _released(view: View, store: Workload) -> set[str]:
+    """Return the clients of a store whose release may have used up what it allows."""
+    clients = (view.workloads.get(ref) for ref in view.graph.callers(store.ref))
+    return {each.ref for each in clients if each is not None and releases(view, each, LATELY)}
+
+
+def _sparing(match: Match, released: set[str]) -> tuple[Excluded, ...]:
+    """Return what a match excludes, but for taking back what was released."""
+    return tuple(e for e in match.excludes if e.remedy != "rollback_workload" or e.target not in released)
+
+
 def _of_keeper(view: View, store: Workload, found: list[Complaint]) -> Match | None:
     """Return that one client keeps most of the statements that a store allows: its sessions' ends give them back.
 
@@ -89,8 +109,7 @@ def _of_keeper(view: View, store: Workload, found: list[Complaint]) -> Match | N
     if kept is None:
         return None
     match, by = _match(view, store.ref, found, "", _LIMITED), kept.by
-    others = (view.workloads.get(ref) for ref in view.graph.callers(store.ref) if kept.share < NEARLY_ALL)
-    came = {each.ref for each in others if each is not None and releases(view, each, LATELY)}
+    came = _released(view, store) if kept.share < NEARLY_ALL else set()
     return match._replace(
         component=by.ref,
         evidence=(*match.evidence, kept.shown),
@@ -99,11 +118,7 @@ def _of_keeper(view: View, store: Workload, found: list[Complaint]) -> Match | N
         remedy="page_human" if came or releases(view, by, LATELY) else "restart_workload",
         explains=tuple(sorted({*match.explains, store.ref} - {by.ref})),
         excludes=(
-            *(
-                each
-                for each in match.excludes
-                if each.target != by.ref and not (each.target in came and each.remedy == "rollback_workload")
-            ),
+            *(each for each in _sparing(match, came) if each.target != by.ref),
             *excluding(by.ref, "further pods keep further statements", "scale_workload"),
         ),
     )
