@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, errors, logs, shop
+from tests.diagnosis.rules.scenes import IMAGE, MORE, OLD, ROOM, SHOP, errors, logs, shop
 from tests.diagnosis.rules.tiny import Obj, log, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -22,37 +22,45 @@ def pooler(released: float) -> list[Obj]:
         "pgbouncer",
         "edoburu/pgbouncer:1.23",
         port=6432,
-        env={"DB_HOST": "postgres", "POOL_MODE": "transaction"},
+        env=BY_TRANSACTION,
         before={"env": {"DB_HOST": "postgres", "POOL_MODE": "session"}},
         released=released,
     )
 
 
+BY_TRANSACTION = {"DB_HOST": "postgres", "POOL_MODE": "transaction"}
 DESK = "Deployment/desk"
 ITS_OWN = 'ERROR: prepared statement "PGBOUNCER_47" does not exist (SQLSTATE 26000)'
 EMPTIES = "UTC [3012] shop@shop/{} LOG:  duration: 0.055 ms  statement: DEALLOCATE ALL"
+BY_USER = "UTC [3012] shop@shop LOG:  duration: 0.055 ms  statement: DEALLOCATE ALL"
+QUOTED = "UTC [3012] shop@shop/{} LOG:  statement: INSERT INTO notes VALUES ('Prisma sends DEALLOCATE ALL')"
 QUIET = "UTC [27] LOG:  checkpoint starting: time"
 PRISMA = {"DATABASE_URL": "postgresql://desk:x@pgbouncer:6432/shop?application_name=desk&pgbouncer=true"}
+AS_SHOP = {"DATABASE_URL": "postgresql://shop:x@pgbouncer:6432/shop"}
 PLAIN = {"DATABASE_URL": "postgresql://desk:x@pgbouncer:6432/shop?application_name=desk"}
 
 
-def server(*names: str, before: int = 30, times: int = 30) -> Log:
+def server(
+    *names: str, before: int = 30, times: int = 30, line: str = EMPTIES, of: str = "postgres-0", since: float = 0
+) -> Log:
     """Return the log of a database that tells whose client empties sessions, since ten minutes."""
-    told = [EMPTIES.format(name) for _ in range(times) for name in names]
-    return log("postgres-0", *[QUIET] * before, *told, since=1400 if before else 690)
+    told = [line.format(name) for _ in range(times) for name in names]
+    return log(of, *[QUIET] * before, *told, since=since or (1400 if before else 690))
 
 
 def desk(**more: Any) -> list[Obj]:
     return workload("desk", **{"env": PLAIN, "before": OLD, "released": 700, **more})
 
 
-def wiped(*told: Log, client: list[Obj], said: str = ITS_OWN, since: float = 640, released: bool = True) -> Snapshot:
+def wiped(
+    *told: Log, client: list[Obj], said: str = ITS_OWN, since: float = 640, released: bool = True, **more: Any
+) -> Snapshot:
     """Return a shop that misses what its pooler prepared, though its own release had served for minutes."""
     return snapshot(
-        postgres(),
-        pooler(86400),
+        postgres(**more.get("database", {})),
+        pooler(more.get("pooled", 86400)),
         client,
-        shop(env=URL, before=IMAGE if released else None, released=1800),
+        shop(env=URL, before=IMAGE if released else None, released=more.get("shop_released", 1800)),
         figures=[errors("shop", since=since)],
         logs=[*logs("shop", said, 0, 1, times=30, since=since), *told],
     )
@@ -94,6 +102,44 @@ HOLDS = [
         (POOLER, "configuration_error", "page_human"),
     ),
     Holds(
+        "all clients share a user that is called like one of them",
+        wiped(server("desk", line=BY_USER), client=desk(env=AS_SHOP, before=None), released=False),
+        (POOLER, "configuration_error", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "another log of the database tells of it from before that release",
+        wiped(
+            server("desk"), server("desk", before=0, of="postgres-1", since=3000), client=desk(), database={"pods": 2}
+        ),
+        (DESK, "configuration_error", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "the pooler prepares statements since its own release; who empties sessions has always done so",
+        wiped(server("desk"), client=desk(before=None), pooled=660, released=False),
+        (POOLER, "configuration_error", "rollback_workload"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "the pooler was released as well: which of both a person has to tell",
+        wiped(server("desk"), client=desk(), pooled=660, released=False),
+        (DESK, "configuration_error", "page_human"),
+        spares=no("rollback_workload", at=POOLER),
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "who names its statements since its release may be taken back: sessions were always emptied",
+        wiped(server("desk"), client=desk(before=None), shop_released=690),
+        (DESK, "configuration_error", "page_human"),
+        spares=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "what is written down speaks of it",
+        wiped(server("desk", line=QUOTED), client=desk(), released=False),
+        (POOLER, "configuration_error", "page_human"),
+    ),
+    Holds(
         "a person emptied a session once",
         wiped(server("desk", times=1), client=desk(), released=False),
         (POOLER, "configuration_error", "page_human"),
@@ -121,6 +167,20 @@ HOLDS = [
         (POOLER, "configuration_error", "rollback_workload"),
         excludes=no("rollback_workload", at=SHOP),
         harmful=("restart_workload",),
+    ),
+    Holds(
+        "its release gave it more memory alone: how it gives its sessions out is as it was",
+        snapshot(
+            postgres(),
+            workload(
+                "pgbouncer", "edoburu/pgbouncer:1.23", port=6432, env=BY_TRANSACTION, before=ROOM, released=660, **MORE
+            ),
+            shop(env=URL),
+            figures=[errors("shop")],
+            logs=logs("shop", LOST, 0, 1, since=640),
+        ),
+        (POOLER, "configuration_error", "page_human"),
+        harmful=("rollback_workload",),
     ),
     Holds(
         "no release of it is near: somebody has to look",

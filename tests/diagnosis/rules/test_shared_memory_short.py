@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import Obj, log, postgres, snapshot
+from tests.diagnosis.rules.tiny import DAY, Obj, log, postgres, snapshot, workload
 
 SAID = 'could not resize shared memory segment "/PostgreSQL.2771737396" to 16777216 bytes: No space left on device'
 TOLD = f"psycopg2.errors.DiskFull: {SAID}"
@@ -22,6 +22,19 @@ def store(size: str | None = "3Gi", **more: Any) -> list[Obj]:
     kept: dict[str, Any] = {"medium": "Memory", **({"sizeLimit": size} if size else {})}
     data = {"name": "data", "persistentVolumeClaim": {"claimName": "data-postgres-0"}}
     return postgres(spec={"volumes": [{"name": "dshm", "emptyDir": kept}, data]}, **more)
+
+
+def beside_an_exporter() -> list[Obj]:
+    """Return a database that lost its mount, and whose exporter keeps one of its own."""
+    made = store(before=MOUNT, released=90000)
+    extra = {"name": "exporter", "image": "quay.io/prometheuscommunity/postgres-exporter:v0.15.0", **MOUNT}
+    for each in made:
+        spec = each.get("spec", {}).get("template", {}).get("spec") or each.get("data", {}).get("spec", {}).get(
+            "template", {}
+        ).get("spec")
+        if spec:
+            spec["containers"] = [*spec["containers"], extra]
+    return made
 
 
 def released(*beside: Any, line: str = TOLD, times: int = 9, **more: Any) -> Any:
@@ -77,6 +90,36 @@ HOLDS = [
         (DB, CONFIG, "page_human"),
     ),
     Holds(
+        "a caller that tells nothing of it has a release of its own that fails",
+        snapshot(
+            store(before=MOUNT, released=90000),
+            shop(env=URL, before=IMAGE, released=700),
+            workload("reports", env=URL),
+            figures=[errors("shop", since=680)],
+            logs=[*logs("shop", "ERROR KeyError: 'total'", 0, 1, since=680), *logs("reports", TOLD, 0, 1, since=680)],
+        ),
+        (DB, CONFIG, "rollback_workload"),
+        excludes=no("rollback_workload", at="Deployment/reports"),
+        spares=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "the mount is gone since weeks, in which it did well: a person looks at what asks more now",
+        released(store(before=MOUNT, released=20 * DAY, age=40 * DAY)),
+        (DB, CONFIG, "page_human"),
+    ),
+    Holds(
+        "the mount that is left is that of an exporter beside it",
+        released(beside_an_exporter()),
+        (DB, CONFIG, "rollback_workload"),
+    ),
+    Holds(
+        "it never had any, and a caller asks for more since its release: that may be taken back",
+        released(postgres()),
+        (DB, CONFIG, "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+        spares=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
         "the database alone tells of it",
         snapshot(
             store(before=MOUNT, released=90000),
@@ -91,6 +134,17 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "it was told once or twice",
         snapshot(store(before=MOUNT, released=90000), shop(env=URL), logs=logs("shop", TOLD, 0, 1, times=2)),
+        (),
+    ),
+    DoesNotHold(
+        "who tells of it asks another database, outside",
+        snapshot(
+            store(before=MOUNT, released=90000),
+            shop(env={"DATABASE_URL": "postgres://shop@db.example.com:5432/shop"}),
+            workload("stock", env=URL),
+            figures=[errors("shop")],
+            logs=logs("shop", TOLD, 0, 1, since=600),
+        ),
         (),
     ),
     DoesNotHold(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, errors, logs, shop
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, log, snapshot, thing, workload
 
 STORE = "StatefulSet/mysql"
@@ -18,6 +18,7 @@ FOLLOWS = (
 FOUND = "read_only_action_v2(): [INFO] Server 'mysql-0.mysql:3306' found with 'read_only=1', but not found as reader"
 NOBODY = "MyHGC.cpp:384:get_random_MySrvC(): [ERROR] Hostgroup 10 has no servers available!"
 TO = {"DB_HOST": "mysql-0.mysql", "DB_PORT": "3306"}
+ANY = {"DB_HOST": "mysql", "DB_PORT": "3306"}
 OVER_PROXY = {"DB_HOST": "proxysql", "DB_PORT": "6033"}
 OPENED = "0 [System] [MY-011076] [Server] Setting super_read_only=OFF."
 
@@ -38,6 +39,11 @@ def mysql(pods: int = 2, started: float = 1500, image: str = "mysql:8.0.43") -> 
 
 
 ON = conf("read_only = ON", "super_read_only = ON")
+TWO_FILES = thing(
+    "ConfigMap",
+    "mysql-conf",
+    data={"primary.cnf": "[mysqld]\nlog-bin", "replica.cnf": "[mysqld]\nsuper-read-only"},
+)
 FOLLOWED = log("mysql-1", FOLLOWS.format("mysql-0.mysql"), "Aborted connection 7", since=1400)
 
 
@@ -81,6 +87,36 @@ HOLDS = [
         harmful=("rollback_workload", "restart_workload", "restart_connection_pool"),
     ),
     Holds(
+        "another caller served well amid it, until its own release",
+        snapshot(
+            mysql(),
+            ON,
+            shop(env=TO),
+            workload("stock", env=TO, before=OLD, released=500),
+            figures=[errors("shop", since=1400), errors("stock", since=490)],
+            logs=[
+                *logs("shop", f"ERROR batch kept: {REFUSED}", since=1400),
+                *logs("stock", "ERROR KeyError: 'total'", 0, 1, since=490),
+                FOLLOWED,
+            ],
+        ),
+        (STORE, CONFIG, "page_human"),
+        excludes=no("rollback_workload", at=SHOP),
+        spares=no("rollback_workload", at="Deployment/stock"),
+    ),
+    Holds(
+        "who asks whichever server was not released since: one of them is to take writes",
+        snapshot(
+            mysql(),
+            ON,
+            shop(env=ANY, before=IMAGE, released=2400),
+            figures=[errors("shop", since=1400)],
+            logs=[*logs("shop", f"ERROR batch kept: {REFUSED}", 0, 1, since=1400), FOLLOWED],
+        ),
+        (STORE, CONFIG, "page_human"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
         "it is the only server, and an option without a value is on",
         direct(mysql(pods=1, image="mariadb:11.4"), conf("read-only"), told=()),
         (STORE, CONFIG, "page_human"),
@@ -93,6 +129,63 @@ DOES_NOT_HOLD = [
         "it follows another server: it is a replica that was asked to write",
         direct(mysql(), ON, told=(log("mysql-1", FOLLOWS.format("mysql-9.mysql"), since=1400),)),
         (),
+    ),
+    DoesNotHold(
+        "each kind of server has a file of its own: who leads does not read that of the others",
+        direct(mysql(), TWO_FILES),
+        (),
+    ),
+    DoesNotHold("what is said last counts", direct(mysql(), conf("read_only = ON", "read_only = OFF")), ()),
+    DoesNotHold("it is for a tool beside the server", direct(mysql(), conf("[mysqldump]", "read_only = ON")), ()),
+    DoesNotHold(
+        "a release has its caller write to a replica, which is meant to be read",
+        snapshot(
+            mysql(pods=1),
+            workload("primary", "mysql:8.0.43", kind="StatefulSet", pods=1, port=3306),
+            ON,
+            shop(env=TO, before={"env": {"DB_HOST": "primary-0.primary", "DB_PORT": "3306"}}, released=690),
+            figures=[errors("shop", since=680)],
+            logs=logs("shop", f"ERROR batch kept: {REFUSED}", 0, 1, since=680),
+        ),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a release has its caller write to an archive, whose primary is elsewhere",
+        snapshot(
+            mysql(pods=1),
+            ON,
+            shop(env=TO, before={"env": {"DB_HOST": "db.example.com", "DB_PORT": "3306"}}, released=690),
+            figures=[errors("shop", since=680)],
+            logs=logs("shop", f"ERROR batch kept: {REFUSED}", 0, 1, since=680),
+        ),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "it is followed, and follows another one itself",
+        direct(mysql(), ON, told=(FOLLOWED, log("mysql-0", FOLLOWS.format("mysql-9.mysql"), since=1400))),
+        (),
+    ),
+    DoesNotHold(
+        "who is refused asks whichever server since its release: the others are replicas",
+        snapshot(
+            mysql(),
+            ON,
+            shop(env=ANY, before={"env": TO}, released=690),
+            figures=[errors("shop", since=680)],
+            logs=[*logs("shop", f"ERROR batch kept: {REFUSED}", 0, 1, since=680), FOLLOWED],
+        ),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "who is refused names another server, a replica",
+        snapshot(
+            mysql(),
+            ON,
+            shop(env={"DB_HOST": "mysql-1.mysql", "DB_PORT": "3306"}, before=IMAGE, released=690),
+            figures=[errors("shop", since=680)],
+            logs=[*logs("shop", f"ERROR batch kept: {REFUSED}", 0, 1, since=680), FOLLOWED],
+        ),
+        (SHOP, "database_connection", "page_human"),
     ),
     DoesNotHold("nobody follows it: which one leads is not known", direct(mysql(), ON, told=()), ()),
     DoesNotHold(

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import Holds, no
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, errors, logs, shop
-from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, thing, workload
 
 STORE, EXPORT = "StatefulSet/mysql", "Deployment/export"
 FULL = "Error 1461 (42000): Can't create more than max_prepared_stmt_count statements (current value: 16382)"
@@ -16,6 +16,17 @@ CODE, CAPACITY = "code_defect", "capacity"
 
 def keeper(**more: Any) -> list[Obj]:
     return workload("export", env={"MYSQL_HOST": "mysql", **more.pop("env", {})}, **more)
+
+
+def run_of_it() -> list[Obj]:
+    """Return the keeper as a Job, of which two pods work."""
+    made = keeper(service=False)
+    owner = {"kind": "Job", "name": "export", "controller": True}
+    pods = [each for each in made if each["kind"] == "Pod"]
+    for each in pods:
+        each["metadata"]["ownerReferences"] = [owner]
+    template = made[0]["spec"]["template"]
+    return [thing("Job", "export", spec={"template": template}, status={"active": 2}), *pods]
 
 
 def kept(*counts: float, of: str = "export") -> list[Any]:
@@ -56,6 +67,26 @@ HOLDS = [
         full(keeper(before=OLD, released=80000), figures=kept(8000, 7000)),
         (EXPORT, CODE, "page_human"),
     ),
+    Holds(
+        "its share is what it may always have kept, and another client was released: a person looks at both",
+        full(keeper(), figures=kept(5000, 4500)),
+        (EXPORT, CODE, "page_human"),
+        spares=no("rollback_workload", at=SHOP),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "it is a run, which would begin anew",
+        full(run_of_it(), figures=kept(8000, 7000)),
+        (STORE, CAPACITY, "page_human"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "nobody counts, and a client was released before: that may be taken back",
+        full(keeper()),
+        (STORE, CAPACITY, "page_human"),
+        excludes=(*no("rollback_workload", at=EXPORT), *no("restart_workload", at=SHOP)),
+        spares=no("rollback_workload", at=SHOP),
+    ),
     *(
         Holds(f"nobody is told to let go: {what}", world, (STORE, CAPACITY, "page_human"), alone=True)
         for what, world in (
@@ -68,6 +99,32 @@ HOLDS = [
                     keeper(env={"PG": "postgres://postgres:5432/a"}),
                     workload("postgres", "postgres:16", kind="StatefulSet", pods=1, port=5432),
                     figures=kept(8000, 7000),
+                ),
+            ),
+            (
+                "two keep as many",
+                full(keeper(), workload("import", env=TO), figures=[*kept(5000, 4500), *kept(5000, 4400, of="import")]),
+            ),
+            (
+                "what it counts are statements for customers",
+                full(keeper(), told=[log(pod("export", n), f"INFO open statements: {7000 + n}") for n in (0, 1)]),
+            ),
+            (
+                "it counted them hours ago",
+                full(
+                    keeper(),
+                    told=[
+                        log(pod("export", n), "cachedStatements: 7000", *["INFO export done"] * 30, since=9000)
+                        for n in (0, 1)
+                    ],
+                ),
+            ),
+            (
+                "a table has no numbers left as well",
+                full(
+                    keeper(),
+                    figures=kept(8000, 7000),
+                    told=logs("export", "ERROR pymysql: Duplicate entry '2147483647' for key 'PRIMARY'", 0, 1),
                 ),
             ),
             ("who counts does not ask it", full(workload("export"), figures=kept(8000, 7000))),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
+from tuheg_ir.diagnosis.rules._database_users import client_of_user
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -20,12 +21,16 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _OF_POOLER = late(r"\bPGBOUNCER_\d+\b")
 """How a PgBouncer calls the statements that it prepares itself, to find them again in whichever session."""
-_EMPTIES = late(r"\b(?:LOG|DEBUG|INFO): .{0,80}\bDEALLOCATE (?:PREPARE )?ALL\b", re.IGNORECASE)
+_EMPTIES = late(
+    r"\b(?:LOG|DEBUG|INFO): .{0,60}\b(?:statement|(?:parse|bind|execute) \S{1,64}): DEALLOCATE (?:PREPARE )?ALL\b",
+    re.IGNORECASE,
+)
 """How a database tells of a client that lets go of all statements of a session, whose ever they are."""
 _SWITCH = late(r"[?&]pgbouncer=true\b")
 """What has Prisma empty each session before it prepares anything: it was for poolers that know no statements."""
 _WORD = late(r"[\w.-]+")
-_USER_AT = late(r"(?<![\w.-])[\w.-]+@[\w.-]+")
+_USER_AT = late(r"(?<![\w.-])(?:([\w.-]+)@[\w.-]+|(?:user|usr)=([\w.-]*)|(?:db|database)=[\w.-]*)")
+"""How a prefix tells of a user and a database: `%u@%d`, `user=%u,db=%d`."""
 _SEVERITY = late(r"\b(?:LOG|DEBUG|INFO): ")
 OFTEN = 3
 """Who empties a session less often may be a person."""
@@ -78,28 +83,33 @@ def _told(view: View, pooler: Workload, clients: Sequence[Workload]) -> dict[str
     counts: Counter[str] = Counter()
     for database in called or of_role(view.workloads, "database"):
         for log in view.logs_of(database.live, previous=False):
-            for at, client, line in _emptied(log, clients):
+            for at, client, line in _emptied(view, log, clients):
                 counts[client] += 1
-                found.setdefault(client, _Emptied(database.ref, line[:200], at, oldest(map(stamp, log.lines[:5]))))
+                known = found.get(client)
+                if known is None or (at is not None and known.first is not None and at < known.first):
+                    heard = oldest(map(stamp, log.lines[:5]))
+                    found[client] = _Emptied(database.ref, line[:200], at, heard)
     return {client: each for client, each in found.items() if counts[client] >= OFTEN}
 
 
-def _emptied(log: Log, clients: Sequence[Workload]) -> Iterator[tuple[datetime | None, str, str]]:
+def _emptied(view: View, log: Log, clients: Sequence[Workload]) -> Iterator[tuple[datetime | None, str, str]]:
     """Yield when which client emptied a session, with the line: what stands before its message tells whom it serves."""
     names = {each.name: each.ref for each in clients}
+    of_user: dict[str, str] = {}
     for line in log.lines:
         if "DEALLOCATE" in line.upper() and _EMPTIES.search(line):
             severity = _SEVERITY.search(line)
             prefix = line[: severity.start()] if severity else ""
             # A user and its database may be called like another client: the program tells more.
-            named = _among(names, _USER_AT.sub(" ", prefix)) or _among(names, prefix)
+            named = {names[word] for word in _WORD.findall(_USER_AT.sub(" ", prefix)) if word in names}
+            users = {user for found in _USER_AT.findall(prefix) for user in found if user}
+            if not named and len(users) == 1:
+                user = users.pop()
+                if user not in of_user:
+                    of_user[user] = client_of_user(view, clients, user)
+                named = {of_user[user]} - {""}
             if len(named) == 1:
                 yield stamp(line), named.pop(), line
-
-
-def _among(names: Mapping[str, str], said: str) -> set[str]:
-    """Return the clients whose names are words of a text."""
-    return {names[word] for word in _WORD.findall(said) if word in names}
 
 
 def _heard_before(found: _Emptied, by: Workload) -> bool:
@@ -109,7 +119,8 @@ def _heard_before(found: _Emptied, by: Workload) -> bool:
 
 def _switched(workload: Workload) -> bool:
     """Tell whether the newest release of a client told it to empty sessions."""
-    return _has_switch(workload.template) and not _has_switch(template_before(workload))
+    before = template_before(workload)
+    return bool(before) and _has_switch(workload.template) and not _has_switch(before)
 
 
 def _has_switch(template: object) -> bool:

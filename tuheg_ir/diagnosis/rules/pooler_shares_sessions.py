@@ -6,10 +6,12 @@ A pooler that prepares them again wherever they are missed is not the reason whe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
+from tuheg_ir.diagnosis.rules._may_go_back import released_since
 from tuheg_ir.diagnosis.rules._wiped import Wiped, wiped
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -33,10 +35,12 @@ def when(view: View) -> Iterator[Match]:
         return
     began = oldest(hit.first for hit in hits)
     sufferers = tuple(sorted({hit.component for hit in hits}))
-    if (by := wiped(view, pooler, clients, hits)) is not None:
+    released = _brought(pooler, began)
+    by = wiped(view, pooler, clients, hits)
+    if by is not None and (by.released or not released):
+        # Who has always emptied sessions does no harm until a pooler's release prepares statements in them.
         yield _of_client(view, pooler, by, hits, clients)
         return
-    released = since_release(pooler, began)
     yield Match(
         component=pooler.ref,
         evidence=(
@@ -52,10 +56,18 @@ def when(view: View) -> Iterator[Match]:
     )
 
 
+def _brought(pooler: Workload, began: datetime | None) -> bool:
+    """Tell whether it began with a pooler's release that may change how it gives its sessions out."""
+    return since_release(pooler, began) and bool(pooler.changed("image", "env", "command", "mounts"))
+
+
 def _of_client(view: View, pooler: Workload, found: Wiped, hits: Sequence[Hit], clients: Sequence[str]) -> Match:
     by, since = found.by, oldest(hit.first for hit in hits)
     others = tuple(sorted({*clients, pooler.ref} - {by.ref}))
-    back = found.released and since_release(by, since)
+    # Where the pooler was released in the same minutes, a person has to tell which of both it was.
+    back = found.released and since_release(by, since) and not _brought(pooler, since)
+    came = () if back else released_since(view, others, since)
+    told = f"{by.ref} empties sessions that {pooler.ref} has prepared: nothing done to others helps"
     return Match(
         component=by.ref,
         evidence=(
@@ -69,7 +81,8 @@ def _of_client(view: View, pooler: Workload, found: Wiped, hits: Sequence[Hit], 
         since=since,
         explains=others,
         excludes=(
-            *not_for(others, f"{by.ref} empties sessions that {pooler.ref} has prepared: nothing done to others helps"),
+            *not_for((ref for ref in others if ref not in came), told),
+            *not_for(came, told, (*RESTARTS, "scale_workload")),
             *excluding(by.ref, "new pods empty sessions as well", *RESTARTS, "scale_workload"),
         ),
     )

@@ -13,19 +13,25 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._new_primary import WRITES
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
+from tuheg_ir.diagnosis.rules._new_primary import WRITES, named_alone
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import image_name, of_role
-from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
+from tuheg_ir.diagnosis.view.reading import items, mapping, newest, oldest, text
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_SAYS = late(r"^\s*(?:--)?(?:super[_-])?read[_-]only(?:\s*=\s*(\w+))?\s*(?:#.*)?$", re.IGNORECASE | re.MULTILINE)
-"""How an option file, or an argument, makes a server one that only reads; without a value it does."""
+_SAYS = late(r"\s*(?:--)?((?:super[_-])?read[_-]only)(?:\s*=\s*(\w+))?\s*(?:#.*)?$", re.IGNORECASE)
+"""How a line of an option file, or an argument, makes a server one that only reads; without a value it does."""
 _ON = ("", "on", "1", "true")
+_SECTION = late(r"\s*\[([\w.-]+)\]")
+_OF_SERVERS = late(r"mysqld|mariadbd?|server|mysqld-[\d.]+|mariadbd?-[\d.]+", re.IGNORECASE)
+"""The parts of an option file that servers read; others are for tools."""
+_OF_REPLICAS = late(r"replica(?!tion)|slave|secondary|standby|reader", re.IGNORECASE)
+"""Names of files, of several in one ConfigMap, that are put in place for those servers alone which follow another."""
 _FOLLOWS = late(r"\bconnected to (?:source|master) '[^'@]{0,80}@([\w.-]+):\d+'", re.IGNORECASE)
 """How a server of MySQL or MariaDB tells which other one it follows."""
 _FOUND = late(r"\bServer '([\w.-]+):\d+' found with 'read_only=1'")
@@ -50,7 +56,7 @@ def when(view: View) -> Iterator[Match]:
         for pod in store.live:
             if not (pod.ready and pod.started and view.recent(pod.started, LATELY)) or _opened(view, pod):
                 continue
-            mine = [each for each in refused if each.about == store.ref and _since(pod, each.hit.first)]
+            mine = [each for each in refused if each.about == store.ref and _asks(view, store, pod, each)]
             shown = [*told(view, mine), *_told_by_pooler(view, store, pod)] if _many(mine) else []
             shown = shown or list(_told_by_pooler(view, store, pod))
             leads = _leads(view, store, pod)
@@ -60,13 +66,15 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _match(view: View, store: Workload, pod: Pod, found: list[Complaint], shown: tuple[Evidence, ...]) -> Match:
-    callers = behind(view, store.ref, *(each.caller for each in found), but=store.ref)
+    began = oldest((*(each.hit.first for each in found), *(each.time for each in shown if each.source == "logs")))
+    tellers = {each.caller for each in found}
+    others = (ref for ref in behind(view, store.ref, *tellers, but=store.ref) if ref not in tellers)
+    callers = tuple(sorted({*tellers, *not_their_own(view, others, began)} - {store.ref}))
     return Match(
         component=store.ref,
         evidence=shown,
         certainty=0.8,
-        since=oldest((*(each.hit.first for each in found), *(each.time for each in shown if each.source == "logs")))
-        or pod.started,
+        since=began or pod.started,
         explains=callers,
         excludes=(
             *not_for(callers, f"{pod.name} takes no writes since its start: nothing done to others opens it"),
@@ -83,23 +91,55 @@ def _many(found: list[Complaint]) -> bool:
     return sum(each.hit.count for each in found) >= FEW
 
 
+def _asks(view: View, store: Workload, pod: Pod, refused: Complaint) -> bool:
+    """Tell whether a caller may have been refused by this very server, since its start.
+
+    Not one that a release of its own has led there since: it may be meant to be read.
+    """
+    first, caller = refused.hit.first, view.workloads.get(refused.caller)
+    if caller is None or not _since(pod, first):
+        return False
+    came = caller.released_at
+    led = came is not None and pod.started is not None and came > pod.started and since_release(caller, first)
+    if led and caller.changed("env", "mounts", "command"):
+        return False
+    return named_alone(view, caller, {store.ref}) in ("", pod.name)
+
+
 def _since(pod: Pod, first: datetime | None) -> bool:
     """Tell whether something was told first since a server's start."""
     return first is not None and pod.started is not None and first >= pod.started - CLOCKS
 
 
 def _said(view: View, store: Workload) -> Evidence | None:
-    """Return the settings by which a server of MySQL only reads from its start on; None: nothing says so."""
-    if not any(_PROGRAMS.search(image_name(text(c, "image"))) for c in items(store.template, "spec", "containers")):
+    """Return the settings by which a server of MySQL only reads from its start on; None: nothing says so.
+
+    What is said last counts, and most of all what its command says.
+    """
+    if not _is_mysql(store):
         return None
-    words = "\n".join(word for _, word in view.graph.commands(store))
-    sources = [(store.ref, words)]
+    said: dict[str, tuple[str, bool]] = {}
     for label, obj in view.maps_read(store.template):
-        sources += [(f"ConfigMap/{label}", str(value)) for value in (obj.get("data") or {}).values()]
-    for ref, said in sources:
-        if any((found[1] or "").lower() in _ON for found in _SAYS.finditer(said)):
-            return Evidence("objects", ref, f"read_only is on from the start of each server of {store.ref}")
-    return None
+        for key, value in mapping(obj, "data").items():
+            if not _OF_REPLICAS.search(str(key)):
+                said |= {option: (f"ConfigMap/{label}", on) for option, on in _options(str(value))}
+    for _, word in view.graph.commands(store):
+        said |= {option: (store.ref, on) for option, on in _options(word, of_server=True)}
+    ref = next((ref for ref, on in said.values() if on), "")
+    return Evidence("objects", ref, f"read_only is on from the start of each server of {store.ref}") if ref else None
+
+
+def _is_mysql(store: Workload) -> bool:
+    return any(_PROGRAMS.search(image_name(text(c, "image"))) for c in items(store.template, "spec", "containers"))
+
+
+def _options(said: str, *, of_server: bool = False) -> Iterator[tuple[str, bool]]:
+    """Yield the options by which a server only reads, and whether each is on."""
+    for line in said.splitlines():
+        if section := _SECTION.match(line):
+            of_server = _OF_SERVERS.fullmatch(section[1]) is not None
+        elif of_server and (found := _SAYS.match(line)):
+            yield found[1].lower().replace("-", "_"), (found[2] or "").lower() in _ON
 
 
 def _opened(view: View, pod: Pod) -> bool:
@@ -124,15 +164,28 @@ def _told_by_pooler(view: View, store: Workload, pod: Pod) -> Iterator[Evidence]
 
 
 def _names(view: View, store: Workload, pod: Pod, host: str) -> bool:
-    """Tell whether a host is a server: by its address, or by its own name of several of one store."""
-    return host == pod.address or (host.partition(".")[0] == pod.name and view.graph.resolve(host) in ("", store.ref))
+    """Tell whether a host is a server: by its address, or by its own name if it is one of several of a store."""
+    if host == pod.address:
+        return True
+    ref = view.graph.resolve(host)
+    return (ref in ("", store.ref) and host.partition(".")[0] == pod.name) or (ref == store.ref and _alone(store))
+
+
+def _alone(store: Workload) -> bool:
+    return store.wanted == 1 and len(store.live) == 1
 
 
 def _leads(view: View, store: Workload, pod: Pod) -> tuple[Evidence, ...] | None:
-    """Return what shows that a server leads: it is alone, or another one follows it since its start. None: nothing."""
-    if store.wanted == 1 and len(store.live) == 1:
+    """Return what shows that a server leads: it is alone, or another one follows it since its start. None: nothing.
+
+    One of several that follows another itself is a replica, and meant to be read.
+    """
+    servers = [each for each in of_role(view.workloads, "database") if _is_mysql(each)]
+    if servers == [store] and _alone(store):
         return ()
-    others = [each for each in store.live if each is not pod]
+    if any(_FOLLOWS.search(line) for log in view.logs_of([pod], previous=False) for line in log.lines):
+        return None
+    others = [each for server in servers for each in server.live if each is not pod]
     for log in view.logs_of(others, previous=False):
         for line in reversed(log.lines):
             if said := _FOLLOWS.search(line):

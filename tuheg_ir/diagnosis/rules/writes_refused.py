@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tuheg_ir.diagnosis.model import Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -24,6 +25,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 FEW = 3
 LATELY = timedelta(hours=48)
 """A release may take so long until it has used up what a store allows."""
+NEARLY_ALL = 0.7
+"""Whoever keeps so large a part of what a store allows is the one, whoever else was released of late."""
 _PROTECTS = "it comes back in the same state; who knows its data has to mend that first"
 _PASSED = "no number that is new fits into the column afterwards: who knows the tables has to widen it"
 _LIMITED = "it has as much of it afterwards: who knows its data has to say what may go, or raise the limit"
@@ -42,7 +45,7 @@ def when(view: View) -> Iterator[Match]:
         elif mine:
             yield _match(view, store.ref, mine, "resource_exhaustion", _PROTECTS)
         elif mine := _of(view, store.ref, limited):
-            yield _of_keeper(view, store, mine) or _match(view, store.ref, mine, "capacity", _LIMITED)
+            yield _of_keeper(view, store, mine) or _limited(view, store, mine)
         elif (past := past_its_type(view, store.ref)) is not None:
             yield _of_numbers(view, store.ref, past)
 
@@ -75,24 +78,47 @@ def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | N
     )
 
 
+def _limited(view: View, store: Workload, found: list[Complaint]) -> Match:
+    """Return that a store may hold no more; its statements may be those of a client that was released of late."""
+    match = _match(view, store.ref, found, "capacity", _LIMITED)
+    if any(each.hit.trouble != "database_statements_full" for each in found):
+        return match
+    return match._replace(excludes=_sparing(match, _released(view, store)))
+
+
+def _released(view: View, store: Workload) -> set[str]:
+    """Return the clients of a store whose release may have used up what it allows."""
+    clients = (view.workloads.get(ref) for ref in view.graph.callers(store.ref))
+    return {each.ref for each in clients if each is not None and releases(view, each, LATELY)}
+
+
+def _sparing(match: Match, released: set[str]) -> tuple[Excluded, ...]:
+    """Return what a match excludes, but for taking back what was released."""
+    return tuple(e for e in match.excludes if e.remedy != "rollback_workload" or e.target not in released)
+
+
 def _of_keeper(view: View, store: Workload, found: list[Complaint]) -> Match | None:
     """Return that one client keeps most of the statements that a store allows: its sessions' ends give them back.
 
-    Not who was released of late: somebody has to look whether that brought it.
+    Not who was released of late: somebody has to look whether that brought it. Nor who may always have kept its part,
+    where the release of another client may have brought the rest.
     """
+    if any(each.hit.trouble == "store_limit" for each in found):
+        return None  # it may hold no more of something else either: no client gives that back
     kept = kept_open(view, store, [each.hit.line for each in found])
     if kept is None:
         return None
     match, by = _match(view, store.ref, found, "", _LIMITED), kept.by
+    came = _released(view, store) if kept.share < NEARLY_ALL else set()
     return match._replace(
         component=by.ref,
         evidence=(*match.evidence, kept.shown),
         certainty=0.75,
         root_cause="code_defect",
-        remedy="page_human" if releases(view, by, LATELY) else "restart_workload",
+        remedy="page_human" if came or releases(view, by, LATELY) else "restart_workload",
         explains=tuple(sorted({*match.explains, store.ref} - {by.ref})),
         excludes=(
-            *(each for each in match.excludes if each.target != by.ref),
+            *(each for each in _sparing(match, came) if each.target != by.ref),
             *excluding(by.ref, "further pods keep further statements", "scale_workload"),
         ),
     )
