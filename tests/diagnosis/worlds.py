@@ -144,7 +144,7 @@ def shuffled(snap: Snapshot, dice: random.Random) -> Snapshot:
         metrics={signal: mixed(snap.metrics[signal]) for signal in mixed(sorted(snap.metrics))},
         logs=mixed(snap.logs),
         alerts=mixed(snap.alerts),
-        databases=tuple(replace(each, sessions=mixed(each.sessions)) for each in mixed(snap.databases)),
+        databases=tuple(each._replace(sessions=mixed(each.sessions)) for each in mixed(snap.databases)),
     )
 
 

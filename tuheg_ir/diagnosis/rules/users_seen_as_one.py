@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import answer_of, of_probe
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.network import Service, is_inner
-from tuheg_ir.diagnosis.view.reading import newest
+from tuheg_ir.diagnosis.view.reading import newest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
@@ -49,7 +49,7 @@ class _Answer(NamedTuple):
 def when(view: View) -> Iterator[Match]:
     """Since a Service from outside was edited, requests come from few inner addresses, many of which are refused."""
     for service in view.services.values():
-        at = edited(service.obj) if service.obj.get("spec", {}).get("type") in ("LoadBalancer", "NodePort") else None
+        at = edited(service.obj) if text(service.obj, "spec", "type") in ("LoadBalancer", "NodePort") else None
         if at is None or not view.recent(at, HOURS):
             continue
         for ref in service.backends:
@@ -108,7 +108,7 @@ def _refused(told: Sequence[_Answer]) -> float:
 
 def _match(view: View, service: Service, ref: str, at: datetime, seen: Evidence) -> Match:
     events = [e for e in view.events if e.about == service.ref and e.reason == "ExternalTrafficPolicy"]
-    hidden = service.obj.get("spec", {}).get("externalTrafficPolicy") == "Cluster"
+    hidden = text(service.obj, "spec", "externalTrafficPolicy") == "Cluster"
     told = "it was written; its policy for traffic from outside is Cluster, which hides who asks" if hidden else ""
     suffer = not_their_own(view, behind(view, ref), at)
     called = not_their_own(view, (each.ref for each in view.called(ref)), at)
