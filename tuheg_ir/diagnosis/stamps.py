@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -76,6 +77,12 @@ def apart(line: str) -> tuple[str, str]:
     """Return the kubelet's time before a line ("" none), and the line without it."""
     found = _KUBELET.match(line)
     return (found[1], line[found.end() :]) if found else ("", line)
+
+
+def has_near(times: Sequence[datetime], at: datetime, within: timedelta) -> bool:
+    """Tell whether one of some times, in their order, is as near to another as that."""
+    number = bisect_left(times, at - within)
+    return number < len(times) and times[number] - at <= within
 
 
 def told_once(told: Sequence[str], lines: Sequence[str]) -> tuple[str, ...]:

@@ -62,6 +62,12 @@ def _fails_by_itself(view: View, ref: str, began: datetime | None) -> bool:
     return any(since_release(workload, since) for _, since in troubles(view, ref))
 
 
+def released_since(view: View, refs: Iterable[str], began: datetime | None) -> tuple[str, ...]:
+    """Return those of some workloads with whose release a trouble began: taking that back may help."""
+    found = ((ref, view.workloads.get(ref)) for ref in refs)
+    return tuple(ref for ref, workload in found if workload is not None and since_release(workload, began))
+
+
 def settings_written(view: View, workload: Workload, before: datetime | None) -> tuple[Evidence, ...]:
     """Return the one ConfigMap that a program reads and that was written within hours before a trouble of it.
 

@@ -6,7 +6,6 @@ Each piece of work is done twice since, in the same moments. Who is started anew
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import permutations
@@ -16,7 +15,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
-from tuheg_ir.diagnosis.stamps import stamp, without_time
+from tuheg_ir.diagnosis.stamps import has_near, stamp, without_time
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.marked import complains, is_marked
 from tuheg_ir.diagnosis.view.programs import role
@@ -132,15 +131,10 @@ def _compared(before: str, since: str, one: Sequence[datetime], other: Sequence[
     if other[-1] - first < SPARSE * (len(other) - 1):
         return None
     ones = [at for at in one if at >= first - TOGETHER]
-    shared = [at for at in other if _near(ones, at)]
+    shared = [at for at in other if has_near(ones, at, TOGETHER)]
     if len(shared) < OFTEN or len(shared) < SHARED * max(len(ones), len(other)):
         return None
     return _Both(before, since, first, shared[-1], "", len(shared))
-
-
-def _near(times: Sequence[datetime], at: datetime) -> bool:
-    number = bisect_left(times, at - TOGETHER)
-    return number < len(times) and times[number] - at <= TOGETHER
 
 
 def _match(view: View, workload: Workload, both: _Both, failed: Sequence[_Failed]) -> Match:

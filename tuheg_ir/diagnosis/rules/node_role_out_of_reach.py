@@ -20,7 +20,7 @@ from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.odd import CLEARLY
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import created, items, oldest, text
+from tuheg_ir.diagnosis.view.reading import created, items, oldest, ref, text
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import ERRORS, OFTEN, serves_well, suffering
 from tuheg_ir.diagnosis.view.view import View
@@ -183,10 +183,10 @@ def _places(view: View, lacking: list[Pod], well: list[Pod]) -> Iterator[Evidenc
     at = ", ".join(sorted({pod.node for pod in well}))
     yield Evidence("objects", f"Pod/{well[0].name}", f"the same template works on {at}")
     there = {pod.node for pod in lacking}
-    nodes = {f"Node/{obj['metadata']['name']}": created(obj) for obj in view.snapshot.of("Node")}
-    came = {ref: at for ref, at in nodes.items() if at is not None and ref.partition("/")[2] in there}
+    nodes = {ref(obj): created(obj) for obj in view.snapshot.of("Node")}
+    came = {node: at for node, at in nodes.items() if at is not None and node.partition("/")[2] in there}
     if came:
-        last = max(came, key=lambda ref: (came[ref], ref))
+        last = max(came, key=lambda node: (came[node], node))
         yield Evidence("objects", last, f"the last of the {len(there)} nodes where it does not", came[last])
 
 

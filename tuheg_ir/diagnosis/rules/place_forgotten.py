@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.model import Evidence, Log, Series
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._readers import LEAST
-from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.stamps import has_near, stamp
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.view import View
@@ -112,14 +112,9 @@ def _without_place(log: Log) -> Iterator[tuple[str, datetime, str]]:
     for group, _, at, _ in _of_parts(log, _PLACE):
         insort(placed.setdefault(group, []), at)
     for group, part, at, line in _of_parts(log, _NO_PLACE):
-        known = any(_near(placed.get(other, ()), at, AT_ONCE) for other in ("", group))
-        if not known and any(_near(begun.get(f"{other} {part}", ()), at, SOON) for other in ("", group)):
+        known = any(has_near(placed.get(other, ()), at, AT_ONCE) for other in ("", group))
+        if not known and any(has_near(begun.get(f"{other} {part}", ()), at, SOON) for other in ("", group)):
             yield group, at, line
-
-
-def _near(times: Sequence[datetime], at: datetime, within: timedelta) -> bool:
-    number = bisect_left(times, at - within)
-    return number < len(times) and times[number] - at <= within
 
 
 def _of_parts(log: Log, words: re.Pattern[str]) -> Iterator[tuple[str, str, datetime, str]]:

@@ -10,8 +10,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
-from tuheg_ir.diagnosis.rules._may_go_back import released_since
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, released_since, settings_written
 from tuheg_ir.diagnosis.rules._wiped import Wiped, wiped
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit

@@ -15,8 +15,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._database_users import is_led_elsewhere
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._may_go_back import released_since
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, released_since
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role, role_of_image
 from tuheg_ir.diagnosis.view.reading import items, mapping, text

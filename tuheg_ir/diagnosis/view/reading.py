@@ -11,6 +11,7 @@ _LONG = 100_000
 _LISTS = (list, tuple)
 _MAPPINGS = (dict, Mapping)
 """Nearly all are of the first; asking the second takes ten times as long."""
+_NESTED = _MAPPINGS + _LISTS
 
 
 def at(thing: Any, *path: str | int) -> Any:
@@ -42,7 +43,7 @@ def text(thing: Any, *path: str | int) -> str:
     found = at(thing, *path)
     if isinstance(found, str):
         return found[:_LONG]
-    return "" if found is None or isinstance(found, _MAPPINGS + _LISTS) else str(found)[:_LONG]
+    return "" if found is None or isinstance(found, _NESTED) else str(found)[:_LONG]
 
 
 def whole(thing: Any, *path: str | int) -> int:
