@@ -28,8 +28,9 @@ CORES = os.cpu_count() or 1
 ALONE = "not lab and not plane and not slow"
 # The files that judge the cases: most of all tests, and no run but theirs is to collect them.
 CASES = "pytestmark = pytest.mark.corpus"
-# Half of all other tests.
+# Most of all other tests; none of them starts a program or needs a cluster, and collecting them takes a minute.
 LARGEST = "tests/diagnosis"
+ELSEWHERE = f"--ignore={LARGEST}"
 # Tests of pure functions alone: thousands, none of which waits or goes by the clock.
 PURE = ("tests/diagnosis/rules", "tests/diagnosis/view")
 # What is of the checkout and not of the package is tested on the primary Python only.
@@ -115,9 +116,9 @@ def gates() -> list[Gate]:
     impure = tuple(f"--ignore={path}" for path in PURE)
     build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
     return [
-        pytest_gate(PRIMARY, f"ansible and {ALONE}", part="ansible"),
+        pytest_gate(PRIMARY, f"ansible and {ALONE}", ELSEWHERE, part="ansible"),
         # In two, so that no core is left alone with what takes longest.
-        pytest_gate(PRIMARY, f"not ansible and {ALONE}", f"--ignore={LARGEST}"),
+        pytest_gate(PRIMARY, f"not ansible and {ALONE}", ELSEWHERE),
         pytest_gate(PRIMARY, f"not ansible and {ALONE}", LARGEST, *impure, part="diagnosis"),
         *(pytest_gate(venv, f"not ansible and {ALONE}", *package, *impure) for venv in others),
         *(replace(pytest_gate(venv, ALONE, *PURE, part="rules"), computes=True) for venv in (PRIMARY, *others)),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from check import (
     CORES,
+    ELSEWHERE,
     PRIMARY,
     REPORTS,
     Gate,
@@ -57,9 +58,9 @@ def slow_gates() -> list[Gate]:
     """Return the pytest runs of what takes minutes without a lab; the last two only compute."""
     rest = "slow and not lab and not plane and not molecule"
     return [
-        pytest_gate(PRIMARY, rest, "-k", f"not {KILLS}", part="slow"),
-        pytest_gate(PRIMARY, "slow and molecule", part="molecule"),
-        pytest_gate(PRIMARY, rest, "-k", KILLS, part="kill"),
+        pytest_gate(PRIMARY, rest, ELSEWHERE, "-k", f"not {KILLS}", part="slow"),
+        pytest_gate(PRIMARY, "slow and molecule", ELSEWHERE, part="molecule"),
+        pytest_gate(PRIMARY, rest, ELSEWHERE, "-k", KILLS, part="kill"),
         # In two, so that no core is left alone with what takes longest.
         pytest_gate(PRIMARY, "slow", "-k", f"not {OUTSIDE}", part="mutated", corpus=True),
         pytest_gate(PRIMARY, "slow", "-k", OUTSIDE, part="outside", corpus=True),
@@ -68,7 +69,7 @@ def slow_gates() -> list[Gate]:
 
 def lab_gate(venv: str, which: str, part: str = "lab") -> Gate:
     """Return a pytest run on the lab."""
-    return pytest_gate(venv, "lab", "--require-lab", "-k", which, part=part)
+    return pytest_gate(venv, "lab", ELSEWHERE, "--require-lab", "-k", which, part=part)
 
 
 def newest() -> list[Gate]:
@@ -81,7 +82,8 @@ def on_plane() -> list[Result]:
     """Start the control plane alone, run its tests, and take it down whatever happens."""
     with running("plane", "--control-plane-only") as results:
         if results[-1].code == 0:
-            results.append(report(run(pytest_gate(PRIMARY, "plane", "--require-plane", part="plane"))))
+            gate = pytest_gate(PRIMARY, "plane", ELSEWHERE, "--require-plane", part="plane")
+            results.append(report(run(gate)))
     return results
 
 

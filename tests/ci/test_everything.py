@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from check import CORES, PURE, Gate, Result, beside, ended, gates, jobs, of_the_corpus
+from check import CORES, ELSEWHERE, PURE, Gate, Result, beside, ended, gates, jobs, of_the_corpus
 from everything import FULL_NODE, lab_gate, parted, slow_gates
 from machine import ROOT
 from shares import IDLE, words
@@ -103,6 +104,14 @@ def test_the_files_that_judge_cases_are_collected_by_their_own_runs_and_by_no_ot
     assert not own & others
 
 
+def test_only_runs_of_tests_without_a_mark_collect_those_of_the_diagnosis() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/diagnosis").rglob("*.py"))
+    assert not re.search(r"mark\.(ansible|lab|plane|molecule)\b", text)
+    collecting = {gate.name for gate in [*ALL, lab_gate(".venv", FULL_NODE)] if ELSEWHERE not in gate.command}
+    assert not {name for name in collecting if re.search("ansible$|lab|plane|slow|kill|molecule", name)}
+    assert "pytest-main-diagnosis" in collecting
+
+
 def test_pure_tests_are_run_by_one_gate_on_each_python_and_that_only_computes() -> None:
     runs = [gate for gate in gates() if "pytest" in gate.command and "ansible" not in gate.name]
     pure = [gate for gate in runs if set(PURE) <= set(gate.command)]
@@ -111,4 +120,4 @@ def test_pure_tests_are_run_by_one_gate_on_each_python_and_that_only_computes() 
     without = {f"--ignore={path}" for path in PURE}
     for gate in runs:
         if not gate.computes:
-            assert without <= set(gate.command) or "--ignore=tests/diagnosis" in gate.command, gate.name
+            assert without <= set(gate.command) or ELSEWHERE in gate.command, gate.name
