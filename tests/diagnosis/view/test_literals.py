@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuheg_ir.diagnosis.view.literals import Pattern, needed
+from tuheg_ir.diagnosis.view.literals import Pattern, needed, pieces
 from tuheg_ir.diagnosis.view.logs import words
 
 TOLD = [pattern for patterns in words().values() for pattern in patterns]
@@ -49,11 +49,23 @@ def test_what_every_find_of_a_pattern_holds(pattern: str, texts: tuple[str, ...]
 def test_no_find_of_any_pattern_of_the_table_is_missed(data: st.DataObject) -> None:
     pattern = data.draw(st.sampled_from(TOLD))
     text = data.draw(st.from_regex(pattern._compiled))
-    assert pattern.within(text, text.lower() if pattern._cased else text)
+    lowered = text.lower() if pattern._cased else text
+    assert pattern.may_be_within(pieces(lowered))
+    assert pattern.within(text, lowered)
 
 
 def test_most_patterns_of_the_table_are_asked_only_where_they_may_find_something() -> None:
     assert sum(not pattern._needed for pattern in TOLD) < len(TOLD) / 50
+
+
+@pytest.mark.parametrize("text", ["", "all is well", "connection refuse", "used refus connect nection"])
+def test_a_text_without_the_pieces_of_a_pattern_holds_none_of_its_finds(text: str) -> None:
+    assert not Pattern("connection refused", cased=False).may_be_within(pieces(text))
+
+
+def test_a_pattern_is_not_spared_where_one_of_its_alternatives_may_be() -> None:
+    assert Pattern("timed out|no route to host", cased=False).may_be_within(pieces("there is no route to host"))
+    assert Pattern(r"\d+", cased=False).may_be_within(pieces(""))
 
 
 def test_a_pattern_that_is_not_worth_asking_is_not_even_compiled() -> None:

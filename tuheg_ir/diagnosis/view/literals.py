@@ -13,6 +13,8 @@ from functools import cached_property
 
 LEAST = 3
 """Shorter texts are in any log."""
+Pieces = frozenset[tuple[str, str, str]]
+"""Which three letters stand together somewhere in a text."""
 _TIMES = r"[?*+]|\{\d*(?:,\d*)?\}"
 _TOKEN = re.compile(
     # A run ends before a character that is repeated or may be left out.
@@ -35,10 +37,21 @@ class Pattern:
         self._source = source
         self._cased = cased
         self._needed = tuple(text.lower() for text in needed(source))
+        self._pieces = tuple(map(pieces, self._needed))
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
         return re.compile(self._source, re.MULTILINE | (re.IGNORECASE if self._cased else 0))
+
+    def may_be_within(self, there: Pieces) -> bool:
+        """Tell whether a text may hold it, by the pieces of its lower case.
+
+        To make these takes as long as a few searches do, and a table has hundreds of patterns.
+        """
+        for each in self._pieces:
+            if each <= there:
+                return True
+        return not self._pieces
 
     def within(self, text: str, lowered: str) -> bool:
         """Tell whether a text holds it; ``lowered`` is the same text in lower case."""
@@ -80,6 +93,11 @@ class _Group:
         """Return what the group needs when it ends: a text of each alternative, or nothing."""
         self.end_alternative()
         return tuple(text for texts in self.before for text in texts) if self.counts and all(self.before) else ()
+
+
+def pieces(text: str) -> Pieces:
+    """Return which three letters stand together somewhere in a text."""
+    return frozenset(zip(text, text[1:], text[2:], strict=False))
 
 
 def needed(pattern: str) -> tuple[str, ...]:

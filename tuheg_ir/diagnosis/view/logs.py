@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.tables import read_table
 from tuheg_ir.diagnosis.view.alike import asked_alike
 from tuheg_ir.diagnosis.view.hosts import hosts_named
-from tuheg_ir.diagnosis.view.literals import Pattern
+from tuheg_ir.diagnosis.view.literals import Pattern, pieces
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.spoken_of import Names
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -201,7 +201,7 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
             new.setdefault(shape, bare)
     whole = "\n".join(new.values())
     lowered = whole.lower()
-    able = {trouble: each for trouble, each in words().items() if new and _within(each, whole, lowered)}
+    able = _able(whole, lowered) if new else {}
     for shape, bare in new.items():
         lowered = bare.lower()
         troubles = (trouble for trouble, each in able.items() if _within(each, bare, lowered))
@@ -211,6 +211,13 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
         for trouble in told[shape]:
             found.setdefault(trouble, []).append((at, bare))
     return {trouble: found[trouble] for trouble in words() if trouble in found}
+
+
+def _able(whole: str, lowered: str) -> dict[str, tuple[Pattern, ...]]:
+    """Return the troubles that a text tells of, with all their patterns; ``lowered``: it in lower case."""
+    there = pieces(lowered)
+    asked = ((trouble, each, [p for p in each if p.may_be_within(there)]) for trouble, each in words().items())
+    return {trouble: each for trouble, each, some in asked if _within(some, whole, lowered)}
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from tuheg_ir.diagnosis.view.reading import items, text, whole
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -64,6 +65,7 @@ def of_role(found: Mapping[str, Workload], *roles: str) -> tuple[Workload, ...]:
     return tuple(w for w in found.values() if w.kind not in ("Job", "CronJob") and role(w) in roles)
 
 
+@lru_cache(maxsize=4096)
 def role_of_image(image: str) -> str:
     """Return the role of a program's own image; an exporter or a backup of it is another program."""
     *above, _ = image.split("@", maxsplit=1)[0].lower().split("/")
@@ -77,6 +79,7 @@ def image_name(image: str) -> str:
     return image.split("@", maxsplit=1)[0].lower().rpartition("/")[2].split(":")[0]
 
 
+@lru_cache(maxsize=4096)
 def _named(base: str) -> str:
     words = [word for word in re.split(r"[-_.]", base) if word and word not in _VENDORS]
     found = next((each for each, names in ROLES.items() if words and words[0] in names), "")
