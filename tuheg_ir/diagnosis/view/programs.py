@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from tuheg_ir.diagnosis.view.reading import items, text, whole
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -50,8 +51,17 @@ _BUILDS = frozenset(
 """Words in a program's name that do not make it another program."""
 
 
+_KNOWN: WeakKeyDictionary[Workload, str] = WeakKeyDictionary()
+
+
 def role(workload: Workload) -> str:
     """Return database, cache, broker, search, pooler or dns; "" for anything else."""
+    if workload not in _KNOWN:
+        _KNOWN[workload] = _role(workload)
+    return _KNOWN[workload]
+
+
+def _role(workload: Workload) -> str:
     images = [role_of_image(text(c, "image")) for c in items(workload.template, "spec", "containers")]
     if found := next((each for each in images if each), ""):
         return found

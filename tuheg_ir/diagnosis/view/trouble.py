@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.view.answers import answers
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.held_open import held_open
 from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.once import once_by_name
 from tuheg_ir.diagnosis.view.reading import moment, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -43,6 +44,7 @@ def labels_of(view: View, ref: str, signal: str) -> tuple[str, ...]:
     return view.labelled(signal).get(ref, ())
 
 
+@once_by_name
 def errors(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
     """Return that requests to a workload fail, and since when; None if they do not, or nobody knows."""
     labels = labels_of(view, ref, "error_ratio")
@@ -123,6 +125,7 @@ def of_pods(view: View, ref: str, signal: str) -> dict[str, float]:
     return {pod: value for pod, value in view.figures.latest(signal, "pod").items() if pod in live}
 
 
+@once_by_name
 def slow(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
     """Return that a workload answers much slower than it did, and since when; who holds requests open is not slow."""
     labels = [("latency_p95", {"component": label}) for label in labels_of(view, ref, "latency_p95")]

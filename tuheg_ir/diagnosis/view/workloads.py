@@ -44,9 +44,9 @@ class Revision(NamedTuple):
     """It served once before, and was taken back."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Workload:
-    """A workload with everything that belongs to it. ``revisions`` come newest first.
+    """A workload with everything that belongs to it; a view has one for each. ``revisions`` come newest first.
 
     ``changes``: what the newest template has that the one before has not; empty without a past,
     or when the pods were only restarted. ``released_at``: when the newest template came in force
