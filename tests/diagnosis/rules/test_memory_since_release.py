@@ -49,14 +49,24 @@ def near(*more: Any, at: float = 0.96, was: float = 0.96, ends: int = 0, **told:
     return snapshot(killed(shop(before=IMAGE, released=2 * HOUR), ends), *objects, figures=[memory, *figures], **told)
 
 
+NEARLY = alert("MemoryNearLimit", deployment="shop")
+
 HOLDS = [
+    Holds(
+        "memory has come to stand near its limit, and nobody misses any: a person looks what it is full of",
+        near(alerts=[NEARLY]),
+        (SHOP, "code_defect", "page_human"),
+        harmful=("rollback_workload",),
+    ),
     *(
         Holds(f"memory near its limit, {what}", world, (SHOP, "code_defect", "rollback_workload"))
         for what, world in (
             ("and it rises, if slowly", near(at=0.99, was=0.93)),
             ("and it came there within the hour", near(at=0.96, was=0.6)),
             ("and one like it was killed", near(ends=1)),
-            ("and an alert is about it", near(alerts=[alert("MemoryNearLimit", deployment="shop")])),
+            ("and an alert is about it while it rises", near(at=0.99, was=0.93, alerts=[NEARLY])),
+            ("and one like it was killed, whatever fires", near(ends=1, alerts=[NEARLY])),
+            ("and it has come to stand, but it is slow", near(latency("shop", since=300), alerts=[NEARLY])),
             ("and it is slow for nearly as long as it is measured", near(latency("shop", since=3300))),
         )
     ),

@@ -453,6 +453,30 @@ HOLDS += [
 ]
 HOLDS += [
     Holds(
+        f"the shop fails since its release, and who asks it told of it {what}",
+        snapshot(
+            shop(before=IMAGE, released=660),
+            workload("web", env={"SHOP_URL": "http://shop:8080"}),
+            logs=[
+                *(
+                    log(pod("shop", n), *["INFO request"] * 20, *["ERROR no such cart"] * 20, since=1200)
+                    for n in (0, 1)
+                ),
+                log(pod("web"), *["ERROR http://shop:8080/v1 answered 500 Internal Server Error"] * 9, since=since),
+            ],
+            alerts=[alert()],
+        ),
+        (SHOP, "code_defect", remedy),
+        believed=by,
+        harmful=() if remedy == "rollback_workload" else ("rollback_workload",),
+    )
+    for what, since, remedy, by in (
+        ("not before", 600, "rollback_workload", "neighbour_released"),
+        ("half an hour before it came: a person looks", 2700, "page_human", ""),
+    )
+]
+HOLDS += [
+    Holds(
         f"what the shop asks was released, and had served well until the shop says: {words}",
         snapshot(
             shop(env={"CART_URL": "http://cart:8080"}),

@@ -308,6 +308,19 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
+        "a younger one has told the same as often, if not in the last minutes",
+        snapshot(
+            younger(shop(pods=3), 1, age=5400),
+            logs=[
+                log(pod("shop", 0), *["INFO fare told"] * 40, since=5400),
+                log(pod("shop", 1), *[LINE] * 30, since=5300),
+                log(pod("shop", 2), *[LINE] * 30, *["INFO fare told"] * 20, LINE, since=5300),
+            ],
+        ),
+        (),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
         "the younger ones are asked for next to nothing: nobody sees what they would do",
         asked(400, 0, 0.2, 0),
         ("page_human",),

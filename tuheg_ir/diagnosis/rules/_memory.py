@@ -25,6 +25,8 @@ AGAIN = 3
 """A program that told of missing memory less often has come over it."""
 STANDS = 0.01
 """So small a share of its limit that memory rises by in half an hour is no rise."""
+_REST_S = 1500.0
+"""What has not risen for so long has come to stand."""
 BEFORE_S = 600.0
 """Memory that was near its limit for so long before a trouble is not the reason of it."""
 _OF_MEMORY = late(r"memory|oom", re.IGNORECASE)
@@ -65,6 +67,25 @@ def _always_near(view: View, workload: Workload, near: list[str]) -> bool:
     pods = [pod for pod in workload.live if pod.name in near]
     began = oldest(felt)
     return all(_stands(view, pod, began) and not any(c.restarts or c.ended for c in pod.containers) for pod in pods)
+
+
+def has_settled(view: View, workload: Workload) -> bool:
+    """Tell whether nobody was killed for memory or told that it has none, and what is near the limit rises no more.
+
+    What leaks goes on until it is killed; what fills a cache with pages of files comes to stand just below the limit.
+    """
+    near = usage(view.figures, workload, "memory_share").beyond(NEAR)
+    if not near or killed_for_memory(view, workload) or told_by_program(view, workload):
+        return False
+    found = [s.points for pod in near for s in view.figures.series("memory_share", pod=pod) if s.points]
+    ends = [points[len(points) // 2 :] for points in found]
+    halves = [(points[: len(points) // 2], points[len(points) // 2 :]) for points in ends]
+    return bool(halves) and all(
+        early
+        and late[-1][0] - early[0][0] >= _REST_S
+        and median(v for _, v in late) - median(v for _, v in early) <= STANDS
+        for early, late in halves
+    )
 
 
 def _stands(view: View, pod: Pod, began: datetime | None) -> bool:

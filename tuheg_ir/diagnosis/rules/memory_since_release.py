@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._memory import put_into_memory, short_of_memory
+from tuheg_ir.diagnosis.rules._memory import has_settled, put_into_memory, short_of_memory
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
-from tuheg_ir.diagnosis.view.trouble import traffic_growth
+from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import NEAR, limit_cut, memory_before, memory_grows
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -17,6 +17,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 SUSPECT = timedelta(hours=48)
 """A leak may take that long to fill a container."""
 LOADED = 1.5
+_SETTLED = 0.4
+"""Memory that has come to stand below the limit, and nobody misses it: a person looks what it is full of."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -32,7 +34,9 @@ def when(view: View) -> Iterator[Match]:
             continue
         if not (workload.changed("image", "env", "command") or put_into_memory(workload)):
             continue
-        yield _match(view, workload, evidence)
+        match = _match(view, workload, evidence)
+        settled = has_settled(view, workload) and not any(troubles(view, workload.ref))
+        yield match._replace(remedy="page_human", certainty=_SETTLED) if settled else match
 
 
 def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Match:

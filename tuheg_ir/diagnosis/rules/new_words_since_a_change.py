@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -212,10 +212,18 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
         evidence=(_told(workload, words), *release_evidence(released), *said),
         certainty=0.35,
         root_cause=release_cause(view, released),
-        remedy="rollback_workload" if meant_for(view, workload, words, released) else "page_human",
+        remedy="rollback_workload" if _brought(view, workload, words, released, said) else "page_human",
         since=words.since,
         explains=tuple(ref for ref in suffer if ref in view.workloads and ref != released.ref),
     )
+
+
+def _brought(view: View, workload: Workload, words: Marked, released: Workload, said: Sequence[Evidence]) -> bool:
+    """Tell whether a release may have brought the words: they are meant for it, and nobody suffered before it came."""
+    came = released.released_at
+    if came is not None and any(each.time is not None and each.time < came - SHORTLY for each in said):
+        return False
+    return meant_for(view, workload, words, released)
 
 
 RULE = Rule(

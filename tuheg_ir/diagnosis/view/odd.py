@@ -124,7 +124,9 @@ def told_apart(view: View, workload: Workload) -> dict[str, str]:
         others = max((count for pod, count in pods.items() if pod not in telling), default=0)
         if telling and telling < heard and min(pods[pod] for pod in telling) >= CLEARLY * others:
             found |= {pod: f"its log repeats ({pods[pod]} lines): {line[:200]}" for pod in telling - set(found)}
-    return found if set(found) < heard and not _as_ill(view, heard - set(found)) else {}
+    others = heard - set(found)
+    as_ill = _as_ill(view, others) or _told_as_often(view, workload, set(found), others)
+    return found if set(found) < heard and not as_ill else {}
 
 
 def _repeated(view: View, workload: Workload) -> Iterable[tuple[str, dict[str, int]]]:
@@ -144,6 +146,15 @@ def _as_ill(view: View, others: Collection[str]) -> bool:
     """Tell whether one of those whose logs do not tell of it fails all the same, as figures show."""
     ratios = view.figures.latest("error_ratio_by_pod", "pod")
     return any(ratios.get(pod, 0.0) > ERRORS for pod in others)
+
+
+def _told_as_often(view: View, workload: Workload, odd: Collection[str], others: Collection[str]) -> bool:
+    """Tell whether another goes on telling what odd ones repeat, and has told it as often, if not in these minutes."""
+    for each in complained(view, workload):
+        least = min((count for pod in odd if (count := each.pods.get(pod, 0)) >= OFTEN), default=0)
+        if least and any(each.lately.get(pod, 0) and each.pods.get(pod, 0) >= least for pod in others):
+            return True
+    return False
 
 
 def well_since(view: View, workload: Workload, at: datetime) -> bool:

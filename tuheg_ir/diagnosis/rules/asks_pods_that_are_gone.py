@@ -1,0 +1,139 @@
+"""A caller goes on asking addresses of pods that left with a release: it has not heard of those that came instead.
+
+Proxies and clients that keep a list of addresses follow the EndpointSlices; who lost that watch keeps the old list,
+and nobody notices before the addresses change. So the release that changed them looks like the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.logs import ADDRESS, Hit, heard_since
+from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, STILL, is_marked
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import items, oldest, text
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
+from tuheg_ir.diagnosis.view.trouble import MINUTE
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_LONG_AGO = timedelta(hours=6)
+"""Where a log does not reach back to the first error, pods that came so long ago may have replaced those it asks."""
+_UNANSWERED = ("connection_timeout", "connection_refused", "connection_reset")
+
+
+class _Asking(NamedTuple):
+    """A pod that asks addresses of nobody: which it asks, since when, and what it tells of it."""
+
+    pod: Pod
+    gone: frozenset[str]
+    since: datetime | None
+    hit: Hit
+
+
+def when(view: View) -> Iterator[Match]:
+    """Errors of a caller name pods' addresses that no pod has, since the pods of one workload were made anew.
+
+    Where another pod of the caller is well it has the right addresses, and a new one would have them too; where all of
+    them are wrong, what they are told may be.
+    """
+    known = _known(view)
+    for caller in view.serving:
+        asking = [each for pod in caller.live if (each := _asks(view, pod, known))]
+        if not asking:
+            continue
+        began = oldest(each.since for each in asking)
+        cut = any(_is_cut(view, each) for each in asking)
+        renewed = [w for w in view.serving if w is not caller and _made_anew(w, began, _LONG_AGO if cut else SOON)]
+        if len(renewed) == 1 and all(pod.ready for pod in renewed[0].live):
+            yield _match(view, caller, asking, renewed[0], began)
+
+
+def _known(view: View) -> frozenset[str]:
+    """Return the addresses that somebody has: a pod, a Service, a node."""
+    pods = {pod.address for workload in view.workloads.values() for pod in workload.pods}
+    services = {text(obj, "spec", "clusterIP") for obj in view.snapshot.of("Service")}
+    nodes = {text(each, "address") for obj in view.snapshot.of("Node") for each in items(obj, "status", "addresses")}
+    return frozenset((pods | services | nodes) - {""})
+
+
+def _asks(view: View, pod: Pod, known: frozenset[str]) -> _Asking | None:
+    """Return whom a pod cannot reach, if these are addresses of pods (of one range with its own) that are nobody's."""
+    for hit in view.hits_of(view.owner_of(pod.name), *_UNANSWERED):
+        if hit.pod != pod.name or hit.previous or hit.count < OFTEN or (hit.last and not view.recent(hit.last, STILL)):
+            continue
+        if any(map(view.graph.resolve, hit.hosts)):
+            continue  # it asks somebody by name, and the address is its own, or what the name led to
+        named = {host for host in hit.hosts if ADDRESS.fullmatch(host) and _range(host) == _range(pod.address)}
+        if named and not named & known:
+            return _Asking(pod, frozenset(named), _since(view, pod, named), hit)
+    return None
+
+
+def _since(view: View, pod: Pod, named: Collection[str]) -> datetime | None:
+    """Return when the errors of a pod that name some addresses began: a long log holds more than its last lines."""
+    lines = (line for log in view.logs_of([pod], previous=False) for line in log.lines)
+    told = (line for line in lines if any(each in line for each in named) and is_marked(line))
+    return oldest(map(stamp, told))
+
+
+def _range(address: str) -> str:
+    """Return the first two figures of an address: the pods of a cluster have a range of their own."""
+    return ".".join(address.split(".")[:2])
+
+
+def _is_cut(view: View, asking: _Asking) -> bool:
+    """Tell whether a log begins with the errors: nobody knows since when it tells of them."""
+    heard = heard_since(view.logs_of([asking.pod], previous=False))
+    return heard is None or asking.since is None or asking.since - heard <= MINUTE
+
+
+def _made_anew(workload: Workload, began: datetime | None, within: timedelta) -> bool:
+    """Tell whether all pods of a workload came so shortly before the errors began."""
+    came = [pod.created for pod in workload.live]
+    return bool(came) and all(at is not None and began is not None and BEFORE <= began - at <= within for at in came)
+
+
+def _well(view: View, caller: Workload, asking: list[_Asking]) -> bool:
+    """Tell whether another pod of the caller, whose log goes on, has been there and asks nobody who is gone."""
+    ill = {each.pod.name for each in asking}
+    others = [pod for pod in caller.live if pod.ready and pod.name not in ill]
+    logs = (log for log in view.logs_of(others, previous=False) if log.lines)
+    return any(any(at and view.recent(at, LATELY) for at in map(stamp, log.lines[-OFTEN:])) for log in logs)
+
+
+def _match(view: View, caller: Workload, asking: list[_Asking], renewed: Workload, began: datetime | None) -> Match:
+    gone = sorted(frozenset().union(*(each.gone for each in asking)))
+    told = f"{', '.join(gone[:4])}: no pod has these addresses any more"
+    came = Evidence(
+        "objects", renewed.ref, "its pods were made anew, and have other addresses", renewed.live[0].created
+    )
+    well = _well(view, caller, asking)
+    return Match(
+        component=caller.ref,
+        evidence=(*(view.hit_evidence(each.hit) for each in asking[:2]), Evidence("objects", caller.ref, told), came),
+        certainty=0.75 if well else 0.6,
+        remedy="" if well else "page_human",
+        since=began,
+        explains=(renewed.ref, *behind(view, caller.ref, but=caller.ref)),
+        excludes=excluding(
+            renewed.ref, "other pods would have other addresses again", "rollback_workload", "restart_workload"
+        ),
+    )
+
+
+RULE = Rule(
+    name="asks_pods_that_are_gone",
+    title="A caller goes on asking pods that are gone",
+    root_cause="network_fault",
+    remedy="restart_workload",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no errors name addresses of pods that no pod has since others were made anew",
+)
