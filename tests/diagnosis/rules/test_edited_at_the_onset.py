@@ -48,10 +48,6 @@ def asking(*more: Any, cart: dict[str, Any] | None = None, figures: Any = (FAILS
     return snapshot(shop(env=CALLS_CART), workload("cart", **(cart or {})), *more, figures=figures, **world)
 
 
-def for_cart(kind: str, age: float) -> Obj:
-    return thing(kind, "for-cart", age=age, spec={"selector": {"matchLabels": {"app": "cart"}}})
-
-
 def some_anew(started: float = 640, **more: Any) -> list[Obj]:
     """Return a shop of which one pod was made anew."""
     return younger(shop(**more), 1, age=started)
@@ -60,11 +56,6 @@ def some_anew(started: float = 640, **more: Any) -> list[Obj]:
 HOLDS = [
     Holds(
         "a file of whom it asks", asking(rates(), cart=mounts("rates")), RATES, sure=(0.3, 0.45), alone=True, began=600
-    ),
-    Holds(
-        "a policy of the mesh for whom it asks, from the moment in which it was made",
-        asking(for_cart("AuthorizationPolicy", 640)),
-        ("AuthorizationPolicy/for-cart", "network_fault", "page_human"),
     ),
     Holds(
         "a policy of the network for whom it asks, though nobody tells whom it does not reach",
@@ -124,7 +115,7 @@ DOES_NOT_HOLD = [
     DoesNotHold("nobody was the first to start with it", asking(rates(), cart=takes("rates")), UNKNOWN),
     DoesNotHold(
         "two were written in the same minutes",
-        asking(rates(), for_cart("AuthorizationPolicy", 640), cart=mounts("rates")),
+        asking(rates(), autoscaler("cart", 2, 2, written=640), cart=mounts("rates")),
         UNKNOWN,
     ),
     DoesNotHold(
@@ -138,8 +129,8 @@ DOES_NOT_HOLD = [
         (SHOP, "capacity", "scale_workload"),
     ),
     DoesNotHold(
-        "a policy of the mesh for others",
-        asking(thing("AuthorizationPolicy", "api", age=640, spec={"selector": {"matchLabels": {"app": "api"}}})),
+        "a policy of the mesh was made, and nobody tells that it denies anybody",
+        asking(thing("AuthorizationPolicy", "cart", age=640, spec={"selector": {"matchLabels": {"app": "cart"}}})),
         UNKNOWN,
     ),
     DoesNotHold(

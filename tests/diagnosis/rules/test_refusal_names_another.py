@@ -79,10 +79,14 @@ DOES_NOT_HOLD = [
         ('configmap "rates" not found', "ConfigMap/rates"),
         ('configmap "gone" not found', "ConfigMap/gone"),
         ('serviceaccount "runner" not found', "ServiceAccount/runner"),
+        ('AttachVolume.Attach failed for volume "pvc-1" : timed out waiting', ""),
         ('pods "rates" is forbidden: exceeded quota: other', ""),
         ("Back-off restarting failed container shop in pod shop-pod0", ""),
         ('Readiness probe failed: Get "http://10.1.0.4:8080/ready": context deadline exceeded', ""),
     ],
 )
 def test_what_a_message_names(said: str, meant: str) -> None:
-    assert _named(View(snapshot(shop(), TEAM, thing("ConfigMap", "rates"))), said) == meant
+    assert (
+        _named(View(snapshot(shop(), TEAM, thing("ConfigMap", "rates"), thing("PersistentVolume", "pvc-1"))), said)
+        == meant
+    )

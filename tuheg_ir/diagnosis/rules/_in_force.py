@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules.changed_beside import around
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.network import Service
-from tuheg_ir.diagnosis.view.reading import label_selector, mapping, name, text, written
+from tuheg_ir.diagnosis.view.reading import name, text, written
 from tuheg_ir.diagnosis.view.refusals import refusals
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -19,8 +19,8 @@ from tuheg_ir.diagnosis.view.written import edited, outside_changes
 
 ASLEEP = timedelta(days=3)
 """An edit may wait so long for the pods that are the first to start with it: over a weekend."""
-POLICIES = ("NetworkPolicy", "AuthorizationPolicy", "ServerAuthorization")
-"""What forbids something from the moment in which it is made."""
+POLICY = "NetworkPolicy"
+"""It forbids from the moment in which it is made; what other objects do is known of those that were edited."""
 _AT_ADMISSION = (
     *("LimitRange", "ResourceQuota", "PriorityClass", "ValidatingAdmissionPolicy"),
     *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
@@ -62,14 +62,8 @@ def _beside(view: View, workload: Workload) -> Iterator[tuple[str, datetime, tup
     calls = {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
     found = [*around(view, workload)]
     found += [s.obj for s in view.services.values() if not s.backends and (workload.ref in s.meant or _named(s, calls))]
-    found += [
-        obj
-        for kind in POLICIES[1:]
-        for obj in view.snapshot.of(kind)
-        if label_selector(mapping(obj, "spec", "selector"), workload.labels)
-    ]
     for obj in found:
-        at = written(obj) if text(obj, "kind") in POLICIES else edited(obj)
+        at = written(obj) if text(obj, "kind") == POLICY else edited(obj)
         if at is not None:
             yield f"{text(obj, 'kind')}/{name(obj)}", at, (at, *_starts(workload, at))
 

@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._first_signs import Signs, first_signs
-from tuheg_ir.diagnosis.rules._in_force import POLICIES, Edit, edits
+from tuheg_ir.diagnosis.rules._in_force import POLICY, Edit, edits
 from tuheg_ir.diagnosis.rules._onset import AFTER, near
 from tuheg_ir.diagnosis.view.network import lets_in
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -86,7 +86,7 @@ def _match(told: Sequence[tuple[Workload, Signs, Edit]]) -> Match:
             *(seen for _, signs, _ in told[:3] for seen in signs.seen),
         ),
         certainty=0.4 if any(signs.exact for _, signs, _ in told) else 0.3,
-        root_cause="network_fault" if edit.ref.startswith(POLICIES) else "",
+        root_cause="network_fault" if edit.ref.startswith(f"{POLICY}/") else "",
         since=oldest(signs.began for _, signs, _ in told),
         explains=tuple(dict.fromkeys(ref for workload, _, each in told for ref in (workload.ref, each.on))),
     )

@@ -20,7 +20,8 @@ _PAIR = late(r"\b([A-Za-z]+)(?=[:\s]{1,3}[\"'`]?(?:[\w.-]+/)?([a-z0-9][\w.-]*)(.
 _LOST = late(r"[\"'`]? (?:was )?not found")
 _NEEDED = ("Secret", "ConfigMap", "ServiceAccount", "PersistentVolumeClaim", "PriorityClass")
 """What a pod needs by its name; what is not there any more is named all the same."""
-_NOT_BESIDE = ("Pod", "ReplicaSet", "ControllerRevision", "Event", "Node", "Namespace", "Service")
+_NOT_BESIDE = ("Pod", "ReplicaSet", "ControllerRevision", "Event", "Node", "Namespace", "Service", "PersistentVolume")
+"""What nobody edits, or what is only spoken of on the way to the reason."""
 _HOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
 
