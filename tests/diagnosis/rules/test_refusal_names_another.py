@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
@@ -20,7 +22,7 @@ BUDGETED = "no more pods are made within the budget: spring"
 LOST = 'Error: secret "shop-keys" not found'
 
 
-def refused(said: str, **more: int) -> list[Obj]:
+def refused(said: str, **more: Any) -> list[Obj]:
     """Return a shop that lacks a pod, and what is said of it."""
     return [*without_pods(shop(pods=3, ready=2), 2), event("ReplicaSet/shop-r1", "FailedCreate", said, **more)]
 
