@@ -58,7 +58,7 @@ def _read(view: View, workload: Workload) -> Iterator[tuple[str, datetime, tuple
 
 
 def _beside(view: View, workload: Workload) -> Iterator[tuple[str, datetime, tuple[datetime, ...]]]:
-    """Yield routes to a workload, Services that lead nowhere, its autoscaler and policies; old sessions outlive them."""
+    """Yield routes to a workload, idle Services, its autoscaler and policies; old sessions outlive them."""
     calls = {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
     found = [obj for obj in around(view, workload) if text(obj, "kind") != "Service"]  # it still leads to pods
     found += [s.obj for s in view.services.values() if not s.backends and (workload.ref in s.meant or _named(s, calls))]
