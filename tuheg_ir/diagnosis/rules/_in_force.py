@@ -1,0 +1,89 @@
+"""What somebody wrote of late beside the workloads, whom it concerns, and when it came into force for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.rules.changed_beside import around
+from tuheg_ir.diagnosis.view.changes import volumes_of
+from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.network import Service
+from tuheg_ir.diagnosis.view.reading import name, text, written
+from tuheg_ir.diagnosis.view.refusals import refusals
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import edited, outside_changes
+
+ASLEEP = timedelta(days=3)
+"""An edit may wait so long for the pods that are the first to start with it: over a weekend."""
+POLICY = "NetworkPolicy"
+"""It forbids from the moment in which it is made; what other objects do is known of those that were edited."""
+_AT_ADMISSION = (
+    *("LimitRange", "ResourceQuota", "PriorityClass", "ValidatingAdmissionPolicy"),
+    *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
+)
+"""What decides about each pod that is made, and about no other."""
+
+
+class Edit(NamedTuple):
+    """An object that was written, when, a workload that it concerns, and when it came into force there."""
+
+    ref: str
+    at: datetime
+    on: str
+    times: tuple[datetime, ...]
+
+
+def edits(view: View) -> Iterator[Edit]:
+    """Yield what was written of late, once for each workload that it concerns."""
+    for workload in view.serving:
+        for ref, at, times in (*_read(view, workload), *_beside(view, workload), *_at_admission(view, workload)):
+            if view.recent(at, ASLEEP) and times:
+                yield Edit(ref, at, workload.ref, times)
+
+
+def _starts(workload: Workload, at: datetime) -> tuple[datetime, ...]:
+    """Return when pods, or containers in them, started that were the first to do so with an edit."""
+    return tuple(sorted({t for pod in workload.live for t in (pod.created, pod.started) if t is not None and t > at}))
+
+
+def _read(view: View, workload: Workload) -> Iterator[tuple[str, datetime, tuple[datetime, ...]]]:
+    """Yield what a template reads: in files that change under those that run, or only at their start."""
+    mounted = {f"{kind}/{label}" for kind, label, _ in volumes_of(workload.template)}
+    for ref, at in outside_changes(view, workload):
+        yield ref, at, (*((at,) if ref in mounted else ()), *_starts(workload, at))
+
+
+def _beside(view: View, workload: Workload) -> Iterator[tuple[str, datetime, tuple[datetime, ...]]]:
+    """Yield routes to a workload, idle Services, its autoscaler and policies; old sessions outlive them."""
+    calls = {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
+    found = [obj for obj in around(view, workload) if text(obj, "kind") != "Service"]  # it still leads to pods
+    found += [s.obj for s in view.services.values() if not s.backends and (workload.ref in s.meant or _named(s, calls))]
+    for obj in found:
+        at = written(obj) if text(obj, "kind") == POLICY else edited(obj)
+        if at is not None:
+            yield f"{text(obj, 'kind')}/{name(obj)}", at, (at, *_starts(workload, at))
+
+
+def _named(service: Service, hosts: set[str]) -> bool:
+    return any(host == service.name or host.startswith(f"{service.name}.") for host in hosts)
+
+
+def _at_admission(view: View, workload: Workload) -> Iterator[tuple[str, datetime, tuple[datetime, ...]]]:
+    """Yield what decides about pods that were made, or refused, since it was written."""
+    refused = [each.time for each in refusals(view, workload) if each.time]
+    for kind in _AT_ADMISSION:
+        for obj in view.snapshot.of(kind):
+            at = written(obj)
+            if at is None or (kind == "PriorityClass" and not _meant(obj, workload)):
+                continue
+            made = () if kind == "ResourceQuota" else _starts(workload, at)
+            yield f"{kind}/{name(obj)}", at, (*made, *(each for each in refused if each > at))
+
+
+def _meant(priority: Obj, workload: Workload) -> bool:
+    named = text(workload.template, "spec", "priorityClassName")
+    return named == name(priority) or (not named and bool(priority.get("globalDefault")))
