@@ -59,7 +59,7 @@ def when(view: View) -> Iterator[Match]:
         seen = _felt(view, at, *suffer)
         if not seen and any(each.error for each in mine):
             seen = _called(view, at, *suffer)  # a warning alone is no reason of an alert
-        if not seen:
+        if not mine or not seen:
             continue
         yield Match(
             component=at,
