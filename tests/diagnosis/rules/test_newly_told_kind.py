@@ -60,6 +60,13 @@ HOLDS = [
         excludes=[("restart_workload", SHOP), ("scale_workload", SHOP)],
     ),
     Holds(
+        "a driver tells of it with the number of the database's error",
+        suffers(
+            told("ERROR order not stored: Error 9461 (42000): the list of grants is full"), env=URL, store=postgres()
+        ),
+        (POSTGRES, SHORT, "page_human"),
+    ),
+    Holds(
         "a database speaks for itself, its client tells only that requests fail",
         suffers(told(ZONE, "postgres-0"), told("ERROR request failed"), env=URL, store=postgres()),
         (POSTGRES, SETTING, "page_human"),
