@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules import release_at_the_onset
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._figures import felt, is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -48,6 +49,8 @@ class Told(NamedTuple):
 
 def when(view: View) -> Iterator[Match]:
     """Somebody suffers, and the new words of the deepest who speaks are of one kind."""
+    if any(release_at_the_onset.when(view)):
+        return  # what was released then is nearer than what its users say
     told = [each for workload in view.serving for each in (*_logged(view, workload), *_refused(view, workload))]
     places = {each.at for each in told}
     for at in sorted(places):
@@ -57,14 +60,12 @@ def when(view: View) -> Iterator[Match]:
         callers = behind(view, at, *(each.teller for each in mine), but=at)
         suffer = tuple(dict.fromkeys((*callers, *(ref for ref in _may_call(view) if ref != at))))
         seen = _felt(view, at, *suffer)
-        if not seen and any(each.error for each in mine):
-            seen = _called(view, at, *suffer)  # a warning alone is no reason of an alert
-        if not mine or not seen:
-            continue
+        if not mine or not (seen or (any(each.error for each in mine) and _called(view, at, *suffer))):
+            continue  # nobody suffers, or an alert fires and there are but warnings
         yield Match(
             component=at,
             evidence=(*(each.shown for each in mine[:3]), *seen[:3]),
-            certainty=0.45,
+            certainty=0.35,
             root_cause=mine[0].kind,
             since=oldest(each.since for each in mine),
             explains=suffer,

@@ -28,7 +28,7 @@ _KINDS = {
         r"|un(?:recogni[sz]ed|known) (?:configuration|parameter|option|setting|argument|variable|directive)"
         r"|(?:is |are )not configured|\bmisconfigur|missing (?:required )?(?:configuration|setting|option|variable)"
         r"|must be (?:set|configured)|unable to locate credentials|no [\w ]{1,20}role found|\b413\b"
-        r"|\btoo (?:big|large|long)\b(?! to be)|exceeds its maximum permitted|size (?:limit )?exceeded"
+        r"|(?<!data )\btoo (?:big|large|long)\b(?! to be)|exceeds its maximum permitted|size (?:limit )?exceeded"
         r"|(?:image|repository|service ?account|secret|configmap)[^:]{0,80}not found|manifest unknown"
         r"|unsupported (?:protocol|cipher|version|authentication)|sqlstate\W{0,3}(?:28|42501)"
     ),
