@@ -16,6 +16,8 @@ JAVA = "ERROR c.s.Auth: java.nio.file.NoSuchFileException: /etc/keys/api_key"
 GO = 'level=error msg="renew: open /etc/keys/api_key: no such file or directory"'
 NODE = "Error: ENOENT: no such file or directory, open '/etc/keys/api_key'"
 ELSEWHERE = ("unknown", "page_human")
+MISSED = (SHOP, "configuration_error", "page_human")
+"""That a file is not there is all that is known of it."""
 KEYS = ("Secret/shop-keys", "configuration_error", "page_human")
 
 
@@ -103,30 +105,30 @@ DOES_NOT_HOLD = [
         world(mounting(before=IMAGE, released=1000)),
         (SHOP, "code_defect", "rollback_workload"),
     ),
-    DoesNotHold("nobody edited the Secret", world(held=secret("user", written=None)), ELSEWHERE),
-    DoesNotHold("it was edited long ago", world(held=secret("user", written=9 * DAY)), ELSEWHERE),
-    DoesNotHold("it was edited after the first error", world(held=secret("user", written=300)), ELSEWHERE),
-    DoesNotHold("nobody may read which keys it has", world(held=secret()), ELSEWHERE),
-    DoesNotHold("the key is there", world(held=secret("api_key")), ELSEWHERE),
+    DoesNotHold("nobody edited the Secret", world(held=secret("user", written=None)), MISSED),
+    DoesNotHold("it was edited long ago", world(held=secret("user", written=9 * DAY)), MISSED),
+    DoesNotHold("it was edited after the first error", world(held=secret("user", written=300)), MISSED),
+    DoesNotHold("nobody may read which keys it has", world(held=secret()), MISSED),
+    DoesNotHold("the key is there", world(held=secret("api_key")), MISSED),
     DoesNotHold(
         "it looks for the file at even times as long as the log goes back",
         world(logs=[log(pod("shop"), *[*["INFO done"] * 9, GO] * 6, since=1800)]),
-        ELSEWHERE,
+        MISSED,
     ),
     DoesNotHold("it tells of it as of nothing bad", world(line=GO.replace("error", "info", 1)), ELSEWHERE),
     DoesNotHold("that is over", world(logs=told(after=["INFO done"] * 70)), ELSEWHERE),
     DoesNotHold("it said so twice", world(logs=[log(pod("shop"), *["INFO done"] * 9, GO, GO, since=600)]), ELSEWHERE),
-    DoesNotHold("the file lies in a directory below", world(line=GO.replace("api_key", "old.d/api_key")), ELSEWHERE),
-    DoesNotHold("it lies in a directory of a longer name", world(line=GO.replace("/etc", "/srv/etc")), ELSEWHERE),
+    DoesNotHold("the file lies in a directory below", world(line=GO.replace("api_key", "old.d/api_key")), MISSED),
+    DoesNotHold("it lies in a directory of a longer name", world(line=GO.replace("/etc", "/srv/etc")), MISSED),
     DoesNotHold(
         "one file of the Secret is mounted: an edit leaves it as it is",
         world(mounting(mount={"subPath": "x"})),
-        ELSEWHERE,
+        MISSED,
     ),
     DoesNotHold(
         "chosen keys are mounted under other names",
         world(mounting(volume={"secret": {"secretName": "shop-keys", "items": [{"key": "user", "path": "u"}]}})),
-        ELSEWHERE,
+        MISSED,
     ),
     DoesNotHold(
         "another program finds such a key",
@@ -136,6 +138,6 @@ DOES_NOT_HOLD = [
             secret("api_key", written=None, name="cart-keys"),
             logs=told(well=()),
         ),
-        ELSEWHERE,
+        MISSED,
     ),
 ]

@@ -71,6 +71,8 @@ _SHELL_WORD = late(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'])+")
 _VARIABLE = late(r"\$[({]?(\w+)[)}]?")
 _ADDRESS = late(r"[\"']?(?:\w+://(?:[^/@]*@)?)?\$[({]?(\w+)")
 """A word of a command that begins with a variable, as whom one asks may; a token stands within a word."""
+_OF_SQL = late(r"\bError \d{4} \(\w{5}\)|\bER_[A-Z_]{6,}\b|\bDB::Exception\b|\bSQLState\b")
+"""How drivers tell of any refusal of a database's statements."""
 _POOLER = late("max_client_conn|query_wait_timeout")
 """Words that only a pooler in front of a database has."""
 _TELLING = 4
@@ -268,6 +270,12 @@ def kind_spoken_of(line: str) -> str:
     """Return of which kind of store or broker a line speaks by its words; "" of none."""
     lowered = line.lower()
     return next((kind for kind, words in _MENTIONED.items() if any(word in lowered for word in words)), "")
+
+
+def store_spoken_of(view: View, caller: str, line: str) -> str:
+    """Return the one store or broker whose words a caller's line repeats, by their kind; "" if it may be none."""
+    kind = kind_spoken_of(line) or ("database" if _OF_SQL.search(line) else "")
+    return next(iter(_only(view, caller, kind)), "") if kind else ""
 
 
 def _only(view: View, caller: str, wanted: str) -> set[str]:

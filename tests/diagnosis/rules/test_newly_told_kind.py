@@ -1,0 +1,145 @@
+"""New words tell what kind of trouble it is and where it arises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
+from tests.diagnosis.rules.pods import waiting
+from tests.diagnosis.rules.scenes import SHOP, URL, alert, down, errors, shop
+from tests.diagnosis.rules.tiny import event, log, pod, postgres, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+SHORT, SETTING, CODE = "resource_exhaustion", "configuration_error", "code_defect"
+POSTGRES, API = "StatefulSet/postgres", "Deployment/api"
+ASKS = {"API_URL": "http://api:8080"}
+
+
+def told(line: str, of: str = "shop", calm: int = 40, times: int = 40) -> Log:
+    """Return a log that was calm, and repeats a line since."""
+    name = of if of[-1].isdigit() else pod(of)
+    return log(name, *[f"INFO request {n}" for n in range(calm)], *[line] * times, since=1200)
+
+
+def suffers(*told: Log, env: Mapping[str, Any] | None = None, store: Iterable[Any] = (), **more: Any) -> Snapshot:
+    """Return a shop whose requests fail since ten minutes, and logs."""
+    more.setdefault("figures", [errors("shop")])
+    return snapshot(shop(env=env or {}), store, logs=told, **more)
+
+
+KINDS = [
+    ("a file's rights", "ERROR cannot write /var/lib/shop/index: permission denied", SETTING),
+    ("a table of its own", "ERROR cannot keep route 7: the table of routes is full", SHORT),
+    ("what it may register", "ERROR cannot watch /srv/x: limit reached", SHORT),
+    ("a limit of its frames", "ERROR frame of 70000 bytes is too large, refused", SETTING),
+    ("its own arithmetic", "ERROR java.lang.ArithmeticException: Rounding necessary", CODE),
+]
+LIMIT = "ERROR order not stored: ERROR: multirange buckets limit exceeded (SQLSTATE 54000)"
+ZONE = 'UTC [91] shop@shop ERROR:  invalid value for parameter "lc_shelf": "nb_NO"'
+COLUMN = 'UTC [91] shop@shop ERROR:  column "depth" does not exist at character 12'
+ZERO, RIGHTS = "ERROR java.lang.ArithmeticException: Rounding necessary", "ERROR cannot write /srv/x: permission denied"
+HOOK = "exec of the hook /hooks/warm: permission denied"
+ANSWERED = "ERROR api answered 500"
+
+
+def ceased(line: str) -> Log:
+    """Return a log that told of something for minutes, and works on without it for a quarter of an hour."""
+    return log(pod("shop"), *["INFO request"] * 40, *[line] * 40, *["INFO request"] * 160, since=1440)
+
+
+HOLDS = [
+    *(
+        Holds(f"it fails since it tells of {what}", suffers(told(line)), (SHOP, kind, "page_human"), sure=(0.3, 0.45))
+        for what, line, kind in KINDS
+    ),
+    Holds(
+        "a client quotes the limit of its database: that is where it arises",
+        suffers(told(LIMIT), env=URL, store=postgres()),
+        (POSTGRES, SHORT, "page_human"),
+        excludes=[("restart_workload", SHOP), ("scale_workload", SHOP)],
+    ),
+    Holds(
+        "a driver tells of it with the number of the database's error",
+        suffers(
+            told("ERROR order not stored: Error 9461 (42000): the list of grants is full"), env=URL, store=postgres()
+        ),
+        (POSTGRES, SHORT, "page_human"),
+    ),
+    Holds(
+        "a database speaks for itself, its client tells only that requests fail",
+        suffers(told(ZONE, "postgres-0"), told("ERROR request failed"), env=URL, store=postgres()),
+        (POSTGRES, SETTING, "page_human"),
+    ),
+    Holds(
+        "who is called speaks as well: it is the deeper one",
+        suffers(told(RIGHTS), told(ZERO, "api"), env=ASKS, store=workload("api")),
+        (API, CODE, "page_human"),
+    ),
+    Holds(
+        "nobody measures, and an alert fires since the words came",
+        suffers(told(ZERO), figures=(), alerts=[alert(app="shop")]),
+        (SHOP, CODE, "page_human"),
+    ),
+    Holds(
+        "users suffer at one of whom nobody knows whom it calls",
+        suffers(told(ZERO, "api"), store=workload("api")),
+        (API, CODE, "page_human"),
+    ),
+    Holds(
+        "no log reaches back before them, and they are many",
+        suffers(told(ZERO, calm=0)),
+        (SHOP, CODE, "page_human"),
+    ),
+    Holds(
+        "its pods do not come up, and the cluster warns of the reason",
+        snapshot(
+            down(shop(), waiting("ContainerCreating")),
+            event(f"Pod/{pod('shop')}", "FailedPostStartHook", HOOK),
+            figures=[errors("shop")],
+        ),
+        (SHOP, SETTING, "page_human"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("nobody suffers", suffers(told(ZERO), figures=[errors("shop", 0.001)]), ASK),
+    DoesNotHold(
+        "an alert fires and a program only warns",
+        suffers(told(ZERO.replace("ERROR", "WARN")), figures=(), alerts=[alert(app="shop")]),
+        (SHOP, *ASK),
+    ),
+    DoesNotHold("it is over", suffers(ceased(RIGHTS), figures=(), alerts=[alert(app="shop")]), (SHOP, *ASK)),
+    DoesNotHold("two kinds are told alike", suffers(told(RIGHTS), told(ZERO)), (SHOP, *ASK)),
+    DoesNotHold(
+        "a line is of two kinds",
+        suffers(told("ERROR unhandled exception while reading: permission denied")),
+        (SHOP, *ASK),
+    ),
+    DoesNotHold(
+        "a database repeats what its client's code gets wrong",
+        suffers(told(COLUMN, "postgres-0"), env=URL, store=postgres()),
+        (SHOP, *ASK),
+    ),
+    DoesNotHold(
+        "it is asked more often than it allows",
+        suffers(told("ERROR refused: limit exceeded, 20 per second are allowed")),
+        (SHOP, *ASK),
+    ),
+    DoesNotHold(
+        "people were called before the words came",
+        suffers(told(ZERO, calm=200, times=30), figures=(), alerts=[alert(app="shop")]),
+        (SHOP, *ASK),
+    ),
+    DoesNotHold("it is told too rarely", suffers(told(ZERO, times=4)), (SHOP, *ASK)),
+    DoesNotHold("no log reaches back, and they are few", suffers(told(ZERO, calm=0, times=9)), (SHOP, *ASK)),
+    DoesNotHold(
+        "all pods are there: what the cluster warns of was put right",
+        snapshot(shop(), event(f"Pod/{pod('shop')}", "FailedPostStartHook", HOOK), figures=[errors("shop")]),
+        (SHOP, *ASK),
+    ),
+    DoesNotHold(
+        "its own words are only that others fail",
+        suffers(told(ANSWERED), env=ASKS, store=workload("api")),
+        (API, "dependency_failure", "page_human"),
+    ),
+]

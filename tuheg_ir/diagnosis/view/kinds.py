@@ -1,0 +1,67 @@
+"""Which kind of trouble words tell: by the language of systems, runtimes, databases and HTTP alone.
+
+No product's mechanism is named here: what a rule knows is told by `log_patterns.yml`. These are the words by which any
+engineer would sort an error of which nothing else is known.
+"""
+
+from __future__ import annotations
+
+from tuheg_ir.diagnosis.late import late
+
+USED_UP, SETTING, SESSIONS = "resource_exhaustion", "configuration_error", "database_connection"
+CODE, WAY = "code_defect", "network_fault"
+_KINDS = {
+    USED_UP: late(
+        r"no space left|not enough (?:disk |free )?(?:space|memory)|disk (?:is )?full|out ?of ?memory|\boom command\b"
+        r"|can(?:not|'t) allocate|cannot reserve \d+ bytes|insufficient (?:memory|space|resources|cpu)"
+        r"|\be(?:nospc|nomem|mfile|nfile|dquot)\b|too many (?:open|parts|processes|threads)"
+        r"|\blimit (?:has been |was |is )?(?:exceeded|reached)\b|exceeded quota|resource_?exhausted|\bis full\b"
+        r"|\b(?:exceed(?:ed|s)|reached|hit)(?: the| its)? (?:hard |upper )?(?:limit|maximum|max|quota|available)\b"
+        r"|max(?:imum)? number of (?!clients|conn)[\w ]{3,40}(?:reached|exceeded)|\br[au]n out of\b|would exceed"
+        r"|(?:handles|files|shards|keys|numbers|ids) (?:reached|exhausted|used up)"
+        r"|no [\w ]{1,20}addresses (?:are )?(?:available|left)|can(?:not|'t) create more than|\bwraparound\b"
+        r"|out of range for type|sqlstate\W{0,3}5[34](?!300)\w{3}"
+    ),
+    SETTING: late(
+        r"permission denied|access(?: is)?[ _]?denied|\bforbidden\b|not authori[sz]ed|\be(?:acces|perm)\b"
+        r"|no such file or directory|\benoent\b|invalid value for|invalid (?:configuration|setting|option|parameter)"
+        r"|un(?:recogni[sz]ed|known) (?:configuration|parameter|option|setting|argument|variable|directive)"
+        r"|(?:is |are )not configured|\bmisconfigur|missing (?:required )?(?:configuration|setting|option|variable)"
+        r"|must be (?:set|configured)|unable to locate credentials|no [\w ]{1,20}role found|\b413\b"
+        r"|(?<!data )\btoo (?:big|large|long)\b(?! to be)|exceeds its maximum permitted|size (?:limit )?exceeded"
+        r"|(?:image|repository|service ?account|secret|configmap)[^:]{0,80}not found|manifest unknown"
+        r"|unsupported (?:protocol|cipher|version|authentication)|sqlstate\W{0,3}(?:28|42501)"
+    ),
+    SESSIONS: late(
+        r"cancell?ing statement|lock wait timeout|lock timeout|deadlock|could not obtain lock|maxtimemsexpired"
+        r"|operation exceeded time limit|sqlstate\W{0,3}(?:08|40|55p03|57)\w{0,4}\b|execution timeout expired"
+        r"|(?:query|statement) timeout|too many (?:clients|connections)|slots are reserved"
+        r"|max(?:imum)? number of (?:clients|connections)|sqlstate\W{0,3}53300"
+    ),
+    CODE: late(
+        r"null ?pointer|nullreference|\b(?:type|attribute|key|index|value|range|reference|syntax)error\b"
+        r"|arithmeticexception|zerodivision|(?:divi[sd]\w+ |/ )by zero|classcast|illegalstate|illegalargument"
+        r"|nomethoderror|undefined (?:method|variable|index|array key)|cannot read propert|is not a function"
+        r"|nil pointer|index out of|out of bounds|out of range for month|\bpanic\b|unmarshal|jsondecode"
+        r"|unexpected token|invalid literal for|has no attribute|unhandled exception|column \S+ does not exist"
+        r"|sqlstate\W{0,3}42(?!501)|stack ?overflow|recursion depth|can(?:not| not be) deseriali[sz]"
+    ),
+    WAY: late(
+        r"no route to host|network is unreachable|\be(?:hostunreach|netunreach)\b|\benotfound\b|\bnxdomain\b|servfail"
+        r"|name or service not known|name resolution|no such host"
+    ),
+}
+_COUNTED = late(
+    r"rate.?limit|too many requests|\b429\b|throttl|per (?:second|minute|hour|day)\b"
+    r"|retr(?:y|ies)\b[^.]{0,30}(?:limit|max|exceed)|max(?:imum)? (?:number of )?(?:retries|attempts|redirects)"
+)
+"""Words of who is asked too often, or gives up: nothing is short there."""
+
+
+def kind_of(line: str) -> str:
+    """Return the one kind of trouble of which a line tells; "" where it is of none, or of several."""
+    lowered = line.lower()
+    if _COUNTED.search(lowered):
+        return ""
+    found = [kind for kind, words in _KINDS.items() if words.search(lowered)]
+    return found[0] if len(found) == 1 else ""
