@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._cut_off import cuts_off
+from tuheg_ir.diagnosis.rules._failing_since import LONG, failing_since, younger_well
 from tuheg_ir.diagnosis.rules._fellow_readers import fellow_readers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._taken_in_between import of_taken, taken_in_between
@@ -48,7 +49,8 @@ def when(view: View) -> Iterator[Match]:
             late = not view.recent(time, ASLEEP) or _released_since(view, workload, time)
             if late or not reached(workload, ref, time):
                 continue
-            if well_since(view, workload, time):
+            failing = failing_since(view, workload, time, LONG)
+            if well_since(view, workload, time) or (failing and younger_well(view, workload, failing, time)):
                 continue  # what was written is good: only who never read it is ill
             seen = list(_since(view, workload, time))
             if seen:

@@ -1,0 +1,179 @@
+"""Pods fail since something that they use was made anew: those that are younger than that, or others, are well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.credentials import ENV, secret
+from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.scenes import SHOP, errors, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, redis, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+ODD = "ERROR the other side wobbles (77), order not stored"
+"""Words that no table knows."""
+WORK = "INFO order stored in 8 ms"
+MOVED = event("StatefulSet/postgres", "Switchover", "switched over: promoted postgres-1", age=1500)
+FILE: dict[str, Any] = {"volumes": [{"name": "db", "secret": {"secretName": "shop-db"}}]}
+
+
+def said(
+    ill: Iterable[int], well: Iterable[int] = (), *, line: str = ODD, since: float = 1200, until: float = 0
+) -> list[Log]:
+    """Return the logs of pods of the shop: some fail since then, and say so until now, others tell of work."""
+    often = int(30 * (since - until) / since)
+    bad = [log(pod("shop", n), WORK, *[line] * often, *[WORK] * (30 - often), since=since) for n in ill]
+    return [*bad, *(log(pod("shop", n), *[WORK] * 30, since=since) for n in well)]
+
+
+def aged(
+    *ill: int,
+    well: Iterable[int] = (2,),
+    written: float = 1800,
+    young: float = 900,
+    more: Iterable[Obj] = (),
+    **of: Any,
+) -> Snapshot:
+    """Return a shop of three pods, the last of which is younger, whose Secret was written."""
+    beside = of.pop("more_logs", ())
+    told = {"line": of.pop("line", ODD), "since": of.pop("since", 1200)}
+    objects = younger(shop(pods=3, **{"env": ENV, **of}), 1, age=young)
+    return snapshot(objects, secret(written), more, logs=[*said(ill, well, **told), *beside], figures=[errors("shop")])
+
+
+BARELY = [log(pod("shop", 2), *[WORK, ODD, WORK] * 5, since=380)]
+
+
+def old(*objects: Any, beside: Iterable[Log] = (), line: str = ODD, **of: Any) -> Snapshot:
+    """Return a shop all of whose pods are old and fail."""
+    told = said((0, 1), line=line, until=of.pop("until", 0))
+    return snapshot(shop(**{"env": ENV, **of}), *objects, logs=[*told, *beside], figures=[errors("shop")])
+
+
+def asks(name: str, host: str, line: str = WORK, **more: Any) -> tuple[list[Obj], list[Log]]:
+    """Return another one that asks a host, and what its pods say."""
+    objects = workload(name, env={"STORE_HOST": host}, **more)
+    return objects, [log(pod(name, n), *[line] * 30, since=1100) for n in range(2)]
+
+
+WELL, WELL_TOLD = asks("api", "postgres")
+ILL, ILL_TOLD = asks("api", "postgres", ODD, started=600)
+CACHE, CACHE_TOLD = asks("api", "redis")
+CART, CART_TOLD = asks("api", "cart")
+
+
+def made(objects: list[Obj], age: float) -> list[Obj]:
+    """Return a workload whose Service was made so many seconds ago."""
+    objects[-1]["metadata"]["creationTimestamp"] = at(age)
+    return objects
+
+
+HOLDS = [
+    Holds(
+        "a pod that is younger than the Secret is well",
+        aged(0, 1),
+        (SHOP, "configuration_error", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "what was before was let in for a day more",
+        aged(0, 1, written=1.5 * DAY, young=DAY),
+        (SHOP, "configuration_error", "restart_workload"),
+    ),
+    Holds(
+        "a file that only those have read that are younger",
+        aged(0, 1, env={}, spec=FILE),
+        (SHOP, "configuration_error", "restart_workload"),
+    ),
+    Holds(
+        "words of a login keep other rules away, and it is the same",
+        aged(0, 1, line='ERROR FATAL: password authentication failed for user "shop"'),
+        (SHOP, "database_connection", "restart_workload"),
+        believed="credentials_rotated",
+    ),
+    Holds(
+        "another server of the database leads, and who else asks it is well",
+        old(postgres(), MOVED, WELL, beside=WELL_TOLD, env={"STORE_HOST": "postgres"}),
+        (SHOP, "database_connection", "restart_workload"),
+        excludes=no("restart_workload", at="StatefulSet/postgres"),
+    ),
+    Holds(
+        "the cache was started anew, and who else asks it is well",
+        old(redis(started=1300), CACHE, beside=CACHE_TOLD, env={"STORE_HOST": "redis"}),
+        (SHOP, "database_connection", "restart_workload"),
+        excludes=no("restart_workload", at="Deployment/redis"),
+    ),
+    Holds(
+        "a Service was made anew, and who else asks it is well",
+        old(made(workload("cart"), 1300), CART, beside=CART_TOLD, env={"STORE_HOST": "cart"}),
+        (SHOP, "network_fault", "restart_workload"),
+        excludes=no("restart_workload", at="Deployment/cart"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("the younger one fails as well", aged(0, 1, 2, well=()), ()),
+    DoesNotHold("the younger one says it as often, for its age", aged(0, 1, well=(), young=400, more_logs=BARELY), ()),
+    DoesNotHold("the younger one does nothing", aged(0, 1, well=()), ()),
+    DoesNotHold("the younger one is too young to know", aged(0, 1, young=200), ()),
+    DoesNotHold("an old one is well, and the younger one fails", aged(0, 2, well=(1,)), ()),
+    DoesNotHold("they failed before it was written", aged(0, 1, written=300, young=250), ()),
+    DoesNotHold("the pods keep data", aged(0, 1, kind="StatefulSet"), ()),
+    DoesNotHold("nobody is younger than what was written: it may be what is wrong", old(secret(1500)), ()),
+    DoesNotHold(
+        "they fail since their own release",
+        old(
+            redis(started=1300),
+            CACHE,
+            beside=CACHE_TOLD,
+            env={"STORE_HOST": "redis"},
+            before={"image": "shop:0"},
+            released=1320,
+        ),
+        (),
+    ),
+    DoesNotHold(
+        "it is over since minutes",
+        old(redis(started=1300), CACHE, beside=CACHE_TOLD, env={"STORE_HOST": "redis"}, until=700),
+        (),
+    ),
+    DoesNotHold("nobody else asks the database", old(postgres(), MOVED, env={"STORE_HOST": "postgres"}), ()),
+    DoesNotHold(
+        "who else asks it was started since, and fails as well",
+        old(postgres(), MOVED, ILL, beside=ILL_TOLD, env={"STORE_HOST": "postgres"}),
+        (),
+    ),
+    DoesNotHold(
+        "the database lacks a pod",
+        old(redis(started=1300, ready=0), CACHE, beside=CACHE_TOLD, env={"STORE_HOST": "redis"}),
+        (),
+    ),
+    DoesNotHold(
+        "one of several members of the cache is new: it may lack what the others have",
+        old(younger(redis(pods=3), 1, age=1300), CACHE, beside=CACHE_TOLD, env={"STORE_HOST": "redis"}),
+        (),
+    ),
+    DoesNotHold(
+        "a server was released: it may answer otherwise",
+        old(
+            workload("cart", before={"image": "cart:0"}, released=1300),
+            CART,
+            beside=CART_TOLD,
+            env={"STORE_HOST": "cart"},
+        ),
+        (),
+    ),
+    DoesNotHold(
+        "they name another one whom they ask",
+        old(
+            redis(started=1300),
+            postgres(),
+            CACHE,
+            beside=CACHE_TOLD,
+            line="ERROR postgres: wobbles (77)",
+            env={"STORE_HOST": "redis", "DB_HOST": "postgres"},
+        ),
+        (),
+    ),
+]

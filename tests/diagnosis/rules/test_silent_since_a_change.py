@@ -1,0 +1,82 @@
+"""Pods do nothing more since a server that they ask was started anew, and say nothing of it; what they do waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.tiny import DAY, at, figure, pod, redis, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+WORKER, REDIS = "Deployment/worker", "Deployment/redis"
+ENV = {"BROKER_URL": "redis://redis:6379/0", "QUEUE": "letters"}
+WORK = "INFO letter sent in 31 ms"
+ODD = "ERROR the other side wobbles (77)"
+
+
+def told(number: int, line: str = WORK, *, until: float = 2390, every: float = 30, of: str = "worker") -> Log:
+    """Return the log of a pod that tells of something every half a minute, from an hour ago until then."""
+    count = int((3600 - until) / every)
+    lines = [f"{at(3600 - n * every)} {line}" for n in range(count + 1)]
+    return Log(pod(of, number), of, tuple(lines), False)
+
+
+def world(
+    *logs: Log,
+    started: float = 2400,
+    young: int = 0,
+    others: Iterable[Log] = (),
+    waits: float = 900,
+    more: Any = (),
+    **of: Any,
+) -> Snapshot:
+    """Return a worker of three pods, its queue, and its broker, which was started again."""
+    objects = younger(workload("worker", pods=3, env=ENV, **of), young, age=2300) if young else None
+    beside = workload("mailer", env={"BROKER_URL": "redis://redis:6379/0"})
+    return snapshot(
+        objects or workload("worker", pods=3, env=ENV, **of),
+        redis(started=started),
+        beside,
+        more,
+        logs=[*logs, *others],
+        figures=[figure("queue_depth", 4, waits, 2300, component="letters")],
+    )
+
+
+SILENT = [told(n) for n in range(3)]
+FINE = [told(n, until=30, of="mailer") for n in range(2)]
+ILL = [told(n, ODD, until=30, of="mailer") for n in range(2)]
+
+HOLDS = [
+    Holds(
+        "who else asks the broker works",
+        world(*SILENT, others=FINE),
+        (WORKER, "service_crash", "restart_workload"),
+        excludes=(*no("rollback_workload", "scale_workload", at=WORKER), *no("restart_workload", at=REDIS)),
+    ),
+    Holds(
+        "a pod that was started after the broker works",
+        world(*SILENT[:2], told(2, until=30), young=1),
+        (WORKER, "service_crash", "restart_workload"),
+    ),
+]
+MORE, STILL = (WORKER, "capacity", "scale_workload"), (WORKER, "service_crash", "restart_workload")
+"""What the queue itself tells, and is less sure of."""
+DOES_NOT_HOLD = [
+    DoesNotHold("one of the older ones works on", world(*SILENT[:2], told(2, until=30), others=FINE), MORE),
+    DoesNotHold("the younger one is silent as well", world(*SILENT[:2], young=1, others=FINE), STILL),
+    DoesNotHold("the younger one fails", world(*SILENT[:2], told(2, ODD, until=30), young=1, others=FINE), MORE),
+    DoesNotHold("who else asks the broker fails", world(*SILENT, others=ILL), STILL),
+    DoesNotHold("nobody else asks the broker", world(*SILENT), STILL),
+    DoesNotHold("nothing waits", world(*SILENT, others=FINE, waits=4), ()),
+    DoesNotHold("they fell silent long before", world(*(told(n, until=3000) for n in range(3)), others=FINE), STILL),
+    DoesNotHold("the broker was not started anew", world(*SILENT, started=DAY, others=FINE), STILL),
+    DoesNotHold("the broker has just come back", world(*SILENT, started=400, others=FINE), STILL),
+    DoesNotHold(
+        "they say something each quarter of an hour",
+        world(*(told(n, every=900, until=2400) for n in range(3)), others=FINE),
+        STILL,
+    ),
+]

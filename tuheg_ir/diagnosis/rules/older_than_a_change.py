@@ -1,0 +1,177 @@
+"""Pods fail since something that they use was made anew, and all that fail are older than that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._failing_since import LONG, Failing, failing_since, goes_on, said, speaks, younger_well
+from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
+from tuheg_ir.diagnosis.rules._made_anew import Anew, made_anew
+from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.graph import foreign
+from tuheg_ir.diagnosis.view.marked import MANY, marked
+from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.trouble import suffering, troubles
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+
+SETTLED = timedelta(minutes=5)
+"""Who can find what was made anew has found it by then."""
+AT_ONCE = timedelta(minutes=15)
+"""Who is started anew, or leads anew, is met so soon by whoever asks it."""
+_SESSIONS = ("database_", "pool_", "read_only_database")
+
+
+class _Found(NamedTuple):
+    """Who fails, what shows that a process that is started now would be well, and how sure that is."""
+
+    failing: Failing
+    well: Evidence
+    sure: float
+
+
+def when(view: View) -> Iterator[Match]:
+    """All failing pods are older than what was made anew as they began to fail, and others show that it is well."""
+    for workload in view.serving:
+        if is_store(workload) or keeps_data(view, workload):
+            continue  # its members differ by what they do, and a start anew may lose what they have
+        felt = [*(seen for seen, _ in troubles(view, workload.ref)), *suffering(view, workload.ref)]
+        known = (each for each in made_anew(view, workload) if not view.recent(each.at, SETTLED))
+        for anew in sorted(known, key=lambda each: each.at, reverse=True):
+            found = _by_younger(view, workload, anew) or _by_others(view, workload, anew)
+            if found is None or not goes_on(view, found.failing, anew.at + SETTLED):
+                continue
+            if felt or view.alerts or found.failing.often >= MANY:
+                yield _match(view, workload, anew, found, felt[:1])
+                break
+
+
+def _by_younger(view: View, workload: Workload, anew: Anew) -> _Found | None:
+    """Return that pods of the failing ones' template that were started since a change are well, and only those are."""
+    failing = failing_since(view, workload, anew.at, LONG if anew.is_read else AT_ONCE)
+    if failing is None or not _may_mean(view, workload, failing, anew):
+        return None
+    well = younger_well(view, workload, failing, anew.at)
+    if not well:
+        return None
+    told = "it has the same template, was started after that, and is well"
+    return _Found(failing, Evidence("objects", f"Pod/{well[0].name}", told, well[0].started), 0.65)
+
+
+def _by_others(view: View, workload: Workload, anew: Anew) -> _Found | None:
+    """Return that others ask what was made anew, and are well.
+
+    What is read shows nothing of the kind: others read it too, and whether it is good nobody knows before a start.
+    """
+    failing = None if anew.is_read else failing_since(view, workload, anew.at, AT_ONCE)
+    if failing is None or not failing.older(anew.at) or not _may_mean(view, workload, failing, anew):
+        return None
+    if since_release(workload, failing.first) or any(pod.started and pod.started > anew.at for pod in workload.live):
+        return None
+    well = _others(view, workload, anew) if _is_kept(view, failing, anew) else None
+    return _Found(failing, well, 0.6) if well else None
+
+
+def _is_kept(view: View, failing: Failing, anew: Anew) -> bool:
+    """Tell whether clients keep what was made anew: an address or sessions, and it answers none by another release."""
+    servers = [view.workloads[ref] for ref in anew.behind if ref in view.workloads]
+    if any(since_release(each, failing.first) for each in servers):
+        return False
+    starts = [pod.started for each in servers for pod in each.live]
+    if (
+        anew.ref in anew.behind
+        and anew.seen.source == "objects"
+        and any(at is None or at < anew.at - AT_ONCE for at in starts)
+    ):
+        return False  # only some members of it are new: they may lack what the others have
+    return anew.ref.startswith("Service/") or all(role(each) in (*DATA, "pooler") for each in servers)
+
+
+def _may_mean(view: View, workload: Workload, failing: Failing, anew: Anew) -> bool:
+    """Tell whether what failing pods say is about what was made anew: not if they name another one whom they ask."""
+    if anew.is_read:
+        return True
+    told = [each for each in complaints(view, *failing.troubles) if each.caller == workload.ref]
+    about = {name for each in told for name in (each.about, *filter(foreign, each.hosts)) if name}
+    asked = view.graph.calls.get(workload.ref, set()) | {anew.ref, *anew.behind}
+    about |= {ref for ref in asked for label in _labels(view, ref) if any(names(line, label) for line in failing.lines)}
+    return not about or not about.isdisjoint((anew.ref, *anew.behind))
+
+
+def _labels(view: View, ref: str) -> set[str]:
+    """Return the names by which somebody is asked: his own, and those of his Services."""
+    own = {service.name for service in view.services.values() if ref in service.backends}
+    return {ref.partition("/")[2], *own}
+
+
+def _others(view: View, workload: Workload, anew: Anew) -> Evidence | None:
+    """Return that another one asks the same and is well; None where one fails that was started after it was made."""
+    well: Evidence | None = None
+    for other in _users(view, workload, anew):
+        failing = failing_since(view, other, anew.at)
+        later = [pod for pod in other.live if pod.started and pod.started > anew.at]
+        if failing is not None and any(said(view, failing, pod) for pod in later):
+            return None
+        ill = failing is not None and goes_on(view, failing, anew.at + SETTLED)
+        long_ill = any(each.since is None and sum(each.lately.values()) for each in marked(view, other))
+        ill = ill or long_ill or any(troubles(view, other.ref))
+        if not ill and any(speaks(view, pod) for pod in other.live):
+            well = Evidence("logs", other.ref, f"it asks {anew.ref} too, and is well", view.now)
+    return well
+
+
+def _users(view: View, workload: Workload, anew: Anew) -> Iterator[Workload]:
+    refs = sorted({ref for each in anew.behind for ref in view.graph.callers(each)} - {workload.ref, *anew.behind})
+    for each in (view.workloads[ref] for ref in refs if ref in view.workloads):
+        if each.kind not in BATCH and {*anew.behind} & view.graph.calls.get(each.ref, set()):
+            yield each
+
+
+def _match(view: View, workload: Workload, anew: Anew, found: _Found, felt: Sequence[Evidence]) -> Match:
+    failing = found.failing
+    latest = max(pod.started for pod in failing.pods if pod.started)
+    older = f"all {len(failing.pods)} that fail were started before that, the last of them {latest:%d %b %H:%M}"
+    well = f"{anew.ref} is well: nothing done to it mends who keeps what was before"
+    return Match(
+        component=workload.ref,
+        evidence=(
+            anew.seen,
+            Evidence("logs", workload.ref, failing.seen, failing.first),
+            Evidence("objects", workload.ref, older, latest),
+            found.well,
+            *felt,
+        ),
+        certainty=found.sure,
+        root_cause=_cause(view, anew, failing),
+        since=failing.first,
+        explains=behind(view, workload.ref, but=workload.ref),
+        excludes=(
+            *excluding(workload.ref, "its template did not change: what it uses was made anew", "rollback_workload"),
+            *not_for(anew.behind, well),
+        ),
+    )
+
+
+def _cause(view: View, anew: Anew, failing: Failing) -> str:
+    """Return what kind of thing the older pods keep."""
+    servers = [view.workloads[ref] for ref in anew.behind if ref in view.workloads]
+    if any(role(each) in (*DATA, "pooler") for each in servers) or failing.tells(*_SESSIONS):
+        return "database_connection"
+    return "configuration_error" if anew.is_read else "network_fault"
+
+
+RULE = Rule(
+    name="older_than_a_change",
+    title="All pods that fail are older than what was made anew as they began to, and younger or other ones are well",
+    root_cause="configuration_error",
+    remedy="restart_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no workload fails, in pods that are older alone, since something that it uses was made anew",
+)
