@@ -124,8 +124,8 @@ def told_apart(view: View, workload: Workload) -> dict[str, str]:
         others = max((count for pod, count in pods.items() if pod not in telling), default=0)
         if telling and telling < heard and min(pods[pod] for pod in telling) >= CLEARLY * others:
             found |= {pod: f"its log repeats ({pods[pod]} lines): {line[:200]}" for pod in telling - set(found)}
-    others = heard - set(found)
-    as_ill = _as_ill(view, others) or _told_as_often(view, workload, set(found), others)
+    rest = heard - set(found)
+    as_ill = _as_ill(view, rest) or _told_as_often(view, workload, set(found), rest)
     return found if set(found) < heard and not as_ill else {}
 
 
