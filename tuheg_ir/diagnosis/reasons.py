@@ -23,13 +23,18 @@ EARLIER = timedelta(minutes=5)
 
 
 def nearness(held: Held) -> tuple[object, ...]:
-    """Order matches: nearer to the cause first, what is hardly likely last of all, and so among that.
+    """Order matches: nearer to the cause first, what is hardly likely last of all, and so among that."""
+    return (*_likely(held), held.rule.name, held.match.component, held.target)
 
-    Of two as likely the one that tells what was changed is nearer than one that only tells who is ill.
-    """
+
+def nearness_at_one(held: Held) -> tuple[object, ...]:
+    """Order the matches of one component: of two as likely the one that tells what was changed is nearer."""
+    return (*_likely(held), held.remedy != "rollback_workload", *nearness(held))
+
+
+def _likely(held: Held) -> tuple[float, float, float]:
     tier = held.rule.tier if held.confidence >= BESIDE else Tier.SYMPTOM
-    ill = held.remedy != "rollback_workload"
-    return (-tier, -held.confidence, -held.rule.tier, ill, held.rule.name, held.match.component, held.target)
+    return -tier, -held.confidence, -held.rule.tier
 
 
 def _is_nearer(one: Held, other: Held) -> bool:

@@ -41,6 +41,8 @@ PORTS = {"ports": [{"name": "web", "containerPort": 9090}]}
 KEY = {"env": {"MODE": {"configMapKeyRef": {"name": "shop", "key": "mode"}}}}
 NO_KEY = waiting("CreateContainerConfigError", "couldn't find key mode in ConfigMap")
 
+NO_IMAGE = waiting("ImagePullBackOff", "Back-off pulling image")
+
 
 @pytest.mark.parametrize(
     ("objects", "told", "field"),
@@ -59,6 +61,7 @@ NO_KEY = waiting("CreateContainerConfigError", "couldn't find key mode in Config
         (released({"env": {}}, env={"GREETING": "hi"}), logs("shop", POOL, since=500), ""),
         (released({"env": {}}, env={"DB_POOL_SIZE": "2"}), logs("shop", UNREACHED, since=500), ""),
         (unready(released({"env": {}}, **KEY), NO_KEY), (), "env MODE"),
+        (unready(released({"env": {}}, **KEY), NO_IMAGE), (), ""),  # it waits for its image
         (unready(released({"env": {}}, **KEY)), (), ""),  # it runs: its code may be what is not ready
         (shop(), logs("shop", POOL), ""),  # no release
     ],

@@ -77,10 +77,22 @@ def _since(workload: Workload) -> Callable[[Hit], bool]:
 
 
 def _never_ran(_: View, workload: Workload) -> bool:
-    """Tell whether no container of the newest pods has ever been started: what never ran has no fault of its code."""
+    """Tell whether no container of the newest pods has ever been started: what never ran has no fault of its code.
+
+    Not where it waits for its image: that is none of the settings.
+    """
     pods = workload.newest_pods()
-    ran = (c.started_at is not None or c.ended is not None or c.state == "running" for p in pods for c in p.containers)
-    return bool(pods) and all(pod.node for pod in pods) and not any(ran)
+    containers = [container for pod in pods for container in pod.containers]
+    ran = any(c.started_at is not None or c.ended is not None or c.state == "running" for c in containers)
+    image = any("Image" in c.reason for c in containers)
+    return bool(containers) and all(pod.node for pod in pods) and not ran and not image
+
+
+def _of_the_pod(change: Change) -> bool:
+    """Tell whether a pod is made otherwise by a change: names and notes on it make no difference."""
+    if change.field.startswith(("annotation ", "label ")):
+        return False
+    return change.aspect in ("env", "mounts", "other")
 
 
 _FITS: tuple[tuple[Callable[[View, Workload], bool], Callable[[Change], bool]], ...] = (
@@ -89,5 +101,5 @@ _FITS: tuple[tuple[Callable[[View, Workload], bool], Callable[[Change], bool]], 
     (_is_unreached, lambda change: change.aspect == "ports"),
     (_reaches_nobody, lambda change: change.field.startswith("label ")),
     (_waits_for_its_pool, lambda change: change.aspect == "env" and bool(_OF_POOLS.search(change.field))),
-    (_never_ran, lambda change: change.aspect in ("env", "mounts", "other")),
+    (_never_ran, _of_the_pod),
 )
