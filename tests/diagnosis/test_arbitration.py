@@ -230,6 +230,13 @@ def test_a_release_is_behind_the_load_that_it_brings_to_whom_it_calls(
     assert best(release, load, of=world)[0][0] == first
 
 
+def test_a_release_is_not_behind_what_is_stated_to_be_used_up() -> None:
+    release = rule("release", SHOP, Tier.PATTERN, 0.8, follows=True, since=NOW - timedelta(seconds=570))
+    since = NOW - timedelta(seconds=580)
+    used_up = rule("used_up", DB, Tier.STATED, 0.8, root_cause="capacity", remedy="page_human", since=since)
+    assert best(release, used_up, of=pressed(AS_EVER)) == [("used_up", DB)]
+
+
 def test_where_something_is_wrong_nothing_else_is_called_well() -> None:
     well = rule("well", DB, Tier.PATTERN, 0.9, root_cause="no_fault", remedy="no_action")
     assert best(well, rule("bad", SHOP, Tier.PATTERN, 0.6)) == [("bad", SHOP)]

@@ -81,10 +81,13 @@ def _behind(view: View, cause: Held, symptom: Held) -> set[str]:
 def _presses(view: View, release: Held, load: Held) -> bool:
     """Tell whether a release that users feel, and they ask no more of it than before, brought the load behind it.
 
-    What is behind it has too much to do since the release, for whatever that asks, and was not released itself.
+    What is behind it has too much to do since the release, for whatever that asks, and was not released itself. What a
+    log states that it has no more of (numbers, room) is used up by nobody's load.
     """
     released, behind = view.workloads.get(release.target), view.workloads.get(load.match.component)
-    if released is None or behind is None or behind is released or load.root_cause != "capacity":
+    if released is None or behind is None or behind is released:
+        return False
+    if load.root_cause != "capacity" or load.rule.tier == Tier.STATED:
         return False
     if release.remedy != "rollback_workload" or release.rule.tier != Tier.PATTERN or release.confidence < BESIDE:
         return False
