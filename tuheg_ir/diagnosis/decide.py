@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from tuheg_ir.diagnosis.harm import harms, once
 from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Finding, Snapshot
-from tuheg_ir.diagnosis.reasons import BESIDE, is_reason, nearness
+from tuheg_ir.diagnosis.reasons import BESIDE, is_reason, nearness, nearness_at_one
 from tuheg_ir.diagnosis.rule import Held, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.rules._former_colour import led_back
@@ -90,7 +90,8 @@ def _unmissed(view: View, match: Match, sure: float) -> float:
 
 def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Considered]]:
     """Return what is believed, best first, and what is not, with the reason."""
-    kept, lost = _one_each(view, sorted(held, key=nearness))
+    kept, lost = _one_each(view, sorted(held, key=nearness_at_one))
+    kept.sort(key=nearness)
     for each in list(kept):
         cause = next((k for k in kept if k is not each and is_reason(view, k, each)), None)
         if cause is not None:

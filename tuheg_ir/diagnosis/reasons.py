@@ -7,23 +7,34 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.rule import Held, Match, Tier
 from tuheg_ir.diagnosis.rules._blames_another import blameless_code
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready
+from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, since_release
 from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, rises_with, serves_well, troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, requests_grew, rises_with, serves_well, troubles
 from tuheg_ir.diagnosis.view.view import View
 
 BESIDE = 0.5
 """A second finding has to be as likely as this: two faults at once are rare."""
 NEAR = timedelta(seconds=90)
 """So far apart is seen to begin what begins in one minute: a caller's figures, and those of whom it calls."""
+SAME = 1.3
+"""So many times the requests of before are about as many."""
 EARLIER = timedelta(minutes=5)
 """A symptom that began so long before its supposed cause is no symptom of it."""
 
 
 def nearness(held: Held) -> tuple[object, ...]:
     """Order matches: nearer to the cause first, what is hardly likely last of all, and so among that."""
+    return (*_likely(held), held.rule.name, held.match.component, held.target)
+
+
+def nearness_at_one(held: Held) -> tuple[object, ...]:
+    """Order the matches of one component: of two as likely the one that tells what was changed is nearer."""
+    return (*_likely(held), held.remedy != "rollback_workload", *nearness(held))
+
+
+def _likely(held: Held) -> tuple[float, float, float]:
     tier = held.rule.tier if held.confidence >= BESIDE else Tier.SYMPTOM
-    return (-tier, -held.confidence, -held.rule.tier, held.rule.name, held.match.component, held.target)
+    return -tier, -held.confidence, -held.rule.tier
 
 
 def _is_nearer(one: Held, other: Held) -> bool:
@@ -33,6 +44,9 @@ def _is_nearer(one: Held, other: Held) -> bool:
 
 def is_reason(view: View, cause: Held, symptom: Held) -> bool:
     """Tell whether one match is the reason of another's trouble."""
+    presses = _presses(view, cause, symptom)
+    if presses or _presses(view, symptom, cause):
+        return presses
     named = symptom.match.component in cause.match.explains
     if not symptom.rule.follows and not (named and cause.rule.tier >= symptom.rule.tier):
         return False
@@ -62,6 +76,29 @@ def _behind(view: View, cause: Held, symptom: Held) -> set[str]:
     if _suspect(view, symptom, cause.match.since):
         return set()
     return {each for each in needed.intersection(cause.match.explains) if _suffers(view, each)}
+
+
+def _presses(view: View, release: Held, load: Held) -> bool:
+    """Tell whether a release that users feel, and they ask no more of it than before, brought the load behind it.
+
+    What is behind it has too much to do since the release, for whatever that asks, and was not released itself. What a
+    log states that it has no more of (numbers, room) is used up by nobody's load.
+    """
+    released, behind = view.workloads.get(release.target), view.workloads.get(load.match.component)
+    if released is None or behind is None or behind is released:
+        return False
+    if load.root_cause != "capacity" or load.rule.tier == Tier.STATED:
+        return False
+    if release.remedy != "rollback_workload" or release.rule.tier != Tier.PATTERN or release.confidence < BESIDE:
+        return False
+    if released.ref not in view.graph.callers(behind.ref):
+        return False
+    began = load.match.since
+    if not since_release(released, began) or since_release(behind, began):
+        return False
+    grew = [requests_grew(view, ref, released.released_at) for ref in view.graph.callers(behind.ref)]
+    mine = requests_grew(view, released.ref, released.released_at)
+    return mine is not None and all(each is None or each < SAME for each in (mine, *grew))
 
 
 def _suffers(view: View, ref: str) -> bool:

@@ -8,12 +8,16 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._memory import put_into_memory
 from tuheg_ir.diagnosis.rules._written_by_runs import read_anew
-from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS, PROVED, Crash, ended_by_themselves, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS, PROVED, Crash, crashes, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.outlasted import of_its_own
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, moment, newest, text
 from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, releases
+from tuheg_ir.diagnosis.view.stores import is_store
+from tuheg_ir.diagnosis.view.trouble import traffic_growth
+from tuheg_ir.diagnosis.view.usage import limit_cut
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -26,6 +30,10 @@ MOMENTS_S, PAUSE_S, SERVED_S = 120.0, 300.0, 1800.0
 """Seconds: a life that is short; the longest pause before a restart (Kubernetes: five minutes); a life that proves."""
 SHORT_ONES = 5
 """Restarts from which on most lives were short: a few that were long would fill the time as well."""
+OF_MEMORY = 0.58
+"""So sure is it where memory was short: who looks at what was used and may be used knows better."""
+LOADED = 1.5
+"""So many times the requests may be the reason that memory is short."""
 _NO_IMAGE = late(
     r"back-?off pulling image|failed to pull image|successfully pulled image .{1,300} in \d+m\d", re.IGNORECASE
 )
@@ -33,9 +41,9 @@ _NO_IMAGE = late(
 
 
 def when(view: View) -> Iterator[Match]:
-    """Containers of a recent release end by themselves after they have served."""
+    """Containers of a recent release end after they have served, by themselves or for the memory that they take."""
     for workload in view.serving:
-        ended = of_its_own(view, workload, ended_by_themselves(view, workload))
+        ended = [c for c in of_its_own(view, workload, crashes(view, workload)) if _may_be_its_own(view, workload, c)]
         if not ended or not releases(view, workload, SUSPECT) or probe_kills(view, workload, [c.pod for c in ended]):
             continue
         if workload.returned or all(_served_before(view, workload, crash) for crash in ended):
@@ -44,6 +52,17 @@ def when(view: View) -> Iterator[Match]:
             continue  # a run wrote a file that all of them read anew, and the template before would read it as well
         if only_of_newest(workload, ended) and not all(never_ready(c.pod) for c in ended):
             yield _match(view, workload, ended)
+
+
+def _may_be_its_own(view: View, workload: Workload, crash: Crash) -> bool:
+    """Tell whether it may be for a release that a container ended; for want of memory, if it asks for more or has less.
+
+    More requests fill it as well, whatever was released; and a store holds what others bring to it.
+    """
+    if not crash.container.killed_for_memory or limit_cut(workload, "memory"):
+        return True
+    own = workload.changed("image", "env", "command") or put_into_memory(workload)
+    return bool(own) and not is_store(workload) and (traffic_growth(view, workload.ref) or 1.0) < LOADED
 
 
 def _served_before(view: View, workload: Workload, crash: Crash) -> bool:
@@ -104,6 +123,7 @@ def _match(view: View, workload: Workload, ended: Sequence[Crash]) -> Match:
         time for _, time in outside_changes(view, workload) if workload.released_at and time > workload.released_at
     ]
     hits = view.hits_of(workload.ref, *OWN_FAULTS)
+    certainty = 0.5 if not again else OF_MEMORY if all(c.container.killed_for_memory for c in ended) else 0.7
     return Match(
         component=workload.ref,
         evidence=(
@@ -111,7 +131,7 @@ def _match(view: View, workload: Workload, ended: Sequence[Crash]) -> Match:
             *release_evidence(workload),
             *(view.hit_evidence(hit) for hit in hits[:2]),
         ),
-        certainty=(0.7 if again else 0.5) - (0.15 if later else 0.0) - (0.4 if _killed(workload, ended) else 0.0),
+        certainty=certainty - (0.15 if later else 0.0) - (0.4 if _killed(workload, ended) else 0.0),
         root_cause=release_cause(view, workload, ended[0].container.name),
         remedy="rollback_workload" if again or hits or not _run_again(ended) else "page_human",
         since=workload.released_at,
@@ -130,9 +150,13 @@ def _run_again(ended: Sequence[Crash]) -> bool:
 
 
 def _killed(workload: Workload, ended: Sequence[Crash]) -> bool:
-    """Tell whether containers with a liveness probe were ended by a signal from outside: a kubelet does that."""
+    """Tell whether containers with a liveness probe were ended by a signal from outside: a kubelet does that.
+
+    What was killed for memory was not.
+    """
     probed = {text(c, "name") for c in items(workload.template, "spec", "containers") if "livenessProbe" in c}
-    return all(crash.ended.exit_code in SIGNALS and crash.container.name in probed for crash in ended)
+    signalled = (c for c in ended if c.ended.exit_code in SIGNALS and not c.container.killed_for_memory)
+    return len(ended) == sum(crash.container.name in probed for crash in signalled)
 
 
 RULE = Rule(

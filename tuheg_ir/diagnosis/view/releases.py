@@ -9,6 +9,7 @@ from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view.at_odds import setting_at_fault
 from tuheg_ir.diagnosis.view.changes import Change, changes
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -94,11 +95,11 @@ def cause_of_release(workload: Workload, container: str = "") -> str:
 
 
 def release_cause(view: View, workload: Workload, container: str = "") -> str:
-    """Return what a release brought that fails: what the logs say decides where code and settings both changed."""
+    """Return what a release brought that fails: what fails decides where code and settings both changed."""
     settings = any(
         c.aspect in ("env", "mounts", "command") and c.container in ("", container) for c in workload.changes
     )
-    if settings and view.hits_of(workload.ref, "configuration_missing"):
+    if (settings and view.hits_of(workload.ref, "configuration_missing")) or setting_at_fault(view, workload):
         return "configuration_error"
     return cause_of_release(workload, container)
 

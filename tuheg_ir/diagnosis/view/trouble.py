@@ -224,3 +224,14 @@ def traffic_growth(view: View, ref: str) -> float | None:
         if was and now is not None:
             found.append(now / was)
     return max(found, default=None)
+
+
+def requests_grew(view: View, ref: str, moment: datetime | None) -> float | None:
+    """Return how many times the requests of before a moment a workload gets now; None if nobody knows."""
+    found = []
+    for label in labels_of(view, ref, "request_rate"):
+        was = view.figures.before("request_rate", moment, component=label) if moment else None
+        now = view.figures.still("request_rate", component=label)
+        if was and now is not None:
+            found.append(now / was)
+    return max(found, default=None)

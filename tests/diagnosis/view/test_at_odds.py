@@ -1,0 +1,72 @@
+"""Which setting of a release what fails is about; one that only changed beside it is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.diagnosis.rules.pods import pods_of, put, waiting
+from tests.diagnosis.rules.scenes import MORE, OLD, ROOM, killed, logs, shop
+from tests.diagnosis.rules.tiny import Obj, event, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log
+from tuheg_ir.diagnosis.view.at_odds import setting_at_fault
+from tuheg_ir.diagnosis.view.view import View
+
+PROBE = {"readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}}}
+MOVED = {"readinessProbe": {"httpGet": {"path": "/health", "port": 8080}}}
+POOL = "SQLTransientConnectionException: HikariPool-1 - Connection is not available, request timed out after 30000ms"
+UNREACHED = "dial tcp: i/o timeout connecting to postgres:5432"
+FAILED = event(f"Pod/{pod('shop')}", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 404")
+
+
+def unready(objects: list[Obj], status: Obj | None = None) -> list[Obj]:
+    """Return a workload whose pods are not ready."""
+    for each in pods_of(objects):
+        put(each, status or {}, ready=False, unready=500)
+    objects[0]["status"]["readyReplicas"] = 0
+    return objects
+
+
+def released(before: dict[str, Any], **now: Any) -> list[Obj]:
+    return shop(before=OLD | before, released=600, **now)
+
+
+def asked(released_one: list[Obj]) -> list[Obj]:
+    return [*workload("web", env={"SHOP": "http://shop:8080"}), *released_one]
+
+
+REFUSED = logs("web", "dial tcp: connect: connection refused (http://shop:8080)", since=400)
+PORTS = {"ports": [{"name": "web", "containerPort": 9090}]}
+KEY = {"env": {"MODE": {"configMapKeyRef": {"name": "shop", "key": "mode"}}}}
+NO_KEY = waiting("CreateContainerConfigError", "couldn't find key mode in ConfigMap")
+
+NO_IMAGE = waiting("ImagePullBackOff", "Back-off pulling image")
+
+
+@pytest.mark.parametrize(
+    ("objects", "told", "field"),
+    [
+        (killed(released(MORE, **ROOM)), (), "limits.memory"),
+        (killed(released(ROOM, **MORE)), (), ""),  # raised
+        (released(MORE, **ROOM), (), ""),  # nobody is killed
+        ([*released(PROBE, **MOVED), FAILED], (), "readinessProbe.httpGet"),
+        (unready(released(PROBE, **MOVED)), (), "readinessProbe.httpGet"),
+        (released(PROBE, **MOVED), (), ""),  # it does not fail
+        ([*released({"readinessProbe": None}, **PROBE), FAILED], (), "readinessProbe"),
+        ([*released({}), FAILED], (), ""),  # the same probe
+        (asked(released({"ports": []}, **PORTS)), REFUSED, "ports"),
+        (asked(released({})), REFUSED, ""),  # the same port
+        (released({"env": {}}, env={"DB_POOL_SIZE": "2"}), logs("shop", POOL, since=500), "env DB_POOL_SIZE"),
+        (released({"env": {}}, env={"GREETING": "hi"}), logs("shop", POOL, since=500), ""),
+        (released({"env": {}}, env={"DB_POOL_SIZE": "2"}), logs("shop", UNREACHED, since=500), ""),
+        (unready(released({"env": {}}, **KEY), NO_KEY), (), "env MODE"),
+        (unready(released({"env": {}}, **KEY), NO_IMAGE), (), ""),  # it waits for its image
+        (unready(released({"env": {}}, **KEY)), (), ""),  # it runs: its code may be what is not ready
+        (shop(), logs("shop", POOL), ""),  # no release
+    ],
+)
+def test_a_setting_is_at_fault_where_what_fails_goes_by_it(objects: list[Obj], told: list[Log], field: str) -> None:
+    view = View(snapshot(objects, logs=told))
+    found = setting_at_fault(view, view.workloads["Deployment/shop"])
+    assert (found.field if found else "") == field

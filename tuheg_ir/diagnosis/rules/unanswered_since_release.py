@@ -1,0 +1,123 @@
+"""Callers get no answer of a workload since its own release, and nothing but the release lies in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._blames_another import blames_another
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._innocent_image import others_fail, run_began
+from tuheg_ir.diagnosis.rules._onset import way_changed
+from tuheg_ir.diagnosis.rules._served_well import served_well
+from tuheg_ir.diagnosis.view.at_odds import setting_at_fault
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
+from tuheg_ir.diagnosis.view.crashes import crashes
+from tuheg_ir.diagnosis.view.logs import heard_since
+from tuheg_ir.diagnosis.view.odd import newest_differ
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, of_code_alone, release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.trouble import OFTEN, requests_grew, troubles
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LOADED = 1.3
+"""So many times the requests may be the reason as well."""
+FITTING, USUAL = 0.65, 0.55
+
+
+def when(view: View) -> Iterator[Match]:
+    """Callers that nobody touched get no answer of a workload since its release, and told of none before it."""
+    for workload in view.serving:
+        if not workload.changes or workload.returned or any(troubles(view, workload.ref)):
+            continue  # what its users feel says more than callers do
+        said = _said(view, workload)
+        began = _only_since(view, workload, said)
+        if began is not None and not _innocent(view, workload, said, began):
+            yield _match(view, workload, said, began)
+
+
+def _said(view: View, workload: Workload) -> list[Complaint]:
+    """Return what callers tell of answers that they do not get; what keeps data has troubles of its own.
+
+    Not what they tell of others as well: nobody knows whose answers those are.
+    """
+    if is_store(workload) or keeps_data(view, workload):
+        return []
+    told = [each for each in complaints(view, *UNANSWERED) if each.caller in view.workloads and not each.hit.previous]
+    of_others = {each.hit for each in told if each.about != workload.ref}
+    mine = (each for each in told if each.about == workload.ref and each.caller != workload.ref)
+    return [each for each in mine if each.hit not in of_others]
+
+
+def _only_since(view: View, workload: Workload, said: Sequence[Complaint]) -> datetime | None:
+    """Return when callers began to complain: with the release, and a log that reaches back tells of none before."""
+    at, firsts = workload.released_at, [each.hit.first for each in said]
+    began = oldest(firsts)
+    if at is None or began is None or None in firsts or sum(each.hit.count for each in said) < OFTEN:
+        return None
+    pods = {each.hit.pod for each in said}
+    logs = [log for log in view.snapshot.logs if log.pod in pods and not log.previous]
+    heard = any((first := heard_since([log])) is not None and first < at + BEFORE for log in logs)
+    return began if heard and since_release(workload, began) else None
+
+
+def _innocent(view: View, workload: Workload, said: Sequence[Complaint], began: datetime) -> bool:
+    """Tell whether something else may be the reason: another release or edit, more requests, whom it calls itself.
+
+    What older pods do not get through either is no matter of the release.
+    """
+    if any(not pod.ready or pod.restarts for pod in workload.older_pods()):
+        return True
+    callers = [view.workloads[ref] for ref in sorted({each.caller for each in said})]
+    if any(since_release(each, began) for each in view.workloads.values() if each is not workload):
+        return True
+    if any(way_changed(view, caller, workload, began) for caller in callers):
+        return True
+    if (requests_grew(view, workload.ref, workload.released_at) or 1.0) >= LOADED or newest_differ(view, workload):
+        return True
+    if any(each.caller == workload.ref and each.about for each in complaints(view, *UNANSWERED)):
+        return True
+    if blames_another(view, workload, workload) or others_fail(view, workload, began):
+        return True
+    return run_began(view, workload, began) or (of_code_alone(workload) and served_well(view, workload, began))
+
+
+def _match(view: View, workload: Workload, said: Sequence[Complaint], began: datetime) -> Match:
+    suffer = behind(view, workload.ref, *(each.caller for each in said), but=workload.ref)
+    callers = tuple(
+        ref for ref in suffer if ref in view.workloads and not crashes(view, view.workloads[ref])
+    )  # what ends has its own reason
+    setting = setting_at_fault(view, workload)
+    state = Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready")
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *release_evidence(workload, *([setting.aspect] if setting else [])),
+            *(view.hit_evidence(each.hit) for each in said[:2]),
+            *((state,) if workload.ready < workload.wanted else ()),
+        ),
+        certainty=FITTING if setting else USUAL,
+        root_cause=release_cause(view, workload),
+        since=began,
+        explains=callers,
+        excludes=(
+            *excluding(workload.ref, "a restart runs the same release", *RESTARTS),
+            *not_for(callers, f"{workload.ref} does not answer since it was released: nothing done to it mends that"),
+        ),
+    )
+
+
+RULE = Rule(
+    name="unanswered_since_release",
+    title="Callers get no answer since a release of whom they call",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no caller began to complain of a workload with a release of that one",
+    follows=True,
+)
