@@ -118,7 +118,7 @@ def _match(view: View, caller: Workload, asking: list[_Asking], renewed: Workloa
     return Match(
         component=caller.ref,
         evidence=(*(view.hit_evidence(each.hit) for each in asking[:2]), Evidence("objects", caller.ref, told), came),
-        certainty=0.75 if well else 0.6,
+        certainty=0.75 if well else 0.5,
         remedy="" if well else "page_human",
         since=began,
         explains=(renewed.ref, *behind(view, caller.ref, but=caller.ref)),

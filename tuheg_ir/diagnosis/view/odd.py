@@ -119,18 +119,25 @@ def told_apart(view: View, workload: Workload) -> dict[str, str]:
     fails = {pod for pod, each in told.items() if each.failed >= OFTEN and each.share >= MOSTLY}
     if fails and any(each.share <= ERRORS for pod, each in told.items() if pod not in fails):
         found = {pod: f"{told[pod].failed} of {told[pod].told} requests in its log failed" for pod in fails}
-    for line, pods in _repeated(view, workload):
+    for shape, line, pods in _repeated(view, workload):
         telling = {pod for pod, count in pods.items() if count >= OFTEN}
         others = max((count for pod, count in pods.items() if pod not in telling), default=0)
         if telling and telling < heard and min(pods[pod] for pod in telling) >= CLEARLY * others:
+            telling |= _told_as_often(view, workload, shape, telling)
             found |= {pod: f"its log repeats ({pods[pod]} lines): {line[:200]}" for pod in telling - set(found)}
-    rest = heard - set(found)
-    as_ill = _as_ill(view, rest) or _told_as_often(view, workload, set(found), rest)
-    return found if set(found) < heard and not as_ill else {}
+    return found if set(found) < heard and not _as_ill(view, heard - set(found)) else {}
 
 
-def _repeated(view: View, workload: Workload) -> Iterable[tuple[str, dict[str, int]]]:
-    """Return each complaint that pods told lately, and how often which of them did."""
+def _told_as_often(view: View, workload: Workload, shape: str, telling: Collection[str]) -> set[str]:
+    """Return who has told the same as often, if not in these minutes, and goes on complaining."""
+    ever = next((each.pods for each in complained(view, workload) if each.shape == shape), {})
+    least = max(OFTEN, min(ever.get(pod, 0) for pod in telling))
+    going_on = {pod for each in complained(view, workload) for pod, count in each.lately.items() if count}
+    return {pod for pod, count in ever.items() if count >= least and pod in going_on}
+
+
+def _repeated(view: View, workload: Workload) -> Iterable[tuple[str, str, dict[str, int]]]:
+    """Return what each complaint is that pods told lately, a line of it, and how often which of them did."""
     words: dict[str, tuple[str, dict[str, int]]] = {
         each.shape: (each.line, dict(each.lately)) for each in complained(view, workload)
     }
@@ -139,22 +146,13 @@ def _repeated(view: View, workload: Workload) -> Iterable[tuple[str, dict[str, i
             # What they meet is one trouble, though each pod tells of it with names and numbers of its own.
             _, pods = words.setdefault(hit.trouble, (f"{hit.trouble}: {hit.line}", {}))
             pods[hit.pod] = pods.get(hit.pod, 0) + hit.count
-    return words.values()
+    return [(shape, line, pods) for shape, (line, pods) in words.items()]
 
 
 def _as_ill(view: View, others: Collection[str]) -> bool:
     """Tell whether one of those whose logs do not tell of it fails all the same, as figures show."""
     ratios = view.figures.latest("error_ratio_by_pod", "pod")
     return any(ratios.get(pod, 0.0) > ERRORS for pod in others)
-
-
-def _told_as_often(view: View, workload: Workload, odd: Collection[str], others: Collection[str]) -> bool:
-    """Tell whether another goes on telling what odd ones repeat, and has told it as often, if not in these minutes."""
-    for each in complained(view, workload):
-        least = min((count for pod in odd if (count := each.pods.get(pod, 0)) >= OFTEN), default=0)
-        if least and any(each.lately.get(pod, 0) and each.pods.get(pod, 0) >= least for pod in others):
-            return True
-    return False
 
 
 def well_since(view: View, workload: Workload, at: datetime) -> bool:
@@ -194,7 +192,7 @@ def _tells_as_well(view: View, workload: Workload, pod: Pod, bad: Collection[Pod
     mine = answers(view, workload).get(pod.name)
     if mine is not None and mine.share > ERRORS:
         return True
-    told = (pods for _, pods in _repeated(view, workload) if pods.get(pod.name))
+    told = (pods for _, _, pods in _repeated(view, workload) if pods.get(pod.name))
     return any(pods.get(odd.name, 0) >= CLEARLY * pods[pod.name] for pods in told for odd in bad)
 
 
