@@ -20,6 +20,9 @@ EARLIER = timedelta(minutes=5)
 """A symptom that began so long before its supposed cause is no symptom of it."""
 
 
+_INTRUSION = "security_incident"
+
+
 def nearness(held: Held) -> tuple[object, ...]:
     """Order matches: nearer to the cause first, what is hardly likely last of all, and so among that."""
     tier = held.rule.tier if held.confidence >= BESIDE else Tier.SYMPTOM
@@ -32,7 +35,9 @@ def _is_nearer(one: Held, other: Held) -> bool:
 
 
 def is_reason(view: View, cause: Held, symptom: Held) -> bool:
-    """Tell whether one match is the reason of another's trouble."""
+    """Tell whether one match is the reason of another's trouble; that strangers work somewhere is no symptom."""
+    if symptom.root_cause == _INTRUSION != cause.root_cause:
+        return False
     named = symptom.match.component in cause.match.explains
     if not symptom.rule.follows and not (named and cause.rule.tier >= symptom.rule.tier):
         return False
