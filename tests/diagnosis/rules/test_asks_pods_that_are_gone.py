@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import OLD, errors
+from tests.diagnosis.rules.scenes import OLD, errors, ingress
 from tests.diagnosis.rules.tiny import Obj, at, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 
@@ -67,6 +67,19 @@ HOLDS = [
         "of the other one nobody read a log",
         snapshot(workload("edge"), renewed(), logs=[asks(*GONE)], figures=[errors("app")]),
         (EDGE, "network_fault", "page_human"),
+    ),
+    Holds(
+        "it asks another one as well, and a route leads users to those that were made anew",
+        snapshot(
+            workload("edge", env={"CART_URL": "http://cart:8080"}),
+            workload("cart"),
+            renewed(),
+            ingress("app", "app.town.example"),
+            logs=[asks(*GONE), AT_WORK],
+            figures=[errors("app")],
+        ),
+        (EDGE, "network_fault", "restart_workload"),
+        excludes=no("rollback_workload", at=APP),
     ),
     Holds(
         "its settings name the address: a new pod would ask the same",

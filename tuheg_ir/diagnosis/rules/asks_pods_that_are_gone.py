@@ -100,15 +100,16 @@ def _may_be_asked(view: View, caller: Workload, asking: Sequence[_Asking], renew
     """Tell whether it is the former pods of a workload that are asked: still, at its ports, by one that calls it.
 
     What callers meet only while pods are replaced says nothing of what fails since. Pods of other namespaces, and
-    databases of a cloud, have addresses of the same range.
+    databases of a cloud, have addresses of the same range. Whom a proxy asks for users stands in routes.
     """
     at_its_ports = all(named_port(renewed, port) for each in asking for port in each.ports)
     if not at_its_ports or not all(pod.ready for pod in renewed.live):
         return False
     calls = view.graph.calls.get(caller.ref)
+    routed = any(r.service in view.services and renewed.ref in view.services[r.service].backends for r in view.routes)
     came = newest(pod.created for pod in renewed.live)
     since = sum(came is not None and at > came + _REPLACED for each in asking for at in each.times)
-    return since >= OFTEN and (not calls or renewed.ref in calls)
+    return since >= OFTEN and (routed or not calls or renewed.ref in calls)
 
 
 def _range(address: str) -> str:

@@ -219,9 +219,12 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
 
 
 def _brought(view: View, workload: Workload, words: Marked, released: Workload, said: Sequence[Evidence]) -> bool:
-    """Tell whether a release may have brought the words: they are meant for it, and nobody suffered before it came."""
+    """Tell whether a release may have brought the words: they are meant for it, and nobody suffered before it came.
+
+    An alert that names nobody may be about something else, and fire for years.
+    """
     came = released.released_at
-    if came is not None and any(each.time is not None and each.time < came - SHORTLY for each in said):
+    if came is not None and any(each.object and each.time and each.time < came - SHORTLY for each in said):
         return False
     return meant_for(view, workload, words, released)
 
