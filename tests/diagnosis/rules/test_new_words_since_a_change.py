@@ -473,6 +473,7 @@ HOLDS += [
     )
     for what, told, fires, by in (
         ("an alert fires that always does", (), [LONG_FIRING], ""),
+        ("an alert about it fires since days", (), [LONG_FIRING._replace(labels={"deployment": "shop"})], ""),
         (
             "its caller told of single failures half an hour before",
             [log(pod("web"), FAILED, *["INFO request"] * 20, FAILED, *["INFO request"] * 20, *[FAILED] * 18, since=2000)],
