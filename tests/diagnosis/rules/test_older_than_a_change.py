@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.model import Log, Snapshot
 
 ODD = "ERROR the other side wobbles (77), order not stored"
 """Words that no table knows."""
+EMPTY = "HikariPool-1 - Connection is not available, request timed out after 30000ms"
 WORK = "INFO order stored in 8 ms"
 MOVED = event("StatefulSet/postgres", "Switchover", "switched over: promoted postgres-1", age=1500)
 FILE: dict[str, Any] = {"volumes": [{"name": "db", "secret": {"secretName": "shop-db"}}]}
@@ -130,6 +131,12 @@ HOLDS = [
         ),
         (SHOP, "database_connection", "restart_workload"),
     ),
+    Holds(
+        "their pool is empty since they are refused",
+        aged(0, 1, line=f'ERROR {EMPTY}: FATAL: password authentication failed for user "shop"'),
+        (SHOP, "database_connection", "restart_workload"),
+        believed="credentials_rotated",
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("the younger one fails as well", aged(0, 1, 2, well=()), ()),
@@ -216,6 +223,11 @@ DOES_NOT_HOLD = [
         "what they use up since their release, the younger one has not used up yet",
         aged(0, 1, line="ERROR accept tcp: too many open files", before=IMAGE, released=4 * HOUR),
         (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "their pool is empty, and nobody is refused: they give nothing back, and the younger one has some left",
+        aged(0, 1, line=f"ERROR {EMPTY}"),
+        (SHOP, "configuration_error", "restart_workload"),
     ),
     DoesNotHold(
         "what they have filled since their release, the younger one has not filled yet",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._credentials import REFUSED
 from tuheg_ir.diagnosis.rules._failing_since import LONG, Failing, failing_since, goes_on, said, speaks, younger_well
 from tuheg_ir.diagnosis.rules._helping import behind, names, not_for, released_since
 from tuheg_ir.diagnosis.rules._made_anew import Anew, made_anew
@@ -82,13 +83,10 @@ def _by_younger(view: View, workload: Workload, anew: Anew) -> _Found | None:
 def _wears_out(failing: Failing, anew: Anew) -> bool:
     """Tell whether they say that something is used up: the younger one has used less of it, whatever was made anew.
 
-    Who still holds sessions of a server's former process may have none left for that alone.
+    Who still holds sessions of a server's former process, or is refused, may have none left for that alone.
     """
-    return (
-        failing.tells(*_WORN)
-        or (anew.is_read and failing.tells("pool_"))
-        or any(kind_of(line) == USED_UP for line in failing.lines)
-    )
+    leaks = anew.is_read and failing.tells("pool_") and failing.troubles.isdisjoint(REFUSED)
+    return leaks or failing.tells(*_WORN) or any(kind_of(line) == USED_UP for line in failing.lines)
 
 
 def _by_others(view: View, workload: Workload, anew: Anew) -> _Found | None:
