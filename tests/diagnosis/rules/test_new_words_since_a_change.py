@@ -476,7 +476,17 @@ HOLDS += [
         ("an alert about it fires since days", (), [LONG_FIRING._replace(labels={"deployment": "shop"})], ""),
         (
             "its caller told of single failures half an hour before",
-            [log(pod("web"), FAILED, *["INFO request"] * 20, FAILED, *["INFO request"] * 20, *[FAILED] * 18, since=2000)],
+            [
+                log(
+                    pod("web"),
+                    FAILED,
+                    *["INFO request"] * 20,
+                    FAILED,
+                    *["INFO request"] * 20,
+                    *[FAILED] * 18,
+                    since=2000,
+                )
+            ],
             (),
             "unanswered_since_release",
         ),

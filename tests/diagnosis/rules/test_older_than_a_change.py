@@ -225,6 +225,11 @@ DOES_NOT_HOLD = [
         (SHOP, "code_defect", "rollback_workload"),
     ),
     DoesNotHold(
+        "whom they ask got one more pod: nothing was made anew",
+        aged(0, 1, env={"STORE_HOST": "cart"}, more=younger(workload("cart", pods=3), 1, age=1300)),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    DoesNotHold(
         "their pool is empty, and nobody is refused: they give nothing back, and the younger one has some left",
         aged(0, 1, line=f"ERROR {EMPTY}"),
         (SHOP, "configuration_error", "restart_workload"),

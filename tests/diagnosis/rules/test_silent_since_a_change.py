@@ -16,7 +16,9 @@ WORK = "INFO letter sent in 31 ms"
 ODD = "ERROR the other side wobbles (77)"
 
 
-def told(number: int, line: str = WORK, *, until: float = 2390, every: float = 30, since: float = 3600, of: str = "worker") -> Log:
+def told(
+    number: int, line: str = WORK, *, until: float = 2390, every: float = 30, since: float = 3600, of: str = "worker"
+) -> Log:
     """Return the log of a pod that tells of something every half a minute, from an hour ago until then."""
     count = int((since - until) / every)
     lines = [f"{at(since - n * every)} {line}" for n in range(count + 1)]

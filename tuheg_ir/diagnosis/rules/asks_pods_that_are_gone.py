@@ -137,9 +137,7 @@ def _well(view: View, caller: Workload, asking: Sequence[_Asking]) -> bool:
     return any(any(at and view.recent(at, LATELY) for at in map(stamp, log.lines[-OFTEN:])) for log in logs)
 
 
-def _learnt(
-    view: View, caller: Workload, asking: Sequence[_Asking], renewed: Workload, gone: Collection[str]
-) -> bool:
+def _learnt(view: View, caller: Workload, asking: Sequence[_Asking], renewed: Workload, gone: Collection[str]) -> bool:
     """Tell whether those who ask may have learnt the addresses while they were right, and not from their settings."""
     came = oldest(pod.created for pod in renewed.live)
     older = all(came and each.pod.started and each.pod.started < came for each in asking)
