@@ -34,11 +34,8 @@ ROLLING = Log(
     False,
 )
 """Met during the roll-out alone: what goes on since is that the new ones fail."""
-OF_ITS_OWN: dict[str, Any] = {
-    "env": {"UPSTREAM": "10.1.7.1:8080"},
-    "before": {"env": {"UPSTREAM": "app:8080"}},
-    "released": 640,
-}
+FIXED = {"UPSTREAM": "10.1.7.1:8080"}
+OF_ITS_OWN: dict[str, Any] = {"env": FIXED, "before": {"env": {"UPSTREAM": "app:8080"}}, "released": 640}
 AT_WORK = log(pod("edge", 1), *["GET / 200 upstream 10.1.9.1:8080"] * 20, since=600)
 LONG_AGO = log(pod("edge"), "GET / 200", *[f'{TIMED_OUT}"http://10.1.7.1:8080/"'] * 20, since=3400)
 ALL_ASK = [asks(*GONE), asks(*GONE, number=1)]
@@ -88,7 +85,7 @@ HOLDS = [
     Holds(
         "its settings name the address: a new pod would ask the same",
         snapshot(
-            workload("edge", env={"UPSTREAM": "10.1.7.1:8080"}),
+            workload("edge", env=FIXED),
             renewed(),
             logs=[asks("10.1.7.1"), AT_WORK],
             figures=[errors("app")],
