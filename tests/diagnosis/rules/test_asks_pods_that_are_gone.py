@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import OLD, errors
+from tests.diagnosis.rules.scenes import OLD, errors, ingress
 from tests.diagnosis.rules.tiny import Obj, at, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 
@@ -24,6 +24,18 @@ def asks(*addresses: str, number: int = 0, since: float = 600) -> Log:
 
 
 GONE = ("10.1.7.1", "10.1.7.2")
+ROLLING = Log(
+    pod("edge"),
+    "edge",
+    (
+        *(f'{at(680 - n)} {TIMED_OUT}"http://10.1.7.{1 + n % 2}:8080/"' for n in range(0, 60, 2)),
+        *(f"{at(600 - n)} GET / 500 upstream 10.1.9.1:8080" for n in range(0, 600, 20)),
+    ),
+    False,
+)
+"""Met during the roll-out alone: what goes on since is that the new ones fail."""
+FIXED = {"UPSTREAM": "10.1.7.1:8080"}
+OF_ITS_OWN: dict[str, Any] = {"env": FIXED, "before": {"env": {"UPSTREAM": "app:8080"}}, "released": 640}
 AT_WORK = log(pod("edge", 1), *["GET / 200 upstream 10.1.9.1:8080"] * 20, since=600)
 LONG_AGO = log(pod("edge"), "GET / 200", *[f'{TIMED_OUT}"http://10.1.7.1:8080/"'] * 20, since=3400)
 ALL_ASK = [asks(*GONE), asks(*GONE, number=1)]
@@ -56,6 +68,36 @@ HOLDS = [
         "of the other one nobody read a log",
         snapshot(workload("edge"), renewed(), logs=[asks(*GONE)], figures=[errors("app")]),
         (EDGE, "network_fault", "page_human"),
+    ),
+    Holds(
+        "it asks another one as well, and a route leads users to those that were made anew",
+        snapshot(
+            workload("edge", env={"CART_URL": "http://cart:8080"}),
+            workload("cart"),
+            renewed(),
+            ingress("app", "app.town.example"),
+            logs=[asks(*GONE), AT_WORK],
+            figures=[errors("app")],
+        ),
+        (EDGE, "network_fault", "restart_workload"),
+        excludes=no("rollback_workload", at=APP),
+    ),
+    Holds(
+        "its settings name the address: a new pod would ask the same",
+        snapshot(
+            workload("edge", env=FIXED),
+            renewed(),
+            logs=[asks("10.1.7.1"), AT_WORK],
+            figures=[errors("app")],
+        ),
+        (EDGE, "network_fault", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Holds(
+        "it was started after those that came: whoever tells it the addresses is wrong",
+        snapshot(workload("edge", started=620), renewed(), logs=[asks(*GONE), AT_WORK], figures=[errors("app")]),
+        (EDGE, "network_fault", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
     ),
 ]
 DOES_NOT_HOLD = [
@@ -110,6 +152,37 @@ DOES_NOT_HOLD = [
                 "status": {"addresses": [{"type": "InternalIP", "address": "10.1.7.1"}]},
             },
             logs=[asks("10.1.7.1"), AT_WORK],
+            figures=[errors("app")],
+        ),
+        (APP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "it asked them while those that left were on their way out, and not since: the new ones fail",
+        snapshot(workload("edge"), renewed(), logs=[ROLLING, AT_WORK], figures=[errors("app")]),
+        (APP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "its own release gave it the address, while others were made anew",
+        snapshot(workload("edge", **OF_ITS_OWN), renewed(), logs=ALL_ASK, figures=[errors("edge")]),
+        (EDGE, "configuration_error", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "of whom it calls none was made anew",
+        snapshot(
+            workload("edge", env={"CART_URL": "http://cart:8080"}),
+            workload("cart"),
+            renewed(),
+            logs=[asks(*GONE), AT_WORK],
+            figures=[errors("app")],
+        ),
+        (APP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "whom it asks is at another port than those have: a database outside",
+        snapshot(
+            workload("edge"),
+            renewed(),
+            logs=[log(pod("edge"), *["ERROR dial tcp 10.1.7.1:5432: i/o timeout"] * 20, since=600), AT_WORK],
             figures=[errors("app")],
         ),
         (APP, "code_defect", "rollback_workload"),

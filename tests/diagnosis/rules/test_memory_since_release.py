@@ -76,6 +76,7 @@ HOLDS = [
             ("and it came there within the hour", near(at=0.96, was=0.6)),
             ("and one like it was killed", near(ends=1)),
             ("and an alert is about it while it rises", near(at=0.99, was=0.93, alerts=[NEARLY])),
+            ("and an alert is about it while it creeps up, as a leak of two days", near(was=0.944, alerts=[NEARLY])),
             ("and one like it was killed, whatever fires", near(ends=1, alerts=[NEARLY])),
             ("and it has come to stand, but it is slow", near(latency("shop", since=300), alerts=[NEARLY])),
             ("and it is slow for nearly as long as it is measured", near(latency("shop", since=3300))),

@@ -221,7 +221,7 @@ HOLDS = [
         for what, remedy, world, by in (
             ("a host outside: a person looks", "page_human", blames(), "outside_dependency_fails"),
             ("nobody by name", "rollback_workload", blames("ERROR label not printed: 502 Bad Gateway"), ""),
-            ("the released", "rollback_workload", blames(REFUSES), ""),
+            ("the released", "rollback_workload", blames(REFUSES), "unanswered_since_release"),
             (
                 "a host outside, and the released panics",
                 "rollback_workload",
@@ -451,6 +451,47 @@ HOLDS += [
         ("what the caller serves", REFUSES, "rollback_workload"),
     )
 ]
+FAILED = "ERROR http://shop:8080/v1 answered 500 Internal Server Error"
+LONG_FIRING = alert("BackupVolumeNearlyFull")._replace(starts_at=NOW - timedelta(days=9))
+HOLDS += [
+    Holds(
+        f"the shop fails since its release, and beside it {what}",
+        snapshot(
+            shop(before=IMAGE, released=660),
+            workload("web", env={"SHOP_URL": "http://shop:8080"}),
+            logs=[
+                *(
+                    log(pod("shop", n), *["INFO request"] * 20, *["ERROR no such cart"] * 20, since=1200)
+                    for n in (0, 1)
+                ),
+                *told,
+            ],
+            alerts=[alert(), *fires],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+        believed=by,
+    )
+    for what, told, fires, by in (
+        ("an alert fires that always does", (), [LONG_FIRING], ""),
+        ("an alert about it fires since days", (), [LONG_FIRING._replace(labels={"deployment": "shop"})], ""),
+        (
+            "its caller told of single failures half an hour before",
+            [
+                log(
+                    pod("web"),
+                    FAILED,
+                    *["INFO request"] * 20,
+                    FAILED,
+                    *["INFO request"] * 20,
+                    *[FAILED] * 18,
+                    since=2000,
+                )
+            ],
+            (),
+            "unanswered_since_release",
+        ),
+    )
+]
 HOLDS += [
     Holds(
         f"the shop fails since its release, and who asks it told of it {what}",
@@ -462,7 +503,7 @@ HOLDS += [
                     log(pod("shop", n), *["INFO request"] * 20, *["ERROR no such cart"] * 20, since=1200)
                     for n in (0, 1)
                 ),
-                log(pod("web"), *["ERROR http://shop:8080/v1 answered 500 Internal Server Error"] * 9, since=since),
+                log(pod("web"), *[FAILED] * 9, since=since),
             ],
             alerts=[alert()],
         ),

@@ -7,13 +7,14 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.credentials import ENV, secret
-from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import SHOP, errors, shop
+from tests.diagnosis.rules.pods import HOUR, younger
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, errors, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 ODD = "ERROR the other side wobbles (77), order not stored"
 """Words that no table knows."""
+EMPTY = "HikariPool-1 - Connection is not available, request timed out after 30000ms"
 WORK = "INFO order stored in 8 ms"
 MOVED = event("StatefulSet/postgres", "Switchover", "switched over: promoted postgres-1", age=1500)
 FILE: dict[str, Any] = {"volumes": [{"name": "db", "secret": {"secretName": "shop-db"}}]}
@@ -111,6 +112,31 @@ HOLDS = [
         (SHOP, "network_fault", "restart_workload"),
         excludes=no("restart_workload", at="Deployment/cart"),
     ),
+    Holds(
+        "a server was released, and the younger one is well: whether the release is good is another question",
+        aged(0, 1, env={"STORE_HOST": "cart"}, more=workload("cart", before={"image": "cart:0"}, released=1300)),
+        (SHOP, "network_fault", "restart_workload"),
+        excludes=no("restart_workload", at="Deployment/cart"),
+        spares=no("rollback_workload", at="Deployment/cart"),
+    ),
+    Holds(
+        "another server of the database leads, and knows no statement of a session before",
+        old(
+            postgres(),
+            MOVED,
+            WELL,
+            beside=WELL_TOLD,
+            line='ERROR prepared statement "S_1" does not exist',
+            env={"STORE_HOST": "postgres"},
+        ),
+        (SHOP, "database_connection", "restart_workload"),
+    ),
+    Holds(
+        "their pool is empty since they are refused",
+        aged(0, 1, line=f'ERROR {EMPTY}: FATAL: password authentication failed for user "shop"'),
+        (SHOP, "database_connection", "restart_workload"),
+        believed="credentials_rotated",
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("the younger one fails as well", aged(0, 1, 2, well=()), ()),
@@ -175,5 +201,42 @@ DOES_NOT_HOLD = [
             env={"STORE_HOST": "redis", "DB_HOST": "postgres"},
         ),
         (),
+    ),
+    DoesNotHold(
+        "another server of the database leads, and lacks what they ask for: a new process asks for the same",
+        old(
+            postgres(),
+            MOVED,
+            WELL,
+            beside=WELL_TOLD,
+            line="ERROR order 77 not stored: entry of customer not found",
+            env={"STORE_HOST": "postgres"},
+        ),
+        (),
+    ),
+    DoesNotHold(
+        "they fail since their own release, with which the Secret was written",
+        aged(0, 1, before=IMAGE, released=1330, written=1300),
+        (),
+    ),
+    DoesNotHold(
+        "what they use up since their release, the younger one has not used up yet",
+        aged(0, 1, line="ERROR accept tcp: too many open files", before=IMAGE, released=4 * HOUR),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "whom they ask got one more pod: nothing was made anew",
+        aged(0, 1, env={"STORE_HOST": "cart"}, more=younger(workload("cart", pods=3), 1, age=1300)),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    DoesNotHold(
+        "their pool is empty, and nobody is refused: they give nothing back, and the younger one has some left",
+        aged(0, 1, line=f"ERROR {EMPTY}"),
+        (SHOP, "configuration_error", "restart_workload"),
+    ),
+    DoesNotHold(
+        "what they have filled since their release, the younger one has not filled yet",
+        aged(0, 1, line="ERROR order not stored, the outbox is full", before=IMAGE, released=4 * HOUR),
+        (SHOP, "configuration_error", "restart_workload"),
     ),
 ]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.tiny import DAY, at, figure, pod, redis, snapshot, workload
+from tests.diagnosis.rules.pods import rollout, younger
+from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, pod, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 WORKER, REDIS = "Deployment/worker", "Deployment/redis"
@@ -16,10 +16,12 @@ WORK = "INFO letter sent in 31 ms"
 ODD = "ERROR the other side wobbles (77)"
 
 
-def told(number: int, line: str = WORK, *, until: float = 2390, every: float = 30, of: str = "worker") -> Log:
+def told(
+    number: int, line: str = WORK, *, until: float = 2390, every: float = 30, since: float = 3600, of: str = "worker"
+) -> Log:
     """Return the log of a pod that tells of something every half a minute, from an hour ago until then."""
-    count = int((3600 - until) / every)
-    lines = [f"{at(3600 - n * every)} {line}" for n in range(count + 1)]
+    count = int((since - until) / every)
+    lines = [f"{at(since - n * every)} {line}" for n in range(count + 1)]
     return Log(pod(of, number), of, tuple(lines), False)
 
 
@@ -33,7 +35,9 @@ def world(
     **of: Any,
 ) -> Snapshot:
     """Return a worker of three pods, its queue, and its broker, which was started again."""
-    objects = younger(workload("worker", pods=3, env=ENV, **of), young, age=2300) if young else None
+    objects = of.pop("of_worker", None)
+    if young:
+        objects = younger(workload("worker", pods=3, env=ENV, **of), young, age=2300)
     beside = workload("mailer", env={"BROKER_URL": "redis://redis:6379/0"})
     return snapshot(
         objects or workload("worker", pods=3, env=ENV, **of),
@@ -43,6 +47,11 @@ def world(
         logs=[*logs, *others],
         figures=[figure("queue_depth", 4, waits, 2300, component="letters")],
     )
+
+
+def half_rolled_out() -> list[Obj]:
+    """Return a worker the last of whose pods is of a release that came since."""
+    return rollout("worker", None, before={"image": "worker:0"}, released=2200, old=2, env=ENV)
 
 
 SILENT = [told(n) for n in range(3)]
@@ -61,6 +70,13 @@ HOLDS = [
         world(*SILENT[:2], told(2, until=30), young=1),
         (WORKER, "service_crash", "restart_workload"),
     ),
+    Holds(
+        "a release that came since is half rolled out, and its pod works: it is innocent",
+        world(*SILENT[:2], told(2, until=30), of_worker=half_rolled_out()),
+        (WORKER, "service_crash", "restart_workload"),
+        excludes=no("rollback_workload", at=WORKER),
+        harmful=("rollback_workload",),
+    ),
 ]
 MORE, STILL = (WORKER, "capacity", "scale_workload"), (WORKER, "service_crash", "restart_workload")
 """What the queue itself tells, and is less sure of."""
@@ -78,5 +94,12 @@ DOES_NOT_HOLD = [
         "they say something each quarter of an hour",
         world(*(told(n, every=900, until=2400) for n in range(3)), others=FINE),
         STILL,
+    ),
+    DoesNotHold(
+        "they were released shortly before the broker was started",
+        world(
+            *(told(n, every=10, since=2760) for n in range(3)), others=FINE, before={"image": "worker:0"}, released=2760
+        ),
+        (WORKER, "code_defect", "rollback_workload"),
     ),
 ]

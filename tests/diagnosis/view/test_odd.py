@@ -7,7 +7,7 @@ import pytest
 from tests.diagnosis.rules.pods import put, rollout
 from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
-from tuheg_ir.diagnosis.view.odd import newest_differ
+from tuheg_ir.diagnosis.view.odd import newest_differ, told_apart
 from tuheg_ir.diagnosis.view.view import View
 
 BREAKS = 'level=ERROR msg="basket not saved" err="no such shard"'
@@ -67,3 +67,33 @@ def test_a_pod_that_is_not_ready_is_not_well() -> None:
     made = workload("cart", before=BEFORE, released=1200)
     put(next(each for each in made if each["metadata"]["name"] == pod("cart", 1)), {}, ready=False)
     assert not differ(made, says(*[SAVED] * 9))
+
+
+LONG_AGO = [BREAKS] * 20 + [SAVED] * 80
+LOST = "level=ERROR msg=lost"
+WARNS = "level=WARN msg=slow"
+
+
+@pytest.mark.parametrize(
+    ("ends", "odd"),
+    [
+        ([], {pod("cart")}),
+        ([WARNS, *[SAVED] * 5] * 9, {pod("cart")}),
+        ([LOST] * 9, set()),
+        ([*[SAVED] * 9, BREAKS], set()),
+    ],
+    ids=["it works since", "it warns now and then", "it has other errors", "it has told it again"],
+)
+def test_who_told_the_same_as_often_is_its_like_if_it_goes_on_complaining(ends: list[str], odd: set[str]) -> None:
+    view = View(snapshot(CART, logs=[ILL, says(*LONG_AGO, *ends, since=7000)]))
+    assert set(told_apart(view, view.workloads["Deployment/cart"])) == odd
+
+
+def test_what_is_told_of_who_told_it_before_is_how_often_it_did() -> None:
+    lost = says(*LONG_AGO, *[LOST] * 9, since=7000)
+    view = View(snapshot(workload("cart", pods=3), logs=[ILL, lost, log(pod("cart", 2), *[SAVED] * 9)]))
+    found = told_apart(view, view.workloads["Deployment/cart"])
+    assert {name: told.partition(":")[0] for name, told in found.items()} == {
+        pod("cart"): "its log repeats (18 lines)",
+        pod("cart", 1): "its log repeats (20 lines)",
+    }

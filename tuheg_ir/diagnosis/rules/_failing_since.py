@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -96,8 +96,10 @@ def younger_well(view: View, workload: Workload, failing: Failing, at: datetime)
     ill = {pod.name for pod in failing.pods} | {*failing.odd}
     since = (pod for pod in workload.live if pod.ready and pod.started and pod.started > at and pod.name not in ill)
     well = [pod for pod in since if not view.recent(pod.started, PROVEN) and speaks(view, pod)]
-    fine = failing.older(at) and same_template((*failing.pods, *well))
-    return [pod for pod in well if _tells_less(view, failing, pod)] if fine else []
+    if not well or not failing.older(at) or not same_template((*failing.pods, *well)):
+        return []
+    theirs = [said(view, failing, pod) for pod in failing.pods]
+    return [pod for pod in well if _tells_less(pod, said(view, failing, pod), theirs)]
 
 
 def goes_on(view: View, failing: Failing, after: datetime) -> bool:
@@ -119,14 +121,14 @@ def said(view: View, failing: Failing, pod: Pod) -> list[datetime]:
 
 def _says(failing: Failing, shapes: Collection[str], line: str) -> bool:
     """Tell whether a line is one of theirs: of lines of fields alone, all that their program tells is of one shape."""
-    return (shape_of(line) in shapes and complains(line)) or any(tells(trouble, line) for trouble in failing.troubles)
+    return (complains(line) and shape_of(line) in shapes) or any(tells(trouble, line) for trouble in failing.troubles)
 
 
-def _tells_less(view: View, failing: Failing, pod: Pod) -> bool:
+def _tells_less(pod: Pod, mine: Sequence[datetime], theirs: Sequence[Sequence[datetime]]) -> bool:
     """Tell whether a pod says clearly less often what the failing ones say than those did since its start."""
     since = pod.started
-    theirs = [sum(since is not None and at > since for at in said(view, failing, each)) for each in failing.pods]
-    return sum(theirs) >= max(OFTEN, CLEARLY * len(theirs) * len(said(view, failing, pod)))
+    often = sum(since is not None and at > since for times in theirs for at in times)
+    return often >= max(OFTEN, CLEARLY * len(theirs) * len(mine))
 
 
 def speaks(view: View, pod: Pod) -> bool:

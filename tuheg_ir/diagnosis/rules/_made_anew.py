@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import created, newest
+from tuheg_ir.diagnosis.view.releases import SLOWLY
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -42,7 +43,7 @@ def made_anew(view: View, workload: Workload) -> Iterator[Anew]:
     yield from _written(view, workload)
     yield from _services(view, workload)
     for server in view.called(workload.ref):
-        if (started := started_well(server)) is not None:
+        if (started := started_well(server)) is not None and (role(server) or _all_since(server, started)):
             told = Evidence("objects", server.ref, "it was started anew, and is ready since", started)
             yield Anew(server.ref, started, told, (server.ref,))
         if role(server) in _LEADERS:
@@ -80,6 +81,14 @@ def started_well(server: Workload) -> datetime | None:
     if not containers or any(not each.ready or each.restarts > _AGAIN for each in containers):
         return None
     return newest(pod.started for pod in server.live) if server.ready >= server.wanted else None
+
+
+def _all_since(server: Workload, started: datetime) -> bool:
+    """Tell whether all pods of a server started with the last one: who only got one more was not made anew.
+
+    Of a store, one of whose members is new, clients may keep sessions of that very one.
+    """
+    return all(pod.started and started - pod.started <= SLOWLY for pod in server.live)
 
 
 def _leads(view: View, server: Workload) -> Iterator[Evidence]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from statistics import median
 
 from tuheg_ir.diagnosis.late import late
@@ -27,6 +28,8 @@ STANDS = 0.01
 """So small a share of its limit that memory rises by in half an hour is no rise."""
 _REST_S = 1500.0
 """What has not risen for so long has come to stand."""
+_PARTS = 6
+"""What only sways does not rise so many times one after another."""
 BEFORE_S = 600.0
 """Memory that was near its limit for so long before a trouble is not the reason of it."""
 _OF_MEMORY = late(r"memory|oom", re.IGNORECASE)
@@ -84,8 +87,16 @@ def has_settled(view: View, workload: Workload) -> bool:
         early
         and late[-1][0] - early[0][0] >= _REST_S
         and median(v for _, v in late) - median(v for _, v in early) <= STANDS
+        and not _creeps([v for _, v in (*early, *late)])
         for early, late in halves
     )
+
+
+def _creeps(values: Sequence[float]) -> bool:
+    """Tell whether memory rises from each part of a time to the next, however slowly: a leak may take days."""
+    size = len(values) // _PARTS
+    parts = [median(values[n * size : (n + 1) * size]) for n in range(_PARTS)] if size else []
+    return bool(parts) and all(a < b for a, b in pairwise(parts))
 
 
 def _stands(view: View, pod: Pod, began: datetime | None) -> bool:

@@ -6,52 +6,63 @@ and nobody notices before the addresses change. So the release that changed them
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.logs import ADDRESS, Hit, heard_since
 from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, STILL, is_marked
+from tuheg_ir.diagnosis.view.network import named_port
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import items, oldest, text
-from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
+from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _LONG_AGO = timedelta(hours=6)
 """Where a log does not reach back to the first error, pods that came so long ago may have replaced those it asks."""
+_REPLACED = timedelta(minutes=5)
+"""So long after the last new pod its callers may meet those that are on their way out, and all is as it should be."""
 _UNANSWERED = ("connection_timeout", "connection_refused", "connection_reset")
+_PORT = late(r":(\d{1,5})(?!\d)")
 
 
 class _Asking(NamedTuple):
-    """A pod that asks addresses of nobody: which it asks, since when, and what it tells of it."""
+    """A pod that asks addresses of nobody: which it asks, what it tells of it, when, and at which ports it asks."""
 
     pod: Pod
     gone: frozenset[str]
-    since: datetime | None
     hit: Hit
+    times: tuple[datetime, ...]
+    ports: frozenset[str]
+
+    @property
+    def since(self) -> datetime | None:
+        """Return when it told of it first."""
+        return oldest(self.times)
 
 
 def when(view: View) -> Iterator[Match]:
     """Errors of a caller name pods' addresses that no pod has, since the pods of one workload were made anew.
 
     Where another pod of the caller is well it has the right addresses, and a new one would have them too; where all of
-    them are wrong, what they are told may be.
+    them are wrong, what they are told may be. What began with a release of the caller is that one's.
     """
     known = _known(view)
     for caller in view.serving:
         asking = [each for pod in caller.live if (each := _asks(view, pod, known))]
-        if not asking:
-            continue
         began = oldest(each.since for each in asking)
+        if not asking or since_release(caller, began):
+            continue
         cut = any(_is_cut(view, each) for each in asking)
         renewed = [w for w in view.serving if w is not caller and _made_anew(w, began, _LONG_AGO if cut else SOON)]
-        if len(renewed) == 1 and all(pod.ready for pod in renewed[0].live):
+        if len(renewed) == 1 and _may_be_asked(view, caller, asking, renewed[0]):
             yield _match(view, caller, asking, renewed[0], began)
 
 
@@ -72,15 +83,33 @@ def _asks(view: View, pod: Pod, known: frozenset[str]) -> _Asking | None:
             continue  # it asks somebody by name, and the address is its own, or what the name led to
         named = {host for host in hit.hosts if ADDRESS.fullmatch(host) and _range(host) == _range(pod.address)}
         if named and not named & known:
-            return _Asking(pod, frozenset(named), _since(view, pod, named), hit)
+            told = list(_told(view, pod, named))
+            times = tuple(at for line in told if (at := stamp(line)) is not None)
+            ports = (_PORT.match(line, line.index(each) + len(each)) for line in told for each in named if each in line)
+            return _Asking(pod, frozenset(named), hit, times, frozenset(port[1] for port in ports if port))
     return None
 
 
-def _since(view: View, pod: Pod, named: Collection[str]) -> datetime | None:
-    """Return when the errors of a pod that name some addresses began: a long log holds more than its last lines."""
+def _told(view: View, pod: Pod, named: Collection[str]) -> Iterator[str]:
+    """Yield the errors of a pod that name some addresses: a long log holds more than its last lines."""
     lines = (line for log in view.logs_of([pod], previous=False) for line in log.lines)
-    told = (line for line in lines if any(each in line for each in named) and is_marked(line))
-    return oldest(map(stamp, told))
+    return (line for line in lines if any(each in line for each in named) and is_marked(line))
+
+
+def _may_be_asked(view: View, caller: Workload, asking: Sequence[_Asking], renewed: Workload) -> bool:
+    """Tell whether it is the former pods of a workload that are asked: still, at its ports, by one that calls it.
+
+    What callers meet only while pods are replaced says nothing of what fails since. Pods of other namespaces, and
+    databases of a cloud, have addresses of the same range. Whom a proxy asks for users stands in routes.
+    """
+    at_its_ports = all(named_port(renewed, port) for each in asking for port in each.ports)
+    if not at_its_ports or not all(pod.ready for pod in renewed.live):
+        return False
+    calls = view.graph.calls.get(caller.ref)
+    routed = any(r.service in view.services and renewed.ref in view.services[r.service].backends for r in view.routes)
+    came = newest(pod.created for pod in renewed.live)
+    since = sum(came is not None and at > came + _REPLACED for each in asking for at in each.times)
+    return since >= OFTEN and (routed or not calls or renewed.ref in calls)
 
 
 def _range(address: str) -> str:
@@ -100,7 +129,7 @@ def _made_anew(workload: Workload, began: datetime | None, within: timedelta) ->
     return bool(came) and all(at is not None and began is not None and BEFORE <= began - at <= within for at in came)
 
 
-def _well(view: View, caller: Workload, asking: list[_Asking]) -> bool:
+def _well(view: View, caller: Workload, asking: Sequence[_Asking]) -> bool:
     """Tell whether another pod of the caller, whose log goes on, has been there and asks nobody who is gone."""
     ill = {each.pod.name for each in asking}
     others = [pod for pod in caller.live if pod.ready and pod.name not in ill]
@@ -108,13 +137,20 @@ def _well(view: View, caller: Workload, asking: list[_Asking]) -> bool:
     return any(any(at and view.recent(at, LATELY) for at in map(stamp, log.lines[-OFTEN:])) for log in logs)
 
 
-def _match(view: View, caller: Workload, asking: list[_Asking], renewed: Workload, began: datetime | None) -> Match:
+def _learnt(view: View, caller: Workload, asking: Sequence[_Asking], renewed: Workload, gone: Collection[str]) -> bool:
+    """Tell whether those who ask may have learnt the addresses while they were right, and not from their settings."""
+    came = oldest(pod.created for pod in renewed.live)
+    older = all(came and each.pod.started and each.pod.started < came for each in asking)
+    return older and not any(each in value for _, value in view.graph.settings(caller) for each in gone)
+
+
+def _match(view: View, caller: Workload, asking: Sequence[_Asking], renewed: Workload, began: datetime | None) -> Match:
     gone = sorted(frozenset().union(*(each.gone for each in asking)))
     told = f"{', '.join(gone[:4])}: no pod has these addresses any more"
     came = Evidence(
         "objects", renewed.ref, "its pods were made anew, and have other addresses", renewed.live[0].created
     )
-    well = _well(view, caller, asking)
+    well = _well(view, caller, asking) and _learnt(view, caller, asking, renewed, gone)
     return Match(
         component=caller.ref,
         evidence=(*(view.hit_evidence(each.hit) for each in asking[:2]), Evidence("objects", caller.ref, told), came),

@@ -23,6 +23,7 @@ from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
 from tuheg_ir.diagnosis.view.releases import (
+    AMID,
     BEFORE,
     release_cause,
     release_evidence,
@@ -219,9 +220,13 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
 
 
 def _brought(view: View, workload: Workload, words: Marked, released: Workload, said: Sequence[Evidence]) -> bool:
-    """Tell whether a release may have brought the words: they are meant for it, and nobody suffered before it came."""
+    """Tell whether a release may have brought the words: they are meant for it, and nobody suffered before it came.
+
+    An alert that names nobody, or fires for days, may be about something else.
+    """
     came = released.released_at
-    if came is not None and any(each.time is not None and each.time < came - SHORTLY for each in said):
+    before = [each.time for each in said if each.object and each.time]
+    if came is not None and any(came - AMID <= at < came - SHORTLY for at in before):
         return False
     return meant_for(view, workload, words, released)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._credentials import REFUSED
 from tuheg_ir.diagnosis.rules._failing_since import LONG, Failing, failing_since, goes_on, said, speaks, younger_well
-from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, names, not_for, released_since
 from tuheg_ir.diagnosis.rules._made_anew import Anew, made_anew
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.graph import foreign
+from tuheg_ir.diagnosis.view.kinds import USED_UP, kind_of
 from tuheg_ir.diagnosis.view.marked import MANY, marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -25,6 +29,16 @@ SETTLED = timedelta(minutes=5)
 """Who can find what was made anew has found it by then."""
 AT_ONCE = timedelta(minutes=15)
 """Who is started anew, or leads anew, is met so soon by whoever asks it."""
+_LACKS = late(
+    r"(?<!master )(?<!primary )(?<!server )(?<!host )not found|do(?:es not|esn't) exist|\bmissing\b|\bno such (?!host)"
+    r"|unknown (?:table|column|collection|database|index|key)|undefined (?:table|column)",
+    re.IGNORECASE,
+)
+"""How somebody tells that a store has not what he asks it for: a new process would ask for the same."""
+_OF_A_SESSION = late(r"statement|cursor|session|transaction|connection", re.IGNORECASE)
+"""What a store keeps for one session alone: a new one has its own."""
+_BACK = "rollback_workload"
+_WORN = ("process_exhausted", "out_of_memory")
 _SESSIONS = ("database_", "pool_", "read_only_database")
 
 
@@ -55,13 +69,24 @@ def when(view: View) -> Iterator[Match]:
 def _by_younger(view: View, workload: Workload, anew: Anew) -> _Found | None:
     """Return that pods of the failing ones' template that were started since a change are well, and only those are."""
     failing = failing_since(view, workload, anew.at, LONG if anew.is_read else AT_ONCE)
-    if failing is None or not _may_mean(view, workload, failing, anew):
+    if failing is None or not _may_mean(view, workload, failing, anew) or _wears_out(failing, anew):
+        return None
+    if since_release(workload, failing.first):
         return None
     well = younger_well(view, workload, failing, anew.at)
     if not well:
         return None
     told = "it has the same template, was started after that, and is well"
     return _Found(failing, Evidence("objects", f"Pod/{well[0].name}", told, well[0].started), 0.65)
+
+
+def _wears_out(failing: Failing, anew: Anew) -> bool:
+    """Tell whether they say that something is used up: the younger one has used less of it, whatever was made anew.
+
+    Who still holds sessions of a server's former process, or is refused, may have none left for that alone.
+    """
+    leaks = anew.is_read and failing.tells("pool_") and failing.troubles.isdisjoint(REFUSED)
+    return leaks or failing.tells(*_WORN) or any(kind_of(line) == USED_UP for line in failing.lines)
 
 
 def _by_others(view: View, workload: Workload, anew: Anew) -> _Found | None:
@@ -79,9 +104,15 @@ def _by_others(view: View, workload: Workload, anew: Anew) -> _Found | None:
 
 
 def _is_kept(view: View, failing: Failing, anew: Anew) -> bool:
-    """Tell whether clients keep what was made anew: an address or sessions, and it answers none by another release."""
+    """Tell whether clients keep what was made anew: an address or sessions, and it answers none by another release.
+
+    Who asks a store for what it has not fails as well with a session of its present process.
+    """
     servers = [view.workloads[ref] for ref in anew.behind if ref in view.workloads]
     if any(since_release(each, failing.first) for each in servers):
+        return False
+    data = all(role(each) in (*DATA, "pooler") for each in servers)
+    if data and any(_LACKS.search(line) and not _OF_A_SESSION.search(line) for line in failing.lines):
         return False
     starts = [pod.started for each in servers for pod in each.live]
     if (
@@ -90,7 +121,7 @@ def _is_kept(view: View, failing: Failing, anew: Anew) -> bool:
         and any(at is None or at < anew.at - AT_ONCE for at in starts)
     ):
         return False  # only some members of it are new: they may lack what the others have
-    return anew.ref.startswith("Service/") or all(role(each) in (*DATA, "pooler") for each in servers)
+    return anew.ref.startswith("Service/") or data
 
 
 def _may_mean(view: View, workload: Workload, failing: Failing, anew: Anew) -> bool:
@@ -138,6 +169,7 @@ def _match(view: View, workload: Workload, anew: Anew, found: _Found, felt: Sequ
     latest = max(pod.started for pod in failing.pods if pod.started)
     older = f"all {len(failing.pods)} that fail were started before that, the last of them {latest:%d %b %H:%M}"
     well = f"{anew.ref} is well: nothing done to it mends who keeps what was before"
+    released = released_since(view, anew.behind, failing.first)
     return Match(
         component=workload.ref,
         evidence=(
@@ -152,8 +184,8 @@ def _match(view: View, workload: Workload, anew: Anew, found: _Found, felt: Sequ
         since=failing.first,
         explains=behind(view, workload.ref, but=workload.ref),
         excludes=(
-            *excluding(workload.ref, "its template did not change: what it uses was made anew", "rollback_workload"),
-            *not_for(anew.behind, well),
+            *excluding(workload.ref, "its template did not change: what it uses was made anew", _BACK),
+            *(each for each in not_for(anew.behind, well) if not (each.remedy == _BACK and each.target in released)),
         ),
     )
 

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.rules._readers import backlogs
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.work import work_of
@@ -41,6 +42,8 @@ def when(view: View) -> Iterator[Match]:
             started = started_well(server)
             if started is None or not view.recent(started) or view.recent(started, LONG):
                 continue
+            if since_release(workload, started):
+                continue  # a young release may fall silent by itself
             waits = next((evidence for evidence, _ in backlogs(view, workload)), None)
             if waits is not None and (seen := _silent(view, workload, server, started)):
                 yield _match(view, workload, server, started, (waits, *seen))
@@ -92,7 +95,7 @@ def _match(view: View, workload: Workload, server: Workload, at: datetime, seen:
         since=at,
         explains=behind(view, workload.ref, but=workload.ref),
         excludes=(
-            *excluding(workload.ref, f"its template did not change: {server.ref} was started", "rollback_workload"),
+            *excluding(workload.ref, f"its older pods fell silent as {server.ref} was started", "rollback_workload"),
             *excluding(workload.ref, "more pods leave those as they are that do nothing", "scale_workload"),
             *not_for((server.ref,), well),
         ),

@@ -123,17 +123,21 @@ def told_apart(view: View, workload: Workload) -> dict[str, str]:
         telling = {pod for pod, count in pods.items() if count >= OFTEN}
         others = max((count for pod, count in pods.items() if pod not in telling), default=0)
         if telling and telling < heard and min(pods[pod] for pod in telling) >= CLEARLY * others:
-            telling |= _told_as_often(view, workload, shape, telling)
-            found |= {pod: f"its log repeats ({pods[pod]} lines): {line[:200]}" for pod in telling - set(found)}
+            often = {pod: pods[pod] for pod in telling} | _told_as_often(view, workload, shape, telling)
+            found = {pod: f"its log repeats ({count} lines): {line[:200]}" for pod, count in often.items()} | found
     return found if set(found) < heard and not _as_ill(view, heard - set(found)) else {}
 
 
-def _told_as_often(view: View, workload: Workload, shape: str, telling: Collection[str]) -> set[str]:
-    """Return who has told the same as often, if not in these minutes, and goes on complaining."""
+def _told_as_often(view: View, workload: Workload, shape: str, telling: Collection[str]) -> dict[str, int]:
+    """Return who else has told the same as often, if not in these minutes, and how often.
+
+    He tells of errors or of the same still: what he told may be over, and many warn now and then.
+    """
     ever = next((each.pods for each in complained(view, workload) if each.shape == shape), {})
     least = max(OFTEN, min(ever.get(pod, 0) for pod in telling))
-    going_on = {pod for each in complained(view, workload) for pod, count in each.lately.items() if count}
-    return {pod for pod, count in ever.items() if count >= least and pod in going_on}
+    same = (each for each in complained(view, workload) if each.error or each.shape == shape)
+    going_on = {pod for each in same for pod, count in each.lately.items() if count}
+    return {pod: count for pod, count in ever.items() if count >= least and pod in going_on - set(telling)}
 
 
 def _repeated(view: View, workload: Workload) -> Iterable[tuple[str, str, dict[str, int]]]:
