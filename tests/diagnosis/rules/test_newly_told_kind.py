@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import waiting
-from tests.diagnosis.rules.scenes import SHOP, URL, alert, down, errors, shop
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, alert, down, errors, shop
 from tests.diagnosis.rules.tiny import event, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -25,7 +25,8 @@ def told(line: str, of: str = "shop", calm: int = 40, times: int = 40) -> Log:
 def suffers(*told: Log, env: Mapping[str, Any] | None = None, store: Iterable[Any] = (), **more: Any) -> Snapshot:
     """Return a shop whose requests fail since ten minutes, and logs."""
     more.setdefault("figures", [errors("shop")])
-    return snapshot(shop(env=env or {}), store, logs=told, **more)
+    released = {key: more.pop(key) for key in ("before", "released") if key in more}
+    return snapshot(shop(env=env or {}, **released), store, logs=told, **more)
 
 
 KINDS = [
@@ -70,6 +71,22 @@ HOLDS = [
         "a database speaks for itself, its client tells only that requests fail",
         suffers(told(ZONE, "postgres-0"), told("ERROR request failed"), env=URL, store=postgres()),
         (POSTGRES, SETTING, "page_human"),
+    ),
+    Holds(
+        "who quotes its database was released as the words came: taking that back may help",
+        suffers(
+            told(LIMIT), env=URL, store=postgres(), figures=(), alerts=[alert(app="shop")], before=IMAGE, released=870
+        ),
+        (SHOP, SHORT, "page_human"),
+        spares=[("rollback_workload", SHOP)],
+        believed="new_words_since_a_change",
+    ),
+    Holds(
+        "a caller was released as the words came: taking that back may help",
+        suffers(told(RIGHTS, "api"), env=ASKS, store=workload("api"), before=IMAGE, released=870),
+        (API, SETTING, "page_human"),
+        spares=[("rollback_workload", SHOP)],
+        believed="errors_since_release",
     ),
     Holds(
         "who is called speaks as well: it is the deeper one",
@@ -135,6 +152,24 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "all pods are there: what the cluster warns of was put right",
         snapshot(shop(), event(f"Pod/{pod('shop')}", "FailedPostStartHook", HOOK), figures=[errors("shop")]),
+        (SHOP, *ASK),
+    ),
+    DoesNotHold(
+        "the cluster warned of it half an hour ago",
+        snapshot(
+            down(shop(), waiting("ContainerCreating")),
+            event(f"Pod/{pod('shop')}", "FailedPostStartHook", HOOK, age=1800),
+            figures=[errors("shop")],
+        ),
+        (SHOP, *ASK),
+    ),
+    DoesNotHold(
+        "a probe repeats what the program answers",
+        snapshot(
+            down(shop(), {"state": {"running": {}}}),
+            event(f"Pod/{pod('shop')}", "Unhealthy", "Readiness probe failed: the list of readers is full"),
+            figures=[errors("shop")],
+        ),
         (SHOP, *ASK),
     ),
     DoesNotHold(
