@@ -40,6 +40,7 @@ LIMIT = "ERROR order not stored: ERROR: multirange buckets limit exceeded (SQLST
 ZONE = 'UTC [91] shop@shop ERROR:  invalid value for parameter "lc_shelf": "nb_NO"'
 COLUMN = 'UTC [91] shop@shop ERROR:  column "depth" does not exist at character 12'
 ZERO, RIGHTS = "ERROR java.lang.ArithmeticException: Rounding necessary", "ERROR cannot write /srv/x: permission denied"
+PROVEN: dict[str, Any] = {"before": IMAGE, "released": 1500}
 HOOK = "exec of the hook /hooks/warm: permission denied"
 ANSWERED = "ERROR api answered 500"
 
@@ -80,6 +81,12 @@ HOLDS = [
         (SHOP, SHORT, "page_human"),
         spares=[("rollback_workload", SHOP)],
         believed="new_words_since_a_change",
+    ),
+    Holds(
+        "who quotes its database was released a while before, and served well",
+        suffers(told(LIMIT), env=URL, store=postgres(), figures=(), alerts=[alert(app="shop")], **PROVEN),
+        (POSTGRES, SHORT, "page_human"),
+        excludes=[("rollback_workload", SHOP)],
     ),
     Holds(
         "a caller was released as the words came: taking that back may help",

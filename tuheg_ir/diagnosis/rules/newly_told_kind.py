@@ -13,7 +13,8 @@ from tuheg_ir.diagnosis.rules import release_at_the_onset
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._figures import felt, is_well
 from tuheg_ir.diagnosis.rules._first_signs import YOUNG
-from tuheg_ir.diagnosis.rules._helping import behind, not_for, released_since
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._served_well import served_well
 from tuheg_ir.diagnosis.rules.refusal_names_another import PROBED
 from tuheg_ir.diagnosis.view.complaints import store_spoken_of
 from tuheg_ir.diagnosis.view.kinds import CODE, kind_of
@@ -64,7 +65,7 @@ def when(view: View) -> Iterator[Match]:
         if not mine or not (seen or (any(each.error for each in mine) and _called(view, at, *suffer))):
             continue  # nobody suffers, or an alert fires and there are but warnings
         since = oldest(each.since for each in mine)
-        released = released_since(view, suffer, since)
+        released = [ref for ref in suffer if _may_have_brought(view, view.workloads.get(ref), since)]
         yield Match(
             component=at,
             evidence=(*(each.shown for each in mine[:3]), *seen[:3]),
@@ -83,14 +84,14 @@ def _logged(view: View, workload: Workload) -> Iterator[Told]:
     """Yield the kinds of trouble of which a workload's logs tell anew.
 
     A store repeats the faults of its clients' code; of all else it speaks for itself, and so do those who quote it. Who
-    was released as the words came may ask for what it did not before, whomever it quotes.
+    was released right before may ask for what it did not before, whomever it quotes.
     """
     store = role(workload) in DATA
     for words in complained(view, workload):
         kind = kind_of(words.line)
         if not kind or (store and kind == CODE) or not _new(view, workload, words):
             continue
-        own = store or kind == CODE or since_release(workload, words.since)
+        own = store or kind == CODE or _may_have_brought(view, workload, words.since)
         at = "" if own else store_spoken_of(view, workload.ref, words.line)
         shown = Evidence("logs", workload.ref, f"{words.count} lines: {words.line[:200]}", words.since)
         yield Told(workload.ref, at or workload.ref, kind, words.count, words.error, shown)
@@ -117,6 +118,11 @@ def _new(view: View, workload: Workload, words: Marked) -> bool:
     if words.since is None:
         return words.error and words.count >= MANY
     return view.recent(words.since, HOURS) and not called_before(view, words.since)
+
+
+def _may_have_brought(view: View, workload: Workload | None, since: datetime | None) -> bool:
+    """Tell whether words began with a workload's release, which had not served well until then."""
+    return workload is not None and since_release(workload, since) and not served_well(view, workload, since)
 
 
 def _of_one_kind(told: Sequence[Told]) -> list[Told]:
