@@ -36,6 +36,12 @@ KINDS = [
     ("a limit of its frames", "ERROR frame of 70000 bytes is too large, refused", SETTING),
     ("its own arithmetic", "ERROR java.lang.ArithmeticException: Rounding necessary", CODE),
 ]
+DRIVERS = [
+    ("with the number of the database's error", "ERROR not stored: Error 9461 (42000): the list of grants is full"),
+    ("as Java does", "ERROR java.sql.SQLNonTransientException: the list of grants is full"),
+    ("as .NET does", "ERROR Microsoft.Data.SqlClient.SqlException: the list of grants is full"),
+    ("as .NET does in short", "ERROR SqlException: the list of grants is full"),
+]
 LIMIT = "ERROR order not stored: ERROR: multirange buckets limit exceeded (SQLSTATE 54000)"
 ZONE = 'UTC [91] shop@shop ERROR:  invalid value for parameter "lc_shelf": "nb_NO"'
 COLUMN = 'UTC [91] shop@shop ERROR:  column "depth" does not exist at character 12'
@@ -61,12 +67,9 @@ HOLDS = [
         (POSTGRES, SHORT, "page_human"),
         excludes=[("restart_workload", SHOP), ("scale_workload", SHOP)],
     ),
-    Holds(
-        "a driver tells of it with the number of the database's error",
-        suffers(
-            told("ERROR order not stored: Error 9461 (42000): the list of grants is full"), env=URL, store=postgres()
-        ),
-        (POSTGRES, SHORT, "page_human"),
+    *(
+        Holds(f"a driver tells of it {how}", suffers(told(line), env=URL, store=postgres()), (POSTGRES, SHORT, ASK[1]))
+        for how, line in DRIVERS
     ),
     Holds(
         "a database speaks for itself, its client tells only that requests fail",
