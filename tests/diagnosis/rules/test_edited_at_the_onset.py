@@ -60,6 +60,14 @@ def once_more() -> list[Obj]:
     return world
 
 
+def in_turn(*ages: float) -> list[Obj]:
+    """Return a shop of which some pods were made anew, one after the other."""
+    world = shop(pods=len(ages) + 1, **takes("rates"))
+    for number, age in enumerate(ages):
+        younger(world, len(ages) - number, age=age)
+    return world
+
+
 def starting() -> list[Obj]:
     """Return a shop whose last pod is new and not ready yet."""
     world = some_anew(30, **mounts("rates"))
@@ -94,6 +102,15 @@ HOLDS = [
     Holds(
         "what a pod was the first to start with, of a day ago",
         snapshot(some_anew(**takes("rates")), rates(DAY), logs=[ODD_SINCE_ITS_START]),
+        RATES,
+    ),
+    Holds(
+        "what pods were started with one after the other: it began amid that",
+        snapshot(
+            in_turn(1240, 940, 640),
+            rates(DAY),
+            figures=[latency("shop")],
+        ),
         RATES,
     ),
     Holds(
@@ -179,7 +196,7 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "a pod was started with it many hours ago and is well: who starts later is not the first",
         snapshot(
-            younger(younger(shop(**takes("rates")), 2, age=20 * HOUR), 1, age=640),
+            in_turn(20 * HOUR, 640),
             rates(DAY),
             figures=[latency("shop")],
         ),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.rules._onset import BEFORE
 from tuheg_ir.diagnosis.rules.changed_beside import around
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.network import Service
-from tuheg_ir.diagnosis.view.reading import name, oldest, text, written
+from tuheg_ir.diagnosis.view.reading import name, text, written
 from tuheg_ir.diagnosis.view.refusals import refusals
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -46,12 +48,16 @@ def edits(view: View) -> Iterator[Edit]:
 
 
 def _starts(workload: Workload, at: datetime) -> tuple[datetime, ...]:
-    """Return when the first pod, or container in one, started with an edit: what starts later does as that one did."""
+    """Return when the first pods, or containers in them, started with an edit: what starts later does as those did.
+
+    First are all that were started in one go: a roll-out, or an autoscaler, takes its time.
+    """
     containers = [each for pod in workload.live for each in pod.containers]
     starts = [*(pod.created for pod in workload.live), *(each.started_at for each in containers)]
     starts += [each.ended.started_at for each in containers if each.ended]
-    first = oldest(start for start in starts if start is not None and start > at)
-    return (first,) if first else ()
+    found = sorted({start for start in starts if start is not None and start > at})
+    paused = (n for n, (one, other) in enumerate(pairwise(found), 1) if other - one > BEFORE)
+    return tuple(found[: next(paused, None)])
 
 
 def _read(view: View, workload: Workload) -> Iterator[tuple[str, datetime, tuple[datetime, ...]]]:
