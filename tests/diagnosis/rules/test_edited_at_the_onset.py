@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
-from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.pods import HOUR, again, pods_of, put, younger
 from tests.diagnosis.rules.scenes import (
     CALLS_CART,
     IMAGE,
@@ -20,7 +20,7 @@ from tests.diagnosis.rules.scenes import (
     rate,
     shop,
 )
-from tests.diagnosis.rules.tiny import DAY, NOW, Obj, log, pod, service_for, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, service_for, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 ODD = "ERROR basket 7: total is not what the lines add up to"
@@ -53,6 +53,29 @@ def some_anew(started: float = 640, **more: Any) -> list[Obj]:
     return younger(shop(**more), 1, age=started)
 
 
+def once_more() -> list[Obj]:
+    """Return a shop of which a container ran for hours with what was written, ended, and was started as it began."""
+    world = shop(**takes("rates"))
+    put(pods_of(world)[-1], again("Error", 1, age=640, lived=5 * HOUR), ready=True)
+    return world
+
+
+def in_turn(*ages: float) -> list[Obj]:
+    """Return a shop of which some pods were made anew, one after the other."""
+    world = shop(pods=len(ages) + 1, **takes("rates"))
+    for number, age in enumerate(ages):
+        younger(world, len(ages) - number, age=age)
+    return world
+
+
+def starting() -> list[Obj]:
+    """Return a shop whose last pod is new and not ready yet."""
+    world = some_anew(30, **mounts("rates"))
+    put(pods_of(world)[-1], {"state": {"running": {"startedAt": at(20)}}}, ready=False, unready=30)
+    world[0]["status"]["readyReplicas"] -= 1
+    return world
+
+
 HOLDS = [
     Holds(
         "a file of whom it asks", asking(rates(), cart=mounts("rates")), RATES, sure=(0.3, 0.45), alone=True, began=600
@@ -79,6 +102,15 @@ HOLDS = [
     Holds(
         "what a pod was the first to start with, of a day ago",
         snapshot(some_anew(**takes("rates")), rates(DAY), logs=[ODD_SINCE_ITS_START]),
+        RATES,
+    ),
+    Holds(
+        "what pods were started with one after the other: it began amid that",
+        snapshot(
+            in_turn(1240, 940, 640),
+            rates(DAY),
+            figures=[latency("shop")],
+        ),
         RATES,
     ),
     Holds(
@@ -160,6 +192,43 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "figures show that users feel nothing of what its log tells",
         snapshot(some_anew(**takes("rates")), rates(DAY), logs=[ODD_SINCE_ITS_START], figures=[errors("shop", 0.001)]),
+    ),
+    DoesNotHold(
+        "a pod was started with it many hours ago and is well: who starts later is not the first",
+        snapshot(
+            in_turn(20 * HOUR, 640),
+            rates(DAY),
+            figures=[latency("shop")],
+        ),
+        UNKNOWN,
+    ),
+    DoesNotHold(
+        "its container was started with it before, and again as it began",
+        snapshot(once_more(), rates(DAY), logs=[ODD_SINCE_ITS_START], figures=[latency("shop")]),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    DoesNotHold(
+        "a host outside only begins like a Service without pods",
+        snapshot(
+            shop(env={"BIDS_URL": "https://bids.example.com"}),
+            service_for("bids", selector={"app": "nobody"}, written=640),
+            figures=[FAILS],
+        ),
+        UNKNOWN,
+    ),
+    DoesNotHold(
+        "its own release came in the same minutes",
+        snapshot(
+            shop(before=IMAGE, released=630, env=CALLS_CART),
+            workload("cart", **mounts("rates")),
+            rates(),
+            figures=[FAILS],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a pod is made since half a minute: it is not ill",
+        snapshot(starting(), rates(60)),
     ),
     DoesNotHold("nobody suffers", asking(rates(), cart=mounts("rates"), figures=[errors("shop", 0.001)])),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import waiting
-from tests.diagnosis.rules.scenes import SHOP, URL, alert, down, errors, shop
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, alert, down, errors, shop
 from tests.diagnosis.rules.tiny import event, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -25,7 +25,8 @@ def told(line: str, of: str = "shop", calm: int = 40, times: int = 40) -> Log:
 def suffers(*told: Log, env: Mapping[str, Any] | None = None, store: Iterable[Any] = (), **more: Any) -> Snapshot:
     """Return a shop whose requests fail since ten minutes, and logs."""
     more.setdefault("figures", [errors("shop")])
-    return snapshot(shop(env=env or {}), store, logs=told, **more)
+    released = {key: more.pop(key) for key in ("before", "released") if key in more}
+    return snapshot(shop(env=env or {}, **released), store, logs=told, **more)
 
 
 KINDS = [
@@ -35,10 +36,17 @@ KINDS = [
     ("a limit of its frames", "ERROR frame of 70000 bytes is too large, refused", SETTING),
     ("its own arithmetic", "ERROR java.lang.ArithmeticException: Rounding necessary", CODE),
 ]
+DRIVERS = [
+    ("with the number of the database's error", "ERROR not stored: Error 9461 (42000): the list of grants is full"),
+    ("as Java does", "ERROR java.sql.SQLNonTransientException: the list of grants is full"),
+    ("as .NET does", "ERROR Microsoft.Data.SqlClient.SqlException: the list of grants is full"),
+    ("as .NET does in short", "ERROR SqlException: the list of grants is full"),
+]
 LIMIT = "ERROR order not stored: ERROR: multirange buckets limit exceeded (SQLSTATE 54000)"
 ZONE = 'UTC [91] shop@shop ERROR:  invalid value for parameter "lc_shelf": "nb_NO"'
 COLUMN = 'UTC [91] shop@shop ERROR:  column "depth" does not exist at character 12'
 ZERO, RIGHTS = "ERROR java.lang.ArithmeticException: Rounding necessary", "ERROR cannot write /srv/x: permission denied"
+PROVEN: dict[str, Any] = {"before": IMAGE, "released": 1500}
 HOOK = "exec of the hook /hooks/warm: permission denied"
 ANSWERED = "ERROR api answered 500"
 
@@ -59,17 +67,36 @@ HOLDS = [
         (POSTGRES, SHORT, "page_human"),
         excludes=[("restart_workload", SHOP), ("scale_workload", SHOP)],
     ),
-    Holds(
-        "a driver tells of it with the number of the database's error",
-        suffers(
-            told("ERROR order not stored: Error 9461 (42000): the list of grants is full"), env=URL, store=postgres()
-        ),
-        (POSTGRES, SHORT, "page_human"),
+    *(
+        Holds(f"a driver tells of it {how}", suffers(told(line), env=URL, store=postgres()), (POSTGRES, SHORT, ASK[1]))
+        for how, line in DRIVERS
     ),
     Holds(
         "a database speaks for itself, its client tells only that requests fail",
         suffers(told(ZONE, "postgres-0"), told("ERROR request failed"), env=URL, store=postgres()),
         (POSTGRES, SETTING, "page_human"),
+    ),
+    Holds(
+        "who quotes its database was released as the words came: taking that back may help",
+        suffers(
+            told(LIMIT), env=URL, store=postgres(), figures=(), alerts=[alert(app="shop")], before=IMAGE, released=870
+        ),
+        (SHOP, SHORT, "page_human"),
+        spares=[("rollback_workload", SHOP)],
+        believed="new_words_since_a_change",
+    ),
+    Holds(
+        "who quotes its database was released a while before, and served well",
+        suffers(told(LIMIT), env=URL, store=postgres(), figures=(), alerts=[alert(app="shop")], **PROVEN),
+        (POSTGRES, SHORT, "page_human"),
+        excludes=[("rollback_workload", SHOP)],
+    ),
+    Holds(
+        "a caller was released as the words came: taking that back may help",
+        suffers(told(RIGHTS, "api"), env=ASKS, store=workload("api"), before=IMAGE, released=870),
+        (API, SETTING, "page_human"),
+        spares=[("rollback_workload", SHOP)],
+        believed="errors_since_release",
     ),
     Holds(
         "who is called speaks as well: it is the deeper one",
@@ -135,6 +162,24 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "all pods are there: what the cluster warns of was put right",
         snapshot(shop(), event(f"Pod/{pod('shop')}", "FailedPostStartHook", HOOK), figures=[errors("shop")]),
+        (SHOP, *ASK),
+    ),
+    DoesNotHold(
+        "the cluster warned of it half an hour ago",
+        snapshot(
+            down(shop(), waiting("ContainerCreating")),
+            event(f"Pod/{pod('shop')}", "FailedPostStartHook", HOOK, age=1800),
+            figures=[errors("shop")],
+        ),
+        (SHOP, *ASK),
+    ),
+    DoesNotHold(
+        "a probe repeats what the program answers",
+        snapshot(
+            down(shop(), {"state": {"running": {}}}),
+            event(f"Pod/{pod('shop')}", "Unhealthy", "Readiness probe failed: the list of readers is full"),
+            figures=[errors("shop")],
+        ),
         (SHOP, *ASK),
     ),
     DoesNotHold(

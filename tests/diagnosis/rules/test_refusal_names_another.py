@@ -27,6 +27,12 @@ def refused(said: str, **more: Any) -> list[Obj]:
     return [*without_pods(shop(pods=3, ready=2), 2), event("ReplicaSet/shop-r1", "FailedCreate", said, **more)]
 
 
+NAMED = [
+    *(thing(kind, "rates") for kind in ("ConfigMap", "ServiceAccount")),
+    thing("PersistentVolume", "pvc-1"),
+    thing("StorageClass", "fast"),
+]
+
 HOLDS = [
     Holds(
         "a kind of object that no other rule knows",
@@ -57,6 +63,14 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("all pods are there", snapshot(shop(), event("ReplicaSet/shop-r1", "FailedCreate", BUDGETED))),
+    DoesNotHold(
+        "a probe repeats what the program itself says",
+        snapshot(
+            down(shop(pods=1), {"state": {"running": {}}}),
+            event("Pod/shop-pod0", "Unhealthy", "Readiness probe failed: no order fits the budget: spring"),
+            thing("TeamBudget", "spring"),
+        ),
+    ),
     DoesNotHold("it was said once", snapshot(refused(BUDGETED, count=1), thing("TeamBudget", "spring"))),
     DoesNotHold("it was said half an hour ago", snapshot(refused(BUDGETED, age=1800), thing("TeamBudget", "spring"))),
     DoesNotHold("nothing of that name is there", snapshot(refused(BUDGETED), thing("TeamBudget", "autumn"))),
@@ -81,6 +95,8 @@ DOES_NOT_HOLD = [
         ('configmap "rates" not found', "ConfigMap/rates"),
         ('configmap "gone" not found', "ConfigMap/gone"),
         ('serviceaccount "runner" not found', "ServiceAccount/runner"),
+        ('pods "x" is forbidden: User "system:serviceaccount:rates:maker" cannot create resource "pods"', ""),
+        ('storageclass "fast" takes no more', "StorageClass/fast"),
         ('AttachVolume.Attach failed for volume "pvc-1" : timed out waiting', ""),
         ('pods "rates" is forbidden: exceeded quota: other', ""),
         ("Back-off restarting failed container shop in pod shop-pod0", ""),
@@ -88,7 +104,4 @@ DOES_NOT_HOLD = [
     ],
 )
 def test_what_a_message_names(said: str, meant: str) -> None:
-    assert (
-        _named(View(snapshot(shop(), TEAM, thing("ConfigMap", "rates"), thing("PersistentVolume", "pvc-1"))), said)
-        == meant
-    )
+    assert _named(View(snapshot(shop(), TEAM, *NAMED)), said) == meant

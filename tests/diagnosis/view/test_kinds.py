@@ -19,6 +19,12 @@ TOLD = [
     ("TypeError: Cannot read properties of undefined (reading 'id')", CODE),
     ("runtime error: index out of range [2] with length 2", CODE),
     ("connect: no route to host", WAY),
+    ("order 429: write /data/seg-9: ENOSPC", USED_UP),
+    ("upstream answered with status 413", SETTING),
+    ("413 Request Entity Too Large", SETTING),
+    ("bind: File name too long", SETTING),
+    ("the size limit was reached", USED_UP),
+    ("GET /orders: permission denied for /var/lib/shop", SETTING),
 ]
 NOT_TOLD = [
     ("answered 500", "it says only that it fails"),
@@ -27,6 +33,22 @@ NOT_TOLD = [
     ("15 requests per second, limit reached", "it is asked too often"),
     ("unhandled exception: permission denied", "it is of two kinds"),
     ("the file is fully read", "no such words"),
+    ("upstream took too long to answer", "it is late, not large"),
+    ("order 413 failed", "a number is no status"),
+    ("request 7: time limit exceeded", "it was late: nothing is used up"),
+    ("call 7 exceeded the maximum waiting time", "it was late: nothing is used up"),
+    ("payment 7: credit limit exceeded", "a customer's limit is none of a system"),
+    ("product image 9 not found", "a shop's picture is no image of a container"),
+    ("Connection pool is full, discarding connection: api. Connection pool size: 10", "it goes on without the pool"),
+    ("cannot read /tmp/upload-7: no such file or directory", "nobody sets what lies there for a while"),
+    ("ENOENT: no such file or directory, open '/tmp/upload-7'", "nobody sets what lies there for a while"),
+    (
+        'open() "/usr/share/nginx/html/x.php" failed (2: No such file or directory), client: 10.0.0.9, server: _',
+        "a visitor asks for what never was there",
+    ),
+    ('"GET /forbidden/panic HTTP/1.1" 500', "a path is what users ask for"),
+    ("request failed path=/too-large/forbidden", "a path is what users ask for"),
+    ("value too long for type character varying(20)", "it is about what somebody typed in"),
     ("Pool is empty, request timed out after 3000ms", "somebody waits, whoever is slow"),
 ]
 

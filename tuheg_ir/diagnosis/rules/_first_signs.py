@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -16,6 +16,8 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _SHOWN = 3
+YOUNG = timedelta(minutes=2)
+"""A pod that is not ready so soon after it was made may only need its time, or what is put right at once."""
 
 
 class Signs(NamedTuple):
@@ -57,7 +59,7 @@ def _said(view: View, workload: Workload) -> Iterator[tuple[datetime, Evidence]]
 
 def _lacking(view: View, workload: Workload) -> Iterator[tuple[datetime, Evidence]]:
     for pod in workload.live:
-        if pod.unready_since is not None:
+        if pod.unready_since is not None and not view.recent(pod.created, YOUNG):
             yield pod.unready_since, Evidence("objects", f"Pod/{pod.name}", "it is not ready", pod.unready_since)
     for each in refusals(view, workload):
         if each.time is not None and len(workload.live) < workload.wanted:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.rules._onset import BEFORE
 from tuheg_ir.diagnosis.rules.changed_beside import around
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.graph import hosts_in
@@ -46,8 +48,16 @@ def edits(view: View) -> Iterator[Edit]:
 
 
 def _starts(workload: Workload, at: datetime) -> tuple[datetime, ...]:
-    """Return when pods, or containers in them, started that were the first to do so with an edit."""
-    return tuple(sorted({t for pod in workload.live for t in (pod.created, pod.started) if t is not None and t > at}))
+    """Return when the first pods, or containers in them, started with an edit: what starts later does as those did.
+
+    First are all that were started in one go: a roll-out, or an autoscaler, takes its time.
+    """
+    containers = [each for pod in workload.live for each in pod.containers]
+    starts = [*(pod.created for pod in workload.live), *(each.started_at for each in containers)]
+    starts += [each.ended.started_at for each in containers if each.ended]
+    found = sorted({start for start in starts if start is not None and start > at})
+    paused = (n for n, (one, other) in enumerate(pairwise(found), 1) if other - one > BEFORE)
+    return tuple(found[: next(paused, None)])
 
 
 def _read(view: View, workload: Workload) -> Iterator[tuple[str, datetime, tuple[datetime, ...]]]:
@@ -61,15 +71,18 @@ def _beside(view: View, workload: Workload) -> Iterator[tuple[str, datetime, tup
     """Yield routes to a workload, idle Services, its autoscaler and policies; old sessions outlive them."""
     calls = {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
     found = [obj for obj in around(view, workload) if text(obj, "kind") != "Service"]  # it still leads to pods
-    found += [s.obj for s in view.services.values() if not s.backends and (workload.ref in s.meant or _named(s, calls))]
+    idle = (service for service in view.services.values() if not service.backends)
+    found += [each.obj for each in idle if workload.ref in each.meant or _named(view, each, calls)]
     for obj in found:
         at = written(obj) if text(obj, "kind") == POLICY else edited(obj)
         if at is not None:
             yield f"{text(obj, 'kind')}/{name(obj)}", at, (at, *_starts(workload, at))
 
 
-def _named(service: Service, hosts: set[str]) -> bool:
-    return any(host == service.name or host.startswith(f"{service.name}.") for host in hosts)
+def _named(view: View, service: Service, hosts: set[str]) -> bool:
+    """Tell whether one of some hosts is a Service; a name outside may begin alike: api.example.com."""
+    spaced = f"{service.name}.{view.snapshot.namespace.lower()}"
+    return any(host in (service.name, spaced) or host.startswith(f"{spaced}.svc") for host in hosts)
 
 
 def _at_admission(view: View, workload: Workload) -> Iterator[tuple[str, datetime, tuple[datetime, ...]]]:

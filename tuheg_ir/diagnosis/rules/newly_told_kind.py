@@ -12,12 +12,16 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import release_at_the_onset
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._figures import felt, is_well
+from tuheg_ir.diagnosis.rules._first_signs import YOUNG
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._served_well import served_well
+from tuheg_ir.diagnosis.rules.refusal_names_another import PROBED
 from tuheg_ir.diagnosis.view.complaints import store_spoken_of
 from tuheg_ir.diagnosis.view.kinds import CODE, kind_of
-from tuheg_ir.diagnosis.view.marked import MANY, Marked, complained
+from tuheg_ir.diagnosis.view.marked import MANY, STILL, Marked, complained
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.silent import no_more
 from tuheg_ir.diagnosis.view.trouble import suffering, unplaced
 from tuheg_ir.diagnosis.view.view import View
@@ -27,8 +31,6 @@ HOURS = timedelta(hours=12)
 """What a log tells for longer is nothing new, as people are called within hours."""
 MOSTLY = 2 / 3
 """So large a part of the words of a place has to be of one kind: else nobody can tell."""
-YOUNG = timedelta(minutes=2)
-"""A pod may be refused at first for what is put right at once."""
 
 
 class Told(NamedTuple):
@@ -62,28 +64,35 @@ def when(view: View) -> Iterator[Match]:
         seen = _felt(view, at, *suffer)
         if not mine or not (seen or (any(each.error for each in mine) and _called(view, at, *suffer))):
             continue  # nobody suffers, or an alert fires and there are but warnings
+        since = oldest(each.since for each in mine)
+        released = [ref for ref in suffer if _may_have_brought(view, view.workloads.get(ref), since)]
         yield Match(
             component=at,
             evidence=(*(each.shown for each in mine[:3]), *seen[:3]),
             certainty=0.35,
             root_cause=mine[0].kind,
-            since=oldest(each.since for each in mine),
-            explains=suffer,
-            excludes=not_for(callers, f"the trouble arises at {at}: nothing done to who needs it mends that"),
+            since=since,
+            explains=tuple(ref for ref in suffer if ref not in released),
+            excludes=not_for(
+                (ref for ref in callers if ref not in released),
+                f"the trouble arises at {at}: nothing done to who needs it mends that",
+            ),
         )
 
 
 def _logged(view: View, workload: Workload) -> Iterator[Told]:
     """Yield the kinds of trouble of which a workload's logs tell anew.
 
-    A store repeats the faults of its clients' code; of all else it speaks for itself, and so do those who quote it.
+    A store repeats the faults of its clients' code; of all else it speaks for itself, and so do those who quote it. Who
+    was released right before may ask for what it did not before, whomever it quotes.
     """
     store = role(workload) in DATA
     for words in complained(view, workload):
         kind = kind_of(words.line)
         if not kind or (store and kind == CODE) or not _new(view, workload, words):
             continue
-        at = "" if store or kind == CODE else store_spoken_of(view, workload.ref, words.line)
+        own = store or kind == CODE or _may_have_brought(view, workload, words.since)
+        at = "" if own else store_spoken_of(view, workload.ref, words.line)
         shown = Evidence("logs", workload.ref, f"{words.count} lines: {words.line[:200]}", words.since)
         yield Told(workload.ref, at or workload.ref, kind, words.count, words.error, shown)
 
@@ -93,8 +102,8 @@ def _refused(view: View, workload: Workload) -> Iterator[Told]:
     late = any(not pod.ready and not view.recent(pod.created, YOUNG) for pod in workload.live)
     if not late and len(workload.live) >= workload.wanted:
         return
-    for event in view.events_of(workload.ref):
-        kind = kind_of(event.message) if event.type == "Warning" else ""
+    for event in view.events_of(workload.ref, within=STILL):
+        kind = kind_of(event.message) if event.type == "Warning" and event.reason != PROBED else ""
         if kind and kind != CODE:
             yield Told(workload.ref, workload.ref, kind, event.count, True, view.event_evidence(event))
 
@@ -109,6 +118,11 @@ def _new(view: View, workload: Workload, words: Marked) -> bool:
     if words.since is None:
         return words.error and words.count >= MANY
     return view.recent(words.since, HOURS) and not called_before(view, words.since)
+
+
+def _may_have_brought(view: View, workload: Workload | None, since: datetime | None) -> bool:
+    """Tell whether words began with a workload's release, which had not served well until then."""
+    return workload is not None and since_release(workload, since) and not served_well(view, workload, since)
 
 
 def _of_one_kind(told: Sequence[Told]) -> list[Told]:

@@ -14,9 +14,14 @@ from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 AGAIN = 3
 """What was said less often may have been a hiccup: a controller tries again within seconds."""
+PROBED = "Unhealthy"
+"""Events of it repeat what a program answers, which is no word of the cluster."""
 _SHOWN = 3
-_PAIR = late(r"\b([A-Za-z]+)(?=[:\s]{1,3}[\"'`]?(?:[\w.-]+/)?([a-z0-9][\w.-]*)(.{0,12}))")
-"""A word, and the name that follows it: `quota: team`, `secret "keys"`, `Secret shop/keys`; what follows tells more."""
+_PAIR = late(r"(?<![\w:])([A-Za-z]+)(?=[:\s]{1,3}[\"'`]?(?:[\w.-]+/)?([a-z0-9][\w.-]*)(.{0,12}))")
+"""A word, and the name that follows it: `quota: team`, `secret "keys"`, `Secret shop/keys`; what follows tells more.
+
+Not what stands in an account's name: `system:serviceaccount:team:maker`.
+"""
 _LOST = late(r"[\"'`]? (?:was )?not found")
 _NEEDED = ("Secret", "ConfigMap", "ServiceAccount", "PersistentVolumeClaim", "PriorityClass")
 """What a pod needs by its name; what is not there any more is named all the same."""
@@ -47,7 +52,8 @@ def when(view: View) -> Iterator[Match]:
 
 def _refusals(view: View, workload: Workload) -> tuple[Event, ...]:
     found = view.events_of(workload.ref, within=STILL)
-    return tuple(each for each in found if each.type == "Warning" and each.count >= AGAIN)
+    warned = (each for each in found if each.type == "Warning" and each.count >= AGAIN)
+    return tuple(each for each in warned if each.reason != PROBED)
 
 
 def _named(view: View, said: str) -> str:
@@ -69,7 +75,7 @@ def _named(view: View, said: str) -> str:
 
 def _is(word: str, kind: str) -> bool:
     """Tell whether a word of a message means a kind: `quota` a ResourceQuota, `secrets` a Secret."""
-    return len(word) > len("node") and kind.lower().endswith(word.removesuffix("s"))
+    return len(word) > len("node") and kind.lower().endswith((word, word.removesuffix("s")))
 
 
 RULE = Rule(

@@ -71,7 +71,7 @@ _SHELL_WORD = late(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'])+")
 _VARIABLE = late(r"\$[({]?(\w+)[)}]?")
 _ADDRESS = late(r"[\"']?(?:\w+://(?:[^/@]*@)?)?\$[({]?(\w+)")
 """A word of a command that begins with a variable, as whom one asks may; a token stands within a word."""
-_OF_SQL = late(r"\bError \d{4} \(\w{5}\)|\bER_[A-Z_]{6,}\b|\bDB::Exception\b|\bSQLState\b")
+_OF_SQL = late(r"\bError \d{4} \(\w{5}\)|\bER_[A-Z_]{6,}\b|\bDB::Exception\b|\bjava\.sql\.\w|\bSqlException\b")
 """How drivers tell of any refusal of a database's statements."""
 _POOLER = late("max_client_conn|query_wait_timeout")
 """Words that only a pooler in front of a database has."""

@@ -10,6 +10,8 @@ from tuheg_ir.diagnosis.late import late
 
 USED_UP, SETTING, SESSIONS = "resource_exhaustion", "configuration_error", "database_connection"
 CODE, WAY = "code_defect", "network_fault"
+_STATUS = r"\b(?:status|http(?:/[\d.]+)?|code|answered|error)\W{0,3}"
+"""What stands before a number that is a status, and not one of an order or of milliseconds."""
 _KINDS = {
     USED_UP: late(
         r"no space left|not enough (?:disk |free )?(?:space|memory)|disk (?:is )?full|out ?of ?memory|\boom command\b"
@@ -24,12 +26,16 @@ _KINDS = {
     ),
     SETTING: late(
         r"permission denied|access(?: is)?[ _]?denied|\bforbidden\b|not authori[sz]ed|\be(?:acces|perm)\b"
-        r"|no such file or directory|\benoent\b|invalid value for|invalid (?:configuration|setting|option|parameter)"
+        r"|no such file or directory(?!\), client:)|\benoent\b"  # not of a visitor of nginx
+        r"|invalid value for|invalid (?:configuration|setting|option|parameter)"
         r"|un(?:recogni[sz]ed|known) (?:configuration|parameter|option|setting|argument|variable|directive)"
         r"|(?:is |are )not configured|\bmisconfigur|missing (?:required )?(?:configuration|setting|option|variable)"
-        r"|must be (?:set|configured)|unable to locate credentials|no [\w ]{1,20}role found|\b413\b"
-        r"|(?<!data )\btoo (?:big|large|long)\b(?! to be)|exceeds its maximum permitted|size (?:limit )?exceeded"
-        r"|(?:image|repository|service ?account|secret|configmap)[^:]{0,80}not found|manifest unknown"
+        r"|must be (?:set|configured)|unable to locate credentials|no [\w ]{1,20}role found"
+        rf"|{_STATUS}413\b|\b413 (?:request|payload|content)\b"
+        r"|(?<!data )\btoo (?:big|large)\b(?! to be)"
+        r"|\b(?:name|list|ur[il]|header|line|path|message) (?:is |was )?too long"
+        r"|exceeds its maximum permitted|size (?:limit )?exceeded"
+        r"|(?:repository|service ?account|secret|configmap)[^:]{0,80}not found|manifest unknown"
         r"|unsupported (?:protocol|cipher|version|authentication)|sqlstate\W{0,3}(?:28|42501)"
     ),
     SESSIONS: late(
@@ -52,16 +58,26 @@ _KINDS = {
     ),
 }
 _COUNTED = late(
-    r"rate.?limit|too many requests|\b429\b|throttl|per (?:second|minute|hour|day)\b"
+    rf"rate.?limit|too many requests|{_STATUS}429\b|throttl|per (?:second|minute|hour|day)\b"
     r"|retr(?:y|ies)\b[^.]{0,30}(?:limit|max|exceed)|max(?:imum)? (?:number of )?(?:retries|attempts|redirects)"
+    r"|(?:time|credit|spending|order) limit (?:has been |was |is )?(?:exceeded|reached)\b|discarding connection"
+    r"|(?:exceed(?:ed|s)|reached|hit)(?: the| its)? max(?:imum)? [\w ]{0,20}(?:time|wait|delay|duration|age)\b"
 )
-"""Words of who is asked too often, or gives up: nothing is short there."""
+"""Words of who is asked too often, gives up, is late, or tells of a customer's account: nothing is short there."""
+_PASSING = late(
+    r"/(?:tmp|dev/shm|proc)/[^:]{0,200}: no such file|no such file or directory, \w+ [\"']?/(?:tmp|dev/shm|proc)/"
+)
+"""Files that programs put down for a while: that one is gone is nobody's setting."""
+_ASKED = late(r"\b(?:get|post|put|delete|patch|head|options) /\S*|\b(?:path|uri|url)\W{1,4}/\S*")
+"""What users ask for, which may be called anything."""
+_READ = 4000
+"""So much of a line is read: what follows are traces and what others sent."""
 
 
 def kind_of(line: str) -> str:
     """Return the one kind of trouble of which a line tells; "" where it is of none, or of several."""
-    lowered = line.lower()
-    if _COUNTED.search(lowered):
+    lowered = _ASKED.sub(" ", line[:_READ].lower())
+    if _COUNTED.search(lowered) or _PASSING.search(lowered):
         return ""
     found = [kind for kind, words in _KINDS.items() if words.search(lowered)]
     return found[0] if len(found) == 1 else ""
