@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from tests.diagnosis.rules.pods import looping, rollout
 from tests.diagnosis.rules.scenes import IMAGE, errors, rate
-from tests.diagnosis.rules.tiny import NOW, log, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import NOW, at, figure, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.decide import AS_SURE, CERTAIN, SYMPTOM_MOST, confidence, decide
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Series, Snapshot
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -182,8 +182,10 @@ def test_a_new_image_gives_way_to_what_is_stated_elsewhere_in_the_same_minute(
     assert (("released", page) not in best(released, stated, of=world)) == gives_way
 
 
-def test_of_two_symptoms_as_likely_the_one_that_tells_what_was_changed_is_believed() -> None:
+def test_of_two_symptoms_as_likely_the_one_that_tells_more_than_who_is_ill_is_believed() -> None:
     ill = {"remedy": "page_human", "root_cause": "dependency_failure"}
+    knows = {"remedy": "page_human", "root_cause": "configuration_error"}
+    assert best(rule("a", SHOP, Tier.SYMPTOM, 0.5, **knows), rule("b", SHOP, Tier.SYMPTOM, 0.5)) == [("a", SHOP)]
     changed = rule("changed", SHOP, Tier.SYMPTOM, 0.5)
     assert best(rule("answers", SHOP, Tier.SYMPTOM, 0.5, **ill), changed) == [("changed", SHOP)]
     assert best(rule("answers", SHOP, Tier.SYMPTOM, 0.45, **ill), rule("changed", SHOP, Tier.SYMPTOM, 0.3)) == [
@@ -191,20 +193,41 @@ def test_of_two_symptoms_as_likely_the_one_that_tells_what_was_changed_is_believ
     ]
 
 
+def test_a_guess_that_means_the_same_makes_a_cause_no_surer() -> None:
+    same = {"remedy": "page_human", "root_cause": "database_connection"}
+    likely = rule("likely", DB, Tier.STATED, 0.5, evidence=facts("objects"), **same)
+    guess = rule("guess", DB, Tier.SYMPTOM, 0.4, evidence=facts("logs", "metrics"), **same)
+    ((found,), (alone,)) = (decide(WORLD, rules).findings for rules in ((likely, guess), (likely,)))
+    assert found.confidence == alone.confidence
+    assert {each.source for each in found.evidence} == {"objects", "logs", "metrics"}
+    other = rule("other", DB, Tier.PATTERN, 0.5, evidence=facts("logs", "metrics"), **same)
+    assert decide(WORLD, (likely, other)).findings[0].confidence > alone.confidence
+
+
 def pressed(
-    *figures: tuple[str, Series], caller: Mapping[str, Any] | None = None, store: Mapping[str, Any] | None = None
+    *figures: tuple[str, Series],
+    caller: Mapping[str, Any] | None = None,
+    store: Mapping[str, Any] | None = None,
+    other: Mapping[str, Any] | None = None,
+    beside: Sequence[Mapping[str, Any]] = (),
 ) -> Snapshot:
     """Return a shop that was released ten minutes ago, its database, and another client of that."""
     released = {"before": IMAGE, "released": 600, **(caller or {})}
     return snapshot(
         workload("shop", env={"DB_HOST": "postgres"}, **released),
-        workload("api", env={"DB_HOST": "postgres"}),
+        workload("api", env={"DB_HOST": "postgres"}, **(other or {})),
         postgres(**(store or {})),
+        map(dict, beside),
         figures=[errors("shop", since=570), *figures],
     )
 
 
 AS_EVER = rate("shop", 50, 52)
+LONG_RUN = thing("Job", "import", age=590, spec={"template": {"spec": {}}}, status={"startTime": at(590), "active": 1})
+
+
+def replicas(name: str, before: float, now: float) -> tuple[str, Series]:
+    return figure("replicas_wanted", before, now, 590, component=name)
 
 
 @pytest.mark.parametrize(
@@ -219,6 +242,13 @@ AS_EVER = rate("shop", 50, 52)
         (pressed(AS_EVER), "database_connection", 580, "load"),  # no load
         (pressed(AS_EVER, store={"before": IMAGE, "released": 620}), "capacity", 580, "load"),
         (pressed(AS_EVER, caller={"released": 3000}), "capacity", 580, "load"),
+        (pressed(AS_EVER, beside=[LONG_RUN]), "capacity", 580, "load"),
+        (pressed(AS_EVER, other={"before": IMAGE, "released": 610}), "capacity", 580, "load"),  # whose is it?
+        (pressed(AS_EVER, replicas("api", 2, 8)), "capacity", 580, "load"),  # another client has more pods
+        (pressed(AS_EVER, replicas("shop", 2, 8)), "capacity", 580, "release"),  # it is slow, and gets more for that
+        (pressed(AS_EVER, replicas("postgres", 5, 1)), "capacity", 580, "load"),  # there is less to do it with
+        (pressed(AS_EVER, store={"started": 700}), "capacity", 580, "load"),  # it was started anew
+        (pressed(AS_EVER, store={"started": 300}), "capacity", 580, "release"),  # only since then
     ],
 )
 def test_a_release_is_behind_the_load_that_it_brings_to_whom_it_calls(

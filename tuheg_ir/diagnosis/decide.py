@@ -139,8 +139,12 @@ def _one_each(view: View, order: Sequence[Held]) -> tuple[list[Held], list[Consi
 
 
 def _joined(view: View, better: Held, other: Held) -> Held:
-    """Return a match with the evidence of another that means the same; a guess lends no words of what it explains."""
-    explains = other.match.explains if other.confidence >= min(BESIDE, better.confidence) else ()
+    """Return a match with the evidence of another that means the same.
+
+    A guess tells what it sees, and makes nothing surer or behind more than it was: any cause looks like that.
+    """
+    likely = other.confidence >= min(BESIDE, better.confidence)
+    explains = other.match.explains if likely else ()
     evidence = tuple(dict.fromkeys((*better.match.evidence, *other.match.evidence)))[:MOST_EVIDENCE]
     match = better.match._replace(
         evidence=evidence,
@@ -148,8 +152,8 @@ def _joined(view: View, better: Held, other: Held) -> Held:
         excludes=(*better.match.excludes, *other.match.excludes),
         since=oldest((better.match.since, other.match.since)),
     )
-    surer = max(better.confidence, confidence(match, better.rule.tier, view.blind))
-    return Held(better.rule, match, surer)
+    surer = confidence(match, better.rule.tier, view.blind) if likely else 0.0
+    return Held(better.rule, match, max(better.confidence, surer))
 
 
 def _lost(each: Held, reason: str) -> Considered:

@@ -33,22 +33,22 @@ def when(view: View) -> Iterator[Match]:
         if keeps_data(view, workload) or is_store(workload):
             continue
         scaler = autoscaler(view, workload.ref)
-        if scaler and (short := left_short(view, workload, scaler, tuple(_lost(view, workload)))):
+        if scaler and (short := left_short(view, workload, scaler, tuple(lost(view, workload)))):
             yield short
             continue
         if workload.ready < workload.wanted:
             continue
-        lost = tuple(_capped(view, scaler) if scaler else _lost(view, workload))
-        felt = (list(_felt(view, workload)) or (felt_before(view, workload) if scaler else [])) if lost else []
+        gone = tuple(_capped(view, scaler) if scaler else lost(view, workload))
+        felt = (list(_felt(view, workload)) or (felt_before(view, workload) if scaler else [])) if gone else []
         began = oldest(since for _, since in felt)
         if not felt:
             continue
-        taken = oldest(each.time for each in lost)
+        taken = oldest(each.time for each in gone)
         suits = began is None or taken is None or soon_after(began, taken)
         if suits and not since_release(workload, began):
             found = Match(
                 component=workload.ref,
-                evidence=(*lost, *(seen for seen, _ in felt)),
+                evidence=(*gone, *(seen for seen, _ in felt)),
                 certainty=0.65,
                 since=began or taken,
                 excludes=excluding(workload.ref, "the template is well; what lacks is replicas", "rollback_workload"),
@@ -96,7 +96,7 @@ def _felt(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetime |
         yield from ((seen, grew.since) for seen, grew in backlogs(view, workload))
 
 
-def _lost(view: View, workload: Workload) -> Iterator[Evidence]:
+def lost(view: View, workload: Workload) -> Iterator[Evidence]:
     """Yield that a workload has much fewer replicas than within the hour, as the first that tells it."""
     for signal in ("replicas_wanted", "replicas_available"):
         for label in labels_of(view, workload.ref, signal):
