@@ -7,7 +7,21 @@ from typing import Any
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.outlasting import CACHE, ELSEWHERE, NOBODY, OWN, REFUSED, TRACE, UNKNOWN, outlasted
 from tests.diagnosis.rules.pods import again, looping, pods_of, put
-from tests.diagnosis.rules.scenes import IMAGE, MORE, OLD, ROOM, SHOP, URL, down, errors, killed, logs, rate, shop
+from tests.diagnosis.rules.scenes import (
+    IMAGE,
+    MORE,
+    OLD,
+    ROOM,
+    SHOP,
+    URL,
+    down,
+    errors,
+    killed,
+    logs,
+    rate,
+    shop,
+    with_helper,
+)
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, snapshot, thing, workload
 
 
@@ -271,6 +285,15 @@ DOES_NOT_HOLD = [
         "its containers are killed for memory, and it gets twice as many requests",
         snapshot(killed(shop(before=IMAGE, released=1200), 2), figures=[rate("shop", 50, 100, since=900)]),
         (SHOP, "capacity", "scale_workload"),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "its containers are killed for memory, it gets twice as many requests, and another container may have less",
+        snapshot(
+            killed(with_helper(shop(before=IMAGE, released=1200), MORE, ROOM), 2),
+            figures=[rate("shop", 50, 100, since=900)],
+        ),
+        (SHOP, "service_crash", "page_human"),
         harmful=("rollback_workload",),
     ),
     DoesNotHold(

@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.reading import items, moment, newest, text
 from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import traffic_growth
-from tuheg_ir.diagnosis.view.usage import limit_cut
+from tuheg_ir.diagnosis.view.usage import limits_cut
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -59,7 +59,7 @@ def _may_be_its_own(view: View, workload: Workload, crash: Crash) -> bool:
 
     More requests fill it as well, whatever was released; and a store holds what others bring to it.
     """
-    if not crash.container.killed_for_memory or limit_cut(workload, "memory"):
+    if not crash.container.killed_for_memory or crash.container.name in limits_cut(workload, "memory"):
         return True
     own = workload.changed("image", "env", "command") or put_into_memory(workload)
     return bool(own) and not is_store(workload) and (traffic_growth(view, workload.ref) or 1.0) < LOADED
