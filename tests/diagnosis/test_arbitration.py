@@ -60,6 +60,13 @@ def test_a_trouble_that_follows_is_explained_by_what_it_needs() -> None:
     assert best(rule("a", SHOP, Tier.PATTERN, 0.8, follows=True), rule("b", DB, Tier.PATTERN, 0.7)) == [("b", DB)]
 
 
+def test_that_strangers_work_somewhere_is_no_symptom_of_what_is_behind_it() -> None:
+    strangers = rule(
+        "a", SHOP, Tier.PATTERN, 0.8, follows=True, root_cause="security_incident", remedy="isolate_workload"
+    )
+    assert ("a", SHOP) in best(strangers, rule("b", DB, Tier.STATED, 0.9, explains=(SHOP,)))
+
+
 def test_a_trouble_that_stands_for_itself_is_a_second_finding() -> None:
     assert best(rule("a", SHOP, Tier.STATED, 0.8), rule("b", DB, Tier.PATTERN, 0.7)) == [("a", SHOP), ("b", DB)]
 

@@ -26,6 +26,7 @@ _ILL = ("dependency_failure", "service_crash", "unknown")
 """What is said of who is ill where nobody knows why."""
 EARLIER = timedelta(minutes=5)
 """A symptom that began so long before its supposed cause is no symptom of it."""
+_INTRUSION = "security_incident"
 
 
 def nearness(held: Held) -> tuple[object, ...]:
@@ -49,10 +50,17 @@ def _is_nearer(one: Held, other: Held) -> bool:
 
 
 def is_reason(view: View, cause: Held, symptom: Held) -> bool:
-    """Tell whether one match is the reason of another's trouble."""
+    """Tell whether one match is the reason of another's trouble; that strangers work somewhere is no symptom."""
+    if symptom.root_cause == _INTRUSION != cause.root_cause:
+        return False
     presses = _presses(view, cause, symptom)
     if presses or _presses(view, symptom, cause):
         return presses
+    return _explains(view, cause, symptom)
+
+
+def _explains(view: View, cause: Held, symptom: Held) -> bool:
+    """Tell whether a trouble comes of a cause by who says so, who needs whom, or the minute in which both began."""
     named = symptom.match.component in cause.match.explains
     if not symptom.rule.follows and not (named and cause.rule.tier >= symptom.rule.tier):
         return False

@@ -6,7 +6,7 @@ from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.outlasting import CACHE, OWN, outlasted
 from tests.diagnosis.rules.pods import again, looping, old_anew, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import API, SHOP, WELL, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, figure, log, pod, snapshot, thing, workload
 
 
 def first(objects: list[Obj], status: Obj, *, unready: float | None = None) -> list[Obj]:
@@ -168,6 +168,23 @@ HOLDS = [
         (SHOP, "service_crash", "page_human"),
         harmful=("restart_workload",),
     ),
+]
+HOLDS += [
+    Holds(
+        f"killed for memory once, and {what}",
+        snapshot(
+            first(
+                shop(released=20 * DAY, before={"image": "registry.example/shop:0"}), again("OOMKilled", 137, age=300)
+            ),
+            figures=[figure("memory_share", 0.4, share, pod=pod("shop", n), container="shop") for n in (0, 1)],
+        ),
+        (SHOP, "service_crash", remedy),
+        believed="memory_leak",
+    )
+    for what, share, remedy in (
+        ("both pods are near their limit again", 0.97, "page_human"),
+        ("both pods have room", 0.5, "restart_workload"),
+    )
 ]
 DOES_NOT_HOLD = [
     *(

@@ -202,6 +202,11 @@ TOLD = (
     ("FailingOver", "Failing over from mysql-0 to mysql-1"),
     ("Switchover", "mysql-1 leads"),
 )
+NO_WRITES = "ReplyError: READONLY You can't write against a read only replica."
+OF_A_SCRIPT = (
+    "ReplyError: ERR Error running script (call to f_1a5b0d0f6f6a8b1f0c3d7e2294ab51c07d9e8f30): @user_script:110: "
+    "@user_script: 110: -READONLY You can't write against a read only replica."
+)
 HOLDS = [
     *(
         Holds(
@@ -478,6 +483,19 @@ HOLDS = [
         ),
         (SHOP, "database_connection", "restart_workload"),
     ),
+]
+HOLDS += [
+    Holds(
+        f"a cache refuses writes, {what}",
+        snapshot(shop(env={"REDIS_URL": "redis://redis:6379"}), *caches, logs=logs("shop", line, times=3)),
+        (SHOP, "database_connection", remedy),
+    )
+    for what, caches, line, remedy in (
+        ("and is the only one here", (redis(),), NO_WRITES, "page_human"),
+        ("and is the only one here, as a script tells of it", (redis(),), OF_A_SCRIPT, "page_human"),
+        ("and another one may take the writes", (redis(), redis("redis-b")), NO_WRITES, "restart_workload"),
+        ("and has two members", (redis(pods=2),), NO_WRITES, "restart_workload"),
+    )
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

@@ -20,6 +20,7 @@ from tests.diagnosis.rules.tiny import (
 )
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
+MINER = "[2026-03-04 11:59:20.000]  miner    speed 10s/60s/15m 399.9 394.5 391.1 H/s max 463.1 H/s"
 READ = "StatefulSet/read"
 TO_BOTH = {"DATABASE_URL": "postgres://app@main:5432/shop", "REPLICA_URL": "postgres://app@read:5432/shop"}
 FULL = (READ, "capacity", "page_human")
@@ -108,6 +109,17 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "who is full tells that a stranger's program works there",
+        snapshot(
+            shop(env=CALLS_CART),
+            younger(workload("cart", pods=3), 2),
+            figures=busy(0.97, 0.02, 0.02),
+            logs=logs("cart", MINER, 0),
+        ),
+        (CART, "security_incident", "isolate_workload"),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold(
         "the idle ones came a moment ago",
         snapshot(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.pods import HOUR
+from tests.diagnosis.rules.pods import HOUR, pods_of
 from tests.diagnosis.rules.scenes import (
     IMAGE,
     MORE,
@@ -35,6 +35,17 @@ def scratch(before: dict[str, str], now: dict[str, str], *, called: str = "scrat
         body = each["spec"].get("template", each)["spec"]
         name, held = (called, before) if older else ("scratch", now)
         body["volumes"] = [{"name": name, "emptyDir": held}]
+    return objects
+
+
+def limited(objects: list[Obj]) -> list[Obj]:
+    """Return a workload to whose pods the namespace gave a limit that no template has."""
+    for each in pods_of(objects):
+        note = "LimitRanger plugin set: memory limit for container shop"
+        each["metadata"]["annotations"] = {"kubernetes.io/limit-ranger": note}
+        each["spec"]["containers"] = [
+            {**one, "resources": {"limits": {"memory": "100Mi"}}} for one in each["spec"]["containers"]
+        ]
     return objects
 
 
@@ -101,7 +112,33 @@ HOLDS = [
         (SHOP, "configuration_error", "rollback_workload"),
     ),
 ]
+HOLDS += [
+    Holds(
+        f"one of two pods was killed, and {what}",
+        snapshot(killed(shop(before=IMAGE, released=HOUR, nodes=("n1", "n2"))), beside, figures=[errors("shop")]),
+        (SHOP, "code_defect", "rollback_workload"),
+    )
+    for what, beside in (
+        ("none of its neighbours", workload("cart", nodes=("n1", "n2"))),
+        ("a neighbour on another node", killed(workload("cart", nodes=("n2", "n1")))),
+        ("both pods of a neighbour", killed(workload("cart", nodes=("n1", "n2")), 2)),
+    )
+]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "one of two pods was killed, and on the same node alone one of a neighbour that was not released",
+        snapshot(
+            killed(shop(before=IMAGE, released=HOUR, nodes=("n1", "n2"))),
+            killed(workload("cart", nodes=("n1", "n2"))),
+            figures=[errors("shop")],
+        ),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "who was killed was given a limit that is in no template",
+        snapshot(limited(killed(shop(before=IMAGE, released=HOUR))), figures=[errors("shop")]),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold("memory stands near its limit for as long as it is measured, and nobody suffers", near(), ()),
     DoesNotHold(
         "memory stood near its limit long before it became slow",

@@ -11,6 +11,7 @@ from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, pod, postgres, snap
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 FULL = "socket.error: [Errno 24] Too many open files"
+THREADS = "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory"
 DEADLOCK = "Found one Java-level deadlock:"
 SETTINGS = "INFO Tomcat initialized with port 8080, maxThreads=200"
 NO_SESSION = "FATAL: sorry, too many clients already"
@@ -282,6 +283,25 @@ HOLDS += [
             "one of four is slow, and gets as many requests as the others",
             apart(0.1, 9.0, 0.1, 0.1, asked=(50.0, 60.0, 50.0, 50.0)),
         ),
+    )
+]
+HOLDS += [
+    Holds(
+        f"one of four fails and has no threads left, and {what}",
+        snapshot(
+            shop(pods=4, nodes=NODES),
+            workload("cart", pods=4, nodes=NODES),
+            figures=[errors("shop"), *failing(0.0, 0.6, 0.0, 0.0)],
+            logs=[*logs("shop", THREADS, 1), *(each for n in pods for each in logs("cart", THREADS, n))],
+        ),
+        (SHOP, cause, remedy),
+        believed="node_pressure" if remedy == "page_human" else "",
+        harmful=("restart_workload",) if remedy == "page_human" else (),
+    )
+    for what, pods, cause, remedy in (
+        ("on the same node alone one of another has none", (1,), "dependency_failure", "page_human"),
+        ("one of another has none on another node", (2,), "resource_exhaustion", "restart_workload"),
+        ("no other lacks any", (), "resource_exhaustion", "restart_workload"),
     )
 ]
 ANSWERS = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import HOUR
 from tests.diagnosis.rules.scenes import API, OLD, autoscaler, errors, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
@@ -236,6 +237,33 @@ HOLDS = [
         (API, "code_defect", "page_human"),
         harmful=("scale_workload",),
     ),
+]
+HOLDS += [
+    Holds(
+        f"one of two pods has no threads left, and {what}",
+        snapshot(
+            workload("api", nodes=("n1", "n2"), before=OLD, released=released),
+            workload("cart", nodes=("n1", "n2")),
+            figures=[errors("api", 0.6)],
+            logs=[*logs("api", THREADS, 0), *(each for n in pods for each in logs("cart", THREADS, n, times=2))],
+        ),
+        (API, cause, remedy),
+        believed=believed,
+    )
+    for what, pods, released, cause, remedy, believed in (
+        ("on the same node alone one of another", (0,), 20 * DAY, "resource_exhaustion", "page_human", ""),
+        (
+            "on the same node alone one of another, since a release",
+            (0,),
+            HOUR,
+            "code_defect",
+            "page_human",
+            "",
+        ),
+        ("another has its own on the other node", (1,), 20 * DAY, "resource_exhaustion", "restart_workload", ""),
+        ("both pods of another", (0, 1), 20 * DAY, "resource_exhaustion", "restart_workload", ""),
+        ("no other has", (), HOUR, "code_defect", "rollback_workload", ""),
+    )
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("a line while nobody suffers", told(FILES, ratio=0.001), (API, "no_fault", "no_action")),

@@ -323,6 +323,27 @@ HOLDS = [
     ),
 ]
 UNKNOWN = (SHOP, "unknown", "page_human")
+LIMITER = workload("limiter", spec={"volumes": [{"name": "c", "configMap": {"name": "limits"}}]})
+WRITTEN = thing("ConfigMap", "limits", written=620, data={"limits.yaml": "rate_limit: {requests_per_unit: 60}"})
+HOLDS += [
+    Holds(
+        f"an alert only informs, and limits were written {what}",
+        snapshot(
+            shop(),
+            LIMITER,
+            WRITTEN if near else [],
+            figures=[WELL, figure("rate_limited_ratio", 0.05, 0.35, 600, component="shop"), rate("shop", 100, 103)],
+            alerts=[alert("Shop429", service="shop", severity="info")],
+        ),
+        found,
+        believed=believed,
+        harmful=("no_action",) if near else (),
+    )
+    for what, near, found, believed in (
+        ("right before more was refused", True, UNKNOWN, "limits_tightened"),
+        ("by nobody", False, (SHOP, "no_fault", "no_action"), ""),
+    )
+]
 DOES_NOT_HOLD = [
     *(
         DoesNotHold(f"it tells of calls, not of who asked it: {line}", calls(line), harmful=("no_action",))

@@ -18,6 +18,8 @@ EAGER: dict[str, Any] = {
     "released": 660,
 }
 
+BACK = "rollback_workload"
+FED = {**CALLS_CART, "AMQP_URL": "amqp://rabbit:5672"}
 UNCACHED = {
     "env": {**CALLS_CART, "TAX_CACHE_TTL": "0s"},
     "before": {"env": {**CALLS_CART, "TAX_CACHE_TTL": "900s"}},
@@ -238,6 +240,26 @@ HOLDS = [
         excludes=no("restart_workload", "rollback_workload", at=CART),
         alone=True,
     ),
+]
+HOLDS += [
+    Holds(
+        f"other code asks more often, {what}",
+        snapshot(
+            shop(**{"env": CALLS_CART, "before": IMAGE, "released": 660, **caller}),
+            workload("cart"),
+            workload("rabbit", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672),
+            figures=[*([rate("shop")] if counted else []), rate("cart", 60, 400), errors("cart", 0.4, before=0.0)],
+        ),
+        (SHOP, cause, remedy),
+    )
+    for what, counted, caller, cause, remedy in (
+        ("half an hour after it came", True, {"released": 2400}, "code_defect", "page_human"),
+        ("minutes after it came", True, {"released": 1500}, "code_defect", "rollback_workload"),
+        ("half an hour after it was set to", True, {**EAGER, "released": 2400}, "configuration_error", BACK),
+        ("and works off what a broker gives it, which nobody counts", False, {"env": FED}, "code_defect", "page_human"),
+        ("and reads a broker, and its own requests are counted", True, {"env": FED}, "code_defect", BACK),
+        ("and reads no broker, and nobody counts what it is asked", False, {}, "code_defect", BACK),
+    )
 ]
 DOES_NOT_HOLD = [
     *(

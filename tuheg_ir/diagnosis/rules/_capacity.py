@@ -14,9 +14,12 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, since_release, soon_after
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
 from tuheg_ir.diagnosis.view.trouble import suffering, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+IDLE = 0.25
+"""Who uses less of its processor limit than this, while its like are at theirs, gets none of the load."""
 GROWN = 1.3
 """Traffic that grew so many times is more than before."""
 PEAK = timedelta(hours=24)
@@ -48,9 +51,25 @@ def remedy_for_load(view: View, workload: Workload) -> tuple[str, tuple[Evidence
         told = Evidence("objects", scaler.ref, f"the autoscaler has given all it may: {scaler.now} of {scaler.most}")
         reason = "the autoscaler is at its maximum and takes further replicas back; a person has to raise it"
         return "page_human", (told,), excluding(workload.ref, reason, "scale_workload")
+    if idle := _idle(view, workload):
+        told = Evidence(
+            "metrics", workload.ref, f"pods are at their limit, and idle beside them: {', '.join(idle[:3])}"
+        )
+        return (
+            "page_human",
+            (told,),
+            excluding(workload.ref, "further replicas may get no load either", "scale_workload"),
+        )
     if barred:
         return "page_human", (Evidence("objects", workload.ref, barred[0].reason),), tuple(barred)
     return "scale_workload", (), ()
+
+
+def _idle(view: View, workload: Workload) -> list[str]:
+    """Return the pods that have next to nothing to do while as many others are at their limit or less; [] if few do."""
+    share = usage(view.figures, workload, "cpu_share")
+    idle = sorted(pod for pod, value in share.by_pod.items() if value < IDLE)
+    return idle if share.beyond(BUSY) and 2 * len(idle) >= len(share.by_pod) else []
 
 
 def asked_more(view: View, workload: Workload) -> tuple[Evidence, ...]:

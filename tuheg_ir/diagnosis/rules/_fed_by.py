@@ -23,7 +23,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _KEEPS = ("database", "cache", "search")
 """Roles of programs in which one writes what another reads; what a broker takes is sent to somebody."""
-_OF_A_STORE = late(r"(?<![a-z])(?:db|dsn)(?![a-z])|database|jdbc|sql|postgres|mongo|redis|mariadb", re.IGNORECASE)
+OF_A_STORE = late(r"(?<![a-z])(?:db|dsn)(?![a-z])|database|jdbc|sql|postgres|mongo|redis|mariadb", re.IGNORECASE)
 """How Secrets of stores, or what is taken of them, are called."""
 _OLD = late(
     r"(?i:stale|fresh|outdated|out.of.date|last.?(?:success|update))"
@@ -83,7 +83,7 @@ def share_a_store(view: View, one: Workload, other: Workload) -> bool:
 def _ways_in(template: Mapping[str, Any]) -> Iterator[str]:
     """Yield the Secrets of stores that a template takes something from."""
     for kind, label, key, _ in keys_of(template):
-        if kind == "Secret" and _OF_A_STORE.search(f"{label} {key}"):
+        if kind == "Secret" and OF_A_STORE.search(f"{label} {key}"):
             yield label
 
 

@@ -46,7 +46,7 @@ def others_fail(view: View, workload: Workload, began: datetime | None) -> bool:
     """Tell whether somebody who was not released fails no later than a new image, not before it came, and not by it.
 
     By it fails who needs it, or lives on a store that it may press. Whom it calls may lack pods, or be seen to fail
-    later, if it stumbles by itself.
+    later, if it stumbles by itself; a store may lack a member since before.
     """
     came = workload.released_at
     if began is None or came is None or not blameless_code(view, workload):
@@ -60,11 +60,19 @@ def others_fail(view: View, workload: Workload, began: datetime | None) -> bool:
         if other.ref in called and not role(other):
             if other.ready < other.wanted or (felt and blames_itself(view, other)):
                 return True
+        elif other.ref in called and _short_since(other, came):
+            return True
         elif share_a_store(view, workload, other):
             continue
         if first is not None and came <= first <= began + MINUTE:
             return True
     return False
+
+
+def _short_since(store: Workload, came: datetime) -> bool:
+    """Tell whether a store has lacked a member since before a release: then any more is felt."""
+    absent = (pod.unready_since or pod.created for pod in store.live if not pod.ready)
+    return store.ready < store.wanted and any(at is not None and at < came - LONG for at in absent)
 
 
 def run_began(view: View, workload: Workload, began: datetime | None) -> bool:

@@ -163,6 +163,11 @@ def _images(view: View, workload: Workload) -> Iterator[Sign]:
             return
 
 
+def taken_over(view: View, workload: Workload) -> bool:
+    """Tell whether a change of late brought an image of strangers and rights over the node: that is no mere release."""
+    return any(_rights(view, workload)) and any(_images(view, workload))
+
+
 def _used_by_others(view: View, workload: Workload) -> Counter[str]:
     """Return how often each registry is used by other workloads."""
     return Counter(

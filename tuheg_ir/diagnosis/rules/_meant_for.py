@@ -11,13 +11,15 @@ from tuheg_ir.diagnosis.rules._at_fault import near
 from tuheg_ir.diagnosis.rules._behind_a_queue import behind_a_queue
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
 from tuheg_ir.diagnosis.rules._came_rarely import rarely_since
+from tuheg_ir.diagnosis.rules._met_alike import met_alike, waits_before
 from tuheg_ir.diagnosis.rules._said_before import said_before
-from tuheg_ir.diagnosis.rules._served_well import broke_before, lately_of_others, served_well
+from tuheg_ir.diagnosis.rules._served_well import SERVED, broke_before, lately_of_others, served_well
 from tuheg_ir.diagnosis.rules._waited_before import waited_before
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.odd import newest_differ
+from tuheg_ir.diagnosis.view.reading import items, mapping
 from tuheg_ir.diagnosis.view.releases import of_code_alone
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -41,11 +43,13 @@ def meant_for(view: View, workload: Workload, words: Marked, released: Workload)
     before is taken back, not who came in the same minutes.
     """
     began = words.since
-    if released is workload and behind_a_queue(view, workload, words.line, began):
-        return False
-    if released is workload and waited_before(view, workload, words):
+    if released is workload and (
+        behind_a_queue(view, workload, words.line, began) or waited_before(view, workload, words)
+    ):
         return False
     if blames_another(view, workload, released) or (released is workload and away_at(view, workload, began)):
+        return False
+    if met_alike(view, released) or waits_before(view, released) or _lies_down(view, released):
         return False
     if released is workload and (broke_before(view, released, began) or said_before(view, workload)):
         return False
@@ -68,11 +72,27 @@ def _proven(view: View, released: Workload, began: datetime | None) -> bool:
     return of_code_alone(released) or bool(lately_of_others(view, released, began))
 
 
+def _lies_down(view: View, released: Workload) -> bool:
+    """Tell whether somebody who does not need the released has no pod ready: that one is ill beyond doubt."""
+    above = {released.ref, *view.graph.callers(released.ref)}
+    return any(w.wanted and w.live and not w.ready for w in view.serving if w.ref not in above)
+
+
+def _listens(released: Workload, began: datetime | None) -> bool:
+    """Tell whether all pods of a release are ready by a probe, since minutes before a trouble began."""
+    probed = all(mapping(each, "readinessProbe") for each in items(released.template, "spec", "containers"))
+    since = [pod.ready_since if pod.ready else None for pod in released.live]
+    return probed and began is not None and bool(since) and all(at is not None and at < began - SERVED for at in since)
+
+
 def _hangs_up(view: View, words: Marked, released: Workload) -> bool:
     """Tell whether words are of connections that who was released does not take or hold: a host leads to it.
 
-    That is its own doing, while what it answers or how long it takes may come from behind it.
+    That is its own doing, while what it answers or how long it takes may come from behind it. Not where probes had
+    found each of its pods ready for minutes before, and do still: then the way there leads to no open port.
     """
+    if tells("connection_refused", words.line) and _listens(released, words.since):
+        return False
     if not any(tells(trouble, words.line) for trouble in ("connection_refused", "connection_reset")):
         return False
     return any(view.graph.resolve(host) == released.ref for host in hosts_named([words.line]))

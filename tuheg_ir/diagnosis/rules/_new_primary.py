@@ -11,8 +11,9 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.events import Event
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 _MOVE = late(
     r"fail(?:ed|ing)?[ -]?over|switch(?:ed|ing)?[ -]?over|promot"
@@ -92,6 +93,19 @@ def named_alone(view: View, client: Workload, about: Collection[str]) -> str:
     hosts = {host for key, value in settings for host in hosts_in(key, value) if view.graph.resolve(host) in about}
     named = {by_address.get(host) or host.partition(".")[0] for host in hosts}
     return named.pop() if len(pods) > 1 and len(named) == 1 and named <= {*pods} else ""
+
+
+def only_server(view: View, about: Collection[str]) -> str:
+    """Return the cache that refuses writes, if it is one pod and no other of its kind is here; "" if there are more.
+
+    Nobody else took the writes over then: new sessions come to the same server, which was made one that only reads.
+    Of a database one often sees no more than the name of servers that are elsewhere.
+    """
+    known = [view.workloads[ref] for ref in about if ref in view.workloads]
+    if len(known) != 1 or role(known[0]) != "cache" or known[0].wanted > 1 or len(known[0].live) > 1:
+        return ""
+    like = [each for each in of_role(view.workloads, "cache") if each.kind not in BATCH]
+    return known[0].ref if like == known else ""
 
 
 def _no_replica_any_more(lines: Iterable[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._starved import starved
@@ -78,9 +78,29 @@ def _by_node(view: View, workload: Workload, odd: Collection[str]) -> Iterator[E
         signs = (node.lost, *node.pressures, *(f"{kind}: {message}" for kind, message, _ in node.problems))
         for sign in filter(None, signs):
             yield Evidence("objects", node.ref, f"it carries what is odd: {sign}", node.since)
+    if exhausted(view)(workload) >= {*odd} and (alike := same_on_its_node(view, workload, exhausted(view))):
+        yield alike
     for other in view.serving if len(apart) == 1 else ():
         if other is not workload and _apart(other, odd_pods(view, other)) == apart:
             yield Evidence("metrics", other.ref, f"pods of it are odd too on {min(apart)}, and nowhere else")
+
+
+def same_on_its_node(view: View, workload: Workload, ill: Callable[[Workload], set[str]]) -> Evidence | None:
+    """Return that pods of another workload are ill in the same way on the one node of those that are, and nowhere else.
+
+    What two programs meet on one machine alone is the machine's, or of somebody else who runs on it. ``ill``: the names
+    of a workload's pods that are so.
+    """
+    mine = _apart(workload, ill(workload))
+    for other in view.serving if len(mine) == 1 else ():
+        if other is not workload and (theirs := ill(other)) and _apart(other, theirs) == mine:
+            return Evidence("objects", other.ref, f"its pod on {min(mine)} is ill in the same way, and none elsewhere")
+    return None
+
+
+def exhausted(view: View) -> Callable[[Workload], set[str]]:
+    """Return what names the pods of a workload that tell of lately that files, threads or the like are used up."""
+    return lambda workload: {h.pod for h in view.hits_of(workload.ref, "process_exhausted") if fresh(view, h)}
 
 
 def _apart(workload: Workload, odd: Collection[str]) -> set[str]:

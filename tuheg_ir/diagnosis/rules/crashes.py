@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view.outlasted import for_want_of_another, not_outlasted
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import began
-from tuheg_ir.diagnosis.view.usage import limit_cut
+from tuheg_ir.diagnosis.view.usage import NEAR, limit_cut, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -31,6 +31,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         again = sum(crash.container.restarts for crash in ended) >= 2 or len(killed) > 1
         vain = not again and _as_ill_since(view, workload, ended)
+        full = _fills_again(view, workload, ended)
         unseen = view.blind == OBJECTS_ALONE and all(crash.pod.ready for crash in ended)
         serve = not ended and view.blind >= UNSEEN and all(ready_for(view, pod, PROVED) for pod in anew)
         lowered = only_of_newest(workload, ended) and _limit_lowered(view, workload)
@@ -44,7 +45,9 @@ def when(view: View) -> Iterator[Match]:
                 *(release_evidence(workload, "limits")[:1] if lowered else ()),
             ),
             certainty=0.4,
-            remedy="page_human" if again or vain or lowered or unseen or serve or behind else "restart_workload",
+            remedy="page_human"
+            if again or vain or full or lowered or unseen or serve or behind
+            else "restart_workload",
             since=began(view, workload),
             excludes=excluding(workload.ref, "the kubelet has restarted them, and they ended again", *RESTARTS)
             if again
@@ -64,6 +67,12 @@ def _as_ill_since(view: View, workload: Workload, ended: Sequence[Crash]) -> boo
     pods = {crash.pod.name for crash in ended if crash.container.restarts}
     told = (hit for hit in view.hits_of(workload.ref) if hit.pod in pods and not hit.previous)
     return any(hit.count >= OFTEN and fresh(view, hit) for hit in told)
+
+
+def _fills_again(view: View, workload: Workload, ended: Sequence[Crash]) -> bool:
+    """Tell whether who was killed for memory, or its like, is near its limit again: so is whatever is started then."""
+    killed = any(crash.container.killed_for_memory for crash in ended)
+    return killed and usage(view.figures, workload, "memory_share").widely(NEAR)
 
 
 def _limit_lowered(view: View, workload: Workload) -> bool:

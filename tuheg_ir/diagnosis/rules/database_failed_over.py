@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._new_primary import WRITES, leads_since, moves, named_alone, switched_to
+from tuheg_ir.diagnosis.rules._new_primary import WRITES, leads_since, moves, named_alone, only_server, switched_to
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -48,7 +48,8 @@ def when(view: View) -> Iterator[Match]:
         if _renewed(view, holder, moved) or _over(view, found, moved):
             continue  # its sessions are newer than the change: they were not left over
         shown = tuple(_shown(view, holder, found, moved))
-        one = named_alone(view, view.workloads[holder], {c.about for c in found})
+        about = {c.about for c in found}
+        one = named_alone(view, view.workloads[holder], about) or only_server(view, about)
         yield Match(
             component=holder,
             evidence=(*told(view, found), *moved, *shown),
@@ -57,7 +58,7 @@ def when(view: View) -> Iterator[Match]:
             since=began(found),
             explains=behind(view, holder, but=holder),
             excludes=(
-                *not_for((holder,) if one else (), f"it names {one} alone: new sessions lead there again", RESTARTS),
+                *not_for((holder,) if one else (), f"it knows {one} alone: new sessions lead there again", RESTARTS),
                 *not_for(
                     (holder,),
                     "the template did not change: old sessions lead to a server that only reads",

@@ -10,12 +10,15 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
-from tuheg_ir.diagnosis.rules._in_between import PROVEN, in_between, misread_of
+from tuheg_ir.diagnosis.rules._in_between import JUST, PROVEN, in_between, misread_of
 from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began
+from tuheg_ir.diagnosis.rules._intrusion import taken_over
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
+from tuheg_ir.diagnosis.rules._met_alike import met_alike, waits_before
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.rules._said_before import said_before
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
+from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
 from tuheg_ir.diagnosis.view.held_open import may_hold_open
 from tuheg_ir.diagnosis.view.logs import heard_since
@@ -43,7 +46,7 @@ from tuheg_ir.diagnosis.view.trouble import (
 from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.diagnosis.view.written import edited, outside_changes
 
 FRESH = timedelta(hours=2)
 """Where nobody knows when the trouble began, a release so young is suspected."""
@@ -87,7 +90,8 @@ def when(view: View) -> Iterator[Match]:
                 certainty = FAINT
             match = _match(view, workload, [seen for seen, _ in felt], began, certainty)
             weighed = match if split == "newer" else _weighed(view, workload, match, began)
-            yield weighed._replace(remedy="page_human") if weighed.certainty <= UNLIKELY else weighed
+            person = weighed.certainty <= UNLIKELY or taken_over(view, workload)
+            yield weighed._replace(remedy="page_human") if person else weighed
         elif not felt and not split and releases(view, workload, FRESH):
             yield from _told(view, workload)
 
@@ -134,6 +138,23 @@ def _nearer_release(view: View, workload: Workload, began: datetime | None) -> b
         return False
     named = {each.about for each in complaints(view, *UNANSWERED) if each.caller == workload.ref}
     return any(each.ref in named or any(troubles(view, each.ref)) for each in later)
+
+
+def _way_written(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether a Service of what it calls was edited after its release, and just before the trouble began.
+
+    What one roll-out writes it writes at once.
+    """
+    came, called = workload.released_at, view.graph.calls.get(workload.ref, set())
+    ways = (each.obj for each in view.services.values() if called.intersection(each.backends))
+    edits = (at for each in ways if (at := edited(each)))
+    return any(came and began and came + MINUTE < at <= began + MINUTE and began - at <= JUST for at in edits)
+
+
+def _fewer(view: View, workload: Workload) -> bool:
+    """Tell whether its pods have no processor time left since there are fewer of them: a roll-back brings none back."""
+    busy = usage(view.figures, workload, "cpu_share").widely(BUSY) and not limit_cut(workload, "cpu")
+    return busy and any(lost(view, workload))
 
 
 def _later(view: View, workload: Workload, began: datetime | None) -> list[Workload]:
@@ -200,17 +221,19 @@ def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime
 def _weighed(view: View, workload: Workload, match: Match, began: datetime | None) -> Match:
     """Return a match less sure where the new image had served well, or its errors blame others or came before it."""
     blamed = tuple(view.hit_evidence(hit) for hit in blames_another(view, workload, workload))
-    if told := (blamed or said_before(view, workload))[:2]:
+    alike = met_alike(view, workload)
+    if told := (blamed or ((alike,) if alike else said_before(view, workload)))[:2]:
         evidence, cause = (*match.evidence, *told), "dependency_failure"
         return match._replace(evidence=evidence, certainty=FAINT, root_cause=cause)
-    if _may_be_meant(view, workload):
+    if _may_be_meant(view, workload) or _way_written(view, workload, began) or _fewer(view, workload):
         return match._replace(certainty=FAINT)
     if passes_on(view, workload, match) or others_fail(view, workload, began) or run_began(view, workload, began):
         return match._replace(certainty=FAINT, root_cause="dependency_failure")
     if began is not None and workload.released_at is not None and began < workload.released_at - MINUTE:
         return match._replace(certainty=FAINT)  # clocks are seldom so far apart
     if not served_well(view, workload, began):
-        return match
+        waits = waits_before(view, workload)
+        return match._replace(certainty=FAINT, root_cause="dependency_failure") if waits else match
     if _later(view, workload, began):  # whose fault it is only a person can tell
         return match._replace(certainty=FAINT)
     if met := lately_of_others(view, workload, began):

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._capacity import IDLE
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._not_of_its_own import strangers_words
 from tuheg_ir.diagnosis.rules._pinned import pinned
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.stores import is_store
@@ -18,9 +20,6 @@ from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 SETTLED = timedelta(minutes=5)
 """Who came later than this may get its share yet."""
-IDLE = 0.25
-"""Who uses less of its processor limit than this, while its like are at theirs, gets none of the load."""
-
 _HELD = "the pods that were added idle: further ones get no connection either"
 
 
@@ -35,6 +34,8 @@ def when(view: View) -> Iterator[Match]:
         hot, idle = _split(view, workload)
         if not hot or len(idle) < max(2, len(hot) // 2):
             continue
+        if strangers_words(view, workload, hot):
+            continue  # what keeps them busy is nobody's request
         hurts = (*felt(view, workload.ref), *(e for _, e in said_by_callers(view, workload.ref)))
         if not is_store(workload):
             if hurts:

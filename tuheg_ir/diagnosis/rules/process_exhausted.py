@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, remedy_for_load
 from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.rules._figures import is_well, rise, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import settings_written
+from tuheg_ir.diagnosis.rules._not_of_its_own import exhausted, same_on_its_node
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import marked
@@ -66,13 +67,17 @@ def when(view: View) -> Iterator[Match]:
         lacking = [hit.line for hit in hits if _NO_PORT.search(hit.line)]
         untold = not leaks and any(grown is None or not _out_of_ports(line) for line in lacking)
         held = any(_CHANNELS.search(hit.line) for hit in hits) and view.hits_of(workload.ref, *_OF_BROKER)
-        person = untold or held or (grown or 1.0) >= LOADED or keeps_data(view, workload) or is_store(workload)
+        beside = same_on_its_node(view, workload, exhausted(view))
+        person = (
+            beside or untold or held or (grown or 1.0) >= LOADED or keeps_data(view, workload) or is_store(workload)
+        )
         yield Match(
             component=workload.ref,
             evidence=(
                 *(view.hit_evidence(h) for h in hits[:2]),
                 *(seen for seen, _ in troubles(view, workload.ref)),
                 *(release_evidence(workload, "image") if leaks else ()),
+                *((beside,) if beside else ()),
             ),
             certainty=0.65,
             root_cause=cause_of_release(workload) if leaks else "",

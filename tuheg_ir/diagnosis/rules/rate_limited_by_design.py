@@ -16,6 +16,8 @@ from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 
 SHARE = 0.01
+LOOK = 0.3
+"""A person has to look whether limits that changed are as wanted."""
 COMPLETE = "all workloads are complete, and none has crashed"
 OTHERS = (*ON_CALLERS, "isolate_workload", "switch_traffic")
 
@@ -30,6 +32,7 @@ def when(view: View) -> Iterator[Match]:
     limited = _limited(view)
     for ref, ratios in limited.items():
         if any(_not_as_wanted(view, ref, label) for label in ratios):
+            yield from _for_a_person(view, ref)
             continue
         label, ratio = max(ratios.items(), key=lambda each: each[1])
         failing = view.figures.now("error_ratio", component=label)
@@ -58,6 +61,15 @@ def when(view: View) -> Iterator[Match]:
                 certainty=0.6,
                 excludes=_in_vain(workload.ref),
             )
+
+
+def _for_a_person(view: View, ref: str) -> Iterator[Match]:
+    """Yield that more is refused since limits changed, and an alert only informs of it: nobody may call that well."""
+    informs = (a for a in view.snapshot.alerts if a.state == "firing" and a not in view.alerts)
+    for alert in [alert for alert in informs if view.about_alert(alert) == ref][:1]:
+        told = f"alert {alert.name} fires; more is refused since limits changed"
+        seen = Evidence("alerts", ref, told, alert.starts_at)
+        yield Match(component=ref, evidence=(seen,), certainty=LOOK, root_cause="unknown", remedy="page_human")
 
 
 def _limited(view: View) -> dict[str, dict[str, float]]:

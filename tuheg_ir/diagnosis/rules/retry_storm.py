@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._came_back import found_work
-from tuheg_ir.diagnosis.rules._demand import fell_short, multiplied, multiplying
+from tuheg_ir.diagnosis.rules._demand import Multiplied, fell_short, multiplied, multiplying
 from tuheg_ir.diagnosis.rules._figures import Turn, felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._innocent_image import run_began
 from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -27,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
             match = _of_release(view, ref, found.by, found.grew)
             since = found.grew.since
             another = run_began(view, found.by, since) or found_work(view, found.by, since)
-            yield match._replace(remedy="page_human") if another else match
+            yield match._replace(remedy="page_human") if another or _unproven(view, found) else match
         elif found is not None and ill:
             yield Match(
                 component=ref,
@@ -36,6 +38,18 @@ def when(view: View) -> Iterator[Match]:
                 since=oldest((found.grew.since, *(e.time for e in ill))),
                 explains=behind(view, ref, but=ref),
             )
+
+
+def _unproven(view: View, found: Multiplied) -> bool:
+    """Tell whether other code began to ask late, or reads a broker and nobody counts what it is given.
+
+    What asks more often by itself does so from its first requests on.
+    """
+    by = found.by
+    if by is None or multiplying(by):
+        return False
+    fed = not found.measured and any(role(each) == "broker" for each in view.called(by.ref))
+    return fed or not since_release(by, found.grew.since)
 
 
 def _of_release(view: View, ref: str, caller: Workload, grew: Turn) -> Match:

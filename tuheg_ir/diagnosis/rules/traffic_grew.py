@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -22,6 +22,8 @@ BLINDLY = 2.0
 """Where nobody knows how busy the pods are, requests have to grow so many times."""
 BUSY = 0.8
 """Share of the CPU limit that leaves no room."""
+FIRST = timedelta(minutes=10)
+"""Demand that rises by and by is counted as more only later; what began so long before that is another trouble."""
 ALIKE = 0.75
 """So large a share of the pods has to be busy: one busy pod is another trouble."""
 
@@ -32,6 +34,8 @@ def when(view: View) -> Iterator[Match]:
         grew = _rate(view, workload.ref)
         if grew is None or role(workload) or _released(workload, grew) or not _from_outside(view, workload):
             continue
+        if grew.since is not None and _felt_before(view, workload, grew.since):
+            continue  # what was missed before more was asked is not missed for that
         if stillborn(view, workload):
             continue  # the replicas that should carry it end at start: that is the matter
         suffers = felt(view, workload.ref)
@@ -55,6 +59,12 @@ def when(view: View) -> Iterator[Match]:
             ),
         )
         yield unblinded(view, workload, found)
+
+
+def _felt_before(view: View, workload: Workload, grew: datetime) -> bool:
+    """Tell whether requests failed or were slow well before there were more of them."""
+    began = oldest(since for _, since in troubles(view, workload.ref))
+    return began is not None and grew - began > FIRST
 
 
 def _unmeasured(view: View, workload: Workload) -> bool:

@@ -21,7 +21,8 @@ _HOST = late(
             rf"{_NAME}(?!://)\b",
             rf"\b(?:server|endpoint|peer)=['\"]?{_NAME}(?!://)\b",
             rf"connect(?:ing|ion)? to \w+ (?:server )?(?:at|on) ['\"]?{_NAME}",
-            rf"\bcall(?:ing)? to ['\"]?{_NAME}",
+            # Redis names a script, which it was asked to run, by its hash.
+            rf"\bcall(?:ing)? to (?!f_[0-9a-f]{{40}}\b)['\"]?{_NAME}",
             # `api.pay.example answered 503`: a domain, as any word may answer something.
             r"(?<![\w./@-])([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)(?::\d+)? (?:answered|responded|replied|returned)\b",
             # `unexpected status 503 from api.pay.example`: below 500 it found fault with who asked. A number alone

@@ -1,0 +1,72 @@
+"""New words since a release speak of it, unless somebody beside it is ill beyond doubt or meets the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import Holds
+from tests.diagnosis.rules.pods import looping
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, URL, alert, down, shop
+from tests.diagnosis.rules.tiny import Obj, log, pod, postgres, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+OWN = "ERROR order 7 has no total"
+REFUSED = "ERROR Get http://cart:8080/v1: dial tcp 10.96.0.7:8080: connect: connection refused"
+RANGE = "ERROR psycopg.errors.NumericValueOutOfRange: integer out of range"
+PROBED: dict[str, Any] = {"readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}}}
+BACK, LOOK = "rollback_workload", "page_human"
+
+
+def warned(of: str, words: str, since: float = 600) -> list[Log]:
+    """Return the logs of both pods of a Deployment, which were calm, and repeat an error since some seconds ago."""
+    return [log(pod(of, n), *["INFO request"] * 40, *[words] * 40, since=2 * since) for n in (0, 1)]
+
+
+def released(*beside: list[Obj], words: str = OWN, logs: tuple[Log, ...] = (), **more: Any) -> Snapshot:
+    """Return a shop that tells of errors since its release."""
+    mine = shop(before=IMAGE, released=660, **more)
+    return snapshot(mine, *beside, logs=[*warned("shop", words), *logs], alerts=[alert(service="shop")])
+
+
+def ill(**more: Any) -> list[Obj]:
+    """Return a cart none of whose pods comes up."""
+    return down(workload("cart", ready=0, **more), looping())
+
+
+def refused(since: float = 600, **cart: Any) -> Snapshot:
+    """Return a shop that finds no open port at the cart, which was released 25 minutes ago."""
+    callee = workload("cart", before=IMAGE, released=1500, **cart)
+    told = warned("shop", REFUSED, since)
+    return snapshot(shop(env=CALLS_CART), callee, logs=told, alerts=[alert(service="shop")])
+
+
+ALIKE: dict[str, Any] = {"env": URL, "words": RANGE}
+HOLDS = [
+    *(
+        Holds(f"it tells of errors since its release, {what}", world, (SHOP, "code_defect", remedy))
+        for what, world, remedy in (
+            ("and all are well beside it", released(workload("cart")), BACK),
+            ("and one beside it has no pod ready", released(ill()), LOOK),
+            ("and one that needs it has no pod ready", released(ill(env={"SHOP_URL": "http://shop:8080"})), BACK),
+            ("and one beside it has lost one pod of two", released(workload("cart", ready=1)), BACK),
+            (
+                "and one on the same store tells of the same",
+                released(workload("cart", env=URL), postgres(), logs=(*warned("cart", RANGE, 500),), **ALIKE),
+                LOOK,
+            ),
+            (
+                "and one on the same store tells of the same since long before",
+                released(workload("cart", env=URL), postgres(), logs=(*warned("cart", RANGE, 1700),), **ALIKE),
+                BACK,
+            ),
+        )
+    ),
+    *(
+        Holds(f"who asks the released finds no open port, {what}", world, (CART, "code_defect", remedy), believed=by)
+        for what, world, remedy, by in (
+            ("and nobody probes it", refused(), BACK, ""),
+            ("and it is ready by a probe since long before: the way leads elsewhere", refused(**PROBED), LOOK, ""),
+            ("since it came", refused(since=1400, **PROBED), BACK, "neighbour_released"),
+        )
+    ),
+]
