@@ -200,15 +200,19 @@ def test_of_two_symptoms_as_likely_the_one_that_tells_more_than_who_is_ill_is_be
     ]
 
 
-def test_a_guess_that_means_the_same_makes_a_cause_no_surer() -> None:
+def test_a_guess_of_who_never_knows_a_cause_makes_none_surer() -> None:
     same = {"remedy": "page_human", "root_cause": "database_connection"}
     likely = rule("likely", DB, Tier.STATED, 0.5, evidence=facts("objects"), **same)
     guess = rule("guess", DB, Tier.SYMPTOM, 0.4, evidence=facts("logs", "metrics"), **same)
-    ((found,), (alone,)) = (decide(WORLD, rules).findings for rules in ((likely, guess), (likely,)))
+    kind = rule("kind", DB, Tier.SYMPTOM, 0.4, evidence=facts("logs", "metrics"), remedy="page_human")
+    unknowing = kind._replace(
+        root_cause="unknown",
+        when=lambda view: [each._replace(root_cause="database_connection") for each in kind.when(view)],
+    )
+    ((found,), (alone,)) = (decide(WORLD, rules).findings for rules in ((likely, unknowing), (likely,)))
     assert found.confidence == alone.confidence
     assert {each.source for each in found.evidence} == {"objects", "logs", "metrics"}
-    other = rule("other", DB, Tier.PATTERN, 0.5, evidence=facts("logs", "metrics"), **same)
-    assert decide(WORLD, (likely, other)).findings[0].confidence > alone.confidence
+    assert decide(WORLD, (likely, guess)).findings[0].confidence > alone.confidence
 
 
 def test_where_something_is_wrong_nothing_else_is_called_well() -> None:

@@ -141,9 +141,11 @@ def _one_each(view: View, order: Sequence[Held]) -> tuple[list[Held], list[Consi
 def _joined(view: View, better: Held, other: Held) -> Held:
     """Return a match with the evidence of another that means the same.
 
-    A guess tells what it sees, and makes nothing surer or behind more than it was: any cause looks like that.
+    A guess lends no words of what it explains. One of a rule that never knows how a trouble came makes nothing surer:
+    what it sees any cause brings.
     """
     likely = other.confidence >= min(BESIDE, better.confidence)
+    knows = likely or other.rule.root_cause not in _WELL
     explains = other.match.explains if likely else ()
     evidence = tuple(dict.fromkeys((*better.match.evidence, *other.match.evidence)))[:MOST_EVIDENCE]
     match = better.match._replace(
@@ -152,7 +154,7 @@ def _joined(view: View, better: Held, other: Held) -> Held:
         excludes=(*better.match.excludes, *other.match.excludes),
         since=oldest((better.match.since, other.match.since)),
     )
-    surer = confidence(match, better.rule.tier, view.blind) if likely else 0.0
+    surer = confidence(match, better.rule.tier, view.blind) if knows else 0.0
     return Held(better.rule, match, max(better.confidence, surer))
 
 

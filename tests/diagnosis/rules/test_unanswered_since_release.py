@@ -73,7 +73,7 @@ ADDRESS = pods_of(cart())[0]["status"]["podIP"]
 NO_SANDBOX = event(
     f"Pod/{pod('cart')}", "FailedCreatePodSandBox", 'Failed to create pod sandbox: plugin type="calico" failed', age=30
 )
-MODE = {"before": {"env": {"MODE": "a"}}, "env": {"MODE": "b"}}
+MODE: dict[str, Any] = {"before": {"env": {"MODE": "a"}}, "env": {"MODE": "b"}}
 FEWER = {"resources": {"requests": {"cpu": "1"}}}
 PORTS = {"ports": [{"name": "web", "containerPort": 9090}]}
 HOLDS = [
