@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.diagnosis.rules.pods import looping, rollout
-from tests.diagnosis.rules.scenes import IMAGE, errors, rate
+from tests.diagnosis.rules.scenes import IMAGE, errors
 from tests.diagnosis.rules.tiny import NOW, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.decide import AS_SURE, CERTAIN, SYMPTOM_MOST, confidence, decide
-from tuheg_ir.diagnosis.model import Evidence, Excluded, Series, Snapshot
+from tuheg_ir.diagnosis.model import Evidence, Excluded, Snapshot
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.view.view import View
 
@@ -189,8 +189,10 @@ def test_a_new_image_gives_way_to_what_is_stated_elsewhere_in_the_same_minute(
     assert (("released", page) not in best(released, stated, of=world)) == gives_way
 
 
-def test_of_two_symptoms_as_likely_the_one_that_tells_what_was_changed_is_believed() -> None:
+def test_of_two_symptoms_as_likely_the_one_that_tells_more_than_who_is_ill_is_believed() -> None:
     ill = {"remedy": "page_human", "root_cause": "dependency_failure"}
+    knows = {"remedy": "page_human", "root_cause": "configuration_error"}
+    assert best(rule("a", SHOP, Tier.SYMPTOM, 0.5, **knows), rule("b", SHOP, Tier.SYMPTOM, 0.5)) == [("a", SHOP)]
     changed = rule("changed", SHOP, Tier.SYMPTOM, 0.5)
     assert best(rule("answers", SHOP, Tier.SYMPTOM, 0.5, **ill), changed) == [("changed", SHOP)]
     assert best(rule("answers", SHOP, Tier.SYMPTOM, 0.45, **ill), rule("changed", SHOP, Tier.SYMPTOM, 0.3)) == [
@@ -198,50 +200,19 @@ def test_of_two_symptoms_as_likely_the_one_that_tells_what_was_changed_is_believ
     ]
 
 
-def pressed(
-    *figures: tuple[str, Series], caller: Mapping[str, Any] | None = None, store: Mapping[str, Any] | None = None
-) -> Snapshot:
-    """Return a shop that was released ten minutes ago, its database, and another client of that."""
-    released = {"before": IMAGE, "released": 600, **(caller or {})}
-    return snapshot(
-        workload("shop", env={"DB_HOST": "postgres"}, **released),
-        workload("api", env={"DB_HOST": "postgres"}),
-        postgres(**(store or {})),
-        figures=[errors("shop", since=570), *figures],
+def test_a_guess_of_who_never_knows_a_cause_makes_none_surer() -> None:
+    same = {"remedy": "page_human", "root_cause": "database_connection"}
+    likely = rule("likely", DB, Tier.STATED, 0.5, evidence=facts("objects"), **same)
+    guess = rule("guess", DB, Tier.SYMPTOM, 0.4, evidence=facts("logs", "metrics"), **same)
+    kind = rule("kind", DB, Tier.SYMPTOM, 0.4, evidence=facts("logs", "metrics"), remedy="page_human")
+    unknowing = kind._replace(
+        root_cause="unknown",
+        when=lambda view: [each._replace(root_cause="database_connection") for each in kind.when(view)],
     )
-
-
-AS_EVER = rate("shop", 50, 52)
-
-
-@pytest.mark.parametrize(
-    ("world", "cause", "began", "first"),
-    [
-        (pressed(AS_EVER), "capacity", 580, "release"),
-        (pressed(AS_EVER, rate("api", 20, 20)), "capacity", 580, "release"),
-        (pressed(rate("shop", 50, 90)), "capacity", 580, "load"),  # users ask more of it
-        (pressed(AS_EVER, rate("api", 20, 80)), "capacity", 580, "load"),  # another client asks more
-        (pressed(), "capacity", 580, "load"),  # nobody counts its requests
-        (pressed(AS_EVER), "capacity", 1200, "load"),  # too much to do before it was released
-        (pressed(AS_EVER), "database_connection", 580, "load"),  # no load
-        (pressed(AS_EVER, store={"before": IMAGE, "released": 620}), "capacity", 580, "load"),
-        (pressed(AS_EVER, caller={"released": 3000}), "capacity", 580, "load"),
-    ],
-)
-def test_a_release_is_behind_the_load_that_it_brings_to_whom_it_calls(
-    world: Snapshot, cause: str, began: float, first: str
-) -> None:
-    release = rule("release", SHOP, Tier.PATTERN, 0.8, follows=True, since=NOW - timedelta(seconds=570))
-    since = NOW - timedelta(seconds=began)
-    load = rule("load", DB, Tier.PATTERN, 0.85, root_cause=cause, remedy="page_human", since=since)
-    assert best(release, load, of=world)[0][0] == first
-
-
-def test_a_release_is_not_behind_what_is_stated_to_be_used_up() -> None:
-    release = rule("release", SHOP, Tier.PATTERN, 0.8, follows=True, since=NOW - timedelta(seconds=570))
-    since = NOW - timedelta(seconds=580)
-    used_up = rule("used_up", DB, Tier.STATED, 0.8, root_cause="capacity", remedy="page_human", since=since)
-    assert best(release, used_up, of=pressed(AS_EVER)) == [("used_up", DB)]
+    ((found,), (alone,)) = (decide(WORLD, rules).findings for rules in ((likely, unknowing), (likely,)))
+    assert found.confidence == alone.confidence
+    assert {each.source for each in found.evidence} == {"objects", "logs", "metrics"}
+    assert decide(WORLD, (likely, guess)).findings[0].confidence > alone.confidence
 
 
 def test_where_something_is_wrong_nothing_else_is_called_well() -> None:

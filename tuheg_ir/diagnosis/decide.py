@@ -139,8 +139,14 @@ def _one_each(view: View, order: Sequence[Held]) -> tuple[list[Held], list[Consi
 
 
 def _joined(view: View, better: Held, other: Held) -> Held:
-    """Return a match with the evidence of another that means the same; a guess lends no words of what it explains."""
-    explains = other.match.explains if other.confidence >= min(BESIDE, better.confidence) else ()
+    """Return a match with the evidence of another that means the same.
+
+    A guess lends no words of what it explains. One of a rule that never knows how a trouble came makes nothing surer:
+    what it sees any cause brings.
+    """
+    likely = other.confidence >= min(BESIDE, better.confidence)
+    knows = likely or other.rule.root_cause not in _WELL
+    explains = other.match.explains if likely else ()
     evidence = tuple(dict.fromkeys((*better.match.evidence, *other.match.evidence)))[:MOST_EVIDENCE]
     match = better.match._replace(
         evidence=evidence,
@@ -148,8 +154,8 @@ def _joined(view: View, better: Held, other: Held) -> Held:
         excludes=(*better.match.excludes, *other.match.excludes),
         since=oldest((better.match.since, other.match.since)),
     )
-    surer = max(better.confidence, confidence(match, better.rule.tier, view.blind))
-    return Held(better.rule, match, surer)
+    surer = confidence(match, better.rule.tier, view.blind) if knows else 0.0
+    return Held(better.rule, match, max(better.confidence, surer))
 
 
 def _lost(each: Held, reason: str) -> Considered:

@@ -6,11 +6,15 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.rule import Held, Match, Tier
 from tuheg_ir.diagnosis.rules._blames_another import blameless_code
+from tuheg_ir.diagnosis.rules._innocent_image import long_run
+from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, since_release
+from tuheg_ir.diagnosis.view.growth import grown
+from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, since_release, soon_after
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, requests_grew, rises_with, serves_well, troubles
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 BESIDE = 0.5
 """A second finding has to be as likely as this: two faults at once are rare."""
@@ -18,6 +22,8 @@ NEAR = timedelta(seconds=90)
 """So far apart is seen to begin what begins in one minute: a caller's figures, and those of whom it calls."""
 SAME = 1.3
 """So many times the requests of before are about as many."""
+_ILL = ("dependency_failure", "service_crash", "unknown")
+"""What is said of who is ill where nobody knows why."""
 EARLIER = timedelta(minutes=5)
 """A symptom that began so long before its supposed cause is no symptom of it."""
 _INTRUSION = "security_incident"
@@ -29,8 +35,8 @@ def nearness(held: Held) -> tuple[object, ...]:
 
 
 def nearness_at_one(held: Held) -> tuple[object, ...]:
-    """Order the matches of one component: of two as likely the one that tells what was changed is nearer."""
-    return (*_likely(held), held.remedy != "rollback_workload", *nearness(held))
+    """Order the matches of one component: of two as likely the one that tells more than who is ill is nearer."""
+    return (*_likely(held), held.root_cause in _ILL, *nearness(held))
 
 
 def _likely(held: Held) -> tuple[float, float, float]:
@@ -89,8 +95,9 @@ def _behind(view: View, cause: Held, symptom: Held) -> set[str]:
 def _presses(view: View, release: Held, load: Held) -> bool:
     """Tell whether a release that users feel, and they ask no more of it than before, brought the load behind it.
 
-    What is behind it has too much to do since the release, for whatever that asks, and was not released itself. What a
-    log states that it has no more of (numbers, room) is used up by nobody's load.
+    What is behind it has too much to do since the release, for whatever that asks, and is itself as it was: neither
+    released nor started anew, and with as many replicas. What a log states that it has no more of (numbers, room) is
+    used up by nobody's load.
     """
     released, behind = view.workloads.get(release.target), view.workloads.get(load.match.component)
     if released is None or behind is None or behind is released:
@@ -102,11 +109,29 @@ def _presses(view: View, release: Held, load: Held) -> bool:
     if released.ref not in view.graph.callers(behind.ref):
         return False
     began = load.match.since
-    if not since_release(released, began) or since_release(behind, began):
+    if not since_release(released, began) or not _as_it_was(view, behind, began):
         return False
-    grew = [requests_grew(view, ref, released.released_at) for ref in view.graph.callers(behind.ref)]
     mine = requests_grew(view, released.ref, released.released_at)
-    return mine is not None and all(each is None or each < SAME for each in (mine, *grew))
+    return mine is not None and not _others_press(view, released, behind, began)
+
+
+def _others_press(view: View, released: Workload, behind: Workload, began: datetime | None) -> bool:
+    """Tell whether a load may be of others: they get more requests, were released or grew as well, or a run began."""
+    above = [view.workloads[ref] for ref in sorted(view.graph.callers(behind.ref)) if ref in view.workloads]
+    if any((requests_grew(view, each.ref, released.released_at) or 1.0) >= SAME for each in above):
+        return True
+    if any(since_release(each, began) for each in above if each is not released):
+        return True
+    # Who is slow by a release gets more replicas for that, and so do those who wait for it.
+    slowed = {released.ref, *view.graph.callers(released.ref)}
+    return long_run(view, began) or any(grown(view, each) is not None for each in above if each.ref not in slowed)
+
+
+def _as_it_was(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether a workload was neither released nor started anew before a trouble, and has all its replicas."""
+    starts = [pod.started for pod in workload.live]
+    anew = any(began is not None and at is not None and at <= began and soon_after(began, at) for at in starts)
+    return not anew and not since_release(workload, began) and not any(lost(view, workload))
 
 
 def _suffers(view: View, ref: str) -> bool:

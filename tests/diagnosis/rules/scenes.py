@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.pods import again, pods_of, put
-from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, log, pod, session, thing, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, figure, log, pod, session, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Log, Series
 
 SHOP, CART, API, WEB = "Deployment/shop", "Deployment/cart", "Deployment/api", "Deployment/web"
@@ -105,6 +105,15 @@ def killed(objects: list[Obj], count: int = 1, age: float = 300) -> list[Obj]:
     """Return a workload of which some containers were killed for memory and run again."""
     for each in pods_of(objects)[:count]:
         put(each, again("OOMKilled", 137, age=age, restarts=2), unready=age)
+    return objects
+
+
+def with_helper(objects: list[Obj], before: Obj, now: Obj) -> list[Obj]:
+    """Return a released Deployment that has a second container as well, which its release changed."""
+    sets = [each["spec"]["template"] for each in objects if each["kind"] == "ReplicaSet"]
+    for template, more in ((sets[0], before), (sets[-1], now), (objects[0]["spec"]["template"], now)):
+        own = [each for each in template["spec"]["containers"] if each["name"] != "helper"]
+        template["spec"] = {**template["spec"], "containers": [*own, container("helper", "helper:1", **more)]}
     return objects
 
 

@@ -7,7 +7,16 @@ from typing import Any
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.outlasting import CACHE, ELSEWHERE, NOBODY, OWN, REFUSED, TRACE, UNKNOWN, outlasted
 from tests.diagnosis.rules.pods import again, looping, pods_of, put
-from tests.diagnosis.rules.scenes import IMAGE, MORE, OLD, ROOM, SHOP, URL, down, errors, killed, logs, rate, shop
+from tests.diagnosis.rules.scenes import (
+    IMAGE,
+    OLD,
+    SHOP,
+    URL,
+    down,
+    errors,
+    logs,
+    shop,
+)
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, snapshot, thing, workload
 
 
@@ -185,24 +194,6 @@ HOLDS = [
         (SHOP, "code_defect", "rollback_workload"),
     ),
     Holds(
-        "its containers are killed for memory since its limit was lowered",
-        snapshot(killed(shop(before=MORE, released=1200, **ROOM), 2)),
-        (SHOP, "configuration_error", "rollback_workload"),
-        believed="memory_limit_cut",
-    ),
-    Holds(
-        "its containers are killed for memory since it has a new image and a lower limit: the limit is what kills them",
-        snapshot(killed(shop(before=IMAGE | MORE, released=1200, **ROOM), 2)),
-        (SHOP, "configuration_error", "rollback_workload"),
-        believed="memory_limit_cut",
-    ),
-    Holds(
-        "its containers are killed for memory since it has a new image, which other rules know better",
-        snapshot(killed(shop(before=IMAGE, released=1200), 2)),
-        (SHOP, "code_defect", "rollback_workload"),
-        believed="memory_since_release",
-    ),
-    Holds(
         "its callers are refused",
         snapshot(
             down(workload("pay", before=OLD, released=600), looping(lived=20)),
@@ -266,22 +257,6 @@ DOES_NOT_HOLD = [
         snapshot(kept_waiting(10700, "PodScheduled", "Initialized", init=True)),
         (SHOP, "service_crash", "page_human"),
         harmful=("rollback_workload", "restart_workload"),
-    ),
-    DoesNotHold(
-        "its containers are killed for memory, and it gets twice as many requests",
-        snapshot(killed(shop(before=IMAGE, released=1200), 2), figures=[rate("shop", 50, 100, since=900)]),
-        (SHOP, "capacity", "scale_workload"),
-        harmful=("rollback_workload",),
-    ),
-    DoesNotHold(
-        "its containers are killed for memory since the limit was raised",
-        snapshot(killed(shop(before=ROOM, released=1200, **MORE), 2)),
-        harmful=("rollback_workload",),
-    ),
-    DoesNotHold(
-        "its containers are killed for memory since it asks for less of a processor",
-        snapshot(killed(shop(before={"resources": {"requests": {"cpu": "1"}}}, released=1200), 2)),
-        harmful=("rollback_workload",),
     ),
     DoesNotHold(
         "a release of last week",

@@ -10,6 +10,7 @@ from tests.diagnosis.rules.tiny import DAY, figure, log, postgres, snapshot, wor
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 NO_SLOT = "FATAL: sorry, too many clients already (postgres:5432)"
+SLOW = "LOG:  duration: 12000.1 ms  statement: SELECT 1"
 LOCKED = "LOG:  process 71 still waiting for ShareLock on transaction 88 after 1000.5 ms"
 
 
@@ -29,6 +30,7 @@ def filled(
     return snapshot(
         shop(env=URL, **{"before": IMAGE, "released": 1800, **release}),
         workload("api", env=URL),
+        workload("web", env={"SHOP_URL": "http://shop:8080"}),
         postgres(**(also[0] if also else {})),
         figures=[
             figure("db_connections", 22, 99, 600, component="postgres"),
@@ -59,6 +61,16 @@ HOLDS = [
     Holds(
         "the database told of a lock since",
         filled(told=(log("postgres-0", *[LOCKED] * 9, since=400),)),
+        (SHOP, "database_connection", "rollback_workload"),
+    ),
+    Holds(
+        "it has thrice as many, and its caller asks as much of it as before",
+        filled(rate("web", 50, 52, 1700), held=(counted("shop", 28, 85), counted("api", 9, 9))),
+        (SHOP, "database_connection", "rollback_workload"),
+    ),
+    Holds(
+        "the database told of slow statements since",
+        filled(told=(log("postgres-0", *[SLOW] * 30, since=1500),)),
         (SHOP, "database_connection", "rollback_workload"),
     ),
     Holds(
@@ -105,6 +117,22 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the database told of locks before they rose",
         filled(told=(log("postgres-0", *[LOCKED] * 30, since=2400),)),
+        harmful=NOTHING,
+    ),
+    DoesNotHold(
+        "the database told of slow statements before they rose",
+        filled(told=(log("postgres-0", *[SLOW] * 30, since=2400),)),
+        harmful=NOTHING,
+    ),
+    DoesNotHold(
+        "it has twice as many: those of the pods before it may linger",
+        filled(held=(counted("shop", 41, 83), counted("api", 9, 9))),
+        harmful=NOTHING,
+    ),
+    DoesNotHold("its caller gets twice as many requests", filled(rate("web", 50, 100, 1700)), harmful=NOTHING),
+    DoesNotHold(
+        "all that its release changed is how much of a processor it asks for",
+        filled(before={"resources": {"requests": {"cpu": "1"}}}),
         harmful=NOTHING,
     ),
     DoesNotHold(

@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import looping, pods_of, put, reown
+from tests.diagnosis.rules.pods import looping, pods_of, put, reown, waiting
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, OLD, SHOP, URL, alert, down, errors, logs, rate, shop
-from tests.diagnosis.rules.tiny import Obj, log, pod, postgres, service_for, snapshot, workload
+from tests.diagnosis.rules.tiny import (
+    Obj,
+    at,
+    container,
+    event,
+    figure,
+    log,
+    pod,
+    postgres,
+    service_for,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Log
 
 REFUSED = "error: basket not read: dial tcp: connect: connection refused (http://cart:8080)"
@@ -44,6 +57,24 @@ def probed(timeout: int) -> Obj:
     return {"readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}, "timeoutSeconds": timeout}}
 
 
+def answered(line: str, *, first: int, then: int) -> list[Log]:
+    """Return a caller's log that repeats a line for a while, and tells of work before and after."""
+    return [log(pod("shop"), *["INFO basket read"] * first, *[line] * 8, *["INFO basket read"] * then, since=960)]
+
+
+def run(age: float, *, ended: float | None = None) -> Obj:
+    """Return a run of a Job that goes on, or ended."""
+    over = {} if ended is None else {"completionTime": at(ended), "succeeded": 1}
+    body = {"spec": {"containers": [container("import", "registry.example/import:1")]}}
+    return thing("Job", "import", age=age, spec={"template": body}, status={"startTime": at(age), "active": 1, **over})
+
+
+ADDRESS = pods_of(cart())[0]["status"]["podIP"]
+NO_SANDBOX = event(
+    f"Pod/{pod('cart')}", "FailedCreatePodSandBox", 'Failed to create pod sandbox: plugin type="calico" failed', age=30
+)
+MODE: dict[str, Any] = {"before": {"env": {"MODE": "a"}}, "env": {"MODE": "b"}}
+FEWER = {"resources": {"requests": {"cpu": "1"}}}
 PORTS = {"ports": [{"name": "web", "containerPort": 9090}]}
 HOLDS = [
     Holds(
@@ -64,6 +95,33 @@ HOLDS = [
         ),
         (CART, "configuration_error", "rollback_workload"),
         believed="service_port_wrong",
+    ),
+    Holds(
+        "some get their answer in between",
+        snapshot(CALLER, cart(), logs=[log(pod("shop"), *["INFO ok"] * 8, *[RESET, "INFO ok"] * 8, since=840)]),
+        (CART, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "they name the address of one of its pods",
+        snapshot(CALLER, cart(), logs=tells(f"{RESET} upstream {ADDRESS}:8080"), alerts=RINGS),
+        (CART, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "they name the address of a user, whom nobody knows here",
+        snapshot(CALLER, cart(), logs=tells(f"{RESET} client 203.0.113.9"), alerts=RINGS),
+        (CART, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "it asks for less of a processor as well, has as many requests, and a short run came and went",
+        snapshot(
+            CALLER,
+            cart(before=OLD | FEWER),
+            run(620, ended=560),
+            logs=tells(RESET),
+            alerts=RINGS,
+            figures=[rate("shop", 50, 55)],
+        ),
+        (CART, "code_defect", "rollback_workload"),
     ),
     Holds(
         "one of its pods is not ready, and nothing tells why",
@@ -154,6 +212,60 @@ DOES_NOT_HOLD = [
             logs=tells(f"{RESET}, then http://pay:8080: connection reset by peer"),
             alerts=RINGS,
         ),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "they get their answers again since six minutes: it came up, perhaps",
+        snapshot(CALLER, cart(), logs=answered(RESET, first=12, then=12), alerts=RINGS),
+        (CART, "dependency_failure", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "they tell of it as of nothing bad: the next try was answered",
+        snapshot(CALLER, cart(), logs=tells(f"INFO {RESET}, next try answered"), alerts=RINGS),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "they ask an address that no pod has any more: other pods would have other addresses again",
+        snapshot(CALLER, cart(), logs=tells(f"{RESET} upstream 10.1.9.77:8080"), alerts=RINGS),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "its caller gets twice as many requests as before",
+        snapshot(CALLER, cart(), logs=tells(RESET), alerts=RINGS, figures=[rate("shop", 50, 100)]),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "it has two replicas of eight since then",
+        snapshot(
+            CALLER,
+            cart(),
+            logs=tells(RESET),
+            alerts=RINGS,
+            figures=[figure("replicas_wanted", 8, 2, 600, component="cart")],
+        ),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "all that its release changed is how much of a processor it asks for",
+        snapshot(CALLER, cart(before=FEWER), logs=tells(RESET), alerts=RINGS),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "a long run began with the release of other settings",
+        snapshot(CALLER, cart(**MODE), run(590), logs=tells(RESET), alerts=RINGS),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "its new pods never ran: their node gives them no network",
+        snapshot(
+            CALLER,
+            down(cart(before=OLD | MODE["before"], env=MODE["env"]), waiting("ContainerCreating"), unready=600),
+            NO_SANDBOX,
+            logs=tells(),
+            alerts=RINGS,
+        ),
+        ("network_fault", "page_human"),
         harmful=("rollback_workload",),
     ),
     DoesNotHold(

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.diagnosis.rules.pods import pods_of, put, waiting
-from tests.diagnosis.rules.scenes import MORE, OLD, ROOM, killed, logs, shop
-from tests.diagnosis.rules.tiny import Obj, event, pod, snapshot, workload
+from tests.diagnosis.rules.pods import labelled_before, pods_of, put, waiting
+from tests.diagnosis.rules.scenes import MORE, OLD, ROOM, killed, logs, policy, shop, with_helper
+from tests.diagnosis.rules.tiny import Obj, event, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.view.at_odds import setting_at_fault
 from tuheg_ir.diagnosis.view.view import View
@@ -32,15 +32,26 @@ def released(before: dict[str, Any], **now: Any) -> list[Obj]:
     return shop(before=OLD | before, released=600, **now)
 
 
+def timed(seconds: int) -> Obj:
+    return {"readinessProbe": {**PROBE["readinessProbe"], "timeoutSeconds": seconds}}
+
+
 def asked(released_one: list[Obj]) -> list[Obj]:
     return [*workload("web", env={"SHOP": "http://shop:8080"}), *released_one]
 
 
 REFUSED = logs("web", "dial tcp: connect: connection refused (http://shop:8080)", since=400)
 PORTS = {"ports": [{"name": "web", "containerPort": 9090}]}
+HTTP = {"ports": [{"containerPort": 8080}]}
+BOTH = {"ports": [{"containerPort": 8080}, {"name": "metrics", "containerPort": 9090}]}
+ALIVE = {"livenessProbe": {"httpGet": {"path": "/live", "port": 8080}, "periodSeconds": 5}}
+OFTENER = {"livenessProbe": {"httpGet": {"path": "/live", "port": 8080}, "periodSeconds": 2}}
 KEY = {"env": {"MODE": {"configMapKeyRef": {"name": "shop", "key": "mode"}}}}
 NO_KEY = waiting("CreateContainerConfigError", "couldn't find key mode in ConfigMap")
 
+OUT = logs("shop", UNREACHED, since=500)
+OLD_ONES = [{"from": [{"podSelector": {"matchLabels": {"tier": "old"}}}]}]
+LETS_OLD = [*postgres(), policy("postgres", "postgres", ingress=OLD_ONES)]
 NO_IMAGE = waiting("ImagePullBackOff", "Back-off pulling image")
 
 
@@ -55,14 +66,24 @@ NO_IMAGE = waiting("ImagePullBackOff", "Back-off pulling image")
         (released(PROBE, **MOVED), (), ""),  # it does not fail
         ([*released({"readinessProbe": None}, **PROBE), FAILED], (), "readinessProbe"),
         ([*released({}), FAILED], (), ""),  # the same probe
-        (asked(released({"ports": []}, **PORTS)), REFUSED, "ports"),
+        ([*released(ALIVE, **OFTENER), FAILED], (), ""),  # it is the other probe that fails
+        ([*released(timed(1), **timed(5)), FAILED], (), ""),  # it waits for longer than before
+        ([*released(timed(5), **timed(1)), FAILED], (), "readinessProbe.timeoutSeconds"),
+        (killed(with_helper(released({}), MORE, ROOM)), (), ""),  # the other container is killed
+        (asked(released(HTTP, **PORTS)), REFUSED, "ports"),
+        (asked(released(HTTP, **BOTH)), REFUSED, ""),  # a further port is in nobody's way
         (asked(released({})), REFUSED, ""),  # the same port
         (released({"env": {}}, env={"DB_POOL_SIZE": "2"}), logs("shop", POOL, since=500), "env DB_POOL_SIZE"),
+        (released({"env": {}}, env={"SPOOL_DIR": "/tmp"}), logs("shop", POOL, since=500), ""),
+        (released({"env": {"POOL_SIZE": "5"}}, env={"POOL_SIZE": "9"}), logs("shop", POOL, since=500), ""),
         (released({"env": {}}, env={"GREETING": "hi"}), logs("shop", POOL, since=500), ""),
         (released({"env": {}}, env={"DB_POOL_SIZE": "2"}), logs("shop", UNREACHED, since=500), ""),
         (unready(released({"env": {}}, **KEY), NO_KEY), (), "env MODE"),
+        (unready(released({"env": {}}, env={"GREETING": "hi"}), NO_KEY), (), ""),  # only its program reads it
         (unready(released({"env": {}}, **KEY), NO_IMAGE), (), ""),  # it waits for its image
         (unready(released({"env": {}}, **KEY)), (), ""),  # it runs: its code may be what is not ready
+        ([*labelled_before(released({}), {"tier": "old"}), *LETS_OLD], OUT, "label tier"),
+        ([*labelled_before(released({}), {"team": "old"}), *LETS_OLD], OUT, ""),  # nothing goes by it
         (shop(), logs("shop", POOL), ""),  # no release
     ],
 )

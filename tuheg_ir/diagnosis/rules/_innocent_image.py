@@ -77,7 +77,12 @@ def _short_since(store: Workload, came: datetime) -> bool:
 
 def run_began(view: View, workload: Workload, began: datetime | None) -> bool:
     """Tell whether a long run of a Job began just before the trouble of a new image."""
-    if began is None or not blameless_code(view, workload):
+    return blameless_code(view, workload) and long_run(view, began)
+
+
+def long_run(view: View, began: datetime | None) -> bool:
+    """Tell whether a long run of a Job began just before a trouble."""
+    if began is None:
         return False
     runs = ((started(job), ended(job)) for job in view.snapshot.of("Job"))
     return any(

@@ -9,15 +9,17 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._memory import put_into_memory
+from tuheg_ir.diagnosis.rules._not_of_its_own import same_on_its_node
 from tuheg_ir.diagnosis.rules._written_by_runs import read_anew
 from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS, PROVED, Crash, crashes, only_of_newest, probe_kills
+from tuheg_ir.diagnosis.view.given import given_limit
 from tuheg_ir.diagnosis.view.outlasted import of_its_own
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, moment, newest, text
 from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import traffic_growth
-from tuheg_ir.diagnosis.view.usage import limit_cut
+from tuheg_ir.diagnosis.view.usage import killed_for_memory, limits_cut
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -57,9 +59,16 @@ def when(view: View) -> Iterator[Match]:
 def _may_be_its_own(view: View, workload: Workload, crash: Crash) -> bool:
     """Tell whether it may be for a release that a container ended; for want of memory, if it asks for more or has less.
 
-    More requests fill it as well, whatever was released; and a store holds what others bring to it.
+    More requests fill it as well, whatever was released; and a store holds what others bring to it. What others lack on
+    the same node is the node's, and a limit that is in no template comes back with any.
     """
-    if not crash.container.killed_for_memory or limit_cut(workload, "memory"):
+    if not crash.container.killed_for_memory:
+        return True
+    if same_on_its_node(view, workload, lambda w: {pod.name for pod, _ in killed_for_memory(view, w)}):
+        return False
+    if given_limit(workload, crash.pod, "memory"):
+        return False
+    if crash.container.name in limits_cut(workload, "memory"):
         return True
     own = workload.changed("image", "env", "command") or put_into_memory(workload)
     return bool(own) and not is_store(workload) and (traffic_growth(view, workload.ref) or 1.0) < LOADED

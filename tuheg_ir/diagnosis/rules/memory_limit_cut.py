@@ -8,7 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._memory import short_of_memory
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
-from tuheg_ir.diagnosis.view.usage import limit_cut
+from tuheg_ir.diagnosis.view.usage import killed_for_memory, limits_cut
 from tuheg_ir.diagnosis.view.view import View
 
 SUSPECT = timedelta(hours=24)
@@ -17,8 +17,12 @@ SUSPECT = timedelta(hours=24)
 def when(view: View) -> Iterator[Match]:
     """Containers are short of memory since their limit was cut."""
     for workload in view.serving:
+        cut = limits_cut(workload, "memory")
+        killed = {container.name for _, container in killed_for_memory(view, workload)}
+        if not cut or (killed and not killed & {*cut}):
+            continue  # who is killed may have as much as before
         evidence = short_of_memory(view, workload)
-        if evidence and limit_cut(workload, "memory") and releases(view, workload, SUSPECT):
+        if evidence and releases(view, workload, SUSPECT):
             yield Match(
                 component=workload.ref,
                 evidence=(*evidence, *release_evidence(workload, "limits")),

@@ -13,14 +13,17 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._holders import held_by, owners_told
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, label_of, sufferers
 from tuheg_ir.diagnosis.view.growth import grown
-from tuheg_ir.diagnosis.view.releases import release_evidence, since_release
+from tuheg_ir.diagnosis.view.releases import release_evidence, since_release, works_otherwise
 from tuheg_ir.diagnosis.view.trouble import OFTEN, requests_grew
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _BY_CLIENT = "db_connections_by_client"
-TIMES = 2.0
-"""So many times the sessions of before are more than any rush of a moment takes."""
+TIMES = 2.5
+"""So many times the sessions of before are more than a rush of a moment takes, or than those of gone pods that linger.
+
+A database keeps for hours what nobody took leave of: twice as many are those of the pods before and after any release.
+"""
 SAME = 1.3
 """So many times the sessions, or the requests, of before are about the same."""
 RISING = 0.25
@@ -40,12 +43,12 @@ def when(view: View) -> Iterator[Match]:
     for each in full(view):
         held = held_by(view, each)
         client = view.workloads.get(held[0].ref) if held else None
-        if client is None or not client.changes or client.returned:
+        if client is None or not works_otherwise(client) or client.returned:
             continue
         if 2 * held[0].count <= sum(holder.count for holder in held) or any(s.locked_out for s in held[0].sessions):
             continue
         rise = _rise(view, each, client)
-        if rise is None or _asked_more(view, client) or _locked_before(view, each, rise):
+        if rise is None or _asked_more(view, client) or _slow_before(view, each, rise):
             continue
         if not _another(view, each, client, rise):
             yield _match(view, each, client, rise)
@@ -78,13 +81,15 @@ def _since(counts: Mapping[float, float], client: Workload) -> Rise | None:
 
 
 def _asked_more(view: View, client: Workload) -> bool:
-    """Tell whether a client has more to do than before its release, or more replicas."""
-    return (requests_grew(view, client.ref, client.released_at) or 1.0) >= SAME or grown(view, client) is not None
+    """Tell whether a client, or who calls it, has more to do than before its release, or it has more replicas."""
+    above = (client.ref, *view.graph.callers(client.ref))
+    more = any((requests_grew(view, ref, client.released_at) or 1.0) >= SAME for ref in above)
+    return more or grown(view, client) is not None
 
 
-def _locked_before(view: View, each: Full, rise: Rise) -> bool:
-    """Tell whether a database told often of locks before a client's sessions rose: it holds them for as long."""
-    told = (hit for hit in view.hits_of(each.ref, "lock_wait") if hit.count >= OFTEN)
+def _slow_before(view: View, each: Full, rise: Rise) -> bool:
+    """Tell whether a database told often of locks or slow statements before a client's sessions rose: it keeps them."""
+    told = (hit for hit in view.hits_of(each.ref, "lock_wait", "slow_statement") if hit.count >= OFTEN)
     return any(hit.first is None or hit.first <= rise.since for hit in told)
 
 

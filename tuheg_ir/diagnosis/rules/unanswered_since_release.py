@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._innocent_image import others_fail, run_began
+from tuheg_ir.diagnosis.rules._innocent_image import long_run, others_fail
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.rules._served_well import served_well
-from tuheg_ir.diagnosis.view.at_odds import setting_at_fault
+from tuheg_ir.diagnosis.rules.scaled_down import lost
+from tuheg_ir.diagnosis.view.at_odds import never_ran, setting_at_fault
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
 from tuheg_ir.diagnosis.view.crashes import crashes
-from tuheg_ir.diagnosis.view.logs import heard_since
+from tuheg_ir.diagnosis.view.logs import ADDRESS, heard_since
+from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.odd import newest_differ
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import BEFORE, of_code_alone, release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.releases import (
+    BEFORE,
+    of_code_alone,
+    release_cause,
+    release_evidence,
+    since_release,
+    works_otherwise,
+)
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import OFTEN, requests_grew, troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -27,12 +38,17 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 LOADED = 1.3
 """So many times the requests may be the reason as well."""
 FITTING, USUAL = 0.65, 0.55
+LATELY = timedelta(minutes=5)
+"""Callers that told of it longer ago than this may have been in the way of the roll-out only."""
+_HEAD = 160
+_CALM = late(r"(?<![/\w.-])(?:info|debug|trace)(?![\w/-])", re.IGNORECASE)
+"""How a line says that it tells of nothing bad: who gets his answer at the next try."""
 
 
 def when(view: View) -> Iterator[Match]:
     """Callers that nobody touched get no answer of a workload since its release, and told of none before it."""
     for workload in view.serving:
-        if not workload.changes or workload.returned or any(troubles(view, workload.ref)):
+        if not works_otherwise(workload) or workload.returned or any(troubles(view, workload.ref)):
             continue  # what its users feel says more than callers do
         said = _said(view, workload)
         began = _only_since(view, workload, said)
@@ -50,14 +66,27 @@ def _said(view: View, workload: Workload) -> list[Complaint]:
     told = [each for each in complaints(view, *UNANSWERED) if each.caller in view.workloads and not each.hit.previous]
     of_others = {each.hit for each in told if each.about != workload.ref}
     mine = (each for each in told if each.about == workload.ref and each.caller != workload.ref)
-    return [each for each in mine if each.hit not in of_others]
+    return [each for each in mine if each.hit not in of_others and not (_is_calm(each) or _asks_nobody(view, each))]
+
+
+def _is_calm(told: Complaint) -> bool:
+    return _CALM.search(told.hit.line, 0, _HEAD) is not None and not complains(told.hit.line)
+
+
+def _asks_nobody(view: View, told: Complaint) -> bool:
+    """Tell whether a caller asked a pod's address that nobody has: new pods have others, whatever they are made of."""
+    spaces = {pod.address.rsplit(".", 2)[0] for pod in view.workloads[told.about].live if pod.address}
+    asked = {view.graph.resolve(each) for each in ADDRESS.findall(told.hit.line) if each.rsplit(".", 2)[0] in spaces}
+    return "" in asked and told.about not in asked
 
 
 def _only_since(view: View, workload: Workload, said: Sequence[Complaint]) -> datetime | None:
-    """Return when callers began to complain: with the release, and a log that reaches back tells of none before."""
+    """Return when callers began to complain, as they do still: with the release, and a log tells of none before."""
     at, firsts = workload.released_at, [each.hit.first for each in said]
     began = oldest(firsts)
     if at is None or began is None or None in firsts or sum(each.hit.count for each in said) < OFTEN:
+        return None
+    if not any(each.hit.last is None or view.recent(each.hit.last, LATELY) for each in said):
         return None
     pods = {each.hit.pod for each in said}
     logs = [log for log in view.snapshot.logs if log.pod in pods and not log.previous]
@@ -68,22 +97,29 @@ def _only_since(view: View, workload: Workload, said: Sequence[Complaint]) -> da
 def _innocent(view: View, workload: Workload, said: Sequence[Complaint], began: datetime) -> bool:
     """Tell whether something else may be the reason: another release or edit, more requests, whom it calls itself.
 
-    What older pods do not get through either is no matter of the release.
+    What older pods do not get through either is no matter of the release, nor is it that nobody could start new ones.
     """
-    if any(not pod.ready or pod.restarts for pod in workload.older_pods()):
+    if any(not pod.ready or pod.restarts for pod in workload.older_pods()) or newest_differ(view, workload):
+        return True
+    if never_ran(workload) and setting_at_fault(view, workload) is None:
         return True
     callers = [view.workloads[ref] for ref in sorted({each.caller for each in said})]
-    if any(since_release(each, began) for each in view.workloads.values() if each is not workload):
-        return True
     if any(way_changed(view, caller, workload, began) for caller in callers):
-        return True
-    if (requests_grew(view, workload.ref, workload.released_at) or 1.0) >= LOADED or newest_differ(view, workload):
         return True
     if any(each.caller == workload.ref and each.about for each in complaints(view, *UNANSWERED)):
         return True
     if blames_another(view, workload, workload) or others_fail(view, workload, began):
         return True
-    return run_began(view, workload, began) or (of_code_alone(workload) and served_well(view, workload, began))
+    return _pressed(view, workload, began) or (of_code_alone(workload) and served_well(view, workload, began))
+
+
+def _pressed(view: View, workload: Workload, began: datetime) -> bool:
+    """Tell whether there may be more to do, or fewer to do it: by another release, more requests, a run."""
+    if any(since_release(each, began) for each in view.workloads.values() if each is not workload):
+        return True
+    above = (workload.ref, *view.graph.callers(workload.ref))
+    more = any((requests_grew(view, ref, workload.released_at) or 1.0) >= LOADED for ref in above)
+    return more or any(lost(view, workload)) or long_run(view, began)
 
 
 def _match(view: View, workload: Workload, said: Sequence[Complaint], began: datetime) -> Match:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.crashes import probe_kills, unready
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.usage import killed_for_memory, limit_cut
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.usage import killed_for_memory, limits_cut
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_OF_POOLS = late(r"pool|conn(?:ection)?s?(?![a-z])|hikari", re.IGNORECASE)
-"""Names of settings of how many connections a program keeps, or how long it waits for one."""
+_OF_POOLS = late(r"(?<!\bs)(?<!_s)(?<!car)pool|conn(?:ection)?s?(?![a-z])|hikari", re.IGNORECASE)
+"""Names of settings of how many connections a program keeps, or how long it waits for one; no SPOOL_DIR."""
+_LAXER = ("timeoutSeconds", "failureThreshold")
+"""Parts of a probe that let more pass the larger they are."""
+_PORT = late(r"\"(?:containerPort|name)\": (\"[^\"]*\"|\d+)")
+_CUT = "..."
+_REFERS = 'Ref":'
+"""How the value of a variable names an object or a key of it: without that its container cannot start."""
 _UNREACHED = ("connection_refused", "connection_timeout")
 
 
@@ -29,54 +38,105 @@ def setting_at_fault(view: View, workload: Workload) -> Change | None:
     """
     if not workload.changes:
         return None
-    fitting = ((tells, next(filter(fits, workload.changes), None)) for tells, fits in _FITS)
-    return next((change for tells, change in fitting if change is not None and tells(view, workload)), None)
+    found = (change for fitting in _FITS for change in fitting(view, workload))
+    return next(found, None)
 
 
-def _short_of_memory(view: View, workload: Workload) -> bool:
-    return limit_cut(workload, "memory") and bool(killed_for_memory(view, workload))
+def _of_memory(view: View, workload: Workload) -> Iterator[Change]:
+    """Yield the lower limits of containers that were killed for memory."""
+    killed = {container.name for _, container in killed_for_memory(view, workload)}
+    yield from (change for name, change in limits_cut(workload, "memory").items() if name in killed)
 
 
-def _fails_its_probes(view: View, workload: Workload) -> bool:
-    """Tell whether the kubelet's probes fail in pods of the newest template, and in no older one.
+def _of_probes(view: View, workload: Workload) -> Iterator[Change]:
+    """Yield the probes that are stricter or ask otherwise than before, and fail."""
+    changed = [change for change in workload.changed("probe") if change.after and not _lets_more_pass(change)]
+    kinds = _failing_probes(view, workload) if changed else ()
+    yield from (change for change in changed if change.field.startswith(kinds))
+
+
+def _lets_more_pass(change: Change) -> bool:
+    return change.field.endswith(_LAXER) and _is_larger(change)
+
+
+def _failing_probes(view: View, workload: Workload) -> tuple[str, ...]:
+    """Return which probes of the kubelet fail in pods of the newest template, and in no older one.
 
     What runs, has not ended and is not ready is so by its probe alone, whoever tells of it: if all newest ones are so,
     older ones may fail for want of their help.
     """
     newest, older = ({f"Pod/{pod.name}" for pod in pods} for pods in (workload.newest_pods(), workload.older_pods()))
-    about = {told.object for told in (*unready(view, workload), *probe_kills(view, workload, workload.newest_pods()))}
-    none_ready = bool(newest) and all(map(_runs_unready, workload.newest_pods()))
-    return none_ready or (bool(about & newest) and not about & older)
+    waits = bool(newest) and all(map(_runs_unready, workload.newest_pods()))
+    found = {"readinessProbe", "startupProbe"} if waits else set()
+    failed = (*unready(view, workload), *probe_kills(view, workload, workload.newest_pods()))
+    for kind, word in (("readinessProbe", "eadiness"), ("livenessProbe", "iveness"), ("startupProbe", "tartup")):
+        about = {told.object for told in failed if word in told.fact}
+        if about & newest and not about & older:
+            found.add(kind)
+    return tuple(sorted(found))
 
 
 def _runs_unready(pod: Pod) -> bool:
     return not pod.ready and all(c.state == "running" and not c.restarts for c in pod.containers if not c.init)
 
 
-def _is_unreached(view: View, workload: Workload) -> bool:
-    """Tell whether who asks a workload meets nobody at its port, though all its pods are ready."""
-    said = (each.hit for each in complaints(view, *_UNREACHED) if each.about == workload.ref)
-    return workload.ready >= workload.wanted and any(map(_since(workload), said))
+def _of_ports(view: View, workload: Workload) -> Iterator[Change]:
+    """Yield the ports that are gone, if who asks a workload meets nobody there, though all its pods are ready."""
+    changed = [change for change in workload.changed("ports") if _lacks_a_port(change)]
+    if changed and workload.ready >= workload.wanted:
+        said = (each.hit for each in complaints(view, *_UNREACHED) if each.about == workload.ref)
+        yield from changed if any(_since(workload, hit) for hit in said) else ()
 
 
-def _reaches_nobody(view: View, workload: Workload) -> bool:
+def _lacks_a_port(change: Change) -> bool:
+    """Tell whether a number or a name of a port is gone; a further port is in nobody's way. A cut list may lack any."""
+    return change.after.endswith(_CUT) or not {*_PORT.findall(change.before)} <= {*_PORT.findall(change.after)}
+
+
+def _of_labels(view: View, workload: Workload) -> Iterator[Change]:
+    """Yield the labels by which policies choose pods, if the newest ones reach nobody."""
+    changed = [change for change in workload.changes if change.field.startswith("label ")]
+    if changed and _tells(view, workload, *_UNREACHED):
+        chosen = {key for policy in view.policies for key in _chosen_by(mapping(policy.obj, "spec"))}
+        yield from (change for change in changed if change.field.removeprefix("label ") in chosen)
+
+
+def _chosen_by(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the labels by which a policy chooses whom it binds and lets pass."""
+    rules = [*items(spec, "ingress"), *items(spec, "egress")]
+    peers = [peer for rule in rules for side in ("from", "to") for peer in items(rule, side)]
+    for selector in (mapping(each, "podSelector") for each in (spec, *peers)):
+        yield from map(str, mapping(selector, "matchLabels"))
+        yield from (text(each, "key") for each in items(selector, "matchExpressions"))
+
+
+def _of_pool(view: View, workload: Workload) -> Iterator[Change]:
+    """Yield the settings of a pool that the newest pods wait for; a larger one lets nobody wait."""
+    changed = [c for c in workload.changed("env") if _OF_POOLS.search(c.field) and not _is_larger(c)]
+    yield from changed if changed and _tells(view, workload, "pool_exhausted") else ()
+
+
+def _is_larger(change: Change) -> bool:
+    before, after = number(change.before), number(change.after)
+    return before is not None and after is not None and after > before
+
+
+def _tells(view: View, workload: Workload, *troubles: str) -> bool:
+    """Tell whether the newest pods of a workload tell of troubles, and not of before they came."""
     newest = {pod.name for pod in workload.newest_pods()}
-    told = (hit for hit in view.hits_of(workload.ref, *_UNREACHED) if hit.pod in newest)
-    return any(map(_since(workload), told))
+    return any(_since(workload, hit) for hit in view.hits_of(workload.ref, *troubles) if hit.pod in newest)
 
 
-def _waits_for_its_pool(view: View, workload: Workload) -> bool:
-    newest = {pod.name for pod in workload.newest_pods()}
-    told = (hit for hit in view.hits_of(workload.ref, "pool_exhausted") if hit.pod in newest)
-    return any(map(_since(workload), told))
+def _since(workload: Workload, hit: Hit) -> bool:
+    return workload.released_at is None or hit.first is None or hit.first >= workload.released_at
 
 
-def _since(workload: Workload) -> Callable[[Hit], bool]:
-    at = workload.released_at
-    return lambda hit: at is None or hit.first is None or hit.first >= at
+def _of_the_pod(_: View, workload: Workload) -> Iterator[Change]:
+    """Yield what a pod is made of otherwise, if no container of the newest ones was ever started."""
+    yield from filter(_makes_otherwise, workload.changes) if never_ran(workload) else ()
 
 
-def _never_ran(_: View, workload: Workload) -> bool:
+def never_ran(workload: Workload) -> bool:
     """Tell whether no container of the newest pods has ever been started: what never ran has no fault of its code.
 
     Not where it waits for its image: that is none of the settings.
@@ -88,18 +148,14 @@ def _never_ran(_: View, workload: Workload) -> bool:
     return bool(containers) and all(pod.node for pod in pods) and not ran and not image
 
 
-def _of_the_pod(change: Change) -> bool:
-    """Tell whether a pod is made otherwise by a change: names and notes on it make no difference."""
-    if change.field.startswith(("annotation ", "label ")):
+def _makes_otherwise(change: Change) -> bool:
+    """Tell whether a pod is made otherwise by a change: names, notes and what a program reads make no difference.
+
+    What is left out cannot be missing.
+    """
+    if change.field.startswith(("annotation ", "label ")) or not change.after:
         return False
-    return change.aspect in ("env", "mounts", "other")
+    return change.aspect in ("mounts", "other") or (change.aspect == "env" and _REFERS in change.after)
 
 
-_FITS: tuple[tuple[Callable[[View, Workload], bool], Callable[[Change], bool]], ...] = (
-    (_short_of_memory, lambda change: change.field == "limits.memory"),
-    (_fails_its_probes, lambda change: change.aspect == "probe"),
-    (_is_unreached, lambda change: change.aspect == "ports"),
-    (_reaches_nobody, lambda change: change.field.startswith("label ")),
-    (_waits_for_its_pool, lambda change: change.aspect == "env" and bool(_OF_POOLS.search(change.field))),
-    (_never_ran, _of_the_pod),
-)
+_FITS = (_of_memory, _of_probes, _of_ports, _of_labels, _of_pool, _of_the_pod)

@@ -123,6 +123,11 @@ def _of_code(change: Change) -> bool:
     return plain and not _WIRES.search(change.field.removeprefix("env "))
 
 
+def works_otherwise(workload: Workload) -> bool:
+    """Tell whether a release changed more than what its pods ask of their nodes: by that no program does otherwise."""
+    return any(not change.field.startswith("requests.") for change in workload.changes)
+
+
 def template_before(workload: Workload) -> Mapping[str, Any]:
     """Return the template that was in force before the newest one; {} if no other one is known."""
     return next((r.template for r in workload.revisions[1:] if changes(r.template, workload.template)), {})

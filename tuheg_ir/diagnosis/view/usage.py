@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.figures import Figures
 from tuheg_ir.diagnosis.view.pods import Container, Pod
@@ -117,12 +118,17 @@ def limit_of(workload: Workload, resource: str) -> float | None:
 
 def limit_cut(workload: Workload, resource: str) -> bool:
     """Tell whether the newest template lowers a limit, or sets one where there was none."""
+    return bool(limits_cut(workload, resource))
+
+
+def limits_cut(workload: Workload, resource: str) -> dict[str, Change]:
+    """Return container -> how the newest template lowers its limit, or sets one where there was none."""
+    found = {}
     for change in workload.changed("limits"):
-        if change.field == f"limits.{resource}":
-            before, after = number(change.before), number(change.after)
-            if after is not None and (before is None or after < before):
-                return True
-    return False
+        before, after = number(change.before), number(change.after)
+        if change.field == f"limits.{resource}" and after is not None and (before is None or after < before):
+            found[change.container] = change
+    return found
 
 
 def memory_grows(view: View, workload: Workload) -> bool:
