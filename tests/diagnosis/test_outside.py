@@ -97,7 +97,6 @@ OPEN = frozenset(
         # a neighbour's release is behind it
         "savepoint-per-row-import-slows-every-reader",
         "banner-cookie-makes-every-page-uncacheable",
-        "neighbours-literal-scripts-use-up-the-compile-budget",
         # one of two faults is found
         "cart-ids-as-metric-labels-swell-the-order-api-while-the-mail-day-is-spent",
         # the node is found; a run without an end beside it looks like an honest long one
