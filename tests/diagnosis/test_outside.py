@@ -89,7 +89,6 @@ OPEN = frozenset(
         "migration-drops-the-function-that-pgbouncer-looks-logins-up-with",
         "lock-of-a-killed-sweep-turns-away-every-later-sweep",
         "refresh-run-hangs-on-a-dead-socket-and-every-later-run-is-skipped",
-        "rebuilt-client-says-a-longer-tls-hello-than-one-payer-takes",
         "clean-up-rule-lost-its-folder-and-takes-the-archive",
         "directory-stops-taking-the-sign-in-servers-own-login",
         "git-host-changed-its-rsa-key-and-pinned-known-hosts-stop-the-rules",
@@ -97,12 +96,9 @@ OPEN = frozenset(
         "galera-donor-left-the-group-for-the-night-backup-and-is-synced-again",
         # a neighbour's release is behind it
         "savepoint-per-row-import-slows-every-reader",
-        "jobs-moved-onto-the-io-loop-starve-amqp-heartbeats",
         "banner-cookie-makes-every-page-uncacheable",
-        "neighbours-literal-scripts-use-up-the-compile-budget",
         # one of two faults is found
         "cart-ids-as-metric-labels-swell-the-order-api-while-the-mail-day-is-spent",
-        "forgotten-durable-fills-the-interest-stream-and-large-scans-have-no-place-to-spill",
         # the node is found; a run without an end beside it looks like an honest long one
         "inotify-instances-gone-on-one-node-while-bank-pull-never-returns",
     }

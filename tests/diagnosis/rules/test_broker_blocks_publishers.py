@@ -25,12 +25,29 @@ AMQP = {"AMQP": "amqp://rabbitmq:5672"}
 WORKS = "INFO documents: order 7 rendered"
 DOCUMENTS = "Deployment/documents"
 FONTS = "WARN no answer in page: https://assets.cdn.example/inter.woff2"
+BLOCKED = "WARN connection blocked by broker: low on memory"
 GIVES_BACK = "WARN message rejected, requeue=true"
 UNREADABLE = "ERROR cannot decode message: unexpected end of input"
 KEY = "ERROR KeyError: 'total' while rendering order 7"
 LIMITED = "WARN POST https://fonts.example/v1 429 Too Many Requests"
 LIMIT: dict[str, Any] = {"used": 0.97, "silent": 0}
 NO_FONTS = "ERROR GET https://assets.cdn.example/logo.png: connect ETIMEDOUT"
+
+
+def ill_itself(*, failing: float = 1480, heard: float = 3000, released: float = 1500) -> Snapshot:
+    """Return a publisher that fails since ``failing`` seconds ago, by its release, and a broker that is full since 600.
+
+    ``heard``: since when the publisher's log tells: of all well first, then that it is blocked.
+    """
+    broker = workload("rabbitmq", "rabbitmq:3.13-management", kind="StatefulSet", pods=1, port=5672)
+    calm = ["INFO order taken"] * int((heard - 580) / 20)
+    said = (log(pod("shop", n), *calm, *[BLOCKED] * 29, since=heard) for n in range(2))
+    return snapshot(
+        shop(env={**AMQP, "TMP": "no"}, before={"env": AMQP}, released=released),
+        broker,
+        logs=[log("rabbitmq-0", LINES[0], since=600), *said],
+        figures=[errors("shop", 0.4, failing)],
+    )
 
 
 def hung(
@@ -202,6 +219,30 @@ HOLDS = [
             ("it is only silent: nobody ever read the queue", hung(used=None, beside=[readers(0, 0)])),
             ("what it spoke of last fails for others still", hung(last=FONTS, missed=NO_FONTS)),
             ("nobody is called as the queue is", hung(queue="invoices")),
+        )
+    ),
+]
+FULL = (BROKER, "resource_exhaustion", "page_human")
+HOLDS += [
+    Holds(
+        "a publisher failed since its own release long before: that is a fault beside it",
+        ill_itself(),
+        FULL,
+        spares=no("rollback_workload", at=SHOP),
+        believed="errors_since_release",
+    ),
+    *(
+        Holds(
+            f"a publisher fails by the broker: {what}",
+            world,
+            FULL,
+            excludes=no("rollback_workload", at=SHOP),
+            alone=True,
+        )
+        for what, world in (
+            ("since the alarm, though it was released before", ill_itself(failing=590)),
+            ("nobody tells that the broker took all before its release", ill_itself(heard=1400)),
+            ("since a time that is not its release", ill_itself(released=9000)),
         )
     ),
 ]

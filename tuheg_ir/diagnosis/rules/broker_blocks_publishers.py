@@ -12,14 +12,15 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
 from tuheg_ir.diagnosis.rules._outrun import Outrun, could_work, longest, outrun
 from tuheg_ir.diagnosis.rules._readers import QUIET, name_of, reader, silent, unread
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
-from tuheg_ir.diagnosis.rules.outside_dependency_fails import TROUBLES
+from tuheg_ir.diagnosis.rules.outside_dependency_fails import EARLIER, TROUBLES
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.hosts import hosts_named
+from tuheg_ir.diagnosis.view.logs import heard_since
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import name
-from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases
+from tuheg_ir.diagnosis.view.reading import name, oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.scaling import is_paused, scaled_by
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -46,7 +47,7 @@ def when(view: View) -> Iterator[Match]:
         if (few := outrun(view, since)) is not None:
             yield _of_too_few(view, broker, few, found)
             continue
-        callers = behind(view, broker.ref, but=broker.ref)
+        callers = tuple(ref for ref in behind(view, broker.ref, but=broker.ref) if not _ill_before(view, ref, since))
         settings = settings_written(view, broker, since)
         yield Match(
             component=settings[0].object if settings else broker.ref,
@@ -60,6 +61,22 @@ def when(view: View) -> Iterator[Match]:
                 *_in_vain(broker),
             ),
         )
+
+
+def _ill_before(view: View, ref: str, alarm: datetime | None) -> bool:
+    """Tell whether what users feel of a workload began with its own release, and clearly before the alarm.
+
+    Not where nobody knows that the broker took all until then: the logs of who publishes have to reach back further.
+    """
+    workload = view.workloads.get(ref)
+    if workload is None or alarm is None or workload.released_at is None:
+        return False
+    felt = oldest(since for _, since in troubles(view, ref))
+    if felt is None or not since_release(workload, felt) or alarm - felt <= EARLIER:
+        return False
+    told = {c.hit.pod for c in complaints(view, "broker_alarm")}
+    heard = (heard_since([log]) for log in view.snapshot.logs if log.pod in told and not log.previous)
+    return any(first is not None and first < workload.released_at + BEFORE for first in heard)
 
 
 def _in_vain(broker: Workload) -> tuple[Excluded, ...]:
