@@ -88,7 +88,6 @@ OPEN = frozenset(
         "galera-member-voted-out-stays-behind-the-service",
         "migration-drops-the-function-that-pgbouncer-looks-logins-up-with",
         "lock-of-a-killed-sweep-turns-away-every-later-sweep",
-        "refresh-run-hangs-on-a-dead-socket-and-every-later-run-is-skipped",
         "rebuilt-client-says-a-longer-tls-hello-than-one-payer-takes",
         "clean-up-rule-lost-its-folder-and-takes-the-archive",
         "directory-stops-taking-the-sign-in-servers-own-login",
