@@ -85,7 +85,6 @@ OPEN = frozenset(
         "compiled-themes-fill-the-script-cache-and-it-never-starts-over",
         "streams-ride-a-silent-connection-after-the-way-out-moved",
         # a person is asked, and told of the caller instead of what it needs, or of the symptom
-        "galera-member-voted-out-stays-behind-the-service",
         "migration-drops-the-function-that-pgbouncer-looks-logins-up-with",
         "lock-of-a-killed-sweep-turns-away-every-later-sweep",
         "rebuilt-client-says-a-longer-tls-hello-than-one-payer-takes",
