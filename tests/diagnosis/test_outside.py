@@ -82,7 +82,6 @@ OPEN = frozenset(
         "workflow-namespace-throttled-by-an-edited-request-rate",
         "balancer-edit-hides-the-callers-behind-four-node-addresses",
         # the remedy is right, and what is used up, or where the way leads, is not told
-        "compiled-themes-fill-the-script-cache-and-it-never-starts-over",
         "streams-ride-a-silent-connection-after-the-way-out-moved",
         # a person is asked, and told of the caller instead of what it needs, or of the symptom
         "migration-drops-the-function-that-pgbouncer-looks-logins-up-with",
