@@ -88,7 +88,6 @@ OPEN = frozenset(
         "lock-of-a-killed-sweep-turns-away-every-later-sweep",
         "rebuilt-client-says-a-longer-tls-hello-than-one-payer-takes",
         "clean-up-rule-lost-its-folder-and-takes-the-archive",
-        "directory-stops-taking-the-sign-in-servers-own-login",
         "git-host-changed-its-rsa-key-and-pinned-known-hosts-stop-the-rules",
         "mapped-index-segments-fill-the-page-cache-after-each-restart",
         "galera-donor-left-the-group-for-the-night-backup-and-is-synced-again",
