@@ -84,7 +84,6 @@ OPEN = frozenset(
         # the remedy is right, and what is used up, or where the way leads, is not told
         "streams-ride-a-silent-connection-after-the-way-out-moved",
         # a person is asked, and told of the caller instead of what it needs, or of the symptom
-        "lock-of-a-killed-sweep-turns-away-every-later-sweep",
         "rebuilt-client-says-a-longer-tls-hello-than-one-payer-takes",
         "clean-up-rule-lost-its-folder-and-takes-the-archive",
         "git-host-changed-its-rsa-key-and-pinned-known-hosts-stop-the-rules",
