@@ -13,8 +13,8 @@ from tuheg_ir.diagnosis.model import Log, Snapshot
 
 RUN = "pid=1 tid=4rhf class=SweepJob jid=2d09871d46ca381e7b00e5d7"
 AWAY = (
-    "pid=1 tid=6gii class=SweepJob jid=4a47eba1 uniquejobs=client until_executed=uniquejobs:67932631 INFO: Skipping job "
-    "with id (4a47eba1) because lock_digest: (uniquejobs:67932631) already exists"
+    "pid=1 tid=6gii class=SweepJob jid=4a47eba1 uniquejobs=client until_executed=uniquejobs:67932631 INFO: Skipping "
+    "job with id (4a47eba1) because lock_digest: (uniquejobs:67932631) already exists"
 )
 ENTERPRISE = "INFO: Skipping enqueue for SweepJob, not unique (lock held by JID 2d09871d46ca381e7b00e5d7)"
 KILLED = 9000

@@ -1,4 +1,4 @@
-"""A process was killed in the middle of a run, and the lock of that run stayed in a store: each later run is turned away.
+"""A process was killed amid a run, and the lock of that run stayed in a store: each later run is turned away.
 
 The lock outlives any process, so no new one helps; somebody has to delete it, and give such locks an end.
 """
@@ -25,7 +25,7 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _TURNED_AWAY = late(
-    r"\bclass=(?P<job>[\w:]+)\b.{0,200}Skipping job with id \(\w+\) because lock_digest: \((?P<lock>[\w:]+)\) already exists"
+    r"\bclass=(?P<job>[\w:]+)\b.{0,200}Skipping job with id \(\w+\) because lock_digest: \((?P<lock>[\w:]+)\) already"
     r"|Skipping enqueue for (?P<of>[\w:]+), not unique \(lock held by JID (?P<by>\w+)\)"
 )
 """How sidekiq-unique-jobs and Sidekiq Enterprise tell of a run that they drop, and of the lock that is in its way."""
@@ -85,10 +85,9 @@ def _killed(view: View, workload: Workload) -> Iterator[tuple[datetime, str, Log
     for log in view.logs_of(workload.live):
         pod = next((each for each in workload.live if each.name == log.pod), None)
         for container in pod.containers if pod is not None and log.previous else ():
-            ended = container.ended
-            if container.name == log.container and ended is not None and ended.at and ended.exit_code == 137:
-                if container.state == "running" and view.recent(ended.at, LATELY):
-                    yield ended.at, "OOMKilled" if container.killed_for_memory else "killed", log
+            ended = container.ended if container.name == log.container and container.state == "running" else None
+            if ended is not None and ended.exit_code == 137 and ended.at and view.recent(ended.at, LATELY):
+                yield ended.at, "OOMKilled" if container.killed_for_memory else "killed", log
 
 
 def _under_way(log: Log, job: str) -> str:
