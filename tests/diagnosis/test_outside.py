@@ -82,15 +82,9 @@ OPEN = frozenset(
         "workflow-namespace-throttled-by-an-edited-request-rate",
         "balancer-edit-hides-the-callers-behind-four-node-addresses",
         # the remedy is right, and what is used up, or where the way leads, is not told
-        "compiled-themes-fill-the-script-cache-and-it-never-starts-over",
         "streams-ride-a-silent-connection-after-the-way-out-moved",
         # a person is asked, and told of the caller instead of what it needs, or of the symptom
-        "galera-member-voted-out-stays-behind-the-service",
-        "migration-drops-the-function-that-pgbouncer-looks-logins-up-with",
-        "lock-of-a-killed-sweep-turns-away-every-later-sweep",
-        "refresh-run-hangs-on-a-dead-socket-and-every-later-run-is-skipped",
         "clean-up-rule-lost-its-folder-and-takes-the-archive",
-        "directory-stops-taking-the-sign-in-servers-own-login",
         "git-host-changed-its-rsa-key-and-pinned-known-hosts-stop-the-rules",
         "mapped-index-segments-fill-the-page-cache-after-each-restart",
         "galera-donor-left-the-group-for-the-night-backup-and-is-synced-again",

@@ -8,11 +8,12 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of, put
 from tests.diagnosis.rules.scenes import CART, OLD, SHOP, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import Obj, at, log, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 RABBIT = "StatefulSet/rabbitmq"
 APART = "[error] mnesia_event got {inconsistent_database, running_partitioned_network, 'rabbit@rabbitmq-2'}"
 GALERA = "[Warning] WSREP: view(view_id(NON_PRIM,a1b2,41) memb: galera-0"
+VOTED_OUT = "[ERROR] WSREP: Inconsistency detected: Inconsistent by consensus on 5b1c7a0e:48811207"
 HEALED = "[info] <0.512.0> Autoheal process: network partition has been healed"
 RETURNED = 'basic.return 312 NO_ROUTE exchange="exits" key="exit.paid"'
 
@@ -56,6 +57,16 @@ def rabbit_anew() -> list[Obj]:
     return made
 
 
+def galera(*logs: Log, pods: int = 3) -> Snapshot:
+    """Return a cluster of Galera whose users get errors for ten minutes."""
+    return snapshot(
+        workload("galera", "mariadb:11", kind="StatefulSet", pods=pods, port=3306),
+        shop(env={"DB_HOST": "galera"}),
+        logs=logs,
+        figures=[errors("shop", 0.4, 600)],
+    )
+
+
 def caller(**more: object) -> list[Obj]:
     return shop(env={"AMQP_URL": "amqp://rabbitmq:5672/"}, **more)
 
@@ -83,6 +94,26 @@ HOLDS = [
             figures=[errors("shop", 0.4, 600)],
         ),
         ("StatefulSet/galera", "network_fault", "page_human"),
+    ),
+    Holds(
+        "a member of Galera was voted out for what it holds, and the others go on without it",
+        galera(log("galera-1", VOTED_OUT, GALERA, since=60)),
+        ("StatefulSet/galera", "database_connection", "page_human"),
+        excludes=(*no("rollback_workload", at=SHOP), *no("scale_workload", at="StatefulSet/galera")),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+    *(
+        Holds(f"members of Galera are apart for the network: {what}", world, ("StatefulSet/galera", *said))
+        for said in (("network_fault", "page_human"),)
+        for what, world in (
+            ("a vote was hours before", galera(log("galera-1", VOTED_OUT, GALERA, since=9000))),
+            ("one could not follow after it was apart", galera(log("galera-1", GALERA, VOTED_OUT, since=60))),
+            (
+                "another one was voted out",
+                galera(log("galera-1", GALERA, since=60), log("galera-2", VOTED_OUT, since=60)),
+            ),
+            ("of two nobody knows which one is right", galera(log("galera-1", VOTED_OUT, GALERA, since=60), pods=2)),
+        )
     ),
     *(
         Holds(

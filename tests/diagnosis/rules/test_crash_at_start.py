@@ -96,7 +96,33 @@ def some_well() -> list[Obj]:
 
 
 BACK = ("code_defect", "rollback_workload")
+
+
+def fallen(*, older: bool = True, others: int = 2, **of_other: Any) -> Snapshot:
+    """Return a release that ends at start, with older pods that are not ready any more, as some pods of the api."""
+    objects, api = rollout("shop", looping(), before=IMAGE, released=1800), workload("api", **of_other)
+    for each in (*(pods_of(objects)[:2] if older else ()), *pods_of(api)[:others]):
+        put(each, {}, ready=False, unready=900)
+    return snapshot(objects, api)
+
+
 HOLDS = [
+    Holds(
+        "no older pod is ready any more, nor any of another one that nobody released",
+        fallen(),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    *(
+        Holds(f"pods that were ready do not show that it is not its release: {what}", world, rolled)
+        for rolled in ((SHOP, "code_defect", "rollback_workload"),)
+        for what, world in (
+            ("older ones are well", fallen(older=False)),
+            ("the other one is well", fallen(others=0)),
+            ("some of the other one are well", fallen(others=1)),
+            ("the other one was released as well", fallen(before=OLD, released=1700)),
+        )
+    ),
     Holds(
         "its log tells, what it reads was edited before",
         edited(HOUR, "ModuleNotFoundError: No module named 'yaml'"),

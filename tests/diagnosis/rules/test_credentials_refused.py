@@ -57,7 +57,47 @@ def store(*, kind: str = "StatefulSet", client: float = 0, **more: Any) -> Snaps
     return snapshot(redis, postgres(), mailer, logs=logs("shop", NO_PASSWORD, 0, 1, since=560))
 
 
+EXPIRED = (
+    "[LDAP: error code 49 - 80090308: LdapErr: DSID-0C0904CC, comment: AcceptSecurityContext error, data 532, v4f7c]"
+)
+LOOKS_UP = (
+    "ERROR [LDAPOperationManager] Could not query server using DN [OU=People,DC=ad] and filter "
+    f"[(sAMAccountName=e.dumont)]: javax.naming.AuthenticationException: {EXPIRED}",
+    'ERROR ldap: initial bind for user "cn=svc,dc=ad" failed: LDAP Result Code 49 "Invalid Credentials"',
+    "[error] 76#0: http_auth_ldap: Initial bind failed (49: Invalid credentials [80090308: LdapErr: DSID-0C09042A, "
+    "comment: AcceptSecurityContext error, data 52e, v3839])",
+    'ERROR LDAP bind (service) failed: LDAP Result Code 49 "Invalid Credentials"',
+)
+"""How servers of logins tell that a directory refuses their own login."""
+OF_A_USER = (
+    f"WARN Authentication failed for DN [CN=e.dumont,OU=People,DC=ad]: {EXPIRED}",
+    'WARN LDAP bind failed: LDAP Result Code 49 "Invalid Credentials" user=e.dumont',
+)
+"""How they tell that somebody has a wrong password, or an old one."""
+
+
+def signs_in(line: str, **more: Any) -> Snapshot:
+    """Return a server of logins that repeats a line about its directory, and whose users cannot sign in."""
+    return snapshot(shop(**more), logs=logs("shop", line, 0, 1, since=560), figures=[errors("shop", since=560)])
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a directory refuses the login by which users are looked up: {line[:60]}",
+            signs_in(line),
+            (SHOP, "configuration_error", "page_human"),
+            excludes=no("restart_workload", at=SHOP),
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for line in LOOKS_UP
+    ),
+    Holds(
+        "a directory refuses it twenty minutes after a release that has nothing to do with it",
+        signs_in(LOOKS_UP[0], before={"image": "registry.example/shop:0"}, released=1760),
+        (SHOP, "configuration_error", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
     Holds(
         "pods newer than their Secret",
         refused(0, written=900, of=shop(env=ENV, started=300)),
@@ -164,6 +204,7 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(DoesNotHold(f"a user's own password is refused: {line[:60]}", signs_in(line)) for line in OF_A_USER),
     DoesNotHold(
         "all pods are older than their Secret",
         refused(0, 1, written=900),

@@ -47,6 +47,16 @@ def told(
     return Log(pod("shop", number), "shop", tuple(lines))
 
 
+LOST = "requests.exceptions.ConnectTimeout: Connection to grid.example timed out"
+LONG_AGO = 6000
+"""So long ago the last run ended where a way was broken under the next one."""
+
+
+def cut_off(*between: str, line: str = PASSED, **more: Any) -> Log:
+    """Return a log of runs of which the last was under way as a way to others broke, and is passed over for long."""
+    return told(line, *(between or (LOST,)), **{"stopped": LONG_AGO, "times": 99, **more})
+
+
 FORMER = told(PASSED, ENDS, stopped=7200)._replace(previous=True)
 
 
@@ -108,6 +118,14 @@ HOLDS = [
         RESTART,
         believed="errors_since_release",
     ),
+    *(
+        Holds(f"a way to others broke under it, and was whole again: {what}", world, RESTART, harmful=HARM)
+        for what, world in (
+            ("nobody knows how busy it is", stands(cut_off(), objects=shop(pods=1), figures=())),
+            ("it does nothing", stands(cut_off(), standing_by(), figures=[used()])),
+            ("the words of another program", stands(cut_off(line=OTHERS[0]), objects=shop(pods=1), figures=())),
+        )
+    ),
     Holds(
         "nobody is alerted, and a caller's requests fail since",
         stands(
@@ -123,6 +141,21 @@ DOES_NOT_HOLD = [
     *(
         DoesNotHold(what, world, (), harmful=("restart_workload",))
         for what, world in (
+            ("a way broke, and it works on", stands(cut_off(), standing_by(), figures=[used(0.19)])),
+            ("a way broke, and it tells how far it is", stands(cut_off(since=["INFO rows read"]), figures=())),
+            ("a way broke only lately", stands(told(PASSED, LOST), objects=shop(pods=1), figures=())),
+            ("a way breaks still", stands(cut_off(since=[LOST]), objects=shop(pods=1), figures=())),
+            ("no way broke under it", stands(cut_off("INFO on"), objects=shop(pods=1), figures=())),
+            (
+                "another's way is broken still",
+                stands(
+                    cut_off(),
+                    *logs("desk", f"ERROR {LOST}", since=900),
+                    objects=shop(pods=1),
+                    beside=workload("desk"),
+                    figures=(),
+                ),
+            ),
             ("runs end still", stands(told(PASSED, ENDS, works=(200, 100)), standing_by())),
             ("the other pod does it", stands(told(PASSED, ENDS), standing_by(240, 120))),
             ("nobody knows whether it works on", stands(figures=())),

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put, rollout, younger
-from tests.diagnosis.rules.scenes import API, OLD, SHOP, URL, errors, failing, logs, shop
+from tests.diagnosis.rules.scenes import API, OLD, SHOP, URL, errors, failing, latency, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, figure, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -78,6 +78,15 @@ def out_of_files(*ill: int, **more: Any) -> Snapshot:
     return snapshot(
         four(**more), figures=[*failing(0.9, 0.9, 0.9, 0.001), errors("shop", 0.7)], logs=logs("shop", FULL, *ill)
     )
+
+
+NO_ROOM = "Warning Not enough free shared space to allocate 133120 bytes (44216 bytes free)"
+
+
+def out_of_room(*ill: int, fails: Any = None, **more: Any) -> Snapshot:
+    """Return four pods of the shop, the last of which is younger; some had no room left for compiled code long ago."""
+    said = [log(pod("shop", n), *[NO_ROOM] * 9 * (n in ill), *["GET / 200"] * 90, since=3000) for n in range(4)]
+    return snapshot(four(**more), figures=[latency("shop", now=3.0, since=2900)] if fails is None else fails, logs=said)
 
 
 COLLECTED = "[info][gc] GC(812) Pause Full (G1 Compaction Pause) 1020M->%dM(1024M) 2812.339ms"
@@ -153,6 +162,12 @@ HOLDS = [
     Holds(
         "the older ones have no files left",
         out_of_files(0, 1, 2),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "the older ones have had no room left for compiled code for long",
+        out_of_room(0, 1, 2),
         (SHOP, "resource_exhaustion", "restart_workload"),
         excludes=no("rollback_workload", at=SHOP),
     ),
@@ -365,6 +380,15 @@ DOES_NOT_HOLD = [
         ),
         (SHOP, "security_incident", "isolate_workload"),
         harmful=("restart_workload",),
+    ),
+    *(
+        DoesNotHold(f"pods have no room left for compiled code: {what}", world, (), harmful=("restart_workload",))
+        for what, world in (
+            ("the younger one too", out_of_room(0, 1, 2, 3)),
+            ("nobody feels it", out_of_room(0, 1, 2, fails=[latency("shop", now=0.1)])),
+            ("the older ones are of one start with one that has room", out_of_room(0, 2)),
+            ("their release was hours ago, and filled it", out_of_room(0, 1, 2, before=OLD, released=8 * 3600)),
+        )
     ),
     DoesNotHold(
         "the older ones have no files left some hours after their release: the younger one has not run for as long",

@@ -49,6 +49,13 @@ _PASSWORD = late(
 _CLOUD = late(r"arn:aws|api error \w+:|googleapi|AuthorizationFailed")
 """Words of a provider's client, which names no host."""
 
+_LOOKS_UP = late(
+    r"Could not query server using DN \[|\binitial (?:LDAP )?bind (?:for|failed)\b|\bLDAP bind \(service\) failed",
+    re.IGNORECASE,
+)
+"""How a server of logins tells that a directory refuses its own login, by which it looks users up: no user's password
+is in play yet (Keycloak, Dex, nginx-auth-ldap, Vault)."""
+
 
 class Refusal(NamedTuple):
     """A workload that is refused: by whom, which Secret it reads, when that was written, which pods are refused.
@@ -103,7 +110,8 @@ def refusals(view: View) -> tuple[Refusal, ...]:
     for each in complaints(view, *REFUSED):
         if (each.hit.pod, each.hit.line) in of_another and not password_refused(each.hit.line):
             continue
-        outside = any("." in host for host in each.hosts) or _CLOUD.search(each.hit.line)
+        line = each.hit.line
+        outside = any("." in host for host in each.hosts) or _CLOUD.search(line) or _LOOKS_UP.search(line)
         if each.hit.trouble == "outside_authentication" and not outside and not _locks_out(view, each.caller):
             continue  # somebody's own wrong password at our door
         if each.caller in view.workloads and role_of(view, each.caller) not in ("database", "broker", "pooler"):

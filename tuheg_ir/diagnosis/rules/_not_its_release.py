@@ -14,7 +14,8 @@ from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.pulls import REASONS
-from tuheg_ir.diagnosis.view.releases import healthy_older, releases
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, releases
 from tuheg_ir.diagnosis.view.stillborn import last_words, without_numbers
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -32,6 +33,7 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
     words = (last_words(view, pods) | {without_numbers(hit.line) for hit in mine}) - well
     own = {without_numbers(hit.line) for hit in mine if hit.trouble in ITS_OWN}
     missed = {each for hit in mine for each in _missed(view, workload, hit)}
+    fell = _older_fell(workload)
     waits, unheard = _cannot_pull(pods), not any(log.lines for log in view.logs_of(pods))
     for other in view.serving:
         if other is workload or releases(view, other, ASLEEP):
@@ -39,6 +41,9 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
         if waits and _cannot_pull(other.live):
             fact = "it was not released, and its pods cannot pull their image either"
             return Evidence("objects", other.ref, fact)
+        if fell and other.live and all(_fell(pod) for pod in other.live):
+            fact = f"it was not released, and no pod of it is ready any more, nor any older one of {workload.name}"
+            return Evidence("objects", other.ref, fact, oldest(pod.unready_since for pod in other.live))
         ill = [pod for pod in other.live if not pod.ready]
         ends = {pod.name for pod in ill}
         for hit in (hit for hit in view.hits_of(other.ref) if fresh(view, hit)):
@@ -51,6 +56,18 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
         if unheard and (ends_there := _ends_there(other, pods)):
             return ends_there
     return None
+
+
+def _older_fell(workload: Workload) -> bool:
+    """Tell whether all pods of the template before run and are no longer ready: going back brings no other ones."""
+    older = [pod for pod in workload.older_pods() if not pod.deleting]
+    return bool(older) and all(_fell(pod) for pod in older)
+
+
+def _fell(pod: Pod) -> bool:
+    """Tell whether a pod served, runs on, and is not ready any more."""
+    running = all(c.state == "running" and not c.ended for c in pod.containers if not c.init)
+    return running and not pod.ready and not never_ready(pod)
 
 
 def _ends_there(other: Workload, pods: Sequence[Pod]) -> Evidence | None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._members import apart
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import suffering
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+RIGHT_BEFORE = timedelta(minutes=2)
+"""A member that can follow no further leaves the others so soon."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -27,11 +33,13 @@ def when(view: View) -> Iterator[Match]:
         suffer = tuple(dict.fromkeys((*suffering(view, store.ref), *_felt(view, (store.ref, *callers)))))
         if not suffer:
             continue
+        fell_out = _fell_out(view, store, told)
         by_release = since_release(store, since) and not is_store(store)  # it may have parted them
         yield Match(
             component=store.ref,
-            evidence=(*(view.hit_evidence(hit) for hit in told[:3]), *suffer[:3]),
+            evidence=(*(view.hit_evidence(hit) for hit in (*fell_out[:1], *told[:3])), *suffer[:3]),
             certainty=0.75 if len({hit.pod for hit in told}) > 1 else 0.6,
+            root_cause="database_connection" if fell_out else "",
             since=since,
             explains=callers,
             excludes=(
@@ -43,6 +51,24 @@ def when(view: View) -> Iterator[Match]:
                 ),
             ),
         )
+
+
+def _fell_out(view: View, store: Workload, told: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Return what tells that a few members are apart for what they hold, and not for the network; () if it is not so.
+
+    Each of them stopped following right before, as it could not take over what the others did: those go on without it.
+    """
+    first = {hit.pod: hit.first for hit in told}
+    stopped = [
+        hit
+        for hit in view.hits_of(store.ref, "replication_stopped")
+        if not hit.previous
+        and (at := first.get(hit.pod)) is not None
+        and hit.first is not None
+        and timedelta() <= at - hit.first <= RIGHT_BEFORE
+    ]
+    few = 2 * len(first) < len(store.live)
+    return tuple(stopped) if few and {hit.pod for hit in stopped} == set(first) else ()
 
 
 def _felt(view: View, refs: tuple[str, ...]) -> Iterator[Evidence]:

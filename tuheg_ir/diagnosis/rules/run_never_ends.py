@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._held_up import WAITS, held_up_by
@@ -19,7 +19,7 @@ from tuheg_ir.diagnosis.rules.all_stuck import idle, stuck_again
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.state import belongs_to
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import shape_of
 from tuheg_ir.diagnosis.view.reading import parse_moment, text
 from tuheg_ir.diagnosis.view.stores import keeps_data
@@ -32,6 +32,10 @@ LONG = timedelta(hours=12)
 """What nobody has done for longer is not what is missed now."""
 RENEWED = timedelta(minutes=2)
 """Who has renewed a lease so lately holds it."""
+_OVER = timedelta(hours=1)
+"""So long after a way to others was whole again, whoever still waits for an answer over it gets none."""
+_BROKEN = ("connection_timeout", "connection_reset", "connection_refused", "dns")
+"""Troubles of a way to others, which may leave a call without an answer and without an error."""
 _CRASH = "code_crash"
 """The trouble of a part of a process, of which the rest of it may not end."""
 
@@ -70,15 +74,22 @@ def _stands(view: View, workload: Workload) -> _Stands | None:
     if mine is None or started is None or hit.first is None:
         return None
     done = left_off(mine, hit.first, view.now, started)
-    if done is None or _waits(view, workload, hit.pod, done[1]):
+    if done is None:
         return None
     work, last = done
+    broken = _broken_way(view, workload, hit.pod, last, hit.first)
+    if _waits(view, workload, hit.pod, last, hit.first if broken else None):
+        return None
     shape = shape_of(without_time(work))
     for line in (line for log in logs if log is not mine for line in log.lines):
         if (at := stamp(line)) is not None and at > last and shape_of(without_time(line)) == shape:
             return None  # another pod does it
-    crash = _ended_of(view, workload, hit.pod, last, hit.first)
     unused = [each for each in idle(view, workload) if each.object == f"Pod/{hit.pod}"]
+    if broken:
+        # Where nobody measures how busy it is, it shows that it does something by what it tells.
+        still = unused or (not view.figures.series("cpu_share", pod=hit.pod) and _tells_nothing_new(mine, hit.first))
+        return _Stands(hit, work, last, (view.hit_evidence(broken), *unused)) if still else None
+    crash = _ended_of(view, workload, hit.pod, last, hit.first)
     return _Stands(hit, work, last, (view.hit_evidence(crash), *unused)) if crash and unused else None
 
 
@@ -93,10 +104,13 @@ def _passes_over(view: View, workload: Workload) -> Hit | None:
     return hits[0]
 
 
-def _waits(view: View, workload: Workload, pod: str, last: datetime) -> bool:
-    """Tell whether a pod may have told since a moment that it waits for somebody: a new process waits as well."""
-    told = (hit for hit in view.hits_of(workload.ref, *WAITS) if hit.pod == pod)
-    return any(hit.last is None or hit.last >= last for hit in told)
+def _waits(view: View, workload: Workload, pod: str, last: datetime, over: datetime | None) -> bool:
+    """Tell whether a pod may have told since a moment that it waits for somebody: a new process waits as well.
+
+    ``over``: what was told until then only is known to be over.
+    """
+    told = [hit for hit in view.hits_of(workload.ref, *WAITS) if hit.pod == pod]
+    return any(hit.last is None or (hit.last >= last if over is None else hit.last > over) for hit in told)
 
 
 def _felt(view: View, workload: Workload, last: datetime) -> Iterator[Evidence]:
@@ -117,6 +131,38 @@ def _ended_of(view: View, workload: Workload, pod: str, last: datetime, passed: 
         if near and hit.pod == pod and not hit.previous:
             return hit
     return None
+
+
+def _broken_way(view: View, workload: Workload, pod: str, last: datetime, passed: datetime) -> Hit | None:
+    """Return what a pod tells of a way that broke under a run, and was whole again for all that came after.
+
+    A call that was under way then may wait for ever, if it has no limit. It was told after what the run did last and
+    before the first that was passed over, never since, nor does anybody else tell of such a way by now.
+    """
+    if view.now - passed < _OVER:
+        return None
+    if any(hit.last is None or hit.last > view.now - _OVER for ref in view.workloads for hit in _ways(view, ref)):
+        return None
+    mine = [hit for hit in _ways(view, workload.ref) if hit.pod == pod]
+    under = (h for h in mine if h.first is not None and h.last is not None and last <= h.first and h.last <= passed)
+    found = next(under, None)
+    return None if any(hit.last is None or hit.last > passed for hit in mine) else found
+
+
+def _tells_nothing_new(log: Log, passed: datetime) -> bool:
+    """Tell whether a log tells nothing since a moment that it did not tell before, but that runs are passed over.
+
+    A run that takes long because it has much to do may say how far it is.
+    """
+    split = next((n for n, line in enumerate(log.lines) if (at := stamp(line)) is not None and at >= passed), 0)
+    before = {shape_of(without_time(line)) for line in log.lines[:split]}
+    since = (line for line in log.lines[split:] if not tells("run_passed_over", line))
+    return all(shape_of(without_time(line)) in before for line in since)
+
+
+def _ways(view: View, ref: str) -> list[Hit]:
+    """Return what a workload's present containers tell of broken ways to others."""
+    return [hit for hit in view.hits_of(ref, *_BROKEN) if not hit.previous]
 
 
 def _leads(view: View, pod: str) -> Iterator[Evidence]:

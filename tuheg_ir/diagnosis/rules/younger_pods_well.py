@@ -10,12 +10,21 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
+from tuheg_ir.diagnosis.rules._missed import felt_by
 from tuheg_ir.diagnosis.rules._not_of_its_own import strangers_words
 from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
 from tuheg_ir.diagnosis.view.counted import counted, counts_lately, only_noughts, talks
 from tuheg_ir.diagnosis.view.crashes import crashes
-from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart, used_up
+from tuheg_ir.diagnosis.view.odd import (
+    PROVEN,
+    full_of_code,
+    odd_pods,
+    odd_since,
+    same_template,
+    told_apart,
+    used_up,
+)
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import releases
@@ -32,6 +41,7 @@ UNMEASURED = timedelta(hours=1)
 UNASKED = 0.02
 """Who gets less than this share of the requests of another gets none but those of probes."""
 _SESSIONS = ("database_", "pool_", "statement_", "read_only_database")
+_USED_UP = ("process_exhausted", "compiled_cache_full")
 _CONNECTIONS = ("connection_refused", "connection_timeout", "connection_reset")
 
 
@@ -45,7 +55,7 @@ def when(view: View) -> Iterator[Match]:
         if any(crash.ended.lived_s is None or crash.ended.lived_s < LIFE for crash in crashes(view, workload)):
             continue  # who ends again and again is always young, and ill before long
         measured = odd_pods(view, workload, few=False)
-        ill = measured or told_apart(view, workload)
+        ill = measured or _compile_again(view, workload) or told_apart(view, workload)
         bad = [pod for pod in workload.live if pod.name in ill]
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
         if not bad or not well or not same_template((*bad, *well)):
@@ -89,6 +99,12 @@ def by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
     ):
         return ""
     return f"all {len(bad)} were started from {first:%d %b %H:%M} to {last:%H:%M}; who was started later is well"
+
+
+def _compile_again(view: View, workload: Workload) -> dict[str, str]:
+    """Return pod -> that it has no room left for compiled code, where somebody feels it: many do well without."""
+    felt = any(sign.source != "logs" for sign in felt_by(view, behind(view, workload.ref), None))
+    return full_of_code(view, workload) if felt else {}
 
 
 def _unasked(view: View, bad: list[Pod], well: list[Pod]) -> bool:
@@ -155,7 +171,7 @@ def _match(
     mounts = any(hit.trouble == "mount_stale" for hit in hits)
     heap = (*heap_is_full(view, workload, ill), *_ended_for_memory(view, workload, ill))
     out = bool(heap) or used_up(view, workload, ill)
-    hits = sorted(hits, key=lambda h: (h.trouble != "mount_stale", h.trouble != "process_exhausted"))
+    hits = sorted(hits, key=lambda h: (h.trouble != "mount_stale", h.trouble not in _USED_UP))
     # What a proxy cannot reach are the pods behind it.
     told_of = any(hit.trouble.startswith(_SESSIONS) for hit in hits) or _loses_a_store(view, workload)
     sessions = told_of and not is_proxy(workload)

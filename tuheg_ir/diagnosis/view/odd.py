@@ -208,7 +208,19 @@ def used_up(view: View, workload: Workload, odd: Collection[str]) -> bool:
         if not hit.previous and (hit.last is None or view.recent(hit.last, STILL))
     ]
     often = {hit.pod for hit in hits if hit.count >= OFTEN}
-    return bool(odd) and set(odd) <= often and {hit.pod for hit in hits} <= set(odd)
+    of_process = set(odd) <= often and {hit.pod for hit in hits} <= set(odd)
+    return bool(odd) and (of_process or set(odd) == set(full_of_code(view, workload)))
+
+
+def full_of_code(view: View, workload: Workload) -> dict[str, str]:
+    """Return pod -> that it has no room left for compiled code, where others of its like have a log without that.
+
+    It says so for some minutes, and compiles again each time what does not fit until it is started anew.
+    """
+    heard = {log.pod for log in view.logs_of(workload.live, previous=False) if log.lines}
+    hits = [hit for hit in view.hits_of(workload.ref, "compiled_cache_full") if not hit.previous and hit.pod in heard]
+    found = {hit.pod: f"it has no room left for compiled code: {hit.line[:200]}" for hit in hits}
+    return found if set(found) < heard else {}
 
 
 def same_template(pods: Iterable[Pod]) -> bool:
