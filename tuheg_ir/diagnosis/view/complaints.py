@@ -47,18 +47,8 @@ _MENTIONED = {
         *("replicasetnoprimary", "serverselection", "server selection", "cassandra", "scylla", "gocql"),
         *("ora-0", "ora-1"),
         *("sqlalchemy", "django.db", "knex", "typeorm", "prisma", "gorm", "hibernate", "dbconnection.", "sqlclient"),
-        *(
-            "cockroach",
-            "clickhouse",
-            "couchbase",
-            "neo4j",
-            "dynamodb",
-            "hy000",
-            "lib/pq",
-            "pq: ",
-            "communications link",
-            "last packet s",
-        ),
+        *("cockroach", "clickhouse", "couchbase", "neo4j", "dynamodb", "hy000", "lib/pq", "pq: "),
+        *("communications link", "last packet s"),
     ),
 }
 """Words by which a line tells which kind of program it speaks of."""
