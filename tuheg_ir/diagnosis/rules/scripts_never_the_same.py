@@ -60,12 +60,12 @@ def when(view: View) -> Iterator[Match]:
 
 def _form(lines: Iterable[str]) -> tuple[str, list[str]]:
     """Return the form of script of which most different texts are refused, and the texts."""
-    found: dict[str, list[str]] = defaultdict(list)
+    found: dict[str, dict[str, None]] = defaultdict(dict)
     for line in lines:
-        text = _TEXT.search(line)
-        if text is not None and text[1] not in found[form := _LITERAL.sub("#", text[1])]:
-            found[form].append(text[1])
-    return max(found.items(), key=lambda each: len(each[1]), default=("", []))
+        if (text := _TEXT.search(line)) is not None:
+            found[_LITERAL.sub("#", text[1])][text[1]] = None
+    form, texts = max(found.items(), key=lambda each: len(each[1]), default=("", {}))
+    return form, list(texts)
 
 
 def _refused(view: View, store: Workload) -> Iterator[Refused]:
