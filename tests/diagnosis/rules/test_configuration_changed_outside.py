@@ -317,7 +317,6 @@ HOLDS = [
         "a release came between the edit and the onset",
         timed_out(edit=900, released=820),
         ("ConfigMap/postgres-conf", "configuration_error", "page_human"),
-        believed="errors_since_release",
     ),
     Holds(
         "a restart made an edit of last week true: they are killed for memory soon after each start",

@@ -213,7 +213,7 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("its pools are all taken, and nobody waits for one", booked(line="INFO POST /holds 201")),
     DoesNotHold("they are, since a release", booked(before=IMAGE, released=3300), instead=("rollback_workload",)),
-    DoesNotHold("its pools are all taken, and it has more to do", booked(to=120), instead=("scale_workload",)),
+    DoesNotHold("its pools are all taken, and it has more to do", booked(to=120), instead=("page_human",)),
     DoesNotHold(
         "it lost some long before nothing was left",
         emptied(*[LEAK] * 5, *["INFO order stored"] * 10, *[WAITS] * 5),

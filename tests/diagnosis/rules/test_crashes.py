@@ -74,7 +74,7 @@ HOLDS = [
         "for its memory, and complained of its database before, which was away",
         outlasted(ended=("OOMKilled", 137)),
         (SHOP, "service_crash", "page_human"),
-        believed="memory_since_release",
+        believed="crash_later",
         harmful=("no_action",),
     ),
     Holds(

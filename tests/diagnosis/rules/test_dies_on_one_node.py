@@ -94,7 +94,8 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "a release whose only pod is killed there for its memory, and so is another that is well elsewhere",
         snapshot(canary(**KILLED), dying("fees", 2, **KILLED)),
-        (SHOP, "code_defect", "rollback_workload"),
+        ("Deployment/fees", "resource_exhaustion", "page_human"),
+        harmful=("rollback_workload",),
     ),
     *(
         DoesNotHold(

@@ -96,7 +96,7 @@ HOLDS = [
     *(
         Holds(f"it fails, and {what}", world, (SHOP, cause, LOOK), believed=believed, harmful=(BACK,))
         for what, world, cause, believed in (
-            ("another meets the limit of their store too", both(RANGE, release=SET), OTHERS, "not_well"),
+            ("another meets the limit of their store too", both(RANGE, release=SET), OTHERS, "newly_told_kind"),
             ("another does not find names either", both(NAMES, release=SET), OTHERS, "wrong_host_name"),
             ("another is given the same answer by whom both ask", both(GONE, release=SET), OTHERS, ""),
             ("another waited for their store before it", both(DRY, since=580), OTHERS, "not_well"),

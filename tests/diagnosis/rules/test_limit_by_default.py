@@ -187,7 +187,10 @@ HOLDS = [
 DOES_NOT_HOLD = [
     *(
         DoesNotHold(
-            f"a release dropped a limit of its own, but {what}", world, (SHOP, "code_defect", "rollback_workload")
+            f"a release dropped a limit of its own, but {what}: a person looks",
+            world,
+            (SHOP, "service_crash", "page_human"),
+            harmful=("restart_workload",),
         )
         for what, world in (
             ("the template before does with less than is given", filled(OF_OLD, own=LARGE, older=200, **IMAGE_TOO)),

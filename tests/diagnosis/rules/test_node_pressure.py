@@ -500,8 +500,13 @@ DOES_NOT_HOLD = [
             ("and its node has numbers left", crowd(taken=20000)),
             ("and nobody counts those of its node", crowd(measured=False)),
             ("though its node has none: it lacks files", crowd(words=NO_FILE)),
-            ("and another one there lacks files", both(told=NO_FILE)),
         )
+    ),
+    DoesNotHold(
+        "one pod cannot start what it needs, and another one there lacks files: a person looks at the node",
+        both(told=NO_FILE),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=("restart_workload",),
     ),
     DoesNotHold(
         "it evicted a day ago",

@@ -146,6 +146,12 @@ DOES_NOT_HOLD = [
             ("nobody wrote the Service since", edited(written=None)),
             ("the Service was written long before", edited(written=DAY)),
             ("the Service was written after it", edited(written=60)),
+        )
+    ),
+    *(
+        # Both were changed in one minute: a person tells which of them it is.
+        DoesNotHold(f"it was edited right before, but {what}", world, (SHOP, "code_defect", "page_human"))
+        for what, world in (
             ("a caller that was not released is well", edited(told=())),
             ("its requests come as before", edited(figures=(rate("cart"),))),
             ("it sends to the port that serves", edited(target="http", figures=())),

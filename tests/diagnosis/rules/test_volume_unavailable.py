@@ -187,12 +187,12 @@ DOES_NOT_HOLD = [
             of_pod("Pulling", 'Pulling image "registry.example/shop:1"', kind="Normal"),
             pvc("Bound"),
         ),
-        (SHOP, "code_defect", "rollback_workload"),
+        (SHOP, "configuration_error", "rollback_workload"),
     ),
     DoesNotHold(
         "the owners were set half an hour ago, and it waits for something else",
         snapshot(in_group(GROUP, QUICK, age=2400), walks(age=1800), pvc("Bound")),
-        (SHOP, "code_defect", "rollback_workload"),
+        (SHOP, "configuration_error", "rollback_workload"),
     ),
     DoesNotHold(
         "its claim waits until it has a node, and no node takes a further volume",

@@ -132,7 +132,8 @@ def _match(view: View, workload: Workload, ended: Sequence[Crash]) -> Match:
         time for _, time in outside_changes(view, workload) if workload.released_at and time > workload.released_at
     ]
     hits = view.hits_of(workload.ref, *OWN_FAULTS)
-    certainty = 0.5 if not again else OF_MEMORY if all(c.container.killed_for_memory for c in ended) else 0.7
+    of_memory = all(c.container.killed_for_memory for c in ended)
+    certainty = 0.5 if not again else OF_MEMORY if of_memory else 0.7
     return Match(
         component=workload.ref,
         evidence=(
@@ -144,8 +145,9 @@ def _match(view: View, workload: Workload, ended: Sequence[Crash]) -> Match:
         root_cause=release_cause(view, workload, ended[0].container.name),
         remedy="rollback_workload" if again or hits or not _run_again(ended) else "page_human",
         since=workload.released_at,
+        # What fills up serves for as long again after a restart: that buys time.
         excludes=excluding(workload.ref, "they were started again and ended again, with this template", *RESTARTS)
-        if again
+        if again and not of_memory
         else (),
     )
 
