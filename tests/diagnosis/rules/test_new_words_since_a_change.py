@@ -9,7 +9,7 @@ from typing import Any
 from tests.diagnosis.rules.back_again import back_again, hill
 from tests.diagnosis.rules.behind_a_queue import BEHIND_A_QUEUE, BY_ITSELF
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds
-from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.pods import again, pods_of, put, younger
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
 from tests.diagnosis.rules.tiny import (
     DAY,
@@ -166,6 +166,16 @@ def unfed(
         logs=[*(log(pod("shop", n), *lines, since=1480) for n in (0, 1)), log(pod("api"), *[reader] * 9)],
         alerts=[alert(fires, service=about)],
     )
+
+
+def ending(cart: list[Obj], *numbers: int) -> list[Obj]:
+    """Return a cart half rolled out, of whose two pods some ended; the second one is of the template before."""
+    older = pods_of(cart)[1]
+    older["metadata"]["labels"]["controller-revision-hash"] = "cart-r1"
+    older["metadata"]["ownerReferences"][0]["name"] = "cart-r1"
+    for number in numbers:
+        put(pods_of(cart)[number], again("Error", 2, age=300))
+    return cart
 
 
 def beside_a_young_one(age: float, *, heard: bool = True) -> Snapshot:
@@ -490,6 +500,24 @@ HOLDS += [
             (),
             "unanswered_since_release",
         ),
+    )
+]
+HOLDS += [
+    Holds(
+        f"a caller says that it cannot reach the cart since the release of this, of which pods end {what}",
+        snapshot(
+            shop(env={"CART_URL": "http://cart:8080"}),
+            ending(workload("cart", before=OLD, released=700), *ends),
+            logs=[warned(words=REFUSES)],
+            alerts=[alert()],
+        ),
+        (CART, "code_defect", remedy),
+        believed=by,
+        harmful=() if remedy == "rollback_workload" else ("rollback_workload",),
+    )
+    for what, ends, remedy, by in (
+        ("of the template before as well: a person looks", (0, 1), "page_human", ""),
+        ("of the new template alone", (0,), "rollback_workload", "unanswered_since_release"),
     )
 ]
 HOLDS += [

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.view.askers import answer_of
+from tuheg_ir.diagnosis.view.crashes import crashes, only_of_newest
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import Marked, marked
@@ -222,8 +223,11 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
 def _brought(view: View, workload: Workload, words: Marked, released: Workload, said: Sequence[Evidence]) -> bool:
     """Tell whether a release may have brought the words: they are meant for it, and nobody suffered before it came.
 
-    An alert that names nobody, or fires for days, may be about something else.
+    An alert that names nobody, or fires for days, may be about something else. Where pods of the template before end as
+    well, to go back to it mends nothing.
     """
+    if not only_of_newest(released, crashes(view, released)):
+        return False
     came = released.released_at
     before = [each.time for each in said if each.object and each.time]
     if came is not None and any(came - AMID <= at < came - SHORTLY for at in before):
