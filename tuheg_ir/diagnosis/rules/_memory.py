@@ -82,14 +82,15 @@ def has_settled(view: View, workload: Workload) -> bool:
         return False
     found = [s.points for pod in near for s in view.figures.series("memory_share", pod=pod) if s.points]
     ends = [points[len(points) // 2 :] for points in found]
-    halves = [(points[: len(points) // 2], points[len(points) // 2 :]) for points in ends]
-    return bool(halves) and all(
-        early
-        and late[-1][0] - early[0][0] >= _REST_S
-        and median(v for _, v in late) - median(v for _, v in early) <= STANDS
-        and not _creeps([v for _, v in (*early, *late)])
-        for early, late in halves
+    return bool(ends) and all(
+        len(points) > 1 and _rises_no_more(points, _REST_S) and not _creeps([v for _, v in points]) for points in ends
     )
+
+
+def _rises_no_more(points: Sequence[tuple[float, float]], for_s: float) -> bool:
+    """Tell whether two points or more, over so many seconds at least, are no higher in their later half."""
+    early, late = points[: len(points) // 2], points[len(points) // 2 :]
+    return late[-1][0] - early[0][0] >= for_s and median(v for _, v in late) - median(v for _, v in early) <= STANDS
 
 
 def _creeps(values: Sequence[float]) -> bool:
@@ -103,12 +104,7 @@ def _stands(view: View, pod: Pod, began: datetime | None) -> bool:
     found = [series.points for series in view.figures.series("memory_share", pod=pod.name) if series.points]
     if began is not None and not all(_near_before(points, began.timestamp()) for points in found):
         return False
-    halves = [(points[: len(points) // 2], points[len(points) // 2 :]) for points in found]
-    return bool(found) and all(
-        late[-1][0] - early[0][0] >= LONG_S and median(v for _, v in late) - median(v for _, v in early) <= STANDS
-        for early, late in halves
-        if early
-    )
+    return bool(found) and all(_rises_no_more(points, LONG_S) for points in found if len(points) > 1)
 
 
 def _near_before(points: Sequence[tuple[float, float]], began: float) -> bool:

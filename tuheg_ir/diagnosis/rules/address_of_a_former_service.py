@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.hosts import range_of
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, is_marked
 from tuheg_ir.diagnosis.view.reading import created, name, text
@@ -17,16 +18,11 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
-def _range(address: str) -> str:
-    """Return the first two figures of an address: Services have a range of their own."""
-    return ".".join(address.split(".")[:2])
-
-
 def when(view: View) -> Iterator[Match]:
     """Errors name an address of the range of Services that no Service has, since one of them was made."""
     services = [obj for obj in view.snapshot.of("Service") if ADDRESS.fullmatch(text(obj, "spec", "clusterIP"))]
     taken = {text(obj, "spec", "clusterIP") for obj in services}
-    ranges = set(map(_range, taken))
+    ranges = set(map(range_of, taken))
     taken |= {pod.address for workload in view.workloads.values() for pod in workload.pods}
     for caller in view.serving:
         named, first, line = _named(view, caller, ranges, taken)
@@ -41,7 +37,7 @@ def _named(view: View, caller: Workload, ranges: set[str], taken: set[str]) -> t
     for line in view.lines_of(caller):
         if any(each in line for each in ranges) and is_marked(line) and (at := stamp(line)):
             for each in ADDRESS.findall(line):
-                if _range(each) in ranges and each not in taken:
+                if range_of(each) in ranges and each not in taken:
                     found.setdefault(each, []).append((at, line.strip()))
     lines = next(iter(found.values()), [])
     if len(found) != 1 or len(lines) < OFTEN or not view.recent(max(lines)[0], LATELY):

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.hosts import range_of
 from tuheg_ir.diagnosis.view.logs import ADDRESS, Hit, heard_since
 from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, STILL, is_marked
 from tuheg_ir.diagnosis.view.network import named_port
@@ -81,7 +82,7 @@ def _asks(view: View, pod: Pod, known: frozenset[str]) -> _Asking | None:
             continue
         if any(map(view.graph.resolve, hit.hosts)):
             continue  # it asks somebody by name, and the address is its own, or what the name led to
-        named = {host for host in hit.hosts if ADDRESS.fullmatch(host) and _range(host) == _range(pod.address)}
+        named = {host for host in hit.hosts if ADDRESS.fullmatch(host) and range_of(host) == range_of(pod.address)}
         if named and not named & known:
             told = list(_told(view, pod, named))
             times = tuple(at for line in told if (at := stamp(line)) is not None)
@@ -110,11 +111,6 @@ def _may_be_asked(view: View, caller: Workload, asking: Sequence[_Asking], renew
     came = newest(pod.created for pod in renewed.live)
     since = sum(came is not None and at > came + _REPLACED for each in asking for at in each.times)
     return since >= OFTEN and (routed or not calls or renewed.ref in calls)
-
-
-def _range(address: str) -> str:
-    """Return the first two figures of an address: the pods of a cluster have a range of their own."""
-    return ".".join(address.split(".")[:2])
 
 
 def _is_cut(view: View, asking: _Asking) -> bool:

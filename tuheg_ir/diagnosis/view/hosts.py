@@ -87,3 +87,8 @@ def hosts_named(lines: Iterable[str]) -> Iterator[str]:
 def is_address(host: str) -> bool:
     """Tell whether a host is a bare address, and no name."""
     return _ADDRESS.fullmatch(host) is not None
+
+
+def range_of(address: str) -> str:
+    """Return the first two figures of an address: a cluster's pods have a range of their own, and so have Services."""
+    return ".".join(address.split(".")[:2])
