@@ -10,6 +10,7 @@ from statistics import median
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._not_of_its_own import same_on_its_node
 from tuheg_ir.diagnosis.rules._scratch import larger_scratch
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -17,11 +18,13 @@ from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.stores import is_store, of_a_store
-from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import LONG_S, NEAR, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+LOADED = 1.5
+"""So many times the requests may be the reason that memory is short."""
 AGAIN = 3
 """A program that told of missing memory less often has come over it."""
 STANDS = 0.01
@@ -70,6 +73,17 @@ def _always_near(view: View, workload: Workload, near: list[str]) -> bool:
     pods = [pod for pod in workload.live if pod.name in near]
     began = oldest(felt)
     return all(_stands(view, pod, began) and not any(c.restarts or c.ended for c in pod.containers) for pod in pods)
+
+
+def asks_for_more(view: View, workload: Workload) -> bool:
+    """Tell whether a release may need more memory by itself; more requests fill it as well, whatever was released."""
+    own = workload.changed("image", "env", "command") or put_into_memory(workload)
+    return bool(own) and (traffic_growth(view, workload.ref) or 1.0) < LOADED
+
+
+def killed_beside(view: View, workload: Workload) -> bool:
+    """Tell whether pods of another are killed for memory on the one node of those of a workload, and nowhere else."""
+    return bool(same_on_its_node(view, workload, lambda w: {pod.name for pod, _ in killed_for_memory(view, w)}))
 
 
 def has_settled(view: View, workload: Workload) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
+from tuheg_ir.diagnosis.rules._memory import LOADED
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.marked import STILL
 from tuheg_ir.diagnosis.view.nodes import on_node

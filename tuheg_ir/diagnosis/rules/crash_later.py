@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._memory import put_into_memory
-from tuheg_ir.diagnosis.rules._not_of_its_own import same_on_its_node
+from tuheg_ir.diagnosis.rules._memory import asks_for_more, killed_beside
 from tuheg_ir.diagnosis.rules._written_by_runs import read_anew
 from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS, PROVED, Crash, crashes, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.given import given_limit
@@ -18,8 +17,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, moment, newest, text
 from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, releases
 from tuheg_ir.diagnosis.view.stores import is_store
-from tuheg_ir.diagnosis.view.trouble import traffic_growth
-from tuheg_ir.diagnosis.view.usage import killed_for_memory, limits_cut
+from tuheg_ir.diagnosis.view.usage import limits_cut
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -34,8 +32,6 @@ SHORT_ONES = 5
 """Restarts from which on most lives were short: a few that were long would fill the time as well."""
 OF_MEMORY = 0.58
 """So sure is it where memory was short: who looks at what was used and may be used knows better."""
-LOADED = 1.5
-"""So many times the requests may be the reason that memory is short."""
 _NO_IMAGE = late(
     r"back-?off pulling image|failed to pull image|successfully pulled image .{1,300} in \d+m\d", re.IGNORECASE
 )
@@ -64,14 +60,13 @@ def _may_be_its_own(view: View, workload: Workload, crash: Crash) -> bool:
     """
     if not crash.container.killed_for_memory:
         return True
-    if same_on_its_node(view, workload, lambda w: {pod.name for pod, _ in killed_for_memory(view, w)}):
+    if killed_beside(view, workload):
         return False
     if given_limit(workload, crash.pod, "memory"):
         return False
     if crash.container.name in limits_cut(workload, "memory"):
         return True
-    own = workload.changed("image", "env", "command") or put_into_memory(workload)
-    return bool(own) and not is_store(workload) and (traffic_growth(view, workload.ref) or 1.0) < LOADED
+    return asks_for_more(view, workload) and not is_store(workload)
 
 
 def _served_before(view: View, workload: Workload, crash: Crash) -> bool:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
-from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory
-from tuheg_ir.diagnosis.rules.memory_since_release import LOADED
+from tuheg_ir.diagnosis.rules._memory import LOADED, began_of, short_of_memory
 from tuheg_ir.diagnosis.view.trouble import traffic_growth
 from tuheg_ir.diagnosis.view.usage import limit_cut
 from tuheg_ir.diagnosis.view.view import View

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._kept_in_memory import kept_in_memory
-from tuheg_ir.diagnosis.rules._memory import began_of, short_of_memory, told_by_program
-from tuheg_ir.diagnosis.rules.memory_since_release import LOADED, SUSPECT
+from tuheg_ir.diagnosis.rules._memory import LOADED, began_of, short_of_memory, told_by_program
+from tuheg_ir.diagnosis.rules.memory_since_release import SUSPECT
 from tuheg_ir.diagnosis.view.crashes import crashes, looping_since
 from tuheg_ir.diagnosis.view.reading import created, oldest
 from tuheg_ir.diagnosis.view.releases import releases

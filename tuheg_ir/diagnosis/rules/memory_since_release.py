@@ -7,18 +7,16 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._memory import has_settled, put_into_memory, short_of_memory
-from tuheg_ir.diagnosis.rules._not_of_its_own import same_on_its_node
+from tuheg_ir.diagnosis.rules._memory import asks_for_more, has_settled, killed_beside, put_into_memory, short_of_memory
 from tuheg_ir.diagnosis.view.given import given_limit
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
-from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.usage import NEAR, killed_for_memory, limit_cut, memory_before, memory_grows
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=48)
 """A leak may take that long to fill a container."""
-LOADED = 1.5
 _SETTLED = 0.4
 """Memory that has come to stand below the limit, and nobody misses it: a person looks what it is full of."""
 
@@ -30,15 +28,13 @@ def when(view: View) -> Iterator[Match]:
             continue
         newest = {f"Pod/{pod.name}" for pod in workload.newest_pods()}
         evidence = short_of_memory(view, workload)
-        if same_on_its_node(view, workload, lambda w: {pod.name for pod, _ in killed_for_memory(view, w)}):
+        if killed_beside(view, workload):
             continue
         if any(given_limit(workload, pod, "memory") for pod, _ in killed_for_memory(view, workload)):
             continue  # the limit that they were killed at is in neither template
         if not evidence or any(e.object.startswith("Pod/") and e.object not in newest for e in evidence[:3]):
             continue
-        if (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
-            continue
-        if not (workload.changed("image", "env", "command") or put_into_memory(workload)):
+        if not asks_for_more(view, workload):
             continue
         match = _match(view, workload, evidence)
         settled = has_settled(view, workload) and not any(troubles(view, workload.ref))
