@@ -65,11 +65,10 @@ def both() -> tuple[PrometheusApi, float]:
         every = min((after[0] - before[0] for before, after in pairwise(points)), default=5.0)
         for number, (at, value) in enumerate(points):
             samples.scrape(at, [(name, labels, value)], target)
-            last = number + 1 == len(points)
-            following = moment if last else points[number + 1][0]
-            ended = following - at > 1.5 * every and not (last and target in alive)
+            last = number + 1 == len(points)  # a mark may have come since, seconds before the moment
+            ended = target not in alive if last else points[number + 1][0] - at > 1.5 * every
             if ended and not name.startswith(OWN_TIMES):  # it had gone stale in between
-                samples.scrape(at + every, [], target)
+                samples.scrape(min(at + every, moment), [], target)
     return PrometheusApi(samples, time.time, threading.RLock()), moment
 
 

@@ -20,7 +20,7 @@ from tests.diagnosis.rules.scenes import (
     rate,
     shop,
 )
-from tests.diagnosis.rules.tiny import Obj, log, pod, service_for, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, log, pod, series, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 ROUTE = ingress("shop", "shop.example", written=660)
@@ -44,6 +44,7 @@ def pointed(name: str, age: float) -> Obj:
     return service_for("shop", selector={"site": "shop", "color": name}, written=age)
 
 
+RUSHES = ("request_rate", series({"component": "shop"}, (3600, 40), (1500, 20), (600, 40)))
 TO_SHOP = {"SHOP_URL": "http://shop:8080"}
 WEB_FAILS = errors("web", since=400)
 PASSED_ON = (
@@ -153,6 +154,17 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"an autoscaler, and far more requests came as the users began to suffer {what}",
+            snapshot(shop(), autoscaler("shop", 2, 2, written=700), figures=[latency("shop"), asked]),
+            instead,
+        )
+        for what, asked, instead in (
+            ("than ever", rate("shop", 20, 40), (SHOP, "capacity", "page_human")),
+            ("than just before: as many as in an earlier rush", RUSHES, ASK),
+        )
+    ),
     DoesNotHold(
         "it was written long before",
         snapshot(shop(), ingress("shop", "shop.example", written=3500), figures=[errors("shop")]),

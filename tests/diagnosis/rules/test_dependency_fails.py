@@ -65,6 +65,18 @@ def waited_for(line: str = "", env: dict[str, str] | None = None, ready: int = 2
     return snapshot(shop(env=CALLS_CART), cart, postgres(), logs=logs("shop", line))
 
 
+def begun_beside(*, told: float, turned: float = 295, ready: bool = True) -> Snapshot:
+    """Return a shop that started beside its cart and was refused until so long ago, and is slow since two minutes."""
+    cart = workload("cart", started=310)
+    for each in pods_of(cart):
+        put(each, {"state": {"running": {"startedAt": at(310)}}}, ready=ready, unready=turned)
+    refused = [f'{at(age)} Get "http://cart:8080/": dial tcp: connect: connection refused' for age in (told + 12, told)]
+    works = [f"{at(age)} WARN slow answer path=/basket status=200" for age in (100, 60, 20)]
+    lines = tuple(sorted([*refused, *works]))
+    slow = latency("shop", since=120)
+    return snapshot(shop(env=CALLS_CART, started=310), cart, logs=[Log(pod("shop"), "shop", lines)], figures=[slow])
+
+
 HOLDS = [
     Holds(
         "callers wait for it in vain, and it may itself wait for one of those whom it calls",
@@ -86,6 +98,14 @@ HOLDS = [
         for what, world in (
             ("which ended only just now", late_for_a_while(ended=400)),
             ("and its users suffer still, of whom it does not tell", late_for_a_while(ended=700, now=0.4)),
+        )
+    ),
+    *(
+        Holds(f"a caller that started beside it {what}", world, (CART, "dependency_failure", "page_human"))
+        for what, world in (
+            ("complained after it was ready", begun_beside(told=230)),
+            ("complains as it is ready since a moment", begun_beside(told=42, turned=45)),
+            ("complained until now, and it is not ready", begun_beside(told=25, turned=300, ready=False)),
         )
     ),
     Holds(
@@ -119,6 +139,13 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a caller that started beside it {what}, and is slow since later", world, ASK)
+        for what, world in (
+            ("complained only until it was ready", begun_beside(told=298)),
+            ("complained once more at its next attempt", begun_beside(told=270)),
+        )
+    ),
     DoesNotHold(
         "a caller told of it for minutes, and has worked on for long since; its alert looks back over an hour",
         late_for_a_while(ended=700),

@@ -12,12 +12,11 @@ from tuheg_ir.diagnosis.rules._kept_out import kept_out
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.view.reading import mapping, name, oldest, text, written
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
-from tuheg_ir.diagnosis.view.trouble import nothing_there, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import more_asked, nothing_there, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 
-LOADED = 1.5
 _WAYS = ("Service", "Ingress", "HTTPRoute", "GRPCRoute", "VirtualService")
 """What leads users to a workload, or keeps them from it."""
 _HELD = ("restart_workload", "rollback_workload", "restart_connection_pool")
@@ -28,7 +27,7 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         felt = list(troubles(view, workload.ref)) or list(nothing_there(view, workload.ref))
         began = oldest(since for _, since in felt)
-        if began is None or since_release(workload, began) or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
+        if began is None or since_release(workload, began) or more_asked(view, workload.ref, began):
             if began is None:
                 yield from _kept_out(view, workload)
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -10,16 +11,20 @@ from tuheg_ir.diagnosis.rules._figures import felt, is_well, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints, told
 from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.silent import over
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
+
+SETTLES = timedelta(seconds=30)
+"""So long after a service is ready again its callers may still wait for their next attempt."""
 
 
 def when(view: View) -> Iterator[Match]:
     """Callers complain of a service or measure that it fails, and nothing that it needs is complained of."""
     said: dict[str, list[Complaint]] = {}
     for each in complaints(view, *UNANSWERED):
-        if each.about in view.workloads and not over(view, each.hit):
+        if each.about in view.workloads and not over(view, each.hit) and not _until_it_came(view, each):
             said.setdefault(each.about, []).append(each)
     blamed = [ref for ref in view.workloads if ref in said or any(said_by_callers(view, ref))]
     for ref in blamed:
@@ -42,6 +47,18 @@ def when(view: View) -> Iterator[Match]:
             explains=callers,
             excludes=not_for(callers, f"the trouble comes from {ref}: nothing done to its callers mends it"),
         )
+
+
+def _until_it_came(view: View, each: Complaint) -> bool:
+    """Tell whether a caller complained only until all pods of a service were ready, and is silent for longer since.
+
+    So do those who start beside what they need.
+    """
+    first, last, pods = each.hit.first, each.hit.last, view.workloads[each.about].live
+    came = newest(pod.ready_since for pod in pods if pod.ready)
+    if first is None or last is None or came is None or not all(pod.ready for pod in pods):
+        return False
+    return last <= came + SETTLES and view.now - last >= max(MINUTE, last - first)
 
 
 def _only_waited_for(view: View, ref: str, said: Iterable[Complaint]) -> bool:

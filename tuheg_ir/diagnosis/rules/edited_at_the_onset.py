@@ -13,12 +13,10 @@ from tuheg_ir.diagnosis.rules._in_force import POLICY, Edit, edits
 from tuheg_ir.diagnosis.rules._onset import AFTER, near
 from tuheg_ir.diagnosis.view.network import lets_in
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import traffic_growth
+from tuheg_ir.diagnosis.view.trouble import more_asked
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-LOADED = 1.5
-"""So many times the former traffic is a reason by itself."""
 REACH = timedelta(minutes=45)
 """A log that holds nothing but errors holds no more than so much time, as a rule; what came before is not known."""
 
@@ -34,7 +32,7 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving if found else ():
         signs = first_signs(view, workload)
         edit = _only(view, workload, found, signs) if signs else None
-        if signs and edit and (traffic_growth(view, workload.ref) or 1.0) < LOADED:
+        if signs and edit and not more_asked(view, workload.ref, signs.began):
             suffer.setdefault(edit.ref, []).append((workload, signs, edit))
     for told in suffer.values():
         yield _match(told)

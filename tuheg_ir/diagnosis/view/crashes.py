@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view.events import Event
 from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
@@ -90,16 +91,25 @@ def _lately(view: View, container: Container) -> bool:
 def probe_kills(view: View, workload: Workload, pods: Iterable[Pod] | None = None) -> tuple[Evidence, ...]:
     """Return the events that tell of containers killed because their liveness or startup probe failed.
 
-    What became of pods that are gone says nothing of those that are there; nor, with ``pods``, of these.
+    What became of pods that are gone says nothing of those that are there; nor, with ``pods``, of these. A probe that
+    failed as a pod came up, which is ready since and never ended, killed nothing.
     """
-    there = {f"Pod/{pod.name}" for pod in (workload.pods if pods is None else pods)}
+    there = {f"Pod/{pod.name}": pod for pod in (workload.pods if pods is None else pods)}
     return tuple(
         view.event_evidence(event)
         for event in view.events_of(workload.ref, "Killing", "Unhealthy")
         if (event.about in there or not there)
         and ("iveness probe" in event.message or "tartup probe" in event.message)
         and "fail" in event.message
+        and not _came_up(there.get(event.about), event)
     )
+
+
+def _came_up(pod: Pod | None, event: Event) -> bool:
+    """Tell whether a pod that an event is about was ready after it, and never ended."""
+    if pod is None or not pod.ready or pod.restarts or pod.ready_since is None:
+        return False
+    return event.last is not None and event.last < pod.ready_since
 
 
 def unready(view: View, workload: Workload) -> tuple[Evidence, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from tuheg_ir.diagnosis.model import Series, Snapshot
@@ -106,9 +106,11 @@ class Figures:
         ]
         return max(values, default=None)
 
-    def before(self, signal: str, moment: datetime, **labels: str) -> float | None:
-        """Return the median of the values before a time."""
-        values = [v for s in self.series(signal, **labels) for t, v in s.points if t < moment.timestamp()]
+    def before(self, signal: str, moment: datetime, within: timedelta | None = None, **labels: str) -> float | None:
+        """Return the median of the values before a time, or of those within so long before it."""
+        end = moment.timestamp()
+        start = end - within.total_seconds() if within else 0.0
+        values = [v for s in self.series(signal, **labels) for t, v in s.points if start <= t < end]
         return median(values) if values else None
 
     def median(self, signal: str, **labels: str) -> float | None:

@@ -33,6 +33,9 @@ TOLD = 0.2
 """Share of failed requests in logs that is trouble: many services tell of failures only."""
 MOST = 0.6
 """Share of requests that find nothing which is no ordinary one: probes of health go on finding what they ask for."""
+JUST_BEFORE = timedelta(minutes=2)
+MUCH_MORE = 1.5
+"""So many times the former traffic is a reason by itself."""
 OFTEN = 5
 """An error that a log repeats less often is one of those that every system has."""
 PARTS = (0.1, 0.25, 0.5)
@@ -226,11 +229,17 @@ def traffic_growth(view: View, ref: str) -> float | None:
     return max(found, default=None)
 
 
-def requests_grew(view: View, ref: str, moment: datetime | None) -> float | None:
-    """Return how many times the requests of before a moment a workload gets now; None if nobody knows."""
+def more_asked(view: View, ref: str, began: datetime | None) -> bool:
+    """Tell whether a workload gets far more traffic than at first, or than just before its trouble."""
+    grown = (traffic_growth(view, ref), requests_grew(view, ref, began, JUST_BEFORE))
+    return any(times is not None and times >= MUCH_MORE for times in grown)
+
+
+def requests_grew(view: View, ref: str, moment: datetime | None, within: timedelta | None = None) -> float | None:
+    """Return how many times the requests of (so long) before a moment a workload gets now; None if nobody knows."""
     found = []
     for label in labels_of(view, ref, "request_rate"):
-        was = view.figures.before("request_rate", moment, component=label) if moment else None
+        was = view.figures.before("request_rate", moment, within, component=label) if moment else None
         now = view.figures.still("request_rate", component=label)
         if was and now is not None:
             found.append(now / was)
