@@ -6,7 +6,7 @@ import pytest
 
 from tests.diagnosis.rules.scenes import SHOP
 from tests.diagnosis.rules.tiny import log, pod, snapshot, workload
-from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
 from tuheg_ir.diagnosis.view.view import View
 
 SERVERS = {"db": "postgres:16", "cache": "redis:7", "mq": "rabbitmq:3.13", "find": "elasticsearch:8"}
@@ -34,6 +34,19 @@ def test_a_line_without_a_host_means_the_one_server_whose_words_it_uses(trouble:
     servers = [workload(name, image=image) for name, image in SERVERS.items()]
     view = View(snapshot(workload("shop"), *servers, logs=[log(pod("shop"), line)]))
     assert [(c.caller, c.about) for c in complaints(view, trouble)] == [(SHOP, f"Deployment/{about}")]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("io.lettuce.core.RedisException: Connection closed", "cache"),
+        ("cannot redispatch the job: redis is away", "cache"),
+        ("connection to server 0/web1 failed, redispatched to web2", ""),
+        ("partitions are redistributed", ""),
+    ],
+)
+def test_a_line_speaks_of_a_kind_of_store_by_its_name_not_by_a_word_that_begins_like_it(line: str, kind: str) -> None:
+    assert kind_spoken_of(line) == kind
 
 
 ASKS = 'curl -fsS "https://{}/lease"'

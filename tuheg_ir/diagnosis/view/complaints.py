@@ -52,6 +52,8 @@ _MENTIONED = {
     ),
 }
 """Words by which a line tells which kind of program it speaks of."""
+_ORDINARY = late(r"redis(?:patch|tribut|cover|play)\w*")
+"""Words of everybody that begin like the name of a program."""
 _ACCESS = late(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')
 """A line of an access log: the hosts in it are where users come from."""
 _TOOL = late(r"\s*(?:curl: \(\d+\)|wget: )")
@@ -258,7 +260,7 @@ def _guessed(view: View, hit: Hit) -> set[str]:
 
 def kind_spoken_of(line: str) -> str:
     """Return of which kind of store or broker a line speaks by its words; "" of none."""
-    lowered = line.lower()
+    lowered = _ORDINARY.sub("", line.lower())
     return next((kind for kind, words in _MENTIONED.items() if any(word in lowered for word in words)), "")
 
 
