@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.incidents.simulated import Shop, prepare
+from tests.incidents.simulated import OUTCOME, Shop, prepare
 from tuheg_ir.incidents.policy import WELL
 from tuheg_ir.journal import Incident, open_journal
 
@@ -94,8 +94,9 @@ def kill_at_changes(case: Case, shop: Shop) -> Iterator[str]:
 
 def kill_at_outcome(case: Case, shop: Shop) -> Iterator[str]:
     """Kill when all is done and on record, before the run could say so."""
-    killed = shop.respond_until_outcome("respond", case.fault, "--severity", "P0")
-    assert killed, "it ended before it could be killed"
+    shop.kill_at = OUTCOME
+    code, told = shop.respond("respond", case.fault, "--severity", "P0")
+    assert code == -9, f"it was never killed at its outcome: {told}"
     yield "after the outcome"
 
 
