@@ -122,6 +122,7 @@ def looked_at(case: Case) -> Looked:
 def test_a_case_from_outside_is_answered_and_nothing_harmful_is_said(case: Case) -> None:
     looked = looked_at(case)
     findings = looked.diagnosis.findings
+    without_its_rule(case)
     judged = score(case, findings)
     assert not judged.forbidden, told(findings)
     assert judged.right == (case.name not in OPEN), told(findings)
@@ -144,8 +145,12 @@ def test_without_the_rule_that_answers_it_a_case_is_seldom_answered_with_harm() 
     assert len(harmed) <= MOST_HARMED * len(CASES), harmed
 
 
+@cache
 def without_its_rule(case: Case) -> Sequence[Finding]:
-    """Return what is found if the rules that answer a case are not there: so an incident that no rule was made for."""
+    """Return what is found if the rules that answer a case are not there: so an incident that no rule was made for.
+
+    Asked right after the answer itself, it finds nearly all worked out.
+    """
     looked = looked_at(case)
     gone = {each.rule for each in looked.diagnosis.findings[: len(case.faults)]}
     return decide(looked.snapshot, [rule for rule in all_rules() if rule.name not in gone]).findings

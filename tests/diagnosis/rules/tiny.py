@@ -257,4 +257,4 @@ def snapshot(
 
 def matches(rule: Rule, snap: Snapshot) -> list[Match]:
     """Return where a rule holds."""
-    return list(rule.when(View(snap)))
+    return list(rule.when(View.of(snap)))

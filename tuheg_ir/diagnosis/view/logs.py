@@ -115,18 +115,24 @@ def _unless() -> Mapping[str, re.Pattern[str]]:
     return {t: re.compile(entry["unless"]) for t, entry in _table().items() if "unless" in entry}
 
 
+_TOLD: dict[str, frozenset[str]] = {}
+"""What lines tell that differ in numbers only (view/alike): the same in every snapshot that is asked for."""
+_MOST_TOLD = 20_000
+
+
 def hits(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Hit, ...]:
     """Return every trouble that a log tells of."""
     above = {pod.name: ref for ref, workload in found.items() for pod in workload.pods}
-    told: dict[str, frozenset[str]] = {}
+    if len(_TOLD) > _MOST_TOLD:
+        _TOLD.clear()
     names = Names(snapshot, found)
-    every = (hit for log in snapshot.logs for hit in _of(log, above.get(log.pod, f"Pod/{log.pod}"), told, names))
+    every = (hit for log in snapshot.logs for hit in _of(log, above.get(log.pod, f"Pod/{log.pod}"), names))
     return tuple(sorted(every, key=lambda h: (h.component, h.pod, h.container, h.previous, h.trouble)))
 
 
-def _of(log: Log, component: str, told: dict[str, frozenset[str]], names: Names) -> Iterator[Hit]:
+def _of(log: Log, component: str, names: Names) -> Iterator[Hit]:
     lines = [line[:_LINE_CHARS] for line in log.lines[-_LINES:] if line and not line.isspace()]
-    for trouble, bares in _sorted_out(lines, told).items():
+    for trouble, bares in _sorted_out(lines).items():
         seen = [lines[at] for at, _ in bares]
         times = [time for line in seen if (time := stamp(line)) is not None]
         first, last = (begun(times), max(times)) if times else _between(lines, [at for at, _ in bares])
@@ -186,7 +192,7 @@ def begun(times: Iterable[datetime], least: timedelta = _SILENT) -> datetime | N
     return ordered[0] if ordered else None
 
 
-def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, list[tuple[int, str]]]:
+def _sorted_out(lines: list[str]) -> dict[str, list[tuple[int, str]]]:
     """Return trouble -> the places of its lines, each with what the line says without its time.
 
     Lines that differ in numbers only are asked once, new ones all at once first.
@@ -197,7 +203,7 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
         bare = without_time(line)
         shape = asked_alike(bare)
         shaped.append((at, bare, shape))
-        if shape not in told:
+        if shape not in _TOLD:
             new.setdefault(shape, bare)
     whole = "\n".join(new.values())
     lowered = whole.lower()
@@ -205,10 +211,10 @@ def _sorted_out(lines: list[str], told: dict[str, frozenset[str]]) -> dict[str, 
     for shape, bare in new.items():
         lowered = bare.lower()
         troubles = (trouble for trouble, each in able.items() if _within(each, bare, lowered))
-        told[shape] = frozenset(trouble for trouble in troubles if not _excepted(trouble, bare))
+        _TOLD[shape] = frozenset(trouble for trouble in troubles if not _excepted(trouble, bare))
     found: dict[str, list[tuple[int, str]]] = {}
     for at, bare, shape in shaped:
-        for trouble in told[shape]:
+        for trouble in _TOLD[shape]:
             found.setdefault(trouble, []).append((at, bare))
     return {trouble: found[trouble] for trouble in words() if trouble in found}
 

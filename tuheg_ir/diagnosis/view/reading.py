@@ -17,7 +17,9 @@ _NESTED = _MAPPINGS + _LISTS
 def at(thing: Any, *path: str | int) -> Any:
     """Return what lies at a path of keys and indices; None where there is nothing."""
     for step in path:
-        if isinstance(step, int):
+        if type(thing) is dict:  # nearly always; a number is no key of an object
+            thing = thing.get(step)
+        elif isinstance(step, int):
             thing = thing[step] if isinstance(thing, _LISTS) and -len(thing) <= step < len(thing) else None
         else:
             thing = thing.get(step) if isinstance(thing, _MAPPINGS) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.model import Obj, Snapshot
@@ -44,7 +45,7 @@ class Revision(NamedTuple):
     """It served once before, and was taken back."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, eq=False)
 class Workload:
     """A workload with everything that belongs to it; a view has one for each. ``revisions`` come newest first.
 
@@ -71,12 +72,12 @@ class Workload:
         """Return the newest revision."""
         return self.revisions[0] if self.revisions else None
 
-    @property
+    @cached_property
     def returned(self) -> bool:
         """Return whether the newest template served once before: the release took another one back."""
         return bool(self.changes) and _served_before(self.revisions)
 
-    @property
+    @cached_property
     def live(self) -> tuple[Pod, ...]:
         """Return the pods that serve or should."""
         return tuple(pod for pod in self.pods if pod.live)
