@@ -164,6 +164,17 @@ DOES_NOT_HOLD = [
         old(redis(started=1300), CACHE, beside=CACHE_TOLD, env={"STORE_HOST": "redis"}, until=700),
         (),
     ),
+    DoesNotHold(
+        "they only tell that nothing new was written",
+        old(
+            redis(started=1300),
+            CACHE,
+            beside=CACHE_TOLD,
+            env={"STORE_HOST": "redis"},
+            line="WARN newest document in index products is 3380 s old",
+        ),
+        (),
+    ),
     DoesNotHold("nobody else asks the database", old(postgres(), MOVED, env={"STORE_HOST": "postgres"}), ()),
     DoesNotHold(
         "who else asks it was started since, and fails as well",

@@ -1,8 +1,9 @@
-"""Words that tell how long something had waited: what waited before a release came does not wait for its sake."""
+"""Words that tell how long something has waited: what waited before a release came does not wait for its sake."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
@@ -25,6 +26,15 @@ _WAITED = late(
     re.IGNORECASE,
 )
 """How a program says how long it, or what it asks for, has waited so far; not how long it waits at most."""
+_OVERDUE = late(
+    r"\b(?:not (?:yet )?\w+(?: yet)?|un\w+ed|still \w+|overdue|stuck|stale) (?:after|for|since) "
+    rf"(?P<said>\d{{1,9}}(?:\.\d+)?) ?(?P<of>{_UNIT})\b"
+    r"|(?:\boverdue\b|\bstuck\b|\bstale\b|\bundone\b|\bunprocessed\b|\bnot yet\b).*?"
+    rf"\b(?:submitted|created|placed|received|accepted|open|old|age|overdue)[_-](?:for[_-])?(?P<in>{_UNIT})"
+    r"[\"']?\s?[=:]\s?[\"']?(?P<field>\d{1,9}(?:\.\d+)?)\b(?P<unit>)",
+    re.IGNORECASE,
+)
+"""How one says that what was given to somebody was not done by him in so long a time."""
 _WILL = late(r"retr(?:y|ies)|back-?off|\bagain\b|attempt|\bnext\b|\bsleep|\b(?:before|until)\b", re.IGNORECASE)
 """Words beside how long something will wait from now on."""
 
@@ -34,19 +44,32 @@ def waited_before(view: View, workload: Workload, words: Marked) -> bool:
     came = workload.released_at
     if came is None:
         return False
-    pods = [pod for pod in workload.live if pod.name in words.pods]
-    lines = (line for log in view.logs_of(pods, previous=False) for line in log.lines)
-    told = (line for line in lines if _WAITED.search(line) and shape_of(line) == words.shape)
-    since = [began for began in map(_began, told) if began is not None]
+    since = list(_since(view, workload, words, _WAITED))
     older = sum(began < came - SLACK for began in since)
     return older >= max(TWICE, MOSTLY * len(since))
 
 
-def _began(line: str) -> datetime | None:
+def overdue_since(view: View, workload: Workload, words: Marked) -> datetime | None:
+    """Return since when others leave undone what a log calls overdue; None: it does not, or nobody knows.
+
+    The oldest of all may be one that was forgotten long ago. What the log begins with may have been told before.
+    """
+    since = sorted(_since(view, workload, words, _OVERDUE))
+    return since[TWICE - 1] if words.since is not None and len(since) >= TWICE else None
+
+
+def _since(view: View, workload: Workload, words: Marked, how: re.Pattern[str]) -> Iterator[datetime]:
+    """Yield when that began to wait of which a log tells."""
+    pods = [pod for pod in workload.live if pod.name in words.pods]
+    lines = (line for log in view.logs_of(pods, previous=False) for line in log.lines)
+    told = ((line, found) for line in lines if (found := how.search(line)) and shape_of(line) == words.shape)
+    return (began for line, found in told if (began := _began(line, found)) is not None)
+
+
+def _began(line: str, found: re.Match[str]) -> datetime | None:
     """Return when that began to wait of which a line tells; None: it tells no unit, or not when, or what is to come."""
-    found, at = _WAITED.search(line), stamp(line)
-    unit = (found["in"] or found["unit"] or found["of"] or "").lower() if found else ""
-    if found is None or at is None or not unit or (_may_be_to_come(found) and _WILL.search(line)):
+    at, unit = stamp(line), (found["in"] or found["unit"] or found["of"] or "").lower()
+    if at is None or not unit or (_may_be_to_come(found) and _WILL.search(line)):
         return None
     length = float(found["field"] or found["said"])
     if unit in ("ms", "millis"):
@@ -57,5 +80,5 @@ def _began(line: str) -> datetime | None:
 def _may_be_to_come(found: re.Match[str]) -> bool:
     """Tell whether words are as well those of who will wait: wait=900s, waiting 900 s; not waited, or a field of it."""
     said = found[0].lower()
-    past = said.startswith(("waited", "pending", "queued")) or (said.startswith("waiting") and found["field"])
+    past = not said.startswith("wait") or said.startswith("waited") or (said.startswith("waiting") and found["field"])
     return not past

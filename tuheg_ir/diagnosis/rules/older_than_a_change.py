@@ -35,6 +35,12 @@ _LACKS = late(
     re.IGNORECASE,
 )
 """How somebody tells that a store has not what he asks it for: a new process would ask for the same."""
+_OF_AGE = late(
+    r"\b\d+(?:\.\d+)? ?(?:s|secs?|seconds?|m|mins?|minutes?|h|hours?) old\b"
+    r"|\b(?:index|data|documents?|copy|feed|results?|catalogue) (?:is|are) (?:stale|outdated|out of date)\b",
+    re.IGNORECASE,
+)
+"""How a reader tells that nobody wrote anything new: it reads, and a new process would read the same."""
 _OF_A_SESSION = late(r"statement|cursor|session|transaction|connection", re.IGNORECASE)
 """What a store keeps for one session alone: a new one has its own."""
 _BACK = "rollback_workload"
@@ -125,9 +131,14 @@ def _is_kept(view: View, failing: Failing, anew: Anew) -> bool:
 
 
 def _may_mean(view: View, workload: Workload, failing: Failing, anew: Anew) -> bool:
-    """Tell whether what failing pods say is about what was made anew: not if they name another one whom they ask."""
+    """Tell whether what failing pods say is about what was made anew: not if they name another one whom they ask.
+
+    Nor if they only tell that what they read is old.
+    """
     if anew.is_read:
         return True
+    if failing.lines and all(_OF_AGE.search(line) for line in failing.lines):
+        return False
     told = [each for each in complaints(view, *failing.troubles) if each.caller == workload.ref]
     about = {name for each in told for name in (each.about, *filter(foreign, each.hosts)) if name}
     asked = view.graph.calls.get(workload.ref, set()) | {anew.ref, *anew.behind}

@@ -1,0 +1,131 @@
+"""Pods that are ready do their work no more since their callers wait for answers in vain, and others of them do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.askers import of_probe
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
+from tuheg_ir.diagnosis.view.marked import complains, shape_of
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.work import work_of
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+NEAR = timedelta(minutes=5)
+"""So long after the last answer of a pod its callers may tell first that they wait."""
+LONG, NEXT = timedelta(minutes=10), timedelta(minutes=4)
+"""A shorter silence may be one between two pieces of work; where one pod is silent the next one is known sooner."""
+TIMES = 3
+"""The silence has to be so many times as long as the longest before."""
+REGULAR = 20
+"""Lines of work that show how often it is done."""
+_HEAD = 40
+"""So much of a line tells whether it is one of those that come again and again: not the dump of its threads."""
+LEFT = 0.5
+"""Share of the former processor time from which on a pod does little; one that is at work without a word uses more."""
+AGAIN, USUAL = 0.6, 0.4
+
+
+def when(view: View) -> Iterator[Match]:
+    """A ready pod told of no more work from the minutes on in which callers began to miss answers; its fellows did.
+
+    Where all are silent nothing may come as far as to them. Where a pod that was made since fell silent too, and they
+    run a release of these hours, it is of the release: new ones do so again.
+    """
+    for workload in view.serving:
+        if is_store(workload) or keeps_data(view, workload):
+            continue
+        told = [each for each in complaints(view, *UNANSWERED) if _of_it(each, workload)]
+        began = oldest(each.hit.first for each in told)
+        if began is None or sum(each.hit.count for each in told) < OFTEN:
+            continue
+        silent = _silent(view, workload, NEXT)
+        first = oldest(silent.values())
+        if first is None or view.now - first < LONG or not -NEAR <= began - first <= NEAR:
+            continue
+        if any(_works(view, pod) for pod in workload.live if pod.ready and pod.name not in silent):
+            yield _match(view, workload, told, silent, first)
+
+
+def _of_it(told: Complaint, workload: Workload) -> bool:
+    return told.about == workload.ref != told.caller and not told.hit.previous
+
+
+def _silent(view: View, workload: Workload, least: timedelta) -> dict[str, datetime]:
+    """Return the ready pods that worked steadily and do so no more, and since when."""
+    found = {}
+    for pod in workload.live:
+        times = _worked(view, pod) if pod.ready else []
+        if len(times) < REGULAR:
+            continue
+        silence = view.now - times[-1]
+        usual = max(b - a for a, b in pairwise(times))
+        work = work_of(view, pod.name)
+        if silence >= max(least, TIMES * usual) and (work is None or work.left <= LEFT):
+            found[pod.name] = times[-1]
+    return found
+
+
+def _works(view: View, pod: Pod) -> bool:
+    times = _worked(view, pod)
+    return bool(times) and view.recent(times[-1], NEXT)
+
+
+def _worked(view: View, pod: Pod) -> list[datetime]:
+    """Return when a pod told of work of which it tells again and again, in order."""
+    lines = [line for log in view.logs_of([pod], previous=False) for line in log.lines]
+    calm = [line for line in lines if not complains(line) and not of_probe(line)]
+    often = Counter(shape_of(line)[:_HEAD] for line in calm)
+    return sorted(_times(line for line in calm if often[shape_of(line)[:_HEAD]] >= OFTEN))
+
+
+def _times(lines: Iterable[str]) -> Iterator[datetime]:
+    return (time for line in lines if (time := stamp(line)) is not None)
+
+
+def _match(
+    view: View, workload: Workload, told: list[Complaint], silent: dict[str, datetime], first: datetime
+) -> Match:
+    made = {pod.name: pod.created for pod in workload.newest_pods()}
+    again = any((at := made.get(name)) is not None and at > first for name in silent)
+    back = again and set(silent) <= set(made) and not workload.returned and releases(view, workload, HOURS)
+    seen = (
+        Evidence("logs", f"Pod/{name}", "it is ready, and tells of no more work since", at)
+        for name, at in sorted(silent.items(), key=lambda each: each[1])
+    )
+    suffer = behind(view, *(each.caller for each in told), but=workload.ref)
+    why = f"pods of {workload.ref} do not answer: nothing done to it mends that"
+    return Match(
+        component=workload.ref,
+        evidence=(*seen, *(view.hit_evidence(each.hit) for each in told[:2]), *(release_evidence(workload) * back)),
+        certainty=AGAIN if back else USUAL,
+        root_cause=release_cause(view, workload) if back else "",
+        remedy="rollback_workload" if back else "",
+        since=first,
+        explains=tuple(ref for ref in suffer if ref in view.workloads),
+        excludes=not_for(suffer, why),
+    )
+
+
+RULE = Rule(
+    name="pods_went_silent",
+    title="Pods that are ready work no more, and their callers wait",
+    root_cause="service_crash",
+    remedy="page_human",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no ready pod fell silent as its callers began to miss answers",
+    follows=True,
+)
