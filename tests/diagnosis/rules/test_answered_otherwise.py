@@ -15,6 +15,7 @@ EDGE = "Deployment/edge"
 CONTROLLER = "registry.example/ingress-nginx/controller:v1.12.4"
 FOUND, MISSED = '"GET / HTTP/2.0" 200 18114', '"GET /cart HTTP/2.0" 404 146'
 WELL, REFUSED = "INFO GET /cart 200 4ms", "INFO POST /cart 400 3ms"
+SCANNED = [line for word in "abcdefghijklmnopqrst" for line in (WELL, f"INFO GET /{word}/login 404 1ms")]
 EARLY = alert(service="shop")._replace(starts_at=NOW - timedelta(minutes=40))
 
 
@@ -83,6 +84,10 @@ DOES_NOT_HOLD = [
         "people were called for somebody else", asked(workload("web"), shop=NEW, alerts=[alert(service="web")])
     ),
     DoesNotHold("a limit turns some away", asked(shop=NEW, logs=told("cart", bad="INFO POST /cart 429 3ms"))),
+    DoesNotHold(
+        "a scanner asks for ever other things that are not there",
+        asked(shop=NEW, logs=[log(pod("cart"), *[WELL] * 80, *SCANNED, since=3600)]),
+    ),
     DoesNotHold("clients left", asked(shop=NEW, logs=told("cart", bad="INFO POST /cart 499 3ms"))),
     DoesNotHold(
         "half as many were refused before",

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import answer_of, of_probe
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY
 from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.took import without_names
 from tuheg_ir.diagnosis.view.trouble import TOLD
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -28,8 +30,20 @@ SPAN = timedelta(minutes=5)
 PART = 1 / 3
 """What comes at so large a part of its later rate has begun: a stray one long before has not."""
 STILL = timedelta(minutes=15)
+AGAIN = 2
+"""Who uses a service asks for the same again: so many times at the least, on the average. A scanner does not."""
 _GONE = 499
 """That a client left is no answer."""
+_WAY = late(r"(?:\b[A-Z]{3,7} |\b(?:route|path|uri|url)[\"']?\s*[=:]\s*[\"']?)(/[^\s\"',?]*)")
+"""What was asked for."""
+
+
+class Answer(NamedTuple):
+    """An answer that a line tells of: when, with which status, and what was asked for ("": it does not tell)."""
+
+    at: datetime
+    status: int
+    way: str
 
 
 class Turned(NamedTuple):
@@ -56,7 +70,7 @@ def turned(view: View, workload: Workload) -> Turned | None:
     Who limits how much each may ask does that all the time.
     """
     read = sorted(_read(view, workload))
-    lately = Counter(status for at, status in read if view.recent(at, STILL))
+    lately = Counter(each.status for each in read if view.recent(each.at, STILL))
     refused = {status: n for status, n in lately.items() if 400 <= status < 500 and status not in (TOO_MANY, _GONE)}
     for status in sorted(refused, key=lambda each: -refused[each]):
         if refused[status] >= TOLD * lately.total() and (found := _turned(read, status)):
@@ -64,25 +78,29 @@ def turned(view: View, workload: Workload) -> Turned | None:
     return None
 
 
-def _read(view: View, workload: Workload) -> Iterator[tuple[datetime, int]]:
+def _read(view: View, workload: Workload) -> Iterator[Answer]:
     for line in view.lines_of(workload):
         status = answer_of(line)
         at = stamp(line) if status and not of_probe(line) else None
         if at is not None:
-            yield at, status
+            found = _WAY.search(line)
+            yield Answer(at, status, without_names(found[1]) if found else "")
 
 
-def _turned(read: Sequence[tuple[datetime, int]], status: int) -> Turned | None:
+def _turned(read: Sequence[Answer], status: int) -> Turned | None:
     """Return since when a status is told far more often than before."""
-    told = [each == status for _, each in read]
+    told = [each.status == status for each in read]
     cut = _onset(told)
     before, since = told[:cut], told[cut:]
-    if len(before) < ENOUGH or sum(since) < LEAST or read[cut - 1][0] - read[0][0] < SPAN:
+    if len(before) < ENOUGH or sum(since) < LEAST or read[cut - 1].at - read[0].at < SPAN:
         return None
     now = sum(since) / len(since)
     if now < TOLD or sum(before) / len(before) * TIMES > now:
         return None
-    return Turned(status, read[cut][0], sum(since), len(since), sum(before), len(before))
+    ways = [each.way for each in read[cut:] if each.status == status and each.way]
+    if len(set(ways)) * AGAIN > len(ways) > 0:
+        return None
+    return Turned(status, read[cut].at, sum(since), len(since), sum(before), len(before))
 
 
 def _onset(told: Sequence[bool]) -> int:
