@@ -41,10 +41,10 @@ def asked(
     return snapshot(*objects, *more, logs=told("cart") if logs is None else logs, alerts=fires)
 
 
-NEW = {"before": OLD, "released": 1230}
+NEW: dict[str, Any] = {"before": OLD, "released": 1230}
 LED = told("shop", well=FOUND, bad=MISSED)
 WAYS = (ingress("shop", "shop.example"), ingress("cart", "cart.example"))
-LONE = {"logs": LED, "alerts": [alert(service="cart")]}
+LONE: dict[str, Any] = {"logs": LED, "alerts": [alert(service="cart")]}
 HOLDS = [
     Holds(
         "who asks was released: it asks in a way that is refused",

@@ -51,7 +51,7 @@ class Turned(NamedTuple):
 
     status: int
     since: datetime
-    count: int
+    refused: int
     told: int
     before: int
     told_before: int
@@ -59,7 +59,7 @@ class Turned(NamedTuple):
     def evidence(self, ref: str) -> Evidence:
         """Return it as evidence."""
         was = f"{self.before} of {self.told_before} before"
-        fact = f"{self.count} of {self.told} requests that its logs tell of were answered with {self.status}, {was}"
+        fact = f"{self.refused} of {self.told} requests that its logs tell of were answered with {self.status}, {was}"
         return Evidence("logs", ref, fact, self.since)
 
 
