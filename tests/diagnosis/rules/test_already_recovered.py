@@ -531,3 +531,27 @@ HOLDS += [
     Holds("one was killed for its probe amid a rush that is over", rush(), (SHOP, *HEALTHY), alone=True),
     Holds("told to end, it ended in time", rush(code=143), (SHOP, *HEALTHY), alone=True),
 ]
+
+
+def beside(since: float, *more: Obj, calls: str = "relay", asks: str = "") -> Snapshot:
+    """Return the shop whose burst ended, and a mailer whose log complains of whom it calls since a time."""
+    line = f"ERROR dial tcp: connect to {calls}:25: connection refused"
+    steps = series({"component": "shop"}, (3600, 0.0), (2400, 0.4), (1500, 0.0))
+    return snapshot(
+        shop(env={"MAILER": asks} if asks else {}),
+        workload("mailer", env={"RELAY": f"smtp://{calls}:25"}),
+        *more,
+        logs=[log(pod("mailer"), *[line] * 20, since=since)],
+        figures=[("error_ratio", steps)],
+        alerts=[alert("ShopErrors", service="shop")],
+    )
+
+
+HOLDS.append(Holds("somebody else complains since long before, of another", beside(3500), (SHOP, *HEALTHY)))
+DOES_NOT_HOLD += [
+    DoesNotHold("somebody else complains since about then", beside(2000), (), harmful=("no_action",)),
+    DoesNotHold(
+        "whom it asks complains since long before", beside(3500, asks="http://mailer:8080"), (), harmful=("no_action",)
+    ),
+    DoesNotHold("who asks it complains since long before", beside(3500, calls="shop"), (), harmful=("no_action",)),
+]

@@ -76,7 +76,17 @@ def starting() -> list[Obj]:
     return world
 
 
+def refusing(*more: Any, since: int = 20, **world: Any) -> Snapshot:
+    """Return a cart whose log tells of refusals since ten minutes, and a shop that asks it and that people look at."""
+    lines = [*["INFO GET /cart 200 4ms"] * 60, *["INFO GET /cart 200 4ms", "INFO POST /cart 403 3ms"] * (since // 2)]
+    told = log(pod("cart"), *lines, since=30 * len(lines))
+    fires = [alert(service="shop")._replace(starts_at=NOW - timedelta(minutes=5))]
+    cart = mounts("rates")
+    return asking(rates(), *more, cart=cart, **{"figures": (), "logs": [told], "alerts": fires, **world})
+
+
 HOLDS = [
+    Holds("a file of who refuses since then what it let in before", refusing(), RATES, began=570),
     Holds(
         "a file of whom it asks", asking(rates(), cart=mounts("rates")), RATES, sure=(0.3, 0.45), alone=True, began=600
     ),
@@ -230,5 +240,10 @@ DOES_NOT_HOLD = [
         "a pod is made since half a minute: it is not ill",
         snapshot(starting(), rates(60)),
     ),
+    DoesNotHold("it refuses, and nobody was called for that", refusing(alerts=[])),
+    DoesNotHold(
+        "it refused as many before", refusing(logs=[log(pod("cart"), *["GET /cart 403 1ms"] * 60, since=1800)])
+    ),
+    DoesNotHold("it refuses since long before", refusing(since=80)),
     DoesNotHold("nobody suffers", asking(rates(), cart=mounts("rates"), figures=[errors("shop", 0.001)])),
 ]

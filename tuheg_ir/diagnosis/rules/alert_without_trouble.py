@@ -25,6 +25,7 @@ from tuheg_ir.diagnosis.rules._let_finish import let_finish
 from tuheg_ir.diagnosis.rules._made_good import made_good
 from tuheg_ir.diagnosis.rules._no_miner import no_miner
 from tuheg_ir.diagnosis.rules._nobody_writes import nobody_writes
+from tuheg_ir.diagnosis.rules._of_the_runtime import of_the_runtime
 from tuheg_ir.diagnosis.rules._own_port import own_port
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
@@ -43,7 +44,7 @@ _SPEAKS_OF = {
 _MEANT: tuple[Callable[[View, Alert, str], Evidence | None], ...] = (
     *(as_meant, retired, cut_over, left_its_group, own_port, late_as_set, nearly_done, no_miner),
     *(let_finish, test_ended, freezes, kept_shut, melts, stands_by, gave_way, counted_elsewhere, drilled),
-    *(marker_only, nobody_writes),
+    *(marker_only, nobody_writes, of_the_runtime),
 )
 """What shows that all stands or goes as it is meant to, however loud an alert is."""
 _SIGNS_OF: tuple[Callable[[View, Evidence], bool], ...] = (of_usual_run, of_standby, of_held_room)

@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
 from tuheg_ir.diagnosis.rules._looks_back import looks_back, spell_of
 from tuheg_ir.diagnosis.rules.replication_lag import BEHIND_S
-from tuheg_ir.diagnosis.state import signs_of_trouble
+from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
 from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER, labels_of, traffic_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -23,6 +23,8 @@ LONGER = timedelta(minutes=10)
 NEAR = timedelta(minutes=5)
 LATER = timedelta(minutes=15)
 """An alert that began earlier than the one before a trouble, or later than the other after it, tells of another."""
+OLD = timedelta(minutes=30)
+"""What a log complained of for so long before an alert is not what that tells of, and hurts nobody whom it means."""
 STILL = 0.5
 """Where less than this share of the former requests comes, it may be fast only for that."""
 _LAG = late(r"\blag|replicat|replica.{0,20}behind|seconds.?behind", re.IGNORECASE)
@@ -33,7 +35,7 @@ NORMAL = 1.3
 
 def when(view: View) -> Iterator[Match]:
     """Requests failed or were slow, leases lost, a replica late or a log full of it; only an alert may still say so."""
-    if any(sign.source != "alerts" for sign in signs_of_trouble(view)):
+    if any(sign.source != "alerts" and not _of_old(view, sign) for sign in signs_of_trouble(view)):
         return
     yield from _led_again(view)
     yield from _caught_up(view)
@@ -46,6 +48,18 @@ def when(view: View) -> Iterator[Match]:
                 evidence=(told, Evidence("objects", workload.ref, ready)),
                 certainty=certainty,
             )
+
+
+def _of_old(view: View, sign: Evidence) -> bool:
+    """Tell whether a log complains of that since long before every alert, and of whom no alert can mean."""
+    about = {view.about_alert(alert) for alert in view.alerts}
+    starts = [alert.starts_at for alert in view.alerts]
+    if sign.source != "logs" or sign.time is None or not starts or not about <= view.workloads.keys():
+        return False
+    around = about.union(*({*view.graph.needs(ref), *view.graph.callers(ref)} for ref in about))
+    if any(at is None or at - sign.time < OLD for at in starts):
+        return False
+    return belongs_to(view, sign) not in ("", *around)
 
 
 def _led_again(view: View) -> Iterator[Match]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._called import called_before
-from tuheg_ir.diagnosis.rules._first_signs import Signs, first_signs
+from tuheg_ir.diagnosis.rules._first_signs import Signs, first_signs, turned_signs
 from tuheg_ir.diagnosis.rules._in_force import POLICY, Edit, edits
 from tuheg_ir.diagnosis.rules._onset import AFTER, near
 from tuheg_ir.diagnosis.view.network import lets_in
@@ -30,7 +30,7 @@ def when(view: View) -> Iterator[Match]:
     found = tuple(edits(view))
     suffer: dict[str, list[tuple[Workload, Signs, Edit]]] = {}
     for workload in view.serving if found else ():
-        signs = first_signs(view, workload)
+        signs = first_signs(view, workload) or turned_signs(view, workload)
         edit = _only(view, workload, found, signs) if signs else None
         if signs and edit and not more_asked(view, workload.ref, signs.began):
             suffer.setdefault(edit.ref, []).append((workload, signs, edit))

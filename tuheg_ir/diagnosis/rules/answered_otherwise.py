@@ -1,0 +1,106 @@
+"""Requests are refused that were answered before, since the one release of who asks, answers or leads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._called import called_before
+from tuheg_ir.diagnosis.rules._onset import near, others_written
+from tuheg_ir.diagnosis.rules.edge_released import is_edge
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.turned import Turned, turned
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def when(view: View) -> Iterator[Match]:
+    """Refusals came in the minutes of a release, of all that was changed then, and an alert is about who has to do.
+
+    Nobody may have been called before it. Who leads requests to others may lead them to a wrong one, who refuses them.
+    """
+    if not view.alerts:
+        return
+    found: dict[str, list[tuple[Workload, Turned]]] = {}
+    for workload in view.serving if any(_may_have_brought(view, w) for w in view.workloads.values()) else ():
+        told = turned(view, workload)
+        released = _released(view, told) if told else None
+        if told and released and _concerns(view, workload, released):
+            found.setdefault(released.ref, []).append((workload, told))
+    for ref, said in found.items():
+        released = view.workloads[ref]
+        alerts = tuple(_about(view, released, [workload for workload, _ in said]))
+        if alerts:
+            yield _match(view, released, said, alerts)
+
+
+def _may_have_brought(view: View, workload: Workload) -> bool:
+    """Tell whether a release may be what people were called for; a store is not taken back."""
+    if not workload.changes or workload.returned or called_before(view, workload.released_at):
+        return False
+    return not is_store(workload) and not keeps_data(view, workload)
+
+
+def _released(view: View, told: Turned) -> Workload | None:
+    """Return who alone was released as answers turned; None where nobody was, or anything else was written then."""
+    then = [each for each in view.workloads.values() if each.changes and near(each.released_at, told.since)]
+    if len(then) != 1 or not _may_have_brought(view, then[0]):
+        return None
+    return None if any(at is not None and near(at, told.since) for at in others_written(view)) else then[0]
+
+
+def _concerns(view: View, workload: Workload, released: Workload) -> bool:
+    """Tell whether a release is of who answers, of who asks it, of who leads users to it, or of what it needs."""
+    if released is workload or released.ref in view.graph.callers(workload.ref) | view.graph.needs(workload.ref):
+        return True
+    return is_edge(released) and workload.ref in _led_to(view)
+
+
+def _led_to(view: View) -> set[str]:
+    """Return the workloads to which routes lead users from outside."""
+    services = (view.services.get(route.service) for route in view.routes)
+    return {ref for service in services if service for ref in service.backends}
+
+
+def _about(view: View, released: Workload, refuse: Sequence[Workload]) -> Iterator[Evidence]:
+    """Yield the alerts about a release, about who refuses, about who needs one of them, or about nobody known."""
+    around = {"", released.ref, *view.graph.callers(released.ref), *view.graph.needs(released.ref)}
+    around.update(*({each.ref, *view.graph.callers(each.ref)} for each in refuse))
+    if is_edge(released):
+        around |= _led_to(view)
+    for alert in view.alerts:
+        ref = view.about_alert(alert)
+        if ref in around:
+            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
+
+
+def _match(
+    view: View, released: Workload, said: Sequence[tuple[Workload, Turned]], alerts: tuple[Evidence, ...]
+) -> Match:
+    suffer = dict.fromkeys((*(workload.ref for workload, _ in said), *(each.object for each in alerts)))
+    return Match(
+        component=released.ref,
+        evidence=(
+            *(told.evidence(workload.ref) for workload, told in said[:3]),
+            *release_evidence(released)[:2],
+            *alerts[:2],
+        ),
+        certainty=0.4,
+        root_cause=release_cause(view, released),
+        since=min(told.since for _, told in said),
+        explains=tuple(ref for ref in suffer if ref in view.workloads and ref != released.ref),
+    )
+
+
+RULE = Rule(
+    name="answered_otherwise",
+    title="Requests are refused since a release that were answered before, and nothing else changed",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.SYMPTOM,
+    when=when,
+    why_not="no share of refused requests rose in the minutes of one release, the only change then",
+    follows=True,
+)
