@@ -136,6 +136,7 @@ HOLDS = [
             ("it says that a setting is wrong", ailing("open /etc/cart.yml: permission denied"), "configuration_error"),
             ("its own code stumbles", ailing("TypeError: x is undefined"), "code_defect"),
             ("its words are of two kinds", ailing(FULL, "y: permission denied"), "dependency_failure"),
+            ("it tells far more of what is of no kind", ailing(FULL, "a", "b", "c"), "dependency_failure"),
             ("it has told so for a day", ailing(FULL, since=DAY), "dependency_failure"),
             ("it tells so no more", ailing(FULL, since=3000), "dependency_failure"),
             ("it only warns of it", ailing(FULL, mark="WARN"), "dependency_failure"),

@@ -159,7 +159,7 @@ def answering(line: str, *beside: list[Obj], **more: Any) -> Snapshot:
         shop(before=IMAGE, released=600, started=590, **more),
         *beside,
         logs=told,
-        alerts=[alert(service="shop", age=300)],
+        alerts=[alert(service="shop")],
     )
 
 

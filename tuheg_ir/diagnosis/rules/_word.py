@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.view.complaints import store_spoken_of
 from tuheg_ir.diagnosis.view.kinds import CODE, SETTING, USED_UP, kind_of
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.marked import MANY, Marked, complained
+from tuheg_ir.diagnosis.view.marked import MANY, Marked, complained, marked
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.silent import no_more
@@ -24,6 +24,8 @@ HOURS = timedelta(hours=12)
 """What a log tells for longer is nothing new, as people are called within hours."""
 MOSTLY = 2 / 3
 """So large a part of the words of a place has to be of one kind: else nobody can tell."""
+PART = 1 / 3
+"""So large a part of its errors of all kinds has to tell it: a trace, or a wrapper, stands before many."""
 _WORDS = (USED_UP, SETTING, CODE)
 """Kinds that are causes. That somebody is out of reach, or sessions end, is what a symptom tells already."""
 
@@ -34,12 +36,24 @@ def word_of(view: View, ref: str, instead: str, said: Iterable[Hit] = ()) -> str
     ``said``: the lines by which the symptom is known, of its own or of who complains of it. Whose code stumbles tells
     of itself.
     """
-    kinds = ((hit, kind_of(hit.line)) for hit in said)
-    heard = [(kind, hit.count) for hit, kind in kinds if kind != CODE or hit.component == ref]
     workload = view.workloads.get(ref)
     own = _own(view, workload) if workload is not None else ()
-    word = one_kind([*(each for each in heard if each[0]), *own])
-    return word if word in _WORDS else instead
+    return _word((*_heard(ref, said), *own)) or instead
+
+
+def word_said(ref: str, instead: str, said: Iterable[Hit]) -> str:
+    """Return the word of a trouble whose own lines tell of it; whatever else is logged there is of something else."""
+    return _word(_heard(ref, said)) or instead
+
+
+def _heard(ref: str, said: Iterable[Hit]) -> tuple[tuple[str, int], ...]:
+    kinds = ((kind_of(hit.line), hit) for hit in said)
+    return tuple((kind, hit.count) for kind, hit in kinds if kind and (kind != CODE or hit.component == ref))
+
+
+def _word(told: Iterable[tuple[str, int]]) -> str:
+    word = one_kind(told)
+    return word if word in _WORDS else ""
 
 
 def one_kind(told: Iterable[tuple[str, int]]) -> str:
@@ -55,13 +69,14 @@ def one_kind(told: Iterable[tuple[str, int]]) -> str:
 
 @once
 def _own(view: View, workload: Workload) -> tuple[tuple[str, int], ...]:
-    """Return of which kinds a workload's own new errors are, in how many lines; what it quotes of a store is not."""
-    told = new_kinds(view, workload)
-    return tuple(
-        (kind, words.count)
-        for words, kind in told
-        if words.error and not store_spoken_of(view, workload.ref, words.line)
-    )
+    """Return of which kinds a workload's own new errors are, in how many lines; what it quotes of a store is not.
+
+    () where they are few beside its other errors: then they are of something else.
+    """
+    told = [(kind, words) for words, kind in new_kinds(view, workload) if words.error]
+    found = tuple((kind, words.count) for kind, words in told if not store_spoken_of(view, workload.ref, words.line))
+    every = sum(words.count for words in marked(view, workload))
+    return found if sum(count for _, count in found) >= PART * every else ()
 
 
 def new_kinds(view: View, workload: Workload) -> Iterator[tuple[Marked, str]]:
