@@ -7,6 +7,7 @@ from tests.diagnosis.rules.outlasting import CACHE, OWN, outlasted
 from tests.diagnosis.rules.pods import again, looping, old_anew, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import API, SHOP, WELL, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, figure, log, pod, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log
 
 
 def first(objects: list[Obj], status: Obj, *, unready: float | None = None) -> list[Obj]:
@@ -46,12 +47,31 @@ def ended_once(released: float, before: Obj) -> list[Obj]:
 
 
 LOST = "dial tcp: lookup rates.example on 10.96.0.10:53: no such host"
+
+
+def last_words(line: str) -> Log:
+    """Return the last words of a container that ended."""
+    return Log(pod("shop"), "shop", (f"{at(330)} INFO begins", *[f"{at(301)} {line}"] * 6), previous=True)
+
+
 LOW, HIGH = limits(cpu="300m", memory="1Gi"), limits(cpu="1500m", memory="1Gi")
 LATE = event(f"Pod/{pod('shop')}", "Unhealthy", "Liveness probe failed: context deadline exceeded", age=900, count=1)
 """A probe that failed a quarter of an hour ago."""
 
 
 HOLDS = [
+    *(
+        Holds(
+            f"it ended again and again, and the word of the cause is that of its last words: {line}",
+            snapshot(first(shop(), again("Error", 1, age=300, restarts=3)), logs=[last_words(line)], figures=[WELL]),
+            (SHOP, word, "page_human"),
+        )
+        for line, word in (
+            ("ERROR x: permission denied", "configuration_error"),
+            ("ERROR TypeError: x is undefined", "service_crash"),
+            ("INFO ready", "service_crash"),
+        )
+    ),
     Holds(
         "told to end by a probe, as its database was away: that is back for minutes, and one more start no help",
         outlasted(back=400, serves=390, fails=0.3, ended=("Completed", 0)),

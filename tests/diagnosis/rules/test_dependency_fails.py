@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, ended, pods_of, put
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, URL, WEB, alert, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import at, container, figure, pod, postgres, series, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, at, container, figure, pod, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 SHOP_IS_LATE = logs("web", 'Get "http://shop:8080/": context deadline exceeded', times=1)
@@ -77,6 +77,21 @@ def begun_beside(*, told: float, turned: float = 295, ready: bool = True) -> Sna
     return snapshot(shop(env=CALLS_CART, started=310), cart, logs=[Log(pod("shop"), "shop", lines)], figures=[slow])
 
 
+def ailing(*lines: str, since: float = 240, mark: str = "ERROR", of: str = "cart") -> Snapshot:
+    """Return a shop that its cart refuses, and what one of them logs, fifty times each in four minutes."""
+    refused = 'Get "http://cart:8080/": dial tcp: connect: connection refused'
+    told = [f"{at(since - 4 * n)} {mark} {line}" for n in range(50) for line in lines]
+    return snapshot(
+        shop(env=CALLS_CART),
+        workload("cart"),
+        workload("web"),
+        logs=[*logs("shop", refused), Log(pod(of), of, (f"{at(since + 600)} INFO ready", *told))],
+    )
+
+
+FULL = "no further stream: limit exceeded"
+OVERFLOW = "GET http://cart:8080/ 503 upstream connect error, reset reason: overflow"
+
 HOLDS = [
     Holds(
         "callers wait for it in vain, and it may itself wait for one of those whom it calls",
@@ -112,6 +127,21 @@ HOLDS = [
         "the last words of containers that ended minutes ago are of it",
         refused_once(ended=400),
         (CART, "dependency_failure", "page_human"),
+    ),
+    *(
+        Holds(f"the word of the cause: {what}", world, (CART, word, "page_human"))
+        for what, world, word in (
+            ("its callers say that a limit of it is used up", waited_for(OVERFLOW), "resource_exhaustion"),
+            ("it says so itself", ailing(FULL), "resource_exhaustion"),
+            ("it says that a setting is wrong", ailing("open /etc/cart.yml: permission denied"), "configuration_error"),
+            ("its own code stumbles", ailing("TypeError: x is undefined"), "code_defect"),
+            ("its words are of two kinds", ailing(FULL, "y: permission denied"), "dependency_failure"),
+            ("it tells far more of what is of no kind", ailing(FULL, "a", "b", "c"), "dependency_failure"),
+            ("it has told so for a day", ailing(FULL, since=DAY), "dependency_failure"),
+            ("it tells so no more", ailing(FULL, since=3000), "dependency_failure"),
+            ("it only warns of it", ailing(FULL, mark="WARN"), "dependency_failure"),
+            ("another one says so", ailing(FULL, of="web"), "dependency_failure"),
+        )
     ),
     Holds(
         "the last of a chain is blamed",

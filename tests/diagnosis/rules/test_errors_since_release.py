@@ -38,6 +38,7 @@ CHANGES: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
 FELT = {"errors": errors("shop", since=840), "slowness": latency("shop", since=840)}
 PACKED, REFUSES = "order 7 packed (labels 201)", "order 7 stays: labels POST /v1 returned 502"
 ACTIVE_RECORD = "ActiveRecord::ConnectionTimeoutError: could not obtain a connection from the pool within 5 s"
+FAILED = "Completed 500 Internal Server Error in 22ms"
 STUMBLES = (
     'Caused by: com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException: Unrecognized field "bands"',
     'ERROR decode coverage: json: unknown field "bands"',
@@ -150,7 +151,31 @@ def failing_by_its_log(*alerts: Alert) -> Snapshot:
     return snapshot(shop(before=IMAGE, released=3600), logs=said, alerts=alerts)
 
 
+def answering(line: str, *beside: list[Obj], **more: Any) -> Snapshot:
+    """Return a shop whose new image answers so to every third request since its first minute, as its log tells."""
+    works = ["Completed 200 OK in 8ms"] * 2
+    told = [log(pod("shop", n), *[*works, line] * 12, since=560) for n in (0, 1)]
+    return snapshot(
+        shop(before=IMAGE, released=600, started=590, **more),
+        *beside,
+        logs=told,
+        alerts=[alert(service="shop")],
+    )
+
+
 HOLDS = [
+    Holds(
+        "it answers with errors of its own and names nobody",
+        answering(FAILED),
+        (SHOP, CODE, "rollback_workload"),
+    ),
+    *(
+        Holds(f"it answers with errors, and {what}", world, (SHOP, "dependency_failure", "page_human"))
+        for what, world in (
+            ("they say that somebody else failed", answering("Completed 503 Service Unavailable in 22ms")),
+            ("it calls somebody of whom its log tells nothing", answering(FAILED, workload("cart"), env=CALLS_CART)),
+        )
+    ),
     *(
         Holds(f"a database refuses sessions to it, and {what}", world, (SHOP, CODE, "rollback_workload"))
         for what, world in (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import API, OLD, SHOP, WELL, alert, errors, latency, shop
+from tests.diagnosis.rules.scenes import API, OLD, SHOP, WELL, alert, errors, latency, logs, shop
 from tests.diagnosis.rules.tiny import log, pod, postgres, snapshot, workload
 
 HOLDS = [
@@ -37,6 +37,20 @@ HOLDS = [
         snapshot(shop(ready=1)),
         (SHOP, "unknown", "page_human"),
         believed="nothing_known",
+    ),
+    *(
+        Holds(
+            f"requests fail, and the word of the cause is that of its own errors: {what}",
+            snapshot(shop(), figures=[errors("shop", 0.4)], logs=logs("shop", f"ERROR {line}", times=30)),
+            (SHOP, word, "page_human"),
+            believed=believed,
+            sure=(0.0, 0.45),
+        )
+        for what, line, word, believed in (
+            ("a setting", "open /etc/shop.yml: permission denied", "configuration_error", "newly_told_kind"),
+            ("something is used up", "no further stream: limit exceeded", "resource_exhaustion", "newly_told_kind"),
+            ("they tell of no kind", "request failed", "unknown", ""),
+        )
     ),
 ]
 DOES_NOT_HOLD = [DoesNotHold("all is well", snapshot(shop(), figures=[WELL]), (SHOP, "no_fault", "no_action"))]

@@ -137,6 +137,16 @@ def untimed(world: Snapshot) -> Snapshot:
     return replace(world, logs=tuple(logs))
 
 
+LACKS = 'ERROR:  logical replication target relation "public.orders" is missing replicated column: "kind"'
+EXITED = "ERROR:  logical replication apply worker exited due to error:"
+
+
+def stopped_by(line: str) -> Snapshot:
+    """Return a replica that tells why it stopped."""
+    told = log("postgres-replica-0", line, of="postgres", since=900)
+    return snapshot(shop(env=READS), postgres(), replica(), logs=[told])
+
+
 HOLDS = [
     *(
         Holds(f"a writer floods it since its release: {what}", world, ("Deployment/fill", cause, "rollback_workload"))
@@ -255,6 +265,16 @@ HOLDS = [
         ),
         (REPLICA, "database_connection", "page_human"),
         harmful=("rollback_workload",),
+    ),
+    *(
+        Holds(f"the word of the cause: {what}", stopped_by(line), (REPLICA, word, "page_human"))
+        for what, line, word in (
+            ("it lacks a column that its source has", LACKS, "configuration_error"),
+            ("it may have no more of something", f"{EXITED} limit exceeded", "resource_exhaustion"),
+            ("what it should follow is gone", STOPPED, "database_connection"),
+            ("a file that a setting names is not its own", f"{EXITED} permission denied", "configuration_error"),
+            ("it says not why", f"{EXITED} error", "database_connection"),
+        )
     ),
     *(
         Holds(f"one of two servers stopped following: {what}", world, (MYSQL, "database_connection", "page_human"))

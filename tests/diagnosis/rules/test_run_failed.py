@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds
-from tests.diagnosis.rules.runs import cron_job, run
+from tests.diagnosis.rules.runs import TEMPLATE, cron_job, run
 from tests.diagnosis.rules.scenes import SHOP, WELL, alert, shop
-from tests.diagnosis.rules.tiny import DAY, snapshot
+from tests.diagnosis.rules.tiny import DAY, at, snapshot, thing
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 REPORT = "CronJob/report"
 MISSED = [alert("ReportFailed", cronjob="report")]
+
+
+def last_word(line: str) -> Snapshot:
+    """Return a run that failed, as its last word tells."""
+    ended = thing("Pod", "report-1-x", age=660, spec=TEMPLATE["spec"], status={"phase": "Failed"})
+    ended["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "report-1", "controller": True}]
+    told = Log("report-1-x", "report", (f"{at(650)} INFO begins", f"{at(610)} ERROR {line}"))
+    return snapshot(shop(), cron_job(), run(failed=600), ended, figures=[WELL], alerts=MISSED, logs=[told])
+
 
 HOLDS = [
     Holds(
@@ -16,6 +26,17 @@ HOLDS = [
         snapshot(shop(), cron_job(), run(failed=600), figures=[WELL], alerts=MISSED),
         (REPORT, "service_crash", "page_human"),
         sure=(0.25, 0.45),
+    ),
+    *(
+        Holds(
+            f"the word of the cause is that of its last words: {line}",
+            last_word(line),
+            (REPORT, word, "page_human"),
+        )
+        for line, word in (
+            ("open /etc/report.yml: permission denied", "configuration_error"),
+            ("gave up", "service_crash"),
+        )
     ),
     Holds(
         "an alert speaks of one of hours ago",

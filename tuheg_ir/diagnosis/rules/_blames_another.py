@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.logs import Hit, heard_since, tells
 from tuheg_ir.diagnosis.view.marked import marked
@@ -40,6 +41,8 @@ _ITSELF = late(r"\b(?:localhost|127\.\d+\.\d+\.\d+)\b|\[?::1\]?:")
 """Where a program asks in its own pod."""
 _WRAPPED = ("connection_refused", "connection_reset", "database_full", "dns")
 """Troubles with others that programs tell within an exception of their own, as a trace or what a framework catches."""
+FAILED = 500
+"""How a program answers that stumbles by itself: whose upstream fails answers 502 to 504."""
 MOSTLY = 0.5
 """So large a share of its errors tells of the same, where there are errors of more kinds."""
 
@@ -93,6 +96,8 @@ def _of_another(view: View, found: Complaint, teller: Workload, released: Worklo
     hit = found.hit
     if hit.previous or _TIMEOUT.search(hit.line):
         return False
+    if teller is released and not hit.hosts and status_of(hit.line) == FAILED and not view.graph.needs(teller.ref):
+        return False  # so it answers itself, names nobody, and nobody is known that it needs
     if hit.trouble == "dns":
         return True
     if any(_ITSELF.match(host) or view.graph.resolve(host) == released.ref for host in hit.hosts):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._word import word_of
 from tuheg_ir.diagnosis.rules.memory_limit_cut import SUSPECT
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.crashes import LATELY, PROVED, Crash, crashes, only_of_newest, probe_kills, ready_for
+from tuheg_ir.diagnosis.view.kinds import CODE
 from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.outlasted import for_want_of_another, not_outlasted, outlasted
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -36,6 +38,9 @@ def when(view: View) -> Iterator[Match]:
         serve = not ended and view.blind >= UNSEEN and all(ready_for(view, pod, PROVED) for pod in anew)
         lowered = only_of_newest(workload, ended) and _limit_lowered(view, workload)
         behind = all(for_want_of_another(view, workload, pod) for pod in (*anew, *(crash.pod for crash in ended)))
+        person = again or vain or full or lowered or unseen or serve or behind
+        last = [hit for hit in view.hits_of(workload.ref) if hit.previous]
+        word = word_of(view, workload.ref, "", last)
         yield Match(
             component=workload.ref,
             evidence=(
@@ -45,9 +50,8 @@ def when(view: View) -> Iterator[Match]:
                 *(release_evidence(workload, "limits")[:1] if lowered else ()),
             ),
             certainty=0.4,
-            remedy="page_human"
-            if again or vain or full or lowered or unseen or serve or behind
-            else "restart_workload",
+            root_cause=word if person and word != CODE else "",  # whose code stumbles crashes
+            remedy="page_human" if person else "restart_workload",
             since=began(view, workload),
             excludes=excluding(workload.ref, "the kubelet has restarted them, and they ended again", *RESTARTS)
             if again

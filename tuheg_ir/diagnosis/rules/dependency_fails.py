@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, is_well, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._word import word_of
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints, told
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.reading import newest
@@ -42,7 +43,12 @@ def when(view: View) -> Iterator[Match]:
             component=ref,
             evidence=found,
             certainty=0.5 if own or measured else 0.4,
-            root_cause="" if own or measured or not _only_waited_for(view, ref, said[ref]) else "unknown",
+            root_cause=word_of(
+                view,
+                ref,
+                "" if own or measured or not _only_waited_for(view, ref, said[ref]) else "unknown",
+                (each.hit for each in said.get(ref, ())),
+            ),
             since=min((e.time for e in found if e.time), default=None),
             explains=callers,
             excludes=not_for(callers, f"the trouble comes from {ref}: nothing done to its callers mends it"),

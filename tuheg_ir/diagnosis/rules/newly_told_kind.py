@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import release_at_the_onset
-from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._figures import felt, is_well
 from tuheg_ir.diagnosis.rules._first_signs import YOUNG
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._served_well import served_well
+from tuheg_ir.diagnosis.rules._word import new_kinds, one_kind
 from tuheg_ir.diagnosis.rules.refusal_names_another import PROBED
 from tuheg_ir.diagnosis.view.complaints import store_spoken_of
 from tuheg_ir.diagnosis.view.kinds import CODE, kind_of
-from tuheg_ir.diagnosis.view.marked import MANY, STILL, Marked, complained
+from tuheg_ir.diagnosis.view.marked import STILL
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.silent import no_more
 from tuheg_ir.diagnosis.view.trouble import suffering, unplaced
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-
-HOURS = timedelta(hours=12)
-"""What a log tells for longer is nothing new, as people are called within hours."""
-MOSTLY = 2 / 3
-"""So large a part of the words of a place has to be of one kind: else nobody can tell."""
 
 
 class Told(NamedTuple):
@@ -87,10 +80,7 @@ def _logged(view: View, workload: Workload) -> Iterator[Told]:
     was released right before may ask for what it did not before, whomever it quotes.
     """
     store = role(workload) in DATA
-    for words in complained(view, workload):
-        kind = kind_of(words.line)
-        if not kind or (store and kind == CODE) or not _new(view, workload, words):
-            continue
+    for words, kind in new_kinds(view, workload):
         own = store or kind == CODE or _may_have_brought(view, workload, words.since)
         at = "" if own else store_spoken_of(view, workload.ref, words.line)
         shown = Evidence("logs", workload.ref, f"{words.count} lines: {words.line[:200]}", words.since)
@@ -108,18 +98,6 @@ def _refused(view: View, workload: Workload) -> Iterator[Told]:
             yield Told(workload.ref, workload.ref, kind, event.count, True, view.event_evidence(event))
 
 
-def _new(view: View, workload: Workload, words: Marked) -> bool:
-    """Tell whether words go on, and came within hours and before people were called.
-
-    Where no log reaches back before them they have to be errors, and many.
-    """
-    if not any(words.lately.values()) or no_more(view, workload, words):
-        return False
-    if words.since is None:
-        return words.error and words.count >= MANY
-    return view.recent(words.since, HOURS) and not called_before(view, words.since)
-
-
 def _may_have_brought(view: View, workload: Workload | None, since: datetime | None) -> bool:
     """Tell whether words began with a workload's release, which had not served well until then."""
     return workload is not None and since_release(workload, since) and not served_well(view, workload, since)
@@ -127,11 +105,8 @@ def _may_have_brought(view: View, workload: Workload | None, since: datetime | N
 
 def _of_one_kind(told: Sequence[Told]) -> list[Told]:
     """Return the words of the one kind that nearly all of a place are of; [] where two are told alike."""
-    counts = Counter[str]()
-    for each in told:
-        counts[each.kind] += each.lines
-    kind, count = counts.most_common(1)[0]
-    return [each for each in told if each.kind == kind] if count >= MOSTLY * counts.total() else []
+    kind = one_kind((each.kind, each.lines) for each in told)
+    return [each for each in told if each.kind == kind]
 
 
 def _may_call(view: View) -> Iterator[str]:

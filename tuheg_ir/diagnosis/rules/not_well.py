@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._word import word_of
 from tuheg_ir.diagnosis.view.crashes import unready
 from tuheg_ir.diagnosis.view.trouble import began, troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -25,7 +26,13 @@ def when(view: View) -> Iterator[Match]:
             evidence += unready(view, workload)[:1]
         if evidence:
             evidence += [view.hit_evidence(hit) for hit in view.hits_of(workload.ref)[:2]]
-            yield Match(component=workload.ref, evidence=tuple(evidence), certainty=0.3, since=began(view, workload))
+            yield Match(
+                component=workload.ref,
+                evidence=tuple(evidence),
+                certainty=0.3,
+                root_cause=word_of(view, workload.ref, ""),
+                since=began(view, workload),
+            )
 
 
 RULE = Rule(

@@ -30,6 +30,7 @@ from tuheg_ir.diagnosis.rules._readers import (
 )
 from tuheg_ir.diagnosis.rules._turned_away import turned_away
 from tuheg_ir.diagnosis.rules._unreadable import stopped_by
+from tuheg_ir.diagnosis.rules._word import word_of
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -92,7 +93,7 @@ def _of_consumer(view: View, consumer: Workload, series: Series, grew: Turn, wai
     if found is None and held_up:
         return _of_others(view, consumer, held_up, grew, waits)
     if found is None and (part := in_one_part(view, series, consumer.ref)):
-        return _of_one_part(consumer, part, grew, waits)
+        return _of_one_part(view, consumer, part, grew, waits)
     return found or _of_too_few(view, consumer, grew, waits)
 
 
@@ -129,13 +130,13 @@ def _of_its_own(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> 
     return _of_still(consumer, undone, grew, seen) if undone else None
 
 
-def _of_one_part(consumer: Workload, part: Evidence, grew: Turn, waits: Evidence) -> Match:
+def _of_one_part(view: View, consumer: Workload, part: Evidence, grew: Turn, waits: Evidence) -> Match:
     why = "one reader at most is given that partition: further pods get nothing of it"
     return Match(
         component=consumer.ref,
         evidence=(waits, part, _ready(consumer)),
         certainty=0.4,
-        root_cause="unknown",
+        root_cause=word_of(view, consumer.ref, "unknown"),
         remedy="page_human",
         since=grew.since,
         excludes=not_for((consumer.ref,), why, _SCALE),
@@ -254,7 +255,7 @@ def _of_broker(view: View, label: str, grew: Turn, waits: Evidence) -> Match:
         component=component,
         evidence=(waits,),
         certainty=0.4,
-        root_cause="dependency_failure",
+        root_cause=word_of(view, component, "dependency_failure"),
         remedy="page_human",
         since=grew.since,
         excludes=not_for((component,), "messages that are only in memory would be lost", ("restart_workload",)),

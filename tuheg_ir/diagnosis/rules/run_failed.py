@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._word import word_of
 from tuheg_ir.diagnosis.view.batch import failed_runs
 from tuheg_ir.diagnosis.view.view import View
 
@@ -12,10 +13,12 @@ from tuheg_ir.diagnosis.view.view import View
 def when(view: View) -> Iterator[Match]:
     """A run failed of late, or an alert speaks of it, and no later run was well."""
     for run in failed_runs(view):
+        hits = view.hits_of(run.component)
         yield Match(
             component=run.component,
-            evidence=(*run.evidence, *(view.hit_evidence(hit) for hit in view.hits_of(run.component)[:2])),
+            evidence=(*run.evidence, *(view.hit_evidence(hit) for hit in hits[:2])),
             certainty=0.4 if run.alerts else 0.3,
+            root_cause=word_of(view, run.component, "", hits),
             since=run.at,
         )
 

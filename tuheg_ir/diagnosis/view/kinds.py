@@ -23,6 +23,8 @@ _KINDS = {
         r"|(?:handles|files|shards|keys|numbers|ids) (?:reached|exhausted|used up)"
         r"|no [\w ]{1,20}addresses (?:are )?(?:available|left)|can(?:not|'t) create more than|\bwraparound\b"
         r"|out of range for type|sqlstate\W{0,3}5[34](?!300)\w{3}"
+        r"|\blimit of (?!size \d)[^.:;]{1,40} (?:has been |was |is )?(?:exceeded|reached)\b"  # no pool of sessions
+        r"|\breset reason: overflow\b"
     ),
     SETTING: late(
         r"permission denied|access(?: is)?[ _]?denied|\bforbidden\b|not authori[sz]ed|\be(?:acces|perm)\b"
@@ -37,6 +39,10 @@ _KINDS = {
         r"|exceeds its maximum permitted|size (?:limit )?exceeded"
         r"|(?:repository|service ?account|secret|configmap)[^:]{0,80}not found|manifest unknown"
         r"|unsupported (?:protocol|cipher|version|authentication)|sqlstate\W{0,3}(?:28|42501)"
+        r"|wrong[ _]version[ _]number|plain http request was sent to https|http response to https client"
+        r"|http request to an https server|does not look like a tls handshake|unsupported (?:url )?scheme"
+        r"|legacy renegotiation disabled|\bkey too small\b|no (?:shared|matching) ciphers?\b|no protocols available"
+        r"|missing (?:the )?replicated columns?"
     ),
     SESSIONS: late(
         r"cancell?ing statement|lock wait timeout|lock timeout|deadlock|could not obtain lock|maxtimemsexpired"
@@ -68,6 +74,8 @@ _PASSING = late(
     r"/(?:tmp|dev/shm|proc)/[^:]{0,200}: no such file|no such file or directory, \w+ [\"']?/(?:tmp|dev/shm|proc)/"
 )
 """Files that programs put down for a while: that one is gone is nobody's setting."""
+_RETRIED = late(r"max retries exceeded with url: \S*")
+"""What a client puts before the words for which it gave up: those tell the kind."""
 _ASKED = late(r"\b(?:get|post|put|delete|patch|head|options) /\S*|\b(?:path|uri|url)\W{1,4}/\S*")
 """What users ask for, which may be called anything."""
 _READ = 4000
@@ -76,7 +84,7 @@ _READ = 4000
 
 def kind_of(line: str) -> str:
     """Return the one kind of trouble of which a line tells; "" where it is of none, or of several."""
-    lowered = _ASKED.sub(" ", line[:_READ].lower())
+    lowered = _ASKED.sub(" ", _RETRIED.sub(" ", line[:_READ].lower()))
     if _COUNTED.search(lowered) or _PASSING.search(lowered):
         return ""
     found = [kind for kind, words in _KINDS.items() if words.search(lowered)]
