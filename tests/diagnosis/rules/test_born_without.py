@@ -28,13 +28,12 @@ def made(objects: list[Obj], **ages: float) -> list[Obj]:
 
 
 def given(objects: list[Obj], numbers: Iterable[int], **things: Any) -> list[Obj]:
-    """Give some pods variables, a volume or a container beside the program."""
+    """Give some pods variables, or a container beside the program."""
     for number in numbers:
         spec = pods_of(objects)[number]["spec"]
         first = spec["containers"][0]
         variables = [{"name": each, "value": "x"} for each in things.get("env", ())]
         spec["containers"] = [first | {"env": [*first.get("env", []), *variables]}, *things.get("beside", ())]
-        spec["volumes"] = [{"name": each} for each in things.get("volumes", ())]
     return objects
 
 
@@ -44,8 +43,9 @@ def said(*ill: int, of: int = 4, line: str = LINE) -> list[Log]:
     return [*(logs("shop", line, *ill) if ill else []), *(logs("shop", "INFO study 7 stored", *well) if well else [])]
 
 
-TOKEN = {"env": ("ROLE_ARN", "TOKEN_FILE"), "volumes": ("token",)}
-PROXY = {"beside": ({"name": "mesh-proxy", "image": "mesh/proxy:1"},)}
+FULL = "ERROR accept tcp [::]:8080: accept4: too many open files; retrying in 1s"
+TOKEN = {"env": ("ROLE_ARN", "TOKEN_FILE")}
+PROXY: dict[str, tuple[Obj, ...]] = {"beside": ({"name": "mesh-proxy", "image": "mesh/proxy:1"},)}
 
 
 def without_token(*ill: int, line: str = LINE, **ages: float) -> Snapshot:
@@ -54,12 +54,11 @@ def without_token(*ill: int, line: str = LINE, **ages: float) -> Snapshot:
     return snapshot(given(made(shop(pods=4), **ages), fine, **TOKEN), logs=said(*ill, line=line))
 
 
-def each_with_its_own(beginning: str) -> list[Obj]:
-    """Return four pods of the shop, each with a volume whose name begins so."""
+def beside_of_two_versions() -> list[Obj]:
+    """Return four pods of the shop with a proxy beside each, of which the younger ones have a variable more."""
     objects = made(shop(pods=4), p2=HOUR, p3=HOUR)
-    for number in range(4):
-        given(objects, (number,), volumes=(f"{beginning}{number}",))
-    return objects
+    given(objects, (0, 1), **PROXY)
+    return given(objects, (2, 3), beside=({**PROXY["beside"][0], "env": [{"name": "NEW", "value": "1"}]},))
 
 
 HOLDS = [
@@ -127,9 +126,14 @@ DOES_NOT_HOLD = [
         (SHOP, "service_crash", "restart_workload"),
     ),
     DoesNotHold(
-        "each has a volume of the API under a name of its own",
-        snapshot(each_with_its_own("kube-api-access-"), logs=said(0, 1)),
+        "what was put beside the older ones has less inside, as an earlier version of it had",
+        snapshot(beside_of_two_versions(), logs=said(0, 1)),
         (SHOP, "service_crash", "restart_workload"),
+    ),
+    DoesNotHold(
+        "the older ones have no files left, which nobody is given",
+        snapshot(given(made(shop(pods=4), p2=HOUR, p3=HOUR), (2, 3), **TOKEN), logs=said(0, 1, line=FULL)),
+        (SHOP, "resource_exhaustion", "restart_workload"),
     ),
     DoesNotHold(
         "those without it are well",

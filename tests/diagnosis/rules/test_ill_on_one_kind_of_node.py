@@ -114,7 +114,7 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "one node has the kernel: it may be that node's own fault",
         snapshot(four(3), nodes(OLD, OLD, OLD, NEW), figures=slow(0.001, 0.001, 0.001, 0.6)),
-        ("page_human",),
+        (SHOP, "service_crash", "restart_workload"),
     ),
     DoesNotHold(
         "all that fail are older: those on the newer kernel are well, and so would a new one be",

@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._ill_and_well import IllAndWell, ill_and_well
 from tuheg_ir.diagnosis.view.born import holds, only_these
+from tuheg_ir.diagnosis.view.odd import used_up
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -23,12 +24,12 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 def when(view: View) -> Iterator[Match]:
     """All ill pods of a template, and no well ones, are without something that is in no template, or alone have it."""
     for workload in view.serving:
-        if is_store(workload) or len(set(map(holds, workload.live))) == 1:
+        if is_store(workload) or len({holds(workload, pod) for pod in workload.live}) == 1:
             continue  # all hold the same: cheaper to see than who is ill
         apart = ill_and_well(view, workload)
-        if apart is None:
-            continue
-        lacks, more = only_these(apart.well, apart.ill), only_these(apart.ill, apart.well)
+        if apart is None or used_up(view, workload, apart.told):
+            continue  # nobody was given what they have used up
+        lacks, more = (only_these(workload, *each) for each in ((apart.well, apart.ill), (apart.ill, apart.well)))
         if lacks or more:
             yield _match(view, workload, apart, lacks, more)
 
@@ -44,7 +45,7 @@ def _as_the_well(view: View, workload: Workload, apart: IllAndWell, lacks: tuple
     wanted = {_thing(each) for each in lacks}
     for other in (each for each in view.serving if wanted and each is not workload):
         for pod in other.live:
-            if pod.created and pod.created > last and wanted <= {_thing(each) for each in holds(pod)}:
+            if pod.created and pod.created > last and wanted <= {_thing(each) for each in holds(other, pod)}:
                 return Evidence("objects", f"Pod/{pod.name}", "it was made after them, and was given that", pod.created)
     return None
 

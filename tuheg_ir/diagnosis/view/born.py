@@ -1,4 +1,4 @@
-"""What pods hold since they were made: containers, variables and volumes, those of an admission webhook among them."""
+"""What pods hold since they were made: containers, variables and mounts, those of an admission webhook among them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ from collections.abc import Collection, Iterator
 
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, text
+from tuheg_ir.diagnosis.view.workloads import Workload
 
-_OF_THE_API = ("kube-api-access-",)
-"""Volumes that every pod is given under a name of its own."""
-_API = "/var/run/secrets/kubernetes.io/serviceaccount"
-
-
-def holds(pod: Pod) -> frozenset[str]:
-    """Return the names of all that a pod was made with; limits are no part of it, which others compare."""
-    return frozenset(_held(pod))
+_GROUPS = (("initContainers", "init container"), ("containers", "container"))
 
 
-def only_these(pods: Collection[Pod], others: Collection[Pod]) -> tuple[str, ...]:
+def holds(workload: Workload, pod: Pod) -> frozenset[str]:
+    """Return the names of what a pod was made with: its containers, and the variables and mounts of the template's.
+
+    What a container from elsewhere has inside varies with the version of who put it there. Limits others compare.
+    """
+    return frozenset(_held(workload, pod))
+
+
+def only_these(workload: Workload, pods: Collection[Pod], others: Collection[Pod]) -> tuple[str, ...]:
     """Return what all of some pods were made with, and none of some others."""
     if not pods or not others:
         return ()
-    found = frozenset.intersection(*map(holds, pods)) - frozenset.union(*map(holds, others))
-    return tuple(sorted(found))
+    mine, theirs = ([holds(workload, pod) for pod in each] for each in (pods, others))
+    return tuple(sorted(frozenset.intersection(*mine) - frozenset.union(*theirs)))
 
 
-def _held(pod: Pod) -> Iterator[str]:
-    for group, kind in (("initContainers", "init container"), ("containers", "container")):
+def _held(workload: Workload, pod: Pod) -> Iterator[str]:
+    for group, kind in _GROUPS:
+        own = {text(each, "name") for each in items(workload.template, "spec", group)}
         for each in items(pod.obj, "spec", group):
             label = text(each, "name")
             yield f"{kind} {label}"
-            yield from (f"variable {text(env, 'name')} of {label}" for env in items(each, "env"))
-            paths = (text(mount, "mountPath") for mount in items(each, "volumeMounts"))
-            yield from (f"mount {path} of {label}" for path in paths if path != _API)
-    volumes = (text(volume, "name") for volume in items(pod.obj, "spec", "volumes"))
-    yield from (f"volume {volume}" for volume in volumes if not volume.startswith(_OF_THE_API))
+            if label in own:
+                yield from (f"variable {text(env, 'name')} of {label}" for env in items(each, "env"))
+                yield from (f"mount {text(mount, 'mountPath')} of {label}" for mount in items(each, "volumeMounts"))
