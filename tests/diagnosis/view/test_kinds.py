@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tuheg_ir.diagnosis.view.kinds import CODE, SESSIONS, SETTING, USED_UP, WAY, kind_of
+from tuheg_ir.diagnosis.view.kinds import CODE, SESSIONS, SETTING, USED_UP, WAY, kind_of, of_a_way, over_http
 
 TOLD = [
     ("write /data/seg-9: ENOSPC", USED_UP),
@@ -75,3 +75,34 @@ def test_words_tell_a_kind(line: str, kind: str) -> None:
 @pytest.mark.parametrize(("line", "why"), NOT_TOLD)
 def test_words_that_tell_none(line: str, why: str) -> None:
     assert kind_of(f"2026-03-04 ERROR {line}") == "", why
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no ack for batch 7, local 10.244.4.19:40112, remote 10.96.77.12:5540",
+        'Post "https://pay.example/v1/charges": context deadline exceeded',
+        "dial tcp 10.0.0.9:8080: connect: connection refused",
+        "read tcp [fd00::9]:8080: connection reset by peer",
+        "connect: no route to host",
+    ],
+)
+def test_who_does_not_answer_at_an_address_is_behind_a_way(line: str) -> None:
+    assert of_a_way(f"2026-03-04 ERROR {line}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "request timed out after 3000ms",  # whoever was asked
+        "GET http://shop.example/a answered 500 to 10.0.0.9:4411",  # it answers
+        "connection refused",  # by nobody knows whom
+    ],
+)
+def test_what_names_nobody_or_is_answered_is_of_no_way(line: str) -> None:
+    assert not of_a_way(f"2026-03-04 ERROR {line}")
+
+
+def test_who_is_asked_over_http_is_no_store() -> None:
+    assert over_http('Post "https://pay.example/v1": EOF')
+    assert not over_http("jdbc:postgresql://db.example/shop: connection refused")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
+from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import LOADED, began_of, short_of_memory
 from tuheg_ir.diagnosis.view.trouble import traffic_growth
 from tuheg_ir.diagnosis.view.usage import limit_cut
@@ -16,6 +17,8 @@ from tuheg_ir.diagnosis.view.view import View
 def when(view: View) -> Iterator[Match]:
     """Containers are short of memory while their traffic has grown."""
     for workload in view.serving:
+        if on_one_kind(view, workload):
+            continue  # its like have enough on other nodes
         evidence = short_of_memory(view, workload)
         grown = traffic_growth(view, workload.ref)
         if not evidence or grown is None or grown < LOADED or limit_cut(workload, "memory"):

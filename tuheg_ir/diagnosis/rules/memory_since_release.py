@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import asks_for_more, has_settled, killed_beside, put_into_memory, short_of_memory
 from tuheg_ir.diagnosis.view.given import given_limit
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
@@ -28,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         newest = {f"Pod/{pod.name}" for pod in workload.newest_pods()}
         evidence = short_of_memory(view, workload)
-        if killed_beside(view, workload):
+        if killed_beside(view, workload) or on_one_kind(view, workload):
             continue
         if any(given_limit(workload, pod, "memory") for pod, _ in killed_for_memory(view, workload)):
             continue  # the limit that they were killed at is in neither template

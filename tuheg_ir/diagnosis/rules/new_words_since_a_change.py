@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._holders import able
+from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.view.askers import answer_of
@@ -65,6 +66,8 @@ def when(view: View) -> Iterator[Match]:
             released = [w for w in view.workloads.values() if w.changes and soon_after(words.since, w.released_at)]
             if any(called_before(view, at) for at in (*(at for _, at in edits), *(w.released_at for w in released))):
                 continue
+            if any(on_one_kind(view, each) for each in released):
+                continue  # its release only placed its pods anew
             if len(edits) == 1 and not released:
                 yield _of_edit(workload, words, *edits[0])
             elif len(released) == 1 and not edits and not released[0].returned and view.alerts:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.nodes import nodes, on_node
+from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_READ_ONLY = "read-only file system"
+"""How every program tells that what it writes to is mounted so."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -18,22 +25,44 @@ def when(view: View) -> Iterator[Match]:
             continue
         touched = tuple(dict.fromkeys(w.ref for w, _ in waiting))
         events = (e for ref in touched for e in view.events_of(ref)[:1])
+        own = _of_its_own_volume(view, node.name, waiting)
         yield Match(
-            component=node.ref,
+            component=touched[0] if own else node.ref,
             evidence=(
                 *(Evidence("objects", node.ref, f"{what}: {why}", at) for what, why, at in node.problems),
                 *(Evidence("objects", f"Pod/{p.name}", f"is on {node.name} and not ready") for _, p in waiting[:3]),
+                *own,
                 *(view.event_evidence(e) for e in events),
             ),
             certainty=0.7,
             since=min((at for _, _, at in node.problems if at), default=None),
-            explains=touched,
+            explains=touched[1:] if own else touched,
             excludes=tuple(
                 each
                 for ref in touched
-                for each in excluding(ref, "its template starts on other nodes", "rollback_workload", *RESTARTS)
+                # What one pod alone has mounted is mounted anew for the next one.
+                for each in excluding(
+                    ref, "its template starts on other nodes", "rollback_workload", *(() if own else RESTARTS)
+                )
             ),
         )
+
+
+def _of_its_own_volume(view: View, node: str, waiting: Sequence[tuple[Workload, Pod]]) -> tuple[Evidence, ...]:
+    """Return what shows that a node tells of a volume that one workload alone has mounted there.
+
+    It keeps its data on a claim, says that it cannot write, and all others on the node are well.
+    """
+    workload, pod = waiting[0]
+    others = [each for other, each in on_node(view, node) if other is not workload]
+    if any(other is not workload for other, _ in waiting) or not others or not claims_of(workload):
+        return ()
+    for log in view.logs_of([pod]):
+        for line in log.lines:
+            if _READ_ONLY in line.lower():
+                told = f"it cannot write to its volume, and {len(others)} others on {node} are well: {line[:200]}"
+                return (Evidence("logs", f"Pod/{pod.name}", told, stamp(line)),)
+    return ()
 
 
 RULE = Rule(

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._imposed import imposed
+from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._not_of_its_own import not_of_its_own, refused_sessions
 from tuheg_ir.diagnosis.rules._taken_in_between import taken_in_between
 from tuheg_ir.diagnosis.rules.all_stuck import stuck_again
@@ -36,7 +37,7 @@ def when(view: View) -> Iterator[Match]:
             continue  # a new pod would be given the limit again that the others are without
         if refused_sessions(view, odd):
             continue  # a new pod would get none either, nor would those that have theirs
-        if any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload)):
+        if on_one_kind(view, workload) or any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload)):
             continue  # their nodes are odd, and the next ones will be
         felt = [seen for seen, _ in troubles(view, workload.ref)]
         hits = [h for h in view.hits_of(workload.ref) if h.pod in odd]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -16,7 +17,10 @@ from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
 from tuheg_ir.diagnosis.view.counted import counted, counts_lately, only_noughts, talks
 from tuheg_ir.diagnosis.view.crashes import crashes
+from tuheg_ir.diagnosis.view.kinds import SESSIONS, SETTING, USED_UP, WAY, kind_of, of_a_way, over_http
+from tuheg_ir.diagnosis.view.marked import OFTEN, complained, complains, shape_of
 from tuheg_ir.diagnosis.view.odd import (
+    CLEARLY,
     PROVEN,
     full_of_code,
     odd_pods,
@@ -28,6 +32,7 @@ from tuheg_ir.diagnosis.view.odd import (
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.routes import fail_at_a_route
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data, share_their_data
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -56,6 +61,7 @@ def when(view: View) -> Iterator[Match]:
             continue  # who ends again and again is always young, and ill before long
         measured = odd_pods(view, workload, few=False)
         ill = measured or _compile_again(view, workload) or told_apart(view, workload)
+        ill = ill or fail_at_a_route(view, workload)
         bad = [pod for pod in workload.live if pod.name in ill]
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
         if not bad or not well or not same_template((*bad, *well)):
@@ -154,7 +160,8 @@ def _loses_a_store(view: View, workload: Workload) -> bool:
     """Tell whether a workload complains of its way to a store, or to somebody outside, who may be one."""
     for each in (c for c in complaints(view, *_CONNECTIONS) if c.caller == workload.ref):
         about = view.workloads.get(each.about)
-        if is_store(about) if about else each.hosts or kind_spoken_of(each.hit.line):
+        line = each.hit.line
+        if is_store(about) if about else (each.hosts and not over_http(line)) or kind_spoken_of(line):
             return True
     return False
 
@@ -187,7 +194,9 @@ def _match(
             *(view.hit_evidence(hit) for hit in hits[:1]),
         ),
         certainty=0.75,
-        root_cause="configuration_error" if edits else _cause(mounts, out, sessions, aging),
+        root_cause="configuration_error"
+        if edits
+        else _cause(mounts, out, sessions, aging) or _by_words(view, workload, ill),
         since=began,
         explains=behind(view, workload.ref, but=workload.ref),
         excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload"),
@@ -195,12 +204,41 @@ def _match(
 
 
 def _cause(mounts: bool, out: bool, sessions: bool, aging: bool) -> str:
-    """Return what the older pods have kept that the younger ones got anew."""
+    """Return what the older pods have kept that the younger ones got anew; "" where only their words tell."""
     if mounts:
         return "dependency_failure"
     if out:
         return "resource_exhaustion"  # whatever it cannot do then: open sessions or files, answer in time
-    return "database_connection" if sessions else "resource_exhaustion" if aging else "service_crash"
+    return "database_connection" if sessions else "resource_exhaustion" if aging else ""
+
+
+def _by_words(view: View, workload: Workload, ill: Collection[str]) -> str:
+    """Return of which kind is what all ill ones tell most, and hardly any others; "" where it is of none.
+
+    What the program itself gets wrong is no defect that a release brought: its own state is broken.
+    """
+    shapes = {each.shape for each in complained(view, workload) if _alone(each.lately, ill)}
+    logs = view.logs_of((pod for pod in workload.live if pod.name in ill), previous=False)
+    told = (line for log in logs for line in log.lines)
+    # Lines of fields are all of one shape, whatever they tell.
+    kinds = Counter(_kind(line) for line in told if shapes and complains(line) and shape_of(line) in shapes)
+    found = [(count, kind) for kind, count in kinds.items() if kind and count >= OFTEN]
+    if found:
+        return max(found)[1]
+    # Without a word of its own: what a proxy keeps is the way to those who stand behind it.
+    return WAY if is_proxy(workload) and not kinds else ""
+
+
+def _kind(line: str) -> str:
+    kind = WAY if of_a_way(line) else kind_of(line)
+    return kind if kind in (WAY, SETTING, SESSIONS, USED_UP) else ""
+
+
+def _alone(lately: Mapping[str, int], ill: Collection[str]) -> bool:
+    """Tell whether each ill pod tells something, and clearly more often than any other."""
+    others = max((count for pod, count in lately.items() if pod not in ill), default=0)
+    least = min(lately.get(pod, 0) for pod in ill)
+    return least > 0 and least >= CLEARLY * others
 
 
 RULE = Rule(

@@ -25,7 +25,7 @@ _STATUS = late(
 """Lines in which a server tells how it answered: access logs, and the lines of frameworks."""
 _WORDS = (*(f"{method} " for method in _METHODS), "Completed ", "answering ")
 """Without one of these a line tells of no answer: much cheaper to see than the pattern."""
-_NOW = timedelta(minutes=10)
+NOW = timedelta(minutes=10)
 _BEFORE = timedelta(minutes=5)
 _WELL = 5
 """So many lines over so long a time without a failure show that there was none, whatever they tell."""
@@ -61,7 +61,7 @@ def answers(view: View, workload: Workload) -> dict[str, Answers]:
 
 def _answers(view: View, lines: list[str]) -> Answers:
     read = [(stamp(line), status) for line in lines if (status := status_of(line))]
-    now = [status for at, status in read if at is None or view.recent(at, _NOW)]
+    now = [status for at, status in read if at is None or view.recent(at, NOW)]
     return Answers(
         told=len(now),
         failed=sum(status >= 500 for status in now),

@@ -6,6 +6,8 @@ engineer would sort an error of which nothing else is known.
 
 from __future__ import annotations
 
+import re
+
 from tuheg_ir.diagnosis.late import late
 
 USED_UP, SETTING, SESSIONS = "resource_exhaustion", "configuration_error", "database_connection"
@@ -63,6 +65,14 @@ _KINDS = {
         r"|name or service not known|name resolution|no such host"
     ),
 }
+_UNANSWERED = late(
+    r"timed? ?out|deadline exceeded|\bno (?:ack|answer|reply|response)\b|not acknowledged|unanswered|unreachable"
+    r"|connection (?:refused|reset|closed|lost)|broken pipe|\be(?:connrefused|connreset|timedout|pipe)\b"
+)
+"""How anybody tells that he gets no answer, or is cut off."""
+_ADDRESSED = late(r"\bhttps?://|\b\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b|\[[0-9a-f:]+\]:\d{2,5}\b")
+"""Whom: one who is asked over HTTP, or at a port of an address. A name may be that of a store."""
+_HTTP = late(r"\bhttps?://", re.IGNORECASE)
 _COUNTED = late(
     rf"rate.?limit|too many requests|{_STATUS}429\b|throttl|per (?:second|minute|hour|day)\b"
     r"|retr(?:y|ies)\b[^.]{0,30}(?:limit|max|exceed)|max(?:imum)? (?:number of )?(?:retries|attempts|redirects)"
@@ -89,3 +99,14 @@ def kind_of(line: str) -> str:
         return ""
     found = [kind for kind, words in _KINDS.items() if words.search(lowered)]
     return found[0] if len(found) == 1 else ""
+
+
+def of_a_way(line: str) -> bool:
+    """Tell whether a line tells that somebody at an address does not answer, or is not reached."""
+    lowered = line[:_READ].lower()
+    return kind_of(line) == WAY or bool(_UNANSWERED.search(lowered) and _ADDRESSED.search(lowered))
+
+
+def over_http(line: str) -> bool:
+    """Tell whether a line names somebody who is asked over HTTP, as no store is that keeps sessions."""
+    return _HTTP.search(line[:_READ]) is not None

@@ -1,0 +1,73 @@
+"""What kind of thing the older pods have kept is told by their words; and at which route alone they fail."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.scenes import SHOP, logs, shop
+from tests.diagnosis.rules.tiny import log, pod, snapshot
+from tuheg_ir.diagnosis.model import Snapshot
+
+
+def told(line: str, *ill: int) -> Snapshot:
+    """Return four pods of the shop, the last of which is younger and well; some repeat a line."""
+    fine = [n for n in range(4) if n not in ill]
+    return snapshot(younger(shop(pods=4), 1), logs=[*logs("shop", line, *ill), *logs("shop", "INFO ok", *fine)])
+
+
+def asked(*ill: int, of: int = 4, route: str = "/tariff", young: int = 1) -> Snapshot:
+    """Return pods of the shop that all answer two routes, and some of them one of these with 503."""
+    good = '10.0.0.9 "GET /trips/7 HTTP/1.1" 200 31'
+    return snapshot(
+        younger(shop(pods=of), young),
+        logs=[
+            log(pod("shop", n), *[good, good, f'10.0.0.9 "GET {route}/7 HTTP/1.1" {503 if n in ill else 200} 9'] * 9)
+            for n in range(of)
+        ],
+    )
+
+
+NO_ACK = '{"level": "WARN", "msg": "no ack for batch, will send again", "remote": "10.96.77.12:5540", "timeout": "2s"}'
+AWAITED = 'ERROR Post "https://charge.partner.example/v1": context deadline exceeded while awaiting headers'
+HOLDS = [
+    *(
+        Holds(
+            what,
+            told(line, 0, 1, 2),
+            (SHOP, cause, "restart_workload"),
+            excludes=no("rollback_workload", at=SHOP),
+            harmful=("rollback_workload", "scale_workload"),
+        )
+        for what, line, cause in (
+            ("an address that they have kept acknowledges nothing", NO_ACK, "network_fault"),
+            ("a partner outside does not answer on their connections", AWAITED, "network_fault"),
+            (
+                "they may not read what they have opened",
+                "ERROR open /etc/a.yml: permission denied",
+                "configuration_error",
+            ),
+            ("they say nothing that names a kind", "ERROR no fare for zone 7", "service_crash"),
+            ("their own state is broken", "ERROR NullPointerException in FareTable.get", "service_crash"),
+        )
+    ),
+    Holds(
+        "they fail at one route of three, which the younger one answers",
+        asked(0, 1, 2),
+        (SHOP, "service_crash", "restart_workload"),
+        harmful=("rollback_workload", "scale_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the younger one fails at that route, too",
+        asked(0, 1, 2, 3),
+        ("page_human",),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "the younger one fails at it, and an older one does not",
+        asked(1, 2, 3),
+        ("page_human",),
+        harmful=("restart_workload",),
+    ),
+]
