@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.diagnosis.rules.scenes import alert, errors, latency
-from tests.diagnosis.rules.tiny import log, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -21,16 +21,22 @@ MAILER = "Deployment/mailer"
 
 
 def world(
-    lines: Sequence[str] = OFTEN, since: float = HOURS, *, about: str = "shop", asks: str = "", **more: Any
+    lines: Sequence[str] = OFTEN,
+    since: float = HOURS,
+    *,
+    about: str = "shop",
+    asks: str = "",
+    runs: float = 10 * DAY,
+    **more: Any,
 ) -> Snapshot:
     """Return a shop that somebody was alarmed for ten minutes ago, and what a mailer tells, of which it knows nothing.
 
-    ``about``: whom the alert names. ``asks``: whom the shop calls.
+    ``about``: whom the alert names. ``asks``: whom the shop calls. ``runs``: for how long the mailer runs.
     """
     env = {"URL": f"http://{asks}:8080"} if asks else {}
     return snapshot(
         workload("shop", env=env),
-        workload("mailer", pods=1),
+        workload("mailer", pods=1, started=runs),
         logs=[log(pod("mailer"), *lines, since=since)],
         **{"alerts": [alert(service=about)], "figures": [errors("shop", since=700)], **more},
     )
@@ -59,6 +65,7 @@ def test_the_noise_of_a_bystander_is_no_finding(snap: Snapshot) -> None:
         world([SENT] * 100 + [EXPIRED, SENT] * 50),
         world([EXPIRED, *[SENT] * 12] * 14 + [EXPIRED] * 18),
         world(since=1500),
+        world(runs=HOURS),
         world(about="mailer", figures=[]),
         world(asks="mailer"),
         world(figures=[errors("mailer", since=700)]),
@@ -72,6 +79,7 @@ def test_the_noise_of_a_bystander_is_no_finding(snap: Snapshot) -> None:
         "it began an hour before",
         "it is told far more often since",
         "the log does not reach back",
+        "it tells of it since its start, two hours ago",
         "the alert is about it",
         "who suffers asks it",
         "its users feel it too",

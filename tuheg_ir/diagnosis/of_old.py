@@ -24,6 +24,8 @@ MORE = 2.0
 """So many times as often as before is more than chance: then it has become another trouble."""
 ANEW = 0.25
 """What was not told for so large a part of the time before came anew."""
+PROVEN = timedelta(hours=6)
+"""Programs that ran for so long before live with what they tell."""
 _FOR_ALL_THAT = ("security_incident", "no_fault", "unknown")
 """Strangers that have worked for long are no smaller matter for it; and what is no trouble is no noise."""
 
@@ -79,17 +81,21 @@ def _concerned(view: View) -> frozenset[str]:
 def _as_before(view: View, hit: Hit, began: datetime) -> bool:
     """Tell whether the pods of who tells of a trouble told of it all along, long before, and no more often since.
 
-    All their logs that tell of it have to reach back: of a younger one nobody knows how often it was told before. And
-    no log tells of a time without it: what came anew may have been the first of the trouble.
+    All their logs that tell of it have to reach back: of a younger one nobody knows how often it was told before. No
+    log tells of a time without it: what came anew may have been the first of the trouble. And who tells of it runs for
+    hours: what has just started may tell of it since its start, and be the trouble itself.
     """
     before, since = 0, 0
     long, short = timedelta(), timedelta()
+    ran_since = {pod.name: pod.started for pod in view.workloads[hit.component].live}
     for log in view.logs_of(view.workloads[hit.component].live, previous=False):
         times = [time for line in log.lines if tells(hit.trouble, line) and (time := stamp(line)) is not None]
         start = heard_since([log])
         if not times:
             continue
         if start is None or start > began - LONG or min(times) - start > ANEW * (began - start):
+            return False
+        if (run := ran_since.get(log.pod)) is None or run > began - PROVEN:
             return False
         earlier = sum(time < began for time in times)
         before, since = before + earlier, since + len(times) - earlier
