@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,9 +11,12 @@ from tests.diagnosis.rules.scenes import alert, errors, latency
 from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.view.view import View
 
 EXPIRED = "ERROR 45.9.1.7 tls handshake failed: certificate has expired; session closed"
 AWAY = "ERROR POST https://mail.partner.example/v1/send: 503 Service Unavailable, upstream connect error"
+LEAKS = "WARN ProxyLeakTask Connection leak detection triggered for org.postgresql.jdbc.PgConnection on thread task-1"
 SENT = "INFO sent"
 HOURS = 7200.0
 OFTEN = [SENT, EXPIRED, SENT] * 24
@@ -91,3 +94,20 @@ def test_the_noise_of_a_bystander_is_no_finding(snap: Snapshot) -> None:
 )
 def test_what_may_be_the_trouble_is_told(snap: Snapshot) -> None:
     assert told(snap) == (True, False)
+
+
+def of_words(trouble: str) -> Rule:
+    """Return a rule that holds where the mailer's log tells of a trouble."""
+
+    def when(view: View) -> Iterator[Match]:
+        yield from (Match(hit.component, (view.hit_evidence(hit),), 0.8) for hit in view.hits_of(MAILER, trouble))
+
+    return Rule("words", "words", "code_defect", "page_human", Tier.STATED, when, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "trouble", "found"), [(EXPIRED, "certificate", False), (LEAKS, "connection_leak", True)]
+)
+def test_what_somebody_holds_is_told_for_long_before_others_feel_it(line: str, trouble: str, found: bool) -> None:
+    findings = decide(world([SENT, line, SENT] * 24), [of_words(trouble)]).findings
+    assert (findings[0].rule == "words") == found

@@ -26,6 +26,11 @@ ANEW = 0.25
 """What was not told for so large a part of the time before came anew."""
 PROVEN = timedelta(hours=6)
 """Programs that ran for so long before live with what they tell."""
+_MET = (
+    *("certificate", "connection_refused", "connection_timeout", "connection_reset", "upstream_failure", "dns"),
+    *("rate_limited", "throttled_retry", "outside_authentication", "message_rejected", "attack_attempt"),
+)
+"""What a program meets with somebody else; what it holds, or uses up, it tells for long before others feel it."""
 _FOR_ALL_THAT = ("security_incident", "no_fault", "unknown")
 """Strangers that have worked for long are no smaller matter for it; and what is no trouble is no noise."""
 
@@ -46,12 +51,12 @@ def of_old(view: View, held: Held) -> bool:
 
 
 def _words(view: View, match: Match) -> tuple[Hit, ...]:
-    """Return the troubles in logs on which a match rests; () if it rests on something else as well."""
+    """Return the troubles with others that logs tell and a match rests on; () if it rests on anything else as well."""
     if {each.source for each in match.evidence} - {"logs", "objects"}:
         return ()
     found = [_by_fact(view).get(each) for each in match.evidence if each.source == "logs"]
     known = tuple(hit for hit in found if hit is not None and not hit.previous and hit.component in view.workloads)
-    return known if len(known) == len(found) else ()
+    return known if len(known) == len(found) and all(hit.trouble in _MET for hit in known) else ()
 
 
 @once_a_view
