@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.diagnosis.rules.pods import later, pending, pods_of, put, waiting
@@ -14,6 +16,9 @@ NEW_PODS = {"restart_workload", "restart_connection_pool", "scale_workload"}
 """What needs new pods of the template in force."""
 HOOK = 'Error creating: Internal error occurred: failed calling webhook "pods.policy.example": connection refused'
 QUOTA = 'Error creating: pods "shop-r1-x" is forbidden: exceeded quota: team, requested: cpu=1, used: cpu=8'
+
+ROOM: dict[str, Any] = {"resources": {"requests": {"cpu": "2"}}}
+LESS: dict[str, Any] = {"resources": {"requests": {"cpu": "1"}}}
 
 
 def refused(message: str, *, age: float, younger: float = 0) -> list[Obj]:
@@ -90,3 +95,31 @@ def keyed(**keys: str) -> list[Obj]:
 def test_new_pods_are_asked_for_only_where_they_would_serve(objects: list[Obj], barred: set[str]) -> None:
     found = harms(View.of(snapshot(objects, thing("ConfigMap", "other", data={}))), SHOP)
     assert {each.remedy for each in found} & NEW_PODS == barred
+
+
+def beyond_quota(*, keep: int = 0, **before: Any) -> list[Obj]:
+    """Return a released shop that the quota allows no pod of any more; ``keep``: how many are left from before."""
+    objects = workload("shop", before=before, ready=keep, **ROOM)
+    left = pods_of(objects)[:keep]
+    told = event("ReplicaSet/shop-r2", "FailedCreate", QUOTA)
+    return [*(each for each in objects if each["kind"] != "Pod" or each in left), told]
+
+
+@pytest.mark.parametrize(
+    ("objects", "barred"),
+    [
+        (beyond_quota(image="shop:0"), True),
+        (beyond_quota(image="shop:0", **LESS), False),
+        (beyond_quota(keep=1, image="shop:0"), False),
+        (workload("shop", before={"image": "shop:0"}, ready=0), False),
+    ],
+    ids=[
+        "the template before asks for as much",
+        "the template before asks for less",
+        "some pods are left, which a roll-back keeps",
+        "no quota refuses a pod",
+    ],
+)
+def test_a_roll_back_meets_the_same_quota(objects: list[Obj], barred: bool) -> None:
+    found = harms(View.of(snapshot(objects)), SHOP)
+    assert ("rollback_workload" in {each.remedy for each in found}) == barred

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from tuheg_ir.diagnosis.harm import harms, once
 from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Finding, Snapshot
+from tuheg_ir.diagnosis.of_old import of_old
 from tuheg_ir.diagnosis.reasons import BESIDE, is_reason, nearness, nearness_at_one
 from tuheg_ir.diagnosis.rule import Held, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
@@ -58,7 +59,9 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
         for rule in (all_rules() if rules is None else rules)
         for match in rule.when(view)
     ]
-    kept, lost = arbitrate(view, held)
+    old = [each for each in held if of_old(view, each)]
+    kept, lost = arbitrate(view, [each for each in held if each not in old])
+    lost += [_lost(each, "it was told long before, as often, where nobody suffers") for each in old]
     findings = tuple(_finding(view, each) for each in kept)
     if not findings:
         findings = (nothing_found(view),)

@@ -108,7 +108,7 @@ def cannot_start(view: View, workload: Workload) -> str:
         for container in pod.containers:
             if container.state == "waiting" and container.reason in _NEVER_STARTS:
                 return f"new pods do not start ({container.reason})"
-    if any("exceeded quota" in e.message for e in view.events_of(workload.ref, "FailedCreate")):
+    if _beyond_quota(view, workload):
         return "the quota allows no further pod"
     if _refused(view, workload):
         return "the cluster refuses new pods"
@@ -117,6 +117,16 @@ def cannot_start(view: View, workload: Workload) -> str:
     if stillborn(view, workload):
         return "new pods of this template end at start"
     return ""
+
+
+def _beyond_quota(view: View, workload: Workload) -> bool:
+    return any("exceeded quota" in e.message for e in view.events_of(workload.ref, "FailedCreate"))
+
+
+def _asks_as_before(workload: Workload) -> bool:
+    """Tell whether pods of the template in force ask for as much as those of the one before, and none runs."""
+    changed = workload.changes and not workload.changed("limits", "other")
+    return bool(changed) and not workload.live
 
 
 def _refused(view: View, workload: Workload) -> bool:
@@ -138,6 +148,9 @@ def _rollback(view: View, workload: Workload) -> Iterator[Excluded]:
         yield Excluded("rollback_workload", workload.ref, reason)
     elif login_lost(view, workload):
         reason = "the registry refuses the login by which its image was had: an older one is not had either"
+        yield Excluded("rollback_workload", workload.ref, reason)
+    elif _beyond_quota(view, workload) and _asks_as_before(workload):
+        reason = "the quota allows no pod of the template in force, and one of the template before asks for as much"
         yield Excluded("rollback_workload", workload.ref, reason)
     elif former := served_before(view, workload):
         reason = f"its template before is older than what served before it, which {former[1].ref} has"

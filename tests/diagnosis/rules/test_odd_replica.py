@@ -7,10 +7,11 @@ from typing import Any
 from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import NODES, agent, built, node, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, failing, latency, logs, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 FULL = "socket.error: [Errno 24] Too many open files"
+REFUSED = 'ERROR partner refused {"status": 429, "told": "throughput of 3 messages per second exceeded"}'
 THREADS = "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory"
 DEADLOCK = "Found one Java-level deadlock:"
 SETTINGS = "INFO Tomcat initialized with port 8080, maxThreads=200"
@@ -116,7 +117,37 @@ def starved(
     )
 
 
+def meets(one: int, others: int, *, says: str = REFUSED, slow: float = 0.1, own: int = 0) -> Snapshot:
+    """Return a shop of three of which the last fails more requests, and how often each tells that a partner refuses it.
+
+    ``slow``: how long the last one takes. ``own``: how often it tells of an error of its own.
+    """
+    lines = [REFUSED] * one + ["ERROR lost the thread of work"] * own
+    return snapshot(
+        shop(pods=3),
+        figures=[
+            *failing(0.04, 0.04, 0.3),
+            errors("shop", 0.12),
+            *(figure("latency_p95_by_pod", 0.1, slow if n == 2 else 0.1, pod=pod("shop", n)) for n in range(3)),
+        ],
+        logs=[*logs("shop", says, 0, 1, times=others), log(pod("shop", 2), *lines)],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"one of three fails requests: {what}",
+            world,
+            (SHOP, "service_crash", "restart_workload"),
+        )
+        for what, world in (
+            ("the others tell of it far less often", meets(40, 6)),
+            ("the others tell of something else", meets(12, 12, says="ERROR order without a total")),
+            ("it is slow besides", meets(12, 12, slow=3.0)),
+            ("most errors are its own", meets(12, 12, own=30)),
+        )
+    ),
     Holds(
         "it was refused a session once, and has failed for another reason since",
         snapshot(
@@ -313,6 +344,11 @@ ANSWERS = [
     )
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "all meet one error of a partner, and of a few requests one of them fails more",
+        meets(12, 12),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold(
         "it came when the database had no session left; its like have theirs from before",
         snapshot(

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._starved import starved
+from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.marked import OFTEN
+from tuheg_ir.diagnosis.view.marked import OFTEN, is_marked
 from tuheg_ir.diagnosis.view.nodes import nodes
-from tuheg_ir.diagnosis.view.odd import CLEARLY, odd_pods
+from tuheg_ir.diagnosis.view.odd import CLEARLY, MOSTLY, odd_pods
+from tuheg_ir.diagnosis.view.trouble import SLOW_S, SLOWER, of_pods
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+_NUMBER = late(r"\d+(?:\.\d+)*")
+_LINES = 500
+"""So many last lines of a log tell what a pod meets now."""
 
 
 def not_of_its_own(view: View, workload: Workload, odd: Collection[str]) -> tuple[str, tuple[Evidence, ...]]:
@@ -45,6 +52,28 @@ def refused_sessions(view: View, odd: Collection[str]) -> bool:
             refused[hit.pod] += hit.count if hit.trouble == "database_full" else 0
             leaked[hit.pod] += hit.count if hit.trouble == "connection_leak" else 0
     return bool(odd) and all(refused[pod] >= OFTEN > leaked[pod] for pod in odd)
+
+
+def met_by_all(view: View, workload: Workload, odd: Collection[str]) -> bool:
+    """Tell whether those that are not odd tell of the very error that odd pods mostly do, and nearly as often.
+
+    What all of them meet is no fault of some: figures of a few requests each tell by chance who fails more of them. Who
+    is slow is so by himself, whatever all tell beside it.
+    """
+    takes = of_pods(view, workload.ref, "latency_p95_by_pod")
+    usual = max((seconds for pod, seconds in takes.items() if pod not in odd), default=0.0)
+    if any(takes.get(pod, 0.0) > max(SLOW_S, SLOWER * usual) for pod in odd):
+        return False
+    told: dict[str, Counter[str]] = {}
+    for log in view.logs_of(workload.live, previous=False):
+        said = told.setdefault(log.pod, Counter())
+        said.update(_NUMBER.sub("0", without_time(line)) for line in log.lines[-_LINES:] if is_marked(line))
+    theirs = sum((said for pod, said in told.items() if pod in odd), Counter[str]())
+    line, times = next(iter(theirs.most_common(1)), ("", 0))
+    if times < max(OFTEN * len(odd), MOSTLY * theirs.total()):
+        return False
+    others = [told.get(pod.name, Counter())[line] for pod in workload.live if pod.name not in odd]
+    return bool(others) and min(others) >= max(OFTEN, times / len(odd) / CLEARLY)
 
 
 def _asked_more(view: View, workload: Workload, odd: Collection[str]) -> Iterator[Evidence]:

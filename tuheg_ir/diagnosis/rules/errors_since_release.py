@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
-from tuheg_ir.diagnosis.rules._in_between import JUST, PROVEN, in_between, misread_of
+from tuheg_ir.diagnosis.rules._failed_before import failed_before
+from tuheg_ir.diagnosis.rules._in_between import JUST, PROVEN, in_between, misread_of, node_lost
 from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began
 from tuheg_ir.diagnosis.rules._intrusion import taken_over
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
@@ -189,7 +190,9 @@ def _told(view: View, workload: Workload) -> Iterator[Match]:
     if refused_as_others(view, workload, began):
         return
     if hits and said and (began is None or since_release(workload, began)):
-        yield _match(view, workload, said[:3], began, GUESS)
+        match = _match(view, workload, said[:3], began, GUESS)
+        told = _of_others(view, workload, began)
+        yield _only_passed_on(match, told)._replace(remedy="page_human") if told else match
 
 
 def _loaded(view: View, workload: Workload) -> bool:
@@ -218,13 +221,23 @@ def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime
     )
 
 
+def _of_others(view: View, workload: Workload, began: datetime | None) -> tuple[Evidence, ...]:
+    """Return what shows that a release only passes on what others bring: they fail alike, or did before it came."""
+    if blamed := blames_another(view, workload, workload):
+        return tuple(view.hit_evidence(hit) for hit in blamed[:2])
+    shown = met_alike(view, workload) or failed_before(view, workload) or node_lost(view, workload, began)
+    return (shown,) if shown else said_before(view, workload)[:2]
+
+
+def _only_passed_on(match: Match, told: tuple[Evidence, ...]) -> Match:
+    evidence = (*match.evidence, *told)
+    return match._replace(evidence=evidence, certainty=FAINT, root_cause="dependency_failure")
+
+
 def _weighed(view: View, workload: Workload, match: Match, began: datetime | None) -> Match:
     """Return a match less sure where the new image had served well, or its errors blame others or came before it."""
-    blamed = tuple(view.hit_evidence(hit) for hit in blames_another(view, workload, workload))
-    alike = met_alike(view, workload)
-    if told := (blamed or ((alike,) if alike else said_before(view, workload)))[:2]:
-        evidence, cause = (*match.evidence, *told), "dependency_failure"
-        return match._replace(evidence=evidence, certainty=FAINT, root_cause=cause)
+    if told := _of_others(view, workload, began):
+        return _only_passed_on(match, told)
     if _may_be_meant(view, workload) or _way_written(view, workload, began) or _fewer(view, workload):
         return match._replace(certainty=FAINT)
     if passes_on(view, workload, match) or others_fail(view, workload, began) or run_began(view, workload, began):

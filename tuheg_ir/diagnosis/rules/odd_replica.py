@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
-from tuheg_ir.diagnosis.rules._not_of_its_own import not_of_its_own, refused_sessions
+from tuheg_ir.diagnosis.rules._not_of_its_own import met_by_all, not_of_its_own, refused_sessions
 from tuheg_ir.diagnosis.rules._taken_in_between import taken_in_between
 from tuheg_ir.diagnosis.rules.all_stuck import stuck_again
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
@@ -35,8 +35,8 @@ def when(view: View) -> Iterator[Match]:
             continue  # a new pod would start with the same edit, and the others with it
         if imposed(view, workload):
             continue  # a new pod would be given the limit again that the others are without
-        if refused_sessions(view, odd):
-            continue  # a new pod would get none either, nor would those that have theirs
+        if refused_sessions(view, odd) or met_by_all(view, workload, odd):
+            continue  # a new pod would meet the same; of sessions those that are well would lose theirs
         if on_one_kind(view, workload) or any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload)):
             continue  # their nodes are odd, and the next ones will be
         felt = [seen for seen, _ in troubles(view, workload.ref)]
