@@ -7,10 +7,11 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, again, node, pods_of, put
 from tests.diagnosis.rules.scenes import SHOP, alert, errors, failing, rate, shop
-from tests.diagnosis.rules.tiny import Obj, at, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 OLD, NEW = "6.8.0", "6.14.0"
+ASKED = ((0, 5), (1, 5), (2, 40), (3, 40))
 NODES = ("n1", "n2", "n3", "n4")
 
 
@@ -101,6 +102,15 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "those that are killed get several times as many requests",
+        snapshot(
+            four(2, 3),
+            nodes(OLD, OLD, NEW, NEW),
+            figures=[*pressed(), *(figure("request_rate_by_pod", 5, now, pod=pod("shop", n)) for n, now in ASKED)],
+        ),
+        (SHOP, "capacity", "scale_workload"),
+    ),
     DoesNotHold(
         "a pod on a node with that kernel is well",
         snapshot(four(2, 3), nodes(OLD, NEW, NEW, NEW), figures=pressed()),

@@ -56,7 +56,17 @@ def ceased(line: str) -> Log:
     return log(pod("shop"), *["INFO request"] * 40, *[line] * 40, *["INFO request"] * 160, since=1440)
 
 
+def ended(line: str, of: str = "shop") -> Log:
+    """Return a log that told of something for two minutes until six minutes ago, and works on."""
+    return log(pod(of), *["INFO request"] * 60, *[line] * 10, *["INFO request"] * 30, since=1200)
+
+
 HOLDS = [
+    Holds(
+        "its users suffered already when it told of it for a while",
+        suffers(ended(RIGHTS), figures=[errors("shop", since=420)]),
+        (SHOP, SETTING, "page_human"),
+    ),
     *(
         Holds(f"it fails since it tells of {what}", suffers(told(line)), (SHOP, kind, "page_human"), sure=(0.3, 0.45))
         for what, line, kind in KINDS
@@ -129,6 +139,21 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it told of it for a while, and its users suffer since later",
+        suffers(ended(RIGHTS), figures=[errors("shop", since=300)]),
+        ASK,
+    ),
+    DoesNotHold(
+        "its database told of it for a while, and its users suffer since later",
+        suffers(
+            log("postgres-0", *["LOG: checkpoint"] * 60, *[ZONE] * 10, *["LOG: checkpoint"] * 30, since=1200),
+            env=URL,
+            store=postgres(),
+            figures=[errors("shop", since=300)],
+        ),
+        ASK,
+    ),
     DoesNotHold("nobody suffers", suffers(told(ZERO), figures=[errors("shop", 0.001)]), ASK),
     DoesNotHold(
         "an alert fires and a program only warns",

@@ -11,10 +11,11 @@ from tuheg_ir.diagnosis.rules._taken_in_between import taken_in_between
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.nodes import nodes
-from tuheg_ir.diagnosis.view.odd import ill_since
+from tuheg_ir.diagnosis.view.odd import CLEARLY, ill_since
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import labels, mapping
 from tuheg_ir.diagnosis.view.stores import is_store
+from tuheg_ir.diagnosis.view.trouble import of_pods
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -71,9 +72,18 @@ def _apart(view: View, workload: Workload) -> IllAndWell | None:
         return None  # a new pod would be well: on a new node, too
     if taken_in_between(view, workload) or imposed(view, workload) or killed_by_default(view, workload):
         return None
+    if _asked_more(view, workload, told):
+        return None
     beneath = any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload))
     ailing = {node.name for node in nodes(view) if node.lost or node.pressures or node.problems}
     return None if beneath or ailing & {pod.node for pod in told.ill} else told
+
+
+def _asked_more(view: View, workload: Workload, told: IllAndWell) -> bool:
+    """Tell whether ill pods get several times as many requests as those that are well."""
+    rates = of_pods(view, workload.ref, "request_rate_by_pod")
+    others = [rates[pod.name] for pod in told.well if pod.name in rates]
+    return bool(others) and any(rates.get(pod.name, 0.0) > CLEARLY * max(others) for pod in told.ill)
 
 
 def _kinds(view: View) -> dict[str, dict[str, str]]:

@@ -17,10 +17,11 @@ from tuheg_ir.diagnosis.rules._word import new_kinds, one_kind
 from tuheg_ir.diagnosis.rules.refusal_names_another import PROBED
 from tuheg_ir.diagnosis.view.complaints import store_spoken_of
 from tuheg_ir.diagnosis.view.kinds import CODE, kind_of
-from tuheg_ir.diagnosis.view.marked import STILL
+from tuheg_ir.diagnosis.view.marked import STILL, Marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.silent import ended_before
 from tuheg_ir.diagnosis.view.trouble import suffering, unplaced
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -35,6 +36,8 @@ class Told(NamedTuple):
     lines: int
     error: bool
     shown: Evidence
+    words: Marked | None = None
+    """What a log tells; None for the cluster's events."""
 
     @property
     def since(self) -> datetime | None:
@@ -55,6 +58,7 @@ def when(view: View) -> Iterator[Match]:
         callers = behind(view, at, *(each.teller for each in mine), but=at)
         suffer = tuple(dict.fromkeys((*callers, *(ref for ref in _may_call(view) if ref != at))))
         seen = _felt(view, at, *suffer)
+        mine = [each for each in mine if not _is_of_before(view, each, seen)]
         if not mine or not (seen or (any(each.error for each in mine) and _called(view, at, *suffer))):
             continue  # nobody suffers, or an alert fires and there are but warnings
         since = oldest(each.since for each in mine)
@@ -84,7 +88,7 @@ def _logged(view: View, workload: Workload) -> Iterator[Told]:
         own = store or kind == CODE or _may_have_brought(view, workload, words.since)
         at = "" if own else store_spoken_of(view, workload.ref, words.line)
         shown = Evidence("logs", workload.ref, f"{words.count} lines: {words.line[:200]}", words.since)
-        yield Told(workload.ref, at or workload.ref, kind, words.count, words.error, shown)
+        yield Told(workload.ref, at or workload.ref, kind, words.count, words.error, shown, words)
 
 
 def _refused(view: View, workload: Workload) -> Iterator[Told]:
@@ -96,6 +100,12 @@ def _refused(view: View, workload: Workload) -> Iterator[Told]:
         kind = kind_of(event.message) if event.type == "Warning" and event.reason != PROBED else ""
         if kind and kind != CODE:
             yield Told(workload.ref, workload.ref, kind, event.count, True, view.event_evidence(event))
+
+
+def _is_of_before(view: View, told: Told, seen: Sequence[Evidence]) -> bool:
+    """Tell whether words ended before users began to suffer."""
+    suffer = oldest(each.time for each in seen)
+    return told.words is not None and ended_before(view, view.workloads[told.teller], told.words, suffer)
 
 
 def _may_have_brought(view: View, workload: Workload | None, since: datetime | None) -> bool:

@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import NEW, Marked, complains, is_marked, shape_of
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -71,6 +72,19 @@ def over_for_good(view: View, workload: Workload, told: Marked) -> bool:
     return no_more(view, workload, told) and any(
         last is not None and _reaches_back(lines, first, view.now - last) for lines, first, last in spans
     )
+
+
+def ended_before(view: View, workload: Workload, told: Marked, suffer: datetime | None) -> bool:
+    """Tell whether words came again and again, and ended before users began to suffer, for longer than they lasted.
+
+    ``suffer``: since when, at the latest. Words that came a few times may be the last ones of who says no more.
+    """
+    said = _says(told)
+    logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
+    first, last = oldest(_first(lines, said) for lines in logs), newest(_last(lines, said) for lines in logs)
+    if first is None or last is None or suffer is None or told.count < ENOUGH:
+        return False
+    return last < suffer and view.now - last >= max(MINUTE, last - first)
 
 
 def may_be_of_old(view: View, workload: Workload, told: Marked) -> bool:
