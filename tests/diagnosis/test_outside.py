@@ -81,8 +81,6 @@ OPEN = frozenset(
         # named is what was edited, and not who goes by it
         "workflow-namespace-throttled-by-an-edited-request-rate",
         "balancer-edit-hides-the-callers-behind-four-node-addresses",
-        # the remedy is right, and what is used up, or where the way leads, is not told
-        "streams-ride-a-silent-connection-after-the-way-out-moved",
         # a person is asked, and told of the caller instead of what it needs, or of the symptom
         "clean-up-rule-lost-its-folder-and-takes-the-archive",
         "git-host-changed-its-rsa-key-and-pinned-known-hosts-stop-the-rules",
@@ -91,14 +89,26 @@ OPEN = frozenset(
         # a neighbour's release is behind it
         "savepoint-per-row-import-slows-every-reader",
         "banner-cookie-makes-every-page-uncacheable",
+        # whom the alert names is told of, or who complains, and not what they need
+        "every-commit-waits-for-the-standby-on-a-silent-node",
+        "one-pooler-left-paused-by-its-own-smoke-check",
+        "one-site-history-document-is-full",
+        "one-slow-export-benches-every-upstream-in-turn",
+        "patients-get-each-reminder-four-times-since-broker-options-were-tidied",
+        "new-days-shards-find-no-home-after-a-half-finished-node-round",
+        "week-long-links-die-with-the-session-that-signed-them",
+        # old noise of a bystander whose lines bear no year is told of
+        "finished-report-jobs-without-ttl-use-up-the-count-quota-of-the-list-sync",
         # one of two faults is found
+        "one-authority-refuses-the-new-tls-library-and-the-push-batch-path-is-retired",
+        "renamed-consumer-group-has-no-grant-and-the-audit-index-has-no-field-left",
         "cart-ids-as-metric-labels-swell-the-order-api-while-the-mail-day-is-spent",
         # the node is found; a run without an end beside it looks like an honest long one
         "inotify-instances-gone-on-one-node-while-bank-pull-never-returns",
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""
-MOST_HARMED = 0.015
+MOST_HARMED = 0.01
 """The largest share of cases in which the other rules advise harm where the one that answers is taken away."""
 MOST_MISLED = 0.04
 """The largest share of innocent releases, grafted beside a fault, that are advised to be taken back."""
