@@ -25,7 +25,19 @@ from tests.diagnosis.rules.scenes import (
     rate,
     shop,
 )
-from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, postgres, series, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    Obj,
+    at,
+    figure,
+    log,
+    pod,
+    postgres,
+    secret_key,
+    series,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 CODE, SETTING = "code_defect", "configuration_error"
@@ -174,6 +186,8 @@ HOLDS = [
         for what, world in (
             ("they say that somebody else failed", answering("Completed 503 Service Unavailable in 22ms")),
             ("it calls somebody of whom its log tells nothing", answering(FAILED, workload("cart"), env=CALLS_CART)),
+            ("it calls a host outside", answering(FAILED, env={"PAY_URL": "https://api.pay.example/v1"})),
+            ("a Secret tells whom it calls", answering(FAILED, env={"PAY_URL": secret_key("pay", "url")})),
         )
     ),
     *(

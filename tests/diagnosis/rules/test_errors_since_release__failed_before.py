@@ -64,6 +64,13 @@ HOLDS = [
         behind(WELL * 3 + [KEPT] * 2 + WELL),
         (SHOP, CODE, "rollback_workload"),
     ),
+    *(
+        Holds(f"that one had failed before, and {what}", behind(cart), (SHOP, CODE, "rollback_workload"))
+        for what, cart in (
+            ("does so far more often since", [SENT] * 300 + [KEPT, *[SENT] * 29] * 17 + [SENT] * 20 + [KEPT] * 70),
+            ("worked for an hour in between", [SENT] * 300 + [KEPT] * 120 + [SENT] * 410 + [KEPT] * 70),
+        )
+    ),
     Holds(
         "its errors are its own",
         behind(WELL + ILL, says=OWN),

@@ -117,10 +117,13 @@ def starved(
     )
 
 
-def meets(one: int, others: int, *, says: str = REFUSED, slow: float = 0.1, own: int = 0) -> Snapshot:
+def meets(
+    one: int, others: int, *, says: str = REFUSED, slow: float = 0.1, own: int = 0, meanwhile: float = 240
+) -> Snapshot:
     """Return a shop of three of which the last fails more requests, and how often each tells that a partner refuses it.
 
-    ``slow``: how long the last one takes. ``own``: how often it tells of an error of its own.
+    ``slow``: how long the last one takes. ``own``: how often it tells of an error of its own. ``meanwhile``: over how
+    many seconds the others tell it.
     """
     lines = [REFUSED] * one + ["ERROR lost the thread of work"] * own
     return snapshot(
@@ -130,7 +133,11 @@ def meets(one: int, others: int, *, says: str = REFUSED, slow: float = 0.1, own:
             errors("shop", 0.12),
             *(figure("latency_p95_by_pod", 0.1, slow if n == 2 else 0.1, pod=pod("shop", n)) for n in range(3)),
         ],
-        logs=[*logs("shop", says, 0, 1, times=others), log(pod("shop", 2), *lines)],
+        logs=[
+            *logs("shop", says, 0, 1, times=others, since=meanwhile),
+            log(pod("shop", 2), *["INFO sent"] * int(meanwhile > 240), since=meanwhile),
+            log(pod("shop", 2), *lines),
+        ],
     )
 
 
@@ -146,6 +153,11 @@ HOLDS = [
             ("the others tell of something else", meets(12, 12, says="ERROR order without a total")),
             ("it is slow besides", meets(12, 12, slow=3.0)),
             ("most errors are its own", meets(12, 12, own=30)),
+            ("the others met it in the course of a day", meets(60, 40, meanwhile=20 * 3600)),
+            (
+                "the others meet it now and then, and it does so often since minutes",
+                meets(60, 24, meanwhile=3500),
+            ),
         )
     ),
     Holds(

@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterable
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.rules._fed_by import OF_A_STORE
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import Hit, heard_since, tells
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.once import once, once_a_view
@@ -43,6 +46,8 @@ _WRAPPED = ("connection_refused", "connection_reset", "database_full", "dns")
 """Troubles with others that programs tell within an exception of their own, as a trace or what a framework catches."""
 FAILED = 500
 """How a program answers that stumbles by itself: whose upstream fails answers 502 to 504."""
+_ADDRESS = late(r"(?:^|_)(?:url|uri|host(?:name)?|addr(?:ess)?|endpoint|server)$", re.IGNORECASE)
+"""How a variable ends that tells where somebody is."""
 MOSTLY = 0.5
 """So large a share of its errors tells of the same, where there are errors of more kinds."""
 
@@ -96,7 +101,7 @@ def _of_another(view: View, found: Complaint, teller: Workload, released: Worklo
     hit = found.hit
     if hit.previous or _TIMEOUT.search(hit.line):
         return False
-    if teller is released and not hit.hosts and status_of(hit.line) == FAILED and not view.graph.needs(teller.ref):
+    if teller is released and not hit.hosts and status_of(hit.line) == FAILED and _needs_nobody(view, teller):
         return False  # so it answers itself, names nobody, and nobody is known that it needs
     if hit.trouble == "dns":
         return True
@@ -105,6 +110,22 @@ def _of_another(view: View, found: Complaint, teller: Workload, released: Worklo
     if teller is released:
         return not _ITSELF.search(hit.line)
     return found.about != released.ref and bool(found.about or found.hosts)
+
+
+@once
+def _needs_nobody(view: View, workload: Workload) -> bool:
+    """Tell whether nobody is known whom a workload asks: of the namespace, or outside, by its settings or its log.
+
+    Where a variable takes an address from elsewhere, as a Secret, somebody is behind it; stores tell of themselves.
+    """
+    if view.graph.needs(workload.ref) or view.graph.outside.get(workload.ref):
+        return False
+    settings = [*view.graph.settings(workload)]
+    if any(not value and _ADDRESS.search(key) and not OF_A_STORE.search(key) for key, value in settings):
+        return False
+    hosts = {host for key, value in settings for host in hosts_in(key, value)}
+    lines = (line for log in view.logs_of(workload.live, previous=False) for line in log.lines)
+    return not any(map(view.graph.is_away, hosts.union(hosts_named(lines))))
 
 
 def _since(view: View, hit: Hit, released: Workload) -> bool:

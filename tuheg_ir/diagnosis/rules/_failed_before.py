@@ -11,13 +11,15 @@ from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import LATELY, Marked, is_marked, marked, shape_of
 from tuheg_ir.diagnosis.view.once import once
-from tuheg_ir.diagnosis.view.releases import AMID
+from tuheg_ir.diagnosis.view.releases import AMID, soon_after
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 EARLIER = timedelta(minutes=5)
 """What began so long before a release is not of its roll-out."""
+MORE = 10
+"""What is told more than so many times as often since a release is another trouble than before."""
 MOSTLY = 0.5
 """So large a share of the errors of who is named has to be the same: each system has a few of others."""
 
@@ -26,17 +28,19 @@ MOSTLY = 0.5
 def failed_before(view: View, workload: Workload) -> Evidence | None:
     """Return that whom the errors of a release mostly name had begun to fail before it came, and still does.
 
-    It began anew, within what its logs tell: what it told all along the template before lived with.
+    It began anew, within what its logs tell: what it told all along the template before lived with. Not with an earlier
+    try of the release, that was taken back: this one may bring the same.
     """
     came = workload.released_at
     if came is None or not workload.changes:
         return None
+    tried = [each.created for each in workload.revisions[2:]]
     for other in _named(view, workload):
         errors = marked(view, other)
         for each in errors:
             if each.count < MOSTLY * sum(one.count for one in errors) or not each.lately:
                 continue
-            if _began_before(view, other, each, came):
+            if _began_before(view, other, each, came) and not any(soon_after(each.since, at) for at in tried):
                 fact = f"it fails since before {workload.ref} was released: {each.line[:200]}"
                 return Evidence("logs", other.ref, fact, each.since)
     return None
@@ -58,16 +62,21 @@ def _names(view: View, line: str, other: Workload) -> bool:
 
 
 def _began_before(view: View, other: Workload, told: Marked, came: datetime) -> bool:
-    """Tell whether an error began anew some time before a release, within a day, was repeated then and still is."""
+    """Tell whether an error began anew some time before a release, within a day, was repeated until then and still is.
+
+    What comes far more often since may be brought by it.
+    """
     if told.since is None or not came - AMID <= told.since <= came - EARLIER:
         return False
-    before = lately = 0
+    before, since = list[datetime](), list[datetime]()
     for log in view.logs_of(other.live, previous=False):
         upto, _ = times_around(log.lines)
-        times = [at for at, line in zip(upto, log.lines, strict=True) if at and _is(line, told)]
-        before += sum(at < came for at in times)
-        lately += sum(view.recent(at, LATELY) for at in times)
-    return min(before, lately) >= OFTEN
+        for at, line in zip(upto, log.lines, strict=True):
+            if at and _is(line, told):
+                (before if at < came else since).append(at)
+    if min(len(before), sum(view.recent(at, LATELY) for at in since)) < OFTEN or came - max(before) > LATELY:
+        return False
+    return len(since) * (came - told.since) <= MORE * len(before) * (view.now - came)
 
 
 def _is(line: str, told: Marked) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -11,9 +13,11 @@ from tuheg_ir.diagnosis.rules._starved import starved
 from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.marked import OFTEN, is_marked
+from tuheg_ir.diagnosis.view.logs import times_around
+from tuheg_ir.diagnosis.view.marked import MANY, NEW, OFTEN, is_marked
 from tuheg_ir.diagnosis.view.nodes import nodes
-from tuheg_ir.diagnosis.view.odd import CLEARLY, MOSTLY, odd_pods
+from tuheg_ir.diagnosis.view.odd import CLEARLY, MOSTLY, odd_pods, odd_since
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.trouble import SLOW_S, SLOWER, of_pods
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -57,6 +61,7 @@ def refused_sessions(view: View, odd: Collection[str]) -> bool:
 def met_by_all(view: View, workload: Workload, odd: Collection[str]) -> bool:
     """Tell whether those that are not odd tell of the very error that odd pods mostly do, and nearly as often.
 
+    They do so in the last hour, and since the odd ones are odd: what they meet now and then is no matter.
     What all of them meet is no fault of some: figures of a few requests each tell by chance who fails more of them. Who
     is slow is so by himself, whatever all tell beside it.
     """
@@ -64,16 +69,46 @@ def met_by_all(view: View, workload: Workload, odd: Collection[str]) -> bool:
     usual = max((seconds for pod, seconds in takes.items() if pod not in odd), default=0.0)
     if any(takes.get(pod, 0.0) > max(SLOW_S, SLOWER * usual) for pod in odd):
         return False
-    told: dict[str, Counter[str]] = {}
-    for log in view.logs_of(workload.live, previous=False):
-        said = told.setdefault(log.pod, Counter())
-        said.update(_NUMBER.sub("0", without_time(line)) for line in log.lines[-_LINES:] if is_marked(line))
-    theirs = sum((said for pod, said in told.items() if pod in odd), Counter[str]())
+    told = _errors(view, workload)
+    theirs = Counter(each.line for each in told if each.pod in odd)
     line, times = next(iter(theirs.most_common(1)), ("", 0))
     if times < max(OFTEN * len(odd), MOSTLY * theirs.total()):
         return False
-    others = [told.get(pod.name, Counter())[line] for pod in workload.live if pod.name not in odd]
-    return bool(others) and min(others) >= max(OFTEN, times / len(odd) / CLEARLY)
+    began = odd_since(view, odd)
+    same = [each for each in told if each.line == line]
+    lately = [each for each in same if began is None or each.at is None or each.at >= began]
+    proven = sum(each.pod in odd for each in lately) >= MANY * len(odd)  # of a few each it is chance who tells more
+    return _alike(workload, same, odd) and (not proven or _alike(workload, lately, odd))
+
+
+class _Error(NamedTuple):
+    """An error that a pod told: when, and what without figures."""
+
+    pod: str
+    at: datetime | None
+    line: str
+
+
+def _errors(view: View, workload: Workload) -> list[_Error]:
+    """Return what live pods called errors in the last hour, as far back as all their logs with errors reach."""
+    ends = [(log.pod, log.lines[-_LINES:]) for log in view.logs_of(workload.live, previous=False)]
+    ends = [(pod, lines) for pod, lines in ends if any(map(is_marked, lines))]
+    times = [times_around(lines)[0] for _, lines in ends]
+    start = newest((view.now - NEW, *(oldest(each) for each in times)))
+    return [
+        _Error(pod, at, _NUMBER.sub("0", without_time(line)))
+        for (pod, lines), told in zip(ends, times, strict=True)
+        for at, line in zip(told, lines, strict=True)
+        if (at is None or start is None or at >= start) and is_marked(line)
+    ]
+
+
+def _alike(workload: Workload, told: Iterable[_Error], odd: Collection[str]) -> bool:
+    """Tell whether each pod that is not odd told some errors nearly as often as those that are, on the average."""
+    counts = Counter(each.pod for each in told)
+    others = [counts[pod.name] for pod in workload.live if pod.name not in odd]
+    mean = sum(counts[pod] for pod in odd) / len(odd)
+    return bool(others) and min(others) >= max(OFTEN, mean / CLEARLY)
 
 
 def _asked_more(view: View, workload: Workload, odd: Collection[str]) -> Iterator[Evidence]:
