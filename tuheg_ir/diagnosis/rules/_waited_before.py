@@ -29,7 +29,7 @@ _WAITED = late(
 _OVERDUE = late(
     r"\b(?:not (?:yet )?\w+(?: yet)?|un\w+ed|still \w+|overdue|stuck|stale) (?:after|for|since) "
     rf"(?P<said>\d{{1,9}}(?:\.\d+)?) ?(?P<of>{_UNIT})\b"
-    r"|(?:\boverdue\b|\bstuck\b|\bstale\b|\bundone\b|\bunprocessed\b|\bnot yet\b).*?"
+    r"|(?:\boverdue\b|\bstuck\b|\bstale\b|\bundone\b|\bunprocessed\b|\bnot yet\b).{0,200}?"
     rf"\b(?:submitted|created|placed|received|accepted|open|old|age|overdue)[_-](?:for[_-])?(?P<in>{_UNIT})"
     r"[\"']?\s?[=:]\s?[\"']?(?P<field>\d{1,9}(?:\.\d+)?)\b(?P<unit>)",
     re.IGNORECASE,
