@@ -533,7 +533,9 @@ HOLDS += [
 ]
 
 
-def beside(since: float, *more: Obj, calls: str = "relay", asks: str = "") -> Snapshot:
+def beside(
+    since: float, *more: Obj, calls: str = "relay", asks: str = "", works: str = "INFO 3 mails sent"
+) -> Snapshot:
     """Return the shop whose burst ended, and a mailer whose log complains of whom it calls since a time."""
     line = f"ERROR dial tcp: connect to {calls}:25: connection refused"
     steps = series({"component": "shop"}, (3600, 0.0), (2400, 0.4), (1500, 0.0))
@@ -541,7 +543,7 @@ def beside(since: float, *more: Obj, calls: str = "relay", asks: str = "") -> Sn
         shop(env={"MAILER": asks} if asks else {}),
         workload("mailer", env={"RELAY": f"smtp://{calls}:25"}),
         *more,
-        logs=[log(pod("mailer"), *[line] * 20, since=since)],
+        logs=[log(pod("mailer"), *[line, works or line] * 20, since=since)],
         figures=[("error_ratio", steps)],
         alerts=[alert("ShopErrors", service="shop")],
     )
@@ -554,4 +556,13 @@ DOES_NOT_HOLD += [
         "whom it asks complains since long before", beside(3500, asks="http://mailer:8080"), (), harmful=("no_action",)
     ),
     DoesNotHold("who asks it complains since long before", beside(3500, calls="shop"), (), harmful=("no_action",)),
+    DoesNotHold(
+        "somebody else does nothing but complain since long before", beside(3500, works=""), (), harmful=("no_action",)
+    ),
+    DoesNotHold(
+        "somebody else is only probed, and complains",
+        beside(3500, works="GET /healthz 200"),
+        (),
+        harmful=("no_action",),
+    ),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import CART, OLD, SHOP, WEB, alert, ingress
-from tests.diagnosis.rules.tiny import NOW, Obj, log, pod, redis, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import NOW, Obj, at, container, log, pod, redis, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 EDGE = "Deployment/edge"
@@ -22,6 +22,24 @@ EARLY = alert(service="shop")._replace(starts_at=NOW - timedelta(minutes=40))
 def told(name: str, *, well: str = WELL, bad: str = REFUSED, before: int = 80, since: int = 40) -> list[Log]:
     """Return a log of an hour or so, a line in half a minute: each second one is a refusal since some time."""
     return [log(pod(name), *[well] * before, *[well, bad] * (since // 2), since=30 * (before + since))]
+
+
+def stuffed(beside: int = 1) -> Log:
+    """Return a log of an hour in which many more ask since 20 minutes, and are refused beside those who are not."""
+    calm = [f"{at(3600 - 30 * n)} {WELL}" for n in range(80)]
+    bad = "INFO POST /login 401 2ms"
+    return Log(
+        pod("cart"),
+        "cart",
+        (*calm, *(f"{at(1200 - 30 * n)} {each}" for n in range(40) for each in [WELL] * beside + [bad] * 3)),
+        False,
+    )
+
+
+def run(ended: float) -> Obj:
+    """Return a run of a migration that was done so long ago."""
+    template = {"spec": {"containers": [container("migrate", "registry.example/shop:2")]}}
+    return thing("Job", "migrate", age=ended + 30, spec={"template": template}, status={"completionTime": at(ended)})
 
 
 def released(name: str, image: str = "", **more: Any) -> list[Obj]:
@@ -41,6 +59,10 @@ def asked(
     return snapshot(*objects, *more, logs=told("cart") if logs is None else logs, alerts=fires)
 
 
+ASKS: dict[str, Any] = {
+    "before": {"resources": {"requests": {"cpu": "1"}}},
+    "resources": {"requests": {"cpu": "2"}},
+}
 NEW: dict[str, Any] = {"before": OLD, "released": 1230}
 LED = told("shop", well=FOUND, bad=MISSED)
 WAYS = (ingress("shop", "shop.example"), ingress("cart", "cart.example"))
@@ -71,6 +93,16 @@ HOLDS = [
         asked(shop=NEW, logs=[log(pod("cart"), *([WELL] * 25 + [REFUSED]) * 3, *[WELL, REFUSED] * 20, since=3540)]),
         (SHOP, "code_defect", "rollback_workload"),
     ),
+    Holds(
+        "who asks was released, and asks for more than before",
+        asked(shop=NEW, logs=[stuffed()]),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "who is refused asks again and again, and few are answered",
+        asked(cart=NEW, logs=[stuffed(beside=0)]),
+        (CART, "code_defect", "rollback_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("nobody was released", asked()),
@@ -79,6 +111,16 @@ DOES_NOT_HOLD = [
     DoesNotHold("a setting was written in the same minutes", asked(thing("ConfigMap", "a", written=1230), shop=NEW)),
     DoesNotHold("it was released long before", asked(shop={"before": OLD, "released": 3000})),
     DoesNotHold("people were called before it", asked(shop={"before": OLD, "released": 1230}, alerts=[EARLY])),
+    DoesNotHold(
+        "people are called for somebody else, and were for nobody known before it",
+        asked(workload("web"), shop=NEW, alerts=[alert(service="web"), EARLY._replace(labels={})]),
+    ),
+    DoesNotHold("it asks its nodes for more, and does as before", asked(shop={**ASKS, "released": 1230})),
+    DoesNotHold(
+        "strangers are refused beside those who are answered as before",
+        asked(cart=NEW, logs=[stuffed()]),
+    ),
+    DoesNotHold("a run changed a store in the same minutes", asked(run(1230), shop=NEW)),
     DoesNotHold("nobody was called", asked(shop=NEW, alerts=[])),
     DoesNotHold(
         "people were called for somebody else", asked(workload("web"), shop=NEW, alerts=[alert(service="web")])

@@ -62,6 +62,7 @@ def looked_into(
 RUNC = "memfd:runc_cloned:/proc/self/exe"
 RAN = "falco: Critical Fileless execution via memfd_create (proc_exepath={} parent={} command=6 init k8s_pod_name={})"
 IN_SHOP, IN_CACHE = RAN.format(RUNC, "runc", pod("shop")), RAN.format(RUNC, "runc", pod("redis"))
+UNNAMED = "falco: Critical netcat runs parent=sh k8s_pod_name={}"
 CLEARED = "falco: Warning Log files were tampered (file=/var/log/wtmp parent=init k8s_pod_name={})"
 
 
@@ -135,6 +136,7 @@ ANSWERS = [
                 "the other has the same image",
                 started(*[IN_SHOP, IN_CACHE] * 9, cache={"image": "registry.example/shop:2"}),
             ),
+            ("the shop tells of what has no name", started(*[IN_SHOP, IN_CACHE] * 9, UNNAMED.format(pod("shop")))),
             ("it is about another rule", started(*[IN_SHOP, IN_CACHE] * 9, said="an upload")),
         )
     ),

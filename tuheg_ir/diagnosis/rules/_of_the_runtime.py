@@ -21,14 +21,17 @@ _PROGRAM = late(r"(?<![a-z])(?:proc[._])?exe_?path[\"']?[=:] ?[\"']?([^\s\"',)]+
 _OWN = late(rf"(?:memfd:|(?:/usr)?(?:/local)?/s?bin/){_RUNTIME}(?:[_:]\S*)?")
 """The file of such a program, or a copy of itself in memory; one that lies where programs write is anybody's."""
 _POD = late(r"(?<![a-z])k8s[._](?:pod[._]name|pod)[\"']?[=:] ?[\"']?([a-z0-9][a-z0-9.-]*)")
-_RULE = late(r"\"rule\": ?\"([^\"]+)\"|: (?:[A-Z][a-z]+) ([^(]{8,}?) ?\(")
+_RULE = late(r"\"rule\": ?\"([^\"]+)\"|: (?:[A-Z][a-z]+) ([^(]{8,200}?) ?\(")
 """What a watcher calls a thing that it saw: the name of its rule, or the sentence before the details."""
 LATELY = timedelta(hours=24)
 """Who was released longer ago than this started no new program by that."""
 
 
 class Alarm(NamedTuple):
-    """One line of a watcher: what it calls it, in which pod it saw it, whether that is of the runtime, and the line."""
+    """One line of a watcher: what it calls it, in which pod it saw it, whether that is of the runtime, and the line.
+
+    A line of a pod that does not tell what it calls it (rule "") may be of anything.
+    """
 
     rule: str
     pod: str
@@ -48,8 +51,8 @@ def of_the_runtime(view: View, alert: Alert, ref: str) -> Evidence | None:
         return None
     pods = {pod.name for pod in workload.pods}
     told = [(by, alarm) for by in view.serving if by is not workload for alarm in _alarms(view, by)]
-    meant = [(by, alarm) for by, alarm in told if alarm.rule in alert.said]
-    others = any(alarm.pod in pods and alarm.rule not in alert.said for _, alarm in told)
+    meant = [(by, alarm) for by, alarm in told if alarm.rule and alarm.rule in alert.said]
+    others = any(alarm.pod in pods and not (alarm.rule and alarm.rule in alert.said) for _, alarm in told)
     if others or not any(alarm.pod in pods for _, alarm in meant) or not all(alarm.own for _, alarm in meant):
         return None
     rung = {view.owner_of(alarm.pod) for _, alarm in meant}
@@ -64,12 +67,13 @@ def of_the_runtime(view: View, alert: Alert, ref: str) -> Evidence | None:
 def _alarms(view: View, watcher: Workload) -> Iterator[Alarm]:
     """Yield what a watcher tells of programs in pods."""
     for line in view.lines_of(watcher):
-        pod, rule = (_POD.search(line), _RULE.search(line)) if "k8s" in line else (None, None)
-        if pod is not None and rule is not None:
+        pod = _POD.search(line) if "k8s" in line else None
+        if pod is not None:
+            rule = _RULE.search(line)
             found = _PROGRAM.search(line)
             program = found[1] if found else ""
             own = _OWN.fullmatch(program) is not None and _PARENT.search(line) is not None
-            yield Alarm((rule[1] or rule[2]).strip(), pod[1], own, program, line)
+            yield Alarm((rule[1] or rule[2]).strip() if rule else "", pod[1], own, program, line)
 
 
 def _strangers(view: View, workload: Workload, rung: set[str]) -> bool:

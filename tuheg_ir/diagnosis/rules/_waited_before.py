@@ -16,6 +16,8 @@ SLACK = timedelta(minutes=1)
 """So far apart are the clocks of who began to wait and of who counts."""
 TWICE = 2
 """One wait that is older than a release may be one that was forgotten long ago."""
+WORK, ENDLESS = timedelta(minutes=1), timedelta(days=3650)
+"""What waits for less is a request whose answer is missed, not work given to somebody; nothing waits for so long."""
 MOSTLY = 0.5
 """What was under way as a release came is older than it too: where it is broken, more waits later that is not."""
 _UNIT = r"(?:ms|millis|sec(?:ond)?s?|s|min(?:ute)?s?)"
@@ -29,7 +31,7 @@ _WAITED = late(
 _OVERDUE = late(
     r"\b(?:not (?:yet )?\w+(?: yet)?|un\w+ed|still \w+|overdue|stuck|stale) (?:after|for|since) "
     rf"(?P<said>\d{{1,9}}(?:\.\d+)?) ?(?P<of>{_UNIT})\b"
-    r"|(?:\boverdue\b|\bstuck\b|\bstale\b|\bundone\b|\bunprocessed\b|\bnot yet\b).*?"
+    r"|(?:\boverdue\b|\bstuck\b|\bstale\b|\bundone\b|\bunprocessed\b|\bnot yet\b).{0,200}?"
     rf"\b(?:submitted|created|placed|received|accepted|open|old|age|overdue)[_-](?:for[_-])?(?P<in>{_UNIT})"
     r"[\"']?\s?[=:]\s?[\"']?(?P<field>\d{1,9}(?:\.\d+)?)\b(?P<unit>)",
     re.IGNORECASE,
@@ -54,27 +56,34 @@ def overdue_since(view: View, workload: Workload, words: Marked) -> datetime | N
 
     The oldest of all may be one that was forgotten long ago. What the log begins with may have been told before.
     """
-    since = sorted(_since(view, workload, words, _OVERDUE))
+    since = sorted(_since(view, workload, words, _OVERDUE, WORK))
     return since[TWICE - 1] if words.since is not None and len(since) >= TWICE else None
 
 
-def _since(view: View, workload: Workload, words: Marked, how: re.Pattern[str]) -> Iterator[datetime]:
-    """Yield when that began to wait of which a log tells."""
+def _since(
+    view: View, workload: Workload, words: Marked, how: re.Pattern[str], least: timedelta = timedelta()
+) -> Iterator[datetime]:
+    """Yield when that began to wait of which a log tells, if it had waited so long then."""
     pods = [pod for pod in workload.live if pod.name in words.pods]
     lines = (line for log in view.logs_of(pods, previous=False) for line in log.lines)
     told = ((line, found) for line in lines if (found := how.search(line)) and shape_of(line) == words.shape)
-    return (began for line, found in told if (began := _began(line, found)) is not None)
+    return (began for line, found in told if (began := _began(line, found, least)) is not None)
 
 
-def _began(line: str, found: re.Match[str]) -> datetime | None:
-    """Return when that began to wait of which a line tells; None: it tells no unit, or not when, or what is to come."""
+def _began(line: str, found: re.Match[str], least: timedelta) -> datetime | None:
+    """Return when that began to wait of which a line tells.
+
+    None: it tells no unit, or not when, or what is to come, or has waited for less, or for longer than anything does.
+    """
     at, unit = stamp(line), (found["in"] or found["unit"] or found["of"] or "").lower()
     if at is None or not unit or (_may_be_to_come(found) and _WILL.search(line)):
         return None
     length = float(found["field"] or found["said"])
     if unit in ("ms", "millis"):
-        return at - timedelta(milliseconds=length)
-    return at - (timedelta(minutes=length) if unit.startswith("min") else timedelta(seconds=length))
+        waited = timedelta(milliseconds=length)
+    else:
+        waited = timedelta(minutes=length) if unit.startswith("min") else timedelta(seconds=length)
+    return at - waited if least <= waited <= ENDLESS else None
 
 
 def _may_be_to_come(found: re.Match[str]) -> bool:

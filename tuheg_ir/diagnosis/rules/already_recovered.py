@@ -12,7 +12,10 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
 from tuheg_ir.diagnosis.rules._looks_back import looks_back, spell_of
 from tuheg_ir.diagnosis.rules.replication_lag import BEHIND_S
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
+from tuheg_ir.diagnosis.view.askers import of_probe
+from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER, labels_of, traffic_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -51,7 +54,10 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _of_old(view: View, sign: Evidence) -> bool:
-    """Tell whether a log complains of that since long before every alert, and of whom no alert can mean."""
+    """Tell whether a log complains of that since long before every alert, and of whom no alert can mean.
+
+    Who complains tells of work beside it: one that tells of nothing else may be down, whoever was called for it.
+    """
     about = {view.about_alert(alert) for alert in view.alerts}
     starts = [alert.starts_at for alert in view.alerts]
     if sign.source != "logs" or sign.time is None or not starts or not about <= view.workloads.keys():
@@ -59,7 +65,13 @@ def _of_old(view: View, sign: Evidence) -> bool:
     around = about.union(*({*view.graph.needs(ref), *view.graph.callers(ref)} for ref in about))
     if any(at is None or at - sign.time < OLD for at in starts):
         return False
-    return belongs_to(view, sign) not in ("", *around)
+    ref = belongs_to(view, sign)
+    return ref not in ("", *around) and _works(view, view.workloads.get(ref))
+
+
+def _works(view: View, workload: Workload | None) -> bool:
+    lines = (line for line in view.lines_of(workload) if not complains(line)) if workload else ()
+    return any(not of_probe(line) and view.recent(stamp(line), LATER) for line in lines)
 
 
 def _led_again(view: View) -> Iterator[Match]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._called import called_before
+from tuheg_ir.diagnosis.rules._migrated import then as ran
 from tuheg_ir.diagnosis.rules._onset import near, others_written
 from tuheg_ir.diagnosis.rules.edge_released import is_edge
-from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, works_otherwise
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.turned import Turned, turned
 from tuheg_ir.diagnosis.view.view import View
@@ -27,7 +28,7 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving if any(_may_have_brought(view, w) for w in view.workloads.values()) else ():
         told = turned(view, workload)
         released = _released(view, told) if told else None
-        if told and released and _concerns(view, workload, released):
+        if told and released and _concerns(view, workload, told, released):
             found.setdefault(released.ref, []).append((workload, told))
     for ref, said in found.items():
         released = view.workloads[ref]
@@ -38,24 +39,33 @@ def when(view: View) -> Iterator[Match]:
 
 def _may_have_brought(view: View, workload: Workload) -> bool:
     """Tell whether a release may be what people were called for; a store is not taken back."""
-    if not workload.changes or workload.returned or called_before(view, workload.released_at):
+    if not workload.changes or not works_otherwise(workload) or workload.returned:
+        return False
+    if called_before(view, workload.released_at):
         return False
     return not is_store(workload) and not keeps_data(view, workload)
 
 
 def _released(view: View, told: Turned) -> Workload | None:
-    """Return who alone was released as answers turned; None where nobody was, or anything else was written then."""
+    """Return who alone was released as answers turned; None where nobody was, or anything else was written or run."""
     then = [each for each in view.workloads.values() if each.changes and near(each.released_at, told.since)]
+    if any(ran(each, told.since) for each in view.workloads.values() if each.kind == "Job"):
+        return None
     if len(then) != 1 or not _may_have_brought(view, then[0]):
         return None
     return None if any(at is not None and near(at, told.since) for at in others_written(view)) else then[0]
 
 
-def _concerns(view: View, workload: Workload, released: Workload) -> bool:
-    """Tell whether a release is of who answers, of who asks it, of who leads users to it, or of what it needs."""
-    if released is workload or released.ref in view.graph.callers(workload.ref) | view.graph.needs(workload.ref):
+def _concerns(view: View, workload: Workload, told: Turned, released: Workload) -> bool:
+    """Tell whether a release is of who answers, of who asks it, of who leads users to it, or of what it needs.
+
+    Those who came besides were led there, or sent by who asks, or are strangers.
+    """
+    if is_edge(released) and workload.ref in _led_to(view):
         return True
-    return is_edge(released) and workload.ref in _led_to(view)
+    if released.ref in view.graph.callers(workload.ref):
+        return True
+    return not told.besides and released.ref in {workload.ref, *view.graph.needs(workload.ref)}
 
 
 def _led_to(view: View) -> set[str]:
@@ -65,14 +75,18 @@ def _led_to(view: View) -> set[str]:
 
 
 def _about(view: View, released: Workload, refuse: Sequence[Workload]) -> Iterator[Evidence]:
-    """Yield the alerts about a release, about who refuses, about who needs one of them, or about nobody known."""
+    """Yield the alerts about a release, about who refuses, about who needs one of them, or about nobody known.
+
+    Only those that fire since it came: an older one tells of something else.
+    """
+    came = released.released_at
     around = {"", released.ref, *view.graph.callers(released.ref), *view.graph.needs(released.ref)}
     around.update(*({each.ref, *view.graph.callers(each.ref)} for each in refuse))
     if is_edge(released):
         around |= _led_to(view)
     for alert in view.alerts:
         ref = view.about_alert(alert)
-        if ref in around:
+        if ref in around and not (alert.starts_at and came and alert.starts_at < came + BEFORE):
             yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
 
 

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
+from tuheg_ir.diagnosis.rules._failed_before import failed_before
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._onset import near, others_written
 from tuheg_ir.diagnosis.rules._waited_before import SLACK, overdue_since
 from tuheg_ir.diagnosis.view.marked import Marked, complained, marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -58,11 +60,19 @@ def _is_near(view: View, one: Workload, other: Workload) -> bool:
 
 
 def _fails_since(view: View, workload: Workload) -> Marked | None:
-    """Return the error that all newest pods repeat since their release, and that is none of others'."""
+    """Return the error that all newest pods repeat since their release, and that is none of others'.
+
+    None where a setting was written with it too, which no rollback takes back.
+    """
     if not works_otherwise(workload) or workload.returned or blames_another(view, workload, workload):
         return None
+    if failed_before(view, workload) or any(each.ready < each.wanted for each in view.called(workload.ref)):
+        return None
+    came = workload.released_at
+    if came is None or any(at is not None and near(at, came) for at in others_written(view)):
+        return None
     newest = {pod.name for pod in workload.newest_pods()}
-    told = (each for each in marked(view, workload) if set(each.pods) == newest)
+    told = (e for e in marked(view, workload) if set(e.pods) == newest and all(e.lately.get(pod) for pod in newest))
     return next((each for each in told if since_release(workload, each.since)), None)
 
 

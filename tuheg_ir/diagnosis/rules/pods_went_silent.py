@@ -10,15 +10,16 @@ from itertools import pairwise
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
+from tuheg_ir.diagnosis.rules._onset import near, others_written
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
 from tuheg_ir.diagnosis.view.marked import complains, shape_of
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases, works_otherwise
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.trouble import OFTEN, more_asked
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.work import work_of
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -41,8 +42,9 @@ AGAIN, USUAL = 0.6, 0.4
 def when(view: View) -> Iterator[Match]:
     """A ready pod told of no more work from the minutes on in which callers began to miss answers; its fellows did.
 
-    Where all are silent nothing may come as far as to them. Where a pod that was made since fell silent too, and they
-    run a release of these hours, it is of the release: new ones do so again.
+    Where all are silent nothing may come as far as to them, nor where all on the node of one are. Who complains of
+    another one waits for that. Where a pod that was made since fell silent too, and they run a release of these hours,
+    it is of the release: new ones do so again; not if more is asked, or a setting was written as the first fell silent.
     """
     for workload in view.serving:
         if is_store(workload) or keeps_data(view, workload):
@@ -51,16 +53,33 @@ def when(view: View) -> Iterator[Match]:
         began = oldest(each.hit.first for each in told)
         if began is None or sum(each.hit.count for each in told) < OFTEN:
             continue
-        silent = _silent(view, workload, NEXT)
+        silent = {} if _waits(view, workload) else _silent(view, workload, NEXT)
         first = oldest(silent.values())
         if first is None or view.now - first < LONG or not -NEAR <= began - first <= NEAR:
             continue
-        if any(_works(view, pod) for pod in workload.live if pod.ready and pod.name not in silent):
+        at_work = any(_works(view, pod) for pod in workload.live if pod.ready and pod.name not in silent)
+        if at_work and not any(_node_is_silent(view, workload, name) for name in silent):
             yield _match(view, workload, told, silent, first)
 
 
 def _of_it(told: Complaint, workload: Workload) -> bool:
     return told.about == workload.ref != told.caller and not told.hit.previous
+
+
+def _waits(view: View, workload: Workload) -> bool:
+    """Tell whether pods of a workload wait for another one in vain themselves."""
+    told = (each for each in complaints(view, *UNANSWERED) if each.caller == workload.ref and not each.hit.previous)
+    return sum(each.hit.count for each in told if each.about != workload.ref) >= OFTEN
+
+
+def _node_is_silent(view: View, workload: Workload, name: str) -> bool:
+    """Tell whether nobody works on a pod's node any more, and one of them who does not live by its work did."""
+    node = next((pod.node for pod in workload.live if pod.name == name), "")
+    there = [(each, pod) for each in view.serving for pod in each.live if node and pod.node == node]
+    if any(_works(view, pod) for _, pod in there):
+        return False
+    near_it = {workload.ref, *view.graph.callers(workload.ref), *view.graph.needs(workload.ref)}
+    return any(pod.name in _silent(view, each, NEXT) for each, pod in there if each.ref not in near_it)
 
 
 def _silent(view: View, workload: Workload, least: timedelta) -> dict[str, datetime]:
@@ -95,12 +114,21 @@ def _times(lines: Iterable[str]) -> Iterator[datetime]:
     return (time for line in lines if (time := stamp(line)) is not None)
 
 
+def _is_of_release(view: View, workload: Workload, first: datetime) -> bool:
+    """Tell whether a release of these hours is all that is known to have come before its pods fell silent."""
+    if workload.returned or workload.released_at is None or not works_otherwise(workload):
+        return False
+    if more_asked(view, workload.ref, first) or any(at is not None and near(at, first) for at in others_written(view)):
+        return False
+    return releases(view, workload, HOURS)
+
+
 def _match(
     view: View, workload: Workload, told: list[Complaint], silent: dict[str, datetime], first: datetime
 ) -> Match:
     made = {pod.name: pod.created for pod in workload.newest_pods()}
     again = any((at := made.get(name)) is not None and at > first for name in silent)
-    back = again and set(silent) <= set(made) and not workload.returned and releases(view, workload, HOURS)
+    back = again and set(silent) <= set(made) and _is_of_release(view, workload, first)
     seen = (
         Evidence("logs", f"Pod/{name}", "it is ready, and tells of no more work since", at)
         for name, at in sorted(silent.items(), key=lambda each: each[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
@@ -32,6 +32,8 @@ PART = 1 / 3
 STILL = timedelta(minutes=15)
 AGAIN = 2
 """Who uses a service asks for the same again: so many times at the least, on the average. A scanner does not."""
+AS_OFTEN, MORE = 0.9, 1.5
+"""So many times as often as before others are answered, and anybody asks, where those who are refused came besides."""
 _GONE = 499
 """That a client left is no answer."""
 _WAY = late(r"(?:\b[A-Z]{3,7} |\b(?:route|path|uri|url)[\"']?\s*[=:]\s*[\"']?)(/[^\s\"',?]*)")
@@ -47,7 +49,10 @@ class Answer(NamedTuple):
 
 
 class Turned(NamedTuple):
-    """Which status came when, how many of how many answers it is since then, and how many it was of those before."""
+    """Which status came when, how many of how many answers it is since then, and how many it was of those before.
+
+    besides: as many as before are answered otherwise, and those who are refused came on top: nobody answered them here.
+    """
 
     status: int
     since: datetime
@@ -55,6 +60,7 @@ class Turned(NamedTuple):
     told: int
     before: int
     told_before: int
+    besides: bool = False
 
     def evidence(self, ref: str) -> Evidence:
         """Return it as evidence."""
@@ -69,17 +75,18 @@ def turned(view: View, workload: Workload) -> Turned | None:
 
     Who limits how much each may ask does that all the time.
     """
-    read = sorted(_read(view, workload))
+    read = sorted(_answered(view.lines_of(workload)))
     lately = Counter(each.status for each in read if view.recent(each.at, STILL))
     refused = {status: n for status, n in lately.items() if 400 <= status < 500 and status not in (TOO_MANY, _GONE)}
     for status in sorted(refused, key=lambda each: -refused[each]):
         if refused[status] >= TOLD * lately.total() and (found := _turned(read, status)):
-            return found
+            return found._replace(besides=_besides(view, workload, read, found))
     return None
 
 
-def _read(view: View, workload: Workload) -> Iterator[Answer]:
-    for line in view.lines_of(workload):
+def _answered(lines: Iterable[str]) -> Iterator[Answer]:
+    """Yield the answers that lines tell of, but those to probes."""
+    for line in lines:
         status = answer_of(line)
         at = stamp(line) if status and not of_probe(line) else None
         if at is not None:
@@ -101,6 +108,21 @@ def _turned(read: Sequence[Answer], status: int) -> Turned | None:
     if len(set(ways)) * AGAIN > len(ways) > 0:
         return None
     return Turned(status, read[cut].at, sum(since), len(since), sum(before), len(before))
+
+
+def _besides(view: View, workload: Workload, read: Sequence[Answer], found: Turned) -> bool:
+    """Tell whether refusals came on top of what is answered as often as before; by what all older logs tell of."""
+    logs = (_answered(log.lines) for log in view.logs_of(workload.live, previous=False))
+    firsts = (next(answers, None) for answers in logs)
+    starts = [first.at for first in firsts if first is not None and first.at <= found.since - SPAN]
+    begin, end = max(starts, default=read[0].at), read[-1].at
+    was = [each.status == found.status for each in read if begin <= each.at < found.since]
+    now = [each.status == found.status for each in read if each.at >= found.since]
+    before, since = found.since - begin, end - found.since
+    if not was or before < SPAN or since < SPAN:
+        return False
+    longer = before / since
+    return now.count(False) * longer >= AS_OFTEN * was.count(False) and len(now) * longer >= MORE * len(was)
 
 
 def _onset(told: Sequence[bool]) -> int:
