@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.rules._ill_and_well import IllAndWell, ended_again, ill_and_well
+from tuheg_ir.diagnosis.rules._ill_and_well import IllAndWell, ended_again, ill_and_well, on_ailing_nodes
 from tuheg_ir.diagnosis.rules._imposed import imposed, killed_by_default
 from tuheg_ir.diagnosis.rules._taken_in_between import taken_in_between
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.builds import another_build
-from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.odd import CLEARLY, ill_since
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import labels, mapping
@@ -72,11 +71,10 @@ def _apart(view: View, workload: Workload) -> IllAndWell | None:
         return None  # a new pod would be well: on a new node, too
     if taken_in_between(view, workload) or imposed(view, workload) or killed_by_default(view, workload):
         return None
-    if _asked_more(view, workload, told):
+    if _asked_more(view, workload, told) or on_ailing_nodes(view, told):
         return None
     beneath = any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload))
-    ailing = {node.name for node in nodes(view) if node.lost or node.pressures or node.problems}
-    return None if beneath or ailing & {pod.node for pod in told.ill} else told
+    return None if beneath else told
 
 
 def _asked_more(view: View, workload: Workload, told: IllAndWell) -> bool:
