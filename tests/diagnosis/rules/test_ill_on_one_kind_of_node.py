@@ -58,6 +58,12 @@ def pressed() -> list[tuple[str, Series]]:
     return [errors("shop", 0.3), rate("shop", 20, 60)]
 
 
+def closed() -> list[Obj]:
+    """Return nodes of which those with another kernel take no new pods."""
+    made = nodes(OLD, OLD, NEW, NEW)
+    return [*made[:2], *(each | {"spec": {"unschedulable": True}} for each in made[2:])]
+
+
 def slow(*ratios: float) -> list[tuple[str, Series]]:
     return [*failing(*ratios), errors("shop", 0.3)]
 
@@ -101,7 +107,21 @@ HOLDS = [
         (SHOP, "dependency_failure", "page_human"),
     ),
 ]
+HOLDS += [
+    Holds(
+        "no pod comes to any of these nodes any more",
+        snapshot(young(four(), 2, 3), closed(), figures=slow(0.001, 0.001, 0.6, 0.6)),
+        (SHOP, "configuration_error", "page_human"),
+        excludes=no("rollback_workload", at=SHOP),
+        spares=no("restart_workload", "scale_workload", at=SHOP),
+    ),
+]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "only a label tells the machines apart, and there is far more traffic",
+        snapshot(four(2, 3), labelled("small", "small", "big", "big"), figures=pressed()),
+        (SHOP, "capacity", "scale_workload"),
+    ),
     DoesNotHold(
         "those that are killed get several times as many requests",
         snapshot(

@@ -44,7 +44,11 @@ def _match(view: View, kind: OfAKind) -> Match:
             for ref in refs
             for each in (
                 *excluding(ref, "pods with the same template are well on other nodes", "rollback_workload"),
-                *excluding(ref, "new pods come to such nodes as well", *RESTARTS, "scale_workload"),
+                *(
+                    ()
+                    if kind.closed
+                    else excluding(ref, "new pods come to such nodes as well", *RESTARTS, "scale_workload")
+                ),
             )
         ),
     )
