@@ -59,6 +59,11 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
+        "they fail where only those ask who measure them",
+        asked(0, 1, 2, route="/metrics"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
         "the younger one fails at that route, too",
         asked(0, 1, 2, 3),
         ("page_human",),

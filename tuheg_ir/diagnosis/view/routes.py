@@ -1,4 +1,4 @@
-"""Pods that fail at one route alone, which others of their like answer well: what each keeps of it differs."""
+"""Pods that fail at one route, whatever they answer at others, which others of their like answer well."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.answers import NOW, answers, status_of
+from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.trouble import ERRORS
@@ -33,12 +34,12 @@ def fail_at_a_route(view: View, workload: Workload) -> dict[str, str]:
 
 
 def _counted(view: View, workload: Workload) -> dict[str, dict[str, tuple[int, int]]]:
-    """Return route -> pod -> how many requests its log told of lately, and how many failed."""
+    """Return route -> pod -> how many requests its log told of lately, and how many failed; no probes."""
     told: Counter[tuple[str, str]] = Counter()
     failed: Counter[tuple[str, str]] = Counter()
     for log in view.logs_of(workload.live, previous=False):
         for line in log.lines:
-            status = status_of(line)
+            status = None if of_probe(line) else status_of(line)
             asked = _ROUTE.search(line) if status else None
             at = stamp(line) if asked else None
             if asked and (at is None or view.recent(at, NOW)):
