@@ -39,7 +39,9 @@ def _counted(view: View, workload: Workload) -> dict[str, dict[str, tuple[int, i
     failed: Counter[tuple[str, str]] = Counter()
     for log in view.logs_of(workload.live, previous=False):
         for line in log.lines:
-            status = None if of_probe(line) else status_of(line)
+            status = status_of(line)
+            if status and of_probe(line):
+                continue
             asked = _ROUTE.search(line) if status else None
             at = stamp(line) if asked else None
             if asked and (at is None or view.recent(at, NOW)):
