@@ -22,13 +22,14 @@ _ROUTE = late(r"\b[A-Z]{3,7} (?:https?://[^/\s\"]+)?(/[^/?\s\"]+)")
 
 @once
 def fail_at_a_route(view: View, workload: Workload) -> dict[str, str]:
-    """Return pod -> at which route it fails, where others are asked the same as often, and answer; {} if none are."""
+    """Return pod -> at which route it fails, where all others are asked the same, and answer; {} if not."""
     if not any(each.failed >= OFTEN for each in answers(view, workload).values()):
         return {}
+    ready = {pod.name for pod in workload.live if pod.ready}
     for route, pods in sorted(_counted(view, workload).items()):
         ill = {pod: n for pod, (n, failed) in pods.items() if failed >= OFTEN and failed >= MOSTLY * n}
         well = {pod for pod, (n, failed) in pods.items() if n >= OFTEN and failed <= ERRORS * n}
-        if ill and well and set(pods) == {*ill, *well}:
+        if ill and well and set(pods) == {*ill, *well} and ready <= set(pods):
             return {pod: f"{pods[pod][1]} of {n} requests of {route} failed" for pod, n in ill.items()}
     return {}
 
