@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR, pods_of, put
+from tests.diagnosis.rules.pods import HOUR, node, pods_of, put
 from tests.diagnosis.rules.scenes import SHOP, failing, logs, shop
-from tests.diagnosis.rules.tiny import Obj, at, figure, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 LINE = "ERROR study 7 is not stored: the bucket takes nothing of this role"
@@ -61,6 +61,34 @@ def beside_of_two_versions() -> list[Obj]:
     return given(objects, (2, 3), beside=({**PROXY["beside"][0], "env": [{"name": "NEW", "value": "1"}]},))
 
 
+def of_its_own() -> Snapshot:
+    """Return a shop whose younger pods lack what a pod of another program, made since, has by its own template."""
+    other = given(made(workload("thumbs", pods=1), p0=HOUR / 2), (0,), **TOKEN)
+    for each in other:
+        if "template" in each["spec"]:
+            each["spec"]["template"]["spec"] = pods_of(other)[0]["spec"]
+    return snapshot(given(made(shop(pods=4), p2=HOUR, p3=HOUR), (0, 1), **TOKEN), other, logs=said(2, 3))
+
+
+def made_again_without() -> Snapshot:
+    """Return pods of which the oldest lack a token, as does one that was made last and was asked nothing yet."""
+    objects = given(made(shop(pods=4), p2=HOUR, p3=60), (2,), **TOKEN)
+    return snapshot(objects, logs=said(0, 1, of=3))
+
+
+def beneath(**condition: Any) -> Snapshot:
+    """Return a shop the youngest of which was made without a token, and came to a node of a certain condition."""
+    objects = given(made(shop(pods=4, nodes=("n1", "n1", "n1", "n2")), p3=HOUR), range(3), **TOKEN)
+    return snapshot(objects, node("n1"), node("n2", **condition), logs=said(3))
+
+
+def pressed(*rates: float) -> Snapshot:
+    """Return a shop whose older pods were made without a token, and are asked so often."""
+    asked = [figure("request_rate_by_pod", rate, rate, pod=pod("shop", n)) for n, rate in enumerate(rates)]
+    objects = given(made(shop(pods=4), p2=HOUR, p3=HOUR), (2, 3), **TOKEN)
+    return snapshot(objects, logs=said(0, 1), figures=asked)
+
+
 HOLDS = [
     Holds(
         "two of four were made without the token that the two younger ones have",
@@ -96,6 +124,28 @@ HOLDS = [
         (SHOP, "configuration_error", "restart_workload"),
     ),
     Holds(
+        "a pod of another program was made since, and has it by its own template",
+        of_its_own(),
+        (SHOP, "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "what was made last is without it again, though nobody knows that it fails",
+        made_again_without(),
+        (SHOP, "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "the last one of another program is without it, which one before was given",
+        snapshot(
+            given(made(shop(pods=4), p2=HOUR, p3=HOUR), (2, 3), **TOKEN),
+            given(made(workload("thumbs", pods=2), p1=HOUR / 2), (0,), **TOKEN),
+            logs=said(0, 1),
+        ),
+        (SHOP, "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
         "the older ones have no proxy beside them, and fail by their figures",
         snapshot(
             given(made(shop(pods=3), p2=HOUR), (2,), **PROXY),
@@ -115,6 +165,14 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the node of the ill one tells of a problem of its own",
+        beneath(KernelDeadlock="True"),
+    ),
+    DoesNotHold(
+        "the others are asked for nothing",
+        pressed(60, 60, 0.1, 0.1),
+    ),
     DoesNotHold(
         "all hold the same: the older ones fail for what they keep",
         snapshot(given(made(shop(pods=4), p2=HOUR, p3=HOUR), range(4), **TOKEN), logs=said(0, 1)),

@@ -45,6 +45,7 @@ def pointed(name: str, age: float) -> Obj:
 
 
 RUSHES = ("request_rate", series({"component": "shop"}, (3600, 40), (1500, 20), (600, 40)))
+MORNING = ("request_rate", series({"component": "shop"}, (3600, 40), (3300, 20), (1200, 30), (600, 40)))
 TO_SHOP = {"SHOP_URL": "http://shop:8080"}
 WEB_FAILS = errors("web", since=400)
 PASSED_ON = (
@@ -66,6 +67,11 @@ def before_the_page(*figures: tuple[str, Series], told: str = "", released: floa
 
 
 HOLDS = [
+    Holds(
+        "its users suffer since before the morning, which brings as many as the day before",
+        snapshot(shop(), ingress("shop", "shop.example", written=2760), figures=[errors("shop", since=2700), MORNING]),
+        ("Ingress/shop", "configuration_error", "page_human"),
+    ),
     *(
         Holds(
             f"an autoscaler; a page that asks for the workload was released when it had become slow, {what}",

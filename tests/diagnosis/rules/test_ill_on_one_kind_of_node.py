@@ -7,11 +7,12 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, again, node, pods_of, put
 from tests.diagnosis.rules.scenes import SHOP, alert, errors, failing, rate, shop
-from tests.diagnosis.rules.tiny import Obj, at, figure, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, figure, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 OLD, NEW = "6.8.0", "6.14.0"
 ASKED = ((0, 5), (1, 5), (2, 40), (3, 40))
+READS = {"volumes": [{"name": "rates", "configMap": {"name": "rates"}}]}
 NODES = ("n1", "n2", "n3", "n4")
 
 
@@ -58,6 +59,12 @@ def pressed() -> list[tuple[str, Series]]:
     return [errors("shop", 0.3), rate("shop", 20, 60)]
 
 
+def closed() -> list[Obj]:
+    """Return nodes of which those with another kernel take no new pods."""
+    made = nodes(OLD, OLD, NEW, NEW)
+    return [*made[:2], *(each | {"spec": {"unschedulable": True}} for each in made[2:])]
+
+
 def slow(*ratios: float) -> list[tuple[str, Series]]:
     return [*failing(*ratios), errors("shop", 0.3)]
 
@@ -101,7 +108,32 @@ HOLDS = [
         (SHOP, "dependency_failure", "page_human"),
     ),
 ]
+HOLDS += [
+    Holds(
+        "they were the first to read what was written since, too: it may be that",
+        snapshot(
+            young(shop(pods=4, nodes=NODES, spec=READS), 2, 3),
+            thing("ConfigMap", "rates", written=4 * HOUR),
+            nodes(OLD, OLD, NEW, NEW),
+            figures=slow(0.001, 0.001, 0.6, 0.6),
+        ),
+        (SHOP, "configuration_error", "page_human"),
+        sure=(0.4, 0.7),
+    ),
+    Holds(
+        "no pod comes to any of these nodes any more",
+        snapshot(young(four(), 2, 3), closed(), figures=slow(0.001, 0.001, 0.6, 0.6)),
+        (SHOP, "configuration_error", "page_human"),
+        excludes=no("rollback_workload", at=SHOP),
+        spares=no("restart_workload", "scale_workload", at=SHOP),
+    ),
+]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "only a label tells the machines apart, and there is far more traffic",
+        snapshot(four(2, 3), labelled("small", "small", "big", "big"), figures=pressed()),
+        (SHOP, "capacity", "scale_workload"),
+    ),
     DoesNotHold(
         "those that are killed get several times as many requests",
         snapshot(

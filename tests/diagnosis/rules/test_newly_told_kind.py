@@ -56,15 +56,20 @@ def ceased(line: str) -> Log:
     return log(pod("shop"), *["INFO request"] * 40, *[line] * 40, *["INFO request"] * 160, since=1440)
 
 
-def ended(line: str, of: str = "shop") -> Log:
-    """Return a log that told of something for two minutes until six minutes ago, and works on."""
-    return log(pod(of), *["INFO request"] * 60, *[line] * 10, *["INFO request"] * 30, since=1200)
+def ended(line: str, of: str = "shop", since: str = "INFO request") -> Log:
+    """Return a log that told of something for two minutes until six minutes ago, and works on, or tells something."""
+    return log(pod(of), *["INFO request"] * 60, *[line] * 10, *[since] * 30, since=1200)
 
 
 HOLDS = [
     Holds(
         "its users suffered already when it told of it for a while",
         suffers(ended(RIGHTS), figures=[errors("shop", since=420)]),
+        (SHOP, SETTING, "page_human"),
+    ),
+    Holds(
+        "it told of it for a while and only waits since, and its users suffer since later",
+        suffers(ended(RIGHTS, since="WARN no worker is left"), figures=[errors("shop", since=300)]),
         (SHOP, SETTING, "page_human"),
     ),
     *(

@@ -30,14 +30,14 @@ def creating(on: str) -> list[Obj]:
 ROFS = "PANIC: could not open file: Read-only file system"
 
 
-def keeping(line: str, *, beside: bool = True, claim: bool = True) -> Snapshot:
+def keeping(line: str, *, beside: bool = True, claim: bool = True, **problem: Any) -> Snapshot:
     """Return a database on a node that went read-only, which ends again and again, and others there."""
     spec = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data-pg"}}]} if claim else {}
     objects = workload("pg", "postgres:16", kind="StatefulSet", pods=1, nodes=("n2",), spec=spec)
     put(pods_of(objects)[0], looping(), unready=900)
     others = shop(nodes=("n2", "n1")) if beside else shop(nodes=("n1",))
     said = log("pg-0", *[line] * 9)
-    return snapshot(objects, others, node("n1"), node("n2", ReadonlyFilesystem="True"), logs=[said])
+    return snapshot(objects, others, node("n1"), node("n2", **(problem or {"ReadonlyFilesystem": "True"})), logs=[said])
 
 
 HOLDS = [
@@ -53,6 +53,7 @@ HOLDS = [
         for what, world in (
             ("it says nothing of it", keeping("PANIC: could not locate a valid checkpoint record")),
             ("nobody else there shows that the node is well", keeping(ROFS, beside=False)),
+            ("the node tells of something else", keeping(ROFS, KernelDeadlock="True")),
             ("it has no volume of its own", keeping(ROFS, claim=False)),
         )
     ),

@@ -405,7 +405,7 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the one that is well has no heap left after each hour: so it is soon again",
         aged("Error", 134, NO_HEAP, lived=3600, busy=0.5),
-        (SHOP, "service_crash", "page_human"),
+        (SHOP, "resource_exhaustion", "page_human"),
         harmful=("restart_workload", "rollback_workload"),
     ),
     DoesNotHold(

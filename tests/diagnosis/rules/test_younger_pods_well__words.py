@@ -15,13 +15,17 @@ def told(line: str, *ill: int) -> Snapshot:
     return snapshot(younger(shop(pods=4), 1), logs=[*logs("shop", line, *ill), *logs("shop", "INFO ok", *fine)])
 
 
-def asked(*ill: int, of: int = 4, route: str = "/tariff", young: int = 1) -> Snapshot:
-    """Return pods of the shop that all answer two routes, and some of them one of these with 503."""
+def asked(*ill: int, of: int = 4, route: str = "/tariff", young: int = 1, never: int = -1) -> Snapshot:
+    """Return pods of the shop that answer two routes, some of them one of these with 503; one is never asked for it."""
     good = '10.0.0.9 "GET /trips/7 HTTP/1.1" 200 31'
     return snapshot(
         younger(shop(pods=of), young),
         logs=[
-            log(pod("shop", n), *[good, good, f'10.0.0.9 "GET {route}/7 HTTP/1.1" {503 if n in ill else 200} 9'] * 9)
+            log(
+                pod("shop", n),
+                *[good, good, good if n == never else f'10.0.0.9 "GET {route}/7 HTTP/1.1" {503 if n in ill else 200} 9']
+                * 9,
+            )
             for n in range(of)
         ],
     )
@@ -58,6 +62,16 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "an older one answers at that route, and nobody asked the younger one",
+        asked(1, 2, never=3),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "they fail where only those ask who measure them",
+        asked(0, 1, 2, route="/metrics"),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold(
         "the younger one fails at that route, too",
         asked(0, 1, 2, 3),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.odd import PROVEN, odd_pods, odd_since, same_template, told_apart
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Container, Pod
@@ -77,6 +78,12 @@ def ended_again(view: View, pod: Pod) -> tuple[Container, ...]:
         if not each.init and each.restarts >= AGAIN and each.ended and each.ended.badly
         if each.state in ("waiting", "terminated") or view.recent(each.ended.at, OF_LATE)
     )
+
+
+def on_ailing_nodes(view: View, told: IllAndWell) -> bool:
+    """Tell whether a node of ill pods is not well itself: that is nearer than whatever else tells them apart."""
+    ailing = {node.name for node in nodes(view) if node.lost or node.pressures or node.problems}
+    return any(pod.node in ailing for pod in told.ill)
 
 
 def _steady(view: View, pod: Pod) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.rules._ill_and_well import IllAndWell, ended_again, ill_and_well
+from tuheg_ir.diagnosis.rules._ill_and_well import IllAndWell, ended_again, ill_and_well, on_ailing_nodes
 from tuheg_ir.diagnosis.rules._imposed import imposed, killed_by_default
 from tuheg_ir.diagnosis.rules._taken_in_between import taken_in_between
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.view.odd import CLEARLY, ill_since
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import labels, mapping
 from tuheg_ir.diagnosis.view.stores import is_store
-from tuheg_ir.diagnosis.view.trouble import of_pods
+from tuheg_ir.diagnosis.view.trouble import more_asked, of_pods
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -36,6 +36,8 @@ class OfAKind(NamedTuple):
     theirs: str
     others: str
     found: Mapping[str, IllAndWell]
+    closed: bool
+    """No new pod comes to any of them."""
 
 
 @once_a_view
@@ -46,17 +48,21 @@ def of_a_kind(view: View) -> OfAKind | None:
     apart = {each.ref: told for each in on_several if (told := _apart(view, each)) is not None}
     groups: dict[tuple[str, str], dict[str, IllAndWell]] = {}
     for ref, told in apart.items():
-        for mark in _marks(kinds, told):
+        # Labels are many, and who ends under more traffic does so by chance on the nodes of one.
+        pressed = bool(told.reasons) and more_asked(view, ref, None)
+        for mark in (each for each in _marks(kinds, told) if each[0] in SOFTWARE or not pressed):
             groups.setdefault(mark, {})[ref] = told
     clear = [(mark, found) for mark, found in groups.items() if _clear(found.values())]
     if not clear:
         return None
     (what, theirs), found = min(clear, key=lambda each: (-len(each[1]), _depth(each[0][0]), each[0]))
-    if _elsewhere_too(view, found, [node for node, kind in kinds.items() if kind.get(what) == theirs]):
+    of_kind = frozenset(node for node, kind in kinds.items() if kind.get(what) == theirs)
+    if _elsewhere_too(view, found, of_kind):
         return None
     nodes_of_well = {pod.node for told in found.values() for pod in told.well}
     others = sorted({kinds[node].get(what, "none") for node in nodes_of_well})
-    return OfAKind(what, theirs, ", ".join(others), found)
+    closed = all(node.cordoned for node in nodes(view) if node.name in of_kind)
+    return OfAKind(what, theirs, ", ".join(others), found, closed)
 
 
 def on_one_kind(view: View, workload: Workload) -> bool:
@@ -72,11 +78,10 @@ def _apart(view: View, workload: Workload) -> IllAndWell | None:
         return None  # a new pod would be well: on a new node, too
     if taken_in_between(view, workload) or imposed(view, workload) or killed_by_default(view, workload):
         return None
-    if _asked_more(view, workload, told):
+    if _asked_more(view, workload, told) or on_ailing_nodes(view, told):
         return None
     beneath = any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload))
-    ailing = {node.name for node in nodes(view) if node.lost or node.pressures or node.problems}
-    return None if beneath or ailing & {pod.node for pod in told.ill} else told
+    return None if beneath else told
 
 
 def _asked_more(view: View, workload: Workload, told: IllAndWell) -> bool:

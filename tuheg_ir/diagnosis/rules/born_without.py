@@ -6,14 +6,16 @@ made while it was away, or did something else, are without it for as long as the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
-from tuheg_ir.diagnosis.rules._ill_and_well import IllAndWell, ill_and_well
-from tuheg_ir.diagnosis.view.born import holds, only_these
+from tuheg_ir.diagnosis.rules._ill_and_well import IllAndWell, ill_and_well, on_ailing_nodes
+from tuheg_ir.diagnosis.rules.younger_pods_well import unasked
+from tuheg_ir.diagnosis.view.born import holds, of_the_template, only_these
 from tuheg_ir.diagnosis.view.odd import used_up
+from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -29,25 +31,48 @@ def when(view: View) -> Iterator[Match]:
         apart = ill_and_well(view, workload)
         if apart is None or used_up(view, workload, apart.told):
             continue  # nobody was given what they have used up
+        if on_ailing_nodes(view, apart) or unasked(view, apart.ill, apart.well):
+            continue  # what they were given differs beside that
         lacks, more = (only_these(workload, *each) for each in ((apart.well, apart.ill), (apart.ill, apart.well)))
         if lacks or more:
             yield _match(view, workload, apart, lacks, more)
 
 
-def _as_the_well(view: View, workload: Workload, apart: IllAndWell, lacks: tuple[str, ...]) -> Evidence | None:
-    """Return what shows that a pod made now is as the well ones: one of them, or of others, was made since all ill."""
+def _as_the_well(view: View, workload: Workload, apart: IllAndWell, lacks: Sequence[str]) -> Evidence | None:
+    """Return what shows that a pod made now is as the well ones: one of them, or of others, was made since all ill.
+
+    Of others it is what stands in no template of theirs. Where the last one that was made is not so, nobody knows.
+    """
     last = newest(pod.created for pod in apart.ill)
-    if last is None:
+    if last is None or not all(pod.created for pod in apart.ill):
         return None
-    for pod in apart.well:
-        if pod.created and pod.created > last:
-            return Evidence("objects", f"Pod/{pod.name}", "it was made after them, and is well", pod.created)
-    wanted = {_thing(each) for each in lacks}
-    for other in (each for each in view.serving if wanted and each is not workload):
-        for pod in other.live:
-            if pod.created and pod.created > last and wanted <= {_thing(each) for each in holds(other, pod)}:
-                return Evidence("objects", f"Pod/{pod.name}", "it was made after them, and was given that", pod.created)
+    found = [
+        _given(other, {_thing(each) for each in lacks}) for other in view.serving if other is not workload and lacks
+    ]
+    given = {pod.created: pod for pods, _ in found for pod in pods if pod.created and pod.created > last}
+    well = {pod.created: pod for pod in apart.well if pod.created and pod.created > last}
+    anew = [pod for pod in workload.live if pod.created and pod.created > last]
+    if any(without for _, without in found) or not all(_alike(workload, pod, apart, lacks) for pod in anew):
+        return None
+    if well:
+        return Evidence("objects", f"Pod/{well[max(well)].name}", "it was made after them, and is well", max(well))
+    if given:
+        told = "it was made after them, and was given that"
+        return Evidence("objects", f"Pod/{given[max(given)].name}", told, max(given))
     return None
+
+
+def _alike(workload: Workload, pod: Pod, apart: IllAndWell, lacks: Sequence[str]) -> bool:
+    """Tell whether a pod holds what the ill ones lack, or nothing that they alone have."""
+    return set(lacks) <= holds(workload, pod) if lacks else not only_these(workload, (*apart.ill, pod), apart.well)
+
+
+def _given(other: Workload, wanted: Collection[str]) -> tuple[list[Pod], bool]:
+    """Return which pods of a workload were given something that its template has not, and whether the last was not."""
+    own = {_thing(each) for each in of_the_template(other)}
+    given = [pod for pod in other.live if set(wanted) <= {_thing(each) for each in holds(other, pod)} - own]
+    last = newest(pod.created for pod in given)
+    return given, last is not None and any(pod.created and pod.created > last for pod in other.live)
 
 
 def _thing(held: str) -> str:

@@ -12,10 +12,15 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._ill_and_well import IllAndWell
 from tuheg_ir.diagnosis.rules._kind_of_node import SOFTWARE, OfAKind, of_a_kind
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.written import outside_changes
+
+EITHER = 0.5
+"""How sure one may be where two things tell the ill ones from the others."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -28,14 +33,17 @@ def _match(view: View, kind: OfAKind) -> Match:
     refs = sorted(kind.found, key=lambda ref: (-len(kind.found[ref].ill), ref))
     worst, told = refs[0], kind.found[refs[0]]
     since = oldest(pod.created for pod in told.ill)
+    edits = [edit for ref in refs for edit in _read_by_them_alone(view, ref, kind.found[ref])]
+    sure = 0.75 if kind.what in SOFTWARE else 0.6
     return Match(
         component=worst,
         evidence=(
             *(Evidence("objects", ref, _said(kind, ref), since if ref == worst else None) for ref in refs[:3]),
+            *edits[:1],
             *list(told.evidence(view))[:2],
             *(seen for seen, _ in list(troubles(view, worst))[:1]),
         ),
-        certainty=0.75 if kind.what in SOFTWARE else 0.6,
+        certainty=min(sure, EITHER) if edits else sure,
         root_cause="" if kind.what in SOFTWARE else "dependency_failure",
         since=since,
         explains=tuple(dict.fromkeys((*refs[1:], *behind(view, *refs, but=worst)))),
@@ -44,10 +52,24 @@ def _match(view: View, kind: OfAKind) -> Match:
             for ref in refs
             for each in (
                 *excluding(ref, "pods with the same template are well on other nodes", "rollback_workload"),
-                *excluding(ref, "new pods come to such nodes as well", *RESTARTS, "scale_workload"),
+                *(
+                    ()
+                    if kind.closed
+                    else excluding(ref, "new pods come to such nodes as well", *RESTARTS, "scale_workload")
+                ),
             )
         ),
     )
+
+
+def _read_by_them_alone(view: View, ref: str, told: IllAndWell) -> Iterator[Evidence]:
+    """Yield what was written after all well ones had started, and before all ill ones did: it may be that instead."""
+    last, first = newest(pod.started for pod in told.well), oldest(pod.started for pod in told.ill)
+    if last is None or first is None:
+        return
+    for edited, at in outside_changes(view, view.workloads[ref]):
+        if last < at < first:
+            yield Evidence("objects", edited, "the ill ones alone have read it as it is: it may be that as well", at)
 
 
 def _said(kind: OfAKind, ref: str) -> str:

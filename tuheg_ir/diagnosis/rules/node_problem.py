@@ -15,6 +15,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _READ_ONLY = "read-only file system"
 """How every program tells that what it writes to is mounted so."""
+_OF_FILES = ("read-only", "readonly", "file system", "filesystem", "i/o error")
+"""How a node tells that it is one of the file systems that are mounted on it."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -25,7 +27,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         touched = tuple(dict.fromkeys(w.ref for w, _ in waiting))
         events = (e for ref in touched for e in view.events_of(ref)[:1])
-        own = _of_its_own_volume(view, node.name, waiting)
+        files = all(any(word in f"{what} {why}".lower() for word in _OF_FILES) for what, why, _ in node.problems)
+        own = _of_its_own_volume(view, node.name, waiting) if files else ()
         yield Match(
             component=touched[0] if own else node.ref,
             evidence=(

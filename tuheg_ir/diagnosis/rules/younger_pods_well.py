@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -66,7 +66,7 @@ def when(view: View) -> Iterator[Match]:
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
         if not bad or not well or not same_template((*bad, *well)):
             continue
-        if _unasked(view, bad, well):
+        if unasked(view, bad, well):
             continue  # what nobody asks for anything fails at nothing: they show no more than that
         if strangers_words(view, workload, ill):
             continue  # a restart would take away what shows it, and leave the way in
@@ -113,7 +113,7 @@ def _compile_again(view: View, workload: Workload) -> dict[str, str]:
     return full_of_code(view, workload) if felt else {}
 
 
-def _unasked(view: View, bad: list[Pod], well: list[Pod]) -> bool:
+def unasked(view: View, bad: Sequence[Pod], well: Sequence[Pod]) -> bool:
     """Tell whether the well ones get next to no requests beside the ill ones, by figures or by what they count."""
     rates = view.figures.latest("request_rate_by_pod", "pod")
     asked = [rate for pod in bad if (rate := rates.get(pod.name))]
@@ -122,7 +122,7 @@ def _unasked(view: View, bad: list[Pod], well: list[Pod]) -> bool:
     return max(rates[pod.name] for pod in well) <= UNASKED * min(asked)
 
 
-def _count_noughts(view: View, bad: list[Pod], well: list[Pod]) -> bool:
+def _count_noughts(view: View, bad: Sequence[Pod], well: Sequence[Pod]) -> bool:
     """Tell whether the well ones only log noughts lately, of what each of the ill ones counts, as far as they are read.
 
     A container is held against its like: a proxy beside it counts other things, or nothing.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, text
@@ -16,7 +17,12 @@ def holds(workload: Workload, pod: Pod) -> frozenset[str]:
 
     What a container from elsewhere has inside varies with the version of who put it there. Limits others compare.
     """
-    return frozenset(_held(workload, pod))
+    return frozenset(_held(workload, pod.obj))
+
+
+def of_the_template(workload: Workload) -> frozenset[str]:
+    """Return the names of what a workload's own template gives each of its pods."""
+    return frozenset(_held(workload, workload.template))
 
 
 def only_these(workload: Workload, pods: Collection[Pod], others: Collection[Pod]) -> tuple[str, ...]:
@@ -27,10 +33,10 @@ def only_these(workload: Workload, pods: Collection[Pod], others: Collection[Pod
     return tuple(sorted(frozenset.intersection(*mine) - frozenset.union(*theirs)))
 
 
-def _held(workload: Workload, pod: Pod) -> Iterator[str]:
+def _held(workload: Workload, made: Mapping[str, Any]) -> Iterator[str]:
     for group, kind in _GROUPS:
         own = {text(each, "name") for each in items(workload.template, "spec", group)}
-        for each in items(pod.obj, "spec", group):
+        for each in items(made, "spec", group):
             label = text(each, "name")
             yield f"{kind} {label}"
             if label in own:

@@ -1,4 +1,4 @@
-"""Pods that fail at one route alone, which others of their like answer well: what each keeps of it differs."""
+"""Pods that fail at one route, whatever they answer at others, which others of their like answer well."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.answers import NOW, answers, status_of
+from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.trouble import ERRORS
@@ -21,24 +22,27 @@ _ROUTE = late(r"\b[A-Z]{3,7} (?:https?://[^/\s\"]+)?(/[^/?\s\"]+)")
 
 @once
 def fail_at_a_route(view: View, workload: Workload) -> dict[str, str]:
-    """Return pod -> at which route it fails, where others are asked the same as often, and answer; {} if none are."""
+    """Return pod -> at which route it fails, where all others are asked the same, and answer; {} if not."""
     if not any(each.failed >= OFTEN for each in answers(view, workload).values()):
         return {}
+    ready = {pod.name for pod in workload.live if pod.ready}
     for route, pods in sorted(_counted(view, workload).items()):
         ill = {pod: n for pod, (n, failed) in pods.items() if failed >= OFTEN and failed >= MOSTLY * n}
         well = {pod for pod, (n, failed) in pods.items() if n >= OFTEN and failed <= ERRORS * n}
-        if ill and well and set(pods) == {*ill, *well}:
+        if ill and well and set(pods) == {*ill, *well} and ready <= set(pods):
             return {pod: f"{pods[pod][1]} of {n} requests of {route} failed" for pod, n in ill.items()}
     return {}
 
 
 def _counted(view: View, workload: Workload) -> dict[str, dict[str, tuple[int, int]]]:
-    """Return route -> pod -> how many requests its log told of lately, and how many failed."""
+    """Return route -> pod -> how many requests its log told of lately, and how many failed; no probes."""
     told: Counter[tuple[str, str]] = Counter()
     failed: Counter[tuple[str, str]] = Counter()
     for log in view.logs_of(workload.live, previous=False):
         for line in log.lines:
             status = status_of(line)
+            if status and of_probe(line):
+                continue
             asked = _ROUTE.search(line) if status else None
             at = stamp(line) if asked else None
             if asked and (at is None or view.recent(at, NOW)):

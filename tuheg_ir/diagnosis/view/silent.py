@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import takewhile
 
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.stamps import stamp
@@ -77,14 +78,17 @@ def over_for_good(view: View, workload: Workload, told: Marked) -> bool:
 def ended_before(view: View, workload: Workload, told: Marked, suffer: datetime | None) -> bool:
     """Tell whether words came again and again, and ended before users began to suffer, for longer than they lasted.
 
-    ``suffer``: since when, at the latest. Words that came a few times may be the last ones of who says no more.
+    ``suffer``: since when, at the latest. Words that came a few times, or after which a pod tells of no more work, may
+    be the last ones of who gave up.
     """
     said = _says(told)
     logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
     first, last = oldest(_first(lines, said) for lines in logs), newest(_last(lines, said) for lines in logs)
     if first is None or last is None or suffer is None or told.count < ENOUGH:
         return False
-    return last < suffer and view.now - last >= max(MINUTE, last - first)
+    if last >= suffer or view.now - last < max(MINUTE, last - first):
+        return False
+    return all(len(_work(_after(lines, said))) >= ENOUGH for lines in logs)
 
 
 def may_be_of_old(view: View, workload: Workload, told: Marked) -> bool:
@@ -254,6 +258,11 @@ def _last(lines: Sequence[str], said: Said) -> datetime | None:
     """Return when a log told certain lines last; None if it did not, or nobody knows."""
     place = next((at for at in range(len(lines) - 1, -1, -1) if said(lines[at])), None)
     return None if place is None else _time(lines[place:])
+
+
+def _after(lines: Sequence[str], said: Said) -> Iterator[str]:
+    """Return the lines after the last of certain lines, the last of all first."""
+    return takewhile(lambda line: not said(line), reversed(lines))
 
 
 def _time(lines: Iterable[str]) -> datetime | None:

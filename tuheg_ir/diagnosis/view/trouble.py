@@ -33,7 +33,7 @@ TOLD = 0.2
 """Share of failed requests in logs that is trouble: many services tell of failures only."""
 MOST = 0.6
 """Share of requests that find nothing which is no ordinary one: probes of health go on finding what they ask for."""
-JUST_BEFORE = timedelta(minutes=2)
+JUST_BEFORE, SOON_AFTER = timedelta(minutes=2), timedelta(minutes=10)
 MUCH_MORE = 1.5
 """So many times the former traffic is a reason by itself."""
 OFTEN = 5
@@ -230,9 +230,20 @@ def traffic_growth(view: View, ref: str) -> float | None:
 
 
 def more_asked(view: View, ref: str, began: datetime | None) -> bool:
-    """Tell whether a workload gets far more traffic than at first, or than just before its trouble."""
-    grown = (traffic_growth(view, ref), requests_grew(view, ref, began, JUST_BEFORE))
-    return any(times is not None and times >= MUCH_MORE for times in grown)
+    """Tell whether a workload gets far more traffic than at first, or than just before its trouble.
+
+    The latter came with it: what the hours since have brought, as each morning does, is none of its reasons.
+    """
+    if (traffic_growth(view, ref) or 1.0) >= MUCH_MORE:
+        return True
+    if began is None or (requests_grew(view, ref, began, JUST_BEFORE) or 1.0) < MUCH_MORE:
+        return False
+    for label in labels_of(view, ref, "request_rate"):
+        was = view.figures.before("request_rate", began, JUST_BEFORE, component=label)
+        then = view.figures.before("request_rate", began + SOON_AFTER, SOON_AFTER, component=label)
+        if was and then is not None and then >= MUCH_MORE * was:
+            return True
+    return False
 
 
 def requests_grew(view: View, ref: str, moment: datetime | None, within: timedelta | None = None) -> float | None:
