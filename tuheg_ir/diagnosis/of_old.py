@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Held, Match
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
@@ -32,6 +33,8 @@ _MET = (
     *("rate_limited", "throttled_retry", "outside_authentication", "message_rejected", "attack_attempt"),
 )
 """What a program meets with somebody else; what it holds, or uses up, it tells for long before others feel it."""
+_JOINED = late(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
+"""Where words of the name of an alert meet: MailSenderDown."""
 _FOR_ALL_THAT = ("security_incident", "no_fault", "unknown")
 """Strangers that have worked for long are no smaller matter for it; and what is no trouble is no noise."""
 
@@ -78,9 +81,10 @@ def _alarmed(view: View) -> datetime | None:
 @once_a_view
 def _suffer(view: View) -> frozenset[str]:
     """Return whom alerts are about or name, and whose users feel something."""
-    said = [alert.said.lower() for alert in view.alerts]
+    said = [f"{alert.said} {_JOINED.sub(' ', alert.name)}".lower() for alert in view.alerts]
     suffer = {view.about_alert(alert) for alert in view.alerts}
-    suffer |= {w.ref for w in view.workloads.values() if any(names(each, w.name.lower()) for each in said)}
+    labels = {w.ref: (w.name.lower(), w.name.lower().replace("-", " ")) for w in view.workloads.values()}
+    suffer |= {ref for ref, found in labels.items() if any(names(each, label) for each in said for label in found)}
     suffer |= {w.ref for w in view.serving if w.ready < w.wanted or any(troubles(view, w.ref))}
     return frozenset(suffer)
 
