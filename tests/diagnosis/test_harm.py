@@ -105,17 +105,26 @@ def beyond_quota(*, keep: int = 0, **before: Any) -> list[Obj]:
     return [*(each for each in objects if each["kind"] != "Pod" or each in left), told]
 
 
+def of_priority(objects: list[Obj], before: str) -> list[Obj]:
+    """Return a released Deployment whose template before was of another priority."""
+    first = next(each for each in objects if each["kind"] == "ReplicaSet")
+    first["spec"]["template"]["spec"]["priorityClassName"] = before
+    return objects
+
+
 @pytest.mark.parametrize(
     ("objects", "barred"),
     [
         (beyond_quota(image="shop:0"), True),
         (beyond_quota(image="shop:0", **LESS), False),
+        (of_priority(beyond_quota(image="shop:0"), "usual"), False),
         (beyond_quota(keep=1, image="shop:0"), False),
         (workload("shop", before={"image": "shop:0"}, ready=0), False),
     ],
     ids=[
         "the template before asks for as much",
         "the template before asks for less",
+        "the template before is of another priority, which has a quota of its own",
         "some pods are left, which a roll-back keeps",
         "no quota refuses a pod",
     ],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.diagnosis.rules.scenes import alert, errors, latency
-from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, log, pod, secret_key, snapshot, workload
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Snapshot
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -30,16 +30,19 @@ def world(
     about: str = "shop",
     asks: str = "",
     runs: float = 10 * DAY,
+    store: str = "",
     **more: Any,
 ) -> Snapshot:
     """Return a shop that somebody was alarmed for ten minutes ago, and what a mailer tells, of which it knows nothing.
 
-    ``about``: whom the alert names. ``asks``: whom the shop calls. ``runs``: for how long the mailer runs.
+    ``about``: whom the alert names. ``asks``: whom the shop calls. ``runs``: for how long the mailer runs. ``store``:
+    of which Secret both take the address of a store.
     """
+    shares = {"DB_URL": secret_key(store, "url")} if store else {}
     env = {"URL": f"http://{asks}:8080"} if asks else {}
     return snapshot(
-        workload("shop", env=env),
-        workload("mailer", pods=1, started=runs),
+        workload("shop", env=env | shares),
+        workload("mailer", pods=1, started=runs, env=shares),
         logs=[log(pod("mailer"), *lines, since=since)],
         **{"alerts": [alert(service=about)], "figures": [errors("shop", since=700)], **more},
     )
@@ -70,7 +73,9 @@ def test_the_noise_of_a_bystander_is_no_finding(snap: Snapshot) -> None:
         world(since=1500),
         world(runs=HOURS),
         world(about="mailer", figures=[]),
+        world(alerts=[alert("MailerFails", service="shop")]),
         world(asks="mailer"),
+        world(store="goods-db"),
         world(figures=[errors("mailer", since=700)]),
         world(figures=[latency("mailer", since=3000)]),
         world(alerts=[], figures=[]),
@@ -84,7 +89,9 @@ def test_the_noise_of_a_bystander_is_no_finding(snap: Snapshot) -> None:
         "the log does not reach back",
         "it tells of it since its start, two hours ago",
         "the alert is about it",
+        "the name of the alert is of it as well",
         "who suffers asks it",
+        "who suffers uses the same store: it may bring what that one shows",
         "its users feel it too",
         "its users are served slowly",
         "nobody was alarmed",

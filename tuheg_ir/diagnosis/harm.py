@@ -124,9 +124,12 @@ def _beyond_quota(view: View, workload: Workload) -> bool:
 
 
 def _asks_as_before(workload: Workload) -> bool:
-    """Tell whether pods of the template in force ask for as much as those of the one before, and none runs."""
-    changed = workload.changes and not workload.changed("limits", "other")
-    return bool(changed) and not workload.live
+    """Tell whether pods of the template in force ask for as much as those of the one before, and none runs.
+
+    Nor were they of another priority: a quota may be for one of them alone.
+    """
+    same = not workload.changed("limits", "other") and all(c.field != "priorityClassName" for c in workload.changes)
+    return bool(workload.changes) and same and not workload.live
 
 
 def _refused(view: View, workload: Workload) -> bool:

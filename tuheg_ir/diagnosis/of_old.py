@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Held, Match
+from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.stamps import stamp
@@ -31,6 +33,8 @@ _MET = (
     *("rate_limited", "throttled_retry", "outside_authentication", "message_rejected", "attack_attempt"),
 )
 """What a program meets with somebody else; what it holds, or uses up, it tells for long before others feel it."""
+_JOINED = late(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
+"""Where words of the name of an alert meet: MailSenderDown."""
 _FOR_ALL_THAT = ("security_incident", "no_fault", "unknown")
 """Strangers that have worked for long are no smaller matter for it; and what is no trouble is no noise."""
 
@@ -39,7 +43,8 @@ def of_old(view: View, held: Held) -> bool:
     """Tell whether a match rests on words alone that somebody of no concern tells, and told all along just so often.
 
     Of no concern is who has nothing to do with who suffers: with whom an alert is about, or whose users feel something,
-    with what these need, and with who needs them. Where an alert is about nobody that is known, anybody may be meant.
+    with what these need, with who needs them, and with who uses a store that they use: he may write what they read.
+    Where an alert is about nobody that is known, anybody may be meant.
     """
     if held.root_cause in _FOR_ALL_THAT:
         return False
@@ -47,7 +52,7 @@ def of_old(view: View, held: Held) -> bool:
     about = {held.match.component, *held.match.explains, *(hit.component for hit in hits)}
     if began is None or not hits or about & _concerned(view):
         return False
-    return all(_as_before(view, hit, began) for hit in hits)
+    return all(_as_before(view, hit, began) for hit in hits) and not _may_feed(view, about)
 
 
 def _words(view: View, match: Match) -> tuple[Hit, ...]:
@@ -74,13 +79,28 @@ def _alarmed(view: View) -> datetime | None:
 
 
 @once_a_view
+def _suffer(view: View) -> frozenset[str]:
+    """Return whom alerts are about or name, and whose users feel something."""
+    said = [f"{alert.said} {_JOINED.sub(' ', alert.name)}".lower() for alert in view.alerts]
+    suffer = {view.about_alert(alert) for alert in view.alerts}
+    labels = {w.ref: (w.name.lower(), w.name.lower().replace("-", " ")) for w in view.workloads.values()}
+    suffer |= {ref for ref, found in labels.items() if any(names(each, label) for each in said for label in found)}
+    suffer |= {w.ref for w in view.serving if w.ready < w.wanted or any(troubles(view, w.ref))}
+    return frozenset(suffer)
+
+
+@once_a_view
 def _concerned(view: View) -> frozenset[str]:
     """Return who suffers, what these need, and who needs them."""
-    said = [alert.said.lower() for alert in view.alerts]
-    suffer = {view.about_alert(alert) for alert in view.alerts}
-    suffer |= {w.ref for w in view.workloads.values() if any(names(each, w.name.lower()) for each in said)}
-    suffer |= {w.ref for w in view.serving if w.ready < w.wanted or any(troubles(view, w.ref))}
-    return frozenset(suffer.union(*(view.graph.needs(ref) | view.graph.callers(ref) for ref in suffer)))
+    suffer = _suffer(view)
+    return suffer.union(*(view.graph.needs(ref) | view.graph.callers(ref) for ref in suffer))
+
+
+def _may_feed(view: View, about: Iterable[str]) -> bool:
+    """Tell whether one of some uses a store that one who suffers uses as well: he may bring what that one reads."""
+    others = [view.workloads[ref] for ref in about if ref in view.workloads]
+    suffer = [view.workloads[ref] for ref in _suffer(view) if ref in view.workloads]
+    return any(share_a_store(view, one, other) for one in suffer for other in others)
 
 
 def _as_before(view: View, hit: Hit, began: datetime) -> bool:

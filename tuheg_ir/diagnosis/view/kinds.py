@@ -25,7 +25,8 @@ _KINDS = {
         r"|(?:handles|files|shards|keys|numbers|ids) (?:reached|exhausted|used up)"
         r"|no [\w ]{1,20}addresses (?:are )?(?:available|left)|can(?:not|'t) create more than|\bwraparound\b"
         r"|out of range for type|sqlstate\W{0,3}5[34](?!300)\w{3}"
-        r"|\blimit of (?!size \d)[^.:;]{1,40} (?:has been |was |is )?(?:exceeded|reached)\b"  # no pool of sessions
+        r"|\blimit of (?!size \d|[\w ]{0,30}\b(?:connection|session|client)s?\b)"
+        r"[^.:;]{1,40} (?:has been |was |is )?(?:exceeded|reached)\b"  # no pool of sessions
         r"|\breset reason: overflow\b"
     ),
     SETTING: late(
@@ -76,7 +77,8 @@ _HTTP = late(r"\bhttps?://", re.IGNORECASE)
 _COUNTED = late(
     rf"rate.?limit|too many requests|{_STATUS}429\b|throttl|per (?:second|minute|hour|day)\b"
     r"|retr(?:y|ies)\b[^.]{0,30}(?:limit|max|exceed)|max(?:imum)? (?:number of )?(?:retries|attempts|redirects)"
-    r"|(?:time|credit|spending|order) limit (?:has been |was |is )?(?:exceeded|reached)\b|discarding connection"
+    r"|(?:time|credit|spending|order|daily) limit (?:of [^.:;]{1,40} )?(?:has been |was |is )?(?:exceeded|reached)\b"
+    r"|discarding connection"
     r"|(?:exceed(?:ed|s)|reached|hit)(?: the| its)? max(?:imum)? [\w ]{0,20}(?:time|wait|delay|duration|age)\b"
 )
 """Words of who is asked too often, gives up, is late, or tells of a customer's account: nothing is short there."""
@@ -84,6 +86,8 @@ _PASSING = late(
     r"/(?:tmp|dev/shm|proc)/[^:]{0,200}: no such file|no such file or directory, \w+ [\"']?/(?:tmp|dev/shm|proc)/"
 )
 """Files that programs put down for a while: that one is gone is nobody's setting."""
+_OF_VISITORS = late(r"\bssl[ _]handshaking, client:|\b(?:http|https) (?:port|server|request)\b[^\n]{0,80}, client:")
+"""A server's words of one who speaks in another way to it than it does, as those that try all ports do."""
 _RETRIED = late(r"max retries exceeded with url: \S*")
 """What a client puts before the words for which it gave up: those tell the kind."""
 _ASKED = late(r"\b(?:get|post|put|delete|patch|head|options) /\S*|\b(?:path|uri|url)\W{1,4}/\S*")
@@ -95,7 +99,7 @@ _READ = 4000
 def kind_of(line: str) -> str:
     """Return the one kind of trouble of which a line tells; "" where it is of none, or of several."""
     lowered = _ASKED.sub(" ", _RETRIED.sub(" ", line[:_READ].lower()))
-    if _COUNTED.search(lowered) or _PASSING.search(lowered):
+    if any(each.search(lowered) for each in (_COUNTED, _PASSING, _OF_VISITORS)):
         return ""
     found = [kind for kind, words in _KINDS.items() if words.search(lowered)]
     return found[0] if len(found) == 1 else ""
