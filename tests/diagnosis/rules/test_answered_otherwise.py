@@ -157,6 +157,10 @@ DOES_NOT_HOLD = [
         asked(redis(before=OLD, released=1230), cart={"env": {"CACHE": "redis://redis:6379"}}),
     ),
     DoesNotHold(
+        "a gateway that others ask was released, and not whom it leads",
+        asked(released("pay-gateway"), workload("web", env={"PAY": "http://pay-gateway:8080"}), *WAYS, **LONE),
+    ),
+    DoesNotHold(
         "what leads nobody was released",
         asked(released("mailer", service=False), *WAYS, **LONE),
     ),

@@ -16,8 +16,8 @@ FOUND, MISSED = '"GET / HTTP/2.0" 200 18114', '"GET /cart HTTP/2.0" 404 146'
 RISKY = "E0121 store.go:938] annotation group ConfigurationSnippet contains risky annotation"
 
 
-def edge(name: str = "edge", image: str = IMAGE) -> list[Obj]:
-    return workload(name, image, before=BEFORE, released=1200, service=False)
+def edge(name: str = "edge", image: str = IMAGE, *, service: bool = False) -> list[Obj]:
+    return workload(name, image, before=BEFORE, released=1200, service=service)
 
 
 def told(*lines: str, by: str = "edge") -> list[Log]:
@@ -41,6 +41,7 @@ def world(
 LOST = told(RISKY, *[FOUND, MISSED] * 6)
 HEARD = log(pod("cart"), *["INFO GET /cart 200 4ms"] * 9, since=3000)
 SILENT = [HEARD._replace(lines=HEARD.lines[:5])]
+ASKS = workload("web", env={"PAY": "http://pay-gateway:8080"})
 HOLDS = [
     Holds(
         "it finds nothing at the cart's address, and says that it does not take the way in as it is written",
@@ -62,6 +63,12 @@ DOES_NOT_HOLD = [
     DoesNotHold("the way in was written in the same minute", world(edge(), logs=LOST, written=1200), ()),
     DoesNotHold(
         "what was released leads nobody", world(edge("mailer", "registry-proxy.example/mailer:2"), logs=LOST), ()
+    ),
+    DoesNotHold(
+        "it is a gateway that others ask, and leads no users",
+        world(edge("pay-gateway", "pay-gateway:2", service=True), ASKS, logs=SILENT),
+        (),
+        harmful=("rollback_workload",),
     ),
     DoesNotHold("only figures say so: they may come from the edge itself", world(edge(), logs=told(*[FOUND] * 9)), ()),
     DoesNotHold(

@@ -61,7 +61,7 @@ def _concerns(view: View, workload: Workload, told: Turned, released: Workload) 
 
     Those who came besides were led there, or sent by who asks, or are strangers.
     """
-    if is_edge(released) and workload.ref in _led_to(view):
+    if is_edge(view, released) and workload.ref in _led_to(view):
         return True
     if released.ref in view.graph.callers(workload.ref):
         return True
@@ -82,7 +82,7 @@ def _about(view: View, released: Workload, refuse: Sequence[Workload]) -> Iterat
     came = released.released_at
     around = {"", released.ref, *view.graph.callers(released.ref), *view.graph.needs(released.ref)}
     around.update(*({each.ref, *view.graph.callers(each.ref)} for each in refuse))
-    if is_edge(released):
+    if is_edge(view, released):
         around |= _led_to(view)
     for alert in view.alerts:
         ref = view.about_alert(alert)

@@ -46,7 +46,7 @@ def when(view: View) -> Iterator[Match]:
     if len(released) != 1 or any(at is not None and near(at, began) for at in others_written(view)):
         return  # which of several changes it was nobody can tell
     edge = released[0]
-    if edge.ref in away or not is_edge(edge) or not all(_whole(view.workloads[ref]) for ref in away):
+    if edge.ref in away or not is_edge(view, edge) or not all(_whole(view.workloads[ref]) for ref in away):
         return
     ends = [*_ends_there(view, edge), *_hears_nothing(view, away, edge.released_at)]
     if ends:
@@ -62,10 +62,14 @@ def _away(view: View) -> Iterator[tuple[str, Evidence]]:
             yield ref, seen
 
 
-def is_edge(workload: Workload) -> bool:
-    """Tell whether a workload leads requests from outside to others, by its name or its image, and is whole."""
+def is_edge(view: View, workload: Workload) -> bool:
+    """Tell whether a workload leads requests from outside to others, by its name or its image, and is whole.
+
+    Not one whom others here ask: a gateway of payments, or a proxy of a database, leads no users.
+    """
     images = [_HOST.sub("", text(c, "image")) for c in items(workload.template, "spec", "containers")]
-    return any(map(_EDGES.search, (workload.name, *images))) and _whole(workload)
+    named = any(map(_EDGES.search, (workload.name, *images)))
+    return named and _whole(workload) and not view.graph.callers(workload.ref)
 
 
 def _whole(workload: Workload) -> bool:
