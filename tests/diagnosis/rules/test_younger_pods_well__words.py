@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.pods import pods_of, put, younger
 from tests.diagnosis.rules.scenes import SHOP, logs, shop
-from tests.diagnosis.rules.tiny import log, pod, snapshot
+from tests.diagnosis.rules.tiny import DAY, at, log, pod, snapshot
 from tuheg_ir.diagnosis.model import Snapshot
 
 
@@ -16,19 +16,16 @@ def told(line: str, *ill: int) -> Snapshot:
 
 
 def asked(*ill: int, of: int = 4, route: str = "/tariff", young: int = 1, never: int = -1) -> Snapshot:
-    """Return pods of the shop that answer two routes, some of them one of these with 503; one is never asked for it."""
+    """Return pods of the shop that all answer two routes, and some of them one of these with 503.
+
+    ``never``: which of them is not asked for that one; the first is older than all then.
+    """
     good = '10.0.0.9 "GET /trips/7 HTTP/1.1" 200 31'
-    return snapshot(
-        younger(shop(pods=of), young),
-        logs=[
-            log(
-                pod("shop", n),
-                *[good, good, good if n == never else f'10.0.0.9 "GET {route}/7 HTTP/1.1" {503 if n in ill else 200} 9']
-                * 9,
-            )
-            for n in range(of)
-        ],
-    )
+    objects = younger(shop(pods=of), young)
+    if never >= 0:
+        put(pods_of(objects)[0], {"state": {"running": {"startedAt": at(50 * DAY)}}})
+    told = {n: f'10.0.0.9 "GET {route}/7 HTTP/1.1" {503 if n in ill else 200} 9' for n in range(of) if n != never}
+    return snapshot(objects, logs=[log(pod("shop", n), *[good, good, told.get(n, good)] * 9) for n in range(of)])
 
 
 NO_ACK = '{"level": "WARN", "msg": "no ack for batch, will send again", "remote": "10.96.77.12:5540", "timeout": "2s"}'
