@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import waiting
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, alert, down, errors, shop
-from tests.diagnosis.rules.tiny import event, log, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, alert, down, errors, latency, rate, shop
+from tests.diagnosis.rules.tiny import at, event, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 SHORT, SETTING, CODE = "resource_exhaustion", "configuration_error", "code_defect"
@@ -150,9 +150,24 @@ DOES_NOT_HOLD = [
         ASK,
     ),
     DoesNotHold(
-        "its database told of it for a while, and its users suffer since later",
+        "it told of it for a while, tells of nothing since, and answers: slowly, since later",
         suffers(
-            log("postgres-0", *["LOG: checkpoint"] * 60, *[ZONE] * 10, *["LOG: checkpoint"] * 30, since=1200),
+            log(pod("shop"), *["INFO request"] * 60, *[RIGHTS] * 10, *["WARN slow answer"] * 30, since=1200),
+            figures=[latency("shop", since=300), rate("shop"), errors("shop", 0.0)],
+        ),
+        ASK,
+    ),
+    DoesNotHold(
+        "its database told of it for a while and nothing since, and its users suffer since later",
+        suffers(
+            Log(
+                "postgres-0",
+                "postgres",
+                (
+                    *(f"{at(age)} LOG: checkpoint" for age in range(1200, 480, -60)),
+                    *(f"{at(age)} {ZONE}" for age in range(480, 360, -12)),
+                ),
+            ),
             env=URL,
             store=postgres(),
             figures=[errors("shop", since=300)],
