@@ -8,7 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._word import word_of
-from tuheg_ir.diagnosis.view.crashes import unready
+from tuheg_ir.diagnosis.view.crashes import crashes, unready
 from tuheg_ir.diagnosis.view.trouble import began, troubles
 from tuheg_ir.diagnosis.view.view import View
 
@@ -26,11 +26,12 @@ def when(view: View) -> Iterator[Match]:
             evidence += unready(view, workload)[:1]
         if evidence:
             evidence += [view.hit_evidence(hit) for hit in view.hits_of(workload.ref)[:2]]
+            ends = any(crashes(view, workload))  # the rule of that name tells the word
             yield Match(
                 component=workload.ref,
                 evidence=tuple(evidence),
                 certainty=0.3,
-                root_cause=word_of(view, workload.ref, ""),
+                root_cause="" if ends else word_of(view, workload.ref, ""),
                 since=began(view, workload),
             )
 
