@@ -59,8 +59,10 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
         for rule in (all_rules() if rules is None else rules)
         for match in rule.when(view)
     ]
-    old = [each for each in held if of_old(view, each)]
-    kept, lost = arbitrate(view, [each for each in held if each not in old])
+    old, new = list[Held](), list[Held]()
+    for each in held:
+        (old if of_old(view, each) else new).append(each)
+    kept, lost = arbitrate(view, new)
     lost += [_lost(each, "it was told long before, as often, where nobody suffers") for each in old]
     findings = tuple(_finding(view, each) for each in kept)
     if not findings:

@@ -61,4 +61,4 @@ def _short(view: View, but: Workload, node: str, since: datetime) -> bool:
 
 
 def _ill_itself(view: View, node: str) -> bool:
-    return any(each.name == node and (each.lost or each.pressures or each.problems) for each in nodes_of(view))
+    return any(each.name == node and each.ails for each in nodes_of(view))

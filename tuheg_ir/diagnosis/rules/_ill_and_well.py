@@ -82,7 +82,7 @@ def ended_again(view: View, pod: Pod) -> tuple[Container, ...]:
 
 def on_ailing_nodes(view: View, told: IllAndWell) -> bool:
     """Tell whether a node of ill pods is not well itself: that is nearer than whatever else tells them apart."""
-    ailing = {node.name for node in nodes(view) if node.lost or node.pressures or node.problems}
+    ailing = {node.name for node in nodes(view) if node.ails}
     return any(pod.node in ailing for pod in told.ill)
 
 

@@ -119,8 +119,7 @@ def _asked_more(view: View, workload: Workload, odd: Collection[str]) -> Iterato
     failing = view.figures.latest("error_ratio_by_pod", "pod")
     if any(failing.get(pod, 0.0) > ERRORS for pod in odd):
         return
-    live = {pod.name for pod in workload.live}
-    rates = {pod: rate for pod, rate in view.figures.latest("request_rate_by_pod", "pod").items() if pod in live}
+    rates = of_pods(view, workload.ref, "request_rate_by_pod")
     others = [rate for pod, rate in rates.items() if pod not in odd]
     if not others or not set(odd) <= set(rates) or min(rates[pod] for pod in odd) <= CLEARLY * max(others):
         return

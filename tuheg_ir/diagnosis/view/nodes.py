@@ -35,6 +35,11 @@ class Node(NamedTuple):
         """Return Node/name."""
         return f"Node/{self.name}"
 
+    @property
+    def ails(self) -> bool:
+        """Return whether anything is told of the node itself: it is lost, short of something, or has a problem."""
+        return bool(self.lost or self.pressures or self.problems)
+
 
 def nodes(view: View) -> tuple[Node, ...]:
     """Return the nodes that were read, by name."""
