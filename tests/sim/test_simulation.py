@@ -232,6 +232,24 @@ def test_other_statements_are_refused() -> None:
     assert (output.code, output.err) == (1, "ERROR:  this statement is not simulated\n")
 
 
+# --- on a busy machine ---
+
+
+def test_rates_stay_true_when_every_look_comes_late() -> None:
+    simulation = Simulation()
+    engine, clock, platform = simulation.cluster.engine, simulation.cluster.clock, simulation.platform
+
+    def keep_busy() -> None:
+        clock.advance(7)
+        engine.after(4, keep_busy)
+
+    began, counted = clock.seconds(), platform.database_cpu
+    engine.after(3, keep_busy)
+    engine.run_for(600)
+    used = (platform.database_cpu - counted) / (clock.seconds() - began)
+    assert used == pytest.approx(platform.database_cores, rel=0.03)
+
+
 # --- visitors ---
 
 
