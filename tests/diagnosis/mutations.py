@@ -81,6 +81,14 @@ MUTATIONS: Mapping[str, Mutation] = {
 }
 
 
+def all_at_once(files: Files) -> Files:
+    """Make every mutation that applies, one on top of the other."""
+    for mutate in MUTATIONS.values():
+        made = mutate(files)
+        files = files if isinstance(made, Skipped) else made
+    return files
+
+
 def without_metrics(files: Files) -> Files | Skipped:
     return _without(files, "metrics/", "the case has no metrics")
 

@@ -16,7 +16,7 @@ from tests.diagnosis import exporters, noise, renaming, shifting
 from tests.diagnosis.corpus import ROOT, cases
 from tests.diagnosis.corpus import read as read_case
 from tests.diagnosis.files import Files, Skipped, parse
-from tests.diagnosis.mutations import MUTATIONS, expected, read, removals, without_events, write
+from tests.diagnosis.mutations import MUTATIONS, all_at_once, expected, read, removals, without_events, write
 
 pytestmark = pytest.mark.corpus
 
@@ -252,6 +252,21 @@ def test_a_case_without_objects_is_skipped_with_the_reason(mutation: str) -> Non
     told = MUTATIONS[mutation](files(EMPTY))
     assert isinstance(told, Skipped)
     assert told.reason
+
+
+def test_all_mutations_can_be_made_at_once(case: Files) -> None:
+    made = all_at_once(case)
+    old = set(renaming.mapping(parse(case)))
+    assert not old & set(renaming.mapping(parse(made)))
+    assert len(parse(made)) > len(parse(case)), "noise"
+    assert not any(obj["metadata"].get("labels") for obj in of_kind(made, "Deployment"))
+    assert {meta["creationTimestamp"] for meta in _dated(made)}.isdisjoint(
+        meta["creationTimestamp"] for meta in _dated(case)
+    )
+
+
+def _dated(made: Files) -> list[dict[str, Any]]:
+    return [obj["metadata"] for obj in parse(made) if "creationTimestamp" in obj["metadata"]]
 
 
 def test_evidence_is_taken_away_step_by_step() -> None:
