@@ -24,7 +24,7 @@ KEPT_LABELS = re.compile(r"pod-template-hash|controller-revision-hash|kubernetes
 
 
 def without_labels(files: Files) -> Files | Skipped:
-    """Take away every label that no selector needs."""
+    """Take away every label that no selector needs; nodes keep theirs, which kubelets and clouds write."""
     items = parse(files)
     if not items:
         return Skipped("the case has no objects")
@@ -41,6 +41,9 @@ def without_labels(files: Files) -> Files | Skipped:
 
     made = []
     for obj in items:
+        if obj["kind"] == "Node":
+            made.append(obj)
+            continue
         changed = obj | {"metadata": slim(obj["metadata"], pod=obj["kind"] == "Pod")}
         template = (obj.get("spec") or {}).get("template") if obj["kind"] != "Job" else None
         if template:
