@@ -10,7 +10,7 @@ from tests.diagnosis.rules.back_again import back_again, hill
 from tests.diagnosis.rules.behind_a_queue import BEHIND_A_QUEUE, BY_ITSELF
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import again, pods_of, put, younger
-from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, logs, shop
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, alert, latency, logs, shop
 from tests.diagnosis.rules.tiny import (
     DAY,
     NOW,
@@ -609,6 +609,17 @@ DOES_NOT_HOLD = [
         of_release(ceased(), ceased(pod("shop", 1))),
         ("unknown", "page_human"),
         harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "who calls it suffers since its words have ceased",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            thing("HorizontalPodAutoscaler", "shop", written=190),
+            logs=[ceased("postgres-0", told=60, silent=120)],
+            figures=[latency("shop", since=60)],
+        ),
+        ("unknown", "page_human"),
     ),
     *(
         DoesNotHold(

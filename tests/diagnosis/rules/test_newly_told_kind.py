@@ -8,7 +8,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import waiting
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, alert, down, errors, latency, rate, shop
-from tests.diagnosis.rules.tiny import at, event, log, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import at, event, log, pod, postgres, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 SHORT, SETTING, CODE = "resource_exhaustion", "configuration_error", "code_defect"
@@ -49,6 +49,7 @@ ZERO, RIGHTS = "ERROR java.lang.ArithmeticException: Rounding necessary", "ERROR
 PROVEN: dict[str, Any] = {"before": IMAGE, "released": 1500}
 HOOK = "exec of the hook /hooks/warm: permission denied"
 ANSWERED = "ERROR api answered 500"
+TWICE = (3600, 0.001), (480, 0.3), (360, 0.001), (300, 0.3)
 
 
 def ceased(line: str) -> Log:
@@ -144,6 +145,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it told of it for a while, its users suffered, were well for a minute and suffer again",
+        suffers(ended(RIGHTS), figures=[("error_ratio", series({"component": "shop"}, *TWICE))]),
+        ASK,
+    ),
     DoesNotHold(
         "it told of it for a while, and its users suffer since later",
         suffers(ended(RIGHTS), figures=[errors("shop", since=300)]),

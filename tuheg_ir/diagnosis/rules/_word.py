@@ -16,9 +16,7 @@ from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import MANY, Marked, complained, marked
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.silent import ended_before, no_more
-from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -75,9 +73,8 @@ def _own(view: View, workload: Workload) -> tuple[tuple[str, int], ...]:
 
     () where they are few beside its other errors: then they are of something else.
     """
-    suffer = oldest(since or seen.time for seen, since in troubles(view, workload.ref))
     new = ((kind, words) for words, kind in new_kinds(view, workload) if words.error)
-    told = [(kind, words) for kind, words in new if not ended_before(view, workload, words, suffer)]
+    told = [(kind, words) for kind, words in new if not ended_before(view, workload, words, workload.ref)]
     found = tuple((kind, words.count) for kind, words in told if not store_spoken_of(view, workload.ref, words.line))
     every = sum(words.count for words in marked(view, workload))
     return found if sum(count for _, count in found) >= PART * every else ()

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._at_fault import at_fault
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
+from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
@@ -32,7 +33,7 @@ from tuheg_ir.diagnosis.view.releases import (
     since_release,
     soon_after,
 )
-from tuheg_ir.diagnosis.view.silent import no_more
+from tuheg_ir.diagnosis.view.silent import ended_before, no_more
 from tuheg_ir.diagnosis.view.statements import statements
 from tuheg_ir.diagnosis.view.trouble import OFTEN, measured, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.view import View
@@ -60,7 +61,7 @@ def when(view: View) -> Iterator[Match]:
             yield _of_release(view, workload, errors, workload, *said[:2], *((shown,) if shown else ()))
             continue
         for words in new_troubles(view, workload)[:1]:
-            if words.since is None or no_more(view, workload, words):
+            if words.since is None or _over(view, workload, words):
                 continue
             edits = list(_edits(view, words.since))
             released = [w for w in view.workloads.values() if w.changes and soon_after(words.since, w.released_at)]
@@ -72,6 +73,11 @@ def when(view: View) -> Iterator[Match]:
                 yield _of_edit(workload, words, *edits[0])
             elif len(released) == 1 and not edits and not released[0].returned and view.alerts:
                 yield from _of_other_release(view, workload, words, released[0])
+
+
+def _over(view: View, workload: Workload, words: Marked) -> bool:
+    """Tell whether words have ceased, or had when users of who tells them, or of his callers, began to suffer."""
+    return no_more(view, workload, words) or ended_before(view, workload, words, *behind(view, workload.ref))
 
 
 def _of_other_release(view: View, workload: Workload, words: Marked, released: Workload) -> Iterator[Match]:

@@ -58,7 +58,7 @@ def when(view: View) -> Iterator[Match]:
         callers = behind(view, at, *(each.teller for each in mine), but=at)
         suffer = tuple(dict.fromkeys((*callers, *(ref for ref in _may_call(view) if ref != at))))
         seen = _felt(view, at, *suffer)
-        mine = [each for each in mine if not _is_of_before(view, each, seen)]
+        mine = [each for each in mine if not _is_of_before(view, each, at, *suffer)]
         if not mine or not (seen or (any(each.error for each in mine) and _called(view, at, *suffer))):
             continue  # nobody suffers, or an alert fires and there are but warnings
         since = oldest(each.since for each in mine)
@@ -102,10 +102,9 @@ def _refused(view: View, workload: Workload) -> Iterator[Told]:
             yield Told(workload.ref, workload.ref, kind, event.count, True, view.event_evidence(event))
 
 
-def _is_of_before(view: View, told: Told, seen: Sequence[Evidence]) -> bool:
+def _is_of_before(view: View, told: Told, *sufferers: str) -> bool:
     """Tell whether words ended before users began to suffer."""
-    suffer = oldest(each.time for each in seen)
-    return told.words is not None and ended_before(view, view.workloads[told.teller], told.words, suffer)
+    return told.words is not None and ended_before(view, view.workloads[told.teller], told.words, *sufferers)
 
 
 def _may_have_brought(view: View, workload: Workload | None, since: datetime | None) -> bool:

@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.marked import NEW, Marked, complains, is_marked, sh
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import releases
-from tuheg_ir.diagnosis.view.trouble import MINUTE, errors, labels_of, troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE, errors, labels_of, suffers_since, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -28,6 +28,8 @@ GOES_ON = timedelta(minutes=5)
 """A log that told of its work longer ago than this may be silent about everything."""
 ENOUGH = 5
 """So many lines of work show that a program does it again: no error, no warning, no probe of whether it is there."""
+MISSED = 30
+"""Who says something is expected to say it so many times by now: he says it no more."""
 AMONG = 3
 """A warning among so many times as many lines of work is none of a program that only gets by."""
 Said = Callable[[str], bool]
@@ -76,18 +78,23 @@ def over_for_good(view: View, workload: Workload, told: Marked) -> bool:
     )
 
 
-def ended_before(view: View, workload: Workload, told: Marked, suffer: datetime | None) -> bool:
+def ended_before(view: View, workload: Workload, told: Marked, *sufferers: str) -> bool:
     """Tell whether words came again and again, and ended before users began to suffer, for longer than they lasted.
 
-    ``suffer``: since when, at the latest. Words that came a few times, or after which a pod tells of no more work, may
-    be the last ones of who gave up; a store, or one of whose requests hardly any fail, need not tell of it.
+    ``sufferers``: whose users. A trouble that was over for a moment and is there again is another one, or would be told
+    of again. Words that came a few times, or after which a pod tells of no more work, may be the last ones of who gave
+    up; a store, or one of whose requests hardly any fail, need not tell of it. What came often is missed soon.
     """
     said = _says(told)
     logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
     first, last = oldest(_first(lines, said) for lines in logs), newest(_last(lines, said) for lines in logs)
-    if first is None or last is None or suffer is None or told.count < ENOUGH:
+    if first is None or last is None or told.count < ENOUGH:
         return False
-    if last >= suffer or view.now - last < max(MINUTE, last - first):
+    lasted = last - first
+    if view.now - last < max(MINUTE, min(lasted, MISSED * lasted / told.count)):
+        return False
+    suffer = suffers_since(view, *sufferers)
+    if suffer is None or last >= suffer:
         return False
     if role(workload) in DATA or _answers(view, workload):
         return True

@@ -144,8 +144,13 @@ def _slower(view: View, ref: str, signal: str, label: dict[str, str]) -> tuple[E
     now, was = view.figures.now(signal, **label), view.figures.first(signal, **label)
     if now is None or was is None or now < SLOW_S or now < SLOWER * was:
         return None
-    began = _began(view, ref, signal, max(1.5 * was, was + (now - was) / 4), **label)
+    began = _began(view, ref, signal, _slow_from(was, now), **label)
     return Evidence("metrics", ref, f"95 of 100 requests took {was:.2f} s, now {now:.2f} s", began), began
+
+
+def _slow_from(was: float, now: float) -> float:
+    """Return from which latency on an answer is one of the slow ones."""
+    return max(1.5 * was, was + (now - was) / 4)
 
 
 def troubles(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | None]]:
@@ -155,6 +160,30 @@ def troubles(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | None]]
             yield seen
     for evidence in failed_probes(view, ref, "core_function", "user"):
         yield evidence, None
+
+
+def suffers_since(view: View, *refs: str) -> datetime | None:
+    """Return since when users of some workloads suffer without any pause; None if they do not, or nobody knows."""
+    return oldest(
+        _last_turn(view, ref) or oldest(since or seen.time for seen, since in troubles(view, ref)) for ref in refs
+    )
+
+
+def _last_turn(view: View, ref: str) -> datetime | None:
+    """Return when the figures of a workload that are bad turned so for the last time."""
+    failing = (
+        view.figures.crossed_again("error_ratio", ERRORS / 2, component=label)
+        for label in labels_of(view, ref, "error_ratio")
+        if errors(view, ref) is not None
+    )
+    return oldest((*failing, *(_slow_again(view, label) for label in labels_of(view, ref, "latency_p95"))))
+
+
+def _slow_again(view: View, label: str) -> datetime | None:
+    now, was = (ask("latency_p95", component=label) for ask in (view.figures.now, view.figures.first))
+    if now is None or was is None or now < max(SLOW_S, SLOWER * was):
+        return None
+    return view.figures.crossed_again("latency_p95", _slow_from(was, now), component=label)
 
 
 def serves_well(view: View, ref: str) -> bool:
