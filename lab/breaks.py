@@ -29,7 +29,7 @@ def make(lab: Lab, kind: Break) -> None:
         case Client() as client:
             kubectl(lab, "apply", "-f", "-", stdin=json.dumps(client_deployment(client)))
         case Demand() as demand:
-            plan = Plan(demand.rps, DEMAND_S, demand.workers, demand.profile, timeout_s=10.0)
+            plan = Plan(demand.rps, DEMAND_S, demand.workers, demand.profile, timeout_s=10.0, until_s=demand.until_s)
             background.start(lab.run, DEMAND, plan, WEB_PORT)
 
 

@@ -34,11 +34,12 @@ class Client:
 
 @dataclass(frozen=True)
 class Demand:
-    """Further load through the ingress."""
+    """Further load through the ingress; it grows from `rps` until half of the answers take `until_s`, and stays."""
 
     profile: str
     rps: float
     workers: int
+    until_s: float
 
 
 @dataclass(frozen=True)

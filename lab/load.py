@@ -25,15 +25,26 @@ PROFILES: dict[str, Sequence[str]] = {
 CUSTOMERS = 200
 
 
+#: By so much demand grows in a second: by a fifth or a quarter beyond what can be served until answers are slow.
+GROWTH = 0.03
+#: The newest answers that tell whether they are slow.
+NEWEST = 20
+
+
 @dataclass(frozen=True)
 class Plan:
-    """A load: `rps` requests a second for `seconds`, by at most `workers` at a time."""
+    """A load: `rps` requests a second for `seconds`, by at most `workers` at a time.
+
+    With `until_s` demand grows from `rps` until half of the answers take longer than that, and stays there: what
+    machines can serve differs, and so does what is too much for them.
+    """
 
     rps: float
     seconds: float
     workers: int = 32
     profile: str = "mixed"
     timeout_s: float = 5.0
+    until_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
@@ -62,6 +73,12 @@ class Tally:
     def add(self, sample: Sample) -> None:
         with self.lock:
             self.samples.append(sample)
+
+    def slow(self, seconds: float) -> bool:
+        """Whether half of the newest answers took longer than that."""
+        with self.lock:
+            newest = self.samples[-NEWEST:]
+        return len(newest) == NEWEST and 2 * sum(sample.seconds > seconds for sample in newest) >= NEWEST
 
 
 @dataclass(frozen=True)
@@ -122,7 +139,7 @@ def run(plan: Plan, port: int, stop: threading.Event | None = None) -> Report:
     threads = [threading.Thread(target=_work, args=(plan, port, jobs, tally), daemon=True) for _ in range(plan.workers)]
     for thread in threads:
         thread.start()
-    tally.skipped = jobs.schedule(begin, stop)
+    tally.skipped = jobs.schedule(begin, stop, tally)
     for thread in threads:
         thread.join(plan.timeout_s + 1)
     return summarise(tally.samples, tally.skipped, time.monotonic() - begin)
@@ -141,20 +158,24 @@ class _Jobs:
         self._closed = False
         self._changed = threading.Condition()
 
-    def schedule(self, begin: float, stop: threading.Event) -> int:
-        """Offer a request every 1/rps seconds; return how many found no free worker."""
-        skipped = 0
+    def schedule(self, begin: float, stop: threading.Event, tally: Tally) -> int:
+        """Offer requests at the plan's rate; return how many found no free worker."""
+        skipped, sent = 0, 0
+        due, since, rate = begin, begin, self._plan.rps
+        growing = self._plan.until_s > 0
         sequence = paths(self._plan.profile)
-        for n in itertools.count():
-            due = begin + n / self._plan.rps
-            if due >= begin + self._plan.seconds or stop.wait(max(0.0, due - time.monotonic())):
-                break
+        while due < begin + self._plan.seconds and not stop.wait(max(0.0, due - time.monotonic())):
             with self._changed:
                 if self._idle > len(self._ready):
                     self._ready.append(next(sequence))
                     self._changed.notify()
                 else:
                     skipped += 1
+            growing = growing and not tally.slow(self._plan.until_s)
+            if growing:
+                since, sent, rate = due, 0, rate + GROWTH
+            sent += 1
+            due = since + sent / rate
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -33,8 +33,8 @@ def services(path: Path = INVENTORY) -> dict[str, Any]:
     return described
 
 
-def ask_probes(names: set[str] | None = None, timeout_s: float = 40.0) -> list[Verdict]:
-    """Ask all probes now, or those called service/probe in `names`."""
+def ask_probes(names: set[str] | None = None, timeout_s: float = 40.0, window: str = WINDOW) -> list[Verdict]:
+    """Ask all probes now, or those called service/probe in `names`; they look back over `window`."""
     collections = str(CHECKOUT / "collections")
     if collections not in sys.path:
         sys.path.append(collections)
@@ -53,7 +53,7 @@ def ask_probes(names: set[str] | None = None, timeout_s: float = 40.0) -> list[V
         prometheus_url=f"http://127.0.0.1:{settings.PROMETHEUS_PORT}",
         ingress_url=f"http://127.0.0.1:{settings.WEB_PORT}",
         namespace=settings.NAMESPACE,
-        window=WINDOW,
+        window=window,
         timeout_s=timeout_s,
     )
     return [Verdict(f"{answer.service}/{answer.name}", answer.verdict, answer.reason) for answer in answers]

@@ -19,6 +19,7 @@ import pytest
 from lab.api import Api
 from lab.faults import Break, load_breaks
 from lab.paths import Lab
+from lab.probing import ask_probes
 from lab.settings import NAMESPACE
 from lab.symptoms import Measure, measure
 from tests.lab.world import Audit, Done, Responder, lab_command, reset_platform, responder_at
@@ -29,6 +30,8 @@ BREAKS = load_breaks()
 #: What is said where no rule names a cause; a person is called then.
 UNKNOWN = "unknown"
 A_MINUTE = 60.0
+#: What users feel.
+FELT = {"backend-gateway/latency", "backend-gateway/errors"}
 STAGES = ("internal_update", "user_notice", "summary")
 #: The lock is taken and given back by every run that may act; it is no change of the platform.
 LOCK = re.compile(r"leases/tuheg-ir-")
@@ -106,6 +109,14 @@ def diagnoses(who: Responder) -> Iterator[Done]:
             return
 
 
+def wait_for_a_good_minute() -> None:
+    """Wait until the last minute was a good one: figures tell two breaks apart that have one between them."""
+    end = time.monotonic() + 2 * A_MINUTE
+    while any(each.verdict == "unhealthy" for each in ask_probes(FELT, window="1m")):
+        assert time.monotonic() < end, "users suffer though nothing is broken"
+        time.sleep(2)
+
+
 def causes(said: Done) -> list[tuple[str, str]]:
     """Return component and cause of each finding."""
     return [(each["component"], each["root_cause"]) for each in said.data.get("findings", ())]
@@ -141,6 +152,7 @@ def story(
 ) -> Iterator[Story]:
     """One break, lived through."""
     kind = BREAKS[request.param]
+    wait_for_a_good_minute()
     told = Story(kind, lab_command("break", kind.kind, "--wait", "--format", "json"))
     try:
         if told.broken.code == 0:

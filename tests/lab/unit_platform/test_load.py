@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from lab import background
 from lab.errors import LabError
-from lab.load import PROFILES, Plan, Sample, paths, percentile, run, summarise
+from lab.load import GROWTH, NEWEST, PROFILES, Plan, Sample, Tally, _Jobs, paths, percentile, run, summarise
 from lab.load_cli import text
 from lab.processes import start_time
 
@@ -96,6 +96,30 @@ def test_a_slow_service_bounds_the_requests_at_work_and_the_rest_is_told() -> No
         report = run(Plan(rps=40, seconds=1.0, workers=4), port)
     assert report.requests <= 12
     assert report.requests + report.skipped == 40
+
+
+@pytest.mark.parametrize(("seconds", "grows"), [(0.1, True), (0.9, False)])
+def test_demand_grows_until_answers_are_slow(seconds: float, grows: bool) -> None:
+    seen = Tally([Sample("200", seconds)] * NEWEST)
+    plan = Plan(rps=40, seconds=2.0, until_s=0.5)
+    nobody_is_free = _Jobs(plan).schedule(time.monotonic(), threading.Event(), seen)
+    assert (nobody_is_free > 80) == grows
+    assert nobody_is_free <= 80 * (1 + 2 * GROWTH)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "slow"),
+    [
+        ((), False),
+        ((0.9,) * (NEWEST - 1), False),
+        ((0.9,) * NEWEST, True),
+        ((0.9,) * NEWEST + (0.1,) * NEWEST, False),
+        ((0.1, 0.9) * NEWEST, True),
+        ((0.1, 0.1, 0.9) * NEWEST, False),
+    ],
+)
+def test_answers_are_slow_when_half_of_the_newest_are(seconds: tuple[float, ...], slow: bool) -> None:
+    assert Tally([Sample("200", each) for each in seconds]).slow(0.5) == slow
 
 
 def test_a_service_that_is_away_is_counted_by_the_name_of_the_error() -> None:
