@@ -166,6 +166,10 @@ REPORT = Report(
 )
 
 
+LOAD = {"component": "Deployment/web", "root_cause": "capacity", "remedy": "scale_workload", "confidence": 0.6}
+SECOND = Report("INC-20251105-9001", "nothing_to_do", "respond_high_error_rate", {"findings": [LOAD]})
+
+
 def report(**changes: Any) -> DrillReport:
     known: dict[str, Any] = {
         "scenario": "bad-release",
@@ -178,7 +182,7 @@ def report(**changes: Any) -> DrillReport:
         "fault": "high-error-rate",
         "first": REPORT,
         "score": Score(True, (), ()),
-        "second_status": "nothing_to_do",
+        "second": SECOND,
         "second_run_changes": (),
         "times": {"detected": 0.01, "diagnosed": 1.5, "fixed": 4.0, "verified": 4000.0},
         "limits": {"detected": None, "diagnosed": 1800.0, "fixed": 3600.0, "verified": 3600.0},
@@ -223,6 +227,15 @@ def test_the_card_tells_what_is_wrong(changes: dict[str, Any], line: str) -> Non
     assert card.startswith("INC-20251105-9001: drill NOT passed\n")
     assert line in card
     assert (failed.passed, failed.exit_code) == (False, 3)
+
+
+def test_what_the_second_run_found_is_told_where_it_changed_something() -> None:
+    failed, passed = report(second_run_changes=("patch deployments/web",)), report()
+    told = "it found: Deployment/web capacity scale_workload"
+    assert told in printed(lambda console: show_card(failed, "en", console))
+    assert told not in printed(lambda console: show_card(passed, "en", console))
+    wanted = {name: LOAD[name] for name in ("component", "root_cause", "remedy")}
+    assert passed.as_dict()["second_run_findings"] == [wanted]
 
 
 def test_the_sum_counts_what_went_as_expected() -> None:

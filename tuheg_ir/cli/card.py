@@ -50,7 +50,9 @@ def _rows(report: DrillReport) -> list[Row]:
     rows.append(("changed", ", ".join(done) or "nothing", None))
     rows.append(_wrong("wrong actions", report.score.wrong_actions))
     rows.append(_wrong("repeated", report.score.repeated_actions))
-    rows.append(_wrong("second run", report.second_run_changes, f"{report.second_status}, no change"))
+    rows.append(_wrong("second run", report.second_run_changes, f"{report.second.status}, no change"))
+    if report.second_run_changes:
+        rows.append(("", f"it found: {_findings(report.found_again)}", False))
     rows += [(stage, _shortened(path), None) for stage, path in report.first.messages.items()]
     return rows
 

@@ -43,9 +43,14 @@ def score(scenario: Scenario, exit_code: int, result: Mapping[str, Any], severit
     wrong = [str(action["remedy"]) for action in changed if action["remedy"] not in scenario.allowed]
     done = Counter((str(action["remedy"]), str(action["target"])) for action in changed)
     repeated = [remedy for (remedy, _), number in done.items() if number > 1]
-    found = tuple({name: str(each.get(name, "")) for name in FINDING} for each in result.get("findings") or [])
+    found = found_by(result)
     diagnosed = agrees(scenario.findings, found) if scenario.findings else None
     return Score(end, tuple(wrong), tuple(repeated), found, diagnosed)
+
+
+def found_by(result: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+    """Return what a run diagnosed, best first, by its ``ir_result``."""
+    return tuple({name: str(each.get(name, "")) for name in FINDING} for each in result.get("findings") or [])
 
 
 def agrees(expected: Sequence[Mapping[str, str]], found: Sequence[Mapping[str, str]]) -> bool:

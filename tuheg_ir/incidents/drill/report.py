@@ -7,12 +7,12 @@ from typing import Any
 
 from tuheg_ir.errors import NotHealedError
 from tuheg_ir.incidents.outcome import Report
-from tuheg_ir.sim.score import Score
+from tuheg_ir.sim.score import Score, found_by
 
 
 @dataclass(frozen=True, slots=True)
 class DrillReport:
-    """The first run, what was wrong with it, and what the second one changed.
+    """Both runs, what was wrong with the first one, and what the second one changed.
 
     ``times`` and ``limits`` are seconds by step (see ``times``).
     """
@@ -27,7 +27,7 @@ class DrillReport:
     fault: str
     first: Report
     score: Score
-    second_status: str
+    second: Report
     second_run_changes: tuple[str, ...]
     expected_findings: tuple[dict[str, str], ...] = ()
     times: dict[str, float | None] = field(default_factory=dict)
@@ -37,6 +37,11 @@ class DrillReport:
     def passed(self) -> bool:
         """Return whether the drill went as expected."""
         return self.score.passed and not self.second_run_changes
+
+    @property
+    def found_again(self) -> tuple[dict[str, str], ...]:
+        """Return what the second run diagnosed, best first."""
+        return found_by(self.second.result)
 
     @property
     def exit_code(self) -> int:
@@ -64,7 +69,8 @@ class DrillReport:
             "actions": [_action(action) for action in self.first.result.get("actions") or [] if action.get("changed")],
             "wrong_actions": list(self.score.wrong_actions),
             "repeated_actions": list(self.score.repeated_actions),
-            "second_run": self.second_status,
+            "second_run": self.second.status,
+            "second_run_findings": [dict(each) for each in self.found_again],
             "second_run_changes": len(self.second_run_changes),
             "changed_again": list(self.second_run_changes),
             "times": self.times,

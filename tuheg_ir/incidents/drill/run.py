@@ -80,7 +80,7 @@ def _judged(
         fault=order.scenario.fault,
         first=first,
         score=score(order.scenario, first.exit_code, {**first.result, "status": first.status}, order.severity),
-        second_status=second.status,
+        second=second,
         second_run_changes=tuple(again),
         expected_findings=order.scenario.findings,
         times=times(events, str(run), ground.broken_at),
