@@ -32,6 +32,12 @@ def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
+def limits() -> list[str]:
+    """Return the names of the roles' limits, which are in seconds."""
+    defaults = [load(path) or {} for path in ROLES.glob("*/defaults/main.yml")]
+    return sorted(name for each in defaults for name, value in each.items() if name.endswith("_timeout_s") and value)
+
+
 def roles() -> list[str]:
     """Return the names of the collection's roles but the shared room."""
     return sorted(role.name for role in ROLES.iterdir() if role.is_dir() and role.name != "common")

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from tests import layout
 from tuheg_ir.journal import Event, open_journal
 from tuheg_ir.runner import processes
 from tuheg_ir.sim.answers import Answer, Request
@@ -30,6 +31,7 @@ from tuheg_ir.sim.resources import by_key
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAMESPACE = "shop"
+PATIENCE_S = 90
 OUTCOME = "outcome"
 """The moment to kill at when all is done and on record, and the run holds its lock still."""
 KEPT_S = 60
@@ -258,7 +260,7 @@ class Shop:
             start_new_session=True,
             cwd=self.folder / "checkout",
         )
-        out, err = self.child.communicate(timeout=120)
+        out, err = self.child.communicate(timeout=4 * PATIENCE_S)
         if self.child.returncode == -signal.SIGKILL:
             return self.child.returncode, {}
         assert out, err
@@ -290,6 +292,13 @@ def change_of(request: Request) -> str:
     return f"{request.method.lower()} {resource}/{name}".rstrip("/")
 
 
+def patient_limits() -> dict[str, int]:
+    """Return the roles' limits of single requests: the cluster is in this machine, which may be busy."""
+    return {
+        name: PATIENCE_S for name in layout.limits() if not name.endswith(("_probe_timeout_s", "_rollout_timeout_s"))
+    }
+
+
 def prepare(folder: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a checkout with the real playbooks, only their waiting shortened, and an inventory."""
     root = folder / "checkout"
@@ -305,6 +314,7 @@ def prepare(folder: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     inventory.joinpath("group_vars", "clusters.yml").write_text(
         INVENTORY.format(namespace=NAMESPACE, url=url, hpa="hpa: web" if shop.autoscaler else "")
     )
+    inventory.joinpath("group_vars", "all.yml").write_text(json.dumps(patient_limits()))
     inventory.joinpath("hosts").write_text(
         "[clusters]\nsim\n\n[clusters:vars]\nansible_connection=local\n"
         "ansible_python_interpreter='{{ ansible_playbook_python }}'\n"

@@ -85,9 +85,7 @@ def stop(folder: Path) -> None:
 
 def patient_limits() -> dict[str, int]:
     """Return every limit of the roles, in seconds, raised to what a machine under heavy load may need."""
-    defaults = [layout.load(path) or {} for path in layout.ROLES.glob("*/defaults/main.yml")]
-    names = [name for each in defaults for name, value in each.items() if name.endswith("_timeout_s") and value]
-    return {name: _FIGURES_S if name.endswith("_probe_timeout_s") else _PATIENCE_S for name in names}
+    return {name: _FIGURES_S if name.endswith("_probe_timeout_s") else _PATIENCE_S for name in layout.limits()}
 
 
 def hold(folder: Path, scenario: str) -> None:
