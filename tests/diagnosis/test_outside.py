@@ -7,6 +7,7 @@ exporters, sparse objects, times in logs of any kind.
 from __future__ import annotations
 
 import gzip
+import itertools
 from collections.abc import Sequence
 from functools import cache
 
@@ -113,6 +114,8 @@ MOST_HARMED = 0.01
 MOST_MISLED = 0.04
 """The largest share of innocent releases, grafted beside a fault, that are advised to be taken back."""
 CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
+LESS = tuple(zip(CASES, itertools.cycle(STEPS[1:]), strict=False))
+"""Each case with what is taken away of it, in turns: all that can be of all of them takes minutes more."""
 
 
 @cache
@@ -141,12 +144,10 @@ def test_a_case_from_outside_is_answered_and_nothing_harmful_is_said(case: Case)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_with_less_evidence_nothing_harmful_is_said_of_a_case_from_outside(case: Case) -> None:
-    snapshot = looked_at(case).snapshot
-    for gone in STEPS[1:]:
-        found = decide(without(snapshot, *gone)).findings
-        assert not score(case, found).forbidden, f"without {gone}: {told(found)}"
+@pytest.mark.parametrize(("case", "gone"), LESS, ids=[case.name for case, _ in LESS])
+def test_with_less_evidence_nothing_harmful_is_said_of_a_case_from_outside(case: Case, gone: tuple[str, ...]) -> None:
+    found = decide(without(looked_at(case).snapshot, *gone)).findings
+    assert not score(case, found).forbidden, f"without {gone}: {told(found)}"
 
 
 @pytest.mark.slow
