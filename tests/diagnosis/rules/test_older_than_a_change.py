@@ -17,6 +17,7 @@ ODD = "ERROR the other side wobbles (77), order not stored"
 EMPTY = "HikariPool-1 - Connection is not available, request timed out after 30000ms"
 WORK = "INFO order stored in 8 ms"
 MOVED = event("StatefulSet/postgres", "Switchover", "switched over: promoted postgres-1", age=1500)
+KIND_OF_LOGIN = "ERROR SCRAM authentication requires libpq version 10 or above"
 FILE: dict[str, Any] = {"volumes": [{"name": "db", "secret": {"secretName": "shop-db"}}]}
 
 
@@ -147,6 +148,12 @@ DOES_NOT_HOLD = [
     DoesNotHold("they failed before it was written", aged(0, 1, written=300, young=250), ()),
     DoesNotHold("the pods keep data", aged(0, 1, kind="StatefulSet"), ()),
     DoesNotHold("nobody is younger than what was written: it may be what is wrong", old(secret(1500)), ()),
+    DoesNotHold(
+        "each new login is refused for its kind, and others log in in another way",
+        old(postgres(), MOVED, WELL, beside=WELL_TOLD, line=KIND_OF_LOGIN, env={"STORE_HOST": "postgres"}),
+        ("configuration_error", "page_human"),
+        harmful=("restart_workload", "restart_connection_pool"),
+    ),
     DoesNotHold(
         "they fail since their own release",
         old(

@@ -135,6 +135,15 @@ def held_up(said: str = AWAY, share: float = 0.2, used: tuple[float, ...] = (), 
     return snapshot(worker(**more), broker(), figures=[GREW, *shares(share, share), *cores(*used)], logs=told)
 
 
+def stopped(share: float) -> Snapshot:
+    """Return readers that told of who is away until shortly before their queue grew, and poll since."""
+    before = (f"{at(age)} {AWAY}" for age in range(2700, 2490, -20))
+    told = (*before, *(f"{at(age)} INFO poll" for age in range(2460, 0, -60)))
+    queue = figure("queue_depth", 20, 8000, 2400, component="mail-worker")
+    both = [Log(pod("mail-worker", n), "mail-worker", told) for n in range(2)]
+    return snapshot(worker(), broker(), figures=[queue, *shares(share, share)], logs=both)
+
+
 HOLDS = [
     *(
         Holds(
@@ -150,6 +159,18 @@ HOLDS = [
             ("and messages are taken from them meanwhile", "unknown", held_up(SLEPT)),
             ("and nothing but their image was released", "dependency_failure", held_up(before=OLD, released=1500)),
         )
+    ),
+    Holds(
+        "its readers told of what held them up until it grew: more of them are no help",
+        stopped(0.2),
+        (MAIL, "dependency_failure", "page_human"),
+        excludes=no("scale_workload", at=MAIL),
+        harmful=("scale_workload", "rollback_workload"),
+    ),
+    Holds(
+        "its readers told of what held them up until it grew, and have too much to do since",
+        stopped(0.97),
+        (MAIL, "capacity", "scale_workload"),
     ),
     Holds(
         "its readers do nothing, and tell of a certificate that is as old after a start",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from tuheg_ir.diagnosis.view.complaints import OFTEN, fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
@@ -21,6 +23,8 @@ WAITS = (
 """Troubles of who waits for others."""
 _HELD_UP = (*WAITS, "stuck")
 """Troubles of who waits for others, or whose messages others take away from it before they are done."""
+JUST_BEFORE = timedelta(minutes=15)
+"""So long after its reader stopped a queue is clearly longer than it was."""
 
 
 def held_up_by(view: View, consumer: Workload) -> tuple[Hit, ...]:
@@ -28,9 +32,26 @@ def held_up_by(view: View, consumer: Workload) -> tuple[Hit, ...]:
 
     Who is at its processor limit all the same has too much to do.
     """
-    if usage(view.figures, consumer, "cpu_share").widely(BUSY):
+    told = tuple(hit for hit in _told(view, consumer, *_HELD_UP) if fresh(view, hit))
+    return told if sum(hit.count for hit in told) >= OFTEN else ()
+
+
+def held_up_before(view: View, consumer: Workload, since: datetime | None) -> tuple[Hit, ...]:
+    """Return the errors that a consumer's running pods told until just before something piled up; () if they are few.
+
+    A task that gave up for good says so once.
+    """
+    if since is None:
         return ()
+    hits = _told(view, consumer, *_HELD_UP, "gave_up")
+    told = tuple(hit for hit in hits if hit.last is not None and since - JUST_BEFORE <= hit.last <= since)
+    often = sum(hit.count for hit in told) >= OFTEN or any(hit.trouble == "gave_up" for hit in told)
+    return told if often else ()
+
+
+def _told(view: View, consumer: Workload, *troubles: str) -> list[Hit]:
+    """Return what a consumer's running pods tell of troubles, unless they have too much to do."""
+    if usage(view.figures, consumer, "cpu_share").widely(BUSY):
+        return []
     live = {pod.name for pod in consumer.live}
-    of_live = (hit for hit in view.hits_of(consumer.ref, *_HELD_UP) if hit.pod in live and not hit.previous)
-    told = [hit for hit in of_live if fresh(view, hit)]
-    return tuple(told) if sum(hit.count for hit in told) >= OFTEN else ()
+    return [hit for hit in view.hits_of(consumer.ref, *troubles) if hit.pod in live and not hit.previous]

@@ -98,10 +98,13 @@ def _wears_out(failing: Failing, anew: Anew) -> bool:
 def _by_others(view: View, workload: Workload, anew: Anew) -> _Found | None:
     """Return that others ask what was made anew, and are well.
 
-    What is read shows nothing of the kind: others read it too, and whether it is good nobody knows before a start.
+    What is read shows nothing of the kind: others read it too, and whether it is good nobody knows before a start. Nor
+    are others any like him who logs in anew again and again, and is refused for the kind of his login.
     """
     failing = None if anew.is_read else failing_since(view, workload, anew.at, AT_ONCE)
     if failing is None or not failing.older(anew.at) or not _may_mean(view, workload, failing, anew):
+        return None
+    if failing.tells("login_kind_refused"):
         return None
     if since_release(workload, failing.first) or any(pod.started and pod.started > anew.at for pod in workload.live):
         return None

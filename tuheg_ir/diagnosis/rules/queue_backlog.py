@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._figures import Turn
-from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_by
+from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_before, held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._in_one_part import in_one_part
 from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
@@ -90,6 +90,7 @@ def _of_consumer(view: View, consumer: Workload, series: Series, grew: Turn, wai
     if any(hit.trouble in LASTING for hit in held_up):
         return _of_others(view, consumer, held_up, grew, waits)
     found = _of_its_own(view, consumer, grew, waits)
+    held_up = held_up or held_up_before(view, consumer, grew.since)
     if found is None and held_up:
         return _of_others(view, consumer, held_up, grew, waits)
     if found is None and (part := in_one_part(view, series, consumer.ref)):
