@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.events import Event
 from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -92,7 +92,7 @@ def probe_kills(view: View, workload: Workload, pods: Iterable[Pod] | None = Non
     """Return the events that tell of containers killed because their liveness or startup probe failed.
 
     What became of pods that are gone says nothing of those that are there; nor, with ``pods``, of these. A probe that
-    failed as a pod came up, which is ready since and never ended, killed nothing.
+    failed as a pod came up, for the first time or again, killed nothing.
     """
     there = {f"Pod/{pod.name}": pod for pod in (workload.pods if pods is None else pods)}
     return tuple(
@@ -106,10 +106,16 @@ def probe_kills(view: View, workload: Workload, pods: Iterable[Pod] | None = Non
 
 
 def _came_up(pod: Pod | None, event: Event) -> bool:
-    """Tell whether a pod that an event is about was ready after it, and never ended."""
-    if pod is None or not pod.ready or pod.restarts or pod.ready_since is None:
+    """Tell whether a pod that an event is about was ready after it, and never ended; or failed only since its last end.
+
+    What ended by itself does not answer in the moments after its start either.
+    """
+    if pod is None or event.first is None or event.last is None or event.reason == "Killing":
         return False
-    return event.last is not None and event.last < pod.ready_since
+    if pod.restarts:
+        end = newest(container.ended.at for container in pod.containers if container.ended)
+        return end is not None and event.first > end
+    return pod.ready and pod.ready_since is not None and event.last < pod.ready_since
 
 
 def unready(view: View, workload: Workload) -> tuple[Evidence, ...]:
