@@ -101,6 +101,13 @@ def kill_at_outcome(case: Case, shop: Shop) -> Iterator[str]:
 
 
 KILLERS = {"changes": kill_at_changes, "outcome": kill_at_outcome}
+# At its outcome one run is like another: one that acted through the cluster alone, and one that ended sessions too.
+KILLED = [*(("changes", case) for case in CASES), ("outcome", CASES[0]), ("outcome", CASES[-1])]
+
+
+def named(killed: tuple[str, Case]) -> str:
+    killer, case = killed
+    return f"{case.fault}{'' if case.autoscaler else '-alone'}-{killer}"
 
 
 def live_through(case: Case, shop: Shop, killer: str) -> Story:
@@ -114,14 +121,9 @@ def live_through(case: Case, shop: Shop, killer: str) -> Story:
     return story
 
 
-@pytest.fixture(scope="module", params=KILLERS)
-def killer(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.fault + ("" if case.autoscaler else "-alone"))
-def story(request: pytest.FixtureRequest, killer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    case: Case = request.param
+@pytest.fixture(scope="module", params=KILLED, ids=named)
+def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    killer, case = request.param
     folder = tmp_path_factory.mktemp(case.fault)
     shop = Shop(folder, case.well, case.release, autoscaler=case.autoscaler)
     shop.leaked = case.leaked
