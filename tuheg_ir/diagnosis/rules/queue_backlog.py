@@ -90,9 +90,8 @@ def _of_consumer(view: View, consumer: Workload, series: Series, grew: Turn, wai
     if any(hit.trouble in LASTING for hit in held_up):
         return _of_others(view, consumer, held_up, grew, waits)
     found = _of_its_own(view, consumer, grew, waits)
-    held_up = held_up or held_up_before(view, consumer, grew.since)
-    if found is None and held_up:
-        return _of_others(view, consumer, held_up, grew, waits)
+    if found is None and (told := held_up or held_up_before(view, consumer, grew.since)):
+        return _of_others(view, consumer, told, grew, waits)
     if found is None and (part := in_one_part(view, series, consumer.ref)):
         return _of_one_part(view, consumer, part, grew, waits)
     return found or _of_too_few(view, consumer, grew, waits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from statistics import fmean
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.answers import answers
@@ -141,16 +142,25 @@ def slow(view: View, ref: str) -> tuple[Evidence, datetime | None] | None:
 
 
 def _slower(view: View, ref: str, signal: str, label: dict[str, str]) -> tuple[Evidence, datetime | None] | None:
+    if (turn := _turned_slow(view, signal, label)) is None:
+        return None
+    began = _began(view, ref, signal, turn.limit, **label)
+    return Evidence("metrics", ref, f"95 of 100 requests took {turn.was:.2f} s, now {turn.now:.2f} s", began), began
+
+
+class _Slow(NamedTuple):
+    """A latency that rose: what it was, what it is, and from which one on an answer is one of the slow ones."""
+
+    was: float
+    now: float
+    limit: float
+
+
+def _turned_slow(view: View, signal: str, label: dict[str, str]) -> _Slow | None:
     now, was = view.figures.now(signal, **label), view.figures.first(signal, **label)
     if now is None or was is None or now < SLOW_S or now < SLOWER * was:
         return None
-    began = _began(view, ref, signal, _slow_from(was, now), **label)
-    return Evidence("metrics", ref, f"95 of 100 requests took {was:.2f} s, now {now:.2f} s", began), began
-
-
-def _slow_from(was: float, now: float) -> float:
-    """Return from which latency on an answer is one of the slow ones."""
-    return max(1.5 * was, was + (now - was) / 4)
+    return _Slow(was, now, max(1.5 * was, was + (now - was) / 4))
 
 
 def troubles(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | None]]:
@@ -171,19 +181,15 @@ def suffers_since(view: View, *refs: str) -> datetime | None:
 
 def _last_turn(view: View, ref: str) -> datetime | None:
     """Return when the figures of a workload that are bad turned so for the last time."""
-    failing = (
-        view.figures.crossed_again("error_ratio", ERRORS / 2, component=label)
-        for label in labels_of(view, ref, "error_ratio")
-        if errors(view, ref) is not None
-    )
-    return oldest((*failing, *(_slow_again(view, label) for label in labels_of(view, ref, "latency_p95"))))
-
-
-def _slow_again(view: View, label: str) -> datetime | None:
-    now, was = (ask("latency_p95", component=label) for ask in (view.figures.now, view.figures.first))
-    if now is None or was is None or now < max(SLOW_S, SLOWER * was):
-        return None
-    return view.figures.crossed_again("latency_p95", _slow_from(was, now), component=label)
+    limits = [
+        *(("error_ratio", label, ERRORS / 2) for label in labels_of(view, ref, "error_ratio") if errors(view, ref)),
+        *(
+            ("latency_p95", label, turn.limit)
+            for label in labels_of(view, ref, "latency_p95")
+            if (turn := _turned_slow(view, "latency_p95", {"component": label}))
+        ),
+    ]
+    return oldest(view.figures.crossed_again(signal, limit, component=label) for signal, label, limit in limits)
 
 
 def serves_well(view: View, ref: str) -> bool:
