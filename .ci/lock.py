@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import venv
 
-from machine import CACHE, ROOT
-from venvs import COLLECTIONS_LOCK, LOCK
+from machine import ROOT
+from venvs import COLLECTIONS_LOCK, INSTALLER_LOCK, LOCK, uv
 
 _SCOPE = ("--universal", "--python-version", "3.11", "--fork-strategy", "requires-python")
 _OUTPUT = ("--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url", "--quiet")
@@ -18,13 +17,11 @@ _OUTPUT = ("--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index
 
 def main() -> int:
     """Resolve anew; `--upgrade` takes the newest of everything."""
-    tools = CACHE / "lock"
-    venv.create(tools, with_pip=True)
-    subprocess.run([tools / "bin" / "pip", "install", "--quiet", "--upgrade", "uv"], check=True)
-    compile_ = [str(tools / "bin" / "uv"), "pip", "compile", *_SCOPE, *_OUTPUT, *sys.argv[1:]]
+    compile_ = [str(uv()), "pip", "compile", *_SCOPE, *_OUTPUT, *sys.argv[1:]]
     subprocess.run([*compile_, "pyproject.toml", "--group", "dev", "-o", LOCK], check=True, cwd=ROOT)
-    bundle = "ansible>=12,<15"
-    subprocess.run([*compile_, "-", "--no-deps", "-o", COLLECTIONS_LOCK], check=True, cwd=ROOT, input=bundle, text=True)
+    for wanted, lock in (("ansible>=12,<15", COLLECTIONS_LOCK), ("uv>=0.8", INSTALLER_LOCK)):
+        single = ("-", "--no-deps", "-o", lock)
+        subprocess.run([*compile_, *single], check=True, cwd=ROOT, input=wanted, text=True)
     return 0
 
 
