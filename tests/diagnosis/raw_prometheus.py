@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,22 +24,29 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 def samples(text: str) -> Samples:
-    """Return the series of an OpenMetrics text with times in seconds."""
-    scrapes: dict[float, list[tuple[str, dict[str, str], float]]] = {}
+    """Return the series of an OpenMetrics text with times in seconds, all of one target."""
+    found: dict[str, dict[float, float]] = {}
     for line in text.split("\n"):
-        told, _, moment = line.rpartition(" ")
-        written, _, value = told.rpartition(" ")
-        if moment.isdigit() and (series := _series(written)):
-            scrapes.setdefault(float(moment), []).append((*series, float(value)))
-    made = Samples(keep_s=86400)
-    for at in sorted(scrapes):
-        made.scrape(at, scrapes[at])
+        written, value, moment = [*line.rsplit(" ", 2), "", ""][:3]
+        if moment.isdigit():
+            found.setdefault(written, {}).setdefault(float(moment), float(value))
+    named = [(series, points) for written, points in found.items() if (series := _series(written))]
+    scrapes = sorted({at for _, points in named for at in points})
+    made = Samples()
+    for (name, labels), points in sorted(named, key=lambda each: min(each[1])):
+        made.store(name, labels, _with_gaps(points, scrapes))
     return made
 
 
-@lru_cache(maxsize=10_000)
+def _with_gaps(points: Mapping[float, float], scrapes: Sequence[float]) -> list[tuple[float, float | None]]:
+    """Return the values of a series in order, and None where a scrape does not find it any more."""
+    values = [(at, points.get(at)) for at in scrapes]
+    before = [None, *(value for _, value in values)]
+    return [(at, value) for (at, value), last in zip(values, before, strict=False) if (value, last) != (None, None)]
+
+
 def _series(written: str) -> tuple[str, dict[str, str]] | None:
-    """Return name and labels of a series, which is written once for each of its samples."""
+    """Return name and labels of a series."""
     found = _SERIES.fullmatch(written)
     return (found[1], dict(_LABEL.findall(found[2]))) if found else None
 

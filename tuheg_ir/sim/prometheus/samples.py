@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -68,6 +68,13 @@ class Samples:
         for key in self._live.get(target, set()) - seen:
             self._append(key, moment, None)
         self._live[target] = seen
+
+    def store(self, name: str, labels: Mapping[str, str], points: Sequence[tuple[float, float | None]]) -> None:
+        """Store a series whole, in place of what there is of it: its times rise; None where it goes stale."""
+        key = labels_of(labels)
+        series = Series({"__name__": name, **dict(key)}, [at for at, _ in points], [value for _, value in points])
+        self._series.setdefault(name, {})[key] = series
+        self._selected.clear()
 
     def _append(self, key: tuple[str, Labels], moment: float, value: float | None) -> None:
         name, labels = key
