@@ -33,11 +33,13 @@ LARGEST = "tests/diagnosis"
 ELSEWHERE = f"--ignore={LARGEST}"
 # Tests of pure functions alone: thousands, none of which waits or goes by the clock.
 PURE = ("tests/diagnosis/rules", "tests/diagnosis/view")
+# What is asked of the tables of the rules reads them all, as their own run does.
+ABOUT_RULES = "tests/diagnosis/test_rule_cases.py"
 # What is of the checkout and not of the package is tested on the primary Python only.
 OF_THE_CHECKOUT = (
     "tests/benchmarks",
     "tests/ci",
-    "tests/diagnosis/test_rule_cases.py",
+    ABOUT_RULES,
     "tests/lab",
     "tests/test_docs.py",
     "tests/test_layout.py",
@@ -113,7 +115,9 @@ def gates() -> list[Gate]:
     """Return the gates, the long ones and those that wait first, so that all lanes end together."""
     others = sorted(path.name for path in ROOT.glob(".venv-3.*") if (path / ".stamp").exists())
     package = ("--hypothesis-profile=other-pythons", *(f"--ignore={path}" for path in OF_THE_CHECKOUT))
-    impure = tuple(f"--ignore={path}" for path in PURE)
+    impure = tuple(f"--ignore={path}" for path in (*PURE, ABOUT_RULES))
+    rules = [pytest_gate(PRIMARY, ALONE, *PURE, ABOUT_RULES, part="rules")]
+    rules += [pytest_gate(venv, ALONE, *PURE, part="rules") for venv in others]
     build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
     return [
         pytest_gate(PRIMARY, f"ansible and {ALONE}", ELSEWHERE, part="ansible"),
@@ -121,11 +125,12 @@ def gates() -> list[Gate]:
         pytest_gate(PRIMARY, f"not ansible and {ALONE}", ELSEWHERE),
         pytest_gate(PRIMARY, f"not ansible and {ALONE}", LARGEST, *impure, part="diagnosis"),
         *(pytest_gate(venv, f"not ansible and {ALONE}", *package, *impure) for venv in others),
-        *(replace(pytest_gate(venv, ALONE, *PURE, part="rules"), computes=True) for venv in (PRIMARY, *others)),
+        *(replace(gate, computes=True) for gate in rules),
         pytest_gate(PRIMARY, ALONE, part="corpus", corpus=True),
         Gate("ansible-test", ("python", ".ci/sanity.py")),
         Gate("ansible-lint", ("ansible-lint", "--offline", "-q")),
-        Gate("mypy", ("mypy",)),
+        # It knows files again by what is in them, so a checkout profits from another's run.
+        Gate("mypy", ("mypy", "--cache-dir", str(CACHE / "mypy"))),
         Gate("yamllint", ("yamllint", "--strict", ".")),
         Gate("imports", ("lint-imports", "--no-logo")),
         Gate("galaxy-build", build),

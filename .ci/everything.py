@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from check import (
@@ -45,26 +46,39 @@ NEWEST_PART = "leaked-transactions"
 FULL_NODE = "cpu-starvation"
 # What takes the lab down, and up again.
 ANEW = "test_lab_lifecycle"
+# What is asked of the simulated cluster and of a real one alike. The whole lab answers it; the control plane alone does
+# where there is no lab.
+CONTRACT = "contract"
 # What works in namespaces of its own and leaves the demo platform alone.
-OWN_NAMESPACE = "contract or test_rbac or test_roles or test_rollout"
+OWN_NAMESPACE = f"{CONTRACT} or test_rbac or test_roles or test_rollout"
 # What kills each playbook at each of its changes: a quarter of the slow tests, in a run of its own.
 KILLS = "test_kill"
 # What asks the cases of people from outside: half of what is slow of the corpus.
 OUTSIDE = "test_outside"
+# The short run of the tests that judge cases.
+SHORT_CORPUS = "pytest-main-corpus"
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
 
 
 def slow_gates() -> list[Gate]:
-    """Return the pytest runs of what takes minutes without a lab; the last two only compute."""
+    """Return the pytest runs of what takes minutes without a lab; the last two only compute.
+
+    These judge all cases, also those that a short run judges: their answers are worked out once then.
+    """
     rest = "slow and not lab and not plane and not molecule"
     return [
         pytest_gate(PRIMARY, rest, ELSEWHERE, "-k", f"not {KILLS}", part="slow"),
         pytest_gate(PRIMARY, "slow and molecule", ELSEWHERE, part="molecule"),
         pytest_gate(PRIMARY, rest, ELSEWHERE, "-k", KILLS, part="kill"),
         # In two, so that no core is left alone with what takes longest.
-        pytest_gate(PRIMARY, "slow", "-k", f"not {OUTSIDE}", part="mutated", corpus=True),
-        pytest_gate(PRIMARY, "slow", "-k", OUTSIDE, part="outside", corpus=True),
+        pytest_gate(PRIMARY, "corpus", "-k", f"not {OUTSIDE}", part="mutated", corpus=True),
+        pytest_gate(PRIMARY, "corpus", "-k", OUTSIDE, part="outside", corpus=True),
     ]
+
+
+def whole() -> list[Gate]:
+    """Return all gates but those of the lab, without the short run of what a long one does too."""
+    return [*slow_gates(), *(gate for gate in gates() if gate.name != SHORT_CORPUS)]
 
 
 def lab_gate(venv: str, which: str, part: str = "lab") -> Gate:
@@ -78,11 +92,11 @@ def newest() -> list[Gate]:
     return [lab_gate(others[-1].name, NEWEST_PART)] if others else []
 
 
-def on_plane() -> list[Result]:
-    """Start the control plane alone, run its tests, and take it down whatever happens."""
+def on_plane(*chosen: str) -> list[Result]:
+    """Start the control plane alone, run its tests (those chosen), and take it down whatever happens."""
     with running("plane", "--control-plane-only") as results:
         if results[-1].code == 0:
-            gate = pytest_gate(PRIMARY, "plane", ELSEWHERE, "--require-plane", part="plane")
+            gate = pytest_gate(PRIMARY, "plane", ELSEWHERE, "--require-plane", *chosen, part="plane")
             results.append(report(run(gate)))
     return results
 
@@ -187,8 +201,9 @@ def main() -> int:
     plane = None if no_plane else step("plane-build", "build", "--control-plane-only")
     lab = None if no_lab else step("lab-build", "build")
     results = [each for each in (plane, lab) if each]
-    computing, others = parted([*slow_gates(), *gates()])
-    with beside([on_plane] if _well(plane) else []) as company:
+    computing, others = parted(whole())
+    chosen = ("-k", f"not {CONTRACT}") if _well(lab) else ()
+    with beside([partial(on_plane, *chosen)] if _well(plane) else []) as company:
         # Half of what the control plane's tests do is to wait; more slow ones at a time would only make each slower.
         results += run_all(others, lanes=1 + CORES)
         results += ended(company)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from check import CORES, ELSEWHERE, PURE, Gate, Result, beside, ended, gates, jobs, of_the_corpus
-from everything import FULL_NODE, lab_gate, parted, slow_gates
+from everything import FULL_NODE, OUTSIDE, SHORT_CORPUS, lab_gate, parted, slow_gates, whole
 from machine import ROOT
 from shares import IDLE, words
 
-ALL = [*slow_gates(), *gates()]
+ALL = whole()
 
 
 def names(chosen: list[Gate]) -> set[str]:
@@ -28,6 +28,14 @@ def test_every_gate_runs_once() -> None:
     computing, others = parted(ALL)
     assert names(computing) | names(others) == names(ALL)
     assert len(computing) + len(others) == len(names(ALL))
+
+
+def test_nothing_is_left_out_but_the_short_run_of_what_the_long_runs_judge() -> None:
+    assert names([*slow_gates(), *gates()]) - names(ALL) == {SHORT_CORPUS}
+    long = [gate for gate in slow_gates() if gate.name in {"pytest-main-mutated", "pytest-main-outside"}]
+    assert {gate.command[gate.command.index("-m", 3) + 1] for gate in long} == {"corpus"}
+    ways = [gate.command[gate.command.index("-k") + 1] for gate in long]
+    assert ways == [f"not {OUTSIDE}", OUTSIDE]
 
 
 def test_what_starts_programs_and_waits_for_them_is_not_left_to_the_cores_that_nobody_wants() -> None:
@@ -99,7 +107,7 @@ def test_the_files_that_judge_cases_are_collected_by_their_own_runs_and_by_no_ot
     pytest_runs = [gate for gate in [*ALL, lab_gate(".venv", FULL_NODE)] if "pytest" in gate.command]
     own = {gate.name for gate in pytest_runs if files <= set(gate.command)}
     others = {gate.name for gate in pytest_runs if {f"--ignore={each}" for each in files} <= set(gate.command)}
-    assert own == {"pytest-main-corpus", "pytest-main-mutated", "pytest-main-outside"}
+    assert own == {"pytest-main-mutated", "pytest-main-outside"}
     assert own | others == names(pytest_runs)
     assert not own & others
 
