@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import NODES, agent, built, node, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, failing, latency, logs, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, log, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, log, pod, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 FULL = "socket.error: [Errno 24] Too many open files"
@@ -78,6 +78,25 @@ def apart(
             latency("shop", 0.1, 1.5),
         ],
         logs=logs("shop", says, 1) if says else [],
+    )
+
+
+def replaced(
+    *was: float, now: tuple[float, ...] = (0.1, 9.0, 0.1, 9.0), left: float = 870, since: float = 900
+) -> Snapshot:
+    """Return a shop whose pods were made 15 minutes ago, and how long each of them and of those before them takes.
+
+    ``left``: how many seconds ago those before were measured for the last time. ``since``: since when who takes long
+    now does.
+    """
+    ends = NOW.timestamp() - left
+    before = [figure("latency_p95_by_pod", took, took, pod=f"shop-former-pod{n}")[1] for n, took in enumerate(was)]
+    gone = [each._replace(points=tuple(p for p in each.points if p[0] <= ends)) for each in before]
+    new = [series({"pod": pod("shop", n)}, (3600, 0.1), (since, took)) for n, took in enumerate(now)]
+    there = [each._replace(points=tuple(p for p in each.points if p[0] >= NOW.timestamp() - 900)) for each in new]
+    return snapshot(
+        shop(pods=4, nodes=NODES, started=900),
+        figures=[*(("latency_p95_by_pod", each) for each in (*gone, *there)), latency("shop", 2.0, 2.0)],
     )
 
 
@@ -265,6 +284,12 @@ HOLDS += [
             "",
         ),
         (
+            "two of four are slow since they were made, as two of those were in whose place they came",
+            replaced(0.1, 9.0, 9.0, 0.1),
+            "dependency_failure",
+            "",
+        ),
+        (
             "one of four is slow, and gets nearly all requests: whoever stands there is slow",
             apart(0.1, 9.0, 0.1, 0.1, asked=(0.5, 200.0, 0.5, 0.5)),
             "capacity",
@@ -310,6 +335,16 @@ HOLDS += [
         (
             "two of four are slow, and one on a node of theirs is well",
             apart(0.1, 9.0, 9.0, 0.1, nodes=("n2", "n2", "n2", "n3")),
+        ),
+        *(
+            (f"two of four are slow, and those in whose place they came {what}", world)
+            for what, world in (
+                ("were all well", replaced(0.1, 0.1, 0.1, 0.1)),
+                ("were all as slow", replaced(9.0, 9.0, 9.0, 9.0)),
+                ("are not known", replaced()),
+                ("were as odd, and these were well for minutes first", replaced(0.1, 9.0, 9.0, 0.1, since=500)),
+                ("were as odd, and went long before", replaced(0.1, 9.0, 9.0, 0.1, left=1800)),
+            )
         ),
         (
             "one of four fails at once, and so gets nearly all requests",

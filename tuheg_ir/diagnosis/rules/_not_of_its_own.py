@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._made_in_vain import made_in_vain
 from tuheg_ir.diagnosis.rules._starved import starved
 from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.state import ERRORS
@@ -34,6 +35,7 @@ def not_of_its_own(view: View, workload: Workload, odd: Collection[str]) -> tupl
     if asked := tuple(_asked_more(view, workload, odd)):
         return "capacity", asked
     where = tuple(_by_node(view, workload, odd)) or starved(view, workload, odd)
+    where = where or tuple(made_in_vain(view, workload, odd))
     return ("dependency_failure" if where else ""), where
 
 

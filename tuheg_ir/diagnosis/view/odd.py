@@ -16,7 +16,8 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.work import work_of_all
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
-_LIMITS = (("error_ratio_by_pod", ERRORS, 4.0), ("latency_p95_by_pod", SLOW_S, SLOWER))
+LIMITS = (("error_ratio_by_pod", ERRORS, 4.0), ("latency_p95_by_pod", SLOW_S, SLOWER))
+"""By which signals pods stand out, from where on, and how many times what the others have."""
 _WORK = (("request_rate_by_pod", 0.05), ("cpu_share", 0.3), ("cpu_usage", 0.3))
 """What tells how much a pod does, the best first, and the share of its former work from which on it does none."""
 _WORKED = 0.06
@@ -38,7 +39,7 @@ def odd_pods(view: View, workload: Workload, *, few: bool = True) -> dict[str, s
     """
     live = {pod.name for pod in workload.live}
     found: dict[str, str] = {}
-    for signal, limit, factor in _LIMITS:
+    for signal, limit, factor in LIMITS:
         values = {pod: value for pod, value in view.figures.latest(signal, "pod").items() if pod in live}
         bad = {pod for pod, value in values.items() if value > limit}
         good = [value for pod, value in values.items() if pod not in bad]
@@ -52,7 +53,7 @@ def odd_pods(view: View, workload: Workload, *, few: bool = True) -> dict[str, s
 
 def odd_since(view: View, odd: Iterable[str]) -> datetime | None:
     """Return since when the first of some odd pods is beyond a limit; None if nobody knows."""
-    crossings = (view.figures.crossed(signal, limit, pod=pod) for pod in odd for signal, limit, _ in _LIMITS)
+    crossings = (view.figures.crossed(signal, limit, pod=pod) for pod in odd for signal, limit, _ in LIMITS)
     return oldest(crossings)
 
 
@@ -66,7 +67,7 @@ def well_before(view: View, odd: Collection[Pod], moment: datetime) -> bool:
 
 
 def _better_before(view: View, pod: str, moment: datetime) -> bool:
-    for signal, limit, factor in _LIMITS:
+    for signal, limit, factor in LIMITS:
         was, now = view.figures.before(signal, moment, pod=pod), view.figures.now(signal, pod=pod)
         if now is not None and now > limit and (was is None or (was > limit and now < factor * was)):
             return False
@@ -106,7 +107,7 @@ def _young(view: View, pod: Pod) -> bool:
 
 def ill_since(view: View, workload: Workload) -> Iterator[dict[str, datetime]]:
     """Yield pod -> since when it is beyond a limit, for each signal, however many pods are."""
-    for signal, limit, _ in _LIMITS:
+    for signal, limit, _ in LIMITS:
         crossings = {pod.name: view.figures.crossed(signal, limit, pod=pod.name) for pod in workload.live}
         yield {pod: since for pod, since in crossings.items() if since is not None}
 
