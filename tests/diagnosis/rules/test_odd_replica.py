@@ -58,11 +58,12 @@ def apart(
     asked: tuple[float, ...] = (),
     short: str = "",
     says: str = "",
+    disks: tuple[float, ...] = (),
 ) -> Snapshot:
     """Return a shop with how long each of its pods takes, and where it is.
 
     ``beside``: the same of an api. ``asked``: how many requests each pod of the shop gets. ``short``: a node short of
-    disk. ``says``: what the second pod repeats.
+    disk. ``says``: what the second pod repeats. ``disks``: how long an operation of each node's disk takes.
     """
     all_of = [("shop", slow), *([("api", beside)] if beside else [])]
     return snapshot(
@@ -75,6 +76,7 @@ def apart(
                 for n, took in enumerate(each)
             ),
             *(figure("request_rate_by_pod", 50.0, rate, pod=pod("shop", n)) for n, rate in enumerate(asked)),
+            *(figure("node_disk_wait", 0.002, took, node=NODES[n], device="sda") for n, took in enumerate(disks)),
             latency("shop", 0.1, 1.5),
         ],
         logs=logs("shop", says, 1) if says else [],
@@ -284,6 +286,12 @@ HOLDS += [
             "",
         ),
         (
+            "two of four are slow, and the disks of their nodes take far longer than those of the others",
+            apart(0.1, 9.0, 9.0, 0.1, disks=(0.002, 0.2, 0.09, 0.02)),
+            "dependency_failure",
+            "",
+        ),
+        (
             "two of four are slow since they were made, as two of those were in whose place they came",
             replaced(0.1, 9.0, 9.0, 0.1),
             "dependency_failure",
@@ -344,6 +352,15 @@ HOLDS += [
                 ("are not known", replaced()),
                 ("were as odd, and these were well for minutes first", replaced(0.1, 9.0, 9.0, 0.1, since=500)),
                 ("were as odd, and went long before", replaced(0.1, 9.0, 9.0, 0.1, left=1800)),
+            )
+        ),
+        *(
+            (f"two of four are slow, and {what}", apart(0.1, 9.0, 9.0, 0.1, disks=disks))
+            for what, disks in (
+                ("the disk of only one of their nodes takes far longer", (0.002, 0.2, 0.002, 0.002)),
+                ("the disk of another one's node takes as long", (0.002, 0.2, 0.2, 0.15)),
+                ("nothing is known of another one's node", (0.002, 0.2, 0.2)),
+                ("the disks of their nodes are quick as well", (0.001, 0.015, 0.015, 0.001)),
             )
         ),
         (

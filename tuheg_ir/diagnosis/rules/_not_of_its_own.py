@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._made_in_vain import made_in_vain
+from tuheg_ir.diagnosis.rules._slow_disk import WAIT_S
 from tuheg_ir.diagnosis.rules._starved import starved
 from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.state import ERRORS
@@ -34,7 +35,7 @@ def not_of_its_own(view: View, workload: Workload, odd: Collection[str]) -> tupl
         return "security_incident", strange
     if asked := tuple(_asked_more(view, workload, odd)):
         return "capacity", asked
-    where = tuple(_by_node(view, workload, odd)) or starved(view, workload, odd)
+    where = tuple(_by_node(view, workload, odd)) or starved(view, workload, odd) or _on_slow_disks(view, workload, odd)
     where = where or tuple(made_in_vain(view, workload, odd))
     return ("dependency_failure" if where else ""), where
 
@@ -148,6 +149,22 @@ def _by_node(view: View, workload: Workload, odd: Collection[str]) -> Iterator[E
     for other in view.serving if len(apart) == 1 else ():
         if other is not workload and _apart(other, odd_pods(view, other)) == apart:
             yield Evidence("metrics", other.ref, f"pods of it are odd too on {min(apart)}, and nowhere else")
+
+
+def _on_slow_disks(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evidence, ...]:
+    """Return that the disk of each node of odd pods takes several times as long as any of those of their like.
+
+    All of these nodes have to be measured: what is not may be as slow. Whoever floods a disk, a restart leaves it so.
+    """
+    waits, apart = view.figures.latest("node_disk_wait", "node"), _apart(workload, odd)
+    beside = {pod.node for pod in workload.live if pod.name not in odd and pod.ready}
+    if not apart or not apart | beside <= set(waits):
+        return ()
+    most = max(waits[node] for node in beside)
+    if min(waits[node] for node in apart) < max(WAIT_S, CLEARLY * most):
+        return ()
+    told = "an operation of its disk takes {:.2g} s, and {:.2g} s at most where those that are well are"
+    return tuple(Evidence("metrics", f"Node/{node}", told.format(waits[node], most)) for node in sorted(apart))
 
 
 def same_on_its_node(view: View, workload: Workload, ill: Callable[[Workload], set[str]]) -> Evidence | None:
