@@ -322,7 +322,47 @@ HOLDS = [
         (SHOP, "no_fault", "no_action"),
     ),
 ]
+
+
+def refused(*clients: str, came: float = 9000, was: float = 0.3, by: str = "client", measured: str = "") -> Snapshot:
+    """Return a measured shop, released so long ago, whose log tells of refusals in turns, and by name to whom.
+
+    ``was``: the share that was refused an hour ago. ``measured``: the one client whom figures show to be refused.
+    """
+    told = [f'{{"msg": "rate limited", "{by}": "{each}", "plan": 900, "status": 429}}' for each in clients]
+    shares = [("acme", 0.5 if measured == "acme" else 0.0), ("bolt", 0.0)] if measured else []
+    of = [figure("rate_limited_ratio_by_client", each, each, component="shop", client=name) for name, each in shares]
+    return snapshot(
+        released("shop", came),
+        figures=[WELL, figure("rate_limited_ratio", was, 0.3, 1200, component="shop"), *of],
+        logs=[log(pod("shop"), *[*told, '{"msg": "request", "client": "dune", "status": 200}'] * 9)],
+        alerts=FOUR,
+    )
+
+
+MANY = ("acme", "bolt", "cobb")
 UNKNOWN = (SHOP, "unknown", "page_human")
+HOLDS += [
+    Holds(
+        f"as many were refused an hour ago, and it was released before: {what}", world, UNKNOWN, harmful=("no_action",)
+    )
+    for what, world in (
+        ("several clients are", refused(*MANY)),
+        ("several customers are", refused(*MANY, by="customerId")),
+        ("nobody knows who is", refused(*MANY, by="trace")),
+        ("the log names an address", refused("192.0.2.61")),
+    )
+]
+HOLDS += [
+    Holds(what, world, (SHOP, "no_fault", "no_action"))
+    for what, world in (
+        ("several clients are refused, and its limits are days old", refused(*MANY, came=3 * 24 * HOUR)),
+        ("several are refused since minutes, and it was released hours before", refused(*MANY, was=0.0)),
+        ("it was released before, and one client gets most of the refusals", refused(*["acme"] * 5, "bolt", "cobb")),
+        ("it was released before, and one tenant alone is refused", refused("acme", by="tenant")),
+        ("it was released before, and figures show that one client is refused", refused(measured="acme")),
+    )
+]
 LIMITER = workload("limiter", spec={"volumes": [{"name": "c", "configMap": {"name": "limits"}}]})
 WRITTEN = thing("ConfigMap", "limits", written=620, data={"limits.yaml": "rate_limit: {requests_per_unit: 60}"})
 HOLDS += [

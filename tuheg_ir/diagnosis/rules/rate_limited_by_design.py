@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._doorman import of_the_door, turned_away_at_the_door
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
 from tuheg_ir.diagnosis.rules._onset import near
+from tuheg_ir.diagnosis.rules._refused_clients import unproven
 from tuheg_ir.diagnosis.rules._tighter import asked_more, limits_written, refused_more, tighter
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view.held_back import held_back, key_ended
@@ -23,7 +24,10 @@ OTHERS = (*ON_CALLERS, "isolate_workload", "switch_traffic")
 
 
 def when(view: View) -> Iterator[Match]:
-    """Limits refuse requests, of all or who asks most, or a client's key ran out; alerts apart, nothing is wrong."""
+    """Limits refuse requests, of all or who asks most, or a client's key ran out; alerts apart, nothing is wrong.
+
+    Of limits that may be new somebody has to be known who is over: whoever else is refused may be refused wrongly.
+    """
     doors = {each.ref: seen for each in view.serving if (seen := turned_away_at_the_door(view, each))}
     # what a server's limits refuse with a server's error looks like failures of its own
     signs = (sign for sign in signs_of_trouble(view) if sign.source != "alerts")
@@ -40,10 +44,14 @@ def when(view: View) -> Iterator[Match]:
         told += f", {failing:.1%} fail otherwise" if failing is not None else ""
         workload = view.workloads.get(ref)
         seen = (key_ended(view, workload) or held_back(view, workload)) if workload else None
+        shown = Evidence("metrics", ref, told, view.figures.crossed("rate_limited_ratio", SHARE, component=label))
+        if seen is None and workload and (doubt := unproven(view, workload, label)):
+            yield Match(ref, (shown, doubt), LOOK, root_cause="unknown", remedy="page_human")
+            continue
         yield Match(
             component=ref,
             evidence=(
-                Evidence("metrics", ref, told, view.figures.crossed("rate_limited_ratio", SHARE, component=label)),
+                shown,
                 *((seen,) if seen else ()),
                 Evidence("objects", "", COMPLETE),
             ),

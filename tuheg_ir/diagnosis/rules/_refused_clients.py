@@ -1,0 +1,58 @@
+"""Whom limits refuse, as far as a log or figures by client tell: one client that is over its own, or many."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._tighter import refused_more
+from tuheg_ir.diagnosis.view.askers import STATUS, answer_of, asker_of, is_new
+from tuheg_ir.diagnosis.view.held_back import TOO_MANY, limits_changed
+from tuheg_ir.diagnosis.view.logs import ADDRESS
+from tuheg_ir.diagnosis.view.trouble import ERRORS
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+MOSTLY = 2 / 3
+"""Whoever gets so large a part of the refusals is why they are many."""
+_NAMED = late(
+    r"\b(?:client|customer|consumer|tenant|partner)(?:[_-]?(?:id|name|key))?[\"']?\s*[=:]\s*[\"']?([\w.@-]{2,})",
+    re.IGNORECASE,
+)
+"""How a line tells whom it is about. That refusals are wanted must not come of a line that is left out."""
+
+
+def unproven(view: View, workload: Workload, label: str) -> Evidence | None:
+    """Return that limits which may be new refuse nobody by name, or many; None: one is over, or they have proved well.
+
+    As many are refused as where the figures begin: what changed within the day before may have brought that.
+    """
+    if refused_more(view, label) is not None or not limits_changed(view, workload):
+        return None
+    shares = view.figures.latest("rate_limited_ratio_by_client", "client", component=label)
+    if sum(share >= ERRORS for share in shares.values()) == 1:
+        return None
+    refused = _refused(view, workload)
+    if refused and max(refused.values()) >= MOSTLY * refused.total():
+        return None
+    told = f"{len(refused)} clients are refused ({', '.join(sorted(refused)[:4])})" if refused else "no client is known"
+    return Evidence("logs", workload.ref, f"{told}, and limits, or who refuses, changed within a day")
+
+
+def _refused(view: View, workload: Workload) -> Counter[str]:
+    """Return how often whom a log names was refused in the last minutes."""
+    lines = (line for line in view.lines_of(workload) if str(TOO_MANY) in line and is_new(view, line))
+    names = (_name(line) for line in lines if _status(line) == TOO_MANY)
+    return Counter(name for name in names if name and not ADDRESS.fullmatch(name))
+
+
+def _status(line: str) -> int:
+    told = STATUS.search(line)
+    return answer_of(line) or (int(told[1]) if told else 0)
+
+
+def _name(line: str) -> str:
+    told = _NAMED.search(line)
+    return asker_of(line)[0] or (told[1] if told else "")
