@@ -923,3 +923,32 @@ HOLDS += [
         ),
     )
 ]
+
+
+def found_nothing(line: str = "ERROR GET /v1/scans/{} 404 not found", served: int = 9) -> Snapshot:
+    """Return a shop whose pods tell of requests since its release, and after every few served ones of one in vain."""
+    well = [f"INFO GET /v1/orders/{n} 200 12 ms" for n in range(served)]
+    lines = [each for n in range(20) for each in (*well, line.format(n))]
+    return of_release(*(log(pod("shop", n), *lines, since=1400) for n in (0, 1)))
+
+
+HOLDS += [
+    Holds(
+        f"an alert fires, and a log tells of answers 404 since a release: {what}",
+        world,
+        (SHOP, "code_defect", remedy),
+        believed=believed,
+        harmful=() if remedy == "rollback_workload" else ("rollback_workload",),
+    )
+    for what, world, remedy, believed in (
+        ("most requests find what they ask for", found_nothing(), "page_human", ""),
+        ("hardly any request finds what it asks for", found_nothing(served=0), "rollback_workload", ""),
+        (
+            "who was asked is another",
+            found_nothing("ERROR GET /v1/scans/{} 404 of http://scans:8080/v1"),
+            "rollback_workload",
+            "",
+        ),
+        ("it failed at them", found_nothing("ERROR GET /v1/scans/{} 500 no rows"), "rollback_workload", ""),
+    )
+]

@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
-from tuheg_ir.diagnosis.view.askers import answer_of
+from tuheg_ir.diagnosis.view.askers import answer_of, names_a_host
 from tuheg_ir.diagnosis.view.crashes import crashes, only_of_newest
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
 from tuheg_ir.diagnosis.view.logs import Hit, tells
@@ -35,7 +35,7 @@ from tuheg_ir.diagnosis.view.releases import (
 )
 from tuheg_ir.diagnosis.view.silent import ended_before, no_more
 from tuheg_ir.diagnosis.view.statements import statements
-from tuheg_ir.diagnosis.view.trouble import OFTEN, measured, suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.trouble import OFTEN, finds_nothing, measured, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
@@ -44,6 +44,8 @@ FRESH = timedelta(hours=2)
 """Where no log reaches back before the errors, a release so young is suspected."""
 SHORTLY = timedelta(minutes=15)
 """A database that was slow so shortly before a release was it without it."""
+NOTHING = 404
+"""The answer that what is asked for is not there: whoever keeps an old address gets it, whatever was released."""
 _SLOW = ("slow_statement", "lock_wait")
 
 
@@ -233,8 +235,11 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     """Tell whether a release may have brought the words: they are meant for it, and nobody suffered before it came.
 
     An alert that names nobody, or fires for days, may be about something else. Where pods of the template before end as
-    well, to go back to it mends nothing.
+    well, to go back to it mends nothing. And a server that finds what most ask for only says of a few that they ask for
+    what is not there.
     """
+    if _asked_in_vain(words.line) and not finds_nothing(view, workload):
+        return False
     if not only_of_newest(released, crashes(view, released)):
         return False
     came = released.released_at
@@ -242,6 +247,11 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     if came is not None and any(came - AMID <= at < came - SHORTLY for at in before):
         return False
     return meant_for(view, workload, words, released)
+
+
+def _asked_in_vain(line: str) -> bool:
+    """Tell whether a line is of a server that answered 404; one that names a host may be of who asked there in vain."""
+    return answer_of(line) == NOTHING and not names_a_host(line)
 
 
 RULE = Rule(

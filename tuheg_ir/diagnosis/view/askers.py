@@ -150,10 +150,10 @@ def _was_asked(line: str, status: int) -> bool:
     """
     if not asker_of(line)[0] or not (_CLIENT.search(line) or _PROGRAM.search(line)):
         return False
-    return status >= 500 or not (is_marked(line) or _names_a_host(line))
+    return status >= 500 or not (is_marked(line) or names_a_host(line))
 
 
-def _names_a_host(line: str) -> bool:
+def names_a_host(line: str) -> bool:
     """Tell whether a line names a host, and not only the address of a client."""
     return not all(map(ADDRESS.fullmatch, hosts_named([line])))
 

@@ -115,11 +115,17 @@ def nothing_there(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | N
     """Yield that most requests which a workload's own logs tell of are answered with 404, and since when."""
     workload = view.workloads.get(ref)
     found = answers(view, workload) if workload else {}
-    told, missed = sum(a.told for a in found.values()), sum(a.missed for a in found.values())
     began = oldest(each.missed_since for each in found.values())
-    if missed >= max(OFTEN, MOST * told) and began is not None:
+    if workload and began is not None and finds_nothing(view, workload):
+        told, missed = sum(a.told for a in found.values()), sum(a.missed for a in found.values())
         fact = f"{missed} of the last {told} requests that its logs tell of found nothing"
         yield Evidence("logs", ref, fact, began), began
+
+
+def finds_nothing(view: View, workload: Workload) -> bool:
+    """Tell whether most requests which a workload's own logs tell of are answered with 404, since whenever."""
+    found = answers(view, workload).values()
+    return sum(each.missed for each in found) >= max(OFTEN, MOST * sum(each.told for each in found))
 
 
 def of_pods(view: View, ref: str, signal: str) -> dict[str, float]:
