@@ -101,14 +101,13 @@ def on_plane(*chosen: str) -> list[Result]:
     return results
 
 
-def on_lab(computing: list[Gate]) -> list[Result]:
+def on_lab() -> list[Result]:
     """Start the lab, run its tests, and take it down whatever happens.
 
     Two thirds of the lab's time are waiting. The demo platform is broken by one test at a time; what leaves it alone
-    runs meanwhile, and what only computes when nobody else wants the cores. What uses up the node has no company but
-    that.
+    runs meanwhile. What uses up the node has no company but what only computes.
     """
-    with running("lab") as results, keeping_to(IDLE) as words, beside(jobs(computing, words)) as idle:
+    with running("lab") as results:
         with beside(jobs([lab_gate(PRIMARY, OWN_NAMESPACE, part="lab-own")])) as own:
             # Figures of a minute take a minute: it passes while the first tests run, which need none.
             results.append(step("lab-load", "load", "--background"))
@@ -116,7 +115,6 @@ def on_lab(computing: list[Gate]) -> list[Result]:
             results.extend(lived(lab_gate(PRIMARY, f"not ({alone})"), *newest()))
             results.extend(ended(own))
         results.extend(lived(lab_gate(PRIMARY, FULL_NODE, part="lab-full"), lab_gate(PRIMARY, ANEW, part="lab-anew")))
-        results.extend(ended(idle))
     return results
 
 
@@ -203,14 +201,15 @@ def main() -> int:
     results = [each for each in (plane, lab) if each]
     computing, others = parted(whole())
     chosen = ("-k", f"not {CONTRACT}") if _well(lab) else ()
-    with beside([partial(on_plane, *chosen)] if _well(plane) else []) as company:
-        # Half of what the control plane's tests do is to wait; more slow ones at a time would only make each slower.
-        results += run_all(others, lanes=1 + CORES)
-        results += ended(company)
-    if _well(lab):
-        results += on_lab(computing)
-    else:
-        results += run_all(computing, lanes=CORES)
+    # What only computes does so whenever nobody else wants the cores.
+    with keeping_to(IDLE) as words, beside(jobs(computing, words)) as idle:
+        with beside([partial(on_plane, *chosen)] if _well(plane) else []) as company:
+            # More slow ones at a time would only make each slower.
+            results += run_all(others, lanes=1 + CORES)
+            results += ended(company)
+        if _well(lab):
+            results += on_lab()
+        results += ended(idle)
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
     return 1 if any(result.code for result in results) else 0
