@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tuheg_ir.diagnosis import rules, view
 from tuheg_ir.diagnosis.late import late
@@ -42,7 +44,37 @@ def test_they_are_many() -> None:
 
 @pytest.mark.parametrize("pattern", FOUND.values(), ids=FOUND)
 def test_each_can_be_compiled(pattern: Any) -> None:
-    re.compile(pattern.pattern, pattern.flags)
+    assert re.compile(pattern.pattern, pattern.flags).flags == pattern.flags | re.UNICODE, "it sets flags itself"
+
+
+@settings(max_examples=400)
+@given(data=st.data())
+def test_no_find_of_any_is_missed_for_want_of_its_words(data: st.DataObject) -> None:
+    pattern = data.draw(st.sampled_from(list(FOUND.values())))
+    compiled = re.compile(pattern.pattern, pattern.flags)
+    text = data.draw(st.from_regex(compiled))
+    found, whole = pattern.search(text), compiled.search(text)
+    assert found is not None
+    assert whole is not None
+    assert found.span() == whole.span()
+
+
+def test_one_is_not_compiled_where_its_words_are_not() -> None:
+    pattern = late(r"\btimed out (\d+) times")
+    assert pattern.search("it Timed Out 3 times") is None
+    assert "compiled" not in vars(pattern)
+    assert pattern.search("it timed out 3 times") is not None
+
+
+def test_a_search_in_any_case_finds_all_that_the_pattern_does() -> None:
+    pattern = late(r"\bKills (\d+)", re.IGNORECASE)
+    assert pattern.search("it revives 3") is None
+    assert "compiled" not in vars(pattern)
+    for text in ("it kIlls 3", "\u212aill\u017f 3", "K\u0130LLS 3"):
+        found = pattern.search(text)
+        assert found is not None
+        assert found[1] == "3"
+    assert pattern.search("it kills 3", 4) is None
 
 
 def test_one_is_compiled_when_it_is_first_asked_and_then_kept() -> None:
@@ -50,7 +82,7 @@ def test_one_is_compiled_when_it_is_first_asked_and_then_kept() -> None:
     assert "search" not in vars(pattern)
     assert pattern.findall("a\nbb") == ["bb"]
     assert pattern.sub("c", "b") == "c"
-    assert vars(pattern)["search"].__self__ is vars(pattern)["match"].__self__
+    assert vars(pattern)["findall"].__self__ is vars(pattern)["sub"].__self__
 
 
 def test_one_has_nothing_else() -> None:
