@@ -5,9 +5,33 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tuheg_ir.diagnosis import stamps
 from tuheg_ir.diagnosis.folder.logs import kept_lines
 from tuheg_ir.diagnosis.stamps import stamp, whole, without_time
+
+PIECES = (
+    *("2026-01-02T10:11:12Z", "2026/01/02 10:11:12.5 +0200", "02/Jan/2026:10:11:12 +0000", "Fri Jan  2 10:11:12 2026"),
+    *(
+        "1/2/2026, 1:11:12 PM",
+        "Jan 2, 2026 11:11:12 PM",
+        "10:11:12",
+        '"ts":1767300000',
+        "ts=1767300000123",
+        "1767300000",
+    ),
+    *(" ", "x", "-", ":", "\n", "it took 12:10:11:12 s"),
+)
+
+
+@settings(max_examples=300)
+@given(parts=st.lists(st.sampled_from(PIECES), max_size=6))
+def test_every_time_is_taken_out_wherever_it_stands(parts: list[str]) -> None:
+    line = "".join(parts)
+    assert without_time(line) == stamps._EPOCH.sub("", stamps._STAMP.sub("", line)).strip()
+
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 

@@ -66,7 +66,7 @@ def _since(
     """Yield when that began to wait of which a log tells, if it had waited so long then."""
     pods = [pod for pod in workload.live if pod.name in words.pods]
     lines = (line for log in view.logs_of(pods, previous=False) for line in log.lines)
-    told = ((line, found) for line in lines if (found := how.search(line)) and shape_of(line) == words.shape)
+    told = ((line, found) for line in lines if shape_of(line) == words.shape and (found := how.search(line)))
     return (began for line, found in told if (began := _began(line, found, least)) is not None)
 
 

@@ -7,11 +7,12 @@ import re
 from tuheg_ir.diagnosis.late import late
 
 _NUMBERS = late(
-    r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+(?:\.\d+)+|\d+(?=(?:ms|us|\u00b5s|ns|s|m|kb|mb|gb|b|%)\b)|\d{4,}",
-    re.IGNORECASE,
+    # Its first sign stands before all ways to go on: only where one is does the search try them.
+    r"[\da-fA-F](?:(?<!\w.)[0-9a-fA-F]{7,}(?:-[0-9a-fA-F]{4,})*\b"
+    r"|(?<=\d)(?:\d*(?:\.\d+)+|\d*(?=(?i:ms|us|\u00b5s|ns|s|m|kb|mb|gb|b|%)\b)|\d{3,}))"
 )
 """Ids, addresses, amounts and counts: no pattern asks for one of them. Codes of three figures stay."""
-_CODES = late(r"SQLSTATE|ORA-|\b(?:53[23]00|25006|42703|18456)\b")
+_CODES = late(r"SQLSTATE|ORA-|\b(?:53200|53300|25006|42703|18456)\b")
 """Codes that patterns ask for: lines with other numbers beside them are other messages."""
 _AMOUNTS = late(r"duration|took|DbCommand|(?:\b|_)lag\b|behind|delay|depth|partitions|ranges are", re.IGNORECASE)
 """Words beside which patterns ask how much it is: a minute is no message of a moment, and many are none of nought."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.stamps import ASKED_AGAIN, stamp
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -91,6 +92,7 @@ def _came(read: list[tuple[datetime | None, int]], lines: list[str]) -> datetime
     return first if len(steady) >= _WELL and max(steady) - min(steady) >= _BEFORE else None
 
 
+@lru_cache(maxsize=ASKED_AGAIN)
 def status_of(line: str) -> int:
     """Return the status that a line of a server tells; 0 where it tells none."""
     if not any(word in line for word in _WORDS):

@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.stamps import ASKED_AGAIN, stamp
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import ADDRESS
@@ -103,6 +104,7 @@ def limited(view: View, workload: Workload) -> set[str]:
     return {address[0] for line in told if (address := ADDRESS.search(line))}
 
 
+@lru_cache(maxsize=ASKED_AGAIN)
 def of_probe(line: str) -> bool:
     """Tell whether a line is of somebody who only asks whether a program is there: it tells of no work."""
     return _HEALTH.search(line) is not None or _PROBES.search(line) is not None
@@ -129,6 +131,7 @@ def program_of(line: str) -> str:
     return "" if found is None or _PROBES.search(found[0]) else found[1] or found[2]
 
 
+@lru_cache(maxsize=ASKED_AGAIN)
 def answer_of(line: str) -> int:
     """Return the status of the answer that a line of an access log tells of, in whatever form; 0 for none."""
     if found := status_of(line):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.stamps import ASKED_AGAIN
 
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
 _WHY = r"(?:Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)"
@@ -77,11 +79,15 @@ _OF_CLIENT = late(rf'(?<!\\)(" \d{{3}} (?:\d+|-))(?: {QUOTED}){{2,3}}')
 def hosts_named(lines: Iterable[str]) -> Iterator[str]:
     """Yield the hosts that lines name, in lower case: whom somebody calls, and not where an error is explained."""
     for line in lines:
-        own = _OF_CLIENT.sub(r"\1", line) if '" "' in line else line
-        for found in _HOST.finditer(_READ_UP.sub("", own) if "://" in own else own):
-            host = next((group for group in found.groups() if group), "")
-            if host and host.lower() not in _WORDS:
-                yield host.strip(".").lower()
+        yield from _hosts_in(line)
+
+
+@lru_cache(maxsize=ASKED_AGAIN)
+def _hosts_in(line: str) -> tuple[str, ...]:
+    own = _OF_CLIENT.sub(r"\1", line) if '" "' in line else line
+    found = _HOST.finditer(_READ_UP.sub("", own) if "://" in own else own)
+    hosts = (next((group for group in each.groups() if group), "") for each in found)
+    return tuple(host.strip(".").lower() for host in hosts if host and host.lower() not in _WORDS)
 
 
 def is_address(host: str) -> bool:

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
+from tuheg_ir.diagnosis.stamps import ASKED_AGAIN
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
@@ -31,9 +33,13 @@ _WARNS = late(
     r"|^(?:\d{4}-\d\d-\d\dT\S+ )?(?:warn: |W\d{4} \d\d:)"
 )
 """How they mark a warning."""
-_HINTS = late(r"level|sever|err|fatal|crit|panic|fail|emerg|alert|traceback|exception|warn|^[ew]\d{4} ", re.IGNORECASE)
-"""Without one of these a line has no mark: cheaper to see."""
+_HINTS = (
+    "level", "sever", "err", "fatal", "crit", "panic", "fail", "emerg", "alert", "traceback", "exception", "warn"
+)  # fmt: skip
+_KLOG = late(r"[ew]\d{4} ")
+"""A line that neither holds one of these words nor begins so has no mark: cheaper to see."""
 _VARYING = late(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}\b|\d+|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
+_ERROR, _WARNING = "error", "warning"
 _HEAD = 400
 """A mark stands in the beginning of a line."""
 _SHAPE = 200
@@ -115,9 +121,7 @@ def _found(view: View, workload: Workload) -> Iterator[Marked]:
 
 def _gather(view: View, log: Log, number: int, told: dict[str, _Told]) -> None:
     """Add what a log says, the ``number``-th of the workload's logs."""
-    hinted = [(at, line[:_HEAD]) for at, line in enumerate(log.lines) if _HINTS.search(line, 0, _HEAD)]
-    errors = {at for at, head in hinted if _MARK.search(head)}
-    meant = [(at, at in errors) for at, head in hinted if at in errors or _warns(head)]
+    meant = [(at, mark == _ERROR) for at, line in enumerate(log.lines) if (mark := _mark_of(line))]
     if not meant:
         return
     upto, until = times_around(log.lines)
@@ -132,6 +136,7 @@ def _gather(view: View, log: Log, number: int, told: dict[str, _Told]) -> None:
         each.lately[log.pod] += age <= STILL
 
 
+@lru_cache(maxsize=ASKED_AGAIN)
 def shape_of(line: str) -> str:
     """Return what a line has in common with others that tell the same."""
     return _VARYING.sub("#", line)[:_SHAPE]
@@ -139,12 +144,12 @@ def shape_of(line: str) -> str:
 
 def is_marked(line: str) -> bool:
     """Tell whether a program calls a line an error itself."""
-    return _HINTS.search(line, 0, _HEAD) is not None and _MARK.search(line[:_HEAD]) is not None
+    return _mark_of(line) == _ERROR
 
 
 def complains(line: str) -> bool:
     """Tell whether a program calls a line an error or a warning itself."""
-    return is_marked(line) or (_HINTS.search(line, 0, _HEAD) is not None and _warns(line[:_HEAD]))
+    return _mark_of(line) != ""
 
 
 def last_errors(view: View, pods: Iterable[Pod]) -> Iterator[str]:
@@ -152,5 +157,13 @@ def last_errors(view: View, pods: Iterable[Pod]) -> Iterator[str]:
     return (line for log in view.logs_of(pods) for line in log.lines[-_LAST:] if is_marked(line))
 
 
-def _warns(head: str) -> bool:
-    return _WARNS.search(head) is not None and "deprecat" not in head.lower()
+@lru_cache(maxsize=ASKED_AGAIN)
+def _mark_of(line: str) -> str:
+    """Return what a program calls a line itself, an error or a warning; "" for neither."""
+    head = line[:_HEAD]
+    lowered = head.lower()
+    if not any(hint in lowered for hint in _HINTS) and not _KLOG.match(lowered):
+        return ""
+    if _MARK.search(head):
+        return _ERROR
+    return _WARNING if _WARNS.search(head) and "deprecat" not in lowered else ""
