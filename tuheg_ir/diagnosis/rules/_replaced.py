@@ -143,6 +143,9 @@ def present(found: Iterable[Told]) -> datetime:
 
 def _told(log: Log, kept: Kept) -> Iterator[tuple[str, datetime]]:
     """Yield (line, time) of the lines that tell of it; a line of a trace has the time of its message."""
+    whole = "\n".join(log.lines)
+    if not any(hint in whole for hint in kept.hints):
+        return
     places = [
         n for n, line in enumerate(log.lines) if any(hint in line for hint in kept.hints) and kept.told.search(line)
     ]

@@ -19,11 +19,13 @@ def believed(signal: str, found: Iterable[Series]) -> Iterator[Series]:
     Who sums the idle time of all processors of a node, and tells no longer of which it was, measures no share of it.
     """
     for series in map(_clean, found):
-        if not signal.endswith("_share") or sum(value < _LEAST for _, value in series.points) < _SOME:
+        if not signal.endswith("_share") or len([value for _, value in series.points if value < _LEAST]) < _SOME:
             yield series
 
 
 def _clean(series: Series) -> Series:
     """Return a series without values that are no numbers, in the order of time."""
-    points = tuple(sorted((t, v) for t, v in series.points if math.isfinite(t) and math.isfinite(v)))
-    return Series(series.labels, points)
+    points = series.points
+    if not math.isfinite(sum(map(sum, points))):  # one that is none makes the sum none, and few series have any
+        points = tuple((t, v) for t, v in points if math.isfinite(t) and math.isfinite(v))
+    return Series(series.labels, tuple(sorted(points)))
