@@ -65,7 +65,7 @@ def series_of(result: Iterable[Any]) -> tuple[Series, ...]:
         values = item.get("values") if "values" in item else [item.get("value")]
         if not isinstance(values, list):
             continue
-        points = sorted(point for point in map(_point, values[-POINTS:]) if point is not None)
+        points = sorted(filter(None, map(_point, values[-POINTS:])))
         labels = {str(key): str(value) for key, value in item["metric"].items() if isinstance(value, (str, int, float))}
         if points:
             found.append(Series(labels=labels, points=tuple(points)))

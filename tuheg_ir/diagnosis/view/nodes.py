@@ -41,6 +41,7 @@ class Node(NamedTuple):
         return bool(self.lost or self.pressures or self.problems)
 
 
+@once_a_view
 def nodes(view: View) -> tuple[Node, ...]:
     """Return the nodes that were read, by name."""
     found = []

@@ -56,9 +56,10 @@ _KNOWN: WeakKeyDictionary[Workload, str] = WeakKeyDictionary()
 
 def role(workload: Workload) -> str:
     """Return database, cache, broker, search, pooler or dns; "" for anything else."""
-    if workload not in _KNOWN:
-        _KNOWN[workload] = _role(workload)
-    return _KNOWN[workload]
+    known = _KNOWN.get(workload)
+    if known is None:
+        known = _KNOWN[workload] = _role(workload)
+    return known
 
 
 def _role(workload: Workload) -> str:
