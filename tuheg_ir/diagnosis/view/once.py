@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from operator import attrgetter
 from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -26,11 +25,9 @@ def once_by_name(work: Callable[[View, str], Found]) -> Callable[[View, str], Fo
 
 
 def _once(work: Callable[[View, Asked], Found], key: Callable[[Asked], str]) -> Callable[[View, Asked], Found]:
-    known: WeakKeyDictionary[View, dict[str, Found]] = WeakKeyDictionary()
-
     @wraps(work)
     def kept(view: View, asked: Asked) -> Found:
-        of_view = known.setdefault(view, {})
+        of_view: dict[str, Found] = view.kept.setdefault(work, {})
         if (of := key(asked)) not in of_view:
             of_view[of] = work(view, asked)
         return of_view[of]
@@ -40,12 +37,12 @@ def _once(work: Callable[[View, Asked], Found], key: Callable[[Asked], str]) -> 
 
 def once_a_view(work: Callable[[View], Found]) -> Callable[[View], Found]:
     """Let a function of a view alone be worked out once for as long as the view is there."""
-    known: WeakKeyDictionary[View, Found] = WeakKeyDictionary()
 
     @wraps(work)
     def kept(view: View) -> Found:
-        if view not in known:
-            known[view] = work(view)
-        return known[view]
+        if work not in view.kept:
+            view.kept[work] = work(view)
+        found: Found = view.kept[work]
+        return found
 
     return kept

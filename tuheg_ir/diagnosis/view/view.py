@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
@@ -55,6 +55,8 @@ class View:
         self.snapshot = snapshot
         self.now = snapshot.taken_at
         self.figures = Figures(snapshot)
+        self.kept: dict[Callable[..., Any], Any] = {}
+        """What pieces beside this one worked out of it (view/once)."""
         self._objects: dict[str, dict[str, Obj]] = {}
         self._labelled: dict[str, dict[str, tuple[str, ...]]] = {}
 
