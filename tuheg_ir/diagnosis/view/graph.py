@@ -17,6 +17,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _URL = late(r"[a-z][\w+.-]{0,40}://(?:[^@/\s]*@)?([^/\s?'\"]+)", re.IGNORECASE)
 """What stands between scheme and path: hosts, with ports, between commas."""
+_TARGET = late(r"\b(?:dns|xds|passthrough|kubernetes)://[^/\s'\"]*/([a-z](?:[a-z0-9.-]*[a-z0-9])?)", re.IGNORECASE)
+"""Whom a client of gRPC asks, behind how it resolves the name: `dns:///rates:9000`, `dns://10.0.0.2/rates`."""
 _HOST_PORT = late(r"(?<![\w./@-])([a-z](?:[a-z0-9.-]*[a-z0-9])?):\d{2,5}\b", re.IGNORECASE)
 _SVC = late(r"\b([a-z](?:[a-z0-9.-]{0,253}[a-z0-9])?\.svc(?:\.[a-z0-9.-]+)?)\b", re.IGNORECASE)
 _SET = late(
@@ -208,7 +210,7 @@ class Graph:
 def hosts_in(key: str, value: str) -> set[str]:
     """Return the hosts that a setting names: of URLs, of host:port, of cluster names; the value itself if so named."""
     found = {part for match in _URL.finditer(value) for part in match.group(1).split(",")}
-    found |= {match.group(1) for pattern in (_HOST_PORT, _SVC, _SET) for match in pattern.finditer(value)}
+    found |= {match.group(1) for pattern in (_HOST_PORT, _TARGET, _SVC, _SET) for match in pattern.finditer(value)}
     if _NAMED.search(key) and len(value) < 500 and "://" not in value:
         found |= set(re.split(r"[,;\s]+", value))
     return {host for each in found if (host := each.rpartition("@")[2].partition(":")[0].strip(".").lower())}
