@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._spills import spilled
+from tuheg_ir.diagnosis.rules._unfinished_growth import unfinished
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
@@ -24,7 +25,9 @@ def when(view: View) -> Iterator[Match]:
         lines = tuple(h for h in view.hits_of(workload.ref, "disk_full") if view.recent(h.last) or h.last is None)
         volumes = tuple(_volumes(view, workload))
         told_by = _callers(view, workload)
-        if (not lines and not volumes and not told_by) or spilled(view, workload) is not None:
+        if not lines and not volumes and not told_by:
+            continue
+        if spilled(view, workload) is not None or unfinished(view, workload) is not None:
             continue
         callers = behind(view, workload.ref, but=workload.ref)
         yield Match(

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._spills import spilled
+from tuheg_ir.diagnosis.rules._unfinished_growth import unfinished
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -32,8 +33,8 @@ def when(view: View) -> Iterator[Match]:
     fullest = {workload.ref: _fullest(view, workload) for workload in view.serving}
     tight = {ref for ref, (_, share) in fullest.items() if share >= TIGHT}
     for workload in view.serving:
-        if spilled(view, workload) is not None:
-            continue  # it has room again as soon as the statements end that fill it
+        if spilled(view, workload) is not None or unfinished(view, workload) is not None:
+            continue  # it has room again as soon as the statements end that fill it, or its pod starts on a larger disk
         claim, share = fullest[workload.ref]
         hits = tuple(
             hit
@@ -44,13 +45,13 @@ def when(view: View) -> Iterator[Match]:
             hits = (*hits, *_told_by_clients(view, workload, tight))
         elif tight & view.graph.needs(workload.ref) or (tight and not claims_of(workload)):
             continue  # it tells of a volume of another
-        if share >= FULL or (share >= TIGHT and _alarmed(view, claim)) or (hits and (not claim or share >= TIGHT)):
+        if share >= FULL or (share >= TIGHT and alarmed(view, claim)) or (hits and (not claim or share >= TIGHT)):
             yield _match(view, workload, (claim, share), hits)
         elif told := [hit for hit in hits if _NO_SPACE.search(hit.line) and view.recent(hit.last, NOW)]:
             yield _no_inodes(view, workload, claim, share, told[0])
 
 
-def _alarmed(view: View, claim: str) -> bool:
+def alarmed(view: View, claim: str) -> bool:
     """Tell whether an alert is about a claim by name: whoever wrote it knows how full it may become."""
     return any(alert.labels.get("persistentvolumeclaim") == claim for alert in view.alerts)
 
