@@ -198,6 +198,11 @@ def log(name: str, *lines: str, since: float = 240, previous: bool = False, of: 
     return Log(name, of or name.rpartition("-")[0], kept_lines(stamped), previous)
 
 
+def timed(name: str, *told: tuple[float, str], of: str = "") -> Log:
+    """Return the log of a pod whose lines came at ages of their own, the oldest first."""
+    return Log(name, of or name.rpartition("-")[0], kept_lines("\n".join(f"{at(age)} {line}" for age, line in told)))
+
+
 def series(labels: Mapping[str, str], *steps: tuple[float, float]) -> Series:
     """Return a series of the last hour: (age from which on, value)."""
     points, ordered = [], sorted(steps, reverse=True)
