@@ -1,39 +1,117 @@
-"""A template lowered the processor limit, and its containers are held back since."""
+"""A template lowered the processor limit, and its containers are held back since.
+
+The limit of a sidecar that is put in beside them stands in an annotation of the template.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules.memory_limit_cut import SUSPECT
+from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
-from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import suffering, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, limit_cut, usage
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LOADED = 1.5
+"""Where so many times the requests come, they may be what is too much."""
+_OF_SIDECAR = late(
+    r"annotation \S+/(?:proxy-?cpu-?limit|sidecar-(?:proxy-)?cpu-limit|agent-limits-cpu)$", re.IGNORECASE
+)
+"""Annotations of a template that limit what is put in beside its containers: Istio, Linkerd, Consul, Dapr, Vault."""
+
+
+class _Sidecar(NamedTuple):
+    """A container that was put in, the change of its limit, what it has and what it, or the others', had."""
+
+    name: str
+    change: Change
+    has: float
+    had: float
 
 
 def when(view: View) -> Iterator[Match]:
-    """Containers are throttled, or their service slow, since their limit was cut."""
+    """Containers are throttled, or their service slow, since their limit was cut; or their sidecar is since its was."""
     for workload in view.serving:
-        if not limit_cut(workload, "cpu") or not releases(view, workload, SUSPECT):
+        if not releases(view, workload, SUSPECT):
             continue
-        throttled = usage(view.figures, workload, "throttled_share").most
-        busy = usage(view.figures, workload, "cpu_share").most
-        felt = [seen for seen, _ in troubles(view, workload.ref)]
-        if throttled < THROTTLED and busy < BUSY:
+        if limit_cut(workload, "cpu"):
+            yield from _own(view, workload)
+        elif sidecar := _sidecar(view, workload):
+            yield from _beside(view, workload, sidecar)
+
+
+def _own(view: View, workload: Workload) -> Iterator[Match]:
+    throttled = usage(view.figures, workload, "throttled_share").most
+    busy = usage(view.figures, workload, "cpu_share").most
+    if throttled < THROTTLED and busy < BUSY:
+        return
+    told = f"throttled in {throttled:.0%} of periods, {busy:.0%} of the limit used"
+    yield _match(view, workload, told, "limits")
+
+
+def _beside(view: View, workload: Workload, sidecar: _Sidecar) -> Iterator[Match]:
+    """Yield that most of the sidecars are held back, and users feel it."""
+    pods = workload.newest_pods()
+    shares = [view.figures.still("throttled_share", pod=pod.name, container=sidecar.name) for pod in pods]
+    held = [share for share in shares if share is not None and share > THROTTLED]
+    suffers = any(troubles(view, workload.ref)) or any(suffering(view, workload.ref))
+    if 2 * len(held) <= len(pods) or not suffers:
+        return
+    told = (
+        f"{sidecar.name} is throttled in {max(held):.0%} of periods: it may use {sidecar.has:g} cores, "
+        f"and {sidecar.had:g} without what the release set"
+    )
+    match = _match(view, workload, told, "other")
+    set_to = Evidence("objects", workload.ref, f"released: {sidecar.change.told()}", workload.released_at)
+    yield match._replace(evidence=tuple(dict.fromkeys((match.evidence[0], set_to, *match.evidence[1:]))))
+
+
+def _match(view: View, workload: Workload, told: str, aspect: str) -> Match:
+    felt = [seen for seen, _ in troubles(view, workload.ref)]
+    return Match(
+        component=workload.ref,
+        evidence=(Evidence("metrics", workload.ref, told), *felt, *release_evidence(workload, aspect)),
+        certainty=0.8 if (traffic_growth(view, workload.ref) or 1.0) < LOADED else 0.6,
+        since=workload.released_at,
+    )
+
+
+def _sidecar(view: View, workload: Workload) -> _Sidecar | None:
+    """Return the container that pods have of an annotation whose limit is lower since a release.
+
+    Where none was set before, it had what sidecars of that name have elsewhere in the namespace; where there are none,
+    nobody knows.
+    """
+    for change in workload.changed("other"):
+        has = number(change.after) if _OF_SIDECAR.search(change.field) else None
+        if has is None:
             continue
-        told = f"throttled in {throttled:.0%} of periods, {busy:.0%} of the limit used"
-        yield Match(
-            component=workload.ref,
-            evidence=(
-                Evidence("metrics", workload.ref, told),
-                *felt,
-                *release_evidence(workload, "limits"),
-            ),
-            certainty=0.8 if (traffic_growth(view, workload.ref) or 1.0) < 1.5 else 0.6,
-            since=workload.released_at,
-        )
+        own = {text(each, "name") for each in items(workload.template, "spec", "containers")}
+        limits = [_limits(pod) for pod in workload.newest_pods()]
+        names = {name for each in limits for name, limit in each.items() if limit == has and name not in own}
+        for name in sorted(names) if len(names) == 1 else ():
+            others = [_limits(pod).get(name) for other, pod in view.pods() if other is not workload]
+            had = number(change.before) or min((each for each in others if each is not None), default=None)
+            if had is not None and had > has:
+                return _Sidecar(name, change, has, had)
+    return None
+
+
+def _limits(pod: Pod) -> dict[str, float]:
+    """Return container -> its processor limit, of those that have one."""
+    found = {c.name: number(mapping(c.spec, "resources", "limits").get("cpu")) for c in pod.containers}
+    return {name: limit for name, limit in found.items() if limit is not None}
 
 
 RULE = Rule(
