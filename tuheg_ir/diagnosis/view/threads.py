@@ -1,4 +1,4 @@
-"""Threads that an uncaught exception ended, or that wait for each other for ever, in a process that goes on.
+"""Threads and tasks that ended of what nobody caught, or wait for each other for ever, in a process that goes on.
 
 What is no longer done since tells them from those that nobody misses.
 """
@@ -37,6 +37,11 @@ _DEADLOCKED = late(
     re.IGNORECASE,
 )
 """How a runtime, or who asks it, tells of threads that wait for each other: no words of databases, and not of none."""
+_THROWN_AWAY = late(r"\bTask was destroyed but it is pending!")
+"""How asyncio tells of a task that nothing referred to any more, and that the collector of garbage took amid its work.
+
+A process that ends tells it of all that it leaves: only one that goes on lacks what the task did.
+"""
 _GOES_ON = late(r"^(?:\s|$|Traceback |Caused by|future: |at |\.\.\. |note: |[\w.:$]+(?:\s\(|:\s|$))")
 """How the lines of a stack trace begin, after the first."""
 _LONGEST = 80
@@ -51,6 +56,10 @@ _PACES = 10
 _ASKED = timedelta(hours=1)
 """So long may pass until somebody asks a process that does nothing any more what its threads wait for."""
 ALIVE = timedelta(minutes=15)
+_AMID = 3
+"""What was at work until it was thrown away told of it no more than so many times as long before as it does."""
+_MOMENT = timedelta(minutes=2)
+"""So long it may be at something else first, as to wait for a connection."""
 
 
 class EndedThread(NamedTuple):
@@ -83,6 +92,21 @@ class Deadlocked(NamedTuple):
         yield _missed(self.pod, self.stopped, self.since)
 
 
+class ThrownAway(NamedTuple):
+    """A task that the runtime threw away: the lines that tell it, when it was, and what was often told until then."""
+
+    pod: str
+    said: tuple[str, ...]
+    at: datetime
+    stopped: str
+
+    def evidence(self) -> Iterator[Evidence]:
+        """Yield what tells of it, and of what is no longer done since."""
+        told = " ".join(self.said)
+        yield Evidence("logs", f"Pod/{self.pod}", f"the process goes on without a task of it: {told[:300]}", self.at)
+        yield _missed(self.pod, self.stopped, self.at)
+
+
 def _missed(pod: str, line: str, since: datetime) -> Evidence:
     return Evidence("logs", f"Pod/{pod}", f"often told before, and never since: {line[:200]}", since)
 
@@ -107,6 +131,31 @@ def _deadlocked(view: View, log: Log, started: datetime | None) -> Deadlocked | 
         near = at is not None and at - last <= max(_PACES * pace, _ASKED)
         if near and view.now - last >= _PACES * pace and last - started >= _STARTS:
             return Deadlocked(log.pod, said, line, last)
+    return None
+
+
+@once
+def thrown_away(view: View, workload: Workload) -> tuple[ThrownAway, ...]:
+    """Return the live pods of a workload that tell of a task that was thrown away, and no longer of what it did."""
+    started = {pod.name: pod.started for pod in workload.live}
+    told = view.logs_of(workload.live, previous=False)
+    logs = (log for log in told if any("was destroyed but" in line for line in log.lines))
+    return tuple(each for log in logs if (each := _thrown_away(view, log, started[log.pod])) is not None)
+
+
+def _thrown_away(view: View, log: Log, started: datetime | None) -> ThrownAway | None:
+    """Return the last task that a log tells was thrown away, if it was at work until then and the process goes on."""
+    bare = [without_time(line) for line in log.lines]
+    for head in reversed([n for n, line in enumerate(bare) if _THROWN_AWAY.search(line[:300])]):
+        at = next((time for line in reversed(log.lines[: head + 1]) if (time := stamp(line))), None)
+        since = [time for line in log.lines[head + 1 :] if (time := stamp(line))]
+        if at is None or started is None or len(since) < OFTEN or not view.recent(since[-1], ALIVE):
+            continue
+        for line, last, pace in _ceased(log.lines[:head], bare[:head], bare[head:]):
+            amid = at - last <= max(_AMID * pace, _MOMENT) and last - started >= _STARTS
+            if amid and view.now - at >= _PACES * pace:
+                said = (each.strip() for each in bare[head : head + 2] if each.strip())
+                return ThrownAway(log.pod, tuple(said), at, line)
     return None
 
 
