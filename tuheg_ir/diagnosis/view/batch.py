@@ -71,6 +71,13 @@ def verdict(obj: Obj) -> tuple[str, datetime | None]:
     return "", None
 
 
+def complete(job: Obj) -> bool:
+    """Tell whether a run is done, as the cluster says: as many of its tries were well as it wants."""
+    found = {text(each, "type") for each in items(job, "status", "conditions") if text(each, "status") == "True"}
+    wanted = whole(job, "spec", "completions") or 1
+    return "Complete" in found and "Failed" not in found and whole(job, "status", "succeeded") >= wanted
+
+
 def started(job: Obj) -> datetime | None:
     """Return when a run began, or was made."""
     return moment(job, "status", "startTime") or created(job)
