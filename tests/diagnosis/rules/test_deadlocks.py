@@ -85,4 +85,12 @@ DOES_NOT_HOLD = [
         "one is what every database has",
         snapshot(shop(env=URL, before=IMAGE), postgres(), logs=[log("postgres-0", LINES[0])]),
     ),
+    DoesNotHold(
+        "a single one, of which the database tells and the client that it ended",
+        snapshot(
+            shop(env=URL, before=IMAGE),
+            postgres(),
+            logs=[log("postgres-0", *LINES[:2]), *logs("shop", LINES[0], times=1)],
+        ),
+    ),
 ]

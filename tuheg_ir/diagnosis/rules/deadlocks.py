@@ -19,6 +19,8 @@ from tuheg_ir.diagnosis.view.view import View
 SIGNAL = "db_deadlocks"
 TIMES = 4.0
 """So many times as many deadlocks as before have a new reason."""
+LEAST = 2
+"""A single one, which its client tries again, is of every day."""
 SOON = timedelta(minutes=30)
 """A release so long before the first deadlock is not its reason."""
 _AGAIN = (*RESTARTS, "scale_workload")
@@ -31,7 +33,7 @@ def when(view: View) -> Iterator[Match]:
         label = label_of(view, SIGNAL, ref)
         rate = view.figures.now(SIGNAL, component=label) if label else None
         lines = _lines(view, ref, alone=len(databases) == 1)
-        if not (rate and rate > 0) and sum(hit.count for hit in lines) < 2:
+        if not (rate and rate > 0) and _known(ref, lines) < LEAST:
             continue
         began = _rose(view, label) if label else None
         began = began or min((h.first for h in lines if h.first), default=None)
@@ -67,6 +69,12 @@ def when(view: View) -> Iterator[Match]:
                 *not_for((one.ref,) if one else (), "its statements would meet in the same order again", _AGAIN),
             ),
         )
+
+
+def _known(ref: str, lines: tuple[Hit, ...]) -> int:
+    """Return how many deadlocks logs tell of: a database tells of each, and so does the client that it was told to."""
+    own = sum(hit.count for hit in lines if hit.component == ref)
+    return max(own, sum(hit.count for hit in lines) - own)
 
 
 def _rose(view: View, label: str) -> datetime | None:
