@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Held, Match
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
+from tuheg_ir.diagnosis.rules._second_try import second_try
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.logs import Hit, heard_since, tells
+from tuheg_ir.diagnosis.view.logs import Hit, heard_since, tells, times_around
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -80,9 +81,13 @@ def _alarmed(view: View) -> datetime | None:
 
 @once_a_view
 def _suffer(view: View) -> frozenset[str]:
-    """Return whom alerts are about or name, and whose users feel something."""
-    said = [f"{alert.said} {_JOINED.sub(' ', alert.name)}".lower() for alert in view.alerts]
-    suffer = {view.about_alert(alert) for alert in view.alerts}
+    """Return whom alerts are about or name, and whose users feel something.
+
+    Not a run of which an alert counts a failed try, and whose work the next one did.
+    """
+    open_ones = [alert for alert in view.alerts if second_try(view, alert) is None]
+    said = [f"{alert.said} {_JOINED.sub(' ', alert.name)}".lower() for alert in open_ones]
+    suffer = {view.about_alert(alert) for alert in open_ones}
     labels = {w.ref: (w.name.lower(), w.name.lower().replace("-", " ")) for w in view.workloads.values()}
     suffer |= {ref for ref, found in labels.items() if any(names(each, label) for each in said for label in found)}
     suffer |= {w.ref for w in view.serving if w.ready < w.wanted or any(troubles(view, w.ref))}
@@ -114,7 +119,7 @@ def _as_before(view: View, hit: Hit, began: datetime) -> bool:
     long, short = timedelta(), timedelta()
     ran_since = {pod.name: pod.started for pod in view.workloads[hit.component].live}
     for log in view.logs_of(view.workloads[hit.component].live, previous=False):
-        times = [time for line in log.lines if tells(hit.trouble, line) and (time := stamp(line)) is not None]
+        times = _times(view, hit, log)
         start = heard_since([log])
         if not times:
             continue
@@ -126,3 +131,16 @@ def _as_before(view: View, hit: Hit, began: datetime) -> bool:
         before, since = before + earlier, since + len(times) - earlier
         long, short = long + (began - start), short + (view.now - began)
     return before >= OFTEN and since <= max(OFTEN, MORE * before * (short / long))
+
+
+def _times(view: View, hit: Hit, log: Log) -> list[datetime]:
+    """Return when a log told of a trouble.
+
+    A line of a trace has no time but that of its message, which counts where nobody suffers any more: elsewhere who
+    tells of it in traces may be the one whose trouble it is.
+    """
+    told = [n for n, line in enumerate(log.lines) if tells(hit.trouble, line)]
+    if not told or _suffer(view):
+        return [time for n in told if (time := stamp(log.lines[n])) is not None]
+    upto, _ = times_around(log.lines)
+    return [time for n in told if (time := upto[n]) is not None]

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
 from tuheg_ir.diagnosis.rules._looks_back import looks_back, spell_of
+from tuheg_ir.diagnosis.rules._second_try import second_try
 from tuheg_ir.diagnosis.rules.replication_lag import BEHIND_S
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
@@ -37,12 +38,16 @@ NORMAL = 1.3
 
 
 def when(view: View) -> Iterator[Match]:
-    """Requests failed or were slow, leases lost, a replica late or a log full of it; only an alert may still say so."""
+    """Requests failed or were slow, a run at its first try, leases lost, a replica late or a log full of it.
+
+    Only an alert may still say so.
+    """
     if any(sign.source != "alerts" and not _of_old(view, sign) for sign in signs_of_trouble(view)):
         return
     yield from _led_again(view)
     yield from _caught_up(view)
     yield from _complains_no_more(view)
+    yield from _ran_again(view)
     for workload in view.serving:
         for told, certainty in (*_failed(view, workload), *_slow(view, workload)):
             ready = f"{workload.ready} of {workload.wanted} pods ready"
@@ -114,6 +119,15 @@ def _complains_no_more(view: View) -> Iterator[Match]:
         seen = Evidence("logs", workload.ref, fact, told.last)
         back = (Evidence("alerts", workload.ref, f"{each.name} looks back over that time") for each in view.alerts)
         yield Match(component=workload.ref, evidence=(seen, *back), certainty=0.5, since=told.first)
+
+
+def _ran_again(view: View) -> Iterator[Match]:
+    """Yield that a try of a run failed and a later one did its work, and that this is all that the alerts tell of."""
+    tries = [second_try(view, alert) for alert in view.alerts]
+    done = [each for each in tries if each is not None]
+    if done and len(done) == len(tries) and len({each.component for each in done}) == 1:
+        told = tuple(dict.fromkeys(each.evidence for each in done))
+        yield Match(component=done[0].component, evidence=told, certainty=0.6, since=done[0].since)
 
 
 def _unfollowed(view: View) -> bool:
