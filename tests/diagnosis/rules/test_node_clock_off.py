@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import beats, node
-from tests.diagnosis.rules.scenes import CART, IMAGE, SHOP, WEB, errors, failing, logs, shop
-from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, snapshot, workload
+from tests.diagnosis.rules.scenes import API, CART, IMAGE, SHOP, WEB, errors, failing, logs, shop
+from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 HARMFUL = ("restart_workload", "rollback_workload", "scale_workload")
@@ -23,7 +23,11 @@ ENDED = (
     "x509: certificate has expired or is not yet valid: current time 2026-03-04T12:40:00Z is after 2026-03-04T12:30:00Z"
 )
 EXPIRED = "WARN authentication failed status=401 token has invalid claims: token is expired"
+DISCARDS = "INFO/MainProcess] Discarding revoked task: mail.letters.send[8b1f]"
 LATE = node("n2", NTPProblem="True", since=500000)
+QUEUE = {"BROKER_URL": "redis://redis:6379/0"}
+YOUNG = node("n2", NTPProblem="True", since=500)
+YOUNG["metadata"]["creationTimestamp"] = at(3000)
 OTHER_PROBLEM = node("n2", FrequentKubeletRestart="True")
 NODES = (node("n1"), LATE)
 PLAIN = (node("n1"), node("n2"))
@@ -156,6 +160,39 @@ HOLDS += [
         ("so do two programs", clock(*said("shop", number=0), *said("cart", OTHERS[0], number=0))),
     )
 ]
+HOLDS += [
+    Holds(
+        "its pod alone throws tasks away as too old, and its agent is ahead",
+        clock(*said("shop", DISCARDS), on=(node("n1"), beats("n2", 600))),
+        ("Node/n2", "dependency_failure", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", "scale_workload", at=SHOP),
+        harmful=HARMFUL,
+    ),
+    Holds(
+        "who handed the tasks over was released before that",
+        snapshot(
+            shop(env=QUEUE),
+            redis(),
+            workload("api", env=QUEUE, before=IMAGE, released=1700),
+            node("n1"),
+            beats("n2", 600),
+            logs=[*said("shop", DISCARDS), log(pod("api"), *["ERROR TaskRevokedError('expired')"] * 9, since=1500)],
+            figures=[errors("api", since=1500)],
+        ),
+        ("Node/n2", "dependency_failure", "page_human"),
+        excludes=no("rollback_workload", at=API),
+        harmful=HARMFUL,
+    ),
+    *(
+        Holds(
+            f"it has come of late, and nobody has set its clock: {line}",
+            clock(*said("shop", line), on=(node("n1"), YOUNG)),
+            ("Node/n2", "configuration_error", "page_human"),
+            harmful=HARMFUL,
+        )
+        for line in (EARLY, DISCARDS)
+    ),
+]
 DOES_NOT_HOLD = [
     *(
         DoesNotHold(f"what is given out is too young on several nodes: {what}", world, harmful=HARMFUL)
@@ -179,6 +216,14 @@ DOES_NOT_HOLD = [
             (
                 "its pod alone calls tokens too old, and nothing tells of its clock",
                 clock(*said("shop", EXPIRED), on=PLAIN),
+            ),
+            (
+                "its pod alone throws tasks away, and nothing tells of its clock",
+                clock(*said("shop", DISCARDS), on=PLAIN),
+            ),
+            (
+                "another pod on another node throws tasks away as well: they are too old",
+                clock(*logs("shop", DISCARDS, 0, 1, since=1500), on=NODES),
             ),
             (
                 "so do two programs there: both were given there what is old",

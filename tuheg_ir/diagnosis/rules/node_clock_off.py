@@ -5,29 +5,37 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._ahead import ahead
-from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.logs import Hit, speaks_of, tells
 from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.odd import odd_pods
-from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.reading import created, newest, oldest
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
+LATELY = timedelta(hours=6)
+"""A node that has come longer ago has kept time since, or somebody would have missed it."""
 _OF_TIME = late(r"ntp|chrony|clock|timesync|time service", re.IGNORECASE)
 """Words by which a condition of a node is about its clock."""
 _TOO_OLD = late(
     r"\b(?:certificate|token|jwt|signature|credentials?)\W{1,3}(?:has |is |was )?expired\b|CERT_HAS_EXPIRED"
-    r"|(?:Token|Jwt|Certificate|Signature)Expired|Expired(?:Signature|Jwt|Token)|certificate .{0,60}has expired",
+    r"|(?:Token|Jwt|Certificate|Signature)Expired|Expired(?:Signature|Jwt|Token)|certificate .{0,60}has expired"
+    r"|\bDiscarding revoked task: ",
     re.IGNORECASE,
 )
+"""Logins and certificates whose time is over, and tasks: a worker of Celery throws those away that nobody revoked."""
+_WORDS = ("expired", "revoked task")
+_GIVEN_BACK = late(r"\bTaskRevokedError\b")
+"""How who has handed a task over is told that it was thrown away."""
 
 
 Told = Mapping[str, list[tuple[str, Hit]]]
@@ -114,12 +122,12 @@ def _too_young(view: View, workload: Workload) -> Iterable[Hit]:
 
 
 def _too_old(view: View, workload: Workload) -> Iterator[Hit]:
-    """Yield what the logs of live pods tell of certificates and tokens whose time is over.
+    """Yield what the logs of live pods tell of certificates, tokens and tasks whose time is over.
 
     It is no trouble of its own: it is told of anybody who comes back after a while.
     """
     for log in view.logs_of(workload.live, previous=False):
-        lines = [line for line in log.lines if _is_too_old(line)] if speaks_of(log, ("expired",)) else []
+        lines = [line for line in log.lines if _is_too_old(line)] if speaks_of(log, _WORDS) else []
         times = [at for line in lines if (at := stamp(line)) is not None]
         if lines:
             said, first, last = lines[-1].strip()[:300], oldest(times), newest(times)
@@ -180,24 +188,46 @@ def _odd_there(view: View, node: str) -> Iterator[str]:
             yield workload.ref
 
 
+def _joined(view: View, node: str) -> tuple[Evidence, ...]:
+    """Return that a node has come of late: it never kept time here, as nobody has set that up on it."""
+    at = created(view.objects("Node").get(node))
+    told = "it has come of late, and is off since then for all that is known"
+    return (Evidence("objects", f"Node/{node}", told, at),) if view.recent(at, LATELY) else ()
+
+
+def _handed_over(view: View, said: Mapping[str, list[Hit]]) -> tuple[str, ...]:
+    """Return who tells that tasks are thrown away that it has handed over by what the pods there take them from."""
+    taken_from = set[str]().union(*(view.graph.calls.get(ref, ()) for ref in said)) & view.workloads.keys()
+    return tuple(
+        workload.ref
+        for workload in view.serving
+        if workload.ref not in said and taken_from & view.graph.calls.get(workload.ref, set())
+        if any(_GIVEN_BACK.search(line) for line in view.lines_of(workload))
+    )
+
+
 def _match(view: View, node: str, said: Mapping[str, list[Hit]], stated: tuple[Evidence, ...], fact: str) -> Match:
     hits = [max(found, key=lambda hit: hit.count) for found in said.values()]
     suffer = sorted({*said, *_odd_there(view, node)})
+    senders = _handed_over(view, said)
     return Match(
         component=f"Node/{node}",
         evidence=(
             *stated,
             *map(view.hit_evidence, hits[:3]),
             Evidence("objects", f"Node/{node}", fact),
+            *_joined(view, node),
         ),
         certainty=0.8 if stated and len(said) > 1 else 0.7,
+        root_cause="configuration_error" if _joined(view, node) else "",
         since=oldest(hit.first for hit in hits),
-        explains=behind(view, *suffer),
+        explains=behind(view, *suffer, *senders),
         excludes=tuple(
             each
             for ref in suffer
             for each in excluding(ref, f"the clock of {node} is off: its pods elsewhere are well", *_USELESS)
-        ),
+        )
+        + not_for(senders, f"what it hands over is thrown away on {node}, where the clock is off", _USELESS),
     )
 
 
