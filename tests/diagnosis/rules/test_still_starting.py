@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put
 from tests.diagnosis.rules.scenes import alert, errors
-from tests.diagnosis.rules.tiny import Obj, at, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, service_for, snapshot, workload
 
 WATCH = "StatefulSet/watch"
 
@@ -23,6 +23,13 @@ def watch(age: float = 400, took: float = 600, **status: object) -> list[Obj]:
     return objects
 
 
+def published(*, headless: bool = False) -> list[Obj]:
+    """Return the pods behind a Service that gives out the address of the one that starts."""
+    found = service_for("watch", headless=headless)
+    found["spec"]["publishNotReadyAddresses"] = True
+    return [each for each in watch() if each["kind"] != "Service"] + [found]
+
+
 HOLDS = [
     Holds(
         "seven minutes, and its like took ten",
@@ -30,6 +37,11 @@ HOLDS = [
         (WATCH, "no_fault", "no_action"),
         excludes=no("restart_workload", at=WATCH),
         alone=True,
+    ),
+    Holds(
+        "its peers find it by a Service without an address before it is ready",
+        snapshot(published(headless=True)),
+        (WATCH, "no_fault", "no_action"),
     ),
 ]
 DOES_NOT_HOLD = [
@@ -41,5 +53,6 @@ DOES_NOT_HOLD = [
         snapshot(watch(**again("Error", 1, age=100) | {"ready": False})),
         (WATCH, "service_crash", "restart_workload"),
     ),
+    DoesNotHold("callers are led to it as well", snapshot(published()), ("unknown", "page_human")),
     DoesNotHold("users suffer", snapshot(watch(), figures=[errors("watch")]), (WATCH, "unknown", "page_human")),
 ]

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._published import publishes
 from tuheg_ir.diagnosis.view.odd import same_template
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.releases import never_ready
@@ -19,10 +20,15 @@ LEAST = timedelta(minutes=1)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A pod has never been ready nor ended, all others of its template took at least as long to become so."""
+    """A pod has never been ready nor ended, all others of its template took at least as long to become so.
+
+    Not where a Service sends callers to pods that are not ready: these are refused as long.
+    """
     for workload in view.serving:
         late = [pod for pod in workload.live if not pod.ready]
         if len(late) != 1 or not _unharmed(late[0]) or any(troubles(view, workload.ref)):
+            continue
+        if any(publishes(each) for each in view.services.values() if workload.ref in each.backends):
             continue
         ready = [pod for pod in workload.live if pod.ready]
         took = [pod.ready_since - pod.created for pod in ready if pod.ready_since and pod.created]

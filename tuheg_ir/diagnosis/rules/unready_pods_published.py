@@ -9,11 +9,12 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._published import publishes
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints, told
 from tuheg_ir.diagnosis.view.logs import heard_since, tells
 from tuheg_ir.diagnosis.view.network import Service
-from tuheg_ir.diagnosis.view.reading import at, newest, text
+from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 from tuheg_ir.diagnosis.view.written import edited
@@ -45,7 +46,7 @@ def when(view: View) -> Iterator[Match]:
     Not one without an address of its own: peers find each other by such a one before they are ready, on purpose.
     """
     for service in view.services.values():
-        if not _publishes(service) or len(service.backends) != 1:
+        if not publishes(service) or len(service.backends) != 1:
             continue
         workload = view.workloads[service.backends[0]]
         if not any(pod.ready for pod in workload.live):
@@ -57,15 +58,6 @@ def when(view: View) -> Iterator[Match]:
         away = _not_ready(view, workload, since)
         if away and since is not None and _fall_into(view, refused, away, since):
             yield _match(view, service, workload, refused, away, said)
-
-
-def _publishes(service: Service) -> bool:
-    return at(service.obj, "spec", "publishNotReadyAddresses") is True and text(
-        service.obj, "spec", "clusterIP"
-    ) not in (
-        "",
-        "None",
-    )
 
 
 def _times(view: View, service: Service, workload: Workload, each: Complaint) -> Iterator[datetime]:
