@@ -106,6 +106,17 @@ OPEN = frozenset(
         "cart-ids-as-metric-labels-swell-the-order-api-while-the-mail-day-is-spent",
         # the node is found; a run without an end beside it looks like an honest long one
         "inotify-instances-gone-on-one-node-while-bank-pull-never-returns",
+        # drawn from real reports later still:
+        # a person is asked, and told of who suffers instead of what is behind it
+        "collector-pauses-while-a-neighbour-floods-the-node-disk",
+        "frozen-zone-table-books-one-province-an-hour-late",
+        "two-sync-pods-spend-the-same-one-time-refresh-token",
+        # the calls that multiply are made in browsers, and only a gateway's log tells of which build
+        "console-page-asks-for-memberships-again-after-every-answer",
+        # whose counters have no end, only the store knows
+        "quota-counters-lost-their-expiry-while-the-store-moved",
+        # a host outside changed, and its client is taken for the reason
+        "bank-host-no-longer-offers-the-only-key-type-the-uploader-takes",
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""
