@@ -195,6 +195,7 @@ HOLDS = [
             logs=logs("shop", "amqp: PRECONDITION_FAILED - cannot declare queue 'a': " + QUEUES),
         ),
         ("StatefulSet/rabbitmq", "capacity", "page_human"),
+        believed="broker_limit_reached",
     ),
 ]
 DOES_NOT_HOLD = [
