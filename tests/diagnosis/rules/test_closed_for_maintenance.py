@@ -79,8 +79,8 @@ maintenance:
 """
 APART = "brownout:\n  v1:\n    start: 2026-03-04T11:50:00Z\n  v2:\n    end: 2026-03-04T13:30:00Z\n"
 JSON = '{"brownout": {"start": "2026-03-04T11:50:00Z", "end": "2026-03-04T13:30:00Z"}}'
-MANY = "- start: 2026-03-04T09:50:00Z\n  duration: 1h\n" * 3000
-"""So long a list that looking for an end behind each beginning takes many seconds."""
+MANY = "- start: 2026-03-04T09:50:00Z\n  duration: 1h\n" * 12000
+"""So long a list that looking for an end behind each beginning takes minutes."""
 DIALS = "{} dial tcp 192.0.2.4:5432: connect: connection refused"
 TRUCK = "maintenance window opened for truck 12 until 2026-03-04T13:30:00Z"
 TOLD_OFF = "ERROR rates: Request failed with status code 410"
@@ -218,4 +218,4 @@ DOES_NOT_HOLD = [
 def test_a_long_list_of_windows_is_read_in_no_time() -> None:
     view, began = View.of(refused(plan=f"brownouts:\n{MANY}")), process_time()
     assert not list(when(view))
-    assert process_time() - began < 0.5
+    assert process_time() - began < 10

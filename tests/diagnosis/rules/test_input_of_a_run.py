@@ -182,9 +182,9 @@ DOES_NOT_HOLD = [
 
 
 def test_addresses_without_an_end_are_read_once_and_in_no_time() -> None:
-    endless = {f"PUT_{n}": "http://" * 600 for n in range(20)}
+    endless = {f"PUT_{n}": "http://" * 6000 for n in range(20)}
     view = View.of(snapshot(readers(650, env=endless), writer(endless)))
     began = process_time()
     for _ in range(10):
         assert not list(writers(view, view.workloads[SHOP]))
-    assert process_time() - began < 1
+    assert process_time() - began < 10
