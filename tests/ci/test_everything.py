@@ -9,13 +9,14 @@ import sys
 import time
 from concurrent.futures import Future, wait
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from check import CORES, ELSEWHERE, PURE, Gate, Result, beside, ended, gates, jobs, of_the_corpus
 from everything import FULL_NODE, OUTSIDE, SHORT_CORPUS, lab_gate, parted, slow_gates, whole
 from machine import ROOT
-from shares import IDLE, words
+from shares import IDLE, keeping_to
 
 ALL = whole()
 
@@ -50,7 +51,7 @@ def test_the_runs_on_the_lab_leave_reports_of_their_own() -> None:
 
 def test_jobs_run_beside_the_body_and_tell_how_their_gates_ended() -> None:
     good, bad = Gate("good", ("true",)), Gate("bad", ("false",))
-    with beside(jobs([good, bad], words(IDLE))) as work:
+    with keeping_to(replace(IDLE, name="test")) as words, beside(jobs([good, bad], words)) as work:
         assert [(each.gate.name, each.code) for each in ended(work)] == [("good", 0), ("bad", 1)]
 
 

@@ -13,13 +13,13 @@ from shares import IDLE, keeping_to, words
 
 
 def test_a_command_runs_in_its_share_and_so_does_a_session_that_it_starts() -> None:
-    look = "cat /proc/self/cgroup"
-    told = subprocess.run(
-        (*words(IDLE), "sh", "-c", f"{look}; setsid -w {look}"), capture_output=True, text=True, check=True
-    ).stdout
-    if words(IDLE) == IDLE.nice:
+    look, mine = "cat /proc/self/cgroup", replace(IDLE, name="test")  # that of `make test` itself may be in use
+    with keeping_to(mine) as before:
+        command = (*before, "sh", "-c", f"{look}; setsid -w {look}")
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if before == IDLE.nice:
         pytest.skip("no control group can be made here (no root, or the hierarchy is not ours): niceness is used")
-    assert told.count(f"/tuheg-ir-{IDLE.name}\n") == 2
+    assert told.count(f"/tuheg-ir-{mine.name}\n") == 2
 
 
 def test_where_no_control_group_can_be_made_niceness_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
