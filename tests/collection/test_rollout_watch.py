@@ -93,10 +93,10 @@ def test_a_pod_that_cannot_start_is_named_long_before_any_deadline() -> None:
 
 def test_the_end_of_the_time_is_unknown_and_says_how_far_it_got() -> None:
     with served(Cluster()) as client:
-        look, took = watch(client, timeout_s=1.0)
+        look, took = watch(client, timeout_s=3.0)
     assert (look.verdict, look.cause) == ("unknown", "timeout")
-    assert look.reason.startswith("not over after 1 s: its controller has not seen generation 3 yet")
-    assert took < 2.5
+    assert look.reason.startswith("not over after 3 s: its controller has not seen generation 3 yet")
+    assert took < 6
 
 
 def test_who_changes_the_spec_while_we_watch_is_someone_else() -> None:
