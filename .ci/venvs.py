@@ -61,11 +61,12 @@ def ensure(place: Path, python: Path, *, compiled: bool = False) -> None:
         shutil.rmtree(place, ignore_errors=True)
         subprocess.run([python, "-m", "venv", place], check=True)
     install = (uv(), "pip", "install", "--quiet", "--python", place / "bin" / "python")
+    environment = settings(os.environ)
     # What is not compiled now is when it is imported first, and in the environments of other Pythons most never is.
     locked = ("--require-hashes", *(("--compile-bytecode",) if compiled else ()), "-r", LOCK)
-    subprocess.run([*install, *locked], check=True, env=settings(os.environ))
+    subprocess.run([*install, *locked], check=True, env=environment)
     itself = ("--no-deps", "--no-build-isolation", "--editable", ROOT)
-    subprocess.run([*install, *itself], check=True, env=settings(os.environ))
+    subprocess.run([*install, *itself], check=True, env=environment)
     add_kubernetes_core(place)
     stamp.write_text(wanted, encoding="utf-8")
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
-from tuheg_ir.diagnosis.view.logs import times_around
+from tuheg_ir.diagnosis.view.logs import times_near
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.trouble import labels_of
@@ -85,9 +85,8 @@ def _listed(view: View) -> list[_Vacuum]:
     for log in view.snapshot.logs:
         if not any("to prevent wraparound)" in line for line in log.lines):
             continue
-        upto, until = times_around(log.lines)
-        for line, before, after in zip(log.lines, upto, until, strict=True):
-            named, at = _VACUUM.search(line), before or after
+        for line, at in zip(log.lines, times_near(log.lines), strict=True):
+            named = _VACUUM.search(line)
             ran = _interval(line[named.end() :]) if named else None
             if named and ran and at:
                 found.append(_Vacuum(at, at - ran, named["table"], line))
@@ -114,9 +113,8 @@ def _counts(lines: Sequence[str], table: str) -> Iterator[tuple[datetime, int]]:
     if not any(_COLUMN in line for line in lines):
         return
     mine = re.compile(rf"(?<!\w){re.escape(table)}(?!\w)")
-    upto, until = times_around(lines)
     column, near = -1, False
-    for line, before, after in zip(lines, upto, until, strict=True):
+    for line, at in zip(lines, times_near(lines), strict=True):
         cells = [each.strip() for each in line.split("|")]
         if len(cells) > 2 and _COLUMN in cells:
             column = cells.index(_COLUMN)
@@ -125,5 +123,5 @@ def _counts(lines: Sequence[str], table: str) -> Iterator[tuple[datetime, int]]:
         beside: re.Match[str] | None = _SCANNED.search(line) if here or near else None
         number = beside[1] if beside else cells[column] if here and 0 < column < len(cells) else ""
         near = here or (near and bool(line.strip()))
-        if number.isdigit() and (at := before or after):
+        if number.isdigit() and at:
             yield at, int(number)

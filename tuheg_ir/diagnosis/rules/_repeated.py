@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.logs import begun, speaks_of, times_around
+from tuheg_ir.diagnosis.view.logs import begun, speaks_of, times_near
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -40,8 +40,8 @@ def repeated(
     pods: dict[str, str] = {}
     for log in view.logs_of(workload.live, previous=False):
         places = [n for n, line in enumerate(log.lines) if pattern.search(line)] if speaks_of(log, words) else []
-        upto, until = times_around(log.lines) if places else ([], [])
-        known = [at for n in places if (at := upto[n] or until[n]) is not None]
+        near = times_near(log.lines) if places else []
+        known = [at for n in places if (at := near[n]) is not None]
         if known:
             times += known
             pods[log.pod] = log.lines[places[-1]].strip()

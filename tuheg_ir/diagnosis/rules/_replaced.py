@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.rules._migrated import ended, of_form, then
 from tuheg_ir.diagnosis.rules._signed_anew import SLACK, signed_anew
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.answers import status_of
-from tuheg_ir.diagnosis.view.logs import begun, times_around
+from tuheg_ir.diagnosis.view.logs import begun, times_near
 from tuheg_ir.diagnosis.view.marked import LATELY
 from tuheg_ir.diagnosis.view.odd import MOSTLY, PROVEN
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -150,9 +150,9 @@ def _told(log: Log, kept: Kept) -> Iterator[tuple[str, datetime]]:
         n for n, line in enumerate(log.lines) if any(hint in line for hint in kept.hints) and kept.told.search(line)
     ]
     if places:
-        upto, until = times_around(log.lines)
+        near = times_near(log.lines)
         for n in places:
-            if (at := upto[n] or until[n]) is not None:
+            if (at := near[n]) is not None:
                 yield log.lines[n].strip(), at
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
-from tuheg_ir.diagnosis.view.batch import complete, started, verdict
+from tuheg_ir.diagnosis.view.batch import complete, started, tries, verdict
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import created, moment, name, ref, whole
@@ -52,7 +52,7 @@ def second_try(view: View, alert: Alert) -> SecondTry | None:
 
 def _complained(view: View, job: Obj) -> bool:
     """Tell whether a try of a run that ended well tells of trouble: it may have left out what it could not do."""
-    pods = [pod for w in view.workloads.values() for pod in w.pods if controller(pod.obj) == ref(job)]
+    pods = tries(job, (pod for w in view.workloads.values() for pod in w.pods))
     logs = view.logs_of([pod for pod in pods if pod.phase == "Succeeded"])
     return any(complains(line) for log in logs for line in log.lines)
 

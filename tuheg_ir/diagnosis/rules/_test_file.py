@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
-from tuheg_ir.diagnosis.view.batch import complete, started
+from tuheg_ir.diagnosis.view.batch import complete, started, tries
 from tuheg_ir.diagnosis.view.logs import speaks_of, times_around
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import controller
@@ -101,7 +101,7 @@ def _proofs(view: View) -> Iterator[tuple[Obj, datetime, datetime]]:
         began, done = started(job), moment(job, "status", "completionTime")
         if above is None or made is None or view.recent(made, KNOWN) or began is None or done is None:
             continue
-        logs = view.logs_of([pod for pod in above.pods if controller(pod.obj) == ref(job)])
+        logs = view.logs_of(tries(job, above.pods))
         if complete(job) and any(_is_test_file(line) for log in logs for line in log.lines):
             yield job, began, done
 

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._publishing import publishes
 from tuheg_ir.diagnosis.rules._readers import queues
 from tuheg_ir.diagnosis.rules._wound_back import sets_back
+from tuheg_ir.diagnosis.view.batch import tries
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import moment, ref
 from tuheg_ir.diagnosis.view.view import View
@@ -63,7 +64,7 @@ def _filled_by(view: View, alert: Alert, found: list[Series]) -> str:
         above = view.workloads.get(controller(job) or ref(job))
         if above is None or start is None or end is None or alert.starts_at is None:
             continue
-        mine = [pod for pod in above.pods if controller(pod.obj) == ref(job)]
+        mine = tries(job, above.pods)
         if not start <= alert.starts_at <= end + LATER:
             continue
         if publishes(view, mine):

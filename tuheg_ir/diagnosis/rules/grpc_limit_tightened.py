@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.logs import heard_since, speaks_of, times_around
+from tuheg_ir.diagnosis.view.logs import heard_since, speaks_of, times_near
 from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_evidence, since_release
 from tuheg_ir.diagnosis.view.trouble import suffering, troubles
@@ -139,9 +139,7 @@ def _told(view: View, ref: str, limit: _Limit) -> Iterator[_Told]:
 
 
 def _lines(log: Log) -> Iterator[tuple[datetime, str, str]]:
-    upto, until = times_around(log.lines)
-    for line, before, after in zip(log.lines, upto, until, strict=True):
-        at = before or after
+    for line, at in zip(log.lines, times_near(log.lines), strict=True):
         if at is not None:
             yield at, line, log.pod
 

@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for, not_their_own
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.logs import speaks_of, times_around
+from tuheg_ir.diagnosis.view.logs import speaks_of, times_near
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import created, last_write, oldest
 from tuheg_ir.diagnosis.view.view import View
@@ -95,14 +95,14 @@ def _in_turn(values: Sequence[int]) -> bool:
 
 def _refused(log: Log) -> Iterator[_Refused]:
     """Yield each row that was refused though its id was left to the database."""
-    upto, until = times_around(log.lines)
+    near = times_near(log.lines)
     begins = [n for n, line in enumerate(log.lines) if _TWICE.search(line)]
     for n, following in pairwise([*begins, len(log.lines)]):
         lines = log.lines[n : min(following, n + TOGETHER)]
         taken = next((found for line in lines if (found := _TAKEN.search(line))), None)
         insert = next((found for line in lines if (found := _INSERT.search(line))), None)
         if taken and insert and _left_to_it(taken["column"], insert["columns"], insert["values"]):
-            yield _Refused(insert["table"].lower(), int(taken["value"]), upto[n] or until[n], lines[0].strip())
+            yield _Refused(insert["table"].lower(), int(taken["value"]), near[n], lines[0].strip())
 
 
 def _left_to_it(column: str, columns: str, values: str) -> bool:

@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._missed import felt_since
-from tuheg_ir.diagnosis.view.logs import times_around
+from tuheg_ir.diagnosis.view.logs import times_near
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.view import View
@@ -86,9 +86,7 @@ def _told(view: View, workload: Workload) -> Told | None:
     for log in view.logs_of(workload.live, previous=False):
         if not any(word in line for line in log.lines for word in words):
             continue
-        upto, until = times_around(log.lines)
-        for line, before, after in zip(log.lines, upto, until, strict=True):
-            at = before or after
+        for line, at in zip(log.lines, times_near(log.lines), strict=True):
             if at is not None and (_BLOCKS.search(line) or (server and _of_its_own(line))):
                 found.append((at, line.strip(), log.pod))
     if len(found) < OFTEN:

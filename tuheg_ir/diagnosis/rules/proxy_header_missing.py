@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
-from tuheg_ir.diagnosis.view.logs import begun, speaks_of, times_around
+from tuheg_ir.diagnosis.view.logs import begun, speaks_of, times_near
 from tuheg_ir.diagnosis.view.reading import mapping, ref
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
 from tuheg_ir.diagnosis.view.view import View
@@ -71,9 +71,7 @@ def _edge(view: View, workload: Workload) -> _Edge | None:
     logs = [log for log in view.logs_of(workload.live, previous=False) if log.lines]
     told, served, last = list[datetime](), list[datetime](), ("", "")
     for log in logs if any(speaks_of(log, _HINTS) for log in logs) else ():
-        upto, until = times_around(log.lines)
-        for line, before, after in zip(log.lines, upto, until, strict=True):
-            at = before or after
+        for line, at in zip(log.lines, times_near(log.lines), strict=True):
             if at is not None and _TOLD.search(line):
                 told.append(at)
                 last = (line, log.pod)

@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._scrolls import kept_longer, may_hold_as_much, runs_may_hold
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.logs import begun, times_around
+from tuheg_ir.diagnosis.view.logs import begun, times_near
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_evidence
@@ -80,8 +80,8 @@ def _told(view: View, workload: Workload) -> Evidence | None:
     for log in view.logs_of(workload.live, previous=False):
         places = [n for n, line in enumerate(log.lines) if "oo many" in line and _REFUSED.search(line.lower())]
         if places:
-            upto, until = times_around(log.lines)
-            times += [upto[n] or until[n] for n in places]
+            near = times_near(log.lines)
+            times += [near[n] for n in places]
             count, shown, pod = count + len(places), log.lines[places[-1]].strip(), log.pod
     if sum(view.recent(each, STILL) for each in times) < OFTEN:
         return None

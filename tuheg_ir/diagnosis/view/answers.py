@@ -60,6 +60,12 @@ def answers(view: View, workload: Workload) -> dict[str, Answers]:
     return {pod: each for pod, each in found.items() if each.told}
 
 
+def asked_in_vain(view: View, workload: Workload) -> tuple[int, int]:
+    """Return of how many requests a workload's own logs tell, and how many of these found nothing."""
+    found = answers(view, workload).values()
+    return sum(each.told for each in found), sum(each.missed for each in found)
+
+
 def _answers(view: View, lines: list[str]) -> Answers:
     read = [(stamp(line), status) for line in lines if (status := status_of(line))]
     now = [status for at, status in read if at is None or view.recent(at, NOW)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
-from tuheg_ir.diagnosis.view.pods import controller
+from tuheg_ir.diagnosis.view.pods import Pod, controller
 from tuheg_ir.diagnosis.view.reading import created, items, last_write, moment, name, ref, text, whole
 from tuheg_ir.diagnosis.view.view import View
 
@@ -69,6 +70,11 @@ def verdict(obj: Obj) -> tuple[str, datetime | None]:
     if tries >= 2 and not whole(obj, "status", "succeeded"):
         return f"{tries} pods of it have failed so far", None
     return "", None
+
+
+def tries(job: Obj, pods: Iterable[Pod]) -> list[Pod]:
+    """Return those of some pods that a run made: each is one try of it."""
+    return [pod for pod in pods if controller(pod.obj) == ref(job)]
 
 
 def complete(job: Obj) -> bool:

@@ -173,6 +173,11 @@ def times_around(lines: Sequence[str]) -> tuple[list[datetime | None], list[date
     return upto, until
 
 
+def times_near(lines: Sequence[str]) -> list[datetime | None]:
+    """Return for each line the last time told up to it, else the first one from it on; None where none is told."""
+    return [before or after for before, after in zip(*times_around(lines), strict=True)]
+
+
 def heard_since(logs: Iterable[Log]) -> datetime | None:
     """Return when the earliest of some logs begins, by its first lines; None if none of them bears a time."""
     return oldest(stamp(line) for log in logs for line in log.lines[:HEAD])

@@ -139,7 +139,7 @@ def thrown_away(view: View, workload: Workload) -> tuple[ThrownAway, ...]:
     """Return the live pods of a workload that tell of a task that was thrown away, and no longer of what it did."""
     started = {pod.name: pod.started for pod in workload.live}
     told = view.logs_of(workload.live, previous=False)
-    logs = (log for log in told if any("was destroyed but" in line for line in log.lines))
+    logs = (log for log in told if speaks_of(log, ("was destroyed but",)))
     return tuple(each for log in logs if (each := _thrown_away(view, log, started[log.pod])) is not None)
 
 

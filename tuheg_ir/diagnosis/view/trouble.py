@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view.answers import answers
+from tuheg_ir.diagnosis.view.answers import answers, asked_in_vain
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.held_open import held_open
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -117,15 +117,15 @@ def nothing_there(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | N
     found = answers(view, workload) if workload else {}
     began = oldest(each.missed_since for each in found.values())
     if workload and began is not None and finds_nothing(view, workload):
-        told, missed = sum(a.told for a in found.values()), sum(a.missed for a in found.values())
+        told, missed = asked_in_vain(view, workload)
         fact = f"{missed} of the last {told} requests that its logs tell of found nothing"
         yield Evidence("logs", ref, fact, began), began
 
 
 def finds_nothing(view: View, workload: Workload) -> bool:
     """Tell whether most requests which a workload's own logs tell of are answered with 404, since whenever."""
-    found = answers(view, workload).values()
-    return sum(each.missed for each in found) >= max(OFTEN, MOST * sum(each.told for each in found))
+    told, missed = asked_in_vain(view, workload)
+    return missed >= max(OFTEN, MOST * told)
 
 
 def of_pods(view: View, ref: str, signal: str) -> dict[str, float]:
