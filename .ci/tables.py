@@ -1,8 +1,8 @@
-"""Write the tables of documents, or check that they are so.
+"""Write the tables of documents, and those of the diagnosis as they are read, or check that they are so.
 
-They come from the catalogue, the roles, the rules, the signals and the cases.
+The first come from the catalogue, the roles, the rules, the signals and the cases, the others from YAML.
 
-A table lies between `<!-- table:NAME -->` and `<!-- /table:NAME -->`.
+A table of a document lies between `<!-- table:NAME -->` and `<!-- /table:NAME -->`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,7 +18,11 @@ from machine import ROOT
 
 from tuheg_ir.catalogue import load_catalogue
 from tuheg_ir.diagnosis.rules import all_rules
+from tuheg_ir.diagnosis.signals import FILES as SIGNALS
 from tuheg_ir.diagnosis.signals import load as load_signals
+from tuheg_ir.diagnosis.tables import made, read_table
+from tuheg_ir.diagnosis.view.log_table import FILE as LOG_PATTERNS
+from tuheg_ir.diagnosis.view.log_table import worked_out
 
 DOCUMENTS = {"README.md": "en", "README.zh-CN.md": "zh", "docs/diagnosis.md": "en", "docs/snapshot.md": "en"}
 Row = tuple[str, ...]
@@ -123,22 +128,36 @@ def written(text: str, language: str, but: Collection[str] = ()) -> str:
     return text
 
 
+def read_at_run_time() -> dict[Path, str]:
+    """Return the tables of the diagnosis as they are read: file -> its text."""
+    return {
+        SIGNALS[0].with_suffix(".json"): made({file.stem: read_table(file) for file in SIGNALS}, depth=2) + "\n",
+        LOG_PATTERNS.with_suffix(".json"): made(worked_out(read_table(LOG_PATTERNS))) + "\n",
+    }
+
+
 def main() -> int:
     """Write the tables; with `--check` only tell which files are stale."""
-    stale = []
     checks = "--check" in sys.argv
+    stale = [path for path, text in read_at_run_time().items() if _differs(path, text, checks=checks)]
     for name, language in DOCUMENTS.items():
         path = ROOT / name
-        old = path.read_text(encoding="utf-8")
-        new = written(old, language, TESTED if checks else ())
-        if new != old:
-            stale.append(name)
-            if not checks:
-                path.write_text(new, encoding="utf-8")
+        text = written(path.read_text(encoding="utf-8"), language, TESTED if checks else ())
+        if _differs(path, text, checks=checks):
+            stale.append(path)
     if stale and checks:
-        print(f"stale tables in {', '.join(stale)}: make docs")
+        print(f"stale tables in {', '.join(path.name for path in stale)}: make docs")
         return 1
     return 0
+
+
+def _differs(path: Path, text: str, *, checks: bool) -> bool:
+    """Tell whether a file holds something else, and write it unless it is only to be checked."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    if not checks:
+        path.write_text(text, encoding="utf-8")
+    return True
 
 
 if __name__ == "__main__":

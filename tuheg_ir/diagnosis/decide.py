@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.rule import Held, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.rules._former_colour import led_back
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
-from tuheg_ir.diagnosis.view.logs import words
+from tuheg_ir.diagnosis.view.log_table import words
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH

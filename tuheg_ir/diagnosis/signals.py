@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tuheg_ir.diagnosis.tables import read_table
+from tuheg_ir.diagnosis.tables import load_table
 from tuheg_ir.diagnosis.view.literals import needed
 
 _PLATFORM = (
@@ -22,9 +22,11 @@ _PLATFORM = (
     "traefik_", "volume_manager_", "volume_operation_", "watch_cache_", "workqueue_",
 )  # fmt: skip
 """Metrics of the platform, which no regular expression is meant for."""
-_FOLDER = Path(__file__).resolve().parent
-TABLES = ("requests", "cluster", "stores", "queues")
-"""The files of signals, in the order in which they are told: signals_<table>.yml."""
+FILES = tuple(
+    Path(__file__).resolve().parent / f"signals{table}.yml"
+    for table in ("", "_requests", "_cluster", "_stores", "_queues")
+)
+"""What is common to all, and the tables of signals in the order in which they are told."""
 
 
 class Names:
@@ -158,10 +160,10 @@ def span_s(text: str) -> float:
 
 @lru_cache(maxsize=1)
 def load() -> Signals:
-    """Read signals.yml and its tables."""
-    data = _read("signals")
+    """Read what was made of signals.yml and its tables."""
+    files = load_table(FILES[0].with_suffix(".json"))
+    data, *tables = (files[file.stem] for file in FILES)
     defaults, words = data["defaults"], data["words"]
-    tables = (_read(f"signals_{table}") for table in TABLES)
     return Signals(
         signals={name: _signal(name, entry, words) for table in tables for name, entry in table.items()},
         roles={role: tuple(labels) for role, labels in data["roles"].items()},
@@ -172,11 +174,6 @@ def load() -> Signals:
         programs={exporter: frozenset(words) for exporter, words in data["programs"].items()},
         parted=data["parted"],
     )
-
-
-def _read(name: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = read_table(_FOLDER / f"{name}.yml")
-    return found
 
 
 def _signal(name: str, entry: Mapping[str, Any], words: Mapping[str, str]) -> Signal:

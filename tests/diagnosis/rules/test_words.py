@@ -8,7 +8,8 @@ import pytest
 
 from tests.diagnosis.rules.tiny import log, snapshot
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.logs import tells, words
+from tuheg_ir.diagnosis.view.log_table import words
+from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.view import View
 
 WORDS: dict[str, tuple[str, ...]] = {

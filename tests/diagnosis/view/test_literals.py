@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuheg_ir.diagnosis.view.literals import Pattern, needed, pieces
-from tuheg_ir.diagnosis.view.logs import words
+from tuheg_ir.diagnosis.view.log_table import words
 
 TOLD = [pattern for patterns in words().values() for pattern in patterns]
 

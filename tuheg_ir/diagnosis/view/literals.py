@@ -8,6 +8,7 @@ the same within theirs.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -33,10 +34,11 @@ class Pattern:
     Searching for lower case in a lowered text takes two fifths of what ignoring case does.
     """
 
-    def __init__(self, source: str, *, cased: bool) -> None:
+    def __init__(self, source: str, *, cased: bool, needs: Iterable[str] | None = None) -> None:
+        """``needs``: what ``needed`` says of it, where that is known."""
         self._source = source
         self._cased = cased
-        self._needed = tuple(text.lower() for text in needed(source))
+        self._needed = tuple(text.lower() for text in (needed(source) if needs is None else needs))
         self._pieces = tuple(map(pieces, self._needed))
 
     @cached_property

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log, Snapshot
 from tuheg_ir.diagnosis.stamps import stamp, without_time
-from tuheg_ir.diagnosis.tables import read_table
 from tuheg_ir.diagnosis.view.alike import asked_alike
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.literals import Pattern, pieces
+from tuheg_ir.diagnosis.view.log_table import said, unless, words, words_of
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.spoken_of import Names
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_FILE = Path(__file__).resolve().parent / "log_patterns.yml"
 ADDRESS = late(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 """An IPv4 address in a line."""
 _LINE_CHARS = 2000
@@ -55,25 +50,6 @@ class Hit:
 
 HEAD = 5
 """In so many first lines of a log one bears its time."""
-# `[53300] LOG:  ...`, `[53300]: [4-1] ...`: the prefix of a line, where a server writes which process it is.
-_NO_PROCESS = r"(?!:|\s+(?:[\w.-]*@[\w.-]*\s+)?(?:LOG|HINT|DETAIL|CONTEXT|STATEMENT|NOTICE|WARNING|ERROR|FATAL|PANIC):)"
-
-
-@cache
-def _table() -> Mapping[str, Mapping[str, Any]]:
-    read: Mapping[str, Mapping[str, Any]] = read_table(_FILE)
-    return read
-
-
-@cache
-def words() -> Mapping[str, tuple[Pattern, ...]]:
-    """Return trouble -> how it is told, from log_patterns.yml: patterns that ignore case but for their `(?-i:...)`."""
-    return {trouble: tuple(map(_pattern, _any_of(entry))) for trouble, entry in _table().items()}
-
-
-def _pattern(source: str) -> Pattern:
-    cased = "(?-i:" in source
-    return Pattern(source if cased else _lowered(source), cased=cased)
 
 
 def tells(trouble: str, text: str) -> bool:
@@ -92,27 +68,6 @@ def speaks_of(log: Log, names: Iterable[str]) -> bool:
     """
     whole = "\n".join(log.lines).lower()
     return any(name in whole for name in names)
-
-
-def _lowered(pattern: str) -> str:
-    parts = re.split(r"(\\.)", pattern)
-    return "".join(part if part.startswith("\\") else part.lower() for part in parts)
-
-
-def _any_of(entry: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the patterns of a trouble.
-
-    A number is its code where it stands as one, and not in a path or an amount, or as the process of PostgreSQL's line.
-    """
-    yield from entry["any"]
-    for code in entry.get("codes", ()):
-        yield rf"(?:sqlstate|code|state|error)\W{{0,4}}{code}\b|[\[(]{code}[\])]{_NO_PROCESS}|\b{code}: "
-
-
-@cache
-def _unless() -> Mapping[str, re.Pattern[str]]:
-    """Return trouble -> what a line must not hold."""
-    return {t: re.compile(entry["unless"]) for t, entry in _table().items() if "unless" in entry}
 
 
 _TOLD: dict[str, frozenset[str]] = {}
@@ -231,14 +186,9 @@ def _able(whole: str, lowered: str) -> dict[str, tuple[Pattern, ...]]:
     return {trouble: each for trouble, each, some in asked if _within(some, whole, lowered)}
 
 
-@cache
-def _said(trouble: str) -> re.Pattern[str]:
-    return re.compile("|".join(_any_of(_table()[trouble])), re.IGNORECASE)
-
-
 def _excepted(trouble: str, text: str) -> bool:
     """Tell whether a line that holds words of a trouble does not tell of it: of another one alone, or of none."""
-    unless, other = _unless().get(trouble), _table()[trouble].get("words_of")
-    if unless is not None and unless.search(text):
+    but, other = unless(trouble), words_of(trouble)
+    if but is not None and but.search(text):
         return True
-    return other is not None and not _excepted(other, text) and not tells(trouble, _said(other).sub(" ", text))
+    return other is not None and not _excepted(other, text) and not tells(trouble, said(other).sub(" ", text))
