@@ -64,7 +64,8 @@ def _drilled(last: dict[str, Any] | None) -> str:
 @format_option
 def show(fault: str, lang: str, form: str) -> None:
     """Show a fault: what it is, which playbook answers it, the steps of its ladder."""
-    from tuheg_ir.catalogue import ladder, load_catalogue
+    from tuheg_ir.catalogue import load_catalogue
+    from tuheg_ir.catalogue.ladder import ladder
     from tuheg_ir.project import find_project
 
     found = pick_fault(load_catalogue(), fault)

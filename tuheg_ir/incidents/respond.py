@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tuheg_ir.catalogue import Platform, ladder, load_platform
+from tuheg_ir.catalogue import Platform, load_platform
+from tuheg_ir.catalogue.ladder import ladder
 from tuheg_ir.errors import Interrupted, RefusedError, TuhegError
 from tuheg_ir.incidents import policy
 from tuheg_ir.incidents.deliver import deliver
