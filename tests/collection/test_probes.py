@@ -45,8 +45,11 @@ def ask(*probes: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
         ([204], {"expect": [200, 204]}, "healthy", "0 of 1 requests failed"),
         ([503], {}, "unhealthy", "1 of 1 requests failed: status 503"),
         ([200, 200, 503], {"requests": 3}, "unhealthy", "1 of 3 requests failed: status 503"),
+        ([200] * 9, {"requests": 9}, "healthy", "0 of 9 requests failed"),
+        ([*[200] * 7, 503], {"requests": 8}, "unhealthy", "1 of 8 requests failed: status 503"),
+        ([*[200] * 3, 503], {"requests": 8}, "unhealthy", "1 of 4 requests failed: status 503"),
         ([200, 503, 200], {"requests": 3, "max_failures": 1}, "healthy", "1 of 3 requests failed: status 503"),
-        ([500, 500, 200], {"requests": 9, "max_failures": 1}, "unhealthy", "2 of 2 requests failed: status 500"),
+        ([500, 500, 200, 200], {"requests": 9, "max_failures": 1}, "unhealthy", "2 of 4 requests failed: status 500"),
     ],
 )
 def test_answers_are_counted_against_the_allowed_failures(
