@@ -29,7 +29,9 @@ def asked(case: str, files: Files) -> Told:
     snapshot = load(TUNING / case)
     with serving(files[exporters.RAW], snapshot.taken_at.timestamp()) as url:
         known = known_of(snapshot.objects)
-        return newest(read_metrics(url, snapshot.namespace, snapshot.taken_at, known=known, timeout_s=120).signals)
+        return newest(
+            read_metrics(url, snapshot.namespace, snapshot.taken_at, known=lambda: known, timeout_s=120).signals
+        )
 
 
 def newest(signals: Mapping[str, tuple[Series, ...]]) -> Told:
@@ -73,5 +75,5 @@ def test_a_queue_keeps_its_own_name(metric: str, labels: Mapping[str, str]) -> N
     raw = "\n".join(f"{metric} {7 * n} {now - 600 + 30 * n}" for n in range(21))
     with serving(f"{raw}\n# EOF\n", now) as url:
         known = known_of(snapshot(redis()).objects)
-        found = read_metrics(url, "shop", datetime.fromtimestamp(now, UTC), known=known, timeout_s=120).signals
+        found = read_metrics(url, "shop", datetime.fromtimestamp(now, UTC), known=lambda: known, timeout_s=120).signals
     assert newest(found) == {"queue_depth": {tuple(sorted(labels.items())): 140}}

@@ -45,7 +45,7 @@ def ask() -> Iterator[Callable[..., Metrics]]:
             samples.scrape(AT.timestamp() - 600 + second, found)
         api = PrometheusApi(samples, AT.timestamp, threading.RLock())
         servers.append(HttpServer(api.answer))
-        return read_metrics(servers[-1].url, NAMESPACE, AT, known=known, window=window)
+        return read_metrics(servers[-1].url, NAMESPACE, AT, known=lambda: known, window=window)
 
     yield made
     for server in servers:

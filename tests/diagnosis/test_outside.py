@@ -19,9 +19,10 @@ from tests.diagnosis.grafting import grafts, rolled_back
 from tests.diagnosis.raw_prometheus import serving
 from tests.diagnosis.worlds import without
 from tuheg_ir.diagnosis.decide import decide
-from tuheg_ir.diagnosis.diagnose import Looked, look_back
+from tuheg_ir.diagnosis.diagnose import look_back
 from tuheg_ir.diagnosis.folder import about
 from tuheg_ir.diagnosis.folder.files import Notes
+from tuheg_ir.diagnosis.look import Looked
 from tuheg_ir.diagnosis.model import Finding
 from tuheg_ir.diagnosis.rules import all_rules
 

@@ -28,7 +28,7 @@ def asked(published: Published) -> Metrics:
         samples.scrape(AT.timestamp() - 600 + second, published.rows(second))
     server = HttpServer(PrometheusApi(samples, AT.timestamp, threading.RLock()).answer)
     try:
-        return read_metrics(server.url, "shop", AT, known=KNOWN)
+        return read_metrics(server.url, "shop", AT, known=lambda: KNOWN)
     finally:
         server.stop()
 

@@ -11,7 +11,8 @@ import yaml
 
 from tests import layout
 from tuheg_ir.diagnosis.answer import for_service
-from tuheg_ir.diagnosis.diagnose import Looked, look_back
+from tuheg_ir.diagnosis.diagnose import look_back
+from tuheg_ir.diagnosis.look import Looked
 
 RECORDED = Path(__file__).with_name("recorded")
 FAULTS: dict[str, Any] = yaml.safe_load((layout.ROOT / "lab" / "faults.yml").read_text(encoding="utf-8"))

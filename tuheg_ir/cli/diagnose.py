@@ -14,7 +14,8 @@ from tuheg_ir.cli.target import choose_target, target_options
 from tuheg_ir.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
-    from tuheg_ir.diagnosis.diagnose import Looked
+    from tuheg_ir.diagnosis.look import Looked
+    from tuheg_ir.diagnosis.model import Snapshot
 
 
 @click.command(name="diagnose")
@@ -38,9 +39,6 @@ def diagnose_command(
     form: str,
 ) -> None:
     """Say what is wrong, since when, why, what to do and what not to do. Changes nothing."""
-    from tuheg_ir.cli.findings import explained, lines
-    from tuheg_ir.scrub import scrub
-
     if folder is None and (prometheus or at):
         raise UsageError("--prometheus and --at belong to --snapshot", "", "Add --snapshot DIR, or leave them out.")
     if folder is None:
@@ -49,6 +47,8 @@ def diagnose_command(
         from tuheg_ir.diagnosis.diagnose import look_back
 
         looked, name = look_back(folder, prometheus_url=prometheus or "", at=_moment(at)), ""
+    from tuheg_ir.scrub import scrub
+
     found = scrub(looked.as_dict(cluster=name, service=service or ""))
     if html is not None:
         _write_page(html, found, looked)
@@ -58,6 +58,8 @@ def diagnose_command(
         found["silent"] = silent(looked.diagnosis)
 
     def told() -> Iterator[str]:
+        from tuheg_ir.cli.findings import explained, lines
+
         yield from lines(found)
         if explain:
             yield from explained(found)
@@ -68,16 +70,26 @@ def diagnose_command(
 
 
 def _live(inventory: Path | None, cluster: str | None, service: str | None) -> tuple[Looked, str]:
-    from tuheg_ir.catalogue import load_platform
-    from tuheg_ir.diagnosis.collector.context import Target
-    from tuheg_ir.diagnosis.diagnose import look
+    from tuheg_ir.diagnosis.apart import Apart
+
+    reading = Apart(lambda: _read(inventory, cluster, service))
+    from tuheg_ir.diagnosis.look import look  # it takes as long as to read a cluster: done meanwhile
+
+    return look(reading)
+
+
+def _read(inventory: Path | None, cluster: str | None, service: str | None) -> tuple[Snapshot, str]:
+    """Return what the cluster shows, and its name."""
+    from tuheg_ir.catalogue.platform import load_platform
+    from tuheg_ir.diagnosis.collector import Target, collect
     from tuheg_ir.project import find_project
 
     chosen, name = choose_target(inventory, cluster)
     platform = load_platform(chosen, name)
     platform.service(service)
     find_project().module_utils("kube")  # says what is missing before anything is asked
-    return look({}, Target.of_platform(platform.namespace, platform.services, platform.vars)), platform.cluster
+    target = Target.of_platform(platform.namespace, platform.services, platform.vars)
+    return collect({}, target).snapshot, platform.cluster
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from tuheg_ir.diagnosis.signals import Names, Signal, Signals, Way, load, span_s
 from tuheg_ir.diagnosis.view.programs import image_name, role_of_image
 from tuheg_ir.diagnosis.view.reading import items, text
 
-THREADS = 8
+THREADS = 12
 
 
 @dataclass(slots=True)
@@ -36,10 +36,17 @@ class Metrics:
 
 
 def read_metrics(
-    url: str, namespace: str, at: datetime, *, known: Known | None = None, window: str = "", timeout_s: float = 15.0
+    url: str,
+    namespace: str,
+    at: datetime,
+    *,
+    known: Callable[[], Known] = Known,
+    window: str = "",
+    timeout_s: float = 15.0,
 ) -> Metrics:
     """Ask for all signals of the hour before ``at``, on threads, within ``timeout_s`` seconds.
 
+    ``known`` is asked after the names of the metrics: they come while the objects are read.
     ``window`` is how far rates look back, where what is asked scrapes often enough for less than
     the usual; never under 20 s, and under a minute for cAdvisor.
     """
@@ -51,7 +58,7 @@ def read_metrics(
         found.sources.append(failed("prometheus", error, 0, at))
         return found
     try:
-        _Reader(prometheus, namespace, at, known or Known(), found, window).read(began + timeout_s)
+        _Reader(prometheus, namespace, at, known, found, window).read(began + timeout_s)
     finally:
         prometheus.close()
     return found
@@ -105,11 +112,18 @@ class _Question(NamedTuple):
 
 class _Reader:
     def __init__(
-        self, prometheus: Prometheus, namespace: str, at: datetime, known: Known, found: Metrics, window: str
+        self,
+        prometheus: Prometheus,
+        namespace: str,
+        at: datetime,
+        known: Callable[[], Known],
+        found: Metrics,
+        window: str,
     ) -> None:
         self._prometheus = prometheus
         self._namespace = namespace
-        self._known = known
+        self._ask_known = known
+        self._known = Known()
         self._at = at
         self._signals: Signals = load()
         roles = {label for labels in self._signals.roles.values() for label in labels}
@@ -127,10 +141,12 @@ class _Reader:
         """Ask all questions whose metrics are there."""
         began = time.monotonic()
         try:
-            names = Names(self._prometheus.names(self._span), self._known.names)
+            there = self._prometheus.names(self._span)
         except SourceFailed as error:
             self._note("prometheus", error, began)
             return
+        self._known = self._ask_known()
+        names = Names(there, self._known.names)
         questions = [
             _Question(signal, way, metrics)
             for signal in self._signals.signals.values()

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.collector import alerts, databases, logs, metrics, usage
 from tuheg_ir.diagnosis.collector.context import Context, NotConfigured, Target, failed
-from tuheg_ir.diagnosis.collector.reads import READS, Found, read
+from tuheg_ir.diagnosis.collector.known import Known
+from tuheg_ir.diagnosis.collector.reads import READS, Found, Read, read
 from tuheg_ir.diagnosis.folder.about import plain
 from tuheg_ir.diagnosis.folder.logs import in_order
 from tuheg_ir.diagnosis.model import Log, Obj, Snapshot, Source
@@ -29,10 +30,14 @@ READ_S = 5.0
 """An API server that says nothing for so long is called silent."""
 PROBES_S = 8.0
 """A probe of a starved service takes its time; by then it has said enough."""
-THREADS = 16
+THREADS = 8
+"""For the API server: each takes a connection of its own, and to greet with TLS costs both sides more than a list."""
+ASIDE = 8
+"""For what is asked elsewhere or takes long."""
 EVENTS = 5000
 """The newest ones that are kept."""
-_NAMED = ("Deployment", "StatefulSet", "DaemonSet", "Service", "HorizontalPodAutoscaler")
+_NAMED = ("Deployment", "StatefulSet", "DaemonSet", "Service", "HorizontalPodAutoscaler", "Node")
+"""What tells the names that metrics may carry."""
 _NO_CONNECTION = frozenset({"unreachable", "silent", "tls", "unauthorized", "invalid"})
 
 
@@ -93,6 +98,8 @@ class _Pass:
         self._sources: list[Source] = []
         self._objects: dict[str, list[Obj]] = {}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="collect")
+        self._aside = ThreadPoolExecutor(ASIDE, thread_name_prefix="aside")
+        self._known: Future[Known] = Future()
 
     def run(self) -> Collection:
         """Ask, and put the answers together."""
@@ -100,18 +107,19 @@ class _Pass:
             return self._collected()
         finally:
             # No read outlives the deadline, so this waits for nothing but their clean end.
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            for pool in (self._pool, self._aside):
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def _collected(self) -> Collection:
         target = self._context.target
-        reads = {each.name: self._start(read, each) for each in READS}
+        reads = {each.name: self._start(read, each) for each in sorted(READS, key=_late_ones_last)}
         self._check_connection(reads["pods"])
         asked = self._start_others()
         self._gather_objects({"pods": reads.pop("pods")})
-        log_reads = self._start_logs()
         named = [each.name for each in READS if each.kind in _NAMED]
         self._gather_objects({name: reads.pop(name) for name in named})
-        asked["prometheus"] = self._start(self._metrics)
+        self._known.set_result(metrics.known_of(self._objects))
+        log_reads = self._start_logs()
         self._gather_objects(reads)
         found_logs = self._gather_logs(log_reads)
         answers = {name: self._result(name, future) for name, future in asked.items()}
@@ -139,7 +147,7 @@ class _Pass:
 
     # --- asking ---
 
-    def _start(self, ask: Callable[..., Any], *arguments: Any) -> Future[Answer]:
+    def _start(self, ask: Callable[..., Any], *arguments: Any, aside: bool = False) -> Future[Answer]:
         def timed() -> Answer:
             began = time.monotonic()
             value, failure = None, None
@@ -149,19 +157,16 @@ class _Pass:
                 failure = error
             return Answer(value, failure, round((time.monotonic() - began) * 1000), self._context.now())
 
-        return self._pool.submit(timed)
+        return (self._aside if aside else self._pool).submit(timed)
 
     def _start_others(self) -> dict[str, Future[Answer]]:
         """Start what is not a list of objects: the slow ones first."""
         target = self._context.target
-        found = {
-            f"database {name}": self._start(databases.read, name, spec)
-            for name, spec in databases.declared(target.services).items()
-        }
-        found["probes"] = self._start(_probes)
-        found["alerts"] = self._start(_alerts)
-        found["alertmanager"] = self._start(_alertmanager)
-        found["usage"] = self._start(usage.read)
+        asked = {"prometheus": self._metrics, "probes": _probes}
+        asked |= {"alerts": _alerts, "alertmanager": _alertmanager, "usage": usage.read}
+        found = {name: self._start(ask, aside=True) for name, ask in asked.items()}
+        for name, spec in databases.declared(target.services).items():
+            found[f"database {name}"] = self._start(databases.read, name, spec, aside=True)
         return found
 
     def _start_logs(self) -> dict[logs.Wanted, Future[Answer]]:
@@ -175,7 +180,7 @@ class _Pass:
             context.target.prometheus_url,
             context.target.namespace,
             context.now(),
-            known=metrics.known_of(self._objects),
+            known=lambda: self._known.result(context.left_s),
             window=context.target.window,
             timeout_s=context.left_s,
         )
@@ -240,6 +245,11 @@ class _Pass:
             note += "; " + "; ".join(f"{each.source}: {each.note}" for each in notes)
         self._sources.append(Source("logs", ok=not notes, ms=took, note=note[:500], kind=kind, at=self._context.now()))
         return found
+
+
+def _late_ones_last(what: Read) -> int:
+    """Return when a list is asked for: pods tell whether there is a cluster, names are waited for by the metrics."""
+    return 0 if what.kind == "Pod" else 1 if what.kind in _NAMED else 2
 
 
 def _told(answer: Any) -> str:

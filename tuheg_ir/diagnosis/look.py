@@ -1,0 +1,52 @@
+"""What was seen and what was decided from it. Of the collector nothing is loaded here: a child may do the reading."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+from tuheg_ir.diagnosis.answer import public
+from tuheg_ir.diagnosis.apart import Apart
+from tuheg_ir.diagnosis.beside import figures, tails
+from tuheg_ir.diagnosis.decide import decide, load_rules
+from tuheg_ir.diagnosis.model import Diagnosis, Snapshot
+
+
+class Looked(NamedTuple):
+    """What was seen, what was decided from it, and how many seconds that took."""
+
+    snapshot: Snapshot
+    diagnosis: Diagnosis
+    took_s: float
+
+    def as_dict(self, *, cluster: str = "", service: str = "") -> dict[str, Any]:
+        """Return the public answer (docs/result.md)."""
+        return {
+            **public(self.diagnosis, self.snapshot),
+            "cluster": cluster,
+            "service": service,
+            "took_s": self.took_s,
+            "facts": figures(self.snapshot, self.diagnosis),
+            "logs": tails(self.snapshot, self.ref(service)),
+        }
+
+    def ref(self, service: str) -> str:
+        """Return Kind/name of a service of the inventory; "" for ""."""
+        spec = self.snapshot.services.get(service) or {}
+        return f"{spec.get('kind', 'Deployment')}/{service}" if service else ""
+
+
+def look(reading: Apart[tuple[Snapshot, str]]) -> tuple[Looked, str]:
+    """Load the rules while a namespace is read, and decide; return the cluster's name too.
+
+    Raises what the reading raises.
+    """
+    load_rules()
+    snapshot, cluster = reading.result()
+    return decided(snapshot, reading.began), cluster
+
+
+def decided(snapshot: Snapshot, began: float) -> Looked:
+    """Decide on a snapshot that has been read since ``began`` (time.monotonic)."""
+    diagnosis = decide(snapshot)
+    return Looked(snapshot, diagnosis, round(time.monotonic() - began, 3))
