@@ -31,9 +31,13 @@ def show(title: str, contenders: list[Contender], goals: dict[str, float], round
 def on_lab(options: argparse.Namespace, rng: random.Random) -> None:
     """Measure (a) and (b)."""
     with running_lab() as lab, tempfile.TemporaryDirectory(prefix="tuheg-ir-bench-") as folder:
-        place = Place(lab, Path(folder) / "journal")
+        place = Place.of(lab, Path(folder) / "journal")
         if options.reads:
             show(reads.TITLE, reads.contenders(place), reads.GOALS, options.reads, rng)
+        if options.reads and options.away:
+            with place.away(options.away, Path(folder)) as there:
+                title = reads.AWAY.format(options.away)
+                show(title, reads.contenders(there), reads.GOALS, options.reads, rng)
         if options.restarts:
             with restart.slow_rollouts(place):
                 ways = restart.contenders(place, Path(folder))
@@ -67,6 +71,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="?", choices=list(PLACES), default="lab", help="on the lab unless said")
     parser.add_argument("--reads", type=int, default=9, metavar="ROUNDS", help="rounds of (a), 0 leaves it out")
+    parser.add_argument("--away", type=int, default=20, metavar="MS", help="(a) again over such a line, 0: not")
     parser.add_argument("--restarts", type=int, default=3, metavar="ROUNDS", help="rounds of (b), 0 leaves it out")
     parser.add_argument("--drills", type=int, default=3, metavar="ROUNDS", help="rounds of (c)")
     parser.add_argument("--large", type=int, default=3, metavar="ROUNDS", help="rounds of (d)")

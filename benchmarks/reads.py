@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 
 from benchmarks.measure import Contender
-from benchmarks.place import DEPLOYMENT, INVENTORY, NAMESPACE, Place
+from benchmarks.place import DEPLOYMENT, NAMESPACE, Place
 
 SCRIPT, OURS = "the handbook's lines as a script", "tuheg-ir diagnose"
 GOALS = {OURS: 0.5}
 TITLE = "(a) the handbook's checks, all of them"
+AWAY = "(a) the same, the cluster {} ms away and back"
 
 
 def script(kubectl: str, prometheus: str) -> str:
@@ -42,7 +43,7 @@ def script(kubectl: str, prometheus: str) -> str:
 def contenders(place: Place) -> list[Contender]:
     """Return both ways to run the checks; each stops the benchmark when it fails."""
     text = script(place.kubectl, place.prometheus)
-    diagnose = ("tuheg-ir", "diagnose", "-i", str(INVENTORY), "--cluster", "lab", "--format", "json")
+    diagnose = ("tuheg-ir", "diagnose", "-i", str(place.inventory), "--cluster", "lab", "--format", "json")
 
     def by_script(_: int) -> None:
         place.run("bash", "-c", text, admin=True)
