@@ -33,10 +33,14 @@ def test_what_the_work_returns_is_returned(way: bool) -> None:
 
 
 def test_it_runs_while_nobody_waits(way: bool) -> None:
-    there, here = os.pipe()
-    work = Apart(lambda: os.write(here, b"runs"))
+    (there, here), (awaited, told) = os.pipe(), os.pipe()
+    work = Apart(lambda: (os.write(here, b"runs"), os.read(awaited, 2)))
     assert os.read(there, 4) == b"runs"
-    assert work.result() == 4
+    assert not work.is_over()
+    os.write(told, b"go")
+    while not work.is_over():
+        time.sleep(0.01)
+    assert work.result() == (4, b"go")
 
 
 @pytest.mark.parametrize("error", [ClusterError("Nobody answers", "https://api", "Try again."), KeyError("spec")])

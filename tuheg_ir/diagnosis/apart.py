@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import signal
 import threading
 import time
@@ -36,6 +37,10 @@ class Apart(Generic[T]):
         else:
             self._thread = threading.Thread(target=lambda: self._told.append(_done(work)), daemon=True)
             self._thread.start()
+
+    def is_over(self) -> bool:
+        """Tell whether nothing is to be waited for any more."""
+        return bool(select.select([self._pipe], [], [], 0)[0]) if self._child else not self._thread.is_alive()
 
     def result(self) -> T:
         """Wait. Raises what the work raised; UnusableError when its process was ended from outside."""
