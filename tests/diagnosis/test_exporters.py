@@ -13,7 +13,8 @@ from tests.diagnosis.files import Files, Skipped
 from tests.diagnosis.mutations import read
 from tests.diagnosis.raw_prometheus import serving
 from tests.diagnosis.rules.tiny import redis, snapshot
-from tuheg_ir.diagnosis.collector.metrics import known_of, read_metrics
+from tuheg_ir.diagnosis.collector.known import known_of
+from tuheg_ir.diagnosis.collector.metrics import read_metrics
 from tuheg_ir.diagnosis.model import Series
 from tuheg_ir.diagnosis.snapshot import load
 

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tuheg_ir.diagnosis.collector.known import Known
+from tuheg_ir.diagnosis.collector.known import Known, known_of
 from tuheg_ir.diagnosis.collector.labels import Labels, Unfit
-from tuheg_ir.diagnosis.collector.metrics import known_of
 from tuheg_ir.diagnosis.signals import _PLATFORM, Names, load, may_be_own, written
 from tuheg_ir.sim.prometheus.parser import parse
 

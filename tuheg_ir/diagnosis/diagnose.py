@@ -13,7 +13,8 @@ from tuheg_ir.diagnosis.answer import for_service, public
 from tuheg_ir.diagnosis.apart import Apart
 from tuheg_ir.diagnosis.beside import figures, missed
 from tuheg_ir.diagnosis.collector import Target, collect
-from tuheg_ir.diagnosis.collector.metrics import known_of, read_metrics
+from tuheg_ir.diagnosis.collector.known import known_of
+from tuheg_ir.diagnosis.collector.metrics import read_metrics
 from tuheg_ir.diagnosis.collector.run import DEADLINE_S
 from tuheg_ir.diagnosis.look import Looked, decided, look
 from tuheg_ir.diagnosis.snapshot import load

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+from tuheg_ir.diagnosis.collector.usage import limits_of
+from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.signals import load
+from tuheg_ir.diagnosis.view.programs import image_name, role_of_image
+from tuheg_ir.diagnosis.view.reading import items, text
 
 BY_POD = r"(.+?)(?:-[0-9a-f]{6,10}-[a-z0-9]{5}|-[a-z0-9]{8,10}-[a-z0-9]{5}|-[0-9]{1,4}|-[a-z0-9]{5})"
 """The workload in a pod's name: before hash and suffix, or before a StatefulSet's number."""
@@ -72,3 +78,43 @@ def component(value: str, namespace: str, known: Known, *, scoped: bool) -> str:
     rest = re.sub(rf"^(?:[a-z]+-)??{namespace}-", "", plain)
     inside = [name for name in known.names if f"-{name}-" in f"-{rest}-"]
     return max(inside, key=len) if inside else re.sub(r"-(?:\d+|https?|web|grpc)$", "", rest)
+
+
+def known_of(objects: Mapping[str, Iterable[Obj]]) -> Known:
+    """Return what objects tell of the names that metrics may carry."""
+    kinds = ("Deployment", "StatefulSet", "DaemonSet", "Service")
+    pods = tuple(objects.get("Pod", ()))
+    addresses = {
+        str((pod.get("status") or {}).get("podIP")): str(pod["metadata"]["name"])
+        for pod in pods
+        if (pod.get("status") or {}).get("podIP")
+    }
+    return Known(
+        names=frozenset(str(obj["metadata"]["name"]) for kind in kinds for obj in objects.get(kind, ())),
+        pods=frozenset(str(pod["metadata"]["name"]) for pod in pods),
+        addresses=addresses,
+        scalers={
+            str(hpa["metadata"]["name"]): str(((hpa.get("spec") or {}).get("scaleTargetRef") or {}).get("name") or "")
+            for hpa in objects.get("HorizontalPodAutoscaler", ())
+        },
+        limits=limits_of(pods),
+        nodes={
+            str(held["address"]): str(node["metadata"]["name"])
+            for node in objects.get("Node", ())
+            for held in (node.get("status") or {}).get("addresses") or ()
+            if held.get("address")
+        },
+        asked=_asked(objects),
+    )
+
+
+def _asked(objects: Mapping[str, Iterable[Obj]]) -> dict[str, str]:
+    """Return exporter -> the workload that it asks, where there is only one that runs such a program."""
+    found: dict[str, set[str]] = {}
+    for obj in (obj for kind in ("Deployment", "StatefulSet") for obj in objects.get(kind, ())):
+        for image in (text(each, "image") for each in items(obj, "spec", "template", "spec", "containers")):
+            words = re.split(r"[-_.]", image_name(image)) if role_of_image(image) else [""]
+            for exporter, programs in load().programs.items():
+                if words[0] in programs:
+                    found.setdefault(exporter, set()).add(str(obj["metadata"]["name"]))
+    return {exporter: names.pop() for exporter, names in found.items() if len(names) == 1}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from bisect import bisect_right
@@ -16,12 +15,9 @@ from tuheg_ir.diagnosis.collector.context import SourceFailed, failed
 from tuheg_ir.diagnosis.collector.known import Known, component, host_of
 from tuheg_ir.diagnosis.collector.labels import Filled, Labels, Row, Unfit, held
 from tuheg_ir.diagnosis.collector.prometheus import Prometheus, Span
-from tuheg_ir.diagnosis.collector.usage import limits_of
 from tuheg_ir.diagnosis.folder.metrics import series_of
-from tuheg_ir.diagnosis.model import Obj, Series, Source
+from tuheg_ir.diagnosis.model import Series, Source
 from tuheg_ir.diagnosis.signals import Names, Signal, Signals, Way, load, span_s
-from tuheg_ir.diagnosis.view.programs import image_name, role_of_image
-from tuheg_ir.diagnosis.view.reading import items, text
 
 THREADS = 12
 
@@ -64,46 +60,6 @@ def read_metrics(
     return found
 
 
-def known_of(objects: Mapping[str, Iterable[Obj]]) -> Known:
-    """Return what objects tell of the names that metrics may carry."""
-    kinds = ("Deployment", "StatefulSet", "DaemonSet", "Service")
-    pods = tuple(objects.get("Pod", ()))
-    addresses = {
-        str((pod.get("status") or {}).get("podIP")): str(pod["metadata"]["name"])
-        for pod in pods
-        if (pod.get("status") or {}).get("podIP")
-    }
-    return Known(
-        names=frozenset(str(obj["metadata"]["name"]) for kind in kinds for obj in objects.get(kind, ())),
-        pods=frozenset(str(pod["metadata"]["name"]) for pod in pods),
-        addresses=addresses,
-        scalers={
-            str(hpa["metadata"]["name"]): str(((hpa.get("spec") or {}).get("scaleTargetRef") or {}).get("name") or "")
-            for hpa in objects.get("HorizontalPodAutoscaler", ())
-        },
-        limits=limits_of(pods),
-        nodes={
-            str(held["address"]): str(node["metadata"]["name"])
-            for node in objects.get("Node", ())
-            for held in (node.get("status") or {}).get("addresses") or ()
-            if held.get("address")
-        },
-        asked=_asked(objects),
-    )
-
-
-def _asked(objects: Mapping[str, Iterable[Obj]]) -> dict[str, str]:
-    """Return exporter -> the workload that it asks, where there is only one that runs such a program."""
-    found: dict[str, set[str]] = {}
-    for obj in (obj for kind in ("Deployment", "StatefulSet") for obj in objects.get(kind, ())):
-        for image in (text(each, "image") for each in items(obj, "spec", "template", "spec", "containers")):
-            words = re.split(r"[-_.]", image_name(image)) if role_of_image(image) else [""]
-            for exporter, programs in load().programs.items():
-                if words[0] in programs:
-                    found.setdefault(exporter, set()).add(str(obj["metadata"]["name"]))
-    return {exporter: names.pop() for exporter, names in found.items() if len(names) == 1}
-
-
 class _Question(NamedTuple):
     signal: Signal
     way: Way
@@ -135,6 +91,7 @@ class _Reader:
         self._span = Span(end - self._signals.range_s, end, self._signals.step_of(window))
         self._found = found
         self._rows: dict[str, list[Row]] = {}
+        self._asked: set[str] = set()
         self._locks: dict[str, threading.Lock] = {}
 
     def read(self, end: float) -> None:
@@ -145,16 +102,13 @@ class _Reader:
         except SourceFailed as error:
             self._note("prometheus", error, began)
             return
+        # While the objects are read: their names tell of what is a workload's own only.
+        self._learn(self._questions(Names(there)))
         self._known = self._ask_known()
-        names = Names(there, self._known.names)
-        questions = [
-            _Question(signal, way, metrics)
-            for signal in self._signals.signals.values()
-            for way in signal.ways
-            for metrics in way.metrics(names)
-        ]
-        self._locks = {metric: threading.Lock() for question in questions for metric in question.metrics.values()}
+        questions = self._questions(Names(there, self._known.names))
         self._learn(questions)
+        self._known = replace(self._known, spaces=held(self._all_rows(), self._signals.roles["namespace"]))
+        self._locks = {metric: threading.Lock() for question in questions for metric in question.metrics.values()}
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="metrics")
         errors: dict[str, SourceFailed] = {}
         running = [(question, pool.submit(self._ask, question)) for question in questions]
@@ -175,6 +129,14 @@ class _Reader:
         self._divide()
         self._tell(errors, began)
 
+    def _questions(self, names: Names) -> list[_Question]:
+        return [
+            _Question(signal, way, metrics)
+            for signal in self._signals.signals.values()
+            for way in signal.ways
+            for metrics in way.metrics(names)
+        ]
+
     def _ask(self, question: _Question) -> tuple[Filled, tuple[Series, ...]]:
         first = next(iter(question.metrics.values()))
         labels = Labels(self._labels(first), self._signals, self._namespace, self._known)
@@ -188,16 +150,20 @@ class _Reader:
 
     def _learn(self, questions: Iterable[_Question]) -> None:
         """Ask for the labels of all metrics at once; if that is too much, each is asked for on its own."""
-        firsts = sorted({next(iter(question.metrics.values())) for question in questions})
+        firsts = {next(iter(question.metrics.values())) for question in questions} - self._asked
         if not firsts:
             return
+        self._asked |= firsts
         try:
-            rows = self._grouped(f'{{__name__=~"{"|".join(firsts)}"}}')
+            rows = self._grouped(f'{{__name__=~"{"|".join(sorted(firsts))}"}}')
         except SourceFailed:
             return
         for row in rows:
             self._rows.setdefault(row.get("__name__", ""), []).append(row)
-        self._known = replace(self._known, spaces=held(rows, self._signals.roles["namespace"]))
+
+    def _all_rows(self) -> Iterator[Row]:
+        for rows in self._rows.values():
+            yield from rows
 
     def _labels(self, metric: str) -> list[Row]:
         """Return the distinct sets of a metric's interesting labels; asked once a metric."""

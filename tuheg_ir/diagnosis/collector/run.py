@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.collector import alerts, databases, logs, metrics, usage
 from tuheg_ir.diagnosis.collector.context import Context, NotConfigured, Target, failed
-from tuheg_ir.diagnosis.collector.known import Known
+from tuheg_ir.diagnosis.collector.known import Known, known_of
 from tuheg_ir.diagnosis.collector.reads import READS, Found, Read, read
 from tuheg_ir.diagnosis.folder.about import plain
 from tuheg_ir.diagnosis.folder.logs import in_order
@@ -118,7 +118,7 @@ class _Pass:
         self._gather_objects({"pods": reads.pop("pods")})
         named = [each.name for each in READS if each.kind in _NAMED]
         self._gather_objects({name: reads.pop(name) for name in named})
-        self._known.set_result(metrics.known_of(self._objects))
+        self._known.set_result(known_of(self._objects))
         log_reads = self._start_logs()
         self._gather_objects(reads)
         found_logs = self._gather_logs(log_reads)
