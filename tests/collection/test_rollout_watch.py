@@ -30,6 +30,7 @@ class Cluster:
         self.pods = [pod("old-1", "web-old"), pod("old-2", "web-old")]
         self.forbidden = ""
         self.down = False
+        self.lists_s = 0.0
         self.changed = threading.Event()
 
     def finish(self) -> None:
@@ -49,6 +50,7 @@ class Cluster:
             time.sleep(0.05 if self.changed.wait(0.2) else 0)
             gone = {"type": "ERROR", "object": {"code": 410, "message": "too old"}}
             return 200, [gone], {"Connection": "close"}
+        time.sleep(self.lists_s)
         items = {
             f"{APPS}/deployments": [self.workload] if self.workload else [],
             f"{APPS}/replicasets": self.sets,
@@ -97,6 +99,15 @@ def test_the_end_of_the_time_is_unknown_and_says_how_far_it_got() -> None:
     assert (look.verdict, look.cause) == ("unknown", "timeout")
     assert look.reason.startswith("not over after 3 s: its controller has not seen generation 3 yet")
     assert took < 6
+
+
+def test_a_watch_that_was_too_old_is_no_reason_to_tell() -> None:
+    cluster = Cluster()
+    cluster.lists_s = 0.4
+    with served(cluster) as client:
+        look, _ = watch(client, timeout_s=1.5)
+    assert (look.verdict, look.cause) == ("unknown", "timeout")
+    assert "too old" not in look.reason
 
 
 def test_who_changes_the_spec_while_we_watch_is_someone_else() -> None:

@@ -134,7 +134,8 @@ class Mirror:
                 self._follow()
             except KubeError as error:
                 with self._changed:
-                    self.error = error
+                    # one that is too old is no trouble: the list is read anew at once
+                    self.error = None if error.kind == "gone" else error
                     self.fresh = False
                     self._at = ""
                     self._tell()

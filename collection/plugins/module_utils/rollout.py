@@ -227,7 +227,7 @@ class _Mirrors:
             self._news = news
             if not all(mirror.fresh for mirror in self._all):
                 error = self.error()
-                if error and error.kind not in (*_PASSING, "gone"):
+                if error and error.kind not in _PASSING:
                     raise error
                 return None
             found = self._workload.objects()
