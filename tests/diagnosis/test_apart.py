@@ -54,6 +54,8 @@ def test_what_the_work_raises_is_raised_with_all_its_parts(way: bool, error: Exc
     if isinstance(error, TuhegError):
         assert isinstance(raised.value, TuhegError)
         assert raised.value.as_dict() == error.as_dict()
+    else:
+        assert "in failing" in raised.value.__notes__[0]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,17 @@ def test_a_child_that_ends_without_an_answer_is_an_error_that_says_how(
     with pytest.raises(UnusableError) as raised:
         Apart(end).result()
     assert raised.value.which == told
+
+
+def test_a_part_of_an_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "can_fork", lambda: True)
+    there, here = os.pipe()
+    work = Apart(lambda: (os.write(here, os.getpid().to_bytes(8)), "x" * (1 << 20)))
+    while not work.is_over():
+        time.sleep(0.01)
+    os.kill(int.from_bytes(os.read(there, 8)), signal.SIGKILL)  # a pipe takes less: it is still telling
+    with pytest.raises(UnusableError, match="ended by signal 9"):
+        work.result()
 
 
 def test_what_cannot_be_sent_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

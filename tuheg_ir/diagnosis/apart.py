@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Generic, TypeVar, cast
 
-from tuheg_ir.errors import UnusableError
+from tuheg_ir.errors import TuhegError, UnusableError
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class Apart(Generic[T]):
             raise
         finally:
             _, status = os.waitpid(self._child, 0)
-        if told:
+        if told and not status:  # one that was ended may have told a part
             return told
         code = os.waitstatus_to_exitcode(status)
         ended = f"by signal {-code}" if code < 0 else f"with code {code}"
@@ -97,6 +97,10 @@ def _done(work: Callable[[], T]) -> tuple[T | None, BaseException | None]:
     try:
         return work(), None
     except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        if not isinstance(error, TuhegError):  # a bug of ours: where it happened gets lost on the way
+            import traceback
+
+            error.add_note("".join(traceback.format_exception(error)))
         return None, error
 
 
