@@ -189,7 +189,8 @@ def test_an_inventory_is_ini_and_variables_and_nothing_else(place: str) -> None:
 def test_tracked_files_name_no_place_on_one_machine() -> None:
     found = []
     for path in layout.tracked():
-        if path.suffix in {".sum", ".svg", ".png", ".gz"} or path.is_symlink() or not path.is_file():
+        made = path.suffix == ".json" and path.with_suffix(".yml").exists()  # of words that are looked at there
+        if made or path.suffix in {".sum", ".svg", ".png", ".gz"} or path.is_symlink() or not path.is_file():
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if MACHINE_PATH.search(line):
