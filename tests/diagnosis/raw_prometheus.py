@@ -26,10 +26,13 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 def samples(text: str) -> Samples:
     """Return the series of an OpenMetrics text with times in seconds, all of one target."""
     found: dict[str, dict[float, float]] = {}
+    last, points = "", dict[float, float]()
     for line in text.split("\n"):
         written, value, moment = [*line.rsplit(" ", 2), "", ""][:3]
         if moment.isdigit():
-            found.setdefault(written, {}).setdefault(float(moment), float(value))
+            if written != last:
+                last, points = written, found.setdefault(written, {})
+            points.setdefault(float(moment), float(value))
     named = [(series, points) for written, points in found.items() if (series := _series(written))]
     scrapes = sorted({at for _, points in named for at in points})
     made = Samples()
@@ -40,6 +43,8 @@ def samples(text: str) -> Samples:
 
 def _with_gaps(points: Mapping[float, float], scrapes: Sequence[float]) -> list[tuple[float, float | None]]:
     """Return the values of a series in order, and None where a scrape does not find it any more."""
+    if list(points) == scrapes:
+        return list(points.items())
     values = [(at, points.get(at)) for at in scrapes]
     before = [None, *(value for _, value in values)]
     return [(at, value) for (at, value), last in zip(values, before, strict=False) if (value, last) != (None, None)]

@@ -142,3 +142,10 @@ def test_a_metric_is_told_to_be_of_a_workload_only_where_it_begins_as_those_do()
     assert may_be_own("shop_api_http_requests_total", ("cart", "shop-api"))
     assert not may_be_own("shop_apis", ("cart", "shop-api"))
     assert not may_be_own("shop_api_http_requests_total", ())
+
+
+def test_what_is_a_workloads_own_is_found_once_the_workloads_are_known() -> None:
+    names, own = Names(["up", "shop_api_requests_total"]), "(?:<own>)requests_total"
+    assert (names.like("up"), names.like(own)) == (["up"], [])
+    names.know(["shop-api"])
+    assert (names.like("up"), names.like(own)) == (["up"], ["shop_api_requests_total"])

@@ -37,10 +37,15 @@ class Names:
     """
 
     def __init__(self, names: Iterable[str], workloads: Iterable[str] = ()) -> None:
-        self._workloads = tuple(workloads)
+        self._workloads: tuple[str, ...] = tuple(workloads)
         self._names = dict.fromkeys(sorted(names, key=lambda name: (name.count("_"), name)))
         self._others = [name for name in self._names if not name.startswith(_PLATFORM)]
         self._found: dict[str, list[str]] = {}
+
+    def know(self, workloads: Iterable[str]) -> None:
+        """Take these for the workloads; what does not depend on them is not looked for again."""
+        self._workloads = tuple(workloads)
+        self._found = {pattern: found for pattern, found in self._found.items() if "<own>" not in pattern}
 
     def like(self, pattern: str) -> list[str]:
         """Return the names that a name or a regular expression stands for."""

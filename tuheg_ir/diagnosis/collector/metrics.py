@@ -98,14 +98,15 @@ class _Reader:
         """Ask all questions whose metrics are there."""
         began = time.monotonic()
         try:
-            there = self._prometheus.names(self._span)
+            names = Names(self._prometheus.names(self._span))
         except SourceFailed as error:
             self._note("prometheus", error, began)
             return
         # While the objects are read: their names tell of what is a workload's own only.
-        self._learn(self._questions(Names(there)))
+        self._learn(self._questions(names))
         self._known = self._ask_known()
-        questions = self._questions(Names(there, self._known.names))
+        names.know(self._known.names)
+        questions = self._questions(names)
         self._learn(questions)
         self._known = replace(self._known, spaces=held(self._all_rows(), self._signals.roles["namespace"]))
         self._locks = {metric: threading.Lock() for question in questions for metric in question.metrics.values()}
