@@ -144,7 +144,18 @@ HOLDS = [
         (SHOP, SETTING, "page_human"),
     ),
 ]
+def twice(line: str, of: str = "shop") -> Log:
+    """Return a log that told of something a quarter of an hour ago, and again until two minutes ago."""
+    work = "INFO request"
+    return log(pod(of), *[work] * 10, *[line] * 20, *[work] * 58, *[line] * 10, *[work] * 12, since=1100)
+
+
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it told of it twice, the second time for a moment, and its users suffer since later",
+        suffers(twice(RIGHTS), figures=[errors("shop", since=100)]),
+        ASK,
+    ),
     DoesNotHold(
         "it told of it for a while, its users suffered, were well for a minute and suffer again",
         suffers(ended(RIGHTS), figures=[("error_ratio", series({"component": "shop"}, *TWICE))]),

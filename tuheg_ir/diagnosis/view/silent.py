@@ -12,10 +12,9 @@ from itertools import takewhile
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import of_probe
-from tuheg_ir.diagnosis.view.logs import Hit, tells
+from tuheg_ir.diagnosis.view.logs import Hit, begun, tells, times_near
 from tuheg_ir.diagnosis.view.marked import NEW, Marked, complains, is_marked, shape_of
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.trouble import MINUTE, errors, labels_of, suffers_since, troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -83,15 +82,18 @@ def ended_before(view: View, workload: Workload, told: Marked, *sufferers: str) 
 
     ``sufferers``: whose users. A trouble that was over for a moment and is there again is another one, or would be told
     of again. Words that came a few times, or after which a pod tells of no more work, may be the last ones of who gave
-    up; a store, or one of whose requests hardly any fail, need not tell of it. What came often is missed soon.
+    up; a store, or one of whose requests hardly any fail, need not tell of it. What came often is missed soon; words
+    that came before, and were silent for minutes in between, are of a trouble before.
     """
     said = _says(told)
     logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
-    first, last = oldest(_first(lines, said) for lines in logs), newest(_last(lines, said) for lines in logs)
-    if first is None or last is None or told.count < ENOUGH:
+    times = [time for lines in logs for line, time in zip(lines, times_near(lines), strict=True) if time and said(line)]
+    first = begun(times)
+    if first is None or told.count < ENOUGH:
         return False
+    last, count = max(times), sum(time >= first for time in times)
     lasted = last - first
-    if view.now - last < max(MINUTE, min(lasted, MISSED * lasted / told.count)):
+    if count < ENOUGH or view.now - last < max(MINUTE, min(lasted, MISSED * lasted / count)):
         return False
     suffer = suffers_since(view, *sufferers)
     if suffer is None or last >= suffer:
