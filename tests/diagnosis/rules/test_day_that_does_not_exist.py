@@ -1,4 +1,4 @@
-"""A program that fails on some days of the calendar only."""
+"""A program that fails on some days of the calendar only, or on the hour that a day leaves out."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ LINES = (
     "ERROR 1292 (22007): Incorrect date value: '2026-09-31' for column 'due' at row 1",
     'parsing time "2026-09-31": day out of range',
     "Date::Error: invalid date",
+    "Invalid local time for date in time zone: America/Asuncion",
+    "TZInfo::PeriodNotFound (2026-03-29 02:30:00 is an invalid local time.)",
+    "NodaTime.SkippedTimeException: Local time 29/03/2026 02:30:00 is invalid in time zone Europe/Paris",
+    "pytz.exceptions.NonExistentTimeError: 2026-03-29 02:30:00",
+)
+GAP = (
+    "org.joda.time.IllegalInstantException: Illegal instant due to time zone offset transition "
+    "(daylight savings time 'gap'): 2026-03-28T00:00:00.000 (Asia/Beirut)"
 )
 ASK = (SHOP, "code_defect", "page_human")
 SOLD = 'INFO "POST /memberships HTTP/1.1" 201'
@@ -27,10 +35,10 @@ def told(line: str, number: int = 0, since: float = 8 * 3600, well: int = 20, ba
     return log(pod("shop", number), *[SOLD] * well, *[line] * bad, since=since)
 
 
-def stacks(number: int) -> Log:
+def stacks(number: int, tail: str = FAILS) -> Log:
     """Return such a log in which only the heads of the stacks have a time."""
     found = told("ERROR Internal Server Error: POST /memberships", number)
-    lines = [each for line in found.lines for each in ([line, FAILS] if "ERROR" in line else [line])]
+    lines = [each for line in found.lines for each in ([line, tail] if "ERROR" in line else [line])]
     return found._replace(lines=tuple(lines))
 
 
@@ -64,6 +72,12 @@ HOLDS = [
         harmful=("rollback_workload", "restart_workload", "scale_workload"),
     ),
     Holds("its lines are the ends of stacks, which have no time", fails(stacks(0), stacks(1)), ASK, began=4 * 3600),
+    Holds(
+        "the hour that is left out is weeks ahead, and no time of the line itself",
+        fails(stacks(0, GAP), stacks(1, GAP)),
+        ASK,
+        began=4 * 3600,
+    ),
     Holds("it began as the day turned, and the logs reach back into the evening", turned(2), ASK),
     Holds("who calls it was released before the day turned, and was well", turned(2, *web(MIDNIGHT + 500)), ASK),
     Holds("who calls it was released hours before", fails(of=[*shop(), *web(8 * 3600)]), ASK),
@@ -95,6 +109,10 @@ DOES_NOT_HOLD = [
             alerts=[alert("SignupsFailing")],
         ),
     ),
+    DoesNotHold(
+        "hours that are left out were asked for days ago", fails(told(GAP, since=5 * DAY), told(GAP, 1, since=5 * DAY))
+    ),
+    DoesNotHold("a user chose an hour that is left out", fails(told(GAP, bad=1), told(GAP, 1, bad=1))),
     DoesNotHold("one pod is well", fails(told(FAILS), told(SOLD, 1))),
     DoesNotHold("no log reaches back before it", fails(told(FAILS, well=0), told(FAILS, 1, well=0))),
     DoesNotHold("logs of half an hour before show no day that turned", turned(40)),

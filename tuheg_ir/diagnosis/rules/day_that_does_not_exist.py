@@ -1,4 +1,8 @@
-"""A program reckons with a day that the calendar does not have: it fails since today, and heals with tomorrow."""
+"""A program reckons with a day, or an hour of one, that the calendar does not have.
+
+It fails since today, and heals with tomorrow, or as far ahead as it looks. Where clocks are put forward an hour is left
+out, in some countries that of midnight.
+"""
 
 from __future__ import annotations
 
@@ -75,14 +79,14 @@ def _all_tell(view: View, workload: Workload, hits: list[Hit]) -> bool:
 def _told(view: View, workload: Workload) -> tuple[datetime | None, datetime | None, timedelta]:
     """Return when it was told first and last, and for how long a log was silent of it before.
 
-    The line that names it may be the last of a stack that only begins with a time.
+    The line that names it may be the last of a stack that only begins with a time; a date to come is none.
     """
     starts: list[datetime] = []
     told: list[datetime] = []
     for log in view.logs_of(workload.live, previous=False):
         now = None
         for line in log.lines:
-            at = stamp(line)
+            at = _past(view, stamp(line))
             if now is None and at is not None:
                 starts.append(at)
             now = at or now
@@ -93,12 +97,17 @@ def _told(view: View, workload: Workload) -> tuple[datetime | None, datetime | N
     return min(told), max(told), min(told) - min(starts)
 
 
+def _past(view: View, at: datetime | None) -> datetime | None:
+    """Return a time that has been, by any clock: a later one is that which may not exist, and none of a line."""
+    return None if at is None or at - view.now > WELL else at
+
+
 def _match(view: View, workload: Workload, hits: list[Hit], said: list[Evidence], began: datetime) -> Match:
     too = sorted({hit.component for hit in view.hits if hit.trouble == "calendar"} - {workload.ref})
     older = Evidence("objects", workload.ref, "its own template is older", workload.released_at)
     return Match(
         component=workload.ref,
-        evidence=(*(view.hit_evidence(hit) for hit in hits[:2]), *said[:2], older),
+        evidence=(*(_heard(view, hit, began) for hit in hits[:2]), *said[:2], older),
         certainty=0.6,
         since=began,
         explains=tuple(dict.fromkeys((*behind(view, workload.ref, but=workload.ref), *too))),
@@ -110,6 +119,12 @@ def _match(view: View, workload: Workload, hits: list[Hit], said: list[Evidence]
             "scale_workload",
         ),
     )
+
+
+def _heard(view: View, hit: Hit, began: datetime) -> Evidence:
+    """Return what a pod tells; the only time in the end of a stack may be the one that does not exist."""
+    seen = view.hit_evidence(hit)
+    return seen if seen.time and seen.time - view.now <= WELL else seen._replace(time=began)
 
 
 RULE = Rule(
