@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._link import link_troubles, resent
+from tuheg_ir.diagnosis.rules._no_address import for_want_of_addresses, short_of_addresses
 from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.reading import items, moment, name, text
@@ -63,10 +64,13 @@ def _conditions(view: View, node: str) -> Iterator[Evidence]:
 
 
 def _setups(view: View, node: str, where: dict[str, str]) -> Iterator[Evidence]:
-    """Yield pods of a node that got no network."""
+    """Yield pods of a node that got no network; where pods of several get no address, it is none of the nodes."""
+    short = short_of_addresses(view) is not None
     for event in view.events:
         kind, _, label = event.about.partition("/")
         here = kind == "Pod" and where.get(label) == node and view.recent(event.last)
+        if short and for_want_of_addresses(event):
+            continue
         if here and event.reason in ("FailedCreatePodSandBox", "NetworkNotReady") and _SETUP.search(event.message):
             yield view.event_evidence(event)
 
