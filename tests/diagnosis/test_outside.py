@@ -94,7 +94,6 @@ OPEN = frozenset(
         # whom the alert names is told of, or who complains, and not what they need
         "every-commit-waits-for-the-standby-on-a-silent-node",
         "one-pooler-left-paused-by-its-own-smoke-check",
-        "one-site-history-document-is-full",
         "one-slow-export-benches-every-upstream-in-turn",
         "patients-get-each-reminder-four-times-since-broker-options-were-tidied",
         "new-days-shards-find-no-home-after-a-half-finished-node-round",
