@@ -34,7 +34,7 @@ def when(view: View) -> Iterator[Match]:
     """It reads nothing of a queue that no template names, and the queue that its workload names is full."""
     for workload in view.serving:
         scaler = autoscaler(view, workload.ref)
-        if scaler is None or scaler.blind or scaler.at_most or not _reads_nothing(scaler):
+        if scaler is None or scaler.blind or scaler.at_most or not reads_nothing(scaler):
             continue
         watched = _watched(view, workload, scaler)
         if not watched or watched & words_read(view, workload.template) or workload.ready < workload.wanted:
@@ -45,7 +45,7 @@ def when(view: View) -> Iterator[Match]:
             yield _match(workload, scaler, sorted(watched), (*waits[:2], before))
 
 
-def _reads_nothing(scaler: Autoscaler) -> bool:
+def reads_nothing(scaler: Autoscaler) -> bool:
     """Tell whether all that an autoscaler goes by are figures from outside, and it reads next to nothing of them."""
     metrics = items(scaler.obj, "status", "currentMetrics")
     wanted = items(scaler.obj, "spec", "metrics")
@@ -53,10 +53,10 @@ def _reads_nothing(scaler: Autoscaler) -> bool:
     if not metrics or not wanted or not kinds <= {"External", "Object"}:
         return False
     read = [number(v) for each in metrics for v in mapping(each, text(each, "type").lower(), "current").values()]
-    return bool(read) and all(v is not None and v <= NOTHING * _target(scaler) for v in read)
+    return bool(read) and all(v is not None and v <= NOTHING * target(scaler) for v in read)
 
 
-def _target(scaler: Autoscaler) -> float:
+def target(scaler: Autoscaler) -> float:
     """Return how much of what it goes by an autoscaler allows, of all its metrics the least."""
     targets = (mapping(m, text(m, "type").lower(), "target") for m in items(scaler.obj, "spec", "metrics"))
     found = [number(text(t, "averageValue") or text(t, "value")) for t in targets]
@@ -103,7 +103,7 @@ def _written(view: View, scaler: Autoscaler, watched: frozenset[str]) -> Evidenc
 def _waits(view: View, workload: Workload, watched: frozenset[str], scaler: Autoscaler) -> Iterator[Evidence]:
     """Yield that more waits in a queue which the workload names than its autoscaler would bear, or an alert of it."""
     named = words_read(view, workload.template) - watched - {workload.name}
-    least = max(LEAST, 2 * _target(scaler) * max(1, whole(scaler.obj, "status", "currentReplicas")))
+    least = max(LEAST, 2 * target(scaler) * max(1, whole(scaler.obj, "status", "currentReplicas")))
     for label in _SERIES:
         for queue, depth in sorted(view.figures.latest("queue_depth", label).items()):
             if queue in named and queue not in view.workloads and depth >= least:
