@@ -166,12 +166,13 @@ def reader(view: View, series: Series) -> Workload | None:
 def _reads_as(view: View, series: Series) -> Workload | None:
     """Return the one whose settings give it the very name of the group, or durable consumer, that a queue is of."""
     groups = {series.labels[key] for key in _READS_AS if series.labels.get(key)}
-    found = [w for w in view.serving if groups and not role(w) and groups & _groups(view, w)]
+    found = [w for w in view.serving if groups and not role(w) and groups & groups_of(view, w)]
     return found[0] if len(found) == 1 else None
 
 
 @once
-def _groups(view: View, workload: Workload) -> set[str]:
+def groups_of(view: View, workload: Workload) -> set[str]:
+    """Return the groups, or durable consumers, under whose name the settings of a workload let it read."""
     return {value.strip() for key, value in view.graph.settings(workload) if _GROUP.search(key)}
 
 
