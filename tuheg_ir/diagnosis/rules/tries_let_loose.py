@@ -1,0 +1,141 @@
+"""A release lets a program try again many times more often than before, and what it asks is kept busy by these tries.
+
+Who loses a race for a row or a key tries again; with few tries and a pause some are turned away, and all others are
+served. With hundreds and none each that fails makes the next one fail as well, from the first busy hour on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import HOURS, ON_CALLERS, behind, not_for
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.releases import BEFORE
+from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.usage import work_growth
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+FAR = 5.0
+"""So many times the tries of before are no fine tuning."""
+OFTEN = 5
+BUSY = 2.0
+"""So many times the processor time of before is what tries cost."""
+_TRIES = late(r"(?:^|[^a-z])(?:retr(?:y|ies)|attempts?|tries)(?![a-z])", re.IGNORECASE)
+_OTHER = late(r"delay|pause|wait|back-?_?off|interval|timeout|jitter|_m?s$|seconds|millis", re.IGNORECASE)
+"""Settings of retries that are no number of them."""
+_TOLD = late(
+    r"\b(?:attempts?|retr(?:y|ies)|tries|retry_?count)(?:[\"']?[=:] ?|\W{1,2}#?)(\d{1,6})\b"
+    r"|\b(\d{1,6}) (?:attempts|retries|tries)\b(?![\"']?[=:]| \d)",
+    re.IGNORECASE,
+)
+"""How a log tells how many it took."""
+_AWAY = ("connection_refused", "connection_reset", "dns", "database_full", "failover", "read_only_database")
+"""Troubles of what is asked itself: then it is tried again for these."""
+
+
+class _Loose(NamedTuple):
+    """The setting, the lines of more tries than there could be before, and who is kept busy by them."""
+
+    change: Change
+    number: int
+    first: datetime
+    line: str
+    pod: str
+    busy: tuple[Evidence, ...]
+
+
+def when(view: View) -> Iterator[Match]:
+    """Since a release of settings alone logs tell of more tries than there were, and what is asked works far more."""
+    for workload in view.serving:
+        at = workload.released_at
+        if at is None or not view.recent(at, HOURS) or workload.changed("image") or view.hits_of(workload.ref, *_AWAY):
+            continue
+        found = next((each for change in workload.changes if (each := _loose(view, workload, change, at))), None)
+        felt = [seen for seen, since in troubles(view, workload.ref) if since is None or since >= at + BEFORE]
+        if found is not None and felt:
+            yield _match(view, workload, found, felt[0])
+
+
+def _loose(view: View, workload: Workload, change: Change, at: datetime) -> _Loose | None:
+    """Return what a change let loose; None if it is no number of tries, or nothing shows that they are used."""
+    if not _TRIES.search(change.field) or _OTHER.search(change.field):
+        return None
+    if not (change.before.isdecimal() and change.after.isdecimal()):
+        return None
+    least = int(change.before)
+    busy = tuple(_busy(view, workload)) if int(change.after) >= FAR * max(1, least) else ()
+    told = sorted(_told(view, workload, least + 1, int(change.after))) if busy else []
+    lately = [each for each in told if view.recent(each[0], STILL)]
+    if len(lately) < OFTEN or told[0][0] < at + BEFORE:
+        return None
+    first, pod, line = told[0][0], lately[-1][1], lately[-1][2]
+    return _Loose(change, len(told), first, line, pod, busy)
+
+
+def _busy(view: View, workload: Workload) -> Iterator[Evidence]:
+    """Yield those whom a workload asks, all of whose pods are ready and use far more processor time than before."""
+    for each in view.called(workload.ref):
+        grew = work_growth(view, each) if each.ready >= each.wanted else None
+        if grew is not None and grew >= BUSY:
+            yield Evidence("metrics", each.ref, f"it uses {grew:.1f} times the processor time of before")
+
+
+def _told(view: View, workload: Workload, least: int, most: int) -> Iterator[tuple[datetime, str, str]]:
+    """Yield (when, pod, line) of what took more tries than there were before."""
+    for log in view.logs_of(workload.live, previous=False):
+        for line in log.lines:
+            said = _TOLD.search(line)
+            number = int(said[1] or said[2]) if said else 0
+            if least <= number <= most and (at := stamp(line)) is not None:
+                yield at, log.pod, line
+
+
+def _match(view: View, workload: Workload, found: _Loose, felt: Evidence) -> Match:
+    asked = tuple(each.object for each in found.busy)
+    suffer = behind(view, workload.ref, *asked, but=workload.ref)
+    others = f"{workload.ref} asks {', '.join(asked)} again and again, whoever else does and whatever version they are"
+    more = tuple(c for c in workload.changes if c is not found.change and _OTHER.search(c.field))
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *(
+                Evidence("objects", workload.ref, f"released: {c.told()}", workload.released_at)
+                for c in (found.change, *more)
+            ),
+            Evidence(
+                "logs",
+                f"Pod/{found.pod}",
+                f"more tries than before ({found.number} lines): {found.line[:240]}",
+                found.first,
+            ),
+            *found.busy,
+            felt,
+        ),
+        certainty=0.7,
+        since=found.first,
+        explains=suffer,
+        excludes=(
+            *not_for((workload.ref,), "new pods try as often", ("restart_workload", "scale_workload")),
+            *not_for(suffer, others, ON_CALLERS),
+        ),
+    )
+
+
+RULE = Rule(
+    name="tries_let_loose",
+    title="A release lets a program try again far more often, and what it asks is kept busy by that",
+    root_cause="configuration_error",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no release of settings alone let a program try far more often than it could",
+)
