@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.model import Log, Snapshot
 
 CODE, OTHERS = "code_defect", "dependency_failure"
 RANGE = 'ERROR {} ERROR: nextval: reached maximum value of sequence "order_id_seq" (2147483647)'
+LACKS = 'ERROR {} ERROR: relation "price_list" does not exist (SQLSTATE 42P01)'
 GONE = "ERROR {} Get http://cart:8080/v1: 404 Not Found"
 LATE = "ERROR {} Get http://cart:8080/v1: i/o timeout"
 NAMES = "ERROR {} dial tcp: lookup api.bank.example: Temporary failure in name resolution"
@@ -97,6 +98,7 @@ HOLDS = [
         Holds(f"it fails, and {what}", world, (SHOP, cause, LOOK), believed=believed, harmful=(BACK,))
         for what, world, cause, believed in (
             ("another meets the limit of their store too", both(RANGE, release=SET), OTHERS, "newly_told_kind"),
+            ("another misses a table of their database too", both(LACKS, release=SET), OTHERS, "newly_told_kind"),
             ("another does not find names either", both(NAMES, release=SET), OTHERS, "wrong_host_name"),
             ("another is given the same answer by whom both ask", both(GONE, release=SET), OTHERS, ""),
             ("another waited for their store before it", both(DRY, since=580), OTHERS, "not_well"),
@@ -111,6 +113,7 @@ HOLDS = [
         Holds(f"it fails, and {what}", world, (SHOP, CODE, BACK), believed=believed)
         for what, world, believed in (
             ("another met the limit of their store long before", both(RANGE, since=1700, release=SET), ""),
+            ("another missed a table of their database long before", both(LACKS, since=1700, release=SET), ""),
             (
                 "another that was released with it meets the limit of their store",
                 both(RANGE, release=SET, before=IMAGE, released=660, started=10 * DAY),

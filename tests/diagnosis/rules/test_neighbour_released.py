@@ -7,6 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, URL, alert, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, service_for, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 GONE = "rpc error: code = Unimplemented desc = unknown service cart.v1.Basket"
 WELL = errors("cart", 0.0)
@@ -98,6 +99,35 @@ HOLDS = [
         ),
         (CART, "code_defect", "rollback_workload"),
         harmful=("restart_workload",),
+    ),
+]
+LACKS = """ERROR Unknown column 'old_code' in 'NEW'"""
+
+
+def lacking(since: float = 605, **env: str) -> Snapshot:
+    """Return a cart that was just released and misses a column of its database; bills tells of one as well."""
+    objects = (CALLER, cart(env=URL), workload("bills", env=env or URL), postgres())
+    told = [*logs("cart", LACKS, 0, 1, since=585), *logs("bills", LACKS, 0, 1, since=since)]
+    return snapshot(*objects, figures=FAILS, logs=[*SAYS, *told])
+
+
+HOLDS += [
+    Holds(
+        "another of its database, which was not released, misses the same column",
+        lacking(),
+        (CART, "dependency_failure", "page_human"),
+        sure=(0.25, 0.5),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Holds(
+        "another of its database missed a column long before",
+        lacking(since=3000),
+        (CART, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "another of another database misses a column",
+        lacking(MODE="a"),
+        (CART, "code_defect", "rollback_workload"),
     ),
 ]
 QUORUM = "ERROR carts::store: Cannot achieve consistency level QUORUM: Not enough nodes are alive"

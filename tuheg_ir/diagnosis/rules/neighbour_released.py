@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._met_alike import met_alike
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL
@@ -28,7 +29,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 AT_ONCE = timedelta(minutes=3)
 """What a release takes away is missed so soon; later than that it may be anything."""
 UNLIKELY = 0.25
-"""So sure is that it is the release where others of its pods are well."""
+"""So sure is that it is the release where others of its pods are well, or who was not released meets the same."""
 BAD = late(
     r"error|exception|fail|fatal|unavailable|refused|reject|unimplemented|unsupported|unknown|not found|invalid|denied|"
     r"(?:status|code|http|returned|answered|responded with|->|[=:])\W{0,3}[45]\d\d\b",
@@ -145,14 +146,20 @@ def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tup
             *not_for(callers, f"it fails since {called.ref} was released: nothing done to it mends that"),
         ),
     )
-    if not _some_fail(view, called, began):
+    passed_on = _passed_on(view, called, began)
+    if passed_on is None:
         return match
-    differ = Evidence(
-        "logs", called.ref, "some of its newest pods repeat an error of which others like them tell nothing"
-    )
     return match._replace(
-        evidence=(*match.evidence, differ), certainty=UNLIKELY, root_cause="dependency_failure", remedy="page_human"
+        evidence=(*match.evidence, passed_on), certainty=UNLIKELY, root_cause="dependency_failure", remedy="page_human"
     )
+
+
+def _passed_on(view: View, called: Workload, began: datetime) -> Evidence | None:
+    """Return what shows that a release only passes on what others bring; None: nothing does."""
+    if _some_fail(view, called, began):
+        told = "some of its newest pods repeat an error of which others like them tell nothing"
+        return Evidence("logs", called.ref, told)
+    return met_alike(view, called)
 
 
 RULE = Rule(
