@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -26,6 +27,7 @@ from tests.diagnosis.rules.scenes import (
     shop,
 )
 from tests.diagnosis.rules.tiny import (
+    NOW,
     Obj,
     at,
     figure,
@@ -175,7 +177,26 @@ def answering(line: str, *beside: list[Obj], **more: Any) -> Snapshot:
     )
 
 
+def told_of_its_caller(words: str, **labels: str) -> Snapshot:
+    """Return a service that fails by the logs of its new pods alone, and an alert about web that fired before them."""
+    early = Alert("WebFails", {"service": "web", **labels}, {"summary": words}, starts_at=NOW - timedelta(minutes=10))
+    return snapshot(
+        workload("api", before=OLD, released=300),
+        workload("web", env={"API_URL": "http://api:8080"}),
+        workload("mail"),
+        alerts=[early],
+        logs=logs("api", '"GET /v1 HTTP/1.1" 500', 0, 1, times=40, since=280),
+    )
+
+
 HOLDS = [
+    *(
+        Holds(what, told_of_its_caller(words, **labels), (API, CODE, "rollback_workload"))
+        for what, words, labels in (
+            ("an alert about a caller that fired before names nobody", "pages are slow", {}),
+            ("an alert about a stranger that fired before names it", "api is asked by nobody", {"service": "mail"}),
+        )
+    ),
     Holds(
         "it answers with errors of its own and names nobody",
         answering(FAILED),
@@ -514,6 +535,11 @@ DOES_NOT_HOLD = [
             alerts=[alert("ApiFails", service="api")],
             logs=logs("api", '"GET /v1 HTTP/1.1" 500', 0, 1, times=40, since=280),
         ),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "the logs begin with the new pods, and an alert about a caller that names it fired before them",
+        told_of_its_caller("no basket is shown: api answers nobody"),
         harmful=("rollback_workload",),
     ),
     DoesNotHold(

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
 from tuheg_ir.diagnosis.rules._failed_before import failed_before
+from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._in_between import JUST, PROVEN, in_between, misread_of, node_lost
 from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began
 from tuheg_ir.diagnosis.rules._intrusion import taken_over
@@ -165,10 +166,11 @@ def _later(view: View, workload: Workload, began: datetime | None) -> list[Workl
 
 
 def _alarmed_before(view: View, workload: Workload) -> bool:
-    """Tell whether an alert about a workload fired before its release."""
-    at = workload.released_at
-    fired = [a.starts_at for a in view.alerts if a.starts_at and view.about_alert(a) == workload.ref]
-    return at is not None and any(each < at + BEFORE for each in fired)
+    """Tell whether an alert about a workload, or about who calls it and naming it, fired before its release."""
+    at, callers = workload.released_at, view.graph.callers(workload.ref)
+    early = (a for a in view.alerts if at is not None and a.starts_at and a.starts_at < at + BEFORE)
+    about = ((view.about_alert(each), each.said) for each in early)
+    return any(ref == workload.ref or (ref in callers and names(said, workload.name)) for ref, said in about)
 
 
 def _alarmed_late(view: View, workload: Workload) -> bool:
