@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import Holds
 from tests.diagnosis.rules.pods import looping
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, URL, alert, down, shop
-from tests.diagnosis.rules.tiny import Obj, log, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 OWN = "ERROR order 7 has no total"
@@ -40,6 +40,22 @@ def refused(since: float = 600, **cart: Any) -> Snapshot:
     return snapshot(shop(env=CALLS_CART), callee, logs=told, alerts=[alert(service="shop")])
 
 
+def reported(*lacking: float, paths: int = 6, share: int = 1) -> Snapshot:
+    """Return a shop whose new pods report files that browsers lack, and a cart that lacked them that long ago.
+
+    ``paths``: how many; ``share``: one of so many lines names one of them.
+    """
+    words = [
+        f'WARN browser could not load "https://cdn.example/covers/{n % paths if n % share == 0 else n + 100}/a.jpg"'
+        for n in range(40)
+    ]
+    access = [f'{at(age)} 10.0.0.9 "GET /covers/{n}/a.jpg HTTP/1.1" 404 0' for age in lacking for n in range(paths)]
+    told = [log(pod("shop", n), *["INFO request"] * 5, *words, since=630) for n in (0, 1)]
+    asked = Log(pod("cart"), "cart", tuple(access))
+    mine = shop(before=IMAGE, released=660)
+    return snapshot(mine, workload("cart"), logs=[*told, asked], alerts=[alert(service="shop")])
+
+
 ALIKE: dict[str, Any] = {"env": URL, "words": RANGE}
 HOLDS = [
     *(
@@ -59,6 +75,15 @@ HOLDS = [
                 released(workload("cart", env=URL), postgres(), logs=(*warned("cart", RANGE, 1700),), **ALIKE),
                 BACK,
             ),
+        )
+    ),
+    *(
+        Holds(f"it reports what browsers lack since its release, {what}", world, (SHOP, "code_defect", remedy))
+        for what, world, remedy in (
+            ("and another lacked that before it came", reported(5000, 400), LOOK),
+            ("and another lacks that only since it came", reported(600, 300), BACK),
+            ("and of it another lacked very little", reported(5000, paths=2), BACK),
+            ("and most of it nobody lacked", reported(5000, share=3), BACK),
         )
     ),
     *(

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
+from tuheg_ir.diagnosis.rules._lacked_before import lacked_before
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.view.askers import answer_of, names_a_host
@@ -235,12 +236,12 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     """Tell whether a release may have brought the words: they are meant for it, and nobody suffered before it came.
 
     An alert that names nobody, or fires for days, may be about something else. Where pods of the template before end as
-    well, to go back to it mends nothing. And a server that finds what most ask for only says of a few that they ask for
-    what is not there.
+    well, to go back to it mends nothing, nor where others lacked before it came what the words name. And a server that
+    finds what most ask for only says of a few that they ask for what is not there.
     """
     if _asked_in_vain(words.line) and not finds_nothing(view, workload):
         return False
-    if not only_of_newest(released, crashes(view, released)):
+    if not only_of_newest(released, crashes(view, released)) or lacked_before(view, workload, words, released):
         return False
     came = released.released_at
     before = [each.time for each in said if each.object and each.time]
