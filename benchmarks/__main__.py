@@ -94,7 +94,7 @@ def main() -> int:
     except CommandFailed as error:
         print(error, file=sys.stderr)
         return 1
-    except subprocess.CalledProcessError:
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         print("The benchmarks need the lab, and it did not start (see above).", file=sys.stderr)
         return 4
     return 0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lab.paths import CHECKOUT, Lab
 
 _LAB = (sys.executable, "-m", "lab")
+USAGE_S = 90.0
 
 
 @contextmanager
@@ -21,10 +24,24 @@ def running_lab() -> Iterator[Lab]:
     try:
         subprocess.run([*_LAB, "reset"], cwd=CHECKOUT, check=True)
         with traffic():
-            yield Lab.from_environment()
+            lab = Lab.from_environment()
+            wait_for_usage(lab)
+            yield lab
     finally:
         if ours:
             subprocess.run([*_LAB, "down"], cwd=CHECKOUT, check=False)
+
+
+def wait_for_usage(lab: Lab) -> None:
+    """Wait until `kubectl top` knows the pods: the metrics server of a young lab has not asked for them yet."""
+    top = [str(lab.program("kubectl")), "-n", "tuheg-production", "top", "pods"]
+    end = time.monotonic() + USAGE_S
+    while subprocess.run(
+        top, env={**os.environ, "KUBECONFIG": str(lab.kubeconfig)}, check=False, capture_output=True
+    ).returncode:
+        if time.monotonic() > end:
+            raise subprocess.TimeoutExpired(top, USAGE_S)
+        time.sleep(1)
 
 
 @contextmanager
