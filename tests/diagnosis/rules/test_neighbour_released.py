@@ -101,7 +101,7 @@ HOLDS = [
         harmful=("restart_workload",),
     ),
 ]
-LACKS = """ERROR Unknown column 'old_code' in 'NEW'"""
+LACKS = "ERROR Unknown column 'old_code' in 'field list'"
 
 
 def lacking(since: float = 605, **env: str) -> Snapshot:

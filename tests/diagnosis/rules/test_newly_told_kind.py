@@ -144,6 +144,8 @@ HOLDS = [
         (SHOP, SETTING, "page_human"),
     ),
 ]
+
+
 def twice(line: str, of: str = "shop") -> Log:
     """Return a log that told of something a quarter of an hour ago, and again until two minutes ago."""
     work = "INFO request"
