@@ -29,7 +29,7 @@ _OF_NGINX = (
     r"(?:(?:client|proxy|fastcgi|uwsgi|scgi)_(?:body_)?temp|client_body|nginx/(?:body|proxy|fastcgi|uwsgi|scgi))"
 )
 _GONE = late(
-    r"temporary upload location \[(?P<tomcat>/[^\]]{0,250}?/work/(?:Tomcat|Catalina)/[^\]]{1,200})\] is not valid"
+    r"temporary upload location \[(?P<tomcat>/[^\]]{0,250}?work/(?:Tomcat|Catalina)/[^\]]{1,200})\] is not valid"
     rf"|(?:open|mkdir)\(\) \"(?P<nginx>/[^\"]{{0,200}}?{_OF_NGINX}/[\d/]{{1,40}})\" failed \(2: "
 )
 """How Tomcat and nginx tell of what they make themselves: a folder that somebody named to them may never have been.
