@@ -105,7 +105,7 @@ def test_a_watch_that_was_too_old_is_no_reason_to_tell() -> None:
     cluster = Cluster()
     cluster.lists_s = 0.4
     with served(cluster) as client:
-        look, _ = watch(client, timeout_s=1.5)
+        look, _ = watch(client, timeout_s=3.0)
     assert (look.verdict, look.cause) == ("unknown", "timeout")
     assert "too old" not in look.reason
 
