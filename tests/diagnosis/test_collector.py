@@ -13,8 +13,9 @@ import yaml
 
 from tests import layout
 from tests.diagnosis.objects import ended, sessions
+from tests.diagnosis.raw_prometheus import serving
 from tuheg_ir.catalogue import load_platform
-from tuheg_ir.diagnosis.collector import Collection, Target, collect, databases, logs, usage
+from tuheg_ir.diagnosis.collector import Collection, Target, collect, databases, logs, run, usage
 from tuheg_ir.diagnosis.collector.context import Context
 from tuheg_ir.diagnosis.collector.reads import PAGE, READS, read
 from tuheg_ir.diagnosis.model import Session, Snapshot
@@ -212,6 +213,18 @@ def test_a_source_that_is_late_is_noted_and_costs_no_more_than_the_deadline() ->
     assert set(failures(found)) >= {"events", "warnings", "nodes"}
     assert set(failures(found).values()) <= {"silent", "late"}
     assert not found.known("Event")
+
+
+def test_a_pass_that_is_broken_off_does_not_wait_until_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_objects: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "known_of", interrupted)
+    with serving("", time.time()) as url:
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            collect({}, Target("shop", prometheus_url=url), deadline_s=60.0, client=Client(pods=[pod("web-1")]))
+        assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(

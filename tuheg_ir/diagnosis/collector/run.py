@@ -106,6 +106,7 @@ class _Pass:
         try:
             return self._collected()
         finally:
+            self._known.cancel()  # a pass that is broken off tells the metrics no names any more
             # No read outlives the deadline, so this waits for nothing but their clean end.
             for pool in (self._pool, self._aside):
                 pool.shutdown(wait=True, cancel_futures=True)
