@@ -18,6 +18,7 @@ from benchmarks import large, reads, restart, sim
 from benchmarks.measure import Contender, compare, figures, measure, table
 from benchmarks.place import CommandFailed, Place
 from benchmarks.session import running_lab
+from lab.errors import LabError
 
 
 def show(title: str, contenders: list[Contender], goals: dict[str, float], rounds: int, rng: random.Random) -> None:
@@ -94,7 +95,10 @@ def main() -> int:
     except CommandFailed as error:
         print(error, file=sys.stderr)
         return 1
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 4
+    except subprocess.CalledProcessError:
         print("The benchmarks need the lab, and it did not start (see above).", file=sys.stderr)
         return 4
     return 0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lab.errors import LabError
+from lab.kubectl import kubectl
 from lab.paths import CHECKOUT, Lab
+from lab.settings import NAMESPACE
 
 _LAB = (sys.executable, "-m", "lab")
 USAGE_S = 90.0
@@ -33,15 +35,19 @@ def running_lab() -> Iterator[Lab]:
 
 
 def wait_for_usage(lab: Lab) -> None:
-    """Wait until `kubectl top` knows the pods: the metrics server of a young lab has not asked for them yet."""
-    top = [str(lab.program("kubectl")), "-n", "tuheg-production", "top", "pods"]
+    """Wait until `kubectl top` knows the pods: the metrics server of a young lab has not asked for them yet.
+
+    Raises LabError.
+    """
     end = time.monotonic() + USAGE_S
-    while subprocess.run(
-        top, env={**os.environ, "KUBECONFIG": str(lab.kubeconfig)}, check=False, capture_output=True
-    ).returncode:
-        if time.monotonic() > end:
-            raise subprocess.TimeoutExpired(top, USAGE_S)
-        time.sleep(1)
+    while True:
+        try:
+            kubectl(lab, "-n", NAMESPACE, "top", "pods")
+            return
+        except LabError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(1)
 
 
 @contextmanager

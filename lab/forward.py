@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 CONNECT_SECONDS = 5.0
@@ -61,6 +61,9 @@ class Side(asyncio.Protocol):
 class Entrance(Side):
     """The side towards the machine: dials inside as soon as somebody connects."""
 
+    inner: Callable[[], Side] = Side
+    """What makes the other side."""
+
     def __init__(self, host: str, port: int) -> None:
         super().__init__()
         self._host, self._port = host, port
@@ -91,7 +94,7 @@ class Entrance(Side):
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                _, inner = await loop.create_connection(Side, self._host, self._port)
+                _, inner = await loop.create_connection(self.inner, self._host, self._port)
         except OSError:
             if self.transport:
                 self.transport.abort()
