@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import answer_of
-from tuheg_ir.diagnosis.view.marked import Marked, complains, shape_of
+from tuheg_ir.diagnosis.view.marked import Marked
+from tuheg_ir.diagnosis.view.silent import says
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -38,10 +39,9 @@ def lacked_before(view: View, workload: Workload, words: Marked, released: Workl
 
 def _named(view: View, workload: Workload, words: Marked) -> Iterator[set[str]]:
     """Yield the paths that each line of some words names."""
+    said = says(words)
     for log in view.logs_of(workload.live, previous=False):
-        for line in log.lines:
-            if complains(line) and shape_of(line) == words.shape:
-                yield set(_PATH.findall(line))
+        yield from (set(_PATH.findall(line)) for line in log.lines if said(line))
 
 
 def _lacking(view: View, released: Workload, until: datetime) -> set[str]:

@@ -28,11 +28,10 @@ SLACK = timedelta(minutes=2)
 
 
 class _Renamed(NamedTuple):
-    """Who counts what waits, how much that is now, and when the autoscaler last read anything."""
+    """Who counts what waits, and how much that is now."""
 
     teller: Workload
     waits: float
-    until: datetime
 
 
 def when(view: View) -> Iterator[Match]:
@@ -48,7 +47,7 @@ def when(view: View) -> Iterator[Match]:
         cut = moment(scaler.obj, "status", "lastScaleTime")
         found = _renamed(view, worker, scaler, until) if cut is not None and cut >= until else None
         if found is not None:
-            yield _match(view, worker, scaler, found, cut)
+            yield _match(view, worker, scaler, found, until, cut)
 
 
 def _asks(scaled: Obj) -> bool:
@@ -67,11 +66,13 @@ def _renamed(view: View, worker: Workload, scaler: Autoscaler, until: datetime) 
             continue
         near = -SLACK <= until - teller.released_at <= AROUND
         if near and (series.last or 0.0) >= least:
-            found[teller.ref] = _Renamed(teller, series.last or 0.0, until)
+            found[teller.ref] = _Renamed(teller, series.last or 0.0)
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _match(view: View, worker: Workload, scaler: Autoscaler, found: _Renamed, cut: datetime | None) -> Match:
+def _match(
+    view: View, worker: Workload, scaler: Autoscaler, found: _Renamed, until: datetime, cut: datetime | None
+) -> Match:
     teller = found.teller
     asked = [each.ref for each in view.called(worker.ref) if role(each) not in DATA]
     suffer = tuple(dict.fromkeys((worker.ref, *asked, *behind(view, worker.ref, *asked, but=teller.ref))))
@@ -80,16 +81,14 @@ def _match(view: View, worker: Workload, scaler: Autoscaler, found: _Renamed, cu
     return Match(
         component=teller.ref,
         evidence=(
-            Evidence(
-                "objects", scaler.ref, f"it reads nothing of what it asks for since then: {worker.name}", found.until
-            ),
+            Evidence("objects", scaler.ref, f"it reads nothing of what it asks for since then: {worker.name}", until),
             *release_evidence(teller),
             Evidence("metrics", teller.ref, f"{found.waits:.0f} messages wait, as {teller.name} itself counts them"),
             Evidence("objects", worker.ref, f"its autoscaler set it to {scaler.now} replicas since", cut),
             *(view.event_evidence(each) for each in rescaled),
         ),
         certainty=0.6,
-        since=found.until,
+        since=until,
         explains=suffer,
         excludes=(
             *not_for((worker.ref,), few, (*RESTARTS, "rollback_workload")),

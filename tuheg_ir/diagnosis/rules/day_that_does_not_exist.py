@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.releases import BEFORE
-from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.trouble import OFTEN, all_told
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -46,7 +46,7 @@ def when(view: View) -> Iterator[Match]:
         released = workload.released_at
         if workload.changes and (released is None or began - released <= WELL):
             continue  # it may be the release that reckons so
-        said = [*(seen for seen, _ in troubles(view, workload.ref)), *suffering(view, workload.ref), *unplaced(view)]
+        said = all_told(view, workload.ref)
         if said:
             yield _match(view, workload, hits, said, began)
 

@@ -6,6 +6,7 @@ as an autoscaler's new pods get none. What runs keeps its address for as long as
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -25,9 +26,7 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _match(view: View, short: Short) -> Match:
-    waiting = {workload.ref: 0 for workload, _, _ in short.pods}
-    for workload, _, _ in short.pods:
-        waiting[workload.ref] += 1
+    waiting = Counter(workload.ref for workload, _, _ in short.pods)
     serve = {each.ref for each in view.serving}
     worst, *others = sorted(waiting, key=lambda ref: (ref not in serve, -waiting[ref], ref))
     wait = f"{waiting[worst]} of its pods wait for an address, pods wait on {len(short.nodes)} nodes"

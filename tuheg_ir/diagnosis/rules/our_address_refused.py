@@ -22,7 +22,7 @@ from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import labels, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.trouble import suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.trouble import all_told, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
@@ -62,14 +62,9 @@ def when(view: View) -> Iterator[Match]:
     """Pods repeat it: those on some nodes alone, or all of a workload that was not released then; users suffer."""
     found = [told for each in view.serving if (told := _refused(view, each)) is not None]
     found.sort(key=lambda told: (not any(troubles(view, told.workload.ref)), -told.seen.number, told.workload.ref))
-    felt = [seen for told in found for seen in _felt(view, told.workload)]
+    felt = [seen for told in found for seen in all_told(view, told.workload.ref)]
     if felt:
         yield _match(view, found, felt)
-
-
-def _felt(view: View, workload: Workload) -> list[Evidence]:
-    ref = workload.ref
-    return [*(seen for seen, _ in troubles(view, ref)), *suffering(view, ref), *unplaced(view)]
 
 
 def _refused(view: View, workload: Workload) -> Refused | None:

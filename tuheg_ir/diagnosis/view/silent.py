@@ -61,7 +61,7 @@ def no_more(view: View, workload: Workload, told: Marked) -> bool:
 
     It may come again: that it ceased while a change is in force only tells that it is not of that.
     """
-    said = _says(told)
+    said = says(told)
     logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
     ends = ((lines, _last(lines, said)) for lines in logs)
     return bool(logs) and all(last is not None and _fell_silent(view, lines, last, said) for lines, last in ends)
@@ -69,7 +69,7 @@ def no_more(view: View, workload: Workload, told: Marked) -> bool:
 
 def over_for_good(view: View, workload: Workload, told: Marked) -> bool:
     """Tell whether they tell of it no more, and one of their logs shows that it does not come at times."""
-    said = _says(told)
+    said = says(told)
     logs = (log.lines for log in _logs(view, workload, told.pods))
     spans = ((lines, _first(lines, said), _last(lines, said)) for lines in logs)
     return no_more(view, workload, told) and any(
@@ -85,7 +85,7 @@ def ended_before(view: View, workload: Workload, told: Marked, *sufferers: str) 
     up; a store, or one of whose requests hardly any fail, need not tell of it. What came often is missed soon; words
     that came before, and were silent for minutes in between, are of a trouble before.
     """
-    said = _says(told)
+    said = says(told)
     logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
     times = [time for lines in logs for line, time in zip(lines, times_near(lines), strict=True) if time and said(line)]
     first = begun(times)
@@ -120,7 +120,7 @@ def may_be_of_old(view: View, workload: Workload, told: Marked) -> bool:
     """
     if told.error or _changed_lately(view, workload):
         return False
-    said = _says(told)
+    said = says(told)
     logs = [log for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
     return bool(logs) and all(_from_the_start(view, workload, log, said) for log in logs)
 
@@ -221,7 +221,7 @@ def _work(lines: Iterable[str]) -> list[str]:
     return [line for line in lines if not complains(line) and not of_probe(line)]
 
 
-def _says(told: Marked) -> Said:
+def says(told: Marked) -> Said:
     """Return how to tell a line of some errors; a part of their shape is cheap to see."""
     part = max(told.shape.split("#"), key=len)
     return lambda line: part in line and complains(line) and shape_of(line) == told.shape

@@ -239,6 +239,11 @@ def unplaced(view: View) -> Iterator[Evidence]:
             yield Evidence("alerts", "", f"alert {alert.name} fires", alert.starts_at)
 
 
+def all_told(view: View, ref: str) -> list[Evidence]:
+    """Return all that tells of a workload's users: its troubles, who says that it fails, and alerts about nobody."""
+    return [*(seen for seen, _ in troubles(view, ref)), *suffering(view, ref), *unplaced(view)]
+
+
 def failed_probes(view: View, ref: str, *purposes: str) -> Iterator[Evidence]:
     """Yield the inventory's probes of a workload that are unhealthy, of some purposes."""
     for probe in view.snapshot.probes:
