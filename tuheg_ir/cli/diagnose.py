@@ -72,24 +72,22 @@ def diagnose_command(
 def _live(inventory: Path | None, cluster: str | None, service: str | None) -> tuple[Looked, str]:
     from tuheg_ir.diagnosis.apart import Apart
 
-    reading = Apart(lambda: _read(inventory, cluster, service))
+    chosen, name = choose_target(inventory, cluster)
+    reading = Apart(lambda: _read(chosen, name, service))
     from tuheg_ir.diagnosis.look import look  # it takes as long as to read a cluster: done meanwhile
 
-    return look(reading)
+    return look(reading), name
 
 
-def _read(inventory: Path | None, cluster: str | None, service: str | None) -> tuple[Snapshot, str]:
-    """Return what the cluster shows, and its name."""
+def _read(inventory: Path, cluster: str, service: str | None) -> Snapshot:
     from tuheg_ir.catalogue.platform import load_platform
     from tuheg_ir.diagnosis.collector import Target, collect
     from tuheg_ir.project import find_project
 
-    chosen, name = choose_target(inventory, cluster)
-    platform = load_platform(chosen, name)
+    platform = load_platform(inventory, cluster)
     platform.service(service)
     find_project().module_utils("kube")  # says what is missing before anything is asked
-    target = Target.of_platform(platform.namespace, platform.services, platform.vars)
-    return collect({}, target).snapshot, platform.cluster
+    return collect({}, Target.of_platform(platform.namespace, platform.services, platform.vars)).snapshot
 
 
 def _moment(text: str | None) -> datetime | None:

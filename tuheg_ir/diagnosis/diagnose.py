@@ -46,7 +46,7 @@ def diagnose_service(
     """
     if service not in target.services:
         raise UsageError(f"There is no service {service!r}", cluster, f"There are: {', '.join(target.services)}.")
-    looked, _ = look(Apart(lambda: (collect(auth, target, deadline_s=deadline_s).snapshot, cluster)))
+    looked = look(Apart(lambda: collect(auth, target, deadline_s=deadline_s).snapshot))
     told = public(looked.diagnosis, replace(looked.snapshot, sources=missed(looked.snapshot.sources)))
     return {
         **told,

@@ -36,15 +36,11 @@ class Looked(NamedTuple):
         return f"{spec.get('kind', 'Deployment')}/{service}" if service else ""
 
 
-def look(reading: Apart[tuple[Snapshot, str]]) -> tuple[Looked, str]:
-    """Load the rules while a namespace is read, and decide; return the cluster's name too.
-
-    Raises what the reading raises.
-    """
-    if not reading.is_over():  # a wrong name need not wait for them
+def look(reading: Apart[Snapshot]) -> Looked:
+    """Load the rules while a namespace is read, and decide. Raises what the reading raises."""
+    if not reading.is_over():  # what cannot be read need not wait for them
         load_rules()
-    snapshot, cluster = reading.result()
-    return decided(snapshot, reading.began), cluster
+    return decided(reading.result(), reading.began)
 
 
 def decided(snapshot: Snapshot, began: float) -> Looked:

@@ -33,11 +33,11 @@ class Names:
     """The names of the metrics that there are, the plainest first: what has a prefix may be of a library only.
 
     Each pattern is looked for once, however many ways have it, and compiled only where a name holds a text that all its
-    finds have: among what a few exporters give most patterns find nothing. ``workloads``: those that are known.
+    finds have: among what a few exporters give most patterns find nothing.
     """
 
-    def __init__(self, names: Iterable[str], workloads: Iterable[str] = ()) -> None:
-        self._workloads: tuple[str, ...] = tuple(workloads)
+    def __init__(self, names: Iterable[str]) -> None:
+        self._workloads: tuple[str, ...] = ()
         self._names = dict.fromkeys(sorted(names, key=lambda name: (name.count("_"), name)))
         self._others = [name for name in self._names if not name.startswith(_PLATFORM)]
         self._found: dict[str, list[str]] = {}

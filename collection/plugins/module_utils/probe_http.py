@@ -46,8 +46,11 @@ class _Unreachable(Exception):
     """There was no connection: nothing was asked, so nothing is known about the service."""
 
 
-class _NoTime(Exception):
-    """Our own time was up: that says nothing about the service."""
+class _Sent(NamedTuple):
+    """What failed of one request ("": nothing), and whether there was no connection at all."""
+
+    failure: str
+    unreachable: bool = False
 
 
 def ask_http(question: HttpQuestion, end: float) -> Answer:
@@ -64,11 +67,10 @@ def ask_http(question: HttpQuestion, end: float) -> Answer:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         while sent < question.requests and time.monotonic() < end:
             asked = min(_AT_ONCE, question.requests - sent)
-            errors = list(pool.map(lambda _: _failure(question, parts, end), range(asked)))
-            told = [error for error in errors if not isinstance(error, _NoTime)]
+            told = [each for each in pool.map(lambda _: _send(question, parts, end), range(asked)) if each]
             sent += len(told)
-            unreachable += sum(isinstance(error, _Unreachable) for error in told)
-            failures.update(str(error) for error in told if error is not None)
+            unreachable += sum(each.unreachable for each in told)
+            failures.update(each.failure for each in told if each.failure)
             certain = failures.total() > question.max_failures and unreachable < sent
             if certain or len(told) < asked or unreachable == sent:
                 break  # more requests cannot change the verdict
@@ -88,21 +90,19 @@ def _judged(question: HttpQuestion, sent: int, unreachable: int, failures: Count
     return Answer(HEALTHY, told, failed, sent)
 
 
-def _failure(question: HttpQuestion, parts: SplitResult, end: float) -> Exception | None:
-    """Send one request; return what failed, or None."""
+def _send(question: HttpQuestion, parts: SplitResult, end: float) -> _Sent | None:
+    """Send one request; None if our own time was up before its: that says nothing about the service."""
     left = end - time.monotonic()
     try:
-        return _one(question, parts, min(question.timeout_s, left))
+        return _Sent(_one(question, parts, min(question.timeout_s, left)))
     except TimeoutError:
-        if left < question.timeout_s:
-            return _NoTime()
-        return OSError(f"no answer within {question.timeout_s:g} s")
+        return None if left < question.timeout_s else _Sent(f"no answer within {question.timeout_s:g} s")
     except _Unreachable as error:
-        return error
+        return _Sent(str(error), unreachable=True)
 
 
-def _one(question: HttpQuestion, parts: SplitResult, timeout_s: float) -> Exception | None:
-    """Send one request; return what failed, or None. Raises TimeoutError if there was no answer in time."""
+def _one(question: HttpQuestion, parts: SplitResult, timeout_s: float) -> str:
+    """One request; what failed, or ''. Raises TimeoutError if there was no answer in time."""
     connection = _connected(question, parts, max(0.05, timeout_s))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
@@ -112,10 +112,12 @@ def _one(question: HttpQuestion, parts: SplitResult, timeout_s: float) -> Except
     except TimeoutError:
         raise
     except (OSError, http.client.HTTPException) as error:
-        return OSError(f"the connection broke ({str(error) or type(error).__name__})")
+        return f"the connection broke ({str(error) or type(error).__name__})"
     finally:
         connection.close()
-    return None if response.status in question.expect else OSError(f"status {response.status}")
+    if response.status in question.expect:
+        return ""
+    return f"status {response.status}"
 
 
 def _connected(question: HttpQuestion, parts: SplitResult, timeout_s: float) -> http.client.HTTPConnection:

@@ -104,11 +104,11 @@ class _Reader:
             return
         # While the objects are read: their names tell of what is a workload's own only.
         self._learn(self._questions(names))
-        self._known = self._ask_known()
-        names.know(self._known.names)
+        known = self._ask_known()
+        names.know(known.names)
         questions = self._questions(names)
         self._learn(questions)
-        self._known = replace(self._known, spaces=held(self._all_rows(), self._signals.roles["namespace"]))
+        self._known = replace(known, spaces=held(self._all_rows(), self._signals.roles["namespace"]))
         self._locks = {metric: threading.Lock() for question in questions for metric in question.metrics.values()}
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="metrics")
         errors: dict[str, SourceFailed] = {}
