@@ -206,6 +206,19 @@ def test_an_address_is_of_a_client_only_where_an_access_log_begins(line: str, na
     assert set(hosts_named([line])) == named
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("ConnectionTimeoutError: Connection timeout to host https://push.pay.example", {"push.pay.example"}),
+        ("Cannot connect to host push.pay.example:443 ssl:default", {"push.pay.example"}),
+        ("could not resolve host https", {"https"}),
+        ("hostname resolving error: lookup pg on 10.96.0.10:53: i/o timeout", {"pg", "10.96.0.10"}),
+    ],
+)
+def test_neither_a_scheme_nor_what_is_done_with_a_name_is_a_host(line: str, named: set[str]) -> None:
+    assert set(hosts_named([line])) == named
+
+
 def test_a_request_that_failed_after_a_while_failed_behind_and_one_that_was_turned_away_did_not() -> None:
     assert "upstream_failure" in told("ERROR POST https://api.pay.example/charge failed after 25004 ms")
     assert not told("ERROR POST https://api.pay.example/charge failed after 12 ms: 422 Unprocessable Entity")

@@ -35,7 +35,7 @@ _HOST = late(
             rf"\b{_NAME}/(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}}\b",
             r"(?:(?:dial tcp:? )?lookup|dial tcp|host name|hostname|host|resolve host:?|resolve|server at|server on"
             r"|getaddrinfo \w+|connect(?:ing|ion)? to(?: node -?\d+)?|ENOTFOUND|EAI_AGAIN|UnknownHostException:|broker)"
-            rf" [\"'(]?{_NAME}",
+            rf" [\"'(]?{_NAME}(?!://)\b",
             rf"\b{_NAME}: connect E[A-Z]+",
             rf"\b(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}} \({_NAME}\)",
             r"\b([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|587|465|1433|1521|2181|3000|3306|4222|50051|5000|5432|5671|5672|6379|6380|"
@@ -51,7 +51,7 @@ _HOST = late(
 """Where servers and client libraries name the host that they speak of."""
 _WORDS = frozenset(
     {"to", "the", "a", "and", "host", "server", "database", "lookup", "node", "address", "name", "is", "not", "in"}
-    | {"on", "temporary"}
+    | {"on", "temporary", "resolving"}
 )
 """What stands in the place of a host in plain sentences."""
 _READ_UP = late(
