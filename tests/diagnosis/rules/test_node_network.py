@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import CALLS_CART, logs, shop
-from tests.diagnosis.rules.tiny import Obj, event, log, pod, redis, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tests.diagnosis.rules.scenes import CALLS_CART, OLD, SHOP, WEB, logs, rate, shop
+from tests.diagnosis.rules.tiny import Obj, event, figure, log, pod, redis, series, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 from tuheg_ir.diagnosis.rules import node_network
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.view import View
@@ -73,9 +74,105 @@ def hanging(*callers: str) -> Snapshot:
     return snapshot(backend, *made, logs=[each for name in callers for each in logs(name, line, 0, 1)])
 
 
+FEED, CODE, BACK = "Deployment/feed", "code_defect", "rollback_workload"
+ROOM_FOR = 262144
+
+
+def feed(**more: Any) -> list[Obj]:
+    """Return a program that was released half an hour ago, all of whose pods are on the one node."""
+    return workload("feed", **{"nodes": ("n1",), "before": OLD, "released": 1800, **more})
+
+
+def table(taken: float, *, before: float = 9000, since: float = 900, node: str = "n1") -> list[tuple[str, Series]]:
+    """Return how many connections a node keeps track of, which climb from some time after the release on."""
+    steps = ((3600, before), (1700, before + (taken - before) / 2), (since, taken))
+    limit = ("node_connections_limit", series({"node": node}, (3600, ROOM_FOR)))
+    return [("node_connections", series({"node": node}, *steps)), limit]
+
+
+def opened(name: str, *held: float, first: float = 40) -> list[tuple[str, Series]]:
+    """Return how many sockets the pods of a workload hold open since a quarter of an hour."""
+    return [figure("pod_open_files", first, each, 900, pod=pod(name, n)) for n, each in enumerate(held)]
+
+
+def crowded(*figures: tuple[str, Series], late: Sequence[str] = ("shop", "web"), **released: Any) -> Snapshot:
+    """Return a node on which two services reach nobody since it has no room for a further connection."""
+    said = [line for name in late for line in there_only(LATE, name)]
+    measured = [*table(ROOM_FOR - 3), *table(11000, node="n2"), *figures]
+    return snapshot(*callers(), feed(**released), logs=said, figures=measured)
+
+
+def at_home(taken: float) -> Snapshot:
+    """Return a node with a good part of a full table whose services have no pod anywhere else."""
+    made = (workload(name, pods=1, nodes=("n1",), env=CALLS_CART) for name in ("shop", "web"))
+    said = [line for name in ("shop", "web") for line in logs(name, LATE)]
+    return snapshot(*made, workload("cart", nodes=("n2",)), feed(), logs=said, figures=table(taken))
+
+
 FLAPS = event("Node/n1", "NICLinkFlap", "mlx5_core 0000:3b:00.0 eth0: Link down", age=30, count=20)
 
 HOLDS = [
+    Holds(
+        "it has no room for connections, and what was released holds most of them",
+        crowded(*opened("feed", 120000, 119000)),
+        (FEED, CODE, BACK),
+        excludes=no("restart_workload", "scale_workload", at=FEED) + no(BACK, at=SHOP) + no(BACK, at=WEB),
+        alone=True,
+    ),
+    Holds(
+        "it has no room for connections, and one pod of what was set otherwise holds most of them",
+        crowded(*opened("feed", 190000), pods=1, before={"env": {"POOL": "4"}}, env={"POOL": "4000"}, late=("shop",)),
+        (FEED, "configuration_error", BACK),
+        alone=True,
+    ),
+    Holds(
+        "what was released holds most of them, and who suffers was released too, and has no pod elsewhere",
+        snapshot(
+            *(
+                workload(name, pods=1, nodes=("n1",), env=CALLS_CART, before=OLD, released=1000)
+                for name in ("shop", "web")
+            ),
+            workload("cart", nodes=("n2",)),
+            feed(),
+            logs=[line for name in ("shop", "web") for line in logs(name, LATE)],
+            figures=[*table(ROOM_FOR), *opened("feed", 100000, 130000)],
+        ),
+        (FEED, CODE, BACK),
+        alone=True,
+    ),
+    Holds("it has no room for connections, and who suffers there has no pod elsewhere", at_home(ROOM_FOR), NODE),
+    *(
+        Holds(
+            f"it has no room for connections, and {what}",
+            world,
+            NODE,
+            harmful=(BACK,),
+        )
+        for what, world in (
+            ("nobody counts who holds them", crowded()),
+            ("what was released holds few of them", crowded(*opened("feed", 20000, 19000))),
+            (
+                "what was released holds no more than its pods before",
+                crowded(*opened("feed", 1.2e5, 1.2e5, first=1.2e5)),
+            ),
+            (
+                "what was released holds as many as its pods that are gone",
+                crowded(
+                    *opened("feed", 120000, 119000),
+                    *(figure("pod_open_files", 118000, 119000, pod=f"feed-6f4b-x2x9{n}") for n in range(2)),
+                ),
+            ),
+            (
+                "who holds them was released when there was none left",
+                crowded(*opened("feed", 1.2e5, 1.2e5), released=600),
+            ),
+            ("who holds them was not released", crowded(*opened("feed", 1.2e5, 1.2e5), before=None)),
+            (
+                "who holds them is asked twice as much",
+                crowded(*opened("feed", 1.2e5, 1.2e5), rate("feed", 100, 210, 1700)),
+            ),
+        )
+    ),
     Holds("one service there reaches nobody, and its link goes down", snapshot(*ONE, FLAPS, logs=HEARD), NODE),
     *(
         Holds(f"one service there reaches nobody, and {what}", snapshot(*ONE, sign, logs=HEARD), NODE)
@@ -136,6 +233,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("half of its room for connections is taken, and who suffers has no pod elsewhere", at_home(131072)),
+    DoesNotHold(
+        "it has no room for connections, and all its pods are well",
+        snapshot(*callers(), feed(), figures=[*table(ROOM_FOR), *opened("feed", 120000, 119000)]),
+    ),
     DoesNotHold("pods elsewhere are missed as well", missed(("web", 0), ("cart", 0), ("web", 1))),
     DoesNotHold("the pods of one workload there are missed elsewhere: they may hang", missed(("web", 0))),
     DoesNotHold(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._taken_most import CONNECTIONS, used_up
 from tuheg_ir.diagnosis.view.figures import outlier
 from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.view import View
@@ -37,7 +38,7 @@ _OF_A_POD = late(r"\b(?:veth|cali|lxc|docker|cni|br-|flannel|tap|virbr)[\w-]*", 
 def link_troubles(view: View, node: str) -> tuple[Evidence, ...]:
     """Return what says that a node itself is bad: its link goes down often or damages packets, or a table is full.
 
-    A detector of problems tells it by a condition, or by an event at each time.
+    A detector of problems tells it by a condition, or by an event at each time; of connections figures tell it too.
     """
     held = [
         Evidence("objects", each.ref, f"{what}: {why}", at)
@@ -55,6 +56,7 @@ def link_troubles(view: View, node: str) -> tuple[Evidence, ...]:
     return (
         *held,
         *told[:2],
+        *used_up(view, CONNECTIONS, node),
         *_stands_out(view, node, "node_receive_errors", DAMAGED, "{:.0f} damaged packets a second"),
     )
 

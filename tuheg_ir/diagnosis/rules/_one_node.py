@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.view.complaints import Complaint
 from tuheg_ir.diagnosis.view.once import once_a_view
@@ -11,6 +12,8 @@ from tuheg_ir.diagnosis.view.workloads import Pod
 
 SEVERAL = 2
 """Pods of fewer workloads may be missed for their own sake: they hang, or are badly released."""
+CLOCKS = timedelta(minutes=2)
+"""So far apart are lines and samples that tell of one moment."""
 
 
 def alone_on(view: View, node: str, found: Iterable[Complaint]) -> dict[str, Complaint]:
@@ -35,6 +38,18 @@ def alone_on(view: View, node: str, found: Iterable[Complaint]) -> dict[str, Com
         for ref in sorted(first)
         if any(pod.node and pod.node != node and pod.name in heard for pod in view.workloads[ref].live)
     }
+
+
+def at_home_on(view: View, node: str, found: Iterable[Complaint], since: datetime | None) -> dict[str, Complaint]:
+    """Return workload -> its first complaint, of those that have pods on a node only and complain since a time.
+
+    No twin elsewhere tells whether it is the node's doing: that has to be known of the node itself.
+    """
+    homes = {ref: {pod.node for pod in workload.live} for ref, workload in view.workloads.items()}
+    known = [each for each in found if homes.get(each.caller) == {node} and not each.hit.previous]
+    young = [each for each in known if since is None or each.hit.first is None or each.hit.first >= since - CLOCKS]
+    old = {each.caller for each in known if each not in young}
+    return {each.caller: each for each in reversed(young) if each.caller not in old}
 
 
 def node_of(view: View, each: Complaint) -> str:

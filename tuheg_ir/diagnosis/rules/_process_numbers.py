@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._memory import LOADED
+from tuheg_ir.diagnosis.rules._taken_most import NUMBERS, SUSPECT, used_up
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.marked import STILL
 from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.once import once_a_view
-from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import release_evidence, releases
-from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth
+from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-SUSPECT = timedelta(hours=48)
-"""What leaves a few dead children a minute takes that long to use up a node."""
-FULL = 0.97
-"""Share of its numbers from which on a node has none for whoever asks now: they are dealt out round and round."""
-MOST = 0.5
-"""Share of a node's numbers, and of what came to them, that nobody else can have as well."""
 FEW = 0.1
 """Share of a node's numbers that nobody has used up who holds less."""
 _STARTS_NONE = late(
@@ -58,7 +50,7 @@ def short_of_numbers(view: View) -> dict[str, Short]:
         sufferers.setdefault(node, set()).add(ref)
     found = {}
     for node, refs in sufferers.items():
-        counted = tuple(_counted(view, node))
+        counted = tuple(used_up(view, NUMBERS, node))
         if counted or (len(refs) > 1 and len(told) == 1 and _well_elsewhere(view, node, refs)):
             found[node] = Short((*counted, *told[node][:3]), tuple(sorted(refs)))
     return found
@@ -117,69 +109,6 @@ def _cannot_start(view: View) -> Iterator[tuple[str, str, Evidence]]:
                 yield node, ref, view.event_evidence(event)
 
 
-def _counted(view: View, node: str) -> Iterator[Evidence]:
-    taken, limit = (view.figures.now(signal, node=node) for signal in ("node_threads", "node_threads_limit"))
-    if taken is not None and limit and taken >= FULL * limit:
-        since = view.figures.crossed("node_threads", FULL * limit, node=node)
-        yield Evidence("metrics", f"Node/{node}", f"{taken:.0f} of its {limit:.0f} process numbers are taken", since)
-
-
 def _well_elsewhere(view: View, node: str, refs: Collection[str]) -> bool:
     """Tell whether one of some workloads has a pod that is well on another node."""
     return any(pod.ready and pod.node not in ("", node) for ref in refs for pod in view.workloads[ref].live)
-
-
-def numbers_taken_by(
-    view: View, nodes: Collection[str], began: datetime | None
-) -> tuple[Workload, tuple[Evidence, ...]] | None:
-    """Return the one workload released before nodes ran out that holds most of their numbers, and what shows it.
-
-    What came to the node's threads in the time that is measured came to its pods: it goes on with it. Who has far more
-    to do than before needs more of them, whatever was released.
-    """
-    found = []
-    for workload in view.serving:
-        at = workload.released_at
-        if at is None or began is None or at >= began or not releases(view, workload, SUSPECT):
-            continue
-        if (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
-            continue
-        seen = [_holds_most(view, workload, node) for node in nodes]
-        if seen and all(seen):
-            found.append((workload, (*(each for each in seen if each), *release_evidence(workload)[:2])))
-    return found[0] if len(found) == 1 else None
-
-
-def _holds_most(view: View, workload: Workload, node: str) -> Evidence | None:
-    """Return that the pods of a workload's newest template hold most of a node's numbers, and took those of late.
-
-    What pods of its that are gone held before was not taken anew.
-    """
-    mine = [pod for pod in workload.newest_pods() if pod.node == node]
-    held = sum(view.figures.now("pod_threads", pod=pod.name) or 0.0 for pod in mine)
-    limit = view.figures.now("node_threads_limit", node=node)
-    if not mine or not limit or held < MOST * limit:
-        return None
-    first, most = view.figures.first("node_threads", node=node), view.figures.peak("node_threads", node=node)
-    came = (most or 0.0) - (first or 0.0)
-    if came <= 0.0 or sum(_grew(view, pod) for pod in mine) - _held_before(view, workload) < MOST * came:
-        return None
-    told = f"{held:.0f} of the {limit:.0f} process numbers of {node} are those of its pods, and what came of late too"
-    return Evidence("metrics", workload.ref, told, oldest(pod.created for pod in mine))
-
-
-def _grew(view: View, pod: Pod) -> float:
-    """Return how many threads came to a pod for as long as it is measured."""
-    return (view.figures.now("pod_threads", pod=pod.name) or 0.0) - (
-        view.figures.first("pod_threads", pod=pod.name) or 0.0
-    )
-
-
-def _held_before(view: View, workload: Workload) -> float:
-    """Return how many threads the pods of a workload that are gone, or go, held at most while they were measured."""
-    newest = {pod.name for pod in workload.newest_pods()}
-    names = {each.labels.get("pod", "") for each in view.figures.series("pod_threads")} - newest
-    # Of a pod that is gone nobody knows whose it was, but for its name.
-    gone = [each for each in names if view.owner_of(each) in (workload.ref, f"Pod/{each}")]
-    mine = [each for each in gone if each.startswith(f"{workload.name}-")]
-    return sum(view.figures.peak("pod_threads", pod=each) or 0.0 for each in mine)

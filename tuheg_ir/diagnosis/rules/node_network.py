@@ -1,4 +1,7 @@
-"""The network of one node fails: pods there cannot be set up, or reach nobody, and their twins elsewhere are well."""
+"""The network of one node fails: pods there cannot be set up, or reach nobody, and their twins elsewhere are well.
+
+Where it has no room for a further connection, it may be the fault of another one's release that holds most of them.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,16 @@ from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._link import link_troubles, resent
 from tuheg_ir.diagnosis.rules._no_address import for_want_of_addresses, short_of_addresses
-from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
+from tuheg_ir.diagnosis.rules._one_node import alone_on, at_home_on, node_of
+from tuheg_ir.diagnosis.rules._taken_most import CONNECTIONS, taken_by, used_up
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
-from tuheg_ir.diagnosis.view.reading import items, moment, name, text
+from tuheg_ir.diagnosis.view.nodes import on_node
+from tuheg_ir.diagnosis.view.reading import items, moment, name, oldest, text
+from tuheg_ir.diagnosis.view.releases import cause_of_release
 from tuheg_ir.diagnosis.view.view import View
 
 _SETUP = late(
@@ -26,23 +32,29 @@ TROUBLES = ("connection_timeout", "connection_reset", "dns", "connection_refused
 
 
 def when(view: View) -> Iterator[Match]:
-    """A node's network is reported bad, its pods get no network, or only pods there reach nobody."""
+    """A node's network is reported bad or has no room left, its pods get none, or only pods there reach nobody.
+
+    Room that a release took most of is given back by taking that release back.
+    """
     where = {pod.name: pod.node for _, pod in view.pods() if pod.node}
     every = complaints(view, *TROUBLES, "cache_busy")
     found = [each for each in every if each.hit.trouble in TROUBLES]
     for node in sorted({*where.values(), *(name(n) for n in view.snapshot.of("Node"))}):
         stated = (*_conditions(view, node), *_setups(view, node, where))
-        lonely, victims = _lonely(view, node, found)
         link = link_troubles(view, node)
+        lonely = alone_on(view, node, found)
+        at_home = at_home_on(view, node, found, oldest(e.time for e in link)) if link else {}
         # One such service is no chance where the node's link is bad; what is sent again may be its own doing.
-        if not stated and len(victims) < (1 if link else 2):
+        if not stated and len(lonely) < (1 if link else 2) and len(at_home) < 2:
             continue
-        sufferers = victims or tuple(sorted({view.owner_of(p) for p, n in where.items() if n == node}))
-        yield Match(
+        victims = {**lonely, **at_home}
+        told = [view.hit_evidence(each.hit) for each in victims.values()]
+        sufferers = sorted(victims) or sorted({view.owner_of(p) for p, n in where.items() if n == node})
+        match = Match(
             component=f"Node/{node}",
-            evidence=(*stated[:3], *link, *resent(view, node), *lonely[:3]),
+            evidence=(*stated[:3], *link, *resent(view, node), *told[:3]),
             certainty=0.75 if stated or link else 0.6,
-            since=min((e.time for e in (*stated, *link, *lonely) if e.time), default=None),
+            since=oldest(e.time for e in (*stated, *link, *told)),
             explains=(*behind(view, *sufferers), *(_accused(view, node, every) if victims else ())),
             excludes=not_for(
                 sufferers,
@@ -50,6 +62,30 @@ def when(view: View) -> Iterator[Match]:
                 ("rollback_workload",),
             ),
         )
+        yield match if stated else _by_release(view, node, match)
+
+
+def _by_release(view: View, node: str, match: Match) -> Match:
+    """Return whose release took most of the connections that a node has room for; the node itself if nobody's did."""
+    full = tuple(used_up(view, CONNECTIONS, node))
+    taken = taken_by(view, CONNECTIONS, [node], oldest(each.time for each in full)) if full else None
+    if taken is None:
+        return match
+    workload, seen = taken
+    missed = {w.ref for w, pod in on_node(view, node) if not pod.ready}
+    others = dict.fromkeys((match.component, *match.explains, *sorted(missed)))
+    return match._replace(
+        component=workload.ref,
+        evidence=(*full, *seen, *(each for each in match.evidence if each not in full)),
+        certainty=0.8,
+        root_cause=cause_of_release(workload),
+        remedy="rollback_workload",
+        explains=tuple(ref for ref in others if ref != workload.ref),
+        excludes=(
+            *(each for each in match.excludes if each.target != workload.ref),
+            *excluding(workload.ref, "new pods would open as many connections again", *RESTARTS, "scale_workload"),
+        ),
+    )
 
 
 def _conditions(view: View, node: str) -> Iterator[Evidence]:
@@ -73,12 +109,6 @@ def _setups(view: View, node: str, where: dict[str, str]) -> Iterator[Evidence]:
             continue
         if here and event.reason in ("FailedCreatePodSandBox", "NetworkNotReady") and _SETUP.search(event.message):
             yield view.event_evidence(event)
-
-
-def _lonely(view: View, node: str, found: Sequence[Complaint]) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
-    """Return what pods of a node complain of that their twins on other nodes do not, and whose pods they are."""
-    alone = alone_on(view, node, found)
-    return tuple(view.hit_evidence(each.hit) for each in alone.values()), tuple(alone)
 
 
 def _accused(view: View, node: str, found: Sequence[Complaint]) -> tuple[str, ...]:

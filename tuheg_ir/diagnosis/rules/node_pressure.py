@@ -17,10 +17,10 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._pressure import filled_by
 from tuheg_ir.diagnosis.rules._process_numbers import (
     may_hold_all,
-    numbers_taken_by,
     short_of_numbers,
     unmeasured_leaker,
 )
+from tuheg_ir.diagnosis.rules._taken_most import NUMBERS, taken_by
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.nodes import nodes, on_node
 from tuheg_ir.diagnosis.view.reading import oldest, text
@@ -42,7 +42,7 @@ def when(view: View) -> Iterator[Match]:
     elif _short_of(found, "DiskPressure", "ephemeral-storage"):
         culprit = disk_filled_by(view, names, began)
     elif found and all(each[0] in short_of_numbers(view) or _short_of([each], "PIDPressure", "pids") for each in found):
-        culprit = numbers_taken_by(view, names, began)
+        culprit = taken_by(view, NUMBERS, names, began)
     known = culprit is not None or eater is not None
     matches = [_match(view, each, known=known) for each in found]
     if culprit is not None:
