@@ -111,8 +111,6 @@ OPEN = frozenset(
         "collector-pauses-while-a-neighbour-floods-the-node-disk",
         "frozen-zone-table-books-one-province-an-hour-late",
         "two-sync-pods-spend-the-same-one-time-refresh-token",
-        # the calls that multiply are made in browsers, and only a gateway's log tells of which build
-        "console-page-asks-for-memberships-again-after-every-answer",
         # whose counters have no end, only the store knows
         "quota-counters-lost-their-expiry-while-the-store-moved",
         # a host outside changed, and its client is taken for the reason
@@ -126,11 +124,9 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from real reports at the end of November 2026:
-        "bookings-and-dns-time-out-on-one-node-with-full-conntrack-table",
         "pod-creation-refused-sidecar-injector-serving-expired-certificate",
         "storefront-slow-in-evening-peak-autoscalers-blind-since-metrics-server-upgrade",
         "login-slow-while-stolen-password-lists-hammer-keycloak-token-endpoint",
-        "tenant-api-drowns-in-organization-calls-looped-by-new-dashboard-bundle",
         "invoicing-frozen-by-forgotten-export-transaction-ahead-of-migration",
         "patients-cannot-log-in-after-django-major-upgrade-release",
         "rabbitmq-disk-alarm-blocks-publishers-over-unread-dead-letters",

@@ -116,7 +116,7 @@ HOLDS = [
         "it has no room for connections, and what was released holds most of them",
         crowded(*opened("feed", 120000, 119000)),
         (FEED, CODE, BACK),
-        excludes=no("restart_workload", "scale_workload", at=FEED) + no(BACK, at=SHOP) + no(BACK, at=WEB),
+        excludes=(*no("restart_workload", "scale_workload", at=FEED), *no(BACK, at=SHOP), *no(BACK, at=WEB)),
         alone=True,
     ),
     Holds(
