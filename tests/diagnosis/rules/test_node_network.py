@@ -10,7 +10,7 @@ import pytest
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import CALLS_CART, OLD, SHOP, WEB, logs, rate, shop
-from tests.diagnosis.rules.tiny import Obj, event, figure, log, pod, redis, series, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import Obj, at, event, figure, log, pod, redis, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 from tuheg_ir.diagnosis.rules import node_network
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
@@ -109,6 +109,14 @@ def at_home(taken: float) -> Snapshot:
     return snapshot(*made, workload("cart", nodes=("n2",)), feed(), logs=said, figures=table(taken))
 
 
+def unready(*names: str, figures: Sequence[tuple[str, Series]] = (), since: float = 800) -> Snapshot:
+    """Return workloads whose pod on the one node is not ready, and the one elsewhere is; no log tells of anything."""
+    made = {name: workload(name, ready=1, nodes=("n2", "n1"), env=CALLS_CART) for name in names}
+    for each in made.values():
+        pods_of(each)[1]["status"]["conditions"][0]["lastTransitionTime"] = at(since)
+    return snapshot(*made.values(), workload("cart", nodes=("n2",)), feed(), figures=figures)
+
+
 FLAPS = event("Node/n1", "NICLinkFlap", "mlx5_core 0000:3b:00.0 eth0: Link down", age=30, count=20)
 
 HOLDS = [
@@ -141,6 +149,12 @@ HOLDS = [
         alone=True,
     ),
     Holds("it has no room for connections, and who suffers there has no pod elsewhere", at_home(ROOM_FOR), NODE),
+    Holds(
+        "it has no room for connections since what was released holds them, and two pods there are not ready: no logs",
+        unready("shop", "web", figures=[*table(ROOM_FOR), *opened("feed", 120000, 119000)]),
+        (FEED, CODE, BACK),
+        alone=True,
+    ),
     *(
         Holds(
             f"it has no room for connections, and {what}",
@@ -233,6 +247,14 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "it has no room for connections, and one pod there is not ready",
+        unready("shop", figures=[*table(ROOM_FOR), *opened("feed", 120000, 119000)]),
+    ),
+    DoesNotHold(
+        "it has no room for connections, and two pods there have not been ready since long before",
+        unready("shop", "web", figures=[*table(ROOM_FOR), *opened("feed", 120000, 119000)], since=3000),
+    ),
     DoesNotHold("half of its room for connections is taken, and who suffers has no pod elsewhere", at_home(131072)),
     DoesNotHold(
         "it has no room for connections, and all its pods are well",

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CART, WEB, errors, latency, rate
+from tests.diagnosis.rules.scenes import CART, WEB, alert, errors, latency, rate
 from tests.diagnosis.rules.tiny import Obj, figure, pod, snapshot, thing, timed, workload
-from tuheg_ir.diagnosis.model import Log, Series, Snapshot
+from tuheg_ir.diagnosis.model import Alert, Log, Series, Snapshot
 
 HOST = "shop.example"
 BACK = "rollback_workload"
@@ -98,11 +98,18 @@ def world(
     cart: dict[str, Any] | None = None,
     more: tuple[Any, ...] = (PATHS,),
     figures: tuple[tuple[str, Series], ...] = FLOOD,
+    alerts: tuple[Alert, ...] = (),
 ) -> Snapshot:
     """Return pages, the service that they ask, and an edge."""
     edge = workload("edge", "registry.k8s.io/ingress-nginx/controller:v1.11.2", port=443)
     return snapshot(
-        page() if web is None else web, workload("cart", **(cart or {})), edge, *more, logs=logs, figures=figures
+        page() if web is None else web,
+        workload("cart", **(cart or {})),
+        edge,
+        *more,
+        logs=logs,
+        figures=figures,
+        alerts=alerts,
     )
 
 
@@ -137,6 +144,12 @@ HOLDS = [
     ),
     Holds(
         "the service itself tells of sessions, and who asks", world(told("cart", fields), more=()), ASKED, alone=True
+    ),
+    Holds(
+        "nobody measures anything, and an alert is about who is asked",
+        world(told("edge", nginx), figures=(), alerts=(alert(service="cart"),)),
+        ASKED,
+        alone=True,
     ),
     Holds(
         "an edge tells of it alone, and the service that it is asked by the pages as they were released",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.complaints import Complaint
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.view import View
@@ -50,6 +51,19 @@ def at_home_on(view: View, node: str, found: Iterable[Complaint], since: datetim
     young = [each for each in known if since is None or each.hit.first is None or each.hit.first >= since - CLOCKS]
     old = {each.caller for each in known if each not in young}
     return {each.caller: each for each in reversed(young) if each.caller not in old}
+
+
+def unready_only_on(view: View, node: str, since: datetime | None) -> dict[str, Evidence]:
+    """Return workload -> what shows it, of those whose pods on a node are not ready since a time, and others are."""
+    found = {}
+    for workload in view.serving:
+        here = [pod for pod in workload.live if pod.node == node]
+        elsewhere = any(pod.ready and pod.node != node for pod in workload.live)
+        young = all(since is None or (at := pod.unready_since) is None or at >= since - CLOCKS for pod in here)
+        if here and elsewhere and young and not any(pod.ready for pod in here):
+            told = f"no pod of it on {node} is ready, and others are"
+            found[workload.ref] = Evidence("objects", workload.ref, told, here[0].unready_since)
+    return found
 
 
 def node_of(view: View, each: Complaint) -> str:

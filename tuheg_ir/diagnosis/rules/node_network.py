@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._link import link_troubles, resent
 from tuheg_ir.diagnosis.rules._no_address import for_want_of_addresses, short_of_addresses
-from tuheg_ir.diagnosis.rules._one_node import alone_on, at_home_on, node_of
+from tuheg_ir.diagnosis.rules._one_node import SEVERAL, alone_on, at_home_on, node_of, unready_only_on
 from tuheg_ir.diagnosis.rules._taken_most import CONNECTIONS, taken_by, used_up
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.nodes import on_node
@@ -42,23 +42,26 @@ def when(view: View) -> Iterator[Match]:
     for node in sorted({*where.values(), *(name(n) for n in view.snapshot.of("Node"))}):
         stated = (*_conditions(view, node), *_setups(view, node, where))
         link = link_troubles(view, node)
+        began = oldest(e.time for e in link)
         lonely = alone_on(view, node, found)
-        at_home = at_home_on(view, node, found, oldest(e.time for e in link)) if link else {}
+        at_home = at_home_on(view, node, found, began) if link else {}
+        unready = unready_only_on(view, node, began) if link else {}
         # One such service is no chance where the node's link is bad; what is sent again may be its own doing.
-        if not stated and len(lonely) < (1 if link else 2) and len(at_home) < 2:
+        if not stated and len(lonely) < (1 if link else SEVERAL) and max(len(at_home), len(unready)) < SEVERAL:
             continue
-        victims = {**lonely, **at_home}
-        told = [view.hit_evidence(each.hit) for each in victims.values()]
+        said = {ref: view.hit_evidence(each.hit) for ref, each in {**lonely, **at_home}.items()}
+        victims = {**unready, **said}
+        told = tuple(victims.values())
         sufferers = sorted(victims) or sorted({view.owner_of(p) for p, n in where.items() if n == node})
         match = Match(
             component=f"Node/{node}",
             evidence=(*stated[:3], *link, *resent(view, node), *told[:3]),
             certainty=0.75 if stated or link else 0.6,
             since=oldest(e.time for e in (*stated, *link, *told)),
-            explains=(*behind(view, *sufferers), *(_accused(view, node, every) if victims else ())),
+            explains=(*behind(view, *sufferers), *(_accused(view, node, every) if said else ())),
             excludes=not_for(
                 sufferers,
-                f"the template is well: pods on other nodes work; the network of {node} is not",
+                f"the network of {node} is what fails: pods there meet that by any template",
                 ("rollback_workload",),
             ),
         )

@@ -63,7 +63,7 @@ class Case(NamedTuple):
 def when(view: View) -> Iterator[Match]:
     """Since the release of a page many clients ask again and again for what they had got, and who answers suffers."""
     released = [w for w in view.serving if _may_be_page(view, w)]
-    ill = {w.ref: felt for w in view.serving if (felt := list(troubles(view, w.ref)))} if released else {}
+    ill = {w.ref: felt for w in view.serving if (felt := list(_felt(view, w.ref)))} if released else {}
     for teller in view.serving if ill else ():
         for way, found in visits(view, teller).items():
             cases = [each for page in released if (each := _case(view, page, teller, way, found, ill.keys()))]
@@ -72,6 +72,14 @@ def when(view: View) -> Iterator[Match]:
             # Who tries again what fails begins no earlier than it failed.
             if case is not None and (began is None or case.first <= began + CLOCKS):
                 yield _match(view, case, tuple(seen for seen, _ in ill[case.asked.ref][:2]))
+
+
+def _felt(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | None]]:
+    """Yield what tells that users of a workload suffer, alerts about it too where nobody measures, and since when."""
+    yield from troubles(view, ref)
+    for alert in view.alerts:
+        if view.about_alert(alert) == ref:
+            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at), alert.starts_at
 
 
 def _may_be_page(view: View, workload: Workload) -> bool:
