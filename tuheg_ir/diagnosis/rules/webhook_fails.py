@@ -1,54 +1,83 @@
-"""An admission webhook does not answer, or its certificate is bad: nothing that it looks at can be made."""
+"""An admission webhook does not answer, or its certificate is bad: nothing that it looks at can be made.
+
+Who answers for it may show a certificate that has ended though a new one lies there for long: it reads it at its start
+alone. Then a start anew is what helps, if its own new pods need not ask it.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._own_certificate import OF_AN_END, keep_the_old, own
+from tuheg_ir.diagnosis.rules._webhooks import KINDS, asks_itself, entries, server_of
+from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.logs import tells
-from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
-from tuheg_ir.diagnosis.view.refusals import refusals
+from tuheg_ir.diagnosis.view.reading import newest, oldest, text
+from tuheg_ir.diagnosis.view.refusals import Refusal, in_full
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 _HOOK = late(r'failed calling webhook "([^"]+)"', re.IGNORECASE)
 _PATH = late(r"https?://([a-z0-9-]+)[^/\s\"]*(/[^\s\"?]*)?", re.IGNORECASE)
-KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+AGAIN = timedelta(minutes=10)
+"""So long after a certificate was renewed whoever reads it again by and by shows it: kubelet brings it within two."""
 
 
 def when(view: View) -> Iterator[Match]:
     """The cluster could not ask a webhook whether pods may be made."""
-    found: dict[str, list[tuple[str, Evidence]]] = {}
+    found: dict[str, list[tuple[str, Refusal]]] = {}
     for workload in view.workloads.values():
-        for each in refusals(view, workload):
-            if named := _HOOK.search(each.fact):
+        for each in in_full(view, workload):
+            if named := _HOOK.search(each.full):
                 found.setdefault(named.group(1), []).append((workload.ref, each))
     for hook, told in found.items():
         refused = tuple(dict.fromkeys(ref for ref, _ in told))
-        said = " ".join(each.fact for _, each in told)
-        bad = tells("certificate", said)
-        everybody = tuple(w.ref for w in view.serving)
-        yield Match(
-            component=_configuration(view, hook, said),
-            evidence=(*(each for _, each in told[:3]), *_unmade(view, refused)),
-            certainty=0.9,
-            root_cause="configuration_error" if bad else "dependency_failure",
-            since=_since(told),
-            explains=refused,
-            excludes=not_for(everybody, f"no pod can be made while the webhook {hook} cannot be asked"),
-        )
+        yield _match(view, hook, refused, [each for _, each in told])
+
+
+def _match(view: View, hook: str, refused: tuple[str, ...], told: list[Refusal]) -> Match:
+    said = " ".join(each.full for each in told)
+    bad = tells("certificate", said)
+    server = server_of(view, hook, said) if bad else None
+    renewed = _renewed(view, server, told, said) if server else None
+    stale = server.ref if server and renewed and not asks_itself(view, hook, server) else ""
+    everybody = [w.ref for w in view.serving if w.ref != stale]
+    return Match(
+        component=stale or _configuration(view, hook, said),
+        evidence=(*(each.short for each in told[:3]), *((renewed,) if renewed else ()), *_unmade(view, refused)),
+        certainty=0.9,
+        root_cause="configuration_error" if bad else "dependency_failure",
+        remedy="restart_workload" if stale else "",
+        since=oldest(each.short.time for each in told),
+        explains=(*refused, *((server.ref,) if server and not stale else ())),
+        excludes=(
+            *not_for(everybody, f"no pod can be made while the webhook {hook} cannot be asked"),
+            *not_for([stale] if stale else (), "an older template reads the same files", ("rollback_workload",)),
+        ),
+    )
+
+
+def _renewed(view: View, server: Workload, told: list[Refusal], said: str) -> Evidence | None:
+    """Return that who answers for a webhook started before its certificate was renewed, and shows an ended one."""
+    secret, at = own(view, server)
+    last = newest(each.last or view.now for each in told)
+    if at is None or last is None or last - at < AGAIN or not OF_AN_END.search(said):
+        return None
+    if not keep_the_old(view, server, secret, at, complaints(view, "certificate")):
+        return None
+    return Evidence("objects", secret, f"it was renewed, and {server.ref} started before", at)
 
 
 def _configuration(view: View, hook: str, said: str) -> str:
     """Return Kind/name of the configuration that names a webhook; guessed from the message if it was not read."""
-    for kind in KINDS:
-        for obj in view.snapshot.of(kind):
-            if any(text(each, "name") == hook for each in items(obj, "webhooks")):
-                return f"{kind}/{name(obj)}"
+    if known := next((ref for ref, each in entries(view) if text(each, "name") == hook), ""):
+        return known
     where = _PATH.search(said)
     service, path = (where.group(1), where.group(2) or "") if where else (hook.split(".", maxsplit=1)[0], "")
     return f"{KINDS[1] if 'valid' in f'{hook}{path}'.lower() else KINDS[0]}/{service}"
@@ -59,10 +88,6 @@ def _unmade(view: View, refused: tuple[str, ...]) -> Iterator[Evidence]:
         workload = view.workloads[ref]
         if len(workload.live) < workload.wanted:
             yield Evidence("objects", ref, f"{len(workload.live)} of {workload.wanted} pods exist")
-
-
-def _since(told: list[tuple[str, Evidence]]) -> datetime | None:
-    return oldest(each.time for _, each in told)
 
 
 RULE = Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view.events import Event
@@ -11,23 +12,38 @@ from tuheg_ir.diagnosis.view.reading import items, moment, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+_SINCE = "lastTransitionTime"
 
-def refusals(view: View, workload: Workload) -> tuple[Evidence, ...]:
-    """Return why pods of a workload could not be created, newest first: from events and from conditions."""
-    found = [view.event_evidence(event) for event in _events(view, workload)]
+
+class Refusal(NamedTuple):
+    """Why a pod could not be made: in short, in full, and when it was said last; None where it stands for as long."""
+
+    short: Evidence
+    full: str
+    last: datetime | None
+
+
+def in_full(view: View, workload: Workload) -> tuple[Refusal, ...]:
+    """Return why pods of a workload could not be created, newest first: from events and from conditions.
+
+    What a long address comes before stands in the full text alone. A condition stands for as long as it is so,
+    whenever it began.
+    """
+    found = [Refusal(view.event_evidence(event), event.message, event.last) for event in _events(view, workload)]
     for condition in _conditions(view, workload):
-        told = f"{text(condition, 'reason')}: {text(condition, 'message')[:240]}"
-        found.append(Evidence("objects", workload.ref, told, moment(condition, "lastTransitionTime")))
+        reason, said, since = text(condition, "reason"), text(condition, "message"), moment(condition, _SINCE)
+        found.append(Refusal(Evidence("objects", workload.ref, f"{reason}: {said[:240]}", since), said, None))
     return tuple(found)
 
 
-def refused_at(view: View, workload: Workload) -> tuple[datetime | None, ...]:
-    """Return when pods of a workload were refused last, as each event and condition tells it; None where it does not.
+def refusals(view: View, workload: Workload) -> tuple[Evidence, ...]:
+    """Return why pods of a workload could not be created, newest first, as evidence."""
+    return tuple(each.short for each in in_full(view, workload))
 
-    A condition stands for as long as it is so, whenever it began.
-    """
-    events = [event.last for event in _events(view, workload)]
-    return (*events, *(None for _ in _conditions(view, workload)))
+
+def refused_at(view: View, workload: Workload) -> tuple[datetime | None, ...]:
+    """Return when pods of a workload were refused last, as each event and condition tells it; None: still so."""
+    return tuple(each.last for each in in_full(view, workload))
 
 
 def _events(view: View, workload: Workload) -> Iterator[Event]:
