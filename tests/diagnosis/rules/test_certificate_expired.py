@@ -10,7 +10,7 @@ from tests.diagnosis.rules.mesh import IDENTITY, issuer, mesh
 from tests.diagnosis.rules.pods import beats, node, younger
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, SHOP, alert, errors, ingress, logs, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, log, pod, secret_key, snapshot, thing, workload
-from tests.diagnosis.rules.trust import ROOTS, UNKNOWN, rewritten, strict
+from tests.diagnosis.rules.trust import ROOTS, UNKNOWN, rewritten, strict, unkept
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -246,6 +246,26 @@ HOLDS = [
         "a release of other settings trusts a server no more",
         strict(before={"env": {"DB_SSLMODE": "require"}}, env={"DB_SSLMODE": "verify-full"}),
         (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "a release trusts nobody for as long as it lives, and its log is not kept for so long",
+        unkept(),
+        (SHOP, "configuration_error", "rollback_workload"),
+        excludes=no("restart_workload", "scale_workload", at=SHOP),
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"a release trusts nobody, and may have done so first: {what}",
+            world,
+            (SHOP, "configuration_error", "page_human"),
+            harmful=("restart_workload",),
+        )
+        for what, world in (
+            ("its pods were ready once", unkept(unready=600)),
+            ("whom it asks started anew since", unkept(cart=3600)),
+            ("its log reaches further back", unkept(*[(age, "INFO connected") for age in (3000, 2900)])),
+        )
     ),
     *(
         Holds(

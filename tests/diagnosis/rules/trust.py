@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.diagnosis.rules.pods import younger
-from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, logs, shop
-from tests.diagnosis.rules.tiny import log, pod, secret_key, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, down, logs, shop
+from tests.diagnosis.rules.tiny import DAY, log, pod, secret_key, snapshot, thing, timed, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 UNKNOWN = "ERROR produce to https://cart:8443 failed: tls: x509: certificate signed by unknown authority"
@@ -60,3 +60,17 @@ def strict(
     fine = [log(pod("shop", n), *["INFO ok"] * 9) for n in range(2) if n not in refused]
     lines = [*logs("shop", line, *refused, times=times, since=since), *fine, *told]
     return snapshot(shop(env=env or {}, before=before, **of), workload("web"), *more, logs=lines)
+
+
+def unkept(
+    *earlier: tuple[float, str], unready: float | None = None, released: float = 7200, cart: float = 10 * DAY
+) -> Snapshot:
+    """Return a shop that was never ready since it is told to verify hosts, with logs of the last minutes alone."""
+    made = shop(
+        env=CALLS_CART, args=["serve"], before={**IMAGE, "args": ["serve", "--tls-insecure"]}, released=released
+    )
+    told = [(age, CHAIN) for age in (600, 480, 360, 240, 120)]
+    lines = [timed(pod("shop", n), *earlier, *told) for n in range(2)]
+    return snapshot(
+        down(made, {}, unready=released if unready is None else unready), workload("cart", started=cart), logs=lines
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.scenes import IMAGE, logs, shop
 from tests.diagnosis.rules.tiny import NOW, at, snapshot, workload
-from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.releases import release_cause, since_release
 from tuheg_ir.diagnosis.view.view import View
 
 HOUR = 3600
@@ -35,3 +38,24 @@ def test_what_begins_while_a_release_rolls_out_or_soon_after_is_its_own(
         pod["metadata"]["creationTimestamp"] = at(age)
     held = View(snapshot(objects)).workloads["Deployment/shop"]
     assert since_release(held, None if began is None else NOW - timedelta(seconds=began)) is its_own
+
+
+UNTRUSTED = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "line", "cause"),
+    [
+        ({"args": ["--insecure"]}, {"args": []}, UNTRUSTED, "configuration_error"),
+        ({"env": {}}, {"env": {"VERIFY_PEER": "1"}}, UNTRUSTED, "configuration_error"),
+        ({"env": {"CA_FILE": "/a"}}, {"env": {"CA_FILE": "/b"}}, UNTRUSTED, "configuration_error"),
+        ({"args": ["--insecure"]}, {"args": []}, "ERROR it failed", "code_defect"),
+        ({"args": ["--insecure"]}, {"args": ["--insecure"]}, UNTRUSTED, "code_defect"),
+        ({"env": {}}, {"env": {"CACHE": "1"}}, UNTRUSTED, "code_defect"),
+    ],
+)
+def test_who_trusts_others_by_its_settings_fails_by_them(
+    before: Mapping[str, Any], now: Mapping[str, Any], line: str, cause: str
+) -> None:
+    view = View(snapshot(shop(before=IMAGE | before, **now), logs=logs("shop", line, since=500)))
+    assert release_cause(view, view.workloads["Deployment/shop"]) == cause

@@ -13,11 +13,12 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match
 from tuheg_ir.diagnosis.rules._credentials import younger
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._own_certificate import own
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import keys_of, reads
 from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, Complaint, began, told
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
-from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, since_release
+from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, since_release
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -135,7 +136,7 @@ def _strict_release(
     view: View, workload: Workload, mine: Sequence[Complaint], found: Sequence[Complaint]
 ) -> Match | None:
     """Return that all new pods of a release distrust a server from the first minute, and nothing else is new."""
-    first = began(mine)
+    first = _since_birth(view, workload, mine) or began(mine)
     if first is None or workload.returned or not since_release(workload, first, AT_ONCE):
         return None
     refused, heard = {each.hit.pod for each in mine}, {log.pod for log in view.logs_of(workload.live, previous=False)}
@@ -151,12 +152,26 @@ def _strict_release(
         component=workload.ref,
         evidence=(*told(view, mine), *release_evidence(workload)),
         certainty=0.7,
-        root_cause=cause_of_release(workload),
+        root_cause=release_cause(view, workload),
         remedy="rollback_workload",
         since=first,
         explains=behind(view, workload.ref, but=workload.ref),
         excludes=not_for((workload.ref,), "each process of this release refuses it", (*RESTARTS, "scale_workload")),
     )
+
+
+def _since_birth(view: View, workload: Workload, mine: Sequence[Complaint]) -> datetime | None:
+    """Return when pods started that distrust a server for as long as they live; None if they may have trusted it.
+
+    A log is kept for a while only: what is told from its first lines on, by pods that were never ready, was so before.
+    """
+    pods = _pods(workload, mine)
+    for pod in pods:
+        lines = [line for log in view.logs_of([pod], previous=False) for line in log.lines]
+        heard, told = oldest(map(stamp, lines)), began(c for c in mine if c.hit.pod == pod.name)
+        if not never_ready(pod) or heard is None or told is None or told - heard > AT_ONCE:
+            return None
+    return newest(pod.started for pod in pods)
 
 
 def _roots_rewritten(view: View, workload: Workload) -> bool:
@@ -166,11 +181,13 @@ def _roots_rewritten(view: View, workload: Workload) -> bool:
 
 
 def _shows_another(view: View, workload: Workload, mine: Sequence[Complaint], first: datetime) -> bool:
-    """Tell whether one that it asks began anew, or got another certificate, shortly before it was refused."""
+    """Tell whether one that it asks began anew, or got another certificate, shortly before it was refused, or since.
+
+    Who is refused for as long as anybody knows may have been so only since then.
+    """
     asked = {*(each.about for each in mine), *view.graph.calls.get(workload.ref, ())}
     servers = [view.workloads[ref] for ref in sorted(asked) if ref in view.workloads]
     given = [at for server in servers if (at := own(view, server)[1]) is not None]
     started = [pod.started for server in servers for pod in server.live if pod.started]
-    return any(timedelta(0) <= first - at <= DAY for at in given) or any(
-        timedelta(0) <= first - at <= SOON for at in started
-    )
+    heard = began(mine) or first
+    return any(first - DAY <= at <= heard for at in given) or any(first - SOON <= at <= heard for at in started)

@@ -10,7 +10,7 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.at_odds import setting_at_fault
-from tuheg_ir.diagnosis.view.changes import Change, changes
+from tuheg_ir.diagnosis.view.changes import Change, changes, words_given
 from tuheg_ir.diagnosis.view.crashes import LATELY
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, moment, newest, oldest, text
@@ -45,6 +45,8 @@ _WIRES = late(
     re.IGNORECASE,
 )
 """Names of variables that may tell whom a program asks, as whom, how it speaks, waits or works, or what it may have."""
+_OF_TRUST = late(r"insecure|verif|ssl_?mode|(?<![a-z])ca(?![a-z])|cabundle|cafile|trust", re.IGNORECASE)
+"""Words that a template gives of whom a program trusts: `--insecure-tls`, `DB_SSLMODE=verify-full`, `--ca-file`."""
 AMID = timedelta(days=1)
 """A release came amid a trouble that is no older."""
 
@@ -101,7 +103,26 @@ def release_cause(view: View, workload: Workload, container: str = "") -> str:
     )
     if (settings and view.hits_of(workload.ref, "configuration_missing")) or setting_at_fault(view, workload):
         return "configuration_error"
+    if _trusts_otherwise(view, workload):
+        return "configuration_error"
     return cause_of_release(workload, container)
+
+
+def _trusts_otherwise(view: View, workload: Workload) -> bool:
+    """Tell whether a release changed a word of whom a program trusts, and its pods refuse a certificate."""
+    newest_ones = {pod.name for pod in workload.newest_pods()}
+    if not any(hit.pod in newest_ones for hit in view.hits_of(workload.ref, "certificate")):
+        return False
+    was, now = (
+        {
+            word
+            for group in ("initContainers", "containers")
+            for c in items(each, "spec", group)
+            for word in words_given(c)
+        }
+        for each in (template_before(workload), workload.template)
+    )
+    return any(_OF_TRUST.search(word) for word in was ^ now)
 
 
 def of_code_alone(workload: Workload) -> bool:
