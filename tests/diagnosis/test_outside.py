@@ -124,7 +124,6 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from real reports at the end of November 2026:
-        "storefront-slow-in-evening-peak-autoscalers-blind-since-metrics-server-upgrade",
         "login-slow-while-stolen-password-lists-hammer-keycloak-token-endpoint",
         "invoicing-frozen-by-forgotten-export-transaction-ahead-of-migration",
         "patients-cannot-log-in-after-django-major-upgrade-release",

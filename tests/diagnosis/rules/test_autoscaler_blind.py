@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.measuring import HOURS, SOURCE, blind, registered, source, well
 from tests.diagnosis.rules.scenes import SHOP, WELL, alert, autoscaler, busy, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, snapshot
 from tuheg_ir.diagnosis.model import Snapshot
@@ -126,6 +127,29 @@ HOLDS = [
         snapshot(with_proxy(1800), blinded(MISSING), alerts=FIRES),
         (SHOP, "configuration_error", "rollback_workload"),
         excludes=no("restart_workload", at=SHOP),
+    ),
+    *(
+        Holds(
+            f"who measures for it was never ready since its release: {what}",
+            snapshot(shop(), source(), blind(), *more, alerts=FIRES),
+            (SOURCE, "code_defect", "rollback_workload"),
+            excludes=no("restart_workload", "scale_workload", at=SOURCE),
+            believed="not_ready_since_release",
+            harmful=("restart_workload", "scale_workload"),
+        )
+        for what, more in (("its image tells who that is", ()), ("the registration names it", (registered(),)))
+    ),
+    *(
+        Holds(
+            f"who measures for it was released, and that may not be why: {what}",
+            snapshot(shop(), by, blind(since=since), alerts=FIRES),
+            (SCALER, "configuration_error", "page_human"),
+            believed=believed,
+        )
+        for what, by, since, believed in (
+            ("it is ready", well(source()), HOURS - 60, ""),
+            ("it came long after", source(), DAY / 2, "not_ready_since_release"),
+        )
     ),
     Holds(
         "nobody knows since when",

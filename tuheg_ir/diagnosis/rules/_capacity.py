@@ -7,11 +7,20 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.harm import harms
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded
-from tuheg_ir.diagnosis.rule import Match, excluding
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
 from tuheg_ir.diagnosis.rules._figures import said_by_callers
+from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._measuring import lost_source, told_of_source
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, since_release, soon_after
+from tuheg_ir.diagnosis.view.releases import (
+    BEFORE,
+    release_cause,
+    release_evidence,
+    releases,
+    since_release,
+    soon_after,
+)
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
 from tuheg_ir.diagnosis.view.trouble import suffering, traffic_growth, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
@@ -28,6 +37,8 @@ LATELY = timedelta(hours=2)
 """Where nobody knows since when a caller is unwell, a release of it so young is the reason."""
 WEEKLY = timedelta(days=8)
 """Some loads come once a week; so long a release may be taken back that changed nothing but that request."""
+SURE = 0.65
+"""So sure a load has to be to be told of another one, who may then have no finding of its own any more."""
 FROM_BEHIND = (
     "connection_refused",
     "connection_timeout",
@@ -130,13 +141,44 @@ def blinded_by_release(view: View, workload: Workload, scaler: Autoscaler) -> bo
 def unblinded(view: View, workload: Workload, match: Match) -> Match:
     """Return a match of load; as one of the release that blinded the autoscaler, where one did.
 
-    The template before lets the autoscaler give what the load needs, now and at the next peak.
+    The template before lets the autoscaler give what the load needs, now and at the next peak. It may be that of who
+    measures for the autoscaler: then all others are blind too.
     """
     scaler = autoscaler(view, workload.ref)
-    if scaler is None or not scaler.blind or not blinded_by_release(view, workload, scaler):
+    if scaler is None or not scaler.blind:
         return match
+    if blinded_by_release(view, workload, scaler):
+        return match._replace(
+            evidence=(*match.evidence, *release_evidence(workload, "limits")),
+            root_cause="configuration_error",
+            remedy="rollback_workload",
+        )
+    source = lost_source(view, scaler, PEAK) if _for_want_of_replicas(workload, scaler, match) else None
+    return _of_source(view, workload, scaler, source, match) if source else match
+
+
+def _for_want_of_replicas(workload: Workload, scaler: Autoscaler, match: Match) -> bool:
+    """Tell whether it is load for sure that a workload suffers of, felt only since its autoscaler sees nothing."""
+    if match.remedy != "scale_workload" or match.certainty < SURE or scaler.at_most:
+        return False
+    blind, began = scaler.blind_since, match.since
+    return blind is not None and began is not None and began >= blind and not since_release(workload, began)
+
+
+def _of_source(view: View, workload: Workload, scaler: Autoscaler, source: Workload, match: Match) -> Match:
+    """Return a match of load as one of the release of who measures for the autoscaler, with how much that has to do."""
+    few = "the template is well: its autoscaler gives no replicas"
+    blind = "each process of this release measures nothing"
     return match._replace(
-        evidence=(*match.evidence, *release_evidence(workload, "limits")),
-        root_cause="configuration_error",
+        component=source.ref,
+        target=source.ref,
+        evidence=(*told_of_source(view, scaler, source), *match.evidence),
+        root_cause=release_cause(view, source),
         remedy="rollback_workload",
+        explains=(*match.explains, scaler.ref, *behind(view, workload.ref, but=source.ref)),
+        excludes=(
+            *match.excludes,
+            *excluding(workload.ref, few, *RESTARTS, "rollback_workload"),
+            *excluding(source.ref, blind, *RESTARTS, "scale_workload"),
+        ),
     )

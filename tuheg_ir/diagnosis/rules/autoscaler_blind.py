@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import blinded_by_release
-from tuheg_ir.diagnosis.view.releases import release_evidence
-from tuheg_ir.diagnosis.view.scaling import autoscaler
+from tuheg_ir.diagnosis.rules._capacity import PEAK, blinded_by_release
+from tuheg_ir.diagnosis.rules._measuring import lost_source, told_of_source
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
+from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
 from tuheg_ir.diagnosis.view.trouble import suffering
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -25,17 +26,39 @@ def when(view: View) -> Iterator[Match]:
         said = tuple(suffering(view, workload.ref)) if scaler and scaler.blind else ()
         if scaler is None or not said or not _settled(view, workload):
             continue
-        released = blinded_by_release(view, workload, scaler)
         told = Evidence("objects", scaler.ref, f"it sees nothing: {scaler.blind}", scaler.blind_since)
-        yield Match(
-            component=workload.ref if released else scaler.ref,
-            evidence=(told, *said[:2], *(release_evidence(workload) if released else ())),
-            certainty=0.7 if released else 0.5,
-            remedy="rollback_workload" if released else "page_human",
+        yield _match(view, workload, scaler, (told, *said[:2]))
+
+
+def _match(view: View, workload: Workload, scaler: Autoscaler, told: tuple[Evidence, ...]) -> Match:
+    """Return who blinded an autoscaler: a release of its workload, or of who measures for it; itself if nobody did."""
+    if blinded_by_release(view, workload, scaler):
+        return Match(
+            component=workload.ref,
+            evidence=(*told, *release_evidence(workload)),
+            certainty=0.7,
+            remedy="rollback_workload",
             since=scaler.blind_since,
-            explains=() if released else (workload.ref,),
-            excludes=excluding(workload.ref, "new pods are counted no better", *RESTARTS) if released else (),
+            excludes=excluding(workload.ref, "new pods are counted no better", *RESTARTS),
         )
+    found = Match(
+        component=scaler.ref,
+        evidence=told,
+        certainty=0.5,
+        since=scaler.blind_since,
+        explains=(workload.ref,),
+    )
+    source = lost_source(view, scaler, PEAK)
+    if source is None:
+        return found
+    return found._replace(
+        component=source.ref,
+        evidence=(*told, *told_of_source(view, scaler, source)),
+        certainty=0.7,
+        root_cause=release_cause(view, source),
+        remedy="rollback_workload",
+        excludes=excluding(source.ref, "each process of this release measures nothing", *RESTARTS, "scale_workload"),
+    )
 
 
 def _settled(view: View, workload: Workload) -> bool:

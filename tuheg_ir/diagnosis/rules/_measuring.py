@@ -1,0 +1,88 @@
+"""Who measures for an autoscaler, and whether a release of it is why the autoscaler sees nothing.
+
+What autoscalers go by comes from a program of the cluster behind the API of metrics. If that one never gets ready since
+its release, all of them are blind from that minute on, and keep as many replicas as there were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.harm import harms
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._never_ready import never_ready_since_release
+from tuheg_ir.diagnosis.rules._not_its_release import not_its_release
+from tuheg_ir.diagnosis.view.programs import image_name
+from tuheg_ir.diagnosis.view.reading import at, items, moment, text
+from tuheg_ir.diagnosis.view.releases import release_evidence, releases, since_release
+from tuheg_ir.diagnosis.view.scaling import Autoscaler
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_GROUPS = {
+    "FailedGetResourceMetric": "metrics.k8s.io",
+    "FailedGetContainerResourceMetric": "metrics.k8s.io",
+    "FailedGetPodsMetric": "custom.metrics.k8s.io",
+    "FailedGetObjectMetric": "custom.metrics.k8s.io",
+    "FailedGetExternalMetric": "external.metrics.k8s.io",
+}
+"""Which API an autoscaler asked in vain, by the reason that it gives."""
+_ADAPTERS = ("prometheus-adapter", "k8s-prometheus-adapter", "kube-metrics-adapter")
+_SERVERS = {
+    "metrics.k8s.io": ("metrics-server", "metrics-server-amd64", *_ADAPTERS),
+    "custom.metrics.k8s.io": (*_ADAPTERS, "custom-metrics-stackdriver-adapter"),
+    "external.metrics.k8s.io": ("keda-metrics-apiserver", "keda-metrics-adapter", "cluster-agent", *_ADAPTERS),
+}
+"""Images of programs that serve an API of metrics, for where nobody read who does."""
+
+
+def lost_source(view: View, scaler: Autoscaler, within: timedelta) -> Workload | None:
+    """Return who measures for an autoscaler, if the autoscaler is blind by its release and going back is no harm.
+
+    ``within``: how old that release may be.
+    """
+    source = _source(view, scaler)
+    if source is None or source.ready or not since_release(source, scaler.blind_since):
+        return None
+    if not releases(view, source, within):
+        return None
+    pods = never_ready_since_release(view, source)
+    if not pods or not_its_release(view, source, pods):
+        return None
+    barred = any(each.remedy == "rollback_workload" for each in harms(view, source.ref))
+    return None if barred else source
+
+
+def told_of_source(view: View, scaler: Autoscaler, source: Workload) -> Iterator[Evidence]:
+    """Yield how one sees that who measures for an autoscaler does so no more, and what its release changed."""
+    for obj in view.snapshot.of("APIService"):
+        for each in items(obj, "status", "conditions") if text(obj, "spec", "group") == _group(scaler) else ():
+            if (text(each, "type"), text(each, "status")) == ("Available", "False"):
+                told = f"the API of metrics cannot be asked: {text(each, 'reason')}: {text(each, 'message')[:160]}"
+                yield Evidence("objects", source.ref, told, moment(each, "lastTransitionTime"))
+    yield from release_evidence(source, "command", "env")[:2]
+
+
+def _group(scaler: Autoscaler) -> str:
+    return _GROUPS.get(scaler.blind.partition(":")[0], "")
+
+
+def _source(view: View, scaler: Autoscaler) -> Workload | None:
+    """Return the one workload that serves the API that an autoscaler asks: as its registration says, or its image."""
+    group = _group(scaler)
+    services = [at(obj, "spec", "service") for obj in view.snapshot.of("APIService") if _is(obj, group)]
+    if services:
+        named = {text(each, "name") for each in services}
+        found = {ref for each in named if each in view.services for ref in view.services[each].backends}
+    else:
+        found = {w.ref for w in view.serving if _images(w) & set(_SERVERS.get(group, ()))}
+    return view.workloads[found.pop()] if len(found) == 1 else None
+
+
+def _is(registration: object, group: str) -> bool:
+    return bool(group) and text(registration, "spec", "group") == group
+
+
+def _images(workload: Workload) -> set[str]:
+    return {image_name(text(each, "image")) for each in items(workload.template, "spec", "containers")}
