@@ -8,15 +8,17 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._alarmed import Alarm, alarm_of
+from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
 from tuheg_ir.diagnosis.rules._outrun import Outrun, could_work, longest, outrun
-from tuheg_ir.diagnosis.rules._readers import QUIET, name_of, reader, silent, unread
+from tuheg_ir.diagnosis.rules._readers import QUIET, by_release, grown, name_of, reader, silent, unread
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.rules.outside_dependency_fails import EARLIER, TROUBLES
-from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
+from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import heard_since
-from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import name, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.scaling import is_paused, scaled_by
@@ -29,38 +31,38 @@ LAST_WORDS = 20
 
 
 def when(view: View) -> Iterator[Match]:
-    """A broker, or who publishes to it, tells of a resource alarm."""
+    """A broker, who publishes to it, or figures tell of a resource alarm."""
     for broker in of_role(view.workloads, "broker"):
-        found = [c for c in complaints(view, "broker_alarm") if broker.ref in (c.about, c.caller)]
-        if not found:
-            continue
-        if (paused := _paused(view)) is not None:
-            yield _of_paused(view, broker, paused, found)
-            continue
-        if (consumer := _gives_back(view)) is not None:
-            yield _of_consumer(view, broker, consumer, found)
-            continue
-        since = began(found)
-        if (standing := _stands_still(view, since)) is not None:
-            yield _of_standing(view, broker, standing, found)
-            continue
-        if (few := outrun(view, since)) is not None:
-            yield _of_too_few(view, broker, few, found)
-            continue
-        callers = tuple(ref for ref in behind(view, broker.ref, but=broker.ref) if not _ill_before(view, ref, since))
-        settings = settings_written(view, broker, since)
-        yield Match(
-            component=settings[0].object if settings else broker.ref,
-            evidence=(*settings, *told(view, found)),
-            certainty=0.75,
-            root_cause="configuration_error" if settings else "",
-            since=since,
-            explains=(*callers, *((broker.ref,) if settings else ())),
-            excludes=(
-                *not_for(callers, f"{broker.ref} blocks who publishes: nothing done to them makes room"),
-                *_in_vain(broker),
-            ),
-        )
+        if (alarm := alarm_of(view, broker)) is not None:
+            yield _of_alarm(view, alarm)
+
+
+def _of_alarm(view: View, alarm: Alarm) -> Match:
+    """Return whose fault an alarm is: of who does not work off what comes, or nobody's but the broker's own."""
+    broker, since = alarm.broker, alarm.since
+    if (paused := _paused(view)) is not None:
+        return _of_paused(view, alarm, paused)
+    if (worse := _gives_back(view, since) or _slower(view, since)) is not None:
+        return _of_consumer(view, alarm, worse)
+    if (standing := _stands_still(view, since)) is not None:
+        return _of_standing(view, alarm, standing)
+    if (few := outrun(view, since)) is not None:
+        return _of_too_few(view, alarm, few)
+    suffer = behind(view, broker.ref, *alarm.clients(view), but=broker.ref)
+    callers = tuple(ref for ref in suffer if not _ill_before(view, ref, since))
+    settings = settings_written(view, broker, since)
+    return Match(
+        component=settings[0].object if settings else broker.ref,
+        evidence=(*settings, *alarm.told(view)),
+        certainty=0.75,
+        root_cause="configuration_error" if settings else "",
+        since=since,
+        explains=(*callers, *((broker.ref,) if settings else ())),
+        excludes=(
+            *not_for(callers, f"{broker.ref} blocks who publishes: nothing done to them makes room"),
+            *_in_vain(broker),
+        ),
+    )
 
 
 def _ill_before(view: View, ref: str, alarm: datetime | None) -> bool:
@@ -95,47 +97,81 @@ def _paused(view: View) -> Obj | None:
     return found[0] if len(found) == 1 else None
 
 
-def _of_paused(view: View, broker: Workload, scaled: Obj, found: list[Complaint]) -> Match:
+def _of_paused(view: View, alarm: Alarm, scaled: Obj) -> Match:
     """Return that nobody works the queue off, because who should is paused at zero."""
     target = scaled_by(scaled)
     component = f"ScaledObject/{name(scaled)}"
-    suffer = behind(view, broker.ref)
+    suffer = behind(view, alarm.broker.ref)
     return Match(
         component=component,
-        evidence=(Evidence("objects", component, f"it is paused, and {target} has no pods"), *told(view, found, 2)),
+        evidence=(Evidence("objects", component, f"it is paused, and {target} has no pods"), *alarm.told(view, 2)),
         certainty=0.75,
         root_cause="configuration_error",
-        since=began(found),
+        since=alarm.since,
         explains=(target, *suffer),
         excludes=not_for(suffer, "nobody works off what is published: nothing done to it changes that"),
     )
 
 
-def _gives_back(view: View) -> Workload | None:
-    """Return the one consumer whose young release gives messages back instead of working them off."""
+class _Worse(NamedTuple):
+    """A consumer that works less off since its release, what shows it, and how one says that in short."""
+
+    consumer: Workload
+    shown: Evidence
+    does: str
+
+
+def _gives_back(view: View, alarm: datetime | None) -> _Worse | None:
+    """Return the one consumer whose young release gives messages back instead of working them off.
+
+    It did so before the broker was full: afterwards it may be held up itself, as all that publish are.
+    """
     found = [
         workload
         for workload in view.serving
         if sum(hit.count for hit in view.hits_of(workload.ref, "message_rejected")) >= OFTEN
         and workload.changes
         and releases(view, workload, SUSPECT)
+        and not _took_all_until(view, workload, alarm)
     ]
-    return found[0] if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    shown = view.hit_evidence(view.hits_of(found[0].ref, "message_rejected")[0])
+    return _Worse(found[0], shown, "gives back what it takes")
 
 
-def _of_consumer(view: View, broker: Workload, consumer: Workload, found: list[Complaint]) -> Match:
-    """Return that the queue fills because a release works nothing off: the broker and who publishes only suffer."""
-    hits = view.hits_of(consumer.ref, "message_rejected")
-    callers = behind(view, broker.ref, but=consumer.ref)
+def _took_all_until(view: View, workload: Workload, alarm: datetime | None) -> bool:
+    """Tell whether a consumer's log reaches back to before an alarm, and gives nothing back until then."""
+    first = oldest(hit.first for hit in view.hits_of(workload.ref, "message_rejected"))
+    heard = heard_since(view.logs_of(workload.live, previous=False))
+    return first is not None and heard is not None and alarm is not None and heard < alarm < first
+
+
+def _slower(view: View, alarm: datetime | None) -> _Worse | None:
+    """Return the consumer of most of what waits, if that began to grow with its release and before the alarm."""
+    found = longest(view)
+    consumer = reader(view, found.series) if found else None
+    grew = grown(view, found.series) if found else None
+    if found is None or consumer is None or grew is None or role(consumer) or not by_release(consumer, grew):
+        return None
+    if alarm is None or grew.since is None or grew.since >= alarm or blames_another(view, consumer, consumer):
+        return None
+    return _Worse(consumer, found.told(consumer.ref), "does not keep up since its release")
+
+
+def _of_consumer(view: View, alarm: Alarm, worse: _Worse) -> Match:
+    """Return that the queue fills because a release works less off: the broker and who publishes only suffer."""
+    consumer = worse.consumer
+    callers = behind(view, alarm.broker.ref, but=consumer.ref)
     return Match(
         component=consumer.ref,
-        evidence=(view.hit_evidence(hits[0]), *told(view, found, 2), *release_evidence(consumer)),
+        evidence=(worse.shown, *alarm.told(view, 2), *release_evidence(consumer)),
         certainty=0.75,
         root_cause=release_cause(view, consumer),
         remedy="rollback_workload",
         since=consumer.released_at,
         explains=callers,
-        excludes=not_for(callers, f"the queue fills because {consumer.ref} gives back what it takes"),
+        excludes=not_for(callers, f"the queue fills because {consumer.ref} {worse.does}"),
     )
 
 
@@ -171,13 +207,13 @@ def _spoke_of_who_fails(view: View, consumer: Workload) -> bool:
     return any(hosts & {*each.hosts} for each in complaints(view, *TROUBLES) if each.caller != consumer.ref)
 
 
-def _of_standing(view: View, broker: Workload, standing: _Standing, found: list[Complaint]) -> Match:
+def _of_standing(view: View, alarm: Alarm, standing: _Standing) -> Match:
     """Return that the queue of a consumer that stands still has filled the broker: all others only suffer."""
     consumer = standing.consumer
-    suffer = behind(view, broker.ref, *(c.caller for c in found), but=consumer.ref)
+    suffer = behind(view, alarm.broker.ref, *alarm.tellers, but=consumer.ref)
     return Match(
         component=consumer.ref,
-        evidence=(*standing.evidence, *told(view, found, 2)),
+        evidence=(*standing.evidence, *alarm.told(view, 2)),
         certainty=0.75,
         root_cause="service_crash",
         remedy="restart_workload",
@@ -185,25 +221,25 @@ def _of_standing(view: View, broker: Workload, standing: _Standing, found: list[
         explains=suffer,
         excludes=(
             *not_for(
-                (ref for ref in suffer if ref != broker.ref),
+                (ref for ref in suffer if ref != alarm.broker.ref),
                 f"the broker is full because {consumer.ref} stands still: nothing done to this one makes room",
             ),
-            *_in_vain(broker),
+            *_in_vain(alarm.broker),
             *not_for((consumer.ref,), "its pods do nothing, however many they are", ("scale_workload",)),
         ),
     )
 
 
-def _of_too_few(view: View, broker: Workload, few: Outrun, found: list[Complaint]) -> Match:
+def _of_too_few(view: View, alarm: Alarm, few: Outrun) -> Match:
     """Return that consumers that do all they can are outrun: their queue has filled the broker, and all others suffer.
 
     All of them are busy, so nobody has what another could take: who joins them takes from the same queue.
     """
     consumer = few.consumer
-    suffer = behind(view, broker.ref, *(c.caller for c in found), but=consumer.ref)
+    suffer = behind(view, alarm.broker.ref, *alarm.tellers, but=consumer.ref)
     return Match(
         component=consumer.ref,
-        evidence=(*few.evidence, *told(view, found, 2)),
+        evidence=(*few.evidence, *alarm.told(view, 2)),
         certainty=0.65,
         root_cause="capacity",
         remedy=few.remedy,
@@ -211,10 +247,10 @@ def _of_too_few(view: View, broker: Workload, few: Outrun, found: list[Complaint
         explains=suffer,
         excludes=(
             *not_for(
-                (ref for ref in suffer if ref != broker.ref),
+                (ref for ref in suffer if ref != alarm.broker.ref),
                 f"the broker is full because {consumer.ref} does not keep up: nothing done to this one makes room",
             ),
-            *_in_vain(broker),
+            *_in_vain(alarm.broker),
             *not_for(
                 (consumer.ref,), "it works as fast as it can, in any of its versions", (*RESTARTS, "rollback_workload")
             ),

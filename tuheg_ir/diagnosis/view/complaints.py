@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.once import once, once_by_name
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import moment, newest, oldest
+from tuheg_ir.diagnosis.view.standing import stands
 from tuheg_ir.diagnosis.view.trouble import errors, measured
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
@@ -164,8 +165,8 @@ def _elsewhere(view: View, host: str, own: set[str]) -> bool:
 
 
 def fresh(view: View, hit: Hit) -> bool:
-    """Tell whether a trouble was told of lately, or nobody knows when; some last words stand for longer."""
-    if hit.last is None or view.recent(hit.last, STILL):
+    """Tell whether a trouble was told of lately, or nobody knows when; states and some last words stand for longer."""
+    if hit.last is None or view.recent(hit.last, STILL) or stands(view, hit):
         return True
     return view.recent(hit.last, RUN) and (_last_words(view, hit) or _still_refused(view, hit))
 
