@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pending, pods_of
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, latency, logs, rate, shop
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, ingress, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, event, figure, pod, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
@@ -192,6 +192,11 @@ HOLDS = [
         (SHOP, "code_defect", "rollback_workload"),
     ),
     Holds(
+        "a release brought more retries, though anybody outside may ask the other one himself",
+        snapshot(shop(**EAGER), workload("cart"), ingress("cart", "cart.shop.example"), figures=[rate("shop"), *STORM]),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
         "a release brought more retries, and nobody counts what it is asked",
         snapshot(shop(**EAGER), workload("cart"), figures=STORM),
         (SHOP, "configuration_error", "rollback_workload"),
@@ -274,6 +279,16 @@ DOES_NOT_HOLD = [
             ("whose image had been new for a while", uncounted(40, 900, 1800)),
             ("and it was not released", uncounted(40, 900)),
         )
+    ),
+    DoesNotHold(
+        "a caller has a new image, and anybody outside may ask the other one himself",
+        snapshot(
+            shop(env=CALLS_CART, before=IMAGE, released=660),
+            workload("cart"),
+            ingress("cart", "cart.shop.example"),
+            figures=[rate("shop"), *STORM],
+        ),
+        harmful=("rollback_workload",),
     ),
     DoesNotHold(
         "whoever asks the caller works three times as much, though nobody counts what it is asked",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
+from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.growth import had
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -59,7 +60,15 @@ def multiplied(view: View, ref: str) -> Multiplied | None:
     by = _blamed(released, counted, grew)
     if by is None and (released or not counted):
         return None
+    if by is not None and not multiplying(by) and _has_its_own_door(view, ref):
+        return None  # anybody may ask it, and what its callers are asked tells nothing of that
     return Multiplied(grew, by, by is not None and by.ref in counted)
+
+
+def _has_its_own_door(view: View, ref: str) -> bool:
+    """Tell whether who is outside asks a workload itself, and not by way of those of ours that call it."""
+    workload = view.workloads.get(ref)
+    return workload is not None and reached_from_outside(view, workload)
 
 
 def multiplying(caller: Workload) -> list[Change]:
