@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._fed_by import OF_A_STORE
+from tuheg_ir.diagnosis.rules._waits_in_traces import waited_in_traces
 from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.graph import hosts_in
@@ -81,9 +82,10 @@ def _of_others(view: View) -> dict[str, list[Complaint]]:
 def blames_itself(view: View, workload: Workload) -> bool:
     """Tell whether a workload's logs tell of a trouble that it makes itself, other than as the wrapper of another's.
 
-    Nor is it its own memory that a store has not got.
+    Nor is it its own memory that a store has not got, or its own fault that it waited for somebody in vain.
     """
-    own = [hit for hit in view.hits_of(workload.ref, *ITS_OWN) if not _refused_for_memory(workload, hit)]
+    hits = (hit for hit in view.hits_of(workload.ref, *ITS_OWN) if not _refused_for_memory(workload, hit))
+    own = [hit for hit in hits if hit.trouble != "code_crash" or not waited_in_traces(view, hit)]
     return any(not any(tells(trouble, hit.line) for trouble in _WRAPPED) for hit in own)
 
 

@@ -193,8 +193,12 @@ def _told(view: View, workload: Workload) -> Iterator[Match]:
         return
     if hits and said and (began is None or since_release(workload, began)):
         match = _match(view, workload, said[:3], began, GUESS)
-        told = _of_others(view, workload, began)
-        yield _only_passed_on(match, told)._replace(remedy="page_human") if told else match
+        if told := _of_others(view, workload, began):
+            yield _only_passed_on(match, told)._replace(remedy="page_human")
+        elif of_code_alone(workload) and served_well(view, workload, began):
+            yield match._replace(certainty=UNLIKELY, remedy="page_human")
+        else:
+            yield match
 
 
 def _loaded(view: View, workload: Workload) -> bool:
