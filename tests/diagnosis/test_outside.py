@@ -125,7 +125,6 @@ OPEN = frozenset(
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from real reports at the end of November 2026:
         "login-slow-while-stolen-password-lists-hammer-keycloak-token-endpoint",
-        "invoicing-frozen-by-forgotten-export-transaction-ahead-of-migration",
         "patients-cannot-log-in-after-django-major-upgrade-release",
         "rabbitmq-disk-alarm-blocks-publishers-over-unread-dead-letters",
         "claims-database-log-full-since-log-backups-stayed-suspended",

@@ -13,8 +13,10 @@ from tuheg_ir.diagnosis.rules._database_log import facts, lines_of
 from tuheg_ir.diagnosis.rules._database_users import client_of_user
 from tuheg_ir.diagnosis.rules._holders import owners_told
 from tuheg_ir.diagnosis.rules._sessions import label_of
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.nodes import outside
 from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -23,6 +25,7 @@ IDLE = timedelta(minutes=10)
 _LONGEST = timedelta(days=3650)
 """No server runs for longer, so no transaction is older: what is told as more is no age."""
 _IDLING = "idle in transaction"
+_AGES = "db_transaction_age_by_client"
 _CLOCKS = timedelta(seconds=60)
 """A wait is told a little after it began, and figures are read every so often."""
 _LAST = 10
@@ -36,24 +39,32 @@ CONSOLE = late(
     re.IGNORECASE,
 )
 """Programs by which a person works on a database: none is a service's."""
+_NAMES = late(r"[a-z]")
+"""A prefix that tells more than a time and a number of a process names somebody, if nobody known."""
 _BACKEND = r"\b(?:backend|server|postgres|pg)[ _-]?(?:process[ _-]?)?pid\W{{0,4}}{0}\b"
 """How a client's log tells of the database's process that serves it."""
 
 
 class Named(NamedTuple):
-    """A process that holds a lock, and the one workload that it serves."""
+    """A process that holds a lock, the one workload that it serves, and since when the log tells that others wait.
+
+    ``by_age``: the log does not tell of that process itself; nobody else's transaction is old enough.
+    """
 
     pid: str
     workload: Workload
     evidence: Evidence
+    since: datetime | None
+    by_age: bool = False
 
 
 class _Head(NamedTuple):
-    """The one process at the head of a database's queue, who waits for it, the log that tells so, whom it serves."""
+    """The process at the head of a queue, who waits for it, the log that tells so, since when, whom it serves."""
 
     pid: str
     waiting: frozenset[str]
     lines: tuple[str, ...]
+    since: datetime | None = None
     serves: frozenset[str] = frozenset()
 
 
@@ -61,11 +72,30 @@ def named_holder(view: View, ref: str) -> Named | None:
     """Return who holds the lock at the head of a database's queue, as logs name it; None if they do not agree."""
     database = view.workloads.get(ref)
     head = _head(view, database) if database else None
-    if head is None or len(head.serves) != 1:
+    found = head and (head.serves or _by_age(view, ref, head))
+    if head is None or not found or len(found) != 1:
         return None
-    (workload,) = (view.workloads[each] for each in head.serves)
-    fact = f"process {head.pid} holds the lock that all others wait for; it serves {workload.ref}"
-    return Named(head.pid, workload, Evidence("logs", ref, fact))
+    (workload,) = (view.workloads[each] for each in found)
+    told = f"it serves {workload.ref}" if head.serves else f"of all transactions one of {workload.ref} alone is as old"
+    fact = f"process {head.pid} holds the lock that all others wait for; {told}"
+    return Named(head.pid, workload, Evidence("logs", ref, fact), head.since, by_age=not head.serves)
+
+
+def _by_age(view: View, ref: str, head: _Head) -> set[str]:
+    """Return the one client whose transaction is as old as the waits and does nothing, where the log has lost it.
+
+    A log of waits goes back some minutes, and who was forgotten is older. Figures have to tell of those who wait too:
+    then they tell of all, and what is younger than the waits is not what is waited for.
+    """
+    lines = lines_of(head.lines, (head.pid,))
+    if head.since is None or any(not prefix or _NAMES.search(prefix) for _, prefix in lines):
+        return set()
+    told = _ages(view, ref)
+    waited = (view.now - head.since + _CLOCKS).total_seconds()
+    old = {(owner, state) for owner, state, age in told if age > waited}
+    waiting = any(state == "active" and 0 < age <= waited for _, state, age in told)
+    forgotten = len(old) == 1 and all(owner in view.workloads and state.startswith(_IDLING) for owner, state in old)
+    return {owner for owner, _ in old} if waiting and forgotten else set()
 
 
 def stranger(view: View, ref: str) -> Evidence | None:
@@ -100,16 +130,39 @@ def _head(view: View, database: Workload) -> _Head | None:
     if len(heads) != 1:
         return None
     head = _Head(min(heads), frozenset(waiting), lines)
-    return head._replace(serves=frozenset(_served(view, database.ref, head)))
+    of_it = (line for line in lines if (told := _HELD.search(line)) and head.pid in _pids(told[1]))
+    since = next(map(stamp, of_it), None)
+    return head._replace(since=since, serves=frozenset(_served(view, database.ref, head)))
 
 
 def _served(view: View, ref: str, head: _Head) -> set[str]:
     """Return the workloads that the process at the head serves, as its own log and theirs tell."""
     # A name that those who wait bear as well is that of the database or of its user.
-    others = {client for each in head.waiting for client in _clients(view, head.lines, each)}
-    clients = (set(_clients(view, head.lines, head.pid)) - others) | set(_tells_itself(view, ref, head.pid))
-    clients = clients or set(_by_user(view, ref, head))
+    others = {each: names for each in head.waiting if (names := set(_clients(view, head.lines, each)))}
+    mine = set(_clients(view, head.lines, head.pid))
+    clients = mine.difference(*others.values()) | set(_tells_itself(view, ref, head.pid))
+    clients = clients or set(_by_user(view, ref, head)) or _waits_for_itself(view, head, mine, others)
     return {client for client in clients - {ref} if client in view.workloads}
+
+
+def _waits_for_itself(view: View, head: _Head, mine: set[str], others: dict[str, set[str]]) -> set[str]:
+    """Return whom the process at the head serves where some of those who wait, and not all, serve the same program.
+
+    Its other sessions wait for the one that it forgot, as everybody's do, and are told of in the same words: a person
+    has other ones. What stands between services and their database is none: its sessions are of many.
+    """
+    shared = set.intersection(*others.values()) if others else set()
+    called, found = _called(head.lines, head.pid), mine - shared
+    fellows = {name for each, names in others.items() if called <= _called(head.lines, each) for name in names}
+    return {each for each in found & fellows if each in view.workloads and not role(view.workloads[each])}
+
+
+def _called(lines: Sequence[str], pid: str) -> set[str]:
+    """Return the names by which a database tells of one of its processes: of users and programs."""
+    told = tuple(lines_of(lines, (pid,)))
+    named = facts(iter(told))
+    words = {word for _, prefix in told for word in _words(prefix) if _NAMES.search(word)}
+    return words | named["user"] | named["app"]
 
 
 def _pids(listed: str) -> list[str]:
@@ -152,24 +205,32 @@ def _tells_itself(view: View, ref: str, pid: str) -> Iterator[str]:
             yield workload.ref
 
 
-def idle_since(view: View, ref: str, holder: Workload, waits: datetime | None) -> datetime | None:
+def idle_since(view: View, ref: str, holder: Named, waits: datetime | None) -> datetime | None:
     """Return since when a client's only open transaction has done nothing, as figures tell; None if it is not so.
 
-    ``waits``: since when others wait for it. Its transaction is older than that.
+    ``waits``: since when others wait for it. Its transaction is older than that, and what it works on since waits too.
     """
-    signal = "db_transaction_age_by_client"
-    label = label_of(view, signal, ref)
-    told = tuple(view.figures.series(signal, component=label)) if label else ()
+    told = _ages(view, ref)
     if not told:
         return _idle_alone_since(view, ref, waits)
-    owners = owners_told(view, ref, [series.labels for series in told])
-    mine = [series for series, owner in zip(told, owners, strict=True) if owner == holder.ref]
     ages: dict[str, float] = {}
-    for series in mine:
-        state = series.labels.get("state", "")
-        ages[state] = max(ages.get(state, 0.0), view.figures.alone(signal, series).now(signal) or 0.0)
+    for owner, state, age in told:
+        if owner == holder.workload.ref:
+            ages[state] = max(ages.get(state, 0.0), age)
     idle = max((age for state, age in ages.items() if state.startswith(_IDLING)), default=0.0)
-    return _ago(view, idle) if not ages.get("active") else None
+    younger = holder.since is not None and ages.get("active", 0.0) < (view.now - holder.since).total_seconds()
+    return _ago(view, idle) if younger or not ages.get("active") else None
+
+
+def _ages(view: View, ref: str) -> list[tuple[str, str, float]]:
+    """Return (workload, state, age) of the oldest transactions of a database's clients; "" for one not known."""
+    label = label_of(view, _AGES, ref)
+    told = tuple(view.figures.series(_AGES, component=label)) if label else ()
+    owners = owners_told(view, ref, [series.labels for series in told])
+    return [
+        (owner, series.labels.get("state", ""), view.figures.alone(_AGES, series).now(_AGES) or 0.0)
+        for series, owner in zip(told, owners, strict=True)
+    ]
 
 
 def _idle_alone_since(view: View, ref: str, waits: datetime | None) -> datetime | None:

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import forgotten
 from tuheg_ir.diagnosis.rules._listed_sessions import ListedHead, listed_stranger, watched_stranger
-from tuheg_ir.diagnosis.rules._lock_holder import run_behind, suffers, told_by_itself, users_of
+from tuheg_ir.diagnosis.rules._lock_holder import SOON, run_behind, suffers, told_by_itself, users_of
 from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder, stranger
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, serves
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -45,7 +45,7 @@ def when(view: View) -> Iterator[Match]:
         came = holder is not None and blocker is not None and since_release(holder, view.now - _age(blocker))
         complained = [c for c in complaints(view, "lock_wait") if c.about in (ref, "")]
         itself = told_by_itself(view, ref) if database is None else []
-        if itself and (named := named_holder(view, ref)) is not None and not releases(view, named.workload, LATELY):
+        if (named := _named(view, ref, itself)) is not None:
             yield _of_named(view, ref, named, itself)
             continue
         if itself and (outside := stranger(view, ref)) is not None:
@@ -83,21 +83,39 @@ def when(view: View) -> Iterator[Match]:
         )
 
 
+def _named(view: View, ref: str, waits: list[Complaint]) -> Named | None:
+    """Return the client that holds what all wait for, as a database's log names it; None if its release may lock.
+
+    Where its age alone tells of it a run that came with the waits, and locks, is the nearer one.
+    """
+    found = named_holder(view, ref) if waits else None
+    if found is None or releases(view, found.workload, LATELY):
+        return None
+    return None if found.by_age and run_behind(view, ref, began(waits)) is not None else found
+
+
 def _of_named(view: View, ref: str, named: Named, waits: list[Complaint]) -> Match:
-    """Return that one client holds what all wait for. What it does not work on goes with its session."""
+    """Return that one client holds what all wait for. What it does not work on goes with its session.
+
+    A person looks first where its age alone tells of it, and others were released as the waits began: they may lock.
+    """
     holder, began_waiting = named.workload, began(waits)
-    idle = idle_since(view, ref, holder, began_waiting)
+    idle = idle_since(view, ref, named, began_waiting)
     forgot = idle is not None and began_waiting is not None and idle < began_waiting
     runs = holder.kind == "Deployment" and role(holder) not in DATA
     others = tuple(r for r in clients(view, ref) if r != holder.ref)
+    came = any((w := view.workloads.get(r)) is not None and since_release(w, began_waiting, SOON) for r in others)
+    alone = forgot and runs and not (named.by_age and came)
     age = Evidence("metrics", ref, f"{holder.name} keeps a transaction open that does nothing", idle)
     return Match(
         component=holder.ref,
         evidence=(named.evidence, *((age,) if forgot else ()), *told(view, waits, 1)),
-        certainty=0.8,
-        remedy=("restart_connection_pool" if serves(view, holder.ref) else "restart_workload")
-        if forgot and runs
-        else "page_human",
+        certainty=0.7 if named.by_age else 0.8,
+        remedy="page_human"
+        if not alone
+        else "restart_connection_pool"
+        if serves(view, holder.ref)
+        else "restart_workload",
         since=began_waiting,
         explains=tuple(r for r in (ref, *users_of(view, ref)) if r != holder.ref),
         excludes=not_for(others, f"{holder.name} holds the lock, and they wait: new ones would wait as well"),
