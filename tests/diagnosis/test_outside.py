@@ -127,7 +127,6 @@ OPEN = frozenset(
         "login-slow-while-stolen-password-lists-hammer-keycloak-token-endpoint",
         "patients-cannot-log-in-after-django-major-upgrade-release",
         "rabbitmq-disk-alarm-blocks-publishers-over-unread-dead-letters",
-        "claims-database-log-full-since-log-backups-stayed-suspended",
         "sidekiq-weights-tuning-dropped-mailers-queue-confirmations-stay-unsent",
         "fraud-features-stale-after-cdr-ingester-flush-tuning",
         "mail-dispatcher-left-at-zero-replicas-after-relay-maintenance",

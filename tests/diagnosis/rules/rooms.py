@@ -1,0 +1,79 @@
+"""Stores without room, and the schedules whose runs make some: for the log of changes, among what is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.scenes import OLD, WELL, errors, logs
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, figure, log, postgres, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
+
+LOG_FULL = "The transaction log for database 'shop' is full due to 'LOG_BACKUP'."
+TO_CLIENT = f"Microsoft.Data.SqlClient.SqlException (0x80131904): {LOG_FULL}"
+BACKS_UP = ("sqlcmd", "-S", "mssql", "-Q", "BACKUP LOG [shop] TO DISK = N'/backup/shop.trn'")
+NO_SPACE = 'ERROR:  could not extend file "base/16384/24601": No space left on device'
+PURGES = ("sh", "-c", "psql -h postgres -c \"DELETE FROM events WHERE at < now() - interval '90 days'\"")
+CLAIM: dict[str, Any] = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]}
+AT_MSSQL = {"DB_HOST": "mssql"}
+
+
+def schedule(
+    name: str,
+    *command: str,
+    each: str = "*/15 * * * *",
+    ran: float = 4 * DAY,
+    well: float | None = None,
+    suspend: bool = True,
+    env: dict[str, Any] | None = None,
+    failed: float | None = None,
+    **pod: Any,
+) -> list[Obj]:
+    """Return a CronJob that last ran, and was last well, so long ago; ``failed``: its last run was that long ago."""
+    template = {"spec": {"containers": [container("run", "tools:1", env=env, command=list(command))], **pod}}
+    spec = {"schedule": each, "suspend": suspend, "jobTemplate": {"spec": {"template": template}}}
+    status = {"lastScheduleTime": at(ran), "lastSuccessfulTime": at(ran if well is None else well)} if ran else {}
+    made = [thing("CronJob", name, written=ran, spec=spec, status=status)]
+    if failed is not None:
+        told = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "lastTransitionTime": at(failed)}
+        run = thing("Job", f"{name}-9", age=failed + 60, spec={"template": template})
+        run["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": name, "controller": True}]
+        made.append(run | {"status": {"conditions": [told], "failed": 3}})
+    return made
+
+
+def log_full(*schedules: list[Obj], line: str = LOG_FULL, well: bool = False, env: Any = None, **api: Any) -> Snapshot:
+    """Return a SQL Server whose log has been full for ten minutes, and a shop that cannot write since then."""
+    told = TO_CLIENT.replace(LOG_FULL, line)
+    return snapshot(
+        workload("mssql", "mcr.microsoft.com/mssql/server:2022", kind="StatefulSet", pods=1, port=1433),
+        workload("shop", env=env or AT_MSSQL, **api),
+        *schedules,
+        figures=[WELL] if well else [errors("shop", 0.3)],
+        logs=[] if well else [log("mssql-0", *[line] * 6, since=600), *logs("shop", told)],
+    )
+
+
+def volume_full(*schedules: list[Obj], used: float = 0.99, line: str = "", **more: Any) -> Snapshot:
+    """Return a PostgreSQL whose volume has been full for ten minutes, and a shop that cannot write since then."""
+    return snapshot(
+        postgres(spec=CLAIM),
+        workload("shop", env={"DB_HOST": "postgres"}, **more),
+        *schedules,
+        figures=[errors("shop", 0.3), figure("volume_used_share", 0.7, used, persistentvolumeclaim="data")],
+        logs=[log("postgres-0", *[line or NO_SPACE] * 6, since=600)] if used > 0.9 else [],
+    )
+
+
+def released(**more: Any) -> dict[str, Any]:
+    """Return that a shop was released minutes before."""
+    return {"before": OLD, "released": 1100, **more}
+
+
+def uploads_full(*schedules: list[Obj]) -> Snapshot:
+    """Return a service that keeps files on a volume, which has no room."""
+    return snapshot(
+        workload("uploads", pods=1, spec=CLAIM),
+        *schedules,
+        figures=[errors("uploads", 0.3), figure("volume_used_share", 0.7, 0.99, persistentvolumeclaim="data")],
+        logs=logs("uploads", "OSError: [Errno 28] No space left on device: '/data/a.png'"),
+    )
