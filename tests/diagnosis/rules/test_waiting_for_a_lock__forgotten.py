@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, URL, errors
+from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, URL, errors, shop
 from tests.diagnosis.rules.test_waiting_for_a_lock import BY_NAME, EXPORT, HEAD, JOB, LOCKED, came, tidy
-from tests.diagnosis.rules.tiny import Obj, figure, log, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, figure, log, postgres, secret_key, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 WAITS_TOO = (
@@ -19,6 +19,7 @@ WAITS_TOO = (
 )
 BARE = "[58] LOG:  duration: 24866.813 ms  statement: FETCH FORWARD 50000 FROM c1"
 """How PostgreSQL writes it where nobody gave its lines another beginning."""
+HIDDEN = {"DATABASE_URL": secret_key("db", "url")}
 IDLE = "idle in transaction"
 AGES = {("export", IDLE): 7000.0, ("export", "active"): 400.0, ("shop", "active"): 590.0, ("shop", IDLE): 1.0}
 OLD_SHOP = AGES | {("shop", "active"): 5000.0}
@@ -34,6 +35,7 @@ def crowd(
     waits: str = LOCKED,
     counted: float = 0,
     released: float = 0,
+    env: Any = URL,
     **export: Any,
 ) -> Snapshot:
     """Return a shop and an export that wait for a lock, as a database's log repeats, and how old transactions are.
@@ -44,9 +46,9 @@ def crowd(
     old = (AGES if ages is None else ages).values()
     since: dict[str, Any] = {"before": IMAGE, "released": released} if released else {}
     return snapshot(
-        shop(**since),
+        shop(env=env, **since),
         postgres(),
-        workload("export", **{"env": URL, "pods": 1, "service": False, **export}),
+        workload("export", **{"env": env, "pods": 1, "service": False, **export}),
         beside or [],
         figures=[
             errors("shop", 0.6),
@@ -58,11 +60,6 @@ def crowd(
         ],
         logs=[log("postgres-0", *lines, *[waits, HEAD.format("58")] * 9, since=600)],
     )
-
-
-def shop(**more: Any) -> list[Obj]:
-    """Return a shop that uses the database."""
-    return workload("shop", env=URL, **more)
 
 
 HOLDS = [
@@ -89,6 +86,7 @@ HOLDS = [
                 crowd(BY_NAME, WAITS_TOO, ages=AGES | {("export", "active"): 5000.0}),
             ),
             (", and nobody measures how old any is", "page_human", crowd(BY_NAME, WAITS_TOO, ages={})),
+            (", and a Secret hides from all others who asks it", "page_human", crowd(BY_NAME, ages={}, env=HIDDEN)),
         )
     ),
     *(
@@ -110,7 +108,7 @@ HOLDS = [
             (
                 ", as figures of users tell",
                 "restart_workload",
-                crowd(by="user", env={"PGHOST": "postgres", "PGUSER": "export"}),
+                crowd(by="user", env={"PGHOST": "postgres"}),
             ),
         )
     ),

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._database_users import secrets_of_its_address
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._named_holder import named_waiting
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -47,10 +48,10 @@ def told_by_itself(view: View, ref: str) -> list[Complaint]:
 def users_of(view: View, ref: str) -> tuple[str, ...]:
     """Return what suffers with a database: who calls it, and who tells of it what only a client can, with its callers.
 
-    Where a Secret keeps the address nothing else tells who is a client.
+    Where a Secret keeps the address nothing else tells who is a client, but for its own log: whose sessions wait.
     """
     told = {c.caller for c in complaints(view, "pool_exhausted", "database_full", "lock_wait") if c.about == ref}
-    return behind(view, ref, *told, but=ref)
+    return behind(view, ref, *told, *named_waiting(view, ref), but=ref)
 
 
 def run_behind(view: View, ref: str, since: datetime | None) -> tuple[Workload, Pod] | None:

@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.rules._holders import owners_told
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.nodes import outside
-from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.once import once, once_by_name
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -122,7 +122,7 @@ def stranger(view: View, ref: str) -> Evidence | None:
 @once
 def _head(view: View, database: Workload) -> _Head | None:
     """Return the process for which all wait, itself for none, by the newest lines of a database's log."""
-    lines = tuple(line for log in view.logs_of(database.pods, previous=False) for line in log.lines)
+    lines = _lines(view, database)
     held = [found for line in lines if (found := _HELD.search(line))][-_LAST:]
     waiting = {pid for found in held for pid in _pids(found[2])}
     waiting |= {waits[1] for line in lines if (waits := _WAITS.search(line))}
@@ -133,6 +133,19 @@ def _head(view: View, database: Workload) -> _Head | None:
     of_it = (line for line in lines if (told := _HELD.search(line)) and head.pid in _pids(told[1]))
     since = next(map(stamp, of_it), None)
     return head._replace(since=since, serves=frozenset(_served(view, database.ref, head)))
+
+
+@once_by_name
+def named_waiting(view: View, ref: str) -> frozenset[str]:
+    """Return the workloads that a database's own log names as those whose sessions wait for a lock."""
+    database = view.workloads.get(ref)
+    lines = _lines(view, database) if database else ()
+    pids = {waits[1] for line in lines if (waits := _WAITS.search(line))}
+    return frozenset(client for client in _clients(view, lines, *pids) if client in view.workloads and client != ref)
+
+
+def _lines(view: View, database: Workload) -> tuple[str, ...]:
+    return tuple(line for log in view.logs_of(database.pods, previous=False) for line in log.lines)
 
 
 def _served(view: View, ref: str, head: _Head) -> set[str]:
@@ -169,13 +182,14 @@ def _pids(listed: str) -> list[str]:
     return re.findall(r"\d+", listed)
 
 
-def _clients(view: View, lines: Sequence[str], pid: str) -> Iterator[str]:
-    """Yield the workloads that a database names before the messages of one of its processes, or as it connects."""
-    for line, prefix in lines_of(lines, (pid,)):
+def _clients(view: View, lines: Sequence[str], *pids: str) -> Iterator[str]:
+    """Yield the workloads that a database names before the messages of some of its processes, or as they connect."""
+    of_them = tuple(lines_of(lines, pids))
+    for line, prefix in of_them:
         for word in {*_JSON.findall(line), *_words(prefix)}:
             if client := view.component(word):
                 yield client
-    told = facts(lines_of(lines, (pid,)))
+    told = facts(iter(of_them))
     yield from filter(None, map(view.component, told["host"] | told["app"]))
 
 

@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import forgotten
 from tuheg_ir.diagnosis.rules._listed_sessions import ListedHead, listed_stranger, watched_stranger
 from tuheg_ir.diagnosis.rules._lock_holder import SOON, run_behind, suffers, told_by_itself, users_of
-from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder, stranger
+from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder, named_waiting, stranger
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, serves
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -103,7 +103,7 @@ def _of_named(view: View, ref: str, named: Named, waits: list[Complaint]) -> Mat
     idle = idle_since(view, ref, named, began_waiting)
     forgot = idle is not None and began_waiting is not None and idle < began_waiting
     runs = holder.kind == "Deployment" and role(holder) not in DATA
-    others = tuple(r for r in clients(view, ref) if r != holder.ref)
+    others = tuple(sorted({*clients(view, ref), *named_waiting(view, ref)} - {holder.ref}))
     came = any((w := view.workloads.get(r)) is not None and since_release(w, began_waiting, SOON) for r in others)
     alone = forgot and runs and not (named.by_age and came)
     age = Evidence("metrics", ref, f"{holder.name} keeps a transaction open that does nothing", idle)
