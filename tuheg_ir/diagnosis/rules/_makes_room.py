@@ -30,15 +30,15 @@ _LOG_FULL = late(
 """A database lacks room in its log of changes alone: what is backed up of that is given free."""
 _OTHERWISE = late(r"is full due to '(?!LOG_BACKUP)\w+'|\bSQL0964C|SQLCODE[=:] ?-964\b|\bADM1823E", re.IGNORECASE)
 """The log waits for something else than to be backed up: a transaction that is open, or a replica."""
-_LOG = r"(?<![a-z])(?:transaction|trans?|txn|t|archive|redo)?[-_ ]?logs?(?:[-_ ]?files?)?"
+_LOG = r"(?:transaction|trans?|txn|t|archive|redo)?[-_ ]?logs?(?:[-_ ]?files?)?"
 _SAVES_LOG = late(
-    rf"{_LOG}[-_ ]?(?:backup|bkp|dump)|(?:backup|bkp|dump)[-_ ]?(?:the )?{_LOG}(?![a-z])|BackupType\W{{1,6}}LOG\b"
-    r"|(?<![a-z])dump[-_ ]?tran|archive[-_ ]?logs?\b",
+    rf"(?<![a-z]){_LOG}[-_ ]?(?:backup|bkp|dump)|(?:backup|bkp|dump)[-_ ]?(?:the )?{_LOG}(?![a-z])"
+    r"|BackupType\W{1,6}LOG\b|(?<![a-z])(?:dump[-_ ]?tran|trn[-_ ]?(?:backup|dump))|archive[-_ ]?logs?\b",
     re.IGNORECASE,
 )
 _CLEANS = late(
-    r"(?<![a-z])(?:purg|prun|clean|housekeep|retention|expir|vacuum|rotat|compact|truncat|archiv|tidy|sweep|garbage|gc(?![a-z])"
-    r"|curator|reap|evict|delet|trim|forget|shrink|drop[-_ ]?(?:old|part|ind))",
+    r"(?<![a-z])(?:purg|prun|clean|housekeep|retention|expir|vacuum|(?:log)?rotat|compact|truncat|archiv|tidy|sweep|garbage|gc(?![a-z])"
+    r"|curator|reap|evict|delet|trim|forget|shrink|drop[-_ ]?(?:old|part|ind)|partition[-_ ]?drop)",
     re.IGNORECASE,
 )
 _COPIES = late(r"(?<![a-z])(?:backup|bkp|dump|snapshot|export|copy|sync|restic|pgbackrest|barman)", re.IGNORECASE)
