@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import alert
-from tests.diagnosis.rules.tiny import figure, service_for, snapshot, workload
+from tests.diagnosis.rules.scenes import OLD, alert
+from tests.diagnosis.rules.tiny import figure, redis, series, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 WORKER, BROKER = "Deployment/worker", "StatefulSet/rabbitmq"
@@ -48,7 +48,73 @@ def world(
     )
 
 
+SIDEKIQ = ("bundle", "exec", "sidekiq", "-c", "10")
+DRAMATIQ = ("dramatiq", "shop.tasks", "--processes", "2", "--queues")
+CRITICAL, MAILS = ("-q", "critical,4"), ("-q", "mails,2")
+ITSELF = alert("MailsLate", queue="mails")
+TOLD = alert("MailsLate", service="web")._replace(
+    annotations={"summary": "The oldest job of queue mails waits too long"}
+)
+
+
+def few(*steps: float) -> Any:
+    """Return a queue in which hardly anything waited until 20 minutes ago, and how many since, each for a while."""
+    each = 1200 / len(steps)
+    return "queue_depth", series(
+        {"component": "mails"}, (3600, 1), *((1200 - n * each, v) for n, v in enumerate(steps))
+    )
+
+
+def of_redis(
+    before: Any, now: Any, *more: Any, figures: Any = (), alerts: Any = (), released: float = 1300
+) -> Snapshot:
+    """Return a worker on a cache that was released, told in whatever way what to read, and who fills its queues."""
+    told = [each if isinstance(each, dict) else {"command": [*each]} for each in (before, now)]
+    return snapshot(
+        workload("worker", before=told[0], **told[1], released=released, service=False),
+        workload("web", env={"REDIS_URL": "redis://redis:6379/0"}),
+        redis(),
+        *more,
+        figures=figures,
+        alerts=alerts or [alert("MailsLate", service="web")],
+    )
+
+
+WEIGHED = ((*SIDEKIQ, *CRITICAL, *MAILS), (*SIDEKIQ, "-q", "critical,6"))
 HOLDS = [
+    Holds(
+        "little is sent to it, its list has weights, and nobody reads it by the count of an exporter",
+        of_redis(*WEIGHED, figures=[few(12, 40, 94), readers("mails", 2, 0, 1290)]),
+        (WORKER, "configuration_error", "rollback_workload"),
+        excludes=no("scale_workload", "restart_workload", at=WORKER),
+        alone=True,
+    ),
+    Holds(
+        "little is sent to it, a variable tells how many at once, and nobody takes any out of it",
+        of_redis(
+            {"env": {"GOOD_JOB_QUEUES": "mails:2;files:1;default:5"}},
+            {"env": {"GOOD_JOB_QUEUES": "files:1;default:7"}},
+            figures=[few(4, 11, 30, 55)],
+        ),
+        (WORKER, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "nothing is measured, its words are a list, and an alert bears the name of the queue",
+        of_redis((*DRAMATIQ, "default", "mails"), (*DRAMATIQ, "default"), alerts=[ITSELF]),
+        (WORKER, "configuration_error", "rollback_workload"),
+        alone=True,
+    ),
+    Holds(
+        "nothing is measured, and an alert about who fills it calls it by its name; that one was released before",
+        of_redis(
+            (*CELERY, "jobs,mails"),
+            (*CELERY, "jobs"),
+            workload("api", before=OLD, released=2400),
+            alerts=[TOLD],
+        ),
+        (WORKER, "configuration_error", "rollback_workload"),
+        harmful=("scale_workload",),
+    ),
     Holds(
         "its worker's command has another queue instead, and the broker counts no reader",
         world(figures=(readers("mails", 2, 0), readers("jobs", 2, 2))),
@@ -136,4 +202,27 @@ DOES_NOT_HOLD = [
         harmful=("rollback_workload",),
     ),
     DoesNotHold("it does not grow", world(grew=-1)),
+    DoesNotHold(
+        "few wait, and some are taken out: somebody reads it",
+        of_redis(*WEIGHED, figures=[few(12, 40, 15, 44)]),
+        harmful=("scale_workload",),
+    ),
+    DoesNotHold(
+        "only the weights of its queues were changed",
+        of_redis((*SIDEKIQ, *CRITICAL, *MAILS), (*SIDEKIQ, *CRITICAL, "-q", "mails,5"), figures=[few(12, 40, 94)]),
+    ),
+    DoesNotHold("nothing is measured, and the alert names no queue", of_redis(*WEIGHED)),
+    DoesNotHold("nothing is measured, and the alert is older", of_redis(*WEIGHED, alerts=[ITSELF], released=300)),
+    DoesNotHold(
+        "nothing is measured, and the alert is critical as another queue is called",
+        of_redis((*SIDEKIQ, *CRITICAL, *MAILS), (*SIDEKIQ, *MAILS), alerts=[alert(service="web", severity="critical")]),
+    ),
+    DoesNotHold(
+        "nothing is measured, and another one reads it",
+        of_redis(*WEIGHED, workload("mailer", command=[*SIDEKIQ, *MAILS], service=False), alerts=[ITSELF]),
+    ),
+    DoesNotHold(
+        "the alert names it, and figures show that nothing waits",
+        of_redis(*WEIGHED, figures=[few(1, 1)], alerts=[ITSELF]),
+    ),
 ]

@@ -25,8 +25,14 @@ IDLE = 0.03
 QUIET = timedelta(minutes=5)
 SOON = timedelta(minutes=30)
 """What a release does more slowly lets a queue grow so soon."""
-_ASKS = late(r"(?:^|\s)(?:-Q|-q|--queues?|--topics?|QUEUES?)(?:=|\s+|(?<=-Q))([\w.,:-]+)")
-"""How workers are told what to read: Celery, Sidekiq, Laravel, Resque and their like."""
+_ASKS = late(
+    r"(?:^|\s)(?:-Q|--queues)\s+([\w.,:;-]+(?:\s+(?!-)[\w.:-]+)*)"
+    r"|(?:^|\s)(?:-Q|-q|--queues?|--topics?|QUEUES?)(?:=|\s+|(?<=-Q))([\w.,:;-]+)"
+)
+"""How workers are told what to read: Celery, Sidekiq, Laravel, Resque, GoodJob; Dramatiq takes several words."""
+_BETWEEN = late(r"[,;\s]+")
+_HOW_MUCH = late(r"(?<=[\w.-]):\d{1,3}$")
+"""How many at once, behind the name of a queue: so GoodJob and Oban are told; a port has more digits."""
 _KEEPS = late(r"queue|topic|subscription|stream|channel|tube", re.IGNORECASE)
 _SENDS = late(r"publish|produc|out(?:put|going)?(?:_|$)|target|dest|dead|dlq|reply|result|retry", re.IGNORECASE)
 """Names of variables: the first hold the name of a queue, the second that of one that is written to."""
@@ -73,12 +79,12 @@ def name_of(series: Series) -> str:
     return series.labels.get("queue", "") or key or series.labels.get("component", "")
 
 
-def grown(view: View, series: Series) -> Turn | None:
+def grown(view: View, series: Series, least: float = LEAST) -> Turn | None:
     """Return that a queue is many times as long as it was, and since when it is: more may be sent later than that."""
-    turn = rise(view, series, "queue_depth", TIMES, LEAST)
+    turn = rise(view, series, "queue_depth", TIMES, least)
     if turn is None:
         return None
-    long = max(LEAST, TIMES * turn.before) * 0.999
+    long = max(least, TIMES * turn.before) * 0.999
     since = view.figures.alone("queue_depth", series).crossed("queue_depth", long)
     return turn._replace(since=since or turn.since)
 
@@ -251,13 +257,19 @@ def queues_of(template: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
     for container in items(template, "spec", "containers"):
         words = [w for field in ("command", "args") for w in (at(container, field) or ()) if isinstance(w, str)]
-        lists = _ASKS.findall(" ".join(words))
+        lists = ["".join(each) for each in _ASKS.findall(" ".join(words))]
         for entry in items(container, "env"):
             key = text(entry, "name")
             if _KEEPS.search(key) and not _SENDS.search(key):
                 lists.append(text(entry, "value"))
-        found |= {each.strip() for names in lists for each in names.split(",")}
+        found |= {name for names in lists for name in _listed(names)}
     return found - {""}
+
+
+def _listed(names: str) -> Iterator[str]:
+    """Yield the queues of a list; a number behind one is its weight: so Sidekiq and Shoryuken are told."""
+    first, *more = _BETWEEN.split(names.strip())
+    yield from (_HOW_MUCH.sub("", each) for each in (first, *(each for each in more if not each.isdigit())))
 
 
 def _works_on(workload: Workload, words: set[str]) -> bool:

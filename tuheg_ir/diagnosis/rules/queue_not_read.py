@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import Turn
-from tuheg_ir.diagnosis.rules._readers import grown, name_of, named_in, queues_of, unread, waiting, works_on_messages
+from tuheg_ir.diagnosis.rules._readers import (
+    grown,
+    name_of,
+    named_in,
+    queues_of,
+    unread,
+    waiting,
+    works_on_messages,
+)
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.releases import BEFORE, template_before
 from tuheg_ir.diagnosis.view.view import View
@@ -16,33 +26,75 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATER = timedelta(hours=2)
 """A queue into which little is sent takes so long to be long."""
+FEW = 10.0
+"""So few wait in vain where nobody takes anything out of a queue; where somebody may, it is a busy minute."""
+_OF_A_QUEUE = late(r"queue|topic|stream|subscription|channel|tube", re.IGNORECASE)
+"""How an alert's labels call what messages wait in."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """A queue grows since a release whose list of queues lacks it, and nobody else is told to read it."""
+    """A queue that a release took from a list of what is read grows since, or an alert names it; nobody else reads it.
+
+    Where no figure tells how much waits, an alert about that very queue does.
+    """
+    able = [w for w in view.workloads.values() if works_on_messages(view, w)]
+    read = {queue for w in able for queue in queues_of(w.template)}
+    measured = {name_of(each) for each in view.figures.series("queue_depth")}
     for series in view.figures.series("queue_depth"):
-        grew, queue = grown(view, series), name_of(series)
-        able = [w for w in view.workloads.values() if works_on_messages(view, w)]
-        if grew is None or any(queue in queues_of(w.template) for w in able):
-            continue
-        readers = view.figures.now("queue_consumers", component=queue)
-        left = [w for w in able if w in view.serving and _left(w, queue, readers, grew)]
-        if not readers and len(left) == 1 and left[0].ready >= max(1, left[0].wanted):
-            seen = (waiting(series, left[0].ref, grew), *unread(view, left[0].ref, queue))
-            yield _match(view, left[0], queue, named_in(series), seen, grew.since)
+        queue = name_of(series)
+        grew = _piled_up(view, series, queue) if queue not in read else None
+        left = _left(view, able, queue, grew.since if grew else None)
+        if grew and left:
+            seen = (waiting(series, left.ref, grew), *unread(view, left.ref, queue))
+            yield _match(view, left, queue, named_in(series), seen, grew.since)
+    for queue in sorted({each for w in able if w.changes for each in queues_of(template_before(w))} - read - measured):
+        for alert in view.alerts:
+            left = _left(view, able, queue, alert.starts_at) if _is_about(alert, queue) else None
+            if left:
+                said = Evidence("alerts", left.ref, f"alert {alert.name} fires, of {queue}", alert.starts_at)
+                yield _match(view, left, queue, queue, (said, *unread(view, left.ref, queue)), alert.starts_at)
+                break
 
 
-def _left(workload: Workload, queue: str, readers: float | None, grew: Turn) -> bool:
-    """Tell whether a release took a queue from what a workload reads, and the queue grew only then.
+def _piled_up(view: View, series: Series, queue: str) -> Turn | None:
+    """Return that a queue grew: to many messages, or to some of which nobody has taken any since."""
+    if much := grown(view, series):
+        return much
+    grew = grown(view, series, FEW)
+    if grew is None:
+        return None
+    nobody = view.figures.now("queue_consumers", component=queue) == 0
+    since = [value for at, value in series.points if grew.since and at >= grew.since.timestamp()]
+    return grew if nobody or since == sorted(since) else None
+
+
+def _left(view: View, able: Sequence[Workload], queue: str, since: datetime | None) -> Workload | None:
+    """Return who alone was released before a time, is whole, and was told to read a queue until then; nobody reads it.
 
     Where its new template has no list at all it may be told elsewhere, unless nobody reads the queue.
     """
-    if not queue or not workload.changes or workload.released_at is None or grew.since is None:
+    readers = view.figures.now("queue_consumers", component=queue)
+    left = [w for w in able if w in view.serving and _took_out(w, queue, readers, since)]
+    return left[0] if not readers and len(left) == 1 and left[0].ready >= max(1, left[0].wanted) else None
+
+
+def _took_out(workload: Workload, queue: str, readers: float | None, since: datetime | None) -> bool:
+    """Tell whether a release took a queue from what a workload reads, and what tells of the queue began only then."""
+    if not queue or not workload.changes or workload.released_at is None or since is None:
         return False
-    if not BEFORE <= grew.since - workload.released_at <= LATER:
+    if not BEFORE <= since - workload.released_at <= LATER:
         return False
     now = queues_of(workload.template)
     return queue in queues_of(template_before(workload)) - now and (bool(now) or readers == 0)
+
+
+def _is_about(alert: Alert, queue: str) -> bool:
+    """Tell whether an alert is about a queue: a label says so, or its text calls it a queue of that name."""
+    if any(value == queue and _OF_A_QUEUE.search(key) for key, value in alert.labels.items()):
+        return True
+    own = re.escape(queue)
+    named = rf"(?:queues?|topic|stream)[\s:=]+\W?{own}(?![\w-])|(?<![\w-]){own}\W? (?:queue|topic|stream)\b"
+    return re.search(named, alert.said, re.IGNORECASE) is not None
 
 
 def _match(
