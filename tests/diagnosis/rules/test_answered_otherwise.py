@@ -67,7 +67,38 @@ NEW: dict[str, Any] = {"before": OLD, "released": 1230}
 LED = told("shop", well=FOUND, bad=MISSED)
 WAYS = (ingress("shop", "shop.example"), ingress("cart", "cart.example"))
 LONE: dict[str, Any] = {"logs": LED, "alerts": [alert(service="cart")]}
+AS_EDGE = '"GET /cart HTTP/2.0" {0} 146 "-" "Firefox" 9 0.08 [town-{1}-8080] [] 10.1.0.9:8080 146 0.08 {0}'
+BY_CART, BY_SHOP = ([AS_EDGE.format(status, name) for status in (200, 403)] for name in ("cart", "shop"))
+
+
+def at_the_edge(*more: Any, lines: Any = BY_CART, worker: str = "cart", ways: Any = None) -> Snapshot:
+    """Return an edge whose log tells of refusals, a cart that was released behind it, and its worker with it."""
+    well, bad = lines
+    return snapshot(
+        workload("edge", CONTROLLER, service=False),
+        workload("shop"),
+        released("cart"),
+        workload("jobs", f"registry.example/{worker}:1", before=OLD, released=1235, service=False),
+        *(ways or WAYS),
+        *more,
+        logs=told("edge", well=well, bad=bad),
+        alerts=[alert("LoginsFail")],
+    )
+
+
 HOLDS = [
+    Holds(
+        "who answers was, as the edge tells which leads to it, and a worker of the same image with it",
+        at_the_edge(),
+        (CART, "code_defect", "rollback_workload"),
+        sure=(0.3, 0.5),
+        alone=True,
+    ),
+    Holds(
+        "who answers was, and the edge, which names nobody, leads to no other",
+        at_the_edge(lines=(FOUND, MISSED), ways=WAYS[1:]),
+        (CART, "code_defect", "rollback_workload"),
+    ),
     Holds(
         "who asks was released: it asks in a way that is refused",
         asked(shop=NEW),
@@ -105,6 +136,10 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("the edge tells of refusals by another one", at_the_edge(lines=BY_SHOP)),
+    DoesNotHold("the edge names nobody, and leads to two", at_the_edge(lines=(FOUND, MISSED))),
+    DoesNotHold("what was released with it is another program", at_the_edge(worker="jobs")),
+    DoesNotHold("so is what takes requests in the same image", at_the_edge(released("api", "registry.example/cart:1"))),
     DoesNotHold("nobody was released", asked()),
     DoesNotHold("somebody else was, too", asked(released("web"), shop=NEW)),
     DoesNotHold("only a stranger to it was", asked(released("web"))),

@@ -7,9 +7,13 @@ from collections.abc import Iterator, Sequence
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._called import called_before
+from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._migrated import then as ran
 from tuheg_ir.diagnosis.rules._onset import near, others_written
+from tuheg_ir.diagnosis.rules._twins import programs
 from tuheg_ir.diagnosis.rules.edge_released import is_edge
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, works_otherwise
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.turned import Turned, turned
@@ -47,8 +51,14 @@ def _may_have_brought(view: View, workload: Workload) -> bool:
 
 
 def _released(view: View, told: Turned) -> Workload | None:
-    """Return who alone was released as answers turned; None where nobody was, or anything else was written or run."""
+    """Return who alone was released as answers turned; None where nobody was, or anything else was written or run.
+
+    A worker that takes no requests, and came with who does in the same image, is a part of that release.
+    """
     then = [each for each in view.workloads.values() if each.changes and near(each.released_at, told.since)]
+    asked = {ref for service in view.services.values() for ref in service.backends}
+    serve = [each for each in then if each.ref in asked]
+    then = [each for each in then if each in serve or not any(_came_with(each, other) for other in serve)]
     if any(ran(each, told.since) for each in view.workloads.values() if each.kind == "Job"):
         return None
     if len(then) != 1 or not _may_have_brought(view, then[0]):
@@ -56,16 +66,36 @@ def _released(view: View, told: Turned) -> Workload | None:
     return None if any(at is not None and near(at, told.since) for at in others_written(view)) else then[0]
 
 
+def _came_with(worker: Workload, server: Workload) -> bool:
+    """Tell whether two were released in one image."""
+    return bool(worker.changed("image")) and programs(worker, tags=True) == programs(server, tags=True)
+
+
 def _concerns(view: View, workload: Workload, told: Turned, released: Workload) -> bool:
     """Tell whether a release is of who answers, of who asks it, of who leads users to it, or of what it needs.
 
-    Those who came besides were led there, or sent by who asks, or are strangers.
+    Those who came besides were led there, or sent by who asks, or are strangers. What an edge tells is what those said
+    to whom it leads: the released one, if it names that one, or leads to no other.
     """
     if is_edge(view, released) and workload.ref in _led_to(view):
         return True
+    if is_edge(view, workload) and released.ref in (led := _led_to(view)):
+        return not told.besides and (led == {released.ref} or _names(view, workload, released, told))
     if released.ref in view.graph.callers(workload.ref):
         return True
     return not told.besides and released.ref in {workload.ref, *view.graph.needs(workload.ref)}
+
+
+def _names(view: View, edge: Workload, released: Workload, told: Turned) -> bool:
+    """Tell whether most refusals that an edge tells of name who was released: its Service as upstream, or a pod."""
+    services = [service.name for service in view.services.values() if released.ref in service.backends]
+    space = view.snapshot.namespace
+    called = [each for name in services for each in (f"{space}-{name}-", f"{space}/{name}/", f"{name}.{space}.")]
+    pods = [pod.address for pod in released.live if pod.address]
+    lines = (line for line in view.lines_of(edge) if answer_of(line) == told.status)
+    refused = [line for line in lines if (at := stamp(line)) is not None and at >= told.since]
+    told_of = sum(any(each in line for each in called) or any(names(line, each) for each in pods) for line in refused)
+    return 2 * told_of > len(refused)
 
 
 def _led_to(view: View) -> set[str]:
