@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import Holds
+from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import looping
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, URL, alert, down, shop
 from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, snapshot, workload
@@ -12,6 +12,8 @@ from tuheg_ir.diagnosis.model import Log, Snapshot
 
 OWN = "ERROR order 7 has no total"
 REFUSED = "ERROR Get http://cart:8080/v1: dial tcp 10.96.0.7:8080: connect: connection refused"
+STRANGER = "ERROR django.security.DisallowedHost: Invalid HTTP_HOST header: '203.0.113.9'. You may need to add it."
+UNKNOWN = "ERROR django.security.DisallowedHost: Invalid HTTP_HOST header: 'old.shop.example'."
 RANGE = "ERROR psycopg.errors.NumericValueOutOfRange: integer out of range"
 PROBED: dict[str, Any] = {"readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}}}
 BACK, LOOK = "rollback_workload", "page_human"
@@ -62,6 +64,7 @@ HOLDS = [
         Holds(f"it tells of errors since its release, {what}", world, (SHOP, "code_defect", remedy))
         for what, world, remedy in (
             ("and all are well beside it", released(workload("cart")), BACK),
+            ("namely of a name that somebody knows it by", released(words=UNKNOWN), BACK),
             ("and one beside it has no pod ready", released(ill()), LOOK),
             ("and one that needs it has no pod ready", released(ill(env={"SHOP_URL": "http://shop:8080"})), BACK),
             ("and one beside it has lost one pod of two", released(workload("cart", ready=1)), BACK),
@@ -94,4 +97,7 @@ HOLDS = [
             ("since it came", refused(since=1400, **PROBED), BACK, "neighbour_released"),
         )
     ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("its log tells of nothing but strangers who ask it by its address", released(words=STRANGER)),
 ]

@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._lacked_before import lacked_before
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
+from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.view.askers import answer_of, names_a_host
 from tuheg_ir.diagnosis.view.crashes import crashes, only_of_newest
@@ -64,7 +65,7 @@ def when(view: View) -> Iterator[Match]:
             yield _of_release(view, workload, errors, workload, *said[:2], *((shown,) if shown else ()))
             continue
         for words in new_troubles(view, workload)[:1]:
-            if words.since is None or _over(view, workload, words):
+            if words.since is None or of_a_stranger(words.line) or _over(view, workload, words):
                 continue
             edits = list(_edits(view, words.since))
             released = [w for w in view.workloads.values() if w.changes and soon_after(words.since, w.released_at)]
@@ -138,7 +139,7 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
         or (each.since is None and fresh)
         or rarely_since(view, workload, each) is not None
     )
-    told = (each for each in told if not refused_as_others(view, workload, each.since))
+    told = (each for each in told if not refused_as_others(view, workload, each.since) and not of_a_stranger(each.line))
     told = (each for each in told if not _store_started_anew(view, workload, each.since))
     return next((each for each in told if not no_more(view, workload, each)), None)
 
