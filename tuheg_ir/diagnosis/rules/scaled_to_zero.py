@@ -1,4 +1,7 @@
-"""Somebody took away all replicas of a workload that is needed: giving them back is the whole cure."""
+"""Somebody took away all replicas of a workload that is needed: giving them back is the whole cure.
+
+Unless a note on it says why it rests, and does not name a time that is over: then who wrote it has to be asked.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._at_rest import at_rest
 from tuheg_ir.diagnosis.rules._colours import stand_in
+from tuheg_ir.diagnosis.rules._waits_in_vain import meant_to_run, still_noted, waits_in_vain
 from tuheg_ir.diagnosis.view.reading import written
 from tuheg_ir.diagnosis.view.scaling import may_go_to_nought
 from tuheg_ir.diagnosis.view.trouble import errors, labels_of
@@ -16,29 +20,43 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def when(view: View) -> Iterator[Match]:
-    """A workload with a Service has no replicas though nothing tells that it should not, and somebody misses it."""
+    """A workload that somebody asks, or whose queue grows, has no replicas though nothing tells that it should not."""
     meant = {workload.ref for each in at_rest(view) for workload in each.workloads}
     for workload in view.serving:
         if workload.kind not in ("Deployment", "StatefulSet") or workload.wanted or workload.ref in meant:
             continue
-        if not any(workload.ref in s.backends for s in view.services.values()):
-            continue
-        callers = [*_missed(view, workload)]
-        if not callers and (stand_in(view, workload) is not None or may_go_to_nought(view, workload.ref)):
-            continue  # it is meant to rest: more replicas of it would only bring back what was taken away
-        missed = [*_taken(view, workload), *callers]
-        if missed:
-            yield Match(
-                component=workload.ref,
-                evidence=(
-                    Evidence("objects", workload.ref, "it is scaled to 0 replicas", written(workload.obj)),
-                    *missed,
-                ),
-                certainty=0.6 + (0.15 if len(missed) > 1 else 0.0),
-                since=written(workload.obj),
-                excludes=excluding(workload.ref, "there is no pod to restart", *RESTARTS)
-                + excluding(workload.ref, "the template is well; what lacks is replicas", "rollback_workload"),
-            )
+        if missed := _missed(view, workload):
+            yield _match(view, workload, missed)
+
+
+def _missed(view: View, workload: Workload) -> list[Evidence]:
+    """Return what shows that a workload is missed: by those who call it, or by nobody taking what waits for it."""
+    waits = list(waits_in_vain(view, workload))
+    if not any(workload.ref in service.backends for service in view.services.values()):
+        return [*waits, *meant_to_run(view, workload)] if waits else []
+    callers = [*_by_callers(view, workload), *waits]
+    if not callers and (stand_in(view, workload) is not None or may_go_to_nought(view, workload.ref)):
+        return []  # it is meant to rest: more replicas of it would only bring back what was taken away
+    return [*_taken(view, workload), *callers]
+
+
+def _match(view: View, workload: Workload, missed: list[Evidence]) -> Match:
+    noted = still_noted(view, workload)
+    barred = excluding(workload.ref, "it rests for a reason that is written on it", "scale_workload") if noted else ()
+    return Match(
+        component=workload.ref,
+        evidence=(
+            Evidence("objects", workload.ref, "it is scaled to 0 replicas", written(workload.obj)),
+            *missed,
+            *((noted,) if noted else ()),
+        ),
+        certainty=0.6 + (0.15 if len(missed) > 1 else 0.0),
+        remedy="page_human" if noted else "",
+        since=written(workload.obj),
+        excludes=excluding(workload.ref, "there is no pod to restart", *RESTARTS)
+        + excluding(workload.ref, "the template is well; what lacks is replicas", "rollback_workload")
+        + barred,
+    )
 
 
 def _taken(view: View, workload: Workload) -> Iterator[Evidence]:
@@ -50,7 +68,7 @@ def _taken(view: View, workload: Workload) -> Iterator[Evidence]:
             yield Evidence("metrics", workload.ref, "it had replicas within the last hour")
 
 
-def _missed(view: View, workload: Workload) -> Iterator[Evidence]:
+def _by_callers(view: View, workload: Workload) -> Iterator[Evidence]:
     """Yield that those who call it fail."""
     for ref in sorted({*view.graph.callers(workload.ref), workload.ref}):
         if seen := errors(view, ref):
