@@ -1,13 +1,14 @@
-"""Whose release writes row by row into a store that makes a piece of data of each write, as its log tells.
+"""Whose release writes in far smaller pieces into a store that makes a piece of data of each write.
 
-Such a store joins the pieces behind the writes, and refuses everybody's once it is outrun. Who writes as much in large
-pieces, or wrote as small before, has not brought that about.
+Such a store joins the pieces behind the writes, and refuses everybody's once it is outrun. Its log tells how many rows
+each write has, or the settings of the release tell how many are gathered. Who writes as much in large pieces, or wrote
+as small before, has not brought that about.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._sessions import clients
+from tuheg_ir.diagnosis.rules._smaller_batches import batches_cut
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.view import View
@@ -29,7 +31,9 @@ ROWS, TIMES = 2, 10
 write too, by and by; one that has shrunk by less than so many times is none that a release made."""
 FEW_BEFORE, FEW_SINCE = 3, 5
 MOSTLY = 0.8
-_PIECES = late(r"\bTOO_MANY_PARTS\b|\bToo many parts \(")
+_PIECES = late(
+    r"\bTOO_MANY_PARTS\b|\bToo many parts \(|\bToo many versions\. tablet_id|\berr=-235\b|\[E-235\]", re.IGNORECASE
+)
 _BEGUN = late(r"\{([\w-]{8,64})\} <\w+> executeQuery: \(from \[?([\w.:]+?)\]?:\d+(?:, user: ([\w.@-]+))?[,)]")
 _WRITES = late(r"\bINSERT INTO (?:TABLE )?(?:FUNCTION )?[`\"]?([\w.`\"]{1,200})", re.IGNORECASE)
 _TABLE = late(r"\bToo many parts \(.{0,160}\bin table '?[`\"]?([\w.`\"]{1,200})")
@@ -48,10 +52,11 @@ class Write(NamedTuple):
 
 
 class SmallWrites(NamedTuple):
-    """The client whose release writes so little at a time, and what shows it."""
+    """The client whose release writes so little at a time, and what shows it; ``set_so``: its settings do."""
 
     by: Workload
     shown: Evidence
+    set_so: bool = False
 
 
 def of_pieces(line: str) -> bool:
@@ -59,20 +64,55 @@ def of_pieces(line: str) -> bool:
     return _PIECES.search(line) is not None
 
 
-def small_writes(view: View, store: Workload, refused: datetime | None, lines: Iterable[str]) -> SmallWrites | None:
-    """Return the one client whose release writes row by row, far more before it, into what ``lines`` refuse since."""
+def small_writes(
+    view: View, store: Workload, refused: datetime | None, lines: Iterable[str], tellers: Container[str] = ()
+) -> SmallWrites | None:
+    """Return the one client whose release writes far less at a time into what ``lines`` refuse since then.
+
+    ``tellers``: who tells of it; where clients are among them, it is one of these if its settings alone show it.
+    """
     tables = {_name(named[1]) for line in lines if (named := _TABLE.search(line))}
     writes = sorted(each for each in _writes(view, store) if each.table in tables)
-    asking = (view.workloads[ref] for ref in clients(view, store.ref) if ref in view.workloads)
-    found = [each for client in asking if (each := _of(view, store, client, writes, refused)) is not None]
+    asking = [view.workloads[ref] for ref in clients(view, store.ref) if ref in view.workloads]
+    released = [each for each in asking if _released_since(view, each, refused)]
+    found = [each for client in released if (each := _of(view, store, client, writes)) is not None]
+    if not found:
+        telling = {each.ref for each in asking if each.ref in tellers}
+        able = [each for each in released if not telling or each.ref in telling]
+        found = [each for client in able if (each := _set_smaller(client, writes)) is not None]
     return found[0] if len(found) == 1 else None
 
 
-def _of(
-    view: View, store: Workload, client: Workload, writes: list[Write], refused: datetime | None
-) -> SmallWrites | None:
+def _released_since(view: View, client: Workload, refused: datetime | None) -> bool:
     at = client.released_at
-    if at is None or refused is None or refused < at or client.returned or not releases(view, client, SUSPECT):
+    if at is None or refused is None or refused < at or client.returned:
+        return False
+    return releases(view, client, SUSPECT)
+
+
+def _set_smaller(client: Workload, writes: list[Write]) -> SmallWrites | None:
+    """Return that a release lets a client gather many times less, unless the writes that are told speak against it.
+
+    That is so where others write as small, or it writes as much at a time as the same user did before.
+    """
+    at, cut = client.released_at, batches_cut(client)
+    if at is None or not cut:
+        return None
+    own = {pod.address for pod in client.newest_pods() if pod.address}
+    since = [each for each in writes if each.at >= at and each.host in own]
+    before = [each.rows for each in writes if each.at < at and each.user in {one.user for one in since}]
+    small = [each for each in writes if each.at >= at and each.rows <= SMALL]
+    if sum(each.host in own for each in small) < MOSTLY * len(small):
+        return None
+    if since and len(before) >= FEW_BEFORE and median(before) < TIMES * median(each.rows for each in since):
+        return None
+    told = ", ".join(f"{each.name} is {each.after}, and was {each.before}" for each in cut[:2])
+    return SmallWrites(client, Evidence("objects", client.ref, f"since its release {told}", at), set_so=True)
+
+
+def _of(view: View, store: Workload, client: Workload, writes: list[Write]) -> SmallWrites | None:
+    at = client.released_at
+    if at is None:
         return None
     own = {pod.address for pod in client.newest_pods() if pod.address}
     since = [each for each in writes if each.at >= at and each.host in own]

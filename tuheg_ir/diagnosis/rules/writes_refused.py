@@ -60,7 +60,8 @@ def _of(view: View, store: str, limited: tuple[Complaint, ...]) -> list[Complain
 def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | None:
     """Return that a client's release has a store join more pieces than it can: without it the store catches up."""
     pieces = [each for each in found if of_pieces(each.hit.line)]
-    small = small_writes(view, store, began(pieces), [each.hit.line for each in pieces])
+    tellers = {each.caller for each in pieces}
+    small = small_writes(view, store, began(pieces), [each.hit.line for each in pieces], tellers)
     if small is None:
         return None
     match, by = _match(view, store.ref, pieces, "", _PROTECTS), small.by
@@ -68,7 +69,7 @@ def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | N
         component=by.ref,
         evidence=(*match.evidence, small.shown, *release_evidence(by, "image", "env")),
         certainty=0.75,
-        root_cause=cause_of_release(by),
+        root_cause="configuration_error" if small.set_so else cause_of_release(by),
         remedy="rollback_workload",
         explains=tuple(sorted({*match.explains, store.ref} - {by.ref})),
         excludes=(

@@ -16,7 +16,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *("mongo", "mongod", "mongodb", "cockroach", "cockroachdb", "cassandra", "clickhouse", "mssql", "oracle"),
         *("etcd", "consul", "scylla", "scylladb", "couchdb", "couchbase", "neo4j", "influxdb", "rethinkdb", "arangodb"),
         *("tidb", "tikv", "yugabyte", "yugabytedb", "vitess", "surrealdb", "ferretdb", "questdb", "crate", "edgedb"),
-        *("minio", "seaweedfs", "foundationdb", "dgraph", "firebird", "db2", "hbase", "gel"),
+        *("minio", "seaweedfs", "foundationdb", "dgraph", "firebird", "db2", "hbase", "gel", "starrocks", "doris"),
     ),
     "cache": ("redis", "valkey", "keydb", "dragonfly", "dragonflydb", "memcached", "hazelcast", "aerospike", "garnet"),
     "broker": (
@@ -46,6 +46,7 @@ _BUILDS = frozenset(
         *("ha", "repmgr", "cluster", "sentinel", "stack", "server", "alpine", "oss", "management", "kraft", "native"),
         *("db", "ce", "ee", "mode", "standalone", "local", "enterprise", "community", "database", "xtradb", "broker"),
         *("primary", "replica", "replicas", "master", "slave", "node", "single", "core", "kit", "tls", "bookworm"),
+        *("fe", "be"),
     }
 )
 """Words in a program's name that do not make it another program."""

@@ -1,0 +1,71 @@
+"""Settings by which a release lets a program gather much less before it writes: fewer rows, or for a shorter time.
+
+As much is written, in many times as many pieces. What a program reads or sends elsewhere at a time is another setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.view.changes import words_given
+from tuheg_ir.diagnosis.view.reading import items
+from tuheg_ir.diagnosis.view.releases import template_before
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+TIMES = 10
+"""A setting that is cut by less is tuned; by so much it makes another load of the same rows."""
+_GATHERS = frozenset(("batch", "batching", "bulk", "flush", "buffer", "chunk", "linger", "insert", "accumulate"))
+_MEASURES = frozenset((
+    *("size", "rows", "row", "count", "records", "events", "items", "messages", "docs", "actions", "bytes", "length"),
+    *("max", "min", "limit", "interval", "period", "time", "timeout", "delay", "wait", "every", "ms", "seconds"),
+))  # fmt: skip
+"""Words of settings for how much, or how long, is gathered until it is written."""
+_ELSEWHERE = frozenset((
+    *("fetch", "read", "reader", "poll", "consumer", "consume", "prefetch", "select", "query", "page", "cursor"),
+    *("producer", "publish", "publisher", "kafka", "amqp", "rabbitmq", "session", "log", "logs", "logger", "commit"),
+    *("metric", "metrics", "trace", "traces", "tracing", "span", "spans", "telemetry", "otel", "otlp", "statsd"),
+    *("report", "mail", "http", "grpc", "socket", "retry", "backoff", "cache", "processor", "bsp", "delete", "update"),
+))  # fmt: skip
+"""Words of settings for what is read, or is sent to somebody else."""
+_WORDS = late(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_SETTING = late(
+    r"(?<![\w./:-])-{0,2}([A-Za-z][\w.-]{2,80})(?:[=:]\s?|\s+)['\"]?"
+    r"(\d[\d_]*(?:\.\d+)?)(?: ?([A-Za-z]{1,4}))?(?![\w.:-])"
+)
+"""A variable, a flag or a parameter with a number."""
+_UNITS = {
+    "": 1.0, "k": 1e3, "M": 1e6, "b": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2.0**10, "mib": 2.0**20,
+    "ms": 0.001, "s": 1.0, "sec": 1.0, "secs": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0,
+}  # fmt: skip
+
+
+class Cut(NamedTuple):
+    """A setting that was cut: its name, and what it was and is, as they stand there."""
+
+    name: str
+    before: str
+    after: str
+
+
+def batches_cut(workload: Workload) -> tuple[Cut, ...]:
+    """Return the settings by which a release lets a workload gather many times less.
+
+    Where it gathers more by another measure, nobody knows which of the two it comes to first.
+    """
+    before, now = dict(_settings(template_before(workload))), dict(_settings(workload.template))
+    both = [key for key in before if key in now]
+    if any(now[key][1] > before[key][1] for key in both):
+        return ()
+    return tuple(Cut(key, before[key][0], now[key][0]) for key in both if 0 < TIMES * now[key][1] <= before[key][1])
+
+
+def _settings(template: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, float]]]:
+    """Yield the settings of a template for what is gathered: name, value as it stands, and as a number."""
+    for container in items(template, "spec", "containers"):
+        for name, amount, unit in _SETTING.findall("\n".join(words_given(container))):
+            words = {each.lower() for each in _WORDS.findall(name)}
+            factor = _UNITS.get(unit if unit == "M" else unit.lower())
+            if factor is not None and words & _GATHERS and words & _MEASURES and not words & _ELSEWHERE:
+                yield name, (f"{amount}{unit}", float(amount.replace("_", "")) * factor)
