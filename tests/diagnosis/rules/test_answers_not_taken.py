@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, alert, logs
-from tests.diagnosis.rules.tiny import Obj, at, log, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, alert, ingress, logs
+from tests.diagnosis.rules.tiny import NOW, Obj, at, log, pod, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 PLACE = 'while reading response header from upstream, request: "GET /basket HTTP/1.1", upstream: "http://10.96.9.9:80/basket"'
 BIG = f"upstream sent too big header {PLACE}"
@@ -59,6 +60,29 @@ def new_too(line: str = OF_CART, *, released: float = 1500, since: float = 640, 
     objects = (caller, workload("mail", env=CALLS_CART), cart(released=700))
     crashed = logs("mail", "KeyError: 'items'", since=ends) if ends else []
     return snapshot(*objects, logs=[*logs("edge", line, since=since), *crashed], **SINCE)
+
+
+DOOR = "Deployment/door"
+SESSIONS = {"before": {"env": {"SESSION_STORE": "redis", "SHOP": "http://shop:8080"}}}
+
+
+def at_the_edge(fires: Alert | None, *more: Any, line: str = "", edge: Any = None, since: float = 540) -> Snapshot:
+    """Return a proxy at the edge that cannot take what a door answers, by which users come to a shop."""
+    host = "http://door:8080/callback"
+    told = line or f'upstream sent too big header while reading response header from upstream, upstream: "{host}"'
+    env = {"SESSION_STORE": "cookie", "SHOP": "http://shop:8080"}
+    return snapshot(
+        workload("edge", **(edge or {})),
+        workload("door", env=env, released=600, **SESSIONS),
+        workload("shop", before={"image": "registry.example/shop:0"}, released=1100),
+        *more,
+        logs=[*logs("edge", told, since=since), *logs("shop", '"GET /callback HTTP/1.1" 200 OK')],
+        alerts=[fires] if fires else [],
+    )
+
+
+def fires(age: float = 300, **labels: str) -> Alert:
+    return Alert("LoginFails", labels, {}, "firing", NOW - timedelta(seconds=age))
 
 
 KEEPS = {"KEEP_ALIVE_TIMEOUT_MS": "65000"}
@@ -114,6 +138,27 @@ HOLDS = [
         "headers are too big for a caller that names the host",
         snapshot(workload("edge", env=CALLS_CART), cart(), logs=logs("edge", NODE, since=540), **FIRES),
         (CART, "code_defect", "rollback_workload"),
+    ),
+    *(
+        Holds(
+            f"headers are too big for a proxy at the edge, and {what}",
+            world,
+            (DOOR, "configuration_error", "rollback_workload"),
+            excludes=(*no("restart_workload", at=DOOR), *no("rollback_workload", "restart_workload", at=EDGE)),
+            harmful=("restart_workload",),
+        )
+        for what, world in (
+            ("an alert is about what lies behind the door", at_the_edge(fires(service="shop"))),
+            ("an alert is about the door", at_the_edge(fires(service="door"))),
+            ("an alert names an Ingress", at_the_edge(fires(ingress="town"))),
+            (
+                "that is Traefik",
+                at_the_edge(
+                    fires(ingress="town"),
+                    line='502: Get "http://door:8080/callback": net/http: server response headers exceeded 4096 bytes',
+                ),
+            ),
+        )
     ),
     Holds(
         "a release closes idle connections earlier",
@@ -199,6 +244,27 @@ DOES_NOT_HOLD = [
         )
     ),
     DoesNotHold("the release came later", snapshot(workload("edge"), cart(released=300), logs=told(BIG), **FIRES)),
+    *(
+        DoesNotHold(f"headers are too big for a proxy at the edge, and {what}", world, harmful=("rollback_workload",))
+        for what, world in (
+            ("nobody misses anything", at_the_edge(None)),
+            ("the alert is older than the release", at_the_edge(fires(900, service="door"))),
+            ("the alert is about another", at_the_edge(fires(app="tours"), workload("tours"))),
+            ("that was told before the release", at_the_edge(fires(service="door"), since=1500)),
+            (
+                "its own settings were written then",
+                at_the_edge(
+                    fires(service="shop"),
+                    thing("ConfigMap", "edge", written=620, data={"proxy-buffer-size": "1k"}),
+                    edge={"envFrom": [{"configMapRef": {"name": "edge"}}]},
+                ),
+            ),
+            (
+                "the Ingress that leads to the door was written then",
+                at_the_edge(fires(service="shop"), ingress("door", "town.example", written=620)),
+            ),
+        )
+    ),
     DoesNotHold("nobody suffers", snapshot(workload("edge"), cart(), logs=told(BIG))),
     DoesNotHold(
         "the proxy was released as well",

@@ -13,9 +13,11 @@ from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._in_between import in_between, misread_of
 from tuheg_ir.diagnosis.rules._onset import way_changed
+from tuheg_ir.diagnosis.rules.changed_beside import around
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.held_back import OF_ROUTES
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release, soon_after
@@ -23,7 +25,7 @@ from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.diagnosis.view.written import edited, outside_changes
 
 _KEEPS = late(r"keep_?-?alive\w*[^\d-]{0,12}?(\d+)|idle_?-?timeout\w*[^\d-]{0,12}?(\d+)", re.IGNORECASE)
 """How settings name the time after which a server closes a connection that nobody uses."""
@@ -44,10 +46,13 @@ _PATH = late(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) (/[\w./-]{2,})")
 
 
 def when(view: View) -> Iterator[Match]:
-    """A caller that nobody touched tells of it since the release of one healthy neighbour that it asks, and suffers."""
+    """A caller that nobody touched tells of it since the release of one healthy neighbour that it asks, and suffers.
+
+    Of headers that are too big its own words are enough, where what lies behind that neighbour is missed since then.
+    """
     for caller in view.serving:
         said = [*felt(view, caller.ref), *suffering(view, caller.ref)]
-        for trouble in ("header_too_big", "connection_reset", "answer_misread") if said else ():
+        for trouble in ("header_too_big", "connection_reset", "answer_misread") if said else ("header_too_big",):
             hits = [h for h in view.hits_of(caller.ref, trouble) if not h.previous and _goes_on(view, h)]
             first = oldest(h.first for h in hits)
             new = since_release(caller, first)
@@ -56,13 +61,25 @@ def when(view: View) -> Iterator[Match]:
             released = [w for w in view.serving if w is not caller and since_release(w, first)]
             if trouble == "answer_misread":
                 yield from _misread(view, caller, released, hits, said)
-                continue
-            asked = [w for w in released if _asked(view, w, hits)]
-            if len(asked) != 1:
-                continue
-            unheeded = _unheeded(view, asked[0]) if trouble == "connection_reset" else None
-            if trouble == "header_too_big" or unheeded or _closes_earlier(asked[0]):
-                yield _match(view, caller, asked[0], hits, said[0], first, unheeded)
+            else:
+                yield from _not_taken(view, caller, released, hits, said)
+
+
+def _not_taken(
+    view: View, caller: Workload, released: list[Workload], hits: list[Hit], said: list[Evidence]
+) -> Iterator[Match]:
+    """Yield the release of the one service that a caller names whose headers are too big, or that cuts connections."""
+    first, big = oldest(hit.first for hit in hits), hits[0].trouble == "header_too_big"
+    asked = [w for w in released if _asked(view, w, hits)]
+    asked = [w for w in asked if _named(view, w, hits)] or asked  # others that know its path are further behind
+    if len(asked) != 1:
+        return
+    said = said or _past_it(view, asked[0])
+    if not said or (big and _way_written(view, caller, asked[0], first)):
+        return
+    unheeded = None if big else _unheeded(view, asked[0])
+    if big or unheeded or _closes_earlier(asked[0]):
+        yield _match(view, caller, asked[0], hits, said[0], first, unheeded)
 
 
 def _goes_on(view: View, hit: Hit) -> bool:
@@ -101,11 +118,37 @@ def _asked(view: View, other: Workload, hits: list[Hit]) -> bool:
     """Tell whether it is a healthy neighbour that complaints name, by its host or by a path that its own logs have."""
     if other.ready < other.wanted or other.returned:
         return False
-    if any(view.graph.resolve(host) == other.ref for hit in hits for host in hit.hosts):
+    if _named(view, other, hits):
         return True
     paths = {found[1] for hit in hits if (found := _PATH.search(hit.line))}
     lines = (line for log in view.logs_of(other.live) for line in log.lines)
     return bool(paths) and any(path in line for line in lines for path in paths)
+
+
+def _named(view: View, other: Workload, hits: list[Hit]) -> bool:
+    return any(view.graph.resolve(host) == other.ref for hit in hits for host in hit.hosts)
+
+
+def _way_written(view: View, caller: Workload, called: Workload, first: datetime | None) -> bool:
+    """Tell whether settings of the caller or of the way were written then: what says how much it takes of an answer."""
+    if first is None or way_changed(view, caller, called, first):
+        return first is not None
+    beside = (obj for each in (caller, called) for obj in around(view, each) if text(obj, "kind") in OF_ROUTES)
+    return any(soon_after(first, edited(obj)) for obj in beside)
+
+
+def _past_it(view: View, called: Workload) -> list[Evidence]:
+    """Return the alerts since a release that are about it, about what lies behind it, or about nobody who is known.
+
+    Users who are to come through it to others miss those; a proxy at the edge is seldom what an alert is about.
+    """
+    near, came = {"", called.ref, *view.graph.needs(called.ref)}, called.released_at
+    return [
+        Evidence("alerts", view.about_alert(alert), f"alert {alert.name} fires", alert.starts_at)
+        for alert in view.alerts
+        if came is not None and alert.starts_at is not None and alert.starts_at >= came
+        if view.about_alert(alert) in near
+    ]
 
 
 def _closes_earlier(workload: Workload) -> Change | None:
