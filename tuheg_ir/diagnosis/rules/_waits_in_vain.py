@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._readers import (
     LEAST,
     given_up,
+    groups_of,
     grown,
     name_of,
     named_in,
@@ -99,27 +100,44 @@ def _end(said: str, since: datetime | None) -> datetime | None:
 
 def _unread(view: View, workload: Workload, series: Series, since: datetime) -> Evidence | None:
     """Return that a queue grows and nobody reads it; where it grew before that, who took the reader away knew why."""
-    readers = _counted(view, series)
-    if readers or _read_by_another(view, workload, name_of(series)):
+    readers, turn = _counted(view, series), grown(view, series)
+    if readers or _read_by_another(view, workload, series):
         return None
-    turn = grown(view, series)
-    if turn is None and readers == 0 and series.points and series.points[0][0] >= since.timestamp():
-        first, now, most = series.points[0][1], series.points[-1][1], max(value for _, value in series.points)
-        turn = Turn(first, now, None) if now >= LEAST and now > first and now >= NEAR * most else None
+    # What waits for a group waits for nobody else.
+    if turn is None and (readers == 0 or _group(series)):
+        turn = _always_longer(series, since)
     if turn is None or (turn.since is not None and turn.since < since + BEFORE):
         return None
     return waiting(series, workload.ref, turn)
 
 
+def _always_longer(series: Series, since: datetime) -> Turn | None:
+    """Return that a queue was long when figures begin, all of them since then, and was never worked off."""
+    if not series.points or series.points[0][0] < since.timestamp():
+        return None
+    first, now, most = series.points[0][1], series.points[-1][1], max(value for _, value in series.points)
+    return Turn(first, now, None) if now >= LEAST and now > first and now >= NEAR * most else None
+
+
+def _group(series: Series) -> str:
+    return series.labels.get("consumergroup", "")
+
+
 def _counted(view: View, series: Series) -> float | None:
     """Return how many readers of a queue its broker counts; None: it does not tell."""
-    group = series.labels.get("consumergroup", "")
+    group = _group(series)
     wanted = {"consumergroup": group} if group else {"component": named_in(series)}
     return view.figures.now("queue_consumers", **wanted)
 
 
-def _read_by_another(view: View, workload: Workload, queue: str) -> bool:
-    """Tell whether somebody else who has pods is told to read a queue."""
+def _read_by_another(view: View, workload: Workload, series: Series) -> bool:
+    """Tell whether somebody else who has pods reads under the name of a group, or is told to read the queue."""
+    if group := _group(series):
+        return any(group in groups_of(view, each) for each in view.serving if each.wanted and each is not workload)
+    return _told_another(view, workload, name_of(series))
+
+
+def _told_another(view: View, workload: Workload, queue: str) -> bool:
     others = (each for each in view.serving if each.wanted and each is not workload and works_on_messages(view, each))
     return any(queue in queues_of(each.template) for each in others)
 
@@ -128,7 +146,7 @@ def _own(view: View, workload: Workload) -> set[str]:
     """Return the queues that a workload alone is told to read, but those whose names are words like any."""
     named = {each for each in queues_of(workload.template) if len(each) >= LONG}
     own = named if works_on_messages(view, workload) else set()
-    return {each for each in own if not _read_by_another(view, workload, each)}
+    return {each for each in own if not _told_another(view, workload, each)}
 
 
 def _named(alert: Alert, names: set[str]) -> str:

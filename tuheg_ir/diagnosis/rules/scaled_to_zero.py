@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._at_rest import at_rest
 from tuheg_ir.diagnosis.rules._colours import stand_in
 from tuheg_ir.diagnosis.rules._waits_in_vain import meant_to_run, still_noted, waits_in_vain
+from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import written
 from tuheg_ir.diagnosis.view.scaling import may_go_to_nought
 from tuheg_ir.diagnosis.view.trouble import errors, labels_of
@@ -53,10 +54,18 @@ def _match(view: View, workload: Workload, missed: list[Evidence]) -> Match:
         certainty=0.6 + (0.15 if len(missed) > 1 else 0.0),
         remedy="page_human" if noted else "",
         since=written(workload.obj),
+        explains=_filled(view, workload, missed),
         excludes=excluding(workload.ref, "there is no pod to restart", *RESTARTS)
         + excluding(workload.ref, "the template is well; what lacks is replicas", "rollback_workload")
         + barred,
     )
+
+
+def _filled(view: View, workload: Workload, missed: list[Evidence]) -> tuple[str, ...]:
+    """Return the brokers that fill, and refuse more, as nobody takes what waits for a workload."""
+    waits = any(each.source == "metrics" and each.object == workload.ref for each in missed)
+    calls = view.graph.calls.get(workload.ref, set()) if waits else set()
+    return tuple(each.ref for each in of_role(view.workloads, "broker") if each.ref in calls)
 
 
 def _taken(view: View, workload: Workload) -> Iterator[Evidence]:
